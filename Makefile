@@ -1,0 +1,57 @@
+# Two commands matter: `make run` and `make test`. Both install what they need first.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+GOAL ?= Explain to a newcomer how this repository is built and tested, and find what is risky in it
+REPO ?= .
+SEEDS ?= 2000
+
+.PHONY: help run test check bench simulate lock clean
+
+help:
+	@echo "make run [GOAL=... REPO=...]   plan a goal and carry it out, on this repository by default"
+	@echo "make test                      all tests"
+	@echo "make check                     format, lint, types, imports"
+	@echo "make bench [ONLY=engine]       measures beside peers, one JSON line each"
+	@echo "make simulate [SEEDS=2000]     more seeds of the simulation"
+
+# The stamp is newer than what it was made from exactly when the environment is up to date.
+.venv/ready: pyproject.toml requirements.lock
+	@PYTHON="$(PYTHON)" sh tools/install requirements.lock
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	@PYTHON="$(PYTHON)" sh tools/install requirements-dev.lock
+	@touch $@
+
+.venv/ready-bench: .venv/ready-dev requirements-bench.lock
+	@PYTHON="$(PYTHON)" sh tools/install requirements-bench.lock
+	@touch $@
+
+run: .venv/ready
+	@$(BIN)/mission run "$$GOAL" --repo "$$REPO"
+
+test: .venv/ready-dev
+	$(BIN)/python -m pytest
+
+check: .venv/ready-dev
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready-bench
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+simulate: .venv/ready-dev
+	$(BIN)/python -m missioncontrol.testing.simulate --seeds $(SEEDS)
+
+lock:
+	uv pip compile --universal --no-header --no-annotate --generate-hashes pyproject.toml -o requirements.lock
+	uv pip compile --universal --no-header --no-annotate --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --universal --no-header --no-annotate --generate-hashes pyproject.toml --group dev --group bench -o requirements-bench.lock
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+
+export GOAL REPO
