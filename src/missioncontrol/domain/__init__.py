@@ -1,0 +1,1 @@
+"""What may happen: commands, the events they become, and the states those events leave."""

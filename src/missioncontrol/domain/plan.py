@@ -1,0 +1,315 @@
+"""A mission's plan: phases and tasks, and the requirements, risks and decisions behind them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeVar, get_args
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.graph import find_cycle
+
+T = TypeVar("T")
+Level = Literal["low", "medium", "high"]
+Role = Literal[
+    "surveyor",
+    "historian",
+    "architect",
+    "tester",
+    "auditor",
+    "writer",
+    "reviewer",
+    "builder",
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+HANDOVER: frozenset[Role] = frozenset({"builder"})
+"""Roles that change the repository: their tasks are handed over unless an agent for them exists."""
+
+
+class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that the goal or a constraint asks for."""
+
+    id: str  # R1, R2 …
+    text: str
+    kind: Literal["function", "quality", "constraint"] = "function"
+    source: str = ""  # the words it was taken from, and where they stood
+
+
+class Risk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What may go wrong, and what is done about it."""
+
+    id: str  # K1, K2 …
+    title: str
+    likelihood: Level
+    impact: Level
+    mitigation: str
+    because: str = ""  # the fact about this goal or repository that raises it
+
+
+class Option(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A way not taken, and what it would have cost or given."""
+
+    title: str
+    tradeoff: str
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A choice that shapes the work, with what it gives up."""
+
+    id: str  # D1, D2 …
+    title: str
+    choice: str
+    reason: str
+    tradeoff: str
+    alternatives: tuple[Option, ...] = ()
+
+
+class Component(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of the architecture that this goal touches or needs."""
+
+    id: str
+    name: str
+    kind: Literal["module", "interface", "store", "service", "test", "document", "external"]
+    detail: str = ""
+    path: str = ""  # relative to the repository, where it exists
+    change: Literal["new", "changed", "unchanged"] = "unchanged"
+
+
+class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An arrow between two components."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+class Architecture(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The model of what stands and what will change."""
+
+    components: tuple[Component, ...] = ()
+    relations: tuple[Relation, ...] = ()
+
+
+class ExpectedArtifact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that a task must hand in; the engine checks it before the task counts as done."""
+
+    name: str
+    media_type: str
+
+
+class Task(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A piece of work for one specialist, and why it is there."""
+
+    key: str  # lower-case words (a-z, 0-9) joined by `-`, unique in the plan
+    title: str
+    detail: str
+    role: Role
+    needs: tuple[str, ...] = ()
+    artifacts: tuple[ExpectedArtifact, ...] = ()
+    acceptance: tuple[str, ...] = ()
+    risk_checks: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+
+    @property
+    def is_handover(self) -> bool:
+        """Whether somebody else has to do this: no local specialist changes a repository."""
+        return self.role in HANDOVER
+
+
+class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tasks that share a purpose."""
+
+    key: str
+    title: str
+    purpose: str
+    tasks: tuple[Task, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What will be done for a goal, by whom, in which order, and why."""
+
+    goal: str
+    title: str
+    summary: str
+    kinds: tuple[str, ...]  # the recognised kinds of work, the main one first
+    stack: tuple[str, ...]  # languages, frameworks and tools, as read from manifests
+    phases: tuple[Phase, ...]
+    requirements: tuple[Requirement, ...]
+    risks: tuple[Risk, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    architecture: Architecture = Architecture()
+    questions: tuple[str, ...] = ()  # what the goal leaves open, to be answered by a person
+    obtained: str = ""  # by which planner, from which commit
+
+    def tasks(self) -> Iterator[Task]:
+        """All tasks, phase by phase."""
+        for phase in self.phases:
+            yield from phase.tasks
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing wrong with a plan, at a JSON-pointer-like path."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """Path and message as one line."""
+        return f"{self.path}: {self.message}"
+
+
+TASKS_MAX = 500
+TEXT_MAX = 20_000
+"""Characters in one text of a plan."""
+
+PLAN_STEP = "plan"
+"""The step of a mission's run that makes the plan; no task may take its name."""
+
+KEY_MAX = 100
+"""Characters in the key of a task: directories and steps are named after it."""
+
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def faults(plan: Plan, *, roles: Iterable[str] = ROLES) -> list[Fault]:
+    """Return everything that keeps `plan` from being accepted; an empty list means it is sound."""
+    return [
+        *_missing_parts(plan),
+        *_repeated_ids(plan),
+        *_dangling_references(plan, frozenset(roles)),
+        *_unexplained(plan),
+        *_cycles(plan),
+    ]
+
+
+def accepted(plan: Plan) -> Plan:
+    """Return `plan` unchanged.
+
+    Raises:
+        Rejected: `plan.malformed`, naming the path of the first fault and how many there are.
+    """
+    found = faults(plan)
+    if found:
+        raise Rejected(
+            "plan.malformed",
+            f"The plan has {len(found)} fault(s); the first is at {found[0]}.",
+            hint="Ask the planner again with these faults.",
+        )
+    return plan
+
+
+def _missing_parts(plan: Plan) -> Iterator[Fault]:
+    for name in ("goal", "title", "summary"):
+        if not getattr(plan, name).strip():
+            yield Fault(f"/{name}", "is empty")
+    if not plan.requirements:
+        yield Fault("/requirements", "a plan serves at least one requirement")
+    if not any(True for _ in plan.tasks()):
+        yield Fault("/phases", "a plan has at least one task")
+    if sum(1 for _ in plan.tasks()) > TASKS_MAX:
+        yield Fault("/phases", f"a plan has at most {TASKS_MAX} tasks")
+    for path, phase in _numbered("/phases", plan.phases):
+        if not phase.tasks:
+            yield Fault(f"{path}/tasks", f"phase {phase.key!r} has no task")
+    for path, task in _placed_tasks(plan):
+        yield from _missing_words(path, task)
+        yield from _bad_key(f"{path}/key", task.key)
+
+
+def _missing_words(path: str, task: Task) -> Iterator[Fault]:
+    for name in ("key", "title", "detail"):
+        text = getattr(task, name)
+        if not text.strip():
+            yield Fault(f"{path}/{name}", f"task {task.key!r} leaves it empty")
+        elif len(text) > TEXT_MAX:
+            yield Fault(f"{path}/{name}", f"is longer than {TEXT_MAX:,} characters")
+    if not task.acceptance:
+        yield Fault(f"{path}/acceptance", f"task {task.key!r} does not say when it is done")
+
+
+def _bad_key(path: str, key: str) -> Iterator[Fault]:
+    if key == PLAN_STEP:
+        yield Fault(path, f"{key!r} is the name of the step that makes the plan")
+    elif key.strip() and (len(key) > KEY_MAX or not _KEY.fullmatch(key)):
+        yield Fault(
+            path,
+            f"{key[:KEY_MAX]!r} is not made of lower-case words joined by `-`, "
+            f"at most {KEY_MAX} characters",
+        )
+
+
+def _repeated_ids(plan: Plan) -> Iterator[Fault]:
+    groups: list[list[tuple[str, str]]] = [
+        [(f"{path}/id", item.id) for path, item in _numbered("/requirements", plan.requirements)],
+        [(f"{path}/id", item.id) for path, item in _numbered("/risks", plan.risks)],
+        [(f"{path}/id", item.id) for path, item in _numbered("/decisions", plan.decisions)],
+        [(f"{path}/key", item.key) for path, item in _numbered("/phases", plan.phases)],
+        [(f"{path}/key", task.key) for path, task in _placed_tasks(plan)],
+        [
+            (f"{path}/id", item.id)
+            for path, item in _numbered("/architecture/components", plan.architecture.components)
+        ],
+    ]
+    for group in groups:
+        seen: set[str] = set()
+        for path, name in group:
+            if name in seen:
+                yield Fault(path, f"{name!r} stands more than once")
+            seen.add(name)
+
+
+def _dangling_references(plan: Plan, roles: frozenset[str]) -> Iterator[Fault]:
+    known = {
+        "needs": {task.key for task in plan.tasks()},
+        "requirements": {item.id for item in plan.requirements},
+        "decisions": {item.id for item in plan.decisions},
+        "risks": {item.id for item in plan.risks},
+    }
+    for path, task in _placed_tasks(plan):
+        if task.role not in roles:
+            yield Fault(f"{path}/role", f"no specialist is called {task.role!r}")
+        for name, names in known.items():
+            for number, target in enumerate(getattr(task, name)):
+                if target not in names:
+                    yield Fault(f"{path}/{name}/{number}", f"{target!r} does not exist")
+    parts = {item.id for item in plan.architecture.components}
+    for path, relation in _numbered("/architecture/relations", plan.architecture.relations):
+        for name in ("source", "target"):
+            if getattr(relation, name) not in parts:
+                yield Fault(f"{path}/{name}", f"no component {getattr(relation, name)!r}")
+
+
+def _unexplained(plan: Plan) -> Iterator[Fault]:
+    covered = {name for task in plan.tasks() for name in task.requirements}
+    for path, requirement in _numbered("/requirements", plan.requirements):
+        if requirement.id not in covered:
+            yield Fault(path, f"no task serves requirement {requirement.id!r}")
+    for path, task in _placed_tasks(plan):
+        if not (task.requirements or task.decisions or task.risks):
+            yield Fault(path, f"task {task.key!r} names no requirement, decision or risk behind it")
+
+
+def _cycles(plan: Plan) -> Iterator[Fault]:
+    cycle = find_cycle({task.key: task.needs for task in plan.tasks()})
+    if cycle:
+        yield Fault("/phases", f"tasks need each other in a circle: {' → '.join(cycle)}")
+    handed_over = {task.key for task in plan.tasks() if task.is_handover}
+    for path, task in _placed_tasks(plan):
+        late = [need for need in task.needs if need in handed_over]
+        if late and not task.is_handover:
+            yield Fault(
+                f"{path}/needs",
+                f"task {task.key!r} is done here but waits for {late[0]!r}, which is handed over",
+            )
+
+
+def _placed_tasks(plan: Plan) -> Iterator[tuple[str, Task]]:
+    for path, phase in _numbered("/phases", plan.phases):
+        yield from _numbered(f"{path}/tasks", phase.tasks)
+
+
+def _numbered(path: str, items: Iterable[T]) -> Iterator[tuple[str, T]]:
+    for number, item in enumerate(items):
+        yield f"{path}/{number}", item

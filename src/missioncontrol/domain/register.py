@@ -1,0 +1,99 @@
+"""Every event's lasting name and schema version, and the way back from stored bytes."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain import mission
+from missioncontrol.domain.errors import Corrupt
+from missioncontrol.domain.run import events as run
+
+Event = run.RunEvent | mission.MissionEvent
+
+NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
+    mission.MissionCreated: ("mission_created", 1),
+    mission.PlanAccepted: ("plan_accepted", 1),
+    mission.MissionStarted: ("mission_started", 1),
+    mission.MissionSettled: ("mission_settled", 1),
+    run.RunCreated: ("run_created", 1),
+    run.RunStarted: ("run_started", 1),
+    run.RunResumed: ("run_resumed", 1),
+    run.StepsAdded: ("steps_added", 1),
+    run.StepStarted: ("step_started", 1),
+    run.ProcessStarted: ("process_started", 1),
+    run.UsageReported: ("usage_reported", 1),
+    run.StepSucceeded: ("step_succeeded", 1),
+    run.AttemptFailed: ("attempt_failed", 1),
+    run.AttemptInterrupted: ("attempt_interrupted", 1),
+    run.StepFailed: ("step_failed", 1),
+    run.StepCancelled: ("step_cancelled", 1),
+    run.StepsBlocked: ("steps_blocked", 1),
+    run.StepsCancelled: ("steps_cancelled", 1),
+    run.CancelRequested: ("cancel_requested", 1),
+    run.ReportRefused: ("report_refused", 1),
+    run.RunSettled: ("run_settled", 1),
+}
+"""Present names and versions. A name never changes; a version grows when a shape does."""
+
+UPCASTERS: dict[tuple[str, int], Callable[[Any], Any]] = {}
+"""From (name, old version): turns data of that version into data of the next one."""
+
+_DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(kind) for kind, name in NAMES.items()
+}
+_CLASSES: dict[str, Any] = {name: kind for kind, (name, _) in NAMES.items()}
+_VERSIONS = dict(NAMES.values())
+
+
+def decode(name: str, schema: int, body: bytes) -> Event:
+    """Return the event that `body` holds, brought up to its present shape.
+
+    Raises:
+        Corrupt: `event.unknown`, for a name or version that is not in the register, and
+            `event.malformed`, for data that does not fit its shape.
+    """
+    try:
+        decoder = _DECODERS.get((name, schema))
+        if decoder is not None:
+            event: Event = decoder.decode(body)
+            return event
+        return _upcast(name, schema, body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Corrupt(
+            "event.malformed", f"Event {name!r} v{schema} is malformed: {error}."
+        ) from None
+
+
+def _upcast(name: str, schema: int, body: bytes) -> Event:
+    data = msgspec.json.decode(body)
+    while (name, schema) in UPCASTERS:
+        data = UPCASTERS[name, schema](data)
+        schema += 1
+    if name not in _CLASSES or schema != _VERSIONS[name]:
+        raise Corrupt(
+            "event.unknown",
+            f"The log holds event {name!r} version {schema}, which this release does not know.",
+            hint="Use the release that wrote it, or a later one.",
+        )
+    event: Event = msgspec.convert(data, _CLASSES[name])
+    return event
+
+
+@cache
+def words() -> frozenset[str]:
+    """Return what events are made of besides their contents: names of fields, tags, choices.
+
+    Whoever rewrites the texts of a stored event leaves these alone, or it can't be read again.
+    """
+    found: set[str] = set()
+    todo: list[Any] = [msgspec.json.schema_components(NAMES)]
+    while todo:
+        match todo.pop():
+            case dict() as part:
+                found.update(part.get("properties", ()), part.get("enum", ()))
+                todo.extend(part.values())
+            case list() | tuple() as parts:
+                todo.extend(parts)
+    return frozenset(found)

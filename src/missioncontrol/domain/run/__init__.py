@@ -1,0 +1,1 @@
+"""A run: one execution of a workflow, from its creation to its one final outcome."""

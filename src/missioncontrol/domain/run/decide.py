@@ -1,0 +1,309 @@
+"""What each command makes true of a run, or why it is refused."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.graph import find_cycle
+from missioncontrol.domain.run.commands import (
+    AddSteps,
+    CancelRun,
+    CreateRun,
+    Interrupt,
+    RecordProcess,
+    ReportCancelled,
+    ReportFailure,
+    ReportSuccess,
+    ReportUsage,
+    ResumeRun,
+    RunCommand,
+    StartSteps,
+)
+from missioncontrol.domain.run.events import (
+    AttemptFailed,
+    AttemptInterrupted,
+    CancelRequested,
+    Failure,
+    Outcome,
+    ProcessStarted,
+    ReportRefused,
+    RunCreated,
+    RunEvent,
+    RunResumed,
+    RunSettled,
+    RunStarted,
+    StepCancelled,
+    StepFailed,
+    StepsAdded,
+    StepsBlocked,
+    StepsCancelled,
+    StepStarted,
+    StepSucceeded,
+    UsageReported,
+)
+from missioncontrol.domain.run.states import (
+    INTERRUPTIONS_MAX,
+    Ready,
+    Resting,
+    Run,
+    Succeeded,
+    Waiting,
+    Working,
+)
+from missioncontrol.domain.step import Step, refuse_bad_limits
+
+
+def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
+    """Answer `command` with the events it makes true; an empty list means it was true already.
+
+    Raises:
+        Rejected: `run.exists`, `run.settled`, `run.cancelling`, `run.not_cancelling`,
+            `run.not_startable`, `run.full`, `run.nothing_to_do`, and for steps to be added
+            `run.duplicate_step`, `run.unknown_need`, `run.cycle` or `step.bad_limit`.
+        NotFound: `run.unknown` or `run.unknown_step`.
+    """
+    if run is None:
+        return _create(command)
+    match command:
+        case ReportSuccess():
+            return _success(command, run)
+        case StartSteps():
+            return _start(command, run, now)
+        case ReportUsage():
+            late = _late(run, command.step, command.fence, "usage")
+            return [UsageReported(command.step, command.fence, command.usage), *(late or ())]
+        case ReportFailure():
+            late = _late(run, command.step, command.fence, "failure")
+            return _failure(command, run, now) if late is None else late
+        case ReportCancelled():
+            return _cancelled(command, run)
+        case AddSteps():
+            return _add(command, run)
+        case RecordProcess():
+            return _process(command, run)
+        case Interrupt():
+            return _interrupt(command, run)
+        case ResumeRun():
+            return _resume(run)
+        case CancelRun():
+            return _cancel(command, run)
+        case CreateRun():
+            raise Rejected("run.exists", f"Run {run.id!r} exists already.")
+        case _:
+            assert_never(command)
+
+
+def _create(command: RunCommand) -> list[RunEvent]:
+    if not isinstance(command, CreateRun):
+        raise NotFound("run.unknown", "There is no such run.", hint="`mission list` names them.")
+    if all(step.key in command.kept for step in command.steps):
+        raise Rejected(
+            "run.nothing_to_do",
+            f"A run of {command.workflow!r} that keeps every result has nothing to do.",
+            hint="Leave out at least one result.",
+        )
+    return [
+        RunCreated(
+            command.run,
+            command.workflow,
+            command.steps,
+            command.concurrency,
+            command.seconds_max,
+            command.inputs,
+            command.mission,
+            command.trigger,
+            command.retry_of,
+            command.kept,
+        )
+    ]
+
+
+def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
+    _refuse_if_over(run)
+    if len(run.working) + len(command.steps) > run.concurrency:
+        raise Rejected(
+            "run.full", f"Run {run.id!r} may have {run.concurrency} steps at work at once."
+        )
+    if len(set(command.steps)) < len(command.steps):
+        raise Rejected(
+            "run.not_startable", f"A step of run {run.id!r} is named twice: one lease a step."
+        )
+    events: list[RunEvent] = [] if run.is_started else [RunStarted()]
+    fence = run.fence
+    for key in command.steps:
+        resting = run.resting.get(key)
+        if key not in run.ready and (resting is None or resting.retry_at > now):
+            raise Rejected("run.not_startable", f"Step {key!r} of run {run.id!r} can't start now.")
+        fence += 1
+        attempt = run.tries.get(key, 0) + 1
+        events.append(StepStarted(key, attempt, fence, run.steps[key].agent))
+    return events
+
+
+def _late(run: Run, step: str, fence: int, kind: str) -> list[RunEvent] | None:
+    """Answer a report whose attempt lost the lease: refused and recorded, once for each kind."""
+    if step not in run.steps:
+        raise NotFound("run.unknown_step", f"Run {run.id!r} has no step {step!r}.")
+    holder = run.working.get(step)
+    if holder is not None and holder.fence == fence:
+        return None
+    return [] if (fence, kind) in run.refused else [ReportRefused(step, fence, kind)]
+
+
+def _success(command: ReportSuccess, run: Run) -> list[RunEvent]:
+    holder = run.working.get(command.step)
+    if holder is None or holder.fence != command.fence:
+        return _late(run, command.step, command.fence, "success") or []
+    done: RunEvent = StepSucceeded(command.step, command.fence, command.work, command.checks)
+    return [done] if run.unsettled > 1 else [done, RunSettled(_outcome(run))]
+
+
+def _failure(command: ReportFailure, run: Run, now: float) -> list[RunEvent]:
+    retry = run.steps[command.step].retry
+    tried = run.working[command.step].attempt
+    if command.failure.retryable and tried < retry.attempts and run.cancel_reason is None:
+        retry_at = now + retry.wait(tried, command.jitter)
+        return [AttemptFailed(command.step, command.fence, command.failure, retry_at)]
+    failed = StepFailed(command.step, command.fence, command.failure, command.checks)
+    return [failed, *_consequences(run, command.step)]
+
+
+def _consequences(run: Run, step: str) -> Iterator[RunEvent]:
+    """Block what needed the success of `step`, and settle the run if nothing is left to do."""
+    blocked = () if run.cancel_reason is not None else run.can_never_run(step)
+    if blocked:
+        yield StepsBlocked(step, blocked)
+    if run.unsettled == 1 + len(blocked):
+        yield RunSettled(run.cancel_outcome if run.cancel_reason is not None else "failed")
+
+
+def _cancelled(command: ReportCancelled, run: Run) -> list[RunEvent]:
+    late = _late(run, command.step, command.fence, "cancelled")
+    if late is not None:
+        return late
+    if run.cancel_reason is None:
+        raise Rejected(
+            "run.not_cancelling", f"Nobody asked to cancel run {run.id!r}; its steps go on."
+        )
+    ended: RunEvent = StepCancelled(command.step, command.fence)
+    return [ended] if run.unsettled > 1 else [ended, RunSettled(run.cancel_outcome)]
+
+
+def _add(command: AddSteps, run: Run) -> list[RunEvent]:
+    late = _late(run, command.by, command.fence, "steps")
+    if late is not None:
+        return late
+    _refuse_if_over(run)
+    _refuse_unsound(command, run)
+    return [StepsAdded(command.by, command.steps)] if command.steps else []
+
+
+def _refuse_unsound(command: AddSteps, run: Run) -> None:
+    added: dict[str, Step] = {}
+    for step in command.steps:
+        if step.key in run.steps or step.key in added or not step.key:
+            raise Rejected(
+                "run.duplicate_step",
+                f"Step {step.key!r} can't be added to run {run.id!r}: its name is taken or empty.",
+            )
+        added[step.key] = step
+        refuse_bad_limits(step)
+    for step in command.steps:
+        for need in step.needs:
+            if need not in added and need != command.by:
+                raise Rejected(
+                    "run.unknown_need",
+                    f"Added step {step.key!r} needs {need!r}, which is neither added nor "
+                    f"{command.by!r}.",
+                )
+    cycle = find_cycle({step.key: step.needs for step in command.steps})
+    if cycle:
+        raise Rejected(
+            "run.cycle", f"Added steps need each other in a circle: {' → '.join(cycle)}."
+        )
+
+
+def _process(command: RecordProcess, run: Run) -> list[RunEvent]:
+    late = _late(run, command.step, command.fence, "process")
+    if late is not None:
+        return late
+    return [
+        ProcessStarted(command.step, command.fence, command.pid, command.started, command.group)
+    ]
+
+
+def _interrupt(command: Interrupt, run: Run) -> list[RunEvent]:
+    """End what worked under an engine that is gone. A run that is being cancelled ends here."""
+    if run.is_settled:
+        return []
+    if run.cancel_reason is not None:
+        ended: list[RunEvent] = [StepCancelled(key, w.fence) for key, w in run.working.items()]
+        return [*ended, RunSettled(run.cancel_outcome)] if run.unsettled == len(ended) else ended
+    events: list[RunEvent] = []
+    ended_for_good: set[str] = set()
+    for key, holder in run.working.items():
+        if run.interruptions.get(key, 0) < INTERRUPTIONS_MAX:
+            events.append(AttemptInterrupted(key, holder.fence, command.reason))
+            continue
+        blocked = tuple(b for b in run.can_never_run(key) if b not in ended_for_good)
+        events.append(StepFailed(key, holder.fence, _too_often(key)))
+        events.extend([StepsBlocked(key, blocked)] if blocked else [])
+        ended_for_good.update((key, *blocked))
+    over = len(ended_for_good) == run.unsettled
+    return [*events, RunSettled("failed")] if over else events
+
+
+def _too_often(step: str) -> Failure:
+    return Failure(
+        "step.interrupted_too_often",
+        f"The engine ended {INTERRUPTIONS_MAX + 1} times while step {step!r} was at work.",
+        "Find out whether the step takes the engine down, for instance by using all memory.",
+        retryable=False,
+    )
+
+
+def _resume(run: Run) -> list[RunEvent]:
+    if run.is_settled:
+        raise Rejected(
+            "run.settled",
+            f"Run {run.id!r} has {run.outcome}; there is nothing to resume.",
+            hint=f"`mission retry {run.id} TASK` starts a task again in a new run.",
+        )
+    return [RunResumed()] if run.is_started else []
+
+
+def _cancel(command: CancelRun, run: Run) -> list[RunEvent]:
+    if run.cancel_reason is not None:
+        return []  # Asking twice is asking once.
+    _refuse_if_over(run)
+    not_begun = tuple(
+        key for key, state in run.states.items() if isinstance(state, Waiting | Ready | Resting)
+    )
+    events: list[RunEvent] = [CancelRequested(command.reason, command.outcome)]
+    if not_begun:
+        events.append(StepsCancelled(not_begun))
+    if not run.working:
+        events.append(RunSettled(command.outcome))
+    return events
+
+
+def _outcome(run: Run) -> Outcome:
+    if run.cancel_reason is not None:
+        return run.cancel_outcome
+    bad = any(not isinstance(state, Succeeded | Working) for state in run.states.values())
+    return "failed" if bad else "succeeded"
+
+
+def settled_already(run: str, status: str) -> Rejected:
+    """Say that a run has ended."""
+    words = "was cancelled" if status == "cancelled" else f"has {status}"
+    return Rejected(
+        "run.settled", f"Run {run!r} {words}; that never changes.", hint="Start a new run."
+    )
+
+
+def _refuse_if_over(run: Run) -> None:
+    if run.is_settled:
+        raise settled_already(run.id, run.status)
+    if run.cancel_reason is not None:
+        raise Rejected("run.cancelling", f"Run {run.id!r} is being cancelled.")

@@ -1,0 +1,194 @@
+"""What can become true of a run. Stored for ever: fields are added with defaults, never changed."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.domain.step import Step
+from missioncontrol.domain.work import Usage, Work
+
+Outcome = Literal["succeeded", "failed", "cancelled"]
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The common shape. Events hold no cycles, so the garbage collector need not look at them."""
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an attempt or a step did not succeed."""
+
+    code: str
+    reason: str
+    hint: str = ""
+    retryable: bool = True
+    detail: Any = None  # JSON, such as what was tried on the way
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that the engine verified itself before it accepted the work."""
+
+    what: str
+    passed: bool
+    detail: str = ""
+
+
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A result taken over from an earlier run."""
+
+    run: str
+    work: Work = Work()
+    checks: tuple[Check, ...] = ()
+
+
+class RunCreated(Event, frozen=True):
+    """A run exists; nothing of it works yet."""
+
+    run: str
+    workflow: str  # its name
+    steps: tuple[Step, ...]
+    concurrency: int
+    seconds_max: float = 0.0
+    inputs: dict[str, Any] = {}
+    mission: str = ""
+    trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
+    retry_of: str = ""  # the run whose results are kept
+    kept: dict[str, Kept] = {}
+
+
+class RunStarted(Event, frozen=True):
+    """The first step was let go."""
+
+
+class RunResumed(Event, frozen=True):
+    """An engine took the run up again after the one before it ended."""
+
+
+class StepStarted(Event, frozen=True):
+    """An attempt has the lease on a step."""
+
+    step: str
+    attempt: int
+    fence: int
+    agent: str
+
+
+class StepsAdded(Event, frozen=True):
+    """The work of step `by` brought these steps into the run."""
+
+    by: str
+    steps: tuple[Step, ...]
+
+
+class ProcessStarted(Event, frozen=True):
+    """An attempt is about to execute a program in this operating-system process."""
+
+    step: str
+    fence: int
+    pid: int
+    started: float  # seconds since the epoch, as the operating system tells it
+    group: int
+
+
+class UsageReported(Event, frozen=True):
+    """An attempt used tokens or money; the sum of these is what the run cost."""
+
+    step: str
+    fence: int
+    usage: Usage
+
+
+class StepSucceeded(Event, frozen=True):
+    """The work is there and was checked."""
+
+    step: str
+    fence: int
+    work: Work = Work()
+    checks: tuple[Check, ...] = ()
+
+
+class AttemptFailed(Event, frozen=True):
+    """An attempt failed; the step rests and is tried again."""
+
+    step: str
+    fence: int
+    failure: Failure
+    retry_at: float
+
+
+class AttemptInterrupted(Event, frozen=True):
+    """An attempt ended with its engine and not by itself; the step is ready again."""
+
+    step: str
+    fence: int
+    reason: str
+
+
+class StepFailed(Event, frozen=True):
+    """The last attempt failed: the step will not be tried again."""
+
+    step: str
+    fence: int
+    failure: Failure
+    checks: tuple[Check, ...] = ()
+
+
+class StepCancelled(Event, frozen=True):
+    """A working attempt was ended because the run is being cancelled."""
+
+    step: str
+    fence: int
+
+
+class StepsBlocked(Event, frozen=True):
+    """These steps can never run, because `by` did not succeed."""
+
+    by: str
+    steps: tuple[str, ...]
+
+
+class StepsCancelled(Event, frozen=True):
+    """These steps had not begun when the run was cancelled."""
+
+    steps: tuple[str, ...]
+
+
+class CancelRequested(Event, frozen=True):
+    """The run is to end: somebody asked for it, or its time is over."""
+
+    reason: str
+    outcome: Outcome = "cancelled"  # failed, where a limit and not a person ended it
+
+
+class ReportRefused(Event, frozen=True):
+    """A report came from an attempt that no longer has the lease; it changed nothing."""
+
+    step: str
+    fence: int
+    kind: str
+
+
+class RunSettled(Event, frozen=True):
+    """The run ended, once."""
+
+    outcome: Outcome
+
+
+RunEvent = (
+    RunCreated
+    | RunStarted
+    | RunResumed
+    | StepStarted
+    | StepsAdded
+    | ProcessStarted
+    | UsageReported
+    | StepSucceeded
+    | AttemptFailed
+    | AttemptInterrupted
+    | StepFailed
+    | StepCancelled
+    | StepsBlocked
+    | StepsCancelled
+    | CancelRequested
+    | ReportRefused
+    | RunSettled
+)

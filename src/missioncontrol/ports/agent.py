@@ -1,0 +1,106 @@
+"""An agent takes an assignment, reports while it works, and hands back work."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from missioncontrol.domain.work import NO_WORK, ArtifactRef, Usage, Work
+
+LogLevel = Literal["info", "success", "warning", "error"]
+
+
+class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an earlier step left for this one."""
+
+    state: str  # succeeded, failed, blocked, cancelled
+    work: Work = NO_WORK
+    error: str = ""
+
+
+class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One attempt at one step."""
+
+    run: str
+    workflow: str
+    step: str
+    attempt: int  # 1 for the first
+    fence: int  # grows with every attempt in the run; a report with an old one is refused
+    key: str  # the idempotency key: the same for every attempt of this step
+    agent: str
+    inputs: Mapping[str, Any] = {}  # the step's own
+    run_inputs: Mapping[str, Any] = {}  # shared by the whole run
+    upstream: Mapping[str, Upstream] = {}  # by step key, direct needs only
+    seconds_max: float = 0.0  # time limit of this attempt; 0 where there is none
+
+
+class ProcessHandle(msgspec.Struct, frozen=True):
+    """Enough to find an operating-system process again, and never another one with its number."""
+
+    pid: int
+    started: float  # seconds since the epoch, as the operating system tells it
+    group: int
+
+
+class AttemptFailed(Exception):
+    """Raised by an agent: this attempt did not do what was asked."""
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        *,
+        hint: str = "",
+        retryable: bool = True,
+        detail: Any = None,
+    ) -> None:
+        """`retryable` is False where another attempt would end the same way.
+
+        `detail` is JSON that the log keeps with the failure.
+        """
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.hint = hint
+        self.retryable = retryable
+        self.detail = detail
+
+
+class Line(Protocol):
+    """How an agent speaks to the engine while it works. Every call is also a sign of life."""
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """Add a line to the output of this attempt."""
+        ...
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Say how far the work is; `total` 0 where it is not known."""
+        ...
+
+    def usage(self, usage: Usage) -> None:
+        """Add tokens and money to what this attempt has used so far."""
+        ...
+
+    async def started(self, process: ProcessHandle) -> None:
+        """Record a process of this attempt; returns once the record is durable."""
+        ...
+
+    def keep(
+        self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
+    ) -> ArtifactRef:
+        """Store a file by its digest and return the reference to hand in with the work."""
+        ...
+
+
+class Agent(Protocol):
+    """Does the work of a step."""
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """Do the work, or raise.
+
+        Cancelling the task that runs this must leave nothing behind: no process, no half file.
+
+        Raises:
+            AttemptFailed: the work could not be done.
+        """
+        ...

@@ -1,0 +1,82 @@
+"""Rows for lists and overviews: folded from the log, and safe to throw away."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+
+class RunRow(msgspec.Struct):
+    """A run in a list."""
+
+    id: str
+    mission: str
+    workflow: str
+    status: str
+    created: float  # seconds since the epoch
+    started: float = 0.0  # 0 where it did not happen
+    ended: float = 0.0
+    steps: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    blocked: int = 0
+    cancelled: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: int = 0  # micro-dollars, as far as prices were known
+    unpriced: int = 0  # reports whose price was not known
+
+
+class MissionRow(msgspec.Struct):
+    """A mission in a list."""
+
+    id: str
+    title: str
+    goal: str
+    repository: str
+    status: str
+    created: float
+    updated: float
+    run: str = ""  # the newest
+    requirements: int = 0
+    tasks: int = 0
+
+
+class ReadTables(Protocol):
+    """Keeps the rows, and the position of the log that they stand for."""
+
+    def position(self) -> int:
+        """Return how far the rows have followed the log."""
+        ...
+
+    def run(self, run: str) -> RunRow | None:
+        """Return one run's row."""
+        ...
+
+    def mission(self, mission: str) -> MissionRow | None:
+        """Return one mission's row."""
+        ...
+
+    def save(self, position: int, runs: Iterable[RunRow], missions: Iterable[MissionRow]) -> None:
+        """Replace these rows and the position in one transaction."""
+        ...
+
+    def clear(self) -> None:
+        """Throw every row away and go back to the beginning of the log."""
+        ...
+
+    def runs(self, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """Return runs, newest first, older than the run `before`."""
+        ...
+
+    def missions(self, *, before: str = "", limit: int = 100) -> list[MissionRow]:
+        """Return missions, newest first, older than the mission `before`."""
+        ...
+
+    def unsettled(self) -> list[str]:
+        """Return the ids of all runs that have not ended, oldest first."""
+        ...
+
+    def find(self, prefix: str, *, limit: int = 10) -> list[str]:
+        """Return ids of runs and missions that begin with `prefix`."""
+        ...

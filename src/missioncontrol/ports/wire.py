@@ -1,0 +1,82 @@
+"""The lines that the engine and a program working for it exchange: one JSON object a line.
+
+The engine writes one `Order` to the program's standard input and keeps it open; its end means that
+the engine is gone. The program writes messages to its standard output and ends with `Done` or
+`Refused`. Standard error is output for people.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.work import Usage, Work
+from missioncontrol.ports.agent import Assignment, LogLevel
+
+VERSION = 1
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is to be done, and where."""
+
+    version: int
+    assignment: Assignment
+    scratch: str  # an empty directory of this attempt alone
+    files: Mapping[str, str]  # digest of an earlier artifact → a file with its bytes
+
+
+class Said(msgspec.Struct, frozen=True, tag="log"):
+    """A line of output."""
+
+    level: LogLevel
+    message: str
+
+
+class Moved(msgspec.Struct, frozen=True, tag="progress"):
+    """How far the work is."""
+
+    done: int
+    total: int
+    note: str = ""
+
+
+class Used(msgspec.Struct, frozen=True, tag="usage"):
+    """Tokens and money used since the last such message."""
+
+    usage: Usage
+
+
+class Kept(msgspec.Struct, frozen=True, tag="artifact"):
+    """A file to keep; it lies under the scratch directory."""
+
+    name: str
+    path: str
+    digest: str
+    size: int
+    media_type: str
+    title: str = ""
+    obtained: str = ""
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The work, handed in."""
+
+    work: Work
+
+
+class Refused(msgspec.Struct, frozen=True, tag="failed"):
+    """The work could not be done."""
+
+    code: str
+    reason: str
+    hint: str = ""
+    retryable: bool = True
+    detail: Any = None
+
+
+Message = Said | Moved | Used | Kept | Done | Refused
+
+
+def encode(value: Any) -> bytes:
+    """Return one line with its end."""
+    return msgspec.json.encode(value) + b"\n"

@@ -1,0 +1,1 @@
+"""Given events, when commanded, then events."""

@@ -1,0 +1,83 @@
+"""One full example of every event."""
+
+from missioncontrol.domain import mission as m
+from missioncontrol.domain.plan import ExpectedArtifact
+from missioncontrol.domain.register import Event
+from missioncontrol.domain.run import events as r
+from missioncontrol.domain.step import Retry, Step
+from missioncontrol.domain.work import (
+    ArtifactRef,
+    CommandRan,
+    Fact,
+    FilesRead,
+    Finding,
+    TestsRan,
+    Usage,
+    Work,
+)
+from tests.domain.plans import a_plan
+
+DIGEST = "ab" * 32
+FAILURE = r.Failure("agent.crashed", "It broke: “ü”.", "Mend it.", False, {"tried": [1]})
+CHECKS = (r.Check("there", True), r.Check("whole", False, "It is half."))
+USAGE = Usage(10, 4, 5, 2, None)
+WORK = Work(
+    "Measured.",
+    {"rows": [1, 2.5, None, True, "ü"]},
+    (Fact("files", 3, "files", "a.json", "/files", "counted"), Fact("ratio", 0.5)),
+    (Finding("bandit.B602", "high", "A shell", "src/x.py", 3, "why", "how", "bandit"),),
+    (ArtifactRef("a.json", DIGEST, 12, "application/json", "Files", "counted"),),
+    (
+        CommandRan(("make", "test"), 2, 1.5, "log.txt"),
+        TestsRan("junit.xml", 1, 2, 3, 4),
+        FilesRead(9, 1, "c0ffee"),
+    ),
+    USAGE,
+)
+STEP = Step(
+    "b",
+    "writer",
+    ("a",),
+    "any",
+    {"depth": 3},
+    "Write",
+    Retry(3, 0.5, 3.0, 9.0),
+    90.0,
+    5.0,
+    (ExpectedArtifact("a.json", "application/json"),),
+)
+
+EXAMPLES: tuple[Event, ...] = (
+    m.MissionCreated("mission-1", "Search", "Make it fast.", "/repo", "Slow.", ("No service",)),
+    m.PlanAccepted("run-1", a_plan()),
+    m.MissionStarted("run-1"),
+    m.MissionSettled("run-1", "failed"),
+    r.RunCreated(
+        "run-2",
+        "mission",
+        (Step("a", "surveyor"), STEP),
+        4,
+        600.0,
+        {"goal": "Make it fast."},
+        "mission-1",
+        "api",
+        "run-1",
+        {"a": r.Kept("run-1", WORK, CHECKS)},
+    ),
+    r.RunStarted(),
+    r.RunResumed(),
+    r.StepStarted("b", 2, 7, "writer"),
+    r.StepsAdded("a", (STEP,)),
+    r.ProcessStarted("b", 7, 4711, 1_790_000_000.25, 4711),
+    r.UsageReported("b", 7, USAGE),
+    r.StepSucceeded("b", 7, WORK, CHECKS),
+    r.AttemptFailed("b", 7, FAILURE, 1_790_000_009.5),
+    r.AttemptInterrupted("b", 7, "The engine ended."),
+    r.StepFailed("b", 7, FAILURE, CHECKS),
+    r.StepCancelled("b", 7),
+    r.StepsBlocked("a", ("b", "c")),
+    r.StepsCancelled(("b", "c")),
+    r.CancelRequested("Enough.", "failed"),
+    r.ReportRefused("b", 6, "success"),
+    r.RunSettled("failed"),
+)
