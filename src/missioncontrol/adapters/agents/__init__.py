@@ -1,0 +1,1 @@
+"""Agents: plain functions, and programs that speak our line protocol."""

@@ -1,0 +1,1 @@
+"""Event stores: SQLite for use, memory for simulation."""

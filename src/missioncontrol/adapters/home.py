@@ -1,0 +1,146 @@
+"""The data directory: what lies where, and which process holds it."""
+
+import fcntl
+import os
+import secrets
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.adapters.processes import start_time
+from missioncontrol.domain.errors import Unavailable
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """The process that holds a home, and how to reach it on this machine."""
+
+    pid: int
+    started: float
+    command: str
+    port: int = 0  # on loopback; 0 while it cannot be reached yet
+    token: str = ""
+
+
+class Home:
+    """A directory of Mission Control's own."""
+
+    def __init__(self, root: Path) -> None:
+        """Use `root`; nothing is written before `make`."""
+        self.root = root
+        self.log = root / "log.db"
+        self.rows = root / "rows.db"
+        self.output = root / "output.db"
+        self.artifacts = root / "artifacts"
+        self.scratch = root / "scratch"
+        self.heads = root / "heads.jsonl"
+        self.key = root / "signing-key.pem"
+        self.reports = root / "reports"
+        self._lock = root / "engine.lock"
+        self._holder = root / "engine.json"
+        self._handle: int | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever recorded here."""
+        return self.log.exists()
+
+    def make(self) -> None:
+        """Make the directory, for its owner alone.
+
+        Raises:
+            Unavailable: `home.unusable`.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.artifacts, self.scratch, self.reports):
+                folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def hold(self) -> None:
+        """Take this home for the one engine that may write it.
+
+        The lock is the operating system's: it ends with the process, however that ends.
+
+        Raises:
+            Unavailable: `home.held`, naming the process that holds it, or `home.unusable`.
+        """
+        self.make()
+        try:
+            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        if not _locked(handle):
+            os.close(handle)
+            raise self._held()
+        self._handle = handle
+        try:
+            self.announce(port=0, token="")
+        except OSError as error:
+            self.release()
+            raise self._unusable(error) from None
+
+    def announce(self, *, port: int, token: str) -> None:
+        """Write down who holds this home and where it listens."""
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
+        holder = Holder(os.getpid(), start_time(os.getpid()) or 0.0, command, port, token)
+        draft = self._holder.with_suffix(f".{secrets.token_hex(4)}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(holder))
+        draft.replace(self._holder)
+
+    def holder(self) -> Holder | None:
+        """Return who holds this home, if somebody does."""
+        try:
+            handle = os.open(self._lock, os.O_RDWR)
+        except OSError:
+            return None  # Nobody could have locked it either.
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            with suppress(OSError, msgspec.DecodeError):
+                return msgspec.json.decode(self._holder.read_bytes(), type=Holder)
+            return Holder(0, 0.0, "a process that has just started")
+        else:
+            return None
+        finally:
+            os.close(handle)
+
+    def _unusable(self, error: OSError) -> Unavailable:
+        return Unavailable(
+            "home.unusable",
+            f"The home {str(self.root)!r} can't be used: {error.strerror}.",
+            hint="Name another directory with --home or MISSION_HOME.",
+        )
+
+    def _held(self) -> Unavailable:
+        holder = self.holder()
+        who = f"process {holder.pid} ({holder.command!r})" if holder else "another process"
+        return Unavailable(
+            "home.held",
+            f"The home {str(self.root)!r} is held by {who}.",
+            hint="Wait for it to end, or use another home with --home.",
+        )
+
+    def release(self) -> None:
+        """Let the home go."""
+        if self._handle is not None:
+            self._holder.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = None
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock; who only looks holds it for an instant, so one refusal is no answer."""
+    for _ in range(5):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False

@@ -1,0 +1,175 @@
+"""Speaks to one OpenAI-compatible endpoint through pydantic-ai, with prices from genai-prices."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.work import Usage
+from missioncontrol.ports.model import Completion, Message
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage, ModelResponse
+
+URL, NAME, KEY = "MISSION_MODEL_URL", "MISSION_MODEL_NAME", "MISSION_MODEL_KEY"
+TRANSPORT_RETRIES_MAX = 2
+REASON_LENGTH_MAX = 300
+CALLERS_FAULT = frozenset({400, 401, 402, 403, 404, 405, 413, 422})
+MICRO = 1_000_000
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where a model answers, and as who we ask."""
+
+    url: str
+    name: str
+    key: str = ""
+
+    def __repr__(self) -> str:
+        """Leave the key out: representations end up in logs."""
+        return f"Endpoint({self.url!r}, {self.name!r})"
+
+
+def endpoint_from(environment: Mapping[str, str] | None = None) -> Endpoint | None:
+    """Return the configured endpoint; None where neither address nor name is set.
+
+    Raises:
+        Rejected: only one of the two is set.
+    """
+    given = os.environ if environment is None else environment
+    url, name = given.get(URL, "").strip(), given.get(NAME, "").strip()
+    if not url and not name:
+        return None
+    if not (url and name):
+        missing = NAME if url else URL
+        raise Rejected("model.incomplete", f"{missing} is not set.", hint=f"Set {URL} and {NAME}.")
+    if not url.startswith(("http://", "https://")):
+        raise Rejected("model.bad_address", f"{URL} is {url!r}, which is no http address.")
+    return Endpoint(url, name, given.get(KEY, "").strip())
+
+
+class OpenAICompatible:
+    """Keeps the promise of `Model` for one endpoint."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Check that what it takes is installed; nothing is sent yet.
+
+        Raises:
+            Rejected: the `model` extra is not installed.
+        """
+        _require_extra()
+        self._endpoint = endpoint
+
+    def complete(
+        self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
+    ) -> Completion:
+        """Ask once; transport errors are tried again at most twice within `seconds`."""
+        try:
+            response = asyncio.run(self._ask(messages, schema, seconds))
+        except TimeoutError as late:
+            raise Unavailable(
+                "model.late",
+                f"The model {self._endpoint.name!r} did not answer within {seconds:.0f} seconds.",
+                hint="Allow more time or choose a faster model.",
+            ) from late
+        return Completion(response.text or "", self._usage(response), response.model_name or "")
+
+    async def _ask(
+        self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
+    ) -> "ModelResponse":
+        from openai import AsyncOpenAI
+        from pydantic_ai.direct import model_request
+        from pydantic_ai.exceptions import AgentRunError
+        from pydantic_ai.models.openai import OpenAIChatModel
+        from pydantic_ai.providers.openai import OpenAIProvider
+
+        async with asyncio.timeout(seconds):
+            # Many local servers ask for no key, but the client insists on one.
+            async with AsyncOpenAI(
+                base_url=self._endpoint.url,
+                api_key=self._endpoint.key or "none",
+                max_retries=TRANSPORT_RETRIES_MAX,
+                timeout=seconds,
+            ) as client:
+                provider = OpenAIProvider(openai_client=client)
+                model = OpenAIChatModel(self._endpoint.name, provider=provider)
+                try:
+                    return await model_request(model, _conversation(messages, schema))
+                except AgentRunError as error:
+                    raise self._refusal(error) from None
+
+    def _refusal(self, error: Exception) -> Rejected | Unavailable:
+        """Say what went wrong without the key, which some endpoints repeat in their answer."""
+        status = getattr(error, "status_code", 0)
+        words = " ".join(str(error).split())
+        if self._endpoint.key:
+            words = words.replace(self._endpoint.key, "…")
+        reason = f"The endpoint {self._endpoint.url} failed: {words[:REASON_LENGTH_MAX]}"
+        if status in CALLERS_FAULT:
+            hint = f"Check {URL}, {NAME} and {KEY}."
+            return Rejected("model.refused", reason, hint=hint)
+        return Unavailable("model.unavailable", reason, hint="Try again later, or plan locally.")
+
+    def _usage(self, response: "ModelResponse") -> Usage:
+        used = response.usage
+        return Usage(
+            used.input_tokens,
+            used.cache_read_tokens,
+            used.output_tokens,
+            used.output_reasoning_tokens,
+            self._cost(response),
+        )
+
+    def _cost(self, response: "ModelResponse") -> int | None:
+        """Return micro-dollars, or None where the endpoint or the model has no known price."""
+        from genai_prices import calc_price
+
+        if response.usage.unmeasured_requests or not response.usage.has_values():
+            return None
+        name = response.model_name or self._endpoint.name
+        try:
+            price = calc_price(response.usage, name, provider_api_url=self._endpoint.url)
+        except (LookupError, ValueError):
+            return None
+        return round(price.total_price * MICRO)
+
+
+def _require_extra() -> None:
+    try:
+        import genai_prices  # noqa: F401
+        import pydantic_ai  # noqa: F401
+    except ImportError as missing:
+        raise Rejected(
+            "model.not_installed",
+            "A model is configured, but the packages to speak to it are not installed.",
+            hint="Run: pip install missioncontrol[model]",
+        ) from missing
+
+
+def _conversation(messages: Sequence[Message], schema: Mapping[str, Any]) -> "list[ModelMessage]":
+    """Translate; the schema goes in as text, which every compatible server understands."""
+    from pydantic_ai.messages import (
+        ModelRequest,
+        ModelResponse,
+        SystemPromptPart,
+        TextPart,
+        UserPromptPart,
+    )
+
+    shape = (
+        f"Answer with one JSON object of this JSON Schema and nothing else:\n{json.dumps(schema)}"
+    )
+    found: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(shape)])]
+    for message in messages:
+        match message.role:
+            case "system":
+                found.append(ModelRequest(parts=[SystemPromptPart(message.text)]))
+            case "user":
+                found.append(ModelRequest(parts=[UserPromptPart(message.text)]))
+            case "assistant":
+                found.append(ModelResponse(parts=[TextPart(message.text)]))
+    return found

@@ -1,0 +1,1 @@
+"""Tables of rows that were folded from the log."""

@@ -1,0 +1,61 @@
+"""Rows in memory, for simulations."""
+
+from collections.abc import Iterable
+from copy import copy
+
+from missioncontrol.ports.read_tables import MissionRow, RunRow
+
+UNSETTLED = frozenset({"queued", "running", "cancelling"})
+
+
+class MemoryReadTables:
+    """Keeps rows as long as its process lives; hands out copies, as a file would."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._position = 0
+        self._runs: dict[str, RunRow] = {}
+        self._missions: dict[str, MissionRow] = {}
+
+    def position(self) -> int:
+        """See `ReadTables.position`."""
+        return self._position
+
+    def run(self, run: str) -> RunRow | None:
+        """See `ReadTables.run`."""
+        return copy(self._runs.get(run))
+
+    def mission(self, mission: str) -> MissionRow | None:
+        """See `ReadTables.mission`."""
+        return copy(self._missions.get(mission))
+
+    def save(self, position: int, runs: Iterable[RunRow], missions: Iterable[MissionRow]) -> None:
+        """See `ReadTables.save`."""
+        self._runs.update((row.id, copy(row)) for row in runs)
+        self._missions.update((row.id, copy(row)) for row in missions)
+        self._position = position
+
+    def clear(self) -> None:
+        """See `ReadTables.clear`."""
+        self._runs.clear()
+        self._missions.clear()
+        self._position = 0
+
+    def runs(self, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """See `ReadTables.runs`."""
+        newest = sorted(self._runs.values(), key=lambda row: row.id, reverse=True)
+        return [row for row in newest if not before or row.id < before][:limit]
+
+    def missions(self, *, before: str = "", limit: int = 100) -> list[MissionRow]:
+        """See `ReadTables.missions`."""
+        newest = sorted(self._missions.values(), key=lambda row: row.id, reverse=True)
+        return [row for row in newest if not before or row.id < before][:limit]
+
+    def unsettled(self) -> list[str]:
+        """See `ReadTables.unsettled`."""
+        return sorted(row.id for row in self._runs.values() if row.status in UNSETTLED)
+
+    def find(self, prefix: str, *, limit: int = 10) -> list[str]:
+        """See `ReadTables.find`."""
+        names = sorted((*self._runs, *self._missions))
+        return [name for name in names if name.startswith(prefix)][:limit]

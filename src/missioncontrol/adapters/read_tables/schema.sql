@@ -1,0 +1,18 @@
+-- Rows folded from the event log. The file may be deleted: it is built again from the log.
+CREATE TABLE IF NOT EXISTS runs (
+  id TEXT PRIMARY KEY, mission TEXT NOT NULL, workflow TEXT NOT NULL, status TEXT NOT NULL,
+  created REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, steps INTEGER NOT NULL,
+  succeeded INTEGER NOT NULL, failed INTEGER NOT NULL, blocked INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+  cost INTEGER NOT NULL, unpriced INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS missions (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, goal TEXT NOT NULL, repository TEXT NOT NULL,
+  status TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, run TEXT NOT NULL,
+  requirements INTEGER NOT NULL, tasks INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS followed (
+  one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS unsettled_runs ON runs (id)
+WHERE status IN ('queued', 'running', 'cancelling');

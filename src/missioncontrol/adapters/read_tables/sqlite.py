@@ -1,0 +1,85 @@
+"""The rows in an SQLite file of their own."""
+
+import sqlite3
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.queries import queries
+from missioncontrol.ports.read_tables import MissionRow, RunRow
+
+_PACKAGE = "missioncontrol.adapters.read_tables"
+_SQL = queries(_PACKAGE, "queries.sql")
+
+
+class SqliteReadTables:
+    """Keeps rows in the file at `path`; where it is missing for a reader, there are no rows yet."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        """Open the file, and make it where it is missing and `writable`."""
+        is_new = not path.exists()
+        self._connection = sqlite3.connect(
+            path if writable or not is_new else ":memory:", isolation_level=None, timeout=10
+        )
+        if writable:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+        if writable or is_new:
+            schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
+            self._connection.executescript(schema)
+
+    def position(self) -> int:
+        """See `ReadTables.position`."""
+        rows = self._rows("position")
+        return int(rows[0][0]) if rows else 0
+
+    def run(self, run: str) -> RunRow | None:
+        """See `ReadTables.run`."""
+        return next((RunRow(*row) for row in self._rows("run", run)), None)
+
+    def mission(self, mission: str) -> MissionRow | None:
+        """See `ReadTables.mission`."""
+        return next((MissionRow(*row) for row in self._rows("mission", mission)), None)
+
+    def save(self, position: int, runs: Iterable[RunRow], missions: Iterable[MissionRow]) -> None:
+        """See `ReadTables.save`."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(_SQL["save_run"], map(msgspec.structs.astuple, runs))
+            self._connection.executemany(
+                _SQL["save_mission"], map(msgspec.structs.astuple, missions)
+            )
+            self._connection.execute(_SQL["follow"], (position,))
+
+    def clear(self) -> None:
+        """See `ReadTables.clear`."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for table in ("runs", "missions", "followed"):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+
+    def runs(self, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """See `ReadTables.runs`."""
+        return [RunRow(*row) for row in self._rows("runs", before, limit)]
+
+    def missions(self, *, before: str = "", limit: int = 100) -> list[MissionRow]:
+        """See `ReadTables.missions`."""
+        return [MissionRow(*row) for row in self._rows("missions", before, limit)]
+
+    def unsettled(self) -> list[str]:
+        """See `ReadTables.unsettled`."""
+        return [row[0] for row in self._rows("unsettled")]
+
+    def find(self, prefix: str, *, limit: int = 10) -> list[str]:
+        """See `ReadTables.find`."""
+        return [row[0] for row in self._rows("find", prefix, limit)]
+
+    def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(_SQL[name], values).fetchall()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

@@ -1,0 +1,1 @@
+"""What happened: folds of events into rows that can be asked."""

@@ -1,0 +1,114 @@
+"""Folds the log into the rows of missions and runs."""
+
+from missioncontrol.domain import mission as m
+from missioncontrol.domain.register import Event
+from missioncontrol.domain.run import events as r
+from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunRow
+
+
+class Board:
+    """Rows that changed since they were last saved, over those that are stored.
+
+    The engine saves them now and then; a reader folds what the stored rows have not seen yet on
+    top of them and saves nothing, so that both see the same.
+    """
+
+    def __init__(self, tables: ReadTables) -> None:
+        """Follow the log from where `tables` stands."""
+        self._tables = tables
+        self.position = tables.position()
+        self.runs: dict[str, RunRow] = {}
+        self.missions: dict[str, MissionRow] = {}
+
+    def apply(self, stream: str, event: Event, at: float, position: int) -> None:
+        """Fold one event in; events that were folded already change nothing."""
+        if position <= self.position:
+            return
+        self.position = position
+        if type(event) is r.StepStarted:
+            return  # Half of all events: they cost no look at the other cases.
+        match event:
+            case r.ProcessStarted() | r.ReportRefused() | r.RunResumed():
+                return
+            case r.RunCreated():
+                self.runs[stream] = _new_run(event, at)
+            case m.MissionCreated():
+                self.missions[stream] = MissionRow(
+                    stream, event.title, event.goal, event.repository, "created", at, at
+                )
+            case m.PlanAccepted() | m.MissionStarted() | m.MissionSettled():
+                self._change_mission(stream, event, at)
+            case _:
+                self._change_run(stream, event, at)
+
+    def _change_mission(
+        self, stream: str, event: m.PlanAccepted | m.MissionStarted | m.MissionSettled, at: float
+    ) -> None:
+        row = self.missions.get(stream) or self._tables.mission(stream)
+        assert row is not None, f"mission {stream} changes before it is created"
+        self.missions[stream] = row
+        row.updated = at
+        match event:
+            case m.PlanAccepted():
+                row.requirements = len(event.plan.requirements)
+                row.tasks = sum(1 for _ in event.plan.tasks())
+            case m.MissionStarted():
+                row.run, row.status = event.run, "running"
+            case m.MissionSettled():
+                if event.run == row.run:
+                    row.status = event.outcome
+
+    def _change_run(self, stream: str, event: Event, at: float) -> None:
+        row = self.runs.get(stream) or self._tables.run(stream)
+        assert row is not None, f"run {stream} changes before it is created"
+        self.runs[stream] = row
+        match event:
+            case r.StepSucceeded():
+                row.succeeded += 1
+            case r.RunStarted():
+                row.started, row.status = at, "running"
+            case r.StepsAdded():
+                row.steps += len(event.steps)
+            case r.UsageReported():
+                row.input_tokens += event.usage.input_tokens
+                row.output_tokens += event.usage.output_tokens
+                row.cost += event.usage.cost or 0
+                row.unpriced += event.usage.cost is None
+            case _:
+                _count_ends(row, event, at)
+
+    def save(self) -> None:
+        """Store what changed, and where the log stood."""
+        self._tables.save(self.position, self.runs.values(), self.missions.values())
+        self.runs.clear()
+        self.missions.clear()
+
+
+def _count_ends(row: RunRow, event: Event, at: float) -> None:
+    match event:
+        case r.StepFailed():
+            row.failed += 1
+        case r.StepsBlocked():
+            row.blocked += len(event.steps)
+        case r.StepCancelled():
+            row.cancelled += 1
+        case r.StepsCancelled():
+            row.cancelled += len(event.steps)
+        case r.CancelRequested():
+            row.status = "cancelling"
+        case r.RunSettled():
+            row.ended, row.status = at, event.outcome
+        case _:
+            pass
+
+
+def _new_run(event: r.RunCreated, at: float) -> RunRow:
+    return RunRow(
+        event.run,
+        event.mission,
+        event.workflow,
+        "queued",
+        at,
+        steps=len(event.steps),
+        succeeded=len(event.kept),
+    )
