@@ -1,0 +1,1 @@
+"""Who asks, may they, and what follows: the one way in."""

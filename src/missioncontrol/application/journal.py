@@ -1,0 +1,276 @@
+"""Where commands become events: decided on the present state, kept together until durable.
+
+Commands that arrive before a commit share it. The state held here runs ahead of the disk by what
+is pending; nobody outside is told, and no step starts, before the commit has returned.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import msgspec
+
+from missioncontrol.application.scrubbing import Scrub, scrubbed
+from missioncontrol.domain import mission as missions
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.mission import Mission, MissionCommand, MissionEvent
+from missioncontrol.domain.register import NAMES, Event, decode
+from missioncontrol.domain.run.commands import RunCommand
+from missioncontrol.domain.run.decide import decide
+from missioncontrol.domain.run.events import RunEvent
+from missioncontrol.domain.run.evolve import evolve
+from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.event_store import Append, EventStore, Head, NewEvent
+
+E = TypeVar("E", RunEvent, MissionEvent)
+
+ENGINE = "engine"
+"""The actor of what follows by itself."""
+
+READ_AT_ONCE = 5_000
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An event on its way to the log, or just there."""
+
+    stream: str
+    event: Event
+    time: int  # microseconds since the epoch
+    position: int = 0  # 0 until it is durable
+
+
+class Journal:
+    """Decides commands on missions and runs, and hands what they became to the event log."""
+
+    def __init__(self, store: EventStore, clock: Clock, *, scrub: Scrub | None = None) -> None:
+        """`scrub` takes secrets out of an event's bytes before anything keeps them."""
+        self.store = store
+        self.clock = clock
+        self.wake: Callable[[], None] = lambda: None
+        self.runs: dict[str, Run] = {}
+        self.missions: dict[str, Mission] = {}
+        self._versions: dict[str, int] = {}
+        self._pending: list[Append] = []
+        self._growing: list[NewEvent] = []  # of the last pending append
+        self._entries: list[Entry] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._failure: BaseException | None = None
+        self._scrub = scrub
+        self._encode = msgspec.json.Encoder().encode
+
+    def tell_run(
+        self, run: str, command: RunCommand, *, actor: str = ENGINE, cause: int = 0
+    ) -> list[RunEvent]:
+        """Decide `command` on a run that is loaded or new, and return what it made true.
+
+        Raises:
+            Rejected, NotFound: see `domain.run.decide.decide`.
+        """
+        now = self.clock.now()
+        state = self.runs.get(run)
+        events = decide(command, state, now)
+        if events:
+            stamp = int(now * 1_000_000)
+            at = stamp / 1_000_000
+            kept = self._record(run, events, stamp, actor, cause)
+            for event in kept:
+                state = evolve(state, event, at)
+            assert state is not None
+            self.runs[run] = state
+            return kept
+        return events
+
+    def tell_mission(
+        self, mission: str, command: MissionCommand, *, actor: str = ENGINE, cause: int = 0
+    ) -> list[MissionEvent]:
+        """Decide `command` on a mission that is loaded or new, and return what it made true.
+
+        Raises:
+            Rejected, NotFound: see `domain.mission.decide`.
+        """
+        now = self.clock.now()
+        state = self.missions.get(mission)
+        events = missions.decide(command, state)
+        if events:
+            stamp = int(now * 1_000_000)
+            events = self._record(mission, events, stamp, actor, cause)
+            for event in events:
+                state = missions.evolve(state, event, stamp / 1_000_000)
+            assert state is not None
+            self.missions[mission] = state
+        return events
+
+    def _record(self, stream: str, events: list[E], stamp: int, actor: str, cause: int) -> list[E]:
+        version = self._versions.get(stream, 0)
+        encode = self._encode
+        new: list[NewEvent] = []
+        entries: list[Entry] = []
+        for place, event in enumerate(events):
+            name, schema = NAMES[type(event)]
+            body = encode(event)
+            if self._scrub is not None and self._scrub(body) is not body:
+                body, clean = scrubbed(name, schema, body, self._scrub)
+                events[place] = cast(E, clean)
+            new.append(NewEvent(name, schema, body, stamp, actor, "", cause, stream))
+            entries.append(Entry(stream, events[place], stamp))
+        if self._pending and self._pending[-1].stream == stream:
+            self._growing.extend(new)
+        else:
+            self._growing = new
+            self._pending.append(Append(stream, version, new))
+        self._entries.extend(entries)
+        self._versions[stream] = version + len(new)
+        self.wake()
+        return events
+
+    async def load_run(self, run: str) -> Run:
+        """Return the run, folded from its stream if it is not at hand, as its mission then is too.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        if run not in self.runs:
+            state, version = await fold_run(self.store, run)
+            if run not in self.runs:  # Nobody else loaded it while we read.
+                self.runs[run], self._versions[run] = state, version
+        if self.runs[run].mission:
+            await self.load_mission(self.runs[run].mission)
+        return self.runs[run]
+
+    async def load_mission(self, mission: str) -> Mission:
+        """Return the mission, folded from its stream if it is not at hand.
+
+        Raises:
+            NotFound: `mission.unknown`.
+        """
+        if mission not in self.missions:
+            state, version = await fold_mission(self.store, mission)
+            if mission not in self.missions:
+                self.missions[mission], self._versions[mission] = state, version
+        return self.missions[mission]
+
+    def forget(self, stream: str) -> None:
+        """Let a run or mission go from memory; it is loaded again when it is needed.
+
+        One that changed since the last commit stays: the log does not know it yet.
+        """
+        if any(append.stream == stream for append in self._pending):
+            return
+        self.runs.pop(stream, None)
+        self.missions.pop(stream, None)
+        self._versions.pop(stream, None)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether anything waits for a commit."""
+        return bool(self._pending)
+
+    async def commit(self) -> list[Entry]:
+        """Make what is pending durable, tell those who wait for it, and return it with positions.
+
+        Raises:
+            Conflict, Unavailable: see `EventStore.append`. What was pending is not written, those
+                who wait are told, and the state held here must not be used any more.
+        """
+        appends, entries, waiting = self._pending, self._entries, self._waiting
+        self._pending, self._entries, self._waiting = [], [], []
+        try:
+            head = await self.store.append(appends) if appends else Head(0, b"")
+        except BaseException as error:
+            self._waiting = waiting
+            self.fail(error)
+            raise
+        first = head.position - len(entries) + 1
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+        return [
+            Entry(entry.stream, entry.event, entry.time, first + place)
+            for place, entry in enumerate(entries)
+        ]
+
+    def fail(self, error: BaseException) -> None:
+        """Tell everybody who waits, now and from now on, that nothing becomes durable any more."""
+        self._failure = error
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+
+    async def durable(self) -> None:
+        """Return once everything decided so far is on disk.
+
+        Raises:
+            Conflict, Unavailable: a commit failed, this one or one before it.
+        """
+        if self._failure is not None:
+            raise self._failure
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self.wake()
+        await future
+
+
+async def fold_run(store: EventStore, run: str, *, until: int | None = None) -> tuple[Run, int]:
+    """Rebuild a run from the log alone and return it with its stream version.
+
+    `until` stops after that position of the log.
+
+    Raises:
+        NotFound: `run.unknown`, where the log holds nothing of it up to there.
+    """
+    state: Run | None = None
+    version = 0
+    while True:
+        rows = await store.read_stream(run, after=version, limit=READ_AT_ONCE)
+        for row in rows:
+            if until is not None and row.position > until:
+                rows = []
+                break
+            event = decode(row.type, row.schema, row.body)
+            state = evolve(state, event, row.time / 1_000_000)  # type: ignore[arg-type]
+            version = row.version
+        if len(rows) < READ_AT_ONCE:
+            break
+    if state is None:
+        raise unknown_run(run, until)
+    return state, version
+
+
+def unknown_run(run: str, until: int | None = None) -> NotFound:
+    """Say that the log holds no such run, or none at that position."""
+    return NotFound(
+        "run.unknown",
+        f"There is no run {run!r} here" + (f" at position {until}." if until else "."),
+        hint="`mission list` names the runs of this home.",
+    )
+
+
+async def fold_mission(store: EventStore, mission: str) -> tuple[Mission, int]:
+    """Rebuild a mission from the log alone and return it with its stream version.
+
+    Raises:
+        NotFound: `mission.unknown`.
+    """
+    state: Mission | None = None
+    version = 0
+    while rows := await store.read_stream(mission, after=version, limit=READ_AT_ONCE):
+        for row in rows:
+            event = decode(row.type, row.schema, row.body)
+            state = missions.evolve(state, event, row.time / 1_000_000)  # type: ignore[arg-type]
+            version = row.version
+        if len(rows) < READ_AT_ONCE:
+            break
+    if state is None:
+        raise unknown_mission(mission)
+    return state, version
+
+
+def unknown_mission(mission: str) -> NotFound:
+    """Say that the log holds no such mission, or that it was not loaded."""
+    return NotFound(
+        "mission.unknown",
+        f"There is no mission {mission!r} here.",
+        hint="`mission list` names the missions of this home.",
+    )

@@ -1,0 +1,306 @@
+"""Gathers what the log, the outputs and the plan say about one run into one record."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from missioncontrol.application.journal import unknown_run
+from missioncontrol.documents.record import (
+    AttemptRecord,
+    CheckRecord,
+    EventRecord,
+    LogLine,
+    MissionRecord,
+    PlanAttemptRecord,
+    TaskRecord,
+)
+from missioncontrol.domain import mission as m
+from missioncontrol.domain.envelope import GENESIS, Recorded
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.execution import PLAN_STEP
+from missioncontrol.domain.plan import Plan, Task
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.run import events as r
+from missioncontrol.domain.run.evolve import evolve
+from missioncontrol.domain.run.states import (
+    Blocked,
+    Failed,
+    Resting,
+    Run,
+    StepState,
+    Succeeded,
+    Working,
+)
+from missioncontrol.domain.work import NO_USAGE, NO_WORK, Usage
+from missioncontrol.ports.event_store import EventStore
+from missioncontrol.ports.output_store import OutputStore
+
+LOG_LINES_MAX = 2_000
+EVENTS_MAX = 100_000
+
+Row = tuple[Recorded, Any]
+"""A stored event, and what it says."""
+
+
+async def gather(
+    store: EventStore, output: OutputStore, run: str, *, program: str
+) -> MissionRecord:
+    """Return everything a report may say about `run`, as it stood when it ended, or now.
+
+    `program` is the name and version of what writes the report.
+
+    Nothing that happened after its end changes the record: it is the same every time.
+
+    Raises:
+        NotFound: `run.unknown`.
+        Rejected: `run.no_mission`, where a program started the run and there is no plan.
+    """
+    rows = _until_settled(await _stream(store, run))
+    state = _folded(run, rows)
+    if not state.mission:
+        raise Rejected(
+            "run.no_mission",
+            f"Run {run!r} was started by a program and belongs to no mission; "
+            "reports are made of missions.",
+            hint=f"`mission show {run} --json` tells all about it.",
+        )
+    about = [row for row in await _stream(store, state.mission) if _concerns(row, run, rows[0][0])]
+    created = next(event for _, event in about if isinstance(event, m.MissionCreated))
+    plan = _plan(about, created)
+    both = sorted([*about, *rows], key=lambda row: row[0].position)
+    log = output.read(run, limit=LOG_LINES_MAX + 1)
+    return MissionRecord(
+        mission=state.mission,
+        run=run,
+        title=created.title,
+        goal=created.goal,
+        constraints=created.constraints,
+        context=created.context,
+        repository=created.repository,
+        commit=_commit(state),
+        status=state.status,
+        created=state.created_at,
+        started=state.started_at,
+        ended=state.settled_at,
+        plan=plan,
+        tasks=tuple(_task(task, phase, state, rows) for phase, task in _placed(plan)),
+        plan_attempts=tuple(_plan_attempts(state, rows)),
+        events=tuple(await _with_previous(store, [row for row, _ in both][:EVENTS_MAX])),
+        log=tuple(
+            LogLine(line.time / 1_000_000, line.step, line.level, line.message)
+            for line in log[:LOG_LINES_MAX]
+        ),
+        log_left_out=_left_out(output, run, len(log)),
+        usage=state.usage,
+        program=program,
+    )
+
+
+async def _stream(store: EventStore, stream: str) -> list[Row]:
+    found: list[Row] = []
+    while True:
+        rows = await store.read_stream(stream, after=len(found), limit=5_000)
+        found.extend((row, decode(row.type, row.schema, row.body)) for row in rows)
+        if len(rows) < 5_000:
+            return found
+
+
+def _until_settled(rows: list[Row]) -> list[Row]:
+    for number, (_, event) in enumerate(rows, start=1):
+        if isinstance(event, r.RunSettled):
+            return rows[:number]
+    return rows
+
+
+def _folded(run: str, rows: list[Row]) -> Run:
+    state: Run | None = None
+    for row, event in rows:
+        state = evolve(state, event, row.time / 1_000_000)
+    if state is None:
+        raise unknown_run(run)
+    return state
+
+
+def _concerns(row: Row, run: str, first: Recorded) -> bool:
+    """Whether a mission's event belongs to the story of this run."""
+    recorded, event = row
+    match event:
+        case m.MissionCreated():
+            return True
+        case m.PlanAccepted():
+            # A run that repeats a task keeps the plan that was accepted before it began.
+            return event.run == run or recorded.position < first.position
+        case _:
+            return bool(event.run == run)
+
+
+def _plan(about: list[Row], created: m.MissionCreated) -> Plan:
+    accepted = [event.plan for _, event in about if isinstance(event, m.PlanAccepted)]
+    if accepted:
+        return accepted[-1]
+    return Plan(
+        goal=created.goal,
+        title=created.title,
+        summary="No plan was accepted.",
+        kinds=(),
+        stack=(),
+        phases=(),
+        requirements=(),
+    )
+
+
+def _placed(plan: Plan) -> Iterable[tuple[str, Task]]:
+    return ((phase.key, task) for phase in plan.phases for task in phase.tasks)
+
+
+def _task(task: Task, phase: str, run: Run, rows: list[Row]) -> TaskRecord:
+    state = run.states.get(task.key)
+    attempts = tuple(_attempts(task.key, rows))
+    name = "handed_over" if task.is_handover else _word(state)
+    if not isinstance(state, Succeeded | Failed):
+        return TaskRecord(task, phase, name, attempts=attempts, reason=_reason(state))
+    return TaskRecord(
+        task,
+        phase,
+        name,
+        work=state.work if isinstance(state, Succeeded) else NO_WORK,
+        checks=tuple(CheckRecord(c.what, c.passed, c.detail) for c in state.checks),
+        attempts=attempts,
+        reason=_reason(state),
+        kept_from=state.kept_from if isinstance(state, Succeeded) else "",
+    )
+
+
+def _word(state: StepState | None) -> str:
+    match state:
+        case None:
+            return "waiting"
+        case Working():
+            return "running"
+        case Resting():
+            return "waiting"
+        case _:
+            name = type(state).__name__.lower()
+            return "waiting" if name == "ready" else name
+
+
+def _reason(state: StepState | None) -> str:
+    match state:
+        case Failed() | Resting():
+            return f"{state.failure.reason} {state.failure.hint}".rstrip()
+        case Blocked():
+            return f"It needs {state.by!r}, which did not succeed."
+        case _:
+            return ""
+
+
+def _attempts(step: str, rows: list[Row]) -> Iterable[AttemptRecord]:
+    """Return the tries at `step`, each with the events that began and ended it."""
+    usage: dict[int, Usage] = {}
+    begun: dict[int, tuple[Recorded, r.StepStarted]] = {}
+    ended: dict[int, tuple[Recorded, str, str]] = {}
+    for row, event in rows:
+        if getattr(event, "step", None) != step:
+            continue
+        match event:
+            case r.StepStarted():
+                begun[event.fence] = (row, event)
+            case r.UsageReported():
+                usage[event.fence] = usage.get(event.fence, NO_USAGE) + event.usage
+            case r.StepSucceeded():
+                ended[event.fence] = (row, "succeeded", "")
+            case r.StepFailed() | r.AttemptFailed():
+                ended[event.fence] = (row, "failed", event.failure.reason)
+            case r.AttemptInterrupted():
+                ended[event.fence] = (row, "interrupted", event.reason)
+            case r.StepCancelled():
+                ended[event.fence] = (row, "cancelled", "")
+            case _:
+                pass
+    for fence, (row, start) in begun.items():
+        end, outcome, error = ended.get(fence, (None, "running", ""))
+        yield AttemptRecord(
+            start.attempt,
+            start.agent,
+            row.time / 1_000_000,
+            end.time / 1_000_000 if end else None,
+            outcome,
+            error,
+            usage.get(fence, NO_USAGE),
+            row.position,
+            end.position if end else 0,
+        )
+
+
+def _plan_attempts(run: Run, rows: list[Row]) -> Iterable[PlanAttemptRecord]:
+    """Return the tries at planning: the model's own where a model planned, else the step's."""
+    steps = list(_attempts(PLAN_STEP, rows))
+    state = run.states.get(PLAN_STEP)
+    said = state.work.output if isinstance(state, Succeeded) else None
+    if isinstance(state, Failed):
+        said = state.failure.detail
+    tries = said.get("attempts", []) if isinstance(said, dict) else []
+    position = steps[-1].settled_position or steps[-1].position if steps else 0
+    for number, attempt in enumerate(tries, start=1):
+        yield PlanAttemptRecord(
+            number,
+            str(attempt.get("planner") or attempt.get("model") or "model"),
+            str(attempt.get("outcome", "")),
+            tuple(str(fault) for fault in attempt.get("faults", ())),
+            _usage(attempt.get("usage") or {}),
+            position,
+        )
+    if not tries:
+        for step in steps:
+            faults = (step.error,) if step.error else ()
+            outcome = "accepted" if step.outcome == "succeeded" else step.outcome
+            yield PlanAttemptRecord(
+                step.number, "local", outcome, faults, step.usage, step.settled_position
+            )
+
+
+def _usage(values: dict[str, Any]) -> Usage:
+    known = {name: values[name] for name in Usage.__struct_fields__ if name in values}
+    return Usage(**known)
+
+
+def _commit(run: Run) -> str:
+    state = run.states.get(PLAN_STEP)
+    output = state.work.output if isinstance(state, Succeeded) else None
+    return str(output.get("commit", "")) if isinstance(output, dict) else ""
+
+
+async def _with_previous(store: EventStore, rows: list[Recorded]) -> list[EventRecord]:
+    """Give each event the hash before it, so that a reader can check it alone."""
+    records: list[EventRecord] = []
+    last: Recorded | None = None
+    for row in rows:
+        if last is not None and last.position == row.position - 1:
+            previous = last.hash
+        elif row.position == 1:
+            previous = GENESIS
+        else:
+            (before,) = await store.read(after=row.position - 2, limit=1)
+            previous = before.hash
+        last = row
+        records.append(
+            EventRecord(
+                row.position,
+                row.time / 1_000_000,
+                row.stream,
+                row.version,
+                row.type,
+                row.schema,
+                row.actor,
+                row.data,
+                row.hash.hex(),
+                previous.hex(),
+            )
+        )
+    return records
+
+
+def _left_out(output: OutputStore, run: str, shown: int) -> int:
+    if shown <= LOG_LINES_MAX:
+        return output.left_out(run)
+    last = output.read(run, after=LOG_LINES_MAX, limit=1_000_000)
+    return len(last) + output.left_out(run)

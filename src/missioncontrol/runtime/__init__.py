@@ -1,0 +1,1 @@
+"""What lets time in: the loops that commit, dispatch, watch and recover."""

@@ -1,0 +1,205 @@
+"""One attempt at work: its line to the engine, its time limits, and how it ends."""
+
+import asyncio
+from typing import Protocol
+
+from missioncontrol.application.acceptance import is_sound
+from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
+from missioncontrol.ports.agent import (
+    Agent,
+    Assignment,
+    AttemptFailed,
+    LogLevel,
+    ProcessHandle,
+)
+
+CANCEL_SECONDS_MAX = 15.0
+"""An agent that has been told to stop has this long to do so."""
+
+
+class Desk(Protocol):
+    """What an attempt needs from the engine."""
+
+    def said(self, attempt: "Attempt", level: LogLevel, message: str) -> None: ...
+    def moved(self, attempt: "Attempt", done: int, total: int, note: str) -> None: ...
+    def used(self, attempt: "Attempt", usage: Usage) -> None: ...
+    async def recorded(self, attempt: "Attempt", process: ProcessHandle) -> None: ...
+    def keep(self, content: bytes) -> tuple[str, int]: ...
+    def succeeded(self, attempt: "Attempt", work: Work) -> None: ...
+    def failed(self, attempt: "Attempt", failure: Failure) -> None: ...
+    def cancelled(self, attempt: "Attempt") -> None: ...
+
+
+class Attempt:
+    """The lease of one agent on one step. It is the `Line` that the agent speaks through."""
+
+    __slots__ = (
+        "_deadline",
+        "_desk",
+        "_ending",
+        "_has_begun",
+        "_heard_at",
+        "_heartbeat",
+        "_is_stopping",
+        "_loop",
+        "_usage",
+        "assignment",
+        "is_over",
+        "task",
+    )
+
+    def __init__(self, assignment: Assignment, desk: Desk, loop: asyncio.AbstractEventLoop) -> None:
+        """Nothing runs before `begin`."""
+        self.assignment = assignment
+        self.task: asyncio.Task[None] | None = None
+        self.is_over = False
+        self._desk = desk
+        self._loop = loop
+        self._ending: Failure | None = None
+        self._is_stopping = False
+        self._has_begun = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
+        self._usage = NO_USAGE
+
+    def begin(self, agent: Agent, *, heartbeat_seconds_max: float = 0.0) -> None:
+        """Let `agent` work under the limits of the assignment."""
+        seconds = self.assignment.seconds_max
+        if seconds:
+            self._deadline = self._loop.call_later(seconds, self._time_out, seconds)
+        if heartbeat_seconds_max:
+            self._heard_at = self._loop.time()
+            self._listen(heartbeat_seconds_max)
+        self.task = self._loop.create_task(self._perform(agent))
+
+    async def _perform(self, agent: Agent) -> None:
+        self._has_begun = True
+        try:
+            work = await agent.perform(self.assignment, self)
+        except AttemptFailed as error:
+            self._end(Failure(error.code, error.reason, error.hint, error.retryable, error.detail))
+        except asyncio.CancelledError:
+            self._end(self._ending if self._is_stopping else _let_itself_go(self.assignment.agent))
+        except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
+            reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
+            self._end(Failure("agent.crashed", reason, "Read the output of the attempt."))
+        else:
+            if not self.is_over:
+                self._hand_in(work)
+
+    def _hand_in(self, work: Work) -> None:
+        """Report the work; what it used counts once, told on the way or with the work."""
+        self._close()
+        usage = getattr(work, "usage", NO_USAGE)
+        if usage is not NO_USAGE and self._usage is NO_USAGE:
+            if not is_sound(usage):
+                reason = f"The agent {self.assignment.agent!r} reported {usage!r} as its usage."
+                self._desk.failed(self, Failure("usage.malformed", reason, retryable=False))
+                return
+            self._desk.used(self, usage)
+        self._desk.succeeded(self, work)
+
+    def _end(self, failure: Failure | None) -> None:
+        """Report how it ended: as `failure`, or as cancelled where there is none."""
+        if self.is_over:
+            return  # It was given up already, and its lease with it.
+        self._close()
+        if failure is None:
+            self._desk.cancelled(self)
+        else:
+            self._desk.failed(self, failure)
+
+    def _close(self) -> None:
+        self.is_over = True
+        for timer in (self._deadline, self._heartbeat):
+            if timer is not None:
+                timer.cancel()
+
+    def stop(self, failure: Failure | None = None) -> None:
+        """End the work: as `failure`, or as cancelled.
+
+        The report follows when the agent has let go, so that no second attempt works beside it. An
+        agent that does not let go in time loses its lease all the same.
+        """
+        if self.is_over or self._is_stopping or self.task is None:
+            return
+        self._is_stopping = True
+        self._ending = failure
+        self.task.cancel()
+        if not self._has_begun:
+            self._end(failure)  # A task that is cancelled before its first step never runs at all.
+            return
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(CANCEL_SECONDS_MAX, self._give_up, failure)
+
+    def abandon(self) -> None:
+        """Cut the line: the engine closes, and what happens now is no longer reported."""
+        self._close()
+        if self.task is not None:
+            self.task.cancel()
+
+    def _give_up(self, failure: Failure | None) -> None:
+        because = failure.reason if failure is not None else "The run was cancelled."
+        reason = f"{because} The agent did not stop within {CANCEL_SECONDS_MAX:g} s after that."
+        # Not retried: another attempt could meet the first one, which may still be at work.
+        hung = Failure("agent.hung", reason, "Look for what it left running.", retryable=False)
+        self._end(None if failure is None else hung)
+
+    def _time_out(self, seconds: float) -> None:
+        reason = f"The attempt took longer than its limit of {seconds:g} s."
+        self.stop(Failure("step.timed_out", reason, "Raise the limit, or make the step smaller."))
+
+    def _listen(self, seconds: float) -> None:
+        silent = self._loop.time() - self._heard_at
+        if silent >= seconds:
+            reason = f"Nothing was heard from the agent for {seconds:g} s."
+            self.stop(Failure("lease.expired", reason, "Look at the last output of the attempt."))
+        else:
+            self._heartbeat = self._loop.call_later(seconds - silent, self._listen, seconds)
+
+    def _heard(self) -> None:
+        self._heard_at = self._loop.time()
+
+    # What follows keeps the promise of `ports.agent.Line`.
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """See `Line.log`."""
+        self._heard()
+        self._desk.said(self, level, message)
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """See `Line.progress`."""
+        self._heard()
+        self._desk.moved(self, done, total, note)
+
+    def usage(self, usage: Usage) -> None:
+        """See `Line.usage`."""
+        self._heard()
+        if not is_sound(usage):
+            raise AttemptFailed("usage.malformed", f"The agent reported {usage!r} as its usage.")
+        self._usage += usage
+        self._desk.used(self, usage)
+
+    async def started(self, process: ProcessHandle) -> None:
+        """See `Line.started`."""
+        self._heard()
+        await self._desk.recorded(self, process)
+
+    def keep(
+        self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
+    ) -> ArtifactRef:
+        """See `Line.keep`."""
+        self._heard()
+        digest, size = self._desk.keep(content)
+        return ArtifactRef(name, digest, size, media_type, title, obtained)
+
+
+def _let_itself_go(agent: str) -> Failure:
+    return Failure(
+        "agent.crashed",
+        f"The agent {agent!r} cancelled its own work.",
+        "Look for a task of its own that it cancelled and did not catch.",
+    )

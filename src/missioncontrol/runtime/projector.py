@@ -1,0 +1,63 @@
+"""Keeps the rows behind the log by a moment at most."""
+
+import asyncio
+from collections.abc import Sequence
+
+from missioncontrol.application.journal import Entry
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.run.events import RunSettled
+from missioncontrol.ports.event_store import EventStore
+from missioncontrol.projections.board import Board
+
+WAIT_SECONDS = 0.05
+READ_AT_ONCE = 2_000
+
+
+class Projector:
+    """Folds what was committed into the board, and saves the board in portions.
+
+    It follows and never leads: the log was committed first. If the program ends in between, the
+    rows are behind, and the next start catches up.
+    """
+
+    def __init__(self, board: Board) -> None:
+        """Nothing is folded before `catch_up`."""
+        self._board = board
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def catch_up(self, store: EventStore) -> None:
+        """Fold in what the rows have not seen yet, and save."""
+        await follow(self._board, store)
+        self.save()
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Fold a commit in."""
+        for entry in entries:
+            self._board.apply(entry.stream, entry.event, entry.time / 1_000_000, entry.position)
+        if any(type(entry.event) is RunSettled for entry in entries):
+            self.save()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(WAIT_SECONDS, self.save)
+
+    def save(self) -> None:
+        """Store the rows now."""
+        self.drop()
+        self._board.save()
+
+    def drop(self) -> None:
+        """Forget that something was to be saved."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+async def follow(board: Board, store: EventStore) -> None:
+    """Fold the log into `board` from where it stands to the end."""
+    while True:
+        rows = await store.read(after=board.position, limit=READ_AT_ONCE)
+        for row in rows:
+            event = decode(row.type, row.schema, row.body)
+            board.apply(row.stream, event, row.time / 1_000_000, row.position)
+        if len(rows) < READ_AT_ONCE:
+            return

@@ -1,0 +1,71 @@
+"""The agents that this engine can hand work to, and how many attempts each may hold at once."""
+
+import msgspec
+
+from missioncontrol.ports.agent import Agent
+
+UNLIMITED = 1_000_000
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """An agent under its name."""
+
+    name: str
+    agent: Agent
+    concurrency: int = UNLIMITED
+
+
+class Registry:
+    """Agents by name, and the leases that are out.
+
+    Free places are derived from the leases themselves; nothing is counted up and down, so nothing
+    can be forgotten.
+    """
+
+    def __init__(self, agents: list[Registered], *, concurrency: int) -> None:
+        """`concurrency` bounds the attempts of all agents together."""
+        self._agents = {registered.name: registered for registered in agents}
+        self._leases: dict[str, set[tuple[str, int]]] = {name: set() for name in self._agents}
+        self._unknown: set[tuple[str, int]] = set()
+        self._all: set[tuple[str, int]] = set()
+        self._concurrency = concurrency
+
+    def add(self, registered: Registered) -> None:
+        """Take one more agent in, or another one under the same name."""
+        self._agents[registered.name] = registered
+        self._leases.setdefault(registered.name, set())
+
+    def find(self, name: str) -> Agent | None:
+        """Return the agent called `name`, if there is one."""
+        registered = self._agents.get(name)
+        return registered.agent if registered is not None else None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all agents."""
+        return sorted(self._agents)
+
+    @property
+    def free(self) -> int:
+        """How many attempts may start now, whoever does them."""
+        return self._concurrency - len(self._all)
+
+    def room(self, name: str) -> int:
+        """How many more attempts the agent called `name` may take now.
+
+        An unknown one may take any number: they fail at once and say so.
+        """
+        registered = self._agents.get(name)
+        if registered is None:
+            return UNLIMITED
+        return registered.concurrency - len(self._leases[name])
+
+    def lease(self, name: str, run: str, fence: int) -> None:
+        """Note that an attempt has begun."""
+        self._all.add((run, fence))
+        self._leases.get(name, self._unknown).add((run, fence))
+
+    def release(self, name: str, run: str, fence: int) -> None:
+        """Note that an attempt has ended; saying so twice is saying so once."""
+        self._all.discard((run, fence))
+        self._leases.get(name, self._unknown).discard((run, fence))

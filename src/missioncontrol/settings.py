@@ -1,0 +1,45 @@
+"""What can be set from outside, and what holds where nothing is."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+PASSED_ON = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "VIRTUAL_ENV",
+)
+"""Variables that a specialist sees of ours; everything else may be a secret."""
+
+MODEL_VARIABLES = ("MISSION_MODEL_URL", "MISSION_MODEL_NAME", "MISSION_MODEL_KEY")
+"""Where a model is reached; only the planner sees them."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """One home and its limits."""
+
+    home: Path
+    concurrency: int = 64  # attempts at work at once, all runs together
+    specialist_concurrency: int = 2  # attempts of one specialist at once
+    plan_seconds_max: float = 120.0
+    task_seconds_max: float = 90.0
+
+
+def home_directory(chosen: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the data directory: the one chosen, else MISSION_HOME, else the platform's."""
+    named = chosen or environment.get("MISSION_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("missioncontrol", appauthor=False)

@@ -1,0 +1,106 @@
+"""A run as plain values, at any moment of it."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from missioncontrol.application.views import run_view
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.run.commands import (
+    CancelRun,
+    CreateRun,
+    RecordProcess,
+    ReportFailure,
+    ReportSuccess,
+    ReportUsage,
+    StartSteps,
+)
+from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.step import Retry, Step
+from missioncontrol.domain.work import Usage, Work
+from tests.application.parts import NOW, Office, run
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    made = Office(tmp_path)
+    steps = (
+        Step("a", "hand", title="First"),
+        Step("b", "hand", ("a",), retry=Retry(attempts=2, wait_seconds=2.0)),
+        Step("c", "hand", ("b",)),
+        Step("d", "hand"),
+        Step("e", "hand", ("d",)),
+    )
+    tell = made.journal.tell_run
+    create = CreateRun("run-1", "w", steps, 3, 0.0, {"x": 1}, retry_of="run-0")
+    tell("run-1", create)
+    tell("run-1", StartSteps(("a", "d")))
+    tell("run-1", RecordProcess("a", 1, 42, 1.5, 42))
+    tell("run-1", ReportUsage("a", 1, Usage(input_tokens=3)))
+    tell("run-1", ReportSuccess("a", 1, Work("Done.", output=1)))
+    tell("run-1", ReportFailure("d", 2, Failure("x", "It broke.", retryable=False)))
+    tell("run-1", StartSteps(("b",)))
+    tell("run-1", ReportFailure("b", 3, Failure("x", "Not yet.")))
+    tell("run-1", CancelRun("Enough."))
+    run(made.journal.commit())
+    return made
+
+
+def view(office: Office, at: int | None = None) -> dict[str, Any]:
+    return run(run_view(office.store, "run-1", at=at))
+
+
+def states(office: Office, at: int | None = None) -> dict[str, str]:
+    return {step["step"]: step["state"] for step in view(office, at)["steps"]}
+
+
+def test_a_run_is_told_as_it_ended(office: Office) -> None:
+    told = view(office)
+    assert (told["run"], told["status"], told["cancel_reason"]) == (
+        "run-1",
+        "cancelled",
+        "Enough.",
+    )
+    assert (told["created"], told["started"], told["ended"]) == (NOW, NOW, NOW)
+    assert (told["inputs"], told["retry_of"], told["concurrency"]) == ({"x": 1}, "run-0", 3)
+    assert told["position"] == len(run(office.store.read()))
+    first = told["steps"][0]
+    assert (first["title"], first["attempts"], first["work"]["output"]) == ("First", 1, 1)
+    assert first["usage"] == {"input_tokens": 3}
+    assert told["steps"][3]["failure"]["reason"] == "It broke."
+    assert states(office) == {
+        "a": "succeeded",
+        "b": "cancelled",
+        "c": "cancelled",
+        "d": "failed",
+        "e": "blocked",
+    }
+
+
+def test_a_run_is_told_as_it_stood_at_any_position(office: Office) -> None:
+    kinds = [event.type for event in run(office.store.read_stream("run-1"))]
+    at = {kind: place for place, kind in reversed(list(enumerate(kinds, start=1)))}
+    assert states(office, at["run_created"]) == {
+        "a": "ready",
+        "b": "waiting",
+        "c": "waiting",
+        "d": "ready",
+        "e": "waiting",
+    }
+    working = view(office, at["process_started"])["steps"][0]
+    assert working["state"] == "working"
+    assert working["processes"][0]["pid"] == 42
+    resting = view(office, at["attempt_failed"])["steps"][1]
+    assert (resting["state"], resting["retry_at"]) == ("resting", NOW + 1.0)
+    assert view(office, at["attempt_failed"])["position"] == at["attempt_failed"]
+
+
+def test_the_same_position_is_told_in_the_same_bytes(office: Office) -> None:
+    assert msgspec.json.encode(view(office, 5)) == msgspec.json.encode(view(office, 5))
+
+
+def test_a_run_that_had_not_begun_is_not_found(office: Office) -> None:
+    with pytest.raises(NotFound):
+        view(office, 0)

@@ -1,0 +1,1 @@
+"""The engine and its agents, at work on real files and processes."""
