@@ -1,0 +1,1 @@
+"""The built-in agents: each does one kind of real, local work on a repository."""

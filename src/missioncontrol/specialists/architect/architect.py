@@ -1,0 +1,103 @@
+"""The architect: reads the import graph out of the code and shows cycles, layers and neighbours."""
+
+import msgspec
+
+from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.architect import results
+from missioncontrol.specialists.architect.drawing import svg
+from missioncontrol.specialists.architect.mermaid import mermaid
+from missioncontrol.specialists.architect.picture import picture, view
+from missioncontrol.specialists.architect.reading import placed_in, read_graph
+from missioncontrol.specialists.architect.report import markdown, summary
+from missioncontrol.specialists.architect.study import Study, studied
+from missioncontrol.specialists.specialist import Brief, Desk
+
+RELEVANT_MAX = 12
+SECONDS_KEPT = 8.0
+"""Left for measuring, drawing and writing once reading has to stop."""
+
+
+class Architect:
+    """Draws what stands: modules, imports, cycles and layers, as the code itself tells them."""
+
+    def work(self, brief: Brief, desk: Desk) -> Work:
+        """Read the graph and hand in JSON, Markdown, SVG and Mermaid.
+
+        Raises:
+            AttemptFailed: there is no repository to read.
+        """
+        if brief.repository is None:
+            raise AttemptFailed(
+                "architect.no_repository",
+                "There is no repository to read modules from.",
+                hint="Name one when the mission is started.",
+                retryable=False,
+            )
+        from missioncontrol.specialists.relevance import relevant_files
+        from missioncontrol.specialists.tree import read_tree
+
+        root = brief.repository.resolve()
+        tree = read_tree(root)
+        graph = read_graph(
+            tree,
+            root,
+            tick=lambda done, total: desk.progress(done, total, "code files read"),
+            is_late=lambda: desk.seconds_left() < SECONDS_KEPT,
+        )
+        relevant = [
+            (each.path, tuple(each.reasons))
+            for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)
+        ]
+        study = studied(graph, tuple(placed_in(relevant, graph).items()))
+        desk.log("success", summary(study))
+        return Work(
+            summary=summary(study),
+            output=results.output(study),
+            facts=results.facts(study),
+            findings=results.findings(study),
+            artifacts=tuple(_artifacts(study, desk)),
+            evidence=(FilesRead(graph.files_read, tree.left_out_count, tree.commit),),
+        )
+
+
+def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
+    how = "; ".join(study.graph.obtained) or "no code file was found"
+    data = msgspec.json.format(msgspec.json.encode(results.document(study)), indent=2)
+    kept = [
+        desk.keep(
+            "architecture.json",
+            data + b"\n",
+            media_type="application/json",
+            title="Modules, imports, cycles and layers",
+            obtained=how,
+        ),
+        desk.keep(
+            "architecture.md",
+            markdown(study),
+            media_type="text/markdown",
+            title="How the modules hang together",
+            obtained=how,
+        ),
+    ]
+    shown = view(study)
+    drawn = picture(study, shown, "Modules by the layers of their imports")
+    kept.append(
+        desk.keep(
+            "modules.svg",
+            svg(drawn),
+            media_type="image/svg+xml",
+            title="Modules by the layers of their imports",
+            obtained=how,
+        )
+    )
+    kept.append(
+        desk.keep(
+            "modules.mmd",
+            mermaid(shown),
+            media_type="text/vnd.mermaid",
+            title="The same drawing as Mermaid text",
+            obtained=how,
+        )
+    )
+    return kept

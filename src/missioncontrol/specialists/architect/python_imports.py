@@ -1,0 +1,213 @@
+"""The import graph of a repository's Python code, read by grimp without importing any of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from missioncontrol.specialists.architect.graph import Graph, Import, Module, ModuleKind, When
+from missioncontrol.specialists.architect.python_places import (
+    Package,
+    Places,
+    module_name,
+    packages,
+)
+from missioncontrol.specialists.architect.python_statements import Statement, statements
+
+UNPARSABLE_MAX = 20
+"""Files with syntax errors that grimp does without before we read the package ourselves."""
+
+PACKAGES_NAMED = 8
+
+
+class PythonFile:
+    """One Python file, parsed at most once."""
+
+    def __init__(self, path: str, text: str, kind: ModuleKind, lines: int) -> None:
+        """Parse `text`; a file that this Python cannot parse has no statements."""
+        self.path = path
+        self.kind = kind
+        self.lines = lines
+        self.fault = ""
+        self.statements: list[Statement] = []
+        try:
+            self.statements = statements(text)
+        except (SyntaxError, ValueError, RecursionError) as fault:
+            line = getattr(fault, "lineno", None)
+            self.fault = f"line {line}" if line else type(fault).__name__
+
+
+def python_graph(root: Path, files: Sequence[PythonFile]) -> Graph:
+    """Return the graph of all Python files: grimp for packages, `ast` for loose files."""
+    by_path = {file.path: file for file in files}
+    found, loose = packages(by_path)
+    names = {path: PurePosixPath(path).with_suffix("").name for path in loose}
+    names.update({p: module_name(p, package) for package in found for p in package.files})
+    reading = _Reading(root, by_path)
+    imports: list[Import] = []
+    for package in found:
+        imports.extend(reading.package(package))
+    for path in loose:
+        imports.extend(reading.file(path))
+    # An import of another top-level package is external to grimp; only `ast` resolves it.
+    imports.extend(
+        each
+        for package in found
+        for path in package.files
+        for each in reading.file(path)
+        if not _is_below(each.target, package.directory)
+    )
+    modules = tuple(
+        Module(path, names[path], "Python", by_path[path].lines, by_path[path].kind)
+        for path in sorted(by_path)
+    )
+    faults = tuple(
+        f"{path} does not parse ({file.fault}): its imports are missing"
+        for path, file in sorted(by_path.items())
+        if file.fault
+    )
+    return Graph(modules, tuple(sorted(set(imports))), tuple(reading.obtained()), faults)
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path.startswith(f"{directory}/")
+
+
+class _Reading:
+    """One pass over the packages and files of a repository."""
+
+    def __init__(self, root: Path, files: Mapping[str, PythonFile]) -> None:
+        self.root = root
+        self.files = files
+        self.places = Places(files.keys())
+        self._by_grimp: list[str] = []
+        self._by_ast: list[str] = []
+
+    def obtained(self) -> list[str]:
+        """Say how the imports were read."""
+        rest = "imports of loose files and across packages read with ast"
+        if not self._by_grimp:
+            return [*self._by_ast, f"Python: {rest}"]
+        names = ", ".join(self._by_grimp[:PACKAGES_NAMED])
+        more = len(self._by_grimp) - PACKAGES_NAMED
+        names += f" and {more} more" if more > 0 else ""
+        first = f"Python: imports inside {names} read by grimp without importing the code; {rest}"
+        return [first, *self._by_ast]
+
+    def package(self, package: Package) -> list[Import]:
+        """Ask grimp; where it cannot answer, read the files with `ast`."""
+        try:
+            details = _ask_grimp(self.root, package)
+        except (ImportError, AttributeError, ValueError, KeyError, OSError) as fault:
+            self._by_ast.append(
+                f"{package.name}: import statements read with ast, because grimp "
+                f"gave up ({type(fault).__name__})"
+            )
+            return [
+                each
+                for path in package.files
+                for each in self.file(path)
+                if _is_below(each.target, package.directory)
+            ]
+        self._by_grimp.append(package.name)
+        return self._placed(package, details)
+
+    def _placed(self, package: Package, details: Sequence[Mapping[str, Any]]) -> list[Import]:
+        paths = {module_name(path, package): path for path in package.files}
+        found: list[Import] = []
+        for detail in details:
+            source, target = paths.get(detail["importer"]), paths.get(detail["imported"])
+            if source and target:
+                line, text = int(detail["line_number"]), str(detail["line_contents"])
+                when, text = self._words(source, line, text)
+                found.append(Import(source, target, source, line, text, when))
+        return found
+
+    def _words(self, path: str, line: int, first: str) -> tuple[When, str]:
+        """Return the time and the whole statement; grimp knows its `first` line only."""
+        for statement in self.files[path].statements:
+            if statement.line == line:
+                return statement.when, statement.text
+        return "load", first
+
+    def file(self, path: str) -> list[Import]:
+        """Resolve the import statements of one file by the places of the others."""
+        return [
+            Import(path, target, path, each.line, each.text, each.when)
+            for each in self.files[path].statements
+            for target in self.places.reached(each, path)
+        ]
+
+
+def _ask_grimp(root: Path, package: Package) -> list[Mapping[str, Any]]:
+    """Return grimp's details of every import inside `package`.
+
+    Raises:
+        ValueError: too many files do not parse.
+        OSError, AttributeError, KeyError, ImportError: grimp cannot read it, or is not as expected.
+    """
+    from grimp.exceptions import SourceSyntaxError
+
+    files = list(package.files)
+    for _ in range(UNPARSABLE_MAX):
+        try:
+            return _scan(root, package, files)
+        except SourceSyntaxError as fault:
+            broken = str(Path(fault.filename).relative_to(root))
+            if broken not in files:
+                break
+            files.remove(broken)
+    raise ValueError("too many files that do not parse")
+
+
+def _scan(root: Path, package: Package, files: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Run grimp over exactly `files`.
+
+    Its own finders look on `sys.path`, where a loaded package of the same name would be taken for
+    the checkout, and follow symbolic links; ours hand it the files of the inventory instead.
+    """
+    import grimp
+    from grimp.application.config import settings
+    from grimp.application.ports.modulefinder import FoundPackage, ModuleFile
+    from grimp.domain.valueobjects import Module as Named
+
+    directory = str(root / package.directory)
+    names = {module_name(path, package) for path in files}
+    answer = FoundPackage(
+        name=package.name,
+        directory=directory,
+        module_files=frozenset(ModuleFile(module=Named(name), mtime=0.0) for name in names),
+    )
+    before = settings.copy()
+    settings.configure(PACKAGE_FINDER=_Directory(directory), MODULE_FINDER=_Answer(answer))
+    try:
+        graph = grimp.build_graph(package.name, cache_dir=None)
+    finally:
+        settings.configure(PACKAGE_FINDER=before.PACKAGE_FINDER, MODULE_FINDER=before.MODULE_FINDER)
+    return [
+        detail
+        for importer in sorted(graph.modules)
+        for imported in sorted(graph.find_modules_directly_imported_by(importer))
+        for detail in graph.get_import_details(importer=importer, imported=imported)
+    ]
+
+
+class _Directory:
+    """A package finder for grimp that knows one directory."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def determine_package_directories(self, package_name: str, file_system: object) -> set[str]:
+        return {self.directory}
+
+
+class _Answer:
+    """A module finder for grimp that knows the answer."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def find_package(
+        self, package_name: str, package_directory: str, file_system: object
+    ) -> object:
+        return self.answer

@@ -1,0 +1,80 @@
+"""The import statements of one Python file, with the time at which each takes effect."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+import msgspec
+
+from missioncontrol.specialists.architect.graph import When
+
+TEXT_MAX = 120
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """`import module` or `from module import names`, as written."""
+
+    line: int
+    text: str
+    when: When
+    level: int  # dots in front of the module
+    module: str
+    names: tuple[str, ...]  # empty for `import module`
+
+
+def statements(source: str) -> list[Statement]:
+    """Return all import statements in order of their lines.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: this Python cannot parse `source`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # A stray escape in their code is no concern of ours.
+        tree = ast.parse(source)
+    lines = source.splitlines()
+    found = list(_walk(tree, lines))
+    return sorted(found, key=lambda each: (each.line, each.module))
+
+
+def _walk(tree: ast.Module, lines: list[str]) -> Iterator[Statement]:
+    todo: list[tuple[ast.AST, When]] = [(tree, "load")]
+    while todo:
+        node, when = todo.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _read(node, when, lines)
+        else:
+            todo.extend((child, _when(node, child, when)) for child in ast.iter_child_nodes(node))
+
+
+def _when(node: ast.AST, child: ast.AST, when: When) -> When:
+    """Return the time at which `child` of `node` takes effect."""
+    if when == "load" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return "deferred"
+    if isinstance(node, ast.If) and child in node.body:
+        if _is_for_type_checkers(node.test):
+            return "typing"
+        if when == "load" and _is_for_scripts(node.test):
+            return "deferred"
+    return when
+
+
+def _is_for_type_checkers(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"
+
+
+def _is_for_scripts(test: ast.expr) -> bool:
+    """Whether `test` compares `__name__`: what follows happens only when run as a script."""
+    return isinstance(test, ast.Compare) and getattr(test.left, "id", "") == "__name__"
+
+
+def _read(node: ast.Import | ast.ImportFrom, when: When, lines: list[str]) -> Iterator[Statement]:
+    text = " ".join(" ".join(lines[node.lineno - 1 : node.end_lineno]).split())
+    text = text.replace("( ", "(").replace(", )", ")").replace(" )", ")")
+    text = text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX - 1]}…"
+    if isinstance(node, ast.ImportFrom):
+        names = tuple(alias.name for alias in node.names)
+        yield Statement(node.lineno, text, when, node.level, node.module or "", names)
+        return
+    for alias in node.names:
+        yield Statement(node.lineno, text, when, 0, alias.name, ())

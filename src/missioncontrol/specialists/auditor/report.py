@@ -1,0 +1,188 @@
+"""Writes the audit for a person: what matters first, by rule, with place, reason and remedy."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from missioncontrol.domain.work import Fact, Finding
+from missioncontrol.specialists.auditor.issue import ORDER, Issue, rank
+
+FINDINGS_MAX = 100
+RULES_MAX = 25
+PLACES_MAX = 12
+TOPICS = (
+    ("security", "Security"),
+    ("supply", "What it is built from"),
+    ("quality", "Likely defects"),
+)
+
+
+def counts(issues: Sequence[Issue]) -> dict[str, int]:
+    """Count what is shown by topic and severity, and what is left to the SARIF by reason."""
+    shown = [each for each in issues if each.is_shown]
+    hidden = [each for each in issues if not each.is_shown]
+    found = {f"shown_{name}": sum(e.topic == name for e in shown) for name, _ in TOPICS}
+    found |= {name: sum(e.severity == name for e in shown) for name in ORDER if name != "info"}
+    found["not_shown_elsewhere"] = sum(each.scope != "product" for each in hidden)
+    found["not_shown_unsure"] = len(hidden) - found["not_shown_elsewhere"]
+    found["all"] = len(issues)
+    return found
+
+
+def summary(issues: Sequence[Issue]) -> str:
+    """Say in one sentence what was found."""
+    number = counts(issues)
+    worst = [f"{number[name]} {name}" for name in ("critical", "high", "medium", "low")]
+    worst = [words for words in worst if not words.startswith("0 ")]
+    topics = (
+        (number["shown_security"], "about security"),
+        (number["shown_supply"], "about what it is built from"),
+        (number["shown_quality"], "likely defects"),
+    )
+    parts = [f"{count} {words}" for count, words in topics if count]
+    rest = number["not_shown_elsewhere"] + number["not_shown_unsure"]
+    tail = f" {rest} more are only in the SARIF: tests, examples, or too unsure." if rest else ""
+    if not parts:
+        return f"Nothing that should be shown first was found in the product's code.{tail}"
+    total = sum(count for count, _ in topics)
+    word = "finding" if total == 1 else "findings"
+    return f"{total} {word} ({', '.join(worst)}): {', '.join(parts)}.{tail}"
+
+
+def findings(issues: Sequence[Issue]) -> tuple[Finding, ...]:
+    """Return what is shown as findings of the work, bounded."""
+    shown = [each for each in sorted(issues, key=rank) if each.is_shown][:FINDINGS_MAX]
+    return tuple(
+        Finding(
+            each.rule,
+            each.severity,
+            each.title,
+            each.path,
+            each.line,
+            each.why,
+            each.remedy,
+            each.tool,
+        )
+        for each in shown
+    )
+
+
+def facts(issues: Sequence[Issue], obtained: str) -> tuple[Fact, ...]:
+    """Return the counts with where they stand in the SARIF."""
+    words = {
+        "shown_security": "Security findings shown",
+        "shown_supply": "Findings about what it is built from",
+        "shown_quality": "Likely defects",
+        "all": "Findings recorded in all",
+    }
+    number = counts(issues)
+    return tuple(
+        Fact(
+            label,
+            number[key],
+            "findings",
+            "audit.sarif",
+            f"/runs/0/properties/counts/{key}",
+            obtained,
+        )
+        for key, label in words.items()
+    )
+
+
+def markdown(
+    issues: Sequence[Issue],
+    relevant: Sequence[str],
+    obtained: Iterable[str],
+    left_out: Sequence[str],
+) -> str:
+    """Return audit.md; `relevant` are the files that the goal is about."""
+    shown = [each for each in sorted(issues, key=rank) if each.is_shown]
+    lines = ["# Audit", "", summary(issues), ""]
+    for topic, heading in TOPICS:
+        lines += _topic(heading, [each for each in shown if each.topic == topic])
+    lines += _near(shown, relevant)
+    lines += _rest(issues)
+    lines += ["## How this was obtained", "", *(f"- {words}" for words in obtained)]
+    lines += [f"- Left out: {words}" for words in left_out]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _topic(heading: str, shown: Sequence[Issue]) -> Iterator[str]:
+    if not shown:
+        return
+    yield from (f"## {heading}", "")
+    groups = [
+        list(group) for _, group in groupby(shown, key=lambda each: (rank(each)[0], each.rule))
+    ]
+    for group in _joined(groups)[:RULES_MAX]:
+        yield from _group(group)
+    left = len(groups) - RULES_MAX
+    if left > 0:
+        yield from (f"{left} more rules stand in audit.sarif.", "")
+
+
+def _joined(groups: Sequence[list[Issue]]) -> list[list[Issue]]:
+    """Join what the order by sureness tore apart: one rule of one severity is told once."""
+    found: dict[tuple[str, str], list[Issue]] = {}
+    for group in groups:
+        found.setdefault((group[0].severity, group[0].rule), []).extend(group)
+    return list(found.values())
+
+
+def _group(group: Sequence[Issue]) -> Iterator[str]:
+    first = group[0]
+    titles = {each.title for each in group}
+    yield f"### {first.severity}: {first.title if len(titles) == 1 else _common(first)}"
+    yield ""
+    if first.why and len({each.why for each in group}) == 1:
+        yield f"{first.why} {first.remedy}".rstrip()
+        yield ""
+    elif first.remedy:
+        yield from (first.remedy, "")
+    for each in group[:PLACES_MAX]:
+        words = f": {each.title}" if len(titles) > 1 else ""
+        place = f"{each.path}:{each.line}" if each.line else each.path
+        yield f"- `{place}`{words}"
+    if len(group) > PLACES_MAX:
+        yield f"- and {len(group) - PLACES_MAX} more places in audit.sarif"
+    yield from (f"- rule `{first.rule}`", "")
+
+
+def _common(first: Issue) -> str:
+    return first.title.partition(": ")[0] if ": " in first.title else first.rule
+
+
+def _near(shown: Sequence[Issue], relevant: Sequence[str]) -> Iterator[str]:
+    if not relevant:
+        return
+    yield from ("## In the files that the goal is about", "")
+    inside = [each for each in shown if each.path in relevant]
+    for each in inside:
+        yield f"- `{each.path}:{each.line}` {each.severity}: {each.title}"
+    if not inside:
+        names = ", ".join(f"`{path}`" for path in relevant[:6])
+        more = f" and {len(relevant) - 6} more" if len(relevant) > 6 else ""
+        yield f"None of the findings above lies in {names}{more}."
+    yield ""
+
+
+def _rest(issues: Sequence[Issue]) -> Iterator[str]:
+    hidden = Counter(
+        (each.rule, "tests, examples or foreign code" if each.scope != "product" else "unsure")
+        for each in issues
+        if not each.is_shown
+    )
+    if not hidden:
+        return
+    yield from (
+        "## Only in audit.sarif",
+        "",
+        "| rule | places | why not above |",
+        "| --- | ---: | --- |",
+    )
+    ranked = sorted(hidden.items(), key=lambda item: (-item[1], item[0]))
+    for (rule, reason), count in ranked[:15]:
+        yield f"| `{rule}` | {count} | {reason} |"
+    if len(ranked) > 15:
+        yield f"| {len(ranked) - 15} more rules | {sum(n for _, n in ranked[15:])} | |"
+    yield ""

@@ -1,0 +1,170 @@
+"""The process around a specialist: reads the order, lends it a desk, writes its messages."""
+
+import hashlib
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from missioncontrol.domain.plan import Plan, Task
+from missioncontrol.domain.work import ArtifactRef, Usage
+from missioncontrol.ports import wire
+from missioncontrol.ports.agent import Assignment, AttemptFailed, LogLevel, Upstream
+from missioncontrol.specialists.catalogue import CLASSES
+from missioncontrol.specialists.specialist import Brief, Delivered, Specialist
+
+MEMORY_BYTES_MAX = 4 * 1024**3
+"""Address space of a specialist. The tester is free of it: it runs programs that are not ours."""
+
+UNLIMITED = 3600.0
+
+
+class PipeDesk:
+    """The desk whose words go out as messages."""
+
+    def __init__(self, out: BinaryIO, scratch: Path, seconds_max: float) -> None:
+        """The time starts now."""
+        self.scratch = scratch / "work"
+        self.scratch.mkdir()
+        self._files = scratch / "artifacts"
+        self._files.mkdir()
+        self._out = out
+        self._ends = time.monotonic() + seconds_max
+
+    def send(self, message: wire.Message) -> None:
+        """Write one message."""
+        self._out.write(wire.encode(message))
+        self._out.flush()
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """See `Desk.log`."""
+        self.send(wire.Said(level, message))
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """See `Desk.progress`."""
+        self.send(wire.Moved(done, total, note))
+
+    def usage(self, usage: Usage) -> None:
+        """See `Desk.usage`."""
+        self.send(wire.Used(usage))
+
+    def keep(
+        self, name: str, content: bytes | str, *, media_type: str, title: str, obtained: str
+    ) -> ArtifactRef:
+        """See `Desk.keep`."""
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        digest = hashlib.sha256(data).hexdigest()
+        path = self._files / digest
+        path.write_bytes(data)
+        self.send(wire.Kept(name, str(path), digest, len(data), media_type, title, obtained))
+        return ArtifactRef(name, digest, len(data), media_type, title, obtained)
+
+    def seconds_left(self) -> float:
+        """See `Desk.seconds_left`."""
+        return self._ends - time.monotonic()
+
+
+def main(find: Callable[[str], Specialist]) -> int:
+    """Do one order with the specialist that `find` returns for the name on the command line.
+
+    The exit code is 0 where a result or a refusal was written.
+    """
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    if name not in CLASSES:
+        sys.stderr.write(f"Name one specialist: {', '.join(CLASSES)}.\n")
+        return 2
+    out = _private_stdout()
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=wire.Order)
+    threading.Thread(target=_die_with_the_engine, daemon=True).start()
+    if name != "tester":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.RLIM_INFINITY))
+    seconds = order.assignment.seconds_max or UNLIMITED
+    desk = PipeDesk(out, Path(order.scratch), seconds)
+    desk.send(_outcome(name, find, order, desk, seconds))
+    return 0
+
+
+def _outcome(
+    name: str, find: Callable[[str], Specialist], order: wire.Order, desk: PipeDesk, seconds: float
+) -> wire.Message:
+    try:
+        return wire.Done(find(name).work(brief_of(order, seconds), desk))
+    except AttemptFailed as error:
+        return wire.Refused(error.code, error.reason, error.hint, error.retryable, error.detail)
+    except MemoryError:
+        reason = f"The {name} needed more than {MEMORY_BYTES_MAX // 2**30} GiB of memory."
+        return wire.Refused("specialist.out_of_memory", reason, retryable=False)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever it raised is said, not lost
+        for line in traceback.format_exc().splitlines():
+            desk.log("error", line)
+        return wire.Refused(
+            "specialist.crashed", f"The {name} raised {type(error).__name__}: {error}."
+        )
+
+
+def brief_of(order: wire.Order, seconds: float) -> Brief:
+    """Turn an order into the brief of a specialist."""
+    assignment = order.assignment
+    inputs = assignment.run_inputs
+    repository = inputs.get("repository")
+    plan = _plan(assignment)
+    return Brief(
+        goal=inputs["goal"],
+        title=inputs["title"],
+        constraints=tuple(inputs.get("constraints", ())),
+        context=inputs.get("context", ""),
+        repository=Path(repository) if repository else None,
+        plan=plan,
+        task=_task(plan, assignment.step),
+        upstream={
+            key: _delivered(up, order.files)
+            for key, up in assignment.upstream.items()
+            if not _is_plan(up)
+        },
+        seconds_max=seconds,
+    )
+
+
+def _is_plan(upstream: Upstream) -> bool:
+    return isinstance(upstream.work.output, dict) and "plan" in upstream.work.output
+
+
+def _plan(assignment: Assignment) -> Plan | None:
+    for upstream in assignment.upstream.values():
+        if _is_plan(upstream):
+            return msgspec.convert(upstream.work.output["plan"], Plan)
+    return None
+
+
+def _task(plan: Plan | None, key: str) -> Task | None:
+    return next((task for task in plan.tasks() if task.key == key), None) if plan else None
+
+
+def _delivered(upstream: Upstream, files: Mapping[str, str]) -> Delivered:
+    paths = {ref.name: Path(files[ref.digest]) for ref in upstream.work.artifacts}
+    return Delivered(upstream.state, upstream.work, paths, upstream.error)
+
+
+def _private_stdout() -> BinaryIO:
+    """Keep the pipe to the engine for messages: whatever prints goes to standard error."""
+    private = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return private
+
+
+def _die_with_the_engine() -> None:
+    """Wait for the end of standard input; then end this process and all that it started.
+
+    Reads the file itself: a buffered reader would be locked while the interpreter shuts down.
+    """
+    while os.read(0, 4096):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)

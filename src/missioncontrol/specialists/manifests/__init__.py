@@ -1,0 +1,27 @@
+"""What a project says of itself in its manifests: names, dependencies, commands, licences, CI."""
+
+from missioncontrol.specialists.manifests.reading import read_manifests
+from missioncontrol.specialists.manifests.stack import (
+    CiFile,
+    Dependency,
+    EntryPoint,
+    Package,
+    Recognised,
+    Runtime,
+    Stack,
+    TestCommand,
+    Unreadable,
+)
+
+__all__ = [
+    "CiFile",
+    "Dependency",
+    "EntryPoint",
+    "Package",
+    "Recognised",
+    "Runtime",
+    "Stack",
+    "TestCommand",
+    "Unreadable",
+    "read_manifests",
+]

@@ -1,0 +1,222 @@
+"""Reads pyproject.toml: the standard tables, and those of Poetry, PDM, Hatch and tox."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from missioncontrol.specialists.manifests.lines import key_line, line_of, quoted, table_line
+from missioncontrol.specialists.manifests.python_version import version_elsewhere
+from missioncontrol.specialists.manifests.requirement import parsed_requirement
+from missioncontrol.specialists.manifests.stack import (
+    Dependency,
+    EntryPoint,
+    Package,
+    Runtime,
+    Said,
+    TestCommand,
+    Unreadable,
+    Who,
+)
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
+
+PYTEST = ("python", "-m", "pytest")
+
+
+def read_pyproject(tree: "Tree", path: str, text: str) -> Iterator[Said]:
+    """Yield what a pyproject.toml says."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        yield Unreadable(path, f"it is not valid TOML: {error}")
+        return
+    project = _table(data, "project")
+    poetry = _table(data, "tool", "poetry")
+    yield from _packages(tree, path, text, data, project or poetry)
+    yield from _standard(path, text, data, project)
+    yield from _poetry(path, text, poetry)
+    yield from _hatch(path, text, _table(data, "tool", "hatch", "envs"))
+    yield from _pdm(path, text, _table(data, "tool", "pdm", "dev-dependencies"))
+    yield from _commands(path, text, _table(data, "tool"))
+
+
+def _packages(
+    tree: "Tree", path: str, text: str, data: Mapping[str, Any], project: Mapping[str, Any]
+) -> Iterator[Said]:
+    name = project.get("name")
+    if not isinstance(name, str):
+        return
+    heading = table_line("project" if "project" in data else "tool.poetry")
+    version, source = project.get("version"), ""
+    if not isinstance(version, str):
+        version, source = version_elsewhere(tree, path, data)
+    licence = licence_word(project)
+    yield Package(
+        name,
+        "python",
+        path,
+        line_of(text, heading, key_line("name")),
+        version,
+        source,
+        _word(project.get("description")),
+        licence,
+        line_of(text, heading, key_line("license")) if project.get("license") else 0,
+    )
+    needed = _word(project.get("requires-python"))
+    if needed:
+        line = line_of(text, heading, key_line("requires-python"))
+        yield Runtime("Python", needed, path, line)
+    for kind, target, table in _entry_tables(project):
+        for script, value in _table(project, *table).items():
+            line = line_of(text, key_line(script))
+            if isinstance(value, str):
+                yield EntryPoint(script, value, kind, path, line)
+            else:
+                for key, inner in _table(_table(project, *table), script).items():
+                    yield EntryPoint(key, _word(inner), target, path, line_of(text, key_line(key)))
+
+
+def _entry_tables(project: Mapping[str, Any]) -> Iterator[tuple[Any, Any, tuple[str, ...]]]:
+    yield "command", "command", ("scripts",)
+    yield "command", "command", ("gui-scripts",)
+    yield "plugin", "plugin", ("entry-points",)
+
+
+def licence_word(project: Mapping[str, Any]) -> str:
+    """Return the licence as the `project` table names it: the field, else the classifiers."""
+    field = project.get("license")
+    if isinstance(field, str):
+        return field
+    if isinstance(field, dict):
+        text = _word(field.get("text"))
+        if text and len(text) < 100:
+            return text
+    return " OR ".join(
+        classifier.rsplit("::", 1)[-1].strip()
+        for classifier in _words(project.get("classifiers"))
+        if classifier.startswith("License ::")
+    )
+
+
+def _standard(
+    path: str, text: str, data: Mapping[str, Any], project: Mapping[str, Any]
+) -> Iterator[Said]:
+    yield from _listed(
+        path,
+        text,
+        project.get("dependencies"),
+        "runtime",
+        (table_line("project"), r"^\s*dependencies\s*="),
+    )
+    for extra, listed in _table(project, "optional-dependencies").items():
+        needles = (table_line("project.optional-dependencies"), key_line(extra))
+        yield from _listed(path, text, listed, extra, needles, who="extra")
+    for group, listed in _table(data, "dependency-groups").items():
+        needles = (table_line("dependency-groups"), key_line(group))
+        yield from _listed(path, text, listed, group, needles, who="developer")
+    needles = (table_line("build-system"), key_line("requires"))
+    listed = _table(data, "build-system").get("requires")
+    yield from _listed(path, text, listed, "build", needles, who="developer")
+    listed = _table(data, "tool", "uv").get("dev-dependencies")
+    needles = (table_line("tool.uv"), key_line("dev-dependencies"))
+    yield from _listed(path, text, listed, "dev", needles, who="developer")
+
+
+def _listed(
+    path: str,
+    text: str,
+    listed: Any,
+    group: str,
+    needles: Sequence[str],
+    *,
+    who: Who = "user",
+) -> Iterator[Dependency]:
+    for requirement in _words(listed):
+        read = parsed_requirement(requirement)
+        if read:
+            line = line_of(text, *needles, quoted(requirement))
+            name, specifier, pinned = read
+            yield Dependency(name, specifier, group, path, line, pinned, "python", who)
+
+
+def _poetry(path: str, text: str, poetry: Mapping[str, Any]) -> Iterator[Said]:
+    places = [("runtime", "tool.poetry.dependencies", _table(poetry, "dependencies"))]
+    places += [("dev", "tool.poetry.dev-dependencies", _table(poetry, "dev-dependencies"))]
+    for group in _table(poetry, "group"):
+        inside = _table(poetry, "group", group, "dependencies")
+        places.append((group, f"tool.poetry.group.{group}.dependencies", inside))
+    for group, heading, listed in places:
+        for name, value in listed.items():
+            version = _word(
+                value if isinstance(value, str) else _table(listed, name).get("version")
+            )
+            line = line_of(text, table_line(heading), key_line(name))
+            if name.lower() == "python":
+                yield Runtime("Python", version, path, line)
+                continue
+            pinned = version[:1].isdigit() or version.startswith("==")
+            extra = _table(listed, name).get("optional") is True
+            who: Who = "developer" if group != "runtime" else "extra" if extra else "user"
+            yield Dependency(name, version, group, path, line, pinned, "python", who)
+
+
+def _hatch(path: str, text: str, environments: Mapping[str, Any]) -> Iterator[Said]:
+    for name in environments:
+        environment = _table(environments, name)
+        for key in ("dependencies", "extra-dependencies"):
+            needles = (table_line(f"tool.hatch.envs.{name}"), key_line(key))
+            yield from _listed(path, text, environment.get(key), name, needles, who="developer")
+        for script, command in _table(environment, "scripts").items():
+            if script in {"test", "tests"}:
+                line = line_of(
+                    text, table_line(f"tool.hatch.envs.{name}.scripts"), key_line(script)
+                )
+                where = () if name == "default" else ("--env", name)
+                argv = ("hatch", *where, "run", script)
+                yield TestCommand(argv, "hatch", path, line, _first_word(command))
+
+
+def _pdm(path: str, text: str, groups: Mapping[str, Any]) -> Iterator[Said]:
+    for group, listed in groups.items():
+        needles = (table_line("tool.pdm.dev-dependencies"), key_line(group))
+        yield from _listed(path, text, listed, group, needles, who="developer")
+
+
+def _commands(path: str, text: str, tool: Mapping[str, Any]) -> Iterator[Said]:
+    if _table(tool, "pytest"):
+        line = line_of(text, r"^\s*\[tool\.pytest")
+        yield TestCommand(PYTEST, "pytest", path, line, text.split("\n")[line - 1].strip())
+    if _table(tool, "tox"):
+        line = line_of(text, r"^\s*\[tool\.tox")
+        yield TestCommand(("tox",), "tox", path, line, text.split("\n")[line - 1].strip())
+    for runner in ("poe", "taskipy", "pdm"):
+        names = ("tasks",) if runner != "pdm" else ("scripts",)
+        for script, command in _table(tool, runner, *names).items():
+            if script in {"test", "tests"}:
+                line = line_of(text, rf"^\s*\[tool\.{runner}", key_line(script))
+                start = {"poe": ("poe",), "taskipy": ("task",), "pdm": ("pdm", "run")}[runner]
+                yield TestCommand((*start, script), runner, path, line, _first_word(command))
+
+
+def _first_word(command: Any) -> str:
+    if isinstance(command, str):
+        return command
+    words = _words(command)
+    return words[0] if words else ""
+
+
+def _table(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """Return the table at `keys`; an empty one where there is none or something else stands."""
+    value: Any = data
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _words(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,0 +1,217 @@
+"""The facts about one ask and its code that the sentences of the playbooks are filled with."""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from missioncontrol.specialists.planner.filling import listed, table
+from missioncontrol.specialists.planner.goal import Ask
+from missioncontrol.specialists.planner.ground import Ground, main_manifest
+from missioncontrol.specialists.planner.outside import outside_facts
+from missioncontrol.specialists.planner.places import is_vague
+from missioncontrol.specialists.planner.sentences import shortened
+from missioncontrol.specialists.planner.source import Place
+from missioncontrol.specialists.planner.subject import (
+    phrase_of,
+    subject_of,
+    subject_text,
+)
+from missioncontrol.specialists.words import telling_words
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
+
+
+ASK_LENGTH_MAX = 140
+
+
+_CHANGES = re.compile(
+    r"(?i)^(?:docs?/)?(?:changes|changelog|history|news|release[-_]notes)(?:\.\w+)?$"
+)
+
+
+_BENCH = re.compile(r"(?i)(?:^|/)bench\w*/|(?:^|/|_)bench(?:mark)?s?\b|benchmark")
+
+
+_STEP = re.compile(r"(?i)(?:^|/)migrations/[^/]*\d[^/]*\.(?:py|sql|rb|js|ts)$")
+
+
+def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) -> dict[str, str]:
+    """Return every fact that sentences about this ask may use; what is unknown is absent."""
+    facts: dict[str, str | None] = {
+        "id": f"R{number}",
+        "ask": shortened(ask.text, ASK_LENGTH_MAX),
+        "thing": subject_of(ask),
+        "subject": phrase_of(ask, subject_of(ask)),
+        "main": shortened(ground.goal.main.text, ASK_LENGTH_MAX),
+        "name": ground.name or None,
+        "covered": phrase_of(ground.goal.main, subject_of(ground.goal.main))
+        if is_vague(ground, ask)
+        else phrase_of(ask, subject_of(ask)),
+        "inherits": "yes" if is_vague(ground, ask) else None,
+        "fresh": None if is_vague(ground, ask) else phrase_of(ask, subject_of(ask)),
+        "terms": ", ".join(f"`{word}`" for word in telling_words(subject_text(ask))[:4]) or None,
+        "said_in": ask.where,
+    }
+    facts |= _place_facts(places)
+    facts |= _stack_facts(ground, places)
+    facts |= _tree_facts(ground)
+    facts |= _probe_facts(ground, ask, places)
+    facts |= outside_facts(ground, ask)
+    facts["new_path"] = None if places else _slug_path(ask)
+    return {name: value for name, value in facts.items() if value}
+
+
+def _slug_path(ask: Ask) -> str | None:
+    found = [word.lower() for word in telling_words(subject_of(ask)) if word.isascii()]
+    return "_".join(found[:3]) or None
+
+
+def _place_facts(places: Sequence[Place]) -> dict[str, str | None]:
+    if not places:
+        return {}
+    first = places[0]
+    names = [symbol.name for symbol in first.symbols]
+    return {
+        "place": f"`{first.path}`",
+        "floor_here": first.reasons[0].partition(" asks for ")[2] or None
+        if first.reasons
+        else None,
+        "place_file": PurePosixPath(first.path).name,
+        "place_lines": f"{first.lines:,}",
+        "large": f"{first.lines:,}" if first.lines >= 1_000 else None,
+        "symbol": f"`{names[0]}`" if names else None,
+        "symbol_place": f"`{first.path}:{first.symbols[0].line}`" if names else None,
+        "symbols": listed([f"`{name}`" for name in names[:4]]) if len(names) > 1 else None,
+        "siblings": listed([f"`{name}`" for name in names[1:4]]) or None,
+        "why": "; ".join(first.reasons[:3]) or None,
+        "others": listed([_also(place) for place in places[1:4]]) or None,
+        "importers": listed([f"`{path}`" for path in first.importers[:4]]) or None,
+        "importers_count": str(len(first.importers)) if len(first.importers) > 4 else None,
+        "importers_many": str(len(first.importers)) if len(first.importers) >= 3 else None,
+        "test": f"`{first.tests[0]}`" if first.tests else None,
+        "tests": listed([f"`{path}`" for path in first.tests]) if len(first.tests) > 1 else None,
+        "document": f"`{first.documents[0]}`" if first.documents else None,
+        "exported": f"`{first.exported}`" if first.exported else None,
+        "private": f"`{names[0]}`" if names and names[0].startswith("_") else None,
+        **_seam_facts(places),
+    }
+
+
+def _also(place: Place) -> str:
+    names = [symbol.name for symbol in place.symbols[:2]]
+    return f"`{place.path}`" + (f" ({listed([f'`{name}`' for name in names])})" if names else "")
+
+
+def _seam_facts(places: Sequence[Place]) -> dict[str, str | None]:
+    seam = next((place.seam for place in places[:2] if place.seam), None)
+    if seam is None:
+        return {}
+    path = next(place.path for place in places if place.seam is seam)
+    return {
+        "seam": f"`{seam.name}`",
+        "seam_place": f"`{path}:{seam.line}`",
+        "seam_methods": listed([f"`{name}`" for name in seam.methods]) or None,
+        "seam_kind": f"`{seam.kinds[0]}`" if seam.kinds else None,
+        "seam_kinds": listed([f"`{name}`" for name in seam.kinds[:4]]) or None,
+        "wired": f"`{seam.wired}`" if seam.wired else None,
+        "wiring": f"`{shortened(seam.wiring, 100)}`" if seam.wiring else None,
+    }
+
+
+def _stack_facts(ground: Ground, places: Sequence[Place]) -> dict[str, str | None]:
+    stack = ground.stack
+    if stack is None:
+        return {}
+    runtime = [
+        d for d in stack.dependencies if d.group == "runtime" and d.manifest in stack.manifests[:1]
+    ]
+    extras = sorted(
+        {d.group for d in stack.dependencies if d.optional and d.manifest == main_manifest(stack)}
+    )
+    language = places[0].language if places else ""
+    versions = [r for r in stack.runtimes if not language or r.language == language]
+    test = stack.test_commands[0] if stack.test_commands else None
+    return {
+        "manifest": f"`{main_manifest(stack)}`" if main_manifest(stack) else None,
+        "runtime_count": str(len(runtime)) if runtime else None,
+        "runtime_dependencies": listed([f"`{d.name}`" for d in runtime[:8]]) or None,
+        "no_dependencies": "none" if stack.packages and not runtime else None,
+        "extras": listed([f"`{name}`" for name in extras[:5]]) or None,
+        "test_command": f"`{' '.join(test.argv)}`" if test else None,
+        "test_source": f"`{test.source}`" if test else None,
+        "ci": f"`{stack.ci[0].path}`" if stack.ci else None,
+        "floor": f"{versions[0].language} {versions[0].requirement}"
+        if versions and versions[0].requirement
+        else None,
+        "version": stack.version or None,
+    }
+
+
+def _tree_facts(ground: Ground) -> dict[str, str | None]:
+    tree = ground.tree
+    if tree is None:
+        return {}
+    changes = next((file.path for file in tree.files if _CHANGES.match(file.path)), "")
+    steps = [file.path for file in tree.files if _STEP.search(file.path)]
+    bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
+    tests = [file for file in tree.files if file.kind == "test"]
+    return {
+        "changes": f"`{changes}`" if changes else None,
+        **_release_facts(_heading(tree, changes), ground),
+        "steps": str(len(steps)) if steps else None,
+        "steps_folder": f"`{PurePosixPath(steps[-1]).parent}`" if steps else None,
+        "last_step": f"`{_newest(steps)}`" if steps else None,
+        "bench": f"`{_closest(ground, bench)}`" if bench else None,
+        "tests_count": f"{len(tests):,}" if tests else None,
+        "no_tests": "none" if not tests else None,
+        "typed": "`py.typed`" if any(f.path.endswith("py.typed") for f in tree.files) else None,
+        "files_count": f"{len(tree.files):,}" if tree.files else None,
+    }
+
+
+def _release_facts(heading: str | None, ground: Ground) -> dict[str, str | None]:
+    version = ground.stack.version if ground.stack else ""
+    is_out = bool(heading and version and version in heading)
+    return {"changes_released" if is_out else "changes_open": heading}
+
+
+def _closest(ground: Ground, paths: Sequence[str]) -> str:
+    if ground.ranking:
+        for each in ground.ranking.rank(ground.goal.main.text, limit=200):
+            if each.path in paths:
+                return each.path
+    return paths[0]
+
+
+def _newest(steps: Sequence[str]) -> str:
+    return max(steps, key=lambda path: PurePosixPath(path).name)
+
+
+def _heading(tree: "Tree", path: str) -> str | None:
+    """Return the newest release's heading in the change log."""
+    for line in (tree.text(path) or "").split("\n")[:60] if path else ():
+        plain = line.strip("#=*[] \t")
+        if re.match(r"(?i)(?:version\s+|v)?\d+\.\d|unreleased|dev\b|next\b", plain):
+            return f"“{shortened(plain, 60)}”"
+    return None
+
+
+def _probe_facts(ground: Ground, ask: Ask, places: Sequence[Place]) -> dict[str, str | None]:
+    """Look into the places, and into those they are seen with, for what `probes.toml` names."""
+    if ground.sources is None or not places:
+        return {}
+    found: dict[str, str | None] = {}
+    paths = [place.path for place in places[:4]]
+    for name, probe in table("probes.toml").items():
+        if probe["when"] and not re.search(rf"(?i)\b(?:{probe['when']})", ask.text):
+            continue
+        wanted = probe["find"] if isinstance(probe["find"], list) else [probe["find"]]
+        hits = (ground.sources.find(regex, paths) for regex in wanted)
+        hit = next((each for each in hits if each), None)
+        if hit:
+            text, path, line = hit
+            found[name] = f"`{' '.join(text.split()).removeprefix('async def ')}`"
+            found[f"{name}_place"] = f"`{path}:{line}`"
+    return found

@@ -1,0 +1,41 @@
+"""What a plan stands on: the goal as it was read, and what was read of the repository."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from missioncontrol.specialists.planner.goal import Goal
+from missioncontrol.specialists.planner.source import Sources
+from missioncontrol.specialists.relevance import Ranking
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.manifests import Stack
+    from missioncontrol.specialists.tree import Tree
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What the planner knows before it writes a word; `tree` is None without a repository."""
+
+    goal: Goal
+    tree: "Tree | None"
+    stack: "Stack | None"
+    sources: Sources | None
+    ranking: Ranking | None
+    arrows: Mapping[str, Sequence[str]]
+    commits: int  # 0 where there is no history
+
+    @property
+    def has_code(self) -> bool:
+        """Whether anything stands that could be changed."""
+        return self.tree is not None and any(f.kind in {"code", "test"} for f in self.tree.files)
+
+    @property
+    def name(self) -> str:
+        """The project's name as its manifest gives it, or an empty string."""
+        return self.stack.name if self.stack else ""
+
+
+def main_manifest(stack: "Stack") -> str:
+    """Return the manifest that speaks for the project, or an empty string."""
+    return stack.packages[0].manifest if stack.packages else ""

@@ -1,0 +1,198 @@
+"""Planning with a model: asks for our schema, checks it, asks again with the faults, or refuses."""
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.plan import ExpectedArtifact, Fault, Phase, Plan, Task, faults
+from missioncontrol.domain.work import NO_USAGE, Usage
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.ports.model import Completion, Message, Model
+from missioncontrol.specialists.planner.artifacts import ARTIFACTS
+from missioncontrol.specialists.specialist import Brief, Desk
+
+ATTEMPTS_MAX = 3
+CALL_SECONDS_MAX = 120.0
+CALL_SECONDS_MIN = 2.0
+CONTEXT_LENGTH_MAX = 60_000
+"""Characters of the local plan that the model is given to start from."""
+BRIEF_LENGTH_MAX = 20_000
+ANSWER_LENGTH_MAX = 400_000
+FAULTS_SHOWN_MAX = 20
+
+RULES = """You plan software work. You are given a goal and a plan that was made from the
+repository's own facts. Improve it: sharper tasks, real alternatives, risks that follow from the
+code. Rules:
+- Keep every requirement id of the given plan, and the words it was taken from.
+- Each task names at least one requirement, decision or risk behind it, and says when it is done.
+- Roles other than `builder` only read and write documents; they never wait for a `builder` task.
+- Name only files and symbols that the given plan names; do not invent any.
+- A sentence that would fit any other project is left out."""
+
+
+class PlanAttempt(msgspec.Struct, frozen=True):
+    """One time that the model was asked."""
+
+    number: int
+    outcome: str  # accepted, malformed
+    model: str
+    seconds: float
+    usage: Usage = NO_USAGE
+    faults: tuple[str, ...] = ()
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A sound plan, and what it took to get it."""
+
+    plan: Plan
+    attempts: tuple[PlanAttempt, ...]
+
+
+def plan_with(model: Model, brief: Brief, local: Plan, desk: Desk) -> Planned:
+    """Ask the model for a plan that is at least as complete as the local one.
+
+    Raises:
+        AttemptFailed: `plan.malformed` with the path of the first fault after the third answer;
+            `model.unavailable`, `model.late` or `model.refused` where there was no answer.
+    """
+    messages = _opening(brief, local)
+    schema = _schema()
+    attempts: list[PlanAttempt] = []
+    found: list[Fault] = []
+    for number in range(1, ATTEMPTS_MAX + 1):
+        desk.log("info", f"Asking the model for a plan ({number} of at most {ATTEMPTS_MAX}).")
+        started = time.monotonic()
+        answer = _asked(model, messages, schema, desk)
+        seconds = round(time.monotonic() - started, 3)
+        desk.usage(answer.usage)
+        plan, found = _checked(answer, brief, local, number)
+        words = tuple(str(fault) for fault in found[:FAULTS_SHOWN_MAX])
+        outcome = "malformed" if found else "accepted"
+        attempts.append(PlanAttempt(number, outcome, answer.model, seconds, answer.usage, words))
+        if plan is not None and not found:
+            desk.log("success", f"The model's plan is sound ({_used(answer.usage)}).")
+            return Planned(plan, tuple(attempts))
+        desk.log("warning", f"Answer {number} has {len(found)} fault(s), first at {found[0]}.")
+        messages = [*messages, *_again(answer, words)]
+    raise AttemptFailed(
+        "plan.malformed",
+        f"After {ATTEMPTS_MAX} answers the model's plan still has {len(found)} fault(s); "
+        f"the first is at {found[0]}.",
+        hint="Plan without a model, or configure another one.",
+        retryable=False,
+        detail={"attempts": msgspec.to_builtins(attempts)},
+    )
+
+
+def _opening(brief: Brief, local: Plan) -> list[Message]:
+    asked = {"goal": brief.goal, "constraints": list(brief.constraints), "context": brief.context}
+    wanted = msgspec.json.encode(asked).decode()[:BRIEF_LENGTH_MAX]
+    return [
+        Message("system", RULES),
+        Message("user", f"What is asked:\n{wanted}\n\nThe plan from the facts:\n{_bounded(local)}"),
+    ]
+
+
+def _bounded(local: Plan) -> str:
+    """Return the plan as JSON, without its details and then cut where it is still too long."""
+    whole = msgspec.json.encode(local).decode()
+    if len(whole) <= CONTEXT_LENGTH_MAX:
+        return whole
+    brief = msgspec.structs.replace(local, phases=tuple(map(_brief_phase, local.phases)))
+    return msgspec.json.encode(brief).decode()[:CONTEXT_LENGTH_MAX]
+
+
+def _brief_phase(phase: Phase) -> Phase:
+    tasks = tuple(msgspec.structs.replace(task, detail=task.title) for task in phase.tasks)
+    return msgspec.structs.replace(phase, tasks=tasks)
+
+
+def _schema() -> dict[str, Any]:
+    return msgspec.json.schema(Plan)
+
+
+def _asked(
+    model: Model, messages: Sequence[Message], schema: dict[str, Any], desk: Desk
+) -> Completion:
+    seconds = min(desk.seconds_left(), CALL_SECONDS_MAX)
+    if seconds < CALL_SECONDS_MIN:
+        raise AttemptFailed(
+            "model.late", "The time for planning was used up before the model answered."
+        )
+    try:
+        return model.complete(messages, schema, seconds)
+    except Unavailable as error:
+        raise AttemptFailed(error.code, error.reason, hint=error.hint) from error
+    except Rejected as error:
+        raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from error
+
+
+def _checked(
+    answer: Completion, brief: Brief, local: Plan, number: int
+) -> tuple[Plan | None, list[Fault]]:
+    """Return the plan in the answer and what is wrong with it."""
+    try:
+        plan = msgspec.json.decode(_object(answer.text), type=Plan)
+    except msgspec.DecodeError as error:
+        return None, [_fault(error)]
+    obtained = (
+        f"by the model {answer.model or 'configured'}, answer {number}, from: {local.obtained}"
+    )
+    phases = tuple(_with_fixed_artifacts(phase) for phase in plan.phases)
+    plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
+    return plan, [*faults(plan), *_lost(plan, local)]
+
+
+def _object(text: str) -> str:
+    """Return the JSON object in an answer that may stand in a code fence or between words."""
+    cut = text[:ANSWER_LENGTH_MAX]
+    start, end = cut.find("{"), cut.rfind("}")
+    return cut[start : end + 1] if 0 <= start < end else cut
+
+
+def _fault(error: msgspec.DecodeError) -> Fault:
+    """Turn “… - at `$.phases[0].title`” into a path and a message."""
+    message, _, place = str(error).partition(" - at `$")
+    path = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", place.rstrip("`").replace(".", "/"))
+    return Fault(path.replace("////", "/…") or "/", message)
+
+
+def _with_fixed_artifacts(phase: Phase) -> Phase:
+    """What a specialist of this program hands in is not the model's to choose."""
+    return msgspec.structs.replace(phase, tasks=tuple(map(_with_artifacts, phase.tasks)))
+
+
+def _with_artifacts(task: Task) -> Task:
+    if task.is_handover:
+        return task
+    fixed = tuple(ExpectedArtifact(*each) for each in ARTIFACTS[task.role])
+    return msgspec.structs.replace(task, artifacts=fixed)
+
+
+def _lost(plan: Plan, local: Plan) -> list[Fault]:
+    kept = {requirement.id for requirement in plan.requirements}
+    return [
+        Fault("/requirements", f"{item.id} is missing: {item.text}")
+        for item in local.requirements
+        if item.id not in kept
+    ]
+
+
+def _again(answer: Completion, words: Sequence[str]) -> list[Message]:
+    listed = "\n".join(f"- {word}" for word in words)
+    return [
+        Message("assistant", answer.text[:CONTEXT_LENGTH_MAX] or "(nothing)"),
+        Message(
+            "user",
+            f"That plan cannot be accepted. Repair this and answer with the whole plan:\n{listed}",
+        ),
+    ]
+
+
+def _used(usage: Usage) -> str:
+    cost = "price unknown" if usage.cost is None else f"${usage.cost / 1_000_000:.4f}"
+    return f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out, {cost}"

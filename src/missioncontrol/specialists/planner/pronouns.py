@@ -1,0 +1,59 @@
+"""Puts in place of “it” and “that” what the sentence before was about."""
+
+import re
+
+from missioncontrol.specialists.planner.imperatives import leading_verb
+from missioncontrol.specialists.planner.sentences import capitalised
+
+_NOTHING_ELSE = re.compile(
+    r"(?i)^(?P<verb>[a-z]+)(?: up)? (?:it|this|that|these|those|them|the (?:bug|problem|issue|error"
+    r"|fault|cause))(?: (?:please|now|asap|soon|for good))*$"
+)
+_MUST_END = re.compile(
+    r"(?i)^(?:it|this|that|these|they)\s+(?:must|should|has to|have to|needs? to|cannot|can['\u2019]t"
+    r"|may not|must not|should not|shouldn['\u2019]t)\s+(?:stop|end|happen|occur|work|be fixed|go away"
+    r"|not (?:happen|occur)|never happen)(?: again| any ?more)?$"
+)
+_OBJECT = re.compile(r"(?i)^(?P<verb>make|keep|turn|let|get|have) (?:it|them|that|this)\b")
+_SUBJECT = re.compile(
+    r"(?i)^(?P<noun>(?:the|an?|our|my|each|every)?\s*(?:[\w./`'-]+\s+){0,4}?[\w./`'-]+)\s+"
+    r"(?:is|are|was|were|has|have|does|do|did|takes?|cannot|can|crash\w*|fails?|hangs?|drops?|leaks?"
+    r"|breaks?|loses?|grows?|needs?|uses?|raises?|throws?|returns?|gets?|became|becomes?)\b"
+)
+_POINTS_BACK = re.compile(r"(?i)^(?:it|they|this|that|these|those|he|she|nobody|something)\b")
+_SMALL = frozenset(
+    {"the", "a", "an", "our", "my", "users", "each", "every", "some", "when", "if", "there", "it"}
+)
+_STARTS_WITH_IT = re.compile(r"(?i)^it(?=\s+[a-z])")
+
+
+def points_back(text: str) -> bool:
+    """Whether the sentence begins with a pronoun."""
+    return _POINTS_BACK.match(text) is not None
+
+
+def resolved(text: str, before: str) -> str:
+    """Return an ask such as “fix that” with the statement `before` it; others come back as is."""
+    told = _in_sentence(before)
+    only = _NOTHING_ELSE.match(text)
+    if only and leading_verb(text):
+        return f"{only['verb'].capitalize()}: {told}"
+    if _MUST_END.match(text):
+        return f"{capitalised(text)}: {told}"
+    subject = _SUBJECT.match(before)
+    if _OBJECT.match(text) and subject and not points_back(before):
+        noun = _in_sentence(subject["noun"])
+        return _OBJECT.sub(lambda match: f"{match['verb']} {noun}", text, count=1)
+    return text
+
+
+def about(text: str, thing: str) -> str:
+    """Return a statement about `thing` with its name: “it expires” becomes “the link expires”."""
+    return capitalised(_STARTS_WITH_IT.sub(lambda _match: thing, text, count=1))
+
+
+def _in_sentence(text: str) -> str:
+    """Return a sentence as it stands after a colon; words that may be names stay as they are."""
+    plain = text.strip().rstrip(".!… ")
+    first = plain.split(None, 1)[0] if plain else ""
+    return plain[:1].lower() + plain[1:] if first.lower() in _SMALL else plain

@@ -1,0 +1,307 @@
+"""What the code says about the files a goal touches: seams, importers, tests, documents, wiring."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from missioncontrol.specialists.symbols import Symbol, symbols
+from missioncontrol.specialists.words import is_cjk, parts, pattern
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import SourceFile, Tree
+
+SCANNED_MAX = 3_000
+"""Files of one kind looked through for uses of a name; the first by path."""
+NAMED_MAX = 3
+_CLASS = re.compile(
+    r"^[ \t]*(?:export\s+|public\s+|abstract\s+|final\s+)*class\s+(?P<name>\w+)\s*"
+    r"(?:\((?P<bases>[^)]*)\)|(?:extends|implements|:)\s*(?P<more>[\w.,<> ]+))?",
+    re.MULTILINE,
+)
+INDENT_MAX = 4
+"""A refusal deeper than this stands inside a condition: the method is not left open."""
+_ABSTRACT = re.compile(
+    r"@(?:abc\.)?abstractmethod|raise NotImplementedError|throw new Error\(['\"]not implemented"
+)
+_EXPORT = re.compile(r"(?m)^\s*(?:from\s+\S+\s+import\s+|export\s|exports\.|module\.exports)")
+ASIDE = re.compile(r"(?i)^(?:examples?|samples?|demos?|docs?|bench(?:marks?)?|scripts|tools)/")
+"""Code beside the product: nothing breaks for its users when it does."""
+_NOT_FOR_READERS = re.compile(
+    r"(?i)(^|/)(changes|changelog|history|news|pkg-info|release-notes)|^(tests?|bench\w*|examples?)/"
+)
+_IMPORT = re.compile(r"\s*(?:from|import|const \w+ = require)\b")
+_OPEN_ENDED = re.compile(
+    r"(?:Interface|Protocol|Base\w*|Abstract\w*|Backend|Provider|Strategy)$|^(?:Base|Abstract)"
+)
+
+
+class Seam(msgspec.Struct, frozen=True):
+    """A class that is meant to have other implementations."""
+
+    name: str
+    path: str
+    line: int
+    kinds: tuple[str, ...]  # the classes that derive from it, `name`
+    methods: tuple[str, ...]  # the ones it leaves to them
+    wired: str  # where one of them is chosen, as `path:line`
+    wiring: str  # that line
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A file that the goal touches, with what else the change will reach."""
+
+    path: str
+    language: str
+    lines: int
+    kind: str
+    reasons: tuple[str, ...]
+    symbols: tuple[Symbol, ...]  # defined here and named by the goal's words, the closest first
+    seam: Seam | None
+    importers: tuple[str, ...]
+    tests: tuple[str, ...]
+    documents: tuple[str, ...]  # `path:line` where the first symbol is documented
+    exported: str  # the package's front file that passes the first symbol on
+
+
+class Sources:
+    """Answers questions about the code of one repository, each bounded."""
+
+    def __init__(self, tree: "Tree", imports: Mapping[str, Sequence[str]]) -> None:
+        """`imports` maps each importing file to the files it imports."""
+        self.tree = tree
+        self.importers: dict[str, list[str]] = {}
+        for source, targets in imports.items():
+            for target in targets:
+                self.importers.setdefault(target, []).append(source)
+
+    def of_kind(self, kind: str) -> "list[SourceFile]":
+        """Return the files of a kind, the first `SCANNED_MAX` by path."""
+        return [file for file in self.tree.files if file.kind == kind][:SCANNED_MAX]
+
+    @cached_property
+    def derived(self) -> dict[str, list[tuple[str, str]]]:
+        """Map each base class to the (class, path) pairs that name it."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for file in self.of_kind("code"):
+            text = self.tree.text(file.path) or ""
+            if "class " not in text:
+                continue
+            for match in _CLASS.finditer(text):
+                for base in re.findall(r"\w+", match["bases"] or match["more"] or ""):
+                    found.setdefault(base, []).append((match["name"], file.path))
+        return found
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """Return the names of all classes in the code, sorted."""
+        texts = (self.tree.text(file.path) or "" for file in self.of_kind("code"))
+        return sorted({match["name"] for text in texts for match in _CLASS.finditer(text)})
+
+    def place(
+        self, path: str, reasons: Sequence[str], terms: Sequence[str], *, seam_first: bool = False
+    ) -> Place:
+        """Gather what is known about the file at `path` for a change about `terms`."""
+        file = self.tree.file(path)
+        assert file is not None
+        text = self.tree.text(path) or ""
+        seam = self._seam(path, text, terms)
+        named = named_symbols(symbols(text), terms)
+        named = named or holding(symbols(text), text, terms)
+        if seam and seam_first:
+            # What is meant to be implemented anew is what a reader wants to see first.
+            named.sort(key=lambda symbol: symbol.name != seam.name)
+        first = named[0].name if named else ""
+        return Place(
+            path,
+            file.language,
+            file.lines,
+            file.kind,
+            tuple(reasons),
+            tuple(named),
+            seam,
+            tuple(
+                each
+                for each in self.importers.get(path, ())
+                if self._is_code(each) and not ASIDE.match(each)
+            ),
+            tuple(self._tests(path, [symbol.name for symbol in named[:NAMED_MAX]])),
+            tuple(self._documents(first)) if first else (),
+            self._exported(first, path) if first else "",
+        )
+
+    def find(self, regex: str, paths: Iterable[str]) -> tuple[str, str, int] | None:
+        """Return the (text, path, line) of the first match in these files, in their order."""
+        compiled = re.compile(regex)
+        for path in paths:
+            text = self.tree.text(path) or ""
+            for match in compiled.finditer(text):
+                start = text.rfind("\n", 0, match.start()) + 1
+                if _IMPORT.match(text, start):
+                    continue
+                return match.group(), path, text.count("\n", 0, match.start()) + 1
+        return None
+
+    def _is_code(self, path: str) -> bool:
+        file = self.tree.file(path)
+        return file is not None and file.kind == "code"
+
+    def _seam(self, path: str, text: str, terms: Sequence[str]) -> Seam | None:
+        found = [symbol for symbol in symbols(text) if symbol.is_type]
+        best: tuple[int, Seam] | None = None
+        for symbol in found:
+            hits = sum(1 for term in terms if pattern(term).search(symbol.name))
+            seam = self._as_seam(symbol, path, text) if hits else None
+            if seam:
+                rank = 10 * hits + 3 * bool(seam.methods) + min(2, len(seam.kinds))
+                if best is None or rank > best[0]:
+                    best = rank, seam
+        return best[1] if best else None
+
+    def _as_seam(self, symbol: Symbol, path: str, text: str) -> Seam | None:
+        kinds = sorted({name for name, _ in self.derived.get(symbol.name, ())})
+        methods = _left_open(symbol, text)
+        if (symbol.name, path) in self.derived.get("Protocol", ()):
+            # Nobody derives from a protocol in Python; its keepers are often named after it.
+            methods = _methods(symbol, text)
+            kinds = kinds or [name for name in self.classes if name.endswith(symbol.name)]
+            kinds = [name for name in kinds if name != symbol.name]
+        if not methods and not (kinds and _OPEN_ENDED.search(symbol.name)):
+            return None
+        wired = self._wired([symbol.name, *kinds], path)
+        return Seam(symbol.name, path, symbol.line, tuple(kinds), tuple(methods), *wired)
+
+    def _wired(self, names: Sequence[str], home: str) -> tuple[str, str]:
+        joined = "|".join(re.escape(name) for name in names)
+        regex = re.compile(
+            rf"(?m)^[ \t]*[\w.]+\s*(?::[^=\n]+)?=\s*(?:new\s+)?(?:\w+\.)*(?:{joined})\(.*$"
+        )
+        for file in self.of_kind("code"):
+            text = (
+                self.tree.text(file.path) or ""
+                if file.path != home and not ASIDE.match(file.path)
+                else ""
+            )
+            match = regex.search(text)
+            if match:
+                line = text.count("\n", 0, match.start()) + 1
+                return f"{file.path}:{line}", match.group().strip()
+        return "", ""
+
+    def _tests(self, path: str, names: Sequence[str]) -> list[str]:
+        stem = PurePosixPath(path).stem.strip("_")
+        whole = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names)) if names else None
+        named, using = [], []
+        for file in self.of_kind("test"):
+            name = PurePosixPath(file.path).stem
+            if stem and re.search(rf"(?:^|[_.-]){re.escape(stem.rstrip('s'))}s?(?:$|[_.-])", name):
+                named.append(file.path)
+            elif whole:
+                count = len(whole.findall(self.tree.text(file.path) or ""))
+                if count:
+                    using.append((-count, file.path))
+        return [*named, *(found for _, found in sorted(using))][:NAMED_MAX]
+
+    def _documents(self, name: str) -> list[str]:
+        found = []
+        whole = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        for file in self.of_kind("document"):
+            if _NOT_FOR_READERS.search(file.path):
+                continue
+            text = self.tree.text(file.path) or ""
+            match = whole.search(text) if len(name) > 4 else None
+            if match:
+                found.append(f"{file.path}:{text.count(chr(10), 0, match.start()) + 1}")
+        return found[:NAMED_MAX]
+
+    def _exported(self, name: str, path: str) -> str:
+        folder = PurePosixPath(path).parent
+        for front in ("__init__.py", "index.js", "index.ts", "mod.rs", "lib.rs"):
+            for above in (folder, folder.parent):
+                candidate = str(above / front)
+                text = self.tree.text(candidate) if candidate != path else None
+                if text and _EXPORT.search(text) and re.search(rf"\b{re.escape(name)}\b", text):
+                    return candidate
+        return ""
+
+
+def named_symbols(listed: Sequence[Symbol], terms: Sequence[str]) -> list[Symbol]:
+    """Return definitions whose names hold words of the goal: those with most words first."""
+    plain = [term for term in terms if not is_cjk(term)]
+    scored: dict[str, tuple[int, Symbol]] = {}
+    for symbol in listed:
+        hits = sum(1 for term in plain if pattern(term).search(symbol.name))
+        if hits and not symbol.name.startswith("__"):
+            scored.setdefault(symbol.name, (hits, symbol))
+    ordered = sorted(
+        scored.values(),
+        key=lambda item: (
+            -item[0],
+            -item[0] / len(parts(item[1].name) or [""]),
+            item[1].indent > 0,
+            not item[1].is_type,
+            item[1].line,
+        ),
+    )
+    return [symbol for _, symbol in ordered]
+
+
+def holding(listed: Sequence[Symbol], text: str, terms: Sequence[str]) -> list[Symbol]:
+    """Return the outermost definition in which most of the words stand, where no name has one."""
+    outer = [symbol for symbol in listed if symbol.indent == 0]
+    counts: dict[int, int] = {}
+    for term in terms:
+        for match in pattern(term).finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            home = sum(1 for symbol in outer if symbol.line <= line) - 1
+            counts[home] = counts.get(home, 0) + 1
+    best = sorted((home for home in counts if home >= 0), key=lambda home: (-counts[home], home))
+    return [outer[home] for home in best[:1]]
+
+
+def _left_open(symbol: Symbol, text: str) -> list[str]:
+    """Return the methods of a class whose bodies are left to those who derive from it."""
+    body = _body(symbol, text)
+    found: list[str] = []
+    current, depth = "", 0
+    awaiting = False
+    for line in body:
+        method = re.match(r"\s+(?:async\s+)?(?:def\s+)?(\w+)\s*\(", line)
+        if method and (line.lstrip().startswith(("def ", "async ")) or line.rstrip().endswith("{")):
+            current, depth = method[1], len(line) - len(line.lstrip())
+            if awaiting:
+                found.append(current)
+            awaiting = False
+        if _ABSTRACT.search(line):
+            if line.lstrip().startswith("@"):
+                awaiting = True
+            elif current and len(line) - len(line.lstrip()) <= depth + INDENT_MAX:
+                found.append(current)
+    return list(dict.fromkeys(found))[:6]
+
+
+def _methods(symbol: Symbol, text: str) -> list[str]:
+    """Return the public methods that stand directly in a class of Python."""
+    wanted = re.compile(
+        rf"\s{{{symbol.indent + 1},{symbol.indent + 4}}}(?:async )?def ([a-z]\w*)\("
+    )
+    found = [match[1] for line in _body(symbol, text) if (match := wanted.match(line))]
+    return list(dict.fromkeys(found))[:6]
+
+
+def _body(symbol: Symbol, text: str) -> list[str]:
+    lines = text.split("\n")[symbol.line :]
+    end = next(
+        (
+            number
+            for number, line in enumerate(lines)
+            if line.strip()
+            and len(line) - len(line.lstrip()) <= symbol.indent
+            and line[:1] not in ")]}"
+        ),
+        len(lines),
+    )
+    return lines[:end]

@@ -1,0 +1,234 @@
+"""Checks what the tasks handed in: states, evidence, artifacts, digests, facts and test counts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from missioncontrol.domain.work import CommandRan, Fact, FilesRead, Finding, TestsRan
+from missioncontrol.specialists.reviewer.case import JSON_BYTES_MAX, JSON_ENDINGS, Case
+from missioncontrol.specialists.reviewer.check import Check, check
+from missioncontrol.specialists.reviewer.pointer import NoSuchPlace, agrees, resolve
+from missioncontrol.specialists.specialist import Delivered
+
+BLOCK_BYTES = 1024 * 1024
+_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
+
+
+def evidence_checks(case: Case) -> Iterator[Check]:
+    """Yield the checks of what was handed in."""
+    artifacts = list(case.artifacts())
+    facts = [fact for _, delivered in case.succeeded() for fact in delivered.work.facts]
+    pointed = sum(1 for fact in facts if fact.pointer.startswith("/"))
+    yield check(
+        "task-states", "planned tasks against how they ended", len(case.done_here), _ended(case)
+    )
+    yield check(
+        "evidence",
+        "tasks that succeeded against their evidence",
+        len(list(case.succeeded())),
+        _bare(case),
+    )
+    yield check(
+        "expected-artifacts",
+        "expected artifacts against those handed in",
+        sum(len(task.artifacts) for task in case.done_here),
+        _absent(case),
+    )
+    yield check("digests", "artifact digests against their bytes", len(artifacts), _altered(case))
+    yield check(
+        "artifact-forms", "artifacts against their format", len(artifacts), _malformed(case)
+    )
+    yield check("facts", "facts against the JSON they point into", pointed, _untrue(case))
+    yield check(
+        "commits", "the commits that the tasks read", len(_commits(case)), _two_commits(case)
+    )
+
+
+def _ended(case: Case) -> Iterator[Finding]:
+    for task in case.done_here:
+        delivered = case.upstream.get(task.key)
+        if delivered is None:
+            yield Finding(
+                "review.task-unseen",
+                "medium",
+                f"The review was not shown what {task.key} left",
+                detail="The task is planned, but the review does not need it.",
+                remedy=f"Let the review need {task.key}.",
+            )
+        elif delivered.state != "succeeded":
+            yield Finding(
+                "review.task-failed",
+                "high",
+                f"{task.key} ended as {delivered.state}: {task.title}",
+                detail=delivered.error,
+                remedy=f"Remove the cause and run {task.key} again.",
+            )
+            yield from _written_without(case, task.key)
+
+
+def _written_without(case: Case, failed: str) -> Iterator[Finding]:
+    for key, _ in case.succeeded():
+        task = case.tasks.get(key)
+        if task is not None and failed in task.needs:
+            yield Finding(
+                "review.done-without",
+                "medium",
+                f"{key} was done without the results of {failed}",
+                remedy=f"Run {key} again after {failed}.",
+            )
+
+
+def _bare(case: Case) -> Iterator[Finding]:
+    for key, delivered in case.succeeded():
+        if not delivered.work.evidence:
+            yield Finding(
+                "review.no-evidence",
+                "high",
+                f"{key} counts as done without any evidence",
+                detail=f"It says: {delivered.work.summary}" if delivered.work.summary else "",
+                remedy=f"Run {key} again and hand in how its result was obtained.",
+            )
+        for name in _named_in_evidence(delivered):
+            if name not in delivered.files:
+                yield Finding(
+                    "review.evidence-missing",
+                    "high",
+                    f"The evidence of {key} names {name}, which was not handed in",
+                    remedy=f"Run {key} again and keep {name}.",
+                )
+
+
+def _named_in_evidence(delivered: Delivered) -> Iterator[str]:
+    for each in delivered.work.evidence:
+        if isinstance(each, CommandRan) and each.log:
+            yield each.log
+        if isinstance(each, TestsRan) and each.report:
+            yield each.report
+
+
+def _absent(case: Case) -> Iterator[Finding]:
+    for key, delivered in case.succeeded():
+        task = case.tasks.get(key)
+        handed_in = {ref.name for ref in delivered.work.artifacts}
+        for expected in task.artifacts if task else ():
+            if expected.name not in handed_in:
+                yield Finding(
+                    "review.artifact-missing",
+                    "high",
+                    f"{key} did not hand in {expected.name}",
+                    remedy=f"Run {key} again.",
+                )
+
+
+def _altered(case: Case) -> Iterator[Finding]:
+    for key, ref, path in case.artifacts():
+        try:
+            digest, size = _digest(path) if path else ("", 0)
+        except OSError as error:
+            digest, size = f"unreadable: {error.strerror}", 0
+        if path is None or (digest, size) != (ref.digest, ref.size):
+            found = f"{digest[:16]}, {size:,} bytes" if path else "no file"
+            yield Finding(
+                "review.digest-mismatch",
+                "critical",
+                f"{ref.name} of {key} is not what was handed in",
+                detail=f"Recorded: {ref.digest[:16]}, {ref.size:,} bytes; found: {found}.",
+                remedy=f"Trust nothing in {ref.name}; run {key} again.",
+            )
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK_BYTES):
+            digest.update(block)
+            size += len(block)
+    return digest.hexdigest(), size
+
+
+def _malformed(case: Case) -> Iterator[Finding]:
+    for key, ref, path in case.artifacts():
+        if path is None or not path.is_file():
+            continue
+        fault = "is empty" if not path.stat().st_size else _json_fault(ref.name, path)
+        if fault:
+            yield Finding(
+                "review.artifact-malformed",
+                "high",
+                f"{ref.name} of {key} {fault}",
+                remedy=f"Run {key} again.",
+            )
+
+
+def _json_fault(name: str, path: Path) -> str:
+    if not name.endswith(JSON_ENDINGS) or path.stat().st_size > JSON_BYTES_MAX:
+        return ""
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        return f"is not valid JSON: {error}"
+    return ""
+
+
+def _untrue(case: Case) -> Iterator[Finding]:
+    for key, delivered in case.succeeded():
+        for fact in delivered.work.facts:
+            if fact.artifact and fact.pointer.startswith("/"):
+                yield from _compared(case, key, fact)
+
+
+def _compared(case: Case, key: str, fact: Fact) -> Iterator[Finding]:
+    document = case.json(key, fact.artifact)
+    where = f"{fact.artifact} {fact.pointer}"
+    if document is None:
+        reason = f"{fact.artifact} is not there or cannot be read"
+    else:
+        try:
+            found = resolve(document, fact.pointer)
+        except NoSuchPlace as error:
+            reason = str(error)
+        else:
+            if not agrees(fact.value, found):
+                yield Finding(
+                    "review.fact-contradiction",
+                    "high",
+                    f"{key} says {fact.label}: {fact.value}, but {where} says otherwise",
+                    detail=f"There stands {json.dumps(found)[:200]}.",
+                    remedy=f"Run {key} again; until then use the figure in {fact.artifact}.",
+                )
+            return
+    yield Finding(
+        "review.fact-without-source",
+        "medium",
+        f"{key} says {fact.label}: {fact.value}, and {where} does not hold it",
+        detail=reason,
+        remedy=f"Do not quote this figure before {key} has been run again.",
+    )
+
+
+def _commits(case: Case) -> dict[str, list[str]]:
+    """Return which commits were read, and by whom."""
+    found: dict[str, list[str]] = {}
+    planned = _COMMIT.search(case.plan.obtained)
+    if planned:
+        found.setdefault(planned.group(), []).append("the planner")
+    for key, delivered in case.succeeded():
+        for each in delivered.work.evidence:
+            if isinstance(each, FilesRead) and each.commit:
+                found.setdefault(each.commit, []).append(key)
+    return found
+
+
+def _two_commits(case: Case) -> Iterator[Finding]:
+    found = _commits(case)
+    if len(found) > 1:
+        words = [f"{commit[:12]} by {', '.join(keys)}" for commit, keys in sorted(found.items())]
+        yield Finding(
+            "review.commits-differ",
+            "high",
+            "The tasks did not read the same code",
+            detail="; ".join(words),
+            remedy="Let the checkout stand still and run the mission again.",
+        )

@@ -1,0 +1,162 @@
+"""Checks what was said about tests against the JUnit report and the exit status."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.parsers import expat
+
+from missioncontrol.domain.work import CommandRan, Finding, TestsRan
+from missioncontrol.specialists.reviewer.case import Case
+from missioncontrol.specialists.reviewer.check import Check, check
+from missioncontrol.specialists.specialist import Delivered
+
+REPORT_BYTES_MAX = 32 * 1024 * 1024
+NAMES_MAX = 5
+WORDS = {
+    "passed": "passed",
+    "failed": "failed",
+    "errors": r"(?:errors?|in error)",
+    "skipped": "skipped",
+}
+_ALL_WELL = re.compile(
+    r"(?i)\b(?:all|every) (?:\d+ )?tests? (?:pass|passed|succeed)"
+    r"|\btests? (?:pass|passed|succeeded)\b"
+)
+
+
+def testing_checks(case: Case) -> Iterator[Check]:
+    """Yield the checks of the test run."""
+    ran = [
+        (key, delivered)
+        for key, delivered in case.succeeded()
+        if _tests(delivered) or (key in case.tasks and case.tasks[key].role == "tester")
+    ]
+    yield check(
+        "test-claims",
+        "what was said about tests against the JUnit report and the exit status",
+        len(ran),
+        [finding for key, delivered in ran for finding in _contradictions(key, delivered)],
+    )
+    yield check(
+        "tests-known",
+        "whether the tests ran before any change, and how they ended",
+        len(ran),
+        [finding for key, delivered in ran for finding in _unknown(key, delivered)],
+    )
+
+
+def _tests(delivered: Delivered) -> list[TestsRan]:
+    return [each for each in delivered.work.evidence if isinstance(each, TestsRan)]
+
+
+def _contradictions(key: str, delivered: Delivered) -> Iterator[Finding]:
+    for said in _tests(delivered):
+        counts = {name: getattr(said, name) for name in WORDS}
+        for reason in (
+            *_against_report(said, counts, delivered),
+            *_against_exit(said, delivered),
+            *_against_summary(delivered.work.summary, counts),
+        ):
+            yield Finding(
+                "review.test-contradiction",
+                "high",
+                f"{key} contradicts itself about the tests",
+                detail=reason,
+                remedy=f"Believe none of the figures; run {key} again.",
+            )
+    if _ALL_WELL.search(delivered.work.summary) and not delivered.work.evidence:
+        yield Finding(
+            "review.test-contradiction",
+            "high",
+            f"{key} says that tests pass, and nothing shows that any ran",
+            detail=f"It says: {delivered.work.summary}",
+            remedy=f"Run {key} again and keep its report.",
+        )
+
+
+def _against_report(said: TestsRan, counts: dict[str, int], delivered: Delivered) -> Iterator[str]:
+    path = delivered.files.get(said.report)
+    found = junit_counts(path) if path else None
+    if found is not None and found != counts:
+        told = ", ".join(f"{number} {name}" for name, number in counts.items())
+        read = ", ".join(f"{number} {name}" for name, number in found.items())
+        yield f"The evidence says {told}; {said.report} says {read}."
+
+
+def _against_exit(said: TestsRan, delivered: Delivered) -> Iterator[str]:
+    bad = said.failed + said.errors
+    for each in delivered.work.evidence:
+        if isinstance(each, CommandRan) and each.exit_code == 0 and bad:
+            yield f"`{' '.join(each.argv)}` ended with status 0, and {bad} tests did not pass."
+
+
+def _against_summary(summary: str, counts: dict[str, int]) -> Iterator[str]:
+    for name, words in WORDS.items():
+        found = re.search(rf"(\d[\d,]*) (?:tests? )?{words}\b", summary)
+        if found and int(found[1].replace(",", "")) != counts[name]:
+            yield f"The summary says {found.group()}; the evidence says {counts[name]} {name}."
+    bad = counts["failed"] + counts["errors"]
+    if bad and _ALL_WELL.search(summary):
+        yield f"The summary says that the tests pass; the evidence says that {bad} do not."
+
+
+def _unknown(key: str, delivered: Delivered) -> Iterator[Finding]:
+    tests = _tests(delivered)
+    ran = any(each.passed + each.failed for each in tests)  # errors alone: nothing was collected
+    if not ran and (tests or not _ended_well(delivered)):
+        yield Finding(
+            "review.tests-not-run",
+            "medium",
+            "Nobody knows whether the tests pass today",
+            detail=delivered.work.summary,
+            remedy="Make the test command work where the change is built, and run it before it.",
+        )
+    bad = sum(each.failed + each.errors for each in tests)
+    if ran and bad:
+        yield Finding(
+            "review.tests-failing",
+            "medium",
+            f"{bad} tests fail before any change",
+            detail=_failing(delivered),
+            remedy=f"Mend the {bad} failing tests first, or note that they fail today already.",
+        )
+
+
+def _ended_well(delivered: Delivered) -> bool:
+    commands = [each for each in delivered.work.evidence if isinstance(each, CommandRan)]
+    return bool(commands) and commands[-1].exit_code == 0
+
+
+def _failing(delivered: Delivered) -> str:
+    titles = [each.title for each in delivered.work.findings if each.rule.startswith("tester.")]
+    more = f" and {len(titles) - NAMES_MAX} more" if len(titles) > NAMES_MAX else ""
+    return "; ".join(titles[:NAMES_MAX]) + more
+
+
+def junit_counts(path: Path) -> dict[str, int] | None:
+    """Count the cases of a JUnit report anew; None where it cannot be read as one."""
+    cases: list[set[str]] = []
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        if tag == "testcase":
+            cases.append(set())
+        elif cases and tag in {"failure", "error", "skipped"}:
+            cases[-1].add(tag)
+
+    def refuse(*_: object) -> None:
+        raise ValueError("the report declares entities")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EntityDeclHandler = refuse
+    try:
+        if path.stat().st_size > REPORT_BYTES_MAX:
+            return None
+        parser.Parse(path.read_bytes(), True)
+    except (OSError, ValueError, expat.ExpatError):
+        return None
+    marks = {
+        name: sum(mark in case for case in cases)
+        for name, mark in (("failed", "failure"), ("errors", "error"), ("skipped", "skipped"))
+    }
+    return {"passed": len(cases) - sum(marks.values()), **marks}

@@ -1,0 +1,48 @@
+"""The verdict: computed from what the checks found, by a rule that the report states."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from missioncontrol.domain.plan import Task
+from missioncontrol.domain.work import Finding
+from missioncontrol.specialists.reviewer.case import Case
+from missioncontrol.specialists.reviewer.check import Check, by_severity
+
+Verdict = Literal["ready", "ready with gaps", "not ready"]
+RULE = (
+    "“not ready” where any check found something critical or high, “ready with gaps” where it "
+    "found something medium or low, “ready” where no check found anything"
+)
+STEPS_MAX = 15
+
+
+def verdict(checks: Sequence[Check]) -> Verdict:
+    """Return the verdict by `RULE`."""
+    found = {each.severity for check in checks for each in check.missing}
+    if found & {"critical", "high"}:
+        return "not ready"
+    return "ready with gaps" if found else "ready"
+
+
+def missing(checks: Sequence[Check]) -> list[Finding]:
+    """Return all that was found, the gravest first."""
+    return by_severity(each for check in checks for each in check.missing)
+
+
+def next_steps(case: Case, checks: Sequence[Check]) -> list[str]:
+    """Return what to do next: remedies in order of severity, then the hand-over."""
+    remedies = dict.fromkeys(each.remedy for each in missing(checks) if each.remedy)
+    steps = list(remedies)[:STEPS_MAX]
+    if len(remedies) > STEPS_MAX:
+        steps.append(f"Then {len(remedies) - STEPS_MAX} more remedies, named above.")
+    free = [task for task in case.handed_over if not _handed_needs(task, case)]
+    if free:
+        pack = ", with execution-pack.md" if "execution-pack.md" in case.documents else ""
+        keys = ", ".join(f"`{task.key}` ({task.title})" for task in free)
+        steps.append(f"Hand over {keys}{pack}.")
+    return steps
+
+
+def _handed_needs(task: Task, case: Case) -> list[str]:
+    handed = {each.key for each in case.handed_over}
+    return [need for need in task.needs if need in handed]

@@ -1,0 +1,75 @@
+"""What a specialist is given, what it may use, and what it hands back."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from missioncontrol.domain.plan import Plan, Task
+from missioncontrol.domain.work import ArtifactRef, Usage, Work
+from missioncontrol.ports.agent import LogLevel
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """What an earlier task left, with its artifacts as readable files."""
+
+    state: str
+    work: Work
+    files: Mapping[str, Path]  # artifact name → file with its bytes
+    error: str = ""
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """What one task is about."""
+
+    goal: str
+    title: str
+    constraints: tuple[str, ...]
+    context: str
+    repository: Path | None  # read only: a specialist never writes here
+    plan: Plan | None  # None while planning
+    task: Task | None
+    upstream: Mapping[str, Delivered]  # by task key, direct needs only
+    seconds_max: float  # finish, or say what was left out, before this many seconds have passed
+
+
+class Desk(Protocol):
+    """Where a specialist works: reports go out, files are kept, and time is told."""
+
+    scratch: Path
+    """An empty directory of this attempt alone; it is removed afterwards."""
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """Say something to whoever watches."""
+        ...
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Say how far the work is; `total` 0 where it is not known."""
+        ...
+
+    def usage(self, usage: Usage) -> None:
+        """Add tokens and money used."""
+        ...
+
+    def keep(
+        self, name: str, content: bytes | str, *, media_type: str, title: str, obtained: str
+    ) -> ArtifactRef:
+        """Keep a file as an artifact; put the answer into the `Work`."""
+        ...
+
+    def seconds_left(self) -> float:
+        """Seconds until the time limit; negative once it has passed."""
+        ...
+
+
+class Specialist(Protocol):
+    """One kind of work. Runs in a process of its own, so it may be slow and blocking."""
+
+    def work(self, brief: Brief, desk: Desk) -> Work:
+        """Do the task.
+
+        Raises:
+            AttemptFailed: it could not be done; say why and what to do.
+        """
+        ...

@@ -1,0 +1,145 @@
+"""The surveyor's work: read the tree and its manifests, then hand in a page, data and findings."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.surveyor.survey import Survey
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
+
+SECONDS_MAX = 60.0
+DATA = "survey.json"
+
+
+class Surveyor:
+    """Says what a repository consists of: sizes, dependencies, entry points, licences, CI."""
+
+    def work(self, brief: Brief, desk: Desk) -> Work:
+        """Survey the repository and hand in survey.json and survey.md.
+
+        Raises:
+            AttemptFailed: there is no repository to survey.
+        """
+        from missioncontrol.specialists.surveyor.findings import findings
+        from missioncontrol.specialists.surveyor.page import page, sentence
+
+        tree = _tree(brief, desk)
+        survey = _survey(tree, brief.goal, desk)
+        found = tuple(findings(tree, survey))
+        artifacts = _artifacts(survey, page(survey, found), desk)
+        return Work(
+            summary=sentence(survey),
+            output=_output(survey),
+            facts=tuple(_facts(survey)),
+            findings=found,
+            artifacts=artifacts,
+            evidence=(FilesRead(len(tree.files), tree.left_out_count, tree.commit),),
+        )
+
+
+def _tree(brief: Brief, desk: Desk) -> "Tree":
+    from missioncontrol.specialists.tree import read_tree
+
+    if brief.repository is None or not brief.repository.is_dir():
+        raise AttemptFailed(
+            "surveyor.no_repository",
+            "There is no repository to survey.",
+            hint="Name a directory when the mission is started.",
+            retryable=False,
+        )
+    seconds = min(SECONDS_MAX, max(1.0, desk.seconds_left() / 2))
+    return read_tree(
+        brief.repository,
+        seconds_max=seconds,
+        progress=lambda done, total: desk.progress(done, total, "files read"),
+    )
+
+
+def _survey(tree: "Tree", goal: str, desk: Desk) -> Survey:
+    from missioncontrol.specialists.manifests import read_manifests
+    from missioncontrol.specialists.surveyor.survey import places_for, survey_of
+
+    desk.log("info", f"{len(tree.files):,} files read, {tree.left_out_count:,} left out")
+    stack = read_manifests(tree)
+    desk.log("info", f"{len(stack.manifests):,} manifests read")
+    return survey_of(tree, stack, goal, places_for(goal, tree))
+
+
+def _artifacts(survey: Survey, text: str, desk: Desk) -> tuple[ArtifactRef, ...]:
+    data = msgspec.json.format(msgspec.json.encode(survey, order="sorted"), indent=2)
+    how = f"{survey.listed}; {len(survey.stack.manifests):,} manifests parsed, nothing executed"
+    return (
+        desk.keep(
+            "survey.md", text, media_type="text/markdown", title="What is here", obtained=how
+        ),
+        desk.keep(
+            DATA,
+            data + b"\n",
+            media_type="application/json",
+            title="The survey's data",
+            obtained=how,
+        ),
+    )
+
+
+def _facts(survey: Survey) -> list[Fact]:
+    lines = "line ends counted in every text file"
+    facts = [
+        _fact("files", survey.total.files, "/total/files", survey.listed, "files"),
+        _fact("lines of code without tests", survey.code_lines, "/code_lines", lines, "lines"),
+        _fact("lines of tests", survey.test_lines, "/test_lines", lines, "lines"),
+    ]
+    for number, item in enumerate(survey.languages[:3]):
+        if item.lines * 20 < survey.code_lines:
+            continue
+        name, pointer = f"lines of {item.language} without tests", f"/languages/{number}/lines"
+        facts.append(_fact(name, item.lines, pointer, lines, "lines"))
+    stack = survey.stack
+    if stack.packages:
+        users = survey.user_dependencies
+        how = f"parsing {len(stack.manifests):,} manifests"
+        facts.append(
+            _fact("dependencies of every user", users, "/user_dependencies", how, "dependencies")
+        )
+    if stack.version:
+        facts.append(_fact("version", stack.version, "/stack/version", "the manifest", ""))
+    if survey.licence:
+        how = "phrases of the licence text" if survey.licences.files else "the manifest"
+        facts.append(_fact("licence", survey.licence, "/licence", how, ""))
+    if stack.test_commands:
+        source = stack.test_commands[0].source
+        facts.append(_fact("test command", survey.test_command, "/test_command", source, ""))
+    facts.append(_fact("CI files", len(stack.ci), "/stack/ci", "well-known paths", "files"))
+    return facts
+
+
+def _fact(label: str, value: str | int, pointer: str, obtained: str, unit: str) -> Fact:
+    return Fact(label, value, unit, DATA, pointer, obtained)
+
+
+def _output(survey: Survey) -> dict[str, Any]:
+    """Return what the steps after this one are likely to ask for."""
+    stack = survey.stack
+    return {
+        "name": stack.name,
+        "version": stack.version,
+        "commit": survey.commit,
+        "files": survey.total.files,
+        "languages": {item.language: item.lines + item.test_lines for item in survey.languages},
+        "frameworks": list(stack.frameworks),
+        "services": list(stack.services),
+        "tools": list(stack.tools),
+        "test_commands": [
+            {"argv": list(item.argv), "source": item.source} for item in stack.test_commands
+        ],
+        "entry_points": [item.target for item in survey.entry_points[:20]],
+        "licence": survey.licences.name,
+        "ci": [item.path for item in stack.ci],
+        "places": [item.path for item in survey.places],
+        "left_out": survey.left_out_count,
+    }

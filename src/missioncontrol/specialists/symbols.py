@@ -1,0 +1,60 @@
+"""Names that a source file defines, found by how definitions look in common languages."""
+
+import re
+
+import msgspec
+
+SYMBOLS_MAX = 2_000
+"""Definitions listed from one file."""
+
+_DEFINITION = re.compile(
+    r"""^(?P<indent>[ \t]*)
+    (?:
+      (?:(?:export|default|public|private|protected|internal|static|abstract|final|async|pub
+          |override|sealed|data|unsafe|partial)(?:\([\w:]+\))?\s+)*
+      (?P<word>def|class|function\*?|func|fn|interface|struct|trait|enum|protocol|module|type)
+      \s+(?:\([^)\n]*\)\s*)?(?P<name>[A-Za-z_$][\w$]*[?!]?)
+    | (?:(?:module\.)?exports|[a-z_$][\w$]*(?:\.prototype)?)\.(?P<attribute>[A-Za-z_$][\w$]*)\s*=
+      \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>)
+    | (?:export\s+)?(?:const|let|var)\s+(?P<variable>[A-Za-z_$][\w$]*)\s*=
+      \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>|class\b)
+    | (?i:create\s+(?:or\s+replace\s+)?(?:unique\s+)?
+        (?P<made>function|procedure|table|view|index|trigger|type)\s+
+        (?:if\s+not\s+exists\s+)?)(?P<relation>[A-Za-z_][\w.]*)
+    )""",
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+class Symbol(msgspec.Struct, frozen=True):
+    """One definition."""
+
+    name: str
+    word: str  # class, def, function, table …
+    line: int
+    indent: int
+
+    @property
+    def is_type(self) -> bool:
+        """Whether it is a class or the like rather than something one calls."""
+        return self.word in {"class", "interface", "struct", "trait", "protocol"}
+
+
+def symbols(text: str) -> list[Symbol]:
+    """Return the definitions in `text`, top to bottom, at most `SYMBOLS_MAX`."""
+    found: list[Symbol] = []
+    line, seen = 1, 0
+    for match in _DEFINITION.finditer(text):
+        line += text.count("\n", seen, match.start())
+        seen = match.start()
+        found.append(_symbol(match, line))
+        if len(found) == SYMBOLS_MAX:
+            break
+    return found
+
+
+def _symbol(match: re.Match[str], line: int) -> Symbol:
+    got = match.groupdict()
+    name = got["name"] or got["attribute"] or got["variable"] or got["relation"]
+    word = got["word"] or (got["made"] or "function").lower()
+    return Symbol(name, word, line, len((got["indent"] or "").expandtabs(4)))

@@ -1,0 +1,90 @@
+"""Copies a checkout to a place where its tests may write, within limits."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+FILES_MAX = 40_000
+BYTES_MAX = 600 * 1024 * 1024
+GIT_FILES_MAX = 4_000
+GIT_BYTES_MAX = 40 * 1024 * 1024
+SKIPPED = frozenset(
+    {"__pycache__", ".hypothesis", ".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache", ".tox"}
+    | {".venv", "venv", ".direnv", "htmlcov", ".gradle", ".idea"}
+)
+"""Caches and environments: made again where needed, or used from where they are."""
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """What the copy holds."""
+
+    files: int
+    size: int
+    with_git: bool
+    left_out: str = ""  # why the copy is not whole, or ""
+
+
+def copied(source: Path, target: Path, *, is_late: Callable[[], bool]) -> Copied:
+    """Copy `source` to `target`: no caches, no links that lead out, a small `.git` only."""
+    target.mkdir(parents=True)
+    root = source.resolve()
+    files = size = 0
+    for path in _walk(source):
+        place = target / path.relative_to(source)
+        if path.is_symlink():
+            _copy_link(path, place, root)
+            continue
+        files, size = files + 1, size + path.stat().st_size
+        if files > FILES_MAX or size > BYTES_MAX or is_late():
+            return Copied(files, size, False, _limit(files, size))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, place)
+    return Copied(files, size, _copy_git(source / ".git", target / ".git"))
+
+
+def _limit(files: int, size: int) -> str:
+    if files > FILES_MAX:
+        return f"the checkout has more than {FILES_MAX:,} files"
+    if size > BYTES_MAX:
+        return f"the checkout has more than {BYTES_MAX // 1024 // 1024} MiB"
+    return "copying the checkout took all the time there was"
+
+
+def _walk(source: Path) -> Iterator[Path]:
+    """Yield files and links, sorted; pipes, sockets and devices are passed over."""
+    for directory, names, files in os.walk(source):
+        here = Path(directory)
+        links = [name for name in names if (here / name).is_symlink()]
+        skipped = SKIPPED | {".git"} if here == source else SKIPPED
+        names[:] = sorted(n for n in names if n not in skipped and n not in links)
+        for name in sorted([*files, *links]):
+            path = here / name
+            if path.is_symlink() or path.is_file():
+                yield path
+
+
+def _copy_link(path: Path, place: Path, root: Path) -> None:
+    """Keep a link only where it is relative and stays inside."""
+    goal = path.readlink()
+    if goal.is_absolute() or not (path.parent / goal).resolve().is_relative_to(root):
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(goal)
+
+
+def _copy_git(source: Path, target: Path) -> bool:
+    """Copy a small `.git` without its hooks; suites that ask for a version need one."""
+    if not source.is_dir() or source.is_symlink():
+        return False
+    files = size = 0
+    for directory, _, names in os.walk(source):
+        for name in names:
+            files += 1
+            size += (Path(directory) / name).lstat().st_size
+            if files > GIT_FILES_MAX or size > GIT_BYTES_MAX:
+                return False
+    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("hooks", "*.lock"))
+    return True

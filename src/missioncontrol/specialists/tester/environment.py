@@ -1,0 +1,44 @@
+"""The environment of a test run: what a tool needs to start, and nothing that could be a secret."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT", "SYSTEMROOT")
+"""A list of what stays, because nobody can list every name a secret may have."""
+TOOLCHAINS = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo", "GOMODCACHE": "go/pkg/mod"}
+"""Where tools lie below the real home directory; the run gets an empty home."""
+OFFLINE = {
+    "CARGO_NET_OFFLINE": "true",
+    "GOPROXY": "off",
+    "GOTOOLCHAIN": "local",
+    "PIP_NO_INDEX": "1",
+    "UV_OFFLINE": "1",
+    "npm_config_offline": "true",
+}
+QUIET = {"CI": "true", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+"""`CI` keeps test runners from watching for changes or asking questions."""
+
+
+def environment(copy: Path, home: Path, outside: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables for a run in `copy` whose home is `home`."""
+    given = os.environ if outside is None else outside
+    found = {name: given[name] for name in KEPT if name in given}
+    for name, below in TOOLCHAINS.items():
+        place = given.get(name) or str(Path(given.get("HOME", "/nonexistent")) / below)
+        if Path(place).is_dir():
+            found[name] = place
+    temporary = home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    paths = [copy / "src", copy] if (copy / "src").is_dir() else [copy]
+    return {
+        **found,
+        **OFFLINE,
+        **QUIET,
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        # The copy's code is what is tested, even where the interpreter has another one installed.
+        "PYTHONPATH": os.pathsep.join(str(path) for path in paths),
+    }

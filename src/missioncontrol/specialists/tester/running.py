@@ -1,0 +1,109 @@
+"""Runs one command with a time limit, and leaves no process of it behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+GRACE_SECONDS = 2.0
+POLL_SECONDS = 0.05
+OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+"""Output after which a run is stopped: a test that prints for ever must not fill the disk."""
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """How a command ended."""
+
+    argv: tuple[str, ...]
+    exit_code: int  # as a shell tells it: 128 + signal for a killed one, 127 for a missing one
+    seconds: float
+    stopped: str  # why we stopped it, or "" where it ended by itself
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    output: Path,
+    seconds_max: float,
+    tick: Callable[[float], None],
+) -> Ran:
+    """Run `argv` in `directory`, its output in the file `output`; `tick` hears the seconds."""
+    started = time.monotonic()
+    with output.open("wb") as sink:
+        leash = subprocess.Popen(  # noqa: S603 - running the project's own tests is the purpose
+            [sys.executable, "-I", str(Path(__file__).with_name("leash.py")), *argv],
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        stopped = _watch(leash, output, started + seconds_max, tick, started)
+    finally:
+        _end(leash)
+    seconds = round(time.monotonic() - started, 2)
+    code = leash.returncode if leash.returncode >= 0 else 128 - leash.returncode
+    return Ran(tuple(argv), code, seconds, stopped)
+
+
+def _watch(
+    leash: "subprocess.Popen[bytes]",
+    output: Path,
+    ends: float,
+    tick: Callable[[float], None],
+    started: float,
+) -> str:
+    """Wait until the command ends or has to be stopped; return the reason for stopping."""
+    told = started
+    while leash.poll() is None:
+        now = time.monotonic()
+        if now >= ends:
+            return f"time limit of {ends - started:.0f} s"
+        if output.stat().st_size > OUTPUT_BYTES_MAX:
+            return f"more than {OUTPUT_BYTES_MAX:,} bytes of output"
+        if now - told >= 1.0:
+            told = now
+            tick(now - started)
+        time.sleep(POLL_SECONDS)
+    return ""
+
+
+def _end(leash: "subprocess.Popen[bytes]") -> None:
+    """End the whole group, and children that left it, politely first."""
+    strays = _descendants(leash.pid)
+    if leash.poll() is None:
+        _signal(leash.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            leash.wait(GRACE_SECONDS)
+    _signal(leash.pid, signal.SIGKILL)
+    for stray in strays:
+        with contextlib.suppress(psutil.Error):
+            stray.kill()
+    if leash.stdin is not None:
+        with contextlib.suppress(OSError):
+            leash.stdin.close()
+    leash.wait()
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _signal(group: int, number: int) -> None:
+    # A group without members is gone, which is what was wanted.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

@@ -1,0 +1,204 @@
+"""The tester: runs the project's own test command in a disposable copy and reports what it saw."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from missioncontrol.domain.work import ArtifactRef, CommandRan, Evidence, TestsRan, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.tester import report
+from missioncontrol.specialists.tester.choosing import Ready
+from missioncontrol.specialists.tester.copying import Copied, copied
+from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.pythons import best_python
+from missioncontrol.specialists.tester.trial import Trial, tried
+from missioncontrol.specialists.tester.verdict import Verdict
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.manifests import Dependency
+    from missioncontrol.specialists.tree import Tree
+
+SECONDS_MAX = 60.0
+"""For the test run itself: a mission's main job ends within two minutes."""
+SECONDS_KEPT = 6.0
+COMMANDS_MAX = 3
+RELEVANT_MAX = 12
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """What the project says about its tests."""
+
+    commands: tuple[tuple[tuple[str, ...], str], ...]  # argv and source
+    needed: tuple[str, ...]  # names of declared Python distributions
+
+
+class Tester:
+    """Runs the tests that are there, and never says more than what was seen."""
+
+    def work(self, brief: Brief, desk: Desk) -> Work:
+        """Find the test command, run it in a copy, and hand in what it showed.
+
+        Raises:
+            AttemptFailed: there is no repository to test.
+        """
+        if brief.repository is None:
+            raise AttemptFailed(
+                "tester.no_repository",
+                "There is no repository to test.",
+                hint="Name one when the mission is started.",
+                retryable=False,
+            )
+        from missioncontrol.specialists.relevance import relevant_files
+        from missioncontrol.specialists.tree import read_tree
+
+        root = brief.repository.resolve()
+        tree = read_tree(root)
+        declared = _declared(tree)
+        known = [file.path for file in tree.files]
+        trials: list[Trial] = []
+        words = ""
+        if declared.commands:
+            trials, words = _Bench(root, desk, declared).trials()
+        trial = _telling(trials)
+        others = [each for each in trials if each is not trial]
+        relevant = [each.path for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)]
+        near = report.near_goal(trial, relevant, known)
+        text = report.markdown(trial, others, near, known, words)
+        desk.log(_level(trial), report.statement(trial))
+        return Work(
+            summary=report.statement(trial),
+            output=_output(trial),
+            facts=report.facts(trial),
+            findings=report.findings(trial, known),
+            artifacts=tuple(_artifacts(trial, text, desk)),
+            evidence=tuple(_evidence(trial)),
+        )
+
+
+def _declared(tree: "Tree") -> Declared:
+    from missioncontrol.specialists.manifests import read_manifests
+
+    stack = read_manifests(tree)
+    commands = [(tuple(each.argv), each.source) for each in stack.test_commands]
+    needed = {
+        each.name
+        for each in stack.dependencies
+        if each.ecosystem == "python" and _is_for_tests(each)
+    }
+    return Declared(tuple(commands), tuple(sorted(needed)))
+
+
+def _is_for_tests(dependency: "Dependency") -> bool:
+    """Whether the project itself or its tests need it; examples and tools for release do not."""
+    above = PurePosixPath(dependency.manifest).parts[:-1]
+    if not {"requirements", "test", "tests"}.issuperset(above):
+        return False
+    return (dependency.group == "runtime" and not dependency.optional) or "test" in dependency.group
+
+
+def _telling(trials: Sequence[Trial]) -> Trial | None:
+    """Return the trial that started, else the first: the most direct command says most."""
+    started = [each for each in trials if each.verdict.status != "could_not_start"]
+    return next(iter([*started, *trials]), None)
+
+
+class _Bench:
+    """A copy of the checkout and what is needed to run commands in it."""
+
+    def __init__(self, repository: Path, desk: Desk, declared: Declared) -> None:
+        self.repository = repository
+        self.desk = desk
+        self.declared = declared
+        self.copy = desk.scratch / "copy"
+        self.home = desk.scratch / "home"
+
+    def trials(self) -> tuple[list[Trial], str]:
+        """Try the declared commands until one starts; say what the copy was."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.desk.log("info", "copying the checkout")
+        done = copied(self.repository, self.copy, is_late=lambda: self._seconds() < SECONDS_KEPT)
+        if done.left_out:
+            argv, source = self.declared.commands[0]
+            verdict = Verdict("could_not_start", f"no copy to test in: {done.left_out}")
+            return [Trial(Ready(argv, argv, argv, False), source, verdict)], _words(done)
+        surroundings = environment(self.copy, self.home)
+        python = best_python(self.repository, self.declared.needed, surroundings)
+        found: list[Trial] = []
+        for argv, source in self.declared.commands[:COMMANDS_MAX]:
+            limit = min(SECONDS_MAX, self._seconds() - SECONDS_KEPT)
+            if found and limit < SECONDS_KEPT:
+                break
+            self.desk.log("info", f"running {' '.join(argv)} for at most {max(limit, 1):.0f} s")
+            trial = tried(
+                argv,
+                source,
+                copy=self.copy,
+                home=self.home,
+                environment=surroundings,
+                python=python,
+                seconds_max=max(limit, 1.0),
+                tick=self._tick,
+            )
+            found.append(trial)
+            if trial.verdict.status != "could_not_start":
+                break
+        return found, _words(done)
+
+    def _seconds(self) -> float:
+        return self.desk.seconds_left()
+
+    def _tick(self, seconds: float) -> None:
+        self.desk.progress(int(seconds), 0, f"tests have run for {seconds:.0f} s")
+
+
+def _words(done: Copied) -> str:
+    git = "with its .git" if done.with_git else "without .git"
+    return f"a disposable copy of {done.files} files {git}, with an empty home directory"
+
+
+def _level(trial: Trial | None) -> Any:
+    if trial is None:
+        return "info"
+    return {"passed": "success", "failed": "error"}.get(trial.verdict.status, "warning")
+
+
+def _output(trial: Trial | None) -> dict[str, Any]:
+    if trial is None:
+        return {"status": "no_test_command", "reason": "", "command": [], "source": ""}
+    found = trial.as_json()
+    failures = trial.report.failures if trial.report else ()
+    found["failures"] = [
+        {"name": each.name, "group": each.group, "message": report.cause(each)}
+        for each in failures[:20]
+    ]
+    return found
+
+
+def _evidence(trial: Trial | None) -> Iterator[Evidence]:
+    if trial is None or trial.ran is None:
+        return
+    ran = trial.ran
+    yield CommandRan(trial.command.shown, ran.exit_code, ran.seconds, "test-output.txt")
+    if trial.report is not None:
+        counts = trial.report
+        yield TestsRan("junit.xml", counts.passed, counts.failed, counts.errors, counts.skipped)
+
+
+def _artifacts(trial: Trial | None, text: str, desk: Desk) -> Iterator[ArtifactRef]:
+    how = "manifests and test files of the repository"
+    if trial is not None:
+        how = f"`{' '.join(trial.command.shown)}` in a disposable copy of the checkout"
+    data = msgspec.json.format(msgspec.json.encode(_output(trial)), indent=2) + b"\n"
+    files: Sequence[tuple[str, bytes | str, str, str]] = (
+        ("tests.json", data, "application/json", "What the test run showed"),
+        ("tests.md", text, "text/markdown", "The project's own tests"),
+    )
+    if trial is not None and trial.ran is not None:
+        files = (*files, ("test-output.txt", trial.output, "text/plain", "Output of the test run"))
+    if trial is not None and trial.report_bytes:
+        files = (*files, ("junit.xml", trial.report_bytes, "application/xml", "The JUnit report"))
+    for name, content, media_type, title in files:
+        yield desk.keep(name, content, media_type=media_type, title=title, obtained=how)

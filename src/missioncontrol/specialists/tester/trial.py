@@ -1,0 +1,128 @@
+"""One attempt at a test command: what was started, how it ended, and what that shows."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.specialists.tester.choosing import Ready, ready
+from missioncontrol.specialists.tester.junit import Malformed, Report, read_report
+from missioncontrol.specialists.tester.pythons import Python
+from missioncontrol.specialists.tester.running import Ran, run
+from missioncontrol.specialists.tester.verdict import Verdict, judged
+
+HEAD_BYTES, TAIL_BYTES = 40_000, 160_000
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What one command showed."""
+
+    command: Ready
+    source: str  # where the command was found
+    verdict: Verdict
+    ran: Ran | None = None
+    report: Report | None = None
+    report_bytes: bytes = b""
+    output: str = ""  # head and tail, without paths of this machine
+    python: Python | None = None
+    note: str = ""  # a report that could not be read
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status, the command and the counts."""
+        found: dict[str, Any] = {
+            "status": self.verdict.status,
+            "reason": self.verdict.reason,
+            "command": list(self.command.declared),
+            "ran": list(self.command.shown),
+            "source": self.source,
+            "exit_code": self.ran.exit_code if self.ran else None,
+            "seconds": self.ran.seconds if self.ran else None,
+        }
+        if self.python is not None:
+            found["python"] = {
+                "version": self.python.version,
+                "origin": self.python.origin,
+                "not_installed": list(self.python.missing),
+            }
+        if self.report is not None:
+            counts = self.report
+            found |= {
+                "passed": counts.passed,
+                "failed": counts.failed,
+                "errors": counts.errors,
+                "skipped": counts.skipped,
+            }
+        return found
+
+
+def tried(
+    argv: tuple[str, ...],
+    source: str,
+    *,
+    copy: Path,
+    home: Path,
+    environment: Mapping[str, str],
+    python: Python | None,
+    seconds_max: float,
+    tick: Callable[[float], None],
+) -> Trial:
+    """Run `argv` in `copy` and judge what it showed."""
+    report_path = home / "junit.xml"
+    command = ready(argv, python, report_path, environment)
+    if command.program:
+        reason = f"{command.program} is not installed here"
+        return Trial(command, source, Verdict("could_not_start", reason))
+    report_path.unlink(missing_ok=True)  # An earlier command may have left one.
+    log = home / "output.txt"
+    ran = run(
+        command.argv,
+        directory=copy,
+        environment=environment,
+        output=log,
+        seconds_max=seconds_max,
+        tick=tick,
+    )
+    hide = {str(copy.resolve()): "{copy}", str(copy): "{copy}"}
+    hide |= {str(home.resolve()): "{home}", str(home): "{home}"}
+    if python is not None:
+        hide |= {python.program: "python"} | dict.fromkeys(python.homes, "{python}")
+    output = hidden(_head_and_tail(log), hide)
+    data = hidden(report_path.read_text("utf-8", "replace"), hide) if report_path.is_file() else ""
+    data = re.sub(r' hostname="[^"]*"', "", data)
+    report, note = _report(data)
+    verdict = judged(ran, report, output, is_pytest=command.is_pytest)
+    used = python if command.is_pytest or argv[0].startswith("python") else None
+    kept = data.encode() if report else b""
+    return Trial(command, source, verdict, ran, report, kept, output, used, note)
+
+
+def _report(data: str) -> tuple[Report | None, str]:
+    if not data:
+        return None, ""
+    try:
+        return read_report(data), ""
+    except Malformed as fault:
+        return None, str(fault)
+
+
+def _head_and_tail(log: Path) -> str:
+    """Return the output, without its middle where it is long."""
+    size = log.stat().st_size
+    with log.open("rb") as stream:
+        if size <= HEAD_BYTES + TAIL_BYTES:
+            return stream.read().decode("utf-8", "replace")
+        head = stream.read(HEAD_BYTES)
+        stream.seek(size - TAIL_BYTES)
+        tail = stream.read()
+    left = size - HEAD_BYTES - TAIL_BYTES
+    gap = f"\n… {left:,} bytes left out here …\n".encode()
+    return (head + gap + tail).decode("utf-8", "replace")
+
+
+def hidden(text: str, hide: Mapping[str, str]) -> str:
+    """Replace paths of this machine, the longest first."""
+    for path in sorted(hide, key=lambda each: (-len(each), each)):
+        text = text.replace(path, hide[path])
+    return text

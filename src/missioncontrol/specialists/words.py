@@ -1,0 +1,108 @@
+"""Words of a text and words inside identifiers, reduced so that `Sessions` and `session` meet."""
+
+import re
+from functools import cache
+
+SUFFIXES = ("ations", "ation", "ions", "ion", "ies", "ing", "ers", "ors", "ed", "es", "er", "or")
+STEM_LENGTH_MIN = 4
+ENDINGS = (
+    "(?:ations?|ates?|ated|ating|ators?|ions?|y|ies|ied|ings?|e|es|ed|s|ers?|ors?|able|ible|ment)?"
+)
+
+_SAYS_NOTHING = """
+bring build choose define find honor honour make move prepare remove write apply accept adapt adjust
+a about above after again against all also an and any are as at be because been before being
+below between both but by can cannot could did do does doing done down during each either else
+etc ever every few for from further get gets give given gives go goes had has have having he her
+here him his how however i if in instead into is it its itself just least less let like may me
+might more most much must my need needed needs neither never no nor not now of off often on once
+one only onto or other our out over own per please same several shall she should since so some
+still such than that the their them then there these they this those though through thus to too
+two three under until up upon us use used using uses very via want wants was way we well were
+what when where whether which while who whole whom whose why will with within without would yet
+you your able add added adding adds allow allows be become begin change changed changes changing
+clean correct create created creates currently drop easily enable ensure ensures exist existing
+expose extend fix fixed fixes fixing fully handle implement implemented implementing implements
+improve improved introduce keep kept let make makes making new old offer please properly provide
+provided provides put really remove removed removing replace replaced set show start stop
+support supported supporting supports thing things turn update updated work working works write
+written code project repository repo app application package library file files good better best
+way ways first last second time times people person someone something
+"""
+STOP_WORDS = frozenset(_SAYS_NOTHING.split())
+"""Words that say nothing about where in a repository the work lies."""
+
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:\.\d+)+")
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_A-Za-z]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+END = r"(?![a-z])(?!(?<=[A-Z])[A-Z])"
+"""No letter goes on with the word: neither `redirect` nor `REDIRECT` speaks of `redis`."""
+
+
+@cache
+def stem(word: str) -> str:
+    """Return the lower-case stem of an English word; other words come back in lower case."""
+    small = word.lower()
+    for suffix in SUFFIXES:
+        if small.endswith(suffix) and len(small) - len(suffix) >= STEM_LENGTH_MIN:
+            return small[: -len(suffix)]
+    if small.endswith("ss"):
+        return small
+    if small.endswith("s") and len(small) > STEM_LENGTH_MIN - 1:
+        small = small[:-1]
+    if small.endswith(("e", "y")) and len(small) > STEM_LENGTH_MIN:
+        small = small[:-1]
+    return small
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a prose text in order; digits and punctuation are left out."""
+    return _WORD.findall(text)
+
+
+def parts(identifier: str) -> list[str]:
+    """Split `SecureCookieSession` or `open_session` into its words."""
+    return _CAMEL.findall(identifier)
+
+
+def is_cjk(text: str) -> bool:
+    """Whether Chinese, Japanese or Korean characters are in the text."""
+    return _CJK.search(text) is not None
+
+
+def telling_words(text: str) -> list[str]:
+    """Return the words that say what a text is about, without repeats, in order of appearance.
+
+    Chinese, Japanese and Korean runs become pairs of characters, as they have no spaces.
+    """
+    found: dict[str, str] = {}
+    for word in words(text):
+        for piece in _pieces(word):
+            if piece.lower() not in STOP_WORDS and len(piece) > 1:
+                found.setdefault(stem(piece), piece)
+    return list(found.values())
+
+
+def _pieces(word: str) -> list[str]:
+    if not is_cjk(word):
+        return [word] if word.islower() or word.isupper() else [word, *_inner(word)]
+    return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+
+
+def _inner(word: str) -> list[str]:
+    inside = parts(word)
+    return inside if len(inside) > 1 else []
+
+
+@cache
+def pattern(word: str) -> re.Pattern[str]:
+    """Return a pattern that finds the word's forms in prose and inside identifiers."""
+    root = stem(word)
+    if not root.isascii():
+        return re.compile(re.escape(root))
+    safe, capital = re.escape(root), re.escape(root.capitalize())
+    return re.compile(
+        rf"(?<![A-Za-z])(?i:{safe}{ENDINGS}){END}|(?<=[a-z0-9]){capital}{ENDINGS}{END}"
+    )

@@ -1,0 +1,85 @@
+"""The shape of the execution pack: all that whoever builds needs to know, as data."""
+
+import msgspec
+
+from missioncontrol.domain.plan import Decision, Requirement, Risk
+from missioncontrol.specialists.writer.command import Command
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A piece of code to read first, and why."""
+
+    id: str  # E1, E2 …
+    path: str
+    start: int
+    end: int
+    title: str  # the definition that it shows
+    why: str
+    tasks: tuple[str, ...]
+    language: str = ""
+    text: str = ""
+    more: int = 0  # lines of the same definition that follow `end`
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as `path:first-last`."""
+        return f"{self.path}:{self.start}-{self.end}"
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """A place to read that has no excerpt in the pack."""
+
+    place: str  # `path`, or `path:first-last` of a definition
+    why: str
+
+
+class Packed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One handed-over task."""
+
+    key: str
+    title: str
+    detail: str
+    acceptance: tuple[str, ...]
+    risk_checks: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()  # handed-over tasks that come first
+    requirements: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()  # ids of readings
+    beside: tuple[Beside, ...] = ()
+
+
+class KeepOut(msgspec.Struct, frozen=True):
+    """Something not to touch, and why."""
+
+    what: str
+    why: str
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """How large the pack may be, how that is counted, and what did not fit."""
+
+    tokens_max: int
+    rule: str
+    tokens: int
+    dropped: tuple[str, ...]
+
+
+class Pack(msgspec.Struct, frozen=True):
+    """The execution pack; its Markdown is written from this and says the same."""
+
+    goal: str
+    title: str
+    context: str
+    requirements: tuple[Requirement, ...]
+    tasks: tuple[Packed, ...]
+    code: tuple[Reading, ...]
+    commands: tuple[Command, ...]
+    decisions: tuple[Decision, ...]
+    risks: tuple[Risk, ...]
+    keep_out: tuple[KeepOut, ...]
+    done: tuple[str, ...]
+    questions: tuple[str, ...]
+    gaps: tuple[str, ...]
+    obtained: tuple[str, ...]
+    budget: Budget

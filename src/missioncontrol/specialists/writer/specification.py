@@ -1,0 +1,253 @@
+"""Writes the specification: what is asked, what stands today, and when each requirement is met."""
+
+from collections.abc import Iterator, Sequence
+
+from missioncontrol.domain.plan import Requirement
+from missioncontrol.specialists.unsaid import left_unsaid
+from missioncontrol.specialists.writer.excerpts import excerpts, uses_in_words
+from missioncontrol.specialists.writer.markdown import block, code, joined, sentence, table
+from missioncontrol.specialists.writer.material import Material
+from missioncontrol.specialists.writer.parts import Part
+from missioncontrol.specialists.writer.places import Place
+from missioncontrol.specialists.writer.requirements import (
+    criteria,
+    decisions_for,
+    excluded,
+    heading,
+    places_of,
+)
+from missioncontrol.specialists.writer.standing import around, listed
+from missioncontrol.specialists.writer.uses import is_telling
+
+EXCERPT_LINES = 20
+EXCERPTS_MAX = 2
+PLACES_WITH_EXCERPTS = 3
+USES_MAX = 4
+PARTS_SHOWN = 10
+
+
+def specification(material: Material) -> str:
+    """Return specification.md."""
+    return joined(
+        [
+            _head(material),
+            _asked(material),
+            _today(material),
+            _wanted(material),
+            _constraints(material),
+            _out_of_scope(material),
+            _questions(material),
+            _risks(material),
+            sources(material),
+        ]
+    )
+
+
+def _head(material: Material) -> Iterator[str]:
+    yield f"# Specification: {material.plan.title}"
+    yield ""
+    for line in material.brief.goal.strip().splitlines():
+        yield f"> {line}"
+    yield ""
+    if material.brief.context.strip():
+        yield f"Context given with the goal: {sentence(material.brief.context)}"
+        yield ""
+
+
+def _asked(material: Material) -> Iterator[str]:
+    yield "## What is asked"
+    yield ""
+    yield from table(
+        ["id", "requirement", "kind", "taken from", "handed-over tasks"],
+        (
+            [
+                each.id,
+                each.text,
+                each.kind,
+                each.source or "the plan gives no source",
+                _tasks(each, material),
+            ]
+            for each in material.plan.requirements
+        ),
+    )
+    yield ""
+    for text in left_unsaid([material.brief.goal], material.plan.requirements):
+        yield f"- Also said in the goal, and in no requirement of the plan: “{text}”"
+    yield ""
+
+
+def _tasks(requirement: Requirement, material: Material) -> str:
+    keys = [code(each.key) for each in material.tasks_for(requirement) if each.is_handover]
+    return ", ".join(keys) or "none"
+
+
+def _today(material: Material) -> Iterator[str]:
+    if not material.scene.places:
+        return
+    yield "## What exists today where this reaches"
+    yield ""
+    for number, place in enumerate(material.scene.standing("changed")):
+        yield from _place(place, material, number < PLACES_WITH_EXCERPTS)
+    yield from _beside("Code that uses it", material.scene.standing("caller"))
+    yield from _beside("Tests", material.scene.standing("test"))
+    for command in material.commands[:1]:
+        if command.result:
+            yield f"{code(command.command)} ({command.source}) before any change: {command.result}."
+            yield ""
+    yield from _beside("Other files that the tasks name", material.scene.standing("other"))
+    yield from _beside("Code nearby", material.scene.standing("related"))
+
+
+def _place(place: Place, material: Material, with_excerpts: bool) -> Iterator[str]:
+    yield f"### {code(place.path)}"
+    yield ""
+    yield f"{place.lines} lines of {place.language or 'text'}; {place.why}."
+    yield ""
+    yield from table(
+        ["definition", "lines", "used"],
+        (
+            [code(part.title), f"{part.start}-{part.end}", _used(part, place)]
+            for part in place.parts[:PARTS_SHOWN]
+        ),
+    )
+    yield ""
+    for found in around(place, material):
+        yield f"- {found}"
+    yield ""
+    if with_excerpts:
+        for shown in excerpts(place, material.scene, most=EXCERPTS_MAX, lines_max=EXCERPT_LINES):
+            more = f" (goes on up to line {shown.end + shown.more})" if shown.more else ""
+            yield f"{code(shown.title)}, {code(shown.place)}{more}:"
+            yield ""
+            yield from block(shown.lines, shown.language)
+            yield ""
+
+
+def _used(part: Part, place: Place) -> str:
+    nobody = "no line found that names it" if is_telling(part.name) else ""
+    return uses_in_words(place, part.name, most=USES_MAX) or nobody
+
+
+def _beside(title: str, places: Sequence[Place]) -> Iterator[str]:
+    """List places in a line each."""
+    if not places:
+        return
+    yield f"### {title}"
+    yield ""
+    for place in places:
+        numbers = list(dict.fromkeys(str(use.line) for use in place.calls))[:USES_MAX]
+        at = f" in line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}" if numbers else ""
+        parts = ", ".join(
+            f"{code(part.title)} ({part.start}-{part.end})" for part in place.parts[:3]
+        )
+        yield f"- {code(place.path)}: {place.why}{at}. {f'There: {parts}.' if parts else ''}"
+    yield ""
+
+
+def _wanted(material: Material) -> Iterator[str]:
+    if not material.asked:
+        return
+    yield "## Behaviour wanted"
+    yield ""
+    for requirement in material.asked:
+        yield from _requirement(requirement, material)
+
+
+def _requirement(requirement: Requirement, material: Material) -> Iterator[str]:
+    yield f"### {heading(requirement)}"
+    yield ""
+    yield f"Asked in {requirement.source or 'the plan, without a source'}."
+    yield ""
+    for place in places_of(requirement, material):
+        names = ", ".join(f"{code(part.title)} ({code(part.place)})" for part in place.parts[:4])
+        yield f"- Today: {names}"
+    for decision in decisions_for(requirement, material):
+        yield f"- {decision.id} · {decision.title}: {sentence(decision.choice)}"
+    for task in material.tasks_for(requirement):
+        if task.is_handover:
+            yield f"- Task {code(task.key)}: {sentence(task.title)}"
+    yield ""
+    yield from _criteria(requirement, material)
+
+
+def _criteria(requirement: Requirement, material: Material) -> Iterator[str]:
+    found = list(criteria(requirement, material))
+    if not found:
+        yield "No task says when this is met."
+        yield ""
+        return
+    yield "Met when:"
+    yield ""
+    for text, task in found:
+        yield f"- [ ] {sentence(text)} ({code(task.key)})"
+    yield ""
+
+
+def _constraints(material: Material) -> Iterator[str]:
+    if not material.constraints:
+        return
+    yield "## Constraints"
+    yield ""
+    for each in material.constraints:
+        yield f"### {heading(each)}"
+        yield ""
+        yield f"Asked in {each.source or 'the plan, without a source'}."
+        yield ""
+        yield from _criteria(each, material)
+
+
+def _out_of_scope(material: Material) -> Iterator[str]:
+    yield "## Out of scope"
+    yield ""
+    found = excluded(material)
+    if not found:
+        yield "Neither the goal nor a constraint excludes anything by name."
+    for each in found:
+        yield f"- {sentence(each.text)} ({each.id}, {each.source or 'the plan'})"
+    yield ""
+
+
+def _questions(material: Material) -> Iterator[str]:
+    if not (material.plan.questions or material.gaps):
+        return
+    yield "## Open questions"
+    yield ""
+    for number, question in enumerate(material.plan.questions, 1):
+        yield f"{number}. {question}"
+    yield ""
+    for gap in material.gaps:
+        yield f"- Not known: {sentence(gap)} What it would have shown is missing from this page."
+    yield ""
+
+
+def _risks(material: Material) -> Iterator[str]:
+    if not material.plan.risks:
+        return
+    yield "## Risks"
+    yield ""
+    for risk in material.plan.risks:
+        checked = [code(task.key) for task in material.builders if risk.id in task.risks]
+        yield (
+            f"- **{risk.id} · {risk.title}** (likelihood {risk.likelihood}, impact {risk.impact})"
+        )
+        if risk.because:
+            yield f"  - Because: {sentence(risk.because)}"
+        yield f"  - Answer: {sentence(risk.mitigation) or 'none is given.'}"
+        yield f"  - Taken up by: {', '.join(checked) or 'no handed-over task'}"
+    yield ""
+
+
+def sources(material: Material) -> Iterator[str]:
+    """Say what a document was written from."""
+    yield "## Written from"
+    yield ""
+    if material.plan.obtained:
+        yield f"- The plan: {sentence(material.plan.obtained)}"
+    for note in material.scene.notes:
+        yield f"- {sentence(note)}"
+    for key, delivered in sorted(material.upstream.items()):
+        if delivered.work.summary:
+            names = listed(sorted(delivered.files), most=6)
+            said = f"{sentence(delivered.work.summary)} {names}"
+            yield f"- Task {code(key)} ({delivered.state}): {said}"
+    yield ""

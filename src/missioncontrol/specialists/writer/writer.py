@@ -1,0 +1,92 @@
+"""The writer: writes the documents of one mission from its plan, its findings and the code."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.writer.material import Material
+from missioncontrol.specialists.writer.outline import outline
+from missioncontrol.specialists.writer.pack import Pack
+from missioncontrol.specialists.writer.pack_text import pack_text
+from missioncontrol.specialists.writer.packing import packed
+from missioncontrol.specialists.writer.results import facts, output, summary
+from missioncontrol.specialists.writer.scene import read_scene
+from missioncontrol.specialists.writer.specification import specification
+
+TITLES = {
+    "specification.md": "Specification",
+    "outline.md": "Technical outline",
+    "execution-pack.md": "Execution pack",
+    "execution-pack.json": "Execution pack as data",
+}
+OBTAINED = "written by rule from the plan, the earlier tasks' artifacts and the code"
+
+
+class Writer:
+    """Writes only what a requirement, a finding or a line of code says, and names which."""
+
+    def work(self, brief: Brief, desk: Desk) -> Work:
+        """Write the documents that the task expects; all of them where it names none of ours.
+
+        Raises:
+            AttemptFailed: there is no plan to write from.
+        """
+        if brief.plan is None:
+            raise AttemptFailed(
+                "writer.no_plan",
+                "There is no plan to write documents from.",
+                hint="Let the planner finish first.",
+                retryable=False,
+            )
+        desk.log("info", "reading the places that the plan names")
+        material = Material(brief, brief.plan, read_scene(brief, brief.plan))
+        pack = packed(material)
+        texts = _texts(material, pack, wanted(brief))
+        kept = [
+            desk.keep(
+                name, text, media_type=_media_type(name), title=TITLES[name], obtained=OBTAINED
+            )
+            for name, text in texts.items()
+        ]
+        desk.log("success", summary(material, pack, list(texts)))
+        return _work(material, pack, texts, kept)
+
+
+def wanted(brief: Brief) -> list[str]:
+    """Return the names of the documents that the task expects, in our order."""
+    expected = {each.name for each in brief.task.artifacts} if brief.task else set()
+    return [name for name in TITLES if name in expected] or list(TITLES)
+
+
+def _texts(material: Material, pack: Pack, names: Sequence[str]) -> dict[str, str]:
+    write: Mapping[str, Callable[[], str]] = {
+        "specification.md": lambda: specification(material),
+        "outline.md": lambda: outline(material),
+        "execution-pack.md": lambda: pack_text(pack),
+        "execution-pack.json": lambda: _json(pack),
+    }
+    return {name: write[name]() for name in names}
+
+
+def _json(data: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
+
+
+def _media_type(name: str) -> str:
+    return "application/json" if name.endswith(".json") else "text/markdown"
+
+
+def _work(
+    material: Material, pack: Pack, texts: Mapping[str, str], kept: Sequence[ArtifactRef]
+) -> Work:
+    return Work(
+        summary=summary(material, pack, list(texts)),
+        output=output(material, pack, texts),
+        facts=facts(pack, list(texts)),
+        artifacts=tuple(kept),
+        evidence=(FilesRead(material.scene.read, material.scene.left_out, material.scene.commit),),
+    )

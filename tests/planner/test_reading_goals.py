@@ -1,0 +1,122 @@
+"""What a goal asks for, in whose words, and what kind of work that is."""
+
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.specialists.planner.goal import read_goal
+from missioncontrol.specialists.planner.kinds import recognised
+from missioncontrol.specialists.relevance import relevant_files
+from missioncontrol.specialists.tree import read_tree
+
+
+def asked(goal: str, *constraints: str, context: str = "") -> list[tuple[str, str]]:
+    return [(ask.kind, ask.text) for ask in read_goal(goal, constraints, context).asks]
+
+
+def kinds(goal: str, *names: str) -> tuple[str, ...]:
+    return recognised(read_goal(goal), names=names, has_code=True)
+
+
+def test_each_imperative_is_an_ask_of_its_own() -> None:
+    assert asked("Fix the race, add a regression test and document the change.") == [
+        ("function", "Fix the race"),
+        ("function", "Add a regression test"),
+        ("function", "Document the change"),
+    ]
+
+
+def test_a_listed_object_shares_the_verb() -> None:
+    assert [text for _, text in asked("Add login, logout and password reset")] == [
+        "Add login",
+        "Add logout",
+        "Add password reset",
+    ]
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Support GET, POST and PUT in the proxy",
+        "Make the read and write lock fair",
+        "Reject cookies without SameSite",
+        "Honour `retry, then drop` as one rule",
+    ],
+)
+def test_what_only_looks_like_a_list_stays_whole(goal: str) -> None:
+    assert [text for _, text in asked(goal)] == [goal]
+
+
+def test_a_reason_is_no_requirement_and_without_is_a_constraint() -> None:
+    goal = "Speed up routing so that start-up is quick, without changing the public API"
+    assert asked(goal) == [
+        ("function", "Speed up routing"),
+        ("constraint", "Without changing the public API"),
+    ]
+
+
+def test_items_headings_code_and_background_are_told_apart() -> None:
+    goal = (
+        "# Add retries\n\nCalls are flaky.\nWe need to:\n- back off, e.g. by 2 s\n"
+        "1. expose `max_retries`\n```python\nadd(1)\n```\nDo not add dependencies."
+    )
+    assert [text for _, text in asked(goal)] == [
+        "Add retries",
+        "Back off, e.g. by 2 s",
+        "Expose `max_retries`",
+        "Do not add dependencies",
+    ]
+    assert read_goal(goal).background == ("Calls are flaky.",)
+
+
+def test_constraints_and_context_say_where_they_come_from() -> None:
+    goal = read_goal("Add carts", ("No new tables", "Python only"), "We sell tea. It must scale.")
+    assert [ask.where for ask in goal.asks] == ["goal", "constraint 1", "constraint 2", "context"]
+    assert goal.requirements()[3].source == "context: “It must scale.”"
+
+
+def test_no_ask_of_a_very_long_goal_is_lost() -> None:
+    goal = read_goal(" ".join(f"Add part number {number}." for number in range(90)))
+    assert len(goal.asks) == 61
+    assert "Add part number 89" in goal.asks[-1].text
+
+
+@pytest.mark.parametrize(
+    ("goal", "kind"),
+    [
+        ("Fix the crash on empty input", "bug-fix"),
+        ("Add tests for the parser", "tests"),
+        ("Speed up start-up", "performance"),
+        ("Migrate from psycopg2 to psycopg 3", "migration"),
+        ("Extract the parser into its own module", "refactoring"),
+        ("Drop Python 3.9 support", "removal"),
+        ("Upgrade werkzeug to 4", "dependency"),
+        ("Encrypt stored passwords", "security"),
+        ("Explain how hooks nest", "documentation"),
+        ("Create an export command", "feature"),
+    ],
+)
+def test_the_kind_of_work_is_recognised(goal: str, kind: str) -> None:
+    assert kinds(goal)[0] == kind
+
+
+def test_names_do_not_speak_for_the_kind_of_work() -> None:
+    assert kinds("Add a retry option to data-pipeline-ui", "data-pipeline-ui") == ("feature",)
+    assert kinds("Add a flag to `docs/security.py`") == ("feature",)
+
+
+def test_files_are_ranked_with_reasons_that_can_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "sessions.py").write_text("class SessionInterface:\n    pass\n")
+    (tmp_path / "views.py").write_text("# opens a session\n")
+    (tmp_path / "colours.py").write_text("RED = 1\n")
+    found = relevant_files("Add a session backend", read_tree(tmp_path), limit=5)
+    assert [each.path for each in found] == ["sessions.py", "views.py"]
+    assert "`session` in the file name" in found[0].reasons
+    assert "defines `SessionInterface`" in found[0].reasons
+
+
+def test_a_file_that_the_goal_names_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "parser.py").write_text("def parse(text):\n    return text\n" * 9)
+    (tmp_path / "odd.py").write_text("x = 1\n")
+    found = relevant_files("Let the parser parse like `odd.py`", read_tree(tmp_path), limit=1)
+    assert found[0].reasons[0] == "the goal names the file `odd.py`"

@@ -1,0 +1,261 @@
+"""The tester runs real suites in real copies, and says exactly what was seen."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from missioncontrol.domain import work as kinds
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.specialist import Brief
+from missioncontrol.specialists.tester import Tester
+from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.junit import Malformed, read_report
+from missioncontrol.specialists.tester.running import run
+from missioncontrol.testing.desk import LocalDesk
+
+PYTEST = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+SHOP = {
+    "pyproject.toml": PYTEST,
+    "src/shop.py": "def total(prices):\n    return sum(prices)\n",
+    "tests/test_shop.py": (
+        "import pytest\n"
+        "from shop import total\n"
+        "def test_sums(): assert total([1, 2]) == 3\n"
+        "@pytest.mark.skip\n"
+        "def test_later(): ...\n"
+    ),
+}
+MAKE = "test:\n\t{}\n"
+
+
+def repository(directory: Path, files: dict[str, str]) -> Path:
+    root = directory / "repository"
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    root.mkdir(exist_ok=True)
+    return root
+
+
+def run_suite(
+    tmp_path: Path, root: Path, goal: str = "Sum prices in the shop", seconds: float = 60.0
+) -> tuple[kinds.Work, dict[str, Any], Path]:
+    out = tmp_path / "out"
+    desk = LocalDesk(out, seconds=seconds)
+    work = Tester().work(Brief(goal, goal, (), "", root, None, None, {}, seconds), desk)
+    return work, json.loads((out / "tests.json").read_text()), out
+
+
+def test_a_passing_suite_is_counted_from_its_report(tmp_path: Path) -> None:
+    work, told, out = run_suite(tmp_path, repository(tmp_path, SHOP))
+    assert told["status"] == "passed"
+    assert (told["passed"], told["failed"], told["errors"], told["skipped"]) == (1, 0, 0, 1)
+    assert told["command"] == ["python", "-m", "pytest"]
+    assert told["source"].startswith("pyproject.toml")
+    assert kinds.TestsRan("junit.xml", 1, 0, 0, 1) in work.evidence
+    assert (out / "junit.xml").read_bytes().startswith(b"<?xml")
+    assert "2 tests: 1 passed, 1 skipped" in work.summary
+
+
+def test_a_failing_test_is_a_finding_with_its_file_and_words(tmp_path: Path) -> None:
+    broken = {**SHOP, "src/shop.py": "def total(prices):\n    return len(prices)\n"}
+    work, told, out = run_suite(tmp_path, repository(tmp_path, broken))
+    assert (told["status"], told["exit_code"]) == ("failed", 1)
+    finding = work.findings[0]
+    assert (finding.rule, finding.path, finding.line) == (
+        "tester.failed-test",
+        "tests/test_shop.py",
+        3,
+    )
+    assert finding.title == "test_sums failed: assert 2 == 3"
+    assert "**test_sums** failed: assert 2 == 3" in (out / "tests.md").read_text()
+
+
+def test_failures_with_one_cause_are_one_finding(tmp_path: Path) -> None:
+    tests = "import pytest\n@pytest.mark.parametrize('n', range(5))\ndef test_n(n, missing): ...\n"
+    work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, "tests/test_n.py": tests}))
+    assert told["errors"] == 5
+    assert [finding.title for finding in work.findings] == [
+        "5 tests cannot run: fixture 'missing' not found"
+    ]
+
+
+def test_a_missing_dependency_is_an_honest_result(tmp_path: Path) -> None:
+    files = {**SHOP, "tests/test_shop.py": "import no_such_package_here\ndef test_a(): ...\n"}
+    work, told, _ = run_suite(tmp_path, repository(tmp_path, files))
+    assert told["status"] == "could_not_start"
+    assert told["reason"] == "ModuleNotFoundError: No module named 'no_such_package_here'"
+    assert [finding.rule for finding in work.findings] == ["tester.could-not-start"]
+    assert work.summary.startswith("The suite could not start: ModuleNotFoundError")
+
+
+def test_no_test_command_is_an_honest_result(tmp_path: Path) -> None:
+    work, told, _ = run_suite(tmp_path, repository(tmp_path, {"notes.txt": "Nothing here.\n"}))
+    assert told["status"] == "no_test_command"
+    assert work.evidence == ()
+    assert work.summary == "No test command was found in this repository, so nothing was run."
+
+
+def test_the_placeholder_of_npm_init_is_no_test_command(tmp_path: Path) -> None:
+    script = 'echo \\"Error: no test specified\\" && exit 1'
+    package = f'{{"name": "x", "scripts": {{"test": "{script}"}}}}\n'
+    _, told, _ = run_suite(tmp_path, repository(tmp_path, {"package.json": package}))
+    assert told["status"] == "no_test_command"
+
+
+def test_a_program_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    root = repository(tmp_path, {"Makefile": MAKE.format("true")})
+    _, told, _ = run_suite(tmp_path, root)
+    assert (told["status"], told["reason"]) == ("could_not_start", "make is not installed here")
+
+
+def test_a_make_target_is_judged_by_its_exit_status(tmp_path: Path) -> None:
+    work, told, out = run_suite(tmp_path, repository(tmp_path, {"Makefile": MAKE.format("false")}))
+    assert told["status"] == "failed"
+    assert "passed" not in told
+    assert work.findings[0].rule == "tester.failed"
+    assert (out / "test-output.txt").is_file()
+
+
+def test_the_repository_itself_is_never_written(tmp_path: Path) -> None:
+    writes = "open('left-behind.txt', 'w').write('x')\ndef test_a(): ...\n"
+    root = repository(tmp_path, {**SHOP, "tests/test_write.py": writes})
+    before = sorted(str(path) for path in root.rglob("*"))
+    _, told, _ = run_suite(tmp_path, root)
+    assert told["status"] == "passed"
+    assert sorted(str(path) for path in root.rglob("*")) == before
+
+
+def test_secrets_of_the_environment_do_not_reach_the_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_SERVICE_TOKEN", "hunter2")
+    monkeypatch.setenv("DATABASE_URL", "postgres://live")
+    seen = environment(tmp_path / "copy", tmp_path / "home")
+    assert not {"SOME_SERVICE_TOKEN", "DATABASE_URL"} & set(seen)
+    assert seen["HOME"] == str(tmp_path / "home")
+
+
+def test_the_code_of_the_copy_is_tested_not_an_installed_one(tmp_path: Path) -> None:
+    files = {
+        **SHOP,
+        "src/msgspec/__init__.py": "HERE = True\n",
+        "tests/test_shop.py": "import msgspec\ndef test_here(): assert msgspec.HERE\n",
+    }
+    _, told, _ = run_suite(tmp_path, repository(tmp_path, files))
+    assert told["status"] == "passed"
+
+
+def test_no_path_of_this_machine_is_told(tmp_path: Path) -> None:
+    broken = {**SHOP, "src/shop.py": "def total(prices):\n    raise OSError(__file__)\n"}
+    root = repository(tmp_path, broken)
+    _, _, out = run_suite(tmp_path, root)
+    for name in ("tests.json", "tests.md", "test-output.txt", "junit.xml"):
+        assert str(tmp_path) not in (out / name).read_text()
+
+
+def test_a_suite_in_a_git_checkout_finds_its_history(tmp_path: Path) -> None:
+    asks = (
+        "import subprocess\n"
+        "def test_log():\n"
+        "    subprocess.run(['git', 'log', '-1'], check=True, capture_output=True)\n"
+    )
+    root = repository(tmp_path, {**SHOP, "tests/test_git.py": asks})
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "All of it"]):
+        git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *command]
+        subprocess.run(git, cwd=root, check=True)
+    _, told, _ = run_suite(tmp_path, root)
+    assert told["status"] == "passed"
+
+
+@pytest.mark.journey
+def test_a_suite_that_does_not_end_is_stopped_with_all_its_children(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    command = f"sleep 600 & echo $$! > {pids}; wait"
+    root = repository(tmp_path, {"Makefile": MAKE.format(command)})
+    work, told, _ = run_suite(tmp_path, root, seconds=7.5)
+    assert told["status"] == "timed_out"
+    assert [finding.rule for finding in work.findings] == ["tester.timed-out"]
+    assert not _lives(int(pids.read_text()))
+
+
+@pytest.mark.journey
+def test_no_test_run_outlives_whoever_holds_its_leash(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = (
+        "import sys\nfrom pathlib import Path\n"
+        "from missioncontrol.specialists.tester.running import run\n"
+        f"command = ['/bin/sh', '-c', 'sleep 600 & echo $! > {pids}; wait']\n"
+        f"here = Path({str(tmp_path)!r})\n"
+        "run(command, directory=here, environment={'PATH': '/usr/bin:/bin'},"
+        " output=here / 'out.txt', seconds_max=60, tick=lambda seconds: None)\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    deadline = time.monotonic() + 4
+    while not (pids.is_file() and pids.read_text().strip()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    sleeper = int(pids.read_text())
+    while _lives(sleeper) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _lives(sleeper)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_output_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("missioncontrol.specialists.tester.running.OUTPUT_BYTES_MAX", 100_000)
+    ended = run(
+        ["/bin/sh", "-c", "while :; do echo on and on; done"],
+        directory=tmp_path,
+        environment={"PATH": "/usr/bin:/bin"},
+        output=tmp_path / "out.txt",
+        seconds_max=4.0,
+        tick=lambda seconds: None,
+    )
+    assert ended.stopped == "more than 100,000 bytes of output"
+
+
+def test_a_report_with_entities_is_refused() -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY b "c">]><testsuites>&b;</testsuites>'
+    with pytest.raises(Malformed, match="entities"):
+        read_report(bomb)
+
+
+def test_a_report_counts_each_case_once() -> None:
+    report = read_report(
+        '<testsuite><testcase name="a"/><testcase name="b"><failure message="no"/></testcase>'
+        '<testcase name="c"><error message="x"/></testcase>'
+        '<testcase name="d"><skipped/></testcase></testsuite>'
+    )
+    assert (report.passed, report.failed, report.errors, report.skipped) == (1, 1, 1, 1)
+
+
+def test_the_goal_hears_how_its_own_test_files_did(tmp_path: Path) -> None:
+    _, _, out = run_suite(tmp_path, repository(tmp_path, SHOP))
+    assert "| `tests/test_shop.py` | 2 | 0 |" in (out / "tests.md").read_text()
+
+
+def test_without_a_repository_it_is_refused_by_name(tmp_path: Path) -> None:
+    brief = Brief("Write", "Write", (), "", None, None, None, {}, 10.0)
+    with pytest.raises(AttemptFailed) as refusal:
+        Tester().work(brief, LocalDesk(tmp_path / "out"))
+    assert refusal.value.code == "tester.no_repository"
