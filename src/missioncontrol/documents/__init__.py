@@ -1,0 +1,1 @@
+"""What a run means to a reader: the report, in the forms people keep."""

@@ -1,0 +1,212 @@
+"""What needs a person: everything in a run that nobody but a person can settle, gravest first."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.documents.chain import chain
+from missioncontrol.documents.coverage import coverage, uncovered
+from missioncontrol.documents.figures import counted
+from missioncontrol.documents.finding_groups import GRAVE, Group, finding_groups, location
+from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.next_steps import handed_over
+from missioncontrol.documents.places import Part, Places, Sentence, sentence
+from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.domain.work import TestsRan
+
+Tone = Literal["bad", "held", "ask"]
+ITEMS_MAX = 12
+"""Things under one heading that are listed; the rest is counted."""
+
+
+REASON_MAX = 300
+TESTS_HINT = "Mend them first, or know them by name, so that new failures show."
+RESTATED = frozenset({"review.task-failed", "review.requirement-uncovered"})
+"""Findings that repeat what stands under a heading of its own."""
+
+
+class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One kind of thing that waits, and each of them with the place that tells more."""
+
+    tone: Tone
+    title: Sentence
+    items: tuple[Sentence, ...] = ()
+    left_out: int = 0
+    hint: str = ""
+    command: str = ""  # what to type, where there is something
+
+
+def concerns(record: MissionRecord, where: Places) -> tuple[Concern, ...]:
+    """Return what waits for a person, gravest first; empty where nothing does."""
+    return (
+        *_broken_chain(record, where),
+        *_failed(record, where),
+        *_blocked(record, where),
+        *_contradicted(record, where),
+        *_failing_tests(record, where),
+        *_grave_findings(record, where),
+        *_handed_over(record, where),
+        *_questions(record),
+        *_uncovered(record, where),
+    )
+
+
+def _broken_chain(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    broken = chain(record).broken
+    if broken:
+        items = tuple(sentence(Part(f"event {one}", where.event(one))) for one in broken)
+        title = sentence("The record contradicts itself: an event names another predecessor")
+        yield _concern(
+            "bad",
+            title,
+            items,
+            "Trust nothing after it; this names the first bad event:",
+            "mission audit verify",
+        )
+
+
+def _failed(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    failed = [one for one in record.tasks if one.state == "failed"]
+    if failed:
+        title = sentence(Part(counted(len(failed), "task"), "plan"), " failed")
+        command = f"mission retry {record.run} {failed[0].task.key}"
+        items = tuple(_why(one, where) for one in failed)
+        yield _concern("bad", title, items, "Mend the cause, then:", command)
+
+
+def _blocked(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    blocked = [one for one in record.tasks if one.state == "blocked"]
+    if blocked:
+        verb = " is blocked" if len(blocked) == 1 else " are blocked"
+        title = sentence(Part(counted(len(blocked), "task"), "plan"), verb)
+        yield _concern("held", title, tuple(_why(one, where) for one in blocked))
+
+
+def _contradicted(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    items = tuple(
+        sentence(
+            Part(one.task.title, where.task(one.task.key)),
+            f": {check.what}; {check.detail}".rstrip("; "),
+        )
+        for one in record.tasks
+        for check in one.checks
+        if not check.passed and one.state != "failed"  # its reason says so already
+    )
+    if items:
+        title = sentence(Part(counted(len(items), "check"), "checks"), " of evidence did not hold")
+        yield _concern("bad", title, items)
+
+
+def _failing_tests(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    grave = _grave_groups(record)
+    for one in record.tasks:
+        place = where.task(one.task.key)
+        named = [group for group in grave if group.places[0].task == one.task.key]
+        items = tuple(_finding(group, where) for group in named)
+        for ran in dict.fromkeys(one.work.evidence):
+            if isinstance(ran, TestsRan) and ran.failed + ran.errors:
+                said = items or (sentence(one.work.summary),)
+                yield _concern("bad", _tests_title(ran, place), said, TESTS_HINT)
+
+
+def _tests_title(ran: TestsRan, place: str) -> Sentence:
+    wrong = ran.failed + ran.errors
+    if not ran.passed and not ran.failed:
+        return sentence(
+            "The tests of the project did not run: ", Part(counted(wrong, "error"), place)
+        )
+    verb = "does" if wrong == 1 else "do"
+    number = Part(counted(wrong, "test"), place)
+    return sentence(number, f" of the project {verb} not pass, before any change")
+
+
+def _grave_findings(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    testing = {one.task.key for one in record.tasks if _has_failing_tests(one)}
+    grave = [group for group in _grave_groups(record) if group.places[0].task not in testing]
+    number = sum(len(group.places) + group.left_out for group in grave)
+    if grave:
+        levels = " and ".join(dict.fromkeys(group.severity for group in grave))
+        title = sentence(
+            Part(counted(number, "finding"), "findings"),
+            f" of {levels} severity" if number == 1 else f", of {levels} severity",
+        )
+        yield _concern("bad", title, tuple(_finding(group, where) for group in grave))
+
+
+def _grave_groups(record: MissionRecord) -> list[Group]:
+    return [
+        group
+        for group in finding_groups(record)
+        if group.severity in GRAVE and group.rule not in RESTATED
+    ]
+
+
+def _has_failing_tests(one: TaskRecord) -> bool:
+    return any(isinstance(ran, TestsRan) and ran.failed + ran.errors for ran in one.work.evidence)
+
+
+def _handed_over(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    tasks = handed_over(record)
+    if tasks:
+        verb = (
+            " is handed over and not done" if len(tasks) == 1 else " are handed over and not done"
+        )
+        title = sentence(Part(counted(len(tasks), "task"), "next-steps"), verb)
+        items = tuple(sentence(Part(one.task.title, where.task(one.task.key))) for one in tasks)
+        yield _concern("ask", title, items)
+
+
+def _questions(record: MissionRecord) -> Iterator[Concern]:
+    questions = record.plan.questions
+    if questions:
+        verb = " is open" if len(questions) == 1 else " are open"
+        title = sentence(Part(counted(len(questions), "question"), "requirements"), verb)
+        yield _concern("ask", title, tuple(sentence(one) for one in questions))
+
+
+def _uncovered(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    missing = uncovered(coverage(record))
+    if missing:
+        title = sentence(
+            "No task serves ", Part(counted(len(missing), "requirement"), "requirements")
+        )
+        items = tuple(
+            sentence(
+                Part(one.requirement.id, where.requirements[one.requirement.id]),
+                f" {one.requirement.text}",
+            )
+            for one in missing
+        )
+        yield _concern("held", title, items)
+
+
+def _concern(
+    tone: Tone,
+    title: Sentence,
+    items: tuple[Sentence, ...],
+    hint: str = "",
+    command: str = "",
+) -> Concern:
+    left_out = max(len(items) - ITEMS_MAX, 0)
+    return Concern(tone, title, items[:ITEMS_MAX], left_out, hint, command)
+
+
+def _why(one: TaskRecord, where: Places) -> Sentence:
+    reason = one.reason or _last_error(one)
+    said = f": {shortened(reason, REASON_MAX)}" if reason else ", and the record does not say why"
+    return sentence(Part(one.task.title, where.task(one.task.key)), said)
+
+
+def _last_error(one: TaskRecord) -> str:
+    return next((tried.error for tried in reversed(one.attempts) if tried.error), "")
+
+
+def _finding(group: Group, where: Places) -> Sentence:
+    first = group.places[0]
+    others = len(group.places) - 1 + group.left_out
+    place = location(first.finding) or "the whole repository"
+    more = f" and {counted(others, 'other place')}" if others else ""
+    return sentence(
+        f"{group.title}: ", Part(f"{place}{more}", where.finding(first.task, first.number))
+    )

@@ -1,0 +1,61 @@
+"""Which tasks serve each requirement, and how far they are."""
+
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.domain.plan import Requirement
+
+Standing = Literal[
+    "uncovered", "failed", "blocked", "cancelled", "handed_over", "running", "waiting", "done"
+]
+WORST_FIRST: tuple[Standing, ...] = (
+    "failed",
+    "blocked",
+    "cancelled",
+    "handed_over",
+    "running",
+    "waiting",
+)
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """One requirement with the tasks that serve it."""
+
+    requirement: Requirement
+    standing: Standing
+    tasks: tuple[TaskRecord, ...]  # in plan order
+    succeeded: int  # of `tasks`
+
+
+def coverage(record: MissionRecord) -> tuple[Coverage, ...]:
+    """Return each requirement of the plan, in its order, with what covers it."""
+    return tuple(_covered(one, record.tasks) for one in record.plan.requirements)
+
+
+def uncovered(found: tuple[Coverage, ...]) -> tuple[Coverage, ...]:
+    """Return the requirements that no task serves."""
+    return tuple(one for one in found if one.standing == "uncovered")
+
+
+def orphans(record: MissionRecord) -> tuple[TaskRecord, ...]:
+    """Return the tasks that name no requirement, decision or risk behind them."""
+    return tuple(
+        one
+        for one in record.tasks
+        if not (one.task.requirements or one.task.decisions or one.task.risks)
+    )
+
+
+def _covered(requirement: Requirement, tasks: tuple[TaskRecord, ...]) -> Coverage:
+    serving = tuple(one for one in tasks if requirement.id in one.task.requirements)
+    succeeded = sum(one.state == "succeeded" for one in serving)
+    return Coverage(requirement, _standing(serving), serving, succeeded)
+
+
+def _standing(tasks: tuple[TaskRecord, ...]) -> Standing:
+    states = {one.state for one in tasks}
+    if not states:
+        return "uncovered"
+    return next((state for state in WORST_FIRST if state in states), "done")

@@ -1,0 +1,197 @@
+"""The verdict: one sentence about a run, computed from what its tasks came to."""
+
+from collections import Counter
+
+import msgspec
+
+from missioncontrol.documents.figures import counted
+from missioncontrol.documents.places import Part, Sentence, sentence, spoken
+from missioncontrol.documents.record import MissionRecord, TaskRecord
+
+TITLE_MAX = 120
+"""Characters of a mission's title that the verdict repeats."""
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many tasks came to what."""
+
+    tasks: int
+    local: int  # all but those handed over
+    succeeded: int
+    checked: int  # succeeded, with evidence that the engine checked and found right
+    failed: int
+    blocked: int
+    cancelled: int
+    running: int
+    waiting: int
+    handed_over: int
+    kept: int  # taken over from an earlier run
+
+    @property
+    def unfinished(self) -> int:
+        """Local tasks that have not ended well, whatever the reason."""
+        return self.local - self.succeeded
+
+
+def tally(record: MissionRecord) -> Tally:
+    """Count the tasks of a run by what they came to."""
+    states = Counter(task.state for task in record.tasks)
+    handed_over = states["handed_over"]
+    return Tally(
+        tasks=len(record.tasks),
+        local=len(record.tasks) - handed_over,
+        succeeded=states["succeeded"],
+        checked=sum(is_checked(task) for task in record.tasks),
+        failed=states["failed"],
+        blocked=states["blocked"],
+        cancelled=states["cancelled"],
+        running=states["running"],
+        waiting=states["waiting"],
+        handed_over=handed_over,
+        kept=sum(bool(task.kept_from) for task in record.tasks),
+    )
+
+
+def is_checked(task: TaskRecord) -> bool:
+    """Whether the engine checked evidence for this task's success, and all of it held."""
+    return task.state == "succeeded" and bool(task.checks) and all(c.passed for c in task.checks)
+
+
+def outcome_sentence(record: MissionRecord) -> str:
+    """Return the verdict as plain text, for a terminal."""
+    return spoken(verdict(record))
+
+
+def verdict(record: MissionRecord) -> Sentence:
+    """Return what the run came to; its numbers link to the tasks they count."""
+    count = tally(record)
+    if not count.tasks:
+        return _unplanned(record)
+    if record.status == "cancelled":
+        return _cancelled(record, count)
+    if record.status == "queued":
+        return _queued(record, count)
+    if record.status == "running":
+        return _running(record, count)
+    if not count.local:
+        return _all_handed_over(record, count)
+    if record.status == "succeeded" and not count.unfinished:
+        return _succeeded(record, count)
+    return _incomplete(record, count)
+
+
+def _unplanned(record: MissionRecord) -> Sentence:
+    tries = len(record.plan_attempts)
+    if record.status in {"queued", "running"}:
+        return sentence(f"{_titled(record)} has no plan yet; nothing has been done.")
+    after = sentence(" after ", Part(counted(tries, "attempt"), "planning")) if tries else ()
+    ended = "was cancelled" if record.status == "cancelled" else "has no accepted plan"
+    return sentence(f"{_titled(record)} {ended}", *after, "; nothing was done.")
+
+
+def _queued(record: MissionRecord, count: Tally) -> Sentence:
+    return sentence(
+        f"{_titled(record)} is planned and has not started: ",
+        Part(counted(count.local, "local task"), "plan"),
+        _verb(count.local, " waits.", " wait."),
+        *_handover(count, "will be handed over and is not done"),
+    )
+
+
+def _running(record: MissionRecord, count: Tally) -> Sentence:
+    return sentence(
+        f"{_titled(record)} is still running: ",
+        _of_local(count.succeeded, count),
+        _verb(count.succeeded, " has succeeded", " have succeeded"),
+        *_others(count),
+        ".",
+        *_handover(count, "is for somebody else and not done"),
+    )
+
+
+def _cancelled(record: MissionRecord, count: Tally) -> Sentence:
+    return sentence(
+        f"{_titled(record)} was cancelled: ",
+        _of_local(count.succeeded, count),
+        " had succeeded by then",
+        *_others(count),
+        ".",
+        *_handover(count, "is not done"),
+    )
+
+
+def _all_handed_over(record: MissionRecord, count: Tally) -> Sentence:
+    tasks = Part(counted(count.handed_over, "task"), "next-steps")
+    return sentence(
+        f"Nothing of {_titled(record)} could be done here: ",
+        tasks,
+        _verb(count.handed_over, " is handed over and not done.", " are handed over and not done."),
+    )
+
+
+def _succeeded(record: MissionRecord, count: Tally) -> Sentence:
+    start = f"The groundwork for {_titled(record)} is" if count.handed_over else _titled(record)
+    done = "done" if count.handed_over else "is done"
+    if count.checked == count.succeeded:
+        return sentence(
+            f"{start} {done} and checked: ",
+            _of_local(count.succeeded, count),
+            " succeeded.",
+            *_handover(count, "is handed over and not done"),
+        )
+    return sentence(
+        f"{start} {done}, but not all of it checked: ",
+        _of_local(count.succeeded, count),
+        " succeeded, ",
+        Part(f"{count.checked}", "checks"),
+        " with checked evidence.",
+        *_handover(count, "is handed over and not done"),
+    )
+
+
+def _incomplete(record: MissionRecord, count: Tally) -> Sentence:
+    start = f"The groundwork for {_titled(record)}" if count.handed_over else _titled(record)
+    return sentence(
+        f"{start} is not complete: ",
+        _of_local(count.succeeded, count),
+        " succeeded",
+        *_others(count),
+        ".",
+        *_handover(count, "is handed over and not done"),
+    )
+
+
+def _others(count: Tally) -> Sentence:
+    """Name the local tasks that have not succeeded, worst first."""
+    parts: list[Part] = []
+    for number, one, many in (
+        (count.failed, " failed", " failed"),
+        (count.blocked, " is blocked", " are blocked"),
+        (count.cancelled, " was cancelled", " were cancelled"),
+        (count.running, " is running", " are running"),
+        (count.waiting, " waits", " wait"),
+    ):
+        if number:
+            parts += [Part(", "), Part(f"{number}", "plan"), Part(_verb(number, one, many))]
+    return tuple(parts)
+
+
+def _handover(count: Tally, standing: str) -> Sentence:
+    if not count.handed_over:
+        return ()
+    tasks = Part(counted(count.handed_over, "task"), "next-steps")
+    return sentence(" The change itself, ", tasks, f", {standing}.")
+
+
+def _of_local(number: int, count: Tally) -> Part:
+    noun = "local task" if count.handed_over else "task"
+    return Part(f"{number} of {counted(count.local, noun)}", "plan")
+
+
+def _titled(record: MissionRecord) -> str:
+    title = " ".join((record.title or record.plan.title or record.goal).split())
+    return f"“{title if len(title) <= TITLE_MAX else title[: TITLE_MAX - 1] + '…'}”"
+
+
+def _verb(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many

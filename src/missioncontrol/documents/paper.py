@@ -1,0 +1,126 @@
+"""The report as Markdown, readable as plain text; what agents wrote cannot become markup in it."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from missioncontrol.documents import figures
+from missioncontrol.documents.finding_groups import location
+from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.page import worked
+from missioncontrol.documents.places import Sentence
+from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
+
+TEMPLATES = Path(__file__).with_name("templates")
+_ACTIVE = re.compile(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|(?<=!)(?=\[)")
+_OPENING = re.compile(r"(#|[-+=]|\d{1,9}(?=[.)](\s|$)))")
+
+
+def markdown_page(reading: Reading) -> str:
+    """Return CommonMark with tables; the same reading gives the same bytes."""
+    text = (
+        _environment()
+        .get_template("report.md.j2")
+        .render(
+            reading=reading,
+            record=reading.record,
+            plan=reading.plan,
+            tally=reading.tally,
+            where=reading.where,
+        )
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def plain(text: str) -> str:
+    """Return `text` on one line, written so that Markdown shows every character of it as it is."""
+    return _unopened(_inside(" ".join(text.split())))
+
+
+def _inside(line: str) -> str:
+    pieces = spans(line)
+    return "".join(str(code(piece)) if is_code else _bare(piece) for piece, is_code in pieces)
+
+
+def _bare(text: str) -> str:
+    return _ACTIVE.sub(lambda found: f"\\{found[0]}", visible(text))
+
+
+def _unopened(line: str) -> str:
+    """Keep the start of a line from becoming a heading, a list or a rule."""
+    opening = _OPENING.match(line)
+    if not opening:
+        return line
+    at = opening.end() if line[0].isdigit() else 0
+    return f"{line[:at]}\\{line[at:]}"
+
+
+def code(text: str) -> Markup:
+    """Return `text` as a code span that also fits into a table."""
+    line = " ".join(visible(text).split())
+    if not line or "|" in line:
+        return Markup(_bare(line) or "\u2013")  # noqa: S704 - a table would end the span there
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    room = " " if line.startswith("`") or line.endswith("`") else ""
+    return Markup(f"{fence}{room}{line}{room}{fence}")  # noqa: S704
+
+
+def link(text: Any, place: str) -> Markup:
+    """Return a link to a place in the report."""
+    # `text` becomes inert, and places are made of letters, digits and dashes.
+    return Markup(f"[{_inside(' '.join(str(text).split()))}](#{place})")  # noqa: S704
+
+
+def said(parts: Sentence) -> Markup:
+    """Return a sentence with its links."""
+    pieces = "".join(_piece(part.text, part.place) for part in parts)
+    return Markup(_unopened(" ".join(pieces.split())))  # noqa: S704 - every piece is inert
+
+
+def _piece(text: str, place: str) -> str:
+    return str(link(text, place)) if place else _inside(text)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,  # `finalize` has made everything inert before
+        undefined=StrictUndefined,
+        finalize=_inert,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "moment": figures.moment,
+        "clock": figures.clock,
+        "lasting": figures.lasting,
+        "grouped": figures.grouped,
+        "counted": figures.counted,
+        "size": figures.size,
+        "money": figures.money,
+        "measured": figures.measured,
+        "code": code,
+        "link": link,
+        "said": said,
+        "location": location,
+        "worked": worked,
+        "shortened": shortened,
+        "evidence_sentence": evidence_sentence,
+        "result_place": result_place,
+        "result_name": result_name,
+        "state_word": lambda state: state.replace("_", " "),
+    }
+    return environment
+
+
+def _inert(value: Any) -> Any:
+    if hasattr(value, "__html__"):
+        return value
+    return Markup(plain(value if isinstance(value, str) else str(value)))  # noqa: S704
