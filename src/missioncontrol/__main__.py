@@ -1,0 +1,5 @@
+"""`python -m missioncontrol` is `mission`."""
+
+from missioncontrol.cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,78 @@
+"""`mission`: reads the command line, does what it says, and answers with an exit code."""
+
+from collections.abc import Callable, Sequence
+
+from missioncontrol.cli import output
+from missioncontrol.cli.arguments import parse
+from missioncontrol.cli.exit_codes import CANCELLED, FAILED, of_error
+from missioncontrol.domain.errors import MissionControlError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return the exit code; never a traceback for a person's mistake."""
+    output.prepare()
+    try:
+        chosen = parse(arguments)
+    except SystemExit:
+        output.finish()
+        raise
+    code = _answer(chosen.verb, lambda: _verb(chosen.verb)(chosen))
+    failure = output.finish()
+    if failure is None:
+        return code
+    output.note(f"mission: standard output can't be written: {failure.strerror}.\n")
+    return code or FAILED
+
+
+def _answer(verb: str, act: Callable[[], int]) -> int:
+    from missioncontrol.cli.text import visible
+
+    try:
+        return act()
+    except MissionControlError as error:
+        output.note(f"mission: {visible(str(error))}\n")
+        return of_error(error)
+    except KeyboardInterrupt:
+        output.note("mission: interrupted. `mission list` names what can be resumed.\n")
+        return CANCELLED
+    except _outside_faults() as error:
+        output.note(f"mission: `mission {verb}` broke off: {visible(_reason(error))}.\n")
+        return FAILED
+
+
+def _outside_faults() -> tuple[type[Exception], ...]:
+    """Return what files and databases fail with where nothing better is known to say."""
+    from sqlite3 import Error
+
+    return OSError, Error
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return f"a database of the home is damaged or busy ({error})"
+    place = f"{str(error.filename)!r}: " if error.filename else ""
+    return place + (error.strerror or str(error))
+
+
+def _verb(name: str) -> Callable[..., int]:
+    """Import only what the verb needs: `mission --help` should not wait for the rest."""
+    if name in ("plan", "run", "resume", "cancel", "retry"):
+        from missioncontrol.cli import work
+
+        return {
+            "plan": work.plan,
+            "run": work.run,
+            "resume": work.resume,
+            "cancel": work.cancel,
+            "retry": work.retry,
+        }[name]
+    from missioncontrol.cli import audit, reading
+
+    return {
+        "list": reading.list_missions,
+        "show": reading.show,
+        "replay": reading.replay,
+        "artifacts": reading.artifacts,
+        "export": reading.export,
+        "audit": audit.audit,
+    }[name]

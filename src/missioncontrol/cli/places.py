@@ -1,0 +1,81 @@
+"""Finds the home and the repository that a command line names."""
+
+import argparse
+from pathlib import Path
+
+from missioncontrol.adapters.home import Home
+from missioncontrol.adapters.repositories import locate
+from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.settings import Settings, home_directory
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that a command line asks for.
+
+    Raises:
+        Rejected: `home.bad_path`.
+    """
+    chosen: str | None = getattr(arguments, "home", None)
+    if chosen == "":
+        raise Rejected("home.bad_path", "--home is empty.", hint="Name a directory.")
+    path = home_directory(chosen)
+    if not _is_text(str(path)):
+        raise Rejected(
+            "home.bad_path",
+            f"The home {str(path)!r} is not valid UTF-8.",
+            hint="Name another directory with --home or MISSION_HOME.",
+        )
+    _refuse_file(path)
+    return Settings(path)
+
+
+def _refuse_file(path: Path) -> None:
+    try:
+        is_there = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise Unavailable(
+            "home.unusable",
+            f"The home {str(path)!r} can't be used: {error.strerror}.",
+            hint="Name another directory with --home or MISSION_HOME.",
+        ) from None
+    if is_there:
+        raise Rejected(
+            "home.bad_path",
+            f"The home {str(path)!r} is a file.",
+            hint="Name a directory with --home or MISSION_HOME.",
+        )
+
+
+def home_of(arguments: argparse.Namespace) -> Home:
+    """Return the home that a command line means."""
+    return Home(settings_of(arguments).home)
+
+
+def repository_of(arguments: argparse.Namespace) -> str:
+    """Return the absolute path of the repository, or "" where only --context is given.
+
+    Raises:
+        Rejected: `mission.bad_input`, or as `locate`.
+    """
+    if arguments.repo is None:
+        if arguments.context.strip():
+            return ""
+        raise Rejected(
+            "mission.bad_input",
+            "There is no repository to work on.",
+            hint="Give a checkout with --repo, or describe what there is with --context.",
+        )
+    if not arguments.repo:
+        raise Rejected("mission.bad_input", "--repo is empty.", hint="Give the path of a checkout.")
+    path = str(locate(arguments.repo))
+    if not _is_text(path):
+        raise Rejected(
+            "repository.bad_path",
+            f"The path of the repository, {path!r}, is not valid UTF-8.",
+            hint="Rename the directory.",
+        )
+    return path
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

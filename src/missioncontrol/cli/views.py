@@ -1,0 +1,238 @@
+"""How a run is shown while it goes on: live on a terminal, line by line elsewhere, as JSON."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from missioncontrol.application.journal import Entry
+from missioncontrol.cli.output import note, say_json
+from missioncontrol.cli.sheets import WIDE
+from missioncontrol.cli.story import Activity, Milestone, Story
+from missioncontrol.cli.text import dollars, duration, visible
+from missioncontrol.domain.register import NAMES
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.output_store import OutputLine
+
+MARKS = {"ok": "✓", "bad": "✗", "held": "◆", "past": "■", "live": "·"}
+STYLES = {"ok": "green", "bad": "red", "held": "magenta", "past": "blue", "live": "cyan"}
+STAGES = {
+    "done": ("●", "green"),
+    "running": ("◐", "cyan"),
+    "failed": ("✗", "red"),
+    "waiting": ("○", "dim"),
+    "handed over": ("◇", "yellow"),
+}
+
+
+class View(Protocol):
+    """Shows a run to somebody."""
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Show what became durable."""
+        ...
+
+    def said(self, line: OutputLine) -> None:
+        """Show a line of output."""
+        ...
+
+    def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
+        """Show progress."""
+        ...
+
+    def notice(self, text: str) -> None:
+        """Say something about the run that is no event of it."""
+        ...
+
+    def close(self) -> None:
+        """Leave the screen in order."""
+        ...
+
+
+class PlainView:
+    """Lines, for files and pipes."""
+
+    def __init__(self, story: Story) -> None:
+        """Writes to standard error: standard output is for results."""
+        self._story = story
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """See `View.take`."""
+        for entry in entries:
+            self._print(self._story.take(entry))
+
+    def said(self, line: OutputLine) -> None:
+        """See `View.said`."""
+        self._print(self._story.said(line))
+
+    def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
+        """See `View.moved`: a file need not have every percent."""
+
+    def notice(self, text: str) -> None:
+        """See `View.notice`."""
+        note(visible(text) + "\n")
+
+    def close(self) -> None:
+        """See `View.close`."""
+
+    def _print(self, milestones: list[Milestone]) -> None:
+        for milestone in milestones:
+            line = f"{MARKS[milestone.mark]} {milestone.who:<10} {milestone.text}"
+            note(visible(line) + "\n")
+
+
+class JsonView:
+    """One JSON object a line: every event of the run, and what agents say."""
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """See `View.take`."""
+        for entry in entries:
+            name, _ = NAMES[type(entry.event)]
+            say_json(
+                {
+                    "event": name,
+                    "position": entry.position,
+                    "stream": entry.stream,
+                    "time": entry.time / 1_000_000,
+                    "data": msgspec.to_builtins(entry.event),
+                }
+            )
+
+    def said(self, line: OutputLine) -> None:
+        """See `View.said`."""
+        say_json({"log": line.message, "level": line.level, "step": line.step})
+
+    def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
+        """See `View.moved`."""
+        say_json({"progress": {"step": step, "done": done, "total": total, "note": note}})
+
+    def notice(self, text: str) -> None:
+        """See `View.notice`."""
+        note(visible(text) + "\n")
+
+    def close(self) -> None:
+        """See `View.close`."""
+
+
+class QuietView:
+    """Shows nothing but notices, for programs that want the result alone."""
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """See `View.take`."""
+
+    def said(self, line: OutputLine) -> None:
+        """See `View.said`."""
+
+    def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
+        """See `View.moved`."""
+
+    def notice(self, text: str) -> None:
+        """See `View.notice`."""
+        note(visible(text) + "\n")
+
+    def close(self) -> None:
+        """See `View.close`."""
+
+
+class LiveView:
+    """A stepper, the specialists at work, and the numbers, on a terminal."""
+
+    def __init__(self, story: Story, clock: Clock, console: Console) -> None:
+        """The screen is redrawn four times a second."""
+        self._story = story
+        self._clock = clock
+        self._begun = clock.now()
+        self._live = Live(
+            console=console, refresh_per_second=4, get_renderable=self._screen, transient=True
+        )
+        self._live.start()
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """See `View.take`."""
+        for entry in entries:
+            self._print(self._story.take(entry))
+
+    def said(self, line: OutputLine) -> None:
+        """See `View.said`."""
+        self._print(self._story.said(line))
+
+    def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
+        """See `View.moved`."""
+        self._story.moved(step, done, total, note)
+
+    def notice(self, text: str) -> None:
+        """See `View.notice`."""
+        self._live.console.print(Text(text, style="yellow"))
+
+    def close(self) -> None:
+        """See `View.close`."""
+        self._live.stop()
+
+    def _print(self, milestones: list[Milestone]) -> None:
+        for milestone in milestones:
+            line = Text()
+            style = STYLES[milestone.mark]
+            line.append(f" {MARKS[milestone.mark]} ", style=style)
+            line.append(f"{milestone.who:<10} ", style="dim" if milestone.mark == "live" else style)
+            line.append(visible(milestone.text))
+            self._live.console.print(line)
+
+    def _screen(self) -> Group:
+        return Group(Text(), self._stepper(), self._desks(), self._numbers())
+
+    def _stepper(self) -> Text:
+        line = Text(" ")
+        for number, (title, state) in enumerate(self._story.phases()):
+            mark, style = STAGES.get(state, STAGES["waiting"])
+            line.append(" ─ " if number else "", style="dim")
+            line.append(f"{mark} {visible(title)}", style=style)
+        return line
+
+    def _desks(self) -> Table:
+        table = Table.grid(padding=(0, 1), expand=True)
+        roomy = self._live.console.width >= WIDE
+        table.add_column(width=1)
+        table.add_column(width=10, style="cyan")
+        table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
+        if roomy:
+            table.add_column(width=12)
+            table.add_column(ratio=2, no_wrap=True, overflow="ellipsis", style="dim")
+        table.add_column(width=10, justify="right", style="dim")
+        for activity in self._story.working.values():
+            lasted = duration(max(0.0, self._clock.now() - activity.since))
+            extra = (_bar(activity), Text(visible(activity.note))) if roomy else ()
+            table.add_row("", activity.agent, Text(visible(activity.title)), *extra, lasted)
+        return table
+
+    def _numbers(self) -> Text:
+        done, total = self._story.counts()
+        usage = self._story.usage
+        parts = [
+            self._story.status,
+            f"{done}/{total} tasks" if total else "planning",
+            duration(self._clock.now() - self._begun),
+            f"{usage.input_tokens + usage.output_tokens:,} tokens",
+            dollars(usage.cost),
+            f"log #{self._story.position}",
+        ]
+        return Text("  " + "  ·  ".join(parts), style="dim")
+
+
+def _bar(activity: Activity) -> ProgressBar | Text:
+    if activity.total <= 0:
+        return Text()
+    return ProgressBar(activity.total, min(activity.done, activity.total), width=12)
+
+
+def choose(story: Story, clock: Clock, *, as_json: bool) -> View:
+    """Return the view that fits where standard error goes."""
+    if as_json:
+        return JsonView()
+    console = Console(stderr=True, highlight=False)
+    redraws = console.is_terminal and not console.is_dumb_terminal
+    return LiveView(story, clock, console) if redraws else PlainView(story)

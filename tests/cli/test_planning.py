@@ -1,0 +1,36 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import GOAL, git, mission, repository
+
+pytestmark = pytest.mark.journey
+
+
+def test_a_plan_is_the_same_bytes_from_another_clone_and_another_home(tmp_path: Path) -> None:
+    first = repository(tmp_path / "tiny")
+    (tmp_path / "elsewhere").mkdir()
+    git(tmp_path, "clone", "-q", str(first), str(tmp_path / "elsewhere" / "tiny"))
+    plans = [
+        mission(tmp_path / home, "plan", GOAL, "--repo", str(tmp_path / path), "--json")
+        for home, path in (("a", "tiny"), ("a", "tiny"), ("b c", "elsewhere/tiny"))
+    ]
+    assert [plan.returncode for plan in plans] == [0, 0, 0]
+    assert len({plan.stdout for plan in plans}) == 1
+    assert json.loads(plans[0].stdout)["goal"] == GOAL
+    assert plans[0].stderr.decode().count("run-") == 2
+
+
+def test_a_home_given_by_option_goes_before_the_environment(tmp_path: Path) -> None:
+    path = repository(tmp_path / "tiny")
+    done = mission(tmp_path / "no", "plan", GOAL, "--repo", str(path), "--home", f"{tmp_path}/yes")
+    assert done.returncode == 0
+    assert (tmp_path / "yes").stat().st_mode & 0o777 == 0o700
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_plan_alone_is_listed_as_planned(tmp_path: Path) -> None:
+    path = repository(tmp_path / "tiny")
+    mission(tmp_path / "home", "plan", GOAL, "--repo", str(path))
+    assert b"  planned  " in mission(tmp_path / "home", "list").stdout

@@ -1,0 +1,49 @@
+import subprocess
+import sys
+
+from tests.cli.command import environment, mission
+
+HEAVY = ("rich", "msgspec", "sqlite3", "asyncio", "pygments", "cryptography", "psutil", "jinja2")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom missioncontrol.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(None), capture_output=True, check=True
+    )
+    assert done.stderr.decode().strip() == "[]"
+    assert b"exit codes: 0 succeeded" in done.stdout
+
+
+def test_mission_alone_tells_what_there_is() -> None:
+    done = mission(None)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"make a plan for a goal" in done.stderr
+
+
+def test_every_verb_has_help() -> None:
+    from missioncontrol.cli.arguments import parser
+
+    verbs = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    assert verbs is not None
+    for verb in verbs:
+        done = mission(None, str(verb), "--help")
+        assert done.returncode == 0
+        assert f"usage: mission {verb}".encode() in done.stdout
+
+
+def test_help_into_a_closed_pipe_says_nothing() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m missioncontrol --help | true; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        env=environment(None),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
