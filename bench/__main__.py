@@ -1,0 +1,95 @@
+"""`python -m bench [--only PREFIX]`: JSON lines on standard output, a table on standard error."""
+
+import argparse
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+import platformdirs
+
+from bench.cli import start
+from bench.engine import long_run, peers, throughput
+from bench.engine.processes import Bench
+from bench.measure import Measure
+from bench.table import show
+
+Section = Callable[[], Iterable[Measure]]
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    arguments = _arguments()
+    folder = Path(tempfile.mkdtemp(dir=_made(arguments.folder)))
+    begun = time.perf_counter()
+    _say(f"On {_machine()}; files in {folder}.")
+    try:
+        measures = list(_measured(arguments.only, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    show(measures, seconds=time.perf_counter() - begun)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default="", help="a group or measure, such as engine.chain")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(platformdirs.user_cache_dir("missioncontrol")),
+        help="a directory on the disk that is to be measured",
+    )
+    return parser.parse_args()
+
+
+def _measured(only: str, folder: Path) -> Iterator[Measure]:
+    with Bench(folder) as bench:
+        for name, section in _sections(bench, folder).items():
+            if name.startswith(only):
+                _say(f"  {name} …")
+                for measure in section():
+                    print(measure.line(), flush=True)
+                    yield measure
+
+
+def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
+    for name in peers.PACKAGES:
+        if not peers.versions_of(name):
+            _say(f"{name} is not installed here; no comparison with it.")
+    sections: dict[str, Section] = {
+        "engine.chain": partial(throughput.chain, bench),
+        "engine.fan": partial(throughput.fan, bench),
+        "engine.many": partial(throughput.many, bench),
+        "engine.recovery": partial(long_run.recovery, bench),
+        "engine.long": partial(long_run.long, bench),
+    }
+    if start.is_there():
+        sections["cli.help"] = partial(start.help_page, folder)
+    return sections
+
+
+def _machine() -> str:
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, {python}, "
+        f"SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
