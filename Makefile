@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-GOAL ?= Explain to a newcomer how this repository is built and tested, and find what is risky in it
 REPO ?= .
+ifeq ($(REPO),.)
+GOAL ?= Add a "mission diff RUN RUN" command that shows what differs between two runs of a mission, with --json
+endif
 SEEDS ?= 2000
 
 .PHONY: help run test check bench simulate lock clean
@@ -29,6 +31,7 @@ help:
 	@touch $@
 
 run: .venv/ready
+	@test -n "$$GOAL" || { echo 'Say what is to be achieved: make run GOAL="..." REPO=$(REPO)' >&2; exit 2; }
 	@$(BIN)/mission run "$$GOAL" --repo "$$REPO"
 
 test: .venv/ready-dev

@@ -49,6 +49,18 @@ def lines_of(output: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
+BEGUN: list[subprocess.Popen[bytes]] = []
+"""Processes that a failing test might leave behind."""
+
+
+def end_all() -> None:
+    """End what a failing test left behind."""
+    while BEGUN:
+        with BEGUN.pop() as process:
+            if process.poll() is None:
+                process.kill()
+
+
 class Running:
     """`mission ... --json` at work, in a process group of its own as a shell would start it."""
 
@@ -62,6 +74,7 @@ class Running:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        BEGUN.append(self.process)
         self.lines: list[dict[str, Any]] = []
         self.family: list[psutil.Process] = []
 

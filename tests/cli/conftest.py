@@ -1,10 +1,11 @@
 """One finished mission for all who only look at it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import GOAL, Running, repository
+from tests.cli.command import GOAL, Running, end_all, repository
 
 
 @pytest.fixture(scope="module")
@@ -16,3 +17,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Running]:
     code, err = running.end()
     assert code == 0, err
     return home, running
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """End the processes of a test that failed before it could."""
+    yield
+    end_all()

@@ -130,3 +130,19 @@ def test_a_run_that_nobody_works_on_is_cancelled_at_once(scene: Scene) -> None:
     assert answer(scene.home, "cancel", run[:-2]) == {"run": run, "status": "cancelled"}
     assert running.left_over() == []
     assert scene.status() == "cancelled"
+
+
+def test_an_engine_cancels_a_run_that_an_earlier_one_left(scene: Scene) -> None:
+    left = scene.begin()
+    old = left.until_started("plan")
+    left.process.kill()
+    left.process.communicate()
+    running = scene.begin()
+    new = running.until_at_work("tests")
+    assert answer(scene.home, "cancel", old) == {"run": old, "status": "cancelling"}
+    assert answer(scene.home, "show", old)["status"] == "cancelled"
+    assert answer(scene.home, "show", new)["status"] == "running"
+    scene.let_through()
+    assert running.end()[0] == 0
+    assert old not in {line.get("stream") for line in running.lines}
+    assert running.lines[-1]["status"] == "succeeded"

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import shlex
 import sys
 import time
 from contextlib import suppress
@@ -22,6 +23,11 @@ class Holder(msgspec.Struct, frozen=True):
     command: str
     port: int = 0  # on loopback; 0 while it cannot be reached yet
     token: str = ""
+    run: str = ""  # the one that it works on, where it works on one
+
+    def may_work_on(self, run: str) -> bool:
+        """Whether `run` may be at work there; a program that embeds the engine does not say."""
+        return self.run in ("", run)
 
 
 class Home:
@@ -55,8 +61,9 @@ class Home:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.root.chmod(0o700)  # It may have been made by somebody who did not think of it.
             for folder in (self.artifacts, self.scratch, self.reports):
-                folder.mkdir(exist_ok=True)
+                folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise self._unusable(error) from None
 
@@ -83,10 +90,10 @@ class Home:
             self.release()
             raise self._unusable(error) from None
 
-    def announce(self, *, port: int, token: str) -> None:
-        """Write down who holds this home and where it listens."""
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
-        holder = Holder(os.getpid(), start_time(os.getpid()) or 0.0, command, port, token)
+    def announce(self, *, port: int, token: str, run: str = "") -> None:
+        """Write down who holds this home, where it listens, and what it works on."""
+        started = start_time(os.getpid()) or 0.0
+        holder = Holder(os.getpid(), started, _command(), port, token, run)
         draft = self._holder.with_suffix(f".{secrets.token_hex(4)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -119,7 +126,12 @@ class Home:
 
     def _held(self) -> Unavailable:
         holder = self.holder()
-        who = f"process {holder.pid} ({holder.command!r})" if holder else "another process"
+        for _ in range(10):
+            if holder is None or holder.pid:
+                break
+            time.sleep(0.02)  # It has the lock and is about to say who it is.
+            holder = self.holder()
+        who = f"process {holder.pid} ({holder.command})" if holder else "another process"
         return Unavailable(
             "home.held",
             f"The home {str(self.root)!r} is held by {who}.",
@@ -132,6 +144,13 @@ class Home:
             self._holder.unlink(missing_ok=True)
             os.close(self._handle)
             self._handle = None
+
+
+def _command() -> str:
+    """Return this process's command line as a person would type it, in characters that fit."""
+    name = Path(sys.argv[0]).name
+    words = ["mission" if name == "__main__.py" else name, *sys.argv[1:]]
+    return shlex.join(words).encode("utf-8", "replace").decode()[:200]
 
 
 def _locked(handle: int) -> bool:

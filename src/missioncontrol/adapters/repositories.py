@@ -1,5 +1,6 @@
 """Finds the directory that a person means by a repository."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -28,13 +29,17 @@ def locate(text: str) -> Path:
         if path.is_dir():
             next(path.iterdir(), None)
             return path
-    except (FileNotFoundError, RuntimeError, ValueError):
+    except RuntimeError:  # What `resolve` raises on 3.11 and 3.12.
+        raise _loops(text) from None
+    except (FileNotFoundError, ValueError):
         raise Rejected(
             "repository.not_here",
             f"The repository {text!r} does not exist.",
             hint="Give the path of a checkout with --repo.",
         ) from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _loops(text) from None
         raise Rejected(
             "repository.unreadable",
             f"The repository {text!r} can't be read: {error.strerror}.",
@@ -44,4 +49,12 @@ def locate(text: str) -> Path:
         "repository.not_a_directory",
         f"The repository {text!r} is a file.",
         hint="Give the directory that holds the checkout.",
+    )
+
+
+def _loops(text: str) -> Rejected:
+    return Rejected(
+        "repository.not_here",
+        f"The repository {text!r} is a link that leads back to itself.",
+        hint="Give the path of a checkout with --repo.",
     )

@@ -1,6 +1,8 @@
 """Standard output and standard error: results on the one, everything else on the other."""
 
 import codecs
+import errno
+import io
 import os
 import sys
 from typing import Any
@@ -21,6 +23,9 @@ PLAIN = {
     "◌": "o",
 }
 """What stands for a character where the terminal's own encoding does not know it."""
+
+GONE = {errno.EPIPE, errno.EIO}
+"""A reader that has enough, and a terminal that was closed: nobody is left to be told."""
 
 _failures: dict[str, OSError] = {}
 
@@ -94,8 +99,39 @@ def _write(name: str, text: str) -> None:
         _failures[name] = error
 
 
+class Screen(io.TextIOBase):
+    """Standard error for a library that draws on it, also when its terminal has gone away."""
+
+    def __init__(self) -> None:
+        """Remember the stream itself: what draws may put something in its place."""
+        self._stream = sys.stderr
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of the terminal."""
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        """Whether somebody looks on."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The number of the stream, by which its size is found."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Draw; where that fails once, nothing is drawn any more."""
+        if "stderr" not in _failures:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except OSError as error:
+                _failures["stderr"] = error
+        return len(text)
+
+
 def finish() -> OSError | None:
-    """Return why the results could not be printed; a reader that has enough is no fault."""
+    """Return why the results could not be printed; that nobody reads any more is no fault."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         _write(name, "")
         if name in _failures:
@@ -104,7 +140,7 @@ def finish() -> OSError | None:
             os.dup2(sink, number)
             os.close(sink)
     failure = _failures.get("stdout")
-    return None if isinstance(failure, BrokenPipeError) else failure
+    return None if failure is None or failure.errno in GONE else failure
 
 
 def columns() -> int:

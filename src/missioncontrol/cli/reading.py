@@ -65,9 +65,9 @@ def _newest_missions(reading: Reading, rows: Board, limit: int) -> list[MissionR
     missions = {row.id: row for row in reading.tables.missions(limit=limit)}
     missions.update(rows.missions)
     newest = sorted(missions.values(), key=lambda row: row.id, reverse=True)[:limit]
-    held = reading.home.holder() is not None
+    holder = reading.home.holder()
     for row in newest:
-        if row.status == "running" and not held:
+        if row.status == "running" and not (holder and holder.may_work_on(row.run)):
             row.status = "interrupted"
     return newest
 
@@ -124,7 +124,9 @@ def _print_view(reading: Reading, run: str, arguments: argparse.Namespace, at: i
     if arguments.json:
         say_json(view)
         return SUCCEEDED
-    is_left = at is None and view["ended"] is None and reading.home.holder() is None
+    holder = reading.home.holder()
+    is_held = holder is not None and holder.may_work_on(run)
+    is_left = at is None and view["ended"] is None and not is_held
     is_plan = view["status"] == "succeeded" and view["inputs"].get("execute") is False
     _say_view(view, "interrupted" if is_left else "planned" if is_plan else view["status"])
     if is_left:

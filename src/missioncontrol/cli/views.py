@@ -1,7 +1,7 @@
 """How a run is shown while it goes on: live on a terminal, line by line elsewhere, as JSON."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 import msgspec
 from rich.console import Console, Group
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.output import note, say_json
+from missioncontrol.cli.output import Screen, note, say_json
 from missioncontrol.cli.sheets import WIDE
 from missioncontrol.cli.story import Activity, Milestone, Story
 from missioncontrol.cli.text import dollars, duration, visible
@@ -147,6 +147,7 @@ class LiveView:
         self._story = story
         self._clock = clock
         self._begun = clock.now()
+        self._console = console
         self._live = Live(
             console=console, refresh_per_second=4, get_renderable=self._screen, transient=True
         )
@@ -167,7 +168,7 @@ class LiveView:
 
     def notice(self, text: str) -> None:
         """See `View.notice`."""
-        self._live.console.print(Text(text, style="yellow"))
+        self._console.print(Text(text, style="yellow"))
 
     def close(self) -> None:
         """See `View.close`."""
@@ -180,7 +181,7 @@ class LiveView:
             line.append(f" {MARKS[milestone.mark]} ", style=style)
             line.append(f"{milestone.who:<10} ", style="dim" if milestone.mark == "live" else style)
             line.append(visible(milestone.text))
-            self._live.console.print(line)
+            self._console.print(line)
 
     def _screen(self) -> Group:
         return Group(Text(), self._stepper(), self._desks(), self._numbers())
@@ -195,7 +196,7 @@ class LiveView:
 
     def _desks(self) -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
-        roomy = self._live.console.width >= WIDE
+        roomy = self._console.width >= WIDE
         table.add_column(width=1)
         table.add_column(width=10, style="cyan")
         table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
@@ -233,6 +234,6 @@ def choose(story: Story, clock: Clock, *, as_json: bool) -> View:
     """Return the view that fits where standard error goes."""
     if as_json:
         return JsonView()
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=cast(IO[str], Screen()), highlight=False)
     redraws = console.is_terminal and not console.is_dumb_terminal
     return LiveView(story, clock, console) if redraws else PlainView(story)

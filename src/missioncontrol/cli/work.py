@@ -5,9 +5,10 @@ import asyncio
 import getpass
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from missioncontrol.adapters.home import Holder
+from missioncontrol.application.journal import Entry
 from missioncontrol.application.missions import Goal, title_of
 from missioncontrol.bootstrap import FUNCTIONS, Holding, Reading, holding
 from missioncontrol.cli import exit_codes
@@ -19,7 +20,7 @@ from missioncontrol.cli.story import Story
 from missioncontrol.cli.views import QuietView, View, choose
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.states import Run
-from missioncontrol.interfaces.control import Ask, ControlServer, ask_engine
+from missioncontrol.interfaces.control import Ask, Cancel, ControlServer, ask_engine
 from missioncontrol.settings import Settings
 
 RECONSIDER_SECONDS = 2.0
@@ -156,9 +157,7 @@ def _ask_to_cancel(holder: Holder, name: str) -> None:
 
 async def _cancel_here(settings: Settings, name: str) -> None:
     async with holding(settings) as control:
-        state = await control.journal.load_run(name)
-        if state.mission:
-            await control.journal.load_mission(state.mission)
+        await _load(control, name)
         control.execution.cancel(name, "Asked for with `mission cancel`.", actor=actor())
         await control.journal.durable()
 
@@ -187,22 +186,45 @@ async def _work(
     async with holding(settings) as control:
         story = Story((goal.title or title_of(goal.text)) if goal else "")
         view = QuietView() if quiet else choose(story, control.clock, as_json=as_json)
-        server = ControlServer(lambda run, why, who: control.engine.cancel(run, why, actor=who))
+        server = ControlServer(_canceller(control))
+        watched: set[str] = set()
         try:
-            _attach(control, view)
+            _attach(control, view, watched)
             name = await begin(control)
+            watched |= {name, control.journal.runs[name].mission}
             control.engine.adopt(name)
             await control.journal.durable()
             view.notice(f"{name} in {control.home.root}")
-            control.home.announce(port=await server.open(), token=server.token)
+            control.home.announce(port=await server.open(), token=server.token, run=name)
             return name, await _until_settled(control, name, view)
         finally:
             view.close()
             await server.close()
 
 
-def _attach(control: Holding, view: View) -> None:
-    control.engine.listeners.append(view.take)
+def _canceller(control: Holding) -> Cancel:
+    async def cancel(run: str, reason: str, who: str) -> None:
+        # It may be a run that an earlier engine left and that this one does not work on.
+        if run not in control.journal.runs:
+            await _load(control, run)
+        control.engine.cancel(run, reason, actor=who)
+
+    return cancel
+
+
+async def _load(control: Holding, run: str) -> None:
+    state = await control.journal.load_run(run)
+    if state.mission:
+        await control.journal.load_mission(state.mission)
+
+
+def _attach(control: Holding, view: View, watched: set[str]) -> None:
+    """Show what happens; once it is known which run is watched, that run's events alone."""
+
+    def take(entries: Sequence[Entry]) -> None:
+        view.take([entry for entry in entries if not watched or entry.stream in watched])
+
+    control.engine.listeners.append(take)
     control.output.listeners.append(view.said)
     control.engine.progress_listeners.append(view.moved)
 

@@ -7,7 +7,7 @@ its owner can read.
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -35,7 +35,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     hint: str = ""
 
 
-Cancel = Callable[[str, str, str], None]
+Cancel = Callable[[str, str, str], Awaitable[None]]
 """Cancels (run, reason, actor), or raises a `MissionControlError`."""
 
 
@@ -43,7 +43,7 @@ class ControlServer:
     """Listens on loopback for as long as an engine holds its home."""
 
     def __init__(self, cancel: Cancel) -> None:
-        """`cancel` is called in the engine's own loop."""
+        """`cancel` is awaited in the engine's own loop."""
         self.token = secrets.token_urlsafe(24)
         self._cancel = cancel
         self._server: asyncio.Server | None = None
@@ -64,14 +64,14 @@ class ControlServer:
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 line = await reader.readline()
-                writer.write(msgspec.json.encode(self._answer(line)) + b"\n")
+                writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
                 await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
             pass  # Whoever asked is gone, or never spoke our language.
         finally:
             writer.close()
 
-    def _answer(self, line: bytes) -> Answer:
+    async def _answer(self, line: bytes) -> Answer:
         try:
             ask = msgspec.json.decode(line, type=Ask)
         except msgspec.DecodeError:
@@ -81,7 +81,7 @@ class ControlServer:
         if ask.verb != "cancel":
             return Answer("control.unknown_verb", f"The engine does not know {ask.verb!r}.")
         try:
-            self._cancel(ask.run, ask.reason, ask.actor)
+            await self._cancel(ask.run, ask.reason, ask.actor)
         except MissionControlError as error:
             return Answer(error.code, error.reason, error.hint)
         return Answer()
