@@ -19,7 +19,7 @@ from missioncontrol.adapters.signing import FileHeads
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import Missions
-from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.errors import Corrupt, NotFound
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
@@ -110,7 +110,12 @@ class Holding:
         self.projector = Projector(Board(self.tables))
 
     async def open(self) -> list[str]:
-        """Bring the past to rest and start the engine; return the runs that can be resumed."""
+        """Bring the past to rest and start the engine; return the runs that can be resumed.
+
+        Raises:
+            Corrupt: `log.cut`, where the log is shorter than it is known to have been.
+        """
+        await self._refuse_a_cut_log()
         await self.projector.catch_up(self.store)
         self.engine.listeners.append(self.projector.take)
         await self.engine.open()
@@ -121,14 +126,28 @@ class Holding:
             self.journal.forget(run)
         return resumable
 
+    async def _sign(self) -> None:
+        head = await self.store.head()
+        if head.position and self.engine.failure is None:
+            self.heads.sign(head, self.clock.now())
+
+    async def _refuse_a_cut_log(self) -> None:
+        newest, head = self.heads.newest(), await self.store.head()
+        if newest is not None and newest.position > head.position:
+            raise Corrupt(
+                "log.cut",
+                f"The log in {str(self.home.root)!r} ends at event {head.position}; when it was "
+                f"last closed it had {newest.position}.",
+                hint="Restore log.db from a backup; going on would bury the loss.",
+            )
+
     async def close(self) -> None:
         """Stop the engine, sign the end of the log, and let the home go."""
         try:
-            await self.engine.close()
-            self.projector.save()
-            head = await self.store.head()
-            if head.position and self.engine.failure is None:
-                self.heads.sign(head, self.clock.now())
+            if self.engine.committing is not None:  # It was opened, so the log was found whole.
+                await self.engine.close()
+                self.projector.save()
+                await self._sign()
         finally:
             self.store.close()
             self.tables.close()

@@ -41,6 +41,17 @@ class FileHeads:
             os.fsync(file.fileno())
         return signed
 
+    def newest(self) -> SignedHead | None:
+        """See `Heads.newest`."""
+        if not self._path.exists():
+            return None
+        lines = _whole_lines(self._path).splitlines()
+        try:
+            head = msgspec.json.decode(lines[-1], type=SignedHead) if lines else None
+        except msgspec.DecodeError:
+            return None
+        return head if head is not None and _is_signed(head) else None
+
     def all(self) -> list[SignedHead]:
         """See `Heads.all`."""
         return read_heads(self._path)

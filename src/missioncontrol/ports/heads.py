@@ -28,6 +28,10 @@ class Heads(Protocol):
         """
         ...
 
+    def newest(self) -> SignedHead | None:
+        """Return the last statement that was kept, if there is one that can be read."""
+        ...
+
     def all(self) -> list[SignedHead]:
         """Return the statements kept, oldest first.
 

@@ -20,6 +20,13 @@ class Board:
         self.runs: dict[str, RunRow] = {}
         self.missions: dict[str, MissionRow] = {}
 
+    def restart(self) -> None:
+        """Throw all rows away and begin before the first event."""
+        self._tables.clear()
+        self.runs.clear()
+        self.missions.clear()
+        self.position = 0
+
     def apply(self, stream: str, event: Event, at: float, position: int) -> None:
         """Fold one event in; events that were folded already change nothing."""
         if position <= self.position:

@@ -26,7 +26,13 @@ class Projector:
         self._timer: asyncio.TimerHandle | None = None
 
     async def catch_up(self, store: EventStore) -> None:
-        """Fold in what the rows have not seen yet, and save."""
+        """Fold in what the rows have not seen yet, and save.
+
+        Rows that are ahead of the log belong to another one, such as before a restore: they are
+        folded again from the beginning.
+        """
+        if self._board.position > (await store.head()).position:
+            self._board.restart()
         await follow(self._board, store)
         self.save()
 

@@ -12,6 +12,9 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
+SHAPE = 1
+"""Grows with every change of the rows: an older file is then built again from the log."""
+
 _SQL = queries(_PACKAGE, "queries.sql")
 
 
@@ -19,17 +22,18 @@ class SqliteReadTables:
     """Keeps rows in the file at `path`; where it is missing for a reader, there are no rows yet."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
-        """Open the file, and make it where it is missing and `writable`."""
-        is_new = not path.exists()
-        self._connection = sqlite3.connect(
-            path if writable or not is_new else ":memory:", isolation_level=None, timeout=10
-        )
-        if writable:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-        if writable or is_new:
-            schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
-            self._connection.executescript(schema)
+        """Open the file, and make it where it is missing and `writable`.
+
+        A file that is damaged, or was made by a release with other rows, is made anew by a writer,
+        and is as good as missing for a reader: everything in it follows from the log.
+        """
+        try:
+            self._connection = _opened(path, writable=writable)
+        except sqlite3.DatabaseError:
+            if writable:
+                for end in ("", "-wal", "-shm"):
+                    path.with_name(path.name + end).unlink(missing_ok=True)
+            self._connection = _opened(path if writable else None, writable=writable)
 
     def position(self) -> int:
         """See `ReadTables.position`."""
@@ -83,3 +87,30 @@ class SqliteReadTables:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
+    """Open the rows at `path`, or none at all where there is nothing to read.
+
+    Raises:
+        sqlite3.DatabaseError: the file is damaged, or holds rows of another shape.
+    """
+    is_new = path is None or not path.exists()
+    place = ":memory:" if path is None or (is_new and not writable) else path
+    connection = sqlite3.connect(place, isolation_level=None, timeout=10)
+    try:
+        if writable:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        if is_new:
+            schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
+            connection.executescript(schema)
+            connection.execute(f"PRAGMA user_version = {SHAPE}")
+        (shape,) = connection.execute("PRAGMA user_version").fetchone()
+        if shape != SHAPE:
+            raise sqlite3.DatabaseError(f"the rows have shape {shape}, not {SHAPE}")
+        connection.execute(_SQL["position"]).fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

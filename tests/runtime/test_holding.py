@@ -1,0 +1,81 @@
+"""What happens when a home is opened whose files are not what they were."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import missioncontrol as mc
+from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
+from missioncontrol.domain.errors import Corrupt
+
+workflow = mc.Workflow("w")
+
+
+@workflow.step()
+async def only(_: mc.StepContext) -> int:
+    return 1
+
+
+def run_once(home: Path) -> str:
+    async def story() -> str:
+        async with mc.Engine(home) as engine:
+            return (await engine.run(workflow)).id
+
+    return asyncio.run(story())
+
+
+def rows(home: Path) -> list[str]:
+    tables = SqliteReadTables(home / "rows.db", writable=False)
+    try:
+        return [row.id for row in tables.runs()]
+    finally:
+        tables.close()
+
+
+def test_an_engine_refuses_a_log_that_lost_its_end_and_signs_nothing(tmp_path: Path) -> None:
+    run_once(tmp_path)
+    heads = (tmp_path / "heads.jsonl").read_bytes()
+    (tmp_path / "log.db").unlink()
+    with pytest.raises(Corrupt) as no:
+        run_once(tmp_path)
+    assert no.value.code == "log.cut"
+    assert (tmp_path / "heads.jsonl").read_bytes() == heads
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no database" * 1000])
+def test_rows_that_are_damaged_are_built_again_from_the_log(tmp_path: Path, content: bytes) -> None:
+    first = run_once(tmp_path)
+    (tmp_path / "rows.db").write_bytes(content)
+    assert rows(tmp_path) == []
+    second = run_once(tmp_path)
+    assert rows(tmp_path) == [second, first]
+
+
+def test_rows_of_another_shape_are_built_again_from_the_log(tmp_path: Path) -> None:
+    first = run_once(tmp_path)
+    with sqlite3.connect(tmp_path / "rows.db") as raw:
+        raw.execute("PRAGMA user_version = 99")
+    raw.close()
+    assert rows(tmp_path) == []
+    assert rows(tmp_path) == []
+    second = run_once(tmp_path)
+    assert rows(tmp_path) == [second, first]
+
+
+def test_rows_that_are_ahead_of_the_log_are_built_again(tmp_path: Path) -> None:
+    first = run_once(tmp_path)
+    with sqlite3.connect(tmp_path / "rows.db") as raw:
+        raw.execute("UPDATE followed SET position = 1000000")
+        raw.execute("UPDATE runs SET id = 'run-of-another-log'")
+    raw.close()
+    second = run_once(tmp_path)
+    assert rows(tmp_path) == [second, first]
+
+
+def test_a_home_is_open_to_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    run_once(home)
+    assert home.stat().st_mode & 0o777 == 0o700
