@@ -190,6 +190,11 @@ class Journal:
             for place, entry in enumerate(entries)
         ]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is decided can still become durable."""
+        return self._failure is None
+
     def fail(self, error: BaseException) -> None:
         """Tell everybody who waits, now and from now on, that nothing becomes durable any more."""
         self._failure = error

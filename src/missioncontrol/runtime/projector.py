@@ -24,6 +24,7 @@ class Projector:
         """Nothing is folded before `catch_up`."""
         self._board = board
         self._timer: asyncio.TimerHandle | None = None
+        self.failure: Exception | None = None
 
     async def catch_up(self, store: EventStore) -> None:
         """Fold in what the rows have not seen yet, and save.
@@ -47,9 +48,16 @@ class Projector:
             self._timer = loop.call_later(WAIT_SECONDS, self.save)
 
     def save(self) -> None:
-        """Store the rows now."""
+        """Store the rows now.
+
+        Rows that can't be stored stop no run: the next start folds them again.
+        """
         self.drop()
-        self._board.save()
+        if self.failure is None:
+            try:
+                self._board.save()
+            except Exception as error:  # noqa: BLE001 - the edge: rows follow, they never lead
+                self.failure = error
 
     def drop(self) -> None:
         """Forget that something was to be saved."""
