@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.domain.register import NAMES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,3 +62,25 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_reference_lists_every_event_and_no_other() -> None:
+    text = (ROOT / "docs/reference.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([a-z_]+)` \|", text.partition("## Events")[2], re.MULTILINE)
+    assert sorted(listed) == sorted(name for name, _ in NAMES.values())
+
+
+def test_the_reference_lists_every_variable_that_is_read() -> None:
+    text = (ROOT / "docs/reference.md").read_text("utf-8")
+    read = {
+        name
+        for path in (ROOT / "src").rglob("*.py")
+        for name in re.findall(r'"(MISSION_[A-Z_]+)"', path.read_text("utf-8"))
+    }
+    assert read == set(re.findall(r"^\| `(MISSION_[A-Z_]+)` \|", text, re.MULTILINE))
+
+
+def test_the_glossary_has_one_line_a_word() -> None:
+    text = (ROOT / "docs/glossary.md").read_text("utf-8")
+    words = re.findall(r"^\| ([a-z ]+) \|", text, re.MULTILINE)
+    assert len(words) == len(set(words)) > 20
