@@ -115,6 +115,7 @@ class Holding:
         Raises:
             Corrupt: `log.cut`, where the log is shorter than it is known to have been.
         """
+        self.heads.ready()
         await self._refuse_a_cut_log()
         await self.projector.catch_up(self.store)
         self.engine.listeners.append(self.projector.take)
@@ -122,6 +123,7 @@ class Holding:
         unsettled = self.tables.unsettled()
         resumable = await recover(unsettled, self.journal, self.execution, end_orphans)
         await self.journal.durable()
+        self.home.sweep()
         for run in unsettled:
             self.journal.forget(run)
         return resumable

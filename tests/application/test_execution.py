@@ -305,6 +305,8 @@ def test_a_run_whose_mission_is_not_at_hand_is_told_nothing(office: Office) -> N
     mission, name = begin_mission(office)
     run(office.journal.commit())
     office.journal.forget(mission)
+    assert mission in office.journal.missions, "a run at hand needs it"
+    del office.journal.missions[mission]
     with pytest.raises(NotFound) as no:
         office.execution.failure(name, PLAN_STEP, 1, Failure("x", "no", retryable=False))
     assert no.value.code == "mission.unknown"

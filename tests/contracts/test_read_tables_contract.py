@@ -118,9 +118,12 @@ def test_rows_are_there_after_reopening_and_for_readers(tmp_path: Path) -> None:
     reader = SqliteReadTables(tmp_path / "rows.db", writable=False)
     assert (reader.position(), reader.run("run-1")) == (7, run("run-1"))
     writer.save(8, [run("run-1", "failed")], [])
-    assert (reader.position(), reader.run("run-1")) == (8, run("run-1", "failed"))
-    writer.close()
+    assert (reader.position(), reader.run("run-1")) == (7, run("run-1")), "rows and position agree"
     reader.close()
+    later = SqliteReadTables(tmp_path / "rows.db", writable=False)
+    assert (later.position(), later.run("run-1")) == (8, run("run-1", "failed"))
+    later.close()
+    writer.close()
     again = SqliteReadTables(tmp_path / "rows.db", writable=True)
     assert again.position() == 8
     again.close()

@@ -10,13 +10,14 @@ from missioncontrol.adapters.repositories import locate
 from missioncontrol.domain.errors import Rejected
 
 
-def test_the_clock_never_runs_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_goes_on_while_the_machine_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SystemClock()
-    times = iter([100.0, 50.0, 101.0])
+    times, ticks = iter([100.0, 50.0, 51.0, 104.0]), iter([1.0, 2.0, 3.0, 4.0])
     monkeypatch.setattr("missioncontrol.adapters.clocks.time.time", lambda: next(times))
-    seen = [clock.now() for _ in range(3)]
+    monkeypatch.setattr("missioncontrol.adapters.clocks.time.monotonic", lambda: next(ticks))
+    seen = [clock.now() for _ in range(4)]
     monkeypatch.undo()
-    assert seen == [100.0, 100.0, 101.0]
+    assert seen == [100.0, 101.0, 102.0, 104.0]
 
 
 def test_ids_sort_by_their_birth_and_say_what_they_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,3 +96,29 @@ def test_whether_a_secret_occurs_can_be_asked() -> None:
 
 def test_an_empty_secret_is_none() -> None:
     assert Scrubber([""]).text("words") == "words"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PGPASSWORD", "correct-horse"),
+        ("SSHPASS", "correct-horse"),
+        ("GPG_PASSPHRASE", "correct-horse"),
+        ("API_KEY", "/9j4AAQSkZJRg"),
+        ("OPENAI_APIKEY", "correct-horse"),
+        ("NPM_AUTHTOKEN", "correct-horse"),
+        ("SESSION_COOKIE", "correct-horse"),
+    ],
+)
+def test_a_variable_whose_name_says_secret_is_one(name: str, value: str) -> None:
+    assert secret_values({name: value}) == [value]
+
+
+def test_a_password_in_an_address_is_a_secret_and_the_address_is_not() -> None:
+    found = secret_values({"DATABASE_URL": "postgres://u:correct-horse@h/db", "PATH": "/usr/bin"})
+    assert found == ["correct-horse"]
+
+
+@pytest.mark.parametrize("name", ["PWD", "SSH_AUTH_SOCK", "TOKEN_FILE", "KEY_PATH", "KEYBOARD"])
+def test_a_variable_that_says_where_or_how_is_no_secret(name: str) -> None:
+    assert secret_values({name: "some-thing-long"}) == []

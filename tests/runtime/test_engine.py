@@ -10,6 +10,7 @@ import pytest
 from missioncontrol.application.audit import verify
 from missioncontrol.application.journal import fold_run
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
+from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.run.states import Blocked, Cancelled, Failed, Succeeded
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import Usage, Work
@@ -996,5 +997,40 @@ def test_a_run_that_ended_is_let_go_from_memory(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
             assert len(shop.journal.runs) < 5
             assert len(shop.engine._settled) < 5
+
+    run(story())
+
+
+def test_two_runs_of_one_mission_end_beside_each_other(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with workshop(tmp_path, hand=slow) as shop:
+            shop.journal.tell_mission("mission-1", CreateMission("mission-1", "t", "goal"))
+            for name in ("run-1", "run-2"):
+                shop.journal.tell_mission("mission-1", StartMission(name))
+            shop.begin(hand("a"), run="run-1", mission="mission-1")
+            shop.begin(hand("a"), hand("b", "a"), run="run-2", mission="mission-1")
+            for name in ("run-1", "run-2"):
+                assert (await shop.engine.settled(name)).status == "succeeded"
+            assert shop.journal.missions == {}
+
+    run(story())
+
+
+def test_a_lease_that_was_taken_back_on_its_way_to_the_disk_begins_nothing(tmp_path: Path) -> None:
+    begun: list[int] = []
+
+    async def perform(assignment: Assignment, line: Line) -> Work:
+        begun.append(assignment.fence)
+        return await endless(assignment, line)
+
+    async def story() -> None:
+        async with workshop(tmp_path, hand=perform) as shop:
+            shop.begin(hand("a"))
+            shop.engine._dispatch()
+            assert "a" in shop.journal.runs["run-1"].working
+            await shop.engine.halt("run-1", "Stopped.")
+            await asyncio.sleep(0.05)
+            assert begun == []
+            assert shop.registry.free == 1000
 
     run(story())

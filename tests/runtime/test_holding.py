@@ -74,8 +74,29 @@ def test_rows_that_are_ahead_of_the_log_are_built_again(tmp_path: Path) -> None:
     assert rows(tmp_path) == [second, first]
 
 
-def test_a_home_is_open_to_its_owner_alone(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir(mode=0o755)
-    run_once(home)
-    assert home.stat().st_mode & 0o777 == 0o700
+def test_a_home_is_its_owners_alone_and_a_directory_that_was_there_stays_as_it_was(
+    tmp_path: Path,
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    for home, mode in ((tmp_path / "new", 0o700), (shared, 0o755)):
+        run_once(home)
+        assert home.stat().st_mode & 0o777 == mode
+        assert [
+            p.name for p in home.iterdir() if p.stat().st_mode & 0o077 and p.suffix == ".db"
+        ] == []
+
+
+def test_what_a_killed_engine_left_half_done_is_swept_away(tmp_path: Path) -> None:
+    run_once(tmp_path)
+    left = [
+        tmp_path / "engine.deadbeef",
+        tmp_path / "artifacts/ab/.draft-1234",
+        tmp_path / "scratch/run-killed/7/work/big",
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    run_once(tmp_path)
+    assert [path for path in left if path.exists()] == []
+    assert list((tmp_path / "scratch").iterdir()) == []

@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import shlex
+import shutil
 import sys
 import time
 from contextlib import suppress
@@ -51,7 +52,7 @@ class Home:
     @property
     def exists(self) -> bool:
         """Whether anything was ever recorded here."""
-        return self.log.exists()
+        return self.log.exists() and self.log.stat().st_size > 0
 
     def make(self) -> None:
         """Make the directory, for its owner alone.
@@ -61,9 +62,11 @@ class Home:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.root.chmod(0o700)  # It may have been made by somebody who did not think of it.
             for folder in (self.artifacts, self.scratch, self.reports):
                 folder.mkdir(exist_ok=True, mode=0o700)
+            for file in (self.log, self.rows, self.output):
+                # The directory may be open to others, so each file is its owner's from the start.
+                os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise self._unusable(error) from None
 
@@ -89,6 +92,14 @@ class Home:
         except OSError as error:
             self.release()
             raise self._unusable(error) from None
+
+    def sweep(self) -> None:
+        """Remove what processes that are gone have left half done. Only for who holds the home."""
+        for left in self.scratch.iterdir():
+            shutil.rmtree(left, ignore_errors=True)
+        drafts = [*self.root.glob("engine.????????"), *self.artifacts.glob("*/.draft-*")]
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
 
     def announce(self, *, port: int, token: str, run: str = "") -> None:
         """Write down who holds this home, where it listens, and what it works on."""

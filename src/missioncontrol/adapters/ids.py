@@ -7,11 +7,19 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, 
 
 
 class SystemIds:
-    """Ids of 14 characters: 9 of milliseconds since the epoch, 5 of chance (1 in 33 million)."""
+    """Ids of 14 characters: 9 of milliseconds since the epoch, 5 of chance (1 in 33 million).
+
+    Within a process each is greater than the one before, so none comes twice.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was given out yet."""
+        self._latest = 0
 
     def new(self, kind: str) -> str:
         """See `Ids.new`."""
-        value = (time.time_ns() // 1_000_000) << 25 | secrets.randbits(25)
+        drawn = (time.time_ns() // 1_000_000) << 25 | secrets.randbits(25)
+        self._latest = value = max(drawn, self._latest + 1)
         letters = []
         for _ in range(14):
             value, digit = divmod(value, 32)

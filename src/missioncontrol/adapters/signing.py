@@ -41,6 +41,11 @@ class FileHeads:
             os.fsync(file.fileno())
         return signed
 
+    def ready(self) -> None:
+        """See `Heads.ready`."""
+        if self._key.exists():
+            self._private_key()
+
     def newest(self) -> SignedHead | None:
         """See `Heads.newest`."""
         if not self._path.exists():
@@ -68,9 +73,15 @@ class FileHeads:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        handle = os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Whole or not at all: half a key would keep this home from ever signing again.
+        draft = self._key.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._key)
         return key
 
     def _stored_key(self) -> "Ed25519PrivateKey":

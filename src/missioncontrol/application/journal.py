@@ -54,6 +54,7 @@ class Journal:
         self._pending: list[Append] = []
         self._growing: list[NewEvent] = []  # of the last pending append
         self._entries: list[Entry] = []
+        self._in_flight: set[str] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
         self._scrub = scrub
@@ -153,9 +154,11 @@ class Journal:
     def forget(self, stream: str) -> None:
         """Let a run or mission go from memory; it is loaded again when it is needed.
 
-        One that changed since the last commit stays: the log does not know it yet.
+        One whose events are not all on disk stays, and so does the mission of a run that does.
         """
-        if any(append.stream == stream for append in self._pending):
+        if any(run.mission == stream for run in self.runs.values()):
+            return
+        if stream in self._in_flight or any(a.stream == stream for a in self._pending):
             return
         self.runs.pop(stream, None)
         self.missions.pop(stream, None)
@@ -175,12 +178,14 @@ class Journal:
         """
         appends, entries, waiting = self._pending, self._entries, self._waiting
         self._pending, self._entries, self._waiting = [], [], []
+        self._in_flight = {append.stream for append in appends}
         try:
             head = await self.store.append(appends) if appends else Head(0, b"")
         except BaseException as error:
             self._waiting = waiting
             self.fail(error)
             raise
+        self._in_flight = set()
         first = head.position - len(entries) + 1
         for future in waiting:
             if not future.done():

@@ -67,7 +67,7 @@ async def gather(
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))
     plan = _plan(about, created)
     both = sorted([*about, *rows], key=lambda row: row[0].position)
-    log = output.read(run, limit=LOG_LINES_MAX + 1)
+    log = output.read(run, limit=LOG_LINES_MAX)
     return MissionRecord(
         mission=state.mission,
         run=run,
@@ -86,10 +86,9 @@ async def gather(
         plan_attempts=tuple(_plan_attempts(state, rows)),
         events=tuple(await _with_previous(store, [row for row, _ in both][:EVENTS_MAX])),
         log=tuple(
-            LogLine(line.time / 1_000_000, line.step, line.level, line.message)
-            for line in log[:LOG_LINES_MAX]
+            LogLine(line.time / 1_000_000, line.step, line.level, line.message) for line in log
         ),
-        log_left_out=_left_out(output, run, len(log)),
+        log_left_out=output.written(run) - len(log) + output.left_out(run),
         usage=state.usage,
         program=program,
     )
@@ -297,10 +296,3 @@ async def _with_previous(store: EventStore, rows: list[Recorded]) -> list[EventR
             )
         )
     return records
-
-
-def _left_out(output: OutputStore, run: str, shown: int) -> int:
-    if shown <= LOG_LINES_MAX:
-        return output.left_out(run)
-    last = output.read(run, after=LOG_LINES_MAX, limit=1_000_000)
-    return len(last) + output.left_out(run)

@@ -9,19 +9,35 @@ LENGTH_MIN = 8
 """Shorter values are words that occur by chance."""
 
 SECRET_NAME = re.compile(
-    r"(?:^|_)(?:key|token|secret|password|passwd|pwd|credential|credentials|auth|pat|dsn)(?:_|$)",
+    r"password|passwd|passphrase|token|secret|credential|api_?key|cookie|sshpass"
+    r"|(?:^|_)(?:key|pass|pwd|auth|pat|dsn)(?:_|$)",
     re.IGNORECASE,
 )
+HARMLESS_NAME = re.compile(
+    r"^(?:OLD)?PWD$|_(?:file|path|dir|home|sock|socket|user|name|host|port|url|type|mode)$",
+    re.IGNORECASE,
+)
+"""Says where or how, and not what."""
+
+IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
+"""The password in an address such as `postgres://user:password@host/name`."""
 
 
 def secret_values(environment: Mapping[str, str]) -> list[str]:
-    """Return the values of variables whose names say that they are secret, longest first."""
+    """Return the secrets in an environment, longest first.
+
+    They are the values of variables whose names say that they are secret, and the passwords in
+    addresses, whatever the variable is called.
+    """
     values = {
         value
         for name, value in environment.items()
-        if SECRET_NAME.search(name) and len(value) >= LENGTH_MIN and not value.startswith("/")
+        if SECRET_NAME.search(name) and not HARMLESS_NAME.search(name)
     }
-    return sorted(values, key=lambda value: (-len(value), value))
+    for value in environment.values():
+        values.update(IN_ADDRESS.findall(value))
+    long_enough = (value for value in values if len(value) >= LENGTH_MIN)
+    return sorted(long_enough, key=lambda value: (-len(value), value))
 
 
 REPLACEMENT = "[secret]"

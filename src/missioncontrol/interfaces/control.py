@@ -14,6 +14,9 @@ import msgspec
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 
 LINE_BYTES_MAX = 65_536
+CONNECTIONS_MAX = 32
+"""At once: any local user can open one, and only who knows the secret is answered."""
+
 ANSWER_SECONDS_MAX = 10.0
 
 
@@ -47,6 +50,7 @@ class ControlServer:
         self.token = secrets.token_urlsafe(24)
         self._cancel = cancel
         self._server: asyncio.Server | None = None
+        self._serving = 0
 
     async def open(self) -> int:
         """Listen, and return the port."""
@@ -61,14 +65,18 @@ class ControlServer:
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving += 1
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                if self._serving > CONNECTIONS_MAX:
+                    return
                 line = await reader.readline()
                 writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
                 await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
             pass  # Whoever asked is gone, or never spoke our language.
         finally:
+            self._serving -= 1
             writer.close()
 
     async def _answer(self, line: bytes) -> Answer:

@@ -28,6 +28,14 @@ class Heads(Protocol):
         """
         ...
 
+    def ready(self) -> None:
+        """Find out whether statements can be signed.
+
+        Raises:
+            Unavailable: `heads.bad_key`.
+        """
+        ...
+
     def newest(self) -> SignedHead | None:
         """Return the last statement that was kept, if there is one that can be read."""
         ...

@@ -39,6 +39,10 @@ class OutputStore(Protocol):
         """
         ...
 
+    def written(self, run: str) -> int:
+        """Return how many lines of `run` are kept."""
+        ...
+
     def left_out(self, run: str) -> int:
         """Return how many lines of `run` were counted but not kept."""
         ...

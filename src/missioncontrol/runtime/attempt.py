@@ -1,6 +1,7 @@
 """One attempt at work: its line to the engine, its time limits, and how it ends."""
 
 import asyncio
+import functools
 from typing import Protocol
 
 from missioncontrol.application.acceptance import is_sound
@@ -14,6 +15,7 @@ from missioncontrol.ports.agent import (
     ProcessHandle,
 )
 
+HEARING_SECONDS = 0.1
 CANCEL_SECONDS_MAX = 15.0
 """An agent that has been told to stop has this long to do so."""
 
@@ -152,9 +154,13 @@ class Attempt:
         reason = f"The attempt took longer than its limit of {seconds:g} s."
         self.stop(Failure("step.timed_out", reason, "Raise the limit, or make the step smaller."))
 
-    def _listen(self, seconds: float) -> None:
+    def _listen(self, seconds: float, *, again: bool = False) -> None:
         silent = self._loop.time() - self._heard_at
-        if silent >= seconds:
+        if silent >= seconds and not again:
+            # The loop itself may have been late; what the agent said meanwhile is heard first.
+            listen = functools.partial(self._listen, seconds, again=True)
+            self._heartbeat = self._loop.call_later(HEARING_SECONDS, listen)
+        elif silent >= seconds:
             reason = f"Nothing was heard from the agent for {seconds:g} s."
             self.stop(Failure("lease.expired", reason, "Look at the last output of the attempt."))
         else:

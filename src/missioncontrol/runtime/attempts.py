@@ -62,7 +62,11 @@ class Attempts:
             self._registry.lease(working.agent, state.id, working.fence)
 
     def begin(self, state: Run, event: StepStarted) -> None:
-        """Let an agent work on a lease that is on disk now."""
+        """Let an agent work on a lease that is on disk now, if it has not been taken back."""
+        holder = state.working.get(event.step)
+        if holder is None or holder.fence != event.fence:
+            self._registry.release(event.agent, state.id, event.fence)
+            return
         attempt = Attempt(_assignment(state, event), self, asyncio.get_running_loop())
         self._at_work[state.id, event.fence] = attempt
         agent = self._registry.find(event.agent)

@@ -4,8 +4,9 @@ import asyncio
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,9 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 
 STDERR_TAIL = 20
 """Last lines of standard error that explain an exit without a result."""
+
+ERROR_LINE_BYTES_MAX = 65_536
+"""The rest of a longer line is left out."""
 
 DRAIN_SECONDS = 0.5
 """Between the exit of a program and the last look at what it wrote."""
@@ -64,7 +68,7 @@ class ProgramAgent:
             return await _Conversation(program, line, scratch).hold()
         finally:
             # Also where all went well: what the program left running must not outlive its attempt.
-            await asyncio.shield(program.end())
+            await _whatever_comes(program.end())
 
     def _order(self, assignment: Assignment, scratch: Path) -> wire.Order:
         digests = {
@@ -74,6 +78,20 @@ class ProgramAgent:
         }
         files = {digest: str(self._artifacts.path(digest)) for digest in sorted(digests)}
         return wire.Order(wire.VERSION, assignment, str(scratch), files)
+
+
+async def _whatever_comes(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end, however often this task is cancelled meanwhile."""
+    doing = asyncio.ensure_future(work)
+    cancelled = False
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            cancelled = True
+    doing.result()
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 class _Conversation:
@@ -208,9 +226,23 @@ class _Conversation:
         return msgspec.structs.replace(work, artifacts=kept)
 
     async def _read_errors(self) -> None:
+        """Pass standard error on, line by line: a secret cut in two would not be recognised."""
         assert self._process.stderr is not None
+        begun, is_cut = b"", False
         while raw := await self._process.stderr.read(65_536):
-            lines = raw.decode("utf-8", "replace").splitlines()
-            for text in lines[:STDERR_TAIL]:
-                self._line.log("warning", text)
-            self._stderr = [*self._stderr, *lines][-STDERR_TAIL:]
+            *lines, begun = (begun + raw).split(b"\n")
+            for line in lines:
+                if not is_cut:
+                    self._say(line)
+                is_cut = False
+            if len(begun) > ERROR_LINE_BYTES_MAX:
+                if not is_cut:
+                    self._say(begun[:ERROR_LINE_BYTES_MAX].rpartition(b" ")[0] + b" [cut]")
+                begun, is_cut = b"", True
+        if begun and not is_cut:
+            self._say(begun)
+
+    def _say(self, line: bytes) -> None:
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        self._line.log("warning", text)
+        self._stderr = [*self._stderr, text][-STDERR_TAIL:]

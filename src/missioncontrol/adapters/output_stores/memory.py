@@ -40,6 +40,10 @@ class MemoryOutputStore:
         )
         return list(islice(found, limit))
 
+    def written(self, run: str) -> int:
+        """See `OutputStore.written`."""
+        return len(self._lines.get(run, ()))
+
     def left_out(self, run: str) -> int:
         """See `OutputStore.left_out`: nothing is."""
         return 0

@@ -33,7 +33,7 @@ class SqliteOutputStore:
     def __init__(self, path: Path, *, writable: bool) -> None:
         """Open the file, and make it where it is missing and `writable`."""
         self._connection: sqlite3.Connection | None = None
-        if writable or path.exists():
+        if writable or (path.exists() and path.stat().st_size):
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
         if writable and self._connection is not None:
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -110,6 +110,10 @@ class SqliteOutputStore:
         query, values = ("search", (question, run)) if question else ("newest", (run,))
         for row in self._connection.execute(_SQL[query], values):
             yield OutputLine(*row)
+
+    def written(self, run: str) -> int:
+        """See `OutputStore.written`."""
+        return self._stored_counts(run)[0]
 
     def left_out(self, run: str) -> int:
         """See `OutputStore.left_out`."""

@@ -1,5 +1,6 @@
 """The rows in an SQLite file of their own."""
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from importlib.resources import files
@@ -33,6 +34,7 @@ class SqliteReadTables:
             if writable:
                 for end in ("", "-wal", "-shm"):
                     path.with_name(path.name + end).unlink(missing_ok=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._connection = _opened(path if writable else None, writable=writable)
 
     def position(self) -> int:
@@ -95,7 +97,7 @@ def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
     Raises:
         sqlite3.DatabaseError: the file is damaged, or holds rows of another shape.
     """
-    is_new = path is None or not path.exists()
+    is_new = path is None or not path.exists() or not path.stat().st_size
     place = ":memory:" if path is None or (is_new and not writable) else path
     connection = sqlite3.connect(place, isolation_level=None, timeout=10)
     try:
@@ -109,6 +111,8 @@ def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
         (shape,) = connection.execute("PRAGMA user_version").fetchone()
         if shape != SHAPE:
             raise sqlite3.DatabaseError(f"the rows have shape {shape}, not {SHAPE}")
+        if not writable:
+            connection.execute("BEGIN")  # One view of rows and position, whoever writes meanwhile.
         connection.execute(_SQL["position"]).fetchone()
     except BaseException:
         connection.close()
