@@ -142,3 +142,12 @@ def test_a_phase_with_one_task_is_counted_in_the_singular() -> None:
     phases = (*plan.phases[:3], Phase(last.key, last.title, last.purpose, last.tasks[:1]))
     said = outcome_sentence(redis_run(plan=msgspec.structs.replace(plan, phases=phases)).record)
     assert said.endswith("The change itself, 1 task, is handed over and not done.")
+
+
+def test_a_goal_that_could_not_be_planned_needs_a_person() -> None:
+    plan = msgspec.structs.replace(redis_plan(), phases=())
+    record = redis_run("failed", plan=plan).record
+    tries = (PlanAttemptRecord(1, "local", "failed", ("The planner ended without a plan.",)),)
+    waiting = Reading(msgspec.structs.replace(record, plan_attempts=tries)).concerns
+    assert "".join(part.text for part in waiting[0].title) == "The goal could not be planned"
+    assert [part.text for part in waiting[0].items[0]] == ["The planner ended without a plan."]

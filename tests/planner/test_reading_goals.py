@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.specialists.planner.filling import filled
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.kinds import recognised
+from missioncontrol.specialists.planner.subject import subject_of
 from missioncontrol.specialists.relevance import relevant_files
 from missioncontrol.specialists.tree import read_tree
 
@@ -120,3 +122,96 @@ def test_a_file_that_the_goal_names_comes_first(tmp_path: Path) -> None:
     (tmp_path / "odd.py").write_text("x = 1\n")
     found = relevant_files("Let the parser parse like `odd.py`", read_tree(tmp_path), limit=1)
     assert found[0].reasons[0] == "the goal names the file `odd.py`"
+
+
+@pytest.mark.parametrize(
+    ("goal", "asks"),
+    [
+        (
+            "Build a link shortener. Links expire after 30 days.",
+            ["Build a link shortener", "Links expire after 30 days"],
+        ),
+        (
+            "Add dark mode. It follows the system setting.",
+            ["Add dark mode", "Dark mode follows the system setting"],
+        ),
+        (
+            "Add webhooks: each event is signed, and failures are shown to admins.",
+            ["Add webhooks", "Each event is signed", "Failures are shown to admins"],
+        ),
+        ("X is broken. Fix that.", ["Fix: X is broken"]),
+        (
+            "The router drops trailing slashes. That breaks links. Fix it.",
+            ["Fix: the router drops trailing slashes"],
+        ),
+        ("The export is slow. Make it faster.", ["Make the export faster"]),
+        (
+            "Jobs get lost when a worker dies. Make sure this cannot happen.",
+            ["This cannot happen: Jobs get lost when a worker dies"],
+        ),
+        ("We use SQLite. Move to PostgreSQL.", ["Move to PostgreSQL"]),
+        ("| id | text |\n|---|---|\n| 1 | Admins see carts |", ["Admins see carts"]),
+        ("Add:\n- carts\n  - with taxes", ["Add carts", "Add carts with taxes"]),
+        (
+            "Scenario: Empty\nGiven a cart\nWhen it is paid\nThen an error is shown",
+            ["Empty: given a cart, when it is paid, then an error is shown"],
+        ),
+    ],
+)
+def test_each_sentence_that_wants_something_is_an_ask(goal: str, asks: list[str]) -> None:
+    assert [text for _, text in asked(goal)] == asks
+
+
+def test_what_only_explains_stands_behind_the_ask_it_explains() -> None:
+    goal = read_goal("We use SQLite. It crashes at noon. Fix the lock. My laptop runs Linux.")
+    assert [ask.text for ask in goal.asks] == ["Fix the lock"]
+    assert goal.requirements()[0].source == (
+        "goal: “Fix the lock.”, explained by "
+        "“We use SQLite. It crashes at noon. My laptop runs Linux.”"
+    )
+
+
+def test_a_bug_report_asks_for_its_trouble_to_end_and_not_for_its_steps() -> None:
+    goal = (
+        "## Describe the bug\nNo cookie is set.\n\n## To Reproduce\n1. run the app\n\n"
+        "## Expected behavior\nA cookie is set."
+    )
+    assert [text for _, text in asked(goal)] == ["No cookie is set", "A cookie is set"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "subject"),
+    [
+        ("Fix: cart.send does not set a length", "cart.send does not set a length"),
+        ("fix(cart): handle negative prices", "handle negative prices"),
+        ("As a user, I want to log in with a passkey", "log in with a passkey"),
+        ("🐛 fix login 🔥", "login"),
+        ("Fix: the", "the"),
+        (", , ,", ", , ,"),
+        ("Let a worker skip paused jobs", "Let a worker skip paused jobs"),
+        ("Write documentation on testing carts", "testing carts"),
+    ],
+)
+def test_the_subject_is_never_empty_and_has_no_label(goal: str, subject: str) -> None:
+    assert subject_of(read_goal(goal).main) == subject
+
+
+def test_a_measured_latency_is_no_wish_for_speed() -> None:
+    assert "performance" not in kinds("Export metrics: queue depth and job latency")
+    assert asked("Export metrics for job latency")[0][0] == "function"
+    assert kinds("Write documentation on testing carts")[0] == "documentation"
+
+
+@pytest.mark.parametrize(
+    ("subject", "sentence"),
+    [
+        ("queue depth and job latency", "Queue depth and job latency are used."),
+        ("Prometheus metrics", "Prometheus metrics are used."),
+        ("the Redis session backend", "The Redis session backend is used."),
+        ("“links expire”", "“links expire” is used."),
+        ("CORS", "CORS is used."),
+        ("`stars`", "`stars` is used."),
+    ],
+)
+def test_verbs_agree_with_their_subject(subject: str, sentence: str) -> None:
+    assert filled("{subject} [is|are] used.", {"subject": subject}) == sentence

@@ -280,3 +280,11 @@ def test_without_a_repository_it_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AttemptFailed) as refusal:
         Architect().work(brief, LocalDesk(tmp_path / "out"))
     assert refusal.value.code == "architect.no_repository"
+
+
+def test_a_scanner_that_breaks_down_does_not_end_the_study(tmp_path: Path) -> None:
+    dots = "from ........far import thing\n"
+    files = {"shop/__init__.py": "", "shop/a.py": "from shop import b\n", "shop/b.py": dots}
+    work, out = studied(tmp_path, repository(tmp_path, files))
+    assert "grimp gave up (Panic)" in (out / "architecture.md").read_text()
+    assert {fact.label: fact.value for fact in work.facts}["Modules of the product"] == 3

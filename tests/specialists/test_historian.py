@@ -99,7 +99,7 @@ def test_the_summary_and_the_facts_name_what_was_counted(
 ) -> None:
     work, data, _ = worked(repository.root, tmp_path / "out")
     assert work.summary == (
-        "8 commits from 2023-01-10 to 2024-05-06 by 3 people, 57 % of them by Bob; "
+        "8 commits from 2023-01-10 to 2024-05-06 by 3 people, most by Bob (4), 1 by programs; "
         "most work gathers in `core/engine.py` (6 commits)."
     )
     for fact in work.facts:
@@ -265,3 +265,24 @@ def test_knowledge_of_one_person_is_a_finding(tmp_path: Path) -> None:
         "Bob made 92 % of the 24 commits to the repository",
         "Bob made 92 % of the 24 commits to `core`",
     ]
+
+
+@pytest.mark.parametrize(
+    ("authors", "said"),
+    [
+        (("Ada", "Ada"), "2 commits on 2024-01-01, all by Ada"),
+        (("Ada", "Ada", "renovate[bot]"), "3 commits on 2024-01-01, 2 by Ada and 1 by programs"),
+        (("Ada", "Bob"), "2 commits on 2024-01-01 by 2 people"),
+        (("Ada", "Bob", "Ada"), "3 commits on 2024-01-01 by 2 people, most by Ada (2)"),
+        (("renovate[bot]", "renovate[bot]"), "2 commits on 2024-01-01, 2 by programs"),
+    ],
+)
+def test_the_summary_says_who_made_the_commits(
+    tmp_path: Path, authors: tuple[str, ...], said: str
+) -> None:
+    sample = SampleRepository(tmp_path / "project")
+    for number, author in enumerate(authors):
+        sample.put("notes.txt", lines(number + 1))
+        sample.commit(f"Turn {number}", author=author, day="2024-01-01")
+    work, _, _ = worked(sample.root, tmp_path / "out")
+    assert work.summary == f"{said}."

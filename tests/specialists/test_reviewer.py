@@ -476,3 +476,12 @@ def test_the_plan_of_these_tests_is_sound() -> None:
     plan: Plan = PLAN
     assert faults(plan) == []
     assert json.loads(msgspec.json.encode(plan))["goal"]
+
+
+def test_a_case_with_several_marks_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text(
+        '<testsuite><testcase name="a"><failure/><failure/></testcase>'
+        '<testcase name="b"><skipped/><error/></testcase><testcase name="c"/></testsuite>'
+    )
+    assert junit_counts(path) == {"passed": 1, "failed": 1, "errors": 1, "skipped": 0}

@@ -19,6 +19,7 @@ from missioncontrol.specialists.tester import Tester
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.junit import Malformed, read_report
 from missioncontrol.specialists.tester.running import run
+from missioncontrol.specialists.tester.unimported import unimported
 from missioncontrol.testing.desk import LocalDesk
 
 PYTEST = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
@@ -93,9 +94,11 @@ def test_a_missing_dependency_is_an_honest_result(tmp_path: Path) -> None:
     files = {**SHOP, "tests/test_shop.py": "import no_such_package_here\ndef test_a(): ...\n"}
     work, told, _ = run_suite(tmp_path, repository(tmp_path, files))
     assert told["status"] == "could_not_start"
-    assert told["reason"] == "ModuleNotFoundError: No module named 'no_such_package_here'"
+    assert told["reason"] == (
+        "1 test module cannot be imported: No module named 'no_such_package_here'"
+    )
     assert [finding.rule for finding in work.findings] == ["tester.could-not-start"]
-    assert work.summary.startswith("The suite could not start: ModuleNotFoundError")
+    assert work.summary.startswith("The suite could not start: 1 test module cannot be")
 
 
 def test_no_test_command_is_an_honest_result(tmp_path: Path) -> None:
@@ -185,7 +188,7 @@ def test_a_suite_that_does_not_end_is_stopped_with_all_its_children(tmp_path: Pa
     pids = tmp_path / "pids"
     command = f"sleep 600 & echo $$! > {pids}; wait"
     root = repository(tmp_path, {"Makefile": MAKE.format(command)})
-    work, told, _ = run_suite(tmp_path, root, seconds=7.5)
+    work, told, _ = run_suite(tmp_path, root, seconds=9.5)
     assert told["status"] == "timed_out"
     assert [finding.rule for finding in work.findings] == ["tester.timed-out"]
     assert not _lives(int(pids.read_text()))
@@ -259,3 +262,95 @@ def test_without_a_repository_it_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AttemptFailed) as refusal:
         Tester().work(brief, LocalDesk(tmp_path / "out"))
     assert refusal.value.code == "tester.no_repository"
+
+
+def test_modules_that_cannot_be_imported_are_counted_by_what_they_lack(tmp_path: Path) -> None:
+    lacking = {f"tests/test_{n}.py": "import no_such_package_here\n" for n in range(3)}
+    broken = {"tests/test_wrong.py": "from shop import no_such_name\ndef test_a(): ...\n"}
+    work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, **lacking, **broken}))
+    assert told["status"] == "could_not_start"
+    assert told["reason"].startswith(
+        "4 test modules cannot be imported: No module named 'no_such_package_here' (3); "
+        "ImportError: cannot import name 'no_such_name' from 'shop'"
+    )
+    assert [finding.rule for finding in work.findings] == ["tester.could-not-start"]
+
+
+def test_modules_that_cannot_be_imported_are_counted_without_a_report_too() -> None:
+    output = (
+        "____ ERROR collecting tests/test_a.py ____\nE   ModuleNotFoundError: No module named 'x'\n"
+        "____ ERROR collecting tests/test_b.py ____\nE   ModuleNotFoundError: No module named 'x'\n"
+    )
+    assert unimported(None, output) == "2 test modules cannot be imported: No module named 'x'"
+    assert unimported(None, "3 passed") == ""
+
+
+def test_a_runner_that_breaks_down_before_any_test_has_not_run_the_suite(tmp_path: Path) -> None:
+    settings = PYTEST + 'filterwarnings = ["error", "ignore::no_such_package_here.Warned"]\n'
+    work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, "pyproject.toml": settings}))
+    assert told["status"] == "could_not_start"
+    assert "no_such_package_here" in told["reason"]
+    assert [finding.severity for finding in work.findings] == ["medium"]
+
+
+def test_a_suite_without_tests_is_not_called_broken(tmp_path: Path) -> None:
+    files = {"pyproject.toml": PYTEST, "tests/help_us.py": "NAME = 1\n"}
+    work, _, _ = run_suite(tmp_path, repository(tmp_path, files))
+    assert work.summary.startswith("There was no test to run: `python -m pytest` from pyproject")
+    assert not any(isinstance(each, kinds.TestsRan) for each in work.evidence)
+
+
+@pytest.mark.journey
+def test_a_stopped_suite_tells_how_far_it_came(tmp_path: Path) -> None:
+    slow = "import time\ndef test_a(): ...\ndef test_b(): assert 0\ndef test_c(): time.sleep(60)\n"
+    work, told, out = run_suite(
+        tmp_path, repository(tmp_path, {**SHOP, "tests/test_shop.py": slow}), seconds=11.0
+    )
+    assert (told["status"], told["passed"], told["failed"]) == ("timed_out", 2, 1)
+    assert "by then it had run 3 tests: 2 passed, 1 failed" in work.summary
+    assert "the test under way counts as passed" in work.summary
+    assert kinds.TestsRan("junit.xml", 2, 1, 0, 0) in work.evidence
+    rules = [finding.rule for finding in work.findings]
+    assert rules == ["tester.timed-out", "tester.failed-test"]
+    assert "Run `python -m pytest` to its end in the checkout" in (out / "tests.md").read_text()
+
+
+def test_a_case_with_several_marks_counts_once_by_the_gravest() -> None:
+    report = read_report(
+        '<testsuite><testcase name="a"><failure message="1"/><failure message="2"/></testcase>'
+        '<testcase name="b"><skipped/><error message="x"/></testcase></testsuite>'
+    )
+    assert (report.passed, report.failed, report.errors, report.skipped) == (0, 1, 1, 0)
+
+
+def test_links_that_go_in_circles_do_not_stop_the_copy(tmp_path: Path) -> None:
+    root = repository(tmp_path, SHOP)
+    (root / "one").symlink_to("two")
+    (root / "two").symlink_to("one")
+    (root / "self").symlink_to("self")
+    (root / "up").symlink_to("..")
+    (root / "above").symlink_to("up/up/up")
+    _, told, _ = run_suite(tmp_path, root)
+    assert told["status"] == "passed"
+
+
+def test_a_runner_that_calls_no_test_a_success_is_not_believed(tmp_path: Path) -> None:
+    said = MAKE.format("@echo '# tests 0'")
+    work, told, _ = run_suite(tmp_path, repository(tmp_path, {"Makefile": said}))
+    assert (told["status"], told["exit_code"]) == ("could_not_start", 0)
+    assert [finding.rule for finding in work.findings] == ["tester.no-test"]
+
+
+def test_a_script_that_only_prints_is_no_test_command(tmp_path: Path) -> None:
+    package = '{"name": "x", "scripts": {"test": "echo \\"See the other repository.\\""}}\n'
+    _, told, _ = run_suite(tmp_path, repository(tmp_path, {"package.json": package}))
+    assert told["status"] == "no_test_command"
+
+
+@pytest.mark.journey
+def test_a_suite_that_is_stopped_before_its_first_test_says_so(tmp_path: Path) -> None:
+    hook = "import time\ndef pytest_collection_finish(session):\n    time.sleep(60)\n"
+    root = repository(tmp_path, {**SHOP, "tests/conftest.py": hook})
+    work, told, _ = run_suite(tmp_path, root, seconds=11.0)
+    assert told["status"] == "timed_out"
+    assert "by then it had collected 2 tests and finished none" in work.summary

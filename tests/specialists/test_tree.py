@@ -187,6 +187,8 @@ def test_kinds_follow_from_paths_and_contents(tmp_path: Path) -> None:
         "LICENSE": ("document", "x"),
         "bin/run": ("code", "#!/usr/bin/env python3\n"),
         "lib.egg-info/requires.txt": ("generated", "x"),
+        "doc/api.html": ("generated", '<html><link href="_static/pygments.css"></html>'),
+        "templates/page.html": ("code", "<html>{{ page }}</html>"),
     }
     for path, (_, text) in expected.items():
         target = tmp_path / path
@@ -289,3 +291,23 @@ def test_reading_twice_gives_the_same_answer(repository: SampleRepository) -> No
     once, again = read_tree(repository.root), read_tree(repository.root)
     assert once == again
     assert [file.path for file in once.files] == ["B.py", "a.py", "b.py", "sub/c.md"]
+
+
+def test_what_was_compiled_from_a_source_beside_it_is_generated(tmp_path: Path) -> None:
+    expected = {
+        "src/v3/types.ts": "code",
+        "v3/types.js": "generated",
+        "v3/types.d.cts": "generated",
+        "dist/v3/types.mjs": "generated",
+        "packages/core/src/index.ts": "code",
+        "packages/core/lib/index.js": "generated",
+        "lib/index.js": "code",
+        "src/legacy.js": "code",
+        "legacy.js": "code",
+        "globals.d.ts": "code",
+    }
+    for path in expected:
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("export const x = 1\n")
+    assert kinds(read_tree(tmp_path)) == expected

@@ -335,3 +335,11 @@ def test_odd_plans_and_odd_upstream_files_do_no_harm(tmp_path: Path, repository:
     upstream = {"tests": Delivered("succeeded", Work(summary="odd"), files)}
     _, texts = written(tmp_path, repository, upstream=upstream)
     assert len(texts) == 4
+
+
+def test_a_file_that_defines_nothing_has_no_parts() -> None:
+    assert (
+        parts_of("index.js", "'use strict'\nmodule.exports = require('./lib')\n", "JavaScript")
+        == []
+    )
+    assert parts_of("empty.ts", "", "TypeScript") == []

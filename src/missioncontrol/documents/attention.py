@@ -41,6 +41,7 @@ def concerns(record: MissionRecord, where: Places) -> tuple[Concern, ...]:
     """Return what waits for a person, gravest first; empty where nothing does."""
     return (
         *_broken_chain(record, where),
+        *_unplanned(record),
         *_failed(record, where),
         *_blocked(record, where),
         *_contradicted(record, where),
@@ -64,6 +65,19 @@ def _broken_chain(record: MissionRecord, where: Places) -> Iterator[Concern]:
             "Trust nothing after it; this names the first bad event:",
             "mission audit verify",
         )
+
+
+def _unplanned(record: MissionRecord) -> Iterator[Concern]:
+    """Tell why there is no plan: without one, no task is left that could say that it failed."""
+    if record.tasks or record.status != "failed":
+        return
+    faults = [fault for tried in record.plan_attempts[-1:] for fault in tried.faults]
+    items = tuple(sentence(shortened(fault, REASON_MAX)) for fault in faults)
+    yield _concern(
+        "bad",
+        sentence("The goal could not be ", Part("planned", "planning" if faults else "")),
+        items,
+    )
 
 
 def _failed(record: MissionRecord, where: Places) -> Iterator[Concern]:

@@ -44,6 +44,7 @@ class Table(msgspec.Struct, frozen=True):
     generated_names: frozenset[str]
     generated_endings: tuple[str, ...]
     generated_marks: tuple[str, ...]
+    generated_page_marks: tuple[str, ...]
     vendored_directories: frozenset[str]
     test_directories: frozenset[str]
     test_patterns: tuple[str, ...]
@@ -65,6 +66,7 @@ def table() -> Table:
         frozenset(data["generated"]["names"]),
         tuple(data["generated"]["endings"]),
         tuple(data["generated"]["marks"]),
+        tuple(data["generated"]["page_marks"]),
         frozenset(data["vendored"]["directories"]),
         frozenset(data["test"]["directories"]),
         tuple(data["test"]["patterns"]),
@@ -109,6 +111,9 @@ def _is_generated(path: str, head: bytes, entry: Entry) -> bool:
         return True
     if name in known.generated_names or path.endswith(known.generated_endings):
         return True
+    if entry.language == "HTML":
+        text = head.decode("latin-1").lower()
+        return any(mark in text for mark in known.generated_page_marks)
     if entry.kind != "code":
         return False
     first = b"\n".join(head.split(b"\n", MARK_LINES)[:MARK_LINES]).decode("latin-1").lower()

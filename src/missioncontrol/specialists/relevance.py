@@ -1,12 +1,13 @@
 """Which files a goal is about: a ranking by its words, with reasons that a person can check."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.specialists.heading import head_stems
 from missioncontrol.specialists.symbols import Symbol, symbols
 from missioncontrol.specialists.words import parts, pattern, stem, telling_words
 
@@ -22,6 +23,8 @@ REASONS_MAX = 4
 SATURATION, LENGTH_SHARE = 1.2, 0.75  # k1 and b of BM25 (Robertson and Zaragoza, 2009)
 NAME_WEIGHT, FOLDER_WEIGHT, SYMBOL_WEIGHT, EXACT_WEIGHT = 3.0, 1.0, 2.0, 12.0
 MENTION_SHARE = 0.3
+HEAD_FACTOR = 1.6
+"""What a word that names the thing counts for beside one that only says more about it."""
 
 KIND_WEIGHTS = {"code": 1.0, "test": 0.5, "configuration": 0.5, "document": 0.3, "data": 0.25}
 """Files of other kinds are generated, vendored or binary: nobody changes them by hand."""
@@ -32,6 +35,25 @@ _VOCABULARY = re.compile(
     r"(?i)(^|/)_?(exceptions?|errors?|status_codes|constants?|types|typing|about|version)\.\w+$"
 )
 """Files that give names to what is done elsewhere."""
+_SPECIAL = (
+    (
+        re.compile(r"(?i)\.sql$"),
+        re.compile(r"(?i)(?:sql|schema|database|db|tables?|quer|index|column|trigger|migrat|lock)"),
+    ),
+    (
+        re.compile(r"(?i)(?:^|/)_?(?:cli|shell|__main__|console)\.\w+$"),
+        re.compile(r"(?i)(?:cli|command|shell|console|terminal|flag|prompt|repl)"),
+    ),
+    (
+        re.compile(r"(?i)(?:^|/)_?test(?:ing|_?utils?|_?client)\.\w+$"),
+        re.compile(r"(?i)test|mock|fake"),
+    ),
+)
+"""Files that only an ask in their own words is about: queries, commands, helpers for tests."""
+BASE = re.compile(r"(?i)(?:^|/)_?(?:base|abc|abstract|interface|protocol)s?\.\w+$")
+"""Files that hold what the others of their folder build on."""
+_CONTRIB = re.compile(r"(?i)(?:^|/)contrib/")
+"""Integrations with something else, which an ask names when it means one."""
 _STEP = re.compile(r"(?i)(^|/)(future_)?migrations?/[^/]*\d")
 """Numbered migrations tell what was done once; new work adds one and edits none."""
 _QUOTED = re.compile(r"`([^`\n]{2,80})`")
@@ -89,8 +111,10 @@ class Ranking:
         terms = [term for term in self.terms if stem(term) in stems]
         names = exact_names(text)
         for_readers = tuple(kinds) == ("document",)
+        heads = head_stems(text)
+        factors = {term: HEAD_FACTOR if stem(term) in heads else 1.0 for term in terms}
         scored = [
-            (self._score(read, terms, names, for_readers=for_readers), read)
+            (self._score(read, factors, names, for_readers=for_readers), read)
             for read in self.reads
             if not kinds or read.kind in kinds
         ]
@@ -109,11 +133,11 @@ class Ranking:
         return log(1 + (total - holding + 0.5) / (holding + 0.5))
 
     def _score(
-        self, read: Read, terms: Sequence[str], names: Sequence[str], *, for_readers: bool
+        self, read: Read, factors: Mapping[str, float], names: Sequence[str], *, for_readers: bool
     ) -> float:
         score = matched = possible = 0.0
-        for term in terms:
-            weight = self.weight(term)
+        for term, factor in factors.items():
+            weight = factor * self.weight(term)
             possible += weight
             part = weight * self._strength(term, read)
             score += part
@@ -126,7 +150,8 @@ class Ranking:
         )
         kind = KIND_WEIGHTS[read.kind]
         return (
-            score * share * _place_weight(read.path, for_readers=for_readers) + EXACT_WEIGHT * exact
+            score * share * _place_weight(read.path, factors, for_readers=for_readers)
+            + EXACT_WEIGHT * exact
         ) * kind
 
     def _strength(self, term: str, read: Read) -> float:
@@ -230,7 +255,9 @@ def _exact_reasons(
             reasons.append(f"the goal names the file `{name}`")
         elif name not in defined and last not in defined and _mentions(text, name):
             reasons.append(f"uses `{name}`, which the goal names")
-        elif name in defined or (last in defined and len(parts(last)) > 1):
+        elif name in defined or (
+            last in defined and (len(parts(last)) > 1 or (last != name and name in text))
+        ):
             reasons.append(f"defines `{name}`, which the goal names")
     return reasons
 
@@ -248,11 +275,16 @@ def _in_folder(term: str, path: str) -> bool:
     return pattern(term).search(folder) is not None
 
 
-def _place_weight(path: str, *, for_readers: bool) -> float:
+def _place_weight(path: str, terms: Iterable[str], *, for_readers: bool) -> float:
     if _HISTORY.search(path) or _STEP.search(path):
         return 0.2
+    unspoken = [speaks for files, speaks in _SPECIAL if files.search(path)]
+    if any(not any(speaks.match(term) for term in terms) for speaks in unspoken):
+        return 0.5
     if _VOCABULARY.search(path):
         return 0.4
+    if _CONTRIB.search(path) and not any(_in_folder(term, path) for term in terms):
+        return 0.6
     is_aside = _ASIDE.search(path) and not (for_readers and path.lower().startswith("doc"))
     return 0.4 if is_aside or (for_readers and _TESTS.search(path)) else 1.0
 

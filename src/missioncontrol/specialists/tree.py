@@ -12,6 +12,7 @@ import msgspec
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.specialists.kinds import HEAD_BYTES, Kind, classified
 from missioncontrol.specialists.listing import LeftOut, Listing, Submodule, list_paths
+from missioncontrol.specialists.outputs import compiled
 
 FILES_MAX = 20_000
 BYTES_MAX = 256 * 1024 * 1024
@@ -134,7 +135,11 @@ def _sorted_out(
             left_out.append(LeftOut(path, found))
         if progress and number % 1000 == 999:
             progress(number + 1, len(listing.paths))
-    return files, left_out
+    made = compiled(file.path for file in files if file.kind in {"code", "test"})
+    return [
+        msgspec.structs.replace(file, kind="generated") if file.path in made else file
+        for file in files
+    ], left_out
 
 
 class _Reader:

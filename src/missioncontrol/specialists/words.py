@@ -10,27 +10,53 @@ ENDINGS = (
 )
 
 _SAYS_NOTHING = """
-bring build choose define find honor honour make move prepare remove write apply accept adapt adjust
-a about above after again against all also an and any are as at be because been before being
-below between both but by can cannot could did do does doing done down during each either else
-etc ever every few for from further get gets give given gives go goes had has have having he her
-here him his how however i if in instead into is it its itself just least less let like may me
+bring build choose define find honor honour make move prepare remove write apply accept adapt
+adjust a about above after again against all also an and any are as at be because been before
+being below between both but by can cannot could did do does doing done down during each either
+else etc ever every few for from further get gets give given gives go goes had has have having he
+her here him his how however i if in instead into is it its itself just least less let like may me
 might more most much must my need needed needs neither never no nor not now of off often on once
 one only onto or other our out over own per please same several shall she should since so some
 still such than that the their them then there these they this those though through thus to too
-two three under until up upon us use used using uses very via want wants was way we well were
-what when where whether which while who whole whom whose why will with within without would yet
-you your able add added adding adds allow allows be become begin change changed changes changing
-clean correct create created creates currently drop easily enable ensure ensures exist existing
-expose extend fix fixed fixes fixing fully handle implement implemented implementing implements
-improve improved introduce keep kept let make makes making new old offer please properly provide
-provided provides put really remove removed removing replace replaced set show start stop
+two three under until up upon us use used using uses very via want wants was way we well were what
+when where whether which while who whole whom whose why will with within without would yet you
+your able add added adding adds allow allows be become begin change changed changes changing clean
+correct create created creates currently drop easily enable ensure ensures exist existing expose
+extend fix fixed fixes fixing fully handle implement implemented implementing implements improve
+improved introduce keep kept let make makes making new old offer option options please properly
+provide provided provides put really remove removed removing replace replaced set show start stop
 support supported supporting supports thing things turn update updated work working works write
 written code project repository repo app application package library file files good better best
 way ways first last second time times people person someone something
 """
 STOP_WORDS = frozenset(_SAYS_NOTHING.split())
 """Words that say nothing about where in a repository the work lies."""
+ONE_WORD = frozenset(
+    [
+        "opentelemetry",
+        "github",
+        "gitlab",
+        "javascript",
+        "typescript",
+        "postgresql",
+        "mysql",
+        "mongodb",
+        "graphql",
+        "rabbitmq",
+        "dynamodb",
+        "openapi",
+        "opensearch",
+        "clickhouse",
+        "newrelic",
+        "datadog",
+    ]
+)
+"""Names that look like two words: what speaks of “open” says nothing about OpenTelemetry."""
+
+NO_DOERS = frozenset(
+    ["header", "folder", "letter", "number", "server", "buffer", "filter", "member", "parameter"]
+)
+"""Words whose “er” is no ending: a header is not what heads, nor a letter what lets."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:\.\d+)+")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_A-Za-z]+")
@@ -45,9 +71,11 @@ END = r"(?![a-z])(?!(?<=[A-Z])[A-Z])"
 def stem(word: str) -> str:
     """Return the lower-case stem of an English word; other words come back in lower case."""
     small = word.lower()
+    if small.removesuffix("s") in NO_DOERS:
+        return small.removesuffix("s")
     for suffix in SUFFIXES:
         if small.endswith(suffix) and len(small) - len(suffix) >= STEM_LENGTH_MIN:
-            return small[: -len(suffix)]
+            return _undoubled(small[: -len(suffix)], suffix)
     if small.endswith("ss"):
         return small
     if small.endswith("s") and len(small) > STEM_LENGTH_MIN - 1:
@@ -55,6 +83,12 @@ def stem(word: str) -> str:
     if small.endswith(("e", "y")) and len(small) > STEM_LENGTH_MIN:
         small = small[:-1]
     return small
+
+
+def _undoubled(root: str, suffix: str) -> str:
+    """Return “log” for what is left of “logging”; “letter” and “setting” keep their own roots."""
+    doubled = suffix in {"ing", "ed"} and root[-1] == root[-2] and root[-1] in "bdgmnprt"
+    return root[:-1] if doubled and root[:-1] not in STOP_WORDS else root
 
 
 def words(text: str) -> list[str]:
@@ -93,7 +127,7 @@ def _pieces(word: str) -> list[str]:
 
 def _inner(word: str) -> list[str]:
     inside = parts(word)
-    return inside if len(inside) > 1 else []
+    return inside if len(inside) > 1 and word.lower() not in ONE_WORD else []
 
 
 @cache
@@ -103,6 +137,6 @@ def pattern(word: str) -> re.Pattern[str]:
     if not root.isascii():
         return re.compile(re.escape(root))
     safe, capital = re.escape(root), re.escape(root.capitalize())
-    return re.compile(
-        rf"(?<![A-Za-z])(?i:{safe}{ENDINGS}){END}|(?<=[a-z0-9]){capital}{ENDINGS}{END}"
-    )
+    doubling = rf"(?:{root[-1]}(?=ing|ed|er))?" if root[-1:] in tuple("bdgmnprt") else ""
+    ends = doubling + ENDINGS
+    return re.compile(rf"(?<![A-Za-z])(?i:{safe}{ends}){END}|(?<=[A-Za-z0-9]){capital}{ends}{END}")

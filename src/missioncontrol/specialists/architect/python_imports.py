@@ -17,6 +17,16 @@ UNPARSABLE_MAX = 20
 """Files with syntax errors that grimp does without before we read the package ourselves."""
 
 PACKAGES_NAMED = 8
+GIVING_UP = (ImportError, AttributeError, ValueError, KeyError, OSError)
+PANICS = "pyo3_runtime"
+"""Where a panic of compiled code comes from: no `Exception`, so it would end the whole process.
+
+An import that leaves its package with too many dots is enough to make grimp's scanner panic.
+"""
+
+
+class Panic(Exception):
+    """Compiled code broke down; what it was asked has no answer from there."""
 
 
 class PythonFile:
@@ -97,7 +107,7 @@ class _Reading:
         """Ask grimp; where it cannot answer, read the files with `ast`."""
         try:
             details = _ask_grimp(self.root, package)
-        except (ImportError, AttributeError, ValueError, KeyError, OSError) as fault:
+        except (*GIVING_UP, Panic) as fault:
             self._by_ast.append(
                 f"{package.name}: import statements read with ast, because grimp "
                 f"gave up ({type(fault).__name__})"
@@ -143,6 +153,7 @@ def _ask_grimp(root: Path, package: Package) -> list[Mapping[str, Any]]:
 
     Raises:
         ValueError: too many files do not parse.
+        Panic: grimp's scanner broke down.
         OSError, AttributeError, KeyError, ImportError: grimp cannot read it, or is not as expected.
     """
     from grimp.exceptions import SourceSyntaxError
@@ -151,7 +162,11 @@ def _ask_grimp(root: Path, package: Package) -> list[Mapping[str, Any]]:
     for _ in range(UNPARSABLE_MAX):
         try:
             return _scan(root, package, files)
-        except SourceSyntaxError as fault:
+        except BaseException as fault:
+            if type(fault).__module__ == PANICS:
+                raise Panic(str(fault)) from fault
+            if not isinstance(fault, SourceSyntaxError):
+                raise
             broken = str(Path(fault.filename).relative_to(root))
             if broken not in files:
                 break

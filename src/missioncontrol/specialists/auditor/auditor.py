@@ -23,7 +23,7 @@ from missioncontrol.specialists.specialist import Brief, Desk
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
-SECONDS_MAX = 45.0
+SECONDS_MAX = 30.0
 """For all checks together, even where the attempt would have more."""
 SECONDS_KEPT = 5.0
 SARIF_MAX = 20_000

@@ -40,18 +40,30 @@ def sentence(history: History) -> str:
             f"A single commit is {only}, made on {history.last} by {who or 'nobody named'}: "
             "it says nothing about churn, hot spots, coupling or ownership."
         )
-    parts = [
-        f"{counted(history.commits, 'commit')} from {history.first} to {history.last}",
-        f"by {counted(history.author_count, 'person', 'people')}",
-    ]
-    text = " ".join(parts)
-    if history.authors:
-        top = history.authors[0]
-        text += f", {_percent(top.share)} of them by {plain(top.author)}"
+    same = history.first == history.last
+    days = f"on {history.first}" if same else f"from {history.first} to {history.last}"
+    text = f"{counted(history.commits, 'commit')} {days}{_makers(history)}"
     if history.hot_spots:
         hot = history.hot_spots[0]
         text += f"; most work gathers in {code(hot.path)} ({counted(hot.commits, 'commit')})"
     return text + "."
+
+
+def _makers(history: History) -> str:
+    """Say who made the commits; merges belong to nobody, so they are not counted for anybody."""
+    programs = sum(item.commits for item in history.automatic)
+    by_programs = f"{programs:,} by programs" if programs else ""
+    if not history.authors:
+        return f", {by_programs}" if by_programs else ""
+    top = history.authors[0]
+    if history.author_count == 1:
+        if not programs:
+            return f", {'every change' if history.merges else 'all'} by {plain(top.author)}"
+        return f", {top.commits:,} by {plain(top.author)} and {by_programs}"
+    text = f" by {history.author_count:,} people"
+    if top.commits > history.authors[1].commits:
+        text += f", most by {plain(top.author)} ({top.commits:,})"
+    return f"{text}, {by_programs}" if by_programs else text
 
 
 def _findings(found: Iterable[Finding]) -> Iterator[str]:

@@ -36,6 +36,7 @@ WHO: dict[str, Who] = {
 EXACT = re.compile(r"=?v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 LOCKS = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
 NO_TESTS = "no test specified"  # what `npm init` writes
+PRINTS_ONLY = re.compile(r"\s*(?:echo\b[^&|;]*|true|exit 0|:)\s*")
 
 
 def read_package_json(tree: "Tree", path: str, text: str) -> Iterator[Said]:
@@ -107,7 +108,7 @@ def _entry_points(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Sai
 def _tests(tree: "Tree", path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
     scripts = data.get("scripts")
     command = scripts.get("test") if isinstance(scripts, dict) else None
-    if not isinstance(command, str) or NO_TESTS in command:
+    if not isinstance(command, str) or NO_TESTS in command or PRINTS_ONLY.fullmatch(command):
         return
     runner = _runner(tree, path, data)
     line = line_of(text, _key("scripts"), _key("test"))

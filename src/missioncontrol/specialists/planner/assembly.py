@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import msgspec
 
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
 from missioncontrol.specialists.planner.filling import listed
-from missioncontrol.specialists.planner.goal import Ask, Goal
+from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.kinds import label, recognised
 from missioncontrol.specialists.planner.outside import named_technologies
@@ -22,6 +23,38 @@ from missioncontrol.specialists.planner.tasks import ASIDE_KINDS, counted, is_fa
 
 QUIET_KINDS = frozenset({"tests", "documentation", "refactoring", "release"})
 """Work that users of a package need not be told of."""
+PART_KINDS = frozenset({"observability", "api", "ui", "data", "security"})
+"""Kinds of work that may add a part, about whose place there is something to decide."""
+BELONGING = frozenset(
+    [
+        "option",
+        "options",
+        "flag",
+        "flags",
+        "parameter",
+        "parameters",
+        "argument",
+        "arguments",
+        "keyword",
+        "setting",
+        "settings",
+        "method",
+        "methods",
+        "property",
+        "properties",
+        "attribute",
+        "attributes",
+        "field",
+        "fields",
+        "hook",
+        "callback",
+        "default",
+        "limit",
+        "timeout",
+        "switch",
+    ]
+)
+"""What is never a part by itself: it belongs to something that is there."""
 _FIGURE = re.compile(
     r"(?i)\d[\d,.]*\s*(?:ms|milliseconds?|s|seconds?|%|percent|mb|kb|gb|x|times)\b"
 )
@@ -86,7 +119,8 @@ def _kinds_of(ask: Ask, ground: Ground, kinds: Sequence[str]) -> tuple[str, ...]
         return ("quality",)
     alone = recognised(Goal(ask.text, (ask,), ()), names=_names(ground), has_code=True)
     if is_main:
-        return (kinds[0], *(kind for kind in alone if kind != kinds[0]))
+        shaped = ("feature",) if _new_thing(ask) and kinds[0] in PART_KINDS else ()
+        return tuple(dict.fromkeys((kinds[0], *shaped, *alone)))
     if not ground.has_code and alone[0] in {"feature", "new-service"}:
         return ("part",)
     return alone
@@ -104,12 +138,15 @@ def _said(
         "figure": _FIGURE.search(whole) is not None,
         "evidence": _EVIDENCE.search(whole) is not None,
         "rollback": _ROLLBACK.search(whole) is not None,
+        "extends": bool(places)
+        and not (_new_thing(ask) or new_names(ground, ask) or any(p.seam for p in places[:2])),
         "is_aside": kinds[0] in ASIDE_KINDS or bool(places and places[0].kind != "code"),
         "no_announcement": kinds[0] in QUIET_KINDS,
     }
     unknown = listed([f"`{name}`" for name in new_names(ground, ask)])
     texts = {
         "new_thing": _new_thing(ask),
+        "news": _news(ask, kinds[0]),
         "new_name": unknown,
         "language_named": language.group() if language else "",
         "tech_component": component,
@@ -122,7 +159,27 @@ def _said(
 def _new_thing(ask: Ask) -> str:
     """Return what is to be added where the ask says “a …” or “an …”: it is not there yet."""
     added = re.match(r"(?i)(?:add|create|build|introduce|write|implement)\s+an?\s", ask.text)
+    titled = (
+        None
+        if ask.verb
+        else re.match(r"(?i)(?:an?\s)?[\w][\w -]{2,40}\s(?:that|which)\s", ask.text)
+    )
+    added = None if _is_option(ask) else added or titled
     return phrase_of(ask, subject_of(ask)) if added else ""
+
+
+def _news(ask: Ask, kind: str) -> str:
+    """Return what users are told of: a fault is not what they are told, its repair is."""
+    phrase = phrase_of(ask, subject_of(ask))
+    if kind == "performance" and "“" not in phrase and "fast" not in phrase:
+        return f"faster {phrase.removeprefix('the ')}"
+    return f"the repair of {phrase}" if kind == "bug-fix" else phrase
+
+
+def _is_option(ask: Ask) -> bool:
+    """Whether what is asked for belongs to something that stands: an option, a method, a limit."""
+    head = re.split(r"\s(?:for|of|to|in|on|with|that)\s", subject_of(ask))[0].split()
+    return bool(head) and head[-1].lower() in BELONGING
 
 
 def _drafted(parts: Sequence[Part]) -> Draft:

@@ -14,8 +14,8 @@ from missioncontrol.domain.plan import (
     Relation,
     Risk,
 )
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import Facts
-from missioncontrol.specialists.planner.goal import Ask
 from missioncontrol.specialists.planner.playbook import Entry, Playbook, sayable
 from missioncontrol.specialists.planner.source import Place
 
@@ -166,7 +166,8 @@ class Draft:
 
     def _relate(self, source: str, target: str, label: str = "") -> None:
         ends = {(each.source, each.target) for each in self.relations}
-        if source != target and (source, target) not in ends:
+        shown = {source, target} <= set(self.components)
+        if shown and source != target and (source, target) not in ends:
             self.relations.append(Relation(source, target, label))
 
     def _known(self, part: Part) -> tuple[set[str], set[str]]:

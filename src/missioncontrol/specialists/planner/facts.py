@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import listed, table
-from missioncontrol.specialists.planner.goal import Ask
 from missioncontrol.specialists.planner.ground import Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
-from missioncontrol.specialists.planner.places import is_vague
+from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
 from missioncontrol.specialists.planner.subject import (
     phrase_of,
+    search_text,
     subject_of,
-    subject_text,
 )
-from missioncontrol.specialists.words import telling_words
+from missioncontrol.specialists.words import stem, telling_words
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -32,6 +33,22 @@ _CHANGES = re.compile(
 
 
 _BENCH = re.compile(r"(?i)(?:^|/)bench\w*/|(?:^|/|_)bench(?:mark)?s?\b|benchmark")
+
+
+_ABOUT_SYMBOL = (
+    "symbol",
+    "symbol_place",
+    "symbols",
+    "siblings",
+    "document",
+    "exported",
+    "moved",
+    "private",
+)
+_MOVES = re.compile(
+    r"(?i)\b(?:extract|move|split|rename|reorgani[sz]e|separate|merge|modulari[sz]e|relocate)\b"
+    r"|\binto (?:its|their) own\b"
+)
 
 
 _STEP = re.compile(r"(?i)(?:^|/)migrations/[^/]*\d[^/]*\.(?:py|sql|rb|js|ts)$")
@@ -51,10 +68,14 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
         else phrase_of(ask, subject_of(ask)),
         "inherits": "yes" if is_vague(ground, ask) else None,
         "fresh": None if is_vague(ground, ask) else phrase_of(ask, subject_of(ask)),
-        "terms": ", ".join(f"`{word}`" for word in telling_words(subject_text(ask))[:4]) or None,
+        "terms": ", ".join(f"`{word}`" for word in _terms(ask)[:4]) or None,
         "said_in": ask.where,
     }
-    facts |= _place_facts(places)
+    facts |= _place_facts(places, moves=_MOVES.search(ask.text) is not None)
+    facts["unanswered"] = _unanswered(ground, ask) if places else None
+    if facts["unanswered"]:
+        facts |= dict.fromkeys(_ABOUT_SYMBOL)  # What the rest of the words lead to is a guess.
+    facts |= _kind_facts(ground, places)
     facts |= _stack_facts(ground, places)
     facts |= _tree_facts(ground)
     facts |= _probe_facts(ground, ask, places)
@@ -63,12 +84,29 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
     return {name: value for name, value in facts.items() if value}
 
 
+def _terms(ask: Ask) -> list[str]:
+    """Return the words that lead into the code; “documentation” and “test” only for want of any."""
+    found = telling_words(search_text(ask))
+    return [word for word in found if stem(word) not in COMMON] or found
+
+
+def _unanswered(ground: Ground, ask: Ask) -> str | None:
+    """Return the words that name the thing and stand nowhere in the repository, if none does."""
+    text = search_text(ask)
+    found = [word for word in telling_words(text) if word.lower() != ask.verb]
+    heads = [word for word in found if stem(word) in head_stems(text)]
+    known = {stem(t): t for t in ground.ranking.terms} if ground.ranking else {}
+    counts = ground.ranking.document_counts if ground.ranking else {}
+    missing = [word for word in heads if stem(word) in known and not counts[known[stem(word)]]]
+    return listed([f"`{word}`" for word in missing]) if heads and missing == heads else None
+
+
 def _slug_path(ask: Ask) -> str | None:
     found = [word.lower() for word in telling_words(subject_of(ask)) if word.isascii()]
     return "_".join(found[:3]) or None
 
 
-def _place_facts(places: Sequence[Place]) -> dict[str, str | None]:
+def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | None]:
     if not places:
         return {}
     first = places[0]
@@ -78,7 +116,7 @@ def _place_facts(places: Sequence[Place]) -> dict[str, str | None]:
         "floor_here": first.reasons[0].partition(" asks for ")[2] or None
         if first.reasons
         else None,
-        "place_file": PurePosixPath(first.path).name,
+        "place_file": f"`{PurePosixPath(first.path).name}`",
         "place_lines": f"{first.lines:,}",
         "large": f"{first.lines:,}" if first.lines >= 1_000 else None,
         "symbol": f"`{names[0]}`" if names else None,
@@ -94,9 +132,27 @@ def _place_facts(places: Sequence[Place]) -> dict[str, str | None]:
         "tests": listed([f"`{path}`" for path in first.tests]) if len(first.tests) > 1 else None,
         "document": f"`{first.documents[0]}`" if first.documents else None,
         "exported": f"`{first.exported}`" if first.exported else None,
+        "deprecated": listed(list(first.deprecated)) or None,
+        "moved": f"`{names[0]}`" if names and moves else None,
         "private": f"`{names[0]}`" if names and names[0].startswith("_") else None,
         **_seam_facts(places),
     }
+
+
+def _kind_facts(ground: Ground, places: Sequence[Place]) -> dict[str, str | None]:
+    """Return the folder in which a new thing stands among others of its kind, and some of them."""
+    if ground.tree is None or not places or not places[0].reasons[0].endswith(OF_ITS_KIND):
+        return {}
+    folder = PurePosixPath(places[0].path).parent
+    others = [
+        PurePosixPath(file.path)
+        for file in ground.tree.files
+        if PurePosixPath(file.path).parent == folder and file.kind == "code"
+    ]
+    names = [
+        f"`{path.name}`" for path in others if not path.name.startswith(("_", "base", "index"))
+    ]
+    return {"kind_folder": f"`{folder}/`", "kind_files": listed(names[:3])} if names[1:] else {}
 
 
 def _also(place: Place) -> str:
@@ -173,7 +229,8 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
 
 def _release_facts(heading: str | None, ground: Ground) -> dict[str, str | None]:
     version = ground.stack.version if ground.stack else ""
-    is_out = bool(heading and version and version in heading)
+    is_open = re.search(r"(?i)unreleased|\bdev\b|\bnext\b|upcoming", heading or "")
+    is_out = bool(heading and version and version in heading and not is_open)
     return {"changes_released" if is_out else "changes_open": heading}
 
 
@@ -212,6 +269,6 @@ def _probe_facts(ground: Ground, ask: Ask, places: Sequence[Place]) -> dict[str,
         hit = next((each for each in hits if each), None)
         if hit:
             text, path, line = hit
-            found[name] = f"`{' '.join(text.split()).removeprefix('async def ')}`"
+            found[name] = f"`{' '.join(text.split()).removeprefix('async ').removeprefix('def ')}`"
             found[f"{name}_place"] = f"`{path}:{line}`"
     return found

@@ -1,43 +1,26 @@
 """Reads a goal: which sentences and clauses ask for something, and in which words."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 
 from missioncontrol.domain.plan import Requirement
-from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner import statements, wording
+from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask
+from missioncontrol.specialists.planner.clauses import as_ask, asks_in
+from missioncontrol.specialists.planner.imperatives import is_story, leading_verb, verbs
+from missioncontrol.specialists.planner.pronouns import about, points_back, resolved
 from missioncontrol.specialists.planner.sentences import (
     Sentence,
     capitalised,
     sentences,
     shortened,
 )
+from missioncontrol.specialists.planner.subject import named_thing
 from missioncontrol.specialists.words import is_cjk, words
 
 REQUIREMENTS_MAX = 60
 """Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
-TEXT_LENGTH_MAX = 4_000
-"""Characters of one ask; sentences show less of it."""
-Kind = Literal["function", "quality", "constraint"]
-
-
-class Ask(msgspec.Struct, frozen=True):
-    """One thing asked for."""
-
-    text: str
-    kind: Kind
-    verb: str  # the imperative it starts with, in lower case; "" where it has none
-    where: str  # goal, constraint 2, context
-    words: str  # the sentence it was taken from
-
-    @property
-    def refers_back(self) -> bool:
-        """Whether it leans on an earlier ask for what it is about."""
-        return self.kind == "constraint" or wording.REFERRING.search(self.text) is not None
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -55,99 +38,177 @@ class Goal(msgspec.Struct, frozen=True):
     def requirements(self) -> tuple[Requirement, ...]:
         """Return the asks with their numbers."""
         return tuple(
-            Requirement(f"R{number}", ask.text, ask.kind, f"{ask.where}: “{ask.words}”")
+            Requirement(f"R{number}", ask.text, ask.kind, ask.source)
             for number, ask in enumerate(self.asks, 1)
+        )
+
+
+class Said(msgspec.Struct):
+    """One sentence, with what it asks for; nothing where it is a statement."""
+
+    text: str
+    section: str  # “wanted”, “told” or “trouble” below such a heading of a bug report
+    asks: list[Ask]
+
+    @property
+    def tells_trouble(self) -> bool:
+        """Whether it says that something goes wrong."""
+        return not self.asks and (
+            self.section == "trouble"
+            or (self.section != "told" and statements.tells_trouble(self.text))
         )
 
 
 def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> Goal:
     """Find everything that is asked for; a goal that asks nothing in form is one ask as a whole."""
-    background: list[str] = []
-    asks = _asked(sentences(goal), "goal", background)
-    if background and all(ask.kind == "constraint" for ask in asks):
-        # “Login is slow. Keep the API.”: the complaint is what is to be changed.
-        asks = [_whole(background.pop(0)), *asks]
-    elif not asks and goal.strip():
-        asks = [_whole(goal)]
-    if len(asks) == 1 and not asks[0].verb and wording.COMPLAINT.search(goal):
-        asks = [msgspec.structs.replace(asks[0], kind="function")]  # a complaint, not a rule
+    said = list(_said(goal, "goal"))
+    _ask_for_what_is_stated(said)
+    background = [each.text for each in said if not each.asks]
+    asks = _explained(said) or [_whole(goal)]
     for number, constraint in enumerate(constraints, 1):
         asks += _constraint(
             constraint, f"constraint {number}" if len(constraints) > 1 else "constraint"
         )
-    asks += [
-        ask
-        for ask in _asked(sentences(context), "context", background)
-        if wording.MODAL.search(ask.words) or ask.kind == "constraint"
-    ]
+    for each in _said(context, "context"):
+        demanded = wording.MODAL.search(each.text) is not None
+        asks += [ask for ask in each.asks if demanded or ask.kind == "constraint"]
     return Goal(goal, tuple(_bounded(_without_repeats(asks))), tuple(background))
 
 
-@cache
-def verbs() -> dict[str, str]:
-    """Return the imperatives we know, each with the kind of work it speaks of ("" for any)."""
-    import tomllib
-
-    path = Path(__file__).with_name("kinds.toml")
-    data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {verb: kind for kind, group in data["verbs"].items() for verb in group}
-
-
-def leading_verb(text: str) -> str:
-    """Return the imperative that `text` starts with, in lower case, or an empty string."""
-    plain = wording.BEFORE_VERB.sub("", text)
-    first = words(plain[:60])[:1]
-    if not first or (first[0].isupper() and len(first[0]) > 1):
-        return ""  # `GET` and `POST` are names, not imperatives.
-    return first[0].lower() if first[0].lower() in verbs() else ""
-
-
-def _is_title(sentence: Sentence, background: list[str], asks: list[Ask]) -> bool:
-    """Whether this is a first sentence without a statement in it, such as “CSV export”."""
-    return not background and not asks and not wording.STATEMENT.search(sentence.text)
-
-
-def _asked(found: Iterable[Sentence], where: str, background: list[str]) -> list[Ask]:
-    asks: list[Ask] = []
-    for sentence in found:
+def _said(text: str, where: str) -> Iterator[Said]:
+    section = carried = ""
+    is_first = True
+    for sentence in sentences(text):
         body = wording.LEAD_IN.sub("", sentence.text).strip()
-        if not body:
-            continue
-        if sentence.is_heading and not (leading_verb(body) and not wording.POINTING.search(body)):
-            continue
-        wanted = sentence.is_item or body != sentence.text.strip() or _is_ask(body)
-        wanted = wanted or _is_title(sentence, background, asks)
-        if wanted:
-            asks += [
-                ask for clause in _clauses(body) for ask in _as_asks(clause, where, sentence.text)
-            ]
-        else:
-            background.append(sentence.text)
-    return asks
+        if sentence.is_heading:
+            section = statements.section(body)
+            carried = body if leading_verb(body) and len(words(body)) == 1 else ""
+            asks_here = leading_verb(body) and not wording.POINTING.search(body)
+            if section or carried or not asks_here:
+                continue
+        inline, stated = statements.inline_section(body)
+        place = inline or section
+        body = stated if inline else body
+        if sentence.is_item and carried and not leading_verb(body):
+            body = f"{carried.capitalize()} {body}"
+        wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
+        asks = asks_in(body, where, sentence.text) if wanted else []
+        yield Said(sentence.text, place, asks)
+        is_first = False
+
+
+def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
+    if not body:
+        return False
+    if sentence.is_item or body != sentence.text.strip() or _is_ask(body):
+        return True
+    is_title = is_first and not wording.STATEMENT.search(body)
+    return is_title and not statements.tells_trouble(body)
 
 
 def _is_ask(text: str) -> bool:
     return bool(
         leading_verb(text)
+        or is_story(text)
         or wording.MODAL.search(text)
-        or wording.NEGATIVE.search(text)
+        or wording.NEGATIVE_START.search(text)
         or is_cjk(text)
+        or statements.is_foreign(text)
     )
+
+
+def _ask_for_what_is_stated(said: list[Said]) -> None:
+    """Turn into asks what a goal only states: the trouble it tells, or the properties it wants."""
+    is_spec = not any(each.asks for each in said)
+    is_report = _is_report(said)
+    for number, each in enumerate(said):
+        each.asks = [_resolved(ask, said[:number]) for ask in each.asks]
+    leading = (ask for each in said if each.section != "wanted" for ask in each.asks)
+    if all(ask.kind == "constraint" for ask in leading):
+        # “Login is slow. Keep the API.”: the complaint is what is to be changed.
+        _promote_one(said, is_report=is_report)
+    asked: Ask | None = None
+    for each in said:
+        if each.asks:
+            if each.section == "wanted" and asked:
+                each.asks = [msgspec.structs.replace(ask, is_property=True) for ask in each.asks]
+            asked = asked or each.asks[0]
+        elif asked and _is_property(each, is_report=is_report):
+            thing = named_thing(asked)
+            text = about(each.text, thing) if thing else each.text
+            ask = as_ask(text.strip(" .") or text, asked.where, each.text)
+            alone = is_spec and not points_back(each.text)
+            each.asks = [msgspec.structs.replace(ask, is_property=not alone)]
+
+
+def _is_report(said: Sequence[Said]) -> bool:
+    first = next((ask for each in said for ask in each.asks if ask.kind != "constraint"), None)
+    fixes = first is not None and verbs().get(first.verb) == "bug-fix"
+    return fixes or any(each.tells_trouble or each.section == "told" for each in said)
+
+
+def _promote_one(said: list[Said], *, is_report: bool) -> None:
+    told = [each for each in said if not each.asks and each.section != "told"]
+    wanted = [
+        *(each for each in told if is_report and each.tells_trouble),
+        *(each for each in told if not statements.tells_today(each.text)),
+        *told,
+    ]
+    if wanted:
+        text = wanted[0].text.strip(" .") or wanted[0].text
+        wanted[0].asks = [msgspec.structs.replace(as_ask(text, "goal", text), kind="function")]
+
+
+def _is_property(each: Said, *, is_report: bool) -> bool:
+    if each.section in {"told", "trouble"} or statements.tells_today(each.text):
+        return False
+    return statements.keeps(each.text) or not is_report
+
+
+def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
+    """Put in place of “it” what the statement before the ask is about."""
+    told: list[str] = []
+    for each in reversed(before):
+        if each.asks:
+            break
+        told.append(each.text)
+    naming = next((text for text in told if not points_back(text)), next(iter(told), ""))
+    text = resolved(ask.text, naming) if naming else ask.text
+    if text == ask.text:
+        return ask
+    kind = "function" if ask.kind == "constraint" else ask.kind
+    return msgspec.structs.replace(ask, text=shortened(text, TEXT_LENGTH_MAX), kind=kind)
+
+
+def _explained(said: Sequence[Said]) -> list[Ask]:
+    """Return the asks in order, each with the sentences around it that ask for nothing."""
+    asks: list[Ask] = []
+    waiting: list[str] = []
+    for each in said:
+        if each.asks:
+            first, *rest = each.asks
+            asks += [_with_reasons(first, waiting), *rest]
+            waiting = []
+        elif asks:
+            asks[-1] = _with_reasons(asks[-1], [each.text])
+        else:
+            waiting.append(each.text)
+    return asks
+
+
+def _with_reasons(ask: Ask, told: Sequence[str]) -> Ask:
+    new = [text for text in told if text not in ask.because]
+    room = TEXT_LENGTH_MAX - sum(map(len, ask.because))
+    fitting = [text for text in new if (room := room - len(text)) > 0]
+    return msgspec.structs.replace(ask, because=(*ask.because, *fitting)) if fitting else ask
 
 
 def _whole(goal: str) -> Ask:
-    text = " ".join(goal.split())
-    return Ask(
-        shortened(text, TEXT_LENGTH_MAX),
-        "function",
-        "",
-        "goal",
-        shortened(text, TEXT_LENGTH_MAX),
-    )
+    text = shortened(goal, TEXT_LENGTH_MAX)
+    return Ask(text, "function", "", "goal", text)
 
 
 def _constraint(text: str, where: str) -> list[Ask]:
-    found = [sentence for sentence in sentences(text) if sentence.text.strip()]
     return [
         Ask(
             capitalised(sentence.text.strip(" .")),
@@ -156,98 +217,8 @@ def _constraint(text: str, where: str) -> list[Ask]:
             where,
             shortened(sentence.text, TEXT_LENGTH_MAX),
         )
-        for sentence in found
+        for sentence in sentences(text)
     ]
-
-
-def _clauses(text: str) -> Iterator[str]:
-    """Cut a sentence where a second ask begins; what follows “so that” is a reason, no ask."""
-    for piece in wording.WITHOUT.split(text):
-        for clause in _verb_clauses(piece):
-            yield wording.REASON.split(clause, maxsplit=1)[0]
-
-
-def _verb_clauses(text: str) -> Iterator[str]:
-    start = 0
-    for joint in wording.JOINT.finditer(text):
-        rest, before = text[joint.end() :], text[start : joint.start()]
-        if wording.REASON.search(before) and "," not in joint.group():
-            continue  # “so that users log in and see their orders” is one reason.
-        if _inside_quotes(text, joint.start()) or not _starts_ask(rest, before):
-            continue
-        yield before
-        start = joint.end()
-    yield text[start:]
-
-
-def _starts_ask(rest: str, before: str) -> bool:
-    """Whether `rest` begins an ask of its own, and not a second noun of the one before."""
-    if wording.DEMANDED_OF.match(rest) or wording.DEMAND.match(rest):
-        return True
-    if not leading_verb(rest) or len(words(rest)) < 2:
-        return False
-    # “Make the read and write lock fair” goes on with a noun: two verbs joined inside one object.
-    inside = re.search(r"(?i)\b(?:the|a|an|its|their|our)\s+(\w+)$", before)
-    if inside and inside[1].lower() in verbs():
-        return False
-    return bool(leading_verb(before) or wording.MODAL.search(before))
-
-
-def _inside_quotes(text: str, at: int) -> bool:
-    before = text[:at]
-    return (
-        before.count("`") % 2 == 1
-        or before.count('"') % 2 == 1
-        or before.count("“") > before.count("”")
-        or before.count("(") > before.count(")")
-    )
-
-
-def _as_asks(clause: str, where: str, source: str) -> Iterator[Ask]:
-    for text in _listed(clause.strip(" ,;.。!?")):
-        body = wording.LEAD_IN.sub("", text).strip(" ,;.")
-        if not words(body) and not body:
-            continue
-        yield Ask(
-            shortened(capitalised(body), TEXT_LENGTH_MAX),
-            _kind(body),
-            leading_verb(body),
-            where,
-            shortened(source, TEXT_LENGTH_MAX),
-        )
-
-
-def _listed(clause: str) -> list[str]:
-    """Split “Add login, logout and CSV export” in three, and what follows “with” likewise."""
-    host, joint, items = clause.partition(" with ")
-    things = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", items)
-    if joint and leading_verb(clause) and len(things) >= 3 and all(map(_is_thing, things)):
-        return [host, *things]
-    return _with_shared_verb(clause)
-
-
-def _with_shared_verb(clause: str) -> list[str]:
-    verb = leading_verb(clause)
-    pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", clause)
-    is_list = len(pieces) >= 3 and "," in clause and verb and not re.search(r"[`(\"“]", clause)
-    head = pieces[0].split(None, 1)
-    if not is_list or len(head) < 2 or wording.PREPOSITION.search(head[1]):
-        return [clause]
-    if any(not _is_thing(piece) for piece in [head[1], *pieces[1:]]):
-        return [clause]
-    return [pieces[0], *(f"{head[0]} {piece}" for piece in pieces[1:])]
-
-
-def _is_thing(piece: str) -> bool:
-    """Whether a listed piece can stand alone: no bare acronym, number or long clause."""
-    found = words(piece)
-    return 0 < len(found) <= 6 and (len(found) > 1 or (found[0].islower() and len(found[0]) > 3))
-
-
-def _kind(text: str) -> Kind:
-    if wording.NEGATIVE.search(text):
-        return "constraint"
-    return "quality" if wording.QUALITY.search(text) else "function"
 
 
 def _without_repeats(asks: Iterable[Ask]) -> list[Ask]:

@@ -39,7 +39,8 @@ _STORY = re.compile(
 _WISH = re.compile(
     r"(?i)(?:i|we)(?:['\u2019]d| would)?\s+(?:like|love|want|need)\s+(?:to\s+(?:have\s+)?)?(?=\S)"
 )
-_EDGES = "\"'“”‘’*_~ \t"
+_SIGN_IN = re.compile(r"(?i)(?:log|sign)\s+(?:in|out|up|on|into|off)\b")
+_EDGES = "\"'“”\u2018\u2019*_~ \t"
 
 
 @cache
@@ -51,11 +52,19 @@ def verbs() -> dict[str, str]:
 
 
 def unlabelled(text: str) -> str:
-    """Return `text` without a label, a story's “as a user I want to”, pictures and quotes around."""
+    """Return `text` without a label, a story's “as a user I want to” or pictures."""
     match = _LABEL.match(text) or _STORY.match(text) or _WISH.match(text)
     rest = text[match.end() :] if match else text
     plain = _without_pictures(rest)
     return plain.strip(_EDGES) if plain[:1] in _EDGES and plain[-1:] in _EDGES else plain
+
+
+def without_tag(text: str) -> str:
+    """Return `text` without a label that adds nothing: “feat: add retries” asks to add retries."""
+    label = _LABEL.match(text)
+    if label and LABELS[label["label"].lower()] != "fix" and leading_verb(text[label.end() :]):
+        return text[label.end() :]
+    return text
 
 
 def leading_verb(text: str) -> str:
@@ -69,6 +78,8 @@ def leading_verb(text: str) -> str:
         return spoken
     plain = wording.BEFORE_VERB.sub("", unlabelled(text))
     first = words(plain[:60])[:1]
+    if _SIGN_IN.match(plain):
+        return spoken  # “Log in” asks for no log.
     if not first or (first[0].isupper() and len(first[0]) > 1 and not _is_shouted(plain)):
         return spoken  # `GET` and `POST` are names, not imperatives.
     return first[0].lower() if first[0].lower() in verbs() else spoken

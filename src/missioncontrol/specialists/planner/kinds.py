@@ -9,15 +9,20 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.specialists.planner.goal import Goal, verbs
+from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.planner.goal import Goal
+from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.words import stem, words
 
 VERB_SCORE, WORD_SCORE, PHRASE_SCORE = 3.0, 2.0, 2.5
+HEAD_SCORE = 1.0
+"""What a word adds when it names the thing: “documentation on testing” is documentation."""
 LATER_SHARE = 0.5
 """What a later ask counts for beside the first: the first one says what the work mainly is."""
 CONSTRAINT_SHARE = 0.2
 SCORE_MIN = 1.0
 KINDS_MAX = 4
+_SPEED = re.compile(r"(?i)\b(?:fast\w*|slow\w*|speed\w*|optimi[sz]\w+|quick\w*|perform well)\b")
 
 
 class KindWords(msgspec.Struct, frozen=True):
@@ -72,7 +77,8 @@ def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tupl
             scores[key] += LATER_SHARE * score
     if not has_code:
         scores["new-service"] += max(VERB_SCORE, max(scores.values())) + 1
-    return _chosen(scores, has_code=has_code)
+    speeds = any(_SPEED.search(ask.text) for ask in goal.asks)
+    return _chosen(scores, has_code=has_code, speeds=speeds)
 
 
 def _scores(text: str, verb: str) -> dict[str, float]:
@@ -82,12 +88,19 @@ def _scores(text: str, verb: str) -> dict[str, float]:
         found[spoken] = VERB_SCORE
     # The verb has been counted already.
     stems = {stem(word) for word in words(text) if word.lower() != verb}
+    heads = head_stems(subject_only(text, verb))
     for kind in kinds():
         hits = len(kind.stems & stems)
+        leads = HEAD_SCORE if kind.stems & heads else 0.0
         phrases = sum(1 for phrase in kind.phrases if phrase.search(text))
         if hits or phrases:
-            found[kind.key] = found.get(kind.key, 0.0) + _added(hits, phrases)
+            found[kind.key] = found.get(kind.key, 0.0) + _added(hits, phrases) + leads
     return found
+
+
+def subject_only(text: str, verb: str) -> str:
+    """Return the text behind its verb."""
+    return text[len(verb) :] if verb and text.lower().startswith(verb) else text
 
 
 def _added(hits: int, phrases: int) -> float:
@@ -95,12 +108,19 @@ def _added(hits: int, phrases: int) -> float:
 
 
 def _hidden(names: Iterable[str]) -> re.Pattern[str]:
-    quoted = [r"`[^`]*`", r"\S*/\S*", r"\b[\w-]+\.[a-z]\w{0,8}\b", r"\b\w+_\w+\b"]
+    quoted = [
+        r"(?i:\b(?:log|sign)(?:ged|ging)?[ -](?:in|out|up|on|into)\b)",
+        r"(?i:\btest (?:client|runner|server|mode|harness|helper)s?\b)",
+        r"`[^`]*`",
+        r"\S*/\S*",
+        r"\b[\w-]+\.[a-z]\w{0,8}\b",
+        r"\b\w+_\w+\b",
+    ]
     known = [rf"(?i:(?<![\w-]){re.escape(name)}(?![\w-]))" for name in sorted(set(names)) if name]
     return re.compile("|".join([*quoted, *known]))
 
 
-def _chosen(scores: dict[str, float], *, has_code: bool) -> tuple[str, ...]:
+def _chosen(scores: dict[str, float], *, has_code: bool, speeds: bool) -> tuple[str, ...]:
     order = list(scores)
     if has_code and scores["new-service"] < VERB_SCORE + 1:
         # “Create a session backend” in a repository with code adds to it.
@@ -108,6 +128,8 @@ def _chosen(scores: dict[str, float], *, has_code: bool) -> tuple[str, ...]:
         scores["new-service"] = 0.0
     if _is_about(scores, "feature", ("tests", "documentation", "ui", "release")):
         scores["feature"] = 0.5
+    if scores["observability"] >= VERB_SCORE - 1 and not speeds:
+        scores["performance"] = 0.0  # “Metrics for latency” asks for no speed.
     chosen = [key for key in order if scores[key] >= SCORE_MIN]
     chosen.sort(key=lambda key: (-scores[key], order.index(key)))
     return tuple(chosen[:KINDS_MAX]) or (("feature",) if has_code else ("new-service",))

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from missioncontrol.specialists.planner.statements import inline_section
+
 _ROW = re.compile(r"^\s*\|(?P<cells>.+)\|\s*$")
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
 _NUMBER = re.compile(r"^(?:\W*|[A-Za-z]{0,4}[-.]?\d+)$")
 _TRACE = re.compile(
     r"^\s*(?:at \S+.*:\d+\)?|File \"[^\"]*\", line \d+.*|Traceback \(most recent call last\):"
-    r"|goroutine \d+ \[\w+\]:|\S+\.\w+:\d+ \+0x[0-9a-f]+|[\w.]+\(.*\)\s*$(?=\n\s+/))"
+    r"|goroutine \d+ \[\w+\]:|\S+\.\w+:\d+ \+0x[0-9a-f]+|[\w./*]+\([^()\s]*\)\s*$)"
 )
 _STEP = re.compile(r"^\s*(?P<word>Given|When|Then|And|But)\s+(?P<text>\S.*)$")
-_TITLE = re.compile(r"^\s*(?:Feature|Scenario(?: Outline)?|Rule|Background):\s*(?P<text>.*)$")
+_TITLE = re.compile(r"^\s*(?P<word>Feature|Scenario(?: Outline)?|Rule|Background):\s*(?P<text>.*)$")
 _MARK = r"(?:[-*+•\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[[ xX]\])"
 _ITEM = re.compile(rf"^(?P<indent>\s*){_MARK}\s+(?:\[[ xX]\]\s+)?(?P<text>\S.*)$")
 _GOES_ON = re.compile(r"(?i)(?:with|without|and|or|for|in|by|from|of)\s")
@@ -20,7 +22,12 @@ DEPTH_MAX = 5
 
 def plain(text: str) -> str:
     """Return `text` with what is laid out in tables, steps or levels told item by item."""
-    lines = [line for line in text.splitlines() if not _TRACE.match(line)]
+    lines = list[str]()
+    for line in text.splitlines():
+        if inline_section(line)[0]:
+            lines.append("")  # “Expected: …” below “Actual: …” is a sentence of its own.
+        if not _TRACE.match(line):
+            lines.append(line)
     return "\n".join(_levelled(list(_without_steps(list(_without_tables(lines))))))
 
 
@@ -60,7 +67,7 @@ def _without_steps(lines: Sequence[str]) -> Iterator[str]:
     if not {"When", "Then"} <= words:
         yield from lines
         return
-    title, steps = "", list[str]()
+    feature, title, steps = "", "", list[str]()
     for line in [*lines, ""]:
         step, heading = _STEP.match(line), _TITLE.match(line)
         if step:
@@ -69,8 +76,10 @@ def _without_steps(lines: Sequence[str]) -> Iterator[str]:
         if steps and line.strip():
             yield _scenario(title, steps)
             steps = []
-        if heading:
-            title = heading["text"].strip()
+        if heading and heading["word"] == "Feature":
+            feature = title = heading["text"].strip()
+        elif heading:
+            title = " \u2013 ".join(filter(None, [feature, heading["text"].strip()]))
         elif line.strip() or not steps:
             yield line
     if steps:
@@ -96,6 +105,6 @@ def _levelled(lines: Sequence[str]) -> Iterator[str]:
         text = item["text"].strip()
         if above:
             parent = above[-1][1].rstrip(" .:;,")
-            text = f"{parent} {text}" if _GOES_ON.match(text) else f"{parent}: {text}"
+            text = f"{parent} {text}" if _GOES_ON.match(text) else f"{parent} \u2013 {text}"
         above.append((indent, text))
         yield f"- {text}"

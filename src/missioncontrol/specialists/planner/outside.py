@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import listed, table
-from missioncontrol.specialists.planner.goal import Ask
 from missioncontrol.specialists.planner.ground import Ground, main_manifest
 from missioncontrol.specialists.planner.source import ASIDE
 

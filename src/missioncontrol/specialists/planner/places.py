@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 
-from missioncontrol.specialists.planner.goal import Ask
+from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.source import ASIDE, Place
 from missioncontrol.specialists.planner.subject import (
-    subject_text,
+    search_text,
 )
-from missioncontrol.specialists.relevance import Relevant, exact_names, is_file_name
-from missioncontrol.specialists.words import stem, telling_words
+from missioncontrol.specialists.relevance import BASE, Relevant, exact_names, is_file_name
+from missioncontrol.specialists.symbols import symbols
+from missioncontrol.specialists.words import parts, stem, telling_words
 
 PLACES_MAX = 5
 
@@ -20,11 +25,15 @@ SCORE_SHARE_MIN = 0.3
 """A file this much less relevant than the best one is not named as a place of the change."""
 
 
+OF_ITS_KIND = ", beside which others of its kind stand"
+"""How the reason ends for a file at which a new thing of its kind begins."""
+
+
 SEAM_KINDS = frozenset({"feature", "migration", "new-service"})
 """Work that may add an implementation, so what is meant to be implemented is shown first."""
 
 
-_COMMON = {
+COMMON = {
     stem(word)
     for word in [
         "test",
@@ -61,13 +70,13 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
     wanted = {"tests": ("test",), "documentation": ("document",)}.get(
         kind, ("code", "configuration")
     )
-    text = subject_text(ask)
+    text = search_text(ask)
     stems = {stem(term) for term in ground.ranking.terms}
     terms = [word for word in telling_words(text) if stem(word) in stems]
     if kind == "removal" and (floor := _floor_place(ground, ask)):
         return floor
     found = ground.ranking.rank(text, limit=PLACES_MAX, kinds=wanted)
-    found = _worthwhile(found, terms, kind)
+    found = _base_first(ground, ask, _worthwhile(found, terms, kind))
     if (
         kind in {"tests", "documentation"}
         and main
@@ -77,9 +86,11 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
         return _beside(ground, kind, main)
     if kind not in {"dependency", "release", "tests", "documentation"}:
         found = [each for each in found if _is_code(ground, each.path)] or found
+    if ask.is_property and main and not exact_names(ask.text):
+        return list(main)  # How the thing is to be is decided where the thing is.
     if not found or (ask.refers_back and not exact_names(ask.text)):
-        return list(main) or _as_places(ground, found, terms, seam_first=kind in SEAM_KINDS)
-    return _as_places(ground, found, terms, seam_first=kind in SEAM_KINDS)
+        return list(main) or _as_places(ground, ask, found, terms, seam_first=kind in SEAM_KINDS)
+    return _as_places(ground, ask, found, terms, seam_first=kind in SEAM_KINDS)
 
 
 def new_names(ground: Ground, ask: Ask) -> list[str]:
@@ -98,10 +109,10 @@ def is_vague(ground: Ground, ask: Ask) -> bool:
     """Whether an ask such as “add a regression test” is about what the main ask is about."""
     if ask is ground.goal.main:
         return False
-    text = subject_text(ask)
+    text = search_text(ask)
     for name in exact_names(text):
         text = text.replace(name, " ")
-    own = {stem(word) for word in telling_words(text)} - _COMMON
+    own = {stem(word) for word in telling_words(text)} - COMMON
     return ask.refers_back or not own
 
 
@@ -129,11 +140,12 @@ def _is_code(ground: Ground, path: str) -> bool:
 
 
 def _as_places(
-    ground: Ground, found: Iterable[Relevant], terms: Sequence[str], *, seam_first: bool
+    ground: Ground, ask: Ask, found: Iterable[Relevant], terms: Sequence[str], *, seam_first: bool
 ) -> list[Place]:
     assert ground.sources is not None
+    heads = head_stems(search_text(ask))
     return [
-        ground.sources.place(each.path, each.reasons, terms, seam_first=seam_first)
+        ground.sources.place(each.path, each.reasons, terms, heads=heads, seam_first=seam_first)
         for each in found
     ]
 
@@ -148,6 +160,42 @@ def _worthwhile(found: list[Relevant], terms: Sequence[str], kind: str) -> list[
         if each.score >= max(SCORE_SHARE_MIN * found[0].score, 1.0 if len(terms) > 1 else 0.0)
         and (each is found[0] or kind in {"tests", "documentation"} or not ASIDE.match(each.path))
     ]
+
+
+def _base_first(ground: Ground, ask: Ask, found: list[Relevant]) -> list[Relevant]:
+    """Begin a new thing of a kind at what its kind derives from, where a folder holds them all.
+
+    “Middleware that logs” begins at `middleware/base.py`, not at the middleware most like it.
+    """
+    assert ground.tree is not None
+    heads = head_stems(search_text(ask))
+    is_new = not ask.verb or verbs().get(ask.verb) in {"feature", "new-service"}
+    if not found or not is_new or wording.MODAL.search(ask.text):
+        return found
+    folder = PurePosixPath(found[0].path).parent
+    named = {stem(part) for part in re.findall(r"[A-Za-z]+", folder.name)} & heads
+    if not named:
+        return found
+    for file in ground.tree.files:
+        if PurePosixPath(file.path).parent == folder and BASE.search(file.path):
+            own = next((each.reasons for each in found if each.path == file.path), ())
+            base = _as_base(ground, file.path, named, found[0].score, own)
+            return [*base, *(each for each in found if each.path != file.path)][:PLACES_MAX]
+    return found
+
+
+def _as_base(
+    ground: Ground, path: str, named: set[str], score: float, own: Sequence[str]
+) -> list[Relevant]:
+    """Return the file with the class named as the base of its kind; perhaps there is none."""
+    assert ground.tree is not None
+    for symbol in symbols(ground.tree.text(path) or ""):
+        kinds = {stem(part) for part in parts(symbol.name)}
+        if symbol.is_type and named & kinds and not symbol.name.startswith("_"):
+            reason = f"defines `{symbol.name}`{OF_ITS_KIND}"
+            kept = [each for each in own if not each.startswith("defines")]
+            return [Relevant(path, score, (reason, *kept))]
+    return []
 
 
 def _is_telling(best: Relevant) -> bool:

@@ -10,9 +10,9 @@ _NOTHING_ELSE = re.compile(
     r"|fault|cause))(?: (?:please|now|asap|soon|for good))*$"
 )
 _MUST_END = re.compile(
-    r"(?i)^(?:it|this|that|these|they)\s+(?:must|should|has to|have to|needs? to|cannot|can['\u2019]t"
-    r"|may not|must not|should not|shouldn['\u2019]t)\s+(?:stop|end|happen|occur|work|be fixed|go away"
-    r"|not (?:happen|occur)|never happen)(?: again| any ?more)?$"
+    r"(?i)^(?:it|this|that|these|they)\s+(?:must|should|has to|have to|needs? to|cannot"
+    r"|can['\u2019]t|may not|must not|should not|shouldn['\u2019]t)\s+(?:stop|end|happen|occur|work"
+    r"|be fixed|go away|not (?:happen|occur)|never happen)(?: again| any ?more)?$"
 )
 _OBJECT = re.compile(r"(?i)^(?P<verb>make|keep|turn|let|get|have) (?:it|them|that|this)\b")
 _SUBJECT = re.compile(

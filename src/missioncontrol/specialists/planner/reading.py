@@ -10,7 +10,7 @@ from missioncontrol.specialists.manifests import read_manifests
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.source import Sources
-from missioncontrol.specialists.planner.subject import subject_text
+from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.relevance import Ranking
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tree import Tree, read_tree
@@ -38,7 +38,7 @@ def read_ground(brief: Brief, desk: Desk) -> Ground:
     stack = read_manifests(tree)
     arrows = _imports(tree)
     desk.progress(3, 4, "ranking the files by the words of the goal")
-    texts = [subject_text(ask) for ask in goal.asks]
+    texts = [search_text(ask) for ask in goal.asks]
     ranking = Ranking(texts, tree, ignored=[stack.name] if stack.name else [])
     if ranking.left_out:
         desk.log("warning", f"{ranking.left_out:,} files were not searched for the goal's words.")

@@ -1,15 +1,22 @@
 """What the code says about the files a goal touches: seams, importers, tests, documents, wiring."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.specialists.planner.definitions import (
+    by_age,
+    holding,
+    left_open,
+    named_symbols,
+    public_methods,
+)
 from missioncontrol.specialists.symbols import Symbol, symbols
-from missioncontrol.specialists.words import is_cjk, parts, pattern
+from missioncontrol.specialists.words import pattern
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
@@ -22,18 +29,20 @@ _CLASS = re.compile(
     r"(?:\((?P<bases>[^)]*)\)|(?:extends|implements|:)\s*(?P<more>[\w.,<> ]+))?",
     re.MULTILINE,
 )
-INDENT_MAX = 4
-"""A refusal deeper than this stands inside a condition: the method is not left open."""
-_ABSTRACT = re.compile(
-    r"@(?:abc\.)?abstractmethod|raise NotImplementedError|throw new Error\(['\"]not implemented"
-)
 _EXPORT = re.compile(r"(?m)^\s*(?:from\s+\S+\s+import\s+|export\s|exports\.|module\.exports)")
 ASIDE = re.compile(r"(?i)^(?:examples?|samples?|demos?|docs?|bench(?:marks?)?|scripts|tools)/")
 """Code beside the product: nothing breaks for its users when it does."""
+_TEST_NAME = re.compile(
+    r"(?:^|/)(?:[tT]est[_.-]?[^/]*|[^/]*(?:[_.-](?:tests?|spec)|Tests?|Spec))\.\w+$"
+)
+"""Other files among the tests are applications and helpers that tests use."""
 _NOT_FOR_READERS = re.compile(
     r"(?i)(^|/)(changes|changelog|history|news|pkg-info|release-notes)|^(tests?|bench\w*|examples?)/"
 )
-_IMPORT = re.compile(r"\s*(?:from|import|const \w+ = require)\b")
+_IMPORT = re.compile(
+    r"\s*(?:(?:from|import|const \w+ = require)\b|\w+(?: as \w+)?,?[ \t]*$)", re.MULTILINE
+)
+"""An import, or one of its names on a line of its own."""
 _OPEN_ENDED = re.compile(
     r"(?:Interface|Protocol|Base\w*|Abstract\w*|Backend|Provider|Strategy)$|^(?:Base|Abstract)"
 )
@@ -64,6 +73,7 @@ class Place(msgspec.Struct, frozen=True):
     importers: tuple[str, ...]
     tests: tuple[str, ...]
     documents: tuple[str, ...]  # `path:line` where the first symbol is documented
+    deprecated: tuple[str, ...]  # `name` (`path:line` that says so): nothing new builds on it
     exported: str  # the package's front file that passes the first symbol on
 
 
@@ -102,15 +112,24 @@ class Sources:
         return sorted({match["name"] for text in texts for match in _CLASS.finditer(text)})
 
     def place(
-        self, path: str, reasons: Sequence[str], terms: Sequence[str], *, seam_first: bool = False
+        self,
+        path: str,
+        reasons: Sequence[str],
+        terms: Sequence[str],
+        *,
+        heads: Collection[str] = (),
+        seam_first: bool = False,
     ) -> Place:
-        """Gather what is known about the file at `path` for a change about `terms`."""
+        """Gather what is known about the file at `path` for a change about `terms`.
+
+        `heads` are the stems of the terms that name the thing itself.
+        """
         file = self.tree.file(path)
         assert file is not None
         text = self.tree.text(path) or ""
-        seam = self._seam(path, text, terms)
-        named = named_symbols(symbols(text), terms)
-        named = named or holding(symbols(text), text, terms)
+        kept, retired = by_age(symbols(text), text)
+        seam = self._seam(path, text, kept, terms)
+        named = named_symbols(kept, terms, heads) or holding(kept, text, terms)
         if seam and seam_first:
             # What is meant to be implemented anew is what a reader wants to see first.
             named.sort(key=lambda symbol: symbol.name != seam.name)
@@ -130,6 +149,10 @@ class Sources:
             ),
             tuple(self._tests(path, [symbol.name for symbol in named[:NAMED_MAX]])),
             tuple(self._documents(first)) if first else (),
+            tuple(
+                f"`{symbol.name}` (`{path}:{retired[symbol]}`)"
+                for symbol in named_symbols(list(retired), terms)[:NAMED_MAX]
+            ),
             self._exported(first, path) if first else "",
         )
 
@@ -149,8 +172,10 @@ class Sources:
         file = self.tree.file(path)
         return file is not None and file.kind == "code"
 
-    def _seam(self, path: str, text: str, terms: Sequence[str]) -> Seam | None:
-        found = [symbol for symbol in symbols(text) if symbol.is_type]
+    def _seam(
+        self, path: str, text: str, kept: Sequence[Symbol], terms: Sequence[str]
+    ) -> Seam | None:
+        found = [symbol for symbol in kept if symbol.is_type]
         best: tuple[int, Seam] | None = None
         for symbol in found:
             hits = sum(1 for term in terms if pattern(term).search(symbol.name))
@@ -163,10 +188,10 @@ class Sources:
 
     def _as_seam(self, symbol: Symbol, path: str, text: str) -> Seam | None:
         kinds = sorted({name for name, _ in self.derived.get(symbol.name, ())})
-        methods = _left_open(symbol, text)
+        methods = left_open(symbol, text)
         if (symbol.name, path) in self.derived.get("Protocol", ()):
             # Nobody derives from a protocol in Python; its keepers are often named after it.
-            methods = _methods(symbol, text)
+            methods = public_methods(symbol, text)
             kinds = kinds or [name for name in self.classes if name.endswith(symbol.name)]
             kinds = [name for name in kinds if name != symbol.name]
         if not methods and not (kinds and _OPEN_ENDED.search(symbol.name)):
@@ -203,7 +228,9 @@ class Sources:
                 count = len(whole.findall(self.tree.text(file.path) or ""))
                 if count:
                     using.append((-count, file.path))
-        return [*named, *(found for _, found in sorted(using))][:NAMED_MAX]
+        found = [*named, *(found for _, found in sorted(using))]
+        found.sort(key=lambda each: _TEST_NAME.search(each) is None)
+        return found[:NAMED_MAX]
 
     def _documents(self, name: str) -> list[str]:
         found = []
@@ -226,82 +253,3 @@ class Sources:
                 if text and _EXPORT.search(text) and re.search(rf"\b{re.escape(name)}\b", text):
                     return candidate
         return ""
-
-
-def named_symbols(listed: Sequence[Symbol], terms: Sequence[str]) -> list[Symbol]:
-    """Return definitions whose names hold words of the goal: those with most words first."""
-    plain = [term for term in terms if not is_cjk(term)]
-    scored: dict[str, tuple[int, Symbol]] = {}
-    for symbol in listed:
-        hits = sum(1 for term in plain if pattern(term).search(symbol.name))
-        if hits and not symbol.name.startswith("__"):
-            scored.setdefault(symbol.name, (hits, symbol))
-    ordered = sorted(
-        scored.values(),
-        key=lambda item: (
-            -item[0],
-            -item[0] / len(parts(item[1].name) or [""]),
-            item[1].indent > 0,
-            not item[1].is_type,
-            item[1].line,
-        ),
-    )
-    return [symbol for _, symbol in ordered]
-
-
-def holding(listed: Sequence[Symbol], text: str, terms: Sequence[str]) -> list[Symbol]:
-    """Return the outermost definition in which most of the words stand, where no name has one."""
-    outer = [symbol for symbol in listed if symbol.indent == 0]
-    counts: dict[int, int] = {}
-    for term in terms:
-        for match in pattern(term).finditer(text):
-            line = text.count("\n", 0, match.start()) + 1
-            home = sum(1 for symbol in outer if symbol.line <= line) - 1
-            counts[home] = counts.get(home, 0) + 1
-    best = sorted((home for home in counts if home >= 0), key=lambda home: (-counts[home], home))
-    return [outer[home] for home in best[:1]]
-
-
-def _left_open(symbol: Symbol, text: str) -> list[str]:
-    """Return the methods of a class whose bodies are left to those who derive from it."""
-    body = _body(symbol, text)
-    found: list[str] = []
-    current, depth = "", 0
-    awaiting = False
-    for line in body:
-        method = re.match(r"\s+(?:async\s+)?(?:def\s+)?(\w+)\s*\(", line)
-        if method and (line.lstrip().startswith(("def ", "async ")) or line.rstrip().endswith("{")):
-            current, depth = method[1], len(line) - len(line.lstrip())
-            if awaiting:
-                found.append(current)
-            awaiting = False
-        if _ABSTRACT.search(line):
-            if line.lstrip().startswith("@"):
-                awaiting = True
-            elif current and len(line) - len(line.lstrip()) <= depth + INDENT_MAX:
-                found.append(current)
-    return list(dict.fromkeys(found))[:6]
-
-
-def _methods(symbol: Symbol, text: str) -> list[str]:
-    """Return the public methods that stand directly in a class of Python."""
-    wanted = re.compile(
-        rf"\s{{{symbol.indent + 1},{symbol.indent + 4}}}(?:async )?def ([a-z]\w*)\("
-    )
-    found = [match[1] for line in _body(symbol, text) if (match := wanted.match(line))]
-    return list(dict.fromkeys(found))[:6]
-
-
-def _body(symbol: Symbol, text: str) -> list[str]:
-    lines = text.split("\n")[symbol.line :]
-    end = next(
-        (
-            number
-            for number, line in enumerate(lines)
-            if line.strip()
-            and len(line) - len(line.lstrip()) <= symbol.indent
-            and line[:1] not in ")]}"
-        ),
-        len(lines),
-    )
-    return lines[:end]

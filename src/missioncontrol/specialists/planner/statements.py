@@ -4,7 +4,8 @@ import re
 
 _TODAY = re.compile(
     r"(?i)\b(?:currently|today|at the moment|right now|so far|at present|nowadays|as of now"
-    r"|these days|until now|up to now|(?:is|are|do|have) already|the (?:current|present|existing|old) \w+ (?!stays?|remains?)"
+    r"|these days|until now|up to now|(?:is|are|do|have) already"
+    r"|the (?:current|present|existing|old) \w+ (?!stays?|remains?)"
     r"|(?:was|were|did|had|reported|noticed|found|tried|happened|started|stopped|used to)\b"
     r"|since (?:version|upgrading|updating|the|last|v?\d))"
 )
@@ -22,7 +23,7 @@ _FAILS = re.compile(
 _ASIDE = re.compile(
     r"(?i)^(?:when(?:ever)?|if|once|after|before|as soon as|while|until)\b[^,]*,\s*"
     r"|\b(?:that|which|who|whose)\s+\w+(?:\s+\w+)?"
-    r"|\b(?:when(?:ever)?|if|once|after|before|while|until|where|because)\b.*$"
+    r"|\b(?:when(?:ever)?|if|once|after|before|while|until|where|because|how)\b.*$"
 )
 """What a sentence says on the side: “links *that fail* are retried *when the line is back*”."""
 _KEEPS = re.compile(r"(?i)\b(?:stays?|remains?|keeps?)\b|\bunchanged\b")
@@ -32,11 +33,12 @@ _FUNCTION_WORDS = re.compile(
 )
 SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("wanted", re.compile(r"(?i)^(?:expected|desired)\b|^what (?:should|did you expect)")),
+    ("trouble", re.compile(r"(?i)^(?:describe the (?:bug|problem)|bug description|problem$)")),
     (
         "told",
         re.compile(
             r"(?i)^(?:steps\b|(?:how )?to reproduce|reproduc|actual|current (?:behaviou?r|result)"
-            r"|observed|describe the bug|bug description|description of the bug|environment|versions?"
+            r"|observed|environment|versions?"
             r"|system info|additional (?:context|information)|screenshots?|logs?\b|stack ?trace"
             r"|background|context|motivation|os\b|python\b|node\b|browser\b|platform\b)"
         ),
@@ -46,9 +48,10 @@ SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _INLINE = re.compile(r"^(?P<name>[A-Z][\w ]{1,30}):\s+(?P<text>\S.*)$")
 
 
-def is_english(text: str) -> bool:
-    """Whether it has one of the small words that English sentences are held together by."""
-    return _FUNCTION_WORDS.search(text) is not None
+def is_foreign(text: str) -> bool:
+    """Whether no small English word holds it together and it has letters that English has not."""
+    has_others = any(letter.isalpha() and not letter.isascii() for letter in text)
+    return has_others and _FUNCTION_WORDS.search(text) is None
 
 
 def tells_trouble(text: str) -> bool:
@@ -58,7 +61,7 @@ def tells_trouble(text: str) -> bool:
 
 def tells_today(text: str) -> bool:
     """Whether the sentence says how things are or were, or what somebody has."""
-    return bool(_TODAY.search(text) or _OURS.search(text))
+    return bool(_TODAY.search(_ASIDE.sub(" ", text)) or _OURS.search(text))
 
 
 def keeps(text: str) -> bool:

@@ -37,20 +37,24 @@ def phases(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> I
     specify = _specify(parts, main, draft, [task.key for task in understand])
     built = _build(parts, main, draft)
     verify = _verify(parts, main, draft, [task.key for task in built])
-    subject = main.facts["thing"]
+    subject = main.facts["subject"]
     if understand:
         where = main.facts.get("place", "the repository")
-        purpose = f"Know how {where} and its surroundings behave before “{subject}” changes them."
+        purpose = f"Know how {where} behaves today before work on {subject} begins."
         yield Phase("understand", "Understand", purpose, tuple(understand))
-    purpose = f"Have the requirements and decisions about “{subject}” written down and looked at."
+    purpose = f"Have the requirements and decisions about {subject} written down and reviewed."
     yield Phase("specify", "Specify and review", purpose, tuple(specify))
-    purpose = (
-        f"Bring “{subject}” about: {counted(len(built), 'task')} for whoever changes the code."
-    )
+    purpose = f"{counted(len(built), 'task')} for {subject}, for whoever changes the code."
     yield Phase("build", "Build", purpose, tuple(built))
     if verify:
-        purpose = f"Show that “{subject}” does what was asked and respects what was demanded."
-        yield Phase("verify", "Verify", purpose, tuple(verify))
+        yield Phase("verify", "Verify", _verifying(parts, main), tuple(verify))
+
+
+def _verifying(parts: Sequence[Part], main: Part) -> str:
+    ask = main.facts["ask"]
+    if any(part.kinds[0] == "constraint" for part in parts):
+        return f"Show that “{ask}” is done and that what was demanded beside it holds."
+    return f"Tell those who use {main.facts.get('name', 'it')} about {main.facts['news']}."
 
 
 def stands(part: Part) -> bool:
@@ -129,6 +133,8 @@ def _build(parts: Sequence[Part], main: Part, draft: Draft) -> list[Task]:
 
 def is_facet(part: Part) -> bool:
     """Whether an ask only says how the main one should be, as “make it optional” does."""
+    if part.ask.is_property:
+        return part.kinds[0] not in {"constraint", "quality"}
     if part.kinds[0] in NOT_CODE | ASIDE_KINDS:
         return False
     return _OF_MAIN.match(part.ask.text) is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from missioncontrol.domain.work import CommandRan, Finding, TestsRan
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check, check
 from missioncontrol.specialists.specialist import Delivered
@@ -18,6 +19,8 @@ WORDS = {
     "errors": r"(?:errors?|in error)",
     "skipped": "skipped",
 }
+MARKS = {"failure": "failed", "error": "errors", "skipped": "skipped"}
+"""What a JUnit report calls them, the one that weighs most first."""
 _ALL_WELL = re.compile(
     r"(?i)\b(?:all|every) (?:\d+ )?tests? (?:pass|passed|succeed)"
     r"|\btests? (?:pass|passed|succeeded)\b"
@@ -116,9 +119,9 @@ def _unknown(key: str, delivered: Delivered) -> Iterator[Finding]:
         yield Finding(
             "review.tests-failing",
             "medium",
-            f"{bad} tests fail before any change",
+            f"{counted(bad, 'test fails', 'tests fail')} before any change",
             detail=_failing(delivered),
-            remedy=f"Mend the {bad} failing tests first, or note that they fail today already.",
+            remedy="Mend what fails first, or note that it fails today already.",
         )
 
 
@@ -140,7 +143,7 @@ def junit_counts(path: Path) -> dict[str, int] | None:
     def start(tag: str, _: dict[str, str]) -> None:
         if tag == "testcase":
             cases.append(set())
-        elif cases and tag in {"failure", "error", "skipped"}:
+        elif cases and tag in MARKS:
             cases[-1].add(tag)
 
     def refuse(*_: object) -> None:
@@ -155,8 +158,7 @@ def junit_counts(path: Path) -> dict[str, int] | None:
         parser.Parse(path.read_bytes(), True)
     except (OSError, ValueError, expat.ExpatError):
         return None
-    marks = {
-        name: sum(mark in case for case in cases)
-        for name, mark in (("failed", "failure"), ("errors", "error"), ("skipped", "skipped"))
-    }
-    return {"passed": len(cases) - sum(marks.values()), **marks}
+    # A case with several marks, such as one of each failed subtest, is still one case.
+    worst = [next((mark for mark in MARKS if mark in case), "") for case in cases]
+    marks = {name: worst.count(mark) for mark, name in MARKS.items()}
+    return {"passed": worst.count(""), **marks}

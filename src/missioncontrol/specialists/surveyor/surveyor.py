@@ -6,6 +6,7 @@ import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.surveyor.survey import Survey
 
@@ -72,7 +73,8 @@ def _survey(tree: "Tree", goal: str, desk: Desk) -> Survey:
 
 def _artifacts(survey: Survey, text: str, desk: Desk) -> tuple[ArtifactRef, ...]:
     data = msgspec.json.format(msgspec.json.encode(survey, order="sorted"), indent=2)
-    how = f"{survey.listed}; {len(survey.stack.manifests):,} manifests parsed, nothing executed"
+    parsed = counted(len(survey.stack.manifests), "manifest")
+    how = f"{survey.listed}; {parsed} parsed, nothing executed"
     return (
         desk.keep(
             "survey.md", text, media_type="text/markdown", title="What is here", obtained=how
@@ -102,7 +104,7 @@ def _facts(survey: Survey) -> list[Fact]:
     stack = survey.stack
     if stack.packages:
         users = survey.user_dependencies
-        how = f"parsing {len(stack.manifests):,} manifests"
+        how = f"parsing {counted(len(stack.manifests), 'manifest')}"
         facts.append(
             _fact("dependencies of every user", users, "/user_dependencies", how, "dependencies")
         )

@@ -69,10 +69,17 @@ def _walk(source: Path) -> Iterator[Path]:
 def _copy_link(path: Path, place: Path, root: Path) -> None:
     """Keep a link only where it is relative and stays inside."""
     goal = path.readlink()
-    if goal.is_absolute() or not (path.parent / goal).resolve().is_relative_to(root):
+    if goal.is_absolute() or not _stays(path.parent / goal, root):
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     place.symlink_to(goal)
+
+
+def _stays(goal: Path, root: Path) -> bool:
+    try:
+        return goal.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # A loop: nothing can be reached by it.
+        return False
 
 
 def _copy_git(source: Path, target: Path) -> bool:

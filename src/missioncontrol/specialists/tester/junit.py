@@ -7,6 +7,9 @@ import msgspec
 LENGTH_MAX = 32 * 1024 * 1024
 FAILURES_MAX = 5_000
 MESSAGE_MAX = 2_000
+MARKS = ("failure", "error", "skipped")
+"""What a test case may carry. One with several counts once, as the first of these: a test whose
+subtests fail leaves a mark for each of them, and one that is skipped can still fail to clean up."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -62,7 +65,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.cases = 0
-        self.marks = {"failure": 0, "error": 0, "skipped": 0}
+        self.marks = dict.fromkeys(MARKS, 0)
         self.failures: list[Failure] = []
         self.groups: dict[str, int] = {}
         self._case: dict[str, str] = {}
@@ -76,9 +79,8 @@ class _Reader:
             self._case, self._seen = attributes, set()
             group = attributes.get("classname", "")
             self.groups[group] = self.groups.get(group, 0) + 1
-        elif tag in self.marks and tag not in self._seen:
+        elif tag in self.marks and self._case and tag not in self._seen:
             self._seen.add(tag)
-            self.marks[tag] += 1
             self._mark, self._text = attributes, []
 
     def characters(self, data: str) -> None:
@@ -86,6 +88,9 @@ class _Reader:
             self._text.append(data)
 
     def end(self, tag: str) -> None:
+        if tag == "testcase":
+            for mark in [mark for mark in MARKS if mark in self._seen][:1]:
+                self.marks[mark] += 1
         if tag not in self.marks or self._mark is None:
             return
         if tag != "skipped" and len(self.failures) < FAILURES_MAX:
@@ -107,6 +112,6 @@ class _Reader:
         raise Malformed("the report declares entities")
 
     def report(self) -> Report:
-        failed, errors, skipped = (self.marks[key] for key in ("failure", "error", "skipped"))
-        passed = max(0, self.cases - failed - errors - skipped)
+        failed, errors, skipped = (self.marks[mark] for mark in MARKS)
+        passed = self.cases - failed - errors - skipped
         return Report(passed, failed, errors, skipped, tuple(self.failures), self.groups)

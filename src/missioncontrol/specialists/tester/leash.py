@@ -13,6 +13,9 @@ import threading
 
 def main() -> int:
     """Run the command given as arguments and return its exit status as a shell would."""
+    # An interrupt is for the command, which may sum up before it ends; a handler, unlike ignoring,
+    # is not passed on to it.
+    signal.signal(signal.SIGINT, lambda *_: None)
     threading.Thread(target=_end_with_the_holder, daemon=True).start()
     try:
         child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)  # noqa: S603 - the purpose

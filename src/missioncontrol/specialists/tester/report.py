@@ -7,10 +7,16 @@ from pathlib import PurePosixPath
 from missioncontrol.domain.work import Fact, Finding
 from missioncontrol.specialists.tester.junit import Failure, Report
 from missioncontrol.specialists.tester.trial import Trial
+from missioncontrol.specialists.tester.verdict import NO_TEST
 
 FAILURES_SHOWN = 10
 FINDINGS_MAX = 50
 TITLE_MAX = 160
+UNDER_WAY = "the test under way counts as passed"
+"""A pytest that is interrupted reports the test it was in by its set-up, which had passed."""
+NO_TEST_REMEDY = "Work in a checkout that has the tests: source distributions often lack them."
+COLLECTED = re.compile(r"^(?:collecting .*)?collected (\d+) items?\b", re.MULTILINE)
+PERCENT = re.compile(r"\[ *(\d{1,3})%\]")
 SAYS_NOTHING = ("collection failure", 'failed on setup with "file ')
 
 
@@ -21,15 +27,30 @@ def statement(trial: Trial | None) -> str:
     command = f"`{' '.join(trial.command.declared)}`"
     reason = trial.verdict.reason
     if trial.verdict.status == "could_not_start":
+        if reason == NO_TEST:
+            return f"There was no test to run: {command} from {trial.source} found none."
         return f"The suite could not start: {reason} ({command} from {trial.source})."
     assert trial.ran is not None
     took = f"in {trial.ran.seconds:.1f} s"
     if trial.verdict.status == "timed_out":
-        return f"{command} had not ended after {trial.ran.seconds:.0f} s ({reason})."
+        return f"{command} was {reason}; {reached(trial)}."
     if trial.report is not None:
         return f"{command} ran {_counts(trial.report)} {took}, exit status {trial.ran.exit_code}."
     word = "succeeded" if trial.verdict.status == "passed" else "failed"
     return f"{command} {word} with exit status {trial.ran.exit_code} {took}; it gave no counts."
+
+
+def reached(trial: Trial) -> str:
+    """Say how far a run came that was stopped: by its report, else by what it printed last."""
+    percent = PERCENT.findall(trial.output)
+    share = f", {percent[-1]} % of the suite" if percent else ""
+    counts = trial.report
+    if counts is not None and counts.passed + counts.failed + counts.errors + counts.skipped:
+        return f"by then it had run {_counts(counts)}{share} ({UNDER_WAY})"
+    collected = COLLECTED.search(trial.output)
+    if collected and not share:
+        return f"by then it had collected {int(collected[1]):,} tests and finished none"
+    return f"by then it had run{share.replace(',', '')}" if share else "it gave no counts"
 
 
 def _counts(report: Report) -> str:
@@ -60,19 +81,36 @@ def findings(trial: Trial | None, known: Sequence[str]) -> tuple[Finding, ...]:
     how = f"`{' '.join(trial.command.shown)}` in a copy of the checkout"
     status = trial.verdict.status
     if status == "could_not_start":
+        if trial.verdict.reason == NO_TEST:
+            title = f"`{' '.join(trial.command.declared)}` finds no test to run"
+            return (_finding("no-test", title, trial, how, NO_TEST_REMEDY),)
         title = f"The test suite could not start: {trial.verdict.reason}"[:TITLE_MAX]
         return (_finding("could-not-start", title, trial, how, _remedy(trial)),)
     if status == "timed_out":
-        title = f"The test suite did not end within the time given: {trial.verdict.reason}"
-        return (_finding("timed-out", title, trial, how, "Run it where it has more time."),)
+        late = _finding("timed-out", _late_title(trial), trial, how, in_full(trial))
+        return (late, *_failed_tests(trial, known, how))
     if status == "failed" and trial.report is None:
         last = [line for line in trial.output.splitlines() if line.strip()][-3:]
         title = (
             f"The test command failed with exit status {trial.ran.exit_code if trial.ran else ''}"
         )
         return (Finding("tester.failed", "high", title, detail=" / ".join(last), obtained=how),)
+    return _failed_tests(trial, known, how)
+
+
+def _failed_tests(trial: Trial, known: Sequence[str], how: str) -> tuple[Finding, ...]:
     causes = by_cause(trial.report.failures if trial.report else ())
     return tuple(_failures_finding(group, known, how) for group in causes[:FINDINGS_MAX])
+
+
+def _late_title(trial: Trial) -> str:
+    return f"The test suite did not end within the time given: {reached(trial)}"[:TITLE_MAX]
+
+
+def in_full(trial: Trial) -> str:
+    """Say how to get what a stopped run could not give."""
+    command = f"`{' '.join(trial.command.declared)}`"
+    return f"Run {command} to its end in the checkout before the change and after it."
 
 
 def _finding(rule: str, title: str, trial: Trial, how: str, remedy: str) -> Finding:
@@ -156,6 +194,8 @@ def facts(trial: Trial | None) -> tuple[Fact, ...]:
     if trial is None or trial.ran is None:
         return ()
     how = f"`{' '.join(trial.command.shown)}` in a copy of the checkout"
+    if trial.ran.stopped:
+        how += f", stopped after {trial.ran.seconds:.0f} s; {UNDER_WAY}"
     found = [
         Fact("Exit status of the tests", trial.ran.exit_code, "", "tests.json", "/exit_code", how)
     ]
@@ -192,6 +232,8 @@ def _how(trial: Trial, copy_words: str) -> Iterator[str]:
         lacks = f"; declared but not installed for it: {missing}" if missing else ""
         yield f"- Interpreter: Python {trial.python.version}, {trial.python.origin}{lacks}"
     yield f"- Ran in {copy_words}; no package was installed"
+    if trial.verdict.status == "timed_out":
+        yield f"- {in_full(trial)}"
     if trial.note:
         yield f"- The report was not used: {trial.note}"
 

@@ -13,6 +13,8 @@ import msgspec
 import psutil
 
 GRACE_SECONDS = 2.0
+INTERRUPT_SECONDS = 3.0
+"""For a test runner to sum up what it has seen so far, as it does when somebody presses Ctrl-C."""
 POLL_SECONDS = 0.05
 OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 """Output after which a run is stopped: a test that prints for ever must not fill the disk."""
@@ -82,14 +84,16 @@ def _watch(
 def _end(leash: "subprocess.Popen[bytes]") -> None:
     """End the whole group, and children that left it, politely first."""
     strays = _descendants(leash.pid)
-    if leash.poll() is None:
-        _signal(leash.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            leash.wait(GRACE_SECONDS)
+    for number, seconds in ((signal.SIGINT, INTERRUPT_SECONDS), (signal.SIGTERM, GRACE_SECONDS)):
+        if leash.poll() is None:
+            _signal(leash.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                leash.wait(seconds)
     _signal(leash.pid, signal.SIGKILL)
     for stray in strays:
         with contextlib.suppress(psutil.Error):
             stray.kill()
+    psutil.wait_procs(strays, GRACE_SECONDS)  # A kill is a request; who asks next finds them gone.
     if leash.stdin is not None:
         with contextlib.suppress(OSError):
             leash.stdin.close()

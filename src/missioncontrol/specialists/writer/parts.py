@@ -79,10 +79,10 @@ def _inner(node: ast.If | ast.Try) -> list[ast.stmt]:
 def _by_layout(path: str, text: str) -> list[Part]:
     lines = lines_of(text)
     found = symbols(text)
-    after: list[Symbol | None] = [*found[1:], None]
     return [
         Part(path, each.name, each.word, each.line, _end(each, follower, lines))
-        for each, follower in zip(found, after, strict=True)
+        for each, follower in pairwise([*found, None])
+        if each is not None
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.writer.markdown import code
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.places import Place
@@ -37,7 +38,11 @@ def _imports(place: Place, material: Material) -> Iterator[str]:
     importers = _strings(near.get("imported_by"))
     if importers:
         reach = near.get("reaches")
-        more = f"; {reach} modules need it in all" if isinstance(reach, int) and reach else ""
+        more = (
+            f"; {counted(reach, 'module needs', 'modules need')} it in all"
+            if isinstance(reach, int) and reach
+            else ""
+        )
         yield f"Imported by {listed(importers)}{more} ({source})."
     tests = _strings(near.get("tests"))
     if tests:
@@ -55,10 +60,8 @@ def _history(place: Place, material: Material) -> Iterator[str]:
             by = f" by {people} {'person' if people == 1 else 'people'}" if people else ""
             fixes = f", {row['fixes']} of them fixes" if row.get("fixes") else ""
             last = f", the last on {row['last']}" if row.get("last") else ""
-            yield (
-                f"Changed in {row.get('commits')} commits{by}{fixes}{last} "
-                f"(history.json /files/{number})."
-            )
+            commits = "1 commit" if row.get("commits") == 1 else f"{row.get('commits')} commits"
+            yield (f"Changed in {commits}{by}{fixes}{last} (history.json /files/{number}).")
 
 
 def changed_together(path: str, material: Material) -> list[tuple[int, str, int]]:

@@ -1,0 +1,111 @@
+"""Cuts a sentence into the things it asks for: its clauses, and the members of its lists."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask, kind_of
+from missioncontrol.specialists.planner.imperatives import leading_verb, verbs, without_tag
+from missioncontrol.specialists.planner.sentences import capitalised, shortened
+from missioncontrol.specialists.words import words
+
+
+def asks_in(text: str, where: str, source: str) -> list[Ask]:
+    """Return what `text` asks for, clause by clause; `source` is the sentence it was taken from."""
+    return [ask for clause in _clauses(text) for ask in _as_asks(clause, where, source)]
+
+
+def _clauses(text: str) -> Iterator[str]:
+    """Cut a sentence where a second ask begins; what follows “so that” is a reason, no ask."""
+    for piece in wording.WITHOUT.split(text):
+        for clause in _verb_clauses(piece):
+            yield wording.REASON.split(clause, maxsplit=1)[0]
+
+
+def _verb_clauses(text: str) -> Iterator[str]:
+    start = 0
+    for joint in wording.JOINT.finditer(text):
+        rest, before = text[joint.end() :], text[start : joint.start()]
+        if wording.REASON.search(before) and "," not in joint.group():
+            continue  # “so that users log in and see their orders” is one reason.
+        if _inside_quotes(text, joint.start()) or not _starts_ask(rest, before):
+            continue
+        yield before
+        start = joint.end()
+    yield text[start:]
+
+
+def _starts_ask(rest: str, before: str) -> bool:
+    """Whether `rest` begins an ask of its own, and not a second noun of the one before."""
+    if wording.DEMANDED_OF.match(rest) or wording.DEMAND.match(rest):
+        return True
+    if not leading_verb(rest) or len(words(rest)) < 2:
+        return False
+    # “Make the read and write lock fair” goes on with a noun: two verbs joined inside one object.
+    inside = re.search(r"(?i)\b(?:the|a|an|its|their|our)\s+(\w+)$", before)
+    if inside and inside[1].lower() in verbs():
+        return False
+    return bool(leading_verb(before) or wording.MODAL.search(before))
+
+
+def _inside_quotes(text: str, at: int) -> bool:
+    before = text[:at]
+    return (
+        before.count("`") % 2 == 1
+        or before.count('"') % 2 == 1
+        or before.count("“") > before.count("”")
+        or before.count("(") > before.count(")")
+    )
+
+
+def _as_asks(clause: str, where: str, source: str) -> Iterator[Ask]:
+    for number, text in enumerate(_listed(clause.strip(" ,;.。!?"))):
+        body = without_tag(wording.LEAD_IN.sub("", text).strip(" ,;."))
+        if body:
+            ask = as_ask(body, where, source)
+            states = number > 0 and not ask.verb and wording.STATES.search(body)
+            yield msgspec.structs.replace(ask, is_property=True) if states else ask
+
+
+def as_ask(text: str, where: str, source: str) -> Ask:
+    """Return `text` as one ask, whatever it says."""
+    return Ask(
+        shortened(capitalised(text), TEXT_LENGTH_MAX),
+        kind_of(text),
+        leading_verb(text),
+        where,
+        shortened(source, TEXT_LENGTH_MAX),
+    )
+
+
+def _listed(clause: str) -> list[str]:
+    """Split “Add login, logout and CSV export” in three, and what follows “with” likewise."""
+    host, joint, items = clause.partition(" with ")
+    things = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", items)
+    if joint and leading_verb(clause) and len(things) >= 3 and all(map(_is_thing, things)):
+        return [host, *things]
+    return _with_shared_verb(clause)
+
+
+def _with_shared_verb(clause: str) -> list[str]:
+    verb = leading_verb(clause)
+    named, colon, told = clause.partition(": ")
+    stated = re.split(r"\s*,\s*(?:and\s+)?", told)
+    if colon and verb and " " in named and all(wording.STATES.search(piece) for piece in stated):
+        return [named, *stated]  # “Add webhooks: each event is signed, failures are shown”
+    pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", clause)
+    is_list = len(pieces) >= 3 and "," in clause and verb and not re.search(r"[`(\"“]", clause)
+    head = pieces[0].split(None, 1)
+    if not is_list or len(head) < 2 or wording.PREPOSITION.search(head[1]):
+        return [clause]
+    if any(not _is_thing(piece) for piece in [head[1], *pieces[1:]]):
+        return [clause]
+    return [pieces[0], *(f"{head[0]} {piece}" for piece in pieces[1:])]
+
+
+def _is_thing(piece: str) -> bool:
+    """Whether a listed piece can stand alone: no bare acronym, number or long clause."""
+    found = words(piece)
+    return 0 < len(found) <= 6 and (len(found) > 1 or (found[0].islower() and len(found[0]) > 3))
