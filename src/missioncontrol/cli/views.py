@@ -176,11 +176,16 @@ class LiveView:
 
     def _print(self, milestones: list[Milestone]) -> None:
         for milestone in milestones:
-            line = Text()
             style = STYLES[milestone.mark]
-            line.append(f" {MARKS[milestone.mark]} ", style=style)
-            line.append(f"{milestone.who:<10} ", style="dim" if milestone.mark == "live" else style)
-            line.append(visible(milestone.text))
+            line = Table.grid(padding=(0, 1))  # Long lines go on below their own beginning.
+            line.add_column(width=2)
+            line.add_column(width=10)
+            line.add_column(ratio=1)
+            line.add_row(
+                Text(f" {MARKS[milestone.mark]}", style=style),
+                Text(milestone.who, style="dim" if milestone.mark == "live" else style),
+                Text(visible(milestone.text)),
+            )
             self._console.print(line)
 
     def _screen(self) -> Group:
@@ -227,7 +232,13 @@ class LiveView:
 def _bar(activity: Activity) -> ProgressBar | Text:
     if activity.total <= 0:
         return Text()
-    return ProgressBar(activity.total, min(activity.done, activity.total), width=12)
+    return ProgressBar(
+        activity.total,
+        min(activity.done, activity.total),
+        width=12,
+        complete_style="cyan",
+        finished_style="cyan",
+    )
 
 
 def choose(story: Story, clock: Clock, *, as_json: bool) -> View:
