@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import missioncontrol as mc
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
-from missioncontrol.domain.errors import Corrupt
+from missioncontrol.domain.errors import Corrupt, Unavailable
 
 workflow = mc.Workflow("w")
 
@@ -100,3 +102,23 @@ def test_what_a_killed_engine_left_half_done_is_swept_away(tmp_path: Path) -> No
     run_once(tmp_path)
     assert [path for path in left if path.exists()] == []
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_refused_second_engine_takes_nothing_from_the_first(tmp_path: Path) -> None:
+    """Closing a file drops every lock that its process has on it, those of SQLite included."""
+    mission = [sys.executable, "-m", "missioncontrol"]
+
+    def other_process(*arguments: str) -> int:
+        command = [*mission, *arguments, "--home", str(tmp_path)]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    async def story() -> None:
+        async with mc.Engine(tmp_path) as engine:
+            await engine.run(workflow)
+            with pytest.raises(Unavailable):
+                await mc.Engine(tmp_path).__aenter__()
+            assert other_process("list") == 0
+            second = await engine.run(workflow)
+            assert other_process("show", second.id) == 0
+
+    asyncio.run(story())

@@ -66,7 +66,10 @@ class Home:
                 folder.mkdir(exist_ok=True, mode=0o700)
             for file in (self.log, self.rows, self.output):
                 # The directory may be open to others, so each file is its owner's from the start.
-                os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+                # One that is there stays shut: to close it would drop the locks that SQLite holds
+                # on it for an engine of this process, and a reader would take its log away.
+                with suppress(FileExistsError):
+                    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             raise self._unusable(error) from None
 

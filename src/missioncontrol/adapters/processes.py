@@ -15,6 +15,9 @@ LINE_BYTES_MAX = 8 * 1024 * 1024
 TERM_SECONDS = 2.0
 """Between asking a process group to end and ending it."""
 
+KILL_SECONDS = 5.0
+"""A killed process may still be leaving the kernel; nobody waits longer than this for it."""
+
 _GATE = 'read -r go && exec "$@"'
 """A shell that waits for a line and then becomes the program, under the same process id.
 
@@ -116,6 +119,10 @@ async def end_group(group: int, *, seconds: float = TERM_SECONDS) -> None:
             return
         await asyncio.sleep(0.02)
     _signal(group, signal.SIGKILL)
+    for _ in range(round(KILL_SECONDS / 0.02)):
+        if not _members(group):
+            return
+        await asyncio.sleep(0.02)
 
 
 def _signal(group: int, number: signal.Signals) -> bool:
@@ -127,11 +134,13 @@ def _signal(group: int, number: signal.Signals) -> bool:
     return False
 
 
-def _members(group: int) -> bool:
-    """Whether anything but zombies is left of `group`."""
+def _members(group: int, *, session: int = 0) -> bool:
+    """Whether anything but zombies is left of `group`; with `session`, of that session alone."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getpgid(process.pid) != group or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if not session or os.getsid(process.pid) == session:
                 return True
     return False
 
@@ -145,7 +154,7 @@ async def end_orphans(handle: ProcessHandle) -> bool:
     if psutil.boot_time() > handle.started + 1.0:
         return False
     is_strange = start_time(handle.pid) is not None and not is_alive(handle)
-    if is_strange or not _members(handle.group):
+    if is_strange or not _members(handle.group, session=handle.group):
         return False
     await end_group(handle.group)
     return True

@@ -55,6 +55,7 @@ class Journal:
         self._growing: list[NewEvent] = []  # of the last pending append
         self._entries: list[Entry] = []
         self._in_flight: set[str] = set()
+        self._leaving: set[str] = set()  # let go as soon as the log knows all of it
         self._waiting: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
         self._scrub = scrub
@@ -131,6 +132,7 @@ class Journal:
         Raises:
             NotFound: `run.unknown`.
         """
+        self._leaving.discard(run)
         if run not in self.runs:
             state, version = await fold_run(self.store, run)
             if run not in self.runs:  # Nobody else loaded it while we read.
@@ -145,6 +147,7 @@ class Journal:
         Raises:
             NotFound: `mission.unknown`.
         """
+        self._leaving.discard(mission)
         if mission not in self.missions:
             state, version = await fold_mission(self.store, mission)
             if mission not in self.missions:
@@ -154,12 +157,15 @@ class Journal:
     def forget(self, stream: str) -> None:
         """Let a run or mission go from memory; it is loaded again when it is needed.
 
-        One whose events are not all on disk stays, and so does the mission of a run that does.
+        One whose events are not all on disk goes with a later commit; so does the mission of a
+        run that is still at hand.
         """
+        self._leaving.add(stream)
         if any(run.mission == stream for run in self.runs.values()):
             return
         if stream in self._in_flight or any(a.stream == stream for a in self._pending):
             return
+        self._leaving.discard(stream)
         self.runs.pop(stream, None)
         self.missions.pop(stream, None)
         self._versions.pop(stream, None)
@@ -176,6 +182,8 @@ class Journal:
             Conflict, Unavailable: see `EventStore.append`. What was pending is not written, those
                 who wait are told, and the state held here must not be used any more.
         """
+        for stream in sorted(self._leaving, reverse=True):  # Runs first, then their missions.
+            self.forget(stream)  # The commit before this one has taken effect.
         appends, entries, waiting = self._pending, self._entries, self._waiting
         self._pending, self._entries, self._waiting = [], [], []
         self._in_flight = {append.stream for append in appends}

@@ -131,6 +131,7 @@ class Missions:
         self._execution.tell(new, create, actor=actor)
         if old.mission:
             self._journal.tell_mission(old.mission, StartMission(new), actor=actor)
+        self._journal.forget(run)
         return new
 
 

@@ -50,7 +50,7 @@ class ControlServer:
         self.token = secrets.token_urlsafe(24)
         self._cancel = cancel
         self._server: asyncio.Server | None = None
-        self._serving = 0
+        self._serving: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> int:
         """Listen, and return the port."""
@@ -62,13 +62,15 @@ class ControlServer:
         """Stop listening."""
         if self._server is not None:
             self._server.close()
+            for writer in self._serving:
+                writer.transport.abort()  # From 3.12 on, `wait_closed` waits for all of them.
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._serving += 1
+        self._serving.add(writer)
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                if self._serving > CONNECTIONS_MAX:
+                if len(self._serving) > CONNECTIONS_MAX:
                     return
                 line = await reader.readline()
                 writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
@@ -76,7 +78,7 @@ class ControlServer:
         except (TimeoutError, ConnectionError, ValueError):
             pass  # Whoever asked is gone, or never spoke our language.
         finally:
-            self._serving -= 1
+            self._serving.discard(writer)
             writer.close()
 
     async def _answer(self, line: bytes) -> Answer:

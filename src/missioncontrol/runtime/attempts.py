@@ -12,7 +12,13 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.events import Failure, StepStarted
 from missioncontrol.domain.run.states import Blocked, Failed, Run, StepState, Succeeded
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.ports.agent import Assignment, LogLevel, ProcessHandle, Upstream
+from missioncontrol.ports.agent import (
+    Assignment,
+    AttemptFailed,
+    LogLevel,
+    ProcessHandle,
+    Upstream,
+)
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.runtime.attempt import CANCEL_SECONDS_MAX, Attempt
@@ -61,11 +67,15 @@ class Attempts:
             working = state.working[key]
             self._registry.lease(working.agent, state.id, working.fence)
 
+    def give_back(self, run: str, event: StepStarted) -> None:
+        """Free the place of a lease on which nothing begins."""
+        self._registry.release(event.agent, run, event.fence)
+
     def begin(self, state: Run, event: StepStarted) -> None:
         """Let an agent work on a lease that is on disk now, if it has not been taken back."""
         holder = state.working.get(event.step)
         if holder is None or holder.fence != event.fence:
-            self._registry.release(event.agent, state.id, event.fence)
+            self.give_back(state.id, event)
             return
         attempt = Attempt(_assignment(state, event), self, asyncio.get_running_loop())
         self._at_work[state.id, event.fence] = attempt
@@ -122,6 +132,12 @@ class Attempts:
         """Write down a process; returns when that is durable."""
         self._report(self._execution.process, attempt, process)
         await self._journal.durable()
+        a = attempt.assignment
+        state = self._journal.runs.get(a.run)
+        holder = state.working.get(a.step) if state is not None else None
+        if holder is None or holder.fence != a.fence:
+            reason = f"The lease on {a.step!r} was lost before its program began."
+            raise AttemptFailed("lease.lost", reason)
 
     def keep(self, content: bytes) -> tuple[str, int]:
         """Store a file without the secrets in it; return its digest and size."""

@@ -228,8 +228,10 @@ class Engine:
         for entry in entries:
             event = entry.event
             if type(event) is StepStarted:
-                # While closing, the lease stays on disk alone: the next engine interrupts it.
-                if not self._is_closing:
+                # Halted or closing, the lease stays on disk alone until it is interrupted.
+                if self._is_closing or entry.stream in self._halted:
+                    self._attempts.give_back(entry.stream, event)
+                else:
                     self._attempts.begin(self.journal.runs[entry.stream], event)
             elif type(event) is AttemptFailed:
                 self._try_again(entry.stream, event.step)
@@ -244,8 +246,9 @@ class Engine:
         resting = state.resting.get(step) if state is not None else None
         if resting is None or self._loop is None:
             return
-        wait = resting.retry_at - self.journal.clock.now()
-        if wait <= 0:
+        now = self.journal.clock.now()
+        wait = resting.retry_at - now
+        if state is not None and state.has_rested(step, now):
             self._feed(run)
         else:  # The clock may have been set back; it is asked again and not trusted to go on.
             self._loop.call_later(min(wait, RECHECK_SECONDS), self._try_again, run, step)

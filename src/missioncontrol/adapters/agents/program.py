@@ -131,9 +131,7 @@ class _Conversation:
             said = " ".join(self._stderr[-3:])[:2000]
             raise AttemptFailed(
                 "program.no_result",
-                f"The program ended with exit code {code} {result} a result. {said}"[
-                    :2000
-                ].rstrip(),
+                f"The program ended with exit code {code} {result}. {said}"[:2000].rstrip(),
                 hint="Read the output of the attempt.",
             )
         return self._with_kept_artifacts(self._work)

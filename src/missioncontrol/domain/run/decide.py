@@ -131,8 +131,7 @@ def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
     events: list[RunEvent] = [] if run.is_started else [RunStarted()]
     fence = run.fence
     for key in command.steps:
-        resting = run.resting.get(key)
-        if key not in run.ready and (resting is None or resting.retry_at > now):
+        if key not in run.ready and not (key in run.resting and run.has_rested(key, now)):
             raise Rejected("run.not_startable", f"Step {key!r} of run {run.id!r} can't start now.")
         fence += 1
         attempt = run.tries.get(key, 0) + 1

@@ -185,8 +185,8 @@ class Run:
         if free <= 0 or self.outcome is not None or self.cancel_reason is not None:
             return []
         queues: dict[str, list[str]] = {}
-        for key, state in self.resting.items():
-            if state.retry_at <= now:
+        for key in self.resting:
+            if self.has_rested(key, now):
                 queues.setdefault(self.steps[key].agent, []).append(key)
         for agent, keys in self.ready_by_agent.items():
             if keys:
@@ -194,6 +194,15 @@ class Run:
         if room is not None:
             queues = {agent: keys[: max(0, room(agent))] for agent, keys in queues.items()}
         return _in_turn(list(queues.values()), free)
+
+    def has_rested(self, key: str, now: float) -> bool:
+        """Whether a resting step may be tried again.
+
+        It never rests longer than its longest wait: where more than that seems left, the clock was
+        set back, and waiting for it could take for ever.
+        """
+        left = self.resting[key].retry_at - now
+        return left <= 0 or left > self.steps[key].retry.wait_seconds_max + 1.0
 
     def can_never_run(self, key: str) -> tuple[str, ...]:
         """Steps that wait, through any number of others, for the success of `key`."""
