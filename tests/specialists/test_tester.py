@@ -104,7 +104,7 @@ def test_a_missing_dependency_is_an_honest_result(tmp_path: Path) -> None:
 def test_no_test_command_is_an_honest_result(tmp_path: Path) -> None:
     work, told, _ = run_suite(tmp_path, repository(tmp_path, {"notes.txt": "Nothing here.\n"}))
     assert told["status"] == "no_test_command"
-    assert work.evidence == ()
+    assert work.evidence == (kinds.FilesRead(1, 0, ""),)
     assert work.summary == "No test command was found in this repository, so nothing was run."
 
 
@@ -354,3 +354,12 @@ def test_a_suite_that_is_stopped_before_its_first_test_says_so(tmp_path: Path) -
     work, told, _ = run_suite(tmp_path, root, seconds=11.0)
     assert told["status"] == "timed_out"
     assert "by then it had collected 2 tests and finished none" in work.summary
+
+
+def test_a_huge_file_is_left_out_of_the_copy_and_said(tmp_path: Path) -> None:
+    root = repository(tmp_path, SHOP)
+    with (root / "dump.bin").open("wb") as stream:
+        stream.truncate(700 * 1024 * 1024)
+    _, told, out = run_suite(tmp_path, root)
+    assert told["status"] == "passed"
+    assert "without 1 file larger than 64 MiB" in (out / "tests.md").read_text()

@@ -9,6 +9,7 @@ import msgspec
 
 FILES_MAX = 40_000
 BYTES_MAX = 600 * 1024 * 1024
+FILE_BYTES_MAX = 64 * 1024 * 1024
 GIT_FILES_MAX = 4_000
 GIT_BYTES_MAX = 40 * 1024 * 1024
 SKIPPED = frozenset(
@@ -24,6 +25,7 @@ class Copied(msgspec.Struct, frozen=True):
     files: int
     size: int
     with_git: bool
+    huge: int = 0  # files that were left out because a suite can hardly need them
     left_out: str = ""  # why the copy is not whole, or ""
 
 
@@ -31,18 +33,21 @@ def copied(source: Path, target: Path, *, is_late: Callable[[], bool]) -> Copied
     """Copy `source` to `target`: no caches, no links that lead out, a small `.git` only."""
     target.mkdir(parents=True)
     root = source.resolve()
-    files = size = 0
+    files = size = huge = 0
     for path in _walk(source):
         place = target / path.relative_to(source)
         if path.is_symlink():
             _copy_link(path, place, root)
             continue
+        if path.stat().st_size > FILE_BYTES_MAX:
+            huge += 1
+            continue
         files, size = files + 1, size + path.stat().st_size
         if files > FILES_MAX or size > BYTES_MAX or is_late():
-            return Copied(files, size, False, _limit(files, size))
+            return Copied(files, size, False, huge, _limit(files, size))
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, place)
-    return Copied(files, size, _copy_git(source / ".git", target / ".git"))
+    return Copied(files, size, _copy_git(source / ".git", target / ".git"), huge)
 
 
 def _limit(files: int, size: int) -> str:

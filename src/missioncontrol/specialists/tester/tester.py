@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.domain.work import ArtifactRef, CommandRan, Evidence, TestsRan, Work
+from missioncontrol.domain.work import ArtifactRef, CommandRan, Evidence, FilesRead, TestsRan, Work
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.choosing import Ready
-from missioncontrol.specialists.tester.copying import Copied, copied
+from missioncontrol.specialists.tester.copying import FILE_BYTES_MAX, Copied, copied
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.pythons import best_python
 from missioncontrol.specialists.tester.trial import Trial, tried
@@ -79,7 +80,8 @@ class Tester:
             facts=report.facts(trial),
             findings=report.findings(trial, known),
             artifacts=tuple(_artifacts(trial, text, desk)),
-            evidence=tuple(_evidence(trial)),
+            evidence=tuple(_evidence(trial))
+            or (FilesRead(len(tree.files), tree.left_out_count, tree.commit),),
         )
 
 
@@ -166,7 +168,10 @@ class _Bench:
 
 def _words(done: Copied) -> str:
     git = "with its .git" if done.with_git else "without .git"
-    return f"a disposable copy of {done.files} files {git}, with an empty home directory"
+    large = f"{FILE_BYTES_MAX // 1024 // 1024} MiB"
+    huge = f", without {counted(done.huge, 'file')} larger than {large}" if done.huge else ""
+    files = counted(done.files, "file")
+    return f"a disposable copy of {files} {git}{huge}, with an empty home directory"
 
 
 def _level(trial: Trial | None) -> Any:
