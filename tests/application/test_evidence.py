@@ -320,3 +320,8 @@ def test_a_pointer_names_the_whole_or_a_part() -> None:
     assert resolve(document, "/a/0/b") == 1
     with pytest.raises(KeyError):
         resolve(document, "/a/0/c")
+
+
+def test_a_case_with_several_marks_counts_once() -> None:
+    marks = "<failure/><failure/><error/>"
+    assert count_tests(f"<s><testcase>{marks}</testcase><testcase/></s>".encode()) == (1, 1, 0, 0)

@@ -174,18 +174,26 @@ def _test_check(evidence: TestsRan, report: bytes | None) -> Check:
 def count_tests(report: bytes) -> tuple[int, int, int, int]:
     """Return passed, failed, errors and skipped, counted case by case in JUnit XML.
 
+    A case with several marks, such as one for each failed subtest, counts once, by the gravest.
+
     Raises:
         UNREADABLE: it is no such report.
     """
-    counts = {"testcase": 0, "failure": 0, "error": 0, "skipped": 0}
+    cases: list[set[str]] = []
 
-    def count(name: str, _: dict[str, str]) -> None:
-        if name in counts:
-            counts[name] += 1
+    def note(name: str, _: dict[str, str]) -> None:
+        if name == "testcase":
+            cases.append(set())
+        elif cases:
+            cases[-1].add(name)
 
-    _walk_xml(report, count)
-    bad = counts["failure"] + counts["error"] + counts["skipped"]
-    return counts["testcase"] - bad, counts["failure"], counts["error"], counts["skipped"]
+    _walk_xml(report, note)
+    worst = [next((mark for mark in _MARKS if mark in case), "") for case in cases]
+    failed, errors, skipped = (worst.count(mark) for mark in _MARKS)
+    return worst.count(""), failed, errors, skipped
+
+
+_MARKS = ("failure", "error", "skipped")
 
 
 def _fact_checks(facts: tuple[Fact, ...], contents: dict[str, bytes]) -> Iterator[Check]:
