@@ -10,6 +10,7 @@ import pytest
 
 import missioncontrol as mc
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
+from missioncontrol.application.acceptance import REASON_MAX
 from missioncontrol.domain.errors import Corrupt, Unavailable
 
 workflow = mc.Workflow("w")
@@ -122,3 +123,20 @@ def test_a_refused_second_engine_takes_nothing_from_the_first(tmp_path: Path) ->
             assert other_process("show", second.id) == 0
 
     asyncio.run(story())
+
+
+def test_a_secret_at_the_cut_of_a_long_failure_leaves_no_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "correct-horse-battery")
+    failing = mc.Workflow("failing")
+
+    @failing.step()
+    async def fails(_: mc.StepContext) -> None:
+        raise ValueError("x" * (REASON_MAX - 60) + " correct-horse-battery and on" * 9)
+
+    async def story() -> str:
+        async with mc.Engine(tmp_path) as engine:
+            return (await engine.run(failing)).errors["fails"]
+
+    assert "correct" not in asyncio.run(story())

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.scrubbing import Scrub
@@ -149,7 +151,11 @@ class Attempts:
         self._end(attempt, self._execution.success, work)
 
     def failed(self, attempt: Attempt, failure: Failure) -> None:
-        """Take a failure in."""
+        """Take a failure in. Secrets go before it is cut: half of one would not be recognised."""
+        reason = str(failure.reason).encode("utf-8", "replace")
+        clean = self._scrub(reason)
+        if clean is not reason:
+            failure = msgspec.structs.replace(failure, reason=clean.decode("utf-8", "replace"))
         self._end(attempt, self._execution.failure, failure)
 
     def cancelled(self, attempt: Attempt) -> None:

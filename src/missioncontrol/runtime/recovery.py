@@ -18,8 +18,9 @@ async def recover(
 ) -> list[str]:
     """End what the last engine left at work, and return the runs that can be resumed.
 
-    Processes are found by number and start time as they were recorded before they began, so no
-    orphan is left and no stranger is hit. A run that was being cancelled is cancelled now.
+    Processes are found by number and start time as they were recorded before they began, so
+    none of ours is left and no stranger is hit, as far as start time, group and session can
+    tell. A run that was being cancelled is cancelled now.
     """
     resumable: list[str] = []
     for name in unsettled:

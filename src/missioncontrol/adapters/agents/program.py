@@ -128,10 +128,10 @@ class _Conversation:
     def _result(self, code: int) -> Work:
         if self._work is None or code != 0:
             result = "after a result" if self._work else "without a result"
-            said = " ".join(self._stderr[-3:])[:2000]
+            said = " ".join(self._stderr[-3:])
             raise AttemptFailed(
                 "program.no_result",
-                f"The program ended with exit code {code} {result}. {said}"[:2000].rstrip(),
+                f"The program ended with exit code {code} {result}. {said}".rstrip(),
                 hint="Read the output of the attempt.",
             )
         return self._with_kept_artifacts(self._work)
@@ -150,9 +150,10 @@ class _Conversation:
             try:
                 message = _decode(raw)
             except msgspec.DecodeError as error:
-                text = raw[:200].decode("utf-8", "replace").strip()
+                # More than a failure keeps: it is cut after secrets were taken out, not before.
+                text = raw[:65_536].decode("utf-8", "replace").strip()
                 raise AttemptFailed(
-                    "program.bad_line", f"The program wrote {text!r}, which is no message: {error}."
+                    "program.bad_line", f"The program wrote what is no message ({error}): {text!r}."
                 ) from None
             self._take(message)
 
