@@ -1,10 +1,12 @@
 """One full example of every event."""
 
 from missioncontrol.domain import mission as m
+from missioncontrol.domain import operation as o
+from missioncontrol.domain.definition import Definition, StepDefinition
 from missioncontrol.domain.plan import ExpectedArtifact
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
-from missioncontrol.domain.step import Retry, Step
+from missioncontrol.domain.step import Amount, Retry, Slot, Step
 from missioncontrol.domain.work import (
     ArtifactRef,
     CommandRan,
@@ -15,12 +17,18 @@ from missioncontrol.domain.work import (
     Usage,
     Work,
 )
+from missioncontrol.domain.workflow_library import WorkflowListed, WorkflowSaved
+from tests.domain.approval_examples import APPROVAL_EXAMPLES
+from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
 from tests.domain.plans import a_plan
+from tests.domain.schedules import EXAMPLES as SCHEDULE_EXAMPLES
 
 DIGEST = "ab" * 32
 FAILURE = r.Failure("agent.crashed", "It broke: “ü”.", "Mend it.", False, {"tried": [1]})
 CHECKS = (r.Check("there", True), r.Check("whole", False, "It is half."))
 USAGE = Usage(10, 4, 5, 2, None)
+SLOT = Slot("deploy", 2)
+AUDIT = Definition("audit", 1, "Looks.", steps={"a": StepDefinition(agent="auditor")})
 WORK = Work(
     "Measured.",
     {"rows": [1, 2.5, None, True, "ü"]},
@@ -63,21 +71,48 @@ EXAMPLES: tuple[Event, ...] = (
         "api",
         "run-1",
         {"a": r.Kept("run-1", WORK, CHECKS)},
+        3,
+        "user:alice",
+        "user:bob",
+        {"passed": "${{ steps.a.output.passed }}"},
+        Amount(2_000_000, 400_000),
+        "nightly",
+        1_790_000_000.0,
+        "run-0",
+        "b",
     ),
+    r.StepReadied("b", {"depth": 3}, (SLOT,)),
+    r.StepSkipped("b", "Its condition does not hold."),
+    r.StepHeld("b", "approval-1", DIGEST, {"depth": 3}, (SLOT,)),
+    r.StepReleased("b", "approval-1", DIGEST),
+    r.StepRevised("b", "approval-1", {"depth": 4}, "user:bob"),
+    r.StepExpanded("b", (STEP,), {"depth": 3}),
+    r.StepRepeated("b", 7, 1, WORK),
+    r.RunHalted("budget.exceeded", "It costs too much."),
     r.RunStarted(),
     r.RunResumed(),
     r.StepStarted("b", 2, 7, "writer"),
     r.StepsAdded("a", (STEP,)),
     r.ProcessStarted("b", 7, 4711, 1_790_000_000.25, 4711),
-    r.UsageReported("b", 7, USAGE),
+    r.UsageReported("b", 7, USAGE, "gpt-5", "genai-prices 0.2.3"),
     r.StepSucceeded("b", 7, WORK, CHECKS),
     r.AttemptFailed("b", 7, FAILURE, 1_790_000_009.5),
-    r.AttemptInterrupted("b", 7, "The engine ended."),
+    r.AttemptInterrupted("b", 7, "The engine ended.", False),
     r.StepFailed("b", 7, FAILURE, CHECKS),
     r.StepCancelled("b", 7),
     r.StepsBlocked("a", ("b", "c")),
-    r.StepsCancelled(("b", "c")),
+    r.StepsCancelled(("b", "c"), "d", FAILURE),
     r.CancelRequested("Enough.", "failed"),
     r.ReportRefused("b", 6, "success"),
     r.RunSettled("failed"),
+    o.EmergencyStopped("Something is wrong."),
+    o.StageEntered("drain", "Looked at."),
+    o.RateLimitSet("agent", "writer", 3, 60.0, "It is slow."),
+    o.RateLimitRemoved("agent", "writer", "It is quick."),
+    WorkflowSaved("audit", 1, DIGEST, "name: audit", AUDIT),
+    WorkflowListed("audit", 1, DIGEST, 1, "Looks."),
+    *APPROVAL_EXAMPLES,
+    *BUDGET_EXAMPLES,
+    *PRICE_EXAMPLES,
+    *SCHEDULE_EXAMPLES,
 )

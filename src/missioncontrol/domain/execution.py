@@ -2,7 +2,7 @@
 
 from missioncontrol.domain.plan import PLAN_STEP as PLAN_STEP
 from missioncontrol.domain.plan import ExpectedArtifact, Plan, Task
-from missioncontrol.domain.step import Retry, Step
+from missioncontrol.domain.step import Retry, Spending, Step
 
 PLANNER = "planner"
 PLAN_ARTIFACTS = (
@@ -15,14 +15,15 @@ SEES_FAILURES = frozenset({"writer", "reviewer"})
 TASK_RETRY = Retry(attempts=2, wait_seconds=0.5, wait_seconds_max=5.0)
 
 
-def planning_step(*, seconds_max: float) -> Step:
-    """The first step of a mission's run."""
+def planning_step(*, seconds_max: float, spending: Spending | None = None) -> Step:
+    """The first step of a mission's run; `spending` is what a model can use for it."""
     return Step(
         PLAN_STEP,
         PLANNER,
         title="Plan the mission",
         seconds_max=seconds_max,
         expects=PLAN_ARTIFACTS,
+        spending=spending,
     )
 
 

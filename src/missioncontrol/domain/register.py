@@ -6,11 +6,24 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain import mission
+from missioncontrol.domain import mission, operation, price_list, workflow_library
+from missioncontrol.domain.approval import events as approval
+from missioncontrol.domain.budget import events as budget
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.run import events as run
+from missioncontrol.domain.schedule import events as schedule
 
-Event = run.RunEvent | mission.MissionEvent
+Event = (
+    run.RunEvent
+    | mission.MissionEvent
+    | operation.OperationEvent
+    | approval.ApprovalEvent
+    | budget.BudgetEvent
+    | price_list.PriceEvent
+    | schedule.ScheduleEvent
+    | workflow_library.WorkflowSaved
+    | workflow_library.WorkflowListed
+)
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     mission.MissionCreated: ("mission_created", 1),
@@ -21,6 +34,14 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     run.RunStarted: ("run_started", 1),
     run.RunResumed: ("run_resumed", 1),
     run.StepsAdded: ("steps_added", 1),
+    run.StepReadied: ("step_readied", 1),
+    run.StepSkipped: ("step_skipped", 1),
+    run.StepHeld: ("step_held", 1),
+    run.StepReleased: ("step_released", 1),
+    run.StepRevised: ("step_revised", 1),
+    run.StepExpanded: ("step_expanded", 1),
+    run.StepRepeated: ("step_repeated", 1),
+    run.RunHalted: ("run_halted", 1),
     run.StepStarted: ("step_started", 1),
     run.ProcessStarted: ("process_started", 1),
     run.UsageReported: ("usage_reported", 1),
@@ -34,6 +55,12 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     run.CancelRequested: ("cancel_requested", 1),
     run.ReportRefused: ("report_refused", 1),
     run.RunSettled: ("run_settled", 1),
+    **operation.EVENTS,
+    **approval.EVENTS,
+    **budget.EVENTS,
+    **price_list.EVENTS,
+    **schedule.EVENTS,
+    **workflow_library.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

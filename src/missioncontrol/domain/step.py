@@ -8,6 +8,10 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import ExpectedArtifact
 
+Risk = Literal["read", "write", "irreversible"]
+STOP = "stop"
+CONTINUE = "continue"
+
 
 class Retry(msgspec.Struct, frozen=True, omit_defaults=True):
     """How often a step is tried, and how long it rests between two tries."""
@@ -33,6 +37,62 @@ class Retry(msgspec.Struct, frozen=True, omit_defaults=True):
 ONCE = Retry()
 
 
+class Amount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Money and tokens; None says nothing about that unit, and 0 is zero."""
+
+    cost: int | None = None  # micro-dollars
+    tokens: int | None = None  # input and output together
+
+
+class Escalation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who may decide as well when nobody has for a while."""
+
+    after_seconds: float
+    to: tuple[str, ...]
+
+
+class ApprovalRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who has to agree before a step may start."""
+
+    approvers: tuple[str, ...] = ("approver",)  # names of people or roles
+    count: int = 1  # how many different ones
+    expires_seconds: float = 7 * 86_400.0
+    escalation: Escalation | None = None
+
+
+class Repeat(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The step is done again until a condition on its output holds."""
+
+    until: str  # CEL; sees `output` besides the usual names
+    times: int = 10  # rounds at most; without `until` holding then, the step has failed
+
+
+class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place that only so many attempts share, in this run or across runs."""
+
+    key: str  # may be a template
+    limit: int = 1
+
+
+class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The most that one attempt can use. An attempt of a step without it must use nothing."""
+
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    by_call: bool = False  # the agent asks before every model call; nothing is reserved beforehand
+    stated: Amount | None = None  # by the workflow, where the agent can't say it
+
+
+class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a called workflow asks of one of its inputs."""
+
+    type: str = "string"
+    pattern: str = ""
+    enum: tuple[Any, ...] = ()
+    required: bool = True
+
+
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One step of a workflow."""
 
@@ -46,6 +106,49 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds_max: float = 0.0  # of one attempt; 0 is no limit
     heartbeat_seconds_max: float = 0.0  # silence allowed in an attempt; 0 is no limit
     expects: tuple[ExpectedArtifact, ...] = ()
+    when: str = ""  # CEL; empty where only its needs decide
+    has_templates: bool = False  # `inputs` hold expressions in `${{ }}`
+    for_each: Any = None  # CEL in `${{ }}`, or a list: the step is done once for each item
+    concurrency: int = 0  # items at work at once; 0 is no limit of its own
+    slots: tuple[Slot, ...] = ()
+    body: tuple["Step", ...] = ()  # the steps of the workflow that this one calls
+    calls: str = ""  # that workflow, as NAME@VERSION
+    takes: dict[str, Taken] = {}  # its inputs
+    outputs: dict[str, Any] = {}  # of the called workflow: templates over its steps
+    budget: Amount | None = None  # of all attempts of this step, or of the called workflow
+    spending: Spending | None = None
+    risk: Risk = "read"
+    effects: tuple[str, ...] = ()
+    approval: ApprovalRule | None = None
+    queue_seconds_max: float = 0.0  # from being ready to starting; 0 is no limit
+    total_seconds_max: float = 0.0  # from being ready first, over all attempts; 0 is no limit
+    on_failure: Literal["stop", "continue"] = "stop"
+    handles: tuple[str, ...] = ()  # steps for whose failure this one is there
+    repeat: Repeat | None = None
+    # What follows is set when a running step brings this one in.
+    parent: str = ""  # the step that brought it in
+    scope: str = ""  # the call whose names its expressions see; empty is the run itself
+    item: Any = None
+    index: int = -1  # place of the item, 0 for the first; -1 outside of `for_each`
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it may start as soon as its needs have succeeded, with nothing to work out."""
+        return not (
+            self.when
+            or self.has_templates
+            or self.body
+            or self.slots
+            or self.handles
+            or self.approval is not None
+            or self.for_each is not None
+            or self.repeat is not None
+        )
+
+
+def name_in(scope: str, name: str) -> str:
+    """Return the key in its run of the step that is called `name` within `scope`."""
+    return f"{scope}/{name}" if scope else name
 
 
 def refuse_bad_limits(step: Step) -> None:
@@ -61,6 +164,9 @@ def refuse_bad_limits(step: Step) -> None:
         "retry.wait_seconds_max": (step.retry.wait_seconds_max, 0),
         "seconds_max": (step.seconds_max, 0),
         "heartbeat_seconds_max": (step.heartbeat_seconds_max, 0),
+        "queue_seconds_max": (step.queue_seconds_max, 0),
+        "total_seconds_max": (step.total_seconds_max, 0),
+        "concurrency": (step.concurrency, 0),
     }
     for name, (value, least) in limits.items():
         # JSON has no infinity: stored as null, it could never be read again.

@@ -10,11 +10,12 @@ Severity = Literal["info", "low", "medium", "high", "critical"]
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tokens and money that some work took; both add up."""
 
-    input_tokens: int = 0  # cached ones included
-    cached_tokens: int = 0
+    input_tokens: int = 0  # cached ones, read and written, included
+    cached_tokens: int = 0  # read from a cache
     output_tokens: int = 0  # reasoning ones included
     reasoning_tokens: int = 0
     cost: int | None = 0  # micro-dollars; None where a price is not known, never taken for free
+    cache_write_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         """Add two usages; an unknown cost makes the sum unknown."""
@@ -25,7 +26,13 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
             self.output_tokens + other.output_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
             (self.cost or 0) + (other.cost or 0) if known else None,
+            self.cache_write_tokens + other.cache_write_tokens,
         )
+
+    @property
+    def tokens(self) -> int:
+        """All tokens, in and out."""
+        return self.input_tokens + self.output_tokens
 
 
 NO_USAGE = Usage()

@@ -13,7 +13,7 @@ LogLevel = Literal["info", "success", "warning", "error"]
 class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an earlier step left for this one."""
 
-    state: str  # succeeded, failed, blocked, cancelled
+    state: str  # succeeded, skipped, failed, blocked, cancelled
     work: Work = NO_WORK
     error: str = ""
 
@@ -77,8 +77,21 @@ class Line(Protocol):
         """Say how far the work is; `total` 0 where it is not known."""
         ...
 
-    def usage(self, usage: Usage) -> None:
-        """Add tokens and money to what this attempt has used so far."""
+    def usage(self, usage: Usage, *, model: str = "") -> None:
+        """Add tokens and money to what this attempt has used so far.
+
+        A cost that is not given (None) is worked out from the tokens and the price of `model`.
+        """
+        ...
+
+    async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Reserve the most that a model call can use, before it is made.
+
+        Returns once the reservation is durable. What the call did use is then told by `usage`.
+
+        Raises:
+            AttemptFailed: `budget.exceeded` or `budget.unknown_price`; the call must not be made.
+        """
         ...
 
     async def started(self, process: ProcessHandle) -> None:

@@ -26,6 +26,16 @@ class Completion(msgspec.Struct, frozen=True):
 class Model(Protocol):
     """Answers one conversation with one text."""
 
+    @property
+    def name(self) -> str:
+        """The model as prices name it."""
+        ...
+
+    @property
+    def output_tokens_max(self) -> int:
+        """The most that one answer can take."""
+        ...
+
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
     ) -> Completion:

@@ -25,6 +25,12 @@ class RunRow(msgspec.Struct):
     output_tokens: int = 0
     cost: int = 0  # micro-dollars, as far as prices were known
     unpriced: int = 0  # reports whose price was not known
+    skipped: int = 0
+    version: int = 0  # of the workflow
+    author: str = ""
+    trigger: str = "manual"
+    schedule: str = ""
+    origin: str = ""  # the run that this one repeats or forks
 
 
 class MissionRow(msgspec.Struct):
@@ -42,6 +48,15 @@ class MissionRow(msgspec.Struct):
     tasks: int = 0
 
 
+class ListedRow(msgspec.Struct):
+    """Anything else in a list of its kind: an approval, a workflow, a schedule."""
+
+    kind: str
+    id: str
+    is_open: bool  # whether somebody may still have to do something about it
+    body: bytes  # its row as JSON, as its projection folds it
+
+
 class ReadTables(Protocol):
     """Keeps the rows, and the position of the log that they stand for."""
 
@@ -57,8 +72,24 @@ class ReadTables(Protocol):
         """Return one mission's row."""
         ...
 
-    def save(self, position: int, runs: Iterable[RunRow], missions: Iterable[MissionRow]) -> None:
+    def save(
+        self,
+        position: int,
+        runs: Iterable[RunRow],
+        missions: Iterable[MissionRow],
+        others: Iterable[ListedRow] = (),
+    ) -> None:
         """Replace these rows and the position in one transaction."""
+        ...
+
+    def listed(self, kind: str, name: str) -> ListedRow | None:
+        """Return the row of that kind with the id `name`."""
+        ...
+
+    def all_listed(
+        self, kind: str, *, is_open: bool = False, before: str = "", limit: int = 1000
+    ) -> list[ListedRow]:
+        """Return rows of a kind by id, the last first; only open ones where asked."""
         ...
 
     def clear(self) -> None:

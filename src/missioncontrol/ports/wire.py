@@ -1,8 +1,8 @@
 """The lines that the engine and a program working for it exchange: one JSON object a line.
 
 The engine writes one `Order` to the program's standard input and keeps it open; its end means that
-the engine is gone. The program writes messages to its standard output and ends with `Done` or
-`Refused`. Standard error is output for people.
+the engine is gone; answers to `Wants` come there too. The program writes messages to its standard
+output and ends with `Done` or `Refused`. Standard error is output for people.
 """
 
 from collections.abc import Mapping
@@ -44,6 +44,16 @@ class Used(msgspec.Struct, frozen=True, tag="usage"):
     """Tokens and money used since the last such message."""
 
     usage: Usage
+    model: str = ""
+
+
+class Wants(msgspec.Struct, frozen=True, tag="admit"):
+    """A model call is about to be made; the program waits for the answer with this number."""
+
+    number: int
+    model: str
+    input_tokens: int  # the most that it can take
+    output_tokens: int
 
 
 class Kept(msgspec.Struct, frozen=True, tag="artifact"):
@@ -74,7 +84,25 @@ class Refused(msgspec.Struct, frozen=True, tag="failed"):
     detail: Any = None
 
 
-Message = Said | Moved | Used | Kept | Done | Refused
+Message = Said | Moved | Used | Wants | Kept | Done | Refused
+
+
+class Granted(msgspec.Struct, frozen=True, tag="granted"):
+    """The engine's answer: what the call can use is set aside."""
+
+    number: int
+
+
+class Denied(msgspec.Struct, frozen=True, tag="denied"):
+    """The engine's answer: the call must not be made."""
+
+    number: int
+    code: str
+    reason: str
+    hint: str = ""
+
+
+Answer = Granted | Denied
 
 
 def encode(value: Any) -> bytes:

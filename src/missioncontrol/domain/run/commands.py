@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.run.events import Check, Failure, Kept, Outcome
-from missioncontrol.domain.step import Step
+from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import Usage, Work
 
 
@@ -26,12 +26,96 @@ class CreateRun(Command, frozen=True):
     trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
     retry_of: str = ""
     kept: dict[str, Kept] = {}
+    version: int = 0
+    author: str = ""
+    on_behalf: str = ""
+    outputs: dict[str, Any] = {}
+    budget: Amount | None = None
+    schedule: str = ""
+    slot: float = 0.0
+    fork_of: str = ""
+    forked_at: str = ""
 
 
 class StartSteps(Command, frozen=True):
     """Give the lease on these steps to new attempts."""
 
     steps: tuple[str, ...]
+    digests: dict[str, str] = {}  # of what will run, for steps that had to be approved
+
+
+class ReadyStep(Command, frozen=True):
+    """A due step may start with these inputs."""
+
+    step: str
+    inputs: dict[str, Any] = {}
+    slots: tuple[Slot, ...] = ()
+
+
+class SkipStep(Command, frozen=True):
+    """A due step is not to run."""
+
+    step: str
+    reason: str
+
+
+class HoldStep(Command, frozen=True):
+    """A due step is to wait for an approval."""
+
+    step: str
+    approval: str
+    digest: str
+    inputs: dict[str, Any] = {}
+    slots: tuple[Slot, ...] = ()
+
+
+class ReleaseStep(Command, frozen=True):
+    """The approval that a step waits for was given."""
+
+    step: str
+    approval: str
+    digest: str
+
+
+class ReviseStep(Command, frozen=True):
+    """Somebody asked for changes: the step is due again, with these inputs."""
+
+    step: str
+    approval: str
+    inputs: dict[str, Any]
+    by: str = ""
+
+
+class ExpandStep(Command, frozen=True):
+    """A due step becomes these steps; their keys are those of the run."""
+
+    step: str
+    steps: tuple[Step, ...]
+    inputs: dict[str, Any] = {}
+    digest: str = ""  # of what will run, where it had to be approved
+
+
+class ConcludeStep(Command, frozen=True):
+    """All steps that a step became have ended."""
+
+    step: str
+    work: Work = Work()
+    failure: Failure | None = None
+    again: bool = False  # another round is to begin
+
+
+class FailStep(Command, frozen=True):
+    """A step that is not at work can't go on."""
+
+    step: str
+    failure: Failure
+
+
+class HaltRun(Command, frozen=True):
+    """Let nothing more start."""
+
+    code: str
+    reason: str
 
 
 class AddSteps(Command, frozen=True):
@@ -58,6 +142,8 @@ class ReportUsage(Command, frozen=True):
     step: str
     fence: int
     usage: Usage
+    model: str = ""
+    price: str = ""
 
 
 class ReportSuccess(Command, frozen=True):
@@ -67,6 +153,7 @@ class ReportSuccess(Command, frozen=True):
     fence: int
     work: Work = Work()
     checks: tuple[Check, ...] = ()
+    again: bool = False  # another round is to begin
 
 
 class ReportFailure(Command, frozen=True):
@@ -90,6 +177,7 @@ class Interrupt(Command, frozen=True):
     """The attempts that worked when the last engine ended are over."""
 
     reason: str
+    counts: bool = True
 
 
 class ResumeRun(Command, frozen=True):
@@ -106,6 +194,15 @@ class CancelRun(Command, frozen=True):
 RunCommand = (
     CreateRun
     | StartSteps
+    | ReadyStep
+    | SkipStep
+    | HoldStep
+    | ReleaseStep
+    | ReviseStep
+    | ExpandStep
+    | ConcludeStep
+    | FailStep
+    | HaltRun
     | AddSteps
     | RecordProcess
     | ReportUsage

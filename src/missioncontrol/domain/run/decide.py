@@ -1,6 +1,5 @@
 """What each command makes true of a run, or why it is refused."""
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -8,16 +7,32 @@ from missioncontrol.domain.graph import find_cycle
 from missioncontrol.domain.run.commands import (
     AddSteps,
     CancelRun,
+    ConcludeStep,
     CreateRun,
+    ExpandStep,
+    FailStep,
+    HaltRun,
+    HoldStep,
     Interrupt,
+    ReadyStep,
     RecordProcess,
+    ReleaseStep,
     ReportCancelled,
     ReportFailure,
     ReportSuccess,
     ReportUsage,
     ResumeRun,
+    ReviseStep,
     RunCommand,
+    SkipStep,
     StartSteps,
+)
+from missioncontrol.domain.run.ending import (
+    consequences,
+    outcome_of,
+    refuse_if_over,
+    refuse_unapproved,
+    refuse_unknown,
 )
 from missioncontrol.domain.run.events import (
     AttemptFailed,
@@ -34,6 +49,7 @@ from missioncontrol.domain.run.events import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepRepeated,
     StepsAdded,
     StepsBlocked,
     StepsCancelled,
@@ -41,15 +57,15 @@ from missioncontrol.domain.run.events import (
     StepSucceeded,
     UsageReported,
 )
+from missioncontrol.domain.run.joining import tolerated
 from missioncontrol.domain.run.states import (
     INTERRUPTIONS_MAX,
-    Ready,
-    Resting,
+    Failed,
     Run,
-    Succeeded,
-    Waiting,
+    SettledState,
     Working,
 )
+from missioncontrol.domain.run.working_out import answer, conclude, fail, halt, work_out
 from missioncontrol.domain.step import Step, refuse_bad_limits
 
 
@@ -58,8 +74,9 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
 
     Raises:
         Rejected: `run.exists`, `run.settled`, `run.cancelling`, `run.not_cancelling`,
-            `run.not_startable`, `run.full`, `run.nothing_to_do`, and for steps to be added
-            `run.duplicate_step`, `run.unknown_need`, `run.cycle` or `step.bad_limit`.
+            `run.not_startable`, `run.not_approved`, `run.not_due`, `run.not_held`, `run.halted`,
+            `run.full`, `run.nothing_to_do`, and for steps to be added `run.duplicate_step`,
+            `run.unknown_need`, `run.cycle` or `step.bad_limit`.
         NotFound: `run.unknown` or `run.unknown_step`.
     """
     if run is None:
@@ -71,12 +88,25 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
             return _start(command, run, now)
         case ReportUsage():
             late = _late(run, command.step, command.fence, "usage")
-            return [UsageReported(command.step, command.fence, command.usage), *(late or ())]
+            used = UsageReported(
+                command.step, command.fence, command.usage, command.model, command.price
+            )
+            return [used, *(late or ())]
         case ReportFailure():
             late = _late(run, command.step, command.fence, "failure")
             return _failure(command, run, now) if late is None else late
         case ReportCancelled():
             return _cancelled(command, run)
+        case ReadyStep() | SkipStep() | HoldStep() | ExpandStep():
+            return work_out(command, run, now)
+        case ReleaseStep() | ReviseStep():
+            return answer(command, run)
+        case ConcludeStep():
+            return conclude(command, run)
+        case FailStep():
+            return fail(command, run)
+        case HaltRun():
+            return halt(command, run)
         case AddSteps():
             return _add(command, run)
         case RecordProcess():
@@ -114,12 +144,23 @@ def _create(command: RunCommand) -> list[RunEvent]:
             command.trigger,
             command.retry_of,
             command.kept,
+            command.version,
+            command.author,
+            command.on_behalf,
+            command.outputs,
+            command.budget,
+            command.schedule,
+            command.slot,
+            command.fork_of,
+            command.forked_at,
         )
     ]
 
 
 def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
-    _refuse_if_over(run)
+    refuse_if_over(run)
+    if run.halt is not None:
+        raise Rejected("run.halted", f"Run {run.id!r} is halted: {run.halt.reason}")
     if len(run.working) + len(command.steps) > run.concurrency:
         raise Rejected(
             "run.full", f"Run {run.id!r} may have {run.concurrency} steps at work at once."
@@ -133,6 +174,8 @@ def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
     for key in command.steps:
         if key not in run.ready and not (key in run.resting and run.has_rested(key, now)):
             raise Rejected("run.not_startable", f"Step {key!r} of run {run.id!r} can't start now.")
+        if run.steps[key].approval is not None:
+            refuse_unapproved(run, key, command.digests.get(key, ""))
         fence += 1
         attempt = run.tries.get(key, 0) + 1
         events.append(StepStarted(key, attempt, fence, run.steps[key].agent))
@@ -141,8 +184,7 @@ def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
 
 def _late(run: Run, step: str, fence: int, kind: str) -> list[RunEvent] | None:
     """Answer a report whose attempt lost the lease: refused and recorded, once for each kind."""
-    if step not in run.steps:
-        raise NotFound("run.unknown_step", f"Run {run.id!r} has no step {step!r}.")
+    refuse_unknown(run, step)
     holder = run.working.get(step)
     if holder is not None and holder.fence == fence:
         return None
@@ -153,8 +195,11 @@ def _success(command: ReportSuccess, run: Run) -> list[RunEvent]:
     holder = run.working.get(command.step)
     if holder is None or holder.fence != command.fence:
         return _late(run, command.step, command.fence, "success") or []
-    done: RunEvent = StepSucceeded(command.step, command.fence, command.work, command.checks)
-    return [done] if run.unsettled > 1 else [done, RunSettled(_outcome(run))]
+    if command.again and run.cancel_reason is None:
+        done = run.rounds.get(command.step, 0) + 1
+        return [StepRepeated(command.step, command.fence, done, command.work)]
+    good: RunEvent = StepSucceeded(command.step, command.fence, command.work, command.checks)
+    return [good] if run.unsettled > 1 else [good, RunSettled(outcome_of(run))]
 
 
 def _failure(command: ReportFailure, run: Run, now: float) -> list[RunEvent]:
@@ -164,16 +209,7 @@ def _failure(command: ReportFailure, run: Run, now: float) -> list[RunEvent]:
         retry_at = now + retry.wait(tried, command.jitter)
         return [AttemptFailed(command.step, command.fence, command.failure, retry_at)]
     failed = StepFailed(command.step, command.fence, command.failure, command.checks)
-    return [failed, *_consequences(run, command.step)]
-
-
-def _consequences(run: Run, step: str) -> Iterator[RunEvent]:
-    """Block what needed the success of `step`, and settle the run if nothing is left to do."""
-    blocked = () if run.cancel_reason is not None else run.can_never_run(step)
-    if blocked:
-        yield StepsBlocked(step, blocked)
-    if run.unsettled == 1 + len(blocked):
-        yield RunSettled(run.cancel_outcome if run.cancel_reason is not None else "failed")
+    return [failed, *consequences(run, command.step, command.failure)]
 
 
 def _cancelled(command: ReportCancelled, run: Run) -> list[RunEvent]:
@@ -192,7 +228,7 @@ def _add(command: AddSteps, run: Run) -> list[RunEvent]:
     late = _late(run, command.by, command.fence, "steps")
     if late is not None:
         return late
-    _refuse_if_over(run)
+    refuse_if_over(run)
     _refuse_unsound(command, run)
     return [StepsAdded(command.by, command.steps)] if command.steps else []
 
@@ -241,15 +277,24 @@ def _interrupt(command: Interrupt, run: Run) -> list[RunEvent]:
     events: list[RunEvent] = []
     ended_for_good: set[str] = set()
     for key, holder in run.working.items():
-        if run.interruptions.get(key, 0) < INTERRUPTIONS_MAX:
-            events.append(AttemptInterrupted(key, holder.fence, command.reason))
+        if not command.counts or run.interruptions.get(key, 0) < INTERRUPTIONS_MAX:
+            events.append(AttemptInterrupted(key, holder.fence, command.reason, command.counts))
             continue
-        blocked = tuple(b for b in run.can_never_run(key) if b not in ended_for_good)
-        events.append(StepFailed(key, holder.fence, _too_often(key)))
+        failure = _too_often(key)
+        goes_on = tolerated(run, key, Failed(failure))
+        never = () if goes_on else run.can_never_run(key)
+        blocked = tuple(step for step in never if step not in ended_for_good)
+        events.append(StepFailed(key, holder.fence, failure))
         events.extend([StepsBlocked(key, blocked)] if blocked else [])
         ended_for_good.update((key, *blocked))
     over = len(ended_for_good) == run.unsettled
-    return [*events, RunSettled("failed")] if over else events
+    return [*events, RunSettled(_after(run, ended_for_good))] if over else events
+
+
+def _after(run: Run, failing: set[str]) -> Outcome:
+    """Say how a run ends whose last open steps were all interrupted too often, or need such."""
+    outcomes = {outcome_of(run, key, _too_often(key)) for key in failing}
+    return "failed" if "failed" in outcomes else "succeeded"
 
 
 def _too_often(step: str) -> Failure:
@@ -266,17 +311,19 @@ def _resume(run: Run) -> list[RunEvent]:
         raise Rejected(
             "run.settled",
             f"Run {run.id!r} has {run.outcome}; there is nothing to resume.",
-            hint=f"`mission retry {run.id} TASK` starts a task again in a new run.",
+            hint=f"`mission retry {run.id} STEP` starts a step again in a new run.",
         )
-    return [RunResumed()] if run.is_started else []
+    return [RunResumed()] if run.is_started or run.halt is not None else []
 
 
 def _cancel(command: CancelRun, run: Run) -> list[RunEvent]:
     if run.cancel_reason is not None:
         return []  # Asking twice is asking once.
-    _refuse_if_over(run)
+    refuse_if_over(run)
     not_begun = tuple(
-        key for key, state in run.states.items() if isinstance(state, Waiting | Ready | Resting)
+        key
+        for key, state in run.states.items()
+        if not isinstance(state, SettledState) and not isinstance(state, Working)
     )
     events: list[RunEvent] = [CancelRequested(command.reason, command.outcome)]
     if not_begun:
@@ -284,25 +331,3 @@ def _cancel(command: CancelRun, run: Run) -> list[RunEvent]:
     if not run.working:
         events.append(RunSettled(command.outcome))
     return events
-
-
-def _outcome(run: Run) -> Outcome:
-    if run.cancel_reason is not None:
-        return run.cancel_outcome
-    bad = any(not isinstance(state, Succeeded | Working) for state in run.states.values())
-    return "failed" if bad else "succeeded"
-
-
-def settled_already(run: str, status: str) -> Rejected:
-    """Say that a run has ended."""
-    words = "was cancelled" if status == "cancelled" else f"has {status}"
-    return Rejected(
-        "run.settled", f"Run {run!r} {words}; that never changes.", hint="Start a new run."
-    )
-
-
-def _refuse_if_over(run: Run) -> None:
-    if run.is_settled:
-        raise settled_already(run.id, run.status)
-    if run.cancel_reason is not None:
-        raise Rejected("run.cancelling", f"Run {run.id!r} is being cancelled.")

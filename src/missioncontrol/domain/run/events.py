@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.domain.step import Step
+from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import Usage, Work
 
 Outcome = Literal["succeeded", "failed", "cancelled"]
@@ -53,6 +53,15 @@ class RunCreated(Event, frozen=True):
     trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
     retry_of: str = ""  # the run whose results are kept
     kept: dict[str, Kept] = {}
+    version: int = 0  # of the workflow; 0 where it is not a saved one
+    author: str = ""  # who asked for it, and can't approve it
+    on_behalf: str = ""  # for whom they asked
+    outputs: dict[str, Any] = {}  # templates over the steps: what the run hands back
+    budget: Amount | None = None
+    schedule: str = ""
+    slot: float = 0.0  # the moment of the schedule, seconds since the epoch
+    fork_of: str = ""  # the run whose results are kept, where the inputs may differ
+    forked_at: str = ""  # the step from which on everything is done anew
 
 
 class RunStarted(Event, frozen=True):
@@ -70,6 +79,65 @@ class StepStarted(Event, frozen=True):
     attempt: int
     fence: int
     agent: str
+
+
+class StepReadied(Event, frozen=True):
+    """Its needs and its condition allow it to start, and its inputs are worked out."""
+
+    step: str
+    inputs: dict[str, Any] = {}
+    slots: tuple[Slot, ...] = ()
+
+
+class StepSkipped(Event, frozen=True):
+    """It does not run, and that is in order."""
+
+    step: str
+    reason: str
+
+
+class StepHeld(Event, frozen=True):
+    """It waits for an approval of exactly what would run."""
+
+    step: str
+    approval: str
+    digest: str  # of the canonical form of what was shown
+    inputs: dict[str, Any] = {}
+    slots: tuple[Slot, ...] = ()
+
+
+class StepReleased(Event, frozen=True):
+    """The approval was given; one attempt at exactly this may start."""
+
+    step: str
+    approval: str
+    digest: str
+
+
+class StepRevised(Event, frozen=True):
+    """Somebody asked for other inputs: the step is looked at again, with these."""
+
+    step: str
+    approval: str
+    inputs: dict[str, Any]
+    by: str = ""  # who asked for them, and can't approve them
+
+
+class StepExpanded(Event, frozen=True):
+    """It became these steps: one for each item, or those of the workflow that it calls."""
+
+    step: str
+    steps: tuple[Step, ...]
+    inputs: dict[str, Any] = {}
+
+
+class StepRepeated(Event, frozen=True):
+    """A round was done and its condition does not hold yet: the step begins another one."""
+
+    step: str
+    fence: int  # 0 for a step that was expanded
+    round: int  # the one that was done, 1 for the first
+    work: Work = Work()
 
 
 class StepsAdded(Event, frozen=True):
@@ -95,6 +163,8 @@ class UsageReported(Event, frozen=True):
     step: str
     fence: int
     usage: Usage
+    model: str = ""
+    price: str = ""  # version of the price that the cost was worked out with
 
 
 class StepSucceeded(Event, frozen=True):
@@ -121,6 +191,7 @@ class AttemptInterrupted(Event, frozen=True):
     step: str
     fence: int
     reason: str
+    counts: bool = True  # False where people stopped the engine on purpose
 
 
 class StepFailed(Event, frozen=True):
@@ -147,9 +218,11 @@ class StepsBlocked(Event, frozen=True):
 
 
 class StepsCancelled(Event, frozen=True):
-    """These steps had not begun when the run was cancelled."""
+    """These steps had not begun when the run was cancelled, or the step they are of given up."""
 
     steps: tuple[str, ...]
+    within: str = ""  # the step that is given up, and became these
+    failure: Failure | None = None  # with which it ends once those at work have ended
 
 
 class CancelRequested(Event, frozen=True):
@@ -157,6 +230,13 @@ class CancelRequested(Event, frozen=True):
 
     reason: str
     outcome: Outcome = "cancelled"  # failed, where a limit and not a person ended it
+
+
+class RunHalted(Event, frozen=True):
+    """Nothing more starts until somebody has changed what stands in the way and resumes it."""
+
+    code: str
+    reason: str
 
 
 class ReportRefused(Event, frozen=True):
@@ -177,6 +257,13 @@ RunEvent = (
     RunCreated
     | RunStarted
     | RunResumed
+    | StepReadied
+    | StepSkipped
+    | StepHeld
+    | StepReleased
+    | StepRevised
+    | StepExpanded
+    | StepRepeated
     | StepStarted
     | StepsAdded
     | ProcessStarted
@@ -189,6 +276,7 @@ RunEvent = (
     | StepsBlocked
     | StepsCancelled
     | CancelRequested
+    | RunHalted
     | ReportRefused
     | RunSettled
 )

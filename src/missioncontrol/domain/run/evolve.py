@@ -11,26 +11,39 @@ from missioncontrol.domain.run.events import (
     ReportRefused,
     RunCreated,
     RunEvent,
+    RunHalted,
     RunResumed,
     RunSettled,
     RunStarted,
     StepCancelled,
+    StepExpanded,
     StepFailed,
+    StepHeld,
+    StepReadied,
+    StepReleased,
+    StepRepeated,
+    StepRevised,
     StepsAdded,
     StepsBlocked,
     StepsCancelled,
+    StepSkipped,
     StepStarted,
     StepSucceeded,
     UsageReported,
 )
+from missioncontrol.domain.run.joining import standing
 from missioncontrol.domain.run.states import (
     CANCELLED,
     Blocked,
+    Expanded,
     Failed,
+    Halt,
+    Held,
     Process,
     Resting,
     Run,
     SettledState,
+    Skipped,
     Succeeded,
     Working,
 )
@@ -45,16 +58,18 @@ def evolve(run: Run | None, event: RunEvent, at: float) -> Run:
     """
     if run is None:
         return _created(event, at)
+    run.at = at
     match event:
         case StepStarted():
             _start(run, event, at)
         case StepSucceeded():
             _settle(run, event.step, Succeeded(event.work, event.checks))
         case UsageReported():
-            run.usage += event.usage
-            run.usage_by_step[event.step] = (
-                run.usage_by_step.get(event.step, NO_USAGE) + event.usage
-            )
+            _use(run, event)
+        case StepReadied():
+            _leave(run, event.step)
+            _give(run, event)
+            run.make_ready(event.step)
         case ProcessStarted():
             _add_process(run, event)
         case AttemptFailed():
@@ -63,9 +78,7 @@ def evolve(run: Run | None, event: RunEvent, at: float) -> Run:
             run.states[event.step] = run.resting[event.step] = rest
         case AttemptInterrupted():
             del run.working[event.step]
-            run.interruptions[event.step] = run.interruptions.get(event.step, 0) + 1
-            run.tries[event.step] -= 1
-            run.make_ready(event.step)
+            _interrupt(run, event)
         case _:
             _evolve_rarely(run, event, at)
     return run
@@ -77,11 +90,18 @@ def _evolve_rarely(
     | RunStarted
     | RunResumed
     | StepsAdded
+    | StepSkipped
+    | StepHeld
+    | StepReleased
+    | StepRevised
+    | StepExpanded
+    | StepRepeated
     | StepFailed
     | StepCancelled
     | StepsBlocked
     | StepsCancelled
     | CancelRequested
+    | RunHalted
     | ReportRefused
     | RunSettled,
     at: float,
@@ -89,6 +109,35 @@ def _evolve_rarely(
     match event:
         case StepsAdded():
             run.add(event.steps)
+        case StepSkipped():
+            _settle(run, event.step, Skipped(event.reason))
+        case StepHeld():
+            run.unready(event.step)
+            run.released.pop(event.step, None)
+            run.inputs_of[event.step] = event.inputs
+            run.slots_of[event.step] = event.slots
+            _leave(run, event.step)
+            run.leave_crowd(event.step)
+            held = Held(event.approval, event.digest, at)
+            run.approvals.append(event.approval)
+            run.states[event.step] = run.held[event.step] = held
+        case StepReleased():
+            _leave(run, event.step)
+            run.released[event.step] = event.digest
+            if run.steps[event.step].body:
+                run.make_due(event.step)  # It becomes other steps and is never at work itself.
+            else:
+                run.make_ready(event.step)
+        case StepRevised():
+            _leave(run, event.step)
+            run.revised[event.step] = event.inputs
+            before = run.revised_by.get(event.step, ())
+            run.revised_by[event.step] = tuple(dict.fromkeys((*before, event.by)))
+            run.make_due(event.step)
+        case StepExpanded():
+            _expand(run, event)
+        case StepRepeated():
+            _repeat(run, event)
         case StepFailed():
             _settle(run, event.step, Failed(event.failure, event.checks))
         case StepCancelled():
@@ -97,18 +146,24 @@ def _evolve_rarely(
             for step in event.steps:
                 _settle(run, step, Blocked(event.by))
         case StepsCancelled():
+            if event.failure is not None:
+                run.given_up[event.within] = event.failure
+                run.deadlines.drop(event.within, "run", "total")
             for step in event.steps:
                 _settle(run, step, CANCELLED)
         case CancelRequested():
             run.cancel_reason = event.reason
             run.cancel_outcome = event.outcome
+            run.halt = None
+        case RunHalted():
+            run.halt = Halt(event.code, event.reason)
         case ReportRefused():
             run.refused.add((event.fence, event.kind))
         case RunStarted():
             run.is_started = True
             run.started_at = at
         case RunResumed():
-            pass
+            run.halt = None
         case RunSettled():
             run.outcome = event.outcome
             run.settled_at = at
@@ -129,6 +184,13 @@ def _created(event: RunEvent, at: float) -> Run:
     run.inputs = event.inputs
     run.mission = event.mission
     run.retry_of = event.retry_of
+    run.version = event.version
+    run.trigger = event.trigger
+    run.author, run.on_behalf = event.author, event.on_behalf
+    run.outputs = event.outputs
+    run.budget = event.budget
+    run.schedule, run.slot = event.schedule, event.slot
+    run.fork_of, run.forked_at = event.fork_of, event.forked_at
     for step, kept in event.kept.items():
         _settle(run, step, Succeeded(kept.work, kept.checks, kept.run))
     return run
@@ -138,6 +200,7 @@ def _start(run: Run, event: StepStarted, at: float) -> None:
     step = event.step
     run.unready(step)
     run.resting.pop(step, None)
+    run.released.pop(step, None)  # One approval, one attempt.
     run.fence = event.fence
     run.tries[step] = event.attempt
     working = Working(event.attempt, event.fence, event.agent, at)
@@ -151,6 +214,71 @@ def _add_process(run: Run, event: ProcessStarted) -> None:
     run.states[event.step] = run.working[event.step] = now
 
 
+def _use(run: Run, event: UsageReported) -> None:
+    agent = run.steps[event.step].agent
+    run.usage += event.usage
+    for sums, name in (
+        (run.usage_by_step, event.step),
+        (run.usage_by_agent, agent),
+        (run.usage_by_model, event.model),
+    ):
+        sums[name] = sums.get(name, NO_USAGE) + event.usage
+
+
+def _interrupt(run: Run, event: AttemptInterrupted) -> None:
+    step = event.step
+    if event.counts:
+        run.interruptions[step] = run.interruptions.get(step, 0) + 1
+    run.tries[step] -= 1
+    if run.lacks_approval(step):
+        run.make_due(step)  # What it may have done already was all that was approved.
+    else:
+        run.make_ready(step)
+
+
+def _give(run: Run, event: StepReadied) -> None:
+    if event.inputs:
+        run.inputs_of[event.step] = event.inputs
+    if event.slots:
+        run.slots_of[event.step] = event.slots
+
+
+def _leave(run: Run, step: str) -> None:
+    """Take `step` out of where it waited."""
+    run.due.pop(step, None)
+    run.held.pop(step, None)
+    run.resting.pop(step, None)
+
+
+def _expand(run: Run, event: StepExpanded) -> None:
+    key = event.step
+    step = run.steps[key]
+    _leave(run, key)
+    run.released.pop(key, None)
+    run.inputs_of[key] = event.inputs
+    if step.body and step.for_each is None and step.seconds_max:
+        run.deadlines.begin(key, "run", run.at + step.seconds_max)
+    run.states[key] = Expanded(tuple(step.key for step in event.steps))
+    run.open_children[key] = len(event.steps)
+    run.add(event.steps)
+    if not event.steps:
+        run.due[key] = None
+
+
+def _repeat(run: Run, event: StepRepeated) -> None:
+    key = event.step
+    run.working.pop(key, None)
+    _leave(run, key)
+    run.open_children.pop(key, None)
+    run.deadlines.drop(key, "run")
+    run.rounds[key] = event.round
+    run.previous[key] = event.work.output
+    run.revised.pop(key, None)  # Another round is worked out, and asked for, as it was written.
+    run.revised_by.pop(key, None)
+    run.tries.pop(key, None)
+    run.make_due(key)
+
+
 def _settle(run: Run, step: str, state: SettledState) -> None:
     """Give `step` its last state and count it off the needs of those that wait for it."""
     run.states[step] = state
@@ -158,13 +286,32 @@ def _settle(run: Run, step: str, state: SettledState) -> None:
     run.unready(step)
     run.resting.pop(step, None)
     run.unsettled -= 1
+    if step in run.special:
+        _forget(run, step)
+    if run.deadlines:
+        run.deadlines.drop(step, "run", "total")
+    parent = run.steps[step].parent
+    if parent:
+        run.open_children[parent] -= 1
+        if run.open_children[parent] == 0 and type(run.states[parent]) is Expanded:
+            run.due[parent] = None
     dependants = run.dependants.get(step)
     if dependants is None:
         return
-    succeeded = type(state) is Succeeded
+    good = "good" if type(state) is Succeeded else standing(run, step)
     for dependant in dependants:
-        if not succeeded and run.steps[dependant].runs_after == "success":
+        if good == "failed" and run.steps[dependant].runs_after == "success":
             continue  # It never becomes ready: `StepsBlocked` or `StepsCancelled` settles it.
+        if good != "good" and run.steps[dependant].runs_after == "success":
+            run.special.add(dependant)  # It has to be skipped too.
         run.unmet[dependant] -= 1
         if run.unmet[dependant] == 0 and run.is_waiting(dependant):
-            run.make_ready(dependant)
+            run.arrive(dependant)
+
+
+def _forget(run: Run, step: str) -> None:
+    """Let go of what is only asked for while `step` is open."""
+    _leave(run, step)
+    run.leave_crowd(step)
+    for notes in (run.released, run.revised, run.previous, run.given_up):
+        notes.pop(step, None)

@@ -1,13 +1,15 @@
 """What is true of a run now: each step in exactly one state, with only the fields true in it."""
 
 from collections.abc import Callable, Mapping
-from itertools import chain, islice, zip_longest
+from itertools import islice
 from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.run.deadlines import Deadlines
 from missioncontrol.domain.run.events import Check, Failure, Outcome
-from missioncontrol.domain.step import Step
+from missioncontrol.domain.run.turns import Crowd, Queue, any_number, in_turn
+from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import NO_USAGE, Usage, Work
 
 INTERRUPTIONS_MAX = 5
@@ -20,6 +22,24 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
 class Waiting(State, tag="waiting", frozen=True):
     """Needs of it have not ended yet."""
+
+
+class Due(State, tag="due", frozen=True):
+    """Its needs have ended, and whether and with what it runs is still to be worked out."""
+
+
+class Held(State, tag="held", frozen=True):
+    """It waits for a person to approve exactly this."""
+
+    approval: str
+    digest: str
+    since: float
+
+
+class Expanded(State, tag="expanded", frozen=True):
+    """It became other steps and waits for their ends."""
+
+    children: tuple[str, ...]
 
 
 class Ready(State, tag="ready", frozen=True):
@@ -60,6 +80,12 @@ class Succeeded(State, tag="succeeded", frozen=True):
     kept_from: str = ""
 
 
+class Skipped(State, tag="skipped", frozen=True):
+    """Left out, and that is in order."""
+
+    reason: str
+
+
 class Failed(State, tag="failed", frozen=True):
     """Tried as often as allowed."""
 
@@ -77,9 +103,17 @@ class Cancelled(State, tag="cancelled", frozen=True):
     """Ended, or never begun, because the run was cancelled."""
 
 
-StepState = Waiting | Ready | Working | Resting | Succeeded | Failed | Blocked | Cancelled
-SettledState = Succeeded | Failed | Blocked | Cancelled
+class Halt(State, frozen=True):
+    """Why nothing more starts."""
+
+    code: str
+    reason: str
+
+
+SettledState = Succeeded | Skipped | Failed | Blocked | Cancelled
+StepState = Waiting | Due | Held | Expanded | Ready | Working | Resting | SettledState
 WAITING = Waiting()
+DUE = Due()
 READY = Ready()
 CANCELLED = Cancelled()
 
@@ -108,10 +142,34 @@ class Run:
         self.inputs: Mapping[str, Any] = {}
         self.mission = ""
         self.retry_of = ""
+        self.version = 0
+        self.trigger = "manual"
+        self.author = ""
+        self.on_behalf = ""
+        self.outputs: Mapping[str, Any] = {}
+        self.budget: Amount | None = None
+        self.schedule = ""
+        self.slot = 0.0
+        self.fork_of = ""
+        self.forked_at = ""
+        self.halt: Halt | None = None
         self.is_started = False
+        self.at = created_at  # of the event that is being folded
         self.fence = 0
         self.usage: Usage = NO_USAGE
         self.usage_by_step: dict[str, Usage] = {}
+        self.usage_by_model: dict[str, Usage] = {}
+        self.usage_by_agent: dict[str, Usage] = {}
+        self.inputs_of: dict[str, dict[str, Any]] = {}  # worked out, by step
+        self.slots_of: dict[str, tuple[Slot, ...]] = {}
+        self.revised: dict[str, dict[str, Any]] = {}  # inputs that a person asked for
+        self.revised_by: dict[str, tuple[str, ...]] = {}
+        self.approvals: list[str] = []  # all that were ever asked for, in order
+        self.released: dict[str, str] = {}  # digests that one attempt of a step may start with
+        self.rounds: dict[str, int] = {}  # rounds done of steps that repeat
+        self.previous: dict[str, Any] = {}  # outputs of those rounds
+        self.deadlines = Deadlines()  # of open steps
+        self.given_up: dict[str, Failure] = {}  # open steps whose own steps were let go
         self.tries: dict[str, int] = {}
         self.interruptions: dict[str, int] = {}
         self.refused: set[tuple[int, str]] = set()
@@ -119,8 +177,13 @@ class Run:
         self.states: dict[str, StepState] = {}
         self.unmet: dict[str, int] = {}
         self.dependants: dict[str, list[str]] = {}
+        self.special: set[str] = set()  # more than their needs has to be asked for these
+        self.due: dict[str, None] = {}  # to be worked out; also expanded ones whose steps ended
+        self.held: dict[str, Held] = {}
+        self.open_children: dict[str, int] = {}
+        self.crowds: dict[str, Crowd] = {}  # calls for items, where only so many may be at work
         self.ready: dict[str, None] = {}
-        self.ready_by_agent: dict[str, dict[str, None]] = {}
+        self.queues: dict[Queue, dict[str, None]] = {}  # ready steps by what they need to start
         self.working: dict[str, Working] = {}
         self.resting: dict[str, Resting] = {}
         self.unsettled = 0
@@ -134,6 +197,8 @@ class Run:
             self._place(step)
 
     def _place(self, step: Step) -> None:
+        if not step.is_plain:
+            self.special.add(step.key)
         needs = dict.fromkeys(step.needs)
         for need in needs:
             self.dependants.setdefault(need, []).append(step.key)
@@ -141,31 +206,87 @@ class Run:
             self.unmet[step.key] = len(needs)
             self.states[step.key] = WAITING
         else:
-            self.make_ready(step.key)
+            self.arrive(step.key)
+
+    def arrive(self, key: str) -> None:
+        """Take note that all needs of `key` have ended."""
+        if key in self.special:
+            self.make_due(key)
+        else:
+            self.make_ready(key)
+
+    def make_due(self, key: str) -> None:
+        """Let `key` be worked out."""
+        step = self.steps[key]
+        self.limit_total(step)
+        self.states[key] = DUE
+        crowd = self._crowd_of(step)
+        if crowd is None or key in crowd.inside:
+            self.due[key] = None
+        else:
+            crowd.waiting[key] = None
+            self.due.update(dict.fromkeys(crowd.let_in()))
+
+    def _crowd_of(self, step: Step) -> Crowd | None:
+        """Return the calls for items that `step` is one of, where their number is limited."""
+        if step.index < 0 or not step.body:
+            return None
+        limit = self.steps[step.parent].concurrency
+        return self.crowds.setdefault(step.parent, Crowd(limit)) if limit else None
+
+    def leave_crowd(self, key: str) -> None:
+        """Let another call for an item have the place of `key`."""
+        crowd = self.crowds.get(self.steps[key].parent)
+        if crowd is not None:
+            crowd.leave(key)
+            self.due.update(dict.fromkeys(crowd.let_in()))
 
     def make_ready(self, key: str) -> None:
         """Let `key` start when there is room."""
+        step = self.steps[key]
         self.states[key] = READY
         self.ready[key] = None
-        agent = self.steps[key].agent
-        keys = self.ready_by_agent.get(agent)
+        if step.queue_seconds_max:
+            self.deadlines.begin(key, "queue", self.at + step.queue_seconds_max)
+        self.limit_total(step)
+        queue = (step.agent, self.slots_of.get(key, ()))
+        keys = self.queues.get(queue)
         if keys is None:
-            keys = self.ready_by_agent[agent] = {}
+            keys = self.queues[queue] = {}
         keys[key] = None
+
+    def limit_total(self, step: Step) -> None:
+        """Let the whole time of `step` begin, or go on, where it is limited."""
+        if step.total_seconds_max:
+            self.deadlines.go_on(step.key, "total", self.at + step.total_seconds_max)
 
     def unready(self, key: str) -> None:
         """Take `key` out of those that may start, if it is one of them."""
         if key in self.ready:
             del self.ready[key]
-            del self.ready_by_agent[self.steps[key].agent][key]
+            if self.deadlines:
+                self.deadlines.drop(key, "queue")
+            queue = (self.steps[key].agent, self.slots_of.get(key, ()))
+            keys = self.queues[queue]
+            del keys[key]
+            if not keys and queue[1]:
+                del self.queues[queue]  # Slots come and go with items; agents are few.
 
     @property
     def status(self) -> str:
-        """One word: queued, running, cancelling, succeeded, failed or cancelled."""
+        """One word.
+
+        It is one of queued, running, waiting (for a person alone), halted, cancelling, succeeded,
+        failed and cancelled.
+        """
         if self.outcome is not None:
             return self.outcome
         if self.cancel_reason is not None:
             return "cancelling"
+        if self.halt is not None:
+            return "halted"
+        if self.held and not (self.working or self.ready or self.resting or self.due):
+            return "waiting"
         return "running" if self.is_started else "queued"
 
     @property
@@ -174,26 +295,46 @@ class Run:
         return self.outcome is not None
 
     def startable(
-        self, now: float, limit: int, room: Callable[[str], int] | None = None
+        self,
+        now: float,
+        limit: int,
+        room: Callable[[str], int] = any_number,
+        slot_room: Callable[[Slot], int] = any_number,
     ) -> list[str]:
         """Return steps that may start, at most `limit` and as many as slots of the run are free.
 
-        `room` says how many more attempts an agent may take. Agents take turns, so that one whose
-        queue is long keeps no other from a free slot; each takes its oldest first.
+        `room` says how many more attempts an agent may take, `slot_room` how many may share a slot.
+        Queues take turns, so that a long one keeps no other from a free place; each takes its
+        oldest first.
         """
         free = min(limit, self.concurrency - len(self.working))
         if free <= 0 or self.outcome is not None or self.cancel_reason is not None:
             return []
-        queues: dict[str, list[str]] = {}
+        if self.halt is not None:
+            return []
+        queues: dict[Queue, list[str]] = {}
         for key in self.resting:
-            if self.has_rested(key, now):
-                queues.setdefault(self.steps[key].agent, []).append(key)
-        for agent, keys in self.ready_by_agent.items():
+            if self.has_rested(key, now) and not self.lacks_approval(key):
+                queue = (self.steps[key].agent, self.slots_of.get(key, ()))
+                queues.setdefault(queue, []).append(key)
+        for queue, keys in self.queues.items():
             if keys:
-                queues.setdefault(agent, []).extend(islice(keys, free))
-        if room is not None:
-            queues = {agent: keys[: max(0, room(agent))] for agent, keys in queues.items()}
-        return _in_turn(list(queues.values()), free)
+                queues.setdefault(queue, []).extend(islice(keys, free))
+        if len(queues) == 1:
+            ((agent, slots), keys_in_order) = queues.popitem()
+            return keys_in_order[: max(0, min(free, room(agent), *map(slot_room, slots)))]
+        return in_turn(queues, free, room, slot_room)
+
+    def lacks_approval(self, key: str) -> bool:
+        """Whether `key` may not start before somebody has approved it."""
+        return self.steps[key].approval is not None and key not in self.released
+
+    def to_work_out(self, now: float) -> list[str]:
+        """Steps about which something has to be decided before they can start or end."""
+        if self.outcome is not None or self.cancel_reason is not None:
+            return []
+        rested = (k for k in self.resting if self.lacks_approval(k) and self.has_rested(k, now))
+        return [*self.due, *rested]
 
     def has_rested(self, key: str, now: float) -> bool:
         """Whether a resting step may be tried again.
@@ -216,14 +357,23 @@ class Run:
                     todo.append(dependant)
         return tuple(found)
 
+    def descendants(self, key: str) -> list[str]:
+        """Steps that `key` became, and what those became, that have not ended."""
+        found: list[str] = []
+        todo = [key]
+        while todo:
+            state = self.states[todo.pop()]
+            if isinstance(state, Expanded):
+                found.extend(state.children)
+                todo.extend(state.children)
+        return [key for key in found if not isinstance(self.states[key], SettledState)]
+
+    def top_of(self, key: str) -> str:
+        """Return the step of the workflow itself that `key` came from, or `key`."""
+        while self.steps[key].parent:
+            key = self.steps[key].parent
+        return key
+
     def is_waiting(self, key: str) -> bool:
         """Whether needs of `key` have not ended yet."""
         return type(self.states[key]) is Waiting
-
-
-def _in_turn(queues: list[list[str]], limit: int) -> list[str]:
-    """Return at most `limit` members, one of each queue after the other."""
-    if len(queues) == 1:
-        return queues[0][:limit]
-    turns = chain.from_iterable(zip_longest(*queues))
-    return list(islice((key for key in turns if key is not None), limit))

@@ -1,0 +1,94 @@
+"""What can be asked of an approval."""
+
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.approval.events import SignedIn
+from missioncontrol.domain.step import ApprovalRule
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Who speaks: see `Said`."""
+
+    actor: str
+    on_behalf: str = ""
+    signed_in: SignedIn = ""
+    os_user: str = ""
+
+
+class RequestApproval(msgspec.Struct, frozen=True):
+    """Ask people to agree to `subject`."""
+
+    approval: str
+    run: str
+    step: str
+    subject: dict[str, Any]
+    digest: str
+    rule: ApprovalRule
+    author: str
+    on_behalf: str = ""
+    edited_by: tuple[str, ...] = ()
+
+
+class Word(msgspec.Struct, frozen=True):
+    """The common shape of what people command."""
+
+    who: Who
+    reason: str
+    digest: str = ""  # of what they saw; "" does not say
+
+
+class Approve(Word, frozen=True):
+    """Agree."""
+
+
+class Reject(Word, frozen=True):
+    """Say no."""
+
+
+class RequestChanges(Word, frozen=True, kw_only=True):
+    """Ask for these inputs in place of those shown."""
+
+    inputs: dict[str, Any]
+
+
+class Defer(Word, frozen=True, kw_only=True):
+    """Put it off until then."""
+
+    until: float
+
+
+class Delegate(Word, frozen=True, kw_only=True):
+    """Give one's say to another person."""
+
+    to: str
+
+
+class Withdraw(Word, frozen=True):
+    """Take the question back, as its author."""
+
+
+class WithdrawWithRun(msgspec.Struct, frozen=True):
+    """Take the question back because its run goes no further."""
+
+    who: Who
+    reason: str
+
+
+class EndDeferral(msgspec.Struct, frozen=True):
+    """Let it wait as before if its deferral is over."""
+
+
+class Escalate(msgspec.Struct, frozen=True):
+    """Let more people decide if it is time."""
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """End it if its time is over."""
+
+
+TimedCommand = EndDeferral | Escalate | Expire
+Verdict = Approve | Reject | RequestChanges | Defer | Delegate
+Speech = Verdict | Withdraw
+ApprovalCommand = RequestApproval | Speech | WithdrawWithRun | TimedCommand

@@ -1,0 +1,201 @@
+"""Who may say what about an approval, and when."""
+
+from missioncontrol.domain.approval.asking import SUBJECT_BYTES_MAX, refuse_unreachable
+from missioncontrol.domain.approval.commands import (
+    Approve,
+    Defer,
+    Delegate,
+    RequestChanges,
+    Who,
+    Word,
+)
+from missioncontrol.domain.approval.states import ROLE, Approval, Decided, identities, moment, voice
+from missioncontrol.domain.canonical import canonical
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.visible import BLANKS
+
+REASON_MAX = 4_000
+WORDS_MAX = 200
+"""Deferrals and delegations of one approval, together."""
+
+CHAIN_MAX = 5
+"""How many times one say may be handed on."""
+
+
+def refuse_bad_words(command: Word) -> None:
+    """Refuse a name that hides something, and a reason that says nothing."""
+    who, reason = command.who, command.reason
+    for name in (who.actor, *filter(None, (who.on_behalf, who.os_user))):
+        if not is_name(name) or person(name) == ROLE:
+            raise Rejected(
+                "approval.bad_name",
+                f"{ascii(name)[:80]} can't be the name of somebody who decides.",
+                hint="A name is one line of at most 200 characters, with nothing hidden in it.",
+            )
+    if not any(character.isalnum() and character not in BLANKS for character in reason):
+        raise Rejected("approval.bad_reason", "The reason is empty.", hint="Say why, in words.")
+    if len(reason) > REASON_MAX:
+        raise Rejected(
+            "approval.bad_reason",
+            f"The reason has {len(reason):,} characters; at most {REASON_MAX:,} fit.",
+            hint="Shorten it.",
+        )
+    if any("\ud800" <= character <= "\udfff" for character in reason):
+        raise Rejected("approval.bad_reason", "The reason is not valid Unicode.")
+
+
+def refuse_program(who: Who) -> None:
+    """Refuse whoever is no person, or speaks for none."""
+    for name in (who.actor, who.on_behalf):
+        if name and not person(name):
+            raise Rejected(
+                "approval.not_a_person",
+                f"{name!r} is a program, and only people decide about an approval.",
+                hint="A person has to look at it.",
+            )
+
+
+def refuse_late(approval: Approval, now: float) -> None:
+    """Refuse what comes after the answer, or after the time to answer."""
+    match approval.standing:
+        case Decided(outcome=outcome, by=by, at=at) if outcome != "expired":
+            said = "was asked to be changed" if outcome == "changed" else f"was {outcome}"
+            raise Rejected(
+                "approval.decided",
+                f"Approval {approval.id!r} {said} by {by!r} at {moment(at)}.",
+                hint="That is final; what changes is asked anew.",
+            )
+    if approval.is_final or now >= approval.expires:
+        raise Rejected(
+            "approval.expired",
+            f"Approval {approval.id!r} expired at {moment(approval.expires)}.",
+            hint="Run the step again to be asked anew.",
+        )
+
+
+def refuse_unseen(command: Word, approval: Approval) -> None:
+    """Refuse an answer to something other than what is asked."""
+    if command.digest and command.digest != approval.digest:
+        raise Rejected(
+            "approval.changed",
+            f"What you saw has digest {command.digest[:80]!r}; approval {approval.id!r} is about "
+            f"{approval.digest!r}.",
+            hint=f"Look at it again: `mission approvals show {approval.id}`.",
+        )
+
+
+def refuse_author(command: Word, approval: Approval) -> None:
+    """Refuse the author, whoever acts for them, and a yes of those who changed the inputs."""
+    who, name = identities(command.who.actor, command.who.on_behalf), command.who.actor
+    if who & approval.authors:
+        raise Rejected(
+            "approval.by_author",
+            f"{name!r} asked for this, or acts for its author {approval.author!r}, and can't "
+            "decide about it.",
+            hint=f"Somebody else has to; `mission approvals withdraw {approval.id}` takes it back.",
+        )
+    if isinstance(command, Approve) and who & approval.writers:
+        raise Rejected(
+            "approval.by_author",
+            f"{name!r} changed the inputs, and can't agree to their own changes.",
+            hint="Somebody else has to look at them.",
+        )
+
+
+def refuse_uninvited(who: Who, approval: Approval) -> None:
+    """Refuse whoever has no say, or gave it away."""
+    name = person(who.actor)
+    if name in approval.delegations:
+        raise Rejected(
+            "approval.delegated",
+            f"{who.actor!r} gave their say to {approval.delegations[name]!r}.",
+            hint="That person decides now.",
+        )
+    people = approval.people
+    if ROLE not in people and name not in people:
+        raise Rejected(
+            "approval.not_named",
+            f"{who.actor!r} is not asked; those who are: {', '.join(sorted(people))}.",
+            hint="One of them decides, or gives their say to you.",
+        )
+
+
+def refuse_stranger(who: Who, approval: Approval) -> None:
+    """Refuse whoever did not ask, nor acts for who did."""
+    if not approval.authors & identities(who.actor, who.on_behalf):
+        raise Rejected(
+            "approval.not_author",
+            f"{who.actor!r} did not ask for it; {approval.author!r} did.",
+            hint="Its author may withdraw it; approvers reject it.",
+        )
+
+
+def refuse_bad_changes(command: RequestChanges, approval: Approval) -> None:
+    """Refuse inputs that are no change, no JSON, or that nobody would be left to agree to."""
+    wanted = canonical(command.inputs)
+    if len(wanted) > SUBJECT_BYTES_MAX:
+        raise Rejected(
+            "approval.too_long",
+            f"The inputs take {len(wanted):,} bytes; at most {SUBJECT_BYTES_MAX:,} fit.",
+            hint="Hand large contents on as a file.",
+        )
+    if "inputs" in approval.subject and wanted == canonical(approval.subject["inputs"]):
+        raise Rejected(
+            "approval.no_changes",
+            "The inputs are those that were shown.",
+            hint="Change some of them, or reject with a reason.",
+        )
+    # Whoever changes the inputs has written them, and somebody must be left to look at them.
+    writers = approval.writers | identities(command.who.actor)
+    refuse_unreachable(approval.rule, approval.approvers, approval.delegations, writers)
+
+
+def refuse_bad_deferral(command: Defer, approval: Approval, now: float) -> None:
+    """Refuse to put it off into the past, or past its end."""
+    _refuse_many_words(approval)
+    if not now < command.until < approval.expires:
+        raise Rejected(
+            "approval.bad_deferral",
+            f"{moment(command.until)} is not between now and {moment(approval.expires)}, "
+            "when the approval expires.",
+            hint="Choose a time between the two; a deferral does not give more time.",
+        )
+
+
+def refuse_bad_delegate(command: Delegate, approval: Approval) -> None:
+    """Refuse to hand a say to somebody who can't use it, and so often that nobody can follow."""
+    _refuse_many_words(approval)
+    by, to = person(command.who.actor), person(command.to)
+    fault = ""
+    if not is_name(command.to) or not to or to == ROLE:
+        fault = f"{ascii(command.to)[:80]} is no person's name"
+    elif to == by:
+        fault = "That is you"
+    elif to in approval.writers:
+        fault = f"{command.to!r} wrote what is to run"
+    elif to in approval.delegations:
+        fault = f"{command.to!r} gave their own say to {approval.delegations[to]!r}"
+    elif any(by in voice(given) for given in approval.agreed):
+        fault = "You have agreed already, so there is nothing to hand over"
+    elif _depth(by, approval.delegations) >= CHAIN_MAX:
+        fault = f"This say was handed on {CHAIN_MAX} times already"
+    if fault:
+        raise Rejected("approval.bad_delegate", f"{fault}.", hint="Name another person.")
+    handed = {**approval.delegations, by: to}
+    refuse_unreachable(approval.rule, approval.approvers, handed, approval.writers)
+
+
+def _depth(name: str, delegations: dict[str, str]) -> int:
+    """Return how often the says that `name` holds were handed on, the longest way counting."""
+    before = [giver for giver, taker in delegations.items() if taker == name]
+    return 1 + max(_depth(giver, delegations) for giver in before) if before else 0
+
+
+def _refuse_many_words(approval: Approval) -> None:
+    if len(approval.remarks) >= WORDS_MAX:
+        raise Rejected(
+            "approval.too_many_words",
+            f"Approval {approval.id!r} was put off or handed on {len(approval.remarks)} times.",
+            hint="Approve, reject or withdraw it.",
+        )

@@ -1,0 +1,136 @@
+"""What is true of an approval now."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.approval.commands import EndDeferral, Escalate, Expire, TimedCommand
+from missioncontrol.domain.approval.events import ApprovalEvent, ApprovalGiven, Outcome
+from missioncontrol.domain.person import person
+from missioncontrol.domain.step import ApprovalRule
+
+ROLE = "approver"
+"""As the name of an approver it stands for any person; all other names are people."""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Somebody should look at it."""
+
+
+class Deferred(msgspec.Struct, frozen=True):
+    """Somebody will look at it then."""
+
+    until: float
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """It has its answer."""
+
+    outcome: Outcome
+    by: str  # who spoke last; `engine` where nobody did
+    reason: str
+    at: float
+    inputs: dict[str, Any] | None = None  # those that were asked for
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """Something that happened to it."""
+
+    event: ApprovalEvent
+    at: float
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """What is true of an approval now."""
+
+    id: str
+    run: str
+    step: str
+    subject: dict[str, Any]
+    digest: str
+    rule: ApprovalRule
+    author: str
+    on_behalf: str
+    edited_by: tuple[str, ...]
+    requested: float
+    expires: float
+    escalates: float  # 0 is never
+    standing: Waiting | Deferred | Decided = Waiting()
+    approvers: tuple[str, ...] = ()  # those of the rule, and who came in by escalation
+    is_escalated: bool = False
+    delegations: dict[str, str] = {}  # who gave their say to whom, both as `person` names them
+    remarks: tuple[Remark, ...] = ()  # all that happened since it was asked
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has its answer."""
+        return isinstance(self.standing, Decided)
+
+    @property
+    def authors(self) -> set[str]:
+        """Who asked for it, and for whom; none of them decides about it."""
+        return identities(self.author, self.on_behalf)
+
+    @property
+    def writers(self) -> set[str]:
+        """Who wrote any of what is to run; none of them agrees to it."""
+        return self.authors | identities(*self.edited_by)
+
+    @property
+    def people(self) -> set[str]:
+        """Who has a say now, as `person` names them; `ROLE` among them is everybody."""
+        return {holder(person(name), self.delegations) for name in self.approvers}
+
+    @property
+    def agreed(self) -> tuple[ApprovalGiven, ...]:
+        """What the people said who agreed so far, each of them once."""
+        return tuple(r.event for r in self.remarks if isinstance(r.event, ApprovalGiven))
+
+    @property
+    def due(self) -> float:
+        """The time at which something happens to it by itself; infinite once it is final."""
+        match self.standing:
+            case Decided():
+                return math.inf
+            case Deferred(until=until):
+                return min(until, self.expires)
+        return min(self._escalation, self.expires)
+
+    def follows(self, now: float) -> TimedCommand | None:
+        """Return what is to be commanded because its time has come, one thing after another."""
+        if self.is_final or now < self.due:
+            return None
+        if now >= self.expires:
+            return Expire()
+        return EndDeferral() if isinstance(self.standing, Deferred) else Escalate()
+
+    @property
+    def _escalation(self) -> float:
+        return self.escalates if self.escalates and not self.is_escalated else math.inf
+
+
+def voice(given: ApprovalGiven) -> set[str]:
+    """Return whose say is used up by this."""
+    return {person(given.by), person(given.on_behalf)} - {""}
+
+
+def holder(name: str, delegations: dict[str, str]) -> str:
+    """Return who has the say of `name` now; nobody is handed it twice, so this ends."""
+    while name in delegations:
+        name = delegations[name]
+    return name
+
+
+def identities(*actors: str) -> set[str]:
+    """Return the names by which these people, and programs, are compared."""
+    return {person(actor) or actor for actor in actors} - {""}
+
+
+def moment(seconds: float) -> str:
+    """Return a time as `2026-01-31 12:00:00 UTC`."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} s"

@@ -1,0 +1,1 @@
+"""Budgets: how much may be spent where, what is set aside, and what was spent."""

@@ -1,0 +1,206 @@
+"""Whether an amount fits under every cap, and what is said where it does not."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.domain.budget.events import Limit
+from missioncontrol.domain.budget.scopes import Period, Scope, called
+from missioncontrol.domain.budget.states import Ledger, Reservation
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.money import dollars, plain_dollars
+from missioncontrol.domain.step import Amount
+
+Unit = Literal["cost", "tokens"]
+UNITS: tuple[Unit, ...] = ("cost", "tokens")
+SENTENCES_MAX = 3
+DURING = {"total": "", "month": " for this month", "day": " for today"}
+
+
+class Shortfall(msgspec.Struct, frozen=True):
+    """An amount that a cap, or what was set aside, does not allow."""
+
+    scope: Scope
+    period: Period
+    unit: Unit
+    asked: int
+    cap: int
+    spent: int
+    held: int
+
+    @property
+    def missing(self) -> int:
+        """By how much it is too much."""
+        return self.asked + self.spent + self.held - self.cap
+
+
+def refuse_excess(
+    ledger: Ledger,
+    asked: Mapping[Scope, Amount],
+    day: str,
+    *,
+    about: Sequence[Scope],
+    models: Sequence[str] = (),
+) -> None:
+    """Refuse amounts that a cap does not allow.
+
+    `about` says whose they are, and `models` which ones have no known price, where that is not in
+    `about`.
+
+    Raises:
+        Rejected: `budget.unknown_price`, where a cap in money is to hold what has no known cost,
+            `budget.unknown_tokens` likewise, and `budget.exceeded`, naming the caps and by how
+            much.
+    """
+    for scope, period, limit, amount in _limits(ledger, asked):
+        if amount.cost is None and limit.amount.cost is not None:
+            raise _unknown_price(about, models, scope, period, limit.amount.cost)
+        if amount.tokens is None and limit.amount.tokens is not None:
+            raise _unknown_tokens(about, scope, period, limit.amount.tokens)
+    found = list(shortfalls(ledger, asked, day))
+    if found:
+        raise _exceeded(subject_of(about), found)
+
+
+def _limits(
+    ledger: Ledger, asked: Mapping[Scope, Amount]
+) -> Iterator[tuple[Scope, Period, Limit, Amount]]:
+    for scope, amount in asked.items():
+        account = ledger.accounts.get(scope)
+        if account is not None and account.limits:
+            for period, limit in account.limits.items():
+                yield scope, period, limit, amount
+
+
+def shortfalls(
+    ledger: Ledger, asked: Mapping[Scope, Amount], day: str, *, held: bool = True
+) -> Iterator[Shortfall]:
+    """Yield where an amount is too much; without `held`, were all other work to use nothing."""
+    for scope, period, limit, amount in _limits(ledger, asked):
+        account = ledger.accounts[scope]
+        spent = account.spent(period, day)
+        for unit in UNITS:
+            wanted, cap = getattr(amount, unit), getattr(limit.amount, unit)
+            if not wanted or cap is None:
+                continue  # Nothing at all always fits, also where too much is spent already.
+            used, aside = getattr(spent, unit), getattr(account.held, unit) if held else 0
+            if wanted + used + aside > cap:
+                yield Shortfall(scope, period, unit, wanted, cap, used, aside)
+
+
+def refuse_beyond_parent(parent: Reservation, amount: Amount, *, about: Sequence[Scope]) -> None:
+    """Refuse what does not come out of the reservation above it.
+
+    Raises:
+        Rejected: `budget.exceeded`.
+    """
+    for unit in UNITS:
+        asked, whole = getattr(amount, unit), getattr(parent.amount, unit)
+        if not asked or whole is None:
+            continue
+        used, lent = getattr(parent.used, unit), getattr(parent.lent, unit)
+        left = max(whole - used - lent, 0)
+        if asked > left:
+            raise Rejected(
+                "budget.exceeded",
+                f"{subject_of(about)} may need {written(unit, asked)} and what was set aside for "
+                f"it leaves {written(unit, left)} of {written(unit, whole)}: "
+                f"{written(unit, asked - left)} too much.",
+                hint="Give the step that it works for a larger limit.",
+            )
+
+
+def written(unit: Unit, amount: int) -> str:
+    """Return an amount for a person: `$0.40`, `1,200 tokens`."""
+    return dollars(amount) if unit == "cost" else f"{amount:,} tokens"
+
+
+def words(amount: Amount) -> str:
+    """Return money and tokens for a person; what says nothing about either is `nothing`."""
+    parts = [
+        written(unit, getattr(amount, unit)) for unit in UNITS if getattr(amount, unit) is not None
+    ]
+    return " and ".join(parts) or "nothing"
+
+
+def raising(scope: Scope, period: Period, unit: Unit, amount: int) -> str:
+    """Return the command line that sets a cap to an amount."""
+    name = f" {_quoted(scope.name)}" if scope.name else ""
+    value = f"--cost {plain_dollars(amount)}" if unit == "cost" else f"--tokens {amount}"
+    during = "" if period == "total" else f" --per {period}"
+    return f"`mission budget set {scope.kind}{name} {value}{during} --reason TEXT`"
+
+
+def subject_of(scopes: Iterable[Scope]) -> str:
+    """Return how a sentence about work in these scopes begins."""
+    names: dict[str, str] = {}
+    for scope in scopes:
+        names.setdefault(scope.kind, called(scope))
+    found = names.get("step") or names.get("run") or "this work"
+    return found[0].upper() + found[1:]
+
+
+def _exceeded(who: str, found: list[Shortfall]) -> Rejected:
+    told = sorted(found, key=lambda each: -each.missing)[:SENTENCES_MAX]
+    sentences = [_sentence(each, who if place == 0 else "It") for place, each in enumerate(told)]
+    if len(found) > len(told):
+        sentences.append(f"{len(found) - len(told)} more caps do not allow it either.")
+    commands = " and ".join(
+        raising(each.scope, each.period, each.unit, each.cap + each.missing) for each in told
+    )
+    return Rejected("budget.exceeded", " ".join(sentences), hint=f"{commands} would allow it.")
+
+
+def _sentence(short: Shortfall, who: str) -> str:
+    unit = short.unit
+    need = f"{who} may need {written(unit, short.asked)}"
+    cap = f"the cap of {called(short.scope)}{DURING[short.period]}"
+    if not short.cap:
+        return f"{need} and {cap} is {written(unit, 0)}: nothing may be spent there."
+    left = max(short.cap - short.spent - short.held, 0)
+    aside = f", with {written(unit, short.held)} set aside for other work" if short.held else ""
+    return (
+        f"{need} and {cap} leaves {written(unit, left)} of {written(unit, short.cap)}{aside}: "
+        f"{written(unit, short.missing)} too much."
+    )
+
+
+def _unknown_price(
+    about: Sequence[Scope], models: Sequence[str], scope: Scope, period: Period, cap: int
+) -> Rejected:
+    who = subject_of(about)
+    used = models or [each.name for each in about if each.kind == "model"]
+    names = [name for name in dict.fromkeys(used) if name]
+    held = f"the cap of {called(scope)}{DURING[period]} is in money ({dollars(cap)})"
+    if not names:
+        return Rejected(
+            "budget.unknown_price",
+            f"{who} does not say which model it uses, so what it may cost is not known, and "
+            f"{held}.",
+            hint="Name a model whose price is known; `mission price show` tells which are.",
+        )
+    which = f"model {names[0]!r}" if len(names) == 1 else f"models {', '.join(map(repr, names))}"
+    return Rejected(
+        "budget.unknown_price",
+        f"{who} may use {which}, whose price is not known, and {held}.",
+        hint=f"`mission price set {_quoted(names[0])} --input USD --output USD --reason TEXT` "
+        "says what a million tokens cost.",
+    )
+
+
+def _unknown_tokens(about: Sequence[Scope], scope: Scope, period: Period, cap: int) -> Rejected:
+    return Rejected(
+        "budget.unknown_tokens",
+        f"{subject_of(about)} does not say how many tokens it may use, and the cap of "
+        f"{called(scope)}{DURING[period]} is {cap:,} tokens.",
+        hint="Say the most that it can use.",
+    )
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a shell takes it."""
+    if re.fullmatch(r"[\w@%+=:,./-]+", name, re.ASCII):
+        return name
+    return "'" + name.replace("'", "'\\''") + "'"

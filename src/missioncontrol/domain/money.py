@@ -1,0 +1,42 @@
+"""Money: whole micro-dollars inside, dollars as people write them outside."""
+
+import re
+
+from missioncontrol.domain.errors import Rejected
+
+MICRO = 1_000_000
+DOLLARS_MAX = 1_000_000_000
+"""More than this is a slip of the finger."""
+
+_WRITTEN = re.compile(r"\$?\s*([0-9]{1,12})(?:\.([0-9]*))?(?:\s*USD)?", re.ASCII)
+
+
+def dollars(cost: int) -> str:
+    """Return micro-dollars as `$2.00`, with as many decimals as they need."""
+    return f"${plain_dollars(cost)}" if cost >= 0 else f"-${plain_dollars(-cost)}"
+
+
+def plain_dollars(cost: int) -> str:
+    """Return micro-dollars that are not negative as a command line takes them: `2.28`."""
+    whole, rest = divmod(cost, MICRO)
+    digits = f"{rest:06}"
+    return f"{whole}.{digits[:2]}{digits[2:].rstrip('0')}"
+
+
+def micro_dollars(text: str, thing: str) -> int:
+    """Read `2.28`, `$2.28` or `2.28 USD` as micro-dollars; `thing` says what is read.
+
+    Raises:
+        Rejected: `money.malformed`, for anything else, for more than six decimals and for more
+            than `DOLLARS_MAX`.
+    """
+    found = _WRITTEN.fullmatch(text.strip())
+    decimals = (found[2] or "") if found else ""
+    if found is None or len(decimals) > 6 or int(found[1]) > DOLLARS_MAX:
+        raise Rejected(
+            "money.malformed",
+            f"{thing} is {text[:40]!r}; it must be US dollars from 0 to {DOLLARS_MAX:,} "
+            "with at most six decimals.",
+            hint="Write it like 2.50.",
+        )
+    return int(found[1]) * MICRO + int(decimals.ljust(6, "0"))
