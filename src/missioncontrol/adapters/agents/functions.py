@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from typing import Any
 
-from missioncontrol.domain.work import Work
+from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 
 StepFunction = Callable[["StepContext"], Awaitable[Any]]
@@ -43,6 +43,23 @@ class StepContext:
     def log(self, message: str) -> None:
         """Add a line to the output."""
         self.line.log("info", message)
+
+    async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Set aside the most that a model call can use, before it is made.
+
+        Raises:
+            AttemptFailed: `budget.exceeded` or `budget.unknown_price`.
+        """
+        await self.line.admit(model, input_tokens=input_tokens, output_tokens=output_tokens)
+
+    def usage(
+        self, model: str, *, input_tokens: int, output_tokens: int, cached_tokens: int = 0
+    ) -> None:
+        """Tell what a model call did use; what it cost follows from the price of `model`.
+
+        `input_tokens` include those that were read from a cache.
+        """
+        self.line.usage(Usage(input_tokens, cached_tokens, output_tokens), model=model)
 
 
 class FunctionAgent:

@@ -1,16 +1,15 @@
 """A program as an agent: it gets an order, reports line by line, and hands in its work."""
 
 import asyncio
-import hashlib
-import re
-import shutil
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.processes import Program, start_gated
+from missioncontrol.adapters.agents.hearing import Hearing, readable
+from missioncontrol.adapters.agents.taking import taken_over
+from missioncontrol.adapters.agents.workplace import at_work, scratch_directory, told
+from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
@@ -21,11 +20,6 @@ STDERR_TAIL = 20
 
 ERROR_LINE_BYTES_MAX = 65_536
 """The rest of a longer line is left out."""
-
-DRAIN_SECONDS = 0.5
-"""Between the exit of a program and the last look at what it wrote."""
-
-ARTIFACT_BYTES_MAX = 256 * 1024 * 1024
 
 _decode = msgspec.json.Decoder(wire.Message).decode
 
@@ -49,26 +43,14 @@ class ProgramAgent:
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         """See `Agent.perform`."""
-        # Names of runs and steps are other people's words, and no part of a path.
-        run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
-        scratch = self._scratch / run / str(assignment.fence)
-        scratch.mkdir(parents=True, exist_ok=True)
-        try:
-            return await self._run(assignment, line, scratch)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
-
-    async def _run(self, assignment: Assignment, line: Line, scratch: Path) -> Work:
-        program = await start_gated(self._argv, cwd=scratch, environment=self._environment)
-        try:
-            await line.started(program.handle)
-            program.open_gate()
+        environment = {**self._environment, **told(assignment)}
+        async with (
+            scratch_directory(self._scratch, assignment) as scratch,
+            at_work(self._argv, cwd=scratch, environment=environment, line=line) as program,
+        ):
             assert program.process.stdin is not None
             program.process.stdin.write(wire.encode(self._order(assignment, scratch)))
             return await _Conversation(program, line, scratch).hold()
-        finally:
-            # Also where all went well: what the program left running must not outlive its attempt.
-            await _whatever_comes(program.end())
 
     def _order(self, assignment: Assignment, scratch: Path) -> wire.Order:
         digests = {
@@ -78,20 +60,6 @@ class ProgramAgent:
         }
         files = {digest: str(self._artifacts.path(digest)) for digest in sorted(digests)}
         return wire.Order(wire.VERSION, assignment, str(scratch), files)
-
-
-async def _whatever_comes(work: Coroutine[Any, Any, None]) -> None:
-    """Do `work` to its end, however often this task is cancelled meanwhile."""
-    doing = asyncio.ensure_future(work)
-    cancelled = False
-    while not doing.done():
-        try:
-            await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            cancelled = True
-    doing.result()
-    if cancelled:
-        raise asyncio.CancelledError
 
 
 class _Conversation:
@@ -106,23 +74,17 @@ class _Conversation:
         self._kept: dict[str, ArtifactRef] = {}
         self._stderr: list[str] = []
         self._work: Work | None = None
+        self._asked: set[asyncio.Task[None]] = set()
 
     async def hold(self) -> Work:
-        messages = asyncio.create_task(self._read_messages())
-        errors = asyncio.create_task(self._read_errors())
-        exit_code = asyncio.create_task(self._program.exited())
-        try:
-            await asyncio.wait((messages, exit_code), return_when=asyncio.FIRST_COMPLETED)
-            if messages.done():
-                messages.result()
-            code = await exit_code
-            # A child may hold the pipes for ever; what the program itself said is there by now.
-            await asyncio.wait((messages, errors), timeout=DRAIN_SECONDS)
-            if messages.done():
-                messages.result()
-        finally:
-            for task in (messages, errors, exit_code):
-                task.cancel()
+        stdout, stderr = self._process.stdout, self._process.stderr
+        assert stdout is not None
+        assert stderr is not None
+        hearing = Hearing(self._program)
+        code = await hearing.until_exit(
+            hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
+            hearing.lines(stderr, self._say, bytes_max=ERROR_LINE_BYTES_MAX),
+        )
         return self._result(code)
 
     def _result(self, code: int) -> Work:
@@ -132,30 +94,24 @@ class _Conversation:
             raise AttemptFailed(
                 "program.no_result",
                 f"The program ended with exit code {code} {result}. {said}".rstrip(),
-                hint="Read the output of the attempt.",
+                hint="`mission output RUN STEP` shows what it said.",
             )
         return self._with_kept_artifacts(self._work)
 
-    async def _read_messages(self) -> None:
-        assert self._process.stdout is not None
-        while True:
-            try:
-                raw = await self._process.stdout.readline()
-            except ValueError:
-                raise AttemptFailed(
-                    "program.line_too_long", "The program wrote a line of more than 8 MiB."
-                ) from None
-            if not raw:
-                return
-            try:
-                message = _decode(raw)
-            except msgspec.DecodeError as error:
-                # More than a failure keeps: it is cut after secrets were taken out, not before.
-                text = raw[:65_536].decode("utf-8", "replace").strip()
-                raise AttemptFailed(
-                    "program.bad_line", f"The program wrote what is no message ({error}): {text!r}."
-                ) from None
-            self._take(message)
+    def _hear(self, raw: bytes, is_cut: bool) -> None:
+        if is_cut:
+            raise AttemptFailed(
+                "program.line_too_long", "The program wrote a line of more than 8 MiB."
+            )
+        try:
+            message = _decode(raw)
+        except msgspec.DecodeError as error:
+            # More than a failure keeps: it is cut after secrets were taken out, not before.
+            text = raw[:65_536].decode("utf-8", "replace").strip()
+            raise AttemptFailed(
+                "program.bad_line", f"The program wrote what is no message ({error}): {text!r}."
+            ) from None
+        self._take(message)
 
     def _take(self, message: wire.Message) -> None:
         match message:
@@ -164,7 +120,11 @@ class _Conversation:
             case wire.Moved():
                 self._line.progress(message.done, message.total, message.note)
             case wire.Used():
-                self._line.usage(message.usage)
+                self._line.usage(message.usage, model=message.model)
+            case wire.Wants():
+                task = asyncio.ensure_future(self._admit(message))
+                self._asked.add(task)
+                task.add_done_callback(self._asked.discard)
             case wire.Kept():
                 self._keep(message)
             case wire.Done():
@@ -178,22 +138,26 @@ class _Conversation:
                     detail=message.detail,
                 )
 
+    async def _admit(self, wanted: wire.Wants) -> None:
+        """Ask for a model call on the program's behalf, and tell it the answer."""
+        answer: wire.Answer = wire.Granted(wanted.number)
+        try:
+            await self._line.admit(
+                wanted.model,
+                input_tokens=wanted.input_tokens,
+                output_tokens=wanted.output_tokens,
+            )
+        except AttemptFailed as no:
+            answer = wire.Denied(wanted.number, no.code, no.reason, no.hint)
+        stdin = self._process.stdin
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(wire.encode(answer))
+
     def _keep(self, message: wire.Kept) -> None:
-        """Take a file over, if it is where it may be and still what was announced."""
-        path = Path(message.path)
-        inside = path.resolve().is_relative_to(self._scratch.resolve())
-        if not inside or not path.is_file() or path.stat().st_size > ARTIFACT_BYTES_MAX:
-            raise AttemptFailed(
-                "program.bad_artifact",
-                f"Artifact {message.name!r} is no file under the scratch directory "
-                f"of at most {ARTIFACT_BYTES_MAX // 2**20} MiB.",
-            )
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != message.digest:
-            raise AttemptFailed(
-                "program.bad_artifact",
-                f"Artifact {message.name!r} changed after it was handed in.",
-            )
+        """Take a file over, and remember what it was announced as."""
+        self._kept[message.name] = taken_over(
+            message, [self._scratch], self._line, code="program.bad_artifact"
+        )
         self._announced[message.name] = ArtifactRef(
             message.name,
             message.digest,
@@ -201,13 +165,6 @@ class _Conversation:
             message.media_type,
             message.title,
             message.obtained,
-        )
-        self._kept[message.name] = self._line.keep(
-            message.name,
-            content,
-            media_type=message.media_type,
-            title=message.title,
-            obtained=message.obtained,
         )
 
     def _with_kept_artifacts(self, work: Work) -> Work:
@@ -224,24 +181,7 @@ class _Conversation:
         kept = tuple(self._kept[reference.name] for reference in work.artifacts)
         return msgspec.structs.replace(work, artifacts=kept)
 
-    async def _read_errors(self) -> None:
-        """Pass standard error on, line by line: a secret cut in two would not be recognised."""
-        assert self._process.stderr is not None
-        begun, is_cut = b"", False
-        while raw := await self._process.stderr.read(65_536):
-            *lines, begun = (begun + raw).split(b"\n")
-            for line in lines:
-                if not is_cut:
-                    self._say(line)
-                is_cut = False
-            if len(begun) > ERROR_LINE_BYTES_MAX:
-                if not is_cut:
-                    self._say(begun[:ERROR_LINE_BYTES_MAX].rpartition(b" ")[0] + b" [cut]")
-                begun, is_cut = b"", True
-        if begun and not is_cut:
-            self._say(begun)
-
-    def _say(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
+    def _say(self, line: bytes, is_cut: bool) -> None:
+        text = readable(line, is_cut=is_cut)
         self._line.log("warning", text)
         self._stderr = [*self._stderr, text][-STDERR_TAIL:]

@@ -20,6 +20,8 @@ TRANSPORT_RETRIES_MAX = 2
 REASON_LENGTH_MAX = 300
 CALLERS_FAULT = frozenset({400, 401, 402, 403, 404, 405, 413, 422})
 MICRO = 1_000_000
+OUTPUT_TOKENS_MAX = 16_384
+"""Sent with each request: what an answer can cost has to be known before it is asked for."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -64,6 +66,16 @@ class OpenAICompatible:
         _require_extra()
         self._endpoint = endpoint
 
+    @property
+    def name(self) -> str:
+        """See `Model.name`."""
+        return self._endpoint.name
+
+    @property
+    def output_tokens_max(self) -> int:
+        """See `Model.output_tokens_max`."""
+        return OUTPUT_TOKENS_MAX
+
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
     ) -> Completion:
@@ -98,7 +110,11 @@ class OpenAICompatible:
                 provider = OpenAIProvider(openai_client=client)
                 model = OpenAIChatModel(self._endpoint.name, provider=provider)
                 try:
-                    return await model_request(model, _conversation(messages, schema))
+                    return await model_request(
+                        model,
+                        _conversation(messages, schema),
+                        model_settings={"max_tokens": OUTPUT_TOKENS_MAX},
+                    )
                 except AgentRunError as error:
                     raise self._refusal(error) from None
 
@@ -122,6 +138,7 @@ class OpenAICompatible:
             used.output_tokens,
             used.output_reasoning_tokens,
             self._cost(response),
+            used.cache_write_tokens,
         )
 
     def _cost(self, response: "ModelResponse") -> int | None:

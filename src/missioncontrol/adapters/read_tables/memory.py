@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from copy import copy
 
-from missioncontrol.ports.read_tables import MissionRow, RunRow
+from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunRow
 
-UNSETTLED = frozenset({"queued", "running", "cancelling"})
+SETTLED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class MemoryReadTables:
@@ -16,6 +16,7 @@ class MemoryReadTables:
         self._position = 0
         self._runs: dict[str, RunRow] = {}
         self._missions: dict[str, MissionRow] = {}
+        self._others: dict[tuple[str, str], ListedRow] = {}
 
     def position(self) -> int:
         """See `ReadTables.position`."""
@@ -29,14 +30,37 @@ class MemoryReadTables:
         """See `ReadTables.mission`."""
         return copy(self._missions.get(mission))
 
-    def save(self, position: int, runs: Iterable[RunRow], missions: Iterable[MissionRow]) -> None:
+    def save(
+        self,
+        position: int,
+        runs: Iterable[RunRow],
+        missions: Iterable[MissionRow],
+        others: Iterable[ListedRow] = (),
+    ) -> None:
         """See `ReadTables.save`."""
+        self._others.update(((row.kind, row.id), copy(row)) for row in others)
         self._runs.update((row.id, copy(row)) for row in runs)
         self._missions.update((row.id, copy(row)) for row in missions)
         self._position = position
 
+    def listed(self, kind: str, name: str) -> ListedRow | None:
+        """See `ReadTables.listed`."""
+        return copy(self._others.get((kind, name)))
+
+    def all_listed(
+        self, kind: str, *, is_open: bool = False, before: str = "", limit: int = 1000
+    ) -> list[ListedRow]:
+        """See `ReadTables.all_listed`."""
+        rows = sorted(self._others.values(), key=lambda row: row.id, reverse=True)
+        return [
+            copy(row)
+            for row in rows
+            if row.kind == kind and row.is_open >= is_open and (not before or row.id < before)
+        ][:limit]
+
     def clear(self) -> None:
         """See `ReadTables.clear`."""
+        self._others.clear()
         self._runs.clear()
         self._missions.clear()
         self._position = 0
@@ -53,7 +77,7 @@ class MemoryReadTables:
 
     def unsettled(self) -> list[str]:
         """See `ReadTables.unsettled`."""
-        return sorted(row.id for row in self._runs.values() if row.status in UNSETTLED)
+        return sorted(row.id for row in self._runs.values() if row.status not in SETTLED)
 
     def find(self, prefix: str, *, limit: int = 10) -> list[str]:
         """See `ReadTables.find`."""

@@ -6,7 +6,7 @@ SELECT position FROM followed
 INSERT INTO followed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET position = excluded.position
 
 -- name: save_run
-INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 
 -- name: save_mission
 INSERT OR REPLACE INTO missions VALUES (?,?,?,?,?,?,?,?,?,?)
@@ -31,4 +31,14 @@ WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT ?2
 
 -- name: unsettled
 -- Runs that have not ended; the index holds only those.
-SELECT id FROM runs WHERE status IN ('queued', 'running', 'cancelling') ORDER BY id
+SELECT id FROM runs WHERE status NOT IN ('succeeded', 'failed', 'cancelled') ORDER BY id
+
+-- name: save_listed
+INSERT OR REPLACE INTO listed VALUES (?,?,?,?)
+
+-- name: listed
+SELECT * FROM listed WHERE kind = ? AND id = ?
+
+-- name: all_listed
+SELECT * FROM listed WHERE kind = ?1 AND is_open >= ?2 AND (?3 = '' OR id < ?3)
+ORDER BY id DESC LIMIT ?4

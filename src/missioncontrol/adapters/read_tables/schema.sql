@@ -4,7 +4,9 @@ CREATE TABLE IF NOT EXISTS runs (
   created REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, steps INTEGER NOT NULL,
   succeeded INTEGER NOT NULL, failed INTEGER NOT NULL, blocked INTEGER NOT NULL,
   cancelled INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-  cost INTEGER NOT NULL, unpriced INTEGER NOT NULL
+  cost INTEGER NOT NULL, unpriced INTEGER NOT NULL, skipped INTEGER NOT NULL,
+  version INTEGER NOT NULL, author TEXT NOT NULL, trigger TEXT NOT NULL, schedule TEXT NOT NULL,
+  origin TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS missions (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, goal TEXT NOT NULL, repository TEXT NOT NULL,
@@ -15,4 +17,9 @@ CREATE TABLE IF NOT EXISTS followed (
   one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS unsettled_runs ON runs (id)
-WHERE status IN ('queued', 'running', 'cancelling');
+WHERE status NOT IN ('succeeded', 'failed', 'cancelled');
+CREATE TABLE IF NOT EXISTS listed (
+  kind TEXT NOT NULL, id TEXT NOT NULL, is_open INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS open_listed ON listed (kind, id) WHERE is_open = 1;

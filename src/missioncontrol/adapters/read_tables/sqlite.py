@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.queries import queries
-from missioncontrol.ports.read_tables import MissionRow, RunRow
+from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 1
+SHAPE = 2
 """Grows with every change of the rows: an older file is then built again from the log."""
 
 _SQL = queries(_PACKAGE, "queries.sql")
@@ -50,7 +50,13 @@ class SqliteReadTables:
         """See `ReadTables.mission`."""
         return next((MissionRow(*row) for row in self._rows("mission", mission)), None)
 
-    def save(self, position: int, runs: Iterable[RunRow], missions: Iterable[MissionRow]) -> None:
+    def save(
+        self,
+        position: int,
+        runs: Iterable[RunRow],
+        missions: Iterable[MissionRow],
+        others: Iterable[ListedRow] = (),
+    ) -> None:
         """See `ReadTables.save`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -58,13 +64,24 @@ class SqliteReadTables:
             self._connection.executemany(
                 _SQL["save_mission"], map(msgspec.structs.astuple, missions)
             )
+            self._connection.executemany(_SQL["save_listed"], map(msgspec.structs.astuple, others))
             self._connection.execute(_SQL["follow"], (position,))
+
+    def listed(self, kind: str, name: str) -> ListedRow | None:
+        """See `ReadTables.listed`."""
+        return next(map(_listed, self._rows("listed", kind, name)), None)
+
+    def all_listed(
+        self, kind: str, *, is_open: bool = False, before: str = "", limit: int = 1000
+    ) -> list[ListedRow]:
+        """See `ReadTables.all_listed`."""
+        return list(map(_listed, self._rows("all_listed", kind, is_open, before, limit)))
 
     def clear(self) -> None:
         """See `ReadTables.clear`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            for table in ("runs", "missions", "followed"):
+            for table in ("runs", "missions", "listed", "followed"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
 
     def runs(self, *, before: str = "", limit: int = 100) -> list[RunRow]:
@@ -89,6 +106,11 @@ class SqliteReadTables:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _listed(row: tuple[Any, ...]) -> ListedRow:
+    kind, name, is_open, body = row
+    return ListedRow(kind, name, bool(is_open), body)
 
 
 def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:

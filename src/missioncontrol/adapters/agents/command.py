@@ -1,0 +1,170 @@
+"""The agent that runs a program as it is: `argv` in; exit status, output and files out."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from missioncontrol.adapters.agents.command_files import bring, left, type_of
+from missioncontrol.adapters.agents.command_inputs import CARD as CARD
+from missioncontrol.adapters.agents.command_inputs import Command, Scrub, command_of
+from missioncontrol.adapters.agents.command_voice import LINE_BYTES_MAX, STDOUT_BYTES_MAX, Voice
+from missioncontrol.adapters.agents.hearing import Hearing
+from missioncontrol.adapters.agents.workplace import (
+    at_work,
+    scratch_directory,
+    to_its_end,
+    told,
+)
+from missioncontrol.domain.work import ArtifactRef, CommandRan, Work
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.artifact_store import ArtifactStore
+
+ARGUMENT_MAX = 1_000
+ARGUMENTS_MAX = 100
+"""In evidence; the step's inputs have them all."""
+
+
+class CommandAgent:
+    """Runs the program that a step names, in a process group of its own and without a shell."""
+
+    def __init__(
+        self,
+        *,
+        scratch: Path,
+        artifacts: ArtifactStore,
+        environment: Mapping[str, str],
+        scrub: Scrub,
+    ) -> None:
+        """`environment` is all that a program sees of ours; `scrub` knows the secrets."""
+        self._scratch = scratch
+        self._artifacts = artifacts
+        self._environment = {"PATH": os.defpath, **environment}
+        self._scrub = scrub
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        command = command_of(assignment, self._scrub)
+        async with scratch_directory(self._scratch, assignment) as scratch:
+            if command.files:
+                await to_its_end(asyncio.to_thread(bring, command.files, scratch, self._artifacts))
+            cwd = command.cwd or scratch
+            environment = {
+                **self._environment,
+                **command.env,
+                **told(assignment),
+                "MISSION_SCRATCH": str(scratch),
+            }
+            _refuse_absent(command.argv[0], cwd, environment)
+            places = [cwd] if cwd == scratch else [cwd, scratch]
+            voice = Voice(command, places, line, self._scrub)
+            code, seconds = await _run(command, cwd, environment, voice, line)
+            kept = await _kept(command, places, voice, line)
+            return _work(command, code, seconds, voice, kept)
+
+
+async def _run(
+    command: Command, cwd: Path, environment: Mapping[str, str], voice: Voice, line: Line
+) -> tuple[int, float]:
+    """Run the command to its end; return its exit status and the seconds that it took.
+
+    Raises:
+        AttemptFailed: `command.failed`, unless the status counts as success.
+    """
+    async with at_work(command.argv, cwd=cwd, environment=environment, line=line) as program:
+        begun_at = asyncio.get_running_loop().time()
+        process = program.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(command.stdin)
+        process.stdin.close()
+        hearing = Hearing(program)
+        code = await hearing.until_exit(
+            hearing.lines(process.stdout, voice.out, bytes_max=STDOUT_BYTES_MAX),
+            hearing.lines(process.stderr, voice.err, bytes_max=LINE_BYTES_MAX),
+        )
+    seconds = round(hearing.ended_at - begun_at, 3)
+    if code not in command.success:
+        raise _failed(command, code, seconds, voice)
+    return code, seconds
+
+
+def _failed(command: Command, code: int, seconds: float, voice: Voice) -> AttemptFailed:
+    words = voice.last_words
+    said = f" {' '.join(words.splitlines()[-3:])}" if words else ""
+    return AttemptFailed(
+        "command.failed",
+        f"`{command.shown}` {_ended(code)} after {seconds:.1f} s.{said}",
+        hint="`mission output RUN STEP` shows what it said.",
+        detail={"exit_code": code, "seconds": seconds, "said": words},
+    )
+
+
+def _ended(code: int) -> str:
+    """Say how a program ended."""
+    if code >= 0:
+        return f"ended with exit status {code}"
+    try:
+        return f"was ended by signal {-code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"was ended by signal {-code}"
+
+
+async def _kept(
+    command: Command, places: list[Path], voice: Voice, line: Line
+) -> tuple[ArtifactRef, ...]:
+    """Keep the files that were announced, and those that the step wants."""
+    kept = dict(voice.artifacts)
+    found = await asyncio.to_thread(left, command, places) if command.artifacts else {}
+    for name, path in found.items():
+        if name not in kept:
+            content = await asyncio.to_thread(path.read_bytes)
+            kept[name] = line.keep(
+                name,
+                content,
+                media_type=type_of(name, content),
+                title="",
+                obtained=f"`{command.shown}`",
+            )
+    return tuple(kept.values())
+
+
+def _work(
+    command: Command,
+    code: int,
+    seconds: float,
+    voice: Voice,
+    artifacts: tuple[ArtifactRef, ...],
+) -> Work:
+    argv = tuple(_short(text) for text in command.argv[:ARGUMENTS_MAX])
+    return Work(
+        summary=f"`{command.shown}` {_ended(code)} after {seconds:.1f} s.",
+        output={"exit_code": code, "seconds": seconds, **voice.output()},
+        artifacts=artifacts,
+        evidence=(CommandRan(argv, code, seconds),),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= ARGUMENT_MAX else f"{text[: ARGUMENT_MAX - 1]}…"
+
+
+def _refuse_absent(name: str, cwd: Path, environment: Mapping[str, str]) -> None:
+    """Refuse a program that is not there, before a process is started for it.
+
+    Raises:
+        AttemptFailed: `command.not_found`.
+    """
+    if "/" in name:
+        path = cwd / name
+        is_there = path.is_file() and os.access(path, os.X_OK)
+        hint = "Check the path, and that the file may be executed."
+    else:
+        is_there = shutil.which(name, path=environment["PATH"]) is not None
+        hint = f"Install it, or give its whole path; PATH is {environment['PATH']!r} here."
+    if not is_there:
+        reason = f"There is no program {name!r} that could be run."
+        raise AttemptFailed("command.not_found", reason, hint=hint, retryable=False)

@@ -1,0 +1,227 @@
+"""What a command says: shown while it works, kept within bounds, and read as what it claims."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.agents.command_inputs import Command, Scrub
+from missioncontrol.adapters.agents.hearing import readable
+from missioncontrol.adapters.agents.taking import taken_over
+from missioncontrol.domain.work import ArtifactRef
+from missioncontrol.ports import wire
+from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
+
+STDOUT_BYTES_MAX = 1024 * 1024
+"""Of one line and of all of them, read as JSON or lines."""
+
+OUTPUT_BYTES_MAX = 256 * 1024
+"""Of the text that is handed back, as JSON writes it: it stands in an event."""
+
+VALUE_BYTES_MAX = 512 * 1024
+LAST_LINES = 20
+LAST_BYTES_MAX = 16 * 1024
+LINE_BYTES_MAX = 65_536
+"""Of a line that is shown."""
+
+SHOWN_LINES_MAX = 20_000
+SHOWN_BYTES_MAX = 8 * 1024 * 1024
+"""Of the output of one attempt; what it says beyond that is not kept."""
+
+BEAT_SECONDS = 1.0
+"""Between two signs of life of a command whose words are not kept any more."""
+
+REPORTS = frozenset({"usage", "progress", "log", "artifact"})
+
+_A_USAGE = re.compile(rb'\{\s*"type"\s*:\s*"usage"')
+_decode = msgspec.json.Decoder(wire.Message).decode
+
+
+class Voice:
+    """Listens to one command."""
+
+    def __init__(self, command: Command, places: list[Path], line: Line, scrub: Scrub) -> None:
+        """`places` are the directories that artifacts may lie in, the working one first."""
+        self._command = command
+        self._places = places
+        self._line = line
+        self._scrub = scrub
+        self._stdout = bytearray()
+        self._is_whole = True
+        self._last_out: deque[str] = deque(maxlen=LAST_LINES)
+        self._last_err: deque[str] = deque(maxlen=LAST_LINES)
+        self._shown_lines = 0
+        self._shown_bytes = 0
+        self._heard_at = 0.0
+        self.artifacts: dict[str, ArtifactRef] = {}
+        """What the command announced, by name."""
+
+    # While it works.
+
+    def out(self, raw: bytes, is_cut: bool) -> None:
+        """Take a line of standard output."""
+        if self._command.reports and raw.startswith(b"{") and self._is_report(raw):
+            return
+        self._last_out.append(self._show("info", raw, is_cut))
+        if is_cut or len(self._stdout) + len(raw) > STDOUT_BYTES_MAX:
+            self._is_whole = False
+        if len(self._stdout) <= STDOUT_BYTES_MAX:
+            self._stdout += raw
+
+    def err(self, raw: bytes, is_cut: bool) -> None:
+        """Take a line of standard error."""
+        self._last_err.append(self._show("warning", raw, is_cut))
+
+    def _show(self, level: LogLevel, raw: bytes, is_cut: bool) -> str:
+        """Put a line into the output of the attempt, as long as there is room for it."""
+        is_long = len(raw) > LINE_BYTES_MAX
+        text = readable(raw[:LINE_BYTES_MAX], is_cut=is_cut or is_long)
+        self._log(level, text)
+        return text
+
+    def _log(self, level: LogLevel, text: str) -> None:
+        self._shown_lines += 1
+        self._shown_bytes += len(text)
+        if self._shown_lines <= SHOWN_LINES_MAX and self._shown_bytes <= SHOWN_BYTES_MAX:
+            self._line.log(level, text)
+        else:
+            self._beat()
+
+    def _beat(self) -> None:
+        """Show that the command still speaks, though its words are kept no more."""
+        now = asyncio.get_running_loop().time()
+        if not self._heard_at:
+            self._line.log("warning", "What it says from here on is not kept: it is too much.")
+        if now - self._heard_at >= BEAT_SECONDS:
+            self._heard_at = now
+            self._line.progress(self._shown_lines, 0, "lines of output")
+
+    def _is_report(self, raw: bytes) -> bool:
+        """Take a line that is a message; False where it is a line like any other.
+
+        Raises:
+            AttemptFailed: `command.bad_report`: a message that cannot be read may be one that
+                counts money.
+        """
+        try:
+            message = _decode(raw)
+        except msgspec.DecodeError as error:
+            if _type_of(raw) not in REPORTS:
+                return False
+            text = raw[:LINE_BYTES_MAX].decode("utf-8", "replace").strip()
+            raise AttemptFailed(
+                "command.bad_report", f"The command reported what cannot be read ({error}): {text}"
+            ) from None
+        match message:
+            case wire.Said():
+                self._log(message.level, message.message)
+            case wire.Moved():
+                self._line.progress(message.done, message.total, message.note)
+            case wire.Used():
+                self._line.usage(message.usage, model=message.model)
+            case wire.Kept():
+                kept = taken_over(message, self._places, self._line, code="command.bad_artifact")
+                self.artifacts[message.name] = kept
+            case _:
+                return False
+        return True
+
+    # Afterwards.
+
+    @property
+    def last_words(self) -> str:
+        """The last lines of standard error, or of standard output where it wrote no error."""
+        said = [line for line in self._last_err if line.strip()]
+        return self._end_of(said or [line for line in self._last_out if line.strip()])
+
+    def output(self) -> dict[str, Any]:
+        """Return what it said, as the step asked for it.
+
+        Raises:
+            AttemptFailed: `command.not_json` or `command.output_too_large`.
+        """
+        text = self._stdout.decode("utf-8", "replace")
+        # Secrets are taken out before anything is cut: half of one would not be recognised.
+        clean = self._scrub(text)
+        shown = _beginning(clean, OUTPUT_BYTES_MAX)
+        found: dict[str, Any] = {
+            "stdout": shown,
+            "stderr": self._end_of(self._last_err),
+            "cut": not self._is_whole or len(shown) < len(clean),
+        }
+        match self._command.output:
+            case "json":
+                found["json"] = self._fitting(self._json(text), "json")
+            case "lines":
+                lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+                found["lines"] = self._fitting(lines if text else [], "lines")
+            case "auto" if self._is_whole:
+                value = _parsed(text)
+                if value is not msgspec.UNSET and _size(value) <= VALUE_BYTES_MAX:
+                    found["json"] = value
+        return found
+
+    def _end_of(self, lines: Iterable[str]) -> str:
+        return _beginning(self._scrub("\n".join(lines))[::-1], LAST_BYTES_MAX)[::-1]
+
+    def _json(self, text: str) -> Any:
+        if not self._is_whole:
+            return None  # Refused as too large.
+        value = _parsed(text)
+        if value is not msgspec.UNSET:
+            return value
+        begun = self._scrub(text).strip()[:200]
+        raise AttemptFailed(
+            "command.not_json",
+            f"`{self._command.shown}` was to write JSON and wrote "
+            + (f"what is none: {begun!r}" if begun else "nothing."),
+            hint="Let it write one JSON document and nothing else to standard output.",
+        )
+
+    def _fitting(self, value: Any, form: str) -> Any:
+        """Return `value`, if it is whole and not too large for an event."""
+        if self._is_whole and _size(value) <= VALUE_BYTES_MAX:
+            return value
+        raise AttemptFailed(
+            "command.output_too_large",
+            f"`{self._command.shown}` wrote more than the {VALUE_BYTES_MAX // 1024} KiB that can "
+            f"be handed on as {form}.",
+            hint="Let it write a file, and name that under `artifacts`.",
+            retryable=False,
+        )
+
+
+def _type_of(raw: bytes) -> Any:
+    """Return the type that a line names which is no message; a usage may be no JSON at all.
+
+    Python writes NaN, which JSON does not know, and what counts money is not to be overheard.
+    """
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return "usage" if _A_USAGE.match(raw) else None
+    return value.get("type") if isinstance(value, dict) else None
+
+
+def _parsed(text: str) -> Any:
+    """Return the JSON document in `text`, UNSET where it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return msgspec.UNSET
+
+
+def _size(value: Any) -> int:
+    return len(msgspec.json.encode(value))
+
+
+def _beginning(text: str, bytes_max: int) -> str:
+    """Return as much of the beginning of `text` as JSON writes in so many bytes."""
+    text = text[:bytes_max]
+    while (size := _size(text)) > bytes_max:
+        text = text[: len(text) * bytes_max // (size + 1)]
+    return text

@@ -1,0 +1,49 @@
+"""Takes over the files that a program announces as its artifacts."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from missioncontrol.domain.work import ArtifactRef
+from missioncontrol.ports import wire
+from missioncontrol.ports.agent import AttemptFailed, Line
+
+ARTIFACT_BYTES_MAX = 256 * 1024 * 1024
+
+
+def taken_over(message: wire.Kept, places: Sequence[Path], line: Line, *, code: str) -> ArtifactRef:
+    """Keep a file, if it lies in one of `places` and is still what was announced.
+
+    A relative path is one in the first of them. What is kept may differ from what was announced
+    by the secrets that were taken out.
+
+    Raises:
+        AttemptFailed: `code`.
+    """
+    path = places[0] / message.path
+    if not lies_in(path, places) or not path.is_file() or path.stat().st_size > ARTIFACT_BYTES_MAX:
+        raise AttemptFailed(
+            code,
+            f"Artifact {message.name!r} is no file under the scratch directory "
+            f"of at most {ARTIFACT_BYTES_MAX // 2**20} MiB.",
+        )
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != message.digest:
+        reason = f"Artifact {message.name!r} changed after it was handed in."
+        raise AttemptFailed(code, reason)
+    return line.keep(
+        message.name,
+        content,
+        media_type=message.media_type,
+        title=message.title,
+        obtained=message.obtained,
+    )
+
+
+def lies_in(path: Path, places: Sequence[Path]) -> bool:
+    """Whether `path`, with all links followed, lies below one of `places`."""
+    try:
+        real = path.resolve()
+    except (ValueError, RuntimeError):  # NUL in its name, or a link that leads to itself
+        return False
+    return any(real.is_relative_to(place.resolve()) for place in places)

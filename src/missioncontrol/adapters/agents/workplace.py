@@ -1,0 +1,94 @@
+"""Where the program of one attempt works: a scratch directory, a gate, and what it is told."""
+
+import asyncio
+import errno
+import re
+import shutil
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from missioncontrol.adapters.processes import Program, start_gated
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+
+PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+"""Why a start may fail now and not later."""
+
+
+def told(assignment: Assignment) -> dict[str, str]:
+    """Return the variables by which a program knows its attempt.
+
+    MISSION_KEY is the same for every attempt at the step: what was done under it need not be done
+    again.
+    """
+    names = {
+        "MISSION_RUN": assignment.run,
+        "MISSION_STEP": assignment.step,
+        "MISSION_ATTEMPT": str(assignment.attempt),
+        "MISSION_KEY": assignment.key,
+    }
+    return {name: _plain(value) for name, value in names.items()}
+
+
+def _plain(text: str) -> str:
+    """Return `text` as a variable can hold it."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+@asynccontextmanager
+async def scratch_directory(root: Path, assignment: Assignment) -> AsyncIterator[Path]:
+    """Lend an empty directory of this attempt alone."""
+    # Names of runs and steps are other people's words, and no part of a path.
+    run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
+    scratch = root / run / str(assignment.fence)
+    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        yield scratch
+    finally:
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+@asynccontextmanager
+async def at_work(
+    argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], line: Line
+) -> AsyncIterator[Program]:
+    """Let `argv` work: it begins once it is on record, and nothing of it stays afterwards.
+
+    Raises:
+        AttemptFailed: `program.cannot_start`.
+    """
+    program = await _started(argv, cwd, environment)
+    try:
+        await line.started(program.handle)
+        program.open_gate()
+        yield program
+    finally:
+        # Also where all went well: what the program left running must not outlive its attempt.
+        await to_its_end(program.end())
+
+
+async def _started(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Program:
+    try:
+        return await start_gated(argv, cwd=cwd, environment=environment)
+    except (OSError, ValueError) as error:
+        raise AttemptFailed(
+            "program.cannot_start",
+            f"{argv[0]!r} cannot be started: {error}.",
+            hint="Pass long input through standard input or a file.",
+            retryable=isinstance(error, OSError) and error.errno in PASSING,
+        ) from None
+
+
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end, however often this task is cancelled meanwhile."""
+    doing = asyncio.ensure_future(work)
+    cancelled = False
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            cancelled = True
+    doing.result()
+    if cancelled:
+        raise asyncio.CancelledError

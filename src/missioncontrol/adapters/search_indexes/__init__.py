@@ -1,0 +1,1 @@
+"""Indexes over the log that can be thrown away: an SQLite file."""

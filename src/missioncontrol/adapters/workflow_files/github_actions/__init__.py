@@ -1,0 +1,122 @@
+"""A workflow file of GitHub Actions as one of ours, with a list of what it means no more."""
+
+import re
+from collections.abc import Mapping
+
+from missioncontrol.adapters.workflow_files.foreign.draft import Draft
+from missioncontrol.adapters.workflow_files.foreign.listing import Listing, NotUnderstood
+from missioncontrol.adapters.workflow_files.foreign.marked import Node, malformed
+from missioncontrol.adapters.workflow_files.foreign.names import workflow_name
+from missioncontrol.adapters.workflow_files.foreign.people import for_people
+from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
+from missioncontrol.adapters.workflow_files.github_actions.inputs import Inputs, read_triggers
+from missioncontrol.adapters.workflow_files.github_actions.job import Job, Source, needs_of
+from missioncontrol.adapters.workflow_files.github_actions.jobs import read_job
+from missioncontrol.adapters.workflow_files.github_actions.order import asks_status
+from missioncontrol.adapters.workflow_files.github_actions.reasons import reason_for
+from missioncontrol.adapters.workflow_files.github_actions.scope import JobScope, JobState
+from missioncontrol.adapters.workflow_files.github_actions.settings import tell_of_folders
+from missioncontrol.adapters.workflow_files.github_actions.variables import template_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.graph import find_cycle, in_order
+
+KIND = "github-actions"
+JOBS_MAX = 500
+_WARNING = (
+    "On GitHub each job had a machine of its own that was thrown away; here every command runs on "
+    "this one, with your rights. All steps say `risk: write`: read them, and raise what cannot be "
+    "taken back. Where GitHub puts values into the text of a script, they come in as variables "
+    "here, so that nothing in a value is ever run."
+)
+
+
+def imported(root: Node, filename: str) -> tuple[str, tuple[NotUnderstood, ...]]:
+    """Return the file as a workflow of ours, and what of it is not in there.
+
+    Raises:
+        Rejected: `import.malformed`, where GitHub would refuse it as well; `import.too_large`.
+    """
+    listing = Listing()
+    draft = _draft(root, filename, listing)
+    on = root.get("on")
+    inputs = read_triggers(on, draft, listing) if on is not None else Inputs()
+    title = root.get("name")
+    source = Source(root, title.text if title is not None else filename, draft, inputs, listing)
+    jobs = _read_jobs(source, filename)
+    _read_outputs(source, jobs)
+    listing.sweep(root, lambda node: reason_for(node, draft.name))
+    return draft.text(), listing.entries
+
+
+def recognises(root: Node) -> bool:
+    """Whether a document is a workflow of GitHub Actions."""
+    return "jobs" in root.entries
+
+
+def _draft(root: Node, filename: str, listing: Listing) -> Draft:
+    name = root.get("name")
+    said = for_people(name, listing) if name is not None else ""
+    draft = Draft(workflow_name(said, filename), origin="")
+    shown = re.split(r"[/\\]", filename)[-1]
+    draft.comments = [f"Imported from {shown}, a workflow of GitHub Actions. {_WARNING}"]
+    if said and said != draft.name:
+        draft.description = said
+        draft.comments.append("Names of workflows are small letters, digits and hyphens here.")
+    return draft
+
+
+def _read_jobs(source: Source, filename: str) -> dict[str, JobState]:
+    jobs = source.root.get("jobs")
+    nodes = jobs.entries if jobs is not None else {}
+    if not nodes:
+        raise malformed(filename, jobs.line if jobs is not None else 1, "it has no jobs")
+    if len(nodes) > JOBS_MAX:
+        raise Rejected(
+            "import.too_large",
+            f"{filename} has {len(nodes):,} jobs; at most {JOBS_MAX} can be imported.",
+            hint="Import its parts one by one.",
+        )
+    source.asks_status = any(asks_status(job.get("if")) for job in nodes.values())
+    needs = {name: needs_of(node) for name, node in nodes.items()}
+    _refuse_bad_needs(needs, nodes, filename)
+    states: dict[str, JobState] = {}
+    made: dict[str, Job] = {}
+    for name in in_order(needs):
+        made[name] = read_job(source, name, nodes[name], states)
+        states[name] = made[name].state
+    for name in nodes:
+        for step in made[name].drafts:
+            source.draft.add(step)
+        tell_of_folders(made[name])
+    return states
+
+
+def _refuse_bad_needs(
+    needs: dict[str, list[str]], nodes: Mapping[str, Node], filename: str
+) -> None:
+    for name, wanted in needs.items():
+        unknown = [each for each in wanted if each not in nodes]
+        if unknown:
+            line = (nodes[name].get("needs") or nodes[name]).line
+            raise malformed(filename, line, f"job {name!r} needs {unknown[0]!r}, which is no job")
+    cycle = find_cycle(needs)
+    if cycle:
+        shown = " -> ".join(cycle)
+        raise malformed(filename, nodes[cycle[0]].line, f"jobs wait for each other: {shown}")
+
+
+def _read_outputs(source: Source, jobs: dict[str, JobState]) -> None:
+    """Carry over what a called workflow hands back."""
+    outputs = source.root.get("on", "workflow_call", "outputs")
+    scope = JobScope(source.title, "", source.inputs, list(jobs.values()), None, JobState(""))
+    for name, output in outputs.entries.items() if outputs is not None else ():
+        value = output.get("value")
+        if value is None or not value.is_scalar:
+            continue
+        parts = scope.filled(re.sub(r"(\$\{\{\s*)jobs\.", r"\1needs.", value.text))
+        unclear = [part for part in parts if isinstance(part, Filling) and part.value is None]
+        if unclear:
+            source.listing.leave(value, unclear[0].why)
+            continue
+        value.carry()
+        source.draft.outputs[source.inputs.names.key(name)] = template_of(parts)

@@ -1,0 +1,264 @@
+"""Reads YAML event by event; what is wrong with it is said in words for people."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import yaml
+
+from missioncontrol.adapters.workflow_files.building import Building, Stopped
+
+# The parser in C is some thirty times faster; both tell the same events.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_CORE = "tag:yaml.org,2002:"
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+)
+
+_IN_WORDS = (
+    (
+        "mapping values are not allowed",
+        "A ':' stands where none can be.",
+        "Put a text that holds ': ' in quotes, and check the indentation.",
+    ),
+    (
+        "expected ',' or",
+        "What begins with { or [ is not closed where it should be.",
+        "Inside of { } and [ ], put texts with ${{ }}, commas, braces or brackets in quotes.",
+    ),
+    (
+        "unknown escape character",
+        "In double quotes, a backslash begins an escape, and this one is none.",
+        "Put texts with backslashes in single quotes: 'v\\d+'.",
+    ),
+    (
+        "unexpected end of stream",
+        "A quote that is opened here is never closed.",
+        "Close it, or leave the quotes out.",
+    ),
+    (
+        "did not find expected key",
+        "The indentation does not fit what stands above, or a quote ends too early.",
+        "Put entries that belong together at the same depth.",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "The indentation of this list does not fit.",
+        "Put its items at the same depth.",
+    ),
+    (
+        "could not find expected ':'",
+        "There is no ':' after this key.",
+        "Write `key: value`.",
+    ),
+    (
+        "found unexpected ':'",
+        "A ':' stands where none can be.",
+        "Inside of { } and [ ], write a space after it, or put the text in quotes.",
+    ),
+    (
+        "expected node content",
+        "A value is missing, or a text begins with a sign such as , or }.",
+        "Put such a text in quotes.",
+    ),
+    (
+        "sequence entries are not allowed",
+        "An item of a list can't begin on this line.",
+        "Begin it on a line of its own, or put the text in quotes.",
+    ),
+    (
+        "expected comment or line break",
+        "Something stands behind a sign that ends its line.",
+        "Begin the text on the next line, or put it in quotes.",
+    ),
+    (
+        "expected alphabetic or numeric character",
+        "A text can't begin with * or &.",
+        "Put it in quotes.",
+    ),
+    (
+        "incompatible YAML document",
+        "It asks for another version of YAML.",
+        "Leave the %YAML line out.",
+    ),
+    (
+        "did not find expected <document start>",
+        "Something stands after the end of the file's one value.",
+        "Check the indentation, and that nothing follows a closing } or quote.",
+    ),
+)
+
+
+def build_from_yaml(text: str, building: Building) -> None:
+    """Hand the events of a YAML text to `building`; faults in the text end up there too."""
+    odd = _UNPRINTABLE.search(text)
+    if odd:
+        line = text.count("\n", 0, odd.start()) + 1
+        code = f"U+{ord(odd[0]):04X}"
+        hint = 'Take it out, or write it in double quotes as an escape such as "\\u0007".'
+        building.stop(line, f"It holds the character {code}, which no YAML may hold.", hint)
+        return
+    try:
+        _take_all(text, building)
+    except Stopped:
+        return
+    except yaml.YAMLError as error:
+        _refuse_bad_yaml(text, error, building)
+
+
+def _take_all(text: str, building: Building) -> None:
+    documents = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        match event:
+            case yaml.DocumentStartEvent():
+                documents += 1
+                if documents > 1:
+                    raise building.stop(
+                        line, "A second document begins here.", "Keep one workflow in a file."
+                    )
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                is_object = isinstance(event, yaml.MappingStartEvent)
+                if not _is_known(event.tag, "map" if is_object else "seq"):
+                    _refuse_tag(text, event, line, building)
+                building.begin({} if is_object else [], line, event.anchor or "")
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                building.end()
+            case yaml.AliasEvent():
+                building.alias(event.anchor or "", line)
+            case yaml.ScalarEvent():
+                _take_scalar(text, event, line, building)
+            case _:
+                pass
+
+
+def _take_scalar(text: str, event: yaml.ScalarEvent, line: int, building: Building) -> None:
+    value, anchor = event.value, event.anchor or ""
+    if _is_known(event.tag, "str", "int", "float", "bool", "null"):
+        is_plain = not event.style and event.tag != f"{_CORE}str"
+        building.scalar(value, line, is_plain=is_plain, anchor=anchor)
+    else:
+        # What was meant is looked at as well, so that nothing is said of a value that is missing.
+        meant = _refuse_tag(text, event, line, building)
+        building.scalar(meant or value, line, is_plain=False, anchor=anchor)
+
+
+def _is_known(tag: str | None, *names: str) -> bool:
+    return tag is None or tag in {f"{_CORE}{name}" for name in names}
+
+
+_Tagged = yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent
+
+
+def _refuse_tag(text: str, event: _Tagged, line: int, building: Building) -> str:
+    """Take down a tag; return the text that is meant where it is a text without its quotes."""
+    start = event.start_mark.index if event.start_mark else 0
+    meant = _text_from(text, start) if text[start : start + 1] == "!" else ""
+    if meant and text[start + 1 : start + 2] not in ("!", "<"):
+        building.refuse_next(line, *_needs_quotes(meant))
+        return meant
+    shown = str(event.tag).replace(_CORE, "!!")[:60]
+    building.refuse_next(line, f"The tag {shown} means nothing here.", "Take it away.")
+    return ""
+
+
+def _text_from(text: str, start: int) -> str:
+    """Return what begins at `start`, to the end of its line or of its place in { } or [ ]."""
+    depth = 0
+    line = text[start:].partition("\n")[0].partition(" #")[0].strip()
+    is_within = re.search(r"[\[{]", text[text.rfind("\n", 0, start) + 1 : start])
+    for place, sign in enumerate(line):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0 or (sign == "," and depth == 0 and is_within):
+            return line[:place].strip()
+    return line
+
+
+def _needs_quotes(meant: str) -> tuple[str, str]:
+    if '"' not in meant and "\\" not in meant:
+        shown = f'"{meant}"'
+    else:
+        shown = "'" + meant.replace("'", "''") + "'"
+    return "A text that begins with ! has to stand in quotes.", f"Write {shown}."
+
+
+def _refuse_bad_yaml(text: str, error: yaml.YAMLError, building: Building) -> None:
+    problem = str(getattr(error, "problem", None) or error).partition("\n")[0]
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else 1
+    if mark is None or mark.index >= len(text.rstrip()):
+        # Where the text ends, what is still open was opened further up.
+        opened = getattr(error, "context_mark", None)
+        if opened is not None and "end of stream" in problem:
+            line = opened.line + 1
+        else:
+            line = building.opened_at or line
+        problem = problem.replace("expected node content", "expected ',' or ']'")
+    if "cannot start any token" in problem and mark is not None:
+        building.stop(line, *_bad_beginning(text, mark.line, mark.column))
+        return
+    meant = _unquoted(text, mark.index) if mark is not None else ""
+    if meant:
+        building.stop(line, *_needs_quotes(meant))
+        return
+    if any(words in problem for words in _OF_DEPTH) and mark is not None:
+        above = getattr(error, "context_mark", None)
+        odd = _odd_line(text, above.line if above else mark.line, mark.line)
+        if odd is not None:
+            building.stop(*odd)
+            return
+    _tell_in_words(line, problem, building)
+
+
+def _tell_in_words(line: int, problem: str, building: Building) -> None:
+    for words, message, hint in _IN_WORDS:
+        if words in problem:
+            building.stop(line, message, hint)
+            return
+    building.stop(line, f"It is no YAML: {problem}.")
+
+
+def _bad_beginning(text: str, line: int, column: int) -> tuple[str, str]:
+    lines = text.splitlines()
+    character = lines[line][column : column + 1] if line < len(lines) else ""
+    if character == "\t":
+        return "The line is indented with a tab.", "Use spaces."
+    return f"A text can't begin with {character!r}.", "Put it in quotes."
+
+
+_OF_DEPTH = ("did not find expected key", "mapping values are not", "expected '-' indicator")
+_VALUE = re.compile(r"(?:[:\-]\s+|[\[{,]\s*)(![^!<\s][^\n]*)\Z")
+
+
+def _unquoted(text: str, end: int) -> str:
+    """Return the text without quotes, begun with `!`, in which reading came to its end."""
+    begin = text.rfind("\n", 0, end) + 1
+    found = _VALUE.search(text[begin:end])
+    return _text_from(text, begin + found.start(1)) if found else ""
+
+
+def _odd_line(text: str, first: int, last: int) -> tuple[int, str, str] | None:
+    """Return the one line that is at no depth of the file, with words; None where none is sure.
+
+    The parser stumbles over the line that no longer fits, which may be a good one.
+    """
+    lines = [
+        (number, len(line) - len(line.lstrip(" ")))
+        for number, line in enumerate(text.splitlines()[: last + 1], start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    steps = Counter(b[1] - a[1] for a, b in pairwise(lines) if b[1] - a[1] > 1)
+    step = steps.most_common(1)[0][0] if steps else 2
+    before = [number for number, _ in lines if number <= first]
+    since = min(first + 1, before[-1] if before else 1)
+    odd = [(number, depth) for number, depth in lines if number >= since and depth % step]
+    if len(odd) != 1:
+        return None
+    ((number, depth),) = odd
+    return (
+        number,
+        f"It is indented by {depth} space{'s' if depth > 1 else ''}, and the file by {step} each.",
+        "Put entries that belong together at the same depth.",
+    )
