@@ -174,9 +174,11 @@ class Engine:
 
         Raises:
             Rejected: the workflow can't be run, or `run.bad_inputs`.
+            Unavailable: `operation.stopped`.
         """
         control, definition = self._control, workflow.definition
         values = _as_json(inputs or {})
+        control.operations.refuse_new_run("python")
         control.functions.add(workflow.name, workflow.functions)
         run = control.ids.new("run")
         create = CreateRun(
@@ -188,7 +190,7 @@ class Engine:
             values,
             trigger="api",
         )
-        control.execution.tell(run, create, actor="python")
+        control.execution.create(create, actor="python")
         control.engine.adopt(run)
         await control.journal.durable()
         return run

@@ -21,7 +21,11 @@ PASSED_ON = (
 )
 """Variables that a specialist sees of ours; everything else may be a secret."""
 
-MODEL_VARIABLES = ("MISSION_MODEL_URL", "MISSION_MODEL_NAME", "MISSION_MODEL_KEY")
+COMMANDS_PASSED_ON = (*PASSED_ON, "SSH_AUTH_SOCK")
+"""What a command sees besides what its step names: `git push` may need the agent of ssh."""
+
+MODEL_NAME = "MISSION_MODEL_NAME"
+MODEL_VARIABLES = ("MISSION_MODEL_URL", MODEL_NAME, "MISSION_MODEL_KEY")
 """Where a model is reached; only the planner sees them."""
 
 

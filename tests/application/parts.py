@@ -7,11 +7,14 @@ from typing import Any, TypeVar
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
-from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import Missions
+from missioncontrol.application.operations import Operations
+from missioncontrol.application.repeats import Repeats
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.ports.event_store import Append, Head
+from missioncontrol.testing.governed import governed
 
 T = TypeVar("T")
 NOW = 1_790_000_000.0
@@ -65,15 +68,26 @@ class ObservedStore(MemoryEventStore):
 class Office:
     """Journal, execution and missions over one log in memory."""
 
-    def __init__(self, directory: Path, *, secrets: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        secrets: Sequence[str] = (),
+        cards: dict[str, AgentCard] | None = None,
+    ) -> None:
         self.store = ObservedStore()
         self.clock = StandingClock()
         self.ids = CountingIds()
         self.artifacts = FolderArtifactStore(directory / "artifacts")
         scrub = Scrubber(secrets).bytes if secrets else None
         self.journal = Journal(self.store, self.clock, scrub=scrub)
-        self.execution = Execution(self.journal, self.artifacts, self.ids)
-        self.missions = Missions(self.journal, self.execution, self.ids)
+        self.cards = cards if cards is not None else {}
+        self.execution = governed(self.journal, self.artifacts, self.ids, cards=self.cards)
+        self.approvals = self.execution.governance.approvals
+        self.budgets = self.execution.governance.budgets
+        self.operations = Operations(self.journal)
+        self.missions = Missions(self.journal, self.execution, self.ids, self.operations)
+        self.repeats = Repeats(self.journal, self.execution, self.ids, self.operations)
 
     def types(self, stream: str) -> list[str]:
         """Return the types of what is stored in a stream."""

@@ -67,7 +67,7 @@ def test_the_words_of_a_failure_are_bounded_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "usage", [Usage(), Usage(1, 2, 3, 4, 5), Usage(cost=None), Usage(AMOUNT_MAX)]
+    "usage", [Usage(), Usage(9, 2, 7, 4, 5, 6), Usage(cost=None), Usage(AMOUNT_MAX)]
 )
 def test_usage_that_counts_is_sound(usage: Usage) -> None:
     assert is_sound(usage)

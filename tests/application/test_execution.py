@@ -167,7 +167,7 @@ def test_usage_is_written_down_unless_there_is_none(office: Office) -> None:
     begin(office)
     office.execution.usage("run-1", "a", 1, Usage())
     office.execution.usage("run-1", "a", 1, Usage(input_tokens=3))
-    assert office.journal.runs["run-1"].usage == Usage(input_tokens=3)
+    assert office.journal.runs["run-1"].usage == Usage(input_tokens=3, cost=None)
 
 
 def test_a_process_is_written_down(office: Office) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.application.missions import TITLE_MAX, Goal, title_of
-from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.execution import PLAN_STEP
+from missioncontrol.domain.operation import SetRateLimit
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import Failure, Kept
 from missioncontrol.domain.run.states import Ready, Run, Succeeded, Waiting
@@ -128,7 +129,7 @@ def kinds(state: Run) -> dict[str, type]:
 
 def test_a_task_is_done_again_with_all_that_follows_and_nothing_else(office: Office) -> None:
     old = finished(office, mission=False)
-    new = run(office.missions.retry(old, "survey", actor="jo"))
+    new = run(office.repeats.retry(old, "survey", actor="jo"))
     state = office.journal.runs[new]
     assert kinds(state) == {
         "plan": Succeeded,
@@ -142,15 +143,15 @@ def test_a_task_is_done_again_with_all_that_follows_and_nothing_else(office: Off
     assert office.journal.runs[old].status == "failed"
 
 
-def test_a_task_that_nothing_follows_is_done_again_alone_with_what_never_succeeded(
+def test_a_task_that_nothing_follows_is_done_again_with_what_never_succeeded_and_its_traces(
     office: Office,
 ) -> None:
     old = finished(office, mission=False)
-    new = run(office.missions.retry(old, "check", actor="jo"))
+    new = run(office.repeats.retry(old, "check", actor="jo"))
     assert kinds(office.journal.runs[new]) == {
         "plan": Succeeded,
         "survey": Ready,
-        "report": Succeeded,
+        "report": Waiting,
         "check": Ready,
     }
 
@@ -166,18 +167,18 @@ def test_what_two_tasks_lead_to_is_done_again_once(office: Office) -> None:
     for fence, key in enumerate("abcd", start=1):
         office.execution.start("run-old", (key,))
         office.execution.success("run-old", key, fence, Work())
-    new = run(office.missions.retry("run-old", "a", actor="jo"))
+    new = run(office.repeats.retry("run-old", "a", actor="jo"))
     assert list(kinds(office.journal.runs[new]).values()) == [Ready, Waiting, Waiting, Waiting]
 
 
 def test_a_kept_result_names_the_run_that_made_it_through_many_retries(office: Office) -> None:
     old = finished(office, mission=False)
-    second = run(office.missions.retry(old, "survey", actor="jo"))
+    second = run(office.repeats.retry(old, "survey", actor="jo"))
     office.execution.start(second, ("survey",))
     office.execution.failure(second, "survey", 1, BROKEN)
     office.execution.start(second, ("report",))
     office.execution.failure(second, "report", 2, BROKEN)
-    third = run(office.missions.retry(second, "survey", actor="jo"))
+    third = run(office.repeats.retry(second, "survey", actor="jo"))
     kept = office.journal.runs[third].states["plan"]
     assert isinstance(kept, Succeeded)
     assert kept.kept_from == old
@@ -189,7 +190,7 @@ def test_a_retry_takes_its_mission_up_again(office: Office) -> None:
     run(office.journal.commit())
     office.journal.forget(mission)
     office.journal.forget(old)
-    new = run(office.missions.retry(old, "survey", actor="jo"))
+    new = run(office.repeats.retry(old, "survey", actor="jo"))
     assert office.journal.missions[mission].runs[-1] == new
     assert office.journal.missions[mission].status == "running"
     assert office.journal.runs[new].mission == mission
@@ -197,13 +198,13 @@ def test_a_retry_takes_its_mission_up_again(office: Office) -> None:
 
 def test_planning_again_brings_new_tasks(office: Office) -> None:
     old = finished(office, mission=True)
-    new = run(office.missions.retry(old, PLAN_STEP, actor="jo"))
+    new = run(office.repeats.retry(old, PLAN_STEP, actor="jo"))
     assert kinds(office.journal.runs[new]) == {PLAN_STEP: Ready}
 
 
 def test_a_step_called_plan_outside_a_mission_is_any_step(office: Office) -> None:
     old = finished(office, mission=False)
-    new = run(office.missions.retry(old, "plan", actor="jo"))
+    new = run(office.repeats.retry(old, "plan", actor="jo"))
     assert list(office.journal.runs[new].steps) == ["plan", "survey", "report", "check"]
     assert Succeeded not in kinds(office.journal.runs[new]).values()
 
@@ -211,7 +212,7 @@ def test_a_step_called_plan_outside_a_mission_is_any_step(office: Office) -> Non
 def test_a_task_that_does_not_exist_is_refused_with_those_that_do(office: Office) -> None:
     old = finished(office, mission=False)
     with pytest.raises(NotFound) as no:
-        run(office.missions.retry(old, "dream", actor="jo"))
+        run(office.repeats.retry(old, "dream", actor="jo"))
     assert no.value.code == "run.unknown_step"
     assert "plan, survey, report, check" in no.value.hint
 
@@ -221,10 +222,23 @@ def test_a_run_that_goes_on_is_not_retried(office: Office) -> None:
     create = CreateRun("run-9", "w", steps, 1, kept={"a": Kept("run-8")})
     office.execution.tell("run-9", create)
     with pytest.raises(Rejected) as no:
-        run(office.missions.retry("run-9", "a", actor="jo"))
+        run(office.repeats.retry("run-9", "a", actor="jo"))
     assert no.value.code == "run.not_settled"
 
 
 def test_a_run_that_does_not_exist_is_not_retried(office: Office) -> None:
     with pytest.raises(NotFound):
-        run(office.missions.retry("nobody", "a", actor="jo"))
+        run(office.repeats.retry("nobody", "a", actor="jo"))
+
+
+def test_an_actor_begins_no_more_runs_than_their_limit_allows(office: Office) -> None:
+    limit = SetRateLimit("actor", "user:jo", 2, 60.0, "A script of theirs runs wild.")
+    office.operations.limit(limit, actor="user:ann")
+    for _ in range(2):
+        office.operations.refuse_new_run("user:jo")
+    with pytest.raises(Unavailable) as no:
+        office.operations.refuse_new_run("user:jo")
+    assert no.value.code == "operation.rate_limited"
+    office.operations.refuse_new_run("user:ann")
+    office.clock.time += 61.0
+    office.operations.refuse_new_run("user:jo")

@@ -130,11 +130,11 @@ def test_every_task_is_told_as_it_stands(story: Story) -> None:
         (2, "interrupted", "The engine ended."),
         (2, "failed", "For good."),
     ]
-    assert survey.attempts[0].usage == Usage(input_tokens=7)
+    assert survey.attempts[0].usage == Usage(input_tokens=7, cost=None)
     assert (survey.state, survey.reason) == ("failed", "For good.")
     check = task(record, "check")
     assert (check.state, check.reason) == ("blocked", "It needs 'survey', which did not succeed.")
-    assert record.usage == Usage(input_tokens=7)
+    assert record.usage == Usage(input_tokens=7, cost=None)
 
 
 def test_a_task_that_no_step_was_made_of_waits(story: Story) -> None:
@@ -173,7 +173,7 @@ def test_a_retried_task_keeps_the_plan_and_the_other_results(story: Story) -> No
     story.fail("check", Failure("x", "no", retryable=False))
     story.succeed("report", Work("Told."))
     first = story.record()
-    new = run(story.office.missions.retry(story.run, "check", actor="jo"))
+    new = run(story.office.repeats.retry(story.run, "check", actor="jo"))
     story.start("check", name=new)
     story.succeed("check", Work("Checked."), name=new)
     second = story.record(new)

@@ -105,6 +105,7 @@ def test_the_json_form_holds_the_record_and_what_was_computed(kind: str) -> None
         "cached_tokens": 0,
         "output_tokens": 0,
         "reasoning_tokens": 0,
+        "cache_write_tokens": 0,
         "cost": 0,
     }
     assert msgspec.convert(report["record"], type(record)) == record

@@ -12,6 +12,7 @@ import pytest
 import missioncontrol as mc
 from missioncontrol import embedded
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
+from missioncontrol.ports.agent import AttemptFailed
 from tests.runtime.workshop import run
 
 
@@ -325,3 +326,30 @@ def test_importing_the_package_loads_no_engine() -> None:
     assert out.stdout == "False 0.1.0\n"
     with pytest.raises(AttributeError):
         _ = mc.Nothing
+
+
+def test_a_step_sets_its_model_calls_aside_and_tells_what_they_used(tmp_path: Path) -> None:
+    workflow = mc.Workflow("talk")
+    refused: list[str] = []
+
+    @workflow.step()
+    async def speak(step: mc.StepContext) -> None:
+        await step.admit("gpt-5", input_tokens=1_000, output_tokens=500)
+        step.usage("gpt-5", input_tokens=900, output_tokens=100, cached_tokens=400)
+        try:
+            await step.admit("gpt-5", input_tokens=3_000_000, output_tokens=1)
+        except AttemptFailed as no:
+            refused.append(no.code)
+
+    async def story() -> None:
+        async with mc.Engine(tmp_path) as engine:
+            result = await engine.run(workflow)
+            run = await engine.state(result.id)
+            assert result.status == "succeeded"
+            assert run.usage.tokens == 1_000
+            assert run.usage_by_model["gpt-5"] == run.usage_by_agent["function"] == run.usage
+            assert run.usage.cost is not None
+            assert run.usage.cost > 0
+
+    asyncio.run(story())
+    assert refused == ["budget.exceeded"]

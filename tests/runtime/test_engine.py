@@ -160,7 +160,7 @@ def test_usage_handed_in_with_the_work_counts_where_none_was_reported(tmp_path: 
 
     async def story() -> None:
         async with workshop(tmp_path, hand=perform) as shop:
-            assert (await shop.finish(hand("a"))).usage == Usage(output_tokens=7)
+            assert (await shop.finish(hand("a"))).usage == Usage(output_tokens=7, cost=None)
 
     run(story())
 
@@ -946,7 +946,7 @@ def test_an_agent_may_speak_while_the_engine_closes(tmp_path: Path) -> None:
         async with workshop(tmp_path, hand=perform) as shop:
             assert [line.message for line in shop.lines.read("run-1")] == ["I had to leave."]
             folded, _ = await fold_run(shop.store, "run-1")
-            assert folded.usage == Usage(input_tokens=5)
+            assert folded.usage == Usage(input_tokens=5, cost=None)
 
     run(story())
 

@@ -93,7 +93,7 @@ def test_what_a_program_says_is_output(tmp_path: Path) -> None:
         """,
     )
     assert sorted(said) == ["one", "three", "two"]
-    assert ended.usage == Usage(input_tokens=3)
+    assert ended.usage == Usage(input_tokens=3, cost=None)
 
 
 def test_an_artifact_is_taken_over_with_its_words(tmp_path: Path) -> None:

@@ -134,11 +134,13 @@ def test_a_step_that_takes_its_engine_down_every_time_is_given_up(tmp_path: Path
         async with workshop(tmp_path, hand=worker.perform) as shop:
             shop.begin(hand("a"))
             await worker.begun.wait()
+            shop.engine.drop(MemoryError("The process was killed."))
         for _ in range(INTERRUPTIONS_MAX):
             worker.begun.clear()
             async with workshop(tmp_path, hand=worker.perform) as shop:
                 shop.resume("run-1")
                 await worker.begun.wait()
+                shop.engine.drop(MemoryError("The process was killed."))
         async with workshop(tmp_path, hand=worker.perform) as shop:
             assert shop.resumable == []
             state = (await shop.journal.load_run("run-1")).states["a"]

@@ -13,8 +13,9 @@ from missioncontrol.adapters.ids import SystemIds
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
-from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.operations import Operations
+from missioncontrol.application.repeats import Repeats
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Step
@@ -24,9 +25,11 @@ from missioncontrol.ports.clock import Clock
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
+from missioncontrol.runtime.patience import Patience
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
+from missioncontrol.testing.governed import governed
 
 T = TypeVar("T")
 Perform = Callable[[Assignment, Line], Awaitable[Any]]
@@ -64,26 +67,40 @@ class Workshop:
         self.lines = SqliteOutputStore(root / "output.db", writable=True)
         self.artifacts = FolderArtifactStore(root / "artifacts")
         self.journal = Journal(self.store, clock)
-        self.execution = Execution(self.journal, self.artifacts, SystemIds())
-        self.registry = Registry(list(agents), concurrency=concurrency)
+        known = list(agents)
+        self.cards = {each.name: each.card for each in known if each.card is not None}
+        self.execution = governed(self.journal, self.artifacts, SystemIds(), cards=self.cards)
+        self.approvals = self.execution.governance.approvals
+        self.budgets = self.execution.governance.budgets
+        self.operations = Operations(self.journal)
+        self.repeats = Repeats(self.journal, self.execution, SystemIds(), self.operations)
+        self.patience = Patience(self.approvals, clock)
+        self.registry = Registry(known, concurrency=concurrency)
         self.output = Output(self.lines, scrub=str)
         self.engine = Engine(
-            self.journal, self.execution, self.registry, self.artifacts, self.output
+            self.journal,
+            self.execution,
+            self.registry,
+            self.artifacts,
+            self.output,
+            self.operations,
         )
         self.projector = Projector(Board(self.tables))
         self.resumable: list[str] = []
 
     async def open(self) -> None:
         await self.projector.catch_up(self.store)
-        self.engine.listeners.append(self.projector.take)
+        self.engine.listeners.extend((self.projector.take, self.patience.take))
         await self.engine.open()
         unsettled = self.tables.unsettled()
         self.resumable = await recover(unsettled, self.journal, self.execution, end_orphans)
         await self.journal.durable()
+        await self.patience.start()
 
     async def close(self) -> None:
         try:
             await self.engine.close()
+            await self.patience.stop()
             self.projector.save()
         finally:
             self.store.close()

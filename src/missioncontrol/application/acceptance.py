@@ -93,6 +93,10 @@ def is_sound(usage: Any) -> bool:
         usage.cached_tokens,
         usage.output_tokens,
         usage.reasoning_tokens,
+        usage.cache_write_tokens,
         0 if usage.cost is None else usage.cost,
     ]
-    return all(type(amount) is int and 0 <= amount <= AMOUNT_MAX for amount in amounts)
+    if not all(type(amount) is int and 0 <= amount <= AMOUNT_MAX for amount in amounts):
+        return False
+    parts = usage.cached_tokens + usage.cache_write_tokens
+    return usage.input_tokens >= parts and usage.output_tokens >= usage.reasoning_tokens

@@ -1,12 +1,23 @@
 """What attempts tell us, checked and decided; and what one decision brings about in another."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from missioncontrol.application.acceptance import taken_in, written_down
+from missioncontrol.application.approvals import Approvals, Decision
+from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.evidence import checks_of
 from missioncontrol.application.journal import Journal, unknown_mission
+from missioncontrol.application.metering import Meter
+from missioncontrol.application.scope import Scopes
+from missioncontrol.application.working_out import (
+    Cards,
+    WorkingOut,
+    failure_from,
+    failure_of_ours,
+)
 from missioncontrol.domain import execution
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.mission import AcceptPlan, SettleMission
@@ -14,32 +25,69 @@ from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.run.commands import (
     AddSteps,
     CancelRun,
+    CreateRun,
+    FailStep,
+    HaltRun,
     Interrupt,
     RecordProcess,
+    ReleaseStep,
     ReportCancelled,
     ReportFailure,
     ReportSuccess,
     ReportUsage,
     ResumeRun,
+    ReviseStep,
     RunCommand,
     StartSteps,
 )
-from missioncontrol.domain.run.events import Check, Failure, RunEvent, RunSettled
-from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.run.events import (
+    AttemptFailed,
+    AttemptInterrupted,
+    Check,
+    Failure,
+    Outcome,
+    RunEvent,
+    RunSettled,
+    StepCancelled,
+    StepFailed,
+    StepRepeated,
+    StepsCancelled,
+    StepSucceeded,
+)
+from missioncontrol.domain.run.states import Held, Run
+from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import NO_USAGE, Usage, Work
 from missioncontrol.ports.agent import ProcessHandle
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.ids import Ids
 
 
+class Governance(msgspec.Struct, frozen=True):
+    """What every step is held to."""
+
+    scopes: Scopes
+    approvals: Approvals
+    budgets: Budgets
+    cards: Cards
+
+
 class Execution:
     """The way in for everything that happens to a run while it is carried out."""
 
-    def __init__(self, journal: Journal, artifacts: ArtifactStore, ids: Ids) -> None:
-        """All three are shared with the rest of the engine."""
+    def __init__(
+        self, journal: Journal, artifacts: ArtifactStore, ids: Ids, governance: Governance
+    ) -> None:
+        """All four are shared with the rest of the engine."""
         self._journal = journal
         self._artifacts = artifacts
         self._ids = ids
+        self.governance = governance
+        self.meter = Meter(governance.budgets)
+        self.scheduled_run_ended: Callable[[Run, Outcome], None] = lambda run, outcome: None
+        self._working_out = WorkingOut(
+            journal, governance.scopes, governance.approvals, governance.cards, self.tell
+        )
+        governance.approvals.decided = self._take_decision_in
 
     def tell(self, run: str, command: RunCommand, *, actor: str = "engine") -> list[RunEvent]:
         """Decide `command`, and what follows from it elsewhere, in one commit.
@@ -51,25 +99,124 @@ class Execution:
         state = self._journal.runs.get(run)
         if state is not None and state.mission and state.mission not in self._journal.missions:
             raise unknown_mission(state.mission)
+        held = dict(state.held) if state is not None and state.held else {}
         events = self._journal.tell_run(run, command, actor=actor)
-        if events and type(events[-1]) is RunSettled:
-            mission = self._journal.runs[run].mission
-            if mission:
-                self._journal.tell_mission(mission, SettleMission(run, events[-1].outcome))
+        if events:
+            self._follow(run, events, held)
         return events
 
-    def start(self, run: str, steps: tuple[str, ...]) -> None:
-        """Give out the lease on `steps`."""
-        self.tell(run, StartSteps(steps))
+    def create(self, create: CreateRun, *, actor: str, on_behalf: str = "") -> None:
+        """Bring a run into being; one whose worst case is more than a cap leaves is halted at once.
+
+        Raises:
+            Rejected: `run.nothing_to_do`.
+        """
+        self._journal.tell_run(create.run, create, actor=actor, on_behalf=on_behalf)
+        self._hold_to_caps(self._journal.runs[create.run])
+
+    def _hold_to_caps(self, run: Run) -> None:
+        try:
+            self.meter.open(run)
+        except Rejected as refusal:
+            self.tell(run.id, HaltRun(refusal.code, str(refusal)))
+
+    def _follow(self, name: str, events: list[RunEvent], held: dict[str, Held]) -> None:
+        """Bring about elsewhere what `events` mean there, in the same commit."""
+        run = self._journal.runs[name]
+        for event in events:
+            match event:
+                case StepSucceeded() | AttemptFailed() | AttemptInterrupted() | StepCancelled():
+                    self.meter.settle(run, event.step, event.fence)
+                case StepFailed() | StepRepeated():
+                    self.meter.settle(run, event.step, event.fence)
+                    self._withdraw(held, event.step)
+                case StepsCancelled():
+                    for step in event.steps:
+                        self._withdraw(held, step)
+                case RunSettled():
+                    self.meter.close(run)
+                    if run.schedule:
+                        self.scheduled_run_ended(run, event.outcome)
+                    if run.mission:
+                        self._journal.tell_mission(run.mission, SettleMission(name, event.outcome))
+                case _:
+                    pass
+
+    def _withdraw(self, held: dict[str, Held], step: str) -> None:
+        if step in held:
+            self.governance.approvals.drop(held[step].approval, "The step no longer waits for it.")
+
+    # Steps that may start.
+
+    def look(self, run: Run) -> None:
+        """Work out whatever of `run` is due."""
+        if run.due or run.resting:
+            self._working_out.work_out(run)
+
+    def start(self, name: str, steps: tuple[str, ...]) -> tuple[str, ...]:
+        """Give out the lease on `steps` of a run; return those that did start.
+
+        What is not approved as it is now waits again; what can't be paid halts the run.
+        """
+        run = self._journal.runs[name]
+        simple = tuple(step for step in steps if self._is_simple(run, step))
+        if simple:
+            self.tell(run.id, StartSteps(simple))
+        if len(simple) == len(steps):
+            return simple
+        governed = (step for step in steps if not self._is_simple(run, step))
+        return (*simple, *(step for step in governed if self._start_governed(run, step)))
+
+    def _is_simple(self, run: Run, key: str) -> bool:
+        step = run.steps[key]
+        return step.approval is None and step.spending is None
+
+    def _start_governed(self, run: Run, key: str) -> bool:
+        if run.halt is not None or run.is_settled:
+            return False
+        try:
+            return self._lease(run, run.steps[key])
+        except MissionControlError as error:
+            failure = failure_from(error)
+        except Exception as error:  # noqa: BLE001 - the edge: one step must not end all others
+            failure = failure_of_ours(run.steps[key], error)
+        self.meter.settle(run, key, run.fence + 1)
+        self.fail_step(run.id, key, failure)
+        return False
+
+    def _lease(self, run: Run, step: Step) -> bool:
+        digests: dict[str, str] = {}
+        if step.approval is not None:
+            digests[step.key] = self._working_out.digest_now(run, step)
+            if run.released.get(step.key) != digests[step.key]:
+                self._working_out.hold_again(run, step)
+                return False
+        try:
+            self.meter.reserve(run, step)
+        except Rejected as refusal:
+            if refusal.code != "budget.exceeded" or not self.meter.may_wait(run, step):
+                self.tell(run.id, HaltRun(refusal.code, str(refusal)))
+            return False  # Else it waits for what other work leaves over.
+        self.tell(run.id, StartSteps((step.key,), digests))
+        return True
+
+    def fail_step(self, run: str, step: str, failure: Failure) -> None:
+        """Fail a step that no attempt works on."""
+        self.tell(run, FailStep(step, failure))
+
+    # Reports of attempts.
 
     def process(self, run: str, step: str, fence: int, process: ProcessHandle) -> None:
         """Write down a process before it executes anything."""
         self.tell(run, RecordProcess(step, fence, process.pid, process.started, process.group))
 
-    def usage(self, run: str, step: str, fence: int, usage: Usage) -> None:
-        """Write down tokens and money that an attempt used."""
-        if usage != NO_USAGE:
-            self.tell(run, ReportUsage(step, fence, usage))
+    def usage(self, run: str, step: str, fence: int, usage: Usage, model: str = "") -> str:
+        """Write down tokens and money that an attempt used; return which cap it passed, or ''."""
+        if usage == NO_USAGE:
+            return ""
+        used = self.meter.spend(self._journal.runs[run], step, fence, usage, model)
+        self.tell(run, ReportUsage(step, fence, used.usage, used.model, used.price))
+        return used.over
 
     def success(self, run: str, step: str, fence: int, work: Work) -> None:
         """Accept work if it holds what the step owes; otherwise the attempt failed."""
@@ -87,10 +234,14 @@ class Execution:
         problem = _failed_check(checks)
         if problem is None and step == execution.PLAN_STEP and state.mission:
             problem = self._take_plan_in(state, fence, work)
+        again: bool | Failure = False
+        if problem is None:
+            again = self._working_out.again(state, state.steps[step], work)
+            problem = again if isinstance(again, Failure) else None
         if problem is not None:
             self.failure(run, step, fence, problem, checks)
             return
-        self.tell(run, ReportSuccess(step, fence, work, checks))
+        self.tell(run, ReportSuccess(step, fence, work, checks, again is True))
 
     def failure(
         self, run: str, step: str, fence: int, failure: Failure, checks: tuple[Check, ...] = ()
@@ -103,6 +254,8 @@ class Execution:
         """Say that an attempt ended because we asked it to."""
         self.tell(run, ReportCancelled(step, fence))
 
+    # The run as a whole.
+
     def cancel(self, run: str, reason: str, *, actor: str) -> list[RunEvent]:
         """Ask for the end of a run."""
         return self.tell(run, CancelRun(reason), actor=actor)
@@ -112,13 +265,31 @@ class Execution:
         reason = f"The run took longer than its limit of {seconds:g} s."
         self.tell(run, CancelRun(reason, "failed"))
 
-    def interrupt(self, run: str, reason: str) -> list[RunEvent]:
-        """End the attempts of an engine that is gone."""
-        return self.tell(run, Interrupt(reason))
+    def interrupt(self, run: str, reason: str, *, counts: bool = True) -> list[RunEvent]:
+        """End the attempts of an engine that is gone, or, not counting, of one that was stopped."""
+        return self.tell(run, Interrupt(reason, counts))
 
     def resume(self, run: str, *, actor: str) -> list[RunEvent]:
-        """Take a run up again."""
-        return self.tell(run, ResumeRun(), actor=actor)
+        """Take a run up again; one that was halted is held to its caps anew."""
+        events = self.tell(run, ResumeRun(), actor=actor)
+        self._hold_to_caps(self._journal.runs[run])
+        return events
+
+    def _take_decision_in(self, decision: Decision) -> None:
+        """Let a step go on, or not, as people decided about it."""
+        run = self._journal.runs.get(decision.run)
+        held = run.held.get(decision.step) if run is not None else None
+        if held is None or held.approval != decision.approval:
+            return  # The step did not wait for it any more.
+        match decision.outcome:
+            case "approved":
+                command: RunCommand = ReleaseStep(decision.step, decision.approval, decision.digest)
+            case "changed":
+                inputs = decision.inputs or {}
+                command = ReviseStep(decision.step, decision.approval, inputs, decision.actor)
+            case _:
+                command = FailStep(decision.step, _refused(decision))
+        self.tell(decision.run, command, actor=decision.actor)
 
     def _take_plan_in(self, run: Run, fence: int, work: Work) -> Failure | None:
         """Accept the plan and add its steps, or say what is wrong with it."""
@@ -132,6 +303,21 @@ class Execution:
         except MissionControlError as error:
             return Failure(error.code, error.reason, error.hint, retryable=False)
         return None
+
+
+def _refused(decision: Decision) -> Failure:
+    words = {
+        "rejected": f"{decision.actor} rejected it",
+        "expired": "nobody decided in time",
+        "withdrawn": f"{decision.actor} withdrew the request",
+    }
+    said = f": {decision.reason}" if decision.reason else "."
+    return Failure(
+        f"approval.{decision.outcome}",
+        f"The approval {decision.approval} was not given; {words[decision.outcome]}{said}",
+        "`mission fork` starts again from here with other inputs.",
+        retryable=False,
+    )
 
 
 def _plan_of(output: Any) -> Plan:

@@ -6,14 +6,15 @@ is pending; nobody outside is told, and no step starts, before the commit has re
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
+from missioncontrol.application.concept import C, Concept, S
 from missioncontrol.application.scrubbing import Scrub, scrubbed
 from missioncontrol.domain import mission as missions
 from missioncontrol.domain.errors import NotFound
-from missioncontrol.domain.mission import Mission, MissionCommand, MissionEvent
+from missioncontrol.domain.mission import Mission, MissionCommand
 from missioncontrol.domain.register import NAMES, Event, decode
 from missioncontrol.domain.run.commands import RunCommand
 from missioncontrol.domain.run.decide import decide
@@ -23,7 +24,7 @@ from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.event_store import Append, EventStore, Head, NewEvent
 
-E = TypeVar("E", RunEvent, MissionEvent)
+E = TypeVar("E", bound=Event)
 
 ENGINE = "engine"
 """The actor of what follows by itself."""
@@ -50,6 +51,7 @@ class Journal:
         self.wake: Callable[[], None] = lambda: None
         self.runs: dict[str, Run] = {}
         self.missions: dict[str, Mission] = {}
+        self.others: dict[str, Any] = {}  # states of every other concept, by stream
         self._versions: dict[str, int] = {}
         self._pending: list[Append] = []
         self._growing: list[NewEvent] = []  # of the last pending append
@@ -62,7 +64,13 @@ class Journal:
         self._encode = msgspec.json.Encoder().encode
 
     def tell_run(
-        self, run: str, command: RunCommand, *, actor: str = ENGINE, cause: int = 0
+        self,
+        run: str,
+        command: RunCommand,
+        *,
+        actor: str = ENGINE,
+        on_behalf: str = "",
+        cause: int = 0,
     ) -> list[RunEvent]:
         """Decide `command` on a run that is loaded or new, and return what it made true.
 
@@ -75,7 +83,7 @@ class Journal:
         if events:
             stamp = int(now * 1_000_000)
             at = stamp / 1_000_000
-            kept = self._record(run, events, stamp, actor, cause)
+            kept = self._record(run, events, stamp, actor, on_behalf, cause, run)
             for event in kept:
                 state = evolve(state, event, at)
             assert state is not None
@@ -85,25 +93,66 @@ class Journal:
 
     def tell_mission(
         self, mission: str, command: MissionCommand, *, actor: str = ENGINE, cause: int = 0
-    ) -> list[MissionEvent]:
+    ) -> list[Event]:
         """Decide `command` on a mission that is loaded or new, and return what it made true.
 
         Raises:
             Rejected, NotFound: see `domain.mission.decide`.
         """
+        return self._tell(MISSION, self.missions, mission, command, (actor, "", cause, mission))
+
+    def tell(
+        self,
+        concept: Concept[S, C, E],
+        stream: str,
+        command: C,
+        *,
+        actor: str = ENGINE,
+        on_behalf: str = "",
+        cause: int = 0,
+        correlation: str = "",
+    ) -> list[Event]:
+        """Decide `command` on a stream of any other concept that is loaded or new.
+
+        What several calls make true without an `await` between them is one transaction. Returns
+        what became true; an empty list means that it was true already.
+
+        Raises:
+            Rejected, NotFound: see `decide` of the concept.
+        """
+        about = (actor, on_behalf, cause, correlation or stream)
+        return self._tell(concept, self.others, stream, command, about)
+
+    def _tell(
+        self,
+        concept: Concept[S, C, E],
+        states: dict[str, S],
+        stream: str,
+        command: C,
+        about: tuple[str, str, int, str],
+    ) -> list[Event]:
         now = self.clock.now()
-        state = self.missions.get(mission)
-        events = missions.decide(command, state)
+        state = states.get(stream)
+        events: list[Event] = concept.decide(command, state, now)
         if events:
             stamp = int(now * 1_000_000)
-            events = self._record(mission, events, stamp, actor, cause)
+            events = self._record(stream, events, stamp, *about)
             for event in events:
-                state = missions.evolve(state, event, stamp / 1_000_000)
+                state = concept.evolve(state, event, stamp / 1_000_000)
             assert state is not None
-            self.missions[mission] = state
+            states[stream] = state
         return events
 
-    def _record(self, stream: str, events: list[E], stamp: int, actor: str, cause: int) -> list[E]:
+    def _record(
+        self,
+        stream: str,
+        events: list[E],
+        stamp: int,
+        actor: str,
+        on_behalf: str,
+        cause: int,
+        correlation: str,
+    ) -> list[E]:
         version = self._versions.get(stream, 0)
         encode = self._encode
         new: list[NewEvent] = []
@@ -114,7 +163,7 @@ class Journal:
             if self._scrub is not None and self._scrub(body) is not body:
                 body, clean = scrubbed(name, schema, body, self._scrub)
                 events[place] = cast(E, clean)
-            new.append(NewEvent(name, schema, body, stamp, actor, "", cause, stream))
+            new.append(NewEvent(name, schema, body, stamp, actor, on_behalf, cause, correlation))
             entries.append(Entry(stream, events[place], stamp))
         if self._pending and self._pending[-1].stream == stream:
             self._growing.extend(new)
@@ -154,6 +203,27 @@ class Journal:
                 self.missions[mission], self._versions[mission] = state, version
         return self.missions[mission]
 
+    async def load(self, concept: Concept[S, Any, Any], stream: str) -> S:
+        """Return the state of a stream, folded from the log if it is not at hand.
+
+        Raises:
+            NotFound: as `concept.unknown` says.
+        """
+        state = await self.find(concept, stream)
+        if state is None:
+            raise concept.unknown(stream)
+        return state
+
+    async def find(self, concept: Concept[S, Any, Any], stream: str) -> S | None:
+        """Return the state of a stream as `load` does, or None where the log holds none."""
+        self._leaving.discard(stream)
+        if stream not in self.others:
+            state, version = await fold(self.store, concept, stream)
+            if state is not None and stream not in self.others:
+                self.others[stream], self._versions[stream] = state, version
+        found: S | None = self.others.get(stream)
+        return found
+
     def forget(self, stream: str) -> None:
         """Let a run or mission go from memory; it is loaded again when it is needed.
 
@@ -168,12 +238,13 @@ class Journal:
         self._leaving.discard(stream)
         self.runs.pop(stream, None)
         self.missions.pop(stream, None)
+        self.others.pop(stream, None)
         self._versions.pop(stream, None)
 
     @property
     def has_pending(self) -> bool:
-        """Whether anything waits for a commit."""
-        return bool(self._pending)
+        """Whether anything that was decided is not durable yet."""
+        return bool(self._pending or self._in_flight)
 
     async def commit(self) -> list[Entry]:
         """Make what is pending durable, tell those who wait for it, and return it with positions.
@@ -265,21 +336,35 @@ def unknown_run(run: str, until: int | None = None) -> NotFound:
     )
 
 
+async def fold(
+    store: EventStore, concept: Concept[Any, Any, Any], stream: str, *, until: int | None = None
+) -> tuple[Any, int]:
+    """Rebuild what a stream says from the log alone; return it with the stream's version.
+
+    The state is the concept's, or None where the log holds nothing of the stream. `until` stops
+    after that position of the log.
+    """
+    state = None
+    version = 0
+    while rows := await store.read_stream(stream, after=version, limit=READ_AT_ONCE):
+        for row in rows:
+            if until is not None and row.position > until:
+                return state, version
+            event = decode(row.type, row.schema, row.body)
+            state = concept.evolve(state, event, row.time / 1_000_000)
+            version = row.version
+        if len(rows) < READ_AT_ONCE:
+            break
+    return state, version
+
+
 async def fold_mission(store: EventStore, mission: str) -> tuple[Mission, int]:
     """Rebuild a mission from the log alone and return it with its stream version.
 
     Raises:
         NotFound: `mission.unknown`.
     """
-    state: Mission | None = None
-    version = 0
-    while rows := await store.read_stream(mission, after=version, limit=READ_AT_ONCE):
-        for row in rows:
-            event = decode(row.type, row.schema, row.body)
-            state = missions.evolve(state, event, row.time / 1_000_000)  # type: ignore[arg-type]
-            version = row.version
-        if len(rows) < READ_AT_ONCE:
-            break
+    state, version = await fold(store, MISSION, mission)
     if state is None:
         raise unknown_mission(mission)
     return state, version
@@ -292,3 +377,8 @@ def unknown_mission(mission: str) -> NotFound:
         f"There is no mission {mission!r} here.",
         hint="`mission list` names the missions of this home.",
     )
+
+
+MISSION: Concept[Mission, MissionCommand, missions.MissionEvent] = Concept(
+    lambda command, state, _: missions.decide(command, state), missions.evolve, unknown_mission
+)

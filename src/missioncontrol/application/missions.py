@@ -1,4 +1,4 @@
-"""Missions as people ask for them: begin one, and do a task of one again."""
+"""Missions as people ask for them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ import msgspec
 
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.operations import Operations
 from missioncontrol.domain import execution as tasks
-from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.run.commands import CreateRun
-from missioncontrol.domain.run.events import Kept
-from missioncontrol.domain.run.states import Run, Succeeded
+from missioncontrol.domain.step import Spending
 from missioncontrol.ports.ids import Ids
 
 TITLE_MAX = 100
@@ -31,8 +31,18 @@ class Goal(msgspec.Struct, frozen=True):
 class Missions:
     """The way in for people who have a goal."""
 
-    def __init__(self, journal: Journal, execution: Execution, ids: Ids) -> None:
-        """All three are shared with the engine."""
+    def __init__(
+        self,
+        journal: Journal,
+        execution: Execution,
+        ids: Ids,
+        operations: Operations,
+        *,
+        planning: Spending | None = None,
+    ) -> None:
+        """All four are shared with the engine. `planning` is what a model can use for a plan."""
+        self._planning = planning
+        self._operations = operations
         self._journal = journal
         self._execution = execution
         self._ids = ids
@@ -52,7 +62,9 @@ class Missions:
 
         Raises:
             Rejected: `mission.bad_input`, naming the field.
+            Unavailable: `operation.stopped`.
         """
+        self._operations.refuse_new_run(actor)
         if goal.text.strip() and not any(letter.isalnum() for letter in goal.text):
             raise Rejected(
                 "mission.bad_input",
@@ -65,7 +77,7 @@ class Missions:
             mission, title, goal.text, goal.repository, goal.context, goal.constraints
         )
         self._journal.tell_mission(mission, create, actor=actor)
-        step = tasks.planning_step(seconds_max=limits["plan_seconds_max"])
+        step = tasks.planning_step(seconds_max=limits["plan_seconds_max"], spending=self._planning)
         inputs: dict[str, Any] = {
             "goal": goal.text,
             "title": title,
@@ -75,76 +87,12 @@ class Missions:
             "execute": execute,
             "task_seconds_max": limits["task_seconds_max"],
         }
-        self._execution.tell(
-            run,
-            CreateRun(run, "mission", (step,), concurrency, inputs=inputs, mission=mission),
-            actor=actor,
+        first = CreateRun(
+            run, "mission", (step,), concurrency, inputs=inputs, mission=mission, author=actor
         )
+        self._execution.create(first, actor=actor)
         self._journal.tell_mission(mission, StartMission(run), actor=actor)
         return mission, run
-
-    async def retry(self, run: str, task: str, *, actor: str) -> str:
-        """Do `task` and all that follows from it again, in a new run that keeps the other results.
-
-        A run that has ended never changes; the new run names the old one, and both stay readable.
-
-        Raises:
-            NotFound: `run.unknown` or `run.unknown_step`, naming the tasks there are.
-            Rejected: `run.not_settled`.
-        """
-        old = await self._journal.load_run(run)
-        if task not in old.steps:
-            raise NotFound(
-                "run.unknown_step",
-                f"Run {run!r} has no task {task!r}.",
-                hint=f"It has: {', '.join(old.steps)}.",
-            )
-        if not old.is_settled:
-            raise Rejected(
-                "run.not_settled",
-                f"Run {run!r} has not ended.",
-                hint=f"Let it end, `mission resume {run}`, or `mission cancel {run}` first.",
-            )
-        again = again_with(old, task)
-        kept = {
-            key: Kept(state.kept_from or run, state.work, state.checks)
-            for key, state in old.states.items()
-            if isinstance(state, Succeeded) and key not in again
-        }
-        new = self._ids.new("run")
-        steps = tuple(old.steps.values())
-        if task == tasks.PLAN_STEP and old.mission:
-            steps, kept = (old.steps[task],), {}  # A new plan brings new tasks.
-        create = CreateRun(
-            new,
-            old.workflow,
-            steps,
-            old.concurrency,
-            old.seconds_max,
-            dict(old.inputs),
-            old.mission,
-            retry_of=run,
-            kept=kept,
-        )
-        if old.mission:
-            await self._journal.load_mission(old.mission)
-        self._execution.tell(new, create, actor=actor)
-        if old.mission:
-            self._journal.tell_mission(old.mission, StartMission(new), actor=actor)
-        self._journal.forget(run)
-        return new
-
-
-def again_with(run: Run, task: str) -> set[str]:
-    """Return `task` and every step whose result was, directly or not, made from its result."""
-    found = {task}
-    todo: list[str] = [task]
-    while todo:
-        for dependant in run.dependants.get(todo.pop(), ()):
-            if dependant not in found:
-                found.add(dependant)
-                todo.append(dependant)
-    return found
 
 
 def title_of(goal: str) -> str:

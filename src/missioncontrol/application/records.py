@@ -52,16 +52,16 @@ async def gather(
 
     Raises:
         NotFound: `run.unknown`.
-        Rejected: `run.no_mission`, where a program started the run and there is no plan.
+        Rejected: `run.no_mission`, where it is a run of a workflow and there is no plan.
     """
     rows = _until_settled(await _stream(store, run))
     state = _folded(run, rows)
     if not state.mission:
         raise Rejected(
             "run.no_mission",
-            f"Run {run!r} was started by a program and belongs to no mission; "
+            f"Run {run!r} of {state.workflow!r} belongs to no mission; "
             "reports are made of missions.",
-            hint=f"`mission show {run} --json` tells all about it.",
+            hint=f"`mission export {run} --format json` tells all about it, zip with its files.",
         )
     about = [row for row in await _stream(store, state.mission) if _concerns(row, run, rows[0][0])]
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))

@@ -4,7 +4,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.journal import fold_run
+from missioncontrol.application.approvals import APPROVAL
+from missioncontrol.application.journal import fold, fold_run
+from missioncontrol.domain.approval.states import Decided
+from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.run.states import Run, StepState
 from missioncontrol.domain.work import NO_USAGE
 from missioncontrol.ports.event_store import EventStore
@@ -18,22 +21,69 @@ async def run_view(store: EventStore, run: str, *, at: int | None = None) -> dic
     Raises:
         NotFound: `run.unknown`, also where the run begins after `at`.
     """
+    return (await run_and_view(store, run, at=at))[1]
+
+
+async def run_and_view(
+    store: EventStore, run: str, *, at: int | None = None
+) -> tuple[Run, dict[str, Any]]:
+    """Return a run as well as its view, for the price of one reading; see `run_view`."""
     state, version = await fold_run(store, run, until=at)
     rows = await store.read_stream(run, after=version - 1, limit=1)
+    asked = [await _approval_view(store, each, at) for each in state.approvals]
+    view = {"run": state.id, "position": rows[0].position, **view_of(state)}
+    return state, {**view, "approvals": asked}
+
+
+async def _approval_view(store: EventStore, approval: str, at: int | None) -> dict[str, Any]:
+    """Return an approval as it stood at position `at`: who said what, when, and why."""
+    state, _ = await fold(store, APPROVAL, approval, until=at)
+    standing = state.standing
     return {
-        "run": state.id,
-        "position": rows[0].position,
+        "approval": state.id,
+        "step": state.step,
+        "digest": state.digest,
+        "state": standing.outcome if isinstance(standing, Decided) else state_name(standing),
+        "requested": state.requested,
+        "expires": state.expires,
+        "said": [
+            {"event": NAMES[type(remark.event)][0], "time": remark.at, **_plain(remark.event)}
+            for remark in state.remarks
+        ],
+    }
+
+
+def _plain(event: Any) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(event)
+    return found
+
+
+def view_of(state: Run) -> dict[str, Any]:
+    """Return a run that is at hand as plain values; the same run, rebuilt, gives the same."""
+    return {
         "mission": state.mission,
         "workflow": state.workflow,
+        "version": state.version,
         "status": state.status,
         "created": state.created_at,
         "started": state.started_at,
         "ended": state.settled_at,
+        "author": state.author,
+        "on_behalf": state.on_behalf,
+        "trigger": state.trigger,
+        "schedule": state.schedule,
+        "slot": state.slot,
         "retry_of": state.retry_of,
+        "fork_of": state.fork_of,
+        "forked_at": state.forked_at,
         "cancel_reason": state.cancel_reason,
+        "halt": msgspec.to_builtins(state.halt),
         "concurrency": state.concurrency,
+        "budget": msgspec.to_builtins(state.budget),
         "inputs": dict(state.inputs),
         "usage": msgspec.to_builtins(state.usage),
+        "usage_by_agent": msgspec.to_builtins(state.usage_by_agent),
+        "usage_by_model": msgspec.to_builtins(state.usage_by_model),
         "steps": [_step_view(state, key) for key in state.steps],
     }
 
@@ -44,16 +94,22 @@ def _step_view(run: Run, key: str) -> dict[str, Any]:
         "step": key,
         "title": step.title,
         "agent": step.agent,
+        "calls": step.calls,
         "needs": list(step.needs),
+        "parent": step.parent,
+        "risk": step.risk,
+        "on_failure": step.on_failure,
         "state": state_name(state),
         "attempts": run.tries.get(key, 0),
+        "rounds": run.rounds.get(key, 0),
+        "inputs": run.inputs_of.get(key, step.inputs),
         "usage": msgspec.to_builtins(run.usage_by_step.get(key, NO_USAGE)),
         **_details(state),
     }
 
 
-def state_name(state: StepState) -> str:
-    """The state of a step in one word."""
+def state_name(state: object) -> str:
+    """The state of a step, or of anything else whose states are types, in one word."""
     return type(state).__name__.lower()
 
 

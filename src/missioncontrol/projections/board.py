@@ -1,9 +1,12 @@
 """Folds the log into the rows of missions and runs."""
 
+from typing import Any
+
 from missioncontrol.domain import mission as m
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
-from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunRow
+from missioncontrol.ports.read_tables import ListedRow, MissionRow, ReadTables, RunRow
+from missioncontrol.projections.lists import LISTS
 
 
 class Board:
@@ -19,12 +22,14 @@ class Board:
         self.position = tables.position()
         self.runs: dict[str, RunRow] = {}
         self.missions: dict[str, MissionRow] = {}
+        self.others: dict[str, ListedRow] = {}
 
     def restart(self) -> None:
         """Throw all rows away and begin before the first event."""
         self._tables.clear()
         self.runs.clear()
         self.missions.clear()
+        self.others.clear()
         self.position = 0
 
     def apply(self, stream: str, event: Event, at: float, position: int) -> None:
@@ -35,7 +40,7 @@ class Board:
         if type(event) is r.StepStarted:
             return  # Half of all events: they cost no look at the other cases.
         match event:
-            case r.ProcessStarted() | r.ReportRefused() | r.RunResumed():
+            case r.ProcessStarted() | r.ReportRefused() | r.StepReadied():
                 return
             case r.RunCreated():
                 self.runs[stream] = _new_run(event, at)
@@ -45,8 +50,12 @@ class Board:
                 )
             case m.PlanAccepted() | m.MissionStarted() | m.MissionSettled():
                 self._change_mission(stream, event, at)
-            case _:
+            case _ if type(event) in LISTS:
+                self._change_listed(stream, event, at)
+            case _ if isinstance(event, r.Event):
                 self._change_run(stream, event, at)
+            case _:
+                return  # Nothing that a list shows.
 
     def _change_mission(
         self, stream: str, event: m.PlanAccepted | m.MissionStarted | m.MissionSettled, at: float
@@ -81,12 +90,33 @@ class Board:
                 row.output_tokens += event.usage.output_tokens
                 row.cost += event.usage.cost or 0
                 row.unpriced += event.usage.cost is None
+            case r.RunResumed():
+                row.status = "running" if row.started else "queued"
             case _:
                 _count_ends(row, event, at)
 
+    def _change_listed(self, stream: str, event: Event, at: float) -> None:
+        fold = LISTS[type(event)]
+        stored = self.others.get(stream) or self._tables.listed(fold.kind, stream)
+        row = fold.apply(fold.read(stored.body) if stored is not None else None, event, at)
+        self.others[stream] = ListedRow(fold.kind, stream, fold.is_open(row), fold.write(row))
+
+    def listed(self, kind: str, *, is_open: bool = False, limit: int = 1000) -> list[Any]:
+        """Return the rows of a kind as of now, by id, the last first."""
+        rows = {row.id: row for row in self._tables.all_listed(kind, is_open=is_open, limit=limit)}
+        rows.update({row.id: row for row in self.others.values() if row.kind == kind})
+        chosen = [row for row in rows.values() if row.is_open >= is_open]
+        read = next(fold.read for fold in LISTS.values() if fold.kind == kind)
+        return [read(row.body) for row in sorted(chosen, key=lambda row: row.id, reverse=True)][
+            :limit
+        ]
+
     def save(self) -> None:
         """Store what changed, and where the log stood."""
-        self._tables.save(self.position, self.runs.values(), self.missions.values())
+        self._tables.save(
+            self.position, self.runs.values(), self.missions.values(), self.others.values()
+        )
+        self.others.clear()
         self.runs.clear()
         self.missions.clear()
 
@@ -95,6 +125,12 @@ def _count_ends(row: RunRow, event: Event, at: float) -> None:
     match event:
         case r.StepFailed():
             row.failed += 1
+        case r.StepSkipped():
+            row.skipped += 1
+        case r.StepExpanded():
+            row.steps += len(event.steps)
+        case r.RunHalted():
+            row.status = "halted"
         case r.StepsBlocked():
             row.blocked += len(event.steps)
         case r.StepCancelled():
@@ -118,4 +154,9 @@ def _new_run(event: r.RunCreated, at: float) -> RunRow:
         at,
         steps=len(event.steps),
         succeeded=len(event.kept),
+        version=event.version,
+        author=event.author,
+        trigger=event.trigger,
+        schedule=event.schedule,
+        origin=event.retry_of or event.fork_of,
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from missioncontrol.application.acceptance import is_sound
 from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.step import Slot, Spending
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import (
     Agent,
@@ -25,7 +26,8 @@ class Desk(Protocol):
 
     def said(self, attempt: "Attempt", level: LogLevel, message: str) -> None: ...
     def moved(self, attempt: "Attempt", done: int, total: int, note: str) -> None: ...
-    def used(self, attempt: "Attempt", usage: Usage) -> None: ...
+    def used(self, attempt: "Attempt", usage: Usage, model: str) -> None: ...
+    async def admitted(self, attempt: "Attempt", call: Spending) -> None: ...
     async def recorded(self, attempt: "Attempt", process: ProcessHandle) -> None: ...
     def keep(self, content: bytes) -> tuple[str, int]: ...
     def succeeded(self, attempt: "Attempt", work: Work) -> None: ...
@@ -48,12 +50,20 @@ class Attempt:
         "_usage",
         "assignment",
         "is_over",
+        "slots",
         "task",
     )
 
-    def __init__(self, assignment: Assignment, desk: Desk, loop: asyncio.AbstractEventLoop) -> None:
-        """Nothing runs before `begin`."""
+    def __init__(
+        self,
+        assignment: Assignment,
+        desk: Desk,
+        loop: asyncio.AbstractEventLoop,
+        slots: tuple[Slot, ...] = (),
+    ) -> None:
+        """Nothing runs before `begin`. `slots` are the shared places that the attempt takes."""
         self.assignment = assignment
+        self.slots = slots
         self.task: asyncio.Task[None] | None = None
         self.is_over = False
         self._desk = desk
@@ -86,7 +96,8 @@ class Attempt:
             self._end(self._ending if self._is_stopping else _let_itself_go(self.assignment.agent))
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
-            self._end(Failure("agent.crashed", reason, "Read the output of the attempt."))
+            hint = "`mission output RUN STEP` shows what it said."
+            self._end(Failure("agent.crashed", reason, hint))
         else:
             if not self.is_over:
                 self._hand_in(work)
@@ -100,7 +111,7 @@ class Attempt:
                 reason = f"The agent {self.assignment.agent!r} reported {usage!r} as its usage."
                 self._desk.failed(self, Failure("usage.malformed", reason, retryable=False))
                 return
-            self._desk.used(self, usage)
+            self._desk.used(self, usage, "")
         self._desk.succeeded(self, work)
 
     def _end(self, failure: Failure | None) -> None:
@@ -181,13 +192,19 @@ class Attempt:
         self._heard()
         self._desk.moved(self, done, total, note)
 
-    def usage(self, usage: Usage) -> None:
+    def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Line.usage`."""
         self._heard()
         if not is_sound(usage):
             raise AttemptFailed("usage.malformed", f"The agent reported {usage!r} as its usage.")
         self._usage += usage
-        self._desk.used(self, usage)
+        self._desk.used(self, usage, model)
+
+    async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """See `Line.admit`."""
+        self._heard()
+        await self._desk.admitted(self, Spending(model, input_tokens, output_tokens))
+        self._heard()
 
     async def started(self, process: ProcessHandle) -> None:
         """See `Line.started`."""

@@ -12,7 +12,15 @@ from missioncontrol.application.journal import Journal
 from missioncontrol.application.scrubbing import Scrub
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.events import Failure, StepStarted
-from missioncontrol.domain.run.states import Blocked, Failed, Run, StepState, Succeeded
+from missioncontrol.domain.run.states import (
+    Blocked,
+    Failed,
+    Run,
+    Skipped,
+    StepState,
+    Succeeded,
+)
+from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import (
     Assignment,
@@ -60,18 +68,25 @@ class Attempts:
         """How many are at work."""
         return len(self._at_work)
 
-    def lease(self, state: Run, steps: tuple[str, ...]) -> None:
-        """Give out leases on `steps`; nothing begins before they are on disk."""
+    def lease(self, state: Run, steps: tuple[str, ...]) -> tuple[str, ...]:
+        """Give out leases on `steps`; nothing begins before they are on disk.
+
+        Returns those that were given: a step may have to wait for an approval or for money first.
+        """
         if not steps:
-            return
-        self._execution.start(state.id, steps)
-        for key in steps:
+            return ()
+        started = self._execution.start(state.id, steps)
+        for key in started:
             working = state.working[key]
-            self._registry.lease(working.agent, state.id, working.fence)
+            slots = state.slots_of.get(key, ())
+            self._registry.lease(working.agent, state.id, working.fence, slots)
+        return started
 
     def give_back(self, run: str, event: StepStarted) -> None:
         """Free the place of a lease on which nothing begins."""
-        self._registry.release(event.agent, run, event.fence)
+        state = self._journal.runs.get(run)
+        slots = state.slots_of.get(event.step, ()) if state is not None else ()
+        self._registry.release(event.agent, run, event.fence, slots)
 
     def begin(self, state: Run, event: StepStarted) -> None:
         """Let an agent work on a lease that is on disk now, if it has not been taken back."""
@@ -79,7 +94,8 @@ class Attempts:
         if holder is None or holder.fence != event.fence:
             self.give_back(state.id, event)
             return
-        attempt = Attempt(_assignment(state, event), self, asyncio.get_running_loop())
+        slots = state.slots_of.get(event.step, ())
+        attempt = Attempt(_assignment(state, event), self, asyncio.get_running_loop(), slots)
         self._at_work[state.id, event.fence] = attempt
         agent = self._registry.find(event.agent)
         if state.cancel_reason is not None:
@@ -95,6 +111,12 @@ class Attempts:
         for (owner, _), attempt in list(self._at_work.items()):
             if owner == run:
                 attempt.stop()
+
+    def stop_step(self, run: str, steps: set[str], failure: Failure) -> None:
+        """End the attempts at these steps of `run` with `failure`."""
+        for (owner, _), attempt in list(self._at_work.items()):
+            if owner == run and attempt.assignment.step in steps:
+                attempt.stop(failure)
 
     async def abandon(self, run: str = "") -> None:
         """End the attempts of `run`, or all, without a report, and wait until they have let go."""
@@ -126,9 +148,32 @@ class Attempts:
         for listener in self.progress_listeners:
             listener(attempt.assignment.run, attempt.assignment.step, done, total, note)
 
-    def used(self, attempt: Attempt, usage: Usage) -> None:
-        """Write down what was used."""
-        self._report(self._execution.usage, attempt, usage)
+    def used(self, attempt: Attempt, usage: Usage, model: str) -> None:
+        """Write down what was used; an attempt that passed a cap is ended."""
+        self._report(self._use, attempt, attempt, usage, model)
+
+    def _use(
+        self, run: str, step: str, fence: int, attempt: Attempt, usage: Usage, model: str
+    ) -> None:
+        over = self._execution.usage(run, step, fence, usage, model)
+        if over:
+            hint = "Raise the cap with `mission budget set`, or let the step do less."
+            attempt.stop(Failure("budget.exceeded", over, hint, retryable=False))
+
+    async def admitted(self, attempt: Attempt, call: Spending) -> None:
+        """Reserve the worst case of a model call; returns when that is durable."""
+        a = attempt.assignment
+        state = self._journal.runs.get(a.run)
+        holder = state.working.get(a.step) if state is not None else None
+        if state is None or holder is None or holder.fence != a.fence:
+            raise AttemptFailed("lease.lost", f"The lease on {a.step!r} was lost.")
+        try:
+            self._execution.meter.admit(state, state.steps[a.step], a.fence, call)
+        except MissionControlError as error:
+            raise AttemptFailed(
+                error.code, error.reason, hint=error.hint, retryable=False
+            ) from error
+        await self._journal.durable()
 
     async def recorded(self, attempt: Attempt, process: ProcessHandle) -> None:
         """Write down a process; returns when that is durable."""
@@ -170,7 +215,7 @@ class Attempts:
     def _let_go(self, attempt: Attempt) -> None:
         a = attempt.assignment
         self._at_work.pop((a.run, a.fence), None)
-        self._registry.release(a.agent, a.run, a.fence)
+        self._registry.release(a.agent, a.run, a.fence, attempt.slots)
 
     def _report(self, report: Callable[..., None], attempt: Attempt, *what: Any) -> None:
         if not self._journal.is_open:
@@ -204,13 +249,19 @@ def _assignment(state: Run, event: StepStarted) -> Assignment:
         event.step,
         event.attempt,
         event.fence,
-        f"{state.id}/{event.step}",
+        _key_of(state, event.step),
         event.agent,
-        step.inputs,
+        state.inputs_of.get(event.step, step.inputs),
         state.inputs,
         {need: _upstream(state.states[need]) for need in step.needs},
         step.seconds_max,
     )
+
+
+def _key_of(state: Run, step: str) -> str:
+    """Return the idempotency key: the same for every attempt at the same round of a step."""
+    done = state.rounds.get(step, 0)
+    return f"{state.id}/{step}#{done + 1}" if done else f"{state.id}/{step}"
 
 
 def _upstream(state: StepState) -> Upstream:
@@ -219,6 +270,8 @@ def _upstream(state: StepState) -> Upstream:
             return Upstream("succeeded", state.work)
         case Failed():
             return Upstream("failed", error=state.failure.reason)
+        case Skipped():
+            return Upstream("skipped", error=state.reason)
         case Blocked():
             return Upstream("blocked", error=f"{state.by!r} did not succeed.")
         case _:

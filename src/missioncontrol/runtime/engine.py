@@ -11,17 +11,32 @@ from collections.abc import Callable, Sequence
 
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Entry, Journal, fold_run
+from missioncontrol.application.operations import Operations
 from missioncontrol.application.scrubbing import Scrub
 from missioncontrol.domain.errors import MissionControlError, Unavailable
-from missioncontrol.domain.run.decide import settled_already
-from missioncontrol.domain.run.events import AttemptFailed, RunSettled, StepStarted
-from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.operation import Operation
+from missioncontrol.domain.run.deadlines import Limit
+from missioncontrol.domain.run.ending import settled_already
+from missioncontrol.domain.run.events import (
+    AttemptFailed,
+    Failure,
+    RunSettled,
+    StepFailed,
+    StepReleased,
+    StepRevised,
+    StepStarted,
+)
+from missioncontrol.domain.run.states import Run, SettledState
+from missioncontrol.domain.step import Step
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.runtime.attempts import Attempts, ProgressListener
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registry
 
 RECHECK_SECONDS = 60.0
+DECIDED = (StepReleased, StepRevised, StepFailed)
+"""What people and time make true of a step while nothing of its run may be at work."""
+
 ENDED_REMEMBERED = 1_000
 """Runs whose outcome is known here without asking the log."""
 
@@ -43,6 +58,7 @@ class Engine:
         registry: Registry,
         artifacts: ArtifactStore,
         output: Output,
+        operations: Operations,
         *,
         scrub: Scrub = _as_it_is,
     ) -> None:
@@ -52,6 +68,10 @@ class Engine:
         self.output = output
         self.listeners: list[Listener] = []
         self.failure: BaseException | None = None
+        self.operations = operations
+        self.rates = operations.rates
+        operations.changed = self._change_operation
+        self._stopping: set[asyncio.Task[None]] = set()
         self._execution = execution
         self._attempts = Attempts(journal, execution, registry, artifacts, output, scrub)
         self._attempts.ended = self._feed
@@ -61,6 +81,9 @@ class Engine:
         self._is_closing = False
         self._hungry: dict[str, None] = {}
         self._settled: dict[str, asyncio.Future[Run]] = {}
+        self._rested: dict[str, list[asyncio.Future[Run]]] = {}
+        self._deadlines: dict[str, asyncio.TimerHandle] = {}
+        self._recheck: asyncio.TimerHandle | None = None
         self._limits: dict[str, asyncio.TimerHandle] = {}
         self._awake: asyncio.Future[None] | None = None
         self._is_awake = False
@@ -81,9 +104,14 @@ class Engine:
     async def close(self) -> None:
         """Stop without settling anything: what worked is interrupted and can be resumed."""
         self._is_closing = True
+        if self._stopping:
+            await asyncio.wait(self._stopping)
         await self._attempts.abandon()
-        for timer in self._limits.values():
+        self._interrupt_all("The engine was closed.")
+        for timer in (*self._limits.values(), *self._deadlines.values()):
             timer.cancel()
+        if self._recheck is not None:
+            self._recheck.cancel()
         if self.committing is not None:
             if self.failure is None:
                 with contextlib.suppress(MissionControlError):
@@ -113,8 +141,11 @@ class Engine:
             self._try_again(run, step)
         if state.seconds_max and run not in self._limits:
             left = state.seconds_max - (now - state.created_at)
-            timer = self._loop.call_later(max(0.0, left), self._run_out, run, state.seconds_max)
-            self._limits[run] = timer
+            if left <= 0:
+                self._run_out(run, state.seconds_max)  # At once: nothing of it may start.
+            else:
+                timer = self._loop.call_later(left, self._run_out, run, state.seconds_max)
+                self._limits[run] = timer
         self._feed(run)
 
     async def settled(self, run: str) -> Run:
@@ -135,6 +166,24 @@ class Engine:
             "run.not_here", f"Run {run!r} has not ended and is not carried out by this engine."
         )
 
+    async def rested(self, run: str) -> Run:
+        """Return the run once it has ended, or can't go on before a person has done something.
+
+        Raises:
+            As `settled`.
+        """
+        state = self.journal.runs.get(run)
+        if state is None or self.failure is not None or run not in self._settled:
+            return await self.settled(run)
+        if self._rests(state) and not self._is_awake:
+            return state
+        assert self._loop is not None, "the engine is not open"
+        future: asyncio.Future[Run] = self._loop.create_future()
+        self._rested.setdefault(run, []).append(future)
+        end = self._settled[run]
+        await asyncio.wait({future, end}, return_when=asyncio.FIRST_COMPLETED)
+        return end.result() if end.done() else future.result()
+
     def cancel(self, run: str, reason: str, *, actor: str) -> None:
         """End a run: nothing new starts, what works is stopped with all its processes.
 
@@ -152,8 +201,47 @@ class Engine:
         self._halted.add(run)
         self._hungry.pop(run, None)
         await self._attempts.abandon(run)
-        self._execution.interrupt(run, reason)
+        self._execution.interrupt(run, reason, counts=False)
         await self.journal.durable()
+
+    def _change_operation(self, operation: Operation) -> None:
+        """Follow what now holds for all work: end what works, or let it go on."""
+        if self._loop is None:
+            return
+        if operation.stage == "stopped":
+            reason = f"Emergency stop: {operation.reason}"
+            for run in list(self.journal.runs):
+                task = self._loop.create_task(self._stop_work(run, reason))
+                self._stopping.add(task)
+                task.add_done_callback(self._end_stop)
+        self._feed_all()
+
+    async def _stop_work(self, run: str, reason: str) -> None:
+        """End every attempt of `run` at once; what they did is lost, and it goes on later."""
+        await self._attempts.abandon(run)
+        self._interrupt_run(run, reason)
+
+    def _end_stop(self, task: "asyncio.Task[None]") -> None:
+        """Let work go on if it may by now: all that was stopped has let go."""
+        self._stopping.discard(task)
+        if not self._stopping:
+            self._feed_all()
+
+    def _feed_all(self) -> None:
+        for run in self.journal.runs:
+            if run in self._settled:
+                self._feed(run)
+
+    def _interrupt_all(self, reason: str) -> None:
+        """Write down that nothing works any more, on purpose."""
+        for run in list(self.journal.runs):
+            self._interrupt_run(run, reason)
+
+    def _interrupt_run(self, name: str, reason: str) -> None:
+        run = self.journal.runs.get(name)
+        if run is not None and run.working and not run.is_settled and self.journal.is_open:
+            with contextlib.suppress(MissionControlError):
+                self._execution.interrupt(name, reason, counts=False)
 
     def drop(self, error: BaseException) -> None:
         """Let everything go at once and report nothing, as when the process ends."""
@@ -203,33 +291,79 @@ class Engine:
                 entries = await self.journal.commit()
                 if entries and self.failure is None:
                     self._take_effect(entries)
+                if self._rested:
+                    self._tell_rested()
         except Exception as error:  # noqa: BLE001 - the edge: nothing goes on without the log
             self.drop(error)
 
     def _dispatch(self) -> None:
         """Give out leases on what may start, run after run, while there is room."""
-        if not self._hungry or self._is_closing:
+        if not self._hungry or self._is_closing or not self.operations.present.may_dispatch:
             return
+        if self._stopping:
+            return  # A stubborn agent may still be at work, and nothing may meet it.
         now = self.journal.clock.now()
         for run in list(self._hungry):
-            free = self.registry.free
-            if free <= 0:
-                return
-            del self._hungry[run]
             state = self.journal.runs.get(run)
             if state is None:
-                continue  # It ended and was let go.
-            self._attempts.lease(state, tuple(state.startable(now, free, self.registry.room)))
-            if state.startable(now, 1):
-                self._hungry[run] = None  # Behind the others: a long run lets a short one pass.
+                del self._hungry[run]  # It ended and was let go.
+                continue
+            # Also without room: what waits for a place may run out of time.
+            if state.deadlines:
+                self._fail_overdue(state, now)
+            self._execution.look(state)
+            if state.deadlines:
+                self._watch(state)
+            free = self.registry.free
+            if free > 0:
+                del self._hungry[run]
+                self._start(state, now, free)
+                if state.startable(now, 1):
+                    self._hungry[run] = None  # Behind the others: a long run lets others pass.
+
+    def _start(self, state: Run, now: float, free: int) -> None:
+        def room(agent: str) -> int:
+            return min(self.registry.room(agent), self.rates.room("agent", agent, now))
+
+        most = min(free, self.rates.room("workspace", "", now))
+        keys = tuple(state.startable(now, most, room, self.registry.slot_room))
+        for key in self._attempts.lease(state, keys):
+            self.rates.note("agent", state.steps[key].agent, now)
+        wait = self.rates.next_free(now)
+        if wait is not None and self._loop is not None:
+            if self._recheck is not None:
+                self._recheck.cancel()
+            self._recheck = self._loop.call_later(wait, self._wake)
+
+    def _fail_overdue(self, state: Run, now: float) -> None:
+        """End steps whose time is over; one at work ends when its agent has let go."""
+        for key, limit in state.deadlines.passed(now):
+            if isinstance(state.states[key], SettledState):
+                continue  # It ended with one that was overdue before it.
+            failure = _out_of_time(state.steps[key], limit)
+            self._attempts.stop_step(state.id, {key, *state.descendants(key)}, failure)
+            if key not in state.working:
+                with contextlib.suppress(MissionControlError):
+                    self._execution.fail_step(state.id, key, failure)
+
+    def _watch(self, state: Run) -> None:
+        """Look at `state` again when the next of its steps runs out of time."""
+        deadline = state.deadlines.next
+        timer = self._deadlines.pop(state.id, None)
+        if timer is not None:
+            timer.cancel()
+        if deadline is not None and self._loop is not None:
+            wait = min(max(0.0, deadline - self.journal.clock.now()), RECHECK_SECONDS)
+            self._deadlines[state.id] = self._loop.call_later(wait, self._feed, state.id)
 
     def _take_effect(self, entries: list[Entry]) -> None:
         """Do what the log now says: begin attempts, plan retries, tell who waits."""
         for entry in entries:
             event = entry.event
             if type(event) is StepStarted:
-                # Halted or closing, the lease stays on disk alone until it is interrupted.
-                if self._is_closing or entry.stream in self._halted:
+                # Nothing begins while it is halted, closing or stopped: the lease stays on disk
+                # alone until it is interrupted.
+                if not self._may_begin(entry.stream):
                     self._attempts.give_back(entry.stream, event)
                 else:
                     self._attempts.begin(self.journal.runs[entry.stream], event)
@@ -237,8 +371,29 @@ class Engine:
                 self._try_again(entry.stream, event.step)
             elif type(event) is RunSettled:
                 self._finish(entry.stream)
+            elif type(event) in DECIDED and entry.stream in self._settled:
+                self._feed(entry.stream)
         for listener in self.listeners:
             listener(entries)
+
+    def _may_begin(self, run: str) -> bool:
+        stopped = not self.operations.present.may_dispatch or bool(self._stopping)
+        return not (stopped or self._is_closing or run in self._halted)
+
+    def _rests(self, state: Run) -> bool:
+        """Whether a run goes on only after somebody has decided something."""
+        if state.working or state.is_settled:
+            return False
+        return state.status in ("waiting", "halted") or not self.operations.present.may_dispatch
+
+    def _tell_rested(self) -> None:
+        """Tell who waits for a run that it can't go on by itself, once that is durable."""
+        for run in list(self._rested):
+            state = self.journal.runs.get(run)
+            if state is not None and self._rests(state):
+                for future in self._rested.pop(run):
+                    if not future.done():
+                        future.set_result(state)
 
     def _try_again(self, run: str, step: str) -> None:
         """Let a resting step start when its time has come, by the clock that decides on it."""
@@ -255,9 +410,11 @@ class Engine:
 
     def _finish(self, run: str) -> None:
         """Tell who waits for the run, and let it go from memory."""
-        timer = self._limits.pop(run, None)
-        if timer is not None:
-            timer.cancel()
+        for timers in (self._limits, self._deadlines):
+            timer = timers.pop(run, None)
+            if timer is not None:
+                timer.cancel()
+        self._rested.pop(run, None)
         self._hungry.pop(run, None)
         self.output.flush()
         state = self.journal.runs[run]
@@ -270,3 +427,14 @@ class Engine:
         self.journal.forget(run)
         if state.mission:
             self.journal.forget(state.mission)
+
+
+def _out_of_time(step: Step, limit: Limit) -> Failure:
+    what, seconds = {
+        "queue": ("waited for its turn", step.queue_seconds_max),
+        "run": ("took", step.seconds_max),
+        "total": ("took in all", step.total_seconds_max),
+    }[limit]
+    code = "step.timed_out" if limit == "run" else f"step.{limit}_timed_out"
+    reason = f"Step {step.key!r} {what} longer than its limit of {seconds:g} s."
+    return Failure(code, reason, "Raise the limit, or make the step smaller.", retryable=False)

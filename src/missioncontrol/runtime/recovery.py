@@ -20,15 +20,19 @@ async def recover(
 
     Processes are found by number and start time as they were recorded before they began, so
     none of ours is left and no stranger is hit, as far as start time, group and session can
-    tell. A run that was being cancelled is cancelled now.
+    tell. A run that was being cancelled is cancelled now. The ledger is open afterwards, and so is
+    every approval that a run waits for.
     """
     resumable: list[str] = []
+    governance = execution.governance
+    await governance.budgets.open()
     for name in unsettled:
         run = await journal.load_run(name)
         await _end_processes(run, end_orphans)
         execution.interrupt(name, REASON)
         if run.is_settled:
             continue
+        await governance.approvals.open(held.approval for held in run.held.values())
         resumable.append(name)
     return resumable
 

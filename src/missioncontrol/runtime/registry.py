@@ -2,6 +2,8 @@
 
 import msgspec
 
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.step import Slot
 from missioncontrol.ports.agent import Agent
 
 UNLIMITED = 1_000_000
@@ -13,6 +15,7 @@ class Registered(msgspec.Struct, frozen=True):
     name: str
     agent: Agent
     concurrency: int = UNLIMITED
+    card: AgentCard | None = None  # what it takes and gives; None where nobody has said
 
 
 class Registry:
@@ -28,6 +31,7 @@ class Registry:
         self._leases: dict[str, set[tuple[str, int]]] = {name: set() for name in self._agents}
         self._unknown: set[tuple[str, int]] = set()
         self._all: set[tuple[str, int]] = set()
+        self._slots: dict[str, set[tuple[str, int]]] = {}
         self._concurrency = concurrency
 
     def add(self, registered: Registered) -> None:
@@ -39,6 +43,11 @@ class Registry:
         """Return the agent called `name`, if there is one."""
         registered = self._agents.get(name)
         return registered.agent if registered is not None else None
+
+    def card(self, name: str) -> AgentCard | None:
+        """Return what the agent called `name` takes and gives, as far as it is known."""
+        registered = self._agents.get(name)
+        return registered.card if registered is not None else None
 
     @property
     def names(self) -> list[str]:
@@ -60,12 +69,23 @@ class Registry:
             return UNLIMITED
         return registered.concurrency - len(self._leases[name])
 
-    def lease(self, name: str, run: str, fence: int) -> None:
+    def slot_room(self, slot: Slot) -> int:
+        """How many more attempts may share `slot` now."""
+        return slot.limit - len(self._slots.get(slot.key, ()))
+
+    def lease(self, name: str, run: str, fence: int, slots: tuple[Slot, ...] = ()) -> None:
         """Note that an attempt has begun."""
         self._all.add((run, fence))
         self._leases.get(name, self._unknown).add((run, fence))
+        for slot in slots:
+            self._slots.setdefault(slot.key, set()).add((run, fence))
 
-    def release(self, name: str, run: str, fence: int) -> None:
+    def release(self, name: str, run: str, fence: int, slots: tuple[Slot, ...] = ()) -> None:
         """Note that an attempt has ended; saying so twice is saying so once."""
         self._all.discard((run, fence))
         self._leases.get(name, self._unknown).discard((run, fence))
+        for slot in slots:
+            holders = self._slots.get(slot.key, set())
+            holders.discard((run, fence))
+            if not holders:
+                self._slots.pop(slot.key, None)

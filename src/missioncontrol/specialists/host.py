@@ -2,24 +2,25 @@
 
 import hashlib
 import os
+import queue
 import resource
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.work import ArtifactRef, Usage
 from missioncontrol.ports import wire
-from missioncontrol.ports.agent import Assignment, AttemptFailed, LogLevel, Upstream
+from missioncontrol.ports.agent import AttemptFailed, LogLevel
+from missioncontrol.specialists.briefing import brief_of
 from missioncontrol.specialists.catalogue import CLASSES
-from missioncontrol.specialists.specialist import Brief, Delivered, Specialist
+from missioncontrol.specialists.specialist import Specialist
 
 MEMORY_BYTES_MAX = 4 * 1024**3
 """Address space of a specialist. The tester is free of it: it runs programs that are not ours."""
@@ -38,6 +39,8 @@ class PipeDesk:
         self._files.mkdir()
         self._out = out
         self._ends = time.monotonic() + seconds_max
+        self._asked = 0
+        self.answers: queue.SimpleQueue[wire.Answer] = queue.SimpleQueue()
 
     def send(self, message: wire.Message) -> None:
         """Write one message."""
@@ -52,9 +55,17 @@ class PipeDesk:
         """See `Desk.progress`."""
         self.send(wire.Moved(done, total, note))
 
-    def usage(self, usage: Usage) -> None:
+    def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Desk.usage`."""
-        self.send(wire.Used(usage))
+        self.send(wire.Used(usage, model))
+
+    def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """See `Desk.admit`."""
+        self._asked += 1
+        self.send(wire.Wants(self._asked, model, input_tokens, output_tokens))
+        answer = self.answers.get()
+        if isinstance(answer, wire.Denied):
+            raise AttemptFailed(answer.code, answer.reason, hint=answer.hint, retryable=False)
 
     def keep(
         self, name: str, content: bytes | str, *, media_type: str, title: str, obtained: str
@@ -83,11 +94,11 @@ def main(find: Callable[[str], Specialist]) -> int:
         return 2
     out = _private_stdout()
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=wire.Order)
-    threading.Thread(target=_die_with_the_engine, daemon=True).start()
     if name != "tester":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.RLIM_INFINITY))
     seconds = order.assignment.seconds_max or UNLIMITED
     desk = PipeDesk(out, Path(order.scratch), seconds)
+    threading.Thread(target=_hear_the_engine, args=(desk.answers,), daemon=True).start()
     desk.send(_outcome(name, find, order, desk, seconds))
     return 0
 
@@ -96,7 +107,7 @@ def _outcome(
     name: str, find: Callable[[str], Specialist], order: wire.Order, desk: PipeDesk, seconds: float
 ) -> wire.Message:
     try:
-        return wire.Done(find(name).work(brief_of(order, seconds), desk))
+        return wire.Done(find(name).work(brief_of(name, order, seconds), desk))
     except AttemptFailed as error:
         return wire.Refused(error.code, error.reason, error.hint, error.retryable, error.detail)
     except MemoryError:
@@ -110,49 +121,6 @@ def _outcome(
         )
 
 
-def brief_of(order: wire.Order, seconds: float) -> Brief:
-    """Turn an order into the brief of a specialist."""
-    assignment = order.assignment
-    inputs = assignment.run_inputs
-    repository = inputs.get("repository")
-    plan = _plan(assignment)
-    return Brief(
-        goal=inputs["goal"],
-        title=inputs["title"],
-        constraints=tuple(inputs.get("constraints", ())),
-        context=inputs.get("context", ""),
-        repository=Path(repository) if repository else None,
-        plan=plan,
-        task=_task(plan, assignment.step),
-        upstream={
-            key: _delivered(up, order.files)
-            for key, up in assignment.upstream.items()
-            if not _is_plan(up)
-        },
-        seconds_max=seconds,
-    )
-
-
-def _is_plan(upstream: Upstream) -> bool:
-    return isinstance(upstream.work.output, dict) and "plan" in upstream.work.output
-
-
-def _plan(assignment: Assignment) -> Plan | None:
-    for upstream in assignment.upstream.values():
-        if _is_plan(upstream):
-            return msgspec.convert(upstream.work.output["plan"], Plan)
-    return None
-
-
-def _task(plan: Plan | None, key: str) -> Task | None:
-    return next((task for task in plan.tasks() if task.key == key), None) if plan else None
-
-
-def _delivered(upstream: Upstream, files: Mapping[str, str]) -> Delivered:
-    paths = {ref.name: Path(files[ref.digest]) for ref in upstream.work.artifacts}
-    return Delivered(upstream.state, upstream.work, paths, upstream.error)
-
-
 def _private_stdout() -> BinaryIO:
     """Keep the pipe to the engine for messages: whatever prints goes to standard error."""
     private = os.fdopen(os.dup(1), "wb")
@@ -160,11 +128,14 @@ def _private_stdout() -> BinaryIO:
     return private
 
 
-def _die_with_the_engine() -> None:
-    """Wait for the end of standard input; then end this process and all that it started.
+def _hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]") -> None:
+    """Pass answers on until standard input ends; then end this process and all that it started.
 
     Reads the file itself: a buffered reader would be locked while the interpreter shuts down.
     """
-    while os.read(0, 4096):
-        pass
+    heard = b""
+    while content := os.read(0, 4096):
+        *lines, heard = (heard + content).split(b"\n")
+        for line in lines:
+            answers.put(msgspec.json.decode(line, type=wire.Answer))
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -32,6 +32,7 @@ class Brief(msgspec.Struct, frozen=True):
     task: Task | None
     upstream: Mapping[str, Delivered]  # by task key, direct needs only
     seconds_max: float  # finish, or say what was left out, before this many seconds have passed
+    package: str = ""  # look at this part of the repository alone; its directory or its name
 
 
 class Desk(Protocol):
@@ -48,8 +49,16 @@ class Desk(Protocol):
         """Say how far the work is; `total` 0 where it is not known."""
         ...
 
-    def usage(self, usage: Usage) -> None:
+    def usage(self, usage: Usage, *, model: str = "") -> None:
         """Add tokens and money used."""
+        ...
+
+    def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Set aside the most that a model call can use; returns once it may be made.
+
+        Raises:
+            AttemptFailed: `budget.exceeded` or `budget.unknown_price`; it must not be made.
+        """
         ...
 
     def keep(

@@ -28,7 +28,10 @@ class LocalDesk:
         """Remember the progress as a line."""
         self.said.append(("info", f"{done}/{total} {note}".rstrip()))
 
-    def usage(self, usage: Usage) -> None:
+    def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Let every call be made."""
+
+    def usage(self, usage: Usage, *, model: str = "") -> None:
         """Add to `used`."""
         self.used += usage
 

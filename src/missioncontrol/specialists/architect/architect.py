@@ -3,7 +3,6 @@
 import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
-from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.architect import results
 from missioncontrol.specialists.architect.drawing import svg
 from missioncontrol.specialists.architect.mermaid import mermaid
@@ -11,6 +10,7 @@ from missioncontrol.specialists.architect.picture import picture, view
 from missioncontrol.specialists.architect.reading import placed_in, read_graph
 from missioncontrol.specialists.architect.report import markdown, summary
 from missioncontrol.specialists.architect.study import Study, studied
+from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
 RELEVANT_MAX = 12
@@ -27,17 +27,10 @@ class Architect:
         Raises:
             AttemptFailed: there is no repository to read.
         """
-        if brief.repository is None:
-            raise AttemptFailed(
-                "architect.no_repository",
-                "There is no repository to read modules from.",
-                hint="Name one when the mission is started.",
-                retryable=False,
-            )
+        root = repository_of(brief, "architect", "read modules from").resolve()
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        root = brief.repository.resolve()
         tree = read_tree(root)
         graph = read_graph(
             tree,

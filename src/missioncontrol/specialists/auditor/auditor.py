@@ -1,13 +1,14 @@
 """The auditor: secrets, unsafe patterns, moving dependencies and likely defects, in SARIF."""
 
+import math
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from missioncontrol.domain.work import FilesRead, Work
-from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.auditor import (
     defects,
     python_patterns,
@@ -18,13 +19,16 @@ from missioncontrol.specialists.auditor import (
 )
 from missioncontrol.specialists.auditor.issue import Issue, rank
 from missioncontrol.specialists.auditor.sarif import sarif
+from missioncontrol.specialists.packages import chosen, part_of
+from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
 if TYPE_CHECKING:
+    from missioncontrol.specialists.manifests import Stack
     from missioncontrol.specialists.tree import Tree
 
 SECONDS_MAX = 30.0
-"""For all checks together, even where the attempt would have more."""
+"""For all checks together in a mission, even where the attempt would have more."""
 SECONDS_KEPT = 5.0
 SARIF_MAX = 20_000
 RELEVANT_MAX = 12
@@ -37,28 +41,22 @@ class Auditor:
         """Run the checks and hand in SARIF and a report.
 
         Raises:
-            AttemptFailed: there is no repository to audit.
+            AttemptFailed: there is no repository to audit, or no such package in it.
         """
-        if brief.repository is None:
-            raise AttemptFailed(
-                "auditor.no_repository",
-                "There is no repository to audit.",
-                hint="Name one when the mission is started.",
-                retryable=False,
-            )
+        root = repository_of(brief, "auditor", "audit").resolve()
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        root = brief.repository.resolve()
-        tree = read_tree(root)
-        audit = _Audit(tree, root, desk)
+        audit = _Audit(read_tree(root), brief, desk)
         audit.run()
+        tree = audit.tree
         issues = sorted(set(audit.issues), key=rank)
         relevant = [each.path for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)]
-        desk.log("success", report.summary(issues))
+        summary = report.summary(issues, audit.package)
+        desk.log("success", summary)
         obtained = "; ".join(audit.obtained)
         return Work(
-            summary=report.summary(issues),
+            summary=summary,
             output=_output(issues, audit),
             facts=report.facts(issues, obtained),
             findings=report.findings(issues),
@@ -72,7 +70,9 @@ class Auditor:
                 ),
                 desk.keep(
                     "audit.md",
-                    report.markdown(issues, relevant, audit.obtained, audit.left_out),
+                    report.markdown(
+                        issues, relevant, audit.obtained, audit.left_out, package=audit.package
+                    ),
                     media_type="text/markdown",
                     title="Audit",
                     obtained=obtained,
@@ -85,15 +85,26 @@ class Auditor:
 class _Audit:
     """One pass of all checks, within the time there is."""
 
-    def __init__(self, tree: "Tree", root: Path, desk: Desk) -> None:
-        self.tree = tree
-        self.root = root
+    def __init__(self, whole: "Tree", brief: Brief, desk: Desk) -> None:
+        self.whole = whole
+        self.package = chosen(brief.package, whole, self.stack) if brief.package else ""
+        self.tree = part_of(whole, self.package, self.stack) if self.package else whole
+        self.root: Path = whole.root
         self.desk = desk
         self.issues: list[Issue] = []
         self.obtained: list[str] = []
         self.left_out: list[str] = []
-        self._ends_with_left = max(desk.seconds_left() - SECONDS_MAX, SECONDS_KEPT)
+        # A step of a workflow may take as long as its author lets it; a mission has to end soon.
+        wanted = SECONDS_MAX if brief.plan is not None else math.inf
+        self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_KEPT)
         self._seconds = max(desk.seconds_left() - self._ends_with_left, 1.0)
+
+    @cached_property
+    def stack(self) -> "Stack":
+        """What the manifests of the whole repository say."""
+        from missioncontrol.specialists.manifests import read_manifests
+
+        return read_manifests(self.whole)
 
     def run(self) -> None:
         """Run the quick checks first, then what weighs most, and the slowest last."""
@@ -116,9 +127,9 @@ class _Audit:
         return self.desk.seconds_left() < self._ends_with_left + self._seconds / 2
 
     def _supply(self) -> None:
-        from missioncontrol.specialists.manifests import read_manifests
-
-        self.issues += supply.supply(self.tree, read_manifests(self.tree))
+        # Lock files may lie above a package, so all are known here and its own issues are kept.
+        found = supply.supply(self.whole, self.stack)
+        self.issues += [issue for issue in found if issue.path in self.tree.by_path]
         self.obtained.append(supply.OBTAINED)
 
     def _python(self) -> None:
@@ -152,8 +163,14 @@ class _Audit:
 
 
 def _output(issues: list[Issue], audit: _Audit) -> dict[str, Any]:
+    counts = report.counts(issues)
+    shown = {name: counts[name] for name in ("critical", "high", "medium", "low")}
     return {
-        "counts": report.counts(issues),
+        "package": audit.package,
+        "files": len(audit.tree.files),
+        "findings": sum(shown.values()),
+        **shown,
+        "counts": counts,
         "obtained": audit.obtained,
         "left_out": audit.left_out,
     }

@@ -29,8 +29,12 @@ def counts(issues: Sequence[Issue]) -> dict[str, int]:
     return found
 
 
-def summary(issues: Sequence[Issue]) -> str:
-    """Say in one sentence what was found."""
+def summary(issues: Sequence[Issue], package: str = "") -> str:
+    """Say in one sentence what was found; `package` names the part that was looked at."""
+    return f"`{package}`: {_summary(issues)}" if package else _summary(issues)
+
+
+def _summary(issues: Sequence[Issue]) -> str:
     number = counts(issues)
     worst = [f"{number[name]} {name}" for name in ("critical", "high", "medium", "low")]
     worst = [words for words in worst if not words.startswith("0 ")]
@@ -94,10 +98,13 @@ def markdown(
     relevant: Sequence[str],
     obtained: Iterable[str],
     left_out: Sequence[str],
+    *,
+    package: str = "",
 ) -> str:
     """Return audit.md; `relevant` are the files that the goal is about."""
     shown = [each for each in sorted(issues, key=rank) if each.is_shown]
-    lines = ["# Audit", "", summary(issues), ""]
+    title = f"# Audit of `{package}`" if package else "# Audit"
+    lines = [title, "", summary(issues, package), ""]
     for topic, heading in TOPICS:
         lines += _topic(heading, [each for each in shown if each.topic == topic])
     lines += _near(shown, relevant)

@@ -8,6 +8,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.historian.history import History
+from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
 if TYPE_CHECKING:
@@ -49,21 +50,15 @@ def _read(brief: Brief, desk: Desk) -> "tuple[Tree, History]":
     from missioncontrol.specialists.historian.log import read_log
     from missioncontrol.specialists.tree import read_tree
 
-    if brief.repository is None or not brief.repository.is_dir():
-        raise AttemptFailed(
-            "historian.no_repository",
-            "There is no repository whose history could be read.",
-            hint="Name a directory when the mission is started.",
-            retryable=False,
-        )
+    repository = repository_of(brief, "historian", "read the history of")
     half = min(SECONDS_MAX, max(1.0, desk.seconds_left() / 2))
     try:
-        log = read_log(brief.repository, seconds=half)
+        log = read_log(repository, seconds=half)
     except Unavailable as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint) from error
     if log is not None:
         desk.log("info", f"{len(log.commits):,} commits read" + (f"; {log.cut}" if log.cut else ""))
-    tree = read_tree(brief.repository, seconds_max=max(1.0, desk.seconds_left() / 2))
+    tree = read_tree(repository, seconds_max=max(1.0, desk.seconds_left() / 2))
     return tree, history_of(log, tree)
 
 
@@ -123,6 +118,8 @@ def _output(history: History, places: list[str]) -> dict[str, Any]:
     return {
         "commits": history.commits,
         "people": history.author_count,
+        "authors": [item.author for item in history.authors],
+        "bus_factor": history.areas[0].bus_factor if history.areas else 0,
         "first": history.first,
         "last": history.last,
         "hot_spots": [file.path for file in history.hot_spots],

@@ -68,7 +68,7 @@ def plan_with(model: Model, brief: Brief, local: Plan, desk: Desk) -> Planned:
         started = time.monotonic()
         answer = _asked(model, messages, schema, desk)
         seconds = round(time.monotonic() - started, 3)
-        desk.usage(answer.usage)
+        desk.usage(answer.usage, model=answer.model or model.name)
         plan, found = _checked(answer, brief, local, number)
         words = tuple(str(fault) for fault in found[:FAULTS_SHOWN_MAX])
         outcome = "malformed" if found else "accepted"
@@ -123,6 +123,9 @@ def _asked(
         raise AttemptFailed(
             "model.late", "The time for planning was used up before the model answered."
         )
+    # No tokenizer makes more tokens than there are bytes.
+    most = len(msgspec.json.encode((messages, schema)))
+    desk.admit(model.name, input_tokens=most, output_tokens=model.output_tokens_max)
     try:
         return model.complete(messages, schema, seconds)
     except Unavailable as error:

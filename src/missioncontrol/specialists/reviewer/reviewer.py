@@ -34,7 +34,7 @@ class Reviewer:
             raise AttemptFailed(
                 "reviewer.no_plan",
                 "There is no plan to review.",
-                hint="Let the planner finish first.",
+                hint="Let the planner finish first: a step with `agent: planner` among its needs.",
                 retryable=False,
             )
         case = _case(brief)

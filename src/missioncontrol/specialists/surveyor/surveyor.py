@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
-from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.packages import own_packages, package_paths, path_of
+from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.surveyor.survey import Survey
 
@@ -35,7 +36,7 @@ class Surveyor:
         artifacts = _artifacts(survey, page(survey, found), desk)
         return Work(
             summary=sentence(survey),
-            output=_output(survey),
+            output=_output(survey, package_paths(tree, survey.stack)),
             facts=tuple(_facts(survey)),
             findings=found,
             artifacts=artifacts,
@@ -46,16 +47,10 @@ class Surveyor:
 def _tree(brief: Brief, desk: Desk) -> "Tree":
     from missioncontrol.specialists.tree import read_tree
 
-    if brief.repository is None or not brief.repository.is_dir():
-        raise AttemptFailed(
-            "surveyor.no_repository",
-            "There is no repository to survey.",
-            hint="Name a directory when the mission is started.",
-            retryable=False,
-        )
+    repository = repository_of(brief, "surveyor", "survey")
     seconds = min(SECONDS_MAX, max(1.0, desk.seconds_left() / 2))
     return read_tree(
-        brief.repository,
+        repository,
         seconds_max=seconds,
         progress=lambda done, total: desk.progress(done, total, "files read"),
     )
@@ -124,7 +119,7 @@ def _fact(label: str, value: str | int, pointer: str, obtained: str, unit: str) 
     return Fact(label, value, unit, DATA, pointer, obtained)
 
 
-def _output(survey: Survey) -> dict[str, Any]:
+def _output(survey: Survey, packages: list[str]) -> dict[str, Any]:
     """Return what the steps after this one are likely to ask for."""
     stack = survey.stack
     return {
@@ -132,6 +127,21 @@ def _output(survey: Survey) -> dict[str, Any]:
         "version": stack.version,
         "commit": survey.commit,
         "files": survey.total.files,
+        "code_lines": survey.code_lines,
+        "test_lines": survey.test_lines,
+        "packages": packages,
+        "built": [
+            {
+                "name": item.name,
+                "path": path_of(item),
+                "ecosystem": item.ecosystem,
+                "manifest": item.manifest,
+                "version": item.version,
+            }
+            for item in own_packages(stack)
+        ],
+        "manifests": list(stack.manifests),
+        "dependencies": survey.user_dependencies,
         "languages": {item.language: item.lines + item.test_lines for item in survey.languages},
         "frameworks": list(stack.frameworks),
         "services": list(stack.services),

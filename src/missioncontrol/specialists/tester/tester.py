@@ -1,5 +1,6 @@
 """The tester: runs the project's own test command in a disposable copy and reports what it saw."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, CommandRan, Evidence, FilesRead, TestsRan, Work
-from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.choosing import Ready
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
 SECONDS_MAX = 55.0
-"""For copying and testing together: a mission's main job ends within two minutes."""
+"""For copying and testing together in a mission, whose main job ends within two minutes."""
 SECONDS_RUN_MIN = 30.0
 """For the test run itself, however long the copy took."""
 SECONDS_KEPT = 8.0
@@ -47,18 +48,12 @@ class Tester:
         Raises:
             AttemptFailed: there is no repository to test.
         """
-        if brief.repository is None:
-            raise AttemptFailed(
-                "tester.no_repository",
-                "There is no repository to test.",
-                hint="Name one when the mission is started.",
-                retryable=False,
-            )
+        root = repository_of(brief, "tester", "test").resolve()
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        root = brief.repository.resolve()
-        bench = _Bench(root, desk)
+        # A step of a workflow may take as long as its author lets it.
+        bench = _Bench(root, desk, SECONDS_MAX if brief.plan is not None else math.inf)
         tree = read_tree(root)
         declared = _declared(tree)
         known = [file.path for file in tree.files]
@@ -115,8 +110,9 @@ def _telling(trials: Sequence[Trial]) -> Trial | None:
 class _Bench:
     """A copy of the checkout and what is needed to run commands in it."""
 
-    def __init__(self, repository: Path, desk: Desk) -> None:
+    def __init__(self, repository: Path, desk: Desk, seconds_max: float) -> None:
         self.repository = repository
+        self.seconds_max = seconds_max
         self.desk = desk
         self.seconds_left_first = desk.seconds_left()
         self.copy = desk.scratch / "copy"
@@ -159,7 +155,7 @@ class _Bench:
 
     def _seconds_for_a_run(self) -> float:
         used = self.seconds_left_first - self._seconds()
-        wanted = max(SECONDS_MAX - used, SECONDS_RUN_MIN)
+        wanted = max(self.seconds_max - used, SECONDS_RUN_MIN)
         return min(wanted, self._seconds() - SECONDS_KEPT)
 
     def _tick(self, seconds: float) -> None:
@@ -181,6 +177,15 @@ def _level(trial: Trial | None) -> Any:
 
 
 def _output(trial: Trial | None) -> dict[str, Any]:
+    """Return what the steps after this one are likely to ask for."""
+    nothing: dict[str, Any] = {"ran": [], "failures": [], "exit_code": None, "seconds": None}
+    told = {**nothing, **_document(trial)}
+    counts = {name: told.pop(name, 0) for name in ("passed", "failed", "errors", "skipped")}
+    return {**told, "passed": told["status"] == "passed", "counts": counts}
+
+
+def _document(trial: Trial | None) -> dict[str, Any]:
+    """Return tests.json: how the run ended, its counts where it gave any, and what failed."""
     if trial is None:
         return {"status": "no_test_command", "reason": "", "command": [], "source": ""}
     found = trial.as_json()
@@ -206,7 +211,7 @@ def _artifacts(trial: Trial | None, text: str, desk: Desk) -> Iterator[ArtifactR
     how = "manifests and test files of the repository"
     if trial is not None:
         how = f"`{' '.join(trial.command.shown)}` in a disposable copy of the checkout"
-    data = msgspec.json.format(msgspec.json.encode(_output(trial)), indent=2) + b"\n"
+    data = msgspec.json.format(msgspec.json.encode(_document(trial)), indent=2) + b"\n"
     files: Sequence[tuple[str, bytes | str, str, str]] = (
         ("tests.json", data, "application/json", "What the test run showed"),
         ("tests.md", text, "text/markdown", "The project's own tests"),

@@ -39,7 +39,7 @@ class Writer:
             raise AttemptFailed(
                 "writer.no_plan",
                 "There is no plan to write documents from.",
-                hint="Let the planner finish first.",
+                hint="Let the planner finish first: a step with `agent: planner` among its needs.",
                 retryable=False,
             )
         desk.log("info", "reading the places that the plan names")

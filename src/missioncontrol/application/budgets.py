@@ -1,0 +1,355 @@
+"""Budgets as the engine and people use them: worst cases, reservations, charges and caps."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import ENGINE, Journal, fold
+from missioncontrol.application.prices import PriceBook
+from missioncontrol.domain.budget.commands import (
+    BudgetCommand,
+    ChargeUsage,
+    CloseRun,
+    OpenLedger,
+    OpenRun,
+    OpenStep,
+    Reserve,
+    SetCap,
+    Settle,
+)
+from missioncontrol.domain.budget.decide import decide
+from missioncontrol.domain.budget.events import BudgetEvent, CapSet, PassedCap, UsageCharged
+from missioncontrol.domain.budget.evolve import evolve
+from missioncontrol.domain.budget.forecast import FREE, Forecast, forecast
+from missioncontrol.domain.budget.refusals import refuse_excess, shortfalls
+from missioncontrol.domain.budget.scopes import WORKSPACE, Cap, Period, Scope, day_of, run_of
+from missioncontrol.domain.budget.standing import Standing, capped, standings
+from missioncontrol.domain.budget.states import Ledger, Reservation
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.price import charged, worst
+from missioncontrol.domain.register import Event
+from missioncontrol.domain.step import Amount, Spending, Step
+from missioncontrol.domain.work import Usage
+from missioncontrol.ports.event_store import EventStore
+from missioncontrol.ports.prices import Prices
+
+LEDGER_EVENTS_MAX = 10_000
+"""From here on a new ledger takes over, so that an engine never has to read more to begin."""
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What counts as spent for a usage."""
+
+    cost: int | None  # micro-dollars; None where nobody can know
+    over: Amount | None = None  # how much of it goes beyond what was set aside
+    passed: tuple[PassedCap, ...] = ()  # caps that it went beyond
+    price: str = ""  # version of the price it was worked out by; empty where there is none
+
+
+class CapChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wants a cap to be; a unit that is left out stays as it is."""
+
+    scope: Scope
+    reason: str
+    period: Period = "total"
+    cost: int | msgspec.UnsetType | None = msgspec.UNSET  # micro-dollars; None: no cap in money
+    tokens: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def _unknown(stream: str) -> NotFound:
+    return NotFound("budget.no_ledger", f"There is no ledger {stream!r} here.")
+
+
+LEDGER: Concept[Ledger, BudgetCommand, BudgetEvent] = Concept(decide, evolve, _unknown)
+
+
+def stream_of(number: int) -> str:
+    """Return where a ledger stands in the log."""
+    return f"ledger-{number}"
+
+
+async def last_ledger(store: EventStore) -> int:
+    """Return the number of the ledger that holds now; 0 where nothing was ever spent or capped.
+
+    Found by doubling and halving: a home may have thousands.
+    """
+
+    async def is_there(number: int) -> bool:
+        return bool(await store.read_stream(stream_of(number), limit=1))
+
+    beyond = 1
+    while await is_there(beyond):
+        beyond *= 2
+    known = beyond // 2
+    while beyond - known > 1:
+        middle = (known + beyond) // 2
+        known, beyond = (middle, beyond) if await is_there(middle) else (known, middle)
+    return known
+
+
+async def read_ledger(store: EventStore) -> Ledger | None:
+    """Rebuild the ledger that holds from the log alone; None where there is none yet."""
+    number = await last_ledger(store)
+    if not number:
+        return None
+    ledger: Ledger | None = (await fold(store, LEDGER, stream_of(number)))[0]
+    return ledger
+
+
+class Budgets:
+    """The one place where something is set aside or counted as spent."""
+
+    def __init__(
+        self, journal: Journal, prices: Prices, *, events_max: int = LEDGER_EVENTS_MAX
+    ) -> None:
+        """`prices` is the table for models whose price nobody has set."""
+        self._journal = journal
+        self._events_max = events_max
+        self._number = 0
+        self.prices = PriceBook(journal, prices)
+
+    async def open(self) -> None:
+        """Load the ledger that holds, and the prices that were set."""
+        await self.prices.open()
+        self._number = await last_ledger(self._journal.store)
+        if self._number:
+            await self._journal.load(LEDGER, stream_of(self._number))
+
+    @property
+    def ledger(self) -> Ledger:
+        """How everything stands; an empty one where nothing was ever spent or capped."""
+        found: Ledger | None = self._journal.others.get(stream_of(self._number))
+        return found or Ledger()
+
+    def set_cap(self, cap: Cap, *, actor: str, reason: str) -> CapSet | None:
+        """Raise, lower, set or (without an amount) take away a cap; None where it was so already.
+
+        Raises:
+            Rejected: `budget.bad_scope`, `budget.bad_amount`, `budget.no_reason`, `budget.no_cap`,
+                `budget.needs_cap`, `budget.too_many` or `budget.run_not_open`.
+        """
+        command = SetCap(self._counted(cap.scope), cap.period, cap.amount, actor, reason)
+        events = self._tell(command, actor=actor, run=run_of(cap.scope))
+        return next((event for event in events if isinstance(event, CapSet)), None)
+
+    def change_cap(self, change: CapChange, *, actor: str) -> CapSet | None:
+        """Change one unit of a cap, or both, and leave the rest as it is; see `set_cap`.
+
+        Raises:
+            Rejected: as `set_cap`, and `budget.nothing_to_do`, where no unit is named.
+        """
+        if change.cost is msgspec.UNSET and change.tokens is msgspec.UNSET:
+            raise Rejected(
+                "budget.nothing_to_do",
+                "It is not said what the cap is to be.",
+                hint="Give --cost USD, --tokens N or both.",
+            )
+        limit = self.ledger.account(self._counted(change.scope)).limits.get(change.period)
+        present = Amount() if limit is None else limit.amount
+        amount = Amount(
+            present.cost if change.cost is msgspec.UNSET else change.cost,
+            present.tokens if change.tokens is msgspec.UNSET else change.tokens,
+        )
+        return self.set_cap(
+            Cap(change.scope, change.period, amount), actor=actor, reason=change.reason
+        )
+
+    def caps(self) -> list[Standing]:
+        """Return every cap that holds and how it stands; see `domain.budget.standing.capped`."""
+        return list(capped(self.ledger, self._journal.clock.now()))
+
+    def standing(self, scope: Scope) -> list[Standing]:
+        """Return how a scope stands: all time, this month and today."""
+        return standings(self.ledger, self._counted(scope), self._journal.clock.now())
+
+    def open_run(
+        self, run: str, workflow: str, amount: Amount | None, *, actor: str = ENGINE
+    ) -> None:
+        """Give a run its own cap, or the default where its workflow names none; once."""
+        self._tell(OpenRun(run, workflow, amount), actor=actor, run=run)
+
+    def open_step(self, run: str, step: str, amount: Amount, *, actor: str = ENGINE) -> None:
+        """Give a step of an open run a cap for all its attempts; once.
+
+        Raises:
+            Rejected: `budget.run_not_open`.
+        """
+        self._tell(OpenStep(run, step, amount), actor=actor, run=run)
+
+    def close_run(self, run: str) -> None:
+        """Free what is set aside for a run that has settled, and forget its own caps."""
+        if run in self.ledger.runs:
+            self._tell(CloseRun(run), run=run)
+
+    def worst(self, spending: Spending | None, agent: str = "") -> Amount:
+        """Return the most that one attempt can use; its cost is None where no price is known.
+
+        Without a declaration that is nothing at all.
+        """
+        del agent
+        if spending is not None and spending.stated is not None:
+            return spending.stated
+        tokens = spending.input_tokens + spending.output_tokens if spending else 0
+        if spending is None or not tokens:
+            return FREE
+        price = self.prices.price(spending.model, self._journal.clock.now())
+        if price is None:
+            return Amount(None, tokens)
+        return Amount(worst(price, spending.input_tokens, spending.output_tokens), tokens)
+
+    def forecast(self, steps: Iterable[Step]) -> Forecast:
+        """Return the worst case of everything that is known to be done, by agent and model too."""
+        return forecast(steps, self.worst, self._model)
+
+    def estimate(self, steps: Iterable[Step]) -> Amount:
+        """Return the worst case of everything that is known to be done, over all attempts."""
+        return self.forecast(steps).total
+
+    def admit_run(
+        self,
+        run: str,
+        workflow: str,
+        estimate: Amount | Forecast,
+        scopes: Iterable[Scope] = (),
+    ) -> None:
+        """Refuse a run whose worst case does not fit under a cap; nothing is set aside.
+
+        A whole forecast also holds every agent and model to its own caps.
+
+        Raises:
+            Rejected: `budget.exceeded`, naming the caps and by how much, or
+                `budget.unknown_price`.
+        """
+        whole = estimate if isinstance(estimate, Forecast) else Forecast(estimate)
+        more = map(self._counted, scopes)
+        about = (WORKSPACE, Scope("workflow", workflow), Scope("run", run), *more)
+        refuse_excess(
+            self.ledger,
+            {**whole.shares, **dict.fromkeys(about, whole.total)},
+            self._day(),
+            about=(Scope("run", run),),
+            models=whole.unpriced,
+        )
+
+    def reserve(
+        self,
+        reservation: str,
+        scopes: tuple[Scope, ...],
+        amount: Amount,
+        *,
+        parent: str = "",
+    ) -> None:
+        """Set the worst case of some work aside under every cap of every scope, or refuse it.
+
+        With a `parent` it comes out of what that one has left. The workspace is always among the
+        scopes. Doing it twice is doing it once.
+
+        Raises:
+            Rejected: `budget.exceeded`, naming the caps and by how much, `budget.unknown_price`,
+                `budget.unknown_tokens`, `budget.run_not_open`, `budget.no_run`,
+                `budget.duplicate` or `budget.too_deep`.
+            NotFound: `budget.unknown_reservation`, where there is no such parent.
+        """
+        about = self._all(scopes)
+        self._tell(Reserve(reservation, about, amount, parent), run=_run_among(scopes))
+
+    def fits_later(self, scopes: tuple[Scope, ...], amount: Amount, *, parent: str = "") -> bool:
+        """Say whether what was refused would fit if all other work used nothing.
+
+        Then it may as well wait; else only a higher cap helps.
+        """
+        above, about = self.ledger.live.get(parent), self._all(scopes)
+        if above is not None:
+            about = tuple(scope for scope in about if scope not in above.scopes)
+            if not _fits_into(above, amount):
+                return False
+        asked = dict.fromkeys(about, amount)
+        return not any(shortfalls(self.ledger, asked, self._day(), held=False))
+
+    def _all(self, scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        """Return the scopes as they count, with the workspace: no work is outside of it."""
+        return tuple(dict.fromkeys((*map(self._counted, scopes), WORKSPACE)))
+
+    def _counted(self, scope: Scope) -> Scope:
+        """Return the scope under whose name all spellings of a model count together."""
+        return Scope("model", self._model(scope.name)) if scope.kind == "model" else scope
+
+    def _model(self, name: str) -> str:
+        return self.prices.name(name, self._journal.clock.now())
+
+    def _day(self) -> str:
+        return self.ledger.today(day_of(self._journal.clock.now()))
+
+    def spend(
+        self, reservation: str, model: str, usage: Usage, *, scopes: tuple[Scope, ...] = ()
+    ) -> Charge:
+        """Count a usage, priced as of now; `model` is as its agent reports it.
+
+        A model without a known price is charged like the one that was reserved for. `scopes` say
+        whose usage it is where nothing was set aside for it.
+
+        Raises:
+            NotFound: `budget.unknown_reservation`, where neither is known.
+            Rejected: `usage.malformed`.
+        """
+        known = self._scopes_of(reservation) or scopes
+        names = (model, *(scope.name for scope in known if scope.kind == "model"))
+        now = self._journal.clock.now()
+        found = (self.prices.price(name, now) for name in names if name)
+        price = next((price for price in found if price is not None), None)
+        cost = charged(price, usage)
+        about = self._all(scopes) if scopes else ()
+        command = ChargeUsage(reservation, self._model(model), usage, cost, price, about)
+        events = self._tell(command, run=_run_among(known))
+        told = next((event for event in events if isinstance(event, UsageCharged)), None)
+        version = f"{price.source} {price.version}" if price is not None else ""
+        if told is None:
+            return Charge(cost, price=version)
+        return Charge(cost, told.over, told.passed, version)
+
+    def settle(self, reservation: str) -> None:
+        """Free what was not used of a reservation and of all that came out of it; once."""
+        live = self.ledger.live.get(reservation)
+        if live is not None:
+            self._tell(Settle(reservation), run=_run_among(live.scopes))
+
+    def reservations(self, run: str) -> list[str]:
+        """Name what is set aside for a run, parents first."""
+        return [
+            each.id
+            for each in self.ledger.live.values()
+            if any(run_of(scope) == run for scope in each.scopes)
+        ]
+
+    def _scopes_of(self, reservation: str) -> tuple[Scope, ...]:
+        live = self.ledger.live.get(reservation)
+        return self.ledger.settled.get(reservation, ()) if live is None else live.scopes
+
+    def _tell(self, command: BudgetCommand, *, actor: str = ENGINE, run: str = "") -> list[Event]:
+        if not self._number or self.ledger.length >= self._events_max:
+            self._turn_over()
+        stream = stream_of(self._number)
+        return self._journal.tell(LEDGER, stream, command, actor=actor, correlation=run)
+
+    def _turn_over(self) -> None:
+        """Let a new ledger take over all that the one before it knows."""
+        before = self.ledger if self._number else None
+        number = self._number + 1
+        self._journal.tell(LEDGER, stream_of(number), OpenLedger(before))
+        if before is not None:
+            self._journal.forget(stream_of(self._number))
+        self._number = number
+
+
+def _run_among(scopes: tuple[Scope, ...]) -> str:
+    return next((scope.name for scope in scopes if scope.kind == "run"), "")
+
+
+def _fits_into(parent: Reservation, amount: Amount) -> bool:
+    """Say whether an amount would come out of a reservation that has lent nothing."""
+    pairs = (
+        (parent.amount.cost, parent.used.cost, amount.cost),
+        (parent.amount.tokens, parent.used.tokens, amount.tokens),
+    )
+    return all(not asked or whole is None or asked <= whole - used for whole, used, asked in pairs)

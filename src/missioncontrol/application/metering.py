@@ -1,0 +1,214 @@
+"""Ties steps and their attempts to the ledger: what they may use is set aside, then settled."""
+
+import msgspec
+
+from missioncontrol.application.budgets import Budgets
+from missioncontrol.domain.budget.events import PassedCap
+from missioncontrol.domain.budget.scopes import Scope, called, scopes_of
+from missioncontrol.domain.money import dollars
+from missioncontrol.domain.run.states import Expanded, Run, SettledState, Working
+from missioncontrol.domain.step import Amount, Spending, Step
+from missioncontrol.domain.work import Usage
+
+
+class Used(msgspec.Struct, frozen=True):
+    """A usage as it is written down: priced, with what it passed."""
+
+    usage: Usage
+    model: str
+    price: str  # version of the price; empty where there is none
+    over: str = ""  # which limit it passed, in words; empty where it passed none
+
+
+class Meter:
+    """Everything between a run and the ledger. Steps that can use nothing never come here."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        """`budgets` is shared with the rest of the engine."""
+        self._budgets = budgets
+        self._calls: dict[str, int] = {}  # admitted calls by attempt, while it works
+
+    def open(self, run: Run) -> None:
+        """Let `run` spend up to its own cap, and hold its worst case against every cap.
+
+        Raises:
+            Rejected: `budget.exceeded` or `budget.unknown_price`; nothing of it may start.
+        """
+        own = (step for step in run.steps.values() if not step.parent)
+        open_steps = [left for step in own if (left := self._to_come(run, step)) is not None]
+        if run.budget is None and not any(map(_is_metered, open_steps)):
+            return
+        self._budgets.open_run(run.id, run.workflow, run.budget)
+        self._budgets.admit_run(run.id, run.workflow, self._budgets.forecast(open_steps))
+
+    def reserve(self, run: Run, step: Step) -> None:
+        """Set the worst case of the next attempt aside, in the transaction that starts it.
+
+        Raises:
+            Rejected: `budget.exceeded` or `budget.unknown_price`, and others of `Budgets.reserve`.
+        """
+        spending = step.spending
+        if spending is None:
+            return
+        self._open(run, step)
+        if spending.by_call:
+            return  # Each call is set aside when the agent asks for it.
+        name = _attempt(run.id, step.key, run.fence + 1)
+        self._budgets.reserve(
+            name, _scopes(run, step, spending.model), self._worst(run, step, spending)
+        )
+
+    def may_wait(self, run: Run, step: Step) -> bool:
+        """Whether what was refused would fit once other work has ended and used nothing."""
+        spending = step.spending
+        assert spending is not None, f"{step.key} can use nothing"
+        scopes = _scopes(run, step, spending.model)
+        return self._budgets.fits_later(scopes, self._worst(run, step, spending))
+
+    def admit(self, run: Run, step: Step, fence: int, call: Spending) -> None:
+        """Set the worst case of one model call aside: out of its attempt's, or out of the caps.
+
+        Raises:
+            Rejected: as `reserve`; the call must not be made.
+        """
+        self._open(run, step)
+        attempt = _attempt(run.id, step.key, fence)
+        number = self._calls.get(attempt, 0)
+        self._budgets.settle(f"{attempt}/{number}")  # The call before this one has ended.
+        self._budgets.reserve(
+            f"{attempt}/{number + 1}",
+            _scopes(run, step, call.model),
+            self._budgets.worst(call, step.agent),
+            parent=attempt if attempt in self._budgets.ledger.live else "",
+        )
+        self._calls[attempt] = number + 1
+
+    def spend(self, run: Run, step: str, fence: int, usage: Usage, model: str) -> Used:
+        """Count what an attempt used; a usage without a cost is priced."""
+        known = run.steps[step]
+        if not run.is_settled:  # What is told late counts everywhere but in a run that is closed.
+            self._open(run, known)
+        attempt = _attempt(run.id, step, fence)
+        call = f"{attempt}/{self._calls.get(attempt, 0)}"
+        live = call if call in self._budgets.ledger.live else attempt
+        model = model or (known.spending.model if known.spending else "")
+        scopes = _scopes(run, known, model)
+        charge = self._budgets.spend(live, model, usage, scopes=scopes)
+        priced = msgspec.structs.replace(usage, cost=charge.cost)
+        over = _over(charge.passed)
+        if not over and charge.cost is None:
+            over = self._unpriced(scopes, model)
+        return Used(priced, model, charge.price, over)
+
+    def _unpriced(self, scopes: tuple[Scope, ...], model: str) -> str:
+        """Say why work goes no further whose cost nobody knows, where a cap in money holds."""
+        for scope in scopes:
+            limits = (each.limit for each in self._budgets.standing(scope))
+            if any(limit is not None and limit.amount.cost is not None for limit in limits):
+                named = f"Model {model!r} has" if model else "What was used names no model and has"
+                return (
+                    f"{named} no known price, and the cap of {called(scope)} is in money. "
+                    "`mission price set` tells what a model costs."
+                )
+        return ""
+
+    def settle(self, run: Run, step: str, fence: int) -> None:
+        """Free what an attempt did not use."""
+        spending = run.steps[step].spending
+        if spending is None and not self._calls:
+            return
+        attempt = _attempt(run.id, step, fence)
+        calls = self._calls.pop(attempt, 0)
+        self._budgets.settle(attempt)  # And with it all calls that came out of it.
+        if calls or (spending is not None and spending.by_call):
+            for name in self._budgets.reservations(run.id):
+                if name.startswith(f"{attempt}/"):
+                    self._budgets.settle(name)
+
+    def close(self, run: Run) -> None:
+        """Forget a run that has ended."""
+        self._budgets.close_run(run.id)
+
+    def _open(self, run: Run, step: Step) -> None:
+        """Let the budgets of the run, and of all steps that `step` is a part of, hold for it."""
+        if run.id not in self._budgets.ledger.runs:
+            self._budgets.open_run(run.id, run.workflow, run.budget)
+        for whole in _budgeted(run, step):
+            assert whole.budget is not None, f"{whole.key} has no budget"
+            self._budgets.open_step(run.id, whole.key, whole.budget)
+
+    def _worst(self, run: Run, step: Step, spending: Spending) -> Amount:
+        """Return the worst case of an attempt, or what the steps it is a part of have left.
+
+        Where nothing is left it is the worst case all the same: that is refused, and says so.
+        """
+        amount = self._budgets.worst(spending, step.agent)
+        for whole in _budgeted(run, step):
+            left = self._left(run, whole)
+            amount = Amount(
+                min(amount.cost, left.cost) if amount.cost and left.cost else amount.cost,
+                min(amount.tokens, left.tokens) if amount.tokens and left.tokens else amount.tokens,
+            )
+        return amount
+
+    def _left(self, run: Run, step: Step) -> Amount:
+        """Return what is left of the budget of a step, by whatever was spent of it."""
+        total = self._budgets.standing(Scope("step", f"{run.id}/{step.key}"))[0]
+        amount = total.limit.amount if total.limit is not None else step.budget or Amount()
+        return Amount(
+            None if amount.cost is None else max(0, amount.cost - total.spent.cost),
+            None if amount.tokens is None else max(0, amount.tokens - total.spent.tokens),
+        )
+
+    def _to_come(self, run: Run, step: Step) -> Step | None:
+        """Return a step as far as nothing of it was begun or set aside yet; None for no part."""
+        state = run.states[step.key]
+        if isinstance(state, SettledState | Working):
+            return None
+        budget = self._left(run, step) if step.budget is not None else None
+        if not isinstance(state, Expanded):
+            return msgspec.structs.replace(step, budget=budget)
+        children = (self._to_come(run, run.steps[key]) for key in state.children)
+        body = tuple(child for child in children if child is not None)
+        if not body:
+            return None
+        return msgspec.structs.replace(step, budget=budget, body=body, for_each=None, repeat=None)
+
+
+def _budgeted(run: Run, step: Step) -> list[Step]:
+    """Return the steps with a budget that `step` is, or is a part of, however deep.
+
+    All items of `for_each`, and all rounds, share the budget of their step.
+    """
+    found = []
+    while True:
+        if step.budget is not None and step.index < 0:
+            found.append(step)
+        if not step.parent:
+            return found
+        step = run.steps[step.parent]
+
+
+def _is_metered(step: Step) -> bool:
+    return step.spending is not None or any(map(_is_metered, step.body))
+
+
+def _attempt(run: str, step: str, fence: int) -> str:
+    return f"{run}/{step}@{fence}"
+
+
+def _scopes(run: Run, step: Step, model: str) -> tuple[Scope, ...]:
+    within = [whole.key for whole in _budgeted(run, step) if whole.key != step.key]
+    return scopes_of(
+        run.id, run.workflow, step=step.key, within=within, agent=step.agent, model=model
+    )
+
+
+def _over(passed: tuple[PassedCap, ...]) -> str:
+    """Say in words which caps a usage went beyond, and by how much."""
+    told = []
+    for each in passed:
+        by = [dollars(each.by.cost)] if each.by.cost else []
+        by += [f"{each.by.tokens:,} tokens"] if each.by.tokens else []
+        told.append(f"the cap of {called(each.scope)} by {' and '.join(by)}")
+    return f"The work went beyond {', '.join(told)}." if told else ""

@@ -1,0 +1,165 @@
+"""A run that has ended, begun again in a new one that keeps what need not be done anew."""
+
+from collections.abc import Iterable, Mapping
+from types import UnionType
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.execution import Execution
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.operations import Operations
+from missioncontrol.domain import execution as tasks
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.mission import StartMission
+from missioncontrol.domain.run.commands import CreateRun
+from missioncontrol.domain.run.events import Kept
+from missioncontrol.domain.run.states import (
+    Blocked,
+    Cancelled,
+    Failed,
+    Run,
+    Skipped,
+    StepState,
+    Succeeded,
+)
+from missioncontrol.ports.ids import Ids
+
+
+class Repeats:
+    """The way in for people who want a part of a run again."""
+
+    def __init__(
+        self, journal: Journal, execution: Execution, ids: Ids, operations: Operations
+    ) -> None:
+        """All four are shared with the engine."""
+        self._journal = journal
+        self._execution = execution
+        self._ids = ids
+        self._operations = operations
+
+    async def retry(self, run: str, step: str = "", *, actor: str) -> str:
+        """Do `step` again, by default all that did not succeed, with all that follows from it.
+
+        A run that has ended never changes; the new one names the old one, keeps its other results,
+        and both stay readable. What did not succeed has no result to keep, and a step that was
+        left out is looked at again. Returns the id of the new run.
+
+        Raises:
+            NotFound: `run.unknown` or `run.unknown_step`, naming the steps there are.
+            Rejected: `run.not_settled`, or `run.nothing_to_do` where everything succeeded.
+            Unavailable: `operation.stopped`.
+        """
+        old = await self._ended(run, actor)
+        first = [_known(old, step)] if step else _unsuccessful(old)
+        if not first:
+            raise Rejected(
+                "run.nothing_to_do",
+                f"In run {run!r} everything succeeded, or was left out as it should.",
+                hint=f"`mission retry {run} STEP` does one step again, with what follows from it.",
+            )
+        create = self._again(old, first, dict(old.inputs), actor)
+        return await self._begin(msgspec.structs.replace(create, retry_of=run), old, actor)
+
+    async def fork(self, run: str, step: str, inputs: Mapping[str, Any], *, actor: str) -> str:
+        """Begin a new run at `step` of an old one with other `inputs`; results before it stay.
+
+        Only what is done anew is charged, and it is approved anew. `inputs` are all inputs of the
+        new run and fit its workflow already. Returns the id of the new run.
+
+        Raises:
+            NotFound, Rejected, Unavailable: as `retry`.
+        """
+        old = await self._ended(run, actor)
+        first = [_known(old, step)]
+        if inputs != dict(old.inputs):
+            first += _own(old, Skipped)  # With other inputs they may not be left out.
+        create = self._again(old, first, dict(inputs), actor)
+        forked = msgspec.structs.replace(create, fork_of=run, forked_at=old.top_of(step))
+        return await self._begin(forked, old, actor)
+
+    async def _ended(self, run: str, actor: str) -> Run:
+        self._operations.refuse_new_run(actor)
+        old = await self._journal.load_run(run)
+        if not old.is_settled:
+            raise Rejected(
+                "run.not_settled",
+                f"Run {run!r} has not ended.",
+                hint=f"Let it end, `mission resume {run}`, or `mission cancel {run}` first.",
+            )
+        return old
+
+    def _again(
+        self, old: Run, first: Iterable[str], inputs: dict[str, Any], actor: str
+    ) -> CreateRun:
+        # What a step made of a failure is no result either, once that step is done again.
+        again = again_with(old, [*first, *_unsuccessful(old)])
+        # Only the workflow's own steps: what one of them became is worked out again.
+        steps = tuple(step for step in old.steps.values() if not step.parent)
+        kept = {
+            key: Kept(state.kept_from or old.id, state.work, state.checks)
+            for key, state in old.states.items()
+            if isinstance(state, Succeeded) and key not in again and not old.steps[key].parent
+        }
+        if old.mission and tasks.PLAN_STEP in again:
+            steps, kept = (old.steps[tasks.PLAN_STEP],), {}  # A new plan brings new tasks.
+        return CreateRun(
+            self._ids.new("run"),
+            old.workflow,
+            steps,
+            old.concurrency,
+            old.seconds_max,
+            inputs,
+            old.mission,
+            kept=kept,
+            version=old.version,
+            author=actor,
+            outputs=dict(old.outputs),
+            budget=old.budget,
+        )
+
+    async def _begin(self, create: CreateRun, old: Run, actor: str) -> str:
+        if old.mission:
+            await self._journal.load_mission(old.mission)
+        self._execution.create(create, actor=actor)
+        if old.mission:
+            self._journal.tell_mission(old.mission, StartMission(create.run), actor=actor)
+        self._journal.forget(old.id)
+        return create.run
+
+
+def again_with(run: Run, first: Iterable[str]) -> set[str]:
+    """Return `first` and every step whose result was, directly or not, made from theirs."""
+    todo = list(first)
+    found = set(todo)
+    while todo:
+        for dependant in run.dependants.get(todo.pop(), ()):
+            if dependant not in found:
+                found.add(dependant)
+                todo.append(dependant)
+    return found
+
+
+def _unsuccessful(run: Run) -> list[str]:
+    return _own(run, Failed | Blocked | Cancelled)
+
+
+def _own(run: Run, kinds: type[StepState] | UnionType) -> list[str]:
+    """Return the steps of the workflow itself that ended like this."""
+    return [
+        key
+        for key, state in run.states.items()
+        if isinstance(state, kinds) and not run.steps[key].parent
+    ]
+
+
+def _known(run: Run, step: str) -> str:
+    """Return the step of the workflow itself that `step` belongs to."""
+    if step not in run.steps:
+        own = [key for key, known in run.steps.items() if not known.parent]
+        raise NotFound(
+            "run.unknown_step",
+            f"Run {run.id!r} has no step {step!r}.",
+            hint=f"It has: {', '.join(own[:50])}.",
+        )
+    return run.top_of(step)

@@ -1,0 +1,424 @@
+"""Schedules: slots that come due become runs, or events that say why not."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Literal, Protocol, TypeVar, assert_never
+
+import msgspec
+
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.due import come_due, next_due, passed_by
+from missioncontrol.application.journal import ENGINE, Journal
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.schedule.commands import (
+    AddSchedule,
+    Due,
+    EndRun,
+    PauseSchedule,
+    RemoveSchedule,
+    ResumeSchedule,
+    ScheduleCommand,
+    Start,
+    StartByHand,
+    StartQueued,
+    TakeSlots,
+)
+from missioncontrol.domain.schedule.decide import decide, refuse_by_hand, unknown_schedule
+from missioncontrol.domain.schedule.events import (
+    Outcome,
+    Policy,
+    ScheduleEvent,
+    SlotQueued,
+)
+from missioncontrol.domain.schedule.evolve import evolve
+from missioncontrol.domain.schedule.slots import fires
+from missioncontrol.domain.schedule.states import Schedule
+from missioncontrol.ports.calendar import Calendar
+
+P = TypeVar("P")
+
+SCHEDULES_MAX = 1_000
+"""Schedules of one home that were not removed."""
+
+BY_HAND = 0.0
+"""The slot of a run that no clock asked for."""
+
+PREFIX = "schedule-"
+
+
+def stream_of(name: str) -> str:
+    """Return the stream that holds the events of the schedule `name`."""
+    return PREFIX + name
+
+
+SCHEDULE: Concept[Schedule, ScheduleCommand, ScheduleEvent] = Concept(
+    decide, evolve, lambda stream: unknown_schedule(stream.removeprefix(PREFIX))
+)
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a run ended, and when."""
+
+    outcome: Outcome
+    at: float  # seconds since the epoch
+
+
+class Starter(Protocol[P]):
+    """Creates runs of workflows."""
+
+    def may_start(self) -> str:
+        """Return why nothing may start here now, such as an emergency stop; empty where it may."""
+        ...
+
+    async def prepare(self, workflow: str, version: int | None, inputs: Mapping[str, Any]) -> P:
+        """Load what a run of `workflow` takes and check `inputs`; nothing is created.
+
+        Raises:
+            MissionControlError: there is no such workflow or version, or `inputs` don't fit.
+        """
+        ...
+
+    def begin(self, prepared: P, *, schedule: str, slot: float, actor: str) -> str:
+        """Create the run by `tell`s alone and return its id.
+
+        `slot` is 0 where somebody asked by hand; `actor` is the author of the run.
+
+        Raises:
+            MissionControlError: the run was refused, for instance by a budget; nothing was told.
+        """
+        ...
+
+    def cancel(self, run: str, reason: str) -> None:
+        """Ask for the end of a run.
+
+        Raises:
+            MissionControlError: it has ended, or it is not at hand.
+        """
+        ...
+
+    async def ended(self, run: str) -> Ending | None:
+        """Return how `run` ended, from the log if need be; None while it has not."""
+        ...
+
+
+class NewSchedule(msgspec.Struct, frozen=True):
+    """What somebody wants to be started, and when."""
+
+    name: str
+    workflow: str
+    cron: str
+    zone: str = "UTC"
+    version: int | None = None  # None is the newest at each slot
+    inputs: dict[str, Any] = {}
+    policy: Policy = Policy()
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Something that a person asks for, as it may come from another process."""
+
+    verb: Literal["add", "pause", "resume", "remove", "run"]
+    name: str
+    reason: str = ""
+    wanted: NewSchedule | None = None  # with `add`
+    force: bool = False  # with `run`
+
+
+class Schedules(Generic[P]):
+    """The way in for people who want schedules, for the clock, and for runs that have ended."""
+
+    def __init__(self, journal: Journal, calendar: Calendar, starter: Starter[P]) -> None:
+        """Nothing is known before `open`."""
+        self.agenda: dict[str, float] = {}
+        """When each schedule wants `tend`, in seconds since the epoch; 0 is at once."""
+        self._journal = journal
+        self._calendar = calendar
+        self._starter = starter
+        self._names: set[str] = set()  # those that were not removed
+        self._is_beginning = False
+        self._early: list[tuple[str, str, Ending]] = []  # ended before they were written down
+        self.changed: Callable[[], None] = lambda: None
+        """Called whenever the agenda may hold something sooner than before."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is decided can still become durable."""
+        return self._journal.is_open
+
+    async def open(self, names: Iterable[str]) -> None:
+        """Load these schedules, and learn which of their runs ended while nobody told us."""
+        for name in names:
+            schedule = await self._journal.find(SCHEDULE, stream_of(name))
+            if schedule is None:
+                continue
+            for run in schedule.active:
+                ending = await self._starter.ended(run)
+                if ending is not None:
+                    self._end(name, run, ending)
+            self._plan(name)
+
+    def get(self, name: str) -> Schedule | None:
+        """Return a schedule that is at hand: each that was not removed."""
+        found: Schedule | None = self._journal.others.get(stream_of(name))
+        return found
+
+    # What people ask for.
+
+    async def take(self, asked: Asked, *, actor: str) -> str:
+        """Do what somebody asks for; return the id of the run where one was started.
+
+        Raises:
+            MissionControlError: see the method named like the verb.
+        """
+        name, reason = asked.name, asked.reason
+        match asked.verb:
+            case "add":
+                assert asked.wanted is not None, "nothing to add"
+                await self.add(asked.wanted, actor=actor, reason=reason)
+            case "pause":
+                await self.pause(name, actor=actor, reason=reason)
+            case "resume":
+                await self.resume(name, actor=actor, reason=reason)
+            case "remove":
+                await self.remove(name, actor=actor, reason=reason)
+            case "run":
+                return await self.run(name, actor=actor, reason=reason, force=asked.force)
+            case _:
+                assert_never(asked.verb)
+        return ""
+
+    async def add(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
+        """Begin a schedule; its first slot is the first one from now on.
+
+        Raises:
+            Rejected: `schedule.exists`, `schedule.bad_…`, `schedule.never_fires`,
+                `schedule.too_many`.
+            MissionControlError: see `Starter.prepare`.
+        """
+        if len(self._names) >= SCHEDULES_MAX and wanted.name not in self._names:
+            raise Rejected(
+                "schedule.too_many",
+                f"There are {len(self._names):,} schedules already; at most {SCHEDULES_MAX:,} fit.",
+                hint="Remove some.",
+            )
+        command = AddSchedule(
+            wanted.name,
+            wanted.workflow,
+            self._calendar.check(wanted.cron, wanted.zone),
+            wanted.zone,
+            wanted.version,
+            wanted.inputs,
+            wanted.policy,
+            actor,
+            reason,
+        )
+        await self._journal.find(SCHEDULE, stream_of(wanted.name))
+        await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
+        self._tell(wanted.name, command, actor)
+        return self._planned(wanted.name)
+
+    async def pause(self, name: str, *, actor: str, reason: str = "") -> Schedule:
+        """Let no slot fire until `resume`; what waits for its turn is dropped.
+
+        Raises:
+            NotFound: `schedule.unknown`.
+            Rejected: `schedule.removed`, `schedule.bad_reason`.
+        """
+        schedule = await self._load(name)
+        self._tell(name, PauseSchedule(self._passed(schedule), reason), actor)
+        return self._planned(name)
+
+    async def resume(self, name: str, *, actor: str, reason: str = "") -> Schedule:
+        """Let slots fire again from now on; those of the pause never do, whatever the policy.
+
+        Raises:
+            NotFound, Rejected: see `pause`.
+        """
+        schedule = await self._load(name)
+        self._tell(name, ResumeSchedule(self._passed(schedule), reason), actor)
+        return self._planned(name)
+
+    async def remove(self, name: str, *, actor: str, reason: str = "") -> Schedule:
+        """End a schedule. Its runs go on, and what it did stays readable.
+
+        Raises:
+            NotFound: `schedule.unknown`.
+            Rejected: `schedule.bad_reason`.
+        """
+        schedule = await self._load(name)
+        self._tell(name, RemoveSchedule(self._passed(schedule), reason), actor)
+        return self._planned(name)
+
+    async def run(self, name: str, *, actor: str, reason: str = "", force: bool = False) -> str:
+        """Start a run now, also while the schedule is paused, and return its id.
+
+        A run that has not ended refuses it, unless the schedule lets runs overlap or `force` is
+        set: by hand, nothing is queued or cancelled that nobody asked to be.
+
+        Raises:
+            NotFound: `schedule.unknown`.
+            Rejected: `schedule.removed`, `schedule.busy`, `schedule.stopped`,
+                `schedule.bad_reason`.
+            MissionControlError: see `Starter`.
+        """
+        schedule = await self._load(name)
+        refuse_by_hand(schedule, force=force)
+        prepared = await self._starter.prepare(schedule.workflow, schedule.version, schedule.inputs)
+        # The world went on meanwhile.
+        schedule = await self._load(name)
+        # What would be refused once the run is there is refused before.
+        decide(StartByHand("", reason, force), schedule, self._journal.clock.now())
+        if why := self._starter.may_start():
+            raise Rejected("schedule.stopped", why, hint="`mission start` lets runs begin again.")
+        run = self._begin(prepared, schedule, BY_HAND, actor)
+        self._tell(name, StartByHand(run, reason, force), actor)
+        self._tell_early()
+        return run
+
+    # What the clock brings.
+
+    async def tend(self, name: str) -> None:
+        """Answer all slots of a schedule that are due, and start one that waited, if it may."""
+        while await self._take(name) or await self._drain(name):
+            pass
+        self._plan(name)
+
+    async def _take(self, name: str) -> bool:
+        """Answer what is due up to the first slot that fires; return whether there was any."""
+        schedule = self.get(name)
+        if schedule is None or not schedule.is_active:
+            return False
+        due = self._due(schedule)
+        if not due.slots:
+            return False
+        start, slot = Start(stopped=self._starter.may_start()), fires(schedule, due)
+        if slot is not None:
+            begin = await self._prepared(schedule)
+            # The world went on meanwhile, and the slot may need another answer now.
+            due = self._due(schedule)
+            if self.get(name) is not schedule or fires(schedule, due) != slot:
+                return True
+            start = begin(slot)
+        events = self._tell(name, TakeSlots(due, start), ENGINE)
+        self._tell_early()
+        if any(isinstance(event, SlotQueued) and event.why == "cancel" for event in events):
+            self._cancel(schedule)
+        return True
+
+    async def _drain(self, name: str) -> bool:
+        """Start the slot whose turn it is; return whether there was one."""
+        schedule = self.get(name)
+        queued = schedule.next_in_queue if schedule is not None else None
+        if schedule is None or queued is None:
+            return False
+        begin = await self._prepared(schedule)
+        if self.get(name) is schedule and schedule.next_in_queue == queued:
+            self._tell(name, StartQueued(queued.slot, begin(queued.slot)), ENGINE)
+            self._tell_early()
+        return True
+
+    async def _prepared(self, schedule: Schedule) -> Callable[[float], Start]:
+        """Load what a run takes, and return what creates it for a slot, or says why it can't."""
+        if stopped := self._starter.may_start():
+            return lambda _: Start(stopped=stopped)
+        try:
+            prepared = await self._starter.prepare(
+                schedule.workflow, schedule.version, schedule.inputs
+            )
+        except MissionControlError as error:
+            refusal = str(error)
+            return lambda _: Start(refusal=refusal)
+        return lambda slot: self._start(prepared, schedule, slot)
+
+    def _start(self, prepared: P, schedule: Schedule, slot: float) -> Start:
+        if stopped := self._starter.may_start():
+            return Start(stopped=stopped)
+        try:
+            return Start(self._begin(prepared, schedule, slot, schedule.author))
+        except MissionControlError as error:
+            return Start(refusal=str(error))
+
+    def _cancel(self, schedule: Schedule) -> None:
+        reason = f"Schedule {schedule.name!r} starts a newer run, and lets only one work."
+        for run in schedule.active:
+            try:
+                self._starter.cancel(run, reason)
+            except MissionControlError:
+                continue  # It has ended by itself, and will be told.
+
+    def _due(self, schedule: Schedule) -> Due:
+        return come_due(self._calendar, schedule, self._journal.clock.now())
+
+    def _passed(self, schedule: Schedule) -> Due:
+        return passed_by(self._calendar, schedule, self._journal.clock.now())
+
+    # What runs bring.
+
+    def run_settled(self, run: str, schedule: str, outcome: Outcome, at: float) -> None:
+        """Take note that a run of a schedule has ended, in the transaction in which it did.
+
+        A schedule that is not at hand learns it when it is opened.
+        """
+        ending = Ending(outcome, at)
+        if self._is_beginning:  # It may be this very run, which nobody has written down yet.
+            self._early.append((schedule, run, ending))
+        else:
+            self._end(schedule, run, ending)
+
+    def _tell_early(self) -> None:
+        early, self._early = self._early, []
+        for name, run, ending in early:
+            self._end(name, run, ending)
+
+    def _end(self, name: str, run: str, ending: Ending) -> None:
+        schedule = self.get(name)
+        if schedule is None:
+            return
+        if self._tell(name, EndRun(run, ending.outcome, ending.at), ENGINE):
+            self._plan(name)
+
+    # The agenda.
+
+    def _planned(self, name: str) -> Schedule:
+        schedule = self.get(name)
+        assert schedule is not None
+        self._plan(name)
+        return schedule
+
+    def _plan(self, name: str) -> None:
+        """Say when the schedule wants to be tended next, and let go of one that is over."""
+        schedule = self.get(name)
+        self.agenda.pop(name, None)
+        if schedule is None:
+            return
+        if schedule.is_removed:
+            self._names.discard(name)
+            if not schedule.active:
+                self._journal.forget(stream_of(name))
+            return
+        self._names.add(name)
+        if schedule.next_in_queue is not None:
+            self.agenda[name] = 0.0
+        elif schedule.is_active and (due := next_due(self._calendar, schedule)) is not None:
+            self.agenda[name] = due
+        self.changed()
+
+    # Small steps.
+
+    def _begin(self, prepared: P, schedule: Schedule, slot: float, actor: str) -> str:
+        self._is_beginning = True
+        try:
+            return self._starter.begin(prepared, schedule=schedule.name, slot=slot, actor=actor)
+        except MissionControlError:
+            self._tell_early()
+            raise
+        finally:
+            self._is_beginning = False
+
+    def _tell(self, name: str, command: ScheduleCommand, actor: str) -> list[Any]:
+        schedule = self.get(name)
+        on_behalf = schedule.author if schedule is not None and actor == ENGINE else ""
+        return self._journal.tell(
+            SCHEDULE, stream_of(name), command, actor=actor, on_behalf=on_behalf
+        )
+
+    async def _load(self, name: str) -> Schedule:
+        return await self._journal.load(SCHEDULE, stream_of(name))

@@ -1,0 +1,133 @@
+"""A line for each approval in the list of those that wait, folded from its events."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.domain.approval.events import (
+    ApprovalDeferred,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalEvent,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalGranted,
+    ApprovalRejected,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+    ChangesRequested,
+    DeferralEnded,
+    FinalEvent,
+    Said,
+)
+from missioncontrol.domain.errors import Corrupt
+from missioncontrol.domain.person import person
+
+State = Literal["waiting", "deferred", "approved", "rejected", "changed", "expired", "withdrawn"]
+OPEN = ("waiting", "deferred")
+
+
+class ApprovalRow(msgspec.Struct):
+    """An approval in a list."""
+
+    id: str
+    run: str
+    step: str
+    workflow: str
+    title: str
+    risk: str
+    digest: str
+    author: str
+    requested: float  # seconds since the epoch
+    expires: float
+    approvers: tuple[str, ...]  # who may decide now
+    needed: int  # how many of them have to agree
+    given: int = 0  # how many have
+    state: State = "waiting"
+    deferred: float = 0.0  # until then; 0 where it is not put off
+    decided: float = 0.0  # 0 while it waits
+    by: str = ""  # who spoke last, "" where nobody has
+    reason: str = ""  # what they said
+
+
+def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalRow:
+    """Fold `event`, which became true at `at`, into the row of its approval; None begins one.
+
+    Raises:
+        Corrupt: `approval.no_beginning`.
+    """
+    if isinstance(event, ApprovalRequested):
+        return _new_row(event, at)
+    if row is None:
+        raise Corrupt(
+            "approval.no_beginning",
+            f"An approval's log begins with {type(event).__name__}, not ApprovalRequested.",
+        )
+    match event:
+        case ApprovalGiven():
+            row.given += 1
+        case ApprovalDeferred():
+            row.state, row.deferred = "deferred", event.until
+        case DeferralEnded():
+            row.state, row.deferred = "waiting", 0.0
+        case ApprovalDelegated():
+            row.approvers = _handed(row.approvers, event)
+        case ApprovalEscalated():
+            row.approvers = tuple(dict.fromkeys((*row.approvers, *event.to)))
+        case _:
+            row.state, row.decided = _ending(event), at
+    if isinstance(event, Said):
+        row.by, row.reason = event.by, event.reason
+    return row
+
+
+def is_open(row: ApprovalRow) -> bool:
+    """Whether somebody may still have to decide."""
+    return row.state in OPEN
+
+
+def state_at(row: ApprovalRow, now: float) -> State:
+    """Return the state at `now`, also where no engine was at work when a time came."""
+    if row.state in OPEN and now >= row.expires:
+        return "expired"
+    return "waiting" if row.state == "deferred" and now >= row.deferred else row.state
+
+
+def _ending(event: FinalEvent) -> State:
+    match event:
+        case ApprovalGranted():
+            return "approved"
+        case ApprovalRejected():
+            return "rejected"
+        case ChangesRequested():
+            return "changed"
+        case ApprovalExpired():
+            return "expired"
+        case ApprovalWithdrawn():
+            return "withdrawn"
+
+
+def _handed(approvers: tuple[str, ...], event: ApprovalDelegated) -> tuple[str, ...]:
+    giver = person(event.by)
+    return tuple(dict.fromkeys(event.to if person(name) == giver else name for name in approvers))
+
+
+def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
+    def told(name: str) -> str:
+        value: Any = event.subject.get(name)
+        return value[:300] if isinstance(value, str) else ""
+
+    return ApprovalRow(
+        event.approval,
+        event.run,
+        event.step,
+        told("workflow"),
+        told("title"),
+        told("risk"),
+        event.digest,
+        event.author,
+        at,
+        event.expires,
+        event.rule.approvers,
+        event.rule.count,
+    )

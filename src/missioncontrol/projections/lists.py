@@ -1,0 +1,38 @@
+"""Lists of everything that is neither a run nor a mission: how each row is folded and stored."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.approval.events import EVENTS as APPROVAL_EVENTS
+from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
+from missioncontrol.projections import approvals, schedules
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """How one kind of row follows from its events."""
+
+    kind: str
+    shape: type[msgspec.Struct]
+    apply: Callable[[Any, Any, float], Any]  # (row or None, event, at) -> row
+    is_open: Callable[[Any], bool]  # whether somebody may still have to do something about it
+
+    def read(self, body: bytes) -> Any:
+        """Return the row that was stored."""
+        return msgspec.json.decode(body, type=self.shape)
+
+    def write(self, row: Any) -> bytes:
+        """Return the row as it is stored."""
+        return msgspec.json.encode(row)
+
+
+FOLDS = (
+    Fold("approval", approvals.ApprovalRow, approvals.apply, approvals.is_open),
+    Fold("schedule", schedules.ScheduleRow, schedules.apply, schedules.is_open),
+)
+LISTS: dict[type, Fold] = {
+    **dict.fromkeys(APPROVAL_EVENTS, FOLDS[0]),
+    **dict.fromkeys(SCHEDULE_EVENTS, FOLDS[1]),
+}
+"""By type of event: the list that it changes."""

@@ -1,0 +1,102 @@
+"""The port at which other processes ask the engine: whoever holds it up, it answers who may ask."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from missioncontrol.bootstrap import holding
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.interfaces.control import (
+    CONNECTIONS_MAX,
+    Answer,
+    Ask,
+    ControlServer,
+    ask_engine,
+)
+from missioncontrol.settings import Settings
+
+
+async def echo(verb: str, arguments: dict[str, Any], actor: str) -> Any:
+    if verb == "refuse":
+        raise Rejected("thing.refused", "No.")
+    if verb == "break":
+        raise RecursionError("too deep")
+    return [verb, arguments, actor]
+
+
+def served(story: Callable[[ControlServer, int], Awaitable[None]]) -> None:
+    async def live() -> None:
+        server = ControlServer(echo)
+        port = await server.open()
+        try:
+            await story(server, port)
+        finally:
+            await server.close()
+
+    asyncio.run(asyncio.wait_for(live(), 5))
+
+
+async def told(port: int, line: bytes) -> Answer:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(line + b"\n")
+    answer = await reader.readline()
+    writer.close()
+    return msgspec.json.decode(answer, type=Answer)
+
+
+def test_who_knows_the_secret_is_answered_and_who_does_not_is_refused() -> None:
+    async def story(server: ControlServer, port: int) -> None:
+        ask = Ask(server.token, "do", {"a": 1}, "user:alice")
+        answer = await asyncio.to_thread(ask_engine, port, ask)
+        assert answer == Answer(data=["do", {"a": 1}, "user:alice"])
+        wrong = await asyncio.to_thread(ask_engine, port, Ask("guessed", "do", {}, "user:alice"))
+        assert wrong.code == "control.forbidden"
+
+    served(story)
+
+
+def test_lines_held_open_by_strangers_keep_nobody_out() -> None:
+    async def story(server: ControlServer, port: int) -> None:
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(3 * CONNECTIONS_MAX)]
+        ask = Ask(server.token, "do", {}, "user:alice")
+        answer = await asyncio.to_thread(ask_engine, port, ask)
+        assert answer.data == ["do", {}, "user:alice"]
+        for line in idle:
+            line.close()
+
+    served(story)
+
+
+def test_every_request_that_can_be_read_has_an_answer_whatever_became_of_it() -> None:
+    async def story(server: ControlServer, port: int) -> None:
+        def asked(verb: str) -> bytes:
+            return msgspec.json.encode(Ask(server.token, verb, {}, "user:alice"))
+
+        deep = b'{"token":"","verb":"","actor":"","arguments":{"a":%s}}' % (
+            b"[" * 100_000 + b"]" * 100_000
+        )
+        assert (await told(port, deep)).code == "control.malformed"
+        assert (await told(port, b"[]")).code == "control.malformed"
+        assert (await told(port, asked("refuse"))).code == "thing.refused"
+        broken = await told(port, asked("break"))
+        assert broken.code == "control.broken"
+        assert "RecursionError" in broken.reason
+
+    served(story)
+
+
+@pytest.mark.parametrize("actor", ["engine", "agent:writer", "", "user:alice\nuser:bob"])
+def test_nobody_asks_in_the_name_of_a_program_or_of_two(tmp_path: Path, actor: str) -> None:
+    async def story() -> None:
+        async with holding(Settings(home=tmp_path), {}) as held:
+            with pytest.raises(Rejected) as no:
+                await held.office.perform("StopAll", {"reason": "smoke"}, actor)
+            assert no.value.code == "actor.bad_name"
+            assert held.operations.present.stage == "all"
+
+    asyncio.run(story())
