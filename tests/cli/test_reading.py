@@ -90,7 +90,7 @@ def test_a_replay_shows_the_run_as_it_was(finished: Finished) -> None:
         (("replay", "last", "--at", "999"), "and the log ends at position"),
         (("cancel", "last"), "has succeeded; that never changes."),
         (("resume", "last"), "has succeeded; there is nothing to resume."),
-        (("retry", "last", "nope"), "has no task 'nope'. It has: plan, survey,"),
+        (("retry", "last", "nope"), "has no step 'nope'. It has: plan, survey,"),
         (("audit", "verify", "--heads", "/nowhere"), "There is no file '/nowhere' (--heads)."),
         (("audit", "export", "--output", "/nowhere/x"), "'/nowhere' (--output) is no directory."),
         (("audit", "export", "--output", ""), "'' (--output) names no file."),

@@ -1,40 +1,21 @@
 """The verbs of `mission` and what each takes."""
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from missioncontrol import __version__
+from missioncontrol.cli.approval_arguments import add_approvals
+from missioncontrol.cli.budget_arguments import add_budget, add_price
 from missioncontrol.cli.exit_codes import BAD_INPUT
+from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
+from missioncontrol.cli.parser import Parser, whole_number
+from missioncontrol.cli.schedule_arguments import add_schedule
+from missioncontrol.cli.workflow_arguments import add_workflow
 
 DESCRIPTION = "A goal and a repository in; a planned, executed, verifiable mission out."
 EXIT_CODES = "exit codes: 0 succeeded, 1 failed, 2 bad input, 3 cancelled, 4 waiting for a person"
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the whole usage before it."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Take options by their whole name only: a shortened one would clash with a later one."""
-        super().__init__(*args, **{"allow_abbrev": False, **options})
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the command line."""
-        said = _in_words(message)
-        self.exit(BAD_INPUT, f"{self.prog}: {said}. `{self.prog} --help` tells more.\n")
-
-
-def _in_words(message: str) -> str:
-    """Return what the library says about a command line as people would say it."""
-    match re.fullmatch(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)", message):
-        case re.Match() as found:
-            name, given, choices = found.groups()
-            return f"{name} is {given}; it must be one of {choices.replace(chr(39), '')}"
-    if message.startswith("the following arguments are required: "):
-        return f"{message.partition(': ')[2]} is missing"
-    return message.removeprefix("argument ")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -53,13 +34,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return chosen
 
 
-def whole_number(text: str) -> int:
-    """Read an option that counts something."""
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number")
-    return int(text)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
     home = argparse.ArgumentParser(add_help=False)
@@ -75,9 +49,20 @@ def parser() -> argparse.ArgumentParser:
         dest="verb", metavar="VERB", required=True, parser_class=Parser, title="verbs"
     )
     _add_work(verbs, home)
+    _add_governing(verbs, home)
     _add_reading(verbs, home)
     _add_audit(verbs, home)
     return top
+
+
+def _add_governing(verbs: "Verbs", home: argparse.ArgumentParser) -> None:
+    add_fork(verbs, home)
+    add_run_of_workflow(add_workflow(verbs, home, whole_number), home)
+    add_approvals(verbs, home)
+    add_budget(verbs, home)
+    add_price(verbs, home)
+    add_schedule(verbs, home)
+    add_operating(verbs, home)
 
 
 Verbs = Any
@@ -97,12 +82,16 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     ):
         verb = verbs.add_parser(name, parents=[home], help=text)
         verb.add_argument("run", metavar="RUN")
+        if name == "cancel":
+            verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
         verb.add_argument("--json", action="store_true", help="print JSON")
     retry = verbs.add_parser(
-        "retry", parents=[home], help="do a task again, and what follows from it, in a new run"
+        "retry", parents=[home], help="do a step again, and what follows from it, in a new run"
     )
     retry.add_argument("run", metavar="RUN")
-    retry.add_argument("task", metavar="TASK")
+    retry.add_argument(
+        "task", metavar="STEP", nargs="?", help="(default: all that did not succeed)"
+    )
     retry.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -123,19 +112,46 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     listing = verbs.add_parser("list", parents=[home], help="missions, newest first")
     listing.add_argument("--limit", metavar="N", type=whole_number, default=20)
     listing.add_argument("--json", action="store_true", help="print JSON")
-    show = verbs.add_parser("show", parents=[home], help="a run and its tasks")
+    runs = verbs.add_parser("runs", parents=[home], help="runs of workflows and missions")
+    runs.add_argument("--workflow", metavar="W", help="only of this one")
+    runs.add_argument("--limit", metavar="N", type=whole_number, default=20)
+    runs.add_argument("--json", action="store_true", help="print JSON")
+    show = verbs.add_parser("show", parents=[home], help="a run and its steps")
     replay = verbs.add_parser(
         "replay", parents=[home], help="a run as it stood at any moment, from the log alone"
     )
+    _add_output(verbs, home)
     artifacts = verbs.add_parser("artifacts", parents=[home], help="the files a run produced")
-    export = verbs.add_parser("export", parents=[home], help="write the report of a run")
+    artifacts.add_argument(
+        "--output", metavar="DIR", help="write all of them there, each as STEP/NAME"
+    )
+    export = verbs.add_parser(
+        "export",
+        parents=[home],
+        help="write the report of a mission's run, or all that is known of a run of a workflow",
+    )
     for verb in (show, replay, artifacts):
         verb.add_argument("run", metavar="RUN")
         verb.add_argument("--json", action="store_true", help="print JSON")
     replay.add_argument("--at", metavar="POSITION", type=whole_number, help="position in the log")
     export.add_argument("run", metavar="RUN")
-    export.add_argument("--format", choices=("html", "md", "json", "zip"), required=True)
+    export.add_argument(
+        "--format",
+        choices=("html", "md", "json", "zip"),
+        required=True,
+        help="html and md are for missions",
+    )
     export.add_argument("--output", metavar="PATH", required=True)
+
+
+def _add_output(verbs: Verbs, home: argparse.ArgumentParser) -> None:
+    said = verbs.add_parser("output", parents=[home], help="what the steps of a run said")
+    said.add_argument("run", metavar="RUN")
+    said.add_argument("step", metavar="STEP", nargs="?", help="(default: all of them)")
+    said.add_argument(
+        "--tail", metavar="N", type=whole_number, default=200, help="lines (default: the last 200)"
+    )
+    said.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:
@@ -146,5 +162,27 @@ def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     verify.add_argument("--heads", metavar="FILE", help="signed heads kept elsewhere")
     verify.add_argument("--json", action="store_true", help="print JSON")
+    _add_search(kinds, home)
     export = kinds.add_parser("export", parents=[home], help="write every event as a JSON line")
     export.add_argument("--output", metavar="FILE.jsonl", required=True)
+
+
+def _add_search(kinds: Verbs, home: argparse.ArgumentParser) -> None:
+    search = kinds.add_parser(
+        "search", parents=[home], help="find events, or the runs they belong to; newest first"
+    )
+    for name, metavar, text in (
+        ("text", "Q", "words that the event says, in any script; all of them"),
+        ("workflow", "W", "of runs of this workflow"),
+        ("agent", "A", "of steps that this agent does"),
+        ("actor", "P", "done by them, such as user:alice or engine"),
+        ("kind", "K", "of this kind, such as step_failed"),
+        ("run", "RUN", "of this run"),
+        ("since", "T", "2026-11-01, 2026-11-01T09:30, or an age: 2h, 3d"),
+        ("until", "T", "the same"),
+    ):
+        search.add_argument(f"--{name}", metavar=metavar, help=text)
+    search.add_argument("--limit", metavar="N", type=whole_number, default=20)
+    search.add_argument("--before", metavar="N", type=whole_number, help="go on from there")
+    search.add_argument("--runs", action="store_true", help="print the runs, not the events")
+    search.add_argument("--json", action="store_true", help="print JSON")

@@ -20,6 +20,10 @@ def audit(arguments: argparse.Namespace) -> int:
     """Do what `mission audit` was asked for."""
     reading = Reading(home_of(arguments))
     try:
+        if arguments.audit == "search":
+            from missioncontrol.cli.search import search
+
+            return search(reading, arguments)
         return (_verify if arguments.audit == "verify" else _export)(reading, arguments)
     finally:
         reading.close()

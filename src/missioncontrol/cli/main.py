@@ -1,11 +1,39 @@
 """`mission`: reads the command line, does what it says, and answers with an exit code."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from missioncontrol.cli import output
 from missioncontrol.cli.arguments import parse
 from missioncontrol.cli.exit_codes import CANCELLED, FAILED, of_error
 from missioncontrol.domain.errors import MissionControlError
+
+VERBS = {
+    "plan": ("work", "plan"),
+    "run": ("work", "run"),
+    "resume": ("work", "resume"),
+    "cancel": ("work", "cancel"),
+    "retry": ("work", "retry"),
+    "fork": ("work", "fork"),
+    "workflow": ("governing", "workflow"),
+    "approvals": ("governing", "approvals"),
+    "budget": ("governing", "budget"),
+    "price": ("governing", "price"),
+    "schedule": ("governing", "schedule"),
+    "up": ("operating", "up"),
+    "stop": ("operating", "stop"),
+    "start": ("operating", "start"),
+    "limit": ("operating", "limit"),
+    "list": ("reading", "list_missions"),
+    "runs": ("reading", "list_runs"),
+    "show": ("reading", "show"),
+    "replay": ("reading", "replay"),
+    "output": ("results", "output"),
+    "artifacts": ("results", "artifacts"),
+    "export": ("results", "export"),
+    "audit": ("audit", "audit"),
+}
+"""Where each verb is done."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +61,7 @@ def _answer(verb: str, act: Callable[[], int]) -> int:
         output.note(f"mission: {visible(str(error))}\n")
         return of_error(error)
     except KeyboardInterrupt:
-        output.note("mission: interrupted. `mission list` names what can be resumed.\n")
+        output.note("mission: interrupted. `mission runs` names what can be resumed.\n")
         return CANCELLED
     except _outside_faults() as error:
         output.note(f"mission: `mission {verb}` broke off: {visible(_reason(error))}.\n")
@@ -56,23 +84,6 @@ def _reason(error: Exception) -> str:
 
 def _verb(name: str) -> Callable[..., int]:
     """Import only what the verb needs: `mission --help` should not wait for the rest."""
-    if name in ("plan", "run", "resume", "cancel", "retry"):
-        from missioncontrol.cli import work
-
-        return {
-            "plan": work.plan,
-            "run": work.run,
-            "resume": work.resume,
-            "cancel": work.cancel,
-            "retry": work.retry,
-        }[name]
-    from missioncontrol.cli import audit, reading
-
-    return {
-        "list": reading.list_missions,
-        "show": reading.show,
-        "replay": reading.replay,
-        "artifacts": reading.artifacts,
-        "export": reading.export,
-        "audit": audit.audit,
-    }[name]
+    module, function = VERBS[name]
+    found: Callable[..., int] = getattr(import_module(f"missioncontrol.cli.{module}"), function)
+    return found

@@ -42,7 +42,7 @@ def find_run(rows: Board, tables: ReadTables, text: str) -> str:
         raise NotFound(
             "run.unknown",
             f"There is no run {text!r} here.",
-            hint="`mission list` names the runs of this home.",
+            hint="`mission runs` names the runs of this home.",
         )
     (name,) = ids
     return _newest_run(rows, tables, name) if name.startswith("mission-") else name

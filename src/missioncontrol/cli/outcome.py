@@ -1,13 +1,17 @@
 """What is printed when a run has ended."""
 
+import asyncio
 import sys
+from typing import Any
 
 from missioncontrol.adapters.home import Home
+from missioncontrol.application.views import view_of
 from missioncontrol.bootstrap import Reading
-from missioncontrol.cli import exit_codes
+from missioncontrol.cli import exit_codes, sheets
+from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
-from missioncontrol.cli.reading import record_of, report
+from missioncontrol.cli.results import outputs_of, record_of, report
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import dollars, visible
 from missioncontrol.domain.execution import PLAN_STEP
@@ -73,3 +77,37 @@ def tell_outcome(settings: Settings, name: str, run: Run, *, as_json: bool) -> i
             f"  more    mission show {name} · mission audit verify\n"
         )
     return exit_codes.OF_STATUS[run.status]
+
+
+def tell_run(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:
+    """Say how a run of a workflow ended, or what it waits for."""
+    view = view_of(run)
+    if as_json:
+        say_json({"run": name, "status": run.status, "outputs": outputs_of(run), **_waits(run)})
+    else:
+        stage, is_left = ("all", False) if run.is_settled else _left(settings, name)
+        lines = sheets.ending_lines(
+            name, view, outputs_of(run), columns(), stage=stage, is_left=is_left
+        )
+        say("".join(f"{line}\n" for line in lines))
+    return exit_codes.OF_STATUS.get(run.status, exit_codes.WAITING)
+
+
+def _left(settings: Settings, run: str) -> tuple[str, bool]:
+    """Return how far all work may go, and whether nobody works on a run that has not ended."""
+    home = Home(settings.home)
+    holder = home.holder()
+    reading = Reading(home)
+    try:
+        stage = asyncio.run(operation_of(reading.store)).stage
+    finally:
+        reading.close()
+    return stage, holder is None or not holder.may_work_on(run)
+
+
+def _waits(run: Run) -> dict[str, Any]:
+    """Return what a person has to decide before the run goes on."""
+    if run.is_settled:
+        return {}
+    held = [{"step": key, "approval": state.approval} for key, state in run.held.items()]
+    return {"approvals": held, "halt": run.halt}

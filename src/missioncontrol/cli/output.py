@@ -21,6 +21,8 @@ PLAIN = {
     "◐": ">",
     "○": "o",
     "◌": "o",
+    "◇": "?",
+    "⊘": "-",
 }
 """What stands for a character where the terminal's own encoding does not know it."""
 

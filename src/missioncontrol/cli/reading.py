@@ -1,23 +1,19 @@
-"""The verbs that only look: list, show, replay, artifacts, export."""
+"""The verbs that only look: list, runs, show, replay."""
 
 import argparse
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
-from missioncontrol import __version__
-from missioncontrol.application.records import gather
-from missioncontrol.application.views import run_view
+from missioncontrol.application.views import run_and_view
 from missioncontrol.bootstrap import Reading
-from missioncontrol.cli import sheets, text
+from missioncontrol.cli import sheets
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.output import colour, columns, note, say, say_json
+from missioncontrol.cli.names import board
+from missioncontrol.cli.output import colour, columns, say, say_json
 from missioncontrol.cli.places import home_of
-from missioncontrol.documents.record import MissionRecord
+from missioncontrol.cli.results import about, outputs_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.ports.read_tables import MissionRow
+from missioncontrol.ports.read_tables import MissionRow, RunRow
 from missioncontrol.projections.board import Board
 
 
@@ -42,10 +38,12 @@ def list_missions(arguments: argparse.Namespace) -> int:
             say_json(newest)
             return SUCCEEDED
         _say_what_is_planned(reading, rows, newest)
+        has_runs = bool(rows.runs or reading.tables.runs(limit=1))
     finally:
         reading.close()
     if not newest:
         say("No missions yet. `mission run GOAL --repo PATH` begins one.\n")
+        say("`mission runs` names the runs of workflows.\n" if has_runs else "")
     for state, line in sheets.mission_lines(newest, columns()):
         say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
     if any(row.status == "interrupted" for row in newest):
@@ -72,19 +70,50 @@ def _newest_missions(reading: Reading, rows: Board, limit: int) -> list[MissionR
     return newest
 
 
-def _about(arguments: argparse.Namespace, look: Callable[[Reading, str], int]) -> int:
-    """Open the home, find the run that is meant, and look at it."""
+def list_runs(arguments: argparse.Namespace) -> int:
+    """Print the runs of the home, newest first; of one workflow where it is named."""
+    if not 1 <= arguments.limit <= 1000:
+        raise Rejected("list.bad_limit", f"--limit is {arguments.limit}; it must be 1 to 1000.")
     reading = open_home(arguments)
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
-        return look(reading, find_run(rows, reading.tables, arguments.run))
+        found = _newest_runs(reading, rows, arguments.workflow, arguments.limit)
     finally:
         reading.close()
+    if arguments.json:
+        say_json(found)
+        return SUCCEEDED
+    for state, line in sheets.run_lines(found, columns()):
+        say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
+    if not found:
+        say("No runs. `mission workflow run NAME` begins one.\n")
+    return SUCCEEDED
+
+
+def _newest_runs(reading: Reading, rows: Board, workflow: str | None, limit: int) -> list[RunRow]:
+    """Return the newest runs, page by page until there are enough."""
+    found = {row.id: row for row in rows.runs.values()}
+    before = ""
+    while page := reading.tables.runs(before=before, limit=1000):
+        for row in page:
+            found.setdefault(row.id, row)
+        before = page[-1].id
+        chosen = [row for row in found.values() if workflow in (None, row.workflow)]
+        if len(chosen) >= limit:
+            break
+    chosen = [row for row in found.values() if workflow in (None, row.workflow)]
+    newest = sorted(chosen, key=lambda row: row.id, reverse=True)[:limit]
+    asked = {row.run for row in rows.listed("approval", is_open=True)}
+    holder = reading.home.holder()
+    for row in newest:
+        if row.status == "running" and not (holder and holder.may_work_on(row.id)):
+            row.status = "waiting" if row.id in asked else "interrupted"
+    return newest
 
 
 def show(arguments: argparse.Namespace) -> int:
     """Print a run and its tasks as they are now."""
-    return _about(arguments, lambda reading, run: _print_view(reading, run, arguments, None))
+    return about(arguments, lambda reading, run: _print_view(reading, run, arguments, None))
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -97,7 +126,7 @@ def replay(arguments: argparse.Namespace) -> int:
             asyncio.run(_refuse_position(reading, run, arguments.at))
         return _print_view(reading, run, arguments, arguments.at)
 
-    return _about(arguments, look)
+    return about(arguments, look)
 
 
 async def _refuse_position(reading: Reading, run: str, at: int) -> None:
@@ -120,7 +149,9 @@ async def _refuse_position(reading: Reading, run: str, at: int) -> None:
 
 
 def _print_view(reading: Reading, run: str, arguments: argparse.Namespace, at: int | None) -> int:
-    view = asyncio.run(run_view(reading.store, run, at=at))
+    state, view = asyncio.run(run_and_view(reading.store, run, at=at))
+    if not view["mission"]:
+        view["outputs"] = outputs_of(state)
     if arguments.json:
         say_json(view)
         return SUCCEEDED
@@ -128,86 +159,25 @@ def _print_view(reading: Reading, run: str, arguments: argparse.Namespace, at: i
     is_held = holder is not None and holder.may_work_on(run)
     is_left = at is None and view["ended"] is None and not is_held
     is_plan = view["status"] == "succeeded" and view["inputs"].get("execute") is False
-    _say_view(view, "interrupted" if is_left else "planned" if is_plan else view["status"])
+    # Nothing was broken off where it waits for a person, or where a limit keeps it from going on.
+    is_broken_off = is_left and view["status"] not in ("waiting", "halted")
+    _say_view(view, "interrupted" if is_broken_off else "planned" if is_plan else view["status"])
     if is_left:
-        say(f"\n`mission resume {run}` takes it up again.\n")
+        once = " once somebody has decided" if view["status"] == "waiting" else ""
+        say(f"\n`mission resume {run}` takes it up again{once}.\n")
     return SUCCEEDED
 
 
 def _say_view(view: dict[str, Any], status: str) -> None:
     width = columns()
     title, *facts = sheets.run_head(view, status, width)
+    facts += sheets.output_lines(view.get("outputs") or {}, width, 9)
     say(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in facts) + "\n")
     room = min(max(len(step["step"]) for step in view["steps"]), max(width - 30, 12))
-    for step in view["steps"]:
-        mark, code = sheets.MARKS.get(step["state"], sheets.ELSE)
-        head, told = sheets.step_lines(step, room, width)
+    gone = sheets.gone_on_from(view["steps"])
+    for step in sheets.in_families(view["steps"]):
+        is_gone = step["step"] in gone
+        kind = "gone on from" if is_gone else step["state"]
+        mark, code = sheets.MARKS.get(kind, sheets.ELSE)
+        head, told = sheets.step_lines(step, room, width, is_gone=is_gone)
         say(f"{colour(mark, code)} {head}\n" + "".join(f"{line}\n" for line in told))
-
-
-def artifacts(arguments: argparse.Namespace) -> int:
-    """Print what files a run produced, and where they lie."""
-
-    def look(reading: Reading, run: str) -> int:
-        view = asyncio.run(run_view(reading.store, run))
-        found = [
-            {
-                "step": step["step"],
-                **artifact,
-                "path": str(reading.artifacts.path(artifact["digest"])),
-            }
-            for step in view["steps"]
-            for artifact in step.get("work", {}).get("artifacts", ())
-        ]
-        if arguments.json:
-            say_json(found)
-            return SUCCEEDED
-        say("".join(f"{line}\n" for line in sheets.file_lines(found, columns())))
-        say(_where(reading, run) if found else f"{run} has produced no files.\n")
-        return SUCCEEDED
-
-    return _about(arguments, look)
-
-
-def _where(reading: Reading, run: str) -> str:
-    return (
-        f"\nThey lie under {text.visible(str(reading.home.artifacts))} by their digest.\n"
-        "  their paths   add --json\n"
-        f"  all of them   mission export {run} --format zip --output FILE.zip\n"
-    )
-
-
-def export(arguments: argparse.Namespace) -> int:
-    """Write the report of a run."""
-
-    def look(reading: Reading, run: str) -> int:
-        content = report(reading, run, arguments.format)
-        with whole_file(arguments.output) as file:
-            file.write(content)
-        note(f"{text.size(len(content))} written to {text.visible(arguments.output)}.\n")
-        return SUCCEEDED
-
-    return _about(arguments, look)
-
-
-def report(reading: Reading, run: str, kind: str) -> bytes:
-    """Return the report of `run` as html, md, json or zip."""
-    from missioncontrol.documents import report as documents
-
-    record = record_of(reading, run)
-    read = reading.artifacts.get
-    match kind:
-        case "html":
-            return documents.report_html(record, read).encode()
-        case "md":
-            return documents.report_markdown(record).encode()
-        case "json":
-            return documents.report_json(record)
-        case _:
-            return documents.report_zip(record, read)
-
-
-def record_of(reading: Reading, run: str) -> MissionRecord:
-    """Gather what a report of `run` may say."""
-    program = f"missioncontrol {__version__}"
-    return asyncio.run(gather(reading.store, reading.output, run, program=program))

@@ -1,11 +1,14 @@
 """How missions, runs and files look for a person, in lines that fit the terminal."""
 
+import json
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from missioncontrol.cli.text import dollars, duration, moment, size, visible
-from missioncontrol.ports.read_tables import MissionRow
+from missioncontrol.ports.output_store import OutputLine
+from missioncontrol.ports.read_tables import MissionRow, RunRow
 
 MARKS = {
     "succeeded": ("✓", "32"),
@@ -16,10 +19,26 @@ MARKS = {
     "working": ("◐", "36"),
     "interrupted": ("◆", "35"),
     "resting": ("◌", "36"),
+    "held": ("◇", "33"),
+    "expanded": ("◐", "36"),
+    "skipped": ("⊘", "2"),
+    "waiting": ("◇", "33"),
+    "halted": ("◇", "33"),
+    "gone on from": ("!", "33"),
 }
 ELSE = ("○", "2")
+STAGES = {
+    "stopped": "Everything is stopped: nothing starts, and what worked was ended.",
+    "paused": "Paused: runs may be asked for and wait; no step starts.",
+    "drain": "Draining: what has begun goes on to its end; nothing new begins.",
+    "all": "Everything may work.",
+}
+"""How far all work may go."""
+
 WIDE = 64
 """Fewer columns have no room for what can be looked up elsewhere."""
+
+SHOWN_MAX = 10
 
 
 def colour_of(state: str) -> str:
@@ -59,9 +78,10 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
     """Return the lines that say what a run is about and how it stands."""
     inputs, usage = view["inputs"], view["usage"]
     tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
-    steps = view["steps"]
-    done = sum(step["state"] == "succeeded" for step in steps)
-    parts = [status, f"{done} of {len(steps)} steps succeeded", *_lasted(view)]
+    own = own_steps(view)
+    done = sum(step["state"] == "succeeded" for step in own)
+    steps = f"{len(own)} step{'s' if len(own) != 1 else ''}"
+    parts = [status, f"{done} of {steps} succeeded", *_lasted(view)]
     facts = {
         "run": view["run"],
         "state": " · ".join(parts),
@@ -70,9 +90,13 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
         "created": f"{moment(view['created'])} · log position {view['position']}",
         "cost": f"{tokens:,} tokens, {dollars(usage.get('cost', 0))}",
         "retry of": view["retry_of"],
+        "fork of": f"{view['fork_of']} from {view['forked_at']}" if view["fork_of"] else "",
+        "schedule": view["schedule"],
         "cancelled": view["cancel_reason"] or "",
+        "halted": (view["halt"] or {}).get("reason", ""),
     }
-    lines = wrapped(str(inputs.get("title") or view["workflow"]), width)
+    name = f"{view['workflow']}@{view['version']}" if view["version"] else view["workflow"]
+    lines = wrapped(str((view["mission"] and inputs.get("title")) or name), width)
     for name, text in facts.items():
         if text:
             # A path is not broken, however long: it is there to be copied.
@@ -87,24 +111,194 @@ def _lasted(view: Mapping[str, Any]) -> list[str]:
     return [duration(view["ended"] - view["started"])]
 
 
-def step_lines(step: Mapping[str, Any], room: int, width: int) -> tuple[str, list[str]]:
-    """Return the line that names a step, after its mark, and the lines that tell of it."""
+def own_steps(view: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the steps of the workflow itself, without those that they became."""
+    return [step for step in view["steps"] if not step["parent"]]
+
+
+def gone_on_from(steps: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the failed steps that their workflow went on from, with those they became.
+
+    A person's no is never gone on from.
+    """
+    by_key = {step["step"]: step for step in steps}
+    found = set()
+    for key, step in by_key.items():
+        if step["state"] != "failed" or step["failure"]["code"].startswith("approval."):
+            continue
+        above: Mapping[str, Any] | None = step
+        while above is not None and above["on_failure"] != "continue":
+            above = by_key.get(above["parent"])
+        found |= {key} if above is not None else set()
+    return found
+
+
+def in_families(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield steps in their order, each followed by those that it became."""
+    children: dict[str, list[Mapping[str, Any]]] = {}
+    for step in steps:
+        children.setdefault(step["parent"], []).append(step)
+    todo = [*reversed(children.get("", []))]
+    while todo:
+        step = todo.pop()
+        yield step
+        todo.extend(reversed(children.get(step["step"], [])))
+
+
+def run_lines(rows: Sequence[RunRow], width: int) -> list[tuple[str, str]]:
+    """Return (state, line) for each run."""
+    lines = []
+    for row in rows:
+        created = f"{moment(row.created)[:16]}  " if width >= WIDE else ""
+        name = f"{row.workflow}@{row.version}" if row.version else row.workflow
+        done = f"{row.succeeded} of {row.steps} steps"
+        start = f"{row.id}  {row.status:<11}  {created}"
+        room = width - len(start)
+        # Two spaces hold columns apart, which `cut` would make one.
+        is_roomy = room >= len(done) + 10
+        end = f"{cut(name, room - len(done) - 2)}  {done}" if is_roomy else cut(name, room)
+        lines.append((row.status, start + end))
+    return lines
+
+
+def step_lines(
+    step: Mapping[str, Any], room: int, width: int, *, is_gone: bool = False
+) -> tuple[str, list[str]]:
+    """Return the line that names a step, after its mark, and the lines that tell of it.
+
+    `is_gone` says that it failed and the workflow went on from that.
+    """
     state = step["state"]
-    notes = [state] if state != "succeeded" else []
+    notes = [f"{state}; the run goes on"] if is_gone else [state] if state != "succeeded" else []
     if step["attempts"] > 1:
         notes.append(f"attempt {step['attempts']}")
+    if step["rounds"]:
+        notes.append(_rounds(step))
     if step.get("kept_from"):
         notes.append(f"kept from {step['kept_from']}")
-    head = f"{step['step']:<{room}}  {step['agent']:<10} {', '.join(notes)}"
+    who = step["agent"] or step["calls"]
+    head = f"{step['step']:<{room}}  {who:<10} {', '.join(notes)}"
     return visible(head).rstrip(), wrapped(_told(step), width, "    ", "    ")
+
+
+def _rounds(step: Mapping[str, Any]) -> str:
+    """Say how often a step that repeats was done; a view counts the rounds before the last."""
+    done = step["rounds"]
+    if step["state"] in ("succeeded", "failed"):
+        return f"{done + 1} rounds"
+    return f"{done} round{'s' if done != 1 else ''} done, then round {done + 1}"
 
 
 def _told(step: Mapping[str, Any]) -> str:
     if step["state"] == "blocked":
         return f"Not begun, because {step['by']} did not succeed."
+    if step["state"] == "held":
+        return f"Waits for a person: `mission approvals show {step['approval']}`."
+    if step["state"] == "skipped":
+        return str(step["reason"])
     failure = step.get("failure", {})
-    said = f"{failure.get('reason', '')} {failure.get('hint', '')}".strip()
-    return str(step.get("work", {}).get("summary") or said)
+    said = [_sentence(failure.get(part, "")) for part in ("reason", "hint")]
+    return str(step.get("work", {}).get("summary") or " ".join(filter(None, said)))
+
+
+def _sentence(text: str) -> str:
+    """Return what people wrote so that another sentence may follow."""
+    return f"{text}." if text and text[-1].isalnum() else text
+
+
+def ending_lines(
+    run: str,
+    view: Mapping[str, Any],
+    outputs: Mapping[str, Any] | None,
+    width: int,
+    *,
+    stage: str = "all",
+    is_left: bool = True,
+) -> list[str]:
+    """Return what a person reads when a run of a workflow has ended, or goes no further now.
+
+    `stage` is how far all work may go; a run that nobody works on any more `is_left`.
+    """
+    usage, status = view["usage"], view["status"]
+    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    kept = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
+    lines = ["", *_ending(view, width, stage), ""]
+    lines.append(f"  run     {run} ({status})")
+    lines.append(f"  cost    {tokens:,} tokens, {dollars(usage.get('cost', 0))}{kept}")
+    lines.extend(output_lines(outputs or {}, width))
+    for step in view["steps"]:
+        if step["state"] == "held":
+            lines.append(f"  waits   {visible(step['step'])}: mission approvals show ")
+            lines[-1] += step["approval"]
+    more = f"mission show {run}"
+    # What waits for a person goes on by itself where an engine looks after it; what is halted
+    # does so only when somebody asks for it.
+    is_stuck = view["ended"] is None and (is_left or status == "halted")
+    more += f" · mission resume {run}" if is_stuck else f" · mission output {run}"
+    return [*lines, f"  more    {more}"]
+
+
+def _ending(view: Mapping[str, Any], width: int, stage: str) -> list[str]:
+    """Say in a sentence how it ended, or why it goes no further."""
+    counts = Counter(step["state"] for step in own_steps(view))
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    name = f"{view['workflow']}@{view['version']}" if view["version"] else view["workflow"]
+    match view["status"]:
+        case "waiting":
+            said = f"{name} waits for a person ({told})."
+        case "halted":
+            said = f"{name} is halted. {view['halt']['reason']}"
+        case _ if view["ended"] is None and stage in ("stopped", "paused"):
+            said = f"{name} goes no further now ({told}). {STAGES[stage]}"
+        case _ if view["ended"] is None:
+            said = f"{name} has not ended, and nobody works on it now ({told})."
+        case status:
+            said = f"{name} {'was ' if status == 'cancelled' else 'has '}{status} ({told})."
+    lines = wrapped(said, width)
+    bad = [s for s in view["steps"] if s["state"] == "failed" and not _is_outer(s, view["steps"])]
+    gone = gone_on_from(view["steps"])
+    for step in bad[:SHOWN_MAX]:
+        reason = f"{step['step']}: {step['failure']['reason']}"
+        is_gone = step["step"] in gone
+        told = f"! {reason} (the run goes on)" if is_gone else f"✗ {reason}"
+        lines.extend(wrapped(told, width, "  ", "    "))
+    if len(bad) > SHOWN_MAX:
+        lines.append(f"  and {len(bad) - SHOWN_MAX:,} more")
+    return lines
+
+
+def _is_outer(step: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a failed step only passes on the failure of one that it became."""
+    return any(s["parent"] == step["step"] and s["state"] == "failed" for s in steps)
+
+
+def output_lines(outputs: Mapping[str, Any], width: int, room: int = 7) -> list[str]:
+    """Return what a run hands back, each in a line; `room` is that of the word before it."""
+    lines = []
+    for name, value in outputs.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        lines.append(f"  {'output':<{room}} {cut(f'{name} = {text}', width - room - 3)}")
+    return lines
+
+
+def said_lines(said: Sequence[OutputLine], width: int) -> list[str]:
+    """Return what was said, each line behind its step, or its attempt, where there are several."""
+    attempts: dict[str, set[int]] = {}
+    for line in said:
+        attempts.setdefault(line.step, set()).add(line.attempt)
+    names = [
+        f"{line.step}, attempt {line.attempt}" if len(attempts[line.step]) > 1 else line.step
+        for line in said
+    ]
+    room = min(max(map(len, names), default=0), max(width // 3, 8))
+    is_mixed = len(set(names)) > 1
+    lines: list[str] = []
+    for name, line in zip(names, said, strict=True):
+        start = f"{cut(name, room):<{room}}  " if is_mixed else ""
+        # Never broken or cut: what programs say is there to be read as it was said.
+        rows = visible(line.message).split("\n")
+        lines.extend(f"{start}{row}".rstrip() for row in rows)
+    return lines
 
 
 def file_lines(found: Iterable[Mapping[str, Any]], width: int) -> list[str]:

@@ -1,6 +1,7 @@
 """How a run is shown while it goes on: live on a terminal, line by line elsewhere, as JSON."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import IO, Protocol, cast
 
 import msgspec
@@ -19,15 +20,36 @@ from missioncontrol.domain.register import NAMES
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.output_store import OutputLine
 
-MARKS = {"ok": "✓", "bad": "✗", "held": "◆", "past": "■", "live": "·"}
-STYLES = {"ok": "green", "bad": "red", "held": "magenta", "past": "blue", "live": "cyan"}
+MARKS = {
+    "ok": "✓",
+    "bad": "✗",
+    "gone": "!",
+    "held": "◆",
+    "past": "■",
+    "skip": "⊘",
+    "live": "·",
+}
+STYLES = {
+    "ok": "green",
+    "bad": "red",
+    "gone": "yellow",
+    "held": "magenta",
+    "past": "blue",
+    "skip": "dim",
+    "live": "cyan",
+}
 STAGES = {
     "done": ("●", "green"),
     "running": ("◐", "cyan"),
     "failed": ("✗", "red"),
     "waiting": ("○", "dim"),
     "handed over": ("◇", "yellow"),
+    "held": ("◇", "yellow"),
+    "skipped": ("⊘", "dim"),
+    "gone on from": ("!", "yellow"),
 }
+DESKS_MAX = 16
+"""Steps at work that are drawn, each on a line of its own."""
 
 
 class View(Protocol):
@@ -82,7 +104,8 @@ class PlainView:
 
     def _print(self, milestones: list[Milestone]) -> None:
         for milestone in milestones:
-            line = f"{MARKS[milestone.mark]} {milestone.who:<10} {milestone.text}"
+            who = f"{milestone.who:<{self._story.room}}"
+            line = f"{MARKS[milestone.mark]} {who} {milestone.text}"
             note(visible(line) + "\n")
 
 
@@ -179,7 +202,7 @@ class LiveView:
             style = STYLES[milestone.mark]
             line = Table.grid(padding=(0, 1))  # Long lines go on below their own beginning.
             line.add_column(width=2)
-            line.add_column(width=10)
+            line.add_column(width=self._story.room, overflow="fold")
             line.add_column(ratio=1)
             line.add_row(
                 Text(f" {MARKS[milestone.mark]}", style=style),
@@ -203,30 +226,42 @@ class LiveView:
         table = Table.grid(padding=(0, 1), expand=True)
         roomy = self._console.width >= WIDE
         table.add_column(width=1)
-        table.add_column(width=10, style="cyan")
+        table.add_column(width=self._story.room, style="cyan", no_wrap=True, overflow="ellipsis")
         table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
         if roomy:
             table.add_column(width=12)
             table.add_column(ratio=2, no_wrap=True, overflow="ellipsis", style="dim")
         table.add_column(width=10, justify="right", style="dim")
-        for activity in self._story.working.values():
+        working = self._story.working
+        for activity in islice(working.values(), DESKS_MAX):
             lasted = duration(max(0.0, self._clock.now() - activity.since))
             extra = (_bar(activity), Text(visible(activity.note))) if roomy else ()
-            table.add_row("", activity.agent, Text(visible(activity.title)), *extra, lasted)
+            table.add_row("", *self._desk(activity), *extra, lasted)
+        if len(working) > DESKS_MAX:
+            table.add_row("", "", f"and {len(working) - DESKS_MAX:,} more")
         return table
+
+    def _desk(self, activity: Activity) -> tuple[Text, Text]:
+        """Return who works on what: an agent of a mission on a task, else a step's agent."""
+        if self._story.is_mission:
+            return Text(activity.agent), Text(visible(activity.title))
+        what = " · ".join(filter(None, (activity.title, activity.agent)))
+        return Text(visible(activity.step)), Text(visible(what))
 
     def _numbers(self) -> Text:
         done, total = self._story.counts()
         usage = self._story.usage
+        kind = "tasks" if self._story.is_mission else "steps"
+        begun = "planning" if self._story.is_mission else ""
         parts = [
             self._story.status,
-            f"{done}/{total} tasks" if total else "planning",
+            f"{done}/{total} {kind}" if total else begun,
             duration(self._clock.now() - self._begun),
             f"{usage.input_tokens + usage.output_tokens:,} tokens",
             dollars(usage.cost),
             f"log #{self._story.position}",
         ]
-        return Text("  " + "  ·  ".join(parts), style="dim")
+        return Text("  " + "  ·  ".join(filter(None, parts)), style="dim")
 
 
 def _bar(activity: Activity) -> ProgressBar | Text:

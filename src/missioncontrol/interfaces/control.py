@@ -8,14 +8,16 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 
-LINE_BYTES_MAX = 65_536
+LINE_BYTES_MAX = 8 * 1024 * 1024
 CONNECTIONS_MAX = 32
-"""At once: any local user can open one, and only who knows the secret is answered."""
+"""At once that have not shown the secret yet. Any local user can open one, so the oldest gives way
+to a new one: nobody may keep an emergency stop out by holding lines open."""
 
 ANSWER_SECONDS_MAX = 10.0
 
@@ -25,8 +27,7 @@ class Ask(msgspec.Struct, frozen=True):
 
     token: str
     verb: str
-    run: str
-    reason: str
+    arguments: dict[str, Any]
     actor: str
 
 
@@ -36,21 +37,23 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str = ""
     reason: str = ""
     hint: str = ""
+    data: Any = None
 
 
-Cancel = Callable[[str, str, str], Awaitable[None]]
-"""Cancels (run, reason, actor), or raises a `MissionControlError`."""
+Perform = Callable[[str, dict[str, Any], str], Awaitable[Any]]
+"""Does (verb, arguments, actor) and returns plain values, or raises a `MissionControlError`."""
 
 
 class ControlServer:
     """Listens on loopback for as long as an engine holds its home."""
 
-    def __init__(self, cancel: Cancel) -> None:
-        """`cancel` is awaited in the engine's own loop."""
+    def __init__(self, perform: Perform) -> None:
+        """`perform` is awaited in the engine's own loop."""
         self.token = secrets.token_urlsafe(24)
-        self._cancel = cancel
+        self._perform = perform
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.StreamWriter] = set()
+        self._strangers: dict[asyncio.StreamWriter, None] = {}  # oldest first
 
     async def open(self) -> int:
         """Listen, and return the port."""
@@ -68,33 +71,51 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._serving.add(writer)
+        self._let_in(writer)
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                if len(self._serving) > CONNECTIONS_MAX:
-                    return
                 line = await reader.readline()
-                writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
+                ask = self._understood(line)
+                if isinstance(ask, Ask):
+                    self._strangers.pop(writer, None)
+                    answer = await self._answer(ask)
+                else:
+                    answer = ask
+                writer.write(msgspec.json.encode(answer) + b"\n")
                 await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
             pass  # Whoever asked is gone, or never spoke our language.
         finally:
             self._serving.discard(writer)
+            self._strangers.pop(writer, None)
             writer.close()
 
-    async def _answer(self, line: bytes) -> Answer:
+    def _let_in(self, writer: asyncio.StreamWriter) -> None:
+        """Count a line that has not shown the secret; where there are many, the oldest ends."""
+        self._strangers[writer] = None
+        while len(self._strangers) > CONNECTIONS_MAX:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.transport.abort()
+
+    def _understood(self, line: bytes) -> Ask | Answer:
+        """Return what is asked, or the answer to what nobody here has to do."""
         try:
             ask = msgspec.json.decode(line, type=Ask)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return Answer("control.malformed", "The request is malformed.")
         if not secrets.compare_digest(ask.token.encode(), self.token.encode()):
             return Answer("control.forbidden", "The request does not know the secret of this home.")
-        if ask.verb != "cancel":
-            return Answer("control.unknown_verb", f"The engine does not know {ask.verb!r}.")
+        return ask
+
+    async def _answer(self, ask: Ask) -> Answer:
         try:
-            await self._cancel(ask.run, ask.reason, ask.actor)
+            return Answer(data=await self._perform(ask.verb, ask.arguments, ask.actor))
         except MissionControlError as error:
             return Answer(error.code, error.reason, error.hint)
-        return Answer()
+        except Exception as error:  # noqa: BLE001 - the edge: who asks hears what became of it
+            reason = f"{ask.verb[:40]} broke off: {type(error).__name__}: {str(error)[:200]}"
+            return Answer("control.broken", reason, "Nothing of it may have been done; look first.")
 
 
 def ask_engine(port: int, ask: Ask) -> Answer:

@@ -1,0 +1,306 @@
+"""`mission budget` and `mission price`: what may be spent, what was, and what models cost."""
+
+import argparse
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+import msgspec
+
+from missioncontrol.application.budgets import CapChange
+from missioncontrol.application.prices import PriceChange, name_of, price_of
+from missioncontrol.cli.budget_sheets import (
+    cap_lines,
+    changed_lines,
+    changed_view,
+    price_lines,
+    price_view,
+    scope_lines,
+    set_lines,
+    standing_view,
+)
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.identity import IN_ATTEMPT
+from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.text import visible
+from missioncontrol.domain.budget.events import CapSet
+from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope
+from missioncontrol.domain.budget.standing import capped, standings
+from missioncontrol.domain.budget.states import Ledger
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.money import micro_dollars
+from missioncontrol.domain.price_list import PriceList, PriceSet
+from missioncontrol.ports.prices import Prices
+
+NONE = "none"
+"""What ends a cap in one unit."""
+
+
+class BudgetDesk(Protocol):
+    """What these verbs need of a home, whether or not an engine holds it."""
+
+    def ledger(self) -> Ledger | None:
+        """Fold the ledger that holds from the log; None where there is none yet."""
+        ...
+
+    def prices(self) -> PriceList:
+        """Fold what was set from the log."""
+        ...
+
+    def known(self, kind: str) -> Collection[str]:
+        """Name the agents or workflows there are; nothing where that is not known."""
+        ...
+
+    def deliver(self, change: CapChange | PriceChange) -> Any:
+        """Let the budgets answer, and return their answer as plain values once it is on disk."""
+        ...
+
+
+def budget(
+    arguments: argparse.Namespace,
+    desk: BudgetDesk,
+    table: Prices,
+    *,
+    environment: Mapping[str, str],
+    now: float,
+) -> int:
+    """Do what `mission budget` was asked for; `now` is in seconds since the epoch."""
+    match arguments.budget:
+        case "list":
+            return _list(arguments, desk, now)
+        case "show":
+            return _show(arguments, desk, _counted(_scope(arguments, desk), desk, table, now), now)
+    refuse_agents(environment, "budget")
+    return _set(arguments, desk, _counted(_scope(arguments, desk), desk, table, now))
+
+
+def price(
+    arguments: argparse.Namespace,
+    desk: BudgetDesk,
+    table: Prices,
+    *,
+    environment: Mapping[str, str],
+    now: float,
+) -> int:
+    """Do what `mission price` was asked for; `now` is in seconds since the epoch."""
+    if arguments.price == "show":
+        show = _show_price if arguments.model else _show_all
+        return show(arguments, desk, table, now)
+    refuse_agents(environment, "price")
+    return _set_price(arguments, desk)
+
+
+def refuse_agents(environment: Mapping[str, str], noun: str) -> None:
+    """Refuse where an agent's program types: nobody raises the cap that they are under.
+
+    Raises:
+        Rejected: `budget.by_agent` or `price.by_agent`.
+    """
+    if environment.get(IN_ATTEMPT):
+        raise Rejected(
+            f"{noun}.by_agent",
+            f"This command was started by an agent at work ({IN_ATTEMPT} is set), "
+            f"and agents can't set a {noun}.",
+            hint="A person does that, in a terminal of their own.",
+        )
+
+
+def _list(arguments: argparse.Namespace, desk: BudgetDesk, now: float) -> int:
+    found = list(capped(desk.ledger(), now))
+    if arguments.json:
+        say_json([standing_view(each) for each in found])
+        return SUCCEEDED
+    for each in found:
+        _say_lines(cap_lines(each, columns()))
+    return SUCCEEDED
+
+
+def _show(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope, now: float) -> int:
+    ledger = desk.ledger()
+    found = [each for each in capped(ledger, now) if each.scope == RUNS]
+    if scope != RUNS:
+        _refuse_what_is_over(scope, ledger or Ledger())
+        found = standings(ledger, scope, now)
+    if arguments.json:
+        say_json([standing_view(each) for each in found])
+        return SUCCEEDED
+    _note_unknown(scope, ledger or Ledger(), desk)
+    _say_lines(cap_lines(found[0], columns()) if scope == RUNS else scope_lines(found, columns()))
+    return SUCCEEDED
+
+
+def _set(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope) -> int:
+    period: Period = arguments.per or "total"
+    change = CapChange(
+        scope, arguments.reason, period, _cost(arguments.cost), _tokens(arguments.tokens)
+    )
+    answer = desk.deliver(change)
+    event = None if answer is None else msgspec.convert(answer, CapSet)
+    if arguments.json:
+        say_json(changed_view(scope, period, event))
+        return SUCCEEDED
+    _note_unknown(scope, Ledger(), desk)
+    _say_lines(changed_lines(scope, period, event, columns()))
+    return SUCCEEDED
+
+
+def _scope(arguments: argparse.Namespace, desk: BudgetDesk) -> Scope:
+    """Return what a command line means; of a run, the beginning of its id is enough.
+
+    Raises:
+        Rejected: `budget.bad_scope` or `run.ambiguous`.
+    """
+    kind, name = arguments.scope, arguments.name.strip()
+    if kind == "workspace" and not name:
+        return WORKSPACE
+    if kind == "workspace" or (not name and kind != "run"):
+        raise Rejected(
+            "budget.bad_scope",
+            f"The workspace has no name; {name[:60]!r} is one too many."
+            if name
+            else f"It is not said which {kind}.",
+            hint=f"`mission budget {arguments.budget} workspace` is enough."
+            if name
+            else f"Name it: `mission budget {arguments.budget} {kind} NAME`.",
+        )
+    return Scope(kind, _run_name(kind, name, desk))
+
+
+def _run_name(kind: str, name: str, desk: BudgetDesk) -> str:
+    if kind not in ("run", "step") or not name:
+        return name
+    run, mark, step = name.partition("/")
+    ledger = desk.ledger() or Ledger()
+    whole = run if run.startswith("run-") else f"run-{run}"
+    found = [each for each in ledger.runs if each == run] or sorted(
+        each for each in ledger.runs if each.startswith(whole)
+    )
+    if len(found) > 1:
+        raise Rejected(
+            "run.ambiguous",
+            f"{run!r} could be {', '.join(found[:5])}.",
+            hint="Give more letters of the id.",
+        )
+    return f"{found[0] if found else run}{mark}{step}"
+
+
+def _counted(scope: Scope, desk: BudgetDesk, table: Prices, now: float) -> Scope:
+    """Return the scope under which all spellings of a model count together."""
+    if scope.kind != "model":
+        return scope
+    return Scope("model", name_of(desk.prices(), table, scope.name, now))
+
+
+def _refuse_what_is_over(scope: Scope, ledger: Ledger) -> None:
+    if scope.kind in ("run", "step") and scope not in ledger.accounts:
+        raise NotFound(
+            "budget.unknown_run",
+            f"{scope.kind.capitalize()} {scope.name!r} has no budget: it has ended, was never "
+            "begun, or can spend nothing.",
+            hint="`mission show RUN` tells what a run has used; `mission budget list` names caps.",
+        )
+
+
+def _note_unknown(scope: Scope, ledger: Ledger, desk: BudgetDesk) -> None:
+    """Say so where nothing here has such a name: a cap on a slip of the finger keeps nothing."""
+    if scope.kind in ("agent", "workflow") and scope not in ledger.accounts:
+        note_stranger(scope.kind, scope.name, desk.known(scope.kind))
+
+
+def note_stranger(kind: str, name: str, known: Collection[str]) -> None:
+    """Say so where `name` is none of those that are `known`, and which one may be meant."""
+    if not known or name in known:
+        return
+    near = difflib.get_close_matches(name, known, 1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    note(visible(f"There is no {kind} {name!r} here yet.{meant}\n"))
+
+
+def _cost(text: str | None) -> int | msgspec.UnsetType | None:
+    if text is None:
+        return msgspec.UNSET
+    return None if text.strip() == NONE else micro_dollars(text, "--cost")
+
+
+def _tokens(text: str | None) -> int | msgspec.UnsetType | None:
+    if text is None:
+        return msgspec.UNSET
+    if text.strip() == NONE:
+        return None
+    if not re.fullmatch(r"[0-9]{1,16}", text.strip(), re.ASCII):
+        raise Rejected(
+            "budget.bad_amount",
+            f"--tokens is {text[:40]!r}; it must be a whole number, or none.",
+            hint="Write it like 400000.",
+        )
+    return int(text)
+
+
+# Prices.
+
+
+def _show_price(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, now: float) -> int:
+    known = price_of(desk.prices(), table, arguments.model, now)
+    if known is None:
+        raise NotFound(
+            "price.unknown",
+            f"The price of {arguments.model[:80]!r} is not known: nobody has set it, and it is not "
+            f"in {table.version}.",
+            hint="`mission price set MODEL --input USD --output USD --reason TEXT` sets it.",
+        )
+    if arguments.json:
+        say_json(price_view(known))
+    else:
+        _say_lines(price_lines(known, columns()))
+    return SUCCEEDED
+
+
+def _show_all(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, now: float) -> int:
+    del now
+    found = [each for _, dated in sorted(desk.prices().dated.items()) for each in dated]
+    if arguments.json:
+        views = [
+            {**price_view(each.price), "actor": each.actor, "reason": each.reason} for each in found
+        ]
+        say_json({"table": table.version, "set": views})
+        return SUCCEEDED
+    for each in found:
+        _say_lines(set_lines(each, columns()))
+    rest = "All others are" if found else "No price is set here; all are"
+    say(f"{rest} from {table.version}: `mission price show MODEL`.\n")
+    return SUCCEEDED
+
+
+def _set_price(arguments: argparse.Namespace, desk: BudgetDesk) -> int:
+    change = PriceChange(
+        arguments.model,
+        _rate(arguments.input, "--input"),
+        _rate(arguments.output, "--output"),
+        arguments.reason,
+        None if arguments.cached is None else _rate(arguments.cached, "--cached"),
+        None if arguments.cache_write is None else _rate(arguments.cache_write, "--cache-write"),
+        arguments.since,
+    )
+    event = msgspec.convert(desk.deliver(change), PriceSet)
+    if arguments.json:
+        say_json(price_view(event.price))
+    else:
+        _say_lines(set_lines(event, columns()))
+    return SUCCEEDED
+
+
+def _rate(text: str, option: str) -> Decimal:
+    try:
+        return Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        raise Rejected(
+            "price.bad_rate",
+            f"{option} is {text[:40]!r}; it must be dollars for a million tokens.",
+            hint="Write it like 2.50.",
+        ) from None
+
+
+def _say_lines(lines: list[str]) -> None:
+    say("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,278 @@
+"""A home as the verbs need it: read here, and changed here or by the engine that holds it."""
+
+import argparse
+import asyncio
+import os
+import posixpath
+import time
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.event_stores.memory import MemoryEventStore
+from missioncontrol.adapters.home import Holder, Home
+from missioncontrol.application.approvals import APPROVAL, unknown
+from missioncontrol.application.budgets import LEDGER, last_ledger, stream_of
+from missioncontrol.application.journal import fold, fold_run
+from missioncontrol.application.operations import OPERATION, STREAM
+from missioncontrol.application.prices import PRICES
+from missioncontrol.application.prices import STREAM as PRICE_STREAM
+from missioncontrol.application.runs import anchored
+from missioncontrol.application.workflows import Library, Saved
+from missioncontrol.bootstrap import Reading, holding
+from missioncontrol.cli.identity import identity
+from missioncontrol.cli.names import board, find_run
+from missioncontrol.cli.places import settings_of
+from missioncontrol.domain.approval.states import Approval
+from missioncontrol.domain.budget.states import Ledger
+from missioncontrol.domain.definition import Definition
+from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.errors import MissionControlError, Unavailable
+from missioncontrol.domain.operation import OPEN, Operation
+from missioncontrol.domain.price_list import PriceList
+from missioncontrol.interfaces.control import Ask, ask_engine
+from missioncontrol.ports.event_store import EventStore
+from missioncontrol.projections.approvals import ApprovalRow
+from missioncontrol.projections.board import Board
+from missioncontrol.projections.schedules import ScheduleRow
+
+STARTING_SECONDS_MAX = 10.0
+"""An engine that has just taken its home listens after at most so long."""
+
+LOOK_SECONDS = 0.05
+PASSING = frozenset({"home.held", "home.released"})
+"""Nothing was asked yet: another command line held the home for a moment, and took no asks."""
+
+UNAVAILABLE = frozenset({"operation.rate_limited", "operation.stopped", "run.not_here"})
+UNAVAILABLE_STEMS = frozenset({"control", "event", "heads", "home", "log"})
+
+
+class Desk:
+    """One home, for as long as one command line works with it."""
+
+    def __init__(self, arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
+        """Nothing is opened before it is needed."""
+        self.settings = settings_of(arguments)
+        self.home = Home(self.settings.home)
+        self.environment = environment
+
+    @property
+    def actor(self) -> str:
+        """Who types here."""
+        return identity(None, self.environment).actor
+
+    # Changes.
+
+    def deliver(self, ask: Any) -> Any:
+        """Let the office answer `ask`, wherever its engine is; return what it said, once durable.
+
+        Raises:
+            MissionControlError: as the office.
+        """
+        end = time.monotonic() + STARTING_SECONDS_MAX
+        while True:
+            try:
+                holder = self.home.holder()
+                answer = self._ask_holder(ask) if holder else asyncio.run(self._answer_here(ask))
+            except Unavailable as error:
+                if error.code not in PASSING or time.monotonic() > end:
+                    raise
+                time.sleep(LOOK_SECONDS)
+            else:
+                self._forget_what_was_read()
+                return answer
+
+    def save(self, text: str, file: str) -> Saved:
+        """See `WorkflowDesk.save`; what is wrong is found here, where all of it can be told."""
+        from missioncontrol.application.office import SaveWorkflow
+
+        asyncio.run(self.library.check(text, file))
+        return msgspec.convert(self.deliver(SaveWorkflow(text, file)), Saved)
+
+    async def _answer_here(self, ask: Any) -> Any:
+        async with holding(self.settings, self.environment) as held:
+            return await held.office.do(ask, self.actor)
+
+    def _ask_holder(self, ask: Any) -> Any:
+        holder = self._listening()
+        arguments = msgspec.to_builtins(ask)
+        verb = type(ask).__name__
+        answer = ask_engine(holder.port, Ask(holder.token, verb, arguments, self.actor))
+        if answer.code:
+            raise _refusal(answer.code)(answer.code, answer.reason, hint=answer.hint)
+        return answer.data
+
+    def _listening(self) -> Holder:
+        """Return the process that holds the home, once it listens.
+
+        Raises:
+            Unavailable: `home.starting`, or `home.released` where it has just ended.
+        """
+        end = time.monotonic() + STARTING_SECONDS_MAX
+        while True:
+            holder = self.home.holder()
+            if holder is None:
+                raise Unavailable(
+                    "home.released",
+                    "The engine that held this home has just ended.",
+                    hint="Try again.",
+                )
+            if holder.port:
+                return holder
+            if time.monotonic() > end:
+                raise Unavailable(
+                    "home.starting",
+                    f"Process {holder.pid} ({holder.command}) holds this home and does not listen.",
+                    hint="Wait for it to end, or end it.",
+                )
+            time.sleep(LOOK_SECONDS)
+
+    # Reading.
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The home, opened for reading; raises `NotFound` (`home.empty`)."""
+        return Reading(self.home)
+
+    @cached_property
+    def store(self) -> EventStore:
+        """The log; an empty one where nothing was ever recorded."""
+        return self.reading.store if self.home.exists else MemoryEventStore()
+
+    @cached_property
+    def board(self) -> Board:
+        """All rows as of now."""
+        return asyncio.run(board(self.reading.tables, self.reading.store))
+
+    @property
+    def library(self) -> Library:
+        """See `WorkflowDesk.library`."""
+        from missioncontrol.cli.workflow import library_of
+
+        return library_of(self.store)
+
+    def run(self, text: str) -> str:
+        """Return the id of the run that `text` means; see `names.find_run`."""
+        return find_run(self.board, self.reading.tables, text)
+
+    def ledger(self) -> Ledger | None:
+        """See `BudgetDesk.ledger`."""
+
+        async def read() -> Ledger | None:
+            number = await last_ledger(self.store)
+            return (await fold(self.store, LEDGER, stream_of(number)))[0] if number else None
+
+        return asyncio.run(read())
+
+    def prices(self) -> PriceList:
+        """See `BudgetDesk.prices`."""
+        found, _ = asyncio.run(fold(self.store, PRICES, PRICE_STREAM))
+        return found or PriceList()
+
+    def known(self, kind: str) -> Collection[str]:
+        """See `BudgetDesk.known`."""
+        if kind == "agent":
+            from missioncontrol.bootstrap import AGENT_CARDS
+
+            return AGENT_CARDS
+        return asyncio.run(self.library.listed()) if kind == "workflow" else ()
+
+    def rows(self) -> "Sequence[ApprovalRow]":
+        """See `ApprovalDesk.rows`."""
+        return self.board.listed("approval", is_open=True) if self.home.exists else []
+
+    def find(self, prefix: str) -> Sequence[str]:
+        """See `ApprovalDesk.find`."""
+        rows: list[ApprovalRow] = self.board.listed("approval", limit=100_000)
+        return [row.id for row in rows if row.id.startswith(prefix)]
+
+    def read(self, approval: str) -> Approval:
+        """See `ApprovalDesk.read`."""
+        state, _ = asyncio.run(fold(self.store, APPROVAL, approval))
+        if state is None:
+            raise unknown(approval)
+        found: Approval = state
+        return found
+
+    def is_left(self, run: str) -> bool:
+        """See `ApprovalDesk.is_left`."""
+        holder = self.home.holder()
+        if holder is not None and holder.may_work_on(run):
+            return False
+        state, _ = asyncio.run(fold_run(self.store, run))
+        return not state.is_settled
+
+    def past(self, name: str, *, after: int, limit: int) -> Sequence[Recorded]:
+        """See `ScheduleDesk.past`."""
+        from missioncontrol.application.schedules import stream_of as schedule_stream
+
+        stream = schedule_stream(name)
+        return asyncio.run(self.store.read_stream(stream, after=after, limit=limit))
+
+    def _forget_what_was_read(self) -> None:
+        """Look again: something has changed."""
+        for name in ("board", "store", "reading"):
+            found = self.__dict__.pop(name, None)
+            if isinstance(found, Reading):
+                found.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._forget_what_was_read()
+
+
+class ScheduleDesk(Desk):
+    """The same home, whose rows are schedules."""
+
+    def deliver(self, ask: Any) -> Any:
+        """See `Desk.deliver`; relative paths in the inputs of a new schedule begin here."""
+        wanted = ask.wanted
+        if wanted is not None:
+            found = asyncio.run(self.library.get(wanted.workflow, wanted.version))
+            given = {**_relative_defaults(found.definition), **wanted.inputs}
+            inputs = anchored(found.definition, given, here())
+            wanted = msgspec.structs.replace(wanted, inputs=inputs)
+            ask = msgspec.structs.replace(ask, wanted=wanted)
+        return super().deliver(ask)
+
+    def rows(self) -> Any:
+        """See `cli.schedule.ScheduleDesk.rows`."""
+        rows: list[ScheduleRow] = (
+            self.board.listed("schedule", limit=100_000) if self.home.exists else []
+        )
+        return rows
+
+
+def _relative_defaults(definition: Definition) -> dict[str, Any]:
+    """Return the inputs that would begin where the engine is, unless somebody says where."""
+    return {
+        name: asked.default
+        for name, asked in definition.inputs.items()
+        if asked.type == "path"
+        and isinstance(asked.default, str)
+        and not posixpath.isabs(asked.default)
+    }
+
+
+def _refusal(code: str) -> type[MissionControlError]:
+    """Return what an answer with that code is here, so that it has the exit code it would have."""
+    from missioncontrol.domain.errors import NotFound, Rejected
+
+    if ".unknown" in code:
+        return NotFound
+    stem = code.partition(".")[0]
+    is_ours = code in UNAVAILABLE or stem in UNAVAILABLE_STEMS
+    return Unavailable if is_ours else Rejected
+
+
+async def operation_of(store: EventStore) -> Operation:
+    """Return how far all work may go, as the log says it."""
+    found, _ = await fold(store, OPERATION, STREAM)
+    return found or OPEN
+
+
+def here() -> str:
+    """Return the directory of whoever types, where relative paths begin."""
+    return os.getcwd()  # noqa: PTH109 - a text for another process

@@ -1,0 +1,90 @@
+"""The verbs of workflows, approvals, budgets, prices and schedules, each with the home it needs."""
+
+import argparse
+import os
+
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.cli.desk import Desk, ScheduleDesk
+from missioncontrol.cli.output import note
+
+
+def workflow(arguments: argparse.Namespace) -> int:
+    """Do what `mission workflow` was asked for."""
+    from missioncontrol.cli import workflow as verbs
+
+    if arguments.workflow == "schema":
+        return verbs.schema(arguments)
+    if arguments.workflow == "run":
+        from missioncontrol.cli import work
+
+        return work.begin_workflow(arguments)
+    desk = Desk(arguments, os.environ)
+    try:
+        return verbs.workflow(arguments, desk)
+    finally:
+        desk.close()
+
+
+def approvals(arguments: argparse.Namespace) -> int:
+    """Do what `mission approvals` was asked for."""
+    from missioncontrol.cli import approvals as verbs
+
+    desk = Desk(arguments, os.environ)
+    try:
+        return verbs.approvals(arguments, desk, environment=os.environ, now=SystemClock().now())
+    finally:
+        desk.close()
+
+
+def budget(arguments: argparse.Namespace) -> int:
+    """Do what `mission budget` was asked for."""
+    from missioncontrol.adapters.prices import GenaiPrices
+    from missioncontrol.cli import budget as verbs
+
+    desk = Desk(arguments, os.environ)
+    now = SystemClock().now()
+    try:
+        _name_the_last_run(arguments, desk)
+        return verbs.budget(arguments, desk, GenaiPrices(), environment=os.environ, now=now)
+    finally:
+        desk.close()
+
+
+def _name_the_last_run(arguments: argparse.Namespace, desk: Desk) -> None:
+    """Read `last` and `last/STEP` as the newest run, as everywhere else."""
+    if arguments.budget != "list" and arguments.scope in ("run", "step"):
+        run, mark, step = arguments.name.partition("/")
+        if run == "last":
+            arguments.name = f"{desk.run(run)}{mark}{step}"
+
+
+def price(arguments: argparse.Namespace) -> int:
+    """Do what `mission price` was asked for."""
+    from missioncontrol.adapters.prices import GenaiPrices
+    from missioncontrol.cli import budget as verbs
+
+    desk = Desk(arguments, os.environ)
+    now = SystemClock().now()
+    try:
+        return verbs.price(arguments, desk, GenaiPrices(), environment=os.environ, now=now)
+    finally:
+        desk.close()
+
+
+def schedule(arguments: argparse.Namespace) -> int:
+    """Do what `mission schedule` was asked for."""
+    from missioncontrol.adapters.calendar import CronCalendar
+    from missioncontrol.cli import schedule as verbs
+
+    desk = ScheduleDesk(arguments, os.environ)
+    if arguments.schedule == "run" and desk.home.holder() is None:
+        from missioncontrol.cli import work
+
+        return work.begin_scheduled(arguments)
+    try:
+        code = verbs.schedule(arguments, desk, CronCalendar(), now=SystemClock().now())
+        if arguments.schedule in ("add", "resume") and desk.home.holder() is None:
+            note("Nothing starts it yet: `mission up` does, for as long as it works here.\n")
+    finally:
+        desk.close()
+    return code

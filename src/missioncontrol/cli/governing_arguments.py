@@ -1,0 +1,77 @@
+"""What the verbs about workflows' runs, and about all work at once, take on the command line."""
+
+import argparse
+from typing import Any
+
+from missioncontrol.cli.parser import Parser, whole_number
+
+
+def add_run_of_workflow(kinds: Any, home: argparse.ArgumentParser) -> None:
+    """Add `run` to the verbs of `mission workflow`."""
+    run = kinds.add_parser("run", parents=[home], help="run a saved workflow, and watch it")
+    run.add_argument("name", metavar="NAME[@N]", help="the newest version without @N")
+    run.add_argument("--version", metavar="N", type=whole_number, help="the same as @N")
+    _add_input(run)
+    run.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_fork(verbs: Any, home: argparse.ArgumentParser) -> None:
+    """Add `fork`."""
+    fork = verbs.add_parser(
+        "fork", parents=[home], help="begin a new run at a step of an old one, with other inputs"
+    )
+    fork.add_argument("run", metavar="RUN")
+    fork.add_argument(
+        "--from", dest="step", metavar="STEP", required=True, help="done anew, with what follows"
+    )
+    _add_input(fork)
+    fork.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_input(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--input",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="may be repeated; lists, objects and numbers as JSON",
+    )
+
+
+def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
+    """Add `up`, `stop`, `start` and `limit`."""
+    verbs.add_parser(
+        "up", parents=[home], help="carry out runs and schedules until Ctrl-C; other verbs ask it"
+    )
+    stop = verbs.add_parser(
+        "stop", parents=[home], help="emergency stop: end all work, let nothing start"
+    )
+    stop.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    start = verbs.add_parser("start", parents=[home], help="go on after a stop, in stages")
+    start.add_argument(
+        "--stage",
+        choices=("drain", "paused", "all"),
+        required=True,
+        help="drain: what has begun goes on to its end; paused: runs may be asked for and wait; "
+        "all: everything",
+    )
+    start.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    for verb in (stop, start):
+        verb.add_argument("--json", action="store_true", help="print JSON")
+    _add_limit(verbs, home)
+
+
+def _add_limit(verbs: Any, home: argparse.ArgumentParser) -> None:
+    limit = verbs.add_parser("limit", parents=[home], help="how often agents may start")
+    kinds = limit.add_subparsers(dest="limit", metavar="VERB", required=True, parser_class=Parser)
+    change = kinds.add_parser("set", parents=[home], help="bound the starts in any such time")
+    remove = kinds.add_parser("remove", parents=[home], help="take a bound away")
+    listing = kinds.add_parser("list", parents=[home], help="what holds now")
+    for verb in (change, remove):
+        verb.add_argument("kind", choices=("agent", "actor", "workspace"), metavar="WHAT")
+        verb.add_argument("name", metavar="NAME", nargs="?", default="")
+        verb.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    change.add_argument("--starts", metavar="N", type=whole_number, required=True)
+    change.add_argument("--per", metavar="1m", default="1m", help="(default: 1m)")
+    for verb in (change, remove, listing):
+        verb.add_argument("--json", action="store_true", help="print JSON")

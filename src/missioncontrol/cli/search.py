@@ -1,0 +1,180 @@
+"""`mission audit search`: which events say something, who did them, and in which runs."""
+
+import argparse
+import asyncio
+import difflib
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
+from missioncontrol.application.search import (
+    SECONDS_MAX,
+    Event,
+    Found,
+    FoundRuns,
+    Reach,
+    Search,
+)
+from missioncontrol.application.search_query import asked
+from missioncontrol.bootstrap import Reading
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.names import board, find_run
+from missioncontrol.cli.output import colour, columns, note, say, say_json
+from missioncontrol.cli.sheets import cut
+from missioncontrol.cli.text import moment, visible
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.ports.search_index import Query, RunHits, folded, texts_in, words
+
+ASKED = ("text", "kind", "actor", "workflow", "agent", "since", "until")
+
+QUIET_SECONDS = 1.0
+"""Before this time nobody is told that the index is being brought up to date."""
+
+NEAR_MAX = 5
+
+
+def search(reading: Reading, arguments: argparse.Namespace) -> int:
+    """Print the events, or with --runs the runs, that fit all that was asked for."""
+    run = None if arguments.run is None else _run(reading, arguments.run)
+    given = {name: getattr(arguments, name) for name in ASKED}
+    query = asked(SystemClock().now(), run=run, **given)
+    index = _index(reading)
+    try:
+        searching = Search(reading.store, index, progress=_Progress().take)
+        found = asyncio.run(_found(searching, query, arguments))
+        if arguments.json:
+            say_json(found)
+        else:
+            say("".join(f"{line}\n" for line in _lines(found, query, columns())))
+        for sentence in _limits(found):
+            note(f"{sentence}\n")
+        if not (found.runs if isinstance(found, FoundRuns) else found.events):
+            for sentence in _strangers(searching, query):
+                note(visible(sentence) + "\n")
+    finally:
+        index.close()
+    return SUCCEEDED
+
+
+async def _found(
+    searching: Search, query: Query, arguments: argparse.Namespace
+) -> Found | FoundRuns:
+    if arguments.runs:
+        return await searching.runs(query, before=arguments.before, limit=arguments.limit)
+    return await searching.events(query, before=arguments.before, limit=arguments.limit)
+
+
+def _run(reading: Reading, name: str) -> str:
+    """Return the run that is meant; its whole id is quicker to find than the beginning of it."""
+    if asyncio.run(reading.store.read_stream(name, limit=1)):
+        return name
+    return find_run(asyncio.run(board(reading.tables, reading.store)), reading.tables, name)
+
+
+def _index(reading: Reading) -> SqliteSearchIndex:
+    """Open the home's index, or make one for this search alone where it can't be written."""
+    try:
+        return SqliteSearchIndex(reading.home.root / "search.db")
+    except Unavailable as error:
+        note(f"{visible(error.reason)} This search makes an index of its own.\n")
+        return SqliteSearchIndex(None)
+
+
+class _Progress:
+    """Tells a person why they wait: after a second, and then less and less often."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._quiet_seconds = QUIET_SECONDS
+
+    def take(self, indexed: int, log: int) -> None:
+        """See `application.search.Progress`."""
+        if time.monotonic() - self._begun >= self._quiet_seconds:
+            self._quiet_seconds *= 2
+            note(f"Indexing the log: {indexed:,} of {log:,} events.\n")
+
+
+def _lines(found: Found | FoundRuns, query: Query, width: int) -> Iterator[str]:
+    if isinstance(found, FoundRuns):
+        for hits in found.runs:
+            yield _run_line(hits)
+        return
+    looked_for = words(query.text)
+    for event in found.events:
+        yield from _event_lines(event, looked_for, width)
+
+
+def _run_line(hits: RunHits) -> str:
+    events = "1 event" if hits.events == 1 else f"{hits.events:,} events"
+    name = f"{hits.run}  {hits.workflow}".rstrip()
+    return f"{visible(name)}  {events}, the newest is {hits.newest}"
+
+
+def _event_lines(event: Event, looked_for: list[str], width: int) -> Iterator[str]:
+    for_whom = f" for {event.on_behalf}" if event.on_behalf else ""
+    head = f"{event.position}  {moment(event.time)}  "
+    yield head + colour(visible(event.type), "1") + visible(f"  by {event.actor}{for_whom}")
+    about = (event.run or event.stream, event.workflow, event.agent)
+    yield "  " + visible(" · ".join(part for part in about if part))
+    said = _excerpt(event, looked_for, width - 2)
+    if said:
+        yield "  " + said
+
+
+def _excerpt(event: Event, looked_for: list[str], width: int) -> str:
+    """Return what the event says around the first word, or how its data begins."""
+    if not looked_for:
+        data = msgspec.json.encode(event.data).decode()
+        return "" if data == "{}" else cut(data, width)
+    for text in texts_in(event.data):
+        line = " ".join(text.split())
+        at = folded(line).find(looked_for[0])
+        if at >= 0:
+            # Folding seldom changes a length, so the word is about here.
+            start = max(at - width // 3, 0) if len(line) > width else 0
+            return cut(("…" if start else "") + line[start:], width)
+    return ""
+
+
+def _limits(found: Found | FoundRuns) -> Iterator[str]:
+    """Say what was not looked at, and how to see more."""
+    yield from _behind(found.reach)
+    if isinstance(found, FoundRuns):
+        if found.counted_from > 1:
+            yield (
+                f"Only events from {found.counted_from} on were counted in {SECONDS_MAX:g} s. "
+                "Ask for a shorter time with --since and --until."
+            )
+        if found.next:
+            yield f"There are more runs: add --before {found.next}."
+        elif not found.runs:
+            yield "No run has an event that fits."
+    elif found.is_cut:
+        yield (
+            f"Only events from {found.next} on were looked at in {SECONDS_MAX:g} s. "
+            f"Go on with --before {found.next}."
+        )
+    elif found.next:
+        yield f"There are older ones: add --before {found.next}."
+    elif not found.events:
+        yield "No event fits."
+
+
+def _behind(reach: Reach) -> Iterator[str]:
+    if reach.reason:
+        yield visible(
+            f"The search index knows {reach.indexed:,} of {reach.log:,} events; "
+            f"newer ones were not looked at. {reach.reason}"
+        )
+
+
+def _strangers(searching: Search, query: Query) -> Iterator[str]:
+    """Name what was asked for and never was, with what may have been meant."""
+    for field, names in searching.strangers(query).items():
+        name = getattr(query, field)
+        near = difflib.get_close_matches(name, names, NEAR_MAX) or sorted(names[:NEAR_MAX])
+        others = f" There are {', '.join(near)}." if near else ""
+        yield f"No event has the {field} {name!r}.{others}"

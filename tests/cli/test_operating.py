@@ -1,0 +1,235 @@
+"""What is said at a terminal about all work at once, and beside an engine that holds the home."""
+
+import os
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.cli.main import main
+from tests.cli.command import ARGV, BEGUN, answer, environment, mission
+
+TICK = "name: tick\nsteps:\n  say: {agent: command, risk: read, with: {argv: [echo, tick]}}\n"
+ASK = """
+name: ask
+inputs: {place: {type: path, default: here}}
+steps:
+  ship: {agent: command, risk: irreversible, with: {argv: [touch, "${{ inputs.place }}"]}}
+  after: {agent: command, needs: ship, if: always(), risk: read, with: {argv: [echo, done]}}
+"""
+
+
+class Here:
+    """A home, asked by command lines in this very process."""
+
+    def __init__(self, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self._capfd = capfd
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        given = main([*arguments, "--home", str(self.home)])
+        out, err = self._capfd.readouterr()
+        assert given == code, out + err
+        return out + err
+
+    def save(self, text: str) -> None:
+        self.home.mkdir(exist_ok=True)
+        file = self.home.parent / "workflow.yaml"
+        file.write_text(text)
+        self("workflow", "save", str(file))
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Here:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MISSION_ACTOR", "alice")
+    monkeypatch.delenv("MISSION_ATTEMPT", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    return Here(tmp_path / "home", capfd)
+
+
+def asked(here: Here) -> str:
+    return here("approvals", "list").split()[0]
+
+
+# What is said.
+
+
+def test_a_limit_that_is_changed_is_all_that_is_said(here: Here) -> None:
+    here("limit", "set", "workspace", "--starts", "200", "--reason", "x")
+    said = here(
+        "limit", "set", "agent", "command", "--starts", "1", "--per", "90s", "--reason", "x"
+    )
+    assert said == "agent command: at most 1 start in 1m30s\n"
+    gone = here("limit", "remove", "agent", "command", "--reason", "x")
+    assert gone == "agent command: no rate limit any more\n"
+
+
+def test_a_limit_for_an_agent_that_is_not_here_says_which_one_may_be_meant(here: Here) -> None:
+    said = here("limit", "set", "agent", "comand", "--starts", "1", "--reason", "x")
+    assert "Did you mean 'command'?" in said
+
+
+def test_a_limit_names_a_person_as_the_log_does(here: Here) -> None:
+    here("limit", "set", "actor", "alice", "--starts", "1", "--reason", "x")
+    assert "actor user:alice: at most 1 start in 1m" in here("limit", "list")
+
+
+def test_a_stage_names_the_others_that_can_be_entered(here: Here) -> None:
+    here("stop", "--reason", "smoke")
+    assert "--stage paused|all`" in here("start", "--stage", "drain")
+    assert here("start", "--stage", "all") == "Everything may work.\n"
+
+
+def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) -> None:
+    here.save(TICK)
+    here("start", "--stage", "paused")
+    said = here("workflow", "run", "tick", code=4)
+    assert "tick@1 goes no further now (" in said
+    assert "Paused: runs may be asked for and wait" in said
+    assert "mission resume run-" in said
+
+
+def test_a_decision_says_what_lets_the_run_go_on_unless_it_has_ended(here: Here) -> None:
+    here.save(ASK)
+    here("workflow", "run", "ask", code=4)
+    said = here("approvals", "reject", asked(here), "--reason", "no", "--as", "bob")
+    assert "`mission resume run-" in said  # What comes always is still to be done.
+    here("resume", "last", code=1)
+    here("workflow", "run", "ask", code=4)
+    here("approvals", "approve", asked(here), "--reason", "yes", "--as", "bob")
+    here("resume", "last")
+    here("cancel", "last", code=2)
+
+
+def test_reasons_of_people_do_not_run_into_the_next_sentence(here: Here) -> None:
+    here.save(ASK)
+    here("workflow", "run", "ask", code=4)
+    here("approvals", "reject", asked(here), "--reason", "Not today", "--as", "bob")
+    assert "rejected it: Not today. `mission fork`" in here("show", "last")
+
+
+def test_a_schedule_says_that_nothing_starts_it_yet(here: Here) -> None:
+    here.save(TICK)
+    said = here("schedule", "add", "nightly", "--workflow", "tick", "--cron", "@daily")
+    assert "Nothing starts it yet: `mission up` does" in said
+
+
+def test_a_path_that_is_left_to_its_default_begins_where_a_schedule_is_made(here: Here) -> None:
+    here.save(ASK)
+    here("schedule", "add", "nightly", "--workflow", "ask", "--cron", "@daily")
+    assert f"place={here.home.parent / 'here'}" in here("schedule", "show", "nightly")
+
+
+def test_a_default_budget_that_is_taken_away_is_never_unlimited(here: Here) -> None:
+    here("budget", "set", "run", "--tokens", "5", "--reason", "x")
+    said = here("budget", "set", "run", "--tokens", "none", "--reason", "x")
+    assert "it was 5 tokens. 2,000,000 tokens hold instead" in said
+
+
+def test_the_last_run_can_be_named_so_where_budgets_are_meant(here: Here) -> None:
+    here.save(f"budget: {{tokens: 7}}\n{ASK}")
+    here("workflow", "run", "ask", code=4)
+    assert "7 tokens left of 7" in here("budget", "show", "run", "last")
+    said = here("budget", "set", "run", "last", "--tokens", "9", "--reason", "more")
+    assert "is 9 tokens now (before: 7 tokens)" in said
+
+
+# Beside other processes.
+
+
+@pytest.mark.journey
+def test_command_lines_that_change_a_home_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+
+    def limit(number: int) -> int:
+        name = f"agent-{number}"
+        return mission(
+            home, "limit", "set", "agent", name, "--starts", "1", "--reason", "x"
+        ).returncode
+
+    with ThreadPoolExecutor(4) as people:
+        assert list(people.map(limit, range(4))) == [0, 0, 0, 0]
+    assert len(answer(home, "limit", "list")["limits"]) == 4
+
+
+def up(home: Path, *before: str) -> "subprocess.Popen[bytes]":
+    """Begin `mission up` and wait until it listens."""
+    process = subprocess.Popen(
+        [*before, *ARGV, "up"],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    BEGUN.append(process)
+    until(process, "Everything may work")
+    return process
+
+
+def until(process: "subprocess.Popen[bytes]", words: str) -> str:
+    """Read on to the line that has `words`."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line.decode():
+            return line.decode()
+    raise AssertionError(f"it never said {words!r}")
+
+
+@pytest.mark.journey
+def test_a_refusal_has_the_same_exit_code_beside_an_engine(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    wrong = ("limit", "set", "workspace", "too", "--starts", "1", "--reason", "x")
+    alone = mission(home, *wrong)
+    up(home)
+    beside = mission(home, *wrong)
+    assert (alone.returncode, alone.stderr) == (beside.returncode, beside.stderr)
+    assert alone.returncode == 2
+    file = tmp_path / "workflow.yaml"
+    file.write_text(TICK)
+    assert mission(home, "workflow", "save", str(file)).returncode == 0
+    assert mission(home, "stop", "--reason", "smoke").returncode == 0
+    refused = mission(home, "workflow", "run", "tick")
+    assert (refused.returncode, b"(smoke)" in refused.stderr) == (1, True)
+
+
+@pytest.mark.journey
+def test_an_engine_tells_what_begins_waits_and_ends_and_a_watcher_what_is_paused(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    file = tmp_path / "workflow.yaml"
+    file.write_text(ASK)
+    assert mission(home, "workflow", "save", str(file)).returncode == 0
+    engine = up(home)
+    waits = mission(home, "workflow", "run", "ask")
+    assert waits.returncode == 4
+    assert b"mission resume" not in waits.stdout  # It goes on by itself.
+    begun = until(engine, "begins")
+    run = begun.split()[3].rstrip(":")
+    assert "ask@1" in begun
+    until(engine, f"{run}: ship waits for a person, approval-")
+    assert mission(home, "cancel", run, "--reason", "enough").returncode == 0
+    until(engine, f"{run} was cancelled")
+    answer(home, "start", "--stage", "paused", "--reason", "tea")
+    until(engine, "Paused: runs may be asked for and wait; no step starts. (tea)")
+    paused = mission(home, "workflow", "run", "ask")
+    assert paused.returncode == 4
+    assert b"goes no further now" in paused.stdout
+
+
+@pytest.mark.journey
+def test_an_engine_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    engine = up(tmp_path / "home", "nohup")
+    os.kill(engine.pid, signal.SIGHUP)
+    time.sleep(0.5)
+    assert answer(tmp_path / "home", "limit", "list")["stage"] == "all"
+    assert engine.poll() is None
+    engine.terminate()
+    assert engine.wait(timeout=20) == 0
