@@ -1,21 +1,53 @@
 """Runs many seeds: `python -m missioncontrol.testing.simulate --seeds 2000`."""
 
 import argparse
+import os
 import sys
 import time
 import traceback
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
-from missioncontrol.testing.simulation.world import Plan, World
+import msgspec
+
+from missioncontrol.testing.simulation.disk import Fate, Plan
+from missioncontrol.testing.simulation.world import World
+
+BLOCK = 20
+"""Seeds that a process lives through before it tells how they went."""
 
 
-def every_boundary(seed: int) -> int:
-    """Live the world of `seed` once for each commit, dying there; return how many lives it took."""
-    calm = World(seed, Plan({}))
+class Told(msgspec.Struct, frozen=True):
+    """How a block of seeds went."""
+
+    events: int
+    failed: int | None = None  # the first seed that did not hold
+    trace: str = ""
+
+
+def every_boundary(seed: int, fate: Fate) -> int:
+    """Live the small world of `seed` once for each commit, with this fate there.
+
+    Returns how many commits there were.
+    """
+    calm = World(seed, Plan({}), small=True)
     calm.live()
     for commit in range(1, calm.disk.commits + 1):
-        for after in (False, True):
-            World(seed, Plan({commit: after})).live()
-    return 1 + 2 * calm.disk.commits
+        World(seed, Plan({commit: fate}), small=True).live()
+    return calm.disk.commits
+
+
+def live_all(seeds: range, plan: Plan | None = None) -> Told:
+    """Live through `seeds` until one of them does not hold."""
+    events = 0
+    for seed in seeds:
+        world = World(seed, plan)
+        try:
+            world.live()
+        except Exception:  # noqa: BLE001 - whatever it was, the seed is the report
+            return Told(events, seed, traceback.format_exc())
+        events += world.disk.inspector.position
+    return Told(events)
 
 
 def main() -> int:
@@ -24,25 +56,35 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2000, help="how many, from 0 on")
     parser.add_argument("--seed", type=int, help="only this one, with all it says")
     parser.add_argument("--crash", type=int, help="die at this commit and at no other")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    plan = Plan({chosen.crash: False}) if chosen.crash else None
-    seeds = range(chosen.seeds) if chosen.seed is None else [chosen.seed]
     begun = time.perf_counter()
-    events = 0
-    for seed in seeds:
-        world = World(seed, plan)
-        try:
-            world.live()
-        except Exception:  # noqa: BLE001 - whatever it was, the seed is the report
-            sys.stderr.write(traceback.format_exc())
-            sys.stdout.write(
-                f"seed {seed} fails: python -m missioncontrol.testing.simulate --seed {seed}\n"
-            )
-            return 1
-        events += world.disk.inspector.position
+    if chosen.seed is not None:
+        plan = Plan({chosen.crash: "lost"}) if chosen.crash else None
+        told, count = live_all(range(chosen.seed, chosen.seed + 1), plan), 1
+    else:
+        told, count = _live_in_processes(chosen.seeds, chosen.processes), chosen.seeds
+    if told.failed is not None:
+        sys.stderr.write(told.trace)
+        command = f"python -m missioncontrol.testing.simulate --seed {told.failed}"
+        sys.stdout.write(f"seed {told.failed} fails: {command}\n")
+        return 1
     taken = time.perf_counter() - begun
-    sys.stdout.write(f"{len(seeds)} seeds held, {events:,} events, {taken:.1f} s\n")
+    sys.stdout.write(f"{count:,} seeds held, {told.events:,} events, {taken:.1f} s\n")
     return 0
+
+
+def _live_in_processes(seeds: int, processes: int) -> Told:
+    """Share the seeds out; the first that fails, in their order, ends it."""
+    blocks = [range(first, min(first + BLOCK, seeds)) for first in range(0, seeds, BLOCK)]
+    events = 0
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for told in pool.map(live_all, blocks):
+            if told.failed is not None:
+                pool.shutdown(cancel_futures=True)
+                return told
+            events += told.events
+    return Told(events)
 
 
 if __name__ == "__main__":

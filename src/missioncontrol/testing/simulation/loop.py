@@ -5,7 +5,11 @@ import selectors
 
 
 class Deadlock(RuntimeError):
-    """Everything waits and nothing is due: in the real world this would be for ever."""
+    """Nothing is due, or the same again and again: in the real world this would be for ever."""
+
+
+ROUNDS_MAX = 200_000
+"""A loop that turns more often goes on for ever."""
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -14,8 +18,12 @@ class _JumpingSelector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.rounds = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.rounds += 1
+        if self.rounds > ROUNDS_MAX:
+            raise Deadlock("something goes round and round")
         ready = super().select(0)
         if ready:
             return ready
@@ -42,10 +50,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 class LoopClock:
     """The clock port on a loop's time."""
 
-    def __init__(self, loop: JumpingLoop) -> None:
-        """The world begins on 13 September 2020, 12:26:40 UTC."""
+    def __init__(self, loop: JumpingLoop, start: float = 1_600_000_000.0) -> None:
+        """The world begins at `start`, else on 13 September 2020, 12:26:40 UTC."""
         self._loop = loop
+        self._start = start
 
     def now(self) -> float:
         """See `Clock.now`."""
-        return 1_600_000_000.0 + self._loop.time()
+        return self._start + self._loop.time()

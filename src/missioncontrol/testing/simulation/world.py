@@ -1,80 +1,58 @@
-"""A world: runs, agents, people and an engine that dies now and then, all from one seed."""
+"""A world: workflows, runs, agents, people, and engines that die now and then, from one seed."""
 
 import asyncio
-import contextlib
-import random
-from collections.abc import Sequence
+from random import Random
+from typing import Any
 
-import msgspec
-
-from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
-from missioncontrol.adapters.event_stores.memory import MemoryEventStore
-from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
-from missioncontrol.application.audit import verify
-from missioncontrol.application.execution import Execution
-from missioncontrol.application.journal import Journal, fold_run
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.run.commands import CreateRun
-from missioncontrol.domain.run.states import Run
-from missioncontrol.domain.work import NO_USAGE, Usage, Work
-from missioncontrol.ports.agent import Assignment, ProcessHandle
-from missioncontrol.ports.event_store import Append, Head
-from missioncontrol.projections.board import Board
-from missioncontrol.runtime.engine import Engine
-from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.projector import Projector, follow
-from missioncontrol.runtime.recovery import recover
-from missioncontrol.runtime.registry import Registered, Registry
-from missioncontrol.testing.simulation.inspector import Inspector, Violation
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.step import Spending
+from missioncontrol.ports.agent import Assignment
+from missioncontrol.testing.simulation.disk import Crash, Disk, Fate, Plan
+from missioncontrol.testing.simulation.drawing import workflows
+from missioncontrol.testing.simulation.house import CONCURRENCY, House
+from missioncontrol.testing.simulation.inspector import Inspector
+from missioncontrol.testing.simulation.judging import compare_beliefs, compare_replays, judge
 from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
-from missioncontrol.testing.simulation.script import AGENT, ScriptedAgent, random_steps
+from missioncontrol.testing.simulation.people import People
+from missioncontrol.testing.simulation.rules.violation import Violation, hold
+from missioncontrol.testing.simulation.script import PLACES, ScriptedAgents
 
-HOURS = 3600.0
-CRASHES_MAX = 4
+DAYS = 86_400.0
+BEGINNINGS = (
+    1_600_000_000.0,
+    1_600_041_000.0,  # ten minutes before the end of 13 September 2020, UTC
+    1_600_041_500.0,
+    1_601_509_800.0,  # ten minutes before the end of that month
+)
+"""Seconds since the epoch; days and months end in some worlds."""
 
+LIFETIME_MAX = 60 * DAYS
+CRASHES_MAX = 3
+WORDS = (
+    "calls",
+    "items",
+    "conditions",
+    "handlers",
+    "repeats",
+    "slots",
+    "limits",
+    "money",
+    "approvals",
+    "schedules",
+    "stop",
+)
+"""What a world may hold; each has about half of them."""
 
-class Crash(BaseException):
-    """The process ends here, as with `kill -9`."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """When the engine dies: at which commits, before (False) or after (True) they are durable."""
-
-    crashes: dict[int, bool]
-
-
-class _Disk(MemoryEventStore):
-    """The log that survives its engines, watched at every commit."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__()
-        self.inspector = Inspector()
-        self.commits = 0
-        self._plan = plan
-
-    async def append(self, appends: Sequence[Append]) -> Head:
-        self.commits += 1
-        fate = self._plan.crashes.get(self.commits)
-        if fate is False:
-            raise Crash
-        before = (await self.head()).position
-        head = await super().append(appends)
-        for event in await self.read(after=before, limit=1_000_000):
-            self.inspector.read(event)
-        if fate is True:
-            raise Crash
-        return head
-
-    def everything(self) -> list[Recorded]:
-        return list(self._log)
+SMALL = frozenset({"items", "conditions", "money", "approvals"})
+"""What a world holds that is lived many times over."""
 
 
 class _Ids:
     """Ids and chance from the dice."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: Random) -> None:
         self._dice = dice
         self._count = 0
 
@@ -89,34 +67,40 @@ class _Ids:
 class World:
     """Everything that a seed decides."""
 
-    def __init__(self, seed: int, plan: Plan | None = None) -> None:
-        """Draw the runs and the troubles; `plan` replaces the crashes that the seed would draw."""
-        self.dice = random.Random(seed)  # noqa: S311 - a simulation wants to be predictable
-        drawn = {
-            self.dice.randint(1, 60): self.dice.random() < 0.5
-            for _ in range(self.dice.randint(0, CRASHES_MAX))
-        }
-        self.disk = _Disk(plan if plan is not None else Plan(drawn))
-        self.loop = JumpingLoop()
-        self.clock = LoopClock(self.loop)
-        self.ids = _Ids(self.dice)
-        self.tables = MemoryReadTables()
-        self.artifacts = MemoryArtifactStore()
-        self.wanted = [self._draw_run() for _ in range(self.dice.randint(1, 3))]
-        self.cancels = {
-            run.run: self.dice.uniform(0.0, 60.0) for run in self.wanted if self.dice.random() < 0.3
-        }
-        self.starts = 0
-        self._engine: Engine | None = None
-        self._believed: dict[str, object] = {}
-        self._carried_out: set[str] = set()
-        self._projector: Projector | None = None
+    def __init__(
+        self,
+        seed: int,
+        plan: Plan | None = None,
+        *,
+        small: bool = False,
+        words: frozenset[str] | None = None,
+    ) -> None:
+        """Draw everything; `plan` replaces the troubles that the seed would draw.
 
-    def _draw_run(self) -> CreateRun:
-        name = self.ids.new("run")
-        steps = random_steps(self.dice)
-        seconds = self.dice.choice((0.0, 0.0, 0.0, 300.0))
-        return CreateRun(name, "drawn", steps, self.dice.choice((1, 2, 5)), seconds)
+        A `small` world has a few minutes and few features; `words` says which ones it has.
+        """
+        self.dice = dice = Random(seed)  # noqa: S311 - a simulation wants to be predictable
+        drawn_words = frozenset(word for word in WORDS if dice.random() < 0.55)
+        chosen = words if words is not None else drawn_words
+        self.words = chosen & SMALL if small else chosen
+        drawn = _fates(dice)
+        inspector = Inspector(PLACES, CONCURRENCY)
+        self.disk = Disk(plan or Plan(drawn), inspector, dice, slow=dice.random() < 0.4)
+        self.loop = JumpingLoop()
+        self.loop.set_exception_handler(self._note_problem)
+        self.clock = LoopClock(self.loop, dice.choice(BEGINNINGS))
+        self.ids = _Ids(dice)
+        self.tables = MemoryReadTables()
+        self.people = People(dice, self.words, workflows(dice, self.words))
+        self.busy_seconds = 120.0 if small else dice.choice((120.0, 900.0, 2700.0))
+        self.restarts = [] if small else sorted(dice.uniform(0, self.busy_seconds) for _ in "12")
+        self.restarts = self.restarts[: dice.choice((0, 0, 1, 2))]
+        self.ledger_events_max = dice.choice((10_000, 10_000, 25))
+        self.starts = 0
+        self.problems: list[BaseException] = []
+        self._seen: list[tuple[str, int, bytes]] = []
+        self._house: House | None = None
+        self._agents: ScriptedAgents | None = None
 
     def live(self) -> None:
         """Let the world go on until every run has ended, and judge what happened.
@@ -126,7 +110,7 @@ class World:
             Deadlock: something would have waited for ever.
         """
         life = self.loop.create_task(self._live())
-        self.loop.call_later(10_000 * HOURS, life.cancel)
+        self.loop.call_later(LIFETIME_MAX, life.cancel)
         try:
             self.loop.run_until_complete(life)
         finally:
@@ -134,163 +118,161 @@ class World:
             if left:
                 self.loop.run_until_complete(asyncio.wait(left))
             self.loop.close()
+        if self.problems:
+            raise self.problems[0]
 
     async def _live(self) -> None:
         while not await self._live_once():
-            self._bury()
-        await self._judge()
+            left = self._bury()
+            if left:
+                await asyncio.wait(left)
+            await asyncio.sleep(self.dice.choice((0.0, 0.0, 1.0, 30.0, 400.0, 4000.0)))
+        await compare_replays(self.disk, self._seen)
+        await judge(self.disk, self.tables)
 
     def _bury(self) -> "list[asyncio.Task[object]]":
         """End what the dead engine left in this loop, without a word from it."""
-        if self._engine is not None:
-            self._engine.drop(Crash())
-        if self._projector is not None:
-            self._projector.drop()
+        if self._house is not None:
+            self._house.drop(Crash())
+        if self._agents is not None:
+            self._agents.is_alive = False
         living = asyncio.current_task(self.loop)
         left = [task for task in asyncio.all_tasks(self.loop) if task is not living]
+        left.sort(key=lambda task: int(task.get_name().rpartition("-")[2]))
         for task in left:
             task.cancel()
             task.add_done_callback(_look_away)
         return left
 
     async def _live_once(self) -> bool:
-        """One engine's life; returns whether it got to the end of all runs."""
+        """Live one engine's life; return whether it got to the end of all runs."""
         self.starts += 1
-        journal = Journal(self.disk, self.clock)
-        execution = Execution(journal, self.artifacts, self.ids)
-        agent = ScriptedAgent(self.dice, self._witness)
-        registry = Registry([Registered(AGENT, agent, 4)], concurrency=6)
-        output = Output(MemoryOutputStore(), scrub=lambda text: text)
-        engine = Engine(journal, execution, registry, self.artifacts, output)
-        self._engine = engine
-        self._carried_out = set()
-        projector = self._projector = Projector(Board(self.tables))
-        people = asyncio.ensure_future(self._people(engine, execution))
+        self.disk.engine_began()
+        self._agents = ScriptedAgents(
+            self.dice, self._watch, self._watch_call, self._note_clinging, self.problems.append
+        )
+        house = self._house = House(
+            self.disk,
+            self.tables,
+            self.clock,
+            self.ids,
+            self._agents,
+            ledger_events_max=self.ledger_events_max,
+        )
         try:
-            await projector.catch_up(self.disk)
-            engine.listeners.append(projector.take)
-            await engine.open()
-            await recover(self.tables.unsettled(), journal, execution, _no_processes)
-            await self._take_up(journal, execution, engine)
-            await self._wait_for_all(engine)
-            await engine.close()
-            projector.save()
-        except Crash:
+            await house.open()
+            return await self._go_on(house)
+        except (Crash, Unavailable):
+            if self.problems:
+                raise self.problems[0] from None
             return False
-        else:
-            return True
-        finally:
-            people.cancel()
 
-    async def _take_up(self, journal: Journal, execution: Execution, engine: Engine) -> None:
-        for wanted in self.wanted:
-            try:
-                run = await journal.load_run(wanted.run)
-                if not run.is_settled:
-                    execution.resume(wanted.run, actor="simulation")
-                    self._carried_out.add(wanted.run)
-            except MissionControlError:
-                execution.tell(wanted.run, wanted)
-                self._carried_out.add(wanted.run)
-            engine.adopt(wanted.run)
+    async def _go_on(self, house: House) -> bool:
+        """Let people and time in until the engine dies, or is closed, or nothing is left to do."""
+        crowd = [asyncio.ensure_future(each) for each in self.people.at_work(house)]
+        crowd.append(asyncio.ensure_future(self._audit(house)))
+        story = asyncio.ensure_future(self._tell(house, crowd))
+        for task in crowd:
+            task.add_done_callback(self._note_end)
+            task.add_done_callback(lambda _: self.problems and story.cancel())
+        await asyncio.wait((story, house.death), return_when=asyncio.FIRST_COMPLETED)
+        if self.problems:
+            raise self.problems[0]
+        if house.engine.failure is not None:
+            raise house.engine.failure
+        if not story.done():
+            house.death.result()
+        return story.result()
 
-    async def _wait_for_all(self, engine: Engine) -> None:
-        """Wait for every run, or for the death of the engine."""
-        assert engine.committing is not None
-        ends = asyncio.ensure_future(self._all_ends(engine))
-        ends.add_done_callback(_look_away)
-        death = engine.committing
-        await asyncio.wait((ends, death), return_when=asyncio.FIRST_COMPLETED)
-        if death.done():
-            ends.cancel()
-            death.result()
-        if engine.failure is not None:
-            raise engine.failure
-        await ends
+    async def _tell(self, house: House, crowd: "list[asyncio.Task[None]]") -> bool:
+        """Return whether all runs have ended; else the engine was closed in good order."""
+        now = self.loop.time()
+        if self.restarts and self.restarts[0] > now:
+            await asyncio.sleep(self.restarts.pop(0) - now)
+            await house.close()
+            return False
+        await asyncio.sleep(max(0.0, self.busy_seconds - now))
+        for task in crowd:
+            task.cancel()
+        await self.people.wind_up(house)
+        await self._compare(house)
+        await house.close()
+        hold(not house.troubles, f"{house.troubles}")
+        return True
 
-    async def _all_ends(self, engine: Engine) -> None:
-        for run in self.wanted:
-            ended = _facts(await engine.settled(run.run))
-            if run.run in self._carried_out:  # What the engine believed, not what it read.
-                self._believed[run.run] = ended
-
-    async def _people(self, engine: Engine, execution: Execution) -> None:
-        """Cancel runs, and repeat or send late what agents have reported before."""
+    async def _audit(self, house: House) -> None:
+        """Compare what the engine believes with its log now and then."""
         while True:
-            await asyncio.sleep(self.dice.uniform(0.1, 20.0))
-            for run, at in list(self.cancels.items()):
-                if self.loop.time() >= at and run in engine.journal.runs:
-                    with contextlib.suppress(MissionControlError):
-                        engine.cancel(run, "Somebody asked.", actor="simulation")
-                        del self.cancels[run]
-            await self._echo(execution, engine)
+            await asyncio.sleep(self.dice.uniform(5.0, 200.0))
+            await self._compare(house)
 
-    async def _echo(self, execution: Execution, engine: Engine) -> None:
-        """Report once more for an attempt of the past, as a network that doubles messages does."""
-        started = [e for e in await self.disk.read(limit=100_000) if e.type == "step_started"]
-        if not started or engine.failure is not None:
-            return
-        event = self.dice.choice(started)
-        run = engine.journal.runs.get(event.stream)
-        data = event.data
-        holder = run.working.get(data["step"]) if run is not None else None
-        if run is not None and (holder is None or holder.fence != data["fence"]):
-            execution.success(event.stream, data["step"], data["fence"], Work(summary="an echo"))
+    async def _compare(self, house: House) -> None:
+        while house.journal.has_pending or self.disk.is_busy:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.001)
+        for run, (position, picture) in (await compare_beliefs(house)).items():
+            self._seen.append((run, position, picture))
 
-    def _witness(self, assignment: Assignment) -> None:
-        """Refuse work that begins before its lease and its causes are on disk."""
-        run = self.disk.inspector.runs.get(assignment.run)
-        if run is None or run.holder.get(assignment.step) != assignment.fence:
-            raise Violation(f"{assignment.step} works before its lease is durable")
+    # What those at work see.
+
+    def _watch(self, assignment: Assignment) -> None:
+        """Refuse work that begins before its lease and its causes are on disk, or not as shown."""
+        books = self.disk.inspector.books
+        run = books.runs.get(assignment.run)
+        key = assignment.step
+        held = run is not None and run.working.get(key) == assignment.fence
+        self._hold(held, f"{key} works before its lease is durable")
+        assert run is not None
         for need, upstream in assignment.upstream.items():
-            if run.state[need] != upstream.state:
-                raise Violation(f"{assignment.step} was told that {need} {upstream.state}")
+            self._hold(run.state[need] == upstream.state, f"{key} was told {need} {upstream.state}")
+        self._hold(dict(assignment.inputs) == run.inputs_of(key), f"{key} works on other inputs")
+        self._hold(books.operation.may_dispatch, f"{key} begins while everything is stopped")
 
-    async def _judge(self) -> None:
-        for name, believed in self._believed.items():
-            folded, _ = await fold_run(self.disk, name)
-            if folded.usage != self._used(name):
-                raise Violation(f"the usage of {name} is not the sum of its reports")
-            if _facts(folded) != believed:
-                raise Violation(f"{name} folded from the log differs from the one in memory")
-            if not folded.is_settled:
-                raise Violation(f"{name} never ended")
-        verdict = await verify(self.disk, ())
-        if not verdict.whole:
-            raise Violation(verdict.problem)
-        await self._compare_rows()
+    def _watch_call(self, assignment: Assignment, call: Spending) -> None:
+        """Refuse a model call whose worst case is not on disk."""
+        books = self.disk.inspector.books
+        prefix = f"{assignment.run}/{assignment.step}@{assignment.fence}/"
+        live = [each for each in books.ledger.live.values() if each.name.startswith(prefix)]
+        worst = books.costs.worst({"model": call.model, **_counted(call)})
+        amounts = [each.amount for each in live]
+        self._hold(amounts == [worst], f"{prefix} is called with {amounts} set aside, not {worst}")
 
-    async def _compare_rows(self) -> None:
-        fresh = MemoryReadTables()
-        board = Board(fresh)
-        await follow(board, self.disk)
-        board.save()
-        if fresh.runs() != self.tables.runs() or fresh.position() != self.tables.position():
-            raise Violation("rows rebuilt from the log differ from those kept alongside")
+    def _hold(self, truth: object, rule: str) -> None:
+        """Note a broken rule: an agent that raises would only have failed."""
+        if not truth:
+            self.problems.append(Violation(rule))
+            raise Crash
 
-    def _used(self, run: str) -> Usage:
-        reports = [e for e in self.log() if e.stream == run and e.type == "usage_reported"]
-        return sum((Usage(**event.data["usage"]) for event in reports), NO_USAGE)
+    def _note_clinging(self, run: str, fence: int) -> None:
+        self.disk.inspector.books.clinging.add((run, fence))
+
+    def _note_end(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not isinstance(error, Crash | Unavailable):
+            self.problems.append(error)
+
+    def _note_problem(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take note of what went wrong where nobody looks, as in a timer."""
+        error = context.get("exception")
+        if not isinstance(error, Crash | Unavailable):
+            self.problems.append(error or Violation(str(context["message"])))
 
     def log(self) -> list[Recorded]:
         """Return the whole log."""
         return self.disk.everything()
 
 
-def _facts(run: Run) -> object:
-    """What never changes once a run has ended; what it cost may: a late attempt costs money too."""
-    return (
-        run.status,
-        dict(run.states),
-        run.tries,
-        run.interruptions,
-        list(run.ready),
-        run.unsettled,
-    )
+def _fates(dice: Random) -> dict[int, Fate]:
+    fates: tuple[Fate, ...] = ("lost", "kept", "kept", "lost", "refused")
+    return {
+        dice.randint(1, dice.choice((20, 60, 200))): dice.choice(fates)
+        for _ in range(dice.randint(0, CRASHES_MAX))
+    }
 
 
-async def _no_processes(_: ProcessHandle) -> bool:
-    return False
+def _counted(call: Spending) -> dict[str, int]:
+    return {"input_tokens": call.input_tokens, "output_tokens": call.output_tokens}
 
 
 def _look_away(task: "asyncio.Task[object]") -> None:

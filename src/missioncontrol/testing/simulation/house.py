@@ -1,0 +1,179 @@
+"""One engine's life in a simulated world: the real parts, put together over what survives it."""
+
+import asyncio
+from typing import Any
+
+from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
+from missioncontrol.adapters.calendar import CronCalendar
+from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
+from missioncontrol.adapters.read_tables.memory import MemoryReadTables
+from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.application.approvals import Approvals
+from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.execution import Execution, Governance
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.office import Office
+from missioncontrol.application.operations import Operations
+from missioncontrol.application.repeats import Repeats
+from missioncontrol.application.runs import Runs
+from missioncontrol.application.schedules import Schedules
+from missioncontrol.application.scope import Scopes
+from missioncontrol.application.starting import ScheduledStart
+from missioncontrol.application.workflows import Workflows
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.run.events import Outcome
+from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.agent import Agent, ProcessHandle
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.ids import Ids
+from missioncontrol.projections.board import Board
+from missioncontrol.runtime.engine import Engine
+from missioncontrol.runtime.output import Output
+from missioncontrol.runtime.patience import Patience
+from missioncontrol.runtime.projector import Projector
+from missioncontrol.runtime.recovery import recover
+from missioncontrol.runtime.registry import Registered, Registry
+from missioncontrol.runtime.scheduler import Scheduler
+from missioncontrol.testing.governed import EXPRESSIONS
+from missioncontrol.testing.simulation.disk import Disk
+from missioncontrol.testing.simulation.prices import FewPrices
+from missioncontrol.testing.simulation.script import CARDS, PLACES
+
+CONCURRENCY = 6
+"""Attempts of all agents together."""
+
+SCHEDULES_MAX = 100
+RUNS_REMEMBERED = 1_000
+NOBODY = "engine"
+
+
+class House:
+    """All parts of an engine, as `bootstrap` puts them together, over a log in memory."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        tables: MemoryReadTables,
+        clock: Clock,
+        ids: Ids,
+        agents: Agent,
+        *,
+        ledger_events_max: int,
+    ) -> None:
+        """`disk` and `tables` outlive it."""
+        self.disk = disk
+        self.tables = tables
+        self.clock = clock
+        self.troubles: list[str] = []
+        self.journal = Journal(disk, clock)
+        artifacts = MemoryArtifactStore()
+        registered = [Registered(name, agents, PLACES[name], CARDS[name]) for name in CARDS]
+        self.registry = Registry(registered, concurrency=CONCURRENCY)
+        self.approvals = Approvals(self.journal, ids)
+        self.budgets = Budgets(self.journal, FewPrices(), events_max=ledger_events_max)
+        governance = Governance(
+            Scopes(EXPRESSIONS), self.approvals, self.budgets, self.registry.card
+        )
+        self.execution = Execution(self.journal, artifacts, ids, governance)
+        self.operations = Operations(self.journal)
+        self._let_people_in(ids)
+        output = Output(MemoryOutputStore(), scrub=str)
+        self.engine = Engine(
+            self.journal, self.execution, self.registry, artifacts, output, self.operations
+        )
+        self.projector = Projector(Board(tables))
+        self.patience = Patience(self.approvals, clock)
+        self.scheduler = Scheduler(self.schedules, clock, report=self._note_trouble)
+
+    def _let_people_in(self, ids: Ids) -> None:
+        """Set up the services that people and schedules ask."""
+        self.workflows = Workflows(
+            self.journal, read=read_all, expressions=EXPRESSIONS, cards=CARDS
+        )
+        self.runs = Runs(self.workflows, self.execution, ids, self.operations)
+        self.repeats = Repeats(self.journal, self.execution, ids, self.operations)
+        self.starter = ScheduledStart(self.journal, self.runs, self.execution, self.operations)
+        self.schedules = Schedules(self.journal, CronCalendar(), self.starter)
+        self.execution.scheduled_run_ended = self._tell_schedule
+        self.office = Office(
+            self.journal,
+            self.execution,
+            self.workflows,
+            self.runs,
+            self.repeats,
+            self.approvals,
+            self.budgets,
+            self.schedules,
+            self.operations,
+        )
+
+    def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
+        self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
+
+    def _note_trouble(self, schedule: str, error: Exception) -> None:
+        self.troubles.append(f"schedule {schedule!r} broke off: {error!r}")
+
+    async def open(self) -> None:
+        """Bring the past to rest, take up what has not ended, and let people and time in."""
+        await self.projector.catch_up(self.disk)
+        self.engine.listeners.extend((self.projector.take, self.patience.take))
+        await self.operations.open()
+        for row in reversed(self.tables.runs(limit=RUNS_REMEMBERED)):
+            self.operations.rates.note("actor", row.author, row.created)
+        await self.engine.open()
+        unsettled = self.tables.unsettled()
+        await recover(unsettled, self.journal, self.execution, _no_processes)
+        rows = self.tables.all_listed("schedule", is_open=True, limit=SCHEDULES_MAX)
+        await self.schedules.open(row.id.removeprefix("schedule-") for row in rows)
+        await self.journal.durable()
+        for run in unsettled:
+            self.journal.forget(run)
+        self.office.adopt = self.starter.adopt = self.engine.adopt
+        self.office.cancel = self._cancel
+        self.starter.stop = lambda run, reason: self._cancel(run, reason, NOBODY)
+        await self.patience.start()
+        await self.scheduler.start()
+        await self._take_up()
+        self.disk.inspector.engine_is_open(self.clock.now())
+
+    async def _take_up(self) -> None:
+        for run in self.tables.unsettled():
+            state = await self.journal.load_run(run)
+            await self.approvals.open(held.approval for held in state.held.values())
+            if state.is_settled:
+                continue
+            if state.halt is None:  # What is halted stays so until somebody resumes it.
+                self.execution.resume(run, actor=NOBODY)
+            self.engine.adopt(run)
+
+    def _cancel(self, run: str, reason: str, actor: str) -> None:
+        self.engine.cancel(run, reason, actor=actor)
+
+    async def ask(self, what: Any, actor: str) -> Any:
+        """Ask as a person does; a refusal is an answer too, and comes back as one."""
+        try:
+            return await self.office.do(what, actor)
+        except MissionControlError as refusal:
+            return refusal
+
+    @property
+    def death(self) -> "asyncio.Task[None]":
+        """Ends when the engine does."""
+        assert self.engine.committing is not None, "the engine is not open"
+        return self.engine.committing
+
+    async def close(self) -> None:
+        """Stop in good order."""
+        await self.scheduler.stop()
+        await self.patience.stop()
+        await self.engine.close()
+        self.projector.save()
+
+    def drop(self, error: BaseException) -> None:
+        """Let everything go at once, as when the process ends."""
+        self.engine.drop(error)
+        self.projector.drop()
+
+
+async def _no_processes(_: ProcessHandle) -> bool:
+    return False

@@ -1,0 +1,161 @@
+"""Compares what the engine believes with what the log says, and rows kept with rows rebuilt."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.read_tables.memory import MemoryReadTables
+from missioncontrol.application.approvals import APPROVAL
+from missioncontrol.application.audit import verify
+from missioncontrol.application.budgets import LEDGER, read_ledger
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import fold, fold_run
+from missioncontrol.application.operations import OPERATION
+from missioncontrol.application.prices import PRICES
+from missioncontrol.application.schedules import SCHEDULE
+from missioncontrol.application.views import run_view, view_of
+from missioncontrol.application.workflows import WORKFLOW, WORKFLOWS
+from missioncontrol.domain.budget.events import UsageCharged
+from missioncontrol.domain.budget.scopes import PERIODS, WORKSPACE, Kind
+from missioncontrol.domain.budget.standing import shared_out
+from missioncontrol.domain.budget.states import Ledger
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.work import NO_USAGE
+from missioncontrol.projections.board import Board
+from missioncontrol.projections.lists import FOLDS
+from missioncontrol.runtime.projector import follow
+from missioncontrol.testing.simulation.disk import Disk
+from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.rules.violation import hold
+
+CONCEPTS: dict[str, Concept[Any, Any, Any]] = {
+    "ledger": LEDGER,
+    "approval": APPROVAL,
+    "operation": OPERATION,
+    "prices": PRICES,
+    "schedule": SCHEDULE,
+    "workflow": WORKFLOW,
+    "workflows": WORKFLOWS,
+}
+"""By the first word of a stream's name."""
+
+OF_THE_ENGINE = frozenset({"deadlines", "at"})
+"""What of a run an engine changes by itself: it says once that a limit has passed."""
+
+LIST_MAX = 10_000
+KINDS: tuple[Kind, ...] = ("workflow", "agent", "model", "run", "step")
+
+
+async def compare_beliefs(house: House) -> dict[str, tuple[int, bytes]]:
+    """Check that everything at hand is what the log says, and return each run as it stands.
+
+    Nothing may be on its way to the disk. Runs come with the position of the log.
+
+    Raises:
+        Violation: what is believed differs from what is folded.
+    """
+    journal, disk = house.journal, house.disk
+    pictures = {}
+    for name, believed in list(journal.runs.items()):
+        folded, _ = await fold_run(disk, name)
+        told, known = _picture(folded), _picture(believed)
+        wrong = [part for part in told if told[part] != known[part]]
+        hold(not wrong, f"{name} folded has another {', '.join(wrong)} than the one at work")
+        view = await run_view(disk, name)
+        hold({**view, **view_of(believed)} == view, f"{name} replayed differs from what it is")
+        pictures[name] = ((await disk.head()).position, msgspec.json.encode(view))
+    _compare_accounts(house.budgets.ledger, disk)
+    for stream, known in list(journal.others.items()):
+        state, _ = await fold(disk, CONCEPTS[stream.partition("-")[0]], stream)
+        hold(state == known, f"{stream} folded differs from what is believed")
+    return pictures
+
+
+def _compare_accounts(ledger: Ledger, disk: Disk) -> None:
+    """Check every sum of the ledger against one that was added up by itself."""
+    books = disk.inspector.books.ledger
+    hold(set(ledger.live) == set(books.live), "the ledger knows what is set aside")
+    for scope, account in ledger.accounts.items():
+        place = (scope.kind, scope.name)
+        for unit in ("cost", "tokens"):
+            held = books.held(place, unit)
+            hold(getattr(account.held, unit) == held, f"{held} is set aside in {place}")
+            for period in PERIODS:
+                spent = getattr(account.spent(period, books.day), unit)
+                told = books.spent_in(place, period, unit)
+                hold(spent == told, f"{told} was spent in {place}, {period}")
+
+
+def _picture(run: Run) -> dict[str, object]:
+    known = {name: value for name, value in vars(run).items() if name not in OF_THE_ENGINE}
+    order = [list(run.ready), list(run.due), [list(keys) for keys in run.queues.values()]]
+    crowds = {
+        name: (crowd.limit, list(crowd.inside), list(crowd.waiting))
+        for name, crowd in run.crowds.items()
+    }
+    return {**known, "crowds": crowds, "order": order}
+
+
+async def compare_replays(disk: Disk, seen: Iterable[tuple[str, int, bytes]]) -> None:
+    """Check that each run, replayed up to a position, is byte for byte what was seen then."""
+    for run, position, picture in seen:
+        view = await run_view(disk, run, at=position)
+        hold(msgspec.json.encode(view) == picture, f"{run} at {position} is not what it was")
+
+
+async def judge(disk: Disk, tables: MemoryReadTables) -> None:
+    """Look at the log and the rows when everybody has gone home.
+
+    Raises:
+        Violation: something that must hold does not.
+    """
+    disk.inspector.books.finish()
+    verdict = await verify(disk, ())
+    hold(verdict.whole, verdict.problem)
+    await _compare_rows(disk, tables)
+    await _compare_sums(disk)
+
+
+async def _compare_rows(disk: Disk, tables: MemoryReadTables) -> None:
+    fresh = MemoryReadTables()
+    board = Board(fresh)
+    await follow(board, disk)
+    board.save()
+    hold(fresh.position() == tables.position(), "rows stand for the whole log")
+    hold(fresh.runs(limit=LIST_MAX) == tables.runs(limit=LIST_MAX), "rows of runs are as rebuilt")
+    for kind in {each.kind for each in FOLDS}:
+        kept = tables.all_listed(kind, limit=LIST_MAX)
+        hold(fresh.all_listed(kind, limit=LIST_MAX) == kept, f"rows of {kind}s are as rebuilt")
+
+
+async def _compare_sums(disk: Disk) -> None:
+    """Check that what was used adds up the same, whichever way it is shared out."""
+    books = disk.inspector.books
+    reported = {"cost": 0, "tokens": 0}
+    for name in books.runs:
+        run, _ = await fold_run(disk, name)
+        for by in (run.usage_by_step, run.usage_by_agent, run.usage_by_model):
+            hold(sum(by.values(), NO_USAGE) == run.usage, f"the shares of {name} are its usage")
+        reported["tokens"] += run.usage.tokens
+        reported["cost"] += run.usage.cost or 0
+    charges = [
+        event
+        for row in disk.everything()
+        if row.type == "usage_charged"
+        and isinstance(event := decode(row.type, row.schema, row.body), UsageCharged)
+    ]
+    spent = {unit: books.ledger.spent_in(WORKSPACE_, "total", unit) for unit in reported}
+    for kind in KINDS:
+        shares = shared_out(iter(charges), kind).values()
+        sums = {unit: sum(getattr(each, unit) for each in shares) for unit in spent}
+        hold(sums == spent, f"the shares by {kind} add up to all that was spent")
+    ledger = await read_ledger(disk)
+    if ledger is not None:
+        total = ledger.account(WORKSPACE).total
+        hold({"cost": total.cost, "tokens": total.tokens} == spent, "the ledger knows the sum")
+    hold(reported["tokens"] == spent["tokens"], "what runs report is what is charged")
+
+
+WORKSPACE_ = ("workspace", "")

@@ -1,0 +1,308 @@
+"""What the people of a simulated world do: begin and end runs, decide, pay, and stop everything."""
+
+import asyncio
+from collections.abc import Coroutine
+from decimal import Decimal
+from random import Random
+from typing import Any, Literal
+
+from missioncontrol.application.budgets import CapChange
+from missioncontrol.application.office import (
+    BeginRun,
+    CancelRun,
+    ChangeLimit,
+    ForkRun,
+    ResumeRun,
+    RetryRun,
+    SaveWorkflow,
+    StartAll,
+    StopAll,
+)
+from missioncontrol.application.prices import PriceChange
+from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.domain.budget.scopes import Kind, Period, Scope
+from missioncontrol.domain.budget.standing import Standing
+from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.schedule.events import Misfire, Policy
+from missioncontrol.testing.simulation.approvers import Approvers
+from missioncontrol.testing.simulation.drawing import ROOT, Data, text_of
+from missioncontrol.testing.simulation.echoes import echo
+from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.prices import CHATTY, MYSTERY, STEADY
+from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.script import ALIAS
+
+BOSS, OPERATOR = "boss", "operator"
+AUTHORS = ("erin", "erin", "erin", "alice")
+RUNS_MAX = 9
+MINUTES_MAX = 600
+"""Until everything has to have ended once everybody wants it to."""
+
+Limited = Literal["agent", "actor", "workspace"]
+Verb = Literal["add", "pause", "resume", "remove", "run"]
+
+PLENTY = 10**12
+UNITS = ("cost", "tokens")
+SPENDERS: tuple[tuple[Kind, str], ...] = (
+    ("workspace", ""),
+    ("workflow", ROOT),
+    ("agent", "metered"),
+    ("agent", "caller"),
+    ("agent", "stranger"),
+    ("model", STEADY),
+    ("model", ALIAS),
+    ("model", CHATTY),
+    ("model", MYSTERY),
+    ("run", ""),
+)
+
+
+class People:
+    """Everybody who asks for something. They outlive engines and ask the one that there is."""
+
+    def __init__(self, dice: Random, words: frozenset[str], files: list[Data]) -> None:
+        """`files` are the workflows that they save first; `words` says what they may do."""
+        self.dice = dice
+        self.words = words
+        self.approvers = Approvers(dice)
+        self.wishes: list[tuple[Any, str]] = [
+            (SaveWorkflow(text_of(file), f"{file['name']}.json"), "erin") for file in files
+        ]
+        if "money" in words:
+            self.wishes += [(self._cap(), BOSS) for _ in range(dice.choice((0, 0, 1, 2)))]
+        self.wishes += [self._begin() for _ in range(dice.randint(1, 3))]
+        if "schedules" in words:
+            names = ("often", "seldom")[: dice.choice((1, 2))]
+            self.wishes += [self._schedule(name) for name in names]
+        self._helped: set[str] = set()
+        self.stops = dice.choice((1, 1, 2)) if "stop" in words else 0
+        self.patience = dice.choice((0, 40))  # looks until somebody clings
+
+    def at_work(self, house: House) -> list[Coroutine[Any, Any, None]]:
+        """Return what they do while an engine lives, until it is cancelled."""
+        return [self._wish(house), self._wander(house), self._decide(house), self._operate(house)]
+
+    async def _wish(self, house: House) -> None:
+        """Ask for all that was wanted from the beginning; what a crash swallowed is asked again."""
+        while self.wishes:
+            what, actor = self.wishes[0]
+            answer = await house.ask(what, actor)
+            if not house.journal.is_open:
+                return
+            refused = isinstance(what, SaveWorkflow) and isinstance(answer, Exception)
+            hold(not refused, f"what was drawn is refused: {answer}")
+            self.wishes.pop(0)
+            await asyncio.sleep(self.dice.choice((0.0, 0.0, 1.0)))
+
+    async def _decide(self, house: House) -> None:
+        while True:
+            await asyncio.sleep(self.dice.uniform(1.0, 120.0))
+            await self.approvers.look(house)
+
+    # What they ask for.
+
+    def _begin(self) -> tuple[Any, str]:
+        inputs: Data = {}
+        if self.dice.random() < 0.5:
+            inputs = {"tag": self.dice.choice("ab"), "size": self.dice.randint(0, 5)}
+        return BeginRun(ROOT, inputs=inputs), self.dice.choice(AUTHORS)
+
+    def _cap(self) -> CapChange:
+        kind, name = self.dice.choice(SPENDERS)
+        is_default = (kind, name) == ("run", "")
+        period: Period = "total" if is_default else self.dice.choice(("total", "day", "month"))
+        reason = "They are told to." if self.dice.random() < 0.95 else " "
+        amounts = {
+            "cost": self.dice.choice((0, 15_000, 60_000, 400_000, 5_000_000, None)),
+            "tokens": self.dice.choice((0, 2_000, 9_000, 60_000, 5_000_000, None)),
+        }
+        said = self.dice.choice((("cost",), ("tokens",), ("tokens",), UNITS))
+        return CapChange(
+            Scope(kind, name), reason, period, **{unit: amounts[unit] for unit in said}
+        )
+
+    def _schedule(self, name: str) -> tuple[Any, str]:
+        misfire: Misfire = self.dice.choice(("skip", "latest", "all"))
+        policy = Policy(
+            misfire,
+            catch_up=self.dice.choice((1, 3)) if misfire == "all" else 0,
+            window_seconds=0.0 if misfire == "skip" else self.dice.choice((0.0, 1800.0)),
+            overlap=self.dice.choice(("skip", "queue", "cancel", "allow")),
+            jitter_seconds=self.dice.choice((0.0, 0.0, 20.0)),
+        )
+        cron = self.dice.choice(("*/5 * * * *", "*/10 * * * *", "*/2 * * * *"))
+        wanted = NewSchedule(name, ROOT, cron, policy=policy)
+        return Asked("add", name, "It is to be done.", wanted), self.dice.choice(AUTHORS)
+
+    # What comes to their minds.
+
+    async def _wander(self, house: House) -> None:
+        while True:
+            await asyncio.sleep(self.dice.uniform(0.1, 40.0))
+            if self.dice.random() < 0.1:
+                await house.disk.in_the_middle()
+            if self.dice.random() < 0.4:
+                await echo(house, self.dice)
+                continue
+            ask = self._idea(house)
+            if ask is not None:
+                await house.ask(*ask)
+
+    def _idea(self, house: House) -> tuple[Any, str] | None:
+        """Return what somebody wants just now, and who."""
+        books = house.disk.inspector.books
+        going = [name for name, run in books.runs.items() if not run.outcome]
+        ended = [name for name, run in books.runs.items() if run.outcome]
+        ideas: list[tuple[Any, str]] = []
+        if going:
+            run = self.dice.choice(going)
+            ideas += [(ResumeRun(run), BOSS)] if books.runs[run].halted else []
+            if self.dice.random() < 0.15:
+                ideas.append((CancelRun(run, "Somebody asked."), self.dice.choice(AUTHORS)))
+        if "repeats" in self.words and ended and len(books.runs) < RUNS_MAX:
+            ideas.append((self._again(house, self.dice.choice(ended)), self.dice.choice(AUTHORS)))
+        if len(books.runs) < RUNS_MAX and self.dice.random() < 0.1:
+            ideas.append(self._begin())
+        for word, idea in (
+            ("money", self._about_money),
+            ("limits", self._about_limits),
+            ("schedules", self._about_schedules),
+        ):
+            if word in self.words and self.dice.random() < 0.4:
+                ideas.append(idea(house))
+        return self.dice.choice(ideas) if ideas else None
+
+    def _again(self, house: House, run: str) -> Any:
+        steps = house.disk.inspector.books.runs[run].steps
+        step = self.dice.choice(sorted(steps))
+        if self.dice.random() < 0.5:
+            return RetryRun(run, self.dice.choice(("", step)))
+        inputs: Data = {} if self.dice.random() < 0.4 else {"size": self.dice.randint(0, 5)}
+        return ForkRun(run, step, inputs)
+
+    def _about_money(self, house: House) -> tuple[Any, str]:
+        caps = house.budgets.caps()
+        if self.dice.random() < 0.3:
+            return self._price(), BOSS
+        if caps and self.dice.random() < 0.5:
+            return self._raised(self.dice.choice(caps), self.dice.choice((2, 10))), BOSS
+        return self._cap(), BOSS
+
+    def _price(self) -> PriceChange:
+        return PriceChange(
+            MYSTERY,
+            Decimal(self.dice.choice(("1", "2.5"))),
+            Decimal(self.dice.choice(("4", "10"))),
+            "The invoice says so.",
+        )
+
+    def _raised(self, cap: Standing, times: int) -> CapChange:
+        assert cap.limit is not None, "what is raised is a cap"
+        amount = cap.limit.amount
+        raised = {
+            unit: min(getattr(amount, unit) * times + 1000, PLENTY)
+            for unit in UNITS
+            if getattr(amount, unit) is not None
+        }
+        return CapChange(cap.scope, "It is worth more.", cap.period, **raised)
+
+    def _about_limits(self, _: House) -> tuple[Any, str]:
+        limited: tuple[tuple[Limited, str], ...] = (
+            ("agent", "worker"),
+            ("agent", "metered"),
+            ("workspace", ""),
+            ("actor", "erin"),
+        )
+        kind, name = self.dice.choice(limited)
+        starts = self.dice.choice((None, 1, 2, 5))
+        seconds = self.dice.choice((5.0, 60.0))
+        return ChangeLimit(kind, name, "Not so fast.", starts, seconds), OPERATOR
+
+    def _about_schedules(self, house: House) -> tuple[Any, str]:
+        names = [name.removeprefix("schedule-") for name in house.disk.inspector.books.schedules]
+        if not names:
+            return self._schedule("often")
+        verbs: tuple[Verb, ...] = ("pause", "resume", "resume", "run", "run", "remove", "add")
+        verb = self.dice.choice(verbs)
+        name = self.dice.choice(names)
+        if verb == "add":
+            return self._schedule(name)
+        forced = self.dice.random() < 0.3
+        return Asked(verb, name, "Somebody asked.", force=forced), self.dice.choice(AUTHORS)
+
+    # When it gets dangerous.
+
+    async def _operate(self, house: House) -> None:
+        """Stop everything in the middle of it, and come back in stages."""
+        if house.operations.present.stage != "all":
+            await self._come_back(house)
+        while self.stops:
+            await asyncio.sleep(self.dice.uniform(0.5, 30.0))
+            if self._is_dangerous(house):
+                await asyncio.sleep(self.dice.choice((0.0, 0.1, 2.0)))
+                if self.dice.random() < 0.5:
+                    await house.disk.in_the_middle()
+                self.stops -= 1
+                await house.ask(StopAll("It does harm."), OPERATOR)
+                if self.dice.random() < 0.3:
+                    house.disk.is_doomed = True
+                await self._come_back(house)
+
+    def _is_dangerous(self, house: House) -> bool:
+        """Whether it is a good moment for a stop: amid much, or amid something stubborn."""
+        books = house.disk.inspector.books
+        at_work = [(run.id, fence) for run, _, fence in books.working()]
+        if self.patience > 0 and not books.clinging.intersection(at_work):
+            self.patience -= 1
+            return False
+        return len(at_work) >= self.dice.choice((0, 1, 2))
+
+    async def _come_back(self, house: House) -> None:
+        stages: list[Stage] = ["drain", "paused"]
+        self.dice.shuffle(stages)
+        for stage in [*stages[: self.dice.choice((0, 1, 2))], "all"]:
+            await asyncio.sleep(self.dice.choice((0.0, 0.5, 5.0, 20.0, 200.0)))
+            await house.ask(StartAll(stage, "It is looked after."), OPERATOR)
+
+    # When everybody wants to go home.
+
+    async def wind_up(self, house: House) -> None:
+        """Take away whatever is in the way, and wait until every run has ended.
+
+        Raises:
+            Violation: a run does not end although nothing is in its way.
+        """
+        self.approvers.is_late = True
+        await house.ask(StartAll("all", "The day is over."), OPERATOR)
+        for kind, name in list(house.operations.present.limits):
+            limit: Any = kind
+            await house.ask(ChangeLimit(limit, name, "The day is over."), OPERATOR)
+        for name in list(house.disk.inspector.books.schedules):
+            asked = Asked("remove", name.removeprefix("schedule-"), "The day is over.")
+            await house.ask(asked, OPERATOR)
+        for _ in range(MINUTES_MAX):
+            await self._pay(house)
+            await self.approvers.look(house)
+            await asyncio.sleep(60.0)
+            runs = house.disk.inspector.books.runs.values()
+            left = [run for run in runs if not run.outcome]
+            if not left:
+                return
+        told = {run.id: (run.halted, run.state) for run in left}
+        hold(False, f"runs never end: {told}")
+
+    async def _pay(self, house: House) -> None:
+        """Raise every cap that holds something up, and take up what was halted."""
+        halted = [r.id for r in house.disk.inspector.books.runs.values() if r.halted]
+        if not halted:
+            return
+        await house.ask(self._price(), BOSS)
+        for cap in house.budgets.caps():
+            await house.ask(self._raised(cap, 100_000), BOSS)
+        for run in halted:
+            code = house.disk.inspector.books.runs[run].halted
+            if run in self._helped and code.startswith("budget.unknown"):
+                # What its workflow leaves unsaid, nobody can say for it.
+                await house.ask(CancelRun(run, "Nobody knows what it takes."), BOSS)
+            self._helped.add(run)
+            await house.ask(ResumeRun(run), BOSS)
