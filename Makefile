@@ -38,8 +38,8 @@ test: .venv/ready-dev
 	$(BIN)/python -m pytest
 
 check: .venv/ready-dev
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

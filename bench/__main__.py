@@ -17,6 +17,7 @@ import platformdirs
 from bench.cli import start
 from bench.engine import long_run, peers, throughput
 from bench.engine.processes import Bench
+from bench.governance import admissions, dag, search
 from bench.measure import Measure
 from bench.table import show
 
@@ -68,6 +69,9 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "engine.many": partial(throughput.many, bench),
         "engine.recovery": partial(long_run.recovery, bench),
         "engine.long": partial(long_run.long, bench),
+        "governance.dag": partial(dag.dag, folder),
+        "governance.admissions": partial(admissions.admissions, folder),
+        "governance.search": partial(search.million, folder),
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)

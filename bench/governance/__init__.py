@@ -1,0 +1,1 @@
+"""Measures of what is governed: searching, replaying, admitting."""
