@@ -177,6 +177,31 @@ def test_a_damaged_index_is_built_again_while_it_is_asked(
     assert desk.positions(text="tag") == [5]
 
 
+def test_a_damaged_index_that_another_process_holds_is_left_to_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment, "EVENTS_MAX", 5)
+    desk.found()
+    with sqlite3.connect(desk.path) as third:
+        third.execute("UPDATE parts SET content = zeroblob(9) WHERE part = 'rare'")
+    third.close()
+    other = SqliteSearchIndex(desk.path)
+    with other.turn(), pytest.raises(Unavailable) as caught:
+        desk.found(text="tag")
+    assert caught.value.code == "search.busy"
+    other.close()
+
+
+def test_a_damaged_log_is_told_and_not_blamed_on_the_index(desk: Desk) -> None:
+    desk.close()
+    content = desk.log.read_bytes()
+    desk.log.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+    desk.open()
+    with pytest.raises(Corrupt) as caught:
+        desk.found()
+    assert caught.value.code == "log.damaged"
+
+
 def test_while_another_process_indexes_what_is_there_is_searched(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

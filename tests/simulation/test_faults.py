@@ -11,7 +11,7 @@ from missioncontrol.application.metering import Meter
 from missioncontrol.application.working_out import WorkingOut
 from missioncontrol.domain.approval import decide as approving
 from missioncontrol.domain.approval.commands import Approve
-from missioncontrol.domain.approval.events import ApprovalEvent, ApprovalGranted
+from missioncontrol.domain.approval.events import ApprovalEvent, ApprovalGiven, ApprovalGranted
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.budget import decide as budgeting
 from missioncontrol.domain.errors import MissionControlError
@@ -48,9 +48,13 @@ Patch = pytest.MonkeyPatch
 
 def find(*words: str) -> None:
     """Live in worlds that hold these words until something is found."""
-    with pytest.raises(FOUND):
+
+    def live_on() -> None:
         for seed in range(SEEDS):
             World(seed, words=frozenset(words)).live()
+
+    with pytest.raises(FOUND):
+        live_on()
 
 
 def settles_twice(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
@@ -116,7 +120,7 @@ def test_a_condition_that_is_not_asked_is_found(monkeypatch: Patch) -> None:
 
 def test_a_single_yes_where_two_are_needed_is_found(monkeypatch: Patch) -> None:
     def agreed(command: Approve, approval: Approval) -> list[ApprovalEvent]:
-        given = approving.ApprovalGiven(command.who.actor, command.reason)
+        given = ApprovalGiven(command.who.actor, command.reason)
         return [given, ApprovalGranted((given.by,), approval.digest)]
 
     monkeypatch.setattr(approving, "_agreed", agreed)

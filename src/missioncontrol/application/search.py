@@ -212,10 +212,9 @@ class Search:
         if not await self._is_of_this_log():
             self._index.clear()
         position = self._index.reached().position
-        while position < head.position:
-            rows = await self._store.read(after=position, limit=READ_AT_ONCE)
-            if not rows:
-                return
+        while position < head.position and (
+            rows := await self._store.read(after=position, limit=READ_AT_ONCE)
+        ):
             self._index.follow(rows)
             position = rows[-1].position
             self._progress(position, head.position)

@@ -104,8 +104,8 @@ class _Drawing:
         step: Data = {}
         if self.called and self.chance(0.3):
             step["workflow"] = self.dice.choice(self.called)
-            if self.chance(0.1, "limits"):
-                step["timeout"] = {self.dice.choice(("run", "total")): "40s"}
+            if self.chance(0.3, "limits"):
+                step["timeout"] = {self.dice.choice(("run", "total")): self.dice.choice((10, 40))}
         else:
             agents = ["worker"] * 4
             if "money" in self.words:

@@ -3,13 +3,15 @@
 import asyncio
 from typing import Any
 
+import msgspec
+
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.application.approvals import Approvals
-from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.budgets import LEDGER_EVENTS_MAX, Budgets
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.office import Office
@@ -58,16 +60,22 @@ class House:
         ids: Ids,
         agents: Agent,
         *,
-        ledger_events_max: int,
+        ledger_events_max: int = LEDGER_EVENTS_MAX,
+        release: str = "",
     ) -> None:
-        """`disk` and `tables` outlive it."""
+        """`disk` and `tables` outlive it; `release` is the version of all agents."""
         self.disk = disk
         self.tables = tables
         self.clock = clock
         self.troubles: list[str] = []
         self.journal = Journal(disk, clock)
         artifacts = MemoryArtifactStore()
-        registered = [Registered(name, agents, PLACES[name], CARDS[name]) for name in CARDS]
+        self.cards = {
+            name: msgspec.structs.replace(card, version=release) for name, card in CARDS.items()
+        }
+        registered = [
+            Registered(name, agents, PLACES[name], card) for name, card in self.cards.items()
+        ]
         self.registry = Registry(registered, concurrency=CONCURRENCY)
         self.approvals = Approvals(self.journal, ids)
         self.budgets = Budgets(self.journal, FewPrices(), events_max=ledger_events_max)
@@ -88,7 +96,7 @@ class House:
     def _let_people_in(self, ids: Ids) -> None:
         """Set up the services that people and schedules ask."""
         self.workflows = Workflows(
-            self.journal, read=read_all, expressions=EXPRESSIONS, cards=CARDS
+            self.journal, read=read_all, expressions=EXPRESSIONS, cards=self.cards
         )
         self.runs = Runs(self.workflows, self.execution, ids, self.operations)
         self.repeats = Repeats(self.journal, self.execution, ids, self.operations)

@@ -49,7 +49,7 @@ class Inspector:
         elif stream.startswith("schedule-"):
             books.schedule_event(stream, kind, data, at)
         elif stream == "operation":
-            books.operation.take(kind, data, at)
+            books.operation_event(kind, data, at)
         elif kind == "price_set":
             books.costs.price_set(data)
         self.promptness.note(kind, at)

@@ -157,7 +157,7 @@ class People:
         if going:
             run = self.dice.choice(going)
             ideas += [(ResumeRun(run), BOSS)] if books.runs[run].halted else []
-            if self.dice.random() < 0.15:
+            if self.dice.random() < 0.1 * (1 + len(books.runs[run].working)):
                 ideas.append((CancelRun(run, "Somebody asked."), self.dice.choice(AUTHORS)))
         if "repeats" in self.words and ended and len(books.runs) < RUNS_MAX:
             ideas.append((self._again(house, self.dice.choice(ended)), self.dice.choice(AUTHORS)))

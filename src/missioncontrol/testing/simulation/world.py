@@ -148,6 +148,8 @@ class World:
         """Live one engine's life; return whether it got to the end of all runs."""
         self.starts += 1
         self.disk.engine_began()
+        if self.dice.random() < 0.3:
+            self.disk.inspector.books.release = f"1.{self.starts}"  # Other agents from now on.
         self._agents = ScriptedAgents(
             self.dice, self._watch, self._watch_call, self._note_clinging, self.problems.append
         )
@@ -158,6 +160,7 @@ class World:
             self.ids,
             self._agents,
             ledger_events_max=self.ledger_events_max,
+            release=self.disk.inspector.books.release,
         )
         try:
             await house.open()

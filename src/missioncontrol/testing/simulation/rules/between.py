@@ -38,7 +38,9 @@ class Books:
         self.schedules: dict[str, ScheduleBook] = {}
         self.operation = OperationBook()
         self.clinging: set[tuple[str, int]] = set()  # attempts that don't stop when told to
+        self.stubborn: set[str] = set()  # runs with such an attempt when everything was stopped
         self.is_recovering = False
+        self.release = ""  # the version that all agents have now
         self.commit = 1
         self.asked_in: dict[str, int] = {}  # approvals and the transactions that asked them
         self.revisers: dict[tuple[str, str], set[str]] = {}
@@ -88,6 +90,13 @@ class Books:
         if after is not None:
             after(run, data, at)
 
+    def operation_event(self, kind: str, data: Data, at: float) -> None:
+        """Take in what holds for all work at once."""
+        if kind == "emergency_stopped":
+            at_work = self.working()
+            self.stubborn = {run.id for run, _, f in at_work if (run.id, f) in self.clinging}
+        self.operation.take(kind, data, at)
+
     def working(self) -> Iterator[tuple[RunBook, str, int]]:
         """Yield every attempt at work: run, step and fence."""
         for run in self.runs.values():
@@ -102,7 +111,7 @@ class Books:
         passed = at - self.operation.stopped_at
         if passed > OBEDIENT_SECONDS:
             for run, key, _ in self.working():
-                clings = any((run.id, fence) in self.clinging for fence in run.working.values())
+                clings = run.id in self.stubborn
                 most = STUBBORN_SECONDS if clings else OBEDIENT_SECONDS
                 hold(passed <= most, f"an emergency stop ends {run.id}/{key} within {most} s")
 
@@ -175,7 +184,9 @@ class Books:
         approval = self.approvals[run.released[key]]
         hold(approval.answer == "approved", f"{key} starts only when it was approved")
         hold(approval.subject["inputs"] == run.inputs_of(key), f"{key} does what was shown")
-        hold(approval.subject["agent"]["name"] == data["agent"], f"{key} is done by who was shown")
+        shown = approval.subject["agent"]
+        hold(shown["name"] == data["agent"], f"{key} is done by who was shown")
+        hold(shown["version"] == self.release, f"{key} is done by the release that was shown")
 
     def _before_step_expanded(self, run: RunBook, data: Data, _: float) -> None:
         step = run.steps[data["step"]]
@@ -224,7 +235,8 @@ class Books:
         self.reported.append((run.id, data["step"], _tokens(usage), usage.get("cost", 0) or 0))
         hold(run.attempts.get(data["fence"]) == data["step"], "usage is of an attempt there was")
 
-    def _after_run_resumed(self, run: RunBook, _: Data, __: float) -> None:
+    def _after_run_resumed(self, run: RunBook, _: Data, at: float) -> None:
+        self.ledger.look_at_clock(at)
         if self._has_a_budget(run):
             self._expect_halt(run)
 

@@ -62,10 +62,14 @@ class LedgerBook:
         Raises:
             Violation: it breaks a rule.
         """
-        self.day = max(self.day, datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d"))
+        self.look_at_clock(at)
         handler = getattr(self, f"_{kind}", None)
         if handler is not None:
             handler(data)
+
+    def look_at_clock(self, at: float) -> None:
+        """Let days and months end."""
+        self.day = max(self.day, datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d"))
 
     # What follows from what is known.
 
