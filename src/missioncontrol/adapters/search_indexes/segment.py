@@ -17,7 +17,7 @@ What is found is a mask: a byte for each event, 1 where it is asked for.
 import sqlite3
 import zlib
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import accumulate, chain, compress
@@ -266,30 +266,43 @@ def _numbers_of_words(letters: bytes, word: bytes) -> list[int]:
     return [n for n, whole in enumerate(letters.decode("latin-1").split("\n")) if part in whole]
 
 
-def packed(rows: Sequence[Row]) -> dict[str, bytes]:
-    """Return the parts of a segment by their names; `rows` are neighbours in the log."""
-    since = min(row.time for row in rows)
-    offsets = [row.time - since for row in rows]
-    parts = _turned_around([row.text for row in rows])
+def packed(rows: Sequence[Row]) -> tuple[dict[str, bytes], set[int]]:
+    """Return the parts of a segment by their names, and the numbers of all names in it.
+
+    `rows` are neighbours in the log.
+    """
+    _, times, *columns, texts = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    parts = _turned_around(texts)
+    since = min(times)
+    offsets = [time - since for time in times]
     parts["time"] = array("I" if max(offsets) < 2**32 else "Q", offsets).tobytes()
-    for field in FIELDS:
-        parts[field] = _coded([getattr(row, field) for row in rows])
-    return {
+    present: set[int] = set()
+    for field, numbers in zip(FIELDS, columns, strict=True):
+        distinct = sorted(set(numbers))
+        parts[field] = _coded(numbers, distinct)
+        present.update(distinct)
+    sealed = {
         part: content + zlib.crc32(content).to_bytes(4, "little") for part, content in parts.items()
     }
+    return sealed, present - {0}
 
 
 def _turned_around(texts: Sequence[str]) -> dict[str, bytes]:
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, text in enumerate(texts):
+        places[text].append(place)  # Many events say the same.
     rare: dict[str, int] = {}
     common: dict[str, list[int]] = {}
-    for place, text in enumerate(texts):
+    for text, several in places.items():
         for word in set(text.split()):
             if word in common:
-                common[word].append(place)
+                common[word] += several
             elif word in rare:
-                common[word] = [rare.pop(word), place]
+                common[word] = [rare.pop(word), *several]
+            elif len(several) > 1:
+                common[word] = several.copy()
             else:
-                rare[word] = place
+                rare[word] = several[0]
     numbers = {word: rare.pop(word) for word in list(rare) if not word.strip(HEX)}
     letters = "\n".join(rare).encode()
     return {
@@ -314,8 +327,7 @@ def marked(letters: bytes) -> bytes:
     return bytes(bits)
 
 
-def _coded(numbers: Sequence[int]) -> bytes:
-    distinct = array("I", sorted(set(numbers)))
+def _coded(numbers: Sequence[int], distinct: Sequence[int]) -> bytes:
     codes = {number: code for code, number in enumerate(distinct)}
     kind = "B" if len(distinct) <= _NONE else "H"
-    return distinct.tobytes() + array(kind, map(codes.__getitem__, numbers)).tobytes()
+    return array("I", distinct).tobytes() + array(kind, map(codes.__getitem__, numbers)).tobytes()

@@ -161,11 +161,11 @@ class SqliteSearchIndex:
     def _store(self, rows: list[Row]) -> None:
         first = rows[0].position
         times = [row.time for row in rows]
+        parts, numbers = packed(rows)
         add = self._connection.executemany
         add(_SQL["add_segment"], [(first, len(rows), min(times), max(times))])
-        add(_SQL["add_part"], [(first, part, body) for part, body in packed(rows).items()])
-        numbers = {getattr(row, field) for field in FIELDS for row in rows} - {0}
-        add(_SQL["mark"], [(number, first) for number in numbers])
+        add(_SQL["add_part"], [(first, part, content) for part, content in parts.items()])
+        add(_SQL["mark"], [(number, first) for number in sorted(numbers)])
 
     def search(self, query: Query, *, before: int | None, limit: int, seconds_max: float) -> Page:
         """See `SearchIndex.search`."""
