@@ -59,11 +59,12 @@ class Story:
         self._ids = CountingIds()
         self._hands = Hands(perform)
 
-    async def house(self) -> House:
-        """Open a house over the log."""
+    async def house(self, *, release: str = "") -> House:
+        """Open a house over the log, with all agents of a release."""
         self.disk.engine_began()
+        self.disk.inspector.books.release = release
         clock = LoopClock(self.loop)
-        house = House(self.disk, self._tables, clock, self._ids, self._hands)
+        house = House(self.disk, self._tables, clock, self._ids, self._hands, release=release)
         await house.open()
         return house
 

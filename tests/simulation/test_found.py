@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.office import BeginRun, SaveWorkflow, StartAll, StopAll
+from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.office import (
+    BeginRun,
+    CancelRun,
+    SaveWorkflow,
+    StartAll,
+    StopAll,
+)
+from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from tests.simulation.stories import SlowDisk, Story
 
@@ -70,6 +78,51 @@ def test_a_run_whose_time_is_over_starts_nothing_when_an_engine_takes_it_up() ->
 
     story.run(tell)
     assert len(story.times("step_started")) == 1
+
+
+def test_all_that_another_release_would_do_is_asked_anew_at_once() -> None:
+    story = Story(done)
+
+    async def tell() -> None:
+        house = await story.house()
+        only = {"agent": "worker", "effects": ["deploys"], "for_each": [1, 2, 3]}
+        await house.office.do(workflow(concurrency=1, steps={"only": only}), "erin")
+        await house.office.do(BeginRun("short"), "erin")
+        await house.office.do(StopAll("Nobody looks after it."), "operator")
+        for approval in house.approvals.pending():
+            yes = Spoken("approve", approval.id, "alice", "So it is.")
+            await house.office.do(yes, "alice")
+        await house.close()
+        house = await story.house(release="2")
+        await house.office.do(StartAll("all"), "operator")
+        await asyncio.sleep(1.0)
+        assert len(house.approvals.pending()) == 3
+        await house.close()
+
+    story.run(tell)
+    assert story.times("step_started") == []
+
+
+def test_a_schedule_that_is_gone_twice_still_learns_how_its_run_ended() -> None:
+    story = Story(done)
+
+    async def tell() -> None:
+        house = await story.house()
+        only = {"agent": "worker", "effects": ["deploys"]}  # It waits for a person.
+        await house.office.do(workflow(steps={"only": only}), "erin")
+        wanted = NewSchedule("often", "short", "*/5 * * * *")
+        await house.office.do(Asked("add", "often", wanted=wanted), "erin")
+        run = await house.office.do(Asked("run", "often"), "erin")
+        await house.office.do(Asked("remove", "often"), "erin")
+        await house.office.do(Asked("add", "often", wanted=wanted), "erin")
+        await house.office.do(Asked("remove", "often"), "erin")
+        await house.close()
+        house = await story.house()
+        await house.office.do(CancelRun(run, "Nobody needs it."), "erin")
+        await house.close()
+
+    story.run(tell)
+    assert len(story.times("schedule_run_ended")) == 1
 
 
 def test_a_version_that_is_on_its_way_to_the_disk_can_be_run() -> None:

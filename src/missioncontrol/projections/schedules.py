@@ -46,6 +46,7 @@ class ScheduleRow(msgspec.Struct):
     since: float = 0.0  # it has that status
     reason: str = ""  # what was said when it got it
     active: tuple[str, ...] = ()  # runs that have not ended
+    former: tuple[str, ...] = ()  # likewise, of schedules that had this name before
     waiting: int = 0  # slots that wait for their turn
     last_run: str = ""  # the one that began last
     last_began: float = 0.0
@@ -94,7 +95,7 @@ def apply(row: ScheduleRow | None, event: ScheduleEvent, at: float) -> ScheduleR
 
 def is_open(row: ScheduleRow) -> bool:
     """Whether it can still do something: it was not removed, or a run of it has not ended."""
-    return row.status != "removed" or bool(row.active)
+    return row.status != "removed" or bool(row.active or row.former)
 
 
 def success_rate(row: ScheduleRow) -> float | None:
@@ -160,7 +161,8 @@ def _begin(
 
 def _end(row: ScheduleRow, event: ScheduleRunEnded) -> None:
     if event.run not in row.active:
-        return  # A schedule that had this name before began it.
+        row.former = tuple(run for run in row.former if run != event.run)
+        return
     row.active = tuple(run for run in row.active if run != event.run)
     if event.run == row.last_run:
         row.last_ended, row.last_status = event.ended, event.outcome
@@ -198,4 +200,5 @@ def _new_row(before: ScheduleRow | None, event: ScheduleAdded, at: float) -> Sch
         since=at,
         reason=event.reason,
         events=1 if before is None else before.events + 1,
+        former=() if before is None else (*before.former, *before.active),
     )

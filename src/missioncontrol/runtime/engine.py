@@ -291,6 +291,8 @@ class Engine:
                 entries = await self.journal.commit()
                 if entries and self.failure is None:
                     self._take_effect(entries)
+                    if self._hungry:
+                        self._wake()  # A step that was not to start after all left its place.
                 if self._rested:
                     self._tell_rested()
         except Exception as error:  # noqa: BLE001 - the edge: nothing goes on without the log

@@ -21,6 +21,11 @@ def workflows(dice: Random, words: frozenset[str]) -> list[Data]:
     return files
 
 
+def another(dice: Random, words: frozenset[str], files: list[Data]) -> Data:
+    """Return another version of the workflow that calls the others."""
+    return _Drawing(dice, words, tuple(file["name"] for file in files[:-1])).root()
+
+
 def text_of(file: Data) -> str:
     """Return a workflow file as it is saved."""
     return json.dumps(file)

@@ -50,6 +50,8 @@ class Inspector:
             books.schedule_event(stream, kind, data, at)
         elif stream == "operation":
             books.operation_event(kind, data, at)
+        elif kind == "workflow_saved":
+            books.versions[data["definition"]["name"]] = event.version
         elif kind == "price_set":
             books.costs.price_set(data)
         self.promptness.note(kind, at)
@@ -77,6 +79,10 @@ class Inspector:
         """Take note that another engine takes over."""
         self.books.operation.engine_began()
         self.books.is_recovering = True
+        self.promptness.engine_ended()
+
+    def engine_closes(self) -> None:
+        """Expect nothing to be in time any more."""
         self.promptness.engine_ended()
 
     def engine_is_open(self, at: float) -> None:

@@ -123,11 +123,34 @@ async def _compare_rows(disk: Disk, tables: MemoryReadTables) -> None:
     board = Board(fresh)
     await follow(board, disk)
     board.save()
+    _compare_with_books(disk, tables)
     hold(fresh.position() == tables.position(), "rows stand for the whole log")
     hold(fresh.runs(limit=LIST_MAX) == tables.runs(limit=LIST_MAX), "rows of runs are as rebuilt")
     for kind in {each.kind for each in FOLDS}:
         kept = tables.all_listed(kind, limit=LIST_MAX)
         hold(fresh.all_listed(kind, limit=LIST_MAX) == kept, f"rows of {kind}s are as rebuilt")
+
+
+def _compare_with_books(disk: Disk, tables: MemoryReadTables) -> None:
+    """Check every row against what was counted by itself."""
+    books = disk.inspector.books
+    for row in tables.runs(limit=LIST_MAX):
+        run = books.runs[row.id]
+        states = list(run.state.values())
+        for state in ("succeeded", "failed", "skipped", "blocked", "cancelled"):
+            hold(getattr(row, state) == states.count(state), f"{row.id} counts what is {state}")
+        hold((row.status, row.steps) == (run.outcome, len(states)), f"{row.id} has ended")
+        tokens = sum(n for (name, _), n in books.reported_by.items() if name == row.id)
+        hold(row.input_tokens + row.output_tokens == tokens, f"{row.id} counts {tokens} tokens")
+    for listed in tables.all_listed("approval", limit=LIST_MAX):
+        approval, shown = books.approvals[listed.id], msgspec.json.decode(listed.body)
+        hold(shown["state"] == approval.answer and not listed.is_open, f"{listed.id} is answered")
+        hold(shown["given"] == len(approval.agreed), f"{listed.id} counts who agreed")
+    for listed in tables.all_listed("schedule", limit=LIST_MAX):
+        schedule, shown = books.schedules[listed.id], msgspec.json.decode(listed.body)
+        hold(shown["answered"] == schedule.answered, f"{listed.id} knows its last slot")
+        hold((shown["status"] == "removed") is schedule.is_removed, f"{listed.id} is over")
+        hold(shown["waiting"] == len(schedule.queue), f"{listed.id} counts what waits")
 
 
 async def _compare_sums(disk: Disk) -> None:

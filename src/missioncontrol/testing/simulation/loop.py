@@ -8,7 +8,7 @@ class Deadlock(RuntimeError):
     """Nothing is due, or the same again and again: in the real world this would be for ever."""
 
 
-ROUNDS_MAX = 200_000
+ROUNDS_MAX = 8_000
 """A loop that turns more often goes on for ever."""
 
 

@@ -34,7 +34,7 @@ from missioncontrol.testing.simulation.script import ALIAS
 
 BOSS, OPERATOR = "boss", "operator"
 AUTHORS = ("erin", "erin", "erin", "alice")
-RUNS_MAX = 9
+RUNS_MAX = 12
 MINUTES_MAX = 600
 """Until everything has to have ended once everybody wants it to."""
 
@@ -60,9 +60,15 @@ SPENDERS: tuple[tuple[Kind, str], ...] = (
 class People:
     """Everybody who asks for something. They outlive engines and ask the one that there is."""
 
-    def __init__(self, dice: Random, words: frozenset[str], files: list[Data]) -> None:
-        """`files` are the workflows that they save first; `words` says what they may do."""
+    def __init__(
+        self, dice: Random, words: frozenset[str], files: list[Data], spare: list[Data]
+    ) -> None:
+        """`files` are the workflows that they save first, and `spare` versions that come later.
+
+        `words` says what they may do.
+        """
         self.dice = dice
+        self.spare = spare
         self.words = words
         self.approvers = Approvers(dice)
         self.wishes: list[tuple[Any, str]] = [
@@ -156,13 +162,18 @@ class People:
         ideas: list[tuple[Any, str]] = []
         if going:
             run = self.dice.choice(going)
+            if self.dice.random() < 0.5:
+                run = max(going, key=lambda name: len(books.runs[name].working))
             ideas += [(ResumeRun(run), BOSS)] if books.runs[run].halted else []
-            if self.dice.random() < 0.1 * (1 + len(books.runs[run].working)):
+            if self.dice.random() < 0.15 * (1 + len(books.runs[run].working)):
                 ideas.append((CancelRun(run, "Somebody asked."), self.dice.choice(AUTHORS)))
         if "repeats" in self.words and ended and len(books.runs) < RUNS_MAX:
-            ideas.append((self._again(house, self.dice.choice(ended)), self.dice.choice(AUTHORS)))
+            old = self.dice.choice(ended if self.dice.random() < 0.9 else [*ended, *going])
+            ideas.append((self._again(house, old), self.dice.choice(AUTHORS)))
         if len(books.runs) < RUNS_MAX and self.dice.random() < 0.1:
             ideas.append(self._begin())
+        if self.spare and self.dice.random() < 0.1:
+            ideas.append((SaveWorkflow(text_of(self.spare.pop()), "drawn.json"), "erin"))
         for word, idea in (
             ("money", self._about_money),
             ("limits", self._about_limits),

@@ -33,7 +33,7 @@ PLACES = {"worker": 4, "metered": 3, "caller": 2, "stranger": 2}
 """How many attempts each of them may have at once."""
 
 ALIAS = "steady-model-2020-09-01"
-MOODS = {"well": 60, "slow": 12, "badly": 14, "hopeless": 4, "silent": 6, "clinging": 4}
+MOODS = {"well": 60, "slow": 12, "badly": 12, "hopeless": 3, "silent": 6, "clinging": 7}
 
 Watch = Callable[[Assignment], None]
 WatchCall = Callable[[Assignment, Spending], None]
@@ -62,6 +62,8 @@ class ScriptedAgents:
         self._broken = broken
         self.is_alive = True
         self._at_work: dict[tuple[str, str], int] = {}  # fences; those who cling have let go
+        self._paid: set[tuple[str, str]] = set()  # those who have begun to
+        self.told: dict[tuple[str, int], int] = {}  # tokens that attempts said they used
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         """See `Agent.perform`."""
@@ -76,8 +78,8 @@ class ScriptedAgents:
         try:
             return await self._work(assignment, line, mood)
         except asyncio.CancelledError:
-            if self.is_alive and mood == "slow" and self._dice.random() < 0.5:
-                self._pay(line, assignment, 0.1)  # The bill comes after the work was ended.
+            if self.is_alive and mood == "slow" and place not in self._paid:
+                self._pay(line, assignment, 0.5)  # The bill comes after the work was ended.
             raise
         except AttemptFailed:
             raise
@@ -85,6 +87,7 @@ class ScriptedAgents:
             self._broken(error)  # The engine would take it for the agent's own trouble.
             raise
         finally:
+            self._paid.discard(place)
             self._let_go(assignment)
 
     def _let_go(self, assignment: Assignment) -> None:
@@ -97,10 +100,12 @@ class ScriptedAgents:
             await asyncio.sleep(100_000)
         if mood == "clinging":
             await self._cling(assignment, self._dice.choice((1.0, 40.0)))
+            mood = self._dice.choice(("well", "badly"))
         if mood == "slow":
             for done in range(self._dice.randint(2, 8)):
                 await asyncio.sleep(self._dice.uniform(0.5, 9.0))
                 line.progress(done, 8)
+        self._paid.add((assignment.run, assignment.step))
         if assignment.agent == "caller":
             await self._call_models(assignment, line, CHATTY)
         elif assignment.agent == "metered" and self._dice.random() < 0.2:
@@ -124,11 +129,16 @@ class ScriptedAgents:
         spending = CARDS[assignment.agent].spending
         if spending is None:
             if self._dice.random() < 0.04:
-                line.usage(Usage(input_tokens=300, output_tokens=30), model=STEADY)
+                self._tell(line, assignment, Usage(input_tokens=300, output_tokens=30), STEADY)
             return
         if self._dice.random() < likely:
             most = 3 if self._dice.random() < 0.08 else 1
-            line.usage(self._usage(spending, most), model=self._model(spending.model))
+            self._tell(line, assignment, self._usage(spending, most), self._model(spending.model))
+
+    def _tell(self, line: Line, assignment: Assignment, usage: Usage, model: str) -> None:
+        place = (assignment.run, assignment.fence)
+        self.told[place] = self.told.get(place, 0) + usage.tokens
+        line.usage(usage, model=model)
 
     def _usage(self, spending: Spending, most: int) -> Usage:
         put_in = self._dice.randint(0, spending.input_tokens * most)
@@ -155,7 +165,8 @@ class ScriptedAgents:
                 self._watch_call(assignment, call)
             await asyncio.sleep(self._dice.choice((0.0, 0.5, 3.0)))
             if self._dice.random() < 0.9:
-                line.usage(self._usage(call, 2 if self._dice.random() < 0.05 else 1), model=model)
+                most_times = 2 if self._dice.random() < 0.05 else 1
+                self._tell(line, assignment, self._usage(call, most_times), model)
             await asyncio.sleep(0.0)
 
     async def _cling(self, assignment: Assignment, seconds: float) -> None:

@@ -10,7 +10,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.step import Spending
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.testing.simulation.disk import Crash, Disk, Fate, Plan
-from missioncontrol.testing.simulation.drawing import workflows
+from missioncontrol.testing.simulation.drawing import another, workflows
 from missioncontrol.testing.simulation.house import CONCURRENCY, House
 from missioncontrol.testing.simulation.inspector import Inspector
 from missioncontrol.testing.simulation.judging import compare_beliefs, compare_replays, judge
@@ -91,8 +91,10 @@ class World:
         self.clock = LoopClock(self.loop, dice.choice(BEGINNINGS))
         self.ids = _Ids(dice)
         self.tables = MemoryReadTables()
-        self.people = People(dice, self.words, workflows(dice, self.words))
-        self.busy_seconds = 120.0 if small else dice.choice((120.0, 900.0, 2700.0))
+        files = workflows(dice, self.words)
+        spare = [another(dice, self.words, files)] if dice.random() < 0.4 else []
+        self.people = People(dice, self.words, files, spare)
+        self.busy_seconds = 120.0 if small else dice.choice((300.0, 1200.0, 3600.0))
         self.restarts = [] if small else sorted(dice.uniform(0, self.busy_seconds) for _ in "12")
         self.restarts = self.restarts[: dice.choice((0, 0, 1, 2))]
         self.ledger_events_max = dice.choice((10_000, 10_000, 25))
@@ -192,16 +194,25 @@ class World:
         now = self.loop.time()
         if self.restarts and self.restarts[0] > now:
             await asyncio.sleep(self.restarts.pop(0) - now)
-            await house.close()
+            await self._close(house)
             return False
         await asyncio.sleep(max(0.0, self.busy_seconds - now))
         for task in crowd:
             task.cancel()
         await self.people.wind_up(house)
         await self._compare(house)
-        await house.close()
+        await self._close(house)
         hold(not house.troubles, f"{house.troubles}")
         return True
+
+    async def _close(self, house: House) -> None:
+        """Close the engine in good order; all that agents have told is on disk then."""
+        self.disk.inspector.engine_closes()
+        await house.close()
+        assert self._agents is not None
+        reported = self.disk.inspector.books.reported_by
+        for (run, fence), tokens in self._agents.told.items():
+            hold(reported.get((run, fence), 0) >= tokens, f"{run}@{fence} told of {tokens} tokens")
 
     async def _audit(self, house: House) -> None:
         """Compare what the engine believes with its log now and then."""
@@ -268,6 +279,9 @@ class World:
 
 def _fates(dice: Random) -> dict[int, Fate]:
     fates: tuple[Fate, ...] = ("lost", "kept", "kept", "lost", "refused")
+    if dice.random() < 0.05:
+        often = range(dice.randint(6, 20), 60, dice.randint(2, 5))
+        return dict.fromkeys(often, fates[1])
     return {
         dice.randint(1, dice.choice((20, 60, 200))): dice.choice(fates)
         for _ in range(dice.randint(0, CRASHES_MAX))

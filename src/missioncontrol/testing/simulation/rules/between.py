@@ -38,6 +38,7 @@ class Books:
         self.schedules: dict[str, ScheduleBook] = {}
         self.operation = OperationBook()
         self.clinging: set[tuple[str, int]] = set()  # attempts that don't stop when told to
+        self.superseded: set[str] = set()  # runs that make way for a newer one
         self.stubborn: set[str] = set()  # runs with such an attempt when everything was stopped
         self.is_recovering = False
         self.release = ""  # the version that all agents have now
@@ -47,7 +48,10 @@ class Books:
         self.overshot: set[tuple[str, int]] = set()  # attempts that went beyond a cap
         self.charged: list[tuple[str, str, int, int]] = []  # in this transaction
         self.reported: list[tuple[str, str, int, int]] = []
+        self.reported_by: dict[tuple[str, int], int] = {}  # tokens by run and fence
+        self.versions: dict[str, int] = {}  # the newest of each workflow
         self.reserved_in: dict[str, int] = {}
+        self.started_in: dict[tuple[str, int], int] = {}
         self.touched: set[str] = set()
         self.halt_due: tuple[str, str] = ("", "")  # the run that is halted next, and why
 
@@ -61,6 +65,8 @@ class Books:
         hold(data.get("author", "") == actor, "the author of a run is who asked for it")
         self.operation.run_began(actor, at)
         old = data.get("retry_of", "") or data.get("fork_of", "")
+        newest = self.runs[old].told["version"] if old else self.versions[data["workflow"]]
+        hold(data.get("version", 0) == newest, f"the run is of version {newest}")
         if old:
             self._refuse_wrong_results(self.runs[old], data)
         else:
@@ -117,6 +123,7 @@ class Books:
 
     def _after_step_started(self, run: RunBook, data: Data, at: float) -> None:
         key = data["step"]
+        self.started_in[run.id, data["fence"]] = self.commit
         hold(self.operation.may_dispatch, f"nothing starts while it is {self.operation.stage}")
         self.operation.attempt_started(data["agent"], at)
         self._refuse_too_many(run, key, data["agent"])
@@ -129,8 +136,14 @@ class Books:
         most = self.places.get(agent, self.concurrency)
         hold(len(of_agent) <= most, f"{agent} works on at most {most} steps at once")
         for slot, limit in run.slots.get(key, ()):
-            sharing = [1 for each, step, _ in at_work if slot in dict(each.slots.get(step, ()))]
-            hold(len(sharing) <= limit, f"at most {limit} attempts share {slot!r}")
+            sharing = [
+                (dict(each.slots[step])[slot], self.started_in[each.id, fence])
+                for each, step, fence in at_work
+                if slot in dict(each.slots.get(step, ()))
+            ]
+            # Of those that begin together, whoever allows more may have been first.
+            most = max(limit, *(other for other, begun in sharing if begun == self.commit))
+            hold(len(sharing) <= most, f"at most {most} attempts share {slot!r}")
 
     def lacks_room(self, run: RunBook, key: str) -> bool:
         """Whether there is no place for another attempt at a step now."""
@@ -233,6 +246,8 @@ class Books:
     def _after_usage_reported(self, run: RunBook, data: Data, _: float) -> None:
         usage = data["usage"]
         self.reported.append((run.id, data["step"], _tokens(usage), usage.get("cost", 0) or 0))
+        place = (run.id, data["fence"])
+        self.reported_by[place] = self.reported_by.get(place, 0) + _tokens(usage)
         hold(run.attempts.get(data["fence"]) == data["step"], "usage is of an attempt there was")
 
     def _after_run_resumed(self, run: RunBook, _: Data, at: float) -> None:
@@ -339,6 +354,8 @@ class Books:
             hold(run_book.outcome == data["outcome"], "a schedule learns how its run ended")
             hold(abs(run_book.settled_at - data["ended"]) < TINY, "… and when")
         self.schedules[name].take(kind, data, at)
+        if kind == "slot_queued" and data.get("why") == "cancel":
+            self.superseded.update(self.schedules[name].active)
 
     # Between two transactions.
 
@@ -357,6 +374,9 @@ class Books:
                 book = self.runs[approval.told["run"]]
                 held = book.held.get(approval.told["step"])
                 hold(held == name, f"nothing waits for {name}, which is still open")
+        for old in (self.runs[name] for name in self.superseded):
+            hold(old.cancelled or old.outcome, f"{old.id} makes way for a newer run")
+        self.superseded.clear()
         self.charged, self.reported = [], []
         self.touched.clear()
         self.commit += 1

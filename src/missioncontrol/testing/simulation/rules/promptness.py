@@ -3,7 +3,7 @@
 import math
 
 from missioncontrol.testing.simulation.rules.between import Books
-from missioncontrol.testing.simulation.rules.operation import STUBBORN_SECONDS
+from missioncontrol.testing.simulation.rules.operation import OBEDIENT_SECONDS, STUBBORN_SECONDS
 from missioncontrol.testing.simulation.rules.runs import ENDS, RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
 from missioncontrol.testing.simulation.rules.steps import is_plain
@@ -59,7 +59,7 @@ class Promptness:
         Raises:
             Violation: something was left lying.
         """
-        if at <= self._since + PATIENCE_SECONDS:
+        if at <= self._since:
             return
         for name, approval in self._books.approvals.items():
             if approval.is_open:
@@ -67,8 +67,8 @@ class Promptness:
         for schedule in self._books.schedules.values():
             self._look_at_schedule(schedule, at)
         for run in self._books.runs.values():
-            if not run.outcome and not run.cancelled:
-                self._look_at_run(run, at)
+            if not run.outcome:
+                self._look_at_cancel(run, at) if run.cancelled else self._look_at_run(run, at)
 
     def _is_over(self, end: float, at: float) -> bool:
         return at > max(end, self._since) + PATIENCE_SECONDS
@@ -93,6 +93,14 @@ class Promptness:
         for key, state in run.state.items():
             if state in ("idle", "ready", "resting", "expanded"):
                 hold(not self._could_go_on(run, key, state, at), f"{run.id}/{key} goes on in time")
+
+    def _look_at_cancel(self, run: RunBook, at: float) -> None:
+        passed = at - max(run.cancelled_at, self._since, self._books.operation.stopped_at)
+        for key, fence in run.working.items():
+            is_stubborn = (run.id, fence) in self._books.clinging
+            clings = is_stubborn or run.id in self._books.stubborn
+            most = STUBBORN_SECONDS if clings else OBEDIENT_SECONDS
+            hold(passed <= most, f"{run.id}/{key} ends within {most} s after a cancel")
 
     def _look_at_limits(self, run: RunBook, at: float) -> None:
         """Check that what ran out of time has ended, or was given up at least."""

@@ -77,6 +77,7 @@ class RunBook:
         self.open_at: dict[str, float] = {}
         self.ready_at: dict[str, float] = {}
         self.cancelled = False
+        self.cancelled_at = 0.0
         self.halted = ""
         self.outcome = ""
         self.settled_at = 0.0
@@ -569,7 +570,7 @@ class RunBook:
         self._add(data["steps"], at)
 
     def _cancel_requested(self, data: Data, at: float) -> None:
-        self.cancelled = True
+        self.cancelled, self.cancelled_at = True, at
         self.halted = ""
         self.cancel_outcome = data.get("outcome", "cancelled")
         if self.cancel_outcome == "failed":
