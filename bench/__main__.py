@@ -17,7 +17,8 @@ import platformdirs
 from bench.cli import start
 from bench.engine import long_run, peers, throughput
 from bench.engine.processes import Bench
-from bench.governance import admissions, dag, search
+from bench.gateway import beside
+from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
 from bench.table import show
 
@@ -71,7 +72,9 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "engine.long": partial(long_run.long, bench),
         "governance.dag": partial(dag.dag, folder),
         "governance.admissions": partial(admissions.admissions, folder),
+        "governance.replay": partial(replay.replay, folder),
         "governance.search": partial(search.million, folder),
+        "gateway": partial(beside.gateway, folder),
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)

@@ -2,6 +2,15 @@
 
 import pytest
 
+from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
+    claude_program,
+    codex_program,
+    gemini_program,
+    opencode_program,
+    pytest_collection_finish,
+    pytest_terminal_summary,
+)
+
 JOURNEY_SECONDS = 120
 
 

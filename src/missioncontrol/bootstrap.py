@@ -1,31 +1,42 @@
 """Where the parts meet: a home is opened for reading, or held by an engine."""
 
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.adapters import worktrees
+from missioncontrol.adapters.agent_files import read_agents
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.agents.functions import FunctionAgent
+from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.program import ProgramAgent
+from missioncontrol.adapters.agents.remote import WorkerKind
+from missioncontrol.adapters.agents.remote.hub import Hub
+from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
-from missioncontrol.adapters.expressions.cel import CelExpressions
+from missioncontrol.adapters.expressions.late import LateExpressions
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.ids import SystemIds
+from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.adapters.signing import FileHeads
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workers.tokens import TokenFile
+from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.execution import Execution, Governance
+from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.office import PROGRAMS_OWN, Office
@@ -35,21 +46,30 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
+from missioncontrol.application.workers import Workers
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.declaration import Capability, Declaration
+from missioncontrol.domain.definition import Definition, Fault, Marks
 from missioncontrol.domain.errors import Corrupt, NotFound
 from missioncontrol.domain.execution import PLANNER
 from missioncontrol.domain.run.events import Outcome
-from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.domain.secrets import Scrubber, secret_values
+from missioncontrol.doors import Doors
+from missioncontrol.interfaces.control import ControlServer
+from missioncontrol.ports.workers import Lease
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
+from missioncontrol.runtime.indexer import Indexer
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.patience import Patience
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
+from missioncontrol.runtime.stuck import StuckSteps
+from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.settings import (
     COMMANDS_PASSED_ON,
     MODEL_NAME,
@@ -59,6 +79,10 @@ from missioncontrol.settings import (
 )
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES
+
+if TYPE_CHECKING:
+    from missioncontrol.application.search import Search
+    from missioncontrol.interfaces.workers import WorkerServer
 
 FUNCTIONS = PROGRAMS_OWN
 """The agent that calls plain Python functions."""
@@ -84,7 +108,8 @@ class Reading:
             raise NotFound(
                 "home.empty",
                 f"Nothing is recorded in {str(home.root)!r} yet.",
-                hint="`mission run GOAL --repo PATH` begins; --home names another directory.",
+                hint="`mission run GOAL --repo PATH` or `mission workflow save FILE` begins; "
+                "--home names another directory.",
             )
         self.home = home
         self.store = SqliteEventStore(home.log, writable=False)
@@ -107,6 +132,9 @@ class Holding:
         """The home is locked already."""
         self.settings = settings
         self.troubles: list[str] = []
+        self.trouble_listeners: list[Callable[[str], None]] = []
+        self.control: ControlServer | None = None
+        self.worker_server: WorkerServer | None = None
         self.home = Home(settings.home)
         self.home.hold()
         try:
@@ -117,7 +145,8 @@ class Holding:
 
     def _build(self, environment: Mapping[str, str]) -> None:
         home, settings = self.home, self.settings
-        scrubber = Scrubber(secret_values(environment))
+        self.environment = environment
+        self.scrubber = scrubber = Scrubber(secret_values(environment))
         self.clock = SystemClock()
         self.ids = SystemIds()
         self.store = SqliteEventStore(home.log, writable=True)
@@ -127,7 +156,10 @@ class Holding:
         self.heads = FileHeads(home.heads, home.key)
         self.journal = Journal(self.store, self.clock, scrub=scrubber.bytes)
         self.functions = FunctionAgent()
-        self.cards = agent_cards(environment.get(MODEL_NAME, "").strip())
+        cards = agent_cards(environment.get(MODEL_NAME, "").strip())
+        self.kinds = Kinds()
+        self.cards = Cards(cards, self.kinds.card)
+        self.workshops = workshops_of(home.root, self.artifacts, environment, scrubber)
         self.registry = Registry(
             [
                 Registered(FUNCTIONS, self.functions),
@@ -136,7 +168,7 @@ class Holding:
             ],
             concurrency=settings.concurrency,
         )
-        self._govern()
+        self._govern(built_in(cards, settings))
         self.output = Output(self.output_store, scrub=scrubber.text)
         self.engine = Engine(
             self.journal,
@@ -149,18 +181,42 @@ class Holding:
         )
         self.projector = Projector(Board(self.tables))
         self.patience = Patience(self.approvals, self.clock)
-        self.scheduler = Scheduler(self.schedules, self.clock, report=self._note_trouble)
+        self.scheduler = Scheduler(self.schedules, self.clock, report=self._note_broken)
+        self.supervisor = Supervisor(
+            self.agents,
+            self.registry,
+            self.kinds,
+            self.workshops,
+            self.clock,
+            end_work=self.engine.end_work,
+            feed=self.engine.feed_all,
+            report=self._note_unwatched,
+        )
+        self.stuck = StuckSteps(
+            self.journal, self.execution, self.agents, report=self._note_unwatched
+        )
+        self.doors = Doors(self)
+        self.agents.at_work = self.registry.leased
+        self.agents.settle = self.supervisor.settle
+        self._let_work_elsewhere()
+        self.agents.listeners.append(self._follow_card)
+        self.following = Following(home)
+        self.indexer = Indexer(self.following.take_portion, report=self._note_unfollowed)
 
-    def _govern(self) -> None:
+    def _govern(self, built_in: Mapping[str, Declaration]) -> None:
         """Set up everything that people and rules speak through."""
-        expressions = CelExpressions()
-        self.approvals = Approvals(self.journal, self.ids)
+        expressions = LateExpressions()
+        self.approvals = Approvals(
+            self.journal, self.ids, os_user=os_user(), cards=self.registry.card
+        )
         self.budgets = Budgets(self.journal, GenaiPrices())
         governance = Governance(
             Scopes(expressions), self.approvals, self.budgets, self.registry.card
         )
         self.execution = Execution(self.journal, self.artifacts, self.ids, governance)
         self.operations = Operations(self.journal)
+        self.keys = GatewayKeys(self.journal)
+        self.agents = Agents(self.journal, self.budgets, built_in, self.kinds.card)
         self.missions = Missions(
             self.journal,
             self.execution,
@@ -169,7 +225,11 @@ class Holding:
             planning=self.cards[PLANNER].spending,
         )
         self.workflows = Workflows(
-            self.journal, read=read_all, expressions=expressions, cards=self.cards
+            self.journal,
+            read=_read_all,
+            expressions=expressions,
+            cards=self.cards,
+            aside=asyncio.to_thread,
         )
         self.runs = Runs(self.workflows, self.execution, self.ids, self.operations)
         self.repeats = Repeats(self.journal, self.execution, self.ids, self.operations)
@@ -179,6 +239,7 @@ class Holding:
         self.office = Office(
             self.journal,
             self.execution,
+            self.missions,
             self.workflows,
             self.runs,
             self.repeats,
@@ -186,14 +247,85 @@ class Holding:
             self.budgets,
             self.schedules,
             self.operations,
+            self.agents,
+            self.keys,
         )
+
+    def _let_work_elsewhere(self) -> None:
+        """Set up what workers of other machines are given and say; nobody is let in yet."""
+        self.hub = Hub(
+            self.home.root / "incoming",
+            self.artifacts,
+            durable=self._durable,
+            lease_seconds=self.settings.lease_seconds,
+        )
+        self.workers = Workers(
+            self.agents,
+            self.hub,
+            self.journal,
+            self.execution,
+            is_settling=lambda: self.hub.is_settling,
+        )
+        self.supervisor.elsewhere = WorkerKind(self.hub)
+        if self.settings.workers_port is not None:
+            self.office.workforce = self.hub
+            self.engine.outlasts = self.workers.may_return
+
+    async def _durable(self) -> None:
+        """Return once all that was told so far is on disk, output with it."""
+        self.output.flush()
+        await self.journal.durable()
+
+    async def _may_return(self, run: Run, step: str, working: Working) -> bool:
+        """Whether a worker may come back with an attempt of the last engine; then expect it."""
+        if self.settings.workers_port is None or not self.workers.may_return(run, working):
+            return False
+        lease = Lease(run.id, step, working.fence)
+        self.hub.expect(lease, await self.workers.usages_told(lease))
+        self.engine.expect(run.id, working.fence)
+        return True
+
+    async def let_workers_in(self) -> None:
+        """Listen for workers, where the settings say so; runs that go on are taken up by now.
+
+        Raises:
+            Unavailable: `worker.unheard`.
+        """
+        if self.settings.workers_port is None:
+            return
+        from missioncontrol.interfaces.workers import WorkerServer
+
+        self.worker_server = WorkerServer(self.hub, TokenFile(self.home.workers).who)
+        await self.worker_server.open(self.settings.workers_port, self.settings.workers_address)
+
+    async def _let_workers_go(self) -> None:
+        """Let no worker in any more; what they hold goes on, and comes to the next engine."""
+        await self.hub.close()
+        if self.worker_server is not None:
+            await self.worker_server.close()
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
 
-    def _note_trouble(self, schedule: str, error: Exception) -> None:
-        self.troubles.append(f"Schedule {schedule!r} broke off: {error}")
+    def _note_broken(self, schedule: str, error: Exception) -> None:
+        self._note_trouble(f"Schedule {schedule!r} broke off: {error}")
+
+    def _note_unwatched(self, agent: str, error: Exception) -> None:
+        self._note_trouble(f"The watch over agent {agent!r} broke off: {error}")
+
+    def _follow_card(self, name: str) -> None:
+        life = self.agents.known(name)
+        if life is not None:
+            self.cards.follow(life)
+
+    def _note_unfollowed(self, error: Exception) -> None:
+        self._note_trouble(f"The search index does not follow the log: {error}")
+
+    def _note_trouble(self, trouble: str) -> None:
+        self.troubles.append(trouble)
         del self.troubles[:-TROUBLES_MAX]
+        for listener in self.trouble_listeners:
+            listener(trouble)
 
     async def open(self) -> list[str]:
         """Bring the past to rest and start the engine; return the runs that can be resumed.
@@ -204,19 +336,28 @@ class Holding:
         self.heads.ready()
         await self._refuse_a_cut_log()
         await self.projector.catch_up(self.store)
-        self.engine.listeners.extend((self.projector.take, self.patience.take))
+        self.engine.listeners.extend((self.projector.take, self.patience.take, self.indexer.take))
+        self.engine.listeners.append(self.supervisor.take)
         await self.operations.open()
         for row in reversed(self.tables.runs(limit=RUNS_REMEMBERED)):
             self.operations.rates.note("actor", row.author, row.created)
         await self.engine.open()
         unsettled = self.tables.unsettled()
-        resumable = await recover(unsettled, self.journal, self.execution, end_orphans)
+        agents = self.tables.all_listed("agent", is_open=True, limit=AGENTS_MAX)
+        await self.agents.open(row.id.removeprefix("agent-") for row in agents)
+        resumable = await recover(
+            unsettled, self.journal, self.execution, end_orphans, self._may_return
+        )
         rows = self.tables.all_listed("schedule", is_open=True, limit=SCHEDULES_MAX)
         await self.schedules.open(row.id.removeprefix("schedule-") for row in rows)
+        for life in self.agents.lives():
+            self.cards.follow(life)
+        await self.keys.open()
         while await self.approvals.expire(self.clock.now()):
             pass  # One after the other, what came due while nobody was here.
         await self.journal.durable()
         self.home.sweep()
+        await worktrees.sweep(self.home.root / "worktrees")
         for run in unsettled:
             self.journal.forget(run)
         return resumable
@@ -229,7 +370,35 @@ class Holding:
         self.office.adopt = self.starter.adopt = self.engine.adopt
         self.office.cancel = self._cancel
         self.starter.stop = lambda run, reason: self._cancel(run, reason, "engine")
+        await self.doors.open()
+        self.agents.keep_to(read_agents(self.home.agents), "file")
+        self.agents.keep_to(self.kinds.declared(), "package")
+        for name, fault in self.kinds.broken.items():
+            self._note_trouble(f"The package that offers agents as {name!r} is broken: {fault}")
+        if self.settings.workers_port is not None:
+            await self.hub.open()
+        await self.supervisor.start()
+        await self.stuck.start()
         await self.patience.start()
+        await self.indexer.start()
+
+    async def listen(self, run: str = "") -> None:
+        """Answer other processes of this machine from now on; `run` is all that is worked on here.
+
+        Raises:
+            Unavailable: `control.unheard`.
+        """
+        self.control = ControlServer(self.office.perform)
+        port = await self.control.open()
+        self.home.announce(port=port, token=self.control.token, run=run)
+
+    async def _fall_silent(self) -> None:
+        """Let nobody ask any more; who comes now waits until the home is free."""
+        if self.control is None:
+            return
+        with suppress(OSError):
+            self.home.announce(port=0, token="")
+        await self.control.close()
 
     def _cancel(self, run: str, reason: str, actor: str) -> None:
         self.engine.cancel(run, reason, actor=actor)
@@ -252,17 +421,70 @@ class Holding:
     async def close(self) -> None:
         """Stop the engine, sign the end of the log, and let the home go."""
         try:
+            await self._fall_silent()
             await self.scheduler.stop()
+            await self.stuck.stop()
+            await self.doors.close()
+            await self._let_workers_go()
+            await self.supervisor.stop()
             await self.patience.stop()
+            await self.indexer.stop()
             if self.engine.committing is not None:  # It was opened, so the log was found whole.
                 await self.engine.close()
+                await self.doors.end()
                 self.projector.save()
                 await self._sign()
         finally:
+            self.following.close()
             self.store.close()
             self.tables.close()
             self.output_store.close()
             self.home.release()
+
+
+class Following:
+    """The search index of a home and the log that it follows, both open only once it is needed.
+
+    All of it but `close` happens on one thread at a time, with connections of its own.
+    """
+
+    def __init__(self, home: Home) -> None:
+        """Nothing is opened yet."""
+        self._home = home
+        self._search: Search | None = None
+        self._opened = ExitStack()
+
+    def take_portion(self) -> bool:
+        """Take a few more events in; return whether there may be more.
+
+        Raises:
+            Unavailable, Corrupt: see `Search.follow`.
+        """
+        if self._search is None:
+            self._search = self._open()
+        return asyncio.run(self._search.follow())
+
+    def _open(self) -> "Search":
+        from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
+        from missioncontrol.application.search import Search
+
+        with ExitStack() as opened:
+            index = opened.enter_context(closing(SqliteSearchIndex(self._home.search)))
+            store = SqliteEventStore(self._home.log, writable=False)
+            opened.callback(store.close)
+            self._opened = opened.pop_all()
+        return Search(store, index)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._opened.close()
+
+
+def _read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]:
+    """Read a workflow file; what reading takes is loaded with the first one."""
+    from missioncontrol.adapters.workflow_files.reading import read_all
+
+    return read_all(text, filename)
 
 
 def agent_cards(model: str) -> dict[str, AgentCard]:
@@ -271,7 +493,25 @@ def agent_cards(model: str) -> dict[str, AgentCard]:
     spending = planner.spending
     if spending is not None:
         spending = msgspec.structs.replace(spending, model=model) if model else None
-    return {**AGENT_CARDS, PLANNER: msgspec.structs.replace(planner, spending=spending)}
+    effects = tuple(each for each in planner.effects if spending or each != "calls_model")
+    plans = msgspec.structs.replace(planner, spending=spending, effects=effects)
+    return {**AGENT_CARDS, PLANNER: plans}
+
+
+def built_in(cards: Mapping[str, AgentCard], settings: Settings) -> dict[str, Declaration]:
+    """Return the agents that are a part of the program, as they would be declared."""
+    scale = dict.fromkeys(CLASSES, settings.specialist_concurrency)
+    return {
+        card.name: Declaration(
+            card.name,
+            card.kind,
+            description=card.description,
+            capabilities=tuple(map(Capability, card.capabilities)),
+            effects=card.effects,
+            scale=scale.get(card.name, settings.concurrency),
+        )
+        for card in cards.values()
+    }
 
 
 def specialists(

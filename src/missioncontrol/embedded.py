@@ -23,7 +23,7 @@ Example::
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -35,7 +35,7 @@ from missioncontrol.application.journal import fold_run
 from missioncontrol.bootstrap import FUNCTIONS, Holding, holding
 from missioncontrol.domain import workflow as definitions
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.step import ONCE, Retry, Step
@@ -149,10 +149,21 @@ class Engine:
         self._held: Holding | None = None
 
     async def __aenter__(self) -> Self:
-        """Take the home; raises `Unavailable` where another process holds it."""
-        self._held = await self._stack.enter_async_context(holding(self._settings))
-        for workflow in self._workflows:
-            self._held.functions.add(workflow.name, workflow.functions)
+        """Take the home, and let other processes of this machine ask for things.
+
+        Raises:
+            Unavailable: `home.held`, where another process holds it.
+        """
+        async with AsyncExitStack() as entering:
+            held = await entering.enter_async_context(holding(self._settings))
+            for workflow in self._workflows:
+                held.functions.add(workflow.name, workflow.functions)
+            await held.work()
+            with suppress(
+                Unavailable
+            ):  # A program that may not listen runs its steps all the same.
+                await held.listen()
+            self._held, self._stack = held, entering.pop_all()
         return self
 
     async def __aexit__(

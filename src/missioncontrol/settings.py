@@ -6,19 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-PASSED_ON = (
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "LOGNAME",
-    "PATH",
-    "SHELL",
-    "TMPDIR",
-    "TZ",
-    "USER",
-    "VIRTUAL_ENV",
-)
+from missioncontrol.domain.secrets import HARMLESS
+
+PASSED_ON = HARMLESS
 """Variables that a specialist sees of ours; everything else may be a secret."""
 
 COMMANDS_PASSED_ON = (*PASSED_ON, "SSH_AUTH_SOCK")
@@ -37,6 +27,9 @@ class Settings(msgspec.Struct, frozen=True):
     specialist_concurrency: int = 2  # attempts of one specialist at once
     plan_seconds_max: float = 120.0
     task_seconds_max: float = 90.0
+    workers_port: int | None = None  # where workers are let in; 0 is one that is free, None nowhere
+    workers_address: str = "127.0.0.1"
+    lease_seconds: float = 60.0  # a worker that is silent for longer has lost what it holds
 
 
 def home_directory(chosen: str | None, environment: Mapping[str, str] = os.environ) -> Path:

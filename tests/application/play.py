@@ -24,6 +24,7 @@ CARDS = {
         AgentCard("hand", "1", inputs=OBJECT),
         AgentCard("maker", "1", inputs=OBJECT, risk="write"),
         AgentCard("thinker", "1", inputs=OBJECT, spending=Spending("", 600, 400)),
+        AgentCard("spender", "1", inputs=OBJECT, effects=("calls_model",)),
         AgentCard("picky", "1", inputs=Shape("object", {"n": Shape("integer")}, open=False)),
     )
 }

@@ -61,7 +61,9 @@ class Workflows:
             raise NotFound("workflow.unknown", f"There is no workflow {workflow!r}.")
         return f"{workflow}@{version or 'newest'}"
 
-    def begin(self, prepared: str, *, schedule: str, slot: float, actor: str) -> str:
+    def begin(
+        self, prepared: str, *, schedule: str, slot: float, actor: str, on_behalf: str = ""
+    ) -> str:
         if self.refusal:
             raise Rejected("budget.exceeded", self.refusal)
         self.count[0] += 1
@@ -69,7 +71,7 @@ class Workflows:
         create = CreateRun(
             run, prepared, (Step("a", "hand"),), 1, inputs={"schedule": schedule, "slot": slot}
         )
-        self.journal.tell_run(run, create, actor=actor)
+        self.journal.tell_run(run, create, actor=actor, on_behalf=on_behalf)
         self.authors[run] = actor
         if self.ends_at_once is not None:
             self.journal.tell_run(run, CancelRun("Nothing to do."))

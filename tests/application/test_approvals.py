@@ -46,7 +46,7 @@ class House:
         """Begin with nothing in memory, as an engine that starts does."""
         scrub = Scrubber(self.secrets).bytes if self.secrets else None
         self.journal = Journal(self.store, self.clock, scrub=scrub)
-        self.approvals = Approvals(self.journal, self.ids)
+        self.approvals = Approvals(self.journal, self.ids, os_user="root")
         self.approvals.decided = self.take
         self.told: list[Decision] = []
 
@@ -430,9 +430,7 @@ def test_what_is_said_elsewhere_travels_as_it_was_said(house: House) -> None:
         words = [
             Spoken("defer", approval, "user:bob", "Later.", until=NOW + 60.0),
             Spoken("delegate", approval, "user:bob", "You do it.", to="erin"),
-            Spoken(
-                "approve", approval, "user:erin", "Fine.", digest(SUBJECT), "", "claimed", "root"
-            ),
+            Spoken("approve", approval, "user:erin", "Fine.", digest(SUBJECT)),
             Spoken("request-changes", approval, "user:carol", "No.", inputs={"argv": ["true"]}),
         ]
         for spoken in words:
@@ -457,6 +455,25 @@ def test_what_is_said_elsewhere_travels_as_it_was_said(house: House) -> None:
         rejected = house.hold(ONE)
         await house.approvals.take(Spoken("reject", rejected, "user:bob", "No."))
         assert [told.outcome for told in house.told] == ["changed", "withdrawn", "rejected"]
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("actor", "found"),
+    [("user:erin", ("claimed", "root")), ("user:root", ("os", "")), ("user:Root", ("os", ""))],
+)
+def test_how_far_a_name_is_known_is_found_out_here_whatever_a_client_says(
+    house: House, actor: str, found: tuple[str, str]
+) -> None:
+    async def story() -> None:
+        approval = house.hold(ONE)
+        said = {"verb": "approve", "approval": approval, "actor": actor, "reason": "Fine."}
+        lies = {"signed_in": "os" if actor == "user:erin" else "claimed", "os_user": "erin"}
+        await house.approvals.take(msgspec.convert({**said, **lies}, Spoken))
+        await house.journal.commit()
+        given = (await house.store.read_stream(approval))[1].data
+        assert (given["signed_in"], given.get("os_user", "")) == found
 
     run(story())
 

@@ -112,6 +112,47 @@ def test_a_run_that_can_use_nothing_has_no_account(tmp_path: Path) -> None:
     assert spent(played) == 150
 
 
+# A step that calls models and does not say how much.
+
+
+def test_a_step_that_does_not_say_how_much_takes_all_that_is_left(tmp_path: Path) -> None:
+    steps = "  a: {agent: spender, for_each: [1, 2, 3]}"
+    played = play(tmp_path, steps, head="budget: {tokens: 1000}")
+    assert played.start() == ["a[0]"]
+    assert held(played) == 1_000
+    use(played, "a[0]")
+    played.end("a[0]")
+    assert played.start() == ["a[1]"]
+    assert held(played) == 850
+    played.end("a[1]")
+    assert played.go().run.outcome == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "scope", [WORKSPACE, Scope("workflow", "costly"), Scope("agent", "spender")]
+)
+def test_nothing_that_calls_models_starts_where_nothing_is_left(
+    tmp_path: Path, scope: Scope
+) -> None:
+    played = play(tmp_path, "  a: {agent: spender}")
+    cap(played, scope, 0)
+    assert played.go().run.status == "halted"
+    assert played.done == []
+    assert played.run.halt is not None
+    assert "leaves nothing" in played.run.halt.reason
+    cap(played, scope, 10)
+    resume(played)
+    assert played.go().run.outcome == "succeeded"
+
+
+def test_what_names_no_model_stops_at_the_cap_of_any(tmp_path: Path) -> None:
+    played = play(tmp_path, "  a: {agent: hand, budget: {tokens: 10}}")
+    cap(played, Scope("model", "gpt-4o"), 0)
+    assert played.go().run.status == "halted"
+    assert played.run.halt is not None
+    assert "model 'gpt-4o'" in played.run.halt.reason
+
+
 # Halts.
 
 
@@ -124,7 +165,7 @@ def test_a_run_whose_worst_case_is_too_much_is_halted_before_anything_starts(
     assert played.run.status == "halted"
     assert played.run.halt is not None
     assert played.run.halt.code == "budget.exceeded"
-    assert "1 tokens too much" in played.run.halt.reason
+    assert "1 token too much" in played.run.halt.reason
     assert "mission budget set run run-1 --tokens 2000" in played.run.halt.reason
     cap(played, Scope("run", "run-1"), 2_000)
     resume(played)

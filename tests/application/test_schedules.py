@@ -19,7 +19,7 @@ from missioncontrol.application.schedules import (
     Schedules,
     stream_of,
 )
-from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected, Unavailable
 from missioncontrol.domain.schedule.events import (
     Misfire,
     Overlap,
@@ -216,9 +216,10 @@ def test_an_emergency_stop_skips_slots_and_drops_what_waits() -> None:
             "4 run-2 on_time",
         ]
         home.workflows.stop = "Everything was stopped."
-        with pytest.raises(Rejected) as no:
+        with pytest.raises(Unavailable) as no:
             await home.schedules.run("nightly", actor="user:bob", force=True)
-        assert no.value.code == "schedule.stopped"
+        assert no.value.code == "operation.stopped"
+        assert no.value.reason == "No run may begin: Everything was stopped."
 
     story(work())
 
@@ -923,7 +924,7 @@ class Life:
     async def _by_hand(self) -> None:
         try:
             await self.home.schedules.run("nightly", actor="user:bob")
-        except Rejected:
+        except (Rejected, Unavailable):  # It is busy, or everything was stopped.
             return
 
 

@@ -290,11 +290,13 @@ def test_following_leaves_the_turn_to_others_and_starts_over_on_another_log(desk
     assert desk.index.reached().position == 4
 
 
-def test_nothing_that_stands_in_the_way_of_following_is_an_error(desk: Desk) -> None:
+def test_what_stands_in_the_way_of_following_is_told(desk: Desk) -> None:
     lock = desk.path.with_suffix(".lock")
     lock.unlink()
     lock.mkdir()
-    assert not asyncio.run(desk.search.follow())
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(desk.search.follow())
+    assert caught.value.code == "search.unwritable"
 
 
 def test_a_log_can_be_searched_while_it_is_written(desk: Desk) -> None:

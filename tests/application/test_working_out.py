@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.application.scope import Outputs
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.commands import ExpandStep, StartSteps
 from missioncontrol.domain.run.events import Failure
@@ -154,7 +155,23 @@ steps:
 """
     played = Play(tmp_path, text, {"a": 4}).go()
     scopes = played.office.execution.governance.scopes
-    assert scopes.outputs(played.run) == {"n": 7, "who": "alice"}
+    assert scopes.outputs(played.run) == Outputs({"n": 7, "who": "alice"})
+
+
+def test_an_output_that_can_not_be_worked_out_leaves_the_others_and_says_why(
+    tmp_path: Path,
+) -> None:
+    text = """
+name: work
+outputs: {n: "${{ steps.a.output.n }}", m: "${{ steps.a.output.m }}"}
+steps:
+  a: {agent: hand}
+"""
+    played = Play(tmp_path, text, {"a": {"n": 1}}).go()
+    told = played.office.execution.governance.scopes.outputs(played.run)
+    assert told.values == {"n": 1}
+    assert "steps.a.output has no 'm'" in told.faults["m"].reason
+    assert played.run.outcome == "succeeded"
 
 
 # Approvals.
@@ -276,10 +293,35 @@ def test_inputs_can_be_taken_away_altogether(tmp_path: Path) -> None:
     assert played.given["a"] == {}
 
 
-def test_changed_inputs_that_do_not_fit_the_agent_fail_the_step(tmp_path: Path) -> None:
+def test_changed_inputs_that_do_not_fit_the_agent_are_refused_at_once(tmp_path: Path) -> None:
     played = play(tmp_path, f"  a: {{agent: picky, {PUSH}, with: {{n: 3}}}}").go()
-    played.say("request_changes", "a", inputs={"n": "three"})
-    assert played.failure("a").code == "step.bad_inputs"
+    for inputs, misfit in (({"n": "three"}, "n is the text 'three'"), ({"m": 3}, "n is missing")):
+        with pytest.raises(Rejected) as no:
+            played.say("request_changes", "a", inputs=inputs)
+        assert no.value.code == "approval.bad_inputs"
+        assert f"Agent 'picky' can't take these inputs: {misfit}" in no.value.reason
+    played.say("request_changes", "a", inputs={"n": 4}).say("approve", "a", actor="carol")
+    assert played.given["a"] == {"n": 4}
+
+
+def test_a_call_is_given_no_changed_inputs_that_it_does_not_take(tmp_path: Path) -> None:
+    played = play(tmp_path, CALL, saved=[SUB]).go()
+    with pytest.raises(Rejected) as no:
+        played.say("request_changes", "a", inputs={"nonsense": 1})
+    assert (no.value.code, "'nonsense'" in no.value.reason) == ("run.bad_inputs", True)
+    assert played.run.held["a"]
+    # A call of an older release does not say what it takes.
+    played.run.steps["a"] = msgspec.structs.replace(played.run.steps["a"], takes={})
+    played.say("request_changes", "a", inputs={"to": "there", "nonsense": 1})
+    subject = played.office.journal.others[played.asked("a")].subject
+    assert subject["inputs"] == {"to": "there", "nonsense": 1}
+
+
+def test_who_may_not_ask_for_changes_is_told_that_first(tmp_path: Path) -> None:
+    played = play(tmp_path, f"  a: {{agent: picky, {PUSH}, with: {{n: 3}}}}").go()
+    with pytest.raises(Rejected) as no:
+        played.say("request_changes", "a", actor="alice", inputs={"n": "three"})
+    assert no.value.code == "approval.by_author"
 
 
 def test_changed_inputs_hold_for_retries_of_the_same_round(tmp_path: Path) -> None:

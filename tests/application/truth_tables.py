@@ -68,12 +68,13 @@ ON_FAILURE = {
 """What follows from the end of a step, by what its `on_failure` says."""
 
 HANDLER = {
-    # other needs of the handler, and its condition: what it does once what it handles has failed
+    # other needs of the handler, and its condition: what it does once what it handles has failed;
+    # one that could never do anything can't be saved
     ("done", "none"): "runs",
     ("done", "true"): "runs",
     ("done", "false"): "skipped",
     ("done", "failure()"): "runs",
-    ("done", "success()"): "skipped",
+    ("done", "success()"): "never, and `check` says so",
     ("done", "cannot be worked out"): "fails",
     ("left out", "none"): "skipped",
     ("failed", "none"): "skipped",

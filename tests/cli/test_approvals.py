@@ -50,8 +50,9 @@ class Desk:
     def __init__(self, path: Path, *secrets: str) -> None:
         self.store = SqliteEventStore(path / "log.db", writable=True)
         scrub = Scrubber(secrets).bytes if secrets else None
-        self.journal = Journal(self.store, StandingClock(), scrub=scrub)
-        self.service = Approvals(self.journal, CountingIds())
+        self.clock = StandingClock()
+        self.journal = Journal(self.store, self.clock, scrub=scrub)
+        self.service = Approvals(self.journal, CountingIds(), os_user=ME)
         run = CreateRun("run-1", "release-check", (Step("publish", "hand"),), 1)
         self.journal.tell_run("run-1", run)
 
@@ -61,8 +62,11 @@ class Desk:
         *,
         rule: ApprovalRule = ONE,
         author: str = "user:alice",
+        os_user: str = "",
     ) -> str:
-        name, _ = self.service.request("run-1", "publish", subject, rule, author=author)
+        name, _ = self.service.request(
+            "run-1", "publish", subject, rule, author=author, os_user=os_user
+        )
         asyncio.run(self._commit())
         return name
 
@@ -120,9 +124,9 @@ class Terminal:
             self.type(*words, now=now)
         return no.value
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self, approval: str = "approval-") -> list[dict[str, Any]]:
         rows = asyncio.run(self.desk.store.read())
-        return [row.data for row in rows if row.stream.startswith("approval-")]
+        return [row.data for row in rows if row.stream.startswith(approval)]
 
 
 @pytest.fixture
@@ -213,15 +217,16 @@ def test_the_list_says_what_waits_and_until_when(terminal: Terminal) -> None:
 
 
 def test_a_decision_is_recorded_with_how_the_name_was_found(terminal: Terminal) -> None:
-    rule = ApprovalRule(count=3)
-    name = terminal.desk.ask(rule=rule)
-    said = terminal.type("approve", name, "--reason", "It is right.")
-    assert said == f"You agreed; 1 of 3 have, so {name} still waits.\n"
-    terminal.type("approve", name, "--reason", "Yes.", "--as", "bob")
+    mine = terminal.desk.ask()
+    terminal.type("approve", mine, "--reason", "It is right.")
+    given, _ = terminal.events()[1:]
+    assert given == {"by": f"user:{ME}", "reason": "It is right.", "signed_in": "os"}
+    name = terminal.desk.ask(rule=ApprovalRule(count=2))
+    said = terminal.type("approve", name, "--reason", "Yes.", "--as", "bob")
+    assert said == f"You agreed; 1 of 2 have, so {name} still waits.\n"
     terminal.environment = {"MISSION_ACTOR": "carol"}
-    assert "is approved: 3 of 3" in terminal.type("approve", name, "--reason", "Yes.")
-    mine, bobs, carols, _ = terminal.events()[1:]
-    assert mine == {"by": f"user:{ME}", "reason": "It is right.", "signed_in": "os"}
+    assert "is approved: 2 of 2" in terminal.type("approve", name, "--reason", "Yes.")
+    bobs, carols = terminal.events(name)[1:3]
     claim = {"reason": "Yes.", "signed_in": "claimed", "os_user": ME}
     assert [bobs, carols] == [{"by": "user:bob", **claim}, {"by": "user:carol", **claim}]
     shown = terminal.type("show", name)
@@ -231,8 +236,39 @@ def test_a_decision_is_recorded_with_how_the_name_was_found(terminal: Terminal) 
 
 def test_an_environment_does_not_say_who_the_operating_system_vouches_for() -> None:
     found = identity(None, {"LOGNAME": "alice", "USER": "alice", "USERNAME": "alice"})
-    assert (found.actor, found.signed_in) == (f"user:{ME}", "os")
-    assert identity(ME, {"MISSION_ACTOR": "bob"}).signed_in == "os"
+    assert found.actor == f"user:{ME}"
+    assert identity(ME, {"MISSION_ACTOR": "bob"}).actor == f"user:{ME}"
+
+
+def test_an_author_is_known_by_the_name_they_claimed_and_by_their_own(terminal: Terminal) -> None:
+    name = terminal.desk.ask(author="user:alice", os_user=ME)
+    no = terminal.refused("approve", name, "--reason", "Mine.")
+    assert no.code == "approval.by_author"
+    assert no.reason.startswith(f"'user:{ME}', under another name, asked for this")
+    assert "MISSION_ACTOR" in no.hint
+    terminal.type("approve", name, "--reason", "Yes.", "--as", "bob")
+    told = f"That name is a claim of {ME} (operating system), and so is user:alice, who asked"
+    assert told in terminal.type("show", name)
+
+
+def test_an_author_who_gave_no_name_decides_under_no_other(terminal: Terminal) -> None:
+    name = terminal.desk.ask(author=f"user:{ME}", os_user=ME)
+    for verb in ("approve", "reject"):
+        no = terminal.refused(verb, name, "--reason", "Mine.", "--as", "bob")
+        assert no.code == "approval.by_author"
+        assert no.reason.startswith(f"'{ME}', who gave the name 'user:bob', asked for this")
+    assert "withdrawn" in terminal.type("withdraw", name, "--reason", "Mine.", "--as", "bob")
+    old = terminal.desk.ask(author=f"user:{ME}")  # As it was asked before users were recorded.
+    assert terminal.refused("approve", old, "--reason", "Mine.", "--as", "bob")
+
+
+def test_one_person_agrees_once_under_whatever_name(terminal: Terminal) -> None:
+    claim: tuple[str, ...] = ("--as", "bob")
+    for first, second in ((claim, ()), ((), claim)):
+        name = terminal.desk.ask(rule=ApprovalRule(count=2))
+        terminal.type("approve", name, "--reason", "Yes.", *first)
+        no = terminal.refused("approve", name, "--reason", "Yes, yes.", *second)
+        assert (no.code, "both are one person" in no.reason) == ("approval.counted", True)
 
 
 @pytest.mark.parametrize("name", ["", "agent:writer", "bo\u200bb", "a\nb", " bob", "user:bob:x"])
@@ -365,6 +401,29 @@ def test_deferring_and_delegating_show_up_for_the_next_one(terminal: Terminal) -
     ]
 
 
+def test_a_list_names_the_step_and_its_workflow_beside_a_title(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.desk.ask()
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "Publish the tag (publish of release-check)" in terminal.type("list")
+
+
+def test_list_and_show_agree_on_who_may_decide_whatever_was_at_work(terminal: Terminal) -> None:
+    rule = ApprovalRule(("bob", "carol"), 1, 86_400.0, Escalation(3_600.0, ("lead",)))
+    name = terminal.desk.ask(rule=rule)
+    terminal.type("delegate", name, "--to", "erin", "--reason", "On leave.", "--as", "bob")
+    for seconds, people in ((0.0, ["erin", "carol"]), (3_600.0, ["erin", "carol", "lead"])):
+        (row,) = msgspec.json.decode(terminal.type("list", "--json", now=NOW + seconds))
+        view = msgspec.json.decode(terminal.type("show", name, "--json", now=NOW + seconds))
+        assert row["approvers"] == view["approvers"] == people
+    assert "1 of: carol, erin, lead (0 of 1" in terminal.type("show", name, now=NOW + 3_600.0)
+    words = ("approve", name, "--reason", "Yes.", "--as", "lead")
+    assert terminal.refused(*words).code == "approval.not_named"
+    terminal.desk.clock.time = NOW + 3_600.0
+    assert "is approved" in terminal.type(*words)
+
+
 def test_a_person_is_warned_where_secrets_were_taken_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -374,12 +433,6 @@ def test_a_person_is_warned_where_secrets_were_taken_out(
     assert '"token": "[secret]"' in shown
     assert "Warning: this is not all of it. Secrets were taken out" in shown
     assert "is approved" in terminal.type("approve", name, "--reason", "Fine.", "--as", "bob")
-
-
-def test_the_author_behind_a_claimed_name_is_pointed_out(terminal: Terminal) -> None:
-    name = terminal.desk.ask(author=f"user:{ME}")
-    terminal.type("approve", name, "--reason", "Fine.", "--as", "bob")
-    assert f"a claim of {ME} (operating system), who asked for this." in terminal.type("show", name)
 
 
 def test_a_long_value_is_never_cut() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.prices import GenaiPrices
-from missioncontrol.application.budgets import Budgets, CapChange, read_ledger
+from missioncontrol.application.budgets import Budgets, CapChange, Ended, read_ended, read_ledger
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.prices import PriceChange, read_prices
 from missioncontrol.cli.budget import budget, price
@@ -44,6 +44,9 @@ class Desk:
 
     def ledger(self) -> Ledger | None:
         return asyncio.run(read_ledger(self.store))
+
+    def ended(self, run: str) -> Ended | None:
+        return asyncio.run(read_ended(self.store, run))
 
     def prices(self) -> PriceList:
         return asyncio.run(read_prices(self.store))
@@ -247,6 +250,29 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(
     assert refusal.code == code
     assert "\n" not in str(refusal)
     assert refusal.hint
+
+
+def test_the_budget_of_a_run_that_has_ended_tells_its_cap_who_raised_it_and_what_was_spent(
+    terminal: Terminal,
+) -> None:
+    desk = terminal.desk
+    desk.spend(3_350, tokens=8)
+    terminal.type("budget", "set", "run", RUN, "--cost", "2", *WHY)
+    desk.budgets.close_run(RUN)
+    desk.budgets.open_run("run-later", "release-check", None)
+    desk.save()
+    shown = terminal.type("budget", "show", "run", RUN)
+    assert "$0.00335 spent" in shown
+    assert "$1.99665 left of $2.00" in shown
+    assert "set by user:alice" in shown
+    assert "its run ended at 2026-09-21 " in shown
+    (view,) = terminal.json("budget", "show", "run", RUN)
+    assert (view["cap"]["cost"], view["spent"]["cost"], view["spent"]["tokens"]) == (
+        2_000_000,
+        3_350,
+        8,
+    )
+    assert terminal.refused("budget", "show", "run", "run-none").code == "budget.unknown_run"
 
 
 def test_an_agent_at_work_cannot_raise_the_cap_it_is_under(terminal: Terminal) -> None:

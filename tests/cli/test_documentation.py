@@ -15,12 +15,15 @@ USAGE = [line.strip().removeprefix("$ ") for line in LINES]
 def verbs_of(top: argparse.ArgumentParser, prefix: str = "mission") -> dict[str, set[str]]:
     """Return every verb with its options."""
     found: dict[str, set[str]] = {}
+    needs_more = False
     for action in top._actions:
         if isinstance(action, argparse._SubParsersAction):
+            needs_more = action.required
             for name, verb in action.choices.items():
                 found |= verbs_of(verb, f"{prefix} {name}")
     own = {text for action in top._actions for text in action.option_strings if text[:2] == "--"}
-    return found or {prefix: own - {"--help", "--version"}}
+    alone = {} if needs_more else {prefix: own - {"--help", "--version"}}
+    return {**found, **alone}
 
 
 def test_the_readme_shows_every_noun_and_only_verbs_that_exist() -> None:

@@ -44,6 +44,10 @@ steps:
 """
 
 
+ALICE = {"MISSION_ACTOR": "alice"}
+"""Who begins the runs: other names at this terminal are other people then."""
+
+
 def saved(home: Path, text: str) -> None:
     file = home.parent / "workflow.yaml"
     file.write_text(text)
@@ -57,7 +61,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def begun(home: Path, *arguments: str, code: int) -> dict[str, Any]:
-    done = mission(home, *arguments, "--json")
+    done = mission(home, *arguments, "--json", env=ALICE)
     assert done.returncode == code, done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -79,8 +83,9 @@ def test_a_run_that_needs_a_person_exits_with_4_and_nothing_was_done(home: Path)
 
 def test_the_author_cannot_approve_and_another_person_can(home: Path) -> None:
     approval = run_release(home)["approvals"][0]["approval"]
-    own = mission(home, "approvals", "approve", approval, "--reason", "mine")
-    assert own.returncode == 2
+    for author in (ALICE, {}):  # As they said who they are, and as the operating system does.
+        own = mission(home, "approvals", "approve", approval, "--reason", "mine", env=author)
+        assert own.returncode == 2
     assert answer(home, "runs")[0]["status"] == "waiting"
     other = mission(home, "approvals", "approve", approval, "--reason", "fine", "--as", "bob")
     assert other.returncode == 0, other.stderr
@@ -257,6 +262,28 @@ def test_a_limit_on_runs_holds_from_one_process_to_the_next(home: Path) -> None:
     refused = mission(home, "workflow", "run", "hi", env=who)
     assert (refused.returncode, b"limit" in refused.stderr) == (1, True)
     assert mission(home, "workflow", "run", "hi").returncode == 0
+
+
+def test_a_run_says_which_rate_limit_holds_it_up_and_until_when(home: Path) -> None:
+    twice = "name: twice\nsteps:\n"
+    for key in ("one", "two"):
+        twice += f"  {key}: {{agent: command, with: {{argv: [echo, hi]}}}}\n"
+    saved(home, twice)
+    limit = ("limit", "set", "agent", "command", "--starts", "1", "--per", "1h", "--reason", "x")
+    assert mission(home, *limit).returncode == 0
+    cron = ("--workflow", "twice", "--cron", "0 9 1 1 *", "--timezone", "UTC")
+    assert mission(home, "schedule", "add", "rarely", *cron).returncode == 0
+    up = Up(home)
+    run = answer(home, "schedule", "run", "rarely")["run"]
+    end = time.monotonic() + 20
+    while "1 of 2 steps succeeded" not in (shown := mission(home, "show", run).stdout.decode()):
+        assert time.monotonic() < end, shown
+    told = " ".join(shown.split())
+    limit_told = (
+        "A rate limit holds the next step up: agent command, at most 1 start in 1h, until 2"
+    )
+    assert limit_told in told
+    up.end()
 
 
 def test_an_engine_that_looks_after_a_home_says_what_begins_waits_and_ends(home: Path) -> None:

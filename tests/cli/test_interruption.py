@@ -111,7 +111,7 @@ def test_readers_look_on_a_second_engine_is_refused_and_a_cancel_gets_through(sc
     assert scene.status() == "running"
     assert answer(scene.home, "show", "last")["status"] == "running"
     assert mission(scene.home, "audit", "verify").returncode == 0
-    second = mission(scene.home, "plan", GOAL, "--context", "Python")
+    second = mission(scene.home, "up")
     assert second.returncode == 1
     assert f"is held by process {running.process.pid} (" in second.stderr.decode()
     assert GOAL in second.stderr.decode()

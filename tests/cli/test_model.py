@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.testing.model_server import Reply, serving
+from missioncontrol.testing.scripted_models import Reply, serving
 from tests.cli.command import GOAL, answer, lines_of, mission, repository
 
 KEY = "sk-a-key-that-nobody-may-see"

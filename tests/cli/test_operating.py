@@ -12,13 +12,16 @@ import pytest
 from missioncontrol.cli.main import main
 from tests.cli.command import ARGV, BEGUN, answer, environment, mission
 
-TICK = "name: tick\nsteps:\n  say: {agent: command, risk: read, with: {argv: [echo, tick]}}\n"
+TICK = """
+name: tick
+steps: {say: {agent: command, effects: [reads_files], with: {argv: [echo, tick]}}}
+"""
 ASK = """
 name: ask
 inputs: {place: {type: path, default: here}}
 steps:
   ship: {agent: command, risk: irreversible, with: {argv: [touch, "${{ inputs.place }}"]}}
-  after: {agent: command, needs: ship, if: always(), risk: read, with: {argv: [echo, done]}}
+  after: {agent: command, needs: ship, if: always(), with: {argv: [echo, done]}}
 """
 
 
@@ -84,6 +87,76 @@ def test_a_stage_names_the_others_that_can_be_entered(here: Here) -> None:
     here("stop", "--reason", "smoke")
     assert "--stage paused|all`" in here("start", "--stage", "drain")
     assert here("start", "--stage", "all") == "Everything may work.\n"
+
+
+def test_what_holds_all_work_up_stands_over_the_runs_and_under_each_of_them(here: Here) -> None:
+    here.save(ASK)
+    here("workflow", "run", "ask", code=4)
+    assert "stopped" not in here("runs")
+    here("stop", "--reason", "smoke")
+    for verb in (("runs",), ("show", "last")):
+        said = " ".join(here(*verb).split())
+        assert "Everything is stopped" in said
+        assert "user:alice said so at 20" in said
+        assert ": smoke. `mission start --stage drain|paused|all` goes on." in said
+    assert "stopped" not in here("runs", "--json")
+    here("start", "--stage", "all")
+    assert "Everything" not in here("show", "last") + here("runs")
+
+
+def test_a_run_that_waits_before_its_first_step_is_said_to_wait(here: Here) -> None:
+    here.save(ASK)
+    here("workflow", "run", "ask", code=4)
+    assert "  waiting  " in here("runs")
+
+
+def test_what_a_step_became_is_not_counted_among_the_steps(here: Here) -> None:
+    here.save(
+        "name: many\nsteps:\n  each: {agent: command, effects: [reads_files], for_each: [1, 2, 3],"
+        " with: {argv: [echo, hi]}}\n"
+    )
+    here("workflow", "run", "many")
+    assert "1 of 1 step\n" in here("runs")
+    assert "1 of 1 step succeeded, and 3 of 3 that they became" in here("show", "last")
+
+
+def test_a_schedule_is_not_started_by_hand_where_all_is_stopped(here: Here) -> None:
+    here.save(TICK)
+    cron = ("--workflow", "tick", "--cron", "0 9 * * *", "--timezone", "UTC")
+    here("schedule", "add", "daily", *cron)
+    here("stop", "--reason", "smoke")
+    said = here("schedule", "run", "daily", code=1)
+    assert "No run may begin: everything was stopped (smoke)." in said
+    assert "`mission start --stage all`" in said
+
+
+def test_an_argument_with_a_line_feed_breaks_no_line(here: Here) -> None:
+    here.save(
+        "name: odd\nsteps:\n  say: {agent: command, effects: [reads_files],"
+        ' with: {argv: [sh, -c, "echo a\\nexit 3"]}}\n'
+    )
+    said = here("workflow", "run", "odd", code=1)
+    (line,) = [line for line in said.splitlines() if line.startswith("✗ say")]
+    assert "`sh -c 'echo a⏎exit 3'`" in line
+
+
+def test_nothing_that_a_step_is_given_passes_for_a_line_of_its_own(here: Here) -> None:
+    here.save(
+        "name: odd\ninputs: {word: {type: string}}\nsteps:\n  say: {agent: command,"
+        ' effects: [reads_files], with: {argv: [echo, "${{ inputs.word }}", "a  \U000e0041"]}}\n'
+    )
+    forged = "✓ z  command · all is well"
+    said = here("workflow", "run", "odd", "--input", f"word=x\n{forged}\r{forged}")
+    assert not [line for line in said.splitlines() if line.startswith(forged[:4])]
+    assert f"`echo 'x⏎{forged}⟨U+000D CARRIAGE RETURN⟩{forged}'" in said
+    assert "'a  ⟨U+E0041 TAG LATIN CAPITAL LETTER A⟩'`" in said
+
+
+def test_a_run_that_was_cancelled_has_nothing_to_resume(here: Here) -> None:
+    here.save(ASK)
+    here("workflow", "run", "ask", code=4)
+    here("cancel", "last")
+    assert "was cancelled; there is nothing to resume." in here("resume", "last", code=2)
 
 
 def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) -> None:
@@ -222,6 +295,40 @@ def test_an_engine_tells_what_begins_waits_and_ends_and_a_watcher_what_is_paused
     paused = mission(home, "workflow", "run", "ask")
     assert paused.returncode == 4
     assert b"goes no further now" in paused.stdout
+
+
+@pytest.mark.journey
+def test_an_engine_tells_how_people_decide_and_takes_up_what_waits_without_a_word(
+    tmp_path: Path,
+) -> None:
+    home, author = tmp_path / "home", {"MISSION_ACTOR": "alice"}
+    file = tmp_path / "workflow.yaml"
+    file.write_text(ASK)
+    assert mission(home, "workflow", "save", str(file)).returncode == 0
+    runs = []
+    for name in ("a", "b"):
+        begun = mission(
+            home, "workflow", "run", "ask", "--input", f"place={tmp_path}/{name}", env=author
+        )
+        assert begun.returncode == 4
+        runs.append(answer(home, "runs")[0]["id"])
+    for _ in range(2):
+        engine = up(home)
+        engine.terminate()
+        assert engine.wait(timeout=20) == 0
+    assert [row["status"] for row in answer(home, "runs")] == ["waiting", "waiting"]
+    found = answer(home, "audit", "search", "--kind", "run_resumed")
+    assert found["events"] == []
+    engine = up(home)
+    wanted = {row["run"]: row["id"] for row in answer(home, "approvals", "list")}
+    for run, verb in zip(runs, ("approve", "reject"), strict=True):
+        said = ("--reason", "so", "--as", "bob")
+        done = mission(home, "approvals", verb, wanted[run], *said, env=author)
+        assert done.returncode == 0, done.stderr
+    until(engine, f"{runs[0]}: ship is approved by user:bob, {wanted[runs[0]]}")
+    until(engine, f"{runs[0]} has succeeded")
+    until(engine, f"{runs[1]}: ship will not run. The approval {wanted[runs[1]]} was not given;")
+    until(engine, f"{runs[1]} has failed")
 
 
 @pytest.mark.journey

@@ -82,12 +82,13 @@ def test_a_step_that_said_nothing_and_one_that_is_not_there_are_told_apart(home:
 
 def test_show_tells_outputs_reasons_and_what_the_run_went_on_from(home: Path) -> None:
     shown = text(home, "show", "last")
-    assert "  output    said = one three\n" in shown
+    assert "  output    said = one⏎three\n" in shown
     assert "2 of 4 steps succeeded" in shown
     assert "Its condition does not hold: inputs.word == 'x'" in shown
     assert "! flaky" in shown
     assert "✗" not in shown
-    assert "`mission output RUN STEP`" in " ".join(shown.split())
+    run = answer(home, "runs")[0]["id"]
+    assert f"`mission output {run} flaky`" in " ".join(shown.split())
     assert answer(home, "show", "last")["outputs"] == {"said": "one\nthree\n"}
 
 
@@ -102,7 +103,7 @@ def test_the_end_of_a_run_tells_the_same_numbers_as_show(home: Path) -> None:
     said = done.stdout.decode()
     assert "checks@1 has succeeded (2 succeeded, 1 failed, 1 skipped)." in said
     assert "  ! flaky" in said
-    assert "\n  output  said = one three\n" in said
+    assert "\n  output  said = one⏎three\n" in said
 
 
 def test_all_files_are_written_under_their_steps_and_nothing_is_replaced(

@@ -16,6 +16,7 @@ from missioncontrol.cli.parser import Parser
 from missioncontrol.cli.schedule import schedule, wanted_of
 from missioncontrol.cli.schedule_arguments import add_schedule
 from missioncontrol.cli.schedule_sheets import DAYLIGHT
+from missioncontrol.cli.text import moment
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.register import decode
@@ -145,8 +146,10 @@ def test_a_command_line_becomes_the_schedule_that_it_describes() -> None:
 def test_add_says_what_is_wrong_and_adds_nothing(
     desk: Desk, words: list[str], code: str, said: str
 ) -> None:
+    usual = {"--workflow": "audit", "--cron": "@daily"}
+    given = [each for pair in usual.items() if pair[0] not in words for each in pair]
     with pytest.raises(Rejected) as no:
-        desk.do("add", "nightly", "--workflow", "audit", "--cron", "@daily", *words)
+        desk.do("add", "nightly", *given, *words)
     assert no.value.code == code
     assert said in no.value.reason
     assert desk.rows() == []
@@ -246,6 +249,30 @@ def test_pause_resume_remove_and_run_say_what_they_did(
     }.items():
         assert desk.do(verb, "hourly") == 0
         assert capsys.readouterr().out == said
+
+
+def test_what_is_so_already_is_said_to_be_so(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.do("add", "hourly", "--workflow", "audit", "--cron", "0 * * * *")
+    desk.do("pause", "hourly", "--reason", "Look into it.")
+    since = desk.home.clock.time
+    desk.home.clock.time += 7200
+    capsys.readouterr()
+    assert desk.do("pause", "hourly") == 0
+    assert capsys.readouterr().out == f"hourly was paused already, since {moment(since)}.\n"
+
+
+def test_a_policy_for_programs_has_all_its_fields(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("add", "hourly", "--workflow", "audit", "--cron", "0 * * * *")
+    for line in (words, ("show", "hourly"), ("list",)):
+        desk.do(*line, "--json")
+        told = msgspec.json.decode(capsys.readouterr().out)
+        policy = (told[0] if line == ("list",) else told)["policy"]
+        assert (policy["misfire"], policy["overlap"]) == ("skip", "skip")
+        assert set(policy) == set(Policy.__struct_fields__)
 
 
 def test_changes_are_told_as_json_where_asked(

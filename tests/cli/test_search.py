@@ -54,14 +54,31 @@ def test_an_event_is_shown_with_who_where_and_what(ask: Ask) -> None:
     assert out == (
         "5  2026-09-21 14:13:24 UTC  approval_given  by bob\n"
         "  run-1 · release-check · command\n"
-        "  The tag is right.\n"
+        "  bob agreed: The tag is right.\n"
     )
     assert err == ""
 
 
-def test_without_a_text_the_data_is_shown(ask: Ask) -> None:
+def test_without_a_text_it_is_told_what_happened(ask: Ask) -> None:
     out, _ = ask(kind="run_settled", limit=1)
-    assert out.splitlines()[2] == '  {"outcome":"succeeded"}'.replace("succeeded", "failed")
+    assert out.splitlines()[2] == "  the run is over, failed"
+
+
+def test_the_data_of_an_event_that_this_release_does_not_know_is_shown(
+    home: Home, ask: Ask
+) -> None:
+    append(home.log, [("run-3", "noted", "dave", {"note": "hm"})])
+    assert ask(kind="noted")[0].splitlines()[2] == '  {"note":"hm"}'
+
+
+def test_a_bare_name_means_the_person_where_nobody_else_is_called_so(home: Home, ask: Ask) -> None:
+    given = {"by": "user:erin", "reason": "I read it."}
+    append(home.log, [("approval-1", "approval_given", "user:erin", given)])
+    out, err = ask(actor="erin")
+    assert "user:erin agreed: I read it.\n" in out
+    assert err == ""
+    assert "by bob\n" in ask(actor="bob")[0]
+    assert "No event has the actor 'erni'." in ask(actor="erni")[1]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
@@ -153,7 +170,7 @@ def test_where_nothing_fits_what_may_have_been_meant_is_named(ask: Ask) -> None:
     out, err = ask(workflow="relase-check")
     assert out == ""
     assert err == (
-        "No event fits.\nNo event has the workflow 'relase-check'. There are release-check.\n"
+        "No event fits.\nNo event has the workflow 'relase-check'. There is release-check.\n"
     )
     assert ask(workflow="audit", actor="bob")[1] == "No event fits.\n"
     assert ask(workflow="audit", actor="bob", runs=True)[1] == "No run has an event that fits.\n"

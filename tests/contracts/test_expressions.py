@@ -590,9 +590,44 @@ def test_a_word_of_the_language_is_no_member(word: str) -> None:
         ("item.map(x, {'w': x.y}).map(z, z.w)", {(("item",), ("y",))}),
         ("item.all(x, steps.all(x, x.y))", {(("steps",), ("y",))}),
         ("item.all(steps, .steps.y == 1)", set()),
+        (
+            "cel.bind(o, steps.a.output, o.x + o.y)",
+            {(("steps", "a", "output", "x"),), (("steps", "a", "output", "y"),)},
+        ),
+        (
+            "steps.a.rows.sortBy(r, r.x)[0].y",
+            {(("steps", "a", "rows"), ("x",)), (("steps", "a", "rows"), ("y",))},
+        ),
+        ("steps.a.rows.map(r, {'w': r}).map(z, z.w.x)", {(("steps", "a", "rows"), ("x",))}),
+        ("steps.a.rows[index].x", {(("steps", "a", "rows"), ("x",))}),
+        ("[steps.a, steps.b].map(s, s.x)", set()),
+        ("(index > 0 ? item.a : item.b).x", set()),
+        ("{'a': item, ?'b': item.?c}.a.x", set()),
         ("steps.a.rows", set()),
         ("steps.a.rows.all(r, r.size >", set()),
     ],
 )
 def test_what_macros_take_from_items_of_lists_is_told(source: str, paths: set[Any]) -> None:
     assert {path for path in EXPRESSIONS.item_paths(source) if path[-1]} == paths
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("item.map(x, {'n': x.y}).map(z, z.m)", (("m", ("n",)),)),
+        ("{'a': {'b': item}}.a.c == 1", (("c", ("b",)),)),
+        ("cel.bind(o, {'a': item}, o['b'])", (("b", ("a",)),)),
+        ("has({'a': item}.b) || {'a': item}.?b.orValue(1) == 1", ()),
+        ("{item.x: 1}.y", ()),
+        ("(index > 0 ? {'a': 1} : {'b': 1}).a", ()),
+    ],
+)
+def test_what_is_taken_of_an_object_that_was_made_without_it_is_told(
+    source: str, missing: Any
+) -> None:
+    assert EXPRESSIONS.missing_members(source) == missing
+
+
+def test_a_long_way_of_a_value_through_an_expression_is_followed_quickly() -> None:
+    source = "item" + ".map(x, {'x': x}).map(y, y.x)" * 100 + ".map(z, z.w)"
+    assert EXPRESSIONS.item_paths(source) in {(), ((("item",), ("w",)),)}

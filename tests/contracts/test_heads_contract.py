@@ -38,6 +38,15 @@ def test_a_signature_can_be_checked_without_this_program(heads: FileHeads) -> No
     key.verify(bytes.fromhex(head.signature), message.encode())
 
 
+def test_the_statements_are_for_their_owner_alone(heads: FileHeads, tmp_path: Path) -> None:
+    path = tmp_path / "heads.jsonl"
+    heads.sign(Head(3, b"\x01" * 32), 1.0)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    heads.sign(Head(4, b"\x01" * 32), 2.0)
+    assert (path.stat().st_mode & 0o777, len(heads.all())) == (0o600, 2)
+
+
 def test_the_key_is_for_its_owner_alone(heads: FileHeads, tmp_path: Path) -> None:
     heads.sign(Head(3, b"\x01" * 32), 1.0)
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600

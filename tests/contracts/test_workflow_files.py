@@ -231,6 +231,22 @@ def test_a_text_that_begins_with_an_exclamation_mark_is_shown_in_quotes(
     assert told(text) == [f"{text.count(chr(10)) + 1}: {message} Write {quoted}."]
 
 
+@pytest.mark.parametrize(
+    ("lines", "line", "quoted"),
+    [
+        ("if: !inputs.x &&\n    y == 0 # why\n  b: 1", 2, '"!inputs.x && y == 0"'),
+        ("if:\n    !inputs.x\n    && y\n  b: 1", 3, '"!inputs.x && y"'),
+        ("if: !inputs.x\n    || y\n    || z\n  b: 1", 2, '"!inputs.x || y || z"'),
+        ("if:\n    !inputs.x || !y\n  b: 1", 3, '"!inputs.x || !y"'),
+    ],
+)
+def test_a_condition_over_several_lines_is_shown_in_quotes_as_one(
+    lines: str, line: int, quoted: str
+) -> None:
+    message = "A text that begins with ! has to stand in quotes."
+    assert told(f"x:\n  {lines}\n") == [f"{line}: {message} Write {quoted}."]
+
+
 NEAT = """name: x
 steps:
   a:
@@ -397,6 +413,7 @@ steps:
     on_failure: b
     budget: {tokens: 10}
     repeat: {until: output.done, times: 3}
+    model: gpt-5
     artifacts: [a.json]
   b: {capability: read, needs: [a], concurrency: {key: k, limit: 2}, approval: true, for_each: []}
   c: {workflow: other@2, needs: [a], on_failure: continue, timeout: 500ms}

@@ -37,6 +37,7 @@ APPROVAL_EXAMPLES: tuple[ApprovalEvent, ...] = (
         1_790_003_600.0,
         "user:alice",
         ("user:erin",),
+        "root",
     ),
     ApprovalGiven("user:bob", "Checked it.", *WHO),
     ApprovalGranted(("user:bob", "user:carol"), digest(SUBJECT)),

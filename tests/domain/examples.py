@@ -18,6 +18,7 @@ from missioncontrol.domain.work import (
     Work,
 )
 from missioncontrol.domain.workflow_library import WorkflowListed, WorkflowSaved
+from tests.domain.agent_examples import AGENT_EXAMPLES
 from tests.domain.approval_examples import APPROVAL_EXAMPLES
 from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
 from tests.domain.plans import a_plan
@@ -80,8 +81,11 @@ EXAMPLES: tuple[Event, ...] = (
         1_790_000_000.0,
         "run-0",
         "b",
+        "root",
     ),
     r.StepReadied("b", {"depth": 3}, (SLOT,)),
+    r.StepClaimed("b", "other"),
+    r.StepStuck("b", "writer", "It is stopped."),
     r.StepSkipped("b", "Its condition does not hold."),
     r.StepHeld("b", "approval-1", DIGEST, {"depth": 3}, (SLOT,)),
     r.StepReleased("b", "approval-1", DIGEST),
@@ -115,4 +119,5 @@ EXAMPLES: tuple[Event, ...] = (
     *BUDGET_EXAMPLES,
     *PRICE_EXAMPLES,
     *SCHEDULE_EXAMPLES,
+    *AGENT_EXAMPLES,
 )

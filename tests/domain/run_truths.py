@@ -155,7 +155,7 @@ def _check_notes(run: Run, state: dict[str, str]) -> None:
         )
         if holds
     }
-    assert set(run.deadlines._ends) == limited
+    assert set(run.deadlines.running) == limited
     for notes in (run.released, run.revised, run.previous, run.given_up):
         assert all(state[key] not in SETTLED for key in notes)
     assert all(state[key] in ("Ready", "Due") for key in run.released)
@@ -183,6 +183,11 @@ def check_usage(run: Run, events: list[RunEvent]) -> None:
     assert run.usage == total
     for sums in (run.usage_by_step, run.usage_by_agent, run.usage_by_model):
         assert sum(sums.values(), NO_USAGE) == total
+    for bills in (run.bill_by_step, run.bill_by_agent, run.bill_by_model):
+        assert sum(bill.cost for bill in bills.values()) == run.bill.cost
+        assert sum(bill.unpriced_tokens for bill in bills.values()) == run.bill.unpriced_tokens
+        assert all(bill.is_whole for bill in bills.values()) == run.bill.is_whole
+    assert run.bill.is_whole == (total.cost is not None)
 
 
 def check_story(events: list[RunEvent]) -> None:
@@ -199,7 +204,7 @@ def check_story(events: list[RunEvent]) -> None:
 def everything(run: Run) -> dict[str, Any]:
     """Return all that a run knows, for comparing it with one that was folded anew."""
     known = dict(vars(run))
-    known["deadlines"] = dict(run.deadlines._ends)
+    known["deadlines"] = dict(run.deadlines.running)
     known["crowds"] = {
         key: (list(crowd.inside), list(crowd.waiting)) for key, crowd in run.crowds.items()
     }

@@ -81,7 +81,7 @@ def test_what_fits_fits() -> None:
         ({"packages": [{"name": "a", "lines": 1.5}]}, "packages[0].lines is the number 1.5"),
         ({"packages": {"a": 1}}, "packages is an object, not a list"),
         ({"ratio": float("nan")}, "ratio is the number nan"),
-        ({"pased": True}, "pased is not known; did you mean 'passed'?"),
+        ({"pased": True}, "pased is not known (did you mean 'passed'?)"),
     ],
 )
 def test_a_misfit_is_told_with_its_place(change: dict[str, Any], said: str) -> None:

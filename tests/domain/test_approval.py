@@ -41,7 +41,7 @@ from missioncontrol.domain.approval.speaking import CHAIN_MAX, REASON_MAX, WORDS
 from missioncontrol.domain.approval.states import Approval, Decided, Deferred
 from missioncontrol.domain.canonical import digest
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import is_name, is_vouched, known_as, person
 from missioncontrol.domain.step import ApprovalRule, Escalation
 from tests.domain.approval_examples import APPROVAL_EXAMPLES
 
@@ -504,3 +504,46 @@ def test_delegations_are_told_by_name() -> None:
     event = ApprovalDelegated("user:bob", "On leave.", to="user:Carol")
     assert evolve(after(ask()), event, 1.0).delegations == {"bob": "carol"}
     assert isinstance(decide(other("bob", "x"), after(ask()), 1.0)[0], ChangesRequested)
+
+
+# Who counts as one person.
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one"),
+    [
+        (("user:alice", ""), ("Alice", ""), True),
+        (("user:alice", ""), ("user:bob", ""), False),
+        (("user:alice", "root"), ("user:root", ""), True),
+        (("user:root", ""), ("user:alice", "Root"), True),
+        (("user:alice", "root"), ("user:bob", "root"), False),
+        (("user:alice", "root"), ("user:bob", "alice"), True),
+        (("python", "root"), ("user:root", ""), False),
+    ],
+)
+def test_a_claimed_name_stands_for_its_user_as_well(
+    one: tuple[str, str], other: tuple[str, str], is_one: bool
+) -> None:
+    first, second = (known_as((name,), user) for name, user in (one, other))
+    assert first.is_also(second) is second.is_also(first) is is_one
+
+
+def test_the_operating_system_vouches_for_its_own_user_alone() -> None:
+    assert is_vouched("user:root", "root")
+    assert not is_vouched("user:bob", "root")
+    assert not is_vouched("user:bob", "")
+
+
+def test_whoever_changed_the_inputs_under_another_name_cannot_agree() -> None:
+    approval = after(ask(author="agent:writer", edited_by=("user:bob",), os_user="root"))
+    with pytest.raises(Rejected) as no:
+        decide(yes("user:root"), approval, 5.0)
+    assert no.value.code == "approval.by_author"
+    assert "'user:root', under another name, changed the inputs" in no.value.reason
+    assert decide(yes("user:carol"), approval, 5.0)
+
+
+def test_nobody_is_left_where_the_only_approver_wrote_it_under_another_name() -> None:
+    with pytest.raises(Rejected) as no:
+        decide(ask(ApprovalRule(("root",)), os_user="root"), None, 0.0)
+    assert no.value.code == "approval.unreachable"

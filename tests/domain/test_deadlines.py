@@ -5,7 +5,7 @@ from missioncontrol.domain.run.deadlines import Deadlines
 
 def test_the_nearest_end_is_told_when_it_has_come_and_once() -> None:
     deadlines = Deadlines()
-    assert not deadlines
+    assert not deadlines.running
     assert deadlines.next is None
     deadlines.begin("late", "run", 9.0)
     deadlines.begin("soon", "queue", 3.0)
@@ -14,7 +14,7 @@ def test_the_nearest_end_is_told_when_it_has_come_and_once() -> None:
     assert deadlines.passed(3.0) == [("soon", "queue")]
     assert deadlines.passed(4.0) == []
     assert deadlines.next == 9.0
-    assert deadlines
+    assert deadlines.running
 
 
 def test_what_was_dropped_is_never_told() -> None:
@@ -25,7 +25,7 @@ def test_what_was_dropped_is_never_told() -> None:
     assert deadlines.next == 4.0
     assert deadlines.passed(5.0) == [("a", "total")]
     deadlines.drop("a", "total")
-    assert not deadlines
+    assert not deadlines.running
 
 
 def test_a_limit_that_begins_again_ends_later_and_one_that_goes_on_does_not() -> None:

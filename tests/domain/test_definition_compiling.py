@@ -127,7 +127,7 @@ def test_a_step_that_repeats_keeps_its_condition() -> None:
         ("agent: changer, risk: read", "write", False),
         ("agent: changer, risk: irreversible", "irreversible", True),
         ("agent: command, with: {argv: [ls]}", "write", False),
-        ("agent: command, with: {argv: [ls]}, risk: read", "read", False),
+        ("agent: command, with: {argv: [ls]}, risk: read, effects: [reads_files]", "read", False),
         ("agent: command, with: {argv: [ls]}, effects: [reads_files]", "read", False),
         ("agent: command, with: {argv: [ls]}, effects: [deletes]", "irreversible", True),
     ],

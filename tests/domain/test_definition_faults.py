@@ -111,6 +111,29 @@ def test_two_circles_that_share_no_step_are_both_told() -> None:
     assert third.startswith("7: steps.e.if: The step can never run")
 
 
+COMMAND = "agent: command, with: {argv: [git, push, --force]}"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_wrong"),
+    [
+        (f"{COMMAND}, risk: read", True),
+        (f"{COMMAND}, risk: write", False),
+        (f"{COMMAND}, risk: irreversible", False),
+        (f"{COMMAND}, risk: read, effects: [reads_files]", False),
+        (f"{COMMAND}, risk: read, effects: [pushes]", False),
+        (COMMAND, False),
+        ("agent: changer, risk: read", False),
+    ],
+)
+def test_a_command_that_says_nothing_of_its_effects_is_no_read_step(
+    said: str, is_wrong: bool
+) -> None:
+    told = wrong(file(f"a: {{{said}}}"))
+    assert len(told) == is_wrong
+    assert all("steps.a.risk: It can't lower the tier" in each for each in told)
+
+
 ON_FAILURE = "b: {agent: changer, needs: a, if: failure()}"
 GOES_ON = "{agent: changer, needs: z, on_failure: continue}"
 REACH = [

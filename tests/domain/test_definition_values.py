@@ -119,7 +119,7 @@ def test_everything_that_does_not_fit_is_told_at_once() -> None:
         inputs_of(ASKED, {"count": "x", "mode": "c", "nota": 1, "parts": "{}", "tag": "vv"})
     assert refused.value.code == "run.bad_inputs"
     assert refused.value.reason == (
-        "These inputs don't fit 'tidy'. 'nota': there is no such input, did you mean 'note'?; "
+        "These inputs don't fit 'tidy'. 'nota': there is no such input (did you mean 'note'?); "
         "'tag': 'vv' does not match the pattern v\\d+; "
         "'count': it is the text 'x', not an integer; on a command line it is written 'count=3'; "
         "'mode': it is the text 'c', and may be \"a\" or \"b\"; "

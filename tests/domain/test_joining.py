@@ -117,6 +117,9 @@ def test_a_handler_goes_on_only_after_a_failure_and_with_its_other_needs(
     assert (why == "") is (failed and STANDING[other] == "good")
     if not failed:
         assert "Nothing that it handles has failed: a." in why
+    elif STANDING[other] != "good":
+        ended = {"skipped": "was skipped", "blocked": "was blocked"}.get(other, "failed")
+        assert why == f"It needs 'b', which {ended}."
 
 
 def test_a_chain_behind_a_failure_is_blocked_at_once_and_names_it() -> None:

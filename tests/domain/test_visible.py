@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.domain.visible import suspicious, suspicious_in, visible
+from missioncontrol.domain.visible import one_line, suspicious, suspicious_in, visible
 
 HIDING = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 DEFAULT_IGNORABLE = (  # DerivedCoreProperties.txt, those that have another category
@@ -37,6 +37,16 @@ def test_every_character_of_a_hiding_category_is_written_out() -> None:
         written = visible(character)
         assert written.isprintable()
         assert written.startswith(f"⟨U+{ord(character):04X} ")
+
+
+@given(TRICKY, TRICKY | st.just("⏎⇥"))
+def test_on_one_line_nothing_breaks_it_and_different_texts_stay_different(
+    one: str, other: str
+) -> None:
+    assert one_line(one).isprintable()
+    assert (one_line(one) == one_line(other)) == (one.strip() == other.strip())
+    assert one_line("a\nb\tc  d") == "a⏎b⇥c  d"
+    assert one_line("a⏎b") == "a⟨U+23CE RETURN SYMBOL⟩b"
 
 
 @pytest.mark.parametrize("code", DEFAULT_IGNORABLE)

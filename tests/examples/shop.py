@@ -52,7 +52,7 @@ class Shop:
 
     def outputs(self, run: Run) -> dict[str, Any]:
         assert run.status == "succeeded", story_of(run)
-        return Scopes(CelExpressions()).outputs(run)
+        return Scopes(CelExpressions()).outputs(run).values
 
     def file(self, run: Run, step: str, name: str) -> str:
         state = run.states[step]

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.command import answer, git, mission, repository
 from tests.examples.shop import EXAMPLES, SCRIPTS, Shop, failure, live, output, states
 
+ALICE = {"MISSION_ACTOR": "alice"}
 WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 
@@ -37,7 +38,7 @@ def test_the_very_command_is_agreed_to_and_then_pushes_the_tag(tmp_path: Path) -
     assert mission(home, "workflow", "save", str(EXAMPLES / "release-check.yaml")).returncode == 0
     inputs = {"repository": clone, "tag": "v1.0.0", "scripts": SCRIPTS}
     given = [word for name, value in inputs.items() for word in ("--input", f"{name}={value}")]
-    waiting = mission(home, "workflow", "run", "release-check", *given)
+    waiting = mission(home, "workflow", "run", "release-check", *given, env=ALICE)
     assert waiting.returncode == 4, waiting.stderr.decode()
     (asked,) = answer(home, "approvals", "list")
     shown = answer(home, "approvals", "show", asked["id"])

@@ -24,6 +24,15 @@ def test_every_command_of_the_guides_prints_what_they_show(tmp_path: Path) -> No
 
 
 @pytest.mark.journey
+def test_every_command_of_the_guide_to_agents_prints_what_it_shows(tmp_path: Path) -> None:
+    text = guide("agents.md")
+    (form,) = (code for kind, code in blocks(text) if kind == "json")
+    with Terminal(tmp_path) as terminal:
+        (terminal.work / "form.json").write_text(form)
+        assert terminal.follow(text) > 10
+
+
+@pytest.mark.journey
 def test_model_calls_of_python_steps_are_held_to_caps_as_the_guide_says(tmp_path: Path) -> None:
     codes = [code for kind, code in blocks(guide("python.md")) if kind == "python"]
     (code,) = (code for code in codes if "step.admit(" in code)

@@ -357,7 +357,7 @@ def test_arguments_that_the_system_cannot_take_are_told(tmp_path: Path) -> None:
         ({"argv": ["a", 3.1]}, "argv[1] is 3.1 and no text: write it in quotes"),
         ({"argv": ["a", True]}, "argv[1] is true"),
         ({"argv": ["a\0b"]}, "argv[0] has to be a text without NUL"),
-        ({"argv": ["a"], "arg": 1}, "arg is not known; did you mean 'argv'?"),
+        ({"argv": ["a"], "arg": 1}, "arg is not known (did you mean 'argv'?)"),
         ({"argv": ["a"], "env": {"A=B": "1"}}, "env cannot set 'A=B'"),
         ({"argv": ["a"], "env": {"MISSION_KEY": "1"}}, "env cannot set 'MISSION_KEY'"),
         ({"argv": ["a"], "env": {"A": None}}, "env.A has to be a text"),

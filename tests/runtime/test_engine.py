@@ -996,7 +996,7 @@ def test_a_run_that_ended_is_let_go_from_memory(tmp_path: Path) -> None:
                 await shop.finish(hand("a"), run=f"run-{number}")
             await asyncio.sleep(0.01)
             assert len(shop.journal.runs) < 5
-            assert len(shop.engine._settled) < 5
+            assert len(shop.engine.waiting) < 5
 
     run(story())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import missioncontrol as mc
 from missioncontrol.adapters.processes import start_time
 from missioncontrol.application.audit import verify
 from missioncontrol.application.missions import Goal
@@ -21,6 +22,7 @@ from missioncontrol.domain.run.states import INTERRUPTIONS_MAX, Failed, Succeede
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.runtime.recovery import only_waits
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import Settings
 from tests.runtime.workshop import Hand, run, workshop
@@ -356,5 +358,28 @@ def test_a_reader_looks_on_while_an_engine_works(tmp_path: Path) -> None:
                 assert stored[-1].data["step"] == PLAN_STEP
             finally:
                 reading.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_run_that_waits_for_its_time_need_not_be_taken_up(tmp_path: Path, *, waits: bool) -> None:
+    workflow, begun = mc.Workflow("w"), asyncio.Event()
+
+    async def only(_: mc.StepContext) -> None:
+        begun.set()
+        if waits:
+            raise ValueError("not yet")
+        await asyncio.sleep(60)
+
+    workflow.add("only", only, retry=mc.Retry(2, wait_seconds=60.0))
+
+    async def story() -> None:
+        async with mc.Engine(tmp_path) as engine:
+            name = await engine.start(workflow)
+            await begun.wait()
+            await asyncio.sleep(0.1)  # The failure is reported, and the step rests.
+        async with holding(Settings(tmp_path), {}) as held:
+            assert only_waits(await held.journal.load_run(name)) is waits
 
     run(story())

@@ -278,7 +278,7 @@ def test_an_input_of_the_run_that_means_something_else_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"repositry": "/a"}, "repositry is not known; did you mean 'repository'?"),
+        ({"repositry": "/a"}, "repositry is not known (did you mean 'repository'?)"),
         ({"repository": 3}, "repository is the number 3, not a path"),
         ({"plan": {"goal": 1}}, "`plan` of the writer is no plan"),
         ({"constraints": "one"}, "constraints is the text 'one', not a list"),

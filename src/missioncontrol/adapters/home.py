@@ -40,11 +40,16 @@ class Home:
         self.log = root / "log.db"
         self.rows = root / "rows.db"
         self.output = root / "output.db"
+        self.search = root / "search.db"
         self.artifacts = root / "artifacts"
         self.scratch = root / "scratch"
         self.heads = root / "heads.jsonl"
         self.key = root / "signing-key.pem"
         self.reports = root / "reports"
+        self.agents = root / "agents.toml"
+        self.workers = root / "workers.toml"  # digests of their tokens
+        self.gateway = root / "gateway.toml"
+        self.calls = root / "calls.db"
         self._lock = root / "engine.lock"
         self._holder = root / "engine.json"
         self._handle: int | None = None

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol.domain.price import Price, Rates, Tier, rates
@@ -77,6 +76,8 @@ class GenaiPrices:
 
 @cache
 def _version() -> str:
+    from importlib.metadata import version  # Two megabytes, for one word.
+
     return version(SOURCE)
 
 

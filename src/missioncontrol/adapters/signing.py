@@ -34,7 +34,9 @@ class FileHeads:
         moment = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
         unsigned = SignedHead(head.position, head.hash.hex(), moment, public.hex(), "")
         signed = msgspec.structs.replace(unsigned, signature=key.sign(_message(unsigned)).hex())
-        with self._path.open("ab") as file:
+        handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        self._path.chmod(0o600)  # Earlier releases made one that others could read.
+        with os.fdopen(handle, "ab") as file:
             file.truncate(len(_whole_lines(self._path)))  # A power cut may have torn the last one.
             file.write(msgspec.json.encode(signed) + b"\n")
             file.flush()

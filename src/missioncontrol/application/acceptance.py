@@ -50,11 +50,14 @@ def taken_in(work: Any) -> Work | Failure:
     )
 
 
+_NOTHING = ((), (), (), ())
+
+
 def _is_plain(work: Any) -> bool:
     """Whether it is nothing but a small number or nothing, which needs no second look."""
     if type(work) is not Work or work.summary != "" or work.usage is not NO_USAGE:
         return False
-    if any(part != () for part in (work.facts, work.findings, work.artifacts, work.evidence)):
+    if (work.facts, work.findings, work.artifacts, work.evidence) != _NOTHING:
         return False
     output = work.output
     if type(output) is int:

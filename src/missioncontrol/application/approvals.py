@@ -9,6 +9,7 @@ import msgspec
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import ENGINE, Journal
+from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.approval.commands import (
     ApprovalCommand,
     Approve,
@@ -28,7 +29,9 @@ from missioncontrol.domain.approval.events import ApprovalEvent, Outcome, Signed
 from missioncontrol.domain.approval.evolve import evolve
 from missioncontrol.domain.approval.states import Approval, Decided
 from missioncontrol.domain.canonical import digest
+from missioncontrol.domain.definition.values import refuse_misfits
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.person import is_vouched
 from missioncontrol.domain.step import ApprovalRule
 from missioncontrol.ports.ids import Ids
 
@@ -74,7 +77,10 @@ class About(TypedDict, total=False):
 
 
 class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person says about an approval, as it travels to the engine that holds the home."""
+    """What a person says about an approval, as it travels to the engine that holds the home.
+
+    It does not say how far the name is known: only the engine can tell that.
+    """
 
     verb: Verb
     approval: str
@@ -82,8 +88,6 @@ class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     digest: str = ""
     on_behalf: str = ""
-    signed_in: SignedIn = ""
-    os_user: str = ""
     inputs: dict[str, Any] = {}  # with `request-changes`
     until: float = 0.0  # with `defer`, seconds since the epoch
     to: str = ""  # with `delegate`
@@ -95,10 +99,23 @@ class Approvals:
     What a method makes true is on disk after the next `journal.durable()`.
     """
 
-    def __init__(self, journal: Journal, ids: Ids) -> None:
-        """Both are shared with the engine."""
+    def __init__(
+        self,
+        journal: Journal,
+        ids: Ids,
+        *,
+        os_user: str = "",
+        cards: Callable[[str], AgentCard | None] = lambda _: None,
+    ) -> None:
+        """The first two are shared with the engine, and `cards` tell what agents take.
+
+        `os_user` is the user of the operating system whose home this is: nobody else can read the
+        secret that it takes to ask for something here, so whatever is asked, that user asks.
+        """
         self._journal = journal
         self._ids = ids
+        self._cards = cards
+        self.os_user = os_user
         self.decided: Callable[[Decision], None] = lambda _: None
         """Told of each answer, with its run at hand, in the transaction that records it."""
         self._due: dict[str, float] = {}  # of all that wait, seconds since the epoch
@@ -121,18 +138,19 @@ class Approvals:
         author: str,
         on_behalf: str = "",
         edited_by: Iterable[str] = (),
+        os_user: str = "",
     ) -> tuple[str, str]:
         """Ask for agreement to exactly `subject`; return the approval's id and its digest.
 
         `edited_by` names those who changed the inputs since the author wrote them: they have
-        written what is asked, and can't agree to it.
+        written what is asked, and can't agree to it. `os_user` gave all of these names.
 
         Raises:
             Rejected: `approval.unreachable`, `.bad_rule`, `.too_long`, or those of `canonical`.
         """
         approval, shown = self._ids.new(KIND), digest(subject)
         command = RequestApproval(
-            approval, run, step, subject, shown, rule, author, on_behalf, tuple(edited_by)
+            approval, run, step, subject, shown, rule, author, on_behalf, tuple(edited_by), os_user
         )
         self._journal.tell(
             APPROVAL, approval, command, actor=ENGINE, on_behalf=author, correlation=run
@@ -168,7 +186,8 @@ class Approvals:
         """Ask for `inputs`, all that the step is to have, in place of those that were shown.
 
         Raises:
-            Rejected: as `approve`, and `approval.no_changes`.
+            Rejected: as `approve`, `approval.no_changes`, and `approval.bad_inputs` where they
+                don't fit what does the step.
         """
         word = _word(actor, reason, about)
         return await self._hear(approval, RequestChanges(*word, inputs=inputs))
@@ -193,8 +212,12 @@ class Approvals:
 
     async def take(self, spoken: Spoken) -> Approval:
         """Do what a person says elsewhere; raises as the method for its verb does."""
-        who = Who(spoken.actor, spoken.on_behalf, spoken.signed_in, spoken.os_user)
-        return await self._hear(spoken.approval, _command(spoken, who))
+        return await self._hear(spoken.approval, _command(spoken, self._who(spoken)))
+
+    def _who(self, spoken: Spoken) -> Who:
+        if is_vouched(spoken.actor, self.os_user):
+            return Who(spoken.actor, spoken.on_behalf, "os")
+        return Who(spoken.actor, spoken.on_behalf, "claimed", self.os_user)
 
     def drop(self, approval: str, reason: str, *, actor: str = ENGINE) -> None:
         """Take a question back because its step no longer waits for the answer.
@@ -275,6 +298,14 @@ class Approvals:
                 await self._journal.load_run(state.run)
                 state = await self._load(approval)
             try:
+                now = self._journal.clock.now()
+                # Others may decide from a certain time on, whether or not something was at work.
+                if now < state.expires and self._move_on(approval, now):
+                    state = self._journal.others[approval]
+                if isinstance(command, RequestChanges) and not state.is_final:
+                    # Who may not say it at all is told that, and not what is wrong with it.
+                    decide(command, state, now)
+                    self._refuse_misfit(state, command.inputs)
                 return self._tell(approval, command, command.who)
             except Rejected as refusal:
                 if refusal.code == "approval.expired":
@@ -282,6 +313,21 @@ class Approvals:
                 raise
             finally:
                 self._let_go(self._journal.others[approval])
+
+    def _refuse_misfit(self, state: Approval, inputs: dict[str, Any]) -> None:
+        """Refuse inputs that the step could only fail with."""
+        step = self._journal.runs[state.run].steps[state.step]
+        if step.body:
+            if step.takes:  # A call of an older release names none.
+                refuse_misfits(step.calls, step.takes, inputs)
+            return
+        card = self._cards(step.agent)
+        if card is not None and (problem := misfit(inputs, card.inputs)):
+            raise Rejected(
+                "approval.bad_inputs",
+                f"Agent {step.agent!r} can't take these inputs: {problem}.",
+                hint=f"`mission approvals show {state.id}` shows those it was to have.",
+            )
 
     async def _load(self, approval: str) -> Approval:
         if not approval.startswith(f"{KIND}-"):

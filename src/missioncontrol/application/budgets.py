@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from missioncontrol.application.concept import Concept
-from missioncontrol.application.journal import ENGINE, Journal, fold
+from missioncontrol.application.journal import ENGINE, READ_AT_ONCE, Journal, fold
 from missioncontrol.application.prices import PriceBook
 from missioncontrol.domain.budget.commands import (
     BudgetCommand,
@@ -19,21 +19,39 @@ from missioncontrol.domain.budget.commands import (
     Settle,
 )
 from missioncontrol.domain.budget.decide import decide
-from missioncontrol.domain.budget.events import BudgetEvent, CapSet, PassedCap, UsageCharged
+from missioncontrol.domain.budget.events import (
+    EVENTS,
+    NOTHING,
+    BudgetEvent,
+    CapSet,
+    PassedCap,
+    RunBudgetClosed,
+    UsageCharged,
+)
 from missioncontrol.domain.budget.evolve import evolve
 from missioncontrol.domain.budget.forecast import FREE, Forecast, forecast
 from missioncontrol.domain.budget.refusals import refuse_excess, shortfalls
-from missioncontrol.domain.budget.scopes import WORKSPACE, Cap, Period, Scope, day_of, run_of
+from missioncontrol.domain.budget.scopes import (
+    WORKSPACE,
+    Cap,
+    Period,
+    Scope,
+    called,
+    day_of,
+    run_of,
+)
 from missioncontrol.domain.budget.standing import Standing, capped, standings
 from missioncontrol.domain.budget.states import Ledger, Reservation
+from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.price import charged, worst
 from missioncontrol.domain.register import Event
-from missioncontrol.domain.step import Amount, Spending, Step
+from missioncontrol.domain.step import Amount, Spending, Step, tighter
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.prices import Prices
 
+CLOSED = EVENTS[RunBudgetClosed][0]
 LEDGER_EVENTS_MAX = 10_000
 """From here on a new ledger takes over, so that an engine never has to read more to begin."""
 
@@ -95,6 +113,36 @@ async def read_ledger(store: EventStore) -> Ledger | None:
         return None
     ledger: Ledger | None = (await fold(store, LEDGER, stream_of(number)))[0]
     return ledger
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The budgets as they stood when a run ended."""
+
+    ledger: Ledger
+    at: float  # seconds since the epoch
+
+
+async def read_ended(store: EventStore, run: str) -> Ended | None:
+    """Rebuild the ledger as it was when `run` ended; None where it has not, or had no budget.
+
+    The newest ledgers are looked through first.
+    """
+    for number in range(await last_ledger(store), 0, -1):
+        end = await _closing(store, stream_of(number), run)
+        if end is not None:
+            ledger, _ = await fold(store, LEDGER, stream_of(number), until=end.position - 1)
+            return Ended(ledger, end.time / 1_000_000)
+    return None
+
+
+async def _closing(store: EventStore, stream: str, run: str) -> Recorded | None:
+    version = 0
+    while rows := await store.read_stream(stream, after=version, limit=READ_AT_ONCE):
+        for row in rows:
+            if row.type == CLOSED and row.correlation == run:
+                return row
+        version = rows[-1].version
+    return None
 
 
 class Budgets:
@@ -230,6 +278,7 @@ class Budgets:
             self._day(),
             about=(Scope("run", run),),
             models=whole.unpriced,
+            at_least=whole.at_least,
         )
 
     def reserve(
@@ -253,6 +302,39 @@ class Budgets:
         """
         about = self._all(scopes)
         self._tell(Reserve(reservation, about, amount, parent), run=_run_among(scopes))
+
+    def left(self, scopes: tuple[Scope, ...], step: str) -> Amount:
+        """Return all that the caps of these scopes leave to a step; None where none is in a unit.
+
+        Raises:
+            Rejected: `budget.exceeded`, where one of them leaves nothing.
+        """
+        least: Amount | None = None
+        for each in (each for scope in self._all(scopes) for each in self.standing(scope)):
+            if _leaves_nothing(each.left):
+                raise Rejected(
+                    "budget.exceeded",
+                    f"Step {step!r} calls models and does not say how much it may use, so it "
+                    f"takes all that is left, and the cap of {called(each.scope)} leaves nothing.",
+                    hint="Raise it with `mission budget set`, or give the step a `budget`.",
+                )
+            least = tighter(least, each.left)
+        return least or Amount()
+
+    def refuse_any_model(self, step: str) -> None:
+        """Refuse a step that does not say which model it calls, where a model is used up.
+
+        Raises:
+            Rejected: `budget.unknown_model`, naming the model that it may not be.
+        """
+        for scope in (scope for scope in self.ledger.accounts if scope.kind == "model"):
+            if any(map(_is_spent, self.standing(scope))):
+                raise Rejected(
+                    "budget.unknown_model",
+                    f"Step {step!r} does not say which model it calls, and the cap of "
+                    f"{called(scope)} leaves nothing.",
+                    hint="Say it in the step as `model: NAME`, or raise that cap.",
+                )
 
     def fits_later(self, scopes: tuple[Scope, ...], amount: Amount, *, parent: str = "") -> bool:
         """Say whether what was refused would fit if all other work used nothing.
@@ -340,6 +422,15 @@ class Budgets:
         if before is not None:
             self._journal.forget(stream_of(self._number))
         self._number = number
+
+
+def _leaves_nothing(left: Amount) -> bool:
+    return any(each is not None and each <= 0 for each in (left.cost, left.tokens))
+
+
+def _is_spent(standing: Standing) -> bool:
+    """Whether a cap leaves nothing, whatever becomes of what is set aside now."""
+    return _leaves_nothing(msgspec.structs.replace(standing, held=NOTHING).left)
 
 
 def _run_among(scopes: tuple[Scope, ...]) -> str:

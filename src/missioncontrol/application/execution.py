@@ -11,6 +11,7 @@ from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.evidence import checks_of
 from missioncontrol.application.journal import Journal, unknown_mission
 from missioncontrol.application.metering import Meter
+from missioncontrol.application.permits import Permits
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.working_out import (
     Cards,
@@ -49,6 +50,7 @@ from missioncontrol.domain.run.events import (
     RunEvent,
     RunSettled,
     StepCancelled,
+    StepExpanded,
     StepFailed,
     StepRepeated,
     StepsCancelled,
@@ -60,6 +62,21 @@ from missioncontrol.domain.work import NO_USAGE, Usage, Work
 from missioncontrol.ports.agent import ProcessHandle
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.ids import Ids
+
+FOLLOWED: frozenset[type[Any]] = frozenset(
+    {
+        StepSucceeded,
+        AttemptFailed,
+        AttemptInterrupted,
+        StepCancelled,
+        StepExpanded,
+        StepFailed,
+        StepRepeated,
+        StepsCancelled,
+        RunSettled,
+    }
+)
+"""Events of a run that bring something about elsewhere."""
 
 
 class Governance(msgspec.Struct, frozen=True):
@@ -82,7 +99,8 @@ class Execution:
         self._artifacts = artifacts
         self._ids = ids
         self.governance = governance
-        self.meter = Meter(governance.budgets)
+        self.meter = Meter(governance.budgets, governance.scopes)
+        self.permits = Permits(journal, governance.approvals, ids)
         self.scheduled_run_ended: Callable[[Run, Outcome], None] = lambda run, outcome: None
         self._working_out = WorkingOut(
             journal, governance.scopes, governance.approvals, governance.cards, self.tell
@@ -101,7 +119,7 @@ class Execution:
             raise unknown_mission(state.mission)
         held = dict(state.held) if state is not None and state.held else {}
         events = self._journal.tell_run(run, command, actor=actor)
-        if events:
+        if not FOLLOWED.isdisjoint(map(type, events)):
             self._follow(run, events, held)
         return events
 
@@ -111,6 +129,7 @@ class Execution:
         Raises:
             Rejected: `run.nothing_to_do`.
         """
+        create = msgspec.structs.replace(create, os_user=self.governance.approvals.os_user)
         self._journal.tell_run(create.run, create, actor=actor, on_behalf=on_behalf)
         self._hold_to_caps(self._journal.runs[create.run])
 
@@ -133,6 +152,8 @@ class Execution:
                 case StepsCancelled():
                     for step in event.steps:
                         self._withdraw(held, step)
+                case StepExpanded() if self.meter.may_need_more(run, event.step):
+                    self._hold_to_caps(run)
                 case RunSettled():
                     self.meter.close(run)
                     if run.schedule:
@@ -159,17 +180,15 @@ class Execution:
         What is not approved as it is now waits again; what can't be paid halts the run.
         """
         run = self._journal.runs[name]
-        simple = tuple(step for step in steps if self._is_simple(run, step))
+        simple = steps
+        if run.governed:
+            simple = tuple(step for step in steps if step not in run.governed)
         if simple:
             self.tell(run.id, StartSteps(simple))
         if len(simple) == len(steps):
             return simple
-        governed = (step for step in steps if not self._is_simple(run, step))
+        governed = (step for step in steps if step in run.governed)
         return (*simple, *(step for step in governed if self._start_governed(run, step)))
-
-    def _is_simple(self, run: Run, key: str) -> bool:
-        step = run.steps[key]
-        return step.approval is None and step.spending is None
 
     def _start_governed(self, run: Run, key: str) -> bool:
         if run.halt is not None or run.is_settled:
@@ -230,13 +249,14 @@ class Execution:
             self.failure(run, step, fence, accepted)
             return
         work = accepted
-        checks = checks_of(state.steps[step], work, self._artifacts)
+        done = state.steps[step]
+        checks = checks_of(done, work, self._artifacts)
         problem = _failed_check(checks)
         if problem is None and step == execution.PLAN_STEP and state.mission:
             problem = self._take_plan_in(state, fence, work)
         again: bool | Failure = False
-        if problem is None:
-            again = self._working_out.again(state, state.steps[step], work)
+        if problem is None and done.repeat is not None:
+            again = self._working_out.again(state, done, work)
             problem = again if isinstance(again, Failure) else None
         if problem is not None:
             self.failure(run, step, fence, problem, checks)
@@ -265,9 +285,11 @@ class Execution:
         reason = f"The run took longer than its limit of {seconds:g} s."
         self.tell(run, CancelRun(reason, "failed"))
 
-    def interrupt(self, run: str, reason: str, *, counts: bool = True) -> list[RunEvent]:
-        """End the attempts of an engine that is gone, or, not counting, of one that was stopped."""
-        return self.tell(run, Interrupt(reason, counts))
+    def interrupt(
+        self, run: str, reason: str, *, counts: bool = True, steps: tuple[str, ...] = ()
+    ) -> list[RunEvent]:
+        """End the attempts of an engine that is gone, or, not counting, of what was stopped."""
+        return self.tell(run, Interrupt(reason, counts, steps))
 
     def resume(self, run: str, *, actor: str) -> list[RunEvent]:
         """Take a run up again; one that was halted is held to its caps anew."""
@@ -277,6 +299,8 @@ class Execution:
 
     def _take_decision_in(self, decision: Decision) -> None:
         """Let a step go on, or not, as people decided about it."""
+        if self.permits.decided(decision):
+            return  # An attempt asked for it in the middle of its step.
         run = self._journal.runs.get(decision.run)
         held = run.held.get(decision.step) if run is not None else None
         if held is None or held.approval != decision.approval:
@@ -332,6 +356,8 @@ def _plan_of(output: Any) -> Plan:
 
 
 def _failed_check(checks: tuple[Check, ...]) -> Failure | None:
+    if not checks:
+        return None
     failed = [check for check in checks if not check.passed]
     if not failed:
         return None

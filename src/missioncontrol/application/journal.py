@@ -33,12 +33,12 @@ READ_AT_ONCE = 5_000
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An event on its way to the log, or just there."""
+    """An event that has just become durable."""
 
     stream: str
     event: Event
     time: int  # microseconds since the epoch
-    position: int = 0  # 0 until it is durable
+    position: int
 
 
 class Journal:
@@ -55,7 +55,7 @@ class Journal:
         self._versions: dict[str, int] = {}
         self._pending: list[Append] = []
         self._growing: list[NewEvent] = []  # of the last pending append
-        self._entries: list[Entry] = []
+        self._entries: list[tuple[str, Event, int]] = []  # without their positions
         self._in_flight: set[str] = set()
         self._leaving: set[str] = set()  # let go as soon as the log knows all of it
         self._waiting: list[asyncio.Future[None]] = []
@@ -92,14 +92,21 @@ class Journal:
         return events
 
     def tell_mission(
-        self, mission: str, command: MissionCommand, *, actor: str = ENGINE, cause: int = 0
+        self,
+        mission: str,
+        command: MissionCommand,
+        *,
+        actor: str = ENGINE,
+        on_behalf: str = "",
+        cause: int = 0,
     ) -> list[Event]:
         """Decide `command` on a mission that is loaded or new, and return what it made true.
 
         Raises:
             Rejected, NotFound: see `domain.mission.decide`.
         """
-        return self._tell(MISSION, self.missions, mission, command, (actor, "", cause, mission))
+        about = (actor, on_behalf, cause, mission)
+        return self._tell(MISSION, self.missions, mission, command, about)
 
     def tell(
         self,
@@ -156,15 +163,15 @@ class Journal:
         version = self._versions.get(stream, 0)
         encode = self._encode
         new: list[NewEvent] = []
-        entries: list[Entry] = []
+        entries: list[tuple[str, Event, int]] = []
         for place, event in enumerate(events):
             name, schema = NAMES[type(event)]
             body = encode(event)
             if self._scrub is not None and self._scrub(body) is not body:
                 body, clean = scrubbed(name, schema, body, self._scrub)
-                events[place] = cast(E, clean)
+                events[place] = event = cast(E, clean)
             new.append(NewEvent(name, schema, body, stamp, actor, on_behalf, cause, correlation))
-            entries.append(Entry(stream, events[place], stamp))
+            entries.append((stream, event, stamp))
         if self._pending and self._pending[-1].stream == stream:
             self._growing.extend(new)
         else:
@@ -231,7 +238,7 @@ class Journal:
         run that is still at hand.
         """
         self._leaving.add(stream)
-        if any(run.mission == stream for run in self.runs.values()):
+        if stream in self.missions and any(r.mission == stream for r in self.runs.values()):
             return
         if stream in self._in_flight or any(a.stream == stream for a in self._pending):
             return
@@ -265,14 +272,11 @@ class Journal:
             self.fail(error)
             raise
         self._in_flight = set()
-        first = head.position - len(entries) + 1
         for future in waiting:
             if not future.done():
                 future.set_result(None)
-        return [
-            Entry(entry.stream, entry.event, entry.time, first + place)
-            for place, entry in enumerate(entries)
-        ]
+        first = head.position - len(entries) + 1
+        return [Entry(*entry, position) for position, entry in enumerate(entries, first)]
 
     @property
     def is_open(self) -> bool:

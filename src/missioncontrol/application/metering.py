@@ -3,9 +3,11 @@
 import msgspec
 
 from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.foreseeing import Foreseeing, has_open_list, is_metered
+from missioncontrol.application.scope import Scopes
 from missioncontrol.domain.budget.events import PassedCap
 from missioncontrol.domain.budget.scopes import Scope, called, scopes_of
-from missioncontrol.domain.money import dollars
+from missioncontrol.domain.money import dollars, tokens
 from missioncontrol.domain.run.states import Expanded, Run, SettledState, Working
 from missioncontrol.domain.step import Amount, Spending, Step
 from missioncontrol.domain.work import Usage
@@ -23,9 +25,10 @@ class Used(msgspec.Struct, frozen=True):
 class Meter:
     """Everything between a run and the ledger. Steps that can use nothing never come here."""
 
-    def __init__(self, budgets: Budgets) -> None:
-        """`budgets` is shared with the rest of the engine."""
+    def __init__(self, budgets: Budgets, scopes: Scopes) -> None:
+        """Both are shared with the rest of the engine."""
         self._budgets = budgets
+        self._foreseeing = Foreseeing(scopes)
         self._calls: dict[str, int] = {}  # admitted calls by attempt, while it works
 
     def open(self, run: Run) -> None:
@@ -34,12 +37,21 @@ class Meter:
         Raises:
             Rejected: `budget.exceeded` or `budget.unknown_price`; nothing of it may start.
         """
+        if run.budget is None and not run.governed:
+            return  # None of its steps can use anything.
         own = (step for step in run.steps.values() if not step.parent)
         open_steps = [left for step in own if (left := self._to_come(run, step)) is not None]
-        if run.budget is None and not any(map(_is_metered, open_steps)):
+        if run.budget is None and not any(map(is_metered, open_steps)):
             return
         self._budgets.open_run(run.id, run.workflow, run.budget)
         self._budgets.admit_run(run.id, run.workflow, self._budgets.forecast(open_steps))
+
+    def may_need_more(self, run: Run, step: str) -> bool:
+        """Say whether a step that has just become others may need more than was forecast of it.
+
+        A list that a step hands back was counted as one item until now.
+        """
+        return has_open_list(run.steps[step])
 
     def reserve(self, run: Run, step: Step) -> None:
         """Set the worst case of the next attempt aside, in the transaction that starts it.
@@ -51,6 +63,8 @@ class Meter:
         if spending is None:
             return
         self._open(run, step)
+        if not spending.model and (spending.open or spending.stated is not None):
+            self._budgets.refuse_any_model(step.key)
         if spending.by_call:
             return  # Each call is set aside when the agent asks for it.
         name = _attempt(run.id, step.key, run.fence + 1)
@@ -63,7 +77,8 @@ class Meter:
         spending = step.spending
         assert spending is not None, f"{step.key} can use nothing"
         scopes = _scopes(run, step, spending.model)
-        return self._budgets.fits_later(scopes, self._worst(run, step, spending))
+        worst = Amount(1, 1) if spending.open else self._worst(run, step, spending)
+        return self._budgets.fits_later(scopes, worst)
 
     def admit(self, run: Run, step: Step, fence: int, call: Spending) -> None:
         """Set the worst case of one model call aside: out of its attempt's, or out of the caps.
@@ -140,8 +155,12 @@ class Meter:
     def _worst(self, run: Run, step: Step, spending: Spending) -> Amount:
         """Return the worst case of an attempt, or what the steps it is a part of have left.
 
+        Of one that does not say it, that is all that every cap leaves.
+
         Where nothing is left it is the worst case all the same: that is refused, and says so.
         """
+        if spending.open:
+            return self._budgets.left(_scopes(run, step, spending.model), step.key)
         amount = self._budgets.worst(spending, step.agent)
         for whole in _budgeted(run, step):
             left = self._left(run, whole)
@@ -167,7 +186,8 @@ class Meter:
             return None
         budget = self._left(run, step) if step.budget is not None else None
         if not isinstance(state, Expanded):
-            return msgspec.structs.replace(step, budget=budget)
+            left = msgspec.structs.replace(_what_is_left(run, step), budget=budget)
+            return self._foreseeing.counted(run, left)
         children = (self._to_come(run, run.steps[key]) for key in state.children)
         body = tuple(child for child in children if child is not None)
         if not body:
@@ -189,8 +209,15 @@ def _budgeted(run: Run, step: Step) -> list[Step]:
         step = run.steps[step.parent]
 
 
-def _is_metered(step: Step) -> bool:
-    return step.spending is not None or any(map(_is_metered, step.body))
+def _what_is_left(run: Run, step: Step) -> Step:
+    """Return a step with the attempts and rounds that it has left."""
+    tries, rounds = run.tries.get(step.key, 0), run.rounds.get(step.key, 0)
+    retry, repeat = step.retry, step.repeat
+    if tries:
+        retry = msgspec.structs.replace(retry, attempts=max(1, retry.attempts - tries))
+    if repeat is not None and rounds:
+        repeat = msgspec.structs.replace(repeat, times=max(1, repeat.times - rounds))
+    return msgspec.structs.replace(step, retry=retry, repeat=repeat)
 
 
 def _attempt(run: str, step: str, fence: int) -> str:
@@ -209,6 +236,6 @@ def _over(passed: tuple[PassedCap, ...]) -> str:
     told = []
     for each in passed:
         by = [dollars(each.by.cost)] if each.by.cost else []
-        by += [f"{each.by.tokens:,} tokens"] if each.by.tokens else []
+        by += [tokens(each.by.tokens)] if each.by.tokens else []
         told.append(f"the cap of {called(each.scope)} by {' and '.join(by)}")
     return f"The work went beyond {', '.join(told)}." if told else ""

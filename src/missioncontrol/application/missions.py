@@ -55,6 +55,7 @@ class Missions:
         concurrency: int,
         limits: Mapping[str, float],
         actor: str,
+        on_behalf: str = "",
     ) -> tuple[str, str]:
         """Create a mission and the run that plans it, and carries it out if `execute`.
 
@@ -76,7 +77,7 @@ class Missions:
         create = CreateMission(
             mission, title, goal.text, goal.repository, goal.context, goal.constraints
         )
-        self._journal.tell_mission(mission, create, actor=actor)
+        self._journal.tell_mission(mission, create, actor=actor, on_behalf=on_behalf)
         step = tasks.planning_step(seconds_max=limits["plan_seconds_max"], spending=self._planning)
         inputs: dict[str, Any] = {
             "goal": goal.text,
@@ -88,10 +89,17 @@ class Missions:
             "task_seconds_max": limits["task_seconds_max"],
         }
         first = CreateRun(
-            run, "mission", (step,), concurrency, inputs=inputs, mission=mission, author=actor
+            run,
+            "mission",
+            (step,),
+            concurrency,
+            inputs=inputs,
+            mission=mission,
+            author=actor,
+            on_behalf=on_behalf,
         )
-        self._execution.create(first, actor=actor)
-        self._journal.tell_mission(mission, StartMission(run), actor=actor)
+        self._execution.create(first, actor=actor, on_behalf=on_behalf)
+        self._journal.tell_mission(mission, StartMission(run), actor=actor, on_behalf=on_behalf)
         return mission, run
 
 

@@ -1,40 +1,66 @@
 """Everything a home can be asked to do, by name: the same for a terminal here and one elsewhere."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.budgets import Budgets, CapChange
 from missioncontrol.application.execution import Execution
-from missioncontrol.application.journal import Journal
+from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
+from missioncontrol.application.journal import Journal, unknown_run
+from missioncontrol.application.missions import Goal, Missions
 from missioncontrol.application.operations import Operations
+from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
-from missioncontrol.application.runs import Origin, Runs
+from missioncontrol.application.runs import Origin, Runs, Trigger
 from missioncontrol.application.schedules import Asked, Schedules
 from missioncontrol.application.workflows import Workflows
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit, Stage
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import is_agent, is_name, person
 from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
 
 PROGRAMS_OWN = "function"
 """The agent whose steps are functions of a program: only that program can carry them out."""
 
 
-class BeginRun(msgspec.Struct, frozen=True, omit_defaults=True):
+CONCURRENCY_MAX = 64
+"""Steps of one mission that may be at work at once."""
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class ForSomebody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an agent at work may ask for too."""
+
+    on_behalf: str = ""  # the person for whom an agent asks
+
+
+class BeginMission(ForSomebody, frozen=True):
+    """Plan a goal, and carry the plan out if `execute`."""
+
+    goal: Goal
+    execute: bool
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)]
+    plan_seconds_max: Seconds
+    task_seconds_max: Seconds
+
+
+class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
     """Begin a run of a saved workflow."""
 
     workflow: str
     version: int | None = None
     inputs: dict[str, Any] = {}  # texts for inputs of other types are read as those types ask
     base: str = ""  # where relative paths begin
-    on_behalf: str = ""
 
 
-class ForkRun(msgspec.Struct, frozen=True, omit_defaults=True):
+class ForkRun(ForSomebody, frozen=True, omit_defaults=True):
     """Begin a run at a step of another one."""
 
     run: str
@@ -43,20 +69,20 @@ class ForkRun(msgspec.Struct, frozen=True, omit_defaults=True):
     base: str = ""
 
 
-class RetryRun(msgspec.Struct, frozen=True, omit_defaults=True):
+class RetryRun(ForSomebody, frozen=True, omit_defaults=True):
     """Do a part of a run again."""
 
     run: str
     step: str = ""
 
 
-class ResumeRun(msgspec.Struct, frozen=True):
+class ResumeRun(ForSomebody, frozen=True):
     """Take a run up again."""
 
     run: str
 
 
-class CancelRun(msgspec.Struct, frozen=True):
+class CancelRun(ForSomebody, frozen=True):
     """End a run."""
 
     run: str
@@ -70,7 +96,7 @@ class SaveWorkflow(msgspec.Struct, frozen=True):
     file: str  # its name, for faults
 
 
-class StopAll(msgspec.Struct, frozen=True):
+class StopAll(ForSomebody, frozen=True):
     """The emergency stop."""
 
     reason: str
@@ -93,6 +119,25 @@ class ChangeLimit(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float = 60.0
 
 
+def refuse_agents(ask: Any, actor: str) -> None:
+    """Refuse an agent what only people may ask for: all that changes what the agent is held to.
+
+    An agent may look, begin work, take up and end work of the people it acts for, and stop all.
+
+    Raises:
+        Rejected: `actor.by_agent`.
+    """
+    is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
+    is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
+    if is_agent(actor) and not is_allowed:
+        raise Rejected(
+            "actor.by_agent",
+            f"This was asked for by an agent at work ({actor}), and an agent may only begin "
+            "runs, end those of the person it acts for, and stop everything.",
+            hint="A person does that, in a terminal of their own.",
+        )
+
+
 class Office:
     """The services of one home. Whoever may reach them asks through `perform`."""
 
@@ -100,6 +145,7 @@ class Office:
         self,
         journal: Journal,
         execution: Execution,
+        missions: Missions,
         workflows: Workflows,
         runs: Runs,
         repeats: Repeats,
@@ -107,10 +153,13 @@ class Office:
         budgets: Budgets,
         schedules: Schedules[Any],
         operations: Operations,
+        agents: Agents,
+        keys: GatewayKeys,
     ) -> None:
         """An engine that is at work sets `adopt` and `cancel`; without one, runs wait."""
         self.journal = journal
         self.execution = execution
+        self.missions = missions
         self.workflows = workflows
         self.runs = runs
         self.repeats = repeats
@@ -118,9 +167,13 @@ class Office:
         self.budgets = budgets
         self.schedules = schedules
         self.operations = operations
+        self.agents = agents
+        self.workforce: Workforce | None = None  # set where workers are let in
+        self.keys = keys
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
         self._verbs: dict[type, Callable[[Any, str], Awaitable[Any]]] = {
+            BeginMission: self._begin_mission,
             BeginRun: self._begin,
             ForkRun: self._fork,
             RetryRun: self._retry,
@@ -134,6 +187,12 @@ class Office:
             StopAll: self._stop,
             StartAll: self._start,
             ChangeLimit: self._limit,
+            AgentAsked: self._agent,
+            AgentsAtWork: self._agents_at_work,
+            AnswerGiven: self._answer,
+            WorkersListed: self._list_workers,
+            WorkerDrained: self._drain_worker,
+            KeyAsked: self._key,
         }
         self._asks = {kind.__name__: kind for kind in self._verbs}
 
@@ -144,12 +203,15 @@ class Office:
             Rejected: `actor.bad_name`, `control.unknown_verb` or `control.malformed`.
             MissionControlError: as the service that answers.
         """
-        if not is_name(actor) or not person(actor):
-            raise Rejected(
-                "actor.bad_name",
-                f"{ascii(actor)[:80]} is nobody who can ask for something.",
-                hint="An actor is a person, such as user:alice, on one line with nothing hidden.",
-            )
+        for_whom = arguments.get("on_behalf", "") if is_agent(actor) else actor
+        for name in (actor, for_whom):
+            if not isinstance(name, str) or not is_name(name) or not person(for_whom):
+                raise Rejected(
+                    "actor.bad_name",
+                    f"{ascii(actor)[:80]} is nobody who can ask for something.",
+                    hint="An actor is a person, such as user:alice, on one line with nothing "
+                    "hidden; an agent asks on behalf of one.",
+                )
         kind: type[Any] | None = self._asks.get(verb)
         if kind is None:
             raise Rejected("control.unknown_verb", f"Nobody here knows {verb!r}.")
@@ -160,28 +222,55 @@ class Office:
         return await self.do(ask, actor)
 
     async def do(self, ask: Any, actor: str) -> Any:
-        """Do what is asked, and return the answer as plain values once it is on disk."""
+        """Do what is asked, and return the answer as plain values once it is on disk.
+
+        Raises:
+            Rejected: `actor.by_agent`.
+            MissionControlError: as the service that answers.
+        """
+        refuse_agents(ask, actor)
         answer = await self._verbs[type(ask)](ask, actor)
         await self.journal.durable()
         return msgspec.to_builtins(answer)
 
     # Runs.
 
+    async def _begin_mission(self, ask: BeginMission, actor: str) -> dict[str, Any]:
+        limits = {
+            "plan_seconds_max": ask.plan_seconds_max,
+            "task_seconds_max": ask.task_seconds_max,
+        }
+        _, run = self.missions.begin(
+            ask.goal,
+            execute=ask.execute,
+            concurrency=ask.concurrency,
+            limits=limits,
+            actor=actor,
+            on_behalf=ask.on_behalf,
+        )
+        return self._took_up(run)
+
     async def _begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
         prepared = await self.runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
-        return self._took_up(self.runs.begin(prepared, Origin(actor, ask.on_behalf)))
+        trigger: Trigger = "agent" if is_agent(actor) else "manual"
+        return self._took_up(self.runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
 
     async def _fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
         old = await self._run_of_ours(ask.run)
         inputs = await self.runs.changed_inputs(old, ask.inputs, base=ask.base)
-        return self._took_up(await self.repeats.fork(ask.run, ask.step, inputs, actor=actor))
+        run = await self.repeats.fork(
+            ask.run, ask.step, inputs, actor=actor, on_behalf=ask.on_behalf
+        )
+        return self._took_up(run)
 
     async def _retry(self, ask: RetryRun, actor: str) -> dict[str, Any]:
         await self._run_of_ours(ask.run)
-        return self._took_up(await self.repeats.retry(ask.run, ask.step, actor=actor))
+        run = await self.repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
+        return self._took_up(run)
 
     async def _resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
         state = await self._run_of_ours(ask.run)
+        _refuse_others(ask, actor, state)
         await self.approvals.open(held.approval for held in state.held.values())
         self.execution.resume(ask.run, actor=actor)
         return self._took_up(ask.run)
@@ -192,7 +281,7 @@ class Office:
         Raises:
             Rejected: `run.needs_its_program`.
         """
-        state = await self.journal.load_run(run)
+        state = await self._loaded(run)
         if any(step.agent == PROGRAMS_OWN for step in state.steps.values()):
             raise Rejected(
                 "run.needs_its_program",
@@ -207,11 +296,32 @@ class Office:
         self.adopt(run)
         return {"run": run, "status": state.status, "mission": state.mission}
 
+    async def _loaded(self, run: str) -> Run:
+        """Load a run; no other stream of the log is one, whoever asks for it.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        if not run.startswith("run-"):
+            raise unknown_run(run)
+        return await self.journal.load_run(run)
+
     async def _cancel(self, ask: CancelRun, actor: str) -> dict[str, Any]:
-        if ask.run not in self.journal.runs:
-            state = await self.journal.load_run(ask.run)
+        is_here = ask.run in self.journal.runs
+        state = await self._loaded(ask.run)
+        try:
+            _refuse_others(ask, actor, state)
+        except Rejected:
+            if not is_here:
+                self.journal.forget(ask.run)
+            raise
+        if not is_here:
             await self.approvals.open(held.approval for held in state.held.values())
-        self.cancel(ask.run, ask.reason, actor)
+        try:
+            self.cancel(ask.run, ask.reason, actor)
+        except Rejected:
+            self.journal.forget(ask.run)  # It has ended; it was loaded for nothing.
+            raise
         return {"run": ask.run, "status": self.journal.runs[ask.run].status}
 
     def _cancel_here(self, run: str, reason: str, actor: str) -> None:
@@ -236,6 +346,40 @@ class Office:
     async def _schedule(self, ask: Asked, actor: str) -> str:
         return await self.schedules.take(ask, actor=actor)
 
+    # Agents, and what they ask people.
+
+    async def _agent(self, ask: AgentAsked, actor: str) -> Any:
+        return await self.agents.take(ask, actor=actor)
+
+    async def _agents_at_work(self, _: AgentsAtWork, __: str) -> dict[str, int]:
+        return self.agents.busy()
+
+    async def _list_workers(self, _: WorkersListed, __: str) -> Any:
+        return list(self._let_in().seen())
+
+    async def _drain_worker(self, ask: WorkerDrained, _: str) -> None:
+        self._let_in().drain(ask.name)
+
+    def _let_in(self) -> Workforce:
+        """Return those who keep track of the workers.
+
+        Raises:
+            Unavailable: `worker.closed`.
+        """
+        if self.workforce is None:
+            raise Unavailable(
+                "worker.closed",
+                "The engine of this home lets no workers in.",
+                hint="`mission up --workers PORT` does.",
+            )
+        return self.workforce
+
+    async def _answer(self, ask: AnswerGiven, actor: str) -> Any:
+        return await self.execution.permits.answer(ask, actor=actor)
+
+    async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
+        return await self.keys.take(ask, actor=actor)
+
     # All work at once.
 
     async def _stop(self, ask: StopAll, actor: str) -> None:
@@ -251,3 +395,19 @@ class Office:
         else:
             limit = SetRateLimit(ask.kind, ask.name, ask.starts, ask.seconds, ask.reason)
             self.operations.limit(limit, actor=actor)
+
+
+def _refuse_others(ask: ResumeRun | CancelRun, actor: str, run: Run) -> None:
+    """Refuse an agent a run that was not begun by, or on behalf of, the person it acts for.
+
+    Raises:
+        Rejected: `actor.by_agent`.
+    """
+    if not is_agent(actor) or person(ask.on_behalf) in {person(run.author), person(run.on_behalf)}:
+        return
+    raise Rejected(
+        "actor.by_agent",
+        f"Run {run.id!r} was begun by {run.author!r}, and {actor!r} is an agent at work for "
+        f"{ask.on_behalf!r}.",
+        hint="A person does that, in a terminal of their own.",
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.rates import Rates
+from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.errors import NotFound, Unavailable
 from missioncontrol.domain.operation import (
     OPEN,
@@ -28,6 +29,15 @@ def _unknown(_: str) -> NotFound:
 
 
 OPERATION: Concept[Operation, OperationCommand, OperationEvent] = Concept(decide, evolve, _unknown)
+
+
+def no_run_may_begin(why: str) -> Unavailable:
+    """Say what is in the way of a new run, and how to go on."""
+    return Unavailable(
+        "operation.stopped",
+        f"No run may begin: {why}",
+        hint="`mission start --stage all` lets work go on.",
+    )
 
 
 class Operations:
@@ -86,17 +96,14 @@ class Operations:
                 `operation.rate_limited`, where `actor` has begun as many as they may.
         """
         if not self.present.may_begin:
-            raise Unavailable(
-                "operation.stopped",
-                f"No run may begin: {self.why()}",
-                hint="`mission start --stage all` lets work go on.",
-            )
+            raise no_run_may_begin(self.why())
         now = self._journal.clock.now()
         if self.rates.room("actor", actor, now) <= 0:
             limit = self.present.limits["actor", actor]
+            runs = f"{limit.starts:,} run{'' if limit.starts == 1 else 's'}"
             raise Unavailable(
                 "operation.rate_limited",
-                f"{actor!r} has begun {limit.starts:,} runs in the last {limit.seconds:g} s, "
+                f"{actor!r} has begun {runs} in the last {duration_in_words(limit.seconds)}, "
                 "which is the limit.",
                 hint="Try again later; `mission limit list` shows the limits.",
             )

@@ -25,6 +25,11 @@ class Rates:
         self._limits = dict(operation.limits)
         self._starts = {who: self._starts.get(who, deque()) for who in self._limits}
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether any limit holds."""
+        return bool(self._limits)
+
     def room(self, kind: str, name: str, now: float) -> int:
         """How many more may start now."""
         if not self._limits:

@@ -9,6 +9,7 @@ import msgspec
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.operations import Operations
+from missioncontrol.application.runs import Origin
 from missioncontrol.domain import execution as tasks
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.mission import StartMission
@@ -38,7 +39,7 @@ class Repeats:
         self._ids = ids
         self._operations = operations
 
-    async def retry(self, run: str, step: str = "", *, actor: str) -> str:
+    async def retry(self, run: str, step: str = "", *, actor: str, on_behalf: str = "") -> str:
         """Do `step` again, by default all that did not succeed, with all that follows from it.
 
         A run that has ended never changes; the new one names the old one, keeps its other results,
@@ -58,10 +59,12 @@ class Repeats:
                 f"In run {run!r} everything succeeded, or was left out as it should.",
                 hint=f"`mission retry {run} STEP` does one step again, with what follows from it.",
             )
-        create = self._again(old, first, dict(old.inputs), actor)
-        return await self._begin(msgspec.structs.replace(create, retry_of=run), old, actor)
+        create = self._again(old, first, dict(old.inputs), Origin(actor, on_behalf))
+        return await self._begin(msgspec.structs.replace(create, retry_of=run), old)
 
-    async def fork(self, run: str, step: str, inputs: Mapping[str, Any], *, actor: str) -> str:
+    async def fork(
+        self, run: str, step: str, inputs: Mapping[str, Any], *, actor: str, on_behalf: str = ""
+    ) -> str:
         """Begin a new run at `step` of an old one with other `inputs`; results before it stay.
 
         Only what is done anew is charged, and it is approved anew. `inputs` are all inputs of the
@@ -74,9 +77,9 @@ class Repeats:
         first = [_known(old, step)]
         if inputs != dict(old.inputs):
             first += _own(old, Skipped)  # With other inputs they may not be left out.
-        create = self._again(old, first, dict(inputs), actor)
+        create = self._again(old, first, dict(inputs), Origin(actor, on_behalf))
         forked = msgspec.structs.replace(create, fork_of=run, forked_at=old.top_of(step))
-        return await self._begin(forked, old, actor)
+        return await self._begin(forked, old)
 
     async def _ended(self, run: str, actor: str) -> Run:
         self._operations.refuse_new_run(actor)
@@ -90,7 +93,7 @@ class Repeats:
         return old
 
     def _again(
-        self, old: Run, first: Iterable[str], inputs: dict[str, Any], actor: str
+        self, old: Run, first: Iterable[str], inputs: dict[str, Any], origin: Origin
     ) -> CreateRun:
         # What a step made of a failure is no result either, once that step is done again.
         again = again_with(old, [*first, *_unsuccessful(old)])
@@ -113,17 +116,21 @@ class Repeats:
             old.mission,
             kept=kept,
             version=old.version,
-            author=actor,
+            author=origin.actor,
+            on_behalf=origin.on_behalf,
             outputs=dict(old.outputs),
             budget=old.budget,
         )
 
-    async def _begin(self, create: CreateRun, old: Run, actor: str) -> str:
+    async def _begin(self, create: CreateRun, old: Run) -> str:
+        actor, on_behalf = create.author, create.on_behalf
         if old.mission:
             await self._journal.load_mission(old.mission)
-        self._execution.create(create, actor=actor)
+        self._execution.create(create, actor=actor, on_behalf=on_behalf)
         if old.mission:
-            self._journal.tell_mission(old.mission, StartMission(create.run), actor=actor)
+            self._journal.tell_mission(
+                old.mission, StartMission(create.run), actor=actor, on_behalf=on_behalf
+            )
         self._journal.forget(old.id)
         return create.run
 

@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.due import come_due, next_due, passed_by
 from missioncontrol.application.journal import ENGINE, Journal
+from missioncontrol.application.operations import no_run_may_begin
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.schedule.commands import (
     AddSchedule,
@@ -77,10 +78,13 @@ class Starter(Protocol[P]):
         """
         ...
 
-    def begin(self, prepared: P, *, schedule: str, slot: float, actor: str) -> str:
+    def begin(
+        self, prepared: P, *, schedule: str, slot: float, actor: str, on_behalf: str = ""
+    ) -> str:
         """Create the run by `tell`s alone and return its id.
 
-        `slot` is 0 where somebody asked by hand; `actor` is the author of the run.
+        `slot` is 0 where somebody asked by hand; `actor` is the author of the run, `on_behalf` of
+        somebody where an agent asked.
 
         Raises:
             MissionControlError: the run was refused, for instance by a budget; nothing was told.
@@ -120,6 +124,7 @@ class Asked(msgspec.Struct, frozen=True):
     reason: str = ""
     wanted: NewSchedule | None = None  # with `add`
     force: bool = False  # with `run`
+    on_behalf: str = ""  # with `run`: the person for whom an agent asks
 
 
 class Schedules(Generic[P]):
@@ -180,7 +185,13 @@ class Schedules(Generic[P]):
             case "remove":
                 await self.remove(name, actor=actor, reason=reason)
             case "run":
-                return await self.run(name, actor=actor, reason=reason, force=asked.force)
+                return await self.run(
+                    name,
+                    actor=actor,
+                    reason=reason,
+                    force=asked.force,
+                    on_behalf=asked.on_behalf,
+                )
             case _:
                 assert_never(asked.verb)
         return ""
@@ -247,7 +258,9 @@ class Schedules(Generic[P]):
         self._tell(name, RemoveSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
-    async def run(self, name: str, *, actor: str, reason: str = "", force: bool = False) -> str:
+    async def run(
+        self, name: str, *, actor: str, reason: str = "", force: bool = False, on_behalf: str = ""
+    ) -> str:
         """Start a run now, also while the schedule is paused, and return its id.
 
         A run that has not ended refuses it, unless the schedule lets runs overlap or `force` is
@@ -255,8 +268,8 @@ class Schedules(Generic[P]):
 
         Raises:
             NotFound: `schedule.unknown`.
-            Rejected: `schedule.removed`, `schedule.busy`, `schedule.stopped`,
-                `schedule.bad_reason`.
+            Rejected: `schedule.removed`, `schedule.busy`, `schedule.bad_reason`.
+            Unavailable: `operation.stopped`.
             MissionControlError: see `Starter`.
         """
         schedule = await self._load(name)
@@ -267,8 +280,8 @@ class Schedules(Generic[P]):
         # What would be refused once the run is there is refused before.
         decide(StartByHand("", reason, force), schedule, self._journal.clock.now())
         if why := self._starter.may_start():
-            raise Rejected("schedule.stopped", why, hint="`mission start` lets runs begin again.")
-        run = self._begin(prepared, schedule, BY_HAND, actor)
+            raise no_run_may_begin(why)
+        run = self._begin(prepared, schedule, BY_HAND, actor, on_behalf)
         self._tell(name, StartByHand(run, reason, force), actor)
         self._tell_early()
         return run
@@ -403,10 +416,14 @@ class Schedules(Generic[P]):
 
     # Small steps.
 
-    def _begin(self, prepared: P, schedule: Schedule, slot: float, actor: str) -> str:
+    def _begin(
+        self, prepared: P, schedule: Schedule, slot: float, actor: str, on_behalf: str = ""
+    ) -> str:
         self._is_beginning = True
         try:
-            return self._starter.begin(prepared, schedule=schedule.name, slot=slot, actor=actor)
+            return self._starter.begin(
+                prepared, schedule=schedule.name, slot=slot, actor=actor, on_behalf=on_behalf
+            )
         except MissionControlError:
             self._tell_early()
             raise

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.expression import bare, filled, references
 from missioncontrol.domain.run.joining import standing
 from missioncontrol.domain.run.states import Failed, Run, StepState, Succeeded
@@ -11,6 +14,13 @@ from missioncontrol.domain.step import Step, name_in
 from missioncontrol.ports.expressions import Expressions, Standing
 
 ROUND = re.compile(r"#[0-9]+$")
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """What a run hands back, by name."""
+
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+    faults: dict[str, Rejected] = msgspec.field(default_factory=dict)  # why others are not there
 
 
 class Scopes:
@@ -44,12 +54,17 @@ class Scopes:
 
         return filled(template, evaluate)
 
-    def outputs(self, run: Run) -> dict[str, Any]:
-        """Return what the run hands back.
+    def foreseen(self, run: Run, template: Any, names: Mapping[str, Any]) -> Any:
+        """Return `template` filled in by `names` and what is known of the run from its beginning.
 
         Raises:
-            Rejected: `expression.failed`, for instance where a step that it names has failed.
+            Rejected: `expression.failed`.
         """
+        known = {**names, "run": _run(run)}
+        return filled(template, lambda source: self._expressions.evaluate(source, known))
+
+    def outputs(self, run: Run) -> Outputs:
+        """Return what the run hands back, and why the rest of it can't be worked out."""
 
         def evaluate(source: str) -> Any:
             names = {
@@ -59,7 +74,12 @@ class Scopes:
             }
             return self._expressions.evaluate(source, names)
 
-        found: dict[str, Any] = filled(dict(run.outputs), evaluate)
+        found = Outputs()
+        for name, template in run.outputs.items():
+            try:
+                found.values[name] = filled(template, evaluate)
+            except Rejected as error:
+                found.faults[name] = error
         return found
 
     def _names(self, run: Run, step: Step, scope: str, source: str) -> dict[str, Any]:

@@ -222,20 +222,20 @@ class Search:
     async def follow(self, *, limit: int = FOLLOW_AT_ONCE) -> bool:
         """Take a few more events into the index, unless another process does so.
 
-        Returns whether there may be more to take in. What stands in the way stops nobody: the
-        index follows the log and never leads, and the next search tells.
+        Returns whether there may be more to take in.
+
+        Raises:
+            Unavailable: `search.unwritable`, or the log can't be read now.
+            Corrupt: `search.damaged`, which the next search mends, or `log.damaged`.
         """
-        try:
-            with self._index.turn() as mine:
-                if not mine:
-                    return False
-                if not await self._is_of_this_log():
-                    self._index.clear()
-                rows = await self._store.read(after=self._index.reached().position, limit=limit)
-                self._index.follow(rows)
-                return len(rows) == limit
-        except (Corrupt, Unavailable):
-            return False
+        with self._index.turn() as mine:
+            if not mine:
+                return False
+            if not await self._is_of_this_log():
+                self._index.clear()
+            rows = await self._store.read(after=self._index.reached().position, limit=limit)
+            self._index.follow(rows)
+            return len(rows) == limit
 
     def strangers(self, query: Query) -> dict[str, list[str]]:
         """Return what `query` asks for that no event has, each with the names that there are."""

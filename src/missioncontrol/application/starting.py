@@ -35,13 +35,14 @@ class ScheduledStart:
         """See `Starter.prepare`."""
         return await self._runs.prepare(workflow, version, inputs)
 
-    def begin(self, prepared: Prepared, *, schedule: str, slot: float, actor: str) -> str:
+    def begin(
+        self, prepared: Prepared, *, schedule: str, slot: float, actor: str, on_behalf: str = ""
+    ) -> str:
         """See `Starter.begin`."""
         by_hand = slot == BY_HAND
         trigger: Any = "manual" if by_hand else "schedule"
-        run = self._runs.begin(
-            prepared, Origin(actor, trigger=trigger, schedule=schedule, slot=slot)
-        )
+        origin = Origin(actor, on_behalf, trigger, schedule, slot)
+        run = self._runs.begin(prepared, origin)
         self.adopt(run)
         return run
 

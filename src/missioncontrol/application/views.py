@@ -1,15 +1,15 @@
 """A run as plain values, at any moment of it."""
 
+from collections.abc import Mapping
 from typing import Any
-
-import msgspec
 
 from missioncontrol.application.approvals import APPROVAL
 from missioncontrol.application.journal import fold, fold_run
 from missioncontrol.domain.approval.states import Decided
+from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.run.states import Run, StepState
-from missioncontrol.domain.work import NO_USAGE
+from missioncontrol.domain.work import NO_BILL, NO_USAGE, Bill, Usage
 from missioncontrol.ports.event_store import EventStore
 
 
@@ -54,7 +54,7 @@ async def _approval_view(store: EventStore, approval: str, at: int | None) -> di
 
 
 def _plain(event: Any) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(event)
+    found: dict[str, Any] = in_full(event)
     return found
 
 
@@ -70,6 +70,7 @@ def view_of(state: Run) -> dict[str, Any]:
         "ended": state.settled_at,
         "author": state.author,
         "on_behalf": state.on_behalf,
+        "os_user": state.os_user,
         "trigger": state.trigger,
         "schedule": state.schedule,
         "slot": state.slot,
@@ -77,13 +78,13 @@ def view_of(state: Run) -> dict[str, Any]:
         "fork_of": state.fork_of,
         "forked_at": state.forked_at,
         "cancel_reason": state.cancel_reason,
-        "halt": msgspec.to_builtins(state.halt),
+        "halt": in_full(state.halt),
         "concurrency": state.concurrency,
-        "budget": msgspec.to_builtins(state.budget),
+        "budget": in_full(state.budget),
         "inputs": dict(state.inputs),
-        "usage": msgspec.to_builtins(state.usage),
-        "usage_by_agent": msgspec.to_builtins(state.usage_by_agent),
-        "usage_by_model": msgspec.to_builtins(state.usage_by_model),
+        "usage": _usage_view(state.usage, state.bill),
+        "usage_by_agent": _usage_views(state.usage_by_agent, state.bill_by_agent),
+        "usage_by_model": _usage_views(state.usage_by_model, state.bill_by_model),
         "steps": [_step_view(state, key) for key in state.steps],
     }
 
@@ -103,9 +104,29 @@ def _step_view(run: Run, key: str) -> dict[str, Any]:
         "attempts": run.tries.get(key, 0),
         "rounds": run.rounds.get(key, 0),
         "inputs": run.inputs_of.get(key, step.inputs),
-        "usage": msgspec.to_builtins(run.usage_by_step.get(key, NO_USAGE)),
+        "usage": _usage_view(
+            run.usage_by_step.get(key, NO_USAGE), run.bill_by_step.get(key, NO_BILL)
+        ),
         **_details(state),
     }
+
+
+def _usage_view(usage: Usage, bill: Bill) -> dict[str, Any]:
+    """Return a sum of usages: its `cost` is what is known of it, in micro-dollars.
+
+    `unpriced_tokens` are those whose price is not known. Something without tokens may have none
+    either, so `is_priced` says whether all prices are known.
+    """
+    money = {
+        "cost": bill.cost,
+        "unpriced_tokens": bill.unpriced_tokens,
+        "is_priced": bill.is_whole,
+    }
+    return {**in_full(usage), **money}
+
+
+def _usage_views(usages: Mapping[str, Usage], bills: Mapping[str, Bill]) -> dict[str, Any]:
+    return {name: _usage_view(usage, bills[name]) for name, usage in usages.items()}
 
 
 def state_name(state: object) -> str:
@@ -114,6 +135,6 @@ def state_name(state: object) -> str:
 
 
 def _details(state: StepState) -> dict[str, Any]:
-    values: dict[str, Any] = msgspec.to_builtins(state)
+    values: dict[str, Any] = in_full(state)
     values.pop("type", None)
     return values

@@ -1,7 +1,9 @@
 """Saved workflows: checked with all faults at once, kept as versions, and made ready to run."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -48,7 +50,27 @@ from missioncontrol.ports.expressions import Expressions
 READY_MAX = 16
 """Workflows whose steps are kept at hand; looking at two thousand steps takes a second."""
 
+LARGE_CHARACTERS = 8_192
+"""From here on a file is looked at aside; a smaller one takes some 30 ms at most."""
+
+CHARACTERS_A_STEP = 100
+"""What a step of a called workflow counts for: the text of its file is not at hand."""
+
 Called = dict[tuple[str, int | None], Definition | None]
+T = TypeVar("T")
+
+
+class Aside(Protocol):
+    """Has something pure worked out where it holds up nobody else."""
+
+    def __call__(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]:
+        """Return what `function` returns for `args`."""
+        ...
+
+
+async def at_once(function: Callable[..., T], /, *args: Any) -> T:
+    """Keep the promise of `Aside` for who is alone anyway."""
+    return function(*args)
 
 
 class Read(Protocol):
@@ -109,9 +131,12 @@ class Library:
         read: Read,
         expressions: Expressions,
         cards: Mapping[str, AgentCard],
+        aside: Aside = at_once,
     ) -> None:
-        """`cards` are the agents that a workflow may name."""
+        """`cards` are the agents that a workflow may name; `aside` takes large files."""
         self._store = store
+        self._aside = aside
+        self._one_is_looked_at = asyncio.Lock()  # The largest takes a second, and there are many.
         self._read = read
         self._expressions = expressions
         self._cards = cards
@@ -180,27 +205,38 @@ class Library:
         Raises:
             Malformed: `workflow.malformed`, with everything that is wrong.
         """
-        definition, marks, found = self._read(text, filename)
+        definition, marks, found = await self._worked_out(len(text), self._read, text, filename)
         if definition.version and not found:
             saved = await self._saved(definition.name)
             digest = content_digest(definition)
             problem, hint = version_problem(saved, definition.version, digest)
             if problem:
                 found = [Fault(line_of(marks, ("version",)), "version", problem, hint)]
-        wrong = await self._faults(definition, marks, found)
+        called = await self._called_by(definition)
+        look = await self._look(definition, marks, called, found)
+        wrong = await self._worked_out(_size(text, called), look)
         if wrong:
             raise Malformed(filename, wrong)
         return definition
 
-    async def _faults(
-        self, definition: Definition, marks: Marks, found: list[Fault]
-    ) -> list[Fault]:
-        return faults(
+    async def _worked_out(self, size: int, function: Callable[..., T], *args: Any) -> T:
+        """Return what `function` returns, worked out aside where it is about `size` characters."""
+        if size < LARGE_CHARACTERS:
+            return function(*args)
+        async with self._one_is_looked_at:
+            return await self._aside(function, *args)
+
+    async def _look(
+        self, definition: Definition, marks: Marks, called: Called, found: list[Fault]
+    ) -> Callable[[], list[Fault]]:
+        """Return what finds all that is wrong, from what is known now."""
+        return partial(
+            faults,
             definition,
             marks,
-            self._cards,
+            dict(self._cards),
             self._expressions,
-            await self.finder(definition),
+            _finder(called),
             workflows=await self.listed(),
             found=found,
         )
@@ -212,8 +248,7 @@ class Library:
 
     async def finder(self, definition: Definition) -> Find:
         """Return what finds all workflows that `definition` calls, directly or through others."""
-        found = await self._called_by(definition)
-        return lambda name, version: found.get((name, version))
+        return _finder(await self._called_by(definition))
 
     async def _called_by(self, definition: Definition) -> Called:
         found: Called = {}
@@ -247,20 +282,38 @@ class Library:
         known = self._ready.get(key)
         if known is not None and known[0] == self._cards:
             return chosen.definition, known[1]
-        if await self._faults(chosen.definition, {}, []):
-            # Lines are only needed now, and finding them takes as long as reading the file.
-            lines = self._read(chosen.source, "")[1]
-            wrong = await self._faults(chosen.definition, lines, [])
-            raise Malformed(f"{name}@{chosen.version}", wrong)
-        steps = compiled(
-            chosen.definition,
-            cards=self._cards,
-            library=lambda name, version: called.get((name, version)),
-        )
-        self._ready[key] = (dict(self._cards), steps)
+        cards = dict(self._cards)
+        steps = await self._steps(chosen, called)
+        self._ready[key] = (cards, steps)
         if len(self._ready) > READY_MAX:
             del self._ready[next(iter(self._ready))]
         return chosen.definition, steps
+
+    async def _steps(self, chosen: Version, called: Called) -> tuple[Step, ...]:
+        """Return the steps of a version that could be saved today.
+
+        Raises:
+            Malformed: `workflow.malformed`.
+        """
+        size = _size(chosen.source, called)
+        cards = dict(self._cards)
+        if await self._worked_out(size, await self._look(chosen.definition, {}, called, [])):
+            # Lines are only needed now, and finding them takes as long as reading the file.
+            _, lines, _ = await self._worked_out(size, self._read, chosen.source, "")
+            look = await self._look(chosen.definition, lines, called, [])
+            raise Malformed(f"{chosen.name}@{chosen.version}", await self._worked_out(size, look))
+        compile_all = partial(compiled, chosen.definition, cards=cards, library=_finder(called))
+        return await self._worked_out(size, compile_all)
+
+
+def _finder(called: Called) -> Find:
+    return lambda name, version: called.get((name, version))
+
+
+def _size(text: str, called: Called) -> int:
+    """Return about how many characters are to be looked at, called workflows included."""
+    steps = sum(len(found.steps) for found in called.values() if found)
+    return len(text) + steps * CHARACTERS_A_STEP
 
 
 def _versions(called: Called) -> list[tuple[str, int, int]]:
@@ -286,9 +339,12 @@ class Workflows(Library):
         read: Read,
         expressions: Expressions,
         cards: Mapping[str, AgentCard],
+        aside: Aside = at_once,
     ) -> None:
-        """`cards` are the agents that a workflow may name."""
-        super().__init__(journal.store, read=read, expressions=expressions, cards=cards)
+        """As `Library`."""
+        super().__init__(
+            journal.store, read=read, expressions=expressions, cards=cards, aside=aside
+        )
         self._journal = journal
 
     async def _saved(self, name: str) -> SavedWorkflow | None:
@@ -315,7 +371,7 @@ class Workflows(Library):
             Rejected: `workflow.too_many` or `workflow.too_many_versions`.
         """
         definition = await self.check(text, filename)
-        digest = content_digest(definition)
+        digest = await self._worked_out(len(text), content_digest, definition)
         stream = stream_of(definition.name)
         await self._list()
         await self._saved(definition.name)

@@ -169,6 +169,7 @@ class WorkingOut:
             author=run.author,
             on_behalf=run.on_behalf,
             edited_by=run.revised_by.get(step.key, ()),
+            os_user=run.os_user,
         )
         self._tell(run.id, HoldStep(step.key, approval, shown, inputs, slots))
 

@@ -45,7 +45,7 @@ SAID = {
 def list_line(row: ApprovalRow, now: float, width: int) -> str:
     """Return the line of a list that stands for an approval."""
     state = state_at(row, now)
-    what = row.title or (f"{row.step} of {row.workflow}" if row.workflow else row.step)
+    what = _asked(row)
     start = f"{row.id}  {state:<8}  {row.given} of {row.needed}  "
     till = f"until {moment(row.deferred)[:16]}" if state == "deferred" else ""
     times = f"{till or _left(row.expires - now)}  "
@@ -53,6 +53,12 @@ def list_line(row: ApprovalRow, now: float, width: int) -> str:
     facts = f"{row.risk:<12}  {times}" if width >= WIDE else times
     begin = visible(start + facts)
     return begin + _cut(what, width - len(begin))
+
+
+def _asked(row: ApprovalRow) -> str:
+    """Return what is asked, as `Ship (p of release)`: a title alone does not say which step."""
+    step = f"{row.step} of {row.workflow}" if row.workflow else row.step
+    return f"{row.title} ({step})" if row.title else step
 
 
 def sheet(approval: Approval, now: float, width: int) -> list[str]:
@@ -78,6 +84,7 @@ def view(approval: Approval, now: float) -> dict[str, Any]:
         "approval": fields.pop("id"),
         "state": _state(approval, now),
         **fields,
+        "approvers": approval.may_decide(now),
         "given": [given.by for given in approval.agreed],
         "deferred_until": standing.until if isinstance(standing, Deferred) else None,
         "decision": standing if isinstance(standing, Decided) else None,
@@ -195,7 +202,7 @@ def _head(approval: Approval, now: float) -> list[str]:
         "asked": f"{moment(approval.requested)} for {author or 'nobody'}",
         "edited by": ", ".join(approval.edited_by),
         "until": f"{moment(approval.expires)} ({_left(approval.expires - now)})",
-        "who": _rule(approval),
+        "who": _rule(approval, now),
         "digest": approval.digest,
     }
     lines = [f"{approval.id}  {' · '.join(state)}"]
@@ -210,15 +217,17 @@ def _named(subject: dict[str, Any]) -> str:
     return f"{name}@{version}" if isinstance(version, int) and version else name
 
 
-def _rule(approval: Approval) -> str:
+def _rule(approval: Approval, now: float) -> str:
     count, given = approval.rule.count, len(approval.agreed)
-    if ROLE in approval.approvers:
+    asked = approval.may_decide(now)
+    if ROLE in asked:
         people = "any person but the author" if count == 1 else "any people but the author"
     else:
-        people = ", ".join(sorted(approval.people))
+        people = ", ".join(sorted(set(map(person, asked))))
     later = ""
-    if approval.escalates and not approval.is_escalated and approval.rule.escalation:
-        names = ", ".join(approval.rule.escalation.to)
+    others = approval.rule.escalation.to if approval.rule.escalation else ()
+    if approval.escalates and not approval.is_escalated and not set(others) <= set(asked):
+        names = ", ".join(others)
         later = f"; from {moment(approval.escalates)} also {names}"
     return f"{count} of: {people}{later} ({given} of {count} agreed)"
 
@@ -270,8 +279,12 @@ def _object(event: Said) -> str:
 
 
 def _claimed(approval: Approval, event: Said) -> str:
-    author = ", who asked for this" if person(event.os_user) in approval.authors else ""
     user = event.os_user or "somebody"
+    author = ""
+    if event.os_user and person(event.os_user) in approval.authors.names:
+        author = ", who asked for this"
+    elif event.os_user and person(event.os_user) in approval.authors.users:
+        author = f", and so is {approval.author}, who asked for this"
     return f"That name is a claim of {user} (operating system){author}."
 
 

@@ -20,7 +20,7 @@ from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.visible import suspicious_in, visible
-from missioncontrol.projections.approvals import ApprovalRow, state_at
+from missioncontrol.projections.approvals import ApprovalRow, approvers_at, state_at
 
 DIGEST_LETTERS_MIN = 8
 
@@ -96,6 +96,7 @@ def find_approval(desk: ApprovalDesk, text: str) -> str:
 def _list(arguments: argparse.Namespace, desk: ApprovalDesk, now: float) -> int:
     rows = sorted(desk.rows(), key=lambda row: row.id)
     for row in rows:
+        row.approvers = approvers_at(row, now)
         row.state = state_at(row, now)
     if arguments.json:
         say_json(rows)
@@ -132,8 +133,6 @@ def _decide(
         who.actor,
         arguments.reason,
         _digest(arguments, approval),
-        signed_in=who.signed_in,
-        os_user=who.os_user,
         inputs=_inputs(arguments, approval) if arguments.approvals == "request-changes" else {},
         until=until_of(arguments.until, now) if arguments.approvals == "defer" else 0.0,
         to=arguments.to if arguments.approvals == "delegate" else "",

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from missioncontrol import __version__
+from missioncontrol.cli.agent_arguments import add_agent, program_after
 from missioncontrol.cli.approval_arguments import add_approvals
 from missioncontrol.cli.budget_arguments import add_budget, add_price
 from missioncontrol.cli.exit_codes import BAD_INPUT
+from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
 from missioncontrol.cli.parser import Parser, whole_number
+from missioncontrol.cli.question_arguments import add_questions
 from missioncontrol.cli.schedule_arguments import add_schedule
+from missioncontrol.cli.worker_arguments import add_worker
 from missioncontrol.cli.workflow_arguments import add_workflow
 
 DESCRIPTION = "A goal and a repository in; a planned, executed, verifiable mission out."
@@ -25,7 +29,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not given:
         top.print_help(sys.stderr)
         raise SystemExit(BAD_INPUT)
-    chosen = top.parse_args(given)
+    words, program = program_after(given)
+    chosen = top.parse_args(words)
+    if program:
+        chosen.argv = program
     for name, value in sorted(vars(chosen).items()):
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -62,6 +69,10 @@ def _add_governing(verbs: "Verbs", home: argparse.ArgumentParser) -> None:
     add_budget(verbs, home)
     add_price(verbs, home)
     add_schedule(verbs, home)
+    add_agent(verbs, home, whole_number)
+    add_worker(verbs, home, whole_number)
+    add_questions(verbs, home)
+    add_gateway(verbs, home, whole_number)
     add_operating(verbs, home)
 
 
@@ -155,7 +166,9 @@ def _add_output(verbs: Verbs, home: argparse.ArgumentParser) -> None:
 
 
 def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:
-    audit = verbs.add_parser("audit", parents=[home], help="check the log, or write it out")
+    audit = verbs.add_parser(
+        "audit", parents=[home], help="check the log, search it, or write it out"
+    )
     kinds = audit.add_subparsers(dest="audit", metavar="VERB", required=True, parser_class=Parser)
     verify = kinds.add_parser(
         "verify", parents=[home], help="walk the log and name the first bad event"
@@ -163,7 +176,12 @@ def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     verify.add_argument("--heads", metavar="FILE", help="signed heads kept elsewhere")
     verify.add_argument("--json", action="store_true", help="print JSON")
     _add_search(kinds, home)
-    export = kinds.add_parser("export", parents=[home], help="write every event as a JSON line")
+    export = kinds.add_parser(
+        "export",
+        parents=[home],
+        help="write every event as a JSON line",
+        description="Writes every event of the log as a line of JSON.",
+    )
     export.add_argument("--output", metavar="FILE.jsonl", required=True)
 
 
@@ -175,7 +193,7 @@ def _add_search(kinds: Verbs, home: argparse.ArgumentParser) -> None:
         ("text", "Q", "words that the event says, in any script; all of them"),
         ("workflow", "W", "of runs of this workflow"),
         ("agent", "A", "of steps that this agent does"),
-        ("actor", "P", "done by them, such as user:alice or engine"),
+        ("actor", "P", "done by them: alice, which means user:alice, or engine"),
         ("kind", "K", "of this kind, such as step_failed"),
         ("run", "RUN", "of this run"),
         ("since", "T", "2026-11-01, 2026-11-01T09:30, or an age: 2h, 3d"),

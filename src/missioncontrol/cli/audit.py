@@ -12,8 +12,8 @@ from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import home_of
-from missioncontrol.cli.text import visible
 from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.visible import visible
 
 
 def audit(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from missioncontrol.application.budgets import CapChange
+from missioncontrol.application.budgets import CapChange, Ended
 from missioncontrol.application.prices import PriceChange, name_of, price_of
 from missioncontrol.cli.budget_sheets import (
     cap_lines,
@@ -24,7 +24,7 @@ from missioncontrol.cli.budget_sheets import (
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, note, say, say_json
-from missioncontrol.cli.text import visible
+from missioncontrol.cli.text import moment
 from missioncontrol.domain.budget.events import CapSet
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope
 from missioncontrol.domain.budget.standing import capped, standings
@@ -32,6 +32,7 @@ from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.money import micro_dollars
 from missioncontrol.domain.price_list import PriceList, PriceSet
+from missioncontrol.domain.visible import visible
 from missioncontrol.ports.prices import Prices
 
 NONE = "none"
@@ -43,6 +44,10 @@ class BudgetDesk(Protocol):
 
     def ledger(self) -> Ledger | None:
         """Fold the ledger that holds from the log; None where there is none yet."""
+        ...
+
+    def ended(self, run: str) -> Ended | None:
+        """Rebuild the ledger as it was when `run` ended; None where it has not or had none."""
         ...
 
     def prices(self) -> PriceList:
@@ -120,14 +125,18 @@ def _list(arguments: argparse.Namespace, desk: BudgetDesk, now: float) -> int:
 def _show(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope, now: float) -> int:
     ledger = desk.ledger()
     found = [each for each in capped(ledger, now) if each.scope == RUNS]
+    ended: Ended | None = None
     if scope != RUNS:
-        _refuse_what_is_over(scope, ledger or Ledger())
-        found = standings(ledger, scope, now)
+        ended = _what_is_over(scope, ledger or Ledger(), desk)
+        found = standings(ended.ledger, scope, ended.at)[:1] if ended else []
+        found = found or standings(ledger, scope, now)
     if arguments.json:
         say_json([standing_view(each) for each in found])
         return SUCCEEDED
     _note_unknown(scope, ledger or Ledger(), desk)
     _say_lines(cap_lines(found[0], columns()) if scope == RUNS else scope_lines(found, columns()))
+    if ended:
+        say(f"  its run ended at {moment(ended.at)}\n")
     return SUCCEEDED
 
 
@@ -193,14 +202,23 @@ def _counted(scope: Scope, desk: BudgetDesk, table: Prices, now: float) -> Scope
     return Scope("model", name_of(desk.prices(), table, scope.name, now))
 
 
-def _refuse_what_is_over(scope: Scope, ledger: Ledger) -> None:
-    if scope.kind in ("run", "step") and scope not in ledger.accounts:
+def _what_is_over(scope: Scope, ledger: Ledger, desk: BudgetDesk) -> Ended | None:
+    """Return how the budgets stood when the run of `scope` ended; None where it has not.
+
+    Raises:
+        NotFound: `budget.unknown_run`, where there never was such a budget.
+    """
+    if scope.kind not in ("run", "step") or scope in ledger.accounts:
+        return None
+    ended = desk.ended(scope.name.partition("/")[0])
+    if ended is None or scope not in ended.ledger.accounts:
         raise NotFound(
             "budget.unknown_run",
-            f"{scope.kind.capitalize()} {scope.name!r} has no budget: it has ended, was never "
-            "begun, or can spend nothing.",
+            f"{scope.kind.capitalize()} {scope.name!r} never had a budget: it was never begun, or "
+            "can spend nothing.",
             hint="`mission show RUN` tells what a run has used; `mission budget list` names caps.",
         )
+    return ended
 
 
 def _note_unknown(scope: Scope, ledger: Ledger, desk: BudgetDesk) -> None:

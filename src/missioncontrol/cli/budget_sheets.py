@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from missioncontrol.cli.sheets import wrapped
-from missioncontrol.cli.text import moment
+from missioncontrol.cli.text import moment, unpriced
 from missioncontrol.domain.budget.events import CapSet, Limit, Tally
 from missioncontrol.domain.budget.refusals import UNITS, words, written
 from missioncontrol.domain.budget.scopes import BUILT_IN, RUNS, WORKSPACE, Period, Scope, called
 from missioncontrol.domain.budget.standing import Standing
+from missioncontrol.domain.money import tokens
 from missioncontrol.domain.price import Price, Rates
 from missioncontrol.domain.price_list import PriceSet
 from missioncontrol.domain.step import Amount
@@ -62,7 +63,7 @@ def _stand(standing: Standing, unit: Any) -> str:
         parts.append(f"{written(unit, held)} set aside")
     rest = f"{written(unit, left)} left" if left >= 0 else f"{written(unit, -left)} too much"
     if unit == "cost" and standing.spent.unpriced:
-        rest += f" ({standing.spent.unpriced:,} tokens of unknown price not counted)"
+        rest += f" ({tokens(standing.spent.unpriced)} of unknown price not counted)"
     return f"{', '.join(parts)}, {rest} of {written(unit, cap)}"
 
 
@@ -93,7 +94,7 @@ def scope_lines(standings: Sequence[Standing], width: int) -> list[str]:
 
 def _spent(spent: Tally) -> str:
     said = words(Amount(spent.cost, spent.tokens))
-    unknown = f", of which {spent.unpriced:,} tokens have no known price" if spent.unpriced else ""
+    unknown = f", of which {unpriced(spent.unpriced)}" if spent.unpriced else ""
     return f"{said} spent{unknown}"
 
 

@@ -12,8 +12,8 @@ from missioncontrol.cli.identity import identity
 from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.story import Story
 from missioncontrol.cli.views import QuietView, View, choose
+from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.run.states import Run
-from missioncontrol.interfaces.control import ControlServer
 from missioncontrol.settings import Settings
 
 RECONSIDER_SECONDS = 2.0
@@ -27,8 +27,8 @@ Begin = Callable[[Holding], Awaitable[str]]
 """Creates or takes up a run in an engine and returns its id."""
 
 
-def actor() -> str:
-    """Return who types here, as the log names them."""
+def at_the_keys() -> str:
+    """Return who pressed Ctrl-C, as the log names them."""
     return identity(None, os.environ).actor
 
 
@@ -47,7 +47,6 @@ async def _work(
     async with holding(settings) as held:
         story = Story(title)
         view = QuietView() if quiet else choose(story, held.clock, as_json=as_json)
-        server = ControlServer(held.office.perform)
         watched: set[str] = set()
         try:
             _attach(held, view, watched)
@@ -62,11 +61,18 @@ async def _work(
             held.engine.adopt(name)
             await held.journal.durable()
             view.notice(f"{name} in {held.home.root}")
-            held.home.announce(port=await server.open(), token=server.token, run=name)
+            await _listen(held, name, view)
             return name, await _until_it_rests(held, name, view)
         finally:
             view.close()
-            await server.close()
+
+
+async def _listen(held: Holding, name: str, view: View) -> None:
+    """Let others cancel the run; where that can't be, Ctrl-C still does."""
+    try:
+        await held.listen(name)
+    except Unavailable as error:
+        view.notice(str(error))
 
 
 def _attach(held: Holding, view: View, watched: set[str]) -> None:
@@ -123,7 +129,7 @@ async def _reconsidered(
             return True
         state = held.journal.runs.get(name)
         if state is not None and not state.is_settled:
-            held.engine.cancel(name, "Cancelled with Ctrl-C.", actor=actor())
+            held.engine.cancel(name, "Cancelled with Ctrl-C.", actor=at_the_keys())
         return False
     finally:
         again.cancel()

@@ -14,7 +14,7 @@ import msgspec
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.home import Holder, Home
 from missioncontrol.application.approvals import APPROVAL, unknown
-from missioncontrol.application.budgets import LEDGER, last_ledger, stream_of
+from missioncontrol.application.budgets import LEDGER, Ended, last_ledger, read_ended, stream_of
 from missioncontrol.application.journal import fold, fold_run
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.prices import PRICES
@@ -22,16 +22,19 @@ from missioncontrol.application.prices import STREAM as PRICE_STREAM
 from missioncontrol.application.runs import anchored
 from missioncontrol.application.workflows import Library, Saved
 from missioncontrol.bootstrap import Reading, holding
-from missioncontrol.cli.identity import identity
+from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
 from missioncontrol.cli.places import settings_of
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.errors import MissionControlError, Unavailable
+from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
+from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.price_list import PriceList
+from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.control import Ask, ask_engine
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.approvals import ApprovalRow
@@ -58,19 +61,43 @@ class Desk:
         self.home = Home(self.settings.home)
         self.environment = environment
 
+    @cached_property
+    def who(self) -> Identity:
+        """Who types here; raises as `who_types`."""
+        return who_types(self.environment, self._found)
+
     @property
     def actor(self) -> str:
-        """Who types here."""
-        return identity(None, self.environment).actor
+        """Who types here, as the log names them."""
+        return self.who.actor
+
+    def _found(self, run: str) -> Run | None:
+        try:
+            return asyncio.run(fold_run(self.store, run))[0] if run.startswith("run-") else None
+        except NotFound:
+            return None
 
     # Changes.
+
+    def as_asked(self, ask: Any) -> Any:
+        """Return `ask` as whoever types here may ask it: an agent names whom it acts for.
+
+        Raises:
+            Rejected: `actor.by_agent`, where only people may.
+        """
+        from missioncontrol.application.office import refuse_agents
+
+        refuse_agents(ask, self.actor)
+        behind = self.who.on_behalf
+        return msgspec.structs.replace(ask, on_behalf=behind) if behind else ask
 
     def deliver(self, ask: Any) -> Any:
         """Let the office answer `ask`, wherever its engine is; return what it said, once durable.
 
         Raises:
-            MissionControlError: as the office.
+            MissionControlError: as the office, and as `as_asked`.
         """
+        ask = self.as_asked(ask)
         end = time.monotonic() + STARTING_SECONDS_MAX
         while True:
             try:
@@ -151,7 +178,26 @@ class Desk:
         """See `WorkflowDesk.library`."""
         from missioncontrol.cli.workflow import library_of
 
-        return library_of(self.store)
+        return library_of(self.store, self.cards)
+
+    @cached_property
+    def cards(self) -> Mapping[str, AgentCard]:
+        """What the agents of this home take and hand back, the built-in ones with them."""
+        from missioncontrol.adapters.agents.kinds import Kinds
+        from missioncontrol.application.agents import Cards
+        from missioncontrol.bootstrap import AGENT_CARDS
+
+        cards = Cards(AGENT_CARDS, Kinds().card)
+        for life in self.declared():
+            cards.follow(life)
+        return cards
+
+    def declared(self) -> "Sequence[AgentLife]":
+        """Return the agents that people, files and packages declared here."""
+        found: list[AgentLife] = (
+            self.board.listed("agent", is_open=True) if self.home.exists else []
+        )
+        return found
 
     def run(self, text: str) -> str:
         """Return the id of the run that `text` means; see `names.find_run`."""
@@ -166,6 +212,10 @@ class Desk:
 
         return asyncio.run(read())
 
+    def ended(self, run: str) -> Ended | None:
+        """See `BudgetDesk.ended`."""
+        return asyncio.run(read_ended(self.store, run))
+
     def prices(self) -> PriceList:
         """See `BudgetDesk.prices`."""
         found, _ = asyncio.run(fold(self.store, PRICES, PRICE_STREAM))
@@ -174,9 +224,7 @@ class Desk:
     def known(self, kind: str) -> Collection[str]:
         """See `BudgetDesk.known`."""
         if kind == "agent":
-            from missioncontrol.bootstrap import AGENT_CARDS
-
-            return AGENT_CARDS
+            return self.cards
         return asyncio.run(self.library.listed()) if kind == "workflow" else ()
 
     def rows(self) -> "Sequence[ApprovalRow]":
@@ -213,7 +261,7 @@ class Desk:
 
     def _forget_what_was_read(self) -> None:
         """Look again: something has changed."""
-        for name in ("board", "store", "reading"):
+        for name in ("board", "cards", "store", "reading"):
             found = self.__dict__.pop(name, None)
             if isinstance(found, Reading):
                 found.close()
@@ -258,7 +306,7 @@ def _relative_defaults(definition: Definition) -> dict[str, Any]:
 
 def _refusal(code: str) -> type[MissionControlError]:
     """Return what an answer with that code is here, so that it has the exit code it would have."""
-    from missioncontrol.domain.errors import NotFound, Rejected
+    from missioncontrol.domain.errors import Rejected
 
     if ".unknown" in code:
         return NotFound

@@ -4,29 +4,44 @@ import asyncio
 import contextlib
 import time
 
+import msgspec
+
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.journal import Entry, fold_run
 from missioncontrol.bootstrap import Reading
 from missioncontrol.cli.desk import Desk, operation_of
 from missioncontrol.cli.output import note
 from missioncontrol.cli.story import Story
-from missioncontrol.cli.views import View, choose
+from missioncontrol.cli.views import QuietView, View, choose
+from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.register import decode
+from missioncontrol.domain.run.events import RunCreated, RunSettled
 from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.output_store import OutputLine
 
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 1.0
 """A run that waits for a person has done so for this long: it may be about to go on."""
 
+BEHIND_SECONDS = 0.3
+"""Shown is what is older: an engine writes down what agents say up to 0.1 s after they said it, and
+an event that came after it must be shown after it."""
 
-def follow(desk: Desk, run: str, *, as_json: bool) -> Run | None:
+READ_AT_ONCE = 1_000
+
+
+def follow(
+    desk: Desk, run: str, title: str = "", *, quiet: bool = False, as_json: bool
+) -> Run | None:
     """Show what happens to `run` until it ends or waits; None where Ctrl-C left it alone."""
     holder = desk.home.holder()
     note(f"{run} is carried out by process {holder.pid if holder else 'another'}.\n")
     reading = Reading(desk.home)
-    view = choose(Story(""), SystemClock(), as_json=as_json)
+    clock = SystemClock()
+    view = QuietView() if quiet else choose(Story(title), clock, as_json=as_json)
     try:
-        return asyncio.run(_watch(desk, reading, run, view))
+        return asyncio.run(_watch(desk, reading, run, view, clock))
     except KeyboardInterrupt:
         note(f"{run} goes on; `mission cancel {run}` ends it.\n")
         return None
@@ -36,25 +51,106 @@ def follow(desk: Desk, run: str, *, as_json: bool) -> Run | None:
         reading.close()
 
 
-async def _watch(desk: Desk, reading: Reading, run: str, view: View) -> Run:
-    version, quiet_since = 0, time.monotonic()
+async def _watch(desk: Desk, reading: Reading, run: str, view: View, clock: Clock) -> Run:
+    telling = _Telling(reading, run)
+    await telling.begin()
     state: Run | None = None
     while True:
-        rows = await reading.store.read_stream(run, after=version, limit=1_000)
-        entries = [
-            Entry(row.stream, decode(row.type, row.schema, row.body), row.time, row.position)
-            for row in rows
-        ]
-        if entries:
-            version, quiet_since, state = rows[-1].version, time.monotonic(), None
-            view.take(entries)
+        if await telling.look():
+            state = None
+        telling.show(view, until=clock.now() - BEHIND_SECONDS)
+        if telling.has_more:
             continue
-        if state is None:
+        if state is None and (telling.has_ended or telling.quiet_seconds > QUIET_SECONDS):
             state, _ = await fold_run(reading.store, run)
-        is_quiet = time.monotonic() - quiet_since > QUIET_SECONDS
-        if state.is_settled or (is_quiet and await _rests(desk, reading, state)):
-            return state
+        if state is not None and (state.is_settled or await _rests(desk, reading, state)):
+            break
         await asyncio.sleep(LOOK_SECONDS)
+    await asyncio.sleep(LOOK_SECONDS)  # What was said last is written down just after the end.
+    await telling.look()
+    while telling.has_more:
+        await telling.look()
+    telling.show(view)
+    return state
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """An event, or a line of output, and when it was."""
+
+    time: float  # seconds since the epoch; that of an event is never before the one before it
+    what: Entry | OutputLine
+
+
+class _Telling:
+    """What becomes known of a run and its mission, brought into the order in which it was."""
+
+    def __init__(self, reading: Reading, run: str) -> None:
+        """Nothing is known before `begin`."""
+        self._reading = reading
+        self._run = run
+        self._first = 0  # position of what is told first
+        self._versions: dict[str, int] = {run: 0}  # of each stream, up to which it is known
+        self._line = 0
+        self._latest = 0.0
+        self._told: list[_Told] = []
+        self._quiet_since = time.monotonic()
+        self.has_more = False
+        self.has_ended = False
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nothing has happened."""
+        return time.monotonic() - self._quiet_since
+
+    async def begin(self) -> None:
+        """Find the mission, if there is one; what it had before this run is not told again."""
+        for row in await self._reading.store.read_stream(self._run, limit=1):
+            created = decode(row.type, row.schema, row.body)
+            if isinstance(created, RunCreated) and created.mission:
+                self._versions[created.mission] = 0
+                self._first = row.position - 1  # A mission comes into being just before its run.
+
+    async def look(self) -> bool:
+        """Learn what is new; return whether anything happened. What is said is no happening."""
+        head = (await self._reading.store.head()).position
+        pages = [await self._page(stream, head) for stream in tuple(self._versions)]
+        # Where there is more of one stream, the other waits for it.
+        ends = [page[-1].position for page in pages if len(page) == READ_AT_ONCE]
+        rows = [row for page in pages for row in page if row.position <= min(ends, default=head)]
+        for row in sorted(rows, key=lambda row: row.position):
+            self._take(row)
+        if rows:
+            self._quiet_since = time.monotonic()
+        lines = self._reading.output.read(self._run, after=self._line, limit=READ_AT_ONCE)
+        self._told.extend(_Told(line.time / 1_000_000, line) for line in lines)
+        self._line = lines[-1].sequence if lines else self._line
+        self.has_more = bool(ends) or len(lines) == READ_AT_ONCE
+        return bool(rows)
+
+    async def _page(self, stream: str, head: int) -> list[Recorded]:
+        after = self._versions[stream]
+        rows = await self._reading.store.read_stream(stream, after=after, limit=READ_AT_ONCE)
+        return [row for row in rows if row.position <= head]
+
+    def _take(self, row: Recorded) -> None:
+        self._versions[row.stream] = row.version
+        if row.position < self._first:
+            return
+        event = decode(row.type, row.schema, row.body)
+        self.has_ended = self.has_ended or isinstance(event, RunSettled)
+        self._latest = max(self._latest, row.time / 1_000_000)
+        self._told.append(_Told(self._latest, Entry(row.stream, event, row.time, row.position)))
+
+    def show(self, view: View, *, until: float = float("inf")) -> None:
+        """Show what was up to `until`, in order."""
+        self._told.sort(key=lambda told: told.time)
+        ripe = [told.what for told in self._told if told.time <= until]
+        del self._told[: len(ripe)]
+        for what in ripe:
+            if isinstance(what, Entry):
+                view.take([what])
+            else:
+                view.said(what)
 
 
 async def _rests(desk: Desk, reading: Reading, run: Run) -> bool:

@@ -2,10 +2,12 @@
 
 import argparse
 import os
+from contextlib import suppress
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.cli.desk import Desk, ScheduleDesk
 from missioncontrol.cli.output import note
+from missioncontrol.domain.errors import NotFound
 
 
 def workflow(arguments: argparse.Namespace) -> int:
@@ -51,11 +53,17 @@ def budget(arguments: argparse.Namespace) -> int:
 
 
 def _name_the_last_run(arguments: argparse.Namespace, desk: Desk) -> None:
-    """Read `last` and `last/STEP` as the newest run, as everywhere else."""
+    """Read `last` and `last/STEP` as the newest run, and the beginning of an id as that run.
+
+    A run that the board does not know is left to the ledger, which knows those that may spend.
+    """
     if arguments.budget != "list" and arguments.scope in ("run", "step"):
         run, mark, step = arguments.name.partition("/")
         if run == "last":
             arguments.name = f"{desk.run(run)}{mark}{step}"
+        elif run and desk.home.exists:
+            with suppress(NotFound):
+                arguments.name = f"{desk.run(run)}{mark}{step}"
 
 
 def price(arguments: argparse.Namespace) -> int:
@@ -67,6 +75,46 @@ def price(arguments: argparse.Namespace) -> int:
     now = SystemClock().now()
     try:
         return verbs.price(arguments, desk, GenaiPrices(), environment=os.environ, now=now)
+    finally:
+        desk.close()
+
+
+def agent(arguments: argparse.Namespace) -> int:
+    """Do what `mission agent` was asked for."""
+    from missioncontrol.cli import agent as verbs
+    from missioncontrol.cli.agent_desk import RosterDesk
+
+    desk = RosterDesk(arguments, os.environ)
+    try:
+        return verbs.agent(arguments, desk, now=SystemClock().now())
+    finally:
+        desk.close()
+
+
+def gateway(arguments: argparse.Namespace) -> int:
+    """Do what `mission gateway` was asked for."""
+    if not arguments.gateway:
+        from missioncontrol.cli import operating
+
+        return operating.serve_gateway(arguments)
+    from missioncontrol.cli import gateway as verbs
+    from missioncontrol.cli.agent_desk import RosterDesk
+
+    desk = RosterDesk(arguments, os.environ)
+    try:
+        return verbs.gateway(arguments, desk, environment=os.environ)
+    finally:
+        desk.close()
+
+
+def questions(arguments: argparse.Namespace) -> int:
+    """Do what `mission questions` was asked for."""
+    from missioncontrol.cli import questions as verbs
+    from missioncontrol.cli.agent_desk import RosterDesk
+
+    desk = RosterDesk(arguments, os.environ)
+    try:
+        return verbs.questions(arguments, desk, environment=os.environ, now=SystemClock().now())
     finally:
         desk.close()
 

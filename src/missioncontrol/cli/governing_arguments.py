@@ -40,8 +40,20 @@ def _add_input(verb: argparse.ArgumentParser) -> None:
 
 def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `up`, `stop`, `start` and `limit`."""
-    verbs.add_parser(
+    up = verbs.add_parser(
         "up", parents=[home], help="carry out runs and schedules until Ctrl-C; other verbs ask it"
+    )
+    up.add_argument(
+        "--workers",
+        metavar="PORT",
+        type=whole_number,
+        help="let workers of other machines in there; 0 takes a port that is free",
+    )
+    up.add_argument(
+        "--bind", metavar="ADDRESS", default="127.0.0.1", help="for workers (default: loopback)"
+    )
+    up.add_argument(
+        "--lease", metavar="TIME", default="60s", help="that a worker may be silent (default: 60s)"
     )
     stop = verbs.add_parser(
         "stop", parents=[home], help="emergency stop: end all work, let nothing start"

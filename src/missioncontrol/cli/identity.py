@@ -1,30 +1,31 @@
-"""Who types here, as the log names them, and how far that is known.
+"""Who types here, as the log names them.
 
-Without sign-in a name is a claim. The record says so: `os` where the operating system vouches for
-the name, `claimed` where it was given, together with the user of the operating system who gave it.
+Without sign-in a name is a claim. How far it is known is not said here: the engine that holds the
+home finds that out by itself, see `domain.person.vouched`.
 """
 
-import getpass
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from missioncontrol.domain.approval.events import SignedIn
+from missioncontrol.adapters.os_user import os_user
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import AGENT, is_name, person
+from missioncontrol.domain.run.states import Run
 
 VARIABLE = "MISSION_ACTOR"
-IN_ATTEMPT = "MISSION_ATTEMPT"
+IN_ATTEMPT, IN_RUN, IN_STEP = "MISSION_ATTEMPT", "MISSION_RUN", "MISSION_STEP"
 """Set in the environment of every program that an agent starts."""
+
+STRANGER = f"{AGENT}unknown"
+"""An agent at work on a run that this home does not hold."""
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Somebody at a terminal."""
+    """Somebody at a terminal, or an agent at work."""
 
-    actor: str  # such as `user:alice`
-    signed_in: SignedIn
-    os_user: str  # "" where the operating system vouches for the actor itself
+    actor: str  # such as `user:alice` or `agent:command`
+    on_behalf: str = ""  # the person for whom an agent works
 
 
 def identity(chosen: str | None, environment: Mapping[str, str]) -> Identity:
@@ -33,10 +34,9 @@ def identity(chosen: str | None, environment: Mapping[str, str]) -> Identity:
     Raises:
         Rejected: `actor.bad_name`.
     """
-    user = _user()
     name = environment.get(VARIABLE) if chosen is None else chosen
     if not name and chosen is None:
-        return Identity(f"user:{user}", "os", "")
+        return Identity(f"user:{os_user()}")
     where = VARIABLE if chosen is None else "--as"
     if name is None or not is_name(name) or not person(f"user:{name}"):
         raise Rejected(
@@ -44,9 +44,39 @@ def identity(chosen: str | None, environment: Mapping[str, str]) -> Identity:
             f"{ascii(name)[:80]} ({where}) is no person's name.",
             hint="A name is one line without a colon, with nothing hidden in it.",
         )
-    if name == user:
-        return Identity(f"user:{user}", "os", "")
-    return Identity(f"user:{name}", "claimed", user)
+    return Identity(f"user:{name}")
+
+
+def who_types(environment: Mapping[str, str], find: Callable[[str], Run | None]) -> Identity:
+    """Return the person who types, or the agent whose program does, on behalf of a person.
+
+    An agent's runs are the work of whoever began the run in which the agent is at work: that
+    person can't decide about them, by whatever name. `find` reads a run; None where it is not
+    here, and then the agent acts for the user of the operating system.
+
+    Raises:
+        Rejected: `actor.bad_name`, or `actor.by_agent` where an agent claims to be somebody else.
+    """
+    if not environment.get(IN_ATTEMPT):
+        return identity(None, environment)
+    run = find(environment.get(IN_RUN, ""))
+    who = Identity(STRANGER, f"user:{os_user()}") if run is None else _agent_of(run, environment)
+    claimed = environment.get(VARIABLE)
+    if claimed and person(identity(None, environment).actor) != person(who.on_behalf):
+        raise Rejected(
+            "actor.by_agent",
+            f"This command was started by an agent at work ({IN_ATTEMPT} is set) on behalf of "
+            f"{who.on_behalf!r}, and can't be given as {claimed!r} ({VARIABLE}).",
+            hint=f"Leave {VARIABLE} out.",
+        )
+    return who
+
+
+def _agent_of(run: Run, environment: Mapping[str, str]) -> Identity:
+    step = run.steps.get(environment.get(IN_STEP, ""))
+    asked = (run.author, run.on_behalf, run.os_user)
+    behind = next((name for name in asked if name and person(name)), f"user:{os_user()}")
+    return Identity(STRANGER if step is None else f"{AGENT}{step.agent}", behind)
 
 
 def refuse_programs(environment: Mapping[str, str]) -> None:
@@ -62,15 +92,3 @@ def refuse_programs(environment: Mapping[str, str]) -> None:
             "and agents can't decide about approvals.",
             hint="A person decides, in a terminal of their own.",
         )
-
-
-def _user() -> str:
-    """Return the user whom this process belongs to, whatever LOGNAME and the like say."""
-    try:
-        import pwd
-    except ImportError:
-        return getpass.getuser()
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

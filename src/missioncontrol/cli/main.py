@@ -20,6 +20,10 @@ VERBS = {
     "budget": ("governing", "budget"),
     "price": ("governing", "price"),
     "schedule": ("governing", "schedule"),
+    "agent": ("governing", "agent"),
+    "worker": ("worker", "worker"),
+    "questions": ("governing", "questions"),
+    "gateway": ("governing", "gateway"),
     "up": ("operating", "up"),
     "stop": ("operating", "stop"),
     "start": ("operating", "start"),
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _answer(verb: str, act: Callable[[], int]) -> int:
-    from missioncontrol.cli.text import visible
+    from missioncontrol.domain.visible import visible
 
     try:
         return act()

@@ -36,23 +36,39 @@ def _verbs(
             told = {each.dest: each.help or "" for each in action._choices_actions}  # noqa: SLF001
             for name, verb in action.choices.items():
                 inner = list(_verbs(verb, f"{prefix}{name} "))
-                yield from inner or [(f"{prefix}{name}", told.get(name, ""), verb)]
+                if not inner or not _needs_more(verb):
+                    yield f"{prefix}{name}", told.get(name, ""), verb
+                yield from inner
+
+
+def _needs_more(verb: argparse.ArgumentParser) -> bool:
+    """Whether a verb does nothing without one of its own verbs."""
+    actions = verb._actions  # noqa: SLF001
+    return any(a.required for a in actions if isinstance(a, argparse._SubParsersAction))  # noqa: SLF001
 
 
 def _rows(verb: argparse.ArgumentParser) -> Iterator[str]:
     for action in verb._actions:  # noqa: SLF001
-        if any(option in COMMON for option in action.option_strings):
+        is_verb = isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+        if is_verb or any(option in COMMON for option in action.option_strings):
             continue
         shown = action.metavar or (
             "|".join(map(str, action.choices)) if action.choices else action.dest.upper()
         )
         takes = "" if action.nargs == 0 else f" {shown}"
         name = f"{action.option_strings[-1]}{takes}" if action.option_strings else str(shown)
-        meaning = action.help or ""
-        if action.choices and action.metavar:
-            meaning = f"{', '.join(map(str, action.choices))}. {meaning}"
-        needed = " Required." if action.required and action.option_strings else ""
-        yield f"| `{name.replace('|', chr(92) + '|')}` | {meaning.replace('|', '/')}{needed} |"
+        yield f"| `{name.replace('|', chr(92) + '|')}` | {_meaning(action).replace('|', '/')} |"
+
+
+def _meaning(action: argparse.Action) -> str:
+    """Return what a person has to know of an argument besides its name."""
+    said = [action.help or ""]
+    if action.choices and action.metavar:
+        choices = ", ".join(map(str, action.choices))
+        said[:0] = [f"one of {choices}"] if choices not in said[0] else []
+    if action.required and action.option_strings:
+        said.append("required")
+    return "; ".join(filter(None, said))
 
 
 if __name__ == "__main__":

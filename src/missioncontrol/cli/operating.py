@@ -7,6 +7,9 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from missioncontrol.adapters.home import Home
 from missioncontrol.application.journal import Entry
 from missioncontrol.application.office import ChangeLimit, StartAll, StopAll
 from missioncontrol.bootstrap import FUNCTIONS, Holding, holding
@@ -15,16 +18,18 @@ from missioncontrol.cli.desk import Desk, operation_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import settings_of
-from missioncontrol.cli.schedule_sheets import alert
 from missioncontrol.cli.sheets import STAGES
-from missioncontrol.cli.text import moment, visible
+from missioncontrol.cli.text import moment
+from missioncontrol.cli.tidings import tidings
 from missioncontrol.domain.definition.quantities import duration_in_words, seconds_of
-from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.operation import EmergencyStopped, Operation, RateLimit, StageEntered
-from missioncontrol.domain.run.events import RunCreated, RunHalted, RunSettled, StepHeld
-from missioncontrol.domain.schedule.events import ScheduleAlerted
-from missioncontrol.interfaces.control import ControlServer
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.operation import Operation, RateLimit
+from missioncontrol.domain.visible import visible
+from missioncontrol.interfaces.serving import LOOPBACK
+from missioncontrol.runtime.recovery import only_waits
+from missioncontrol.settings import Settings
 
+LEASE_SECONDS_MAX = 3_600.0
 AFTER_A_STOP = ("drain", "paused", "all")
 NO_PERSON = ("engine", "python")
 """Actors that the log names without `user:`."""
@@ -35,66 +40,103 @@ def up(arguments: argparse.Namespace) -> int:
     return asyncio.run(_serve(arguments))
 
 
-async def _serve(arguments: argparse.Namespace) -> int:
-    async with holding(settings_of(arguments)) as held:
-        server = ControlServer(held.office.perform)
+def _settings_of(arguments: argparse.Namespace) -> Settings:
+    """Return the settings of a home, and where workers are let in.
+
+    Raises:
+        Rejected: `worker.bad_time`.
+    """
+    lease = seconds_of(getattr(arguments, "lease", "60s"))
+    if isinstance(lease, str) or not 1 <= lease <= LEASE_SECONDS_MAX:
+        raise Rejected(
+            "worker.bad_time",
+            f"--lease {arguments.lease!r} is no time that a worker may be silent.",
+            hint="Give 1s to 1h.",
+        )
+    return msgspec.structs.replace(
+        settings_of(arguments),
+        workers_port=getattr(arguments, "workers", None),
+        workers_address=getattr(arguments, "bind", LOOPBACK),
+        lease_seconds=lease,
+    )
+
+
+async def _serve(arguments: argparse.Namespace, port: int | None = None) -> int:
+    """Work until somebody ends it; the gateway listens on `port`, if one is named."""
+    async with holding(_settings_of(arguments)) as held:
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         # Under `nohup`, the end of the terminal is to be ignored.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, ended.set)
-        try:
-            held.engine.listeners.append(_tell)
-            await held.work()
-            await held.scheduler.start()
-            taken = await _take_up(held)
-            held.home.announce(port=await server.open(), token=server.token)
-            note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
-            for line in [*taken, STAGES[held.operations.present.stage]]:
-                note(f"{visible(line)}\n")
-            await asyncio.wait(
-                {asyncio.ensure_future(ended.wait()), _death_of(held)},
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            for trouble in held.troubles:
-                note(f"mission: {visible(trouble)}\n")
-            if held.engine.failure is not None:
-                raise held.engine.failure
-        finally:
-            await server.close()
+        teller = Teller()
+        held.engine.listeners.append(teller.take)
+        held.trouble_listeners.append(_warn)
+        await held.doors.open_gateway(port)
+        await held.work()
+        await held.scheduler.start()
+        taken = await _take_up(held)
+        await held.let_workers_in()
+        await held.listen()
+        note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
+        taken += held.doors.told()
+        if held.worker_server is not None:
+            taken.append(f"Workers are let in at {held.worker_server.url}.")
+        for line in [*taken, STAGES[held.operations.present.stage]]:
+            note(f"{visible(line)}\n")
+        teller.begin()
+        await asyncio.wait(
+            {asyncio.ensure_future(ended.wait()), _death_of(held)},
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if held.engine.failure is not None:
+            raise held.engine.failure
     note("Ended; what was at work can go on with the next `mission up`.\n")
     return SUCCEEDED
 
 
-def _tell(entries: Sequence[Entry]) -> None:
-    """Say what somebody who looks after this home wants to hear of, and nothing else."""
-    for entry in entries:
-        if said := _said(entry):
-            line = f"{moment(entry.time / 1_000_000)}  {' '.join(said.split())}"
-            note(f"{visible(line)}\n")
+def serve_gateway(arguments: argparse.Namespace) -> int:
+    """Do what `up` does, with a gateway that has to be there.
+
+    Raises:
+        NotFound: `gateway.no_file`.
+    """
+    path = Home(settings_of(arguments).home).gateway
+    if not path.exists():
+        raise NotFound(
+            "gateway.no_file",
+            f"There is no {str(path)!r}, so it is not known where calls go.",
+            hint="Write one [[upstreams]] into it, with name, base_url, api (openai or anthropic) "
+            "and key (the name of a secret).",
+        )
+    return asyncio.run(_serve(arguments, arguments.port))
 
 
-def _said(entry: Entry) -> str:
-    run = entry.stream
-    match entry.event:
-        case RunCreated(workflow=name, version=version, schedule=schedule, trigger=trigger):
-            how = "by" if trigger == "schedule" else "by hand, for"
-            by = f", {how} schedule {schedule}" if schedule else ""
-            return f"{run}: {name}{f'@{version}' if version else ''} begins{by}"
-        case StepHeld(step=step, approval=approval):
-            return f"{run}: {step} waits for a person, {approval}"
-        case RunHalted(reason=reason):
-            return f"{run} is halted: {reason}"
-        case RunSettled(outcome=outcome):
-            return f"{run} {'was' if outcome == 'cancelled' else 'has'} {outcome}"
-        case ScheduleAlerted():
-            return f"{run}: {alert(entry.event)}"
-        case EmergencyStopped(reason=reason):
-            return f"{STAGES['stopped']} ({reason})"
-        case StageEntered(stage=stage, reason=reason):
-            return STAGES[stage] + (f" ({reason})" if reason else "")
-    return ""
+class Teller:
+    """Says what somebody who looks after this home wants to hear of, and nothing else."""
+
+    def __init__(self) -> None:
+        """What happens before `begin` is said then, after what the program says of itself."""
+        self._early: list[str] | None = []
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Say what is worth it of one commit."""
+        for time, words in tidings(entries):
+            line = visible(f"{moment(time / 1_000_000)}  {' '.join(words.split())}") + "\n"
+            if self._early is None:
+                note(line)
+            else:
+                self._early.append(line)
+
+    def begin(self) -> None:
+        """Say what happened so far, and from now on say everything at once."""
+        early, self._early = self._early, None
+        note("".join(early or ()))
+
+
+def _warn(trouble: str) -> None:
+    note(f"mission: {visible(trouble)}\n")
 
 
 def _death_of(held: Holding) -> "asyncio.Task[None]":
@@ -112,7 +154,10 @@ async def _take_up(held: Holding) -> list[str]:
             continue  # Its own program takes it up.
         try:
             await held.approvals.open(each.approval for each in state.held.values())
-            if state.halt is None:  # What is halted stays so until somebody resumes it.
+            if state.is_settled:
+                continue  # It had its answer already, and that ended it.
+            # What is halted stays so until somebody resumes it.
+            if state.halt is None and not only_waits(state):
                 held.execution.resume(run, actor="engine")
             held.engine.adopt(run)
             taken += 1

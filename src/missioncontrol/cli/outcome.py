@@ -13,9 +13,9 @@ from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
 from missioncontrol.cli.results import outputs_of, record_of, report
 from missioncontrol.cli.sheets import wrapped
-from missioncontrol.cli.text import dollars, visible
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
+from missioncontrol.domain.visible import visible
 from missioncontrol.settings import Settings
 
 
@@ -67,12 +67,11 @@ def tell_outcome(settings: Settings, name: str, run: Run, *, as_json: bool) -> i
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
         say_json(line)
     else:
-        tokens = record.usage.input_tokens + record.usage.output_tokens
         said = "\n".join(wrapped(outcome_sentence(record), columns()))
         say(
             f"\n{said}\n\n"
             f"  run     {name} ({run.status})\n"
-            f"  cost    {tokens:,} tokens, {dollars(record.usage.cost)}\n"
+            f"  cost    {sheets.used(view_of(run)['usage'])}\n"
             f"  report  {visible(str(path))}\n"
             f"  more    mission show {name} · mission audit verify\n"
         )

@@ -67,10 +67,12 @@ def note(text: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print one JSON line."""
+    """Print one JSON line, in which every field of every structure is there."""
     import msgspec
 
-    say_exactly(msgspec.json.encode(value) + b"\n")
+    from missioncontrol.domain.in_full import in_full
+
+    say_exactly(msgspec.json.encode(in_full(value)) + b"\n")
 
 
 def say_exactly(content: bytes) -> None:

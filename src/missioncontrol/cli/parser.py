@@ -2,9 +2,13 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from missioncontrol.cli.exit_codes import BAD_INPUT
+
+ONCE = (argparse._StoreAction,)  # noqa: SLF001 - the library offers no other way to ask it
+"""Options that take one value; a flag may come twice, for that says nothing else."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -13,6 +17,27 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take options by their whole name only: a shortened one would clash with a later one."""
         super().__init__(*args, **{"allow_abbrev": False, **options})
+        self._given: set[argparse.Action] = set()
+
+    def parse_known_args(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuse what is left over here: only a verb's own parser knows which help to name."""
+        self._given.clear()
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Refuse an option that comes twice where only the last one would count."""
+        if action.option_strings and type(action) in ONCE:
+            if action in self._given:
+                self.error(f"{action.option_strings[-1]} is given twice; give it once")
+            self._given.add(action)
+        return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""

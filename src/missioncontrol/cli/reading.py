@@ -4,15 +4,23 @@ import argparse
 import asyncio
 from typing import Any
 
+import msgspec
+
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.application.brakes import brake_on, closed_to, who_said_so
 from missioncontrol.application.views import run_and_view
 from missioncontrol.bootstrap import Reading
 from missioncontrol.cli import sheets
+from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board
-from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.output import colour, columns, say, say_exactly, say_json
 from missioncontrol.cli.places import home_of
+from missioncontrol.cli.replay_sheets import Sheet
 from missioncontrol.cli.results import about, outputs_of
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.lifecycle.states import AgentLife
+from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 from missioncontrol.projections.board import Board
 
@@ -78,16 +86,26 @@ def list_runs(arguments: argparse.Namespace) -> int:
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
         found = _newest_runs(reading, rows, arguments.workflow, arguments.limit)
+        held_up = [] if arguments.json else _stage_lines(reading)
     finally:
         reading.close()
     if arguments.json:
         say_json(found)
         return SUCCEEDED
+    say("".join(f"{line}\n" for line in held_up))
     for state, line in sheets.run_lines(found, columns()):
         say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
     if not found:
         say("No runs. `mission workflow run NAME` begins one.\n")
     return SUCCEEDED
+
+
+def _stage_lines(reading: Reading) -> list[str]:
+    """Return what holds all work up, if anything does."""
+    present = asyncio.run(operation_of(reading.store))
+    if present.stage == "all":
+        return []
+    return sheets.stage_lines(present, asyncio.run(who_said_so(reading.store)), columns())
 
 
 def _newest_runs(reading: Reading, rows: Board, workflow: str | None, limit: int) -> list[RunRow]:
@@ -106,14 +124,16 @@ def _newest_runs(reading: Reading, rows: Board, workflow: str | None, limit: int
     asked = {row.run for row in rows.listed("approval", is_open=True)}
     holder = reading.home.holder()
     for row in newest:
-        if row.status == "running" and not (holder and holder.may_work_on(row.id)):
+        if row.status == "queued" and row.id in asked:
+            row.status = "waiting"  # Its first step waits for a person.
+        elif row.status == "running" and not (holder and holder.may_work_on(row.id)):
             row.status = "waiting" if row.id in asked else "interrupted"
     return newest
 
 
 def show(arguments: argparse.Namespace) -> int:
     """Print a run and its tasks as they are now."""
-    return about(arguments, lambda reading, run: _print_view(reading, run, arguments, None))
+    return about(arguments, lambda reading, run: _print_view(reading, run, arguments))
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -124,7 +144,8 @@ def replay(arguments: argparse.Namespace) -> int:
     def look(reading: Reading, run: str) -> int:
         if arguments.at is not None:
             asyncio.run(_refuse_position(reading, run, arguments.at))
-        return _print_view(reading, run, arguments, arguments.at)
+        sheet = Sheet(columns())
+        return _print_view(reading, run, arguments, arguments.at, sheet)
 
     return about(arguments, look)
 
@@ -148,12 +169,20 @@ async def _refuse_position(reading: Reading, run: str, at: int) -> None:
         )
 
 
-def _print_view(reading: Reading, run: str, arguments: argparse.Namespace, at: int | None) -> int:
+def _print_view(
+    reading: Reading,
+    run: str,
+    arguments: argparse.Namespace,
+    at: int | None = None,
+    sheet: Sheet | None = None,
+) -> int:
+    """Print a run at a position, by default now; with a `sheet` also what each step was given."""
     state, view = asyncio.run(run_and_view(reading.store, run, at=at))
     if not view["mission"]:
         view["outputs"] = outputs_of(state)
     if arguments.json:
-        say_json(view)
+        # It is whole and plain already, and going through it once more takes as long as printing.
+        say_exactly(msgspec.json.encode(view) + b"\n")
         return SUCCEEDED
     holder = reading.home.holder()
     is_held = holder is not None and holder.may_work_on(run)
@@ -161,16 +190,36 @@ def _print_view(reading: Reading, run: str, arguments: argparse.Namespace, at: i
     is_plan = view["status"] == "succeeded" and view["inputs"].get("execute") is False
     # Nothing was broken off where it waits for a person, or where a limit keeps it from going on.
     is_broken_off = is_left and view["status"] not in ("waiting", "halted")
-    _say_view(view, "interrupted" if is_broken_off else "planned" if is_plan else view["status"])
+    held_up = [] if at is not None or state.is_settled else _held_up(reading, state, is_held)
+    status = "interrupted" if is_broken_off else "planned" if is_plan else view["status"]
+    _say_view(view, status, sheet)
+    say("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
     if is_left:
         once = " once somebody has decided" if view["status"] == "waiting" else ""
         say(f"\n`mission resume {run}` takes it up again{once}.\n")
     return SUCCEEDED
 
 
-def _say_view(view: dict[str, Any], status: str) -> None:
+def _held_up(reading: Reading, run: Run, is_held: bool) -> list[str]:
+    """Return what keeps a run that has not ended from going on, where that is nothing of its own.
+
+    A rate limit counts only where an engine works on it: else that is what it waits for.
+    """
+    lines = _stage_lines(reading)
+    if lines or not is_held:
+        return lines
+    present = asyncio.run(operation_of(reading.store))
+    brake = asyncio.run(brake_on(reading.store, run, present, SystemClock().now()))
+    if brake is not None:
+        return sheets.brake_lines(brake, columns())
+    lives: list[AgentLife] = asyncio.run(board(reading.tables, reading.store)).listed("agent")
+    return sheets.agent_lines(closed_to(run, lives), columns())
+
+
+def _say_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:
     width = columns()
     title, *facts = sheets.run_head(view, status, width)
+    facts += sheet.run_lines(view) if sheet is not None else []
     facts += sheets.output_lines(view.get("outputs") or {}, width, 9)
     say(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in facts) + "\n")
     room = min(max(len(step["step"]) for step in view["steps"]), max(width - 30, 12))
@@ -180,4 +229,16 @@ def _say_view(view: dict[str, Any], status: str) -> None:
         kind = "gone on from" if is_gone else step["state"]
         mark, code = sheets.MARKS.get(kind, sheets.ELSE)
         head, told = sheets.step_lines(step, room, width, is_gone=is_gone)
+        told += sheet.step_lines(step) if sheet is not None else []
         say(f"{colour(mark, code)} {head}\n" + "".join(f"{line}\n" for line in told))
+    if sheet is not None:
+        _say_rest(view, sheet)
+
+
+def _say_rest(view: dict[str, Any], sheet: Sheet) -> None:
+    """Print what people were asked and said, and where all is that had no room."""
+    lines = sheet.approval_lines(view["approvals"])
+    lines[:0] = ["", "approvals"] if lines else []
+    if sheet.is_cut:
+        lines += ["", "Long values are cut here; `--json` has all of them."]
+    say("".join(f"{line}\n" for line in lines))

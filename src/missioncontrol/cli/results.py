@@ -26,6 +26,7 @@ from missioncontrol.cli.places import home_of
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.visible import visible
 from missioncontrol.ports.output_store import OutputLine
 
 RUN_SCHEMA = "missioncontrol.run/1"
@@ -57,18 +58,20 @@ def about(arguments: argparse.Namespace, look: Callable[[Reading, str], int]) ->
 
 
 def outputs_of(run: Run) -> dict[str, Any] | None:
-    """Return what the run hands back; None where it does not, or where that can't be told."""
+    """Return what a run that succeeded hands back; None where it hands back nothing.
+
+    What can't be worked out is left out, and a line on stderr says why.
+    """
     if run.status != "succeeded" or not run.outputs:
         return None
     # Expressions take longer to get ready than all the rest.
     from missioncontrol.adapters.expressions.cel import CelExpressions
     from missioncontrol.application.scope import Scopes
 
-    try:
-        return Scopes(CelExpressions()).outputs(run)
-    except MissionControlError as error:
-        note(f"mission: the outputs can't be told: {text.visible(str(error))}\n")
-        return None
+    found = Scopes(CelExpressions()).outputs(run)
+    for name, error in found.faults.items():
+        note(f"mission: output {name} can't be told: {visible(str(error))}\n")
+    return found.values
 
 
 # What its steps said.
@@ -148,7 +151,7 @@ def _say_what_is_not_there(
     if not said and kept_from:
         note(f"Its result was kept: `mission output {kept_from} {step}` shows what it said.\n")
     elif not said:
-        who = run.id if step is None else f"{text.visible(step)} of {run.id}"
+        who = run.id if step is None else f"{visible(step)} of {run.id}"
         note(f"{who} has said nothing{'' if run.is_settled else ' yet'}.\n")
     if not is_all:
         note(f"Those are the last {len(said):,} lines; `--tail N` shows the last N.\n")
@@ -173,7 +176,7 @@ def artifacts(arguments: argparse.Namespace) -> int:
             say_json(found)
         elif arguments.output is not None:
             count = f"{len(found)} file{'s' if len(found) != 1 else ''}"
-            note(f"{count} written to {text.visible(arguments.output)}.\n")
+            note(f"{count} written to {visible(arguments.output)}.\n")
         else:
             say("".join(f"{line}\n" for line in sheets.file_lines(found, columns())))
             say(_where(reading, run) if found else f"{run} has produced no files.\n")
@@ -192,7 +195,7 @@ def _files_of(view: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _where(reading: Reading, run: str) -> str:
     return (
-        f"\nThey lie under {text.visible(str(reading.home.artifacts))} by their digest.\n"
+        f"\nThey lie under {visible(str(reading.home.artifacts))} by their digest.\n"
         "  their paths   add --json\n"
         f"  all of them   mission artifacts {run} --output DIR\n"
     )
@@ -277,7 +280,7 @@ def export(arguments: argparse.Namespace) -> int:
                 _write_run(file, reading, known, arguments.format)
         target = Path(arguments.output)
         size = f"{text.size(target.stat().st_size)} written" if target.is_file() else "Written"
-        note(f"{size} to {text.visible(arguments.output)}.\n")
+        note(f"{size} to {visible(arguments.output)}.\n")
         return SUCCEEDED
 
     return about(arguments, look)

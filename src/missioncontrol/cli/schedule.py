@@ -18,6 +18,7 @@ from missioncontrol.cli.schedule_sheets import (
     sheet,
     view,
 )
+from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -148,10 +149,14 @@ def _run(arguments: argparse.Namespace, desk: ScheduleDesk) -> int:
 
 
 def _change(arguments: argparse.Namespace, desk: ScheduleDesk) -> int:
+    before = {row.id: (row.status, row.since) for row in desk.rows()}
     desk.deliver(Asked(arguments.schedule, arguments.name, arguments.reason))
     row = _row(desk, arguments.name)
     if arguments.json:
         say_json({"schedule": row.id, "status": row.status})
+        return SUCCEEDED
+    if before.get(row.id) == (row.status, row.since):
+        say(visible(f"{row.id} was {row.status} already, since {moment(row.since)}.\n"))
         return SUCCEEDED
     done = {
         "active": "is active again; what came during the pause is skipped",

@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, assert_never
 
-import msgspec
-
 from missioncontrol.application.journal import ENGINE
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.schedule.events import (
     Policy,
@@ -60,9 +59,8 @@ WAITS = {
 
 def view(row: ScheduleRow, calendar: Calendar, now: float, count: int) -> dict[str, Any]:
     """Return a schedule as JSON: its row, its rates from 0 to 1, and its next slots."""
-    plain: dict[str, Any] = msgspec.to_builtins(row)
     return {
-        **plain,
+        **in_full(row),
         "success_rate": success_rate(row),
         "recent_success_rate": recent_success_rate(row),
         "next": [

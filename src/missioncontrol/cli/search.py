@@ -20,12 +20,14 @@ from missioncontrol.application.search import (
 )
 from missioncontrol.application.search_query import asked
 from missioncontrol.bootstrap import Reading
+from missioncontrol.cli.event_sheets import sentence
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board, find_run
 from missioncontrol.cli.output import colour, columns, note, say, say_json
-from missioncontrol.cli.sheets import cut
-from missioncontrol.cli.text import moment, visible
+from missioncontrol.cli.sheets import cut, wrapped
+from missioncontrol.cli.text import moment
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.visible import visible
 from missioncontrol.ports.search_index import Query, RunHits, folded, texts_in, words
 
 ASKED = ("text", "kind", "actor", "workflow", "agent", "since", "until")
@@ -45,6 +47,9 @@ def search(reading: Reading, arguments: argparse.Namespace) -> int:
     try:
         searching = Search(reading.store, index, progress=_Progress().take)
         found = asyncio.run(_found(searching, query, arguments))
+        if _is_person(searching, query):
+            query = msgspec.structs.replace(query, actor=f"user:{query.actor}")
+            found = asyncio.run(_found(searching, query, arguments))
         if arguments.json:
             say_json(found)
         else:
@@ -67,6 +72,15 @@ async def _found(
     return await searching.events(query, before=arguments.before, limit=arguments.limit)
 
 
+def _is_person(searching: Search, query: Query) -> bool:
+    """Whether the actor is the mere name of a person, whom the log names `user:NAME`."""
+    if not query.actor or ":" in query.actor:
+        return False
+    bare = Query(actor=query.actor)
+    user = Query(actor=f"user:{query.actor}")
+    return bool(searching.strangers(bare)) and not searching.strangers(user)
+
+
 def _run(reading: Reading, name: str) -> str:
     """Return the run that is meant; its whole id is quicker to find than the beginning of it."""
     if asyncio.run(reading.store.read_stream(name, limit=1)):
@@ -77,7 +91,7 @@ def _run(reading: Reading, name: str) -> str:
 def _index(reading: Reading) -> SqliteSearchIndex:
     """Open the home's index, or make one for this search alone where it can't be written."""
     try:
-        return SqliteSearchIndex(reading.home.root / "search.db")
+        return SqliteSearchIndex(reading.home.search)
     except Unavailable as error:
         note(f"{visible(error.reason)} This search makes an index of its own.\n")
         return SqliteSearchIndex(None)
@@ -119,16 +133,16 @@ def _event_lines(event: Event, looked_for: list[str], width: int) -> Iterator[st
     yield head + colour(visible(event.type), "1") + visible(f"  by {event.actor}{for_whom}")
     about = (event.run or event.stream, event.workflow, event.agent)
     yield "  " + visible(" · ".join(part for part in about if part))
-    said = _excerpt(event, looked_for, width - 2)
-    if said:
-        yield "  " + said
+    told = sentence(event.type, event.data)
+    yield from wrapped(told, width, "  ", "  ")
+    if not told and not looked_for and event.data:
+        yield "  " + cut(msgspec.json.encode(event.data).decode(), width - 2)
+    elif looked_for and looked_for[0] not in folded(told):
+        yield from filter(str.strip, [f"  {_excerpt(event, looked_for, width - 2)}"])
 
 
 def _excerpt(event: Event, looked_for: list[str], width: int) -> str:
-    """Return what the event says around the first word, or how its data begins."""
-    if not looked_for:
-        data = msgspec.json.encode(event.data).decode()
-        return "" if data == "{}" else cut(data, width)
+    """Return what the event says around the first word, as far as it is in its data at all."""
     for text in texts_in(event.data):
         line = " ".join(text.split())
         at = folded(line).find(looked_for[0])
@@ -176,5 +190,6 @@ def _strangers(searching: Search, query: Query) -> Iterator[str]:
     for field, names in searching.strangers(query).items():
         name = getattr(query, field)
         near = difflib.get_close_matches(name, names, NEAR_MAX) or sorted(names[:NEAR_MAX])
-        others = f" There are {', '.join(near)}." if near else ""
+        verb = "is" if len(near) == 1 else "are"
+        others = f" There {verb} {', '.join(near)}." if near else ""
         yield f"No event has the {field} {name!r}.{others}"

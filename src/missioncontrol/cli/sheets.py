@@ -1,12 +1,19 @@
 """How missions, runs and files look for a person, in lines that fit the terminal."""
 
 import json
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from missioncontrol.cli.text import dollars, duration, moment, size, visible
+from missioncontrol.application.brakes import Brake
+from missioncontrol.cli.text import dollars, duration, moment, size
+from missioncontrol.domain.definition.quantities import duration_in_words
+from missioncontrol.domain.lifecycle.states import AgentLife, reason_of
+from missioncontrol.domain.money import tokens
+from missioncontrol.domain.operation import Operation
+from missioncontrol.domain.visible import one_line, visible
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 
@@ -48,7 +55,7 @@ def colour_of(state: str) -> str:
 
 def cut(text: str, width: int) -> str:
     """Return one line of at most `width` characters."""
-    line = visible(" ".join(text.split()))
+    line = one_line(text)
     return line if len(line) <= width else line[: max(width - 1, 0)].rstrip() + "…"
 
 
@@ -74,25 +81,53 @@ def mission_lines(rows: Sequence[MissionRow], width: int) -> list[tuple[str, str
     return lines
 
 
+def stage_lines(present: Operation, who: str, width: int) -> list[str]:
+    """Return what holds all work up, who said so and what lets it go on, if anything does."""
+    if present.stage == "all":
+        return []
+    said = f"{STAGES[present.stage]} {who or 'Somebody'} said so at {moment(present.since)}"
+    said += f": {_sentence(present.reason)}" if present.reason else "."
+    others = "|".join(stage for stage in ("drain", "paused", "all") if stage != present.stage)
+    return wrapped(f"{said} `mission start --stage {others}` goes on.", width)
+
+
+def agent_lines(lives: Sequence[AgentLife], width: int) -> list[str]:
+    """Say which agents a run waits for that take no steps, and why they do not."""
+    said = (
+        f"Agent {life.name!r} is {life.status(0)}, and steps wait for it. {reason_of(life)}"
+        for life in lives
+    )
+    return [line for text in said for line in wrapped(text.rstrip(), width)]
+
+
+def brake_lines(brake: Brake, width: int) -> list[str]:
+    """Return which rate limit keeps the next step of a run from starting, and until when."""
+    limit, who = brake.limit, f"{brake.kind} {brake.name}".strip()
+    starts = f"{limit.starts:,} start{'' if limit.starts == 1 else 's'}"
+    most = f"A rate limit holds the next step up: {who}, at most {starts} in "
+    most += f"{duration_in_words(limit.seconds)}"
+    until = f"until {moment(brake.until)}" if math.isfinite(brake.until) else "for as long as it is"
+    return wrapped(f"{most}, {until}. `mission limit list` shows all limits.", width)
+
+
 def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
     """Return the lines that say what a run is about and how it stands."""
     inputs, usage = view["inputs"], view["usage"]
-    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     own = own_steps(view)
     done = sum(step["state"] == "succeeded" for step in own)
     steps = f"{len(own)} step{'s' if len(own) != 1 else ''}"
-    parts = [status, f"{done} of {steps} succeeded", *_lasted(view)]
+    parts = [status, f"{done} of {steps} succeeded{_within(view)}", *_lasted(view)]
     facts = {
         "run": view["run"],
         "state": " · ".join(parts),
         "mission": view["mission"],
         "on": str(inputs.get("repository", "")),
         "created": f"{moment(view['created'])} · log position {view['position']}",
-        "cost": f"{tokens:,} tokens, {dollars(usage.get('cost', 0))}",
+        "cost": used(usage),
         "retry of": view["retry_of"],
         "fork of": f"{view['fork_of']} from {view['forked_at']}" if view["fork_of"] else "",
         "schedule": view["schedule"],
-        "cancelled": view["cancel_reason"] or "",
+        "ended" if view["status"] == "failed" else "cancelled": view["cancel_reason"] or "",
         "halted": (view["halt"] or {}).get("reason", ""),
     }
     name = f"{view['workflow']}@{view['version']}" if view["version"] else view["workflow"]
@@ -105,6 +140,13 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
     return lines
 
 
+def used(usage: Mapping[str, Any]) -> str:
+    """Return what was used, as `12,900 tokens, $0.024`."""
+    count = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    unpriced = None if usage["is_priced"] else usage["unpriced_tokens"]
+    return f"{tokens(count)}, {dollars(usage['cost'], unpriced)}"
+
+
 def _lasted(view: Mapping[str, Any]) -> list[str]:
     if view["ended"] is None or view["started"] is None:
         return []
@@ -114,6 +156,13 @@ def _lasted(view: Mapping[str, Any]) -> list[str]:
 def own_steps(view: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the steps of the workflow itself, without those that they became."""
     return [step for step in view["steps"] if not step["parent"]]
+
+
+def _within(view: Mapping[str, Any]) -> str:
+    """Say how many of the steps succeeded that steps of the workflow became, if there are any."""
+    inner = [step for step in view["steps"] if step["parent"]]
+    done = sum(step["state"] == "succeeded" for step in inner)
+    return f", and {done:,} of {len(inner):,} that they became" if inner else ""
 
 
 def gone_on_from(steps: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -151,7 +200,7 @@ def run_lines(rows: Sequence[RunRow], width: int) -> list[tuple[str, str]]:
     for row in rows:
         created = f"{moment(row.created)[:16]}  " if width >= WIDE else ""
         name = f"{row.workflow}@{row.version}" if row.version else row.workflow
-        done = f"{row.succeeded} of {row.steps} steps"
+        done = f"{row.succeeded} of {row.steps} step{'' if row.steps == 1 else 's'}"
         start = f"{row.id}  {row.status:<11}  {created}"
         room = width - len(start)
         # Two spaces hold columns apart, which `cut` would make one.
@@ -220,11 +269,10 @@ def ending_lines(
     `stage` is how far all work may go; a run that nobody works on any more `is_left`.
     """
     usage, status = view["usage"], view["status"]
-    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     kept = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
     lines = ["", *_ending(view, width, stage), ""]
     lines.append(f"  run     {run} ({status})")
-    lines.append(f"  cost    {tokens:,} tokens, {dollars(usage.get('cost', 0))}{kept}")
+    lines.append(f"  cost    {used(usage)}{kept}")
     lines.extend(output_lines(outputs or {}, width))
     for step in view["steps"]:
         if step["state"] == "held":
@@ -254,6 +302,7 @@ def _ending(view: Mapping[str, Any], width: int, stage: str) -> list[str]:
             said = f"{name} has not ended, and nobody works on it now ({told})."
         case status:
             said = f"{name} {'was ' if status == 'cancelled' else 'has '}{status} ({told})."
+            said += f" {_sentence(view['cancel_reason'] or '')}"
     lines = wrapped(said, width)
     bad = [s for s in view["steps"] if s["state"] == "failed" and not _is_outer(s, view["steps"])]
     gone = gone_on_from(view["steps"])

@@ -11,7 +11,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.run.states import Failed, Run
 from missioncontrol.domain.step import CONTINUE, Step
-from missioncontrol.domain.work import NO_USAGE
+from missioncontrol.domain.work import NO_BILL
 from missioncontrol.ports.output_store import OutputLine
 
 NAMED_MAX = 8
@@ -69,7 +69,8 @@ class Story:
         self.is_mission = False  # before it is known what is watched
         self.status = "queued"
         self.position = 0
-        self.usage = NO_USAGE
+        self.tokens = 0
+        self.bill = NO_BILL
         self.working: dict[str, Activity] = {}
         self.states: dict[str, str] = {}
         self._steps: dict[str, Step] = {}  # in the order of the workflow
@@ -83,7 +84,7 @@ class Story:
         for key, state in run.states.items():
             is_gone = isinstance(state, Failed) and self._is_gone_on_from(key, state.failure.code)
             self.states[key] = GONE if is_gone else type(state).__name__.lower()
-        self.usage = run.usage
+        self.tokens, self.bill = run.usage.tokens, run.bill
         self.status = run.status
 
     def _learn(self, steps: Iterable[Step]) -> None:
@@ -117,7 +118,8 @@ class Story:
             case r.StepStarted():
                 self._begin(event, entry.time / 1_000_000)
             case r.UsageReported():
-                self.usage += event.usage
+                self.tokens += event.usage.tokens
+                self.bill += event.usage
             case m.PlanAccepted():
                 self.plan = event.plan
             case _:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from missioncontrol.domain import money
+
 
 def moment(seconds: float) -> str:
     """Return a time as `2026-01-31 12:00:00 UTC`."""
@@ -16,11 +18,23 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def dollars(cost: int | None) -> str:
-    """Return micro-dollars as dollars; an unknown price is said to be unknown."""
-    if cost is None:
+def dollars(cost: int, unpriced_tokens: int | None = None) -> str:
+    """Return micro-dollars as dollars, and say of what the price is not known.
+
+    `unpriced_tokens` is None where every price is known.
+    """
+    if unpriced_tokens is None:
+        return money.dollars(cost)
+    if not cost:
         return "price unknown"
-    return f"${cost / 1_000_000:.2f}" if cost % 10_000 == 0 else f"${cost / 1_000_000:.6f}"
+    return f"{money.dollars(cost)} ({unpriced(unpriced_tokens)})"
+
+
+def unpriced(count: int) -> str:
+    """Return `8 tokens have no known price`."""
+    if not count:
+        return "not every price is known"
+    return f"{money.tokens(count)} {'has' if count == 1 else 'have'} no known price"
 
 
 def size(count: int) -> str:
@@ -30,11 +44,3 @@ def size(count: int) -> str:
     if count < 1024**2:
         return f"{count / 1024:.1f} KiB"
     return f"{count / 1024**2:.1f} MiB"
-
-
-def visible(text: str) -> str:
-    """Return text that cannot steer a terminal: control and bidirectional characters are named."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else f"\\u{ord(character):04x}"
-        for character in text
-    )

@@ -15,8 +15,10 @@ from missioncontrol.application.journal import Entry
 from missioncontrol.cli.output import Screen, note, say_json
 from missioncontrol.cli.sheets import WIDE
 from missioncontrol.cli.story import Activity, Milestone, Story
-from missioncontrol.cli.text import dollars, duration, visible
+from missioncontrol.cli.text import dollars, duration
+from missioncontrol.domain.money import tokens
 from missioncontrol.domain.register import NAMES
+from missioncontrol.domain.visible import one_line, visible
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.output_store import OutputLine
 
@@ -104,9 +106,9 @@ class PlainView:
 
     def _print(self, milestones: list[Milestone]) -> None:
         for milestone in milestones:
-            who = f"{milestone.who:<{self._story.room}}"
-            line = f"{MARKS[milestone.mark]} {who} {milestone.text}"
-            note(visible(line) + "\n")
+            who = f"{one_line(milestone.who):<{self._story.room}}"
+            line = f"{MARKS[milestone.mark]} {who} {one_line(milestone.text)}"
+            note(line + "\n")
 
 
 class JsonView:
@@ -191,7 +193,7 @@ class LiveView:
 
     def notice(self, text: str) -> None:
         """See `View.notice`."""
-        self._console.print(Text(text, style="yellow"))
+        self._console.print(Text(visible(text), style="yellow"))
 
     def close(self) -> None:
         """See `View.close`."""
@@ -206,8 +208,8 @@ class LiveView:
             line.add_column(ratio=1)
             line.add_row(
                 Text(f" {MARKS[milestone.mark]}", style=style),
-                Text(milestone.who, style="dim" if milestone.mark == "live" else style),
-                Text(visible(milestone.text)),
+                Text(one_line(milestone.who), style="dim" if milestone.mark == "live" else style),
+                Text(one_line(milestone.text)),
             )
             self._console.print(line)
 
@@ -219,7 +221,7 @@ class LiveView:
         for number, (title, state) in enumerate(self._story.phases()):
             mark, style = STAGES.get(state, STAGES["waiting"])
             line.append(" ─ " if number else "", style="dim")
-            line.append(f"{mark} {visible(title)}", style=style)
+            line.append(f"{mark} {one_line(title)}", style=style)
         return line
 
     def _desks(self) -> Table:
@@ -235,7 +237,7 @@ class LiveView:
         working = self._story.working
         for activity in islice(working.values(), DESKS_MAX):
             lasted = duration(max(0.0, self._clock.now() - activity.since))
-            extra = (_bar(activity), Text(visible(activity.note))) if roomy else ()
+            extra = (_bar(activity), Text(one_line(activity.note))) if roomy else ()
             table.add_row("", *self._desk(activity), *extra, lasted)
         if len(working) > DESKS_MAX:
             table.add_row("", "", f"and {len(working) - DESKS_MAX:,} more")
@@ -244,21 +246,21 @@ class LiveView:
     def _desk(self, activity: Activity) -> tuple[Text, Text]:
         """Return who works on what: an agent of a mission on a task, else a step's agent."""
         if self._story.is_mission:
-            return Text(activity.agent), Text(visible(activity.title))
+            return Text(activity.agent), Text(one_line(activity.title))
         what = " · ".join(filter(None, (activity.title, activity.agent)))
-        return Text(visible(activity.step)), Text(visible(what))
+        return Text(one_line(activity.step)), Text(one_line(what))
 
     def _numbers(self) -> Text:
         done, total = self._story.counts()
-        usage = self._story.usage
+        bill = self._story.bill
         kind = "tasks" if self._story.is_mission else "steps"
         begun = "planning" if self._story.is_mission else ""
         parts = [
             self._story.status,
             f"{done}/{total} {kind}" if total else begun,
             duration(self._clock.now() - self._begun),
-            f"{usage.input_tokens + usage.output_tokens:,} tokens",
-            dollars(usage.cost),
+            tokens(self._story.tokens),
+            dollars(bill.cost, None if bill.is_whole else bill.unpriced_tokens),
             f"log #{self._story.position}",
         ]
         return Text("  " + "  ·  ".join(filter(None, parts)), style="dim")

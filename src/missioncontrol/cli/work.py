@@ -1,15 +1,25 @@
 """The verbs that work: plan, run, resume, cancel, retry, fork, and runs of workflows."""
 
 import argparse
+import asyncio
 import os
 from typing import Any
 
+from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, title_of
-from missioncontrol.application.office import BeginRun, CancelRun, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.office import (
+    CONCURRENCY_MAX,
+    BeginMission,
+    BeginRun,
+    CancelRun,
+    ForkRun,
+    ResumeRun,
+    RetryRun,
+)
 from missioncontrol.application.schedules import Asked
 from missioncontrol.bootstrap import Holding
 from missioncontrol.cli import exit_codes
-from missioncontrol.cli.carrying import Begin, actor, carry_out
+from missioncontrol.cli.carrying import carry_out
 from missioncontrol.cli.desk import Desk, here
 from missioncontrol.cli.following import follow
 from missioncontrol.cli.outcome import tell_outcome, tell_plan, tell_run
@@ -17,6 +27,7 @@ from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import repository_of, settings_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.visible import visible
 
 
 def goal_of(arguments: argparse.Namespace) -> Goal:
@@ -32,42 +43,37 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Make a plan and print it."""
-    goal = goal_of(arguments)
-    begin = _beginning(goal, 4, execute=False)
-    run, state = carry_out(arguments, begin, _title(goal), quiet=arguments.json)
+    ask = _mission(arguments, goal_of(arguments), 4, execute=False)
+    run, state = _watched(arguments, ask, _title(ask.goal), quiet=arguments.json)
     if state is None:
         return exit_codes.CANCELLED
-    return tell_plan(settings_of(arguments), run, state, as_json=arguments.json)
+    tell = tell_plan if state.is_settled else tell_run
+    return tell(settings_of(arguments), run, state, as_json=arguments.json)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan a goal and carry the plan out."""
     goal = goal_of(arguments)
-    if not 1 <= arguments.concurrency <= 64:
+    if not 1 <= arguments.concurrency <= CONCURRENCY_MAX:
         raise Rejected(
             "mission.bad_input",
-            f"--concurrency is {arguments.concurrency}; it must be 1 to 64.",
+            f"--concurrency is {arguments.concurrency}; it must be 1 to {CONCURRENCY_MAX}.",
         )
-    begin = _beginning(goal, arguments.concurrency, execute=True)
-    return _conclude(arguments, *carry_out(arguments, begin, _title(goal)))
+    ask = _mission(arguments, goal, arguments.concurrency, execute=True)
+    return _do(arguments, ask, _title(goal))
 
 
 def _title(goal: Goal) -> str:
     return goal.title or title_of(goal.text)
 
 
-def _beginning(goal: Goal, concurrency: int, *, execute: bool) -> Begin:
-    async def begin(held: Holding) -> str:
-        limits = {
-            "plan_seconds_max": held.settings.plan_seconds_max,
-            "task_seconds_max": held.settings.task_seconds_max,
-        }
-        _, name = held.missions.begin(
-            goal, execute=execute, concurrency=concurrency, limits=limits, actor=actor()
-        )
-        return name
-
-    return begin
+def _mission(
+    arguments: argparse.Namespace, goal: Goal, concurrency: int, *, execute: bool
+) -> BeginMission:
+    settings = settings_of(arguments)
+    return BeginMission(
+        goal, execute, concurrency, settings.plan_seconds_max, settings.task_seconds_max
+    )
 
 
 def begin_workflow(arguments: argparse.Namespace) -> int:
@@ -86,10 +92,15 @@ def begin_workflow(arguments: argparse.Namespace) -> int:
 
 def begin_scheduled(arguments: argparse.Namespace) -> int:
     """Start a run of a schedule by hand, and carry it out here: no engine is at work."""
-    ask = Asked("run", arguments.name, arguments.reason, force=arguments.force)
+    desk = Desk(arguments, os.environ)
+    try:
+        ask = desk.as_asked(Asked("run", arguments.name, arguments.reason, force=arguments.force))
+        actor = desk.actor
+    finally:
+        desk.close()
 
     async def begin(held: Holding) -> str:
-        return str(await held.office.do(ask, actor()))
+        return str(await held.office.do(ask, actor))
 
     return _conclude(arguments, *carry_out(arguments, begin, arguments.name))
 
@@ -101,13 +112,33 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def retry(arguments: argparse.Namespace) -> int:
     """Do a part of a run again, and what follows from it, in a new run."""
-    return _about(arguments, lambda run: RetryRun(run, arguments.task or ""))
+    step = arguments.task or ""
+    note(_whole(arguments, step))
+    return _about(arguments, lambda run: RetryRun(run, step))
 
 
 def fork(arguments: argparse.Namespace) -> int:
     """Begin a new run at a step of an old one, with other inputs where they are given."""
     inputs = _inputs(arguments.input)
+    note(_whole(arguments, arguments.step))
     return _about(arguments, lambda run: ForkRun(run, arguments.step, inputs, here()))
+
+
+def _whole(arguments: argparse.Namespace, step: str) -> str:
+    """Return a line on what else is done anew, where `step` is a part of another step.
+
+    Only steps of the workflow itself begin anew: what one of them became is worked out again.
+    """
+    desk = Desk(arguments, os.environ)
+    try:
+        run, _ = asyncio.run(fold_run(desk.store, desk.run(arguments.run)))
+    finally:
+        desk.close()
+    if not run.is_settled or step not in run.steps or not run.steps[step].parent:
+        return ""
+    top = run.top_of(step)
+    said = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
+    return f"{visible(said)} and is charged anew.\n"
 
 
 def cancel(arguments: argparse.Namespace) -> int:
@@ -152,20 +183,31 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
 
 
 def _do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
-    """Have a run begun or taken up here, or by the engine that holds the home; watch it."""
+    """Have a run begun or taken up, and say what became of it."""
+    return _conclude(arguments, *_watched(arguments, ask, title))
+
+
+def _watched(
+    arguments: argparse.Namespace, ask: Any, title: str = "", *, quiet: bool = False
+) -> tuple[str, Run | None]:
+    """Have a run begun or taken up here, or by the engine that holds the home, and watch it.
+
+    Returns it as it is once it rests, or None where it was left.
+    """
     desk = Desk(arguments, os.environ)
     try:
         if desk.home.holder() is not None:
             name: str = desk.deliver(ask)["run"]
-            return _conclude(arguments, name, follow(desk, name, as_json=arguments.json))
+            return name, follow(desk, name, title, quiet=quiet, as_json=arguments.json)
+        asked, actor = desk.as_asked(ask), desk.actor
     finally:
         desk.close()
 
     async def begin(held: Holding) -> str:
-        answer = await held.office.do(ask, actor())
+        answer = await held.office.do(asked, actor)
         return str(answer["run"])
 
-    return _conclude(arguments, *carry_out(arguments, begin, title))
+    return carry_out(arguments, begin, title, quiet=quiet)
 
 
 def _conclude(arguments: argparse.Namespace, name: str, state: Run | None) -> int:

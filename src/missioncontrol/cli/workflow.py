@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from missioncontrol.cli import workflow_sheets as sheets
 from missioncontrol.cli.exit_codes import BAD_INPUT, SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import colour, columns, note, say, say_exactly, say_json
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.definition import Malformed
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.step import Risk
@@ -37,13 +39,13 @@ class WorkflowDesk(Protocol):
         ...
 
 
-def library_of(store: EventStore) -> Library:
-    """Return the saved workflows of a log, checked against the built-in agents."""
+def library_of(store: EventStore, cards: Mapping[str, AgentCard] = AGENT_CARDS) -> Library:
+    """Return the saved workflows of a log, checked against the agents there are."""
     return Library(
         store,
         read=read_all,
         expressions=CelExpressions(),
-        cards=AGENT_CARDS,
+        cards=cards,
     )
 
 

@@ -14,6 +14,7 @@ from missioncontrol.domain.definition.difference import Field
 from missioncontrol.domain.definition.plain import plain_step
 from missioncontrol.domain.definition.quantities import cost_in_words, duration_in_words
 from missioncontrol.domain.definition.reaching import asks_how_needs_ended
+from missioncontrol.domain.money import tokens
 from missioncontrol.domain.step import Amount, Risk
 from missioncontrol.domain.visible import visible
 from missioncontrol.domain.workflow_library import Listed
@@ -79,12 +80,13 @@ def _amount(amount: Amount | None) -> str:
     if amount is None:
         return ""
     cost = [cost_in_words(amount.cost)] if amount.cost is not None else []
-    tokens = [f"{amount.tokens:,} tokens"] if amount.tokens is not None else []
-    return ", ".join(cost + tokens)
+    used = [tokens(amount.tokens)] if amount.tokens is not None else []
+    return ", ".join(cost + used)
 
 
 def _limits(definition: Definition) -> str:
-    limits = [f"{definition.concurrency:,} steps at once"]
+    count = definition.concurrency
+    limits = [f"{count:,} step{'' if count == 1 else 's'} at once"]
     if definition.seconds_max:
         limits.append(f"{duration_in_words(definition.seconds_max)} in all")
     return ", ".join(limits)

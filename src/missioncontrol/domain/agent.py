@@ -259,5 +259,5 @@ def _under(place: str, name: str) -> str:
 def _nearest(name: str, shape: Shape) -> str:
     near = get_close_matches(name, shape.fields, n=1)
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f" (did you mean {near[0]!r}?)"  # A sentence goes on after it, or ends.
     return f"; known: {', '.join(shape.fields)}" if shape.fields else ""

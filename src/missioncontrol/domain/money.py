@@ -23,6 +23,11 @@ def plain_dollars(cost: int) -> str:
     return f"{whole}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
+def tokens(count: int) -> str:
+    """Return so many tokens in words: `1 token`, `12,900 tokens`."""
+    return f"{count:,} token{'' if count == 1 else 's'}"
+
+
 def micro_dollars(text: str, thing: str) -> int:
     """Read `2.28`, `$2.28` or `2.28 USD` as micro-dollars; `thing` says what is read.
 

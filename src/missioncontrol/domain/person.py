@@ -1,12 +1,21 @@
-"""Who an actor is: a person or a program, and by which name a person counts."""
+"""Who an actor is: a person or a program, and who counts as the same person."""
 
 import unicodedata
+from collections.abc import Iterable
+
+import msgspec
 
 from missioncontrol.domain.visible import suspicious
 
 NAME_MAX = 200
+AGENT = "agent:"
 _PROGRAMS = frozenset({"engine", "python"})
 """Actors without a prefix that are nobody; a person of that name is `user:python`."""
+
+
+def is_agent(actor: str) -> bool:
+    """Whether `actor` is an agent, as the log names them: `agent:writer`."""
+    return actor.startswith(AGENT)
 
 
 def person(actor: str) -> str:
@@ -20,6 +29,43 @@ def person(actor: str) -> str:
     if ":" in name or actor in _PROGRAMS:
         return ""
     return unicodedata.normalize("NFKC", name.casefold())
+
+
+class Known(msgspec.Struct, frozen=True):
+    """By which names somebody is known, and which users of the operating system gave them."""
+
+    names: frozenset[str]  # as `person` returns them; of a program, the name itself
+    users: frozenset[str] = frozenset()  # of those who claimed a name, as `person` returns them
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every name that stands for them."""
+        return self.names | self.users
+
+    def __or__(self, other: "Known") -> "Known":
+        return Known(self.names | other.names, self.users | other.users)
+
+    def is_also(self, other: "Known") -> bool:
+        """Whether one of these people is one of those.
+
+        The same name is the same person. A name that was claimed stands for the user who claimed
+        it as well. Two names that one user claimed are two people: until there is sign-in, nothing
+        else could tell apart who shares a terminal.
+        """
+        return not self.all.isdisjoint(other.names) or not self.names.isdisjoint(other.users)
+
+
+def known_as(actors: Iterable[str], os_user: str = "") -> Known:
+    """Return by what `actors` are known, whose names `os_user` gave; "" where that is unknown."""
+    told = [actor for actor in actors if actor]
+    names = frozenset(person(actor) or actor for actor in told)
+    user = person(os_user) if os_user and any(map(person, told)) else ""
+    return Known(names, frozenset({user} - {""}))
+
+
+def is_vouched(actor: str, os_user: str) -> bool:
+    """Whether the operating system vouches for `actor`: nobody else's name than its user's."""
+    return bool(os_user) and person(actor) == person(os_user)
 
 
 def is_name(text: str) -> bool:

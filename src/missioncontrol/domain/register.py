@@ -6,10 +6,18 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain import mission, operation, price_list, workflow_library
+from missioncontrol.domain import (
+    gateway_key,
+    mission,
+    operation,
+    price_list,
+    question,
+    workflow_library,
+)
 from missioncontrol.domain.approval import events as approval
 from missioncontrol.domain.budget import events as budget
 from missioncontrol.domain.errors import Corrupt
+from missioncontrol.domain.lifecycle import events as lifecycle
 from missioncontrol.domain.run import events as run
 from missioncontrol.domain.schedule import events as schedule
 
@@ -21,6 +29,9 @@ Event = (
     | budget.BudgetEvent
     | price_list.PriceEvent
     | schedule.ScheduleEvent
+    | lifecycle.LifeEvent
+    | question.QuestionEvent
+    | gateway_key.KeyEvent
     | workflow_library.WorkflowSaved
     | workflow_library.WorkflowListed
 )
@@ -35,6 +46,8 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     run.RunResumed: ("run_resumed", 1),
     run.StepsAdded: ("steps_added", 1),
     run.StepReadied: ("step_readied", 1),
+    run.StepClaimed: ("step_claimed", 1),
+    run.StepStuck: ("step_stuck", 1),
     run.StepSkipped: ("step_skipped", 1),
     run.StepHeld: ("step_held", 1),
     run.StepReleased: ("step_released", 1),
@@ -60,6 +73,9 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **budget.EVENTS,
     **price_list.EVENTS,
     **schedule.EVENTS,
+    **lifecycle.EVENTS,
+    **question.EVENTS,
+    **gateway_key.EVENTS,
     **workflow_library.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""

@@ -37,11 +37,20 @@ class Retry(msgspec.Struct, frozen=True, omit_defaults=True):
 ONCE = Retry()
 
 
-class Amount(msgspec.Struct, frozen=True, omit_defaults=True):
+class Amount(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Money and tokens; None says nothing about that unit, and 0 is zero."""
 
     cost: int | None = None  # micro-dollars
     tokens: int | None = None  # input and output together
+
+
+def tighter(one: Amount | None, other: Amount | None) -> Amount | None:
+    """Return the smaller of two amounts, in each unit that either of them names."""
+    if one is None or other is None:
+        return one or other
+    costs = [each.cost for each in (one, other) if each.cost is not None]
+    tokens = [each.tokens for each in (one, other) if each.tokens is not None]
+    return Amount(min(costs, default=None), min(tokens, default=None))
 
 
 class Escalation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,14 +76,14 @@ class Repeat(msgspec.Struct, frozen=True, omit_defaults=True):
     times: int = 10  # rounds at most; without `until` holding then, the step has failed
 
 
-class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
+class Slot(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A place that only so many attempts share, in this run or across runs."""
 
     key: str  # may be a template
     limit: int = 1
 
 
-class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
+class Spending(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The most that one attempt can use. An attempt of a step without it must use nothing."""
 
     model: str = ""
@@ -82,6 +91,7 @@ class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
     output_tokens: int = 0
     by_call: bool = False  # the agent asks before every model call; nothing is reserved beforehand
     stated: Amount | None = None  # by the workflow, where the agent can't say it
+    open: bool = False  # nobody says it: an attempt sets aside all that is left for it
 
 
 class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,8 +103,11 @@ class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
     required: bool = True
 
 
-class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One step of a workflow."""
+class Step(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One step of a workflow.
+
+    It holds no cycles, so the garbage collector need not look at the thousands of a long run.
+    """
 
     key: str
     agent: str
@@ -125,11 +138,17 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     on_failure: Literal["stop", "continue"] = "stop"
     handles: tuple[str, ...] = ()  # steps for whose failure this one is there
     repeat: Repeat | None = None
+    capability: str = ""  # whoever else can do that may claim the step where its agent has no room
     # What follows is set when a running step brings this one in.
     parent: str = ""  # the step that brought it in
     scope: str = ""  # the call whose names its expressions see; empty is the run itself
     item: Any = None
     index: int = -1  # place of the item, 0 for the first; -1 outside of `for_each`
+
+    @property
+    def is_governed(self) -> bool:
+        """Whether it, or a step that it calls, may need money or somebody's yes to start."""
+        return self.approval is not None or self.spending is not None or bool(self.body)
 
     @property
     def is_plain(self) -> bool:
@@ -151,12 +170,29 @@ def name_in(scope: str, name: str) -> str:
     return f"{scope}/{name}" if scope else name
 
 
+def _has_limits(step: Step) -> bool:
+    return bool(
+        step.seconds_max
+        or step.heartbeat_seconds_max
+        or step.queue_seconds_max
+        or step.total_seconds_max
+        or step.concurrency
+    )
+
+
+def is_own(key: str) -> bool:
+    """Whether a key is of a step of the workflow itself, and not of one that a step became."""
+    return "/" not in key and "[" not in key
+
+
 def refuse_bad_limits(step: Step) -> None:
     """Refuse limits that mean nothing.
 
     Raises:
         Rejected: `step.bad_limit`, naming the step, the limit and its value.
     """
+    if step.retry is ONCE and not _has_limits(step):
+        return  # As most steps are.
     limits = {
         "retry.attempts": (step.retry.attempts, 1),
         "retry.wait_seconds": (step.retry.wait_seconds, 0),

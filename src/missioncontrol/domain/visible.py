@@ -100,6 +100,17 @@ def visible(text: str) -> str:
     return "".join(_written(c) if _is_odd(c) else c for c in marked)
 
 
+def one_line(text: str) -> str:
+    """Return `visible` text on one line, with `⏎` for each line feed and `⇥` for each tab.
+
+    Nothing else is changed, so that a command is shown as it is. Different texts stay different:
+    those two signs are written out where they stand in the text itself.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return visible(text.strip()).translate(_ON_ONE_LINE)
+
+
 def suspicious(text: str) -> list[Oddity]:
     """Return every odd character of `text` in its order: what it is and where it stands."""
     if text.isascii() and text.isprintable():
@@ -170,3 +181,7 @@ def _lookalikes(text: str) -> Iterator[Oddity]:
             for at, (letter, script) in enumerate(zip(word[0], scripts, strict=True), word.start()):
                 if script in _LOOKALIKE_SCRIPTS:
                     yield Oddity(at, _code(letter), unicodedata.name(letter), "lookalike")
+
+
+_SIGNS = {"\n": "⏎", "\t": "⇥"}
+_ON_ONE_LINE = str.maketrans(_SIGNS | {sign: _written(sign) for sign in _SIGNS.values()})

@@ -7,7 +7,7 @@ import msgspec
 Severity = Literal["info", "low", "medium", "high", "critical"]
 
 
-class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens and money that some work took; both add up."""
 
     input_tokens: int = 0  # cached ones, read and written, included
@@ -36,6 +36,23 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NO_USAGE = Usage()
+
+
+class Bill(msgspec.Struct, frozen=True, gc=False):
+    """The money that some work took, with what is known of it apart from what is not."""
+
+    cost: int = 0  # micro-dollars, of all whose price is known
+    unpriced_tokens: int = 0
+    is_whole: bool = True  # the price of everything is known
+
+    def __add__(self, usage: Usage) -> "Bill":
+        """Count a usage."""
+        if usage.cost is not None:
+            return Bill(self.cost + usage.cost, self.unpriced_tokens, self.is_whole)
+        return Bill(self.cost, self.unpriced_tokens + usage.tokens, False)
+
+
+NO_BILL = Bill()
 
 
 class ArtifactRef(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,7 +120,7 @@ class FilesRead(msgspec.Struct, frozen=True, tag="files"):
 Evidence = CommandRan | TestsRan | FilesRead
 
 
-class Work(msgspec.Struct, frozen=True, omit_defaults=True):
+class Work(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The result of one attempt, before the engine has checked it."""
 
     summary: str = ""  # one sentence that a person reads first

@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.graph import find_cycle
-from missioncontrol.domain.step import Step, refuse_bad_limits
+from missioncontrol.domain.step import Step, is_own, refuse_bad_limits
 
 STEPS_MAX = 100_000
 CONCURRENCY_MAX = 10_000
@@ -27,14 +27,21 @@ def sound(workflow: Workflow) -> Workflow:
 
     Raises:
         Rejected: `workflow.empty`, `workflow.too_long`, `workflow.duplicate_step`,
-            `workflow.unknown_need`, `workflow.cycle` (the whole circle in order),
-            `workflow.bad_concurrency` or `step.bad_limit`.
+            `workflow.bad_step_name`, `workflow.unknown_need`, `workflow.cycle` (the whole circle in
+            order), `workflow.bad_concurrency` or `step.bad_limit`.
     """
     _refuse_bad_size(workflow)
     known: dict[str, Step] = {}
     for step in workflow.steps:
         if step.key in known or not step.key:
             refuse_duplicate(workflow.name, step.key)
+        if not is_own(step.key):
+            raise Rejected(
+                "workflow.bad_step_name",
+                f"Step {step.key!r} of {workflow.name!r} has `/` or `[` in its name, which are "
+                "for what a step becomes.",
+                hint="Use another character.",
+            )
         known[step.key] = step
     for step in workflow.steps:
         refuse_bad_limits(step)

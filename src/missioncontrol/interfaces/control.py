@@ -56,8 +56,21 @@ class ControlServer:
         self._strangers: dict[asyncio.StreamWriter, None] = {}  # oldest first
 
     async def open(self) -> int:
-        """Listen, and return the port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_BYTES_MAX)
+        """Listen, and return the port.
+
+        Raises:
+            Unavailable: `control.unheard`, where this machine gives out no port.
+        """
+        try:
+            self._server = await asyncio.start_server(
+                self._serve, "127.0.0.1", 0, limit=LINE_BYTES_MAX
+            )
+        except OSError as error:
+            raise Unavailable(
+                "control.unheard",
+                f"No other process can ask this engine for anything: {error}.",
+                hint="Let it listen on 127.0.0.1.",
+            ) from None
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_WORK, ArtifactRef, Usage, Work
 
 LogLevel = Literal["info", "success", "warning", "error"]
@@ -32,6 +33,7 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     run_inputs: Mapping[str, Any] = {}  # shared by the whole run
     upstream: Mapping[str, Upstream] = {}  # by step key, direct needs only
     seconds_max: float = 0.0  # time limit of this attempt; 0 where there is none
+    risk: Risk = "read"  # the tier of the step: what its agent may do to the world
 
 
 class ProcessHandle(msgspec.Struct, frozen=True):
@@ -66,6 +68,27 @@ class AttemptFailed(Exception):
         self.detail = detail
 
 
+class Action(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that a tool wants to do in the middle of its step."""
+
+    kind: Literal["command", "change", "tool", "question"]
+    title: str  # one line that a person reads first
+    detail: dict[
+        str, Any
+    ]  # exactly what will be done: argv and directory, diff, tool and arguments
+    effects: tuple[str, ...] = ()  # see `domain.agent.MEANINGS`; the tier follows from them
+    form: dict[str, Any] | None = None  # of a question: the JSON Schema of its answer
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was decided about an action."""
+
+    is_allowed: bool
+    reason: str = ""
+    by: str = ""  # who decided; empty where no person had to
+    answer: Any = None  # to a question
+
+
 class Line(Protocol):
     """How an agent speaks to the engine while it works. Every call is also a sign of life."""
 
@@ -91,6 +114,13 @@ class Line(Protocol):
 
         Raises:
             AttemptFailed: `budget.exceeded` or `budget.unknown_price`; the call must not be made.
+        """
+        ...
+
+    async def permit(self, action: Action) -> Verdict:
+        """Ask whether `action` may be done; a person is asked where its tier needs one.
+
+        It may take weeks. The answer holds for exactly this action and for one time.
         """
         ...
 

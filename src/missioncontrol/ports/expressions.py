@@ -32,11 +32,18 @@ class Expressions(Protocol):
         ...
 
     def item_paths(self, source: str) -> tuple[tuple[tuple[str | int, ...], ...], ...]:
-        """Return what macros in the expression take from items of lists.
+        """Return what the expression takes by way of variables, and from items of lists.
 
-        Each is a chain from a name to a list, then one from an item of that list on, and so
+        Each is a chain from a name on; behind a list, one from an item of that list on, and so
         forth: `steps.a.output.rows.all(row, row.size > 0)` gives
         (("steps", "a", "output", "rows"), ("size",)). Nothing where it has a fault.
+        """
+        ...
+
+    def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return members that are taken of objects which the expression makes without them.
+
+        With each come those that the object has: `{'a': 1}.b` gives ("b", ("a",)).
         """
         ...
 

@@ -16,8 +16,8 @@ class RunRow(msgspec.Struct):
     created: float  # seconds since the epoch
     started: float = 0.0  # 0 where it did not happen
     ended: float = 0.0
-    steps: int = 0
-    succeeded: int = 0
+    steps: int = 0  # of the workflow itself, or tasks of the mission: not what they became
+    succeeded: int = 0  # of these
     failed: int = 0
     blocked: int = 0
     cancelled: int = 0

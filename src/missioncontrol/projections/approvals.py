@@ -20,8 +20,8 @@ from missioncontrol.domain.approval.events import (
     FinalEvent,
     Said,
 )
+from missioncontrol.domain.approval.states import handed
 from missioncontrol.domain.errors import Corrupt
-from missioncontrol.domain.person import person
 
 State = Literal["waiting", "deferred", "approved", "rejected", "changed", "expired", "withdrawn"]
 OPEN = ("waiting", "deferred")
@@ -48,6 +48,8 @@ class ApprovalRow(msgspec.Struct):
     decided: float = 0.0  # 0 while it waits
     by: str = ""  # who spoke last, "" where nobody has
     reason: str = ""  # what they said
+    escalates: float = 0.0  # from then on `escalates_to` may decide too; 0 is never, or not again
+    escalates_to: tuple[str, ...] = ()
 
 
 def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalRow:
@@ -71,9 +73,9 @@ def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalR
         case DeferralEnded():
             row.state, row.deferred = "waiting", 0.0
         case ApprovalDelegated():
-            row.approvers = _handed(row.approvers, event)
+            row.approvers = handed(row.approvers, event)
         case ApprovalEscalated():
-            row.approvers = tuple(dict.fromkeys((*row.approvers, *event.to)))
+            row.approvers, row.escalates = _with(row.approvers, event.to), 0.0
         case _:
             row.state, row.decided = _ending(event), at
     if isinstance(event, Said):
@@ -93,6 +95,16 @@ def state_at(row: ApprovalRow, now: float) -> State:
     return "waiting" if row.state == "deferred" and now >= row.deferred else row.state
 
 
+def approvers_at(row: ApprovalRow, now: float) -> tuple[str, ...]:
+    """Return who may decide at `now`, also where no engine was at work when others came in."""
+    is_late = row.escalates and now >= row.escalates and state_at(row, now) == "waiting"
+    return _with(row.approvers, row.escalates_to) if is_late else row.approvers
+
+
+def _with(names: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*names, *more)))
+
+
 def _ending(event: FinalEvent) -> State:
     match event:
         case ApprovalGranted():
@@ -105,11 +117,6 @@ def _ending(event: FinalEvent) -> State:
             return "expired"
         case ApprovalWithdrawn():
             return "withdrawn"
-
-
-def _handed(approvers: tuple[str, ...], event: ApprovalDelegated) -> tuple[str, ...]:
-    giver = person(event.by)
-    return tuple(dict.fromkeys(event.to if person(name) == giver else name for name in approvers))
 
 
 def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
@@ -130,4 +137,6 @@ def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
         event.expires,
         event.rule.approvers,
         event.rule.count,
+        escalates=event.escalates,
+        escalates_to=event.rule.escalation.to if event.rule.escalation else (),
     )

@@ -1,10 +1,12 @@
 """Folds the log into the rows of missions and runs."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from missioncontrol.domain import mission as m
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
+from missioncontrol.domain.step import is_own
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, ReadTables, RunRow
 from missioncontrol.projections.lists import LISTS
 
@@ -37,8 +39,12 @@ class Board:
         if position <= self.position:
             return
         self.position = position
-        if type(event) is r.StepStarted:
-            return  # Half of all events: they cost no look at the other cases.
+        kind = type(event)
+        if kind is r.StepStarted:
+            return  # Half of all events, and successes are most of the others: neither costs a
+        if kind is r.StepSucceeded:  # look at the other cases.
+            self._count_success(stream, event)
+            return
         match event:
             case r.ProcessStarted() | r.ReportRefused() | r.StepReadied():
                 return
@@ -74,13 +80,23 @@ class Board:
                 if event.run == row.run:
                     row.status = event.outcome
 
+    def _count_success(self, stream: str, event: Any) -> None:
+        """Count a step that succeeded, but none of those that a step became: see `RunRow.steps`."""
+        if is_own(event.step):
+            self._run(stream).succeeded += 1
+
+    def _run(self, stream: str) -> RunRow:
+        """Return the row of a run, to be changed."""
+        row = self.runs.get(stream)
+        if row is None:
+            row = self._tables.run(stream)
+            assert row is not None, f"run {stream} changes before it is created"
+            self.runs[stream] = row
+        return row
+
     def _change_run(self, stream: str, event: Event, at: float) -> None:
-        row = self.runs.get(stream) or self._tables.run(stream)
-        assert row is not None, f"run {stream} changes before it is created"
-        self.runs[stream] = row
+        row = self._run(stream)
         match event:
-            case r.StepSucceeded():
-                row.succeeded += 1
             case r.RunStarted():
                 row.started, row.status = at, "running"
             case r.StepsAdded():
@@ -124,25 +140,27 @@ class Board:
 def _count_ends(row: RunRow, event: Event, at: float) -> None:
     match event:
         case r.StepFailed():
-            row.failed += 1
+            row.failed += is_own(event.step)
         case r.StepSkipped():
-            row.skipped += 1
-        case r.StepExpanded():
-            row.steps += len(event.steps)
+            row.skipped += is_own(event.step)
         case r.RunHalted():
             row.status = "halted"
         case r.StepsBlocked():
-            row.blocked += len(event.steps)
+            row.blocked += _own(event.steps)
         case r.StepCancelled():
-            row.cancelled += 1
+            row.cancelled += is_own(event.step)
         case r.StepsCancelled():
-            row.cancelled += len(event.steps)
+            row.cancelled += _own(event.steps)
         case r.CancelRequested():
             row.status = "cancelling"
         case r.RunSettled():
             row.ended, row.status = at, event.outcome
         case _:
             pass
+
+
+def _own(steps: Iterable[str]) -> int:
+    return sum(map(is_own, steps))
 
 
 def _new_run(event: r.RunCreated, at: float) -> RunRow:
@@ -153,7 +171,7 @@ def _new_run(event: r.RunCreated, at: float) -> RunRow:
         "queued",
         at,
         steps=len(event.steps),
-        succeeded=len(event.kept),
+        succeeded=_own(event.kept),
         version=event.version,
         author=event.author,
         trigger=event.trigger,

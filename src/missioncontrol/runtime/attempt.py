@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import shlex
 from typing import Protocol
 
 from missioncontrol.application.acceptance import is_sound
@@ -9,11 +10,13 @@ from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.step import Slot, Spending
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import (
+    Action,
     Agent,
     Assignment,
     AttemptFailed,
     LogLevel,
     ProcessHandle,
+    Verdict,
 )
 
 HEARING_SECONDS = 0.1
@@ -28,6 +31,7 @@ class Desk(Protocol):
     def moved(self, attempt: "Attempt", done: int, total: int, note: str) -> None: ...
     def used(self, attempt: "Attempt", usage: Usage, model: str) -> None: ...
     async def admitted(self, attempt: "Attempt", call: Spending) -> None: ...
+    async def permitted(self, attempt: "Attempt", action: Action) -> Verdict: ...
     async def recorded(self, attempt: "Attempt", process: ProcessHandle) -> None: ...
     def keep(self, content: bytes) -> tuple[str, int]: ...
     def succeeded(self, attempt: "Attempt", work: Work) -> None: ...
@@ -47,6 +51,8 @@ class Attempt:
         "_heartbeat",
         "_is_stopping",
         "_loop",
+        "_questions",
+        "_seconds_left",
         "_usage",
         "assignment",
         "is_over",
@@ -75,6 +81,8 @@ class Attempt:
         self._heartbeat: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
         self._usage = NO_USAGE
+        self._questions = 0  # to people, that are open
+        self._seconds_left = 0.0
 
     def begin(self, agent: Agent, *, heartbeat_seconds_max: float = 0.0) -> None:
         """Let `agent` work under the limits of the assignment."""
@@ -91,12 +99,13 @@ class Attempt:
         try:
             work = await agent.perform(self.assignment, self)
         except AttemptFailed as error:
-            self._end(Failure(error.code, error.reason, error.hint, error.retryable, error.detail))
+            hint = _addressed(error.hint, self.assignment)
+            self._end(Failure(error.code, error.reason, hint, error.retryable, error.detail))
         except asyncio.CancelledError:
             self._end(self._ending if self._is_stopping else _let_itself_go(self.assignment.agent))
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
-            hint = "`mission output RUN STEP` shows what it said."
+            hint = _addressed("`mission output RUN STEP` shows what it said.", self.assignment)
             self._end(Failure("agent.crashed", reason, hint))
         else:
             if not self.is_over:
@@ -166,6 +175,8 @@ class Attempt:
         self.stop(Failure("step.timed_out", reason, "Raise the limit, or make the step smaller."))
 
     def _listen(self, seconds: float, *, again: bool = False) -> None:
+        if self._questions:
+            self._heard()
         silent = self._loop.time() - self._heard_at
         if silent >= seconds and not again:
             # The loop itself may have been late; what the agent said meanwhile is heard first.
@@ -206,6 +217,30 @@ class Attempt:
         await self._desk.admitted(self, Spending(model, input_tokens, output_tokens))
         self._heard()
 
+    async def permit(self, action: Action) -> Verdict:
+        """See `Line.permit`. While people are asked, neither silence nor time counts."""
+        self._pause()
+        try:
+            return await self._desk.permitted(self, action)
+        finally:
+            self._go_on()
+
+    def _pause(self) -> None:
+        """Stop the clock of the attempt, if this is the first question that is open."""
+        self._questions += 1
+        if self._questions == 1 and self._deadline is not None and not self._is_stopping:
+            self._seconds_left = max(0.0, self._deadline.when() - self._loop.time())
+            self._deadline.cancel()
+
+    def _go_on(self) -> None:
+        """Let the clock of the attempt go on, if this was the last question that was open."""
+        self._questions -= 1
+        self._heard()
+        if self._questions or self._is_stopping or self.is_over or self._deadline is None:
+            return
+        limit = self.assignment.seconds_max
+        self._deadline = self._loop.call_later(self._seconds_left, self._time_out, limit)
+
     async def started(self, process: ProcessHandle) -> None:
         """See `Line.started`."""
         self._heard()
@@ -226,3 +261,11 @@ def _let_itself_go(agent: str) -> Failure:
         f"The agent {agent!r} cancelled its own work.",
         "Look for a task of its own that it cancelled and did not catch.",
     )
+
+
+def _addressed(hint: str, assignment: Assignment) -> str:
+    """Name the run and the step in a hint; agents write RUN STEP, and need not know how to quote.
+
+    What a person reads is there to be copied.
+    """
+    return hint.replace("RUN STEP", f"{assignment.run} {shlex.quote(assignment.step)}")

@@ -10,7 +10,8 @@ import msgspec
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.scrubbing import Scrub
-from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.declaration import refuse_outside, tightened
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.run.events import Failure, StepStarted
 from missioncontrol.domain.run.states import (
     Blocked,
@@ -23,17 +24,22 @@ from missioncontrol.domain.run.states import (
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import (
+    Action,
     Assignment,
     AttemptFailed,
     LogLevel,
     ProcessHandle,
     Upstream,
+    Verdict,
 )
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.runtime.attempt import CANCEL_SECONDS_MAX, Attempt
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.registry import Registry
+from missioncontrol.runtime.registry import Registered, Registry
+
+LOST = "worker.lost"
+"""The failure of an attempt whose worker is no longer heard."""
 
 ProgressListener = Callable[[str, str, int, int, str], None]
 """Takes run, step, how much is done, of how much (0 where nobody knows), and a note."""
@@ -62,6 +68,7 @@ class Attempts:
         self._output = output
         self._scrub = scrub
         self._at_work: dict[tuple[str, int], Attempt] = {}
+        self._returned: set[tuple[str, int]] = set()  # begun under an engine before this one
         self._late: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -95,16 +102,32 @@ class Attempts:
             self.give_back(state.id, event)
             return
         slots = state.slots_of.get(event.step, ())
-        attempt = Attempt(_assignment(state, event), self, asyncio.get_running_loop(), slots)
+        registered = self._registry.registered(event.agent)
+        assignment = _assignment(state, event, registered)
+        attempt = Attempt(assignment, self, asyncio.get_running_loop(), slots)
         self._at_work[state.id, event.fence] = attempt
-        agent = self._registry.find(event.agent)
         if state.cancel_reason is not None:
             self.cancelled(attempt)  # Asked for while the lease was on its way to the disk.
-        elif agent is None:
+        elif registered is None:
             self.failed(attempt, _unknown_agent(event.agent, self._registry.names))
+        elif refusal := _refusal(registered, assignment):
+            self.failed(attempt, refusal)
         else:
             silence = state.steps[event.step].heartbeat_seconds_max
-            attempt.begin(agent, heartbeat_seconds_max=silence)
+            if registered.declared is not None:
+                silence = tightened(silence, registered.declared.heartbeat_seconds_max)
+            attempt.begin(registered.agent, heartbeat_seconds_max=silence)
+
+    def take_up(self, state: Run, step: str) -> None:
+        """Go on with an attempt that is at work elsewhere, as it was leased by the last engine.
+
+        Its time counts anew from here: what it did meanwhile is not lost to a limit.
+        """
+        working = state.working[step]
+        slots = state.slots_of.get(step, ())
+        self._registry.lease(working.agent, state.id, working.fence, slots)
+        self._returned.add((state.id, working.fence))
+        self.begin(state, StepStarted(step, working.attempt, working.fence, working.agent))
 
     def stop(self, run: str) -> None:
         """End all attempts of `run` as cancelled; each reports when its agent has let go."""
@@ -118,17 +141,25 @@ class Attempts:
             if owner == run and attempt.assignment.step in steps:
                 attempt.stop(failure)
 
-    async def abandon(self, run: str = "") -> None:
-        """End the attempts of `run`, or all, without a report, and wait until they have let go."""
-        chosen = [a for (owner, _), a in self._at_work.items() if run in ("", owner)]
+    async def abandon(self, run: str = "", *, agent: str = "") -> list[Assignment]:
+        """End the attempts of a run or an agent, or all, without a report, and return which.
+
+        Returns when they have let go.
+        """
+        chosen = [
+            attempt
+            for (owner, _), attempt in self._at_work.items()
+            if run in ("", owner) and agent in ("", attempt.assignment.agent)
+        ]
         for attempt in chosen:
             attempt.abandon()
             self._let_go(attempt)
         tasks = {attempt.task for attempt in chosen if attempt.task is not None}
-        if not run:
+        if not run and not agent:
             tasks |= self._late
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_SECONDS_MAX)
+        return [attempt.assignment for attempt in chosen]
 
     def drop(self) -> None:
         """End all attempts at once; nobody waits for them, and nobody hears them."""
@@ -175,6 +206,20 @@ class Attempts:
             ) from error
         await self._journal.durable()
 
+    async def permitted(self, attempt: Attempt, action: Action) -> Verdict:
+        """Return what was decided about an action that the attempt wants to do."""
+        a = attempt.assignment
+        state = self._journal.runs.get(a.run)
+        holder = state.working.get(a.step) if state is not None else None
+        if state is None or holder is None or holder.fence != a.fence:
+            raise AttemptFailed("lease.lost", f"The lease on {a.step!r} was lost.")
+        try:
+            return await self._execution.permits.ask(state, state.steps[a.step], a.fence, action)
+        except MissionControlError as error:
+            raise AttemptFailed(
+                error.code, error.reason, hint=error.hint, retryable=False
+            ) from error
+
     async def recorded(self, attempt: Attempt, process: ProcessHandle) -> None:
         """Write down a process; returns when that is durable."""
         self._report(self._execution.process, attempt, process)
@@ -201,7 +246,17 @@ class Attempts:
         clean = self._scrub(reason)
         if clean is not reason:
             failure = msgspec.structs.replace(failure, reason=clean.decode("utf-8", "replace"))
+        a = attempt.assignment
+        if (a.run, a.fence) in self._returned and failure.code == LOST:
+            self._end(attempt, self._interrupted, failure.reason)
+            return
         self._end(attempt, self._execution.failure, failure)
+
+    def _interrupted(self, run: str, step: str, fence: int, reason: str) -> None:
+        """Let a step begin again whose attempt did not outlast the engine before this one."""
+        working = self._journal.runs[run].working.get(step)
+        if working is not None and working.fence == fence:
+            self._execution.interrupt(run, reason, steps=(step,))
 
     def cancelled(self, attempt: Attempt) -> None:
         """Take in that an attempt ended because we asked it to."""
@@ -215,6 +270,7 @@ class Attempts:
     def _let_go(self, attempt: Attempt) -> None:
         a = attempt.assignment
         self._at_work.pop((a.run, a.fence), None)
+        self._returned.discard((a.run, a.fence))
         self._registry.release(a.agent, a.run, a.fence, attempt.slots)
 
     def _report(self, report: Callable[..., None], attempt: Attempt, *what: Any) -> None:
@@ -241,8 +297,9 @@ class Attempts:
         self._journal.forget(run)
 
 
-def _assignment(state: Run, event: StepStarted) -> Assignment:
+def _assignment(state: Run, event: StepStarted, registered: Registered | None) -> Assignment:
     step = state.steps[event.step]
+    declared = registered.declared if registered is not None else None
     return Assignment(
         state.id,
         state.workflow,
@@ -254,8 +311,21 @@ def _assignment(state: Run, event: StepStarted) -> Assignment:
         state.inputs_of.get(event.step, step.inputs),
         state.inputs,
         {need: _upstream(state.states[need]) for need in step.needs},
-        step.seconds_max,
+        tightened(step.seconds_max, declared.limits.seconds_max if declared else 0.0),
+        step.risk,
     )
+
+
+def _refusal(registered: Registered, assignment: Assignment) -> Failure | None:
+    """Say why an agent must not do a step, by how it is declared."""
+    if registered.declared is None:
+        return None
+    inputs = registered.card.inputs if registered.card is not None else registered.declared.inputs
+    try:
+        refuse_outside(registered.declared, assignment.risk, assignment.inputs, inputs)
+    except Rejected as no:
+        return Failure(no.code, no.reason, no.hint, retryable=False)
+    return None
 
 
 def _key_of(state: Run, step: str) -> str:

@@ -6,7 +6,6 @@ commits everything together, and only then begins the attempts whose leases are 
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from missioncontrol.application.execution import Execution
@@ -25,20 +24,21 @@ from missioncontrol.domain.run.events import (
     StepReleased,
     StepRevised,
     StepStarted,
+    StepSucceeded,
 )
-from missioncontrol.domain.run.states import Run, SettledState
+from missioncontrol.domain.run.states import Run, SettledState, Working
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.runtime.alarms import Alarms
 from missioncontrol.runtime.attempts import Attempts, ProgressListener
+from missioncontrol.runtime.claiming import Claiming
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registry
+from missioncontrol.runtime.waiting import Waiting
 
 RECHECK_SECONDS = 60.0
 DECIDED = (StepReleased, StepRevised, StepFailed)
 """What people and time make true of a step while nothing of its run may be at work."""
-
-ENDED_REMEMBERED = 1_000
-"""Runs whose outcome is known here without asking the log."""
 
 
 def _as_it_is(content: bytes) -> bytes:
@@ -74,17 +74,17 @@ class Engine:
         self._stopping: set[asyncio.Task[None]] = set()
         self._execution = execution
         self._attempts = Attempts(journal, execution, registry, artifacts, output, scrub)
+        self._claiming = Claiming(registry, execution)
         self._attempts.ended = self._feed
         self._attempts.broken = self.drop
         self._halted: set[str] = set()
-        self._ended: OrderedDict[str, str] = OrderedDict()
+        self._returning: set[tuple[str, int]] = set()
+        self.outlasts: Callable[[Run, Working], bool] = lambda run, working: False
+        """Whether an attempt goes on elsewhere when this engine is closed."""
         self._is_closing = False
         self._hungry: dict[str, None] = {}
-        self._settled: dict[str, asyncio.Future[Run]] = {}
-        self._rested: dict[str, list[asyncio.Future[Run]]] = {}
-        self._deadlines: dict[str, asyncio.TimerHandle] = {}
-        self._recheck: asyncio.TimerHandle | None = None
-        self._limits: dict[str, asyncio.TimerHandle] = {}
+        self.waiting = Waiting(self._rests)
+        self._alarms = Alarms()
         self._awake: asyncio.Future[None] | None = None
         self._is_awake = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,11 +107,8 @@ class Engine:
         if self._stopping:
             await asyncio.wait(self._stopping)
         await self._attempts.abandon()
-        self._interrupt_all("The engine was closed.")
-        for timer in (*self._limits.values(), *self._deadlines.values()):
-            timer.cancel()
-        if self._recheck is not None:
-            self._recheck.cancel()
+        self._interrupt_all("The engine was closed.", self.outlasts)
+        self._alarms.close()
         if self.committing is not None:
             if self.failure is None:
                 with contextlib.suppress(MissionControlError):
@@ -128,25 +125,34 @@ class Engine:
         state = self.journal.runs[run]
         assert self._loop is not None, "the engine is not open"
         self._halted.discard(run)
-        if run not in self._settled:
-            self._settled[run] = self._loop.create_future()
+        self.waiting.expect(run)
         if self.failure is not None:
-            self._refuse(self._settled[run], self.failure)
+            self.waiting.refuse(run, self.failure)
             return
         if state.is_settled:
             self._finish(run)
             return
-        now = self.journal.clock.now()
+        for step, working in list(state.working.items()):
+            if (run, working.fence) in self._returning:
+                self._returning.discard((run, working.fence))
+                self._attempts.take_up(state, step)
         for step in state.resting:
             self._try_again(run, step)
-        if state.seconds_max and run not in self._limits:
-            left = state.seconds_max - (now - state.created_at)
-            if left <= 0:
-                self._run_out(run, state.seconds_max)  # At once: nothing of it may start.
-            else:
-                timer = self._loop.call_later(left, self._run_out, run, state.seconds_max)
-                self._limits[run] = timer
+        if state.seconds_max and not self._alarms.has(run, "limit"):
+            self._limit(state)
         self._feed(run)
+
+    def expect(self, run: str, fence: int) -> None:
+        """Take an attempt of the last engine up with its run: it is at work elsewhere."""
+        self._returning.add((run, fence))
+
+    def _limit(self, state: Run) -> None:
+        """Let the time of a run end, at once if it is over: then nothing of it may start."""
+        left = state.seconds_max - (self.journal.clock.now() - state.created_at)
+        if left <= 0:
+            self._run_out(state.id, state.seconds_max)
+        else:
+            self._alarms.set(state.id, "limit", left, self._run_out, state.id, state.seconds_max)
 
     async def settled(self, run: str) -> Run:
         """Return the run once it has ended and its end is durable.
@@ -156,9 +162,9 @@ class Engine:
             Unavailable: `run.not_here`, where nobody here works on it.
             Unavailable, Conflict: the log could not be written; the run can be resumed.
         """
-        future = self._settled.get(run)
-        if future is not None:
-            return await asyncio.shield(future)
+        end = self.waiting.end_of(run)
+        if end is not None:
+            return await asyncio.shield(end)
         state, _ = await fold_run(self.journal.store, run)
         if state.is_settled:
             return state
@@ -173,16 +179,11 @@ class Engine:
             As `settled`.
         """
         state = self.journal.runs.get(run)
-        if state is None or self.failure is not None or run not in self._settled:
+        if state is None or self.failure is not None or run not in self.waiting:
             return await self.settled(run)
         if self._rests(state) and not self._is_awake:
             return state
-        assert self._loop is not None, "the engine is not open"
-        future: asyncio.Future[Run] = self._loop.create_future()
-        self._rested.setdefault(run, []).append(future)
-        end = self._settled[run]
-        await asyncio.wait({future, end}, return_when=asyncio.FIRST_COMPLETED)
-        return end.result() if end.done() else future.result()
+        return await self.waiting.rest_of(run)
 
     def cancel(self, run: str, reason: str, *, actor: str) -> None:
         """End a run: nothing new starts, what works is stopped with all its processes.
@@ -191,8 +192,9 @@ class Engine:
             NotFound: `run.unknown`.
             Rejected: `run.settled`.
         """
-        if run in self._ended:
-            raise settled_already(run, self._ended[run])
+        outcome = self.waiting.outcome_of(run)
+        if outcome:
+            raise settled_already(run, outcome)
         self._execution.cancel(run, reason, actor=actor)
         self._attempts.stop(run)
 
@@ -204,6 +206,17 @@ class Engine:
         self._execution.interrupt(run, reason, counts=False)
         await self.journal.durable()
 
+    async def end_work(self, agent: str, reason: str) -> None:
+        """End every attempt of an agent at once; its steps are ready again, for when it is."""
+        ended: dict[str, list[str]] = {}
+        for assignment in await self._attempts.abandon(agent=agent):
+            ended.setdefault(assignment.run, []).append(assignment.step)
+        for run, steps in ended.items():
+            if run in self.journal.runs and self.journal.is_open:
+                with contextlib.suppress(MissionControlError):
+                    self._execution.interrupt(run, reason, counts=False, steps=tuple(steps))
+                self._feed(run)
+
     def _change_operation(self, operation: Operation) -> None:
         """Follow what now holds for all work: end what works, or let it go on."""
         if self._loop is None:
@@ -214,7 +227,7 @@ class Engine:
                 task = self._loop.create_task(self._stop_work(run, reason))
                 self._stopping.add(task)
                 task.add_done_callback(self._end_stop)
-        self._feed_all()
+        self.feed_all()
 
     async def _stop_work(self, run: str, reason: str) -> None:
         """End every attempt of `run` at once; what they did is lost, and it goes on later."""
@@ -225,36 +238,33 @@ class Engine:
         """Let work go on if it may by now: all that was stopped has let go."""
         self._stopping.discard(task)
         if not self._stopping:
-            self._feed_all()
+            self.feed_all()
 
-    def _feed_all(self) -> None:
+    def feed_all(self) -> None:
+        """Look at every run before the next commit."""
         for run in self.journal.runs:
-            if run in self._settled:
+            if run in self.waiting:
                 self._feed(run)
 
-    def _interrupt_all(self, reason: str) -> None:
-        """Write down that nothing works any more, on purpose."""
-        for run in list(self.journal.runs):
-            self._interrupt_run(run, reason)
+    def _interrupt_all(self, reason: str, outlasts: Callable[[Run, Working], bool]) -> None:
+        """Write down that nothing works here any more, on purpose."""
+        for name, run in list(self.journal.runs.items()):
+            here = [step for step, held in run.working.items() if not outlasts(run, held)]
+            if here:
+                self._interrupt_run(name, reason, tuple(here))
 
-    def _interrupt_run(self, name: str, reason: str) -> None:
+    def _interrupt_run(self, name: str, reason: str, steps: tuple[str, ...] = ()) -> None:
         run = self.journal.runs.get(name)
         if run is not None and run.working and not run.is_settled and self.journal.is_open:
             with contextlib.suppress(MissionControlError):
-                self._execution.interrupt(name, reason, counts=False)
+                self._execution.interrupt(name, reason, counts=False, steps=steps)
 
     def drop(self, error: BaseException) -> None:
         """Let everything go at once and report nothing, as when the process ends."""
         self.failure = error
         self.journal.fail(error)
         self._attempts.drop()
-        for future in self._settled.values():
-            self._refuse(future, error)
-
-    def _refuse(self, future: "asyncio.Future[Run]", error: BaseException) -> None:
-        if not future.done():
-            future.set_exception(error)
-            future.exception()  # Nobody may be waiting for it.
+        self.waiting.refuse_all(error)
 
     def _run_out(self, run: str, seconds: float) -> None:
         state = self.journal.runs[run]
@@ -293,8 +303,7 @@ class Engine:
                     self._take_effect(entries)
                     if self._hungry:
                         self._wake()  # A step that was not to start after all left its place.
-                if self._rested:
-                    self._tell_rested()
+                self.waiting.tell_rest(self.journal.runs)
         except Exception as error:  # noqa: BLE001 - the edge: nothing goes on without the log
             self.drop(error)
 
@@ -311,19 +320,30 @@ class Engine:
                 del self._hungry[run]  # It ended and was let go.
                 continue
             # Also without room: what waits for a place may run out of time.
-            if state.deadlines:
+            if state.deadlines.running:
                 self._fail_overdue(state, now)
             self._execution.look(state)
-            if state.deadlines:
+            if state.deadlines.running:
                 self._watch(state)
             free = self.registry.free
             if free > 0:
+                if state.claimable:
+                    self._claiming.claim(state)
                 del self._hungry[run]
                 self._start(state, now, free)
-                if state.startable(now, 1):
+                if (state.ready or state.resting) and state.startable(now, 1):
                     self._hungry[run] = None  # Behind the others: a long run lets others pass.
 
     def _start(self, state: Run, now: float, free: int) -> None:
+        if self.rates.is_limited:
+            self._start_some(state, now, free)
+        else:
+            keys = state.startable(now, free, self.registry.room, self.registry.slot_room)
+            self._attempts.lease(state, tuple(keys))
+
+    def _start_some(self, state: Run, now: float, free: int) -> None:
+        """Give out leases as far as the limits allow, and look again when they allow more."""
+
         def room(agent: str) -> int:
             return min(self.registry.room(agent), self.rates.room("agent", agent, now))
 
@@ -332,10 +352,8 @@ class Engine:
         for key in self._attempts.lease(state, keys):
             self.rates.note("agent", state.steps[key].agent, now)
         wait = self.rates.next_free(now)
-        if wait is not None and self._loop is not None:
-            if self._recheck is not None:
-                self._recheck.cancel()
-            self._recheck = self._loop.call_later(wait, self._wake)
+        if wait is not None:
+            self._alarms.set("", "rate", wait, self._wake)
 
     def _fail_overdue(self, state: Run, now: float) -> None:
         """End steps whose time is over; one at work ends when its agent has let go."""
@@ -351,51 +369,45 @@ class Engine:
     def _watch(self, state: Run) -> None:
         """Look at `state` again when the next of its steps runs out of time."""
         deadline = state.deadlines.next
-        timer = self._deadlines.pop(state.id, None)
-        if timer is not None:
-            timer.cancel()
-        if deadline is not None and self._loop is not None:
+        if deadline is None:
+            self._alarms.drop(state.id, "deadline")
+        else:
             wait = min(max(0.0, deadline - self.journal.clock.now()), RECHECK_SECONDS)
-            self._deadlines[state.id] = self._loop.call_later(wait, self._feed, state.id)
+            self._alarms.set(state.id, "deadline", wait, self._feed, state.id)
 
     def _take_effect(self, entries: list[Entry]) -> None:
         """Do what the log now says: begin attempts, plan retries, tell who waits."""
+        stopped = self._is_stopped()
         for entry in entries:
             event = entry.event
             if type(event) is StepStarted:
                 # Nothing begins while it is halted, closing or stopped: the lease stays on disk
                 # alone until it is interrupted.
-                if not self._may_begin(entry.stream):
+                if stopped or entry.stream in self._halted:
                     self._attempts.give_back(entry.stream, event)
                 else:
                     self._attempts.begin(self.journal.runs[entry.stream], event)
+            elif type(event) is StepSucceeded:
+                continue
             elif type(event) is AttemptFailed:
                 self._try_again(entry.stream, event.step)
             elif type(event) is RunSettled:
                 self._finish(entry.stream)
-            elif type(event) in DECIDED and entry.stream in self._settled:
+            elif type(event) in DECIDED and entry.stream in self.waiting:
                 self._feed(entry.stream)
         for listener in self.listeners:
             listener(entries)
 
-    def _may_begin(self, run: str) -> bool:
-        stopped = not self.operations.present.may_dispatch or bool(self._stopping)
-        return not (stopped or self._is_closing or run in self._halted)
+    def _is_stopped(self) -> bool:
+        """Whether nothing of any run may begin."""
+        may_dispatch = self.operations.present.may_dispatch
+        return self._is_closing or bool(self._stopping) or not may_dispatch
 
     def _rests(self, state: Run) -> bool:
         """Whether a run goes on only after somebody has decided something."""
         if state.working or state.is_settled:
             return False
         return state.status in ("waiting", "halted") or not self.operations.present.may_dispatch
-
-    def _tell_rested(self) -> None:
-        """Tell who waits for a run that it can't go on by itself, once that is durable."""
-        for run in list(self._rested):
-            state = self.journal.runs.get(run)
-            if state is not None and self._rests(state):
-                for future in self._rested.pop(run):
-                    if not future.done():
-                        future.set_result(state)
 
     def _try_again(self, run: str, step: str) -> None:
         """Let a resting step start when its time has come, by the clock that decides on it."""
@@ -412,20 +424,11 @@ class Engine:
 
     def _finish(self, run: str) -> None:
         """Tell who waits for the run, and let it go from memory."""
-        for timers in (self._limits, self._deadlines):
-            timer = timers.pop(run, None)
-            if timer is not None:
-                timer.cancel()
-        self._rested.pop(run, None)
+        self._alarms.drop(run, "limit", "deadline")
         self._hungry.pop(run, None)
         self.output.flush()
         state = self.journal.runs[run]
-        future = self._settled.pop(run, None)
-        if future is not None and not future.done():
-            future.set_result(state)
-        self._ended[run] = state.status
-        while len(self._ended) > ENDED_REMEMBERED:
-            self._ended.popitem(last=False)
+        self.waiting.tell_end(state)
         self.journal.forget(run)
         if state.mission:
             self.journal.forget(state.mission)

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from missioncontrol.application.approvals import KIND, Approvals
+from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.journal import Entry
+from missioncontrol.domain.approval.events import EVENTS
 from missioncontrol.ports.clock import Clock
 
 RECHECK_SECONDS = 30.0
@@ -27,8 +28,10 @@ class Patience:
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Look again, where something became true of an approval."""
-        if any(entry.stream.startswith(f"{KIND}-") for entry in entries):
-            self._awake.set()
+        for entry in entries:
+            if type(entry.event) in EVENTS:
+                self._awake.set()
+                return
 
     async def start(self) -> None:
         """Begin to watch; what came due before is answered first."""

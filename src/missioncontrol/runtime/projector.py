@@ -39,9 +39,12 @@ class Projector:
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Fold a commit in."""
+        apply, has_ended = self._board.apply, False
         for entry in entries:
-            self._board.apply(entry.stream, entry.event, entry.time / 1_000_000, entry.position)
-        if any(type(entry.event) is RunSettled for entry in entries):
+            event = entry.event
+            apply(entry.stream, event, entry.time / 1_000_000, entry.position)
+            has_ended = has_ended or type(event) is RunSettled
+        if has_ended:
             self.save()
         elif self._timer is None:
             loop = asyncio.get_running_loop()

@@ -4,10 +4,18 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
-from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.ports.agent import ProcessHandle
 
 REASON = "The engine that ran it ended before it did."
+
+Returns = Callable[[Run, str, Working], Awaitable[bool]]
+"""Whether the attempt at a step (named second) may still be at work elsewhere; where it may, it is
+expected from now on, and taken up with its run."""
+
+
+async def _nothing_returns(_: Run, __: str, ___: Working) -> bool:
+    return False
 
 
 async def recover(
@@ -15,21 +23,25 @@ async def recover(
     journal: Journal,
     execution: Execution,
     end_orphans: Callable[[ProcessHandle], Awaitable[bool]],
+    returns: Returns = _nothing_returns,
 ) -> list[str]:
     """End what the last engine left at work, and return the runs that can be resumed.
 
     Processes are found by number and start time as they were recorded before they began, so
     none of ours is left and no stranger is hit, as far as start time, group and session can
-    tell. A run that was being cancelled is cancelled now. The ledger is open afterwards, and so is
-    every approval that a run waits for.
+    tell. A run that was being cancelled is cancelled now. What is at work on another machine is
+    left alone while it may return. The ledger is open afterwards, and so is every approval that a
+    run waits for.
     """
     resumable: list[str] = []
     governance = execution.governance
     await governance.budgets.open()
     for name in unsettled:
         run = await journal.load_run(name)
-        await _end_processes(run, end_orphans)
-        execution.interrupt(name, REASON)
+        gone = [key for key, held in run.working.items() if not await returns(run, key, held)]
+        await _end_processes([run.working[key] for key in gone], end_orphans)
+        if gone or not run.working:
+            execution.interrupt(name, REASON, steps=tuple(gone))
         if run.is_settled:
             continue
         await governance.approvals.open(held.approval for held in run.held.values())
@@ -37,7 +49,17 @@ async def recover(
     return resumable
 
 
-async def _end_processes(run: Run, end_orphans: Callable[[ProcessHandle], Awaitable[bool]]) -> None:
-    for working in run.working.values():
-        for process in working.processes:
+def only_waits(run: Run) -> bool:
+    """Whether `run` goes on by itself once a person has spoken or its time has come, as it stands.
+
+    It needs nobody to take it up, so nothing is to be recorded of that.
+    """
+    return run.is_started and not (run.working or run.ready or run.due)
+
+
+async def _end_processes(
+    working: Iterable[Working], end_orphans: Callable[[ProcessHandle], Awaitable[bool]]
+) -> None:
+    for each in working:
+        for process in each.processes:
             await end_orphans(ProcessHandle(process.pid, process.started, process.group))

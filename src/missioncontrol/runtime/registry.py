@@ -3,8 +3,10 @@
 import msgspec
 
 from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.step import Slot
-from missioncontrol.ports.agent import Agent
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 
 UNLIMITED = 1_000_000
 
@@ -16,6 +18,24 @@ class Registered(msgspec.Struct, frozen=True):
     agent: Agent
     concurrency: int = UNLIMITED
     card: AgentCard | None = None  # what it takes and gives; None where nobody has said
+    declared: Declaration | None = None  # what it may do; None for what is a part of the program
+
+
+class Absent:
+    """Stands for an agent that is declared and not at work here."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is the agent's."""
+        self._name = name
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        del assignment, line
+        raise AttemptFailed(
+            "agent.stopped",
+            f"The agent {self._name!r} is not at work here.",
+            hint=f"`mission agent start {self._name}` lets it work.",
+        )
 
 
 class Registry:
@@ -38,6 +58,38 @@ class Registry:
         """Take one more agent in, or another one under the same name."""
         self._agents[registered.name] = registered
         self._leases.setdefault(registered.name, set())
+
+    def open(self, name: str, concurrency: int) -> None:
+        """Let an agent that is known take so many attempts at once from now on."""
+        self._agents[name] = msgspec.structs.replace(self._agents[name], concurrency=concurrency)
+
+    def close(self, name: str, card: AgentCard | None = None) -> None:
+        """Let the agent called `name` take no more attempts; its steps wait until it is open.
+
+        `card` is what it takes and gives, where that was not known yet.
+        """
+        known = self._agents.get(name) or Registered(name, Absent(name))
+        self.add(msgspec.structs.replace(known, concurrency=0, card=known.card or card))
+
+    def remove(self, name: str) -> None:
+        """Forget an agent: its steps fail, and say so."""
+        self._agents.pop(name, None)
+
+    def leased(self, name: str) -> int:
+        """How many attempts of the agent called `name` are out."""
+        return len(self._leases.get(name, ()))
+
+    def able(self, capability: str) -> list[Registered]:
+        """Return the agents that say they can do something, whether or not they have room."""
+        return [
+            each
+            for each in self._agents.values()
+            if each.card is not None and capability in each.card.capabilities
+        ]
+
+    def registered(self, name: str) -> Registered | None:
+        """Return all that is known of the agent called `name`, if there is one."""
+        return self._agents.get(name)
 
     def find(self, name: str) -> Agent | None:
         """Return the agent called `name`, if there is one."""

@@ -92,13 +92,13 @@ def main(find: Callable[[str], Specialist]) -> int:
     if name not in CLASSES:
         sys.stderr.write(f"Name one specialist: {', '.join(CLASSES)}.\n")
         return 2
-    out = _private_stdout()
+    out = private_stdout()
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=wire.Order)
     if name != "tester":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.RLIM_INFINITY))
     seconds = order.assignment.seconds_max or UNLIMITED
     desk = PipeDesk(out, Path(order.scratch), seconds)
-    threading.Thread(target=_hear_the_engine, args=(desk.answers,), daemon=True).start()
+    threading.Thread(target=hear_the_engine, args=(desk.answers,), daemon=True).start()
     desk.send(_outcome(name, find, order, desk, seconds))
     return 0
 
@@ -121,14 +121,14 @@ def _outcome(
         )
 
 
-def _private_stdout() -> BinaryIO:
+def private_stdout() -> BinaryIO:
     """Keep the pipe to the engine for messages: whatever prints goes to standard error."""
     private = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return private
 
 
-def _hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]") -> None:
+def hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]") -> None:
     """Pass answers on until standard input ends; then end this process and all that it started.
 
     Reads the file itself: a buffered reader would be locked while the interpreter shuts down.

@@ -26,7 +26,7 @@ def governed(
 ) -> Execution:
     """Return an execution whose services are in its `governance`."""
     known = cards if cards is not None else {}
-    approvals = Approvals(journal, ids)
+    approvals = Approvals(journal, ids, cards=known.get)
     budgets = Budgets(journal, prices or GenaiPrices())
     governance = Governance(Scopes(EXPRESSIONS), approvals, budgets, known.get)
     return Execution(journal, artifacts, ids, governance)

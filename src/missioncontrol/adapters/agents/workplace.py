@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from missioncontrol.adapters.processes import Program, start_gated
+from missioncontrol.domain.trace import trace_variables
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.telemetry import Telemetry
 
 PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 """Why a start may fail now and not later."""
@@ -20,15 +22,28 @@ def told(assignment: Assignment) -> dict[str, str]:
     """Return the variables by which a program knows its attempt.
 
     MISSION_KEY is the same for every attempt at the step: what was done under it need not be done
-    again.
+    again. TRACEPARENT and TRACESTATE name its span, for a program that traces what it does.
     """
     names = {
         "MISSION_RUN": assignment.run,
         "MISSION_STEP": assignment.step,
         "MISSION_ATTEMPT": str(assignment.attempt),
         "MISSION_KEY": assignment.key,
+        **trace_variables(assignment),
     }
     return {name: _plain(value) for name, value in names.items()}
+
+
+def telling(
+    assignment: Assignment, telemetry: Telemetry | None, seen: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what a program sees, and where it may tell what it does.
+
+    `seen` is what it sees of ours otherwise. A program that is declared to tell it elsewhere does.
+    """
+    if telemetry is None or any(name.startswith("OTEL_") for name in seen):
+        return dict(seen)
+    return {**telemetry.variables(assignment), **seen}
 
 
 def _plain(text: str) -> str:

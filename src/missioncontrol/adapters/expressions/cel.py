@@ -11,12 +11,11 @@ from cel_expr_python import cel
 from missioncontrol.adapters.expressions import effort
 from missioncontrol.adapters.expressions.complaints import about_compiling, about_running
 from missioncontrol.adapters.expressions.lookup import looked_up, missing
+from missioncontrol.adapters.expressions.origins import Legs, Missing, taken_in
 from missioncontrol.adapters.expressions.tree import (
     Call,
-    Legs,
     Node,
     Path,
-    item_paths_in,
     nodes_in,
     path_of,
     paths_in,
@@ -127,9 +126,17 @@ class CelExpressions:
         return self._compiled(source).kind
 
     def item_paths(self, source: str) -> tuple[Legs, ...]:
-        """Return what the expression takes from items of lists; nothing where it has a fault."""
+        """Return what the expression takes of variables and items; nothing where it has a fault."""
+        return tuple(each for each in self._taken(source) if isinstance(each, tuple))
+
+    def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return what it takes of objects that it makes without it, and what these have."""
+        found = (each for each in self._taken(source) if isinstance(each, Missing))
+        return tuple((each.member, each.known) for each in found)
+
+    def _taken(self, source: str) -> tuple[Legs | Missing, ...]:
         tree = self._compiled(source).tree
-        return () if tree is None else tuple(dict.fromkeys(item_paths_in(tree, {})))
+        return () if tree is None else tuple(dict.fromkeys(taken_in(tree, {})))
 
     def evaluate(
         self, source: str, names: Mapping[str, Any], standing: Standing = SUCCEEDED

@@ -218,11 +218,15 @@ def _phrase(source: str, at: int, text: str) -> str:
     return " ".join(text.split()).rstrip(" .:")
 
 
+_WRITTEN_SO = {"&&", "||", "=="}
+"""Signs that are right, and stand at a wrong place."""
+
+
 def _unexpected(found: re.Match[str]) -> str:
     word = found[1]
     if word == "<EOF>":
         return _ENDS_EARLY
-    advice = _ADVICE.get(word) or _ADVICE.get(word[:1])
+    advice = _ADVICE.get(word) or ("" if word in _WRITTEN_SO else _ADVICE.get(word[:1]))
     return f"{word!r} does not fit here" + (f"; {advice}" if advice else "")
 
 

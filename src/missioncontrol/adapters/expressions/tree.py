@@ -1,6 +1,6 @@
 """The tree of a compiled CEL expression, read from its serialised form."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -34,6 +34,8 @@ class Mapped(msgspec.Struct, frozen=True):
     """A map or message literal: keys and values, a message's field names left out."""
 
     parts: tuple["Node", ...]
+    names: tuple[str, ...] | None = None  # keys of a map that certainly has just these
+    values: tuple["Node", ...] = ()  # beside the names
 
 
 class Loop(msgspec.Struct, frozen=True):
@@ -89,74 +91,21 @@ def paths_in(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
         elif name not in bound:
             yield path
         return
-    for child, declared in _children(node):
+    for child, declared in children(node):
         yield from paths_in(child, bound | declared)
-
-
-Legs = tuple[Path, ...]
-"""A chain from a name to a list, then from an item of it on, and so forth."""
-
-
-def item_paths_in(node: Node, known: Mapping[str, Legs | None]) -> Iterator[Legs]:
-    """Yield the chains that begin with an item of a list which a macro goes through.
-
-    `known` holds where the variables of the macros around it come from; None is not known.
-    """
-    path = path_of(node, guarded=True)
-    if path is not None:
-        legs = _legs(path, known)
-        if legs is not None and len(legs) > 1:
-            yield legs
-        return
-    match node:
-        case Loop(variables, over, total, start, condition, step, result):
-            gone_through = _list_of(over, known)
-            item = (*gone_through, ()) if gone_through is not None else None
-            # Of two variables the first is the place in the list.
-            places: dict[str, Legs | None] = dict.fromkeys(variables[:-1])
-            inside = {**known, **places, variables[-1]: item, total: None}
-            for child in (over, start):
-                yield from item_paths_in(child, known)
-            for child in (condition, step):
-                yield from item_paths_in(child, inside)
-            yield from item_paths_in(result, {**known, total: None})
-        case _:
-            for child, _ in _children(node):
-                yield from item_paths_in(child, known)
-
-
-def _legs(path: Path, known: Mapping[str, Legs | None]) -> Legs | None:
-    name = str(path[0])
-    if name.startswith("."):
-        return ((name[1:], *path[1:]),)
-    legs = known.get(name, ((name,),))
-    return None if legs is None else (*legs[:-1], (*legs[-1], *path[1:]))
-
-
-def _list_of(node: Node, known: Mapping[str, Legs | None]) -> Legs | None:
-    """Return the list that a macro goes through, also where a filter has gone through it."""
-    path = path_of(node, guarded=True)
-    if path is not None:
-        return _legs(path, known)
-    match node:
-        case Loop((variable,), over, total, step=Call("_?_:_", (_, kept, Name(unchanged)))) if (
-            unchanged == total and kept == Call("_+_", (Name(total), Listed((Name(variable),))))
-        ):
-            return _list_of(over, known)
-    return None
 
 
 def nodes_in(node: Node) -> Iterator[Node]:
     """Yield the node and all below it."""
     yield node
-    for child, _ in _children(node):
+    for child, _ in children(node):
         yield from nodes_in(child)
 
 
 _NOTHING: frozenset[str] = frozenset()
 
 
-def _children(node: Node) -> list[tuple[Node, frozenset[str]]]:
+def children(node: Node) -> list[tuple[Node, frozenset[str]]]:
     """Return what is below a node, each with the names that the node declares for it."""
     match node:
         case Member(of):
@@ -252,15 +201,16 @@ def _listed(data: bytes) -> Listed:
 
 
 def _mapped(data: bytes) -> Mapped:
-    entries = [content for number, _, content in _fields(data) if number == 2]
-    return Mapped(
-        tuple(
-            _node(content)
-            for entry in entries
-            for number, _, content in _fields(entry)
-            if number in (3, 4)
-        )
-    )
+    entries = [list(_fields(content)) for number, _, content in _fields(data) if number == 2]
+    below = [(number, _node(c)) for entry in entries for number, _, c in entry if number in (3, 4)]
+    parts = tuple(node for _, node in below)
+    keys = [node for number, node in below if number == 3]
+    names = tuple(each.value for each in keys if isinstance(each, Constant))
+    is_optional = any(number == 5 and is_so for entry in entries for number, is_so, _ in entry)
+    texts = tuple(name for name in names if isinstance(name, str))
+    if len(texts) < len(entries) or is_optional:
+        return Mapped(parts)
+    return Mapped(parts, texts, tuple(node for number, node in below if number == 4))
 
 
 def _loop(data: bytes) -> Loop:

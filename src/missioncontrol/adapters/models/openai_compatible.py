@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from missioncontrol.adapters.models.measures import usage_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.model import Completion, Message
@@ -131,15 +132,7 @@ class OpenAICompatible:
         return Unavailable("model.unavailable", reason, hint="Try again later, or plan locally.")
 
     def _usage(self, response: "ModelResponse") -> Usage:
-        used = response.usage
-        return Usage(
-            used.input_tokens,
-            used.cache_read_tokens,
-            used.output_tokens,
-            used.output_reasoning_tokens,
-            self._cost(response),
-            used.cache_write_tokens,
-        )
+        return usage_of(response.usage, self._cost(response))
 
     def _cost(self, response: "ModelResponse") -> int | None:
         """Return micro-dollars, or None where the endpoint or the model has no known price."""

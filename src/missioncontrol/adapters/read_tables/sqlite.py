@@ -13,8 +13,9 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 2
-"""Grows with every change of the rows: an older file is then built again from the log."""
+SHAPE = 3
+"""Grows with every change of the rows, or of what they count: an older file is then built again
+from the log."""
 
 _SQL = queries(_PACKAGE, "queries.sql")
 
@@ -60,11 +61,12 @@ class SqliteReadTables:
         """See `ReadTables.save`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(_SQL["save_run"], map(msgspec.structs.astuple, runs))
-            self._connection.executemany(
-                _SQL["save_mission"], map(msgspec.structs.astuple, missions)
-            )
-            self._connection.executemany(_SQL["save_listed"], map(msgspec.structs.astuple, others))
+            for name, rows in (
+                ("save_run", runs),
+                ("save_mission", missions),
+                ("save_listed", others),
+            ):
+                self._connection.executemany(_SQL[name], map(msgspec.structs.astuple, rows))
             self._connection.execute(_SQL["follow"], (position,))
 
     def listed(self, kind: str, name: str) -> ListedRow | None:

@@ -42,7 +42,9 @@ def read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]:
     if building.is_broken:
         return Definition(), building.marks, building.faults
     definition, faults = read_plain(building.value, building.marks)
-    return definition, building.marks, sorted({*building.faults, *faults})
+    told = {fault.thing for fault in building.faults}  # What is not there follows from those.
+    more = [fault for fault in faults if fault.thing not in told]
+    return definition, building.marks, sorted({*building.faults, *more})
 
 
 def build(text: str, filename: str) -> Building:

@@ -190,6 +190,7 @@ def _step() -> Schema:
             "concurrency": {"$ref": "#/$defs/concurrency"},
             "on_failure": {"anyOf": [{"enum": ["stop", "continue"]}, key], "default": "stop"},
             "budget": {"$ref": "#/$defs/budget"},
+            "model": _sentence(200),
             "repeat": {"$ref": "#/$defs/repeat"},
             "artifacts": _one_or_list(_sentence(300), 1000),
         },
@@ -205,6 +206,7 @@ def _no_part_of_a_call() -> Schema:
     return {
         "retry": False,
         "artifacts": False,
+        "model": False,
         "concurrency": {"type": "integer"},
         "timeout": {"properties": {"queue": False, "heartbeat": False}},
     }

@@ -13,6 +13,7 @@ from missioncontrol.adapters.workflow_files.building import Building, Stopped
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CORE = "tag:yaml.org,2002:"
+TEXT_LINES_MAX = 20  # of a text that has no quotes, where it is told how to write it
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
 )
@@ -77,6 +78,11 @@ _IN_WORDS = (
         "expected alphabetic or numeric character",
         "A text can't begin with * or &.",
         "Put it in quotes.",
+    ),
+    (
+        "found a tab character",
+        "The line is indented with a tab.",
+        "Use spaces.",
     ),
     (
         "incompatible YAML document",
@@ -165,15 +171,34 @@ def _refuse_tag(text: str, event: _Tagged, line: int, building: Building) -> str
 
 
 def _text_from(text: str, start: int) -> str:
-    """Return what begins at `start`, to the end of its line or of its place in { } or [ ]."""
+    """Return what begins at `start`, to its end in its lines or in its place in { } or [ ]."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    if not re.search(r"[\[{]", before):
+        return " ".join(map(_without_comment, _lines_from(text, start))).strip()
     depth = 0
-    line = text[start:].partition("\n")[0].partition(" #")[0].strip()
-    is_within = re.search(r"[\[{]", text[text.rfind("\n", 0, start) + 1 : start])
+    line = _without_comment(text[start:].partition("\n")[0])
     for place, sign in enumerate(line):
         depth += (sign in "([{") - (sign in ")]}")
-        if depth < 0 or (sign == "," and depth == 0 and is_within):
+        if depth < 0 or (sign == "," and depth == 0):
             return line[:place].strip()
     return line
+
+
+def _lines_from(text: str, start: int) -> list[str]:
+    """Return the lines of a value that begins at `start`: those that are deeper than its key."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    depth = len(before) - len(before.lstrip(" -")) if before.strip(" -") else len(before) - 1
+    first, *others = text[start:].split("\n", TEXT_LINES_MAX)[:TEXT_LINES_MAX]
+    lines = [first]
+    for line in others:
+        if not line.strip() or len(line) - len(line.lstrip(" ")) <= depth:
+            break
+        lines.append(line)
+    return lines
+
+
+def _without_comment(line: str) -> str:
+    return line.partition(" #")[0].strip()
 
 
 def _needs_quotes(meant: str) -> tuple[str, str]:
@@ -199,9 +224,9 @@ def _refuse_bad_yaml(text: str, error: yaml.YAMLError, building: Building) -> No
     if "cannot start any token" in problem and mark is not None:
         building.stop(line, *_bad_beginning(text, mark.line, mark.column))
         return
-    meant = _unquoted(text, mark.index) if mark is not None else ""
+    begun, meant = _unquoted(text, mark.index) if mark is not None else (0, "")
     if meant:
-        building.stop(line, *_needs_quotes(meant))
+        building.stop(begun, *_needs_quotes(meant))
         return
     if any(words in problem for words in _OF_DEPTH) and mark is not None:
         above = getattr(error, "context_mark", None)
@@ -229,14 +254,30 @@ def _bad_beginning(text: str, line: int, column: int) -> tuple[str, str]:
 
 
 _OF_DEPTH = ("did not find expected key", "mapping values are not", "expected '-' indicator")
-_VALUE = re.compile(r"(?:[:\-]\s+|[\[{,]\s*)(![^!<\s][^\n]*)\Z")
+_VALUE = re.compile(r"(?:[:\-]\s+|[\[{,]\s*|\A\s+)(![^!<\s][^\n]*)\Z")
 
 
-def _unquoted(text: str, end: int) -> str:
-    """Return the text without quotes, begun with `!`, in which reading came to its end."""
-    begin = text.rfind("\n", 0, end) + 1
-    found = _VALUE.search(text[begin:end])
-    return _text_from(text, begin + found.start(1)) if found else ""
+def _unquoted(text: str, end: int) -> tuple[int, str]:
+    """Return the text without quotes, begun with `!`, in which reading came to its end.
+
+    Its line comes first, since it may have begun some lines further up; 0 and "" for none.
+    """
+    stop = end
+    for _ in range(TEXT_LINES_MAX):
+        begin = text.rfind("\n", 0, stop) + 1
+        found = _VALUE.search(text[begin:stop])
+        if found:
+            start = begin + found.start(1)
+            last = start + len("\n".join(_lines_from(text, start)))
+            is_within = stop == end or end <= last
+            return (text.count("\n", 0, start) + 1, _text_from(text, start)) if is_within else _NONE
+        if not begin:
+            break
+        stop = begin - 1
+    return _NONE
+
+
+_NONE = (0, "")
 
 
 def _odd_line(text: str, first: int, last: int) -> tuple[int, str, str] | None:

@@ -6,7 +6,7 @@ from missioncontrol.domain.approval.commands import RequestApproval
 from missioncontrol.domain.approval.states import ROLE, holder
 from missioncontrol.domain.canonical import canonical, digest
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import Known, is_name, person
 from missioncontrol.domain.step import ApprovalRule
 
 SUBJECT_BYTES_MAX = 1 << 20
@@ -54,12 +54,12 @@ def refuse_bad_subject(command: RequestApproval) -> None:
 
 
 def refuse_unreachable(
-    rule: ApprovalRule, approvers: tuple[str, ...], delegations: dict[str, str], writers: set[str]
+    rule: ApprovalRule, approvers: tuple[str, ...], delegations: dict[str, str], writers: Known
 ) -> None:
     """Refuse where fewer people than the rule asks for could ever agree."""
     later = rule.escalation.to if rule.escalation else ()
     names = {person(name) for name in (*approvers, *later)}
-    people = {holder(name, delegations) for name in names} - writers
+    people = {holder(name, delegations) for name in names} - writers.all
     if ROLE not in names and len(people) < rule.count:
         raise Rejected(
             "approval.unreachable",

@@ -29,6 +29,7 @@ class RequestApproval(msgspec.Struct, frozen=True):
     author: str
     on_behalf: str = ""
     edited_by: tuple[str, ...] = ()
+    os_user: str = ""
 
 
 class Word(msgspec.Struct, frozen=True):

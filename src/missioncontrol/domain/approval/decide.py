@@ -50,9 +50,9 @@ from missioncontrol.domain.approval.speaking import (
     refuse_uninvited,
     refuse_unseen,
 )
-from missioncontrol.domain.approval.states import Approval, Deferred, identities, voice
+from missioncontrol.domain.approval.states import Approval, Deferred, speaker, voice
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.person import person
+from missioncontrol.domain.person import known_as, person
 
 
 def decide(command: ApprovalCommand, approval: Approval | None, now: float) -> list[ApprovalEvent]:
@@ -147,6 +147,13 @@ def _agreed(command: Approve, approval: Approval) -> list[ApprovalEvent]:
                 f"The say of {min(shared)!r} was used when {before.by!r} agreed.",
                 hint="Somebody else has to agree.",
             )
+        if speaker(command.who).is_also(known_as((before.by,), before.os_user)):
+            raise Rejected(
+                "approval.counted",
+                f"{before.by!r} has agreed, and one of {before.by!r} and {given.by!r} is a name "
+                "that the other one gave at their own terminal: both are one person.",
+                hint="Somebody else has to agree.",
+            )
     by = (*(before.by for before in approval.agreed), given.by)
     if len(by) < approval.rule.count:
         return [given]
@@ -163,7 +170,8 @@ def _requested(command: ApprovalCommand, now: float) -> ApprovalRequested:
     rule = command.rule
     refuse_bad_rule(rule)
     refuse_bad_subject(command)
-    writers = identities(command.author, command.on_behalf, *command.edited_by)
+    who = (command.author, command.on_behalf, *command.edited_by)
+    writers = known_as(who, command.os_user)
     refuse_unreachable(rule, rule.approvers, {}, writers)
     return ApprovalRequested(
         command.approval,
@@ -177,4 +185,5 @@ def _requested(command: ApprovalCommand, now: float) -> ApprovalRequested:
         escalates=now + rule.escalation.after_seconds if rule.escalation else 0.0,
         on_behalf=command.on_behalf,
         edited_by=command.edited_by,
+        os_user=command.os_user,
     )

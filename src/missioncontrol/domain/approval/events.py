@@ -40,6 +40,7 @@ class ApprovalRequested(Event, frozen=True):
     escalates: float = 0.0  # likewise; 0 is never
     on_behalf: str = ""  # for whom the author acts
     edited_by: tuple[str, ...] = ()  # who changed the inputs since the author wrote them
+    os_user: str = ""  # of the operating system, who gave these names; "" where that is unknown
 
 
 class ApprovalGiven(Said, frozen=True):

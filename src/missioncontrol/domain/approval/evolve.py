@@ -98,4 +98,5 @@ def _begin(event: ApprovalEvent, at: float) -> Approval:
         expires=event.expires,
         escalates=event.escalates,
         approvers=event.rule.approvers,
+        os_user=event.os_user,
     )

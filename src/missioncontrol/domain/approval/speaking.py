@@ -9,10 +9,10 @@ from missioncontrol.domain.approval.commands import (
     Who,
     Word,
 )
-from missioncontrol.domain.approval.states import ROLE, Approval, Decided, identities, moment, voice
+from missioncontrol.domain.approval.states import ROLE, Approval, Decided, moment, speaker, voice
 from missioncontrol.domain.canonical import canonical
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import Known, is_name, known_as, person
 from missioncontrol.domain.visible import BLANKS
 
 REASON_MAX = 4_000
@@ -60,10 +60,12 @@ def refuse_late(approval: Approval, now: float) -> None:
     """Refuse what comes after the answer, or after the time to answer."""
     match approval.standing:
         case Decided(outcome=outcome, by=by, at=at) if outcome != "expired":
-            said = "was asked to be changed" if outcome == "changed" else f"was {outcome}"
+            said = f"was {outcome} by {by!r}"
+            if outcome == "changed":
+                said = f"is over: {by!r} asked for other inputs"
             raise Rejected(
                 "approval.decided",
-                f"Approval {approval.id!r} {said} by {by!r} at {moment(at)}.",
+                f"Approval {approval.id!r} {said} at {moment(at)}.",
                 hint="That is final; what changes is asked anew.",
             )
     if approval.is_final or now >= approval.expires:
@@ -87,20 +89,39 @@ def refuse_unseen(command: Word, approval: Approval) -> None:
 
 def refuse_author(command: Word, approval: Approval) -> None:
     """Refuse the author, whoever acts for them, and a yes of those who changed the inputs."""
-    who, name = identities(command.who.actor, command.who.on_behalf), command.who.actor
-    if who & approval.authors:
+    who, authors, writers = speaker(command.who), approval.authors, approval.writers
+    if who.is_also(authors):
         raise Rejected(
             "approval.by_author",
-            f"{name!r} asked for this, or acts for its author {approval.author!r}, and can't "
-            "decide about it.",
-            hint=f"Somebody else has to; `mission approvals withdraw {approval.id}` takes it back.",
+            f"{_named(command.who, authors)} asked for this, or acts for its author "
+            f"{approval.author!r}, and can't decide about it.",
+            hint=f"Somebody else has to; `mission approvals withdraw {approval.id}` takes it back."
+            + _sharing(who, authors),
         )
-    if isinstance(command, Approve) and who & approval.writers:
+    if isinstance(command, Approve) and who.is_also(writers):
         raise Rejected(
             "approval.by_author",
-            f"{name!r} changed the inputs, and can't agree to their own changes.",
-            hint="Somebody else has to look at them.",
+            f"{_named(command.who, writers)} changed the inputs, and can't agree to their own "
+            "changes.",
+            hint="Somebody else has to look at them." + _sharing(who, writers),
         )
+
+
+def _named(who: Who, writers: Known) -> str:
+    """Name whoever speaks, and say so where they are known to the writers by another name."""
+    known = speaker(who)
+    if known.names & writers.names:
+        return repr(who.actor)
+    if known.users & writers.names:
+        return f"{who.os_user!r}, who gave the name {who.actor!r},"
+    return f"{who.actor!r}, under another name,"
+
+
+def _sharing(who: Known, writers: Known) -> str:
+    """Say how people who share a terminal are told apart, where that may be what went wrong."""
+    if who.names & writers.names:
+        return ""
+    return " People who share a terminal each give a name: MISSION_ACTOR, or --as."
 
 
 def refuse_uninvited(who: Who, approval: Approval) -> None:
@@ -123,7 +144,7 @@ def refuse_uninvited(who: Who, approval: Approval) -> None:
 
 def refuse_stranger(who: Who, approval: Approval) -> None:
     """Refuse whoever did not ask, nor acts for who did."""
-    if not approval.authors & identities(who.actor, who.on_behalf):
+    if not speaker(who).is_also(approval.authors):
         raise Rejected(
             "approval.not_author",
             f"{who.actor!r} did not ask for it; {approval.author!r} did.",
@@ -147,7 +168,7 @@ def refuse_bad_changes(command: RequestChanges, approval: Approval) -> None:
             hint="Change some of them, or reject with a reason.",
         )
     # Whoever changes the inputs has written them, and somebody must be left to look at them.
-    writers = approval.writers | identities(command.who.actor)
+    writers = approval.writers | known_as((command.who.actor,), command.who.os_user)
     refuse_unreachable(approval.rule, approval.approvers, approval.delegations, writers)
 
 
@@ -172,7 +193,7 @@ def refuse_bad_delegate(command: Delegate, approval: Approval) -> None:
         fault = f"{ascii(command.to)[:80]} is no person's name"
     elif to == by:
         fault = "That is you"
-    elif to in approval.writers:
+    elif to in approval.writers.all:
         fault = f"{command.to!r} wrote what is to run"
     elif to in approval.delegations:
         fault = f"{command.to!r} gave their own say to {approval.delegations[to]!r}"

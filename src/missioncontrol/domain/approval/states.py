@@ -6,9 +6,21 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.approval.commands import EndDeferral, Escalate, Expire, TimedCommand
-from missioncontrol.domain.approval.events import ApprovalEvent, ApprovalGiven, Outcome
-from missioncontrol.domain.person import person
+from missioncontrol.domain.approval.commands import (
+    EndDeferral,
+    Escalate,
+    Expire,
+    TimedCommand,
+    Who,
+)
+from missioncontrol.domain.approval.events import (
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalEvent,
+    ApprovalGiven,
+    Outcome,
+)
+from missioncontrol.domain.person import Known, known_as, person
 from missioncontrol.domain.step import ApprovalRule
 
 ROLE = "approver"
@@ -62,6 +74,7 @@ class Approval(msgspec.Struct, frozen=True):
     is_escalated: bool = False
     delegations: dict[str, str] = {}  # who gave their say to whom, both as `person` names them
     remarks: tuple[Remark, ...] = ()  # all that happened since it was asked
+    os_user: str = ""  # of the operating system, who gave the names of those who wrote it
 
     @property
     def is_final(self) -> bool:
@@ -69,19 +82,34 @@ class Approval(msgspec.Struct, frozen=True):
         return isinstance(self.standing, Decided)
 
     @property
-    def authors(self) -> set[str]:
+    def authors(self) -> Known:
         """Who asked for it, and for whom; none of them decides about it."""
-        return identities(self.author, self.on_behalf)
+        return known_as((self.author, self.on_behalf), self.os_user)
 
     @property
-    def writers(self) -> set[str]:
+    def writers(self) -> Known:
         """Who wrote any of what is to run; none of them agrees to it."""
-        return self.authors | identities(*self.edited_by)
+        return self.authors | known_as(self.edited_by, self.os_user)
 
     @property
     def people(self) -> set[str]:
         """Who has a say now, as `person` names them; `ROLE` among them is everybody."""
         return {holder(person(name), self.delegations) for name in self.approvers}
+
+    def may_decide(self, now: float) -> tuple[str, ...]:
+        """Return who may decide at `now`, also where nothing was at work when others came in."""
+        names = self.rule.approvers
+        for remark in self.remarks:
+            match remark.event:
+                case ApprovalDelegated():
+                    names = handed(names, remark.event)
+                case ApprovalEscalated(to=to):
+                    names = tuple(dict.fromkeys((*names, *to)))
+        is_put_off = isinstance(self.standing, Deferred) and now < self.standing.until
+        is_late = self._escalation <= now < self.expires
+        if is_late and not is_put_off and not self.is_final and self.rule.escalation:
+            names = tuple(dict.fromkeys((*names, *self.rule.escalation.to)))
+        return names
 
     @property
     def agreed(self) -> tuple[ApprovalGiven, ...]:
@@ -111,6 +139,12 @@ class Approval(msgspec.Struct, frozen=True):
         return self.escalates if self.escalates and not self.is_escalated else math.inf
 
 
+def handed(names: tuple[str, ...], event: ApprovalDelegated) -> tuple[str, ...]:
+    """Return who may decide once one of `names` gave their say away."""
+    giver = person(event.by)
+    return tuple(dict.fromkeys(event.to if person(name) == giver else name for name in names))
+
+
 def voice(given: ApprovalGiven) -> set[str]:
     """Return whose say is used up by this."""
     return {person(given.by), person(given.on_behalf)} - {""}
@@ -123,9 +157,9 @@ def holder(name: str, delegations: dict[str, str]) -> str:
     return name
 
 
-def identities(*actors: str) -> set[str]:
-    """Return the names by which these people, and programs, are compared."""
-    return {person(actor) or actor for actor in actors} - {""}
+def speaker(who: Who) -> Known:
+    """Return by what whoever speaks is known, and those they speak for."""
+    return known_as((who.actor, who.on_behalf), who.os_user)
 
 
 def moment(seconds: float) -> str:

@@ -192,11 +192,15 @@ def _refuse_closed_runs(scopes: tuple[Scope, ...], ledger: Ledger) -> None:
     runs = {run_of(scope) for scope in scopes if scope.kind in ("run", "step")}
     for run in runs:
         _refuse_closed(run, ledger)
-    if not runs:
+    # A run always has a cap; what belongs to none needs another one.
+    if not runs and not any(ledger.account(scope).limits for scope in scopes):
+        agent = next((scope.name for scope in scopes if scope.kind == "agent"), "")
+        where = f"agent {agent}" if agent else "workspace"
         raise Rejected(
             "budget.no_run",
-            f"Work in {', '.join(map(called, scopes)) or 'no scope'} belongs to no run, "
-            "and so no cap would surely hold for it.",
+            f"Work in {', '.join(map(called, scopes)) or 'no scope'} belongs to no run, and no "
+            "cap holds for it.",
+            hint=f"`mission budget set {where} --cost USD --reason TEXT` sets one.",
         )
 
 

@@ -1,6 +1,6 @@
 """The worst case of steps that have not begun: what they can use, by agent and by model."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -22,21 +22,26 @@ class Forecast(msgspec.Struct, frozen=True):
     total: Amount = FREE
     shares: dict[Scope, Amount] = {}  # of agents and models
     unpriced: tuple[str, ...] = ()  # models whose price is not known
+    at_least: bool = False  # how many items a list of it will have is not known yet
 
 
 def forecast(steps: Iterable[Step], worst: Worst, named: Named = str) -> Forecast:
     """Return the worst case of all metered steps, over all attempts, rounds and listed items.
 
-    A step with a budget never uses more than that. How many items an expression yields is not
-    known before its step runs; it counts as one.
+    A step with a budget never uses more than that. A list that is still an expression counts as
+    one item, and the forecast is the least that the worst case can be.
     """
-    return _together(_of_step(step, worst, named) for step in steps)
+    return _together([_of_step(step, worst, named) for step in steps])
 
 
 def _of_step(step: Step, worst: Worst, named: Named) -> Forecast:
     rounds = step.repeat.times if step.repeat else 1
     items = len(step.for_each) if isinstance(step.for_each, list | tuple) else 1
+    if not items:
+        return Forecast()
     once = forecast(step.body, worst, named) if step.body else _of_attempts(step, worst, named)
+    if isinstance(step.for_each, str) and once.shares:
+        once = msgspec.structs.replace(once, at_least=True)
     return _within(step.budget, _often(once, rounds * items))
 
 
@@ -53,7 +58,7 @@ def _of_attempts(step: Step, worst: Worst, named: Named) -> Forecast:
     return _often(once, step.retry.attempts)
 
 
-def _together(parts: Iterable[Forecast]) -> Forecast:
+def _together(parts: Sequence[Forecast]) -> Forecast:
     total, shares = FREE, dict[Scope, Amount]()
     unpriced: dict[str, None] = {}
     for part in parts:
@@ -61,7 +66,7 @@ def _together(parts: Iterable[Forecast]) -> Forecast:
         for scope, amount in part.shares.items():
             shares[scope] = _sum(shares.get(scope, FREE), amount)
         unpriced |= dict.fromkeys(part.unpriced)
-    return Forecast(total, shares, tuple(unpriced))
+    return Forecast(total, shares, tuple(unpriced), any(part.at_least for part in parts))
 
 
 def _often(part: Forecast, times: int) -> Forecast:
@@ -91,7 +96,7 @@ def _least(amount: int | None, most: int | None) -> int | None:
 
 def _each(part: Forecast, change: Callable[[Amount], Amount]) -> Forecast:
     shares = {scope: change(amount) for scope, amount in part.shares.items()}
-    return Forecast(change(part.total), shares, part.unpriced)
+    return msgspec.structs.replace(part, total=change(part.total), shares=shares)
 
 
 def _sum(one: Amount, other: Amount) -> Amount:

@@ -10,7 +10,7 @@ from missioncontrol.domain.budget.events import Limit
 from missioncontrol.domain.budget.scopes import Period, Scope, called
 from missioncontrol.domain.budget.states import Ledger, Reservation
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.money import dollars, plain_dollars
+from missioncontrol.domain.money import dollars, plain_dollars, tokens
 from missioncontrol.domain.step import Amount
 
 Unit = Literal["cost", "tokens"]
@@ -43,11 +43,12 @@ def refuse_excess(
     *,
     about: Sequence[Scope],
     models: Sequence[str] = (),
+    at_least: bool = False,
 ) -> None:
     """Refuse amounts that a cap does not allow.
 
     `about` says whose they are, and `models` which ones have no known price, where that is not in
-    `about`.
+    `about`. With `at_least` it is told that more may follow.
 
     Raises:
         Rejected: `budget.unknown_price`, where a cap in money is to hold what has no known cost,
@@ -61,7 +62,7 @@ def refuse_excess(
             raise _unknown_tokens(about, scope, period, limit.amount.tokens)
     found = list(shortfalls(ledger, asked, day))
     if found:
-        raise _exceeded(subject_of(about), found)
+        raise _exceeded(subject_of(about), found, at_least=at_least)
 
 
 def _limits(
@@ -114,7 +115,7 @@ def refuse_beyond_parent(parent: Reservation, amount: Amount, *, about: Sequence
 
 def written(unit: Unit, amount: int) -> str:
     """Return an amount for a person: `$0.40`, `1,200 tokens`."""
-    return dollars(amount) if unit == "cost" else f"{amount:,} tokens"
+    return dollars(amount) if unit == "cost" else tokens(amount)
 
 
 def words(amount: Amount) -> str:
@@ -142,9 +143,12 @@ def subject_of(scopes: Iterable[Scope]) -> str:
     return found[0].upper() + found[1:]
 
 
-def _exceeded(who: str, found: list[Shortfall]) -> Rejected:
+def _exceeded(who: str, found: list[Shortfall], *, at_least: bool) -> Rejected:
     told = sorted(found, key=lambda each: -each.missing)[:SENTENCES_MAX]
-    sentences = [_sentence(each, who if place == 0 else "It") for place, each in enumerate(told)]
+    need = "may need at least" if at_least else "may need"
+    sentences = [
+        _sentence(each, f"{who if place == 0 else 'It'} {need}") for place, each in enumerate(told)
+    ]
     if len(found) > len(told):
         sentences.append(f"{len(found) - len(told)} more caps do not allow it either.")
     commands = " and ".join(
@@ -153,9 +157,9 @@ def _exceeded(who: str, found: list[Shortfall]) -> Rejected:
     return Rejected("budget.exceeded", " ".join(sentences), hint=f"{commands} would allow it.")
 
 
-def _sentence(short: Shortfall, who: str) -> str:
+def _sentence(short: Shortfall, begin: str) -> str:
     unit = short.unit
-    need = f"{who} may need {written(unit, short.asked)}"
+    need = f"{begin} {written(unit, short.asked)}"
     cap = f"the cap of {called(short.scope)}{DURING[short.period]}"
     if not short.cap:
         return f"{need} and {cap} is {written(unit, 0)}: nothing may be spent there."
@@ -194,7 +198,7 @@ def _unknown_tokens(about: Sequence[Scope], scope: Scope, period: Period, cap: i
     return Rejected(
         "budget.unknown_tokens",
         f"{subject_of(about)} does not say how many tokens it may use, and the cap of "
-        f"{called(scope)}{DURING[period]} is {cap:,} tokens.",
+        f"{called(scope)}{DURING[period]} is {tokens(cap)}.",
         hint="Say the most that it can use.",
     )
 

@@ -7,13 +7,13 @@ from missioncontrol.domain.definition.agents import chosen
 from missioncontrol.domain.definition.calls import Calls, Library, check_calls
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.expression_checking import Expressing, Scope
-from missioncontrol.domain.definition.fault import Fault, Faults, Marks, Place
+from missioncontrol.domain.definition.fault import Fault, Faults, Marks, Place, nearest
 from missioncontrol.domain.definition.feeding import Feeding
 from missioncontrol.domain.definition.order import Order, check_order
 from missioncontrol.domain.definition.quantities import cost_in_words
 from missioncontrol.domain.definition.reaching import Reaching, check_reach
 from missioncontrol.domain.definition.shapes import Checker, Shapes
-from missioncontrol.domain.definition.tier import Tiers, tier_of
+from missioncontrol.domain.definition.tier import Tiers, says_nothing, tier_of
 
 
 def faults(
@@ -120,6 +120,7 @@ class _Check:
             self.faults.unknown(place, "agent with the capability", step.capability, known)
         elif step.agent:
             self.faults.unknown(("steps", key, "agent"), "agent", step.agent, self.cards)
+        self.model(key, step, card)
         if step.workflow and step.artifacts:
             self.faults.add(
                 ("steps", key, "artifacts"),
@@ -127,11 +128,33 @@ class _Check:
                 "Name them there.",
             )
 
+    def model(self, key: str, step: StepDefinition, card: AgentCard | None) -> None:
+        """Check that a step names a model only where nobody else does."""
+        if not step.model:
+            return
+        place: Place = ("steps", key, "model")
+        if step.workflow:
+            self.faults.add(
+                place,
+                "A call uses no model itself: the steps of the workflow do.",
+                "Name it there.",
+            )
+        elif card is not None and card.spending is not None:
+            self.faults.add(
+                place, f"The agent {card.name!r} says itself which model it uses.", "Leave it out."
+            )
+
     def risk(self, key: str, step: StepDefinition) -> None:
-        """Check that somebody is only asked about what changes something."""
+        """Check that no tier is lowered, and that nobody is asked about what only reads."""
+        card = self.shapes.card_of(step)
+        if step.risk == "read" and card is not None and says_nothing(step, card):
+            self.faults.add(
+                ("steps", key, "risk"),
+                "It can't lower the tier: a command that declares no effects counts as `write`.",
+                "Say what the command does instead, such as `effects: [reads_files]`.",
+            )
         if step.approval is None:
             return
-        card = self.shapes.card_of(step)
         if not step.workflow and card is None:
             return
         if self.tiers.of(step) == "read":
@@ -214,8 +237,11 @@ class _Check:
 def _unsure(definition: Definition, told: Sequence[str]) -> list[str]:
     """Return the steps of which it is not known what they need, since that is misspelt."""
     places = {thing.rpartition(".needs")[0] for thing in told}
+    steps = definition.steps
+    unknown = {step.handler for step in steps.values() if step.handler} - steps.keys()
+    meant = {nearest(handler, steps) for handler in unknown}
     return [
         key
-        for key, step in definition.steps.items()
-        if f"steps.{key}" in places or any(need not in definition.steps for need in step.needs)
+        for key, step in steps.items()
+        if f"steps.{key}" in places or key in meant or any(need not in steps for need in step.needs)
     ]

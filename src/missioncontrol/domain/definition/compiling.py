@@ -18,7 +18,7 @@ from missioncontrol.domain.definition.tier import COMMAND, Tiers, effects_of, ti
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.media import media_type
 from missioncontrol.domain.plan import ExpectedArtifact
-from missioncontrol.domain.step import Amount, ApprovalRule, Risk, Spending, Step, Taken
+from missioncontrol.domain.step import ApprovalRule, Risk, Spending, Step, Taken, tighter
 
 
 def compiled(
@@ -119,7 +119,7 @@ class _Compiling:
             calls=f"{called.name}@{called.version}" if called else "",
             takes=_takes(called) if called else {},
             outputs=called.outputs if called else {},
-            budget=_tighter(step.budget, called.budget) if called else step.budget,
+            budget=tighter(step.budget, called.budget) if called else step.budget,
             spending=_spending(step, card),
             risk=self.tiers.of(step),
             effects=effects_of(step, card),
@@ -129,6 +129,7 @@ class _Compiling:
             on_failure="continue" if step.on_failure == "continue" else "stop",
             handles=handles,
             repeat=step.repeat,
+            capability=step.capability,
         )
 
     def card(self, key: str, step: StepDefinition, within: Definition) -> AgentCard:
@@ -210,9 +211,7 @@ def _spending(step: StepDefinition, card: AgentCard | None) -> Spending | None:
     spending = card.spending if card else None
     most = step.budget.tokens if step.budget else None
     if spending is None:
-        # Only the workflow can say what a program uses; without a word it must use nothing.
-        is_stated = step.budget is not None and not step.workflow
-        return Spending(stated=step.budget) if is_stated else None
+        return None if step.workflow else _stated(step, card)
     if most is None or spending.by_call:
         return spending
     room = max(0, most - spending.input_tokens)
@@ -224,13 +223,15 @@ def _spending(step: StepDefinition, card: AgentCard | None) -> Spending | None:
     )
 
 
-def _tighter(one: Amount | None, other: Amount | None) -> Amount | None:
-    """Return the smaller of two amounts, in each unit that either of them names."""
-    if one is None or other is None:
-        return one or other
-    costs = [each.cost for each in (one, other) if each.cost is not None]
-    tokens = [each.tokens for each in (one, other) if each.tokens is not None]
-    return Amount(min(costs, default=None), min(tokens, default=None))
+def _stated(step: StepDefinition, card: AgentCard | None) -> Spending | None:
+    """Return what a step may use whose agent can't say it; without a word it must use nothing.
+
+    One that calls models and does not say how much is held to whatever the caps leave.
+    """
+    if step.budget is not None:
+        return Spending(step.model, stated=step.budget)
+    calls = step.model or "calls_model" in effects_of(step, card)
+    return Spending(step.model, open=True) if calls else None
 
 
 def _smaller(one: float, other: float) -> float:

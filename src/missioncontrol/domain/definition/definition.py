@@ -71,6 +71,7 @@ class StepDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
     slot: Slot | None = None  # `concurrency` in the file, where it has a key
     on_failure: str = "stop"  # stop, continue, or the step that handles it
     budget: Amount | None = None
+    model: str = ""  # that it calls, where its agent does not say it
     repeat: Repeat | None = None
     artifacts: tuple[str, ...] = ()
 

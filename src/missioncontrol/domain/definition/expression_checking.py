@@ -17,6 +17,7 @@ from missioncontrol.domain.definition.shapes import (
     Checker,
     Path,
     Shapes,
+    chain,
     is_plain_chain,
 )
 from missioncontrol.domain.definition.templates import MARK, texts_in
@@ -99,7 +100,11 @@ class Expressing:
             self._check_braces(text, where, scope)
 
     def _check_braces(self, text: str, place: Place, scope: Scope) -> None:
-        """Take down an expression that would stay a text, since its signs are not doubled."""
+        """Take down an expression that would stay a text, since its signs are not doubled.
+
+        Within a longer text it may belong to another language: `${item.x}` is a template of
+        JavaScript, and `{{ item }}` one of many programs.
+        """
         if "{" not in text:
             return
         try:
@@ -113,7 +118,8 @@ class Expressing:
         names = scope.names()
         for found in _SINGLE.finditer("\n".join(plain)):
             root, member = found["root"], found["member"]
-            if root in names and (root not in known or member in known[root]):
+            is_ours = found[0] == text.strip() or (found[0][0] == "{" and root in known)
+            if is_ours and root in names and (root not in known or member in known[root]):
                 message = f"{quoted(found[0])} is not worked out: it is a text."
                 self._faults.add(place, message, _doubled(found[0]))
 
@@ -152,8 +158,22 @@ class Expressing:
             self._faults.add(place, message, hint)
             return False
         for legs in self._checker.item_paths(source):
-            self._check_item(legs, place, scope)
+            if len(legs) > 1:
+                self._check_item(legs, place, scope)
+            else:
+                self._check_known(legs[0], place, scope)
+        for member, has in self._checker.missing_members(source):
+            self._faults.unknown(place, "member of an object that is made here called", member, has)
         return len(self._faults.found) == known
+
+    def _check_known(self, path: Path, place: Place, scope: Scope) -> None:
+        """Check what is taken by way of a variable; the name that it stands for was looked at."""
+        if path[0] == "steps" and len(path) > 2:
+            self._check_member(str(path[1]), path, place, scope)
+        elif path[0] == "inputs" and len(path) > 1:
+            self._check_input(path, place)
+        elif path[0] in ("item", "index", "output", "previous"):
+            self._check_members(path, place, scope)
 
     def _check_item(self, legs: tuple[Path, ...], place: Place, scope: Scope) -> None:
         """Take down a member that no item of a list has, where macros go through the list."""
@@ -270,6 +290,8 @@ class Expressing:
             self._faults.unknown(place, "step", key, self._definition.steps)
         elif not self._is_there(key, place, scope):
             return
+        elif len(path) == 2 and not chain(source):
+            return  # It goes into a list, or is given a name, and what is taken of it is seen.
         elif len(path) == 2:
             self._faults.add(
                 place,

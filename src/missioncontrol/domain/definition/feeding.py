@@ -7,7 +7,10 @@ from missioncontrol.domain.definition.definition import Definition, Input, StepD
 from missioncontrol.domain.definition.fault import Faults, Place, quoted
 from missioncontrol.domain.definition.shapes import Shapes, closed
 from missioncontrol.domain.definition.templates import is_template
+from missioncontrol.domain.definition.tier import COMMAND
 from missioncontrol.domain.definition.values import misfit_of_input, shape_of
+
+_IN_QUOTES = "Put it in quotes."
 
 
 class Feeding:
@@ -22,6 +25,8 @@ class Feeding:
         """Check what a step gives its agent."""
         taker = f"Agent {card.name!r}"
         self._fields(key, step, card.inputs, taker, card.from_run)
+        if card.kind == card.name == COMMAND:
+            self._check_texts(key, step)
 
     def check_call(self, key: str, step: StepDefinition, called: Definition) -> None:
         """Check what a step gives the workflow that it calls."""
@@ -33,6 +38,28 @@ class Feeding:
                 self._check_default(name, asked, called.name, place)
             elif not is_template(step.inputs[name]):
                 self._check_plain(step.inputs[name], asked, (*place, name))
+
+    def _check_texts(self, key: str, step: StepDefinition) -> None:
+        """Check that arguments and variables of a program can be texts."""
+        place: Place = ("steps", key, "with")
+        arguments, variables = step.inputs.get("argv"), step.inputs.get("env")
+        if isinstance(arguments, list):
+            for index, value in enumerate(arguments):
+                self._check_text(value, key, (*place, "argv", index))
+        if isinstance(variables, dict):
+            for name, value in variables.items():
+                self._check_text(value, key, (*place, "env", name))
+
+    def _check_text(self, value: Any, key: str, place: Place) -> None:
+        # A whole number is written as it stands; YAML may have changed any other value.
+        have = self._shapes.of_value(value, key)
+        is_number = have.kind == "number" and not is_template(value)
+        if have.kind in ("boolean", "null", "list", "object") or is_number:
+            wraps = "Write ${{ string(…) }}" if have.kind == "boolean" else "Take a part of it"
+            hint = f"{wraps}, or hand it over with `stdin`." if is_template(value) else _IN_QUOTES
+            words = {"null": "empty", "list": "a list", "object": "an object"}
+            said = words.get(have.kind, f"a {have.kind}")
+            self._faults.add(place, f"A program takes texts, and this is {said}.", hint)
 
     def _check_plain(self, value: Any, asked: Input, place: Place) -> None:
         if misfit(value, shape_of(asked)):

@@ -91,6 +91,7 @@ def plain_step(step: StepDefinition) -> dict[str, Any]:
         "concurrency": _slot(step.slot) or step.concurrency,
         "on_failure": step.on_failure if step.on_failure != "stop" else "",
         "budget": _amount(step.budget),
+        "model": step.model,
         "repeat": _repeat(step.repeat),
         "artifacts": list(step.artifacts),
     }

@@ -89,7 +89,10 @@ class Reaching:
         if dead:
             return Reach(False, frozenset(ends), f"it needs {dead!r}, which never runs", dead)
         values = self._values(step.condition, [A_FAILURE if handled else ALL_WELL])
-        return self._ended(key, step, values, ends, "its `if` is always false")
+        why = "its `if` is always false"
+        if handled and True in self._values(step.condition, [ALL_WELL]):
+            why = _no_success(handled[0])
+        return self._ended(key, step, values, ends, why)
 
     def _after_any(self, key: str, step: StepDefinition, needs: list[str]) -> Reach:
         ends = [self._of(need).ends for need in needs]
@@ -144,6 +147,10 @@ def _no_failure(needs: list[str]) -> str:
     if not needs:
         return "failure() is about its needs, and it has none"
     return f"it runs on a failure of its needs, and none of {', '.join(needs[:5])} counts as one"
+
+
+def _no_success(handled: str) -> str:
+    return f"it handles the failure of {handled!r}, and after a failure success() never holds"
 
 
 def asks_how_needs_ended(condition: str | None) -> bool:

@@ -52,7 +52,7 @@ def read(value: Any, marks: Marks) -> tuple[Definition, list[Fault]]:
         return Definition(), faults.in_order()
     parts = top.known_parts(vocabulary.WORKFLOW, "name: …, steps: {…}", vocabulary.ELSEWHERE)
     if isinstance(value, dict):
-        for key in _EXAMPLES.keys() - value.keys():
+        for key in _EXAMPLES.keys() - parts.keys():
             faults.add((), f"It has no `{key}`.", _EXAMPLES[key])
     return Definition(**fields(parts, _WORKFLOW)), faults.in_order()
 

@@ -55,7 +55,11 @@ class Checker(Protocol):
         ...
 
     def item_paths(self, source: str) -> tuple[tuple[Path, ...], ...]:
-        """Return the chains that begin with an item of a list."""
+        """Return the chains that begin with a variable, or with an item of a list."""
+        ...
+
+    def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return members taken of what the expression makes without them, and what it has."""
         ...
 
     def evaluate(self, source: str, names: Mapping[str, Any], standing: Any) -> Any:

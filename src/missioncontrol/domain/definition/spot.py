@@ -58,12 +58,15 @@ class Spot:
         `elsewhere` holds hints for words that other tools have for the same things.
         """
         parts = self.parts(example)
+        meant: dict[str, Spot] = {}
         for key in parts:
             if key not in keys and not self.faults.is_full:
-                parts[key].refuse(
-                    f"The key {quoted(key)} is not known here.", _hint(key, keys, elsewhere or {})
-                )
-        return {key: part for key, part in parts.items() if key in keys}
+                hint = _hint(key, keys, elsewhere or {})
+                parts[key].refuse(f"The key {quoted(key)} is not known here.", hint)
+                near = nearest(key, keys)
+                if near and near not in parts and hint.startswith("Did you mean"):
+                    meant[near] = parts[key]  # So that nothing is said to be missing.
+        return meant | {key: part for key, part in parts.items() if key in keys}
 
     def items(self, what: str) -> "list[Spot]":
         """Return the items of a list; none where it is no list."""

@@ -1,6 +1,7 @@
 """Reads what a workflow file says about one of its steps."""
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -56,7 +57,7 @@ def read_step(spot: Spot) -> StepDefinition:
     if not isinstance(spot.value, dict):
         return StepDefinition()
     found = fields(parts, _STEP)
-    _check_who(spot)
+    _check_who(spot, parts)
     if "workflow" in parts:
         _check_call(parts)
     if "concurrency" in parts:
@@ -64,14 +65,14 @@ def read_step(spot: Spot) -> StepDefinition:
     return StepDefinition(**found)
 
 
-def _check_who(spot: Spot) -> None:
-    named = [key for key in vocabulary.DONE_BY if key in spot.value]
+def _check_who(spot: Spot, parts: Mapping[str, Spot]) -> None:
+    named = [key for key in vocabulary.DONE_BY if key in parts]
     if not named:
         spot.refuse(
             "It does not say who does it.", "Give `agent: NAME`, `capability: …` or `workflow: …`."
         )
     for key in named[1:]:
-        spot.under(key).refuse(
+        parts[key].refuse(
             f"`{named[0]}` says already who does it.", f"Leave `{key}` or `{named[0]}` out."
         )
 
@@ -307,6 +308,7 @@ _STEP: dict[str, tuple[str, Reader[Any]]] = {
     "timeout": ("timeout", _read_timeouts),
     "on_failure": ("on_failure", word(NAME, "stop, continue or the name of a step")),
     "budget": ("budget", read_amount),
+    "model": ("model", text(200)),
     "repeat": ("repeat", _read_repeat),
     "artifacts": ("artifacts", several(_read_artifact, "names of files", 1000)),
 }

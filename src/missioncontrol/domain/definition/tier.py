@@ -21,15 +21,21 @@ def effects_of(step: StepDefinition, card: AgentCard | None) -> tuple[str, ...]:
 def tier_of(step: StepDefinition, card: AgentCard | None) -> Risk:
     """Return the tier of a step; of a call, without the steps of the workflow that it calls.
 
-    A command that declares nothing may change things, so it counts as `write`.
+    A command that declares nothing may change things, so it counts as `write`, whatever its `risk`:
+    that raises a tier, and never lowers it.
     """
     known = [effect for effect in effects_of(step, card) if effect in EFFECTS]
     declared: list[Risk] = [step.risk] if step.risk else []
     if card is not None:
         declared.append(card.risk)
-        if card.kind == COMMAND and not step.effects and step.risk is None:
+        if says_nothing(step, card):
             declared.append("write")
     return tier(known, *declared)
+
+
+def says_nothing(step: StepDefinition, card: AgentCard) -> bool:
+    """Whether a step is a command of which nobody has said what it does to the world."""
+    return card.kind == COMMAND and not effects_of(step, card)
 
 
 class Tiers:

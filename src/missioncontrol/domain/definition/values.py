@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import re2
 from msgspec import UNSET
 
 from missioncontrol.domain.agent import Shape, misfit
@@ -105,7 +104,7 @@ def _as_list(text: str) -> str:
 
 def _unknown(name: str, definition: Definition) -> str:
     near = nearest(name, definition.inputs)
-    hint = f", did you mean {near!r}?" if near else ""
+    hint = f" (did you mean {near!r}?)" if near else ""
     return f"{quoted(name)}: there is no such input{hint}"
 
 
@@ -140,6 +139,8 @@ def _mismatch(text: str, pattern: str) -> str:
 
 def pattern_fault(pattern: str) -> str:
     """Say why `pattern` is no regular expression, or return an empty text."""
+    import re2
+
     try:
         _compiled(pattern)
     except re2.error as error:
@@ -150,6 +151,8 @@ def pattern_fault(pattern: str) -> str:
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> Any:
     """Compile for RE2, whose time grows with the text alone: patterns come from anybody."""
+    import re2  # Only patterns need it, and few inputs have one.
+
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options=options)

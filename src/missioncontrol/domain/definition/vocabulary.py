@@ -45,6 +45,7 @@ STEP = {
     "a workflow has no key.",
     "on_failure": "stop, continue, or the step that runs when this one has failed.",
     "budget": "The most that all its attempts may spend.",
+    "model": "The model that it calls, where its agent does not say it: its caps hold, too.",
     "repeat": "Do it again until a condition on its output holds.",
     "artifacts": "Files that it must hand in, beyond those that its agent always does.",
 }

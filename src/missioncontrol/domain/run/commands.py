@@ -35,6 +35,7 @@ class CreateRun(Command, frozen=True):
     slot: float = 0.0
     fork_of: str = ""
     forked_at: str = ""
+    os_user: str = ""
 
 
 class StartSteps(Command, frozen=True):
@@ -42,6 +43,20 @@ class StartSteps(Command, frozen=True):
 
     steps: tuple[str, ...]
     digests: dict[str, str] = {}  # of what will run, for steps that had to be approved
+
+
+class ClaimStep(Command, frozen=True):
+    """Let another agent do a step that asks for a capability and waits for a place."""
+
+    step: str
+    agent: str
+
+
+class ReportStuck(Command, frozen=True):
+    """A step has waited long for an agent that takes no steps."""
+
+    step: str
+    reason: str
 
 
 class ReadyStep(Command, frozen=True):
@@ -174,10 +189,11 @@ class ReportCancelled(Command, frozen=True):
 
 
 class Interrupt(Command, frozen=True):
-    """The attempts that worked when the last engine ended are over."""
+    """The attempts that worked when the last engine ended, or when their agent did, are over."""
 
     reason: str
     counts: bool = True
+    steps: tuple[str, ...] = ()  # those; empty is all that are at work
 
 
 class ResumeRun(Command, frozen=True):
@@ -194,6 +210,8 @@ class CancelRun(Command, frozen=True):
 RunCommand = (
     CreateRun
     | StartSteps
+    | ClaimStep
+    | ReportStuck
     | ReadyStep
     | SkipStep
     | HoldStep

@@ -13,37 +13,34 @@ class Deadlines:
     A run of ten thousand steps may have as many limits; none of them is looked at before its time.
     """
 
-    __slots__ = ("_ends", "_heap")
+    __slots__ = ("_heap", "running")
 
     def __init__(self) -> None:
         """No limit is running."""
-        self._ends: dict[tuple[str, Limit], float] = {}
+        self.running: dict[tuple[str, Limit], float] = {}
+        """The ends by key and limit; empty is what most runs are asked for at every event."""
         self._heap: list[tuple[float, str, Limit]] = []
-
-    def __bool__(self) -> bool:
-        """Whether any limit is running."""
-        return bool(self._ends)
 
     def begin(self, key: str, limit: Limit, end: float) -> None:
         """Let a limit of `key` end at `end`, whatever was said of it before."""
-        self._ends[key, limit] = end
+        self.running[key, limit] = end
         heapq.heappush(self._heap, (end, key, limit))
 
     def go_on(self, key: str, limit: Limit, end: float) -> None:
         """Let a limit of `key` end at `end`, or when it was to end already."""
-        self.begin(key, limit, self._ends.get((key, limit), end))
+        self.begin(key, limit, self.running.get((key, limit), end))
 
     def drop(self, key: str, *limits: Limit) -> None:
         """Let these limits of `key` hold no longer."""
         for limit in limits:
-            self._ends.pop((key, limit), None)
+            self.running.pop((key, limit), None)
 
     def passed(self, now: float) -> list[tuple[str, Limit]]:
         """Return the limits that have ended by `now` and were not told yet since they went on."""
         found: dict[tuple[str, Limit], None] = {}
         while self._heap and self._heap[0][0] <= now:
             end, key, limit = heapq.heappop(self._heap)
-            if self._ends.get((key, limit)) == end:
+            if self.running.get((key, limit)) == end:
                 found[key, limit] = None
         return list(found)
 
@@ -52,7 +49,7 @@ class Deadlines:
         """The nearest end that was not told yet, seconds since the epoch; None for none."""
         while self._heap:
             end, key, limit = self._heap[0]
-            if self._ends.get((key, limit)) == end:
+            if self.running.get((key, limit)) == end:
                 return end
             heapq.heappop(self._heap)
         return None

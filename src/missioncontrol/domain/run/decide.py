@@ -7,6 +7,7 @@ from missioncontrol.domain.graph import find_cycle
 from missioncontrol.domain.run.commands import (
     AddSteps,
     CancelRun,
+    ClaimStep,
     ConcludeStep,
     CreateRun,
     ExpandStep,
@@ -19,6 +20,7 @@ from missioncontrol.domain.run.commands import (
     ReleaseStep,
     ReportCancelled,
     ReportFailure,
+    ReportStuck,
     ReportSuccess,
     ReportUsage,
     ResumeRun,
@@ -29,6 +31,7 @@ from missioncontrol.domain.run.commands import (
 )
 from missioncontrol.domain.run.ending import (
     consequences,
+    ended_as,
     outcome_of,
     refuse_if_over,
     refuse_unapproved,
@@ -48,12 +51,14 @@ from missioncontrol.domain.run.events import (
     RunSettled,
     RunStarted,
     StepCancelled,
+    StepClaimed,
     StepFailed,
     StepRepeated,
     StepsAdded,
     StepsBlocked,
     StepsCancelled,
     StepStarted,
+    StepStuck,
     StepSucceeded,
     UsageReported,
 )
@@ -86,6 +91,12 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
             return _success(command, run)
         case StartSteps():
             return _start(command, run, now)
+        case ClaimStep():
+            return _claim(command, run)
+        case ReportStuck():
+            if command.step not in run.ready or command.step in run.stuck:
+                return []  # It is told once for each time that it waits.
+            return [StepStuck(command.step, run.steps[command.step].agent, command.reason)]
         case ReportUsage():
             late = _late(run, command.step, command.fence, "usage")
             used = UsageReported(
@@ -153,6 +164,7 @@ def _create(command: RunCommand) -> list[RunEvent]:
             command.slot,
             command.fork_of,
             command.forked_at,
+            command.os_user,
         )
     ]
 
@@ -258,6 +270,21 @@ def _refuse_unsound(command: AddSteps, run: Run) -> None:
         )
 
 
+def _claim(command: ClaimStep, run: Run) -> list[RunEvent]:
+    """Hand a step that waits for a place to another agent; one that was approved stays as it is."""
+    step = run.steps.get(command.step)
+    if step is None or not step.capability or step.approval is not None:
+        raise Rejected(
+            "run.not_claimable",
+            f"Step {command.step!r} of run {run.id!r} is for one agent alone.",
+            hint="Let its workflow ask for a capability.",
+        )
+    waits = command.step in run.ready or command.step in run.resting
+    if not waits or step.agent == command.agent:
+        return []
+    return [StepClaimed(command.step, command.agent)]
+
+
 def _process(command: RecordProcess, run: Run) -> list[RunEvent]:
     late = _late(run, command.step, command.fence, "process")
     if late is not None:
@@ -271,12 +298,17 @@ def _interrupt(command: Interrupt, run: Run) -> list[RunEvent]:
     """End what worked under an engine that is gone. A run that is being cancelled ends here."""
     if run.is_settled:
         return []
+    working = {
+        key: holder
+        for key, holder in run.working.items()
+        if not command.steps or key in command.steps
+    }
     if run.cancel_reason is not None:
-        ended: list[RunEvent] = [StepCancelled(key, w.fence) for key, w in run.working.items()]
+        ended: list[RunEvent] = [StepCancelled(key, w.fence) for key, w in working.items()]
         return [*ended, RunSettled(run.cancel_outcome)] if run.unsettled == len(ended) else ended
     events: list[RunEvent] = []
     ended_for_good: set[str] = set()
-    for key, holder in run.working.items():
+    for key, holder in working.items():
         if not command.counts or run.interruptions.get(key, 0) < INTERRUPTIONS_MAX:
             events.append(AttemptInterrupted(key, holder.fence, command.reason, command.counts))
             continue
@@ -310,7 +342,7 @@ def _resume(run: Run) -> list[RunEvent]:
     if run.is_settled:
         raise Rejected(
             "run.settled",
-            f"Run {run.id!r} has {run.outcome}; there is nothing to resume.",
+            f"Run {run.id!r} {ended_as(run.status)}; there is nothing to resume.",
             hint=f"`mission retry {run.id} STEP` starts a step again in a new run.",
         )
     return [RunResumed()] if run.is_started or run.halt is not None else []

@@ -41,12 +41,15 @@ def _is_inner(run: Run, key: str) -> bool:
     return run.steps[key].parent != ""
 
 
+def ended_as(status: str) -> str:
+    """Say how a run has ended: `has succeeded`, `has failed` or `was cancelled`."""
+    return f"{'was' if status == 'cancelled' else 'has'} {status}"
+
+
 def settled_already(run: str, status: str) -> Rejected:
     """Say that a run has ended."""
-    words = "was cancelled" if status == "cancelled" else f"has {status}"
-    return Rejected(
-        "run.settled", f"Run {run!r} {words}; that never changes.", hint="Start a new run."
-    )
+    reason = f"Run {run!r} {ended_as(status)}; that never changes."
+    return Rejected("run.settled", reason, hint="Start a new run.")
 
 
 def refuse_if_over(run: Run) -> None:

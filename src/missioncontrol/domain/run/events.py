@@ -62,6 +62,7 @@ class RunCreated(Event, frozen=True):
     slot: float = 0.0  # the moment of the schedule, seconds since the epoch
     fork_of: str = ""  # the run whose results are kept, where the inputs may differ
     forked_at: str = ""  # the step from which on everything is done anew
+    os_user: str = ""  # of the operating system, who gave the name of the author; "" is unknown
 
 
 class RunStarted(Event, frozen=True):
@@ -79,6 +80,21 @@ class StepStarted(Event, frozen=True):
     attempt: int
     fence: int
     agent: str
+
+
+class StepClaimed(Event, frozen=True):
+    """Another agent that can do it has room, and does the step from now on."""
+
+    step: str
+    agent: str
+
+
+class StepStuck(Event, frozen=True):
+    """It has waited long for an agent that takes no steps: somebody should look at it."""
+
+    step: str
+    agent: str
+    reason: str
 
 
 class StepReadied(Event, frozen=True):
@@ -258,6 +274,8 @@ RunEvent = (
     | RunStarted
     | RunResumed
     | StepReadied
+    | StepClaimed
+    | StepStuck
     | StepSkipped
     | StepHeld
     | StepReleased

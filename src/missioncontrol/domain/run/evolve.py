@@ -16,6 +16,7 @@ from missioncontrol.domain.run.events import (
     RunSettled,
     RunStarted,
     StepCancelled,
+    StepClaimed,
     StepExpanded,
     StepFailed,
     StepHeld,
@@ -28,6 +29,7 @@ from missioncontrol.domain.run.events import (
     StepsCancelled,
     StepSkipped,
     StepStarted,
+    StepStuck,
     StepSucceeded,
     UsageReported,
 )
@@ -47,7 +49,7 @@ from missioncontrol.domain.run.states import (
     Succeeded,
     Working,
 )
-from missioncontrol.domain.work import NO_USAGE
+from missioncontrol.domain.work import NO_BILL
 
 
 def evolve(run: Run | None, event: RunEvent, at: float) -> Run:
@@ -90,6 +92,8 @@ def _evolve_rarely(
     | RunStarted
     | RunResumed
     | StepsAdded
+    | StepClaimed
+    | StepStuck
     | StepSkipped
     | StepHeld
     | StepReleased
@@ -107,6 +111,10 @@ def _evolve_rarely(
     at: float,
 ) -> None:
     match event:
+        case StepClaimed():
+            run.reassign(event.step, event.agent)
+        case StepStuck():
+            run.stuck[event.step] = event.reason
         case StepsAdded():
             run.add(event.steps)
         case StepSkipped():
@@ -191,6 +199,7 @@ def _created(event: RunEvent, at: float) -> Run:
     run.budget = event.budget
     run.schedule, run.slot = event.schedule, event.slot
     run.fork_of, run.forked_at = event.fork_of, event.forked_at
+    run.os_user = event.os_user
     for step, kept in event.kept.items():
         _settle(run, step, Succeeded(kept.work, kept.checks, kept.run))
     return run
@@ -217,12 +226,15 @@ def _add_process(run: Run, event: ProcessStarted) -> None:
 def _use(run: Run, event: UsageReported) -> None:
     agent = run.steps[event.step].agent
     run.usage += event.usage
-    for sums, name in (
-        (run.usage_by_step, event.step),
-        (run.usage_by_agent, agent),
-        (run.usage_by_model, event.model),
+    run.bill += event.usage
+    for sums, bills, name in (
+        (run.usage_by_step, run.bill_by_step, event.step),
+        (run.usage_by_agent, run.bill_by_agent, agent),
+        (run.usage_by_model, run.bill_by_model, event.model),
     ):
-        sums[name] = sums.get(name, NO_USAGE) + event.usage
+        before = sums.get(name)
+        sums[name] = event.usage if before is None else before + event.usage
+        bills[name] = bills.get(name, NO_BILL) + event.usage
 
 
 def _interrupt(run: Run, event: AttemptInterrupted) -> None:
@@ -282,13 +294,13 @@ def _repeat(run: Run, event: StepRepeated) -> None:
 def _settle(run: Run, step: str, state: SettledState) -> None:
     """Give `step` its last state and count it off the needs of those that wait for it."""
     run.states[step] = state
-    run.working.pop(step, None)
-    run.unready(step)
-    run.resting.pop(step, None)
+    if run.working.pop(step, None) is None:
+        run.unready(step)
+        run.resting.pop(step, None)
     run.unsettled -= 1
     if step in run.special:
         _forget(run, step)
-    if run.deadlines:
+    if run.deadlines.running:
         run.deadlines.drop(step, "run", "total")
     parent = run.steps[step].parent
     if parent:
@@ -312,6 +324,8 @@ def _settle(run: Run, step: str, state: SettledState) -> None:
 def _forget(run: Run, step: str) -> None:
     """Let go of what is only asked for while `step` is open."""
     _leave(run, step)
-    run.leave_crowd(step)
+    if run.crowds:
+        run.leave_crowd(step)
     for notes in (run.released, run.revised, run.previous, run.given_up):
-        notes.pop(step, None)
+        if notes:
+            notes.pop(step, None)

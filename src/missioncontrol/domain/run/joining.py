@@ -27,11 +27,18 @@ def reason_to_skip(run: Run, key: str) -> str:
     if step.runs_after == "any" and not step.handles:
         return ""
     bad = [n for n in step.needs if n not in step.handles and standing(run, n) != "good"]
-    return f"It needs {bad[0]!r}, which was {_word(run, bad[0])}." if bad else ""
+    return f"It needs {bad[0]!r}, which {_ended(run.states[bad[0]])}." if bad else ""
 
 
-def _word(run: Run, key: str) -> str:
-    return type(run.states[key]).__name__.lower()
+def _ended(state: StepState) -> str:
+    """Return how a step that is not good for others ended, after `which`."""
+    match state:
+        case Failed():
+            return "failed"
+        case Skipped() | Blocked() | Cancelled():
+            return f"was {type(state).__name__.lower()}"
+        case _:
+            return "has not ended"
 
 
 def standing(run: Run, key: str) -> Literal["good", "skipped", "failed"]:

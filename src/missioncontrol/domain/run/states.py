@@ -10,7 +10,7 @@ from missioncontrol.domain.run.deadlines import Deadlines
 from missioncontrol.domain.run.events import Check, Failure, Outcome
 from missioncontrol.domain.run.turns import Crowd, Queue, any_number, in_turn
 from missioncontrol.domain.step import Amount, Slot, Step
-from missioncontrol.domain.work import NO_USAGE, Usage, Work
+from missioncontrol.domain.work import NO_BILL, NO_USAGE, Bill, Usage, Work
 
 INTERRUPTIONS_MAX = 5
 """A step that took its engine down this often is not begun again."""
@@ -152,6 +152,7 @@ class Run:
         self.slot = 0.0
         self.fork_of = ""
         self.forked_at = ""
+        self.os_user = ""
         self.halt: Halt | None = None
         self.is_started = False
         self.at = created_at  # of the event that is being folded
@@ -160,6 +161,10 @@ class Run:
         self.usage_by_step: dict[str, Usage] = {}
         self.usage_by_model: dict[str, Usage] = {}
         self.usage_by_agent: dict[str, Usage] = {}
+        self.bill: Bill = NO_BILL  # the money of the four above: one unknown price hides no other
+        self.bill_by_step: dict[str, Bill] = {}
+        self.bill_by_model: dict[str, Bill] = {}
+        self.bill_by_agent: dict[str, Bill] = {}
         self.inputs_of: dict[str, dict[str, Any]] = {}  # worked out, by step
         self.slots_of: dict[str, tuple[Slot, ...]] = {}
         self.revised: dict[str, dict[str, Any]] = {}  # inputs that a person asked for
@@ -178,6 +183,9 @@ class Run:
         self.unmet: dict[str, int] = {}
         self.dependants: dict[str, list[str]] = {}
         self.special: set[str] = set()  # more than their needs has to be asked for these
+        self.stuck: dict[str, str] = {}  # ready ones whose agent takes no steps, and why
+        self.claimable: set[str] = set()  # another agent may do these as well
+        self.governed: set[str] = set()  # these may need money or somebody's yes to start
         self.due: dict[str, None] = {}  # to be worked out; also expanded ones whose steps ended
         self.held: dict[str, Held] = {}
         self.open_children: dict[str, int] = {}
@@ -199,6 +207,10 @@ class Run:
     def _place(self, step: Step) -> None:
         if not step.is_plain:
             self.special.add(step.key)
+        if step.capability and step.approval is None:
+            self.claimable.add(step.key)
+        if step.is_governed:
+            self.governed.add(step.key)
         needs = dict.fromkeys(step.needs)
         for need in needs:
             self.dependants.setdefault(need, []).append(step.key)
@@ -248,23 +260,32 @@ class Run:
         self.ready[key] = None
         if step.queue_seconds_max:
             self.deadlines.begin(key, "queue", self.at + step.queue_seconds_max)
-        self.limit_total(step)
-        queue = (step.agent, self.slots_of.get(key, ()))
-        keys = self.queues.get(queue)
-        if keys is None:
-            keys = self.queues[queue] = {}
-        keys[key] = None
+        if step.total_seconds_max:
+            self.limit_total(step)
+        self.queues.setdefault((step.agent, self.slots_of.get(key, ())), {})[key] = None
 
     def limit_total(self, step: Step) -> None:
         """Let the whole time of `step` begin, or go on, where it is limited."""
         if step.total_seconds_max:
             self.deadlines.go_on(step.key, "total", self.at + step.total_seconds_max)
 
+    def reassign(self, key: str, agent: str) -> None:
+        """Let another agent do `key`, which waits for its turn as long as it did."""
+        step = self.steps[key]
+        slots = self.slots_of.get(key, ())
+        self.steps[key] = msgspec.structs.replace(step, agent=agent)
+        self.stuck.pop(key, None)
+        if key in self.ready:
+            self.queues[step.agent, slots].pop(key)
+            self.queues.setdefault((agent, slots), {})[key] = None
+
     def unready(self, key: str) -> None:
         """Take `key` out of those that may start, if it is one of them."""
         if key in self.ready:
             del self.ready[key]
-            if self.deadlines:
+            if self.stuck:
+                self.stuck.pop(key, None)
+            if self.deadlines.running:
                 self.deadlines.drop(key, "queue")
             queue = (self.steps[key].agent, self.slots_of.get(key, ()))
             keys = self.queues[queue]
@@ -310,8 +331,11 @@ class Run:
         free = min(limit, self.concurrency - len(self.working))
         if free <= 0 or self.outcome is not None or self.cancel_reason is not None:
             return []
-        if self.halt is not None:
+        if self.halt is not None or not (self.ready or self.resting):
             return []
+        if len(self.queues) == 1 and not self.resting:
+            ((queue, ready),) = self.queues.items()
+            return list(islice(ready, _places(queue, free, room, slot_room)))
         queues: dict[Queue, list[str]] = {}
         for key in self.resting:
             if self.has_rested(key, now) and not self.lacks_approval(key):
@@ -321,8 +345,8 @@ class Run:
             if keys:
                 queues.setdefault(queue, []).extend(islice(keys, free))
         if len(queues) == 1:
-            ((agent, slots), keys_in_order) = queues.popitem()
-            return keys_in_order[: max(0, min(free, room(agent), *map(slot_room, slots)))]
+            ((queue, rested_and_ready),) = queues.items()
+            return rested_and_ready[: _places(queue, free, room, slot_room)]
         return in_turn(queues, free, room, slot_room)
 
     def lacks_approval(self, key: str) -> bool:
@@ -377,3 +401,11 @@ class Run:
     def is_waiting(self, key: str) -> bool:
         """Whether needs of `key` have not ended yet."""
         return type(self.states[key]) is Waiting
+
+
+def _places(
+    queue: Queue, free: int, room: Callable[[str], int], slot_room: Callable[[Slot], int]
+) -> int:
+    """Return how many of `queue` may start, of so many places that are free at all."""
+    agent, slots = queue
+    return max(0, min(free, room(agent), *map(slot_room, slots)))

@@ -10,10 +10,13 @@ from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import LEDGER_EVENTS_MAX, Budgets
 from missioncontrol.application.execution import Execution, Governance
+from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.missions import Missions
 from missioncontrol.application.office import Office
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.repeats import Repeats
@@ -22,6 +25,7 @@ from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
 from missioncontrol.application.workflows import Workflows
+from missioncontrol.domain.declaration import card_of
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.events import Outcome
 from missioncontrol.domain.run.states import Run
@@ -33,7 +37,7 @@ from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.patience import Patience
 from missioncontrol.runtime.projector import Projector
-from missioncontrol.runtime.recovery import recover
+from missioncontrol.runtime.recovery import only_waits, recover
 from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
 from missioncontrol.testing.governed import EXPRESSIONS
@@ -106,6 +110,7 @@ class House:
         self.office = Office(
             self.journal,
             self.execution,
+            Missions(self.journal, self.execution, ids, self.operations),
             self.workflows,
             self.runs,
             self.repeats,
@@ -113,6 +118,8 @@ class House:
             self.budgets,
             self.schedules,
             self.operations,
+            Agents(self.journal, self.budgets, {}, card_of),
+            GatewayKeys(self.journal),
         )
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
@@ -150,7 +157,8 @@ class House:
             await self.approvals.open(held.approval for held in state.held.values())
             if state.is_settled:
                 continue
-            if state.halt is None:  # What is halted stays so until somebody resumes it.
+            # What is halted stays so until somebody resumes it.
+            if state.halt is None and not only_waits(state):
                 self.execution.resume(run, actor=NOBODY)
             self.engine.adopt(run)
 

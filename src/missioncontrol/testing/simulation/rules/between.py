@@ -250,6 +250,11 @@ class Books:
         self.reported_by[place] = self.reported_by.get(place, 0) + _tokens(usage)
         hold(run.attempts.get(data["fence"]) == data["step"], "usage is of an attempt there was")
 
+    def _after_step_expanded(self, run: RunBook, data: Data, at: float) -> None:
+        if not run.halted and not run.cancelled and _has_open_list(run.steps[data["step"]]):
+            self.ledger.look_at_clock(at)
+            self._expect_halt(run)
+
     def _after_run_resumed(self, run: RunBook, _: Data, at: float) -> None:
         self.ledger.look_at_clock(at)
         if self._has_a_budget(run):
@@ -296,6 +301,8 @@ class Books:
             return None
         if "budget" in step:
             step["budget"] = self._left(run, key)
+        _take_off(step, "retry", "attempts", run.tries.get(key, 0), 1)
+        _take_off(step, "repeat", "times", run.rounds.get(key, 0), 10)
         if state != "expanded":
             return step
         parts = [self._to_come(run, part) for part in run.children[key]]
@@ -422,6 +429,20 @@ def _budgeted(run: RunBook, key: str) -> Iterator[str]:
         if "budget" in step and "index" not in step:
             yield key
         key = step.get("parent", "")
+
+
+def _take_off(step: Data, name: str, count: str, done: int, usual: int) -> None:
+    """Leave of the attempts, or rounds, of a step those that are not done yet."""
+    if step.get(name) and done:
+        left = max(1, step[name].get(count, usual) - done)
+        step[name] = {**step[name], count: left}
+
+
+def _has_open_list(step: Data) -> bool:
+    """Whether it is not known beforehand how much of what costs something there will be."""
+    if isinstance(step.get("for_each"), str):
+        return _is_metered(step)
+    return any(map(_has_open_list, step.get("body", ())))
 
 
 def _is_metered(step: Data) -> bool:

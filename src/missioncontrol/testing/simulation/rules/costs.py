@@ -66,6 +66,8 @@ class Costs:
 
     def _of_step(self, step: Data) -> dict[tuple[str, str], Data]:
         times = step["repeat"].get("times", 10) if step.get("repeat") else 1
+        if step.get("for_each") == []:
+            return {}
         if isinstance(step.get("for_each"), list):
             times *= len(step["for_each"])
         if step.get("body"):

@@ -1,0 +1,1 @@
+"""The model gateway beside the bare upstream and LiteLLM's proxy."""

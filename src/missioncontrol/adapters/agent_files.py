@@ -1,0 +1,236 @@
+"""Agents declared in a TOML file, or in the same words by options of a command line.
+
+A file has a table `[agents.NAME]` for each agent. Schemas of inputs and outputs are JSON Schema;
+durations and money are written as in workflow files.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.agents.schemas import shape_of
+from missioncontrol.domain.agent import ANYTHING, OBJECT, Shape
+from missioncontrol.domain.declaration import (
+    RISKS,
+    Capability,
+    Declaration,
+    Limits,
+    refuse_bad_declaration,
+)
+from missioncontrol.domain.definition.quantities import cost_of, seconds_of
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.step import Amount, Risk
+
+FILE_BYTES_MAX = 1024 * 1024
+AGENTS_MAX = 1_000
+
+FIELDS = {
+    "kind": "the adapter: model, codex, claude, acp, command, function, http, mcp, a2a, person",
+    "description": "what it is there for, in a sentence",
+    "capabilities": "names, or tables with name, inputs and output",
+    "inputs": "JSON Schema of what a step gives it",
+    "output": "JSON Schema of what it hands back",
+    "effects": "what its work does to the world, such as calls_model",
+    "model": "the model that it uses, as prices name it",
+    "location": "here, or the name of a worker",
+    "scale": "how many steps it works on at once",
+    "limits": "a table with time, turns, input_tokens, output_tokens and by_call",
+    "risks": "the tiers of steps that it may do: read, write, irreversible",
+    "paths": "directories that its steps may name",
+    "environment": "names of variables that it sees",
+    "secrets": "a table: variable that it sees = name of the secret",
+    "budget": "a table with cost and tokens, of all its work together",
+    "heartbeat": "the silence allowed while it works, such as 2m",
+    "settings": "a table of what its kind needs: program, url, tool …",
+}
+"""What may be said of an agent, and what it means."""
+
+LIMITS = ("time", "turns", "input_tokens", "output_tokens", "by_call")
+AMOUNT = ("cost", "tokens")
+
+
+def read_agents(path: Path) -> list[Declaration]:
+    """Return the agents that a file declares, in its order; none where there is no such file.
+
+    Raises:
+        Rejected: `agents.malformed`, with every fault of the file, each naming its agent.
+    """
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise _malformed(path, [f"it is larger than {FILE_BYTES_MAX // 1024} KiB."])
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _malformed(path, [f"it is no TOML: {error}."]) from None
+    except OSError as error:
+        raise _malformed(path, [f"it can't be read: {error.strerror or error}."]) from None
+    found, faults = [], list(_unknown(data, ("agents",), "the top of the file"))
+    agents = data.get("agents", {})
+    if not isinstance(agents, dict) or len(agents) > AGENTS_MAX:
+        raise _malformed(path, [f"`agents` is to hold up to {AGENTS_MAX:,} tables."])
+    for name, said in agents.items():
+        try:
+            found.append(declaration(name, said, base=path.parent))
+        except MissionControlError as error:
+            faults.append(str(error))
+    if faults:
+        raise _malformed(path, faults)
+    return found
+
+
+def declaration(name: str, said: Any, *, base: Path) -> Declaration:
+    """Return what is `said` of the agent `name`; relative directories begin at `base`.
+
+    Raises:
+        Rejected: `agent.malformed`, with everything that is wrong, and those of
+            `refuse_bad_declaration`.
+    """
+    reading = _Reading(name, said if isinstance(said, dict) else {})
+    if not isinstance(said, dict):
+        reading.faults.append("it is no table.")
+    declared = reading.declaration(base)
+    if reading.faults:
+        raise Rejected("agent.malformed", f"Agent {name!r}: {' '.join(reading.faults)}")
+    refuse_bad_declaration(declared)
+    return declared
+
+
+class _Reading:
+    """One agent as it is read; faults are collected."""
+
+    def __init__(self, name: str, said: Mapping[str, Any]) -> None:
+        self.name = name
+        self.said = said
+        self.faults = list(_unknown(said, FIELDS, "its table"))
+
+    def declaration(self, base: Path) -> Declaration:
+        kind = self._value("kind", str, "")
+        if not kind:
+            self.faults.append("`kind` is missing.")
+        return Declaration(
+            name=self.name,
+            kind=kind,
+            settings=self._value("settings", dict[str, Any], {}),
+            description=self._value("description", str, ""),
+            capabilities=tuple(self._capabilities()),
+            inputs=self._shape(self.said.get("inputs"), "inputs", OBJECT),
+            output=self._shape(self.said.get("output"), "output", ANYTHING),
+            effects=self._value("effects", tuple[str, ...], ()),
+            model=self._value("model", str, ""),
+            location=self._value("location", str, "here"),
+            scale=self._value("scale", int, 1),
+            limits=self._limits(),
+            risks=self._value("risks", tuple[Risk, ...], RISKS),
+            paths=tuple(
+                os.path.normpath(base / Path(path).expanduser())
+                for path in self._value("paths", tuple[str, ...], ())
+            ),
+            environment=self._value("environment", tuple[str, ...], ()),
+            secrets=self._value("secrets", dict[str, str], {}),
+            budget=self._budget(),
+            heartbeat_seconds_max=self._measured("heartbeat", self.said, seconds_of) or 0.0,
+        )
+
+    def _value(self, name: str, form: Any, default: Any) -> Any:
+        if name not in self.said:
+            return default
+        try:
+            return msgspec.convert(self.said[name], form)
+        except msgspec.ValidationError as error:
+            self.faults.append(f"`{name}`: {error}.")
+            return default
+
+    def _capabilities(self) -> Iterator[Capability]:
+        said = self.said.get("capabilities", ())
+        if not isinstance(said, list | tuple):
+            self.faults.append("`capabilities` is to be a list of names or tables.")
+            return
+        for number, each in enumerate(said):
+            place = f"capabilities[{number}]"
+            if isinstance(each, str):
+                yield Capability(each)
+            elif isinstance(each, dict) and isinstance(each.get("name"), str):
+                self.faults.extend(_unknown(each, ("name", "inputs", "output"), f"`{place}`"))
+                yield Capability(
+                    each["name"],
+                    self._shape(each.get("inputs"), f"{place}.inputs", OBJECT),
+                    self._shape(each.get("output"), f"{place}.output", ANYTHING),
+                )
+            else:
+                self.faults.append(f"`{place}` is neither a name nor a table with one.")
+
+    def _shape(self, schema: Any, place: str, default: Shape) -> Shape:
+        if schema is None:
+            return default
+        try:
+            return shape_of(schema)
+        except MissionControlError as error:
+            self.faults.append(f"`{place}`: {error.reason}")
+            return default
+
+    def _limits(self) -> Limits:
+        said = self._table("limits", LIMITS)
+        counts = {name: said.get(name, 0) for name in LIMITS[1:4]}
+        for name, value in counts.items():
+            if not isinstance(value, int) or isinstance(value, bool):
+                self.faults.append(f"`limits.{name}` is to be a whole number.")
+                return Limits()
+        return Limits(
+            seconds_max=self._measured("time", said, seconds_of, "limits.") or 0.0,
+            turns_max=counts["turns"],
+            input_tokens=counts["input_tokens"],
+            output_tokens=counts["output_tokens"],
+            by_call=said.get("by_call") is True,
+        )
+
+    def _budget(self) -> Amount | None:
+        if "budget" not in self.said:
+            return None
+        said = self._table("budget", AMOUNT)
+        tokens = said.get("tokens")
+        if tokens is not None and (not isinstance(tokens, int) or tokens < 0):
+            self.faults.append("`budget.tokens` is to be a whole number, 0 or more.")
+        cost = self._measured("cost", said, cost_of, "budget.")
+        return Amount(None if cost is None else int(cost), tokens)
+
+    def _table(self, name: str, known: tuple[str, ...]) -> dict[str, Any]:
+        said = self._value(name, dict[str, Any], {})
+        self.faults.extend(_unknown(said, known, f"`{name}`"))
+        return dict(said)
+
+    def _measured(
+        self,
+        name: str,
+        said: Mapping[str, Any],
+        read: Callable[[Any], float | int | str],
+        prefix: str = "",
+    ) -> float | int | None:
+        if said.get(name) is None:
+            return None
+        found = read(said[name])
+        if isinstance(found, str):
+            self.faults.append(f"`{prefix}{name}`: {found}")
+            return None
+        return found
+
+
+def _unknown(said: Any, known: Any, place: str) -> Iterator[str]:
+    """Name what nobody knows, with the nearest known word."""
+    if not isinstance(said, dict):
+        return
+    for name in said:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"It takes {', '.join(known)}."
+            yield f"`{name}` is not known in {place}. {hint}"
+
+
+def _malformed(path: Path, faults: list[str]) -> Rejected:
+    said = "\n".join(f"{path}: {fault}" for fault in faults[:100])
+    return Rejected("agents.malformed", said)

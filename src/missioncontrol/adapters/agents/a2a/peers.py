@@ -1,0 +1,123 @@
+"""The way to a peer: its card is read, and only the declared origin is reached."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
+from a2a.types import a2a_pb2 as pb
+from a2a.utils.errors import A2AError
+
+from missioncontrol.adapters.agents.a2a.settings import A2aSettings
+from missioncontrol.adapters.agents.a2a.task import refusal
+from missioncontrol.adapters.agents.declared import filled, seen_by
+from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.ports.agent_kind import Workshop
+
+BINDINGS = ["JSONRPC", "HTTP+JSON"]
+VERSION = "1.0"
+
+
+class Held(httpx.AsyncHTTPTransport):
+    """Reaches one origin, at the address that was checked."""
+
+    def __init__(self, origin: httpx.URL, *, private: bool) -> None:
+        """`private` lets a public name lead to a private address."""
+        super().__init__()
+        self._origin = origin_of(origin)
+        self._private = private
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, unless a card or a redirect leads elsewhere."""
+        url = request.url
+        if origin_of(url) != self._origin:
+            raise AttemptFailed(
+                "a2a.other_host",
+                f"The peer leads to another host: {url.host!r}.",
+                hint="Declare that host as its address if it is the right one.",
+                retryable=False,
+            )
+        port = url.port or (443 if url.scheme == "https" else 80)
+        address = await address_of(url.host, port, private=self._private)
+        request.url = url.copy_with(host=address)
+        if url.scheme == "https":
+            request.extensions = {**request.extensions, "sni_hostname": url.host}
+        return await super().handle_async_request(request)
+
+
+def origin_of(url: httpx.URL) -> tuple[str, str, int]:
+    """Return scheme, host and port."""
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
+@asynccontextmanager
+async def reached(
+    settings: A2aSettings, workshop: Workshop, trace: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[Client, pb.AgentCard]]:
+    """Open a connection to a peer whose card we have read; `trace` are headers that name a span.
+
+    Raises:
+        AttemptFailed: `a2a.lost`, `a2a.refused`, `a2a.other_host`, `a2a.no_variable`,
+            `a2a.insecure`.
+    """
+    environment = seen_by(workshop)
+    headers = {
+        name: filled(value, environment, code="a2a.no_variable", place=f"The header {name!r}")
+        for name, value in settings.headers.items()
+    }
+    if headers != settings.headers:
+        await refuse_open_secret(settings.url, private=settings.private, code="a2a.insecure")
+    async with httpx.AsyncClient(
+        headers={"A2A-Version": VERSION, **(trace or {}), **headers},
+        transport=Held(httpx.URL(settings.url), private=settings.private),
+        timeout=httpx.Timeout(settings.seconds_max, connect=min(10.0, settings.seconds_max)),
+        trust_env=False,
+    ) as http:
+        card = await _card(http, settings, workshop)
+        config = ClientConfig(
+            streaming=settings.streaming,
+            # Where there is no stream, an answer comes at once, and its task is asked after: a
+            # task whose id we do not know could not be cancelled.
+            polling=not (settings.streaming and card.capabilities.streaming),
+            httpx_client=http,
+            supported_protocol_bindings=BINDINGS,
+        )
+        try:
+            client = ClientFactory(config).create(card)
+        except (A2AError, ValueError) as error:
+            raise refusal(error, settings, workshop.scrub) from None
+        yield client, card
+
+
+async def _card(http: httpx.AsyncClient, settings: A2aSettings, workshop: Workshop) -> pb.AgentCard:
+    """Read the card of a peer, without the addresses that are none of its own.
+
+    Raises:
+        AttemptFailed: `a2a.lost` or `a2a.other_host`.
+    """
+    resolver = A2ACardResolver(http, settings.url)
+    try:
+        card = await resolver.get_agent_card(relative_card_path=settings.card or None)
+    except (A2AError, httpx.HTTPError, OSError) as error:
+        raise refusal(error, settings, workshop.scrub) from None
+    own = origin_of(httpx.URL(settings.url))
+    kept = [each for each in card.supported_interfaces if _is_of(each.url, own)]
+    if not kept:
+        named = ", ".join(each.url for each in card.supported_interfaces)[:300]
+        raise AttemptFailed(
+            "a2a.other_host",
+            f"The card of {settings.url} names only other hosts: {named or 'none'}.",
+            hint="Declare the address that the card names if it is the right one.",
+            retryable=False,
+        )
+    del card.supported_interfaces[:]
+    card.supported_interfaces.extend(kept)
+    return card
+
+
+def _is_of(url: str, origin: tuple[str, str, int]) -> bool:
+    try:
+        return origin_of(httpx.URL(url)) == origin
+    except httpx.InvalidURL:
+        return False

@@ -1,0 +1,264 @@
+"""One task of a peer: sent, followed through breaks, asked about, cancelled with the attempt."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+from a2a.client import Client
+from a2a.helpers import new_data_part, new_text_part
+from a2a.types import a2a_pb2 as pb
+from a2a.utils.errors import A2AError
+
+from missioncontrol.adapters.agents.a2a.results import Results, text_of
+from missioncontrol.adapters.agents.a2a.settings import A2aSettings, told_in
+from missioncontrol.adapters.agents.command_inputs import Scrub
+from missioncontrol.adapters.agents.declared import Notes, shown
+from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
+
+CANCEL_SECONDS = 5.0
+BREAKS_MAX = 5
+"""How often in a row a peer may be out of reach while its task is followed."""
+
+TITLE_MAX = 200
+WORDS_MAX = 1_000
+FORM = {
+    "type": "object",
+    "properties": {"answer": {"type": "string", "description": "In your own words."}},
+    "required": ["answer"],
+    "additionalProperties": False,
+}
+
+BEFORE_ITS_END = frozenset({pb.TASK_STATE_SUBMITTED, pb.TASK_STATE_WORKING})
+FAILURES: dict[int, tuple[str, bool]] = {
+    pb.TASK_STATE_FAILED: ("failed", True),
+    pb.TASK_STATE_REJECTED: ("rejected", False),
+    pb.TASK_STATE_CANCELED: ("cancelled", True),
+}
+FINAL = ("Invalid", "Unsupported", "NotSupported", "NotFound", "Extension")
+"""In the names of errors that another attempt would meet as well."""
+
+
+class PeerTask:
+    """What a peer does for one attempt."""
+
+    def __init__(
+        self,
+        client: Client,
+        settings: A2aSettings,
+        assignment: Assignment,
+        line: Line,
+        scrub: Scrub,
+    ) -> None:
+        """Nothing is sent yet."""
+        self._client = client
+        self._settings = settings
+        self._assignment = assignment
+        self._line = line
+        self._scrub = scrub
+        self._notes = Notes(line)
+        self._id = ""
+        self._context = ""
+        self._state: int = pb.TASK_STATE_UNSPECIFIED
+        self._sent = 0
+        self.results = Results()
+        self.last: pb.Message | None = None
+
+    async def done(self) -> None:
+        """Send the message and follow the task to its end.
+
+        Raises:
+            AttemptFailed: `a2a.failed`, `a2a.rejected`, `a2a.cancelled`, `a2a.sign_in`,
+                `a2a.declined`, `a2a.lost`, `a2a.refused` or `a2a.too_much`.
+        """
+        try:
+            await self._send(_parts(self._assignment))
+            for _ in range(self._settings.questions_max + 1):
+                await self._follow()
+                if self._state != pb.TASK_STATE_INPUT_REQUIRED:
+                    return self._refuse_failure()
+                await self._send([new_text_part(await self._answer())])
+            raise self._failure("failed", "asks without an end", retryable=False)
+        except BaseException:
+            if self._id and self._is_open:
+                await to_its_end(self._cancel())
+            raise
+
+    @property
+    def _is_open(self) -> bool:
+        return self._state in BEFORE_ITS_END or self._state in (
+            pb.TASK_STATE_INPUT_REQUIRED,
+            pb.TASK_STATE_AUTH_REQUIRED,
+            pb.TASK_STATE_UNSPECIFIED,
+        )
+
+    async def _send(self, parts: list[pb.Part]) -> None:
+        """Send a message, and hear what comes of it as long as the connection holds."""
+        self._sent += 1
+        key = self._assignment.key
+        request = pb.SendMessageRequest(
+            message=pb.Message(
+                # The same for every attempt at the step: a peer can tell what it did already.
+                message_id=key if self._sent == 1 else f"{key}/{self._sent}",
+                role=pb.ROLE_USER,
+                parts=parts,
+                task_id=self._id,
+                context_id=self._context,
+            )
+        )
+        if self._id:
+            self._state = pb.TASK_STATE_WORKING
+        try:
+            async for event in self._client.send_message(request):
+                self._take(event)
+        except (A2AError, httpx.HTTPError, OSError) as error:
+            if not self._id or _is_final(error):
+                raise self._refusal(error) from None
+            self._notes.say("warning", f"The stream broke off: {self._said(error)}")
+
+    async def _follow(self) -> None:
+        """Ask after the task until it has an end or a question."""
+        breaks = 0
+        while self._id and self._state in BEFORE_ITS_END:
+            await asyncio.sleep(self._settings.poll_seconds)
+            try:
+                task = await self._client.get_task(pb.GetTaskRequest(id=self._id))
+            except (A2AError, httpx.HTTPError, OSError) as error:
+                breaks += 1
+                if breaks > BREAKS_MAX or _is_final(error):
+                    raise self._refusal(error) from None
+                continue
+            breaks = 0
+            self._take_task(task)
+            self._line.progress(0, 0, "waiting for the peer")
+
+    def _take(self, event: pb.StreamResponse) -> None:
+        match event.WhichOneof("payload"):
+            case "task":
+                self._take_task(event.task)
+            case "message":
+                self.last, self._state = event.message, pb.TASK_STATE_COMPLETED
+                self._say(event.message)
+            case "status_update":
+                self._id, self._context = (
+                    event.status_update.task_id,
+                    event.status_update.context_id,
+                )
+                self._take_status(event.status_update.status)
+            case "artifact_update":
+                update = event.artifact_update
+                self.results.take(update.artifact, append=update.append)
+                self._say(update.artifact)
+
+    def _take_task(self, task: pb.Task) -> None:
+        self._id, self._context = task.id, task.context_id
+        if task.artifacts:
+            self.results.take_all(task)
+        self._take_status(task.status)
+
+    def _take_status(self, status: pb.TaskStatus) -> None:
+        is_new = self._state != status.state or not self._same(status)
+        self._state = status.state
+        if status.HasField("message"):
+            self.last = status.message
+            if is_new:
+                self._say(status.message)
+        elif is_new:
+            self._line.progress(0, 0, _name(status.state))
+
+    def _same(self, status: pb.TaskStatus) -> bool:
+        last = self.last.message_id if self.last is not None else ""
+        return status.HasField("message") and status.message.message_id == last
+
+    def _say(self, said: Any) -> None:
+        for text in text_of(said.parts).splitlines():
+            self._notes.say("info", text)
+
+    async def _answer(self) -> str:
+        """Put the peer's question to a person.
+
+        Raises:
+            AttemptFailed: `a2a.declined`.
+        """
+        question = text_of(self.last.parts) if self.last is not None else ""
+        if self._settings.questions == "refuse":
+            raise self._failure("declined", "asks a question, and may not", retryable=False)
+        title = shown(question or "The peer needs an answer.", self._scrub, TITLE_MAX)
+        detail = {"question": question, "number": self._sent}
+        verdict = await self._line.permit(Action("question", title, detail, (), FORM))
+        answer = verdict.answer.get("answer") if isinstance(verdict.answer, dict) else None
+        if not verdict.is_allowed or not isinstance(answer, str):
+            by = verdict.by or "Nobody"
+            raise self._failure("declined", f"asked, and {by} gave no answer", retryable=False)
+        return answer
+
+    def _refuse_failure(self) -> None:
+        if self._state == pb.TASK_STATE_AUTH_REQUIRED:
+            hint = "Give the agent what the peer asks for as `headers`, and try again."
+            raise self._failure("sign_in", "asks to be signed in to", hint=hint, retryable=False)
+        if self._state in FAILURES:
+            code, retryable = FAILURES[self._state]
+            raise self._failure(code, f"ended as {code}", retryable=retryable)
+        if self._state != pb.TASK_STATE_COMPLETED:
+            raise self._failure("lost", "did not say how its task ended")
+
+    def _failure(
+        self, code: str, words: str, *, hint: str = "", retryable: bool = True
+    ) -> AttemptFailed:
+        said = shown(text_of(self.last.parts), self._scrub, WORDS_MAX) if self.last else ""
+        return AttemptFailed(
+            f"a2a.{code}",
+            f"The peer at {self._settings.url} {words}. {said}".rstrip(),
+            hint=hint or "`mission output RUN STEP` shows what it said.",
+            retryable=retryable,
+            detail={"task": self._id} if self._id else None,
+        )
+
+    def _refusal(self, error: Exception) -> AttemptFailed:
+        return refusal(error, self._settings, self._scrub)
+
+    def _said(self, error: Exception) -> str:
+        return shown(str(error) or type(error).__name__, self._scrub, WORDS_MAX)
+
+    async def _cancel(self) -> None:
+        """Tell the peer that nobody waits any more."""
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await self._client.cancel_task(pb.CancelTaskRequest(id=self._id))
+        except (TimeoutError, A2AError, httpx.HTTPError, OSError) as error:
+            self._notes.say("warning", f"The peer was not told to stop: {self._said(error)}")
+
+
+def refusal(error: Exception, settings: A2aSettings, scrub: Scrub) -> AttemptFailed:
+    """Return what kept us from a peer as a failure."""
+    said = shown(str(error) or type(error).__name__, scrub, WORDS_MAX)
+    if isinstance(error, A2AError) and not _is_of_network(error):
+        hint = "Compare the inputs with the skills on the peer's card: `mission agent test`."
+        reason = f"The peer at {settings.url} refuses: {said}"
+        return AttemptFailed("a2a.refused", reason, hint=hint, retryable=not _is_final(error))
+    hint = "Start the peer, or check its address and `headers`."
+    return AttemptFailed("a2a.lost", f"The peer at {settings.url} is lost: {said}", hint=hint)
+
+
+def _is_of_network(error: Exception) -> bool:
+    name = type(error).__name__
+    return name.startswith(("A2AClient", "AgentCard"))
+
+
+def _is_final(error: Exception) -> bool:
+    return any(word in type(error).__name__ for word in FINAL)
+
+
+def _parts(assignment: Assignment) -> list[pb.Part]:
+    text, more = told_in(assignment.inputs)
+    found = [new_text_part(text)] if text else []
+    if more or not found:
+        found.append(new_data_part(msgspec.to_builtins(more)))
+    return found
+
+
+def _name(state: int) -> str:
+    name: Callable[[Any], str] = pb.TaskState.Name
+    return name(state).removeprefix("TASK_STATE_").lower()

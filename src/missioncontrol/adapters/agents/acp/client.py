@@ -1,0 +1,296 @@
+"""Our side of a session: what the program says is shown, what it wants to do is asked for."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from acp import RequestError
+from acp.schema import (
+    AgentMessageChunk,
+    AgentThoughtChunk,
+    AllowedOutcome,
+    DeniedOutcome,
+    FileEditToolCallContent,
+    PermissionOption,
+    ReadTextFileResponse,
+    RequestPermissionResponse,
+    TextContentBlock,
+    ToolCallProgress,
+    ToolCallStart,
+    ToolCallUpdate,
+)
+
+from missioncontrol.adapters.agents.coding.bench import Bench, plain
+from missioncontrol.adapters.agents.declared import shown
+from missioncontrol.adapters.agents.taking import lies_in
+from missioncontrol.ports.agent import Action, AttemptFailed
+
+TITLE_MAX = 200
+DETAIL_MAX = 64 * 1024
+SAID_MAX = 256 * 1024
+BEAT_CHUNKS = 50
+TOLD = ("kind", "title", "raw_input", "raw_output", "locations", "content")
+CALLS_MAX = 1_000
+"""At once; one that never ends is forgotten."""
+
+READ_BYTES_MAX = 1024 * 1024
+
+EFFECTS: dict[str, tuple[str, ...]] = {
+    "read": ("reads_files",),
+    "search": ("reads_files",),
+    "think": (),
+    "switch_mode": (),
+    "fetch": ("reads_network",),
+    "execute": ("runs_programs",),
+    "other": ("runs_programs",),
+}
+"""Of a call, by the kind that the program gives it; see `_effects` for those that change files."""
+
+CHANGES = frozenset({"edit", "delete", "move"})
+
+
+class Ours:
+    """Keeps the promise of `acp.Client` for one conversation.
+
+    The program is told that we offer neither files nor terminals: it works in its tree with its
+    own hands, and what it changes there is read off the tree afterwards.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        """Nothing was said yet."""
+        self._bench = bench
+        self._begun = ""
+        self._chunks = 0
+        self._calls: dict[str, dict[str, Any]] = {}
+        self.said = ""
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Set to what ends the attempt; an exception in an answer would reach only the program."""
+
+    def on_connect(self, connection: Any) -> None:
+        """Take notice of a connection."""
+
+    async def session_update(self, session_id: str, update: Any, **more: Any) -> None:
+        """Show what happens."""
+        match update:
+            case AgentMessageChunk(content=TextContentBlock(text=text)):
+                self._say(text)
+            case AgentThoughtChunk():
+                self._beat()
+            case ToolCallStart():
+                self._start(update)
+            case ToolCallProgress():
+                self._go_on(update)
+
+    async def request_permission(
+        self, session_id: str, tool_call: ToolCallUpdate, options: list[PermissionOption], **_: Any
+    ) -> RequestPermissionResponse:
+        """Ask whether a call may be made; an option that holds for ever is never chosen."""
+        self.end_line()
+        verdict = await self._guarded(self._bench.line.permit(self._action(tool_call)))
+        is_allowed = verdict is not None and verdict.is_allowed
+        kind = "allow_once" if is_allowed else "reject_once"
+        for option in options:
+            if option.kind == kind:
+                chosen = AllowedOutcome(outcome="selected", option_id=option.option_id)
+                return RequestPermissionResponse(outcome=chosen)
+        return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Let a failure of ours end the attempt, and not only the program's question."""
+        try:
+            return await work
+        except AttemptFailed as error:
+            self._fail(error)
+            return None
+
+    def _fail(self, error: AttemptFailed) -> None:
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _action(self, call: ToolCallUpdate) -> Action:
+        known = self._known(call)
+        kind = known.get("kind", "other")
+        title = known.get("title", kind)
+        locations = [each.path for each in known.get("locations", ())]
+        detail = {
+            "directory": str(self._bench.cwd),
+            "call": kind,
+            "input": _bounded(known.get("raw_input")),
+            "files": locations,
+            "changes": _changes(known.get("content", ())),
+        }
+        effects = self._effects(kind, locations)
+        return Action(_sort(kind), shown(title, self._bench.scrub, TITLE_MAX), detail, effects)
+
+    def _known(self, call: ToolCallStart | ToolCallProgress | ToolCallUpdate) -> dict[str, Any]:
+        """Return all that was said of a call so far: each word of it tells only what is new."""
+        if len(self._calls) > CALLS_MAX:
+            self._calls.clear()
+        known = self._calls.setdefault(call.tool_call_id, {})
+        for name in TOLD:
+            if (value := getattr(call, name, None)) is not None:
+                known[name] = value
+        return known
+
+    def _effects(self, kind: str, locations: list[str]) -> tuple[str, ...]:
+        """Return what a call does; a change within the tree is one to a copy."""
+        if kind not in CHANGES:
+            return EFFECTS.get(kind, EFFECTS["other"])
+        tree = os.path.realpath(self._bench.cwd)
+        places = [os.path.realpath(Path(tree, path)) for path in locations]
+        is_within = bool(places) and all(Path(path).is_relative_to(tree) for path in places)
+        return ("reads_files",) if is_within else ("writes_files",)
+
+    def _start(self, call: ToolCallStart) -> None:
+        self.end_line()
+        self._known(call)
+        self._bench.say("info", f"→ {call.title}")
+        try:
+            self._bench.calls_tool()
+        except AttemptFailed as error:
+            self._fail(error)
+
+    def _go_on(self, call: ToolCallProgress) -> None:
+        self._beat()
+        known = self._known(call)
+        if call.status == "failed":
+            self._bench.say("warning", f"✗ {known.get('title', 'a call')}")
+        if call.status not in ("completed", "failed"):
+            return
+        self._calls.pop(call.tool_call_id, None)
+        code, command = _exit_code(known.get("raw_output")), _command(known.get("raw_input"))
+        if code is not None and command:
+            self._bench.ran(command, code, 0.0)
+
+    def _say(self, text: str) -> None:
+        if len(self.said) < SAID_MAX:
+            self.said += text
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            self._bench.say("info", line)
+        self._beat()
+
+    def end_line(self) -> None:
+        """Show what was begun."""
+        if self._begun.strip():
+            self._bench.say("info", self._begun)
+        self._begun = ""
+
+    def end(self) -> None:
+        """Take what was said as the last message."""
+        self.end_line()
+        if self.said.strip():
+            self._bench.said = plain(self._bench.scrub(self.said)).strip()
+
+    def _beat(self) -> None:
+        self._chunks += 1
+        if self._chunks % BEAT_CHUNKS == 0:
+            self._bench.line.progress(self._chunks, 0, "parts of what it said")
+
+    # What we do not offer, and some ask for all the same.
+
+    async def write_text_file(self, session_id: str, path: str, content: str, **_: Any) -> None:
+        """Write a file of the tree."""
+        target = self._within(path)
+        await asyncio.to_thread(target.write_text, content, "utf-8")
+
+    async def read_text_file(
+        self,
+        session_id: str,
+        path: str,
+        line: int | None = None,
+        limit: int | None = None,
+        **_: Any,
+    ) -> ReadTextFileResponse:
+        """Read a file of the tree, from a line on."""
+        source = self._within(path)
+        text = await asyncio.to_thread(_beginning, source)
+        lines = text.splitlines(keepends=True)[max((line or 1) - 1, 0) :]
+        return ReadTextFileResponse(content="".join(lines[:limit]))
+
+    def _within(self, path: str) -> Path:
+        if "\0" in path or not lies_in(Path(path), [self._bench.cwd]):
+            raise RequestError.invalid_params({"details": f"{path!r} is not in the tree."})
+        return Path(path)
+
+    async def create_terminal(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("terminal/create")
+
+    async def terminal_output(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("terminal/output")
+
+    async def release_terminal(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("terminal/release")
+
+    async def wait_for_terminal_exit(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("terminal/wait_for_exit")
+
+    async def kill_terminal(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("terminal/kill")
+
+    async def create_elicitation(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("elicitation/create")
+
+    async def complete_elicitation(self, **_: Any) -> None:
+        """Nothing was asked."""
+
+    async def ext_method(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        raise RequestError.method_not_found(method)
+
+    async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
+        """Leave words aside that the protocol does not know."""
+
+
+def _beginning(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(READ_BYTES_MAX).decode("utf-8", "replace")
+    except OSError as error:
+        raise RequestError.resource_not_found(str(path)) from error
+
+
+def _sort(kind: str) -> Literal["command", "change", "tool"]:
+    if kind == "execute":
+        return "command"
+    return "change" if kind in CHANGES else "tool"
+
+
+def _bounded(value: Any) -> Any:
+    """Return what a person can read, or its beginning."""
+    try:
+        content = msgspec.json.encode(value)
+    except TypeError:
+        return None
+    if len(content) <= DETAIL_MAX:
+        return msgspec.json.decode(content)
+    return content[:DETAIL_MAX].decode("utf-8", "replace").rpartition(" ")[0] + " [cut]"
+
+
+def _changes(content: Any) -> list[Any]:
+    return [
+        _bounded({"file": each.path, "was": each.old_text, "becomes": each.new_text})
+        for each in content
+        if isinstance(each, FileEditToolCallContent)
+    ]
+
+
+def _command(given: Any) -> str:
+    if not isinstance(given, dict):
+        return ""
+    told = given.get("command") or given.get("cmd") or ""
+    return told if isinstance(told, str) else " ".join(map(str, told))
+
+
+def _exit_code(output: Any) -> int | None:
+    """Return the exit status where the program tells it; the protocol has no place for it."""
+    if not isinstance(output, dict):
+        return None
+    places = (output, output.get("metadata"))
+    for place in (each for each in places if isinstance(each, dict)):
+        for name in ("exit_code", "exitCode", "exit"):
+            if isinstance(place.get(name), int):
+                return int(place[name])
+    return None

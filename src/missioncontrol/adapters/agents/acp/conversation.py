@@ -1,0 +1,302 @@
+"""One conversation with a program: begun, signed in, prompted, and ended with the program."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import msgspec
+from acp import PROTOCOL_VERSION, RequestError, connect_to_agent, text_block
+from acp.schema import ClientCapabilities, Implementation, InitializeResponse, PromptResponse, Usage
+from msgspec import Meta
+
+from missioncontrol.adapters.agents.acp.client import Ours
+from missioncontrol.adapters.agents.acp.settings import AcpSettings, put_in
+from missioncontrol.adapters.agents.coding.bench import ERROR_LINE_BYTES_MAX, Bench
+from missioncontrol.adapters.agents.declared import OURS, shown
+from missioncontrol.adapters.agents.hearing import Hearing
+from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.processes import Program
+from missioncontrol.domain.step import Risk
+from missioncontrol.domain.work import Usage as Tokens
+from missioncontrol.ports.agent import AttemptFailed
+
+CANCEL_SECONDS = 2.0
+WORDS_MAX = 1_000
+SIGN_IN = -32000
+FINAL = frozenset({SIGN_IN, -32600, -32601, -32602})
+
+
+class Introduced(msgspec.Struct, frozen=True):
+    """What a program says of itself."""
+
+    version: str
+    methods: tuple[str, ...]  # of signing in
+
+
+class Conversation:
+    """Speaks with the program of one attempt."""
+
+    def __init__(self, bench: Bench, settings: AcpSettings, kept: Path) -> None:
+        """`kept` is a home directory that lasts."""
+        self._bench = bench
+        self._settings = settings
+        self._home = kept if settings.home == "kept" else bench.home
+
+    async def introduced(self) -> Introduced:
+        """Start the program and let it introduce itself.
+
+        Raises:
+            AttemptFailed: it does not.
+        """
+        async with self._open() as (_, _, told):
+            return _introduction(told)
+
+    async def prompted(self, prompt: str, risk: Risk) -> None:
+        """Let the program work on `prompt` until it ends its turn.
+
+        Raises:
+            AttemptFailed: `acp.refused`, `acp.sign_in`, `acp.lost`, `acp.stopped`, or what ends
+                the attempt from our side.
+        """
+        async with self._open() as (agent, ours, told):
+            session = await self._session(agent, told)
+            if mode := self._settings.modes.get(risk):
+                await agent.set_session_mode(session_id=session, mode_id=mode)
+            answer = await self._turn(agent, session, prompt)
+            ours.end()
+            self._count(answer)
+            if answer.stop_reason != "end_turn":
+                raise self._stopped(answer.stop_reason)
+
+    async def _turn(self, agent: Any, session: str, prompt: str) -> PromptResponse:
+        """Return how the turn ended; one that is cancelled may still leave things in order."""
+        turn = asyncio.ensure_future(agent.prompt(session_id=session, prompt=[text_block(prompt)]))
+        try:
+            ended: PromptResponse = await asyncio.shield(turn)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                async with asyncio.timeout(CANCEL_SECONDS):
+                    await agent.cancel(session_id=session)
+                    await asyncio.wait({turn})
+            raise
+        finally:
+            turn.cancel()
+        return ended
+
+    async def _session(self, agent: Any, told: InitializeResponse) -> str:
+        if self._settings.sign_in:
+            await agent.authenticate(method_id=self._settings.sign_in)
+        session = await agent.new_session(cwd=str(self._bench.cwd), mcp_servers=[])
+        return str(session.session_id)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[tuple[Any, Ours, InitializeResponse]]:
+        """Start the program, and end it with the block whatever happens."""
+        bench, settings = self._bench, self._settings
+        values = self._values()
+        await asyncio.to_thread(_put_files, self._home, settings.files, values)
+        variables = {name: put_in(text, values) for name, text in settings.variables.items()}
+        environment = {**bench.environment, "HOME": str(self._home), **variables}
+        async with at_work(
+            settings.argv, cwd=bench.cwd, environment=environment, line=bench.line
+        ) as program:
+            ours = Ours(bench)
+            process = program.process
+            agent = connect_to_agent(cast(Any, ours), process.stdin, process.stdout)
+            assert process.stderr is not None
+            complaints = asyncio.ensure_future(
+                Hearing(program).lines(
+                    process.stderr, bench.complains, bytes_max=ERROR_LINE_BYTES_MAX
+                )
+            )
+            try:
+                watched = _Watched(agent, ours, program, self)
+                async with asyncio.timeout(settings.connect_seconds_max):
+                    told = await watched.initialize(
+                        protocol_version=PROTOCOL_VERSION,
+                        client_capabilities=ClientCapabilities(),
+                        client_info=Implementation(name=OURS[0], version=OURS[1]),
+                    )
+                yield watched, ours, told
+            except TimeoutError:
+                raise self.failure("late", "did not introduce itself in time.") from None
+            finally:
+                complaints.cancel()
+                with suppress(Exception):
+                    await agent.close()
+
+    def _values(self) -> dict[str, str]:
+        bench = self._bench
+        return {
+            "url": bench.access.url,
+            "key": bench.access.key,
+            "model": bench.model,
+            "cwd": str(bench.cwd),
+        }
+
+    def _count(self, answer: PromptResponse) -> None:
+        """Tell what the program says that its turn used, unless a gateway has counted it."""
+        bench = self._bench
+        if bench.is_metered:
+            return
+        told = told_in(answer, bench.model)
+        for model, tokens in told:
+            bench.line.usage(tokens, model=model)
+        if not told:
+            bench.say("warning", "It does not say what it used, and nobody counted.")
+
+    def failure(
+        self, code: str, words: str, *, hint: str = "", retryable: bool = True
+    ) -> AttemptFailed:
+        """Return a failure of the program, with its last words."""
+        last = " ".join(list(self._bench.errors)[-3:])
+        return AttemptFailed(
+            f"acp.{code}",
+            f"{self._settings.argv[0]!r} {words} {last}".rstrip(),
+            hint=hint or "`mission output RUN STEP` shows what it said.",
+            retryable=retryable,
+        )
+
+    def refusal(self, error: RequestError) -> AttemptFailed:
+        """Return an error of the protocol as a failure."""
+        said = shown(_words(error), self._bench.scrub, WORDS_MAX)
+        if error.code == SIGN_IN:
+            hint = 'Sign in once with `home = "kept"`, or name a method as `sign_in`.'
+            return self.failure("sign_in", f"is not signed in: {said}", hint=hint, retryable=False)
+        is_final = error.code in FINAL
+        return self.failure("refused", f"refuses: {said}", retryable=not is_final)
+
+    def _stopped(self, reason: str) -> AttemptFailed:
+        words = {
+            "max_tokens": "stopped: its model may write no more.",
+            "max_turn_requests": "stopped: it may ask its model no more.",
+            "refusal": "refuses to go on.",
+            "cancelled": "says that it was cancelled, and nobody did.",
+        }
+        return self.failure("stopped", words.get(reason, f"stopped: {reason}."))
+
+
+class _Watched:
+    """A connection whose requests end when the program does, or when we have to."""
+
+    def __init__(self, agent: Any, ours: Ours, program: Program, talk: Conversation) -> None:
+        self._agent = agent
+        self._ours = ours
+        self._program = program
+        self._talk = talk
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._agent, name)
+
+        async def asked(**given: Any) -> Any:
+            return await self._until(asyncio.ensure_future(method(**given)))
+
+        return asked
+
+    async def _until(self, answer: "asyncio.Future[Any]") -> Any:
+        exited = asyncio.ensure_future(self._program.exited())
+        ends = (answer, exited, self._ours.failed)
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if self._ours.failed.done():
+                self._ours.failed.result()
+            if not answer.done():
+                raise self._lost(f"ended with status {exited.result()} in the middle.")
+            return answer.result()
+        except RequestError as error:
+            raise self._talk.refusal(error) from None
+        except (ConnectionError, EOFError):
+            raise self._lost("broke off the conversation.") from None
+        finally:
+            for each in (answer, exited):
+                each.cancel()
+
+    def _lost(self, words: str) -> AttemptFailed:
+        return self._talk.failure("lost", words)
+
+
+def told_in(answer: PromptResponse, model: str) -> list[tuple[str, Tokens]]:
+    """Return what a program used by its models: as the protocol has it, else as Gemini does."""
+    if answer.usage is not None:
+        return [(model, tokens_of(answer.usage))] if answer.usage.total_tokens else []
+    try:
+        quota = msgspec.convert((answer.field_meta or {}).get("quota"), _Quota)
+    except msgspec.ValidationError:
+        return []
+    return [
+        (each.model or model, Tokens(count.input_tokens, 0, count.output_tokens, cost=None))
+        for each in quota.model_usage
+        if (count := each.token_count).input_tokens or count.output_tokens
+    ]
+
+
+class _Count(msgspec.Struct, frozen=True):
+    input_tokens: Annotated[int, Meta(ge=0)] = 0
+    output_tokens: Annotated[int, Meta(ge=0)] = 0
+
+
+class _OfModel(msgspec.Struct, frozen=True):
+    model: str = ""
+    token_count: _Count = _Count()
+
+
+class _Quota(msgspec.Struct, frozen=True):
+    model_usage: tuple[_OfModel, ...] = ()
+
+
+def tokens_of(used: Usage) -> Tokens:
+    """Return what a program says in our words.
+
+    The protocol does not say whether cached tokens are part of the input and thoughts part of the
+    output, but their sum tells; where it does not, none is taken to be part of another.
+    """
+    read, written = used.cached_read_tokens or 0, used.cached_write_tokens or 0
+    cached, thought = read + written, used.thought_tokens or 0
+    plain = used.input_tokens + used.output_tokens
+    has_cached, has_thought = next(
+        (
+            (has_cached, has_thought)
+            for has_cached in (False, True)
+            for has_thought in (False, True)
+            if plain + (0 if has_cached else cached) + (0 if has_thought else thought)
+            == used.total_tokens
+        ),
+        (False, False),
+    )
+    return Tokens(
+        used.input_tokens + (0 if has_cached else cached),
+        read,
+        used.output_tokens + (0 if has_thought else thought),
+        thought,
+        None,
+        written,
+    )
+
+
+def _put_files(home: Path, files: Mapping[str, str], values: Mapping[str, str]) -> None:
+    """Write what the program finds at home; some of it may hold its key."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, template in files.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(put_in(template, values))
+
+
+def _introduction(told: InitializeResponse) -> Introduced:
+    if told.protocol_version != PROTOCOL_VERSION:
+        reason = f"It speaks version {told.protocol_version} of the protocol, not 1."
+        raise AttemptFailed("acp.other_protocol", reason, hint="Install another version of it.")
+    info = told.agent_info
+    version = f"{info.name} {info.version}" if info else ""
+    return Introduced(version[:200], tuple(each.id for each in told.auth_methods or ()))
+
+
+def _words(error: RequestError) -> str:
+    detail = error.data
+    if isinstance(detail, dict):
+        detail = detail.get("details") or detail.get("message") or detail
+    return f"{error} {detail if isinstance(detail, str) else ''}".strip()

@@ -1,0 +1,56 @@
+"""The settings of an agent that speaks the Agent Client Protocol."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.step import Risk
+
+
+class AcpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a declaration says of the program.
+
+    In `variables` and `files`, {url}, {key} and {model} stand for the way to a model that the
+    attempt is lent, and {cwd} for its tree. The address has no path: add /v1 where it is needed.
+    """
+
+    argv: Annotated[tuple[str, ...], Meta(min_length=1)]
+    variables: dict[str, str] = {}
+    files: dict[str, str] = {}  # by their path below the home directory of the program
+    home: Literal["attempt", "kept"] = "attempt"  # kept: what it signed in to stays
+    base_url: str = ""  # of models, where no gateway is open …
+    key_variable: str = ""  # … and the variable with their key
+    sign_in: str = ""  # the id of the method of signing in, if the program asks for one
+    modes: dict[Risk, str] = {}  # the mode of the session by the tier of its step
+    connect_seconds_max: Annotated[float, Meta(gt=0, le=3600)] = 60.0
+
+
+def acp_settings(declared: Declaration) -> AcpSettings:
+    """Return the settings of a declared program.
+
+    Raises:
+        Rejected: `agent.bad_settings`.
+    """
+    found = settings_of(declared, AcpSettings)
+    if not found.argv[0]:
+        raise bad_settings(declared, "argv names no program.")
+    if any("{key}" in text for text in found.argv):
+        hint = "Every program on this machine can read arguments; use `variables` or `files`."
+        raise bad_settings(declared, "argv holds {key}.", hint=hint)
+    for name in found.files:
+        path = PurePosixPath(name)
+        if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+            raise bad_settings(declared, f"files names {name!r}, no relative path without `..`.")
+    return found
+
+
+def put_in(template: str, values: Mapping[str, str]) -> str:
+    """Return `template` with {url} and the others replaced; other braces are JSON's."""
+    for name, value in values.items():
+        template = template.replace(f"{{{name}}}", value)
+    return template

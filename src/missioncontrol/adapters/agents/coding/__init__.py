@@ -1,0 +1,1 @@
+"""Coding agents: programs of others that change files in a tree of their own."""

@@ -1,0 +1,290 @@
+"""A coding agent at work: a tree, a tool in it, and a patch with its evidence."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.order import Order, asked_again, order_of, prompt_of
+from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
+from missioncontrol.adapters.agents.workplace import telling, told
+from missioncontrol.adapters.worktrees import Patch, Tree, patch_of, worktree
+from missioncontrol.domain.agent import ANYTHING, Shape, misfit
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.secrets import Scrubber
+from missioncontrol.domain.work import ArtifactRef, Finding, Work
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent_kind import Workshop
+from missioncontrol.ports.gateway import Access
+
+PATCH = "changes.patch"
+ASKED_AGAIN_MAX = 2
+SUMMARY_MAX = 300
+FILES_MAX = 2_000
+"""In the output, which stands in an event; the patch has them all."""
+
+SAID_MAX = 64 * 1024
+REASON_MAX = 2_000
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a tool finds its models when no gateway is open."""
+
+    base_url: str = ""
+    key_variable: str = ""
+
+
+class Tool(Protocol):
+    """A program that changes files."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
+    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+        """Let the tool do `prompt`, going on where `bench.thread` names a conversation.
+
+        Raises:
+            AttemptFailed: it could not, or its version is not the one that is wanted.
+        """
+        ...
+
+
+class CodingAgent:
+    """Does one assignment after another, each in a tree of its own."""
+
+    def __init__(
+        self, declared: Declaration, workshop: Workshop, tool: Tool, source: Source
+    ) -> None:
+        """`source` counts only where no gateway is open."""
+        self._declared = declared
+        self._workshop = workshop
+        self._tool = tool
+        self._source = source
+
+    @property
+    def title(self) -> str:
+        """What people call the tool."""
+        return self._tool.title
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        order = order_of(assignment, self._declared)
+        trees = self._workshop.worktrees
+        async with worktree(trees, assignment, order.repository, base=order.base) as tree:
+            try:
+                with self._at_bench(assignment, line, order, tree) as bench:
+                    for note in tree.notes:
+                        line.log("warning", note)
+                    prompt = prompt_of(order, assignment, tree.notes)
+                    await self._tool.converse(bench, prompt, order)
+                    answer = await self._answer(bench, order)
+            except AttemptFailed as failure:
+                raise await self._salvaged(failure, tree, line) from None
+            patch = await patch_of(tree)
+            return self._work(bench, tree, patch, answer, line)
+
+    async def _salvaged(self, failure: AttemptFailed, tree: Tree, line: Line) -> AttemptFailed:
+        """Keep what was changed before a failure, and return the failure with a word of it."""
+        try:
+            patch = await patch_of(tree)
+        except AttemptFailed:
+            return failure
+        if not patch.content:
+            return failure
+        (kept,) = self._kept(tree, patch, line)
+        line.log("warning", f"What it had changed by then is kept as artifact {kept.digest}.")
+        known = failure.detail if isinstance(failure.detail, dict) else {}
+        return AttemptFailed(
+            failure.code,
+            failure.reason,
+            hint=failure.hint,
+            retryable=failure.retryable,
+            detail={**known, "base": tree.base, "patch": kept.digest},
+        )
+
+    @contextmanager
+    def _at_bench(
+        self, assignment: Assignment, line: Line, order: Order, tree: Tree
+    ) -> Iterator[Bench]:
+        seen = seen_by(self._workshop)
+        environment = telling(assignment, self._workshop.telemetry, seen)
+        home, temporary = tree.path.parent / "home", tree.path.parent / "tmp"
+        home.mkdir()
+        temporary.mkdir()
+        with self._access(assignment, line, order.model, environment) as access:
+            yield Bench(
+                self._declared.kind,
+                line,
+                cwd=tree.cwd,
+                home=home,
+                environment={
+                    **environment,
+                    **told(assignment),
+                    **tree.environment,
+                    "HOME": str(home),
+                    "TMPDIR": str(temporary),
+                },
+                access=access,
+                model=order.model,
+                scrub=_both(Scrubber([access.key]).text, self._workshop.scrub),
+                is_metered=self._workshop.gateway is not None,
+                calls_max=self._declared.limits.turns_max,
+            )
+
+    @contextmanager
+    def _access(
+        self, assignment: Assignment, line: Line, model: str, environment: dict[str, str]
+    ) -> Iterator[Access]:
+        """Lend a way to models: through the gateway where one is open, and never around it."""
+        gateway, source = self._workshop.gateway, self._source
+        key = environment.pop(source.key_variable, "")
+        if gateway is not None:
+            models = (model,) if model else ()
+            with gateway.access(assignment, line, models=models) as access:
+                yield access
+            return
+        if not source.base_url or not key:
+            missing = "no gateway is open, and its settings name no `base_url`"
+            if source.base_url:
+                missing = f"it does not see the variable {source.key_variable!r}"
+            raise AttemptFailed(
+                f"{self._declared.kind}.no_model",
+                f"Agent {self._declared.name!r} has no way to a model: {missing}.",
+                hint="Open the gateway, or set `base_url` and `key_variable` of the agent and "
+                "name that variable in its `secrets`.",
+                retryable=False,
+            )
+        yield Access(source.base_url, key)
+
+    async def _answer(self, bench: Bench, order: Order) -> Any:
+        """Return the last message as JSON that fits, asked for again a few times.
+
+        Raises:
+            AttemptFailed: `KIND.bad_answer`.
+        """
+        if order.answer == ANYTHING:
+            return None
+        for _ in range(ASKED_AGAIN_MAX):
+            if not (fault := self._fault(bench.said, order.answer)):
+                break
+            bench.say("warning", f"The answer does not fit: {fault}. It is asked again.")
+            await self._tool.converse(bench, asked_again(fault, order.answer), order)
+        if fault := self._fault(bench.said, order.answer):
+            raise AttemptFailed(
+                f"{bench.kind}.bad_answer",
+                f"{self._tool.title} did not answer as declared, asked {ASKED_AGAIN_MAX + 1} "
+                f"times: {fault}.",
+                hint="Change the declared output of the agent, or the prompt.",
+                detail={"answer": bench.said[:REASON_MAX]},
+            )
+        return _parsed(bench.said)
+
+    def _fault(self, said: str, shape: Shape) -> str:
+        value = _parsed(said)
+        if value is msgspec.UNSET:
+            return "it is no JSON document"
+        return fault_in(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
+
+    def _work(self, bench: Bench, tree: Tree, patch: Patch, answer: Any, line: Line) -> Work:
+        artifacts = self._kept(tree, patch, line)
+        findings = self._findings(bench, patch)
+        for finding in findings:
+            line.log("warning", finding.title)
+        output: dict[str, Any] = {
+            "summary": bench.said[:SAID_MAX],
+            "base": tree.base,
+            "branch": tree.branch,
+            "files": [msgspec.to_builtins(change) for change in patch.changes[:FILES_MAX]],
+            "commands": [
+                {"command": " ".join(ran.argv), "exit_code": ran.exit_code}
+                for ran in bench.commands
+            ],
+            "patch": artifacts[0].name if artifacts else "",
+            "left_out": list(patch.left_out),
+            "notes": list(tree.notes),
+        }
+        if answer is not None:
+            output["answer"] = answer
+        return Work(
+            summary=_summary(self._tool.title, bench, patch),
+            output=output,
+            findings=findings,
+            artifacts=artifacts,
+            evidence=tuple(bench.commands),
+        )
+
+    def _kept(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
+        if not patch.content:
+            return ()
+        base = tree.base or "a repository without commits"
+        kept = line.keep(
+            PATCH,
+            patch.content,
+            media_type="text/x-diff",
+            title=f"Changes by {self._tool.title}",
+            obtained=f"`git diff --binary` against {base}",
+        )
+        return (kept,)
+
+    def _findings(self, bench: Bench, patch: Patch) -> tuple[Finding, ...]:
+        found = []
+        if not bench.calls and not patch.content:
+            found.append(
+                Finding(
+                    f"{bench.kind}.nothing_done",
+                    "medium",
+                    f"{self._tool.title} says that it is done, and has neither used a tool nor "
+                    "changed a file.",
+                    detail=bench.said[:SUMMARY_MAX],
+                    remedy="Read what it said before anything is built on it.",
+                )
+            )
+        found.extend(
+            Finding(
+                f"{bench.kind}.left_out",
+                "low",
+                f"What is in {path!r} is not in the patch: it is a repository of its own.",
+                path=path,
+            )
+            for path in patch.left_out
+        )
+        return tuple(found)
+
+
+def _both(first: Callable[[str], str], second: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: second(first(text))
+
+
+def _parsed(text: str) -> Any:
+    """Return the JSON document in `text`, a fence around it or not; UNSET where it is none."""
+    bare = text.strip()
+    if bare.startswith("```") and bare.endswith("```"):
+        bare = bare.strip("`").partition("\n")[2]
+    try:
+        return msgspec.json.decode(bare)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return msgspec.UNSET
+
+
+def _summary(title: str, bench: Bench, patch: Patch) -> str:
+    count = len(patch.changes)
+    changed = "no file" if not count else "1 file" if count == 1 else f"{count:,} files"
+    said = " ".join(bench.said.split())
+    text = f"{title} changed {changed}. {said}".strip()
+    return text if len(text) <= SUMMARY_MAX else f"{text[: SUMMARY_MAX - 1]}…"
+
+
+def refuse_bad_source(declared: Declaration, source: Source) -> None:
+    """Refuse settings that name half a way to a model.
+
+    Raises:
+        Rejected: `agent.bad_settings`.
+    """
+    if bool(source.base_url) != bool(source.key_variable):
+        raise bad_settings(declared, "`base_url` and `key_variable` belong together.")
+    if source.base_url and not source.base_url.startswith(("http://", "https://")):
+        raise bad_settings(declared, f"base_url is {source.base_url!r}, which is no web address.")

@@ -1,0 +1,176 @@
+"""Where a coding agent works on one assignment, and the record of what it did there."""
+
+import re
+import shlex
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from missioncontrol.adapters.agents.declared import Notes
+from missioncontrol.adapters.agents.hearing import Hearing, readable
+from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.processes import LINE_BYTES_MAX
+from missioncontrol.domain.work import NO_USAGE, CommandRan, Usage
+from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
+from missioncontrol.ports.gateway import Access
+
+COMMANDS_MAX = 200
+"""Kept as evidence, which stands in an event; all are in the output of the attempt."""
+
+ARGUMENTS_MAX = 10
+ARGUMENT_MAX = 500
+TEXT_MAX = 65_536
+"""Of one message or of what one command said, as it is shown."""
+
+ERROR_LINE_BYTES_MAX = 65_536
+ERROR_LINES = 10
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Bench:
+    """A place for one attempt."""
+
+    def __init__(
+        self,
+        kind: str,
+        line: Line,
+        *,
+        cwd: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        access: Access,
+        model: str,
+        scrub: Callable[[str], str],
+        is_metered: bool,
+        calls_max: int = 0,
+    ) -> None:
+        """`is_metered`: a gateway counts the tokens, so that what the tool says is not told."""
+        self.kind = kind
+        self.line = line
+        self.cwd = cwd
+        self.home = home
+        self.environment = environment
+        self.access = access
+        self.model = model
+        self.scrub = scrub
+        self.is_metered = is_metered
+        self.commands: list[CommandRan] = []
+        self.calls = 0  # of tools of any kind
+        self.said = ""  # the last message
+        self.thread = ""  # by which the conversation is taken up again
+        self.errors: deque[str] = deque(maxlen=ERROR_LINES)
+        self._calls_max = calls_max
+        self._told: dict[str, Usage] = {}
+        self._notes = Notes(line)
+
+    def say(self, level: LogLevel, text: str) -> None:
+        """Show what the tool said, line by line, without what a terminal would obey."""
+        clean = plain(self.scrub(text))
+        shown = clean if len(clean) <= TEXT_MAX else f"{clean[:TEXT_MAX].rpartition(' ')[0]} [cut]"
+        for each in shown.splitlines():
+            self._notes.say(level, each)
+
+    def message(self, text: str) -> None:
+        """Take what the model said to its user."""
+        if text.strip():
+            self.said = plain(self.scrub(text))
+        self.say("info", text)
+
+    def calls_tool(self) -> None:
+        """Count a call of a tool.
+
+        Raises:
+            AttemptFailed: `KIND.too_many_turns`.
+        """
+        self.calls += 1
+        if self._calls_max and self.calls > self._calls_max:
+            raise AttemptFailed(
+                f"{self.kind}.too_many_turns",
+                f"It called tools more than {self._calls_max} times.",
+                hint="Raise `limits.turns_max` of the agent, or make the step smaller.",
+            )
+
+    def ran(self, command: str, exit_code: int, seconds: float, *, split: bool = True) -> None:
+        """Take a command that has ended; with `split`, the arguments in it are told apart."""
+        if len(self.commands) < COMMANDS_MAX:
+            text = plain(self.scrub(command))
+            parts = _split(text)[:ARGUMENTS_MAX] if split else [text]
+            argv = tuple(_short(part) for part in parts)
+            self.commands.append(CommandRan(argv, exit_code, round(max(seconds, 0.0), 3)))
+
+    def shown(self, command: str) -> str:
+        """Return a command as it stands in `commands` where it is one argument."""
+        return _short(plain(self.scrub(command)))
+
+    def uses_in_all(self, total: Usage, model: str = "") -> None:
+        """Tell what the tool says that it used, unless a gateway has counted it.
+
+        `total` is what the whole conversation took so far of `model`, as both tools count it.
+        """
+        named = model or self.model
+        before = self._told.get(named, NO_USAGE)
+        self._told[named] = total
+        new = _since(total, before)
+        if not self.is_metered and new.tokens:
+            self.line.usage(new, model=named)
+
+    async def run(
+        self, argv: Sequence[str], stdin: bytes, take: Callable[[bytes, bool], None]
+    ) -> int:
+        """Run the tool to its end; `take` gets its lines. Return its exit status.
+
+        Raises:
+            AttemptFailed: `program.cannot_start`, and what `take` raises.
+        """
+        async with at_work(
+            argv, cwd=self.cwd, environment=self.environment, line=self.line
+        ) as program:
+            process = program.process
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdin.write(stdin)
+            process.stdin.close()
+            hearing = Hearing(program)
+            return await hearing.until_exit(
+                hearing.lines(process.stdout, take, bytes_max=LINE_BYTES_MAX),
+                hearing.lines(process.stderr, self.complains, bytes_max=ERROR_LINE_BYTES_MAX),
+            )
+
+    def complains(self, raw: bytes, is_cut: bool) -> None:
+        """Take a line of standard error."""
+        text = plain(self.scrub(readable(raw, is_cut=is_cut))).strip()
+        if text:
+            self.errors.append(text)
+            self._notes.say("warning", text)
+
+
+def _since(now: Usage, before: Usage) -> Usage:
+    return Usage(
+        max(now.input_tokens - before.input_tokens, 0),
+        max(now.cached_tokens - before.cached_tokens, 0),
+        max(now.output_tokens - before.output_tokens, 0),
+        max(now.reasoning_tokens - before.reasoning_tokens, 0),
+        None,
+        max(now.cache_write_tokens - before.cache_write_tokens, 0),
+    )
+
+
+def plain(text: str) -> str:
+    """Return `text` without what a terminal obeys; tabs and ends of lines stay."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command) or [command]
+    except ValueError:
+        return [command]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= ARGUMENT_MAX else f"{text[: ARGUMENT_MAX - 1]}…"

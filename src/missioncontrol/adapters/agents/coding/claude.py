@@ -1,0 +1,131 @@
+"""The kind `claude`: Claude Code without a terminal."""
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.claude_events import Turn
+from missioncontrol.adapters.agents.coding.order import Order, card
+from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.adapters.agents.coding.proof import proved
+from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.domain.agent import ANYTHING, AgentCard
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.ports.agent_kind import Proof, Workshop
+
+VERSION = "2.1.329"
+CLAUDE = Installed(
+    "claude",
+    f"@anthropic-ai/claude-code@{VERSION}",
+    (
+        "@anthropic-ai/claude-code/node_modules/@anthropic-ai/claude-code-*/claude",
+        "@anthropic-ai/claude-code-*/claude",
+    ),
+)
+READING = ("Glob", "Grep", "Read")
+WRITING = ("Bash", "Edit", "Glob", "Grep", "Read", "Write")
+SWITCHES = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    # What may be tried again is for the step to say: a refused call is not made ten times.
+    "CLAUDE_CODE_MAX_RETRIES": "0",
+}
+
+
+class ClaudeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a declaration says of Claude Code."""
+
+    program: str = "claude"
+    version: str = VERSION  # "any" takes every version
+    tools: tuple[str, ...] = WRITING  # of steps that write; others only read
+    base_url: str = ""  # without `/v1`; used where no gateway is open
+    key_variable: str = ""
+
+
+class ClaudeKind:
+    """Makes agents that are Claude Code."""
+
+    name = "claude"
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """See `AgentKind.card`."""
+        _settings(declared)
+        return card(declared)
+
+    def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
+        """See `AgentKind.make`."""
+        settings = _settings(declared)
+        source = Source(settings.base_url, settings.key_variable)
+        return CodingAgent(declared, workshop, ClaudeCode(declared, settings), source)
+
+    async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
+        """See `AgentKind.prove`."""
+        settings = _settings(declared)
+        plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
+        agent = self.make(plain, workshop)
+        wanted = settings.program, settings.version
+        return await proved(agent, declared, workshop, CLAUDE, wanted, round_trip=round_trip)
+
+
+class ClaudeCode:
+    """Claude Code, unattended."""
+
+    title = "Claude Code"
+
+    def __init__(self, declared: Declaration, settings: ClaudeSettings) -> None:
+        """Nothing is started yet."""
+        self._declared = declared
+        self._settings = settings
+
+    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+        """See `Tool.converse`."""
+        program = CLAUDE.find(self._settings.program, bench.environment)
+        bench.environment = _environment(bench)
+        version = await CLAUDE.version(program, bench)
+        CLAUDE.refuse_other(version, self._settings.version, self._declared.name)
+        turn = Turn(bench)
+        code = await bench.run(self._argv(program, bench, order), prompt.encode(), turn.hear)
+        turn.judge(code)
+
+    def _argv(self, program: str, bench: Bench, order: Order) -> list[str]:
+        """Return the command line; the prompt goes in by stdin.
+
+        Restricted, it ignores the settings, hooks and servers that the repository brings, and its
+        own tools for files stay within the tree; what its shell does, nothing confines.
+        """
+        is_reading = order.risk == "read"
+        tools = ",".join(READING if is_reading else self._settings.tools)
+        return [
+            program,
+            "--print",
+            "--verbose",
+            *("--output-format", "stream-json"),
+            "--restricted",
+            "--strict-mcp-config",
+            *("--permission-prompts", "none"),
+            *("--permission-mode", "dontAsk" if is_reading else "acceptEdits"),
+            *("--tools", tools),
+            *("--allowedTools", tools),
+            *(("--model", bench.model) if bench.model else ()),
+            *(("--resume", bench.thread) if bench.thread else ()),
+        ]
+
+
+def _environment(bench: Bench) -> dict[str, str]:
+    return {
+        **bench.environment,
+        **SWITCHES,
+        "CLAUDE_CONFIG_DIR": str(bench.home / "claude"),
+        "ANTHROPIC_BASE_URL": bench.access.url,
+        "ANTHROPIC_API_KEY": bench.access.key,
+    }
+
+
+def _settings(declared: Declaration) -> ClaudeSettings:
+    settings = settings_of(declared, ClaudeSettings)
+    refuse_bad_source(declared, Source(settings.base_url, settings.key_variable))
+    if not settings.tools or any(not tool or "," in tool for tool in settings.tools):
+        raise bad_settings(declared, "tools names none, or one with a comma in it.")
+    return settings

@@ -1,0 +1,46 @@
+"""The kind `codex`."""
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
+from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
+from missioncontrol.adapters.agents.coding.codex_home import CODEX, CodexSettings
+from missioncontrol.adapters.agents.coding.codex_server import CodexServer
+from missioncontrol.adapters.agents.coding.order import card
+from missioncontrol.adapters.agents.coding.proof import proved
+from missioncontrol.adapters.agents.declared import settings_of
+from missioncontrol.domain.agent import ANYTHING, AgentCard
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.ports.agent_kind import Proof, Workshop
+
+
+class CodexKind:
+    """Makes agents that are Codex: `codex exec`, or `codex app-server` where a person is asked."""
+
+    name = "codex"
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """See `AgentKind.card`."""
+        _settings(declared)
+        return card(declared)
+
+    def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
+        """See `AgentKind.make`."""
+        settings = _settings(declared)
+        source = Source(settings.base_url, settings.key_variable)
+        form = CodexServer if settings.approvals == "ask" else CodexExec
+        return CodingAgent(declared, workshop, form(declared, settings), source)
+
+    async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
+        """See `AgentKind.prove`."""
+        settings = _settings(declared)
+        plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
+        agent = self.make(plain, workshop)
+        wanted = settings.program, settings.version
+        return await proved(agent, declared, workshop, CODEX, wanted, round_trip=round_trip)
+
+
+def _settings(declared: Declaration) -> CodexSettings:
+    settings = settings_of(declared, CodexSettings)
+    refuse_bad_source(declared, Source(settings.base_url, settings.key_variable))
+    return settings

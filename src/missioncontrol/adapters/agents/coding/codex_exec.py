@@ -1,0 +1,117 @@
+"""`codex exec --json`: one turn after another, without anybody to ask."""
+
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.bench import Bench, plain
+from missioncontrol.adapters.agents.coding.codex_events import (
+    Items,
+    reason_in,
+    status_in,
+    usage_of,
+)
+from missioncontrol.adapters.agents.coding.codex_home import (
+    CODEX,
+    CodexSettings,
+    sandbox_of,
+    set_up,
+)
+from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
+from missioncontrol.adapters.agents.coding.failures import no_result, refused
+from missioncontrol.adapters.agents.coding.order import Order
+from missioncontrol.domain.declaration import Declaration
+
+UNREADABLE_SHOWN = 500
+
+
+class CodexExec:
+    """Codex, unattended."""
+
+    title = "Codex"
+
+    def __init__(self, declared: Declaration, settings: CodexSettings) -> None:
+        """Nothing is started yet."""
+        self._declared = declared
+        self._settings = settings
+
+    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+        """See `Tool.converse`."""
+        program = CODEX.find(self._settings.program, bench.environment)
+        bench.environment = set_up(bench, self._settings, "never")
+        version = await CODEX.version(program, bench)
+        CODEX.refuse_other(version, self._settings.version, self._declared.name)
+        turn = _Turn(bench)
+        code = await bench.run(_argv(program, bench, order), prompt.encode(), turn.hear)
+        await add_missing(bench)
+        turn.judge(code)
+
+
+def _argv(program: str, bench: Bench, order: Order) -> list[str]:
+    """Return the command line. The prompt, which may be long or private, goes in by stdin."""
+    model = ["-m", bench.model] if bench.model else []
+    resume = ["resume", bench.thread] if bench.thread else []
+    mode = ["-s", sandbox_of(order.risk), "--skip-git-repo-check", "--ignore-rules"]
+    return [program, "exec", "--json", *mode, *model, *resume, "-"]
+
+
+class _Turn:
+    """One turn, from its first line to the exit of the program."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._items = Items(bench)
+        self._failure = ""
+        self._is_completed = False
+
+    def hear(self, raw: bytes, is_cut: bool) -> None:
+        """Take a line.
+
+        Raises:
+            AttemptFailed: `codex.bad_usage`, `codex.too_many_turns`.
+        """
+        try:
+            event = msgspec.json.decode(raw)
+            kind = event["type"]
+        except (msgspec.DecodeError, RecursionError, TypeError, KeyError):
+            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
+            if text:
+                self._bench.say("warning", f"Codex wrote what is no event: {text}")
+            return
+        self._take(kind, event)
+
+    def _take(self, kind: Any, event: dict[str, Any]) -> None:
+        item = event.get("item")
+        match kind:
+            case "thread.started":
+                self._bench.thread = str(event.get("thread_id", ""))
+            case "item.started" if isinstance(item, dict):
+                self._items.started(item)
+            case "item.completed" if isinstance(item, dict):
+                self._items.completed(item)
+            case "turn.completed":
+                self._is_completed = True
+                self._count(event.get("usage"))
+            case "turn.failed":
+                error = event.get("error")
+                told = error.get("message") if isinstance(error, dict) else error
+                self._failure = str(told or "it gave no reason")
+            case "error":
+                # It may go on after that, and often does.
+                self._bench.say("warning", str(event.get("message", "")))
+
+    def _count(self, told: Any) -> None:
+        self._bench.uses_in_all(usage_of(told, self._bench))
+
+    def judge(self, code: int) -> None:
+        """Raise unless the turn was completed and the program ended well.
+
+        Raises:
+            AttemptFailed: by what Codex said, see `refused`, or `codex.no_result`.
+        """
+        self._items.end()
+        if self._failure:
+            message = reason_in(plain(self._failure))
+            raise refused(self._bench, "Codex", message, status_in(self._failure))
+        if code or not self._is_completed:
+            raise no_result(self._bench, "Codex", code)

@@ -1,0 +1,95 @@
+"""How Codex is set up: which program, its settings, and a home that is nobody else's."""
+
+import json
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.domain.step import Risk
+
+VERSION = "0.169.0"
+KEY_VARIABLE = "MISSION_MODEL_KEY"
+CODEX = Installed(
+    "codex",
+    f"@openai/codex@{VERSION}",
+    (
+        "@openai/codex/node_modules/@openai/codex-*/vendor/*/bin/codex",
+        "@openai/codex-*/vendor/*/bin/codex",
+    ),
+)
+
+Sandbox = Literal["read-only", "workspace-write"]
+
+
+class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a declaration says of Codex."""
+
+    program: str = "codex"
+    version: str = VERSION  # "any" takes every version
+    approvals: Literal["never", "ask"] = "never"  # ask: a person answers what it wants to do
+    network: bool = False  # whether its commands may use the network
+    effort: Literal["", "minimal", "low", "medium", "high", "xhigh"] = ""
+    base_url: str = ""  # with `/v1`; used where no gateway is open
+    key_variable: str = ""
+
+
+def sandbox_of(risk: Risk) -> Sandbox:
+    """Return what the commands of Codex may write: nothing in a step that only reads."""
+    return "read-only" if risk == "read" else "workspace-write"
+
+
+def base_url(bench: Bench) -> str:
+    """Return where Codex finds its models; a gateway's address has no `/v1` yet."""
+    return f"{bench.access.url.rstrip('/')}/v1" if bench.is_metered else bench.access.url
+
+
+def set_up(bench: Bench, settings: CodexSettings, approval_policy: str) -> dict[str, str]:
+    """Write the settings of Codex into its home; return the environment to start it in.
+
+    Codex looks up hosts on the internet unless the features below are off.
+    """
+    effort = f'model_reasoning_effort = "{settings.effort}"\n' if settings.effort else ""
+    (bench.home / "config.toml").write_text(
+        f"""\
+model_provider = "mission"
+approval_policy = "{approval_policy}"
+check_for_update_on_startup = false
+web_search = "disabled"
+{effort}
+[model_providers.mission]
+name = "Mission Control"
+base_url = {json.dumps(base_url(bench))}
+env_key = "{KEY_VARIABLE}"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+
+[sandbox_workspace_write]
+network_access = {json.dumps(settings.network)}
+exclude_slash_tmp = true
+
+[shell_environment_policy]
+inherit = "all"
+ignore_default_excludes = false
+exclude = ["{KEY_VARIABLE}", "CODEX_HOME"]
+
+[analytics]
+enabled = false
+[feedback]
+enabled = false
+[history]
+persistence = "none"
+[features]
+plugins = false
+remote_plugin = false
+apps = false
+daemon_auto_start = false
+"""
+    )
+    return {
+        **bench.environment,
+        "CODEX_HOME": str(bench.home),
+        KEY_VARIABLE: bench.access.key,
+    }

@@ -1,0 +1,74 @@
+"""The record that Codex keeps of a conversation: it has the commands that its events leave out.
+
+A command that the sandbox refused at once may end without an event; version 0.169.0 does that.
+"""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.bench import COMMANDS_MAX, Bench
+
+BYTES_MAX = 64 * 1024 * 1024
+_EXIT = re.compile(r"^Process exited with code (-?\d+)$", re.MULTILINE)
+_SECONDS = re.compile(r"^Wall time: ([\d.]+) seconds$", re.MULTILINE)
+_PATCHES = "apply_patch"
+
+
+async def add_missing(bench: Bench) -> None:
+    """Add commands of the conversation that no event told of.
+
+    Raises:
+        AttemptFailed: `KIND.too_many_turns`.
+    """
+    if len(bench.commands) >= COMMANDS_MAX:
+        return  # What is missing could not be told from what was left out.
+    seen = Counter(ran.argv[-1] for ran in bench.commands)
+    for command, said in await asyncio.to_thread(lambda: list(_ended(bench))):
+        text = bench.shown(command)
+        if seen[text] > 0:
+            seen[text] -= 1
+        elif code := _EXIT.search(said):
+            bench.calls_tool()
+            bench.say("info", f"$ {command}")
+            bench.say("warning", f"It ended with exit status {code[1]}.")
+            seconds = _SECONDS.search(said)
+            bench.ran(command, int(code[1]), float(seconds[1]) if seconds else 0.0, split=False)
+
+
+def _ended(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield the commands that have ended, each with what the model was told of it."""
+    asked: dict[str, str] = {}
+    for item in _items(bench):
+        call = str(item.get("call_id", ""))
+        if item.get("type") == "function_call" and item.get("name") == "exec_command":
+            asked[call] = _command(item.get("arguments"))
+        elif item.get("type") == "function_call_output" and asked.get(call):
+            yield asked.pop(call), str(item.get("output", ""))
+
+
+def _items(bench: Bench) -> Iterator[dict[str, Any]]:
+    for file in sorted((bench.home / "sessions").rglob(f"*{bench.thread}.jsonl")):
+        with file.open("rb") as lines:
+            for line in lines.read(BYTES_MAX).splitlines():
+                if b'"function_call' not in line:
+                    continue
+                try:
+                    item = msgspec.json.decode(line)["payload"]
+                except (msgspec.DecodeError, RecursionError, KeyError, TypeError):
+                    continue
+                if isinstance(item, dict):
+                    yield item
+
+
+def _command(arguments: Any) -> str:
+    """Return the command of a call; empty where it is a patch, which is told as a change."""
+    try:
+        command = str(msgspec.json.decode(arguments)["cmd"])
+    except (msgspec.DecodeError, RecursionError, KeyError, TypeError):
+        return ""
+    return "" if command.lstrip().startswith(_PATCHES) else command

@@ -1,0 +1,271 @@
+"""`codex app-server`: a conversation over stdin and stdout in which a person can be asked."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.bench import (
+    ERROR_LINE_BYTES_MAX,
+    Bench,
+    plain,
+)
+from missioncontrol.adapters.agents.coding.codex_approvals import Asked, decided
+from missioncontrol.adapters.agents.coding.codex_events import (
+    Items,
+    reason_in,
+    status_in,
+    usage_of,
+)
+from missioncontrol.adapters.agents.coding.codex_home import (
+    CODEX,
+    CodexSettings,
+    sandbox_of,
+    set_up,
+)
+from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
+from missioncontrol.adapters.agents.coding.failures import no_result, refused
+from missioncontrol.adapters.agents.coding.order import Order
+from missioncontrol.adapters.agents.hearing import Hearing
+from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
+from missioncontrol.domain.declaration import Declaration
+
+POLICY = "untrusted"
+"""Codex asks before each command and change; its file of settings does not take this word."""
+
+EXIT_SECONDS = 5.0
+"""From the end of a turn to the exit of the server, which is ended then."""
+
+INTERRUPT_SECONDS = 1.0
+"""For the server to let go of a turn that was cancelled; it is ended after that."""
+
+UNREADABLE_SHOWN = 500
+INITIALIZE, THREAD, TURN, INTERRUPT = 1, 2, 3, 4
+
+
+class CodexServer:
+    """Codex, asking before it acts."""
+
+    title = "Codex"
+
+    def __init__(self, declared: Declaration, settings: CodexSettings) -> None:
+        """Nothing is started yet."""
+        self._declared = declared
+        self._settings = settings
+
+    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+        """See `Tool.converse`."""
+        path = CODEX.find(self._settings.program, bench.environment)
+        bench.environment = set_up(bench, self._settings, "on-request")
+        version = await CODEX.version(path, bench)
+        CODEX.refuse_other(version, self._settings.version, self._declared.name)
+        argv = [path, "app-server"]
+        async with at_work(
+            argv, cwd=bench.cwd, environment=bench.environment, line=bench.line
+        ) as program:
+            await _Conversation(program, bench, prompt, order).hold()
+        await add_missing(bench)
+
+
+class _Conversation:
+    """One turn, from the first message to the exit of the server."""
+
+    def __init__(self, program: Program, bench: Bench, prompt: str, order: Order) -> None:
+        self._program = program
+        self._bench = bench
+        self._prompt = prompt
+        self._order = order
+        self._items = Items(bench)
+        self._asked = Asked(bench.cwd)
+        self._turn = ""
+        self._ended: dict[str, Any] | None = None
+        self._refusal = ""  # of a request of ours
+        self._answering: set[asyncio.Task[None]] = set()
+        self._fault: BaseException | None = None
+
+    async def hold(self) -> None:
+        """Let the server do one turn.
+
+        Raises:
+            AttemptFailed: by what Codex said, see `refused`; `codex.no_result`; and what a
+                question to a person raises.
+        """
+        stdout, stderr = self._program.process.stdout, self._program.process.stderr
+        assert stdout is not None
+        assert stderr is not None
+        client = {"name": "missioncontrol", "title": "Mission Control", "version": "1"}
+        self._request(INITIALIZE, "initialize", {"clientInfo": client})
+        hearing = Hearing(self._program)
+        try:
+            code = await hearing.until_exit(
+                hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
+                hearing.lines(stderr, self._bench.complains, bytes_max=ERROR_LINE_BYTES_MAX),
+            )
+        except asyncio.CancelledError:
+            await self._interrupt()
+            raise
+        finally:
+            for task in self._answering:
+                task.cancel()
+        self._judge(code)
+
+    # What we say.
+
+    def _request(self, number: int, method: str, params: dict[str, Any]) -> None:
+        self._send({"id": number, "method": method, "params": params})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        stdin = self._program.process.stdin
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(msgspec.json.encode(message) + b"\n")
+
+    def _begin(self) -> None:
+        """Begin a conversation, or take up the one that there is."""
+        self._send({"method": "initialized"})
+        params: dict[str, Any] = {
+            "cwd": str(self._bench.cwd),
+            "approvalPolicy": POLICY,
+            "sandbox": sandbox_of(self._order.risk),
+        }
+        if self._bench.model:
+            params["model"] = self._bench.model
+        if self._bench.thread:
+            self._request(THREAD, "thread/resume", {**params, "threadId": self._bench.thread})
+        else:
+            self._request(THREAD, "thread/start", params)
+
+    def _say(self, thread: str) -> None:
+        self._bench.thread = thread
+        said = [{"type": "text", "text": self._prompt}]
+        self._request(TURN, "turn/start", {"threadId": thread, "input": said})
+
+    def _close(self) -> None:
+        """Let the server go; it exits when nobody can say anything any more."""
+        stdin = self._program.process.stdin
+        if stdin is not None:
+            stdin.close()
+        loop = asyncio.get_running_loop()
+        loop.call_later(EXIT_SECONDS, self._end_process)
+
+    def _end_process(self) -> None:
+        if self._program.process.returncode is None:
+            self._program.process.terminate()
+
+    async def _interrupt(self) -> None:
+        turn = {"threadId": self._bench.thread, "turnId": self._turn}
+        self._request(INTERRUPT, "turn/interrupt", turn)
+        self._close()
+        exited = asyncio.ensure_future(self._program.exited())
+        await asyncio.wait((exited,), timeout=INTERRUPT_SECONDS)
+        exited.cancel()
+
+    # What we hear.
+
+    def _hear(self, raw: bytes, is_cut: bool) -> None:
+        try:
+            message = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
+            if text:
+                self._bench.say("warning", f"Codex wrote what is no message: {text}")
+            return
+        params = message.get("params")
+        params = params if isinstance(params, dict) else {}
+        if "method" not in message:
+            self._answered(message)
+        elif "id" in message:
+            self._ask(message["id"], str(message["method"]), params)
+        else:
+            self._told(str(message["method"]), params)
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        """Take the answer to a request of ours."""
+        if "error" in message:
+            error = message["error"]
+            told = error.get("message") if isinstance(error, dict) else error
+            if message.get("id") != INTERRUPT:
+                self._refusal = str(told)
+                self._close()
+            return
+        result = message.get("result")
+        result = result if isinstance(result, dict) else {}
+        number = message.get("id")
+        if number == INITIALIZE:
+            self._begin()
+        elif number == THREAD:
+            self._say(_id_in(result, "thread"))
+        elif number == TURN:
+            self._turn = _id_in(result, "turn")
+
+    def _told(self, method: str, params: dict[str, Any]) -> None:
+        item = params.get("item")
+        match method:
+            case "item/started" if isinstance(item, dict):
+                self._asked.about(item)
+                self._items.started(item)
+            case "item/completed" if isinstance(item, dict):
+                self._asked.over(item)
+                self._items.completed(item)
+            case "thread/tokenUsage/updated":
+                used = params.get("tokenUsage")
+                total = used.get("total") if isinstance(used, dict) else None
+                self._bench.uses_in_all(usage_of(total, self._bench))
+            case "turn/completed":
+                turn = params.get("turn")
+                self._ended = turn if isinstance(turn, dict) else {}
+                self._close()
+            case "error":
+                self._bench.say("warning", _message_of(params.get("error")))
+            case "warning" | "configWarning":
+                said = params.get("message") or params.get("summary")
+                self._bench.say("warning", str(said or ""))
+
+    # What a person is asked.
+
+    def _ask(self, number: Any, method: str, params: dict[str, Any]) -> None:
+        task = asyncio.ensure_future(self._answer(number, method, params))
+        self._answering.add(task)
+        task.add_done_callback(self._has_answered)
+
+    async def _answer(self, number: Any, method: str, params: dict[str, Any]) -> None:
+        action = self._asked.action(method, params)
+        if action is None:
+            error = {"code": -32601, "message": f"{method} is not offered here."}
+            self._send({"id": number, "error": error})
+            return
+        verdict = await self._bench.line.permit(action)
+        if not verdict.is_allowed:
+            because = f": {verdict.reason}" if verdict.reason else ""
+            self._bench.say("warning", f"Refused{because}: {action.title}")
+        self._send({"id": number, "result": decided(method, verdict, params)})
+
+    def _has_answered(self, task: "asyncio.Task[None]") -> None:
+        self._answering.discard(task)
+        if not task.cancelled() and (fault := task.exception()):
+            self._fault = fault
+            self._close()
+            self._end_process()
+
+    def _judge(self, code: int) -> None:
+        self._items.end()
+        if self._fault is not None:
+            raise self._fault
+        if self._refusal:
+            raise refused(self._bench, "Codex", plain(self._refusal))
+        if self._ended is None:
+            raise no_result(self._bench, "Codex", code)
+        if self._ended.get("status") != "completed":
+            said = _message_of(self._ended.get("error")) or str(self._ended.get("status"))
+            raise refused(self._bench, "Codex", reason_in(plain(said)), status_in(said))
+
+
+def _id_in(result: dict[str, Any], name: str) -> str:
+    found = result.get(name)
+    return str(found.get("id", "")) if isinstance(found, dict) else ""
+
+
+def _message_of(error: Any) -> str:
+    return str(error.get("message", "")) if isinstance(error, dict) else str(error or "")

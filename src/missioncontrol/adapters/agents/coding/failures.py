@@ -1,0 +1,44 @@
+"""Why a tool could not do its work, in words and with a remedy."""
+
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.ports.agent import AttemptFailed
+
+REASON_MAX = 4_000
+
+_CODES = {
+    401: ("sign_in", "Check the key that the agent is given."),
+    402: ("budget_refused", "`mission budget show` says what is left; raise the cap or wait."),
+    403: ("policy_refused", "Use a model that the policy allows, or have the policy changed."),
+    404: ("unknown_model", "Check the name of the model."),
+    413: ("too_large", "Make the prompt or the step smaller."),
+    429: ("rate_limited", "Try again later, or let fewer attempts run at once."),
+}
+_FINAL = frozenset({400, 401, 402, 403, 404, 413})
+
+
+def refused(bench: Bench, tool: str, said: str, status: int = 0) -> AttemptFailed:
+    """Return the failure of a tool that said why; `status` is that of the model's answer.
+
+    The text of a refusal by the gateway is part of what the tool says.
+    """
+    code, hint = _CODES.get(status, ("unavailable" if status >= 500 else "failed", ""))
+    text = " ".join(bench.scrub(said).split())
+    shown = text if len(text) <= REASON_MAX else f"{text[: REASON_MAX - 1]}…"
+    return AttemptFailed(
+        f"{bench.kind}.{code}",
+        f"{tool} could not end its work: {shown or 'it gave no reason'}",
+        hint=hint or "`mission output RUN STEP` shows what it said.",
+        retryable=status not in _FINAL,
+        detail={"status": status} if status else None,
+    )
+
+
+def no_result(bench: Bench, tool: str, code: int) -> AttemptFailed:
+    """Return the failure of a tool that ended without saying how."""
+    words = " ".join(list(bench.errors)[-3:])
+    return AttemptFailed(
+        f"{bench.kind}.no_result",
+        f"{tool} ended with status {code} and without a result. {words}".rstrip(),
+        hint="`mission output RUN STEP` shows what it said.",
+        detail={"exit_code": code},
+    )

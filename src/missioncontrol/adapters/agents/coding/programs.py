@@ -1,0 +1,106 @@
+"""Finds a tool that was installed, and asks which version it is."""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.ports.agent import AttemptFailed
+
+ANY = "any"
+_VERSION = re.compile(r"\d+\.\d+\.\d+[\w.+-]*")
+
+
+class Installed:
+    """One tool of a package of npm, with the version that its adapter was made for."""
+
+    def __init__(self, kind: str, package: str, natives: Sequence[str]) -> None:
+        """`natives` are patterns of the native program, below `node_modules`.
+
+        What npm puts into PATH may be a script that starts it: killed alone, it would leave the
+        native program behind.
+        """
+        self._kind = kind
+        self._package = package
+        self._natives = natives
+        self._known: dict[tuple[str, int, int], str] = {}
+
+    def find(self, program: str, environment: Mapping[str, str]) -> str:
+        """Return the path of the native program.
+
+        Raises:
+            AttemptFailed: `KIND.not_found`.
+        """
+        found = shutil.which(program, path=environment.get("PATH"))
+        if found is None:
+            raise AttemptFailed(
+                f"{self._kind}.not_found",
+                f"There is no program {program!r} that could be run.",
+                hint=f"Install it (`npm install -g {self._package}`), or give its whole path as "
+                "`program` of the agent.",
+                retryable=False,
+            )
+        real = Path(found).resolve()
+        modules = next((up for up in real.parents if up.name == "node_modules"), None)
+        for pattern in self._natives if modules is not None else ():
+            assert modules is not None
+            for native in sorted(modules.glob(pattern)):
+                return str(native)
+        return str(real)
+
+    async def version(self, path: str, bench: Bench) -> str:
+        """Return what the program says of its version; asked once while its file is the same."""
+        key = self._key(path)
+        if key not in self._known:
+            self._known[key] = await self._asked(path, bench)
+        return self._known[key]
+
+    def _key(self, path: str) -> tuple[str, int, int]:
+        try:
+            status = Path(path).stat()
+        except OSError:
+            raise self._gone(path) from None
+        return path, status.st_mtime_ns, status.st_size
+
+    async def _asked(self, path: str, bench: Bench) -> str:
+        said = bytearray()
+        code = await bench.run([path, "--version"], b"", lambda raw, _: said.extend(raw[:1000]))
+        match = _VERSION.search(said.decode("utf-8", "replace"))
+        if code == 0 and match:
+            return match[0]
+        if code in (126, 127):
+            raise self._gone(path)
+        raise AttemptFailed(
+            f"{self._kind}.no_version",
+            f"{path!r} does not say its version; it ended with status {code}. "
+            f"{' '.join(bench.errors)}".rstrip(),
+            hint=f"Install it anew: `npm install -g {self._package}`.",
+            retryable=False,
+        )
+
+    def _gone(self, path: str) -> AttemptFailed:
+        return AttemptFailed(
+            f"{self._kind}.not_found",
+            f"The program {path!r} is not there any more, or cannot be run.",
+            hint=f"Install it again: `npm install -g {self._package}`.",
+            retryable=False,
+        )
+
+    def refuse_other(self, version: str, wanted: str, agent: str) -> None:
+        """Refuse a version that is not `wanted`, unless any is.
+
+        Raises:
+            AttemptFailed: `KIND.wrong_version`.
+        """
+        if wanted in (ANY, version):
+            return
+        name = self._package.rpartition("@")[0]
+        raise AttemptFailed(
+            f"{self._kind}.wrong_version",
+            f"The program of agent {agent!r} is version {version}, and {wanted} is wanted: its "
+            "events change from one to the next.",
+            hint=f"Install it (`npm install -g {name}@{wanted}`), or set `version` of the agent "
+            f'to "{version}" if you have tried that, or to "{ANY}".',
+            retryable=False,
+        )

@@ -1,0 +1,74 @@
+"""The proof that a coding agent works: its version, and a word said back by its model."""
+
+import tempfile
+from pathlib import Path
+
+from missioncontrol.adapters.agents.coding.agent import CodingAgent
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.adapters.agents.declared import seen_by
+from missioncontrol.adapters.agents.proving import ProofLine, trial
+from missioncontrol.adapters.worktrees.git import git
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent_kind import Proof, Workshop
+from missioncontrol.ports.gateway import Access
+
+ASKED = "Answer with the single word `ready`. Use no tool."
+SAID_MAX = 200
+
+
+async def proved(
+    agent: CodingAgent,
+    declared: Declaration,
+    workshop: Workshop,
+    installed: Installed,
+    wanted: tuple[str, str],
+    *,
+    round_trip: bool,
+) -> Proof:
+    """Ask the program for its version; with `round_trip`, let it say a word from an empty tree.
+
+    `wanted` are the program and the version of the settings.
+
+    Raises:
+        AttemptFailed: see `AgentKind.prove`.
+    """
+    line = ProofLine()
+    version = await _version(declared, workshop, installed, wanted, line)
+    if not round_trip:
+        return Proof(version, f"{agent.title} is version {version}; no model was asked.")
+    with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
+        await git(["init", "-q", "."], cwd=Path(place))
+        inputs: dict[str, object] = {"prompt": ASKED, "repository": place}
+        assignment = trial(declared.name, inputs)
+        work: Work = await agent.perform(assignment, line)
+    said = " ".join(str(work.output["summary"]).split())[:SAID_MAX]
+    return Proof(version, f"{agent.title} {version} answers: {said}", line.used.tokens)
+
+
+async def _version(
+    declared: Declaration,
+    workshop: Workshop,
+    installed: Installed,
+    wanted: tuple[str, str],
+    line: ProofLine,
+) -> str:
+    program, version = wanted
+    environment = seen_by(workshop)
+    path = installed.find(program, environment)
+    with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
+        bench = Bench(
+            declared.kind,
+            line,
+            cwd=Path(place),
+            home=Path(place),
+            environment={**environment, "HOME": place},
+            access=Access("", ""),
+            model="",
+            scrub=workshop.scrub,
+            is_metered=False,
+        )
+        found = await installed.version(path, bench)
+    installed.refuse_other(found, version, declared.name)
+    return found

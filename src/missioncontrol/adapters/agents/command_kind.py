@@ -1,0 +1,151 @@
+"""A program of its own name as an agent: its arguments are declared, a step gives it JSON."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from missioncontrol.adapters.agents.command import CommandAgent
+from missioncontrol.adapters.agents.command_inputs import CARD
+from missioncontrol.adapters.agents.declared import (
+    bad_settings,
+    output_shape,
+    refuse_misfit,
+    seen_by,
+    settings_of,
+)
+from missioncontrol.adapters.agents.proving import ProofLine, trial
+from missioncontrol.adapters.agents.workplace import telling
+from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
+from missioncontrol.domain.declaration import Declaration, card_of
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent_kind import Proof, Workshop
+
+Form = Literal["json", "text", "lines", "all"]
+VERSION_MAX = 200
+
+
+class CommandSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a declaration says of a program."""
+
+    argv: Annotated[list[str], Meta(min_length=1, max_length=1000)]
+    cwd: str = ""  # an absolute path; else the step's `repository`, else a scratch directory
+    env: dict[str, str] = {}  # no secrets: those are named in `secrets` of the declaration
+    success: tuple[int, ...] = (0,)
+    output: Form = "json"  # what stdout is; `all` hands back as the built-in command does
+    artifacts: list[str] = []
+    reports: bool = False
+    version: list[str] = []  # arguments after the program that make it say its version
+
+
+class CommandKind:
+    """Makes agents of programs."""
+
+    name = "command"
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """See `AgentKind.card`. A program is taken to write unless its effects say otherwise."""
+        settings = _settings(declared)
+        effects = declared.effects or ("runs_programs",)
+        output = declared.output
+        if output == ANYTHING and settings.output == "all":
+            output = CARD.output
+        card = card_of(declared)
+        return msgspec.structs.replace(card, effects=effects, risk=tier(effects), output=output)
+
+    def make(self, declared: Declaration, workshop: Workshop) -> Agent:
+        """See `AgentKind.make`."""
+        return DeclaredCommand(declared, _settings(declared), workshop)
+
+    async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
+        """See `AgentKind.prove`: looks for the program, and asks its version if told how."""
+        settings = _settings(declared)
+        program, environment = settings.argv[0], seen_by(workshop)
+        if shutil.which(program, path=environment.get("PATH")) is None:
+            raise AttemptFailed(
+                "command.not_found",
+                f"There is no program {program!r} that could be run.",
+                hint="Install it, or give its whole path in `argv`.",
+                retryable=False,
+            )
+        if not settings.version:
+            return Proof(said=f"{program} is there; name `version` arguments to have it say more.")
+        asked = msgspec.structs.replace(settings, argv=[program, *settings.version], output="text")
+        plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
+        work = await DeclaredCommand(plain, asked, workshop).perform(
+            trial(declared.name), ProofLine()
+        )
+        version = " ".join(str(work.output).split())[:VERSION_MAX]
+        return Proof(version, f"{program} {' '.join(settings.version)} says {version!r}.")
+
+
+class DeclaredCommand:
+    """Runs one program as it was declared."""
+
+    def __init__(
+        self, declared: Declaration, settings: CommandSettings, workshop: Workshop
+    ) -> None:
+        """Nothing is started yet."""
+        self._declared = declared
+        self._settings = settings
+        self._workshop = workshop
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        agent = CommandAgent(
+            scratch=self._workshop.scratch,
+            artifacts=self._workshop.artifacts,
+            environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
+            scrub=self._workshop.scrub,
+        )
+        ordered = msgspec.structs.replace(assignment, inputs=self._order(assignment))
+        work = await agent.perform(ordered, line)
+        output = self._output(work.output)
+        refuse_misfit(
+            output,
+            output_shape(self._declared),
+            code="command.bad_output",
+            who=f"`{self._settings.argv[0]}`",
+            scrub=self._workshop.scrub,
+        )
+        return msgspec.structs.replace(work, output=output)
+
+    def _order(self, assignment: Assignment) -> dict[str, Any]:
+        """Return what the command agent takes: the step's inputs go in as one JSON document."""
+        settings, inputs = self._settings, dict(assignment.inputs)
+        form = {"all": "auto"}.get(settings.output, settings.output)
+        contract = msgspec.json.encode({"inputs": inputs}).decode()
+        return {
+            "argv": list(settings.argv),
+            "cwd": settings.cwd or None,
+            "repository": inputs.get("repository"),
+            "stdin": contract,
+            "env": settings.env,
+            "success": list(settings.success),
+            "artifacts": settings.artifacts,
+            "output": form,
+            "reports": settings.reports,
+        }
+
+    def _output(self, said: dict[str, Any]) -> Any:
+        match self._settings.output:
+            case "json" | "lines" as form:
+                return said[form]
+            case "text":
+                return said["stdout"]
+            case "all":
+                return said
+
+
+def _settings(declared: Declaration) -> CommandSettings:
+    found = settings_of(declared, CommandSettings)
+    if not found.argv[0]:
+        raise bad_settings(declared, "argv names no program.")
+    if found.cwd and not Path(found.cwd).is_absolute():
+        raise bad_settings(declared, f"cwd is {found.cwd!r}, a relative path.")
+    if not found.success:
+        raise bad_settings(declared, "success is empty: no exit status would count as success.")
+    return found

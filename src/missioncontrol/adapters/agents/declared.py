@@ -1,0 +1,156 @@
+"""What all declared agents have in common: settings read strictly, answers held to their shape."""
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, TypeVar
+
+import msgspec
+
+from missioncontrol.adapters.agents.command_inputs import Scrub
+from missioncontrol.domain.agent import ANYTHING, Shape, misfit
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
+from missioncontrol.ports.agent_kind import Workshop
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+OURS = ("missioncontrol", str(import_module("missioncontrol").__version__))
+"""Our name and version, as protocols ask for them."""
+
+SHOWN_MAX = 300
+LINES_MAX = 5_000
+LINE_MAX = 65_536
+_NAMED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def settings_of(declared: Declaration, form: type[T]) -> T:
+    """Return the settings of an agent as its kind reads them.
+
+    Raises:
+        Rejected: `agent.bad_settings`, naming the agent and the setting.
+    """
+    try:
+        return msgspec.convert(declared.settings, form)
+    except msgspec.ValidationError as error:
+        known = ", ".join(field.name for field in msgspec.structs.fields(form))
+        raise bad_settings(declared, f"{error}.", hint=f"It takes {known}.") from None
+
+
+def bad_settings(declared: Declaration, fault: str, *, hint: str = "") -> Rejected:
+    """Return the refusal of a setting."""
+    reason = f"The settings of agent {declared.name!r} do not fit: {fault}"
+    return Rejected("agent.bad_settings", reason, hint=hint)
+
+
+def output_shape(declared: Declaration) -> Shape:
+    """Return the shape of what a step hands back: the agent's, or that of its one capability."""
+    if declared.output == ANYTHING and len(declared.capabilities) == 1:
+        return declared.capabilities[0].output
+    return declared.output
+
+
+def refuse_misfit(output: Any, shape: Shape, *, code: str, who: str, scrub: Scrub) -> None:
+    """Refuse an answer that is not what was declared.
+
+    Raises:
+        AttemptFailed: `code`.
+    """
+    if misfit(output, shape):
+        raise AttemptFailed(
+            code,
+            f"{who} answered, but not as declared: {fault_in(output, shape, scrub)}.",
+            hint="Change the declared output of the agent, or what answers.",
+            detail={"answer": shown(output, scrub)},
+        )
+
+
+def fault_in(output: Any, shape: Shape, scrub: Scrub) -> str:
+    """Say what does not fit, in words without secrets."""
+    # Secrets go first: the words show the beginning of a value, and half of one stays unknown.
+    try:
+        clean = msgspec.json.decode(scrub(msgspec.json.encode(output).decode()))
+    except msgspec.DecodeError:
+        return "it holds a secret"
+    return misfit(clean, shape) or "it holds a secret"
+
+
+def seen_by(workshop: Workshop) -> Mapping[str, str]:
+    """Return the variables that an agent's programs see, with its secrets, looked up now.
+
+    Raises:
+        AttemptFailed: with the code of the store, such as `secret.unknown`.
+    """
+    try:
+        return workshop.environment()
+    except MissionControlError as error:
+        raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
+
+
+def filled(template: str, environment: Mapping[str, str], *, code: str, place: str) -> str:
+    """Return `template` with each `{VARIABLE}` in it replaced by the value of that variable.
+
+    Raises:
+        AttemptFailed: `code`, where a variable is not there.
+    """
+    for name in _NAMED.findall(template):
+        if name not in environment:
+            raise AttemptFailed(
+                code,
+                f"{place} needs the variable {name!r}, which the agent does not see.",
+                hint=f"Name {name} in the `environment` or the `secrets` of the agent.",
+                retryable=False,
+            )
+    return _NAMED.sub(lambda match: environment[match[1]], template)
+
+
+def shown(value: Any, scrub: Scrub, length_max: int = SHOWN_MAX) -> str:
+    """Return a value in one line for a person, without secrets."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    line = " ".join(scrub(text).split())
+    return line if len(line) <= length_max else f"{line[: length_max - 1]}…"
+
+
+def first_of(error: BaseException) -> BaseException:
+    """Return what a group of exceptions is about: our own failure, else the first one."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [first_of(each) for each in error.exceptions]
+    return next((each for each in leaves if isinstance(each, AttemptFailed)), leaves[0])
+
+
+async def admit_call(declared: Declaration, line: Line) -> None:
+    """Reserve what one call can use, where the agent declares that each is admitted by itself.
+
+    Raises:
+        AttemptFailed: as `Line.admit`.
+    """
+    most = declared.limits
+    if most.by_call:
+        await line.admit(
+            declared.model, input_tokens=most.input_tokens, output_tokens=most.output_tokens
+        )
+
+
+class Notes:
+    """Lines of somebody who may say more than anybody keeps."""
+
+    def __init__(self, line: Line) -> None:
+        """Nothing was said yet."""
+        self._line = line
+        self._count = 0
+
+    def say(self, level: LogLevel, text: str) -> None:
+        """Pass a line on while there is room; later ones are counted as signs of life."""
+        self._count += 1
+        if self._count <= LINES_MAX:
+            # A long line ends at a space: half a secret at its end would not be recognised.
+            is_long = len(text) > LINE_MAX
+            self._line.log(
+                level, f"{text[:LINE_MAX].rpartition(' ')[0]} [cut]" if is_long else text
+            )
+        elif self._count == LINES_MAX + 1:
+            self._line.log("warning", "What it says from here on is not kept: it is too much.")
+        elif self._count % 100 == 0:
+            self._line.progress(self._count, 0, "lines of output")

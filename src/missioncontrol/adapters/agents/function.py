@@ -1,0 +1,121 @@
+"""A Python function as an agent, called in a process of its own so that it can be ended."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.adapters.agents.declared import (
+    bad_settings,
+    output_shape,
+    refuse_misfit,
+    seen_by,
+    settings_of,
+)
+from missioncontrol.adapters.agents.program import ProgramAgent
+from missioncontrol.adapters.agents.proving import ProofLine, trial
+from missioncontrol.adapters.agents.workplace import at_work, scratch_directory
+from missioncontrol.domain.agent import AgentCard, tier
+from missioncontrol.domain.declaration import Declaration, card_of
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent_kind import Proof, Workshop
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?|[\w.-]+")
+PROOF_SECONDS_MAX = 60.0
+
+
+class FunctionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a declaration says of a function."""
+
+    callable: str  # package.module:name, or an entry point of the group missioncontrol.functions
+    directory: str = ""  # where its module lies, if it is not installed
+
+
+class FunctionKind:
+    """Makes agents of Python functions."""
+
+    name = "function"
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """See `AgentKind.card`. A function is taken to write unless its effects say otherwise."""
+        _settings(declared)
+        effects = declared.effects or ("runs_programs",)
+        return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
+
+    def make(self, declared: Declaration, workshop: Workshop) -> Agent:
+        """See `AgentKind.make`."""
+        return DeclaredFunction(declared, _settings(declared), workshop)
+
+    async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
+        """See `AgentKind.prove`: loads the function; it is called only by steps."""
+        settings = _settings(declared)
+        async with (
+            asyncio.timeout(PROOF_SECONDS_MAX),
+            scratch_directory(workshop.scratch, trial(declared.name)) as scratch,
+            at_work(
+                _argv(settings), cwd=scratch, environment=seen_by(workshop), line=ProofLine()
+            ) as program,
+        ):
+            process = program.process
+            assert process.stdin is not None
+            assert process.stderr is not None
+            process.stdin.close()
+            said = (await process.stderr.read()).decode("utf-8", "replace")
+            if await program.exited() != 0:
+                words = workshop.scrub(said).strip().rpartition("\n")[2]
+                hint = "Check `callable` and `directory` in the settings of the agent."
+                raise AttemptFailed("function.unknown", words, hint=hint, retryable=False)
+        version = f"Python {sys.version.split()[0]}"
+        return Proof(version, f"{settings.callable} was found; steps call it.")
+
+
+class DeclaredFunction:
+    """Calls one function for each attempt."""
+
+    def __init__(
+        self, declared: Declaration, settings: FunctionSettings, workshop: Workshop
+    ) -> None:
+        """Nothing is started yet."""
+        self._declared = declared
+        self._settings = settings
+        self._workshop = workshop
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        agent = ProgramAgent(
+            _argv(self._settings),
+            scratch=self._workshop.scratch,
+            artifacts=self._workshop.artifacts,
+            environment=seen_by(self._workshop),
+        )
+        work = await agent.perform(assignment, line)
+        refuse_misfit(
+            work.output,
+            output_shape(self._declared),
+            code="function.bad_output",
+            who=self._settings.callable,
+            scrub=self._workshop.scrub,
+        )
+        return work
+
+
+def _settings(declared: Declaration) -> FunctionSettings:
+    found = settings_of(declared, FunctionSettings)
+    if not _DOTTED.fullmatch(found.callable):
+        raise bad_settings(
+            declared,
+            f"callable is {found.callable!r}.",
+            hint="It is package.module:name, or the name of an entry point.",
+        )
+    if found.directory and not Path(found.directory).is_absolute():
+        raise bad_settings(declared, f"directory is {found.directory!r}, a relative path.")
+    return found
+
+
+def _argv(settings: FunctionSettings) -> list[str]:
+    # -P keeps the working directory off the module path.
+    worker = [sys.executable, "-P", "-m", "missioncontrol.function_worker", settings.callable]
+    return [*worker, settings.directory] if settings.directory else worker

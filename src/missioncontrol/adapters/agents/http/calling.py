@@ -1,0 +1,292 @@
+"""Requests to one service: signed, sent again where that is safe, followed no further than it."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote, urljoin, urlsplit
+
+import msgspec
+
+from missioncontrol.adapters.agents.command_inputs import Scrub
+from missioncontrol.adapters.agents.declared import filled, shown
+from missioncontrol.adapters.agents.http.addresses import address_of, is_public
+from missioncontrol.adapters.agents.http.settings import HttpSettings
+from missioncontrol.domain.trace import trace_headers
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.clock import Clock
+
+if TYPE_CHECKING:
+    import httpx
+
+REDIRECTS_MAX = 3
+CONNECT_SECONDS = 10.0
+PAUSE_SECONDS = 0.5
+"""Before the second try; it doubles with each."""
+
+PAUSE_SECONDS_MAX = 300.0
+"""What a service may ask for with Retry-After; one that wants more is left to the step's retry."""
+
+BUSY = frozenset({408, 425, 429, 503})
+"""Nothing was done: the request may be sent again whatever it asks for."""
+
+BROKEN = frozenset({500, 502, 504})
+"""Something may have been done."""
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a service answered."""
+
+    status: int
+    headers: Mapping[str, str]  # names in small letters
+    content: bytes
+    url: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status says so."""
+        return 200 <= self.status < 300
+
+    @property
+    def media_type(self) -> str:
+        """As the service names it, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Unanswered(Exception):
+    """No answer came."""
+
+    def __init__(self, reason: str, *, was_sent: bool) -> None:
+        """`was_sent`: the service may have received the request, and carried it out."""
+        super().__init__(reason)
+        self.reason = reason
+        self.was_sent = was_sent
+
+
+class Caller:
+    """Sends requests to the origin of one declared address, on behalf of one attempt."""
+
+    def __init__(
+        self,
+        client: "httpx.AsyncClient",
+        settings: HttpSettings,
+        environment: Mapping[str, str],
+        scrub: Scrub,
+        clock: Clock,
+    ) -> None:
+        """`environment` has the values that headers and signature need."""
+        self._client = client
+        self._settings = settings
+        self._environment = environment
+        self._scrub = scrub
+        self._clock = clock
+
+    async def asked(
+        self, method: str, url: str, body: bytes, about: Mapping[str, str], line: Line | None = None
+    ) -> Answer:
+        """Send a request until it is answered, as often as is safe and allowed.
+
+        Raises:
+            AttemptFailed: `http.unreachable`, `http.late`, `http.busy`, `http.broken`,
+                `http.redirected` and what one request raises.
+        """
+        for number in range(1, self._settings.tries + 1):
+            is_last = number == self._settings.tries
+            pause = min(PAUSE_SECONDS * 2 ** (number - 1), PAUSE_SECONDS_MAX)
+            try:
+                answer = await self._followed(method, url, body, about)
+            except Unanswered as error:
+                if is_last or (error.was_sent and not self._settings.may_repeat):
+                    _refuse_unanswered(error)
+                why = error.reason
+            else:
+                if not self._is_worth_another(answer):
+                    return answer
+                told = self._told_pause(answer)
+                if is_last or told > PAUSE_SECONDS_MAX:
+                    self._refuse_busy(answer)
+                pause = max(told, pause) if told else pause
+                why = f"status {answer.status}"
+            if line is not None:
+                line.log("warning", f"{method} {url}: {why}; tried again in {pause:g} s.")
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    async def _followed(
+        self, method: str, url: str, body: bytes, about: Mapping[str, str]
+    ) -> Answer:
+        """Send a request, and follow redirects within the declared origin."""
+        for _ in range(REDIRECTS_MAX + 1):
+            answer = await self._once(method, url, body, about)
+            if answer.status not in REDIRECTS or "location" not in answer.headers:
+                return answer
+            target = self.within(url, answer.headers["location"])
+            if answer.status in (301, 302) and method not in ("GET", "HEAD"):
+                reason = f"The service moved {url} to {target} by status {answer.status}."
+                raise _redirected(reason, "Declare the new address.")
+            if answer.status == 303:
+                method, body = "GET", b""
+            url = target
+        raise _redirected(f"{url} redirects more than {REDIRECTS_MAX} times.", "Mend the service.")
+
+    def within(self, base: str, location: str) -> str:
+        """Return an absolute address, if it is one of the declared origin.
+
+        Raises:
+            AttemptFailed: `http.redirected`.
+        """
+        target = urljoin(base, location)
+        if _origin(target) != _origin(self._settings.url):
+            raise _redirected(
+                f"The service leads to another host: {shown(target, self._scrub)}.",
+                "Declare that host as the agent's address if it is the right one.",
+            )
+        return target
+
+    async def _once(self, method: str, url: str, body: bytes, about: Mapping[str, str]) -> Answer:
+        """Send one request to an address that was checked, and read the answer within bounds."""
+        import httpx
+
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        address = await address_of(host, port, private=self._settings.private)
+        headers = {"Host": parts.netloc, **self._headers(body, about, parts.scheme, address)}
+        request = self._client.build_request(
+            method,
+            httpx.URL(url).copy_with(host=address),
+            content=body,
+            headers=headers,
+            # The certificate is checked against the name, though we connect to the address.
+            extensions={"sni_hostname": host} if parts.scheme == "https" else {},
+        )
+        try:
+            async with asyncio.timeout(self._settings.seconds_max):
+                return await self._read(await self._client.send(request, stream=True), url)
+        except TimeoutError:
+            limit = f"{self._settings.seconds_max:g} s"
+            raise Unanswered(f"{url} did not answer within {limit}", was_sent=True) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unanswered(f"{url} cannot be reached: {error}", was_sent=False) from None
+        except httpx.TransportError as error:
+            words = str(error) or type(error).__name__
+            raise Unanswered(f"{url} broke off: {words}", was_sent=True) from None
+
+    def _headers(
+        self, body: bytes, about: Mapping[str, str], scheme: str, address: str
+    ) -> dict[str, str]:
+        found = {"Accept": "application/json", "Accept-Encoding": "identity", **about}
+        if body:
+            found["Content-Type"] = "application/json"
+        for name, template in self._settings.headers.items():
+            place = f"The header {name!r}"
+            value = filled(template, self._environment, code="http.no_variable", place=place)
+            if value != template and scheme == "http" and is_public(address):
+                raise AttemptFailed(
+                    "http.insecure",
+                    f"{place} holds a secret, and {address} would be reached without encryption.",
+                    hint="Declare an https address.",
+                    retryable=False,
+                )
+            found[name] = value
+        return {**found, **self._signature(body)}
+
+    def _signature(self, body: bytes) -> dict[str, str]:
+        """Sign the time and the body, as `docs/guides/agents-by-protocol.md` describes."""
+        variable = self._settings.signing_secret
+        if not variable:
+            return {}
+        secret = filled(
+            f"{{{variable}}}", self._environment, code="http.no_variable", place="The signature"
+        )
+        at = str(int(self._clock.now()))
+        signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        return {"Mission-Timestamp": at, "Mission-Signature": f"v1={signed}"}
+
+    async def _read(self, response: "httpx.Response", url: str) -> Answer:
+        limit = self._settings.answer_bytes_max
+        content = bytearray()
+        try:
+            async for chunk in response.aiter_raw():
+                content += chunk
+                if len(content) > limit:
+                    raise AttemptFailed(
+                        "http.answer_too_large",
+                        f"{url} answers with more than {limit:,} bytes.",
+                        hint="Raise `answer_bytes_max`, or let the service answer with less.",
+                        retryable=False,
+                    )
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(content), url)
+
+    def _is_worth_another(self, answer: Answer) -> bool:
+        return answer.status in BUSY or (
+            answer.status in BROKEN
+            and (self._settings.may_repeat or "retry-after" in answer.headers)
+        )
+
+    def _told_pause(self, answer: Answer) -> float:
+        """Return the seconds that the service asks us to wait; 0 where it does not."""
+        return told_pause(answer, self._clock.now())
+
+    def _refuse_busy(self, answer: Answer) -> NoReturn:
+        code = "http.busy" if answer.status in BUSY else "http.broken"
+        said = shown(answer.content.decode("utf-8", "replace"), self._scrub)
+        raise AttemptFailed(
+            code,
+            f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",
+            hint="Try again later, or look into the service.",
+        )
+
+
+def told_pause(answer: Answer, now: float) -> float:
+    """Return what Retry-After asks for, in seconds, whether it names a time or a duration."""
+    told = answer.headers.get("retry-after", "").strip()
+    if told.isdigit():
+        return float(told)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - now)
+    except (TypeError, ValueError, IndexError):
+        return 0.0
+
+
+def introduction(assignment: Assignment) -> dict[str, str]:
+    """Return the headers by which a service knows the attempt.
+
+    Idempotency-Key is the same for every attempt at the step: what was done under it need not be
+    done again. What the service traces becomes a part of the attempt's span.
+    """
+    return {
+        "Idempotency-Key": quote(assignment.key, safe=":/@"),
+        "Mission-Run": quote(assignment.run),
+        "Mission-Step": quote(assignment.step),
+        "Mission-Attempt": str(assignment.attempt),
+        **trace_headers(assignment),
+    }
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _redirected(reason: str, hint: str) -> AttemptFailed:
+    return AttemptFailed("http.redirected", reason, hint=hint, retryable=False)
+
+
+def _refuse_unanswered(error: Unanswered) -> NoReturn:
+    if not error.was_sent:
+        hint = "Start the service, or check its address."
+        raise AttemptFailed("http.unreachable", f"{error.reason}.", hint=hint)
+    raise AttemptFailed(
+        "http.late",
+        f"{error.reason}; it may have done what it was asked for.",
+        hint="Raise `seconds_max`, or set `repeatable` if the service honours Idempotency-Key.",
+    )

@@ -1,0 +1,279 @@
+"""The agent that asks a service: inputs out as JSON, the answer in as output."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin
+
+import msgspec
+
+from missioncontrol.adapters.agents.declared import (
+    admit_call,
+    output_shape,
+    refuse_misfit,
+    seen_by,
+    shown,
+)
+from missioncontrol.adapters.agents.http.calling import (
+    PAUSE_SECONDS_MAX,
+    Answer,
+    Caller,
+    introduction,
+    told_pause,
+)
+from missioncontrol.adapters.agents.http.settings import HttpSettings, http_settings
+from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.domain.agent import AgentCard, tier
+from missioncontrol.domain.declaration import Declaration, card_of
+from missioncontrol.domain.work import Usage, Work
+from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent_kind import Proof, Workshop
+
+if TYPE_CHECKING:
+    import ssl
+
+CANCEL_SECONDS = 5.0
+PROOF_SECONDS_MAX = 15.0
+HINTS = {
+    401: "Check the headers and the secret that the agent signs with.",
+    403: "Check the headers and the secret that the agent signs with.",
+    404: "Check the address of the agent.",
+    405: "Check `method` in the settings of the agent.",
+}
+
+
+class HttpKind:
+    """Makes agents of services over HTTP."""
+
+    name = "http"
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """See `AgentKind.card`. A service that is asked by anything but GET is taken to write."""
+        settings = http_settings(declared)
+        does = "reads_network" if settings.method == "GET" else "writes_records"
+        effects = declared.effects or (does,)
+        card = card_of(declared)
+        return msgspec.structs.replace(card, effects=effects, risk=tier(effects))
+
+    def make(self, declared: Declaration, workshop: Workshop) -> Agent:
+        """See `AgentKind.make`."""
+        return HttpAgent(declared, http_settings(declared), workshop)
+
+    async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
+        """See `AgentKind.prove`: asks the `health` of the service, else what it allows."""
+        settings = http_settings(declared)
+        brief = min(settings.seconds_max, PROOF_SECONDS_MAX)
+        settings = msgspec.structs.replace(settings, tries=1, seconds_max=brief)
+        method = "GET" if settings.health else "OPTIONS"
+        url = urljoin(settings.url, settings.health) if settings.health else settings.url
+        async with _caller(settings, workshop) as caller:
+            answer = await caller.asked(method, url, b"", {})
+        is_well = answer.is_success or (method == "OPTIONS" and answer.status in (405, 501))
+        if not is_well:
+            raise _refused(answer, workshop)
+        said = f"{method} {url} answers with status {answer.status}."
+        if round_trip and not settings.health:
+            said += " Name its `health` in the settings for more than that."
+        return Proof(_version(answer), said)
+
+
+class HttpAgent:
+    """Asks one service."""
+
+    def __init__(self, declared: Declaration, settings: HttpSettings, workshop: Workshop) -> None:
+        """Nothing is sent yet."""
+        self._declared = declared
+        self._settings = settings
+        self._workshop = workshop
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        settings = self._settings
+        url, body = _request(settings, assignment.inputs)
+        await admit_call(self._declared, line)
+        try:
+            async with (
+                asyncio.timeout(settings.total_seconds_max),
+                _caller(settings, self._workshop) as caller,
+            ):
+                about = introduction(assignment)
+                answer = await caller.asked(settings.method, url, body, about, line)
+                if answer.status == 202 and "location" in answer.headers:
+                    answer = await _Pending(caller, settings, about, line).ended(answer)
+        except TimeoutError:
+            raise AttemptFailed(
+                "http.late",
+                f"{settings.url} had no answer after {settings.total_seconds_max:g} s in all.",
+                hint="Raise `total_seconds_max` in the settings of the agent.",
+            ) from None
+        return self._work(answer, line)
+
+    def _work(self, answer: Answer, line: Line) -> Work:
+        if not answer.is_success:
+            raise _refused(answer, self._workshop)
+        output = self._output(answer)
+        if self._settings.usage:
+            _count(output, line, self._declared.model)
+        refuse_misfit(
+            output,
+            output_shape(self._declared),
+            code="http.bad_output",
+            who=answer.url,
+            scrub=self._workshop.scrub,
+        )
+        size = f"{len(answer.content):,} bytes"
+        summary = f"{answer.url} answered with status {answer.status} and {size}."
+        return Work(summary=summary, output=output)
+
+    def _output(self, answer: Answer) -> Any:
+        """Return JSON as what it says, any other text as a text, and nothing as null."""
+        if not answer.content.strip():
+            return None
+        if answer.media_type.startswith("text/"):
+            return answer.content.decode("utf-8", "replace")
+        try:
+            return msgspec.json.decode(answer.content)
+        except (msgspec.DecodeError, RecursionError):
+            said = shown(answer.content.decode("utf-8", "replace"), self._workshop.scrub)
+            raise AttemptFailed(
+                "http.not_json",
+                f"{answer.url} answered with {answer.media_type or 'no type'}, no JSON: {said}",
+                hint="Let the service answer with JSON or text.",
+                retryable=False,
+            ) from None
+
+
+class _Pending:
+    """Work that the service has accepted and will end later."""
+
+    def __init__(
+        self, caller: Caller, settings: HttpSettings, about: Mapping[str, str], line: Line
+    ) -> None:
+        self._caller = caller
+        self._settings = settings
+        self._about = about
+        self._line = line
+
+    async def ended(self, accepted: Answer) -> Answer:
+        """Ask until the service has something else to say than 202."""
+        answer, url, asked = accepted, accepted.url, 0
+        try:
+            while answer.status == 202:
+                url = self._caller.within(url, answer.headers.get("location", url))
+                self._line.progress(asked, 0, f"waiting for {url}")
+                await asyncio.sleep(self._pause(answer))
+                answer = await self._caller.asked("GET", url, b"", self._about, self._line)
+                asked += 1
+        except asyncio.CancelledError:
+            if self._settings.cancels:
+                await to_its_end(self._cancel(url))
+            raise
+        return answer
+
+    def _pause(self, answer: Answer) -> float:
+        told = told_pause(answer, SystemClock().now())
+        return min(told, PAUSE_SECONDS_MAX) if told else self._settings.poll_seconds
+
+    async def _cancel(self, url: str) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await self._caller.asked("DELETE", url, b"", self._about)
+        except (TimeoutError, AttemptFailed) as error:
+            self._line.log("warning", f"The service was not told that nobody waits: {error}")
+
+
+@asynccontextmanager
+async def _caller(settings: HttpSettings, workshop: Workshop) -> AsyncIterator[Caller]:
+    import httpx
+
+    # Proxies of the environment are left aside: addresses are checked here, not there.
+    async with httpx.AsyncClient(
+        trust_env=False,
+        follow_redirects=False,
+        verify=_trusted(settings),
+        timeout=httpx.Timeout(None, connect=min(10.0, settings.seconds_max)),
+    ) as client:
+        yield Caller(client, settings, seen_by(workshop), workshop.scrub, SystemClock())
+
+
+def _trusted(settings: HttpSettings) -> "ssl.SSLContext | bool":
+    if not settings.ca_file:
+        return True
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise AttemptFailed(
+            "http.bad_ca_file",
+            f"The certificates in {settings.ca_file!r} cannot be read: {error}.",
+            hint="Name a file with PEM certificates as `ca_file`.",
+            retryable=False,
+        ) from None
+
+
+def _request(settings: HttpSettings, inputs: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Return the address and the body; a request that has no body takes inputs as its query."""
+    if settings.method in ("GET", "DELETE"):
+        pairs = [
+            (name, value if isinstance(value, str) else msgspec.json.encode(value).decode())
+            for name, value in inputs.items()
+            if value is not None
+        ]
+        mark = "&" if "?" in settings.url else "?"
+        url, body = f"{settings.url}{mark}{urlencode(pairs)}" if pairs else settings.url, b""
+    else:
+        url, body = settings.url, msgspec.json.encode(dict(inputs))
+    size = len(body) or len(url)
+    if size > settings.request_bytes_max:
+        raise AttemptFailed(
+            "http.request_too_large",
+            f"The inputs take {size:,} bytes; at most {settings.request_bytes_max:,} are sent.",
+            hint="Raise `request_bytes_max`, or hand over where the contents lie.",
+            retryable=False,
+        )
+    return url, body
+
+
+def _refused(answer: Answer, workshop: Workshop) -> AttemptFailed:
+    said = shown(answer.content.decode("utf-8", "replace"), workshop.scrub)
+    return AttemptFailed(
+        "http.refused",
+        f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",
+        hint=HINTS.get(answer.status, "Look into what the service says."),
+        retryable=answer.status >= 500,
+        detail={"status": answer.status},
+    )
+
+
+def _count(output: Any, line: Line, model: str) -> None:
+    """Count the member `usage` of an answer.
+
+    Raises:
+        AttemptFailed: `http.bad_usage`: what counts money is not to be overheard.
+    """
+    told = output.get("usage") if isinstance(output, dict) else None
+    try:
+        used = msgspec.convert(told, Usage)
+    except msgspec.ValidationError as error:
+        raise AttemptFailed(
+            "http.bad_usage",
+            f"The answer has no `usage` that could be counted: {error}.",
+            hint="It has input_tokens, cached_tokens, output_tokens, reasoning_tokens and cost "
+            "in millionths of a dollar (null where it is not known).",
+        ) from None
+    is_priced = isinstance(told, dict) and "cost" in told
+    used = used if is_priced else msgspec.structs.replace(used, cost=None)
+    line.usage(used, model=model)
+
+
+def _version(answer: Answer) -> str:
+    """Return the version that the service tells: in its answer, else as its server."""
+    try:
+        told = msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, RecursionError):
+        told = None
+    version = told.get("version") if isinstance(told, dict) else None
+    return str(version)[:100] if version else answer.headers.get("server", "")[:100]

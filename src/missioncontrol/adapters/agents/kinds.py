@@ -1,0 +1,152 @@
+"""Every kind of agent that can be declared here: our own, and those of installed packages."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.ports.agent_kind import AgentKind
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+OURS = {
+    "a2a": "a2a:A2aKind",
+    "acp": "acp:AcpKind",
+    "command": "command_kind:CommandKind",
+    "function": "function:FunctionKind",
+    "http": "http:HttpKind",
+    "mcp": "mcp:McpKind",
+    "model": "model:ModelKind",
+    "person": "person:PersonKind",
+    "worker": "remote:WorkerKind",
+    "codex": "coding.codex:CodexKind",
+    "claude": "coding.claude:ClaudeKind",
+}
+"""By name: the module here and the class in it, imported when an agent of the kind is."""
+
+_INFO = (".dist-info", ".egg-info")
+
+GROUP = "missioncontrol.agents"
+"""Entry points of packages. Each is an `AgentKind`, a `Declaration`, or a function that returns
+declarations."""
+
+
+class Kinds(Mapping[str, AgentKind]):
+    """The kinds by name; each is imported when it is asked for."""
+
+    def __init__(self, found: "Callable[[], Iterator[EntryPoint]] | None" = None) -> None:
+        """`found` returns the entry points of installed packages."""
+        self._found = found or _installed
+        self._made: dict[str, AgentKind] = {}
+        self.broken: dict[str, str] = {}
+        """Entry points that can't be used, by name, and why; known once `offered` was looked at."""
+
+    @cached_property
+    def offered(self) -> dict[str, Any]:
+        """What packages offer, by the names of their entry points; a broken one is left out."""
+        offered: dict[str, Any] = {}
+        for point in self._found():
+            self._tried(point.name, point.load, offered)
+        return offered
+
+    def _tried(self, name: str, make: Callable[[], Any], found: dict[str, Any]) -> None:
+        """Keep what `make` returns; a package may raise anything, and it ends nobody else."""
+        try:
+            found[name] = make()
+        except Exception as error:  # noqa: BLE001
+            self.broken[name] = f"{type(error).__name__}: {error}"
+
+    def declared(self) -> Iterator[Declaration]:
+        """Return the agents that packages declare."""
+        declared: dict[str, Any] = {}
+        for name, thing in self.offered.items():
+            if isinstance(thing, Declaration):
+                yield thing
+            elif callable(thing) and not isinstance(thing, type) and not _is_kind(thing):
+                self._tried(name, lambda thing=thing: list(thing()), declared)  # type: ignore[misc]
+        for found in declared.values():
+            yield from found
+
+    @cached_property
+    def _theirs(self) -> dict[str, AgentKind]:
+        made: dict[str, Any] = {}
+        for name, thing in self.offered.items():
+            if _is_kind(thing):
+                self._tried(name, thing if isinstance(thing, type) else lambda t=thing: t, made)  # type: ignore[misc]
+        return {thing.name: thing for thing in made.values()}
+
+    def __getitem__(self, name: str) -> AgentKind:
+        """Return the kind called `name`."""
+        if name not in self._made:
+            if name in OURS:
+                module, _, attribute = OURS[name].partition(":")
+                found = import_module(f"missioncontrol.adapters.agents.{module}")
+                self._made[name] = getattr(found, attribute)()
+            else:
+                self._made[name] = self._theirs[name]
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names, ours first."""
+        yield from OURS
+        yield from (name for name in self._theirs if name not in OURS)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(list(iter(self)))
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """Return what an agent so declared takes, hands back and does.
+
+        Raises:
+            Rejected: `agent.unknown_kind`, and as the card of its kind.
+        """
+        if declared.kind not in self:
+            raise Rejected(
+                "agent.unknown_kind",
+                f"Agent {declared.name!r} is of kind {declared.kind!r}, which is not known here.",
+                hint=f"Known are {', '.join(self)}; a package may be missing.",
+            )
+        return self[declared.kind].card(declared)
+
+
+def _installed() -> "Iterator[EntryPoint]":
+    """Return the entry points of our group, of everything that is installed."""
+    if any(map(_may_offer, sys.path)):
+        from importlib.metadata import entry_points
+
+        yield from entry_points(group=GROUP)
+
+
+def _may_offer(place: str) -> bool:
+    """Whether a package there has entry points of our group.
+
+    The library takes a hundred milliseconds to import and to look everywhere, which every command
+    line would wait for; nearly always there is none.
+    """
+    try:
+        with os.scandir(place or ".") as entries:
+            names = [entry.path for entry in entries if entry.name.endswith(_INFO)]
+    except NotADirectoryError:
+        return True  # An archive, into which only the library looks.
+    except OSError:
+        return False
+    return any(_names_group(Path(name) / "entry_points.txt") for name in names)
+
+
+def _names_group(file: Path) -> bool:
+    try:
+        return f"[{GROUP}]".encode() in file.read_bytes()
+    except OSError:
+        return False
+
+
+def _is_kind(thing: Any) -> bool:
+    return all(hasattr(thing, name) for name in ("name", "card", "make", "prove"))

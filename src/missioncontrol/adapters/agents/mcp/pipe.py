@@ -1,0 +1,87 @@
+"""The pipes of a program as a transport of the Model Context Protocol."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from missioncontrol.adapters.agents.declared import Notes
+from missioncontrol.adapters.processes import Program
+
+if TYPE_CHECKING:
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from mcp.client._transport import TransportStreams
+    from mcp.shared.message import SessionMessage
+
+CHUNK_BYTES = 65_536
+
+
+@asynccontextmanager
+async def over_pipes(program: Program, notes: Notes) -> "AsyncIterator[TransportStreams]":
+    """Carry messages, one a line, between a session and a program that is at work.
+
+    What the program writes that is no message, and what it writes to standard error, is output.
+    """
+    import anyio
+
+    to_session, heard = anyio.create_memory_object_stream["SessionMessage | Exception"](0)
+    to_program, said = anyio.create_memory_object_stream["SessionMessage"](0)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_hear, program, to_session, notes)
+        tasks.start_soon(_say, program, said)
+        tasks.start_soon(_overhear, program, notes)
+        try:
+            yield heard, to_program
+        finally:
+            tasks.cancel_scope.cancel()
+            for stream in (heard, to_program):
+                await stream.aclose()
+
+
+async def _hear(
+    program: Program,
+    session: "MemoryObjectSendStream[SessionMessage | Exception]",
+    notes: Notes,
+) -> None:
+    """Pass on what the program says; its end is the end of the stream."""
+    import anyio
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
+
+    stdout = program.process.stdout
+    assert stdout is not None
+    async with session:
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            while line := await _line(stdout):
+                try:
+                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                except ValueError:
+                    notes.say("warning", line.decode("utf-8", "replace").rstrip())
+                else:
+                    await session.send(SessionMessage(message))
+
+
+async def _line(stdout: asyncio.StreamReader) -> bytes:
+    """Return the next line; nothing where it ended, or where a line is too long to be one."""
+    try:
+        return await stdout.readline()
+    except ValueError:
+        return b""
+
+
+async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage]") -> None:
+    stdin = program.process.stdin
+    assert stdin is not None
+    async with said:
+        with suppress(ConnectionError):
+            async for each in said:
+                text = each.message.model_dump_json(by_alias=True, exclude_unset=True)
+                stdin.write(text.encode() + b"\n")
+                await stdin.drain()
+
+
+async def _overhear(program: Program, notes: Notes) -> None:
+    stderr = program.process.stderr
+    assert stderr is not None
+    while line := await _line(stderr):
+        notes.say("info", line.decode("utf-8", "replace").rstrip())

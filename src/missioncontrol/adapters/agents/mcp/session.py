@@ -1,0 +1,217 @@
+"""A session with an MCP server, over the pipes of a program of ours or over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from missioncontrol.adapters.agents.declared import OURS, Notes, filled, first_of, seen_by
+from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
+from missioncontrol.adapters.agents.mcp.pipe import over_pipes
+from missioncontrol.adapters.agents.mcp.settings import Server
+from missioncontrol.adapters.agents.workplace import (
+    at_work,
+    scratch_directory,
+    telling,
+    told,
+)
+from missioncontrol.domain.trace import trace_headers
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent_kind import Workshop
+
+if TYPE_CHECKING:
+    import httpx2
+    from mcp import Client
+    from mcp_types import Tool
+
+PAGES_MAX = 20
+TOOLS_MAX = 2_000
+FINAL = frozenset({-32600, -32601, -32602})
+"""Errors of the protocol that another attempt would meet as well."""
+
+
+@asynccontextmanager
+async def session(
+    server: Server, workshop: Workshop, assignment: Assignment, line: Line, **callbacks: Any
+) -> "AsyncIterator[Client]":
+    """Open a session; its server ends with it, if it is a program.
+
+    Raises:
+        AttemptFailed: `mcp.not_installed`, `mcp.lost`, `mcp.late`, `mcp.refused`, or what keeps
+            the server from being reached.
+    """
+    _require_extra()
+    from mcp import Client
+    from mcp_types import Implementation
+
+    with _told_apart(server):
+        async with AsyncExitStack() as stack:
+            transport = await _transport(stack, server, workshop, assignment, line)
+            ours = Implementation(name=OURS[0], version=OURS[1])
+            client = Client(
+                transport, client_info=ours, cache=None, mode=server.handshake, **callbacks
+            )
+            async with asyncio.timeout(server.connect_seconds_max):
+                await stack.enter_async_context(client)
+            yield client
+
+
+async def tool_called(client: "Client", name: str) -> "Tool":
+    """Return what the server says of a tool.
+
+    Raises:
+        AttemptFailed: `mcp.no_tool`.
+    """
+    known: list[str] = []
+    cursor: str | None = None
+    for _ in range(PAGES_MAX):
+        page = await client.list_tools(cursor=cursor)
+        for tool in page.tools[:TOOLS_MAX]:
+            if tool.name == name:
+                return tool
+            known.append(tool.name)
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    raise AttemptFailed(
+        "mcp.no_tool",
+        f"The server has no tool {name!r}.",
+        hint=f"It has: {', '.join(sorted(known)[:50]) or 'none'}.",
+        retryable=False,
+    )
+
+
+async def _transport(
+    stack: AsyncExitStack,
+    server: Server,
+    workshop: Workshop,
+    assignment: Assignment,
+    line: Line,
+) -> Any:
+    environment = seen_by(workshop)
+    if server.url:
+        return await _over_http(stack, server, environment, trace_headers(assignment))
+    scratch = await stack.enter_async_context(scratch_directory(workshop.scratch, assignment))
+    program = await stack.enter_async_context(
+        at_work(
+            server.argv,
+            cwd=Path(server.cwd) if server.cwd else scratch,
+            environment={
+                **telling(assignment, workshop.telemetry, environment),
+                **told(assignment),
+            },
+            line=line,
+        )
+    )
+    return over_pipes(program, Notes(line))
+
+
+async def _over_http(
+    stack: AsyncExitStack, server: Server, environment: Mapping[str, str], trace: Mapping[str, str]
+) -> Any:
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    headers = {
+        name: filled(value, environment, code="mcp.no_variable", place=f"The header {name!r}")
+        for name, value in server.headers.items()
+    }
+    if headers != server.headers:
+        await refuse_open_secret(server.url, private=server.private, code="mcp.insecure")
+    client = await stack.enter_async_context(
+        httpx2.AsyncClient(
+            headers={**trace, **headers},
+            transport=_held_to_addresses(private=server.private),
+            timeout=httpx2.Timeout(server.connect_seconds_max, read=None),
+            trust_env=False,
+        )
+    )
+    return streamable_http_client(server.url, http_client=client)
+
+
+def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
+    """Return a transport that connects to the address which was checked, and no other."""
+    import httpx2
+
+    class Held(httpx2.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            host = request.url.host
+            port = request.url.port or (443 if request.url.scheme == "https" else 80)
+            address = await address_of(host, port, private=private)
+            request.url = request.url.copy_with(host=address)
+            if request.url.scheme == "https":
+                request.extensions = {**request.extensions, "sni_hostname": host}
+            return await super().handle_async_request(request)
+
+    return Held()
+
+
+@contextmanager
+def _told_apart(server: Server) -> Iterator[None]:
+    """Raise what went wrong as a failure of ours, out of the groups that tasks wrap it in."""
+    from mcp import MCPError
+
+    where = server.url or server.argv[0]
+    try:
+        yield
+    except TimeoutError:
+        raise _late(where, server.connect_seconds_max) from None
+    except Exception as error:
+        cause = first_of(error)
+        match cause:
+            case AttemptFailed():
+                raise cause from None
+            case TimeoutError():
+                raise _late(where, server.connect_seconds_max) from None
+            case MCPError():
+                raise refusal(cause, where) from None
+            case _ if isinstance(error, BaseExceptionGroup) or _is_of_http(cause):
+                reason = f"The session with {where} broke off: {cause or type(cause).__name__}."
+                raise AttemptFailed("mcp.lost", reason, hint=f"Look into {where}.") from None
+        raise
+
+
+def refusal(error: Any, where: str) -> AttemptFailed:
+    """Return an error of the protocol as a failure."""
+    from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+
+    words = " ".join(str(error.message).split())
+    if error.code == CONNECTION_CLOSED:
+        reason = f"The server {where} ended in the middle: {words}."
+        return AttemptFailed("mcp.lost", reason, hint="`mission output RUN STEP` shows its words.")
+    if error.code == REQUEST_TIMEOUT:
+        reason = f"The server {where} did not answer in time: {words}."
+        return AttemptFailed("mcp.late", reason, hint="Raise `seconds_max` in the settings.")
+    return AttemptFailed(
+        "mcp.refused",
+        f"The server {where} refuses (error {error.code}): {words}.",
+        hint="Compare the declared inputs with what the tool takes: `mission agent test`.",
+        retryable=error.code not in FINAL,
+    )
+
+
+def _is_of_http(error: BaseException) -> bool:
+    import httpx2
+
+    return isinstance(error, httpx2.HTTPError | ConnectionError)
+
+
+def _late(where: str, seconds: float) -> AttemptFailed:
+    return AttemptFailed(
+        "mcp.late",
+        f"The server {where} did not answer within {seconds:g} s.",
+        hint="Raise `connect_seconds_max`, or look into the server.",
+    )
+
+
+def _require_extra() -> None:
+    try:
+        import mcp  # noqa: F401
+    except ImportError as missing:
+        raise AttemptFailed(
+            "mcp.not_installed",
+            "The package to speak to MCP servers is not installed.",
+            hint="Run: pip install missioncontrol[agents]",
+            retryable=False,
+        ) from missing

@@ -1,0 +1,135 @@
+"""The endpoints that models answer at, each by the client library of its provider."""
+
+from contextlib import AsyncExitStack
+
+import httpx2
+from pydantic_ai.models import Model
+
+from missioncontrol.adapters.agents.model.settings import ModelSettings
+from missioncontrol.ports.agent import AttemptFailed
+
+NO_KEY = "none"
+"""Many local servers ask for no key, but the clients insist on one."""
+
+
+async def opened(
+    stack: AsyncExitStack, settings: ModelSettings, name: str, *, url: str, key: str
+) -> Model:
+    """Return a model; its connections are closed with `stack`. Nothing is sent yet.
+
+    Raises:
+        AttemptFailed: `model.not_installed`.
+    """
+    try:
+        match settings.provider:
+            case "anthropic":
+                return await _anthropic(stack, settings, name, url, key)
+            case "google":
+                return await _google(stack, settings, name, url, key)
+            case "openai" | "openai-responses" | "compatible":
+                return await _openai(stack, settings, name, url, key)
+    except ImportError as missing:
+        raise AttemptFailed(
+            "model.not_installed",
+            f"The package for {settings.provider!r} is not installed: {missing.name}.",
+            hint="Run: pip install missioncontrol[agents]",
+            retryable=False,
+        ) from missing
+
+
+async def _openai(
+    stack: AsyncExitStack, settings: ModelSettings, name: str, url: str, key: str
+) -> Model:
+    from openai import AsyncOpenAI
+    from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    client = AsyncOpenAI(
+        base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=settings.seconds_max
+    )
+    provider = OpenAIProvider(openai_client=await stack.enter_async_context(client))
+    if settings.provider == "openai-responses":
+        return OpenAIResponsesModel(name, provider=provider)
+    if settings.provider == "compatible":
+        # What servers such as Ollama and vLLM do not all know. The limit of an answer must be
+        # honoured everywhere: its price was set aside.
+        profile = OpenAIModelProfile(
+            openai_chat_supports_max_completion_tokens=False,
+            openai_supports_strict_tool_definition=False,
+        )
+        return OpenAIChatModel(name, provider=provider, profile=profile)
+    return OpenAIChatModel(name, provider=provider)
+
+
+async def _anthropic(
+    stack: AsyncExitStack, settings: ModelSettings, name: str, url: str, key: str
+) -> Model:
+    from anthropic import AsyncAnthropic
+    from pydantic_ai.models.anthropic import AnthropicModel
+    from pydantic_ai.providers.anthropic import AnthropicProvider
+
+    client = AsyncAnthropic(
+        base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=settings.seconds_max
+    )
+    await stack.enter_async_context(client)
+    return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
+
+
+async def _google(
+    stack: AsyncExitStack, settings: ModelSettings, name: str, url: str, key: str
+) -> Model:
+    from pydantic_ai.models.google import GoogleModel
+    from pydantic_ai.providers.google import GoogleProvider
+
+    client = await stack.enter_async_context(httpx2.AsyncClient(timeout=settings.seconds_max))
+    provider = GoogleProvider(api_key=key or NO_KEY, base_url=url, http_client=client)
+    return GoogleModel(name, provider=provider)
+
+
+async def listed(settings: ModelSettings, *, key: str) -> list[str]:
+    """Ask an endpoint for the names of its models, which costs nothing.
+
+    Raises:
+        AttemptFailed: `model.unreachable`, `model.sign_in` or `model.refused`.
+    """
+    url, headers = _list_of(settings, key)
+    try:
+        async with httpx2.AsyncClient(timeout=20.0) as client:
+            response = await client.get(url, headers=headers)
+    except httpx2.HTTPError as error:
+        reason = f"{url} cannot be reached: {error}."
+        hint = "Start the endpoint, or check `url` in the settings of the agent."
+        raise AttemptFailed("model.unreachable", reason, hint=hint) from None
+    if response.status_code in (401, 403):
+        raise AttemptFailed(
+            "model.sign_in",
+            f"{url} refuses the key (status {response.status_code}).",
+            hint=f"Put a valid key into {settings.key_variable or 'the variable named by `key`'}.",
+            retryable=False,
+        )
+    if response.status_code != 200:
+        reason = f"{url} answers with status {response.status_code}."
+        raise AttemptFailed("model.refused", reason, hint="Check `url` in the settings.")
+    return _names(response)
+
+
+def _names(response: httpx2.Response) -> list[str]:
+    try:
+        told = response.json()
+    except ValueError:
+        return []
+    entries = (told.get("data") or told.get("models") or []) if isinstance(told, dict) else []
+    names = [entry.get("id") or entry.get("name") or "" for entry in entries]
+    return [name.removeprefix("models/") for name in names if name]
+
+
+def _list_of(settings: ModelSettings, key: str) -> tuple[str, dict[str, str]]:
+    base = settings.base_url.rstrip("/")
+    match settings.provider:
+        case "anthropic":
+            return f"{base}/v1/models", {"x-api-key": key, "anthropic-version": "2023-06-01"}
+        case "google":
+            return f"{base}/v1beta/models", {"x-goog-api-key": key}
+        case "openai" | "openai-responses" | "compatible":
+            return f"{base}/models", {"Authorization": f"Bearer {key or NO_KEY}"}

@@ -1,0 +1,476 @@
+"""Where attempts and workers meet: gives attempts out, takes reports in, and minds silence."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+from missioncontrol.adapters.agents.remote.assigned import Assigned
+from missioncontrol.adapters.agents.remote.incoming import Incoming
+from missioncontrol.adapters.agents.remote.roster import Roster, Worker
+from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.domain.errors import NotFound, Unavailable
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.wire import Done, Refused
+from missioncontrol.ports.workers import (
+    LEASE_SECONDS,
+    POLL_SECONDS_MAX,
+    Given,
+    Heard,
+    Introduction,
+    Late,
+    Lease,
+    Numbered,
+    Orders,
+    Poll,
+    Report,
+    Welcome,
+    WorkerSeen,
+)
+
+_LOG = logging.getLogger(__name__)
+
+RECALL_SECONDS_MAX = 10.0
+"""A worker that was told to end an attempt has this long; less than an attempt waits for it."""
+
+MISSED_MAX = 2
+"""Polls in a row that do not name a lease until the worker has lost it."""
+
+REMEMBERED = 10_000
+"""Leases whose end was taken in, so that it is not taken for a late one when it is told again."""
+
+ABSENT_LEASES = 2
+"""An agent is lost after one lease, and its steps wait for it; what waits longer fails."""
+
+
+async def _nobody(_: Introduction) -> None:
+    pass
+
+
+async def _unrecorded(_: Lease, __: Numbered) -> None:
+    pass
+
+
+class Hub:
+    """Keeps the promise of `ports.workers.Workforce`, in the loop of the engine."""
+
+    def __init__(
+        self,
+        staging: Path,
+        artifacts: ArtifactStore,
+        *,
+        durable: Callable[[], Awaitable[None]],
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        """Nobody is let in before `open`.
+
+        Args:
+            staging: where files of attempts lie until their work is taken in.
+            artifacts: what earlier steps left.
+            durable: returns once all that was told so far is on disk.
+            lease_seconds: the silence after which a worker has lost what it holds.
+        """
+        self.joined: Callable[[Introduction], Awaitable[None]] = _nobody
+        self.changed: Callable[[], None] = lambda: None
+        self.late: Late = _unrecorded
+        self.is_open = False
+        self.lease_seconds = lease_seconds
+        self._incoming = Incoming(staging)
+        self._artifacts = artifacts
+        self._durable = durable
+        self._roster = Roster(lease_seconds)
+        self._assigned: dict[Lease, Assigned] = {}
+        self._returning: dict[Lease, int] = {}
+        self._ended: OrderedDict[Lease, None] = OrderedDict()
+        self._present: tuple[frozenset[str], bool] = (frozenset(), True)
+        self._watching: asyncio.Task[None] | None = None
+        self._opened_at = 0.0
+
+    async def open(self) -> None:
+        """Let workers in from now on."""
+        self._incoming.clear()
+        self.is_open = True
+        self._opened_at = self._now()
+        self._watching = asyncio.create_task(self._watch(), name="workers")
+
+    async def close(self) -> None:
+        """Let go of all workers; they keep what they hold, and come back to the next engine."""
+        self.is_open = False
+        self._wake_all()
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether workers of an engine before this one may still be on their way here."""
+        return self.is_open and self._now() - self._opened_at <= self.lease_seconds
+
+    def expect(self, lease: Lease, usages: int) -> None:
+        """Take note of an attempt that a worker may still be at.
+
+        `usages` counts what the log says of its usage.
+        """
+        self._returning[lease] = usages
+
+    # What the agent here asks for.
+
+    async def carry_out(
+        self, assignment: Assignment, line: Line, *, agent: str, location: str
+    ) -> Work:
+        """Let a worker do the work, as `Agent.perform` promises.
+
+        Raises:
+            AttemptFailed: as the worker says; `worker.lost`, `worker.absent` or `worker.closed`.
+        """
+        if not self.is_open:
+            raise AttemptFailed(
+                "worker.closed",
+                f"Agent {assignment.agent!r} is at {location!r}, and no worker can reach this "
+                "engine.",
+                hint="`mission up --workers PORT` lets workers in.",
+            )
+        lease = Lease(assignment.run, assignment.step, assignment.fence)
+        held = Assigned(
+            assignment,
+            line,
+            agent=agent,
+            location=location,
+            folder=self._incoming.folder(lease),
+            usages=self._returning.pop(lease, None),
+        )
+        self._assigned[lease] = held
+        self._wake_all()
+        try:
+            return await asyncio.shield(held.result)
+        except asyncio.CancelledError:
+            if self.is_open:
+                await to_its_end(self._recall(held))
+            raise
+        finally:
+            self._let_go(held)
+
+    async def _recall(self, held: Assigned) -> None:
+        """Tell the worker to end the attempt, and wait until it has, but not for ever."""
+        held.is_recalled = True
+        if held.worker or held.is_returning:
+            self._wake(held.worker)
+            await asyncio.wait({held.result}, timeout=RECALL_SECONDS_MAX)
+
+    def _let_go(self, held: Assigned) -> None:
+        del self._assigned[held.lease]
+        if held.has_ended:
+            self._ended[held.lease] = None
+            while len(self._ended) > REMEMBERED:
+                self._ended.popitem(last=False)
+        held.close()
+        self._wake(held.worker)
+        shutil.rmtree(held.folder, ignore_errors=True)
+
+    # What workers ask for.
+
+    async def register(self, who: Introduction) -> Welcome:
+        """See `Workforce.register`."""
+        self._refuse_closed()
+        worker = self._roster.take(who, self._now())
+        worker.is_to_drain = False
+        await self.joined(who)
+        self._look_who_is_present()
+        poll_seconds = min(POLL_SECONDS_MAX, self.lease_seconds / 3)
+        return Welcome(poll_seconds, self.lease_seconds)
+
+    async def poll(self, name: str, poll: Poll) -> Orders:
+        """See `Workforce.poll`."""
+        worker = self._heard(name, poll.instance)
+        worker.turn += 1
+        worker.news.set()  # An older poll of it ends: nobody waits for that answer any more.
+        turn = worker.turn
+        worker.room, worker.is_draining = poll.room, poll.is_draining
+        lost = self._compare(worker, poll)
+        if poll.has_left:
+            await self._leave(worker)
+            return Orders()
+        end = self._now() + min(poll.seconds_max, POLL_SECONDS_MAX, self.lease_seconds / 3)
+        while True:
+            orders = self._orders(worker, poll, lost) if worker.turn == turn else Orders()
+            left = end - self._now()
+            if not orders.is_empty or left <= 0 or worker.turn != turn:
+                break
+            worker.news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(worker.news.wait(), left)
+            self._refuse_closed()
+            lost = self._unknown(worker, poll)
+        worker.heard_at = self._now()
+        return orders
+
+    def _compare(self, worker: Worker, poll: Poll) -> tuple[Lease, ...]:
+        """Take in what a worker holds; return what it must not go on with."""
+        worker.holds = {each.lease for each in poll.holds}
+        for each in poll.holds:
+            held = self._assigned.get(each.lease)
+            if held is not None and held.is_at(worker.who.name):
+                held.bind(worker.who.name, each.heard)
+                held.ask(each.questions, worker.news.set)
+        for held in self._held_by(worker.who.name):
+            if held.lease not in worker.holds:
+                self._miss(held, worker)
+        return self._unknown(worker, poll)
+
+    def _unknown(self, worker: Worker, poll: Poll) -> tuple[Lease, ...]:
+        return tuple(
+            each.lease
+            for each in poll.holds
+            if not each.is_ending
+            and not self._is_held_by(each.lease, worker.who.name)
+            and each.lease not in self._returning
+            and each.lease not in self._ended
+        )
+
+    def _is_held_by(self, lease: Lease, worker: str) -> bool:
+        held = self._assigned.get(lease)
+        return held is not None and held.worker == worker
+
+    def _miss(self, held: Assigned, worker: Worker) -> None:
+        """Think about a lease that a worker was given and does not name."""
+        held.missed += 1
+        if not held.is_confirmed:
+            if held.is_recalled:
+                held.give_up(held.lost("It never began."))
+            return  # It is given again: the answer was lost, and nothing was begun.
+        if held.missed >= MISSED_MAX:
+            held.give_up(held.lost(f"Worker {worker.who.name!r} no longer knows of it."))
+
+    async def _leave(self, worker: Worker) -> None:
+        for held in self._held_by(worker.who.name):
+            held.give_up(held.lost(f"Worker {worker.who.name!r} has left."))
+            await held.over.wait()
+        self._roster.drop(worker.who.name)
+        self._look_who_is_present()
+
+    def _orders(self, worker: Worker, poll: Poll, lost: tuple[Lease, ...]) -> Orders:
+        ending = {each.lease for each in poll.holds if each.is_ending}
+        held = [self._assigned.get(each.lease) for each in poll.holds]
+        ours = [each for each in held if each is not None and each.worker == worker.who.name]
+        numbers = {each.lease: {q.number for q in each.questions} for each in poll.holds}
+        return Orders(
+            give=tuple(self._to_give(worker)),
+            cancel=tuple(e.lease for e in ours if e.is_recalled and e.lease not in ending),
+            lost=lost,
+            answers=tuple(
+                answer
+                for each in ours
+                for number, answer in each.answers.items()
+                if number in numbers[each.lease]
+            ),
+            drain=worker.is_to_drain and not poll.is_draining,
+        )
+
+    def _to_give(self, worker: Worker) -> Iterator[Given]:
+        """Return what a worker is to begin, what it may not have heard of yet included."""
+        name = worker.who.name
+        mine = list(self._held_by(name))
+        for held in mine:
+            if not held.is_confirmed and not held.is_recalled:
+                yield Given(held.lease, held.agent, held.assignment)
+        if worker.is_draining or worker.is_to_drain:
+            return
+        room = worker.room - sum(not held.is_confirmed for held in mine)
+        for held in list(self._assigned.values()):
+            if room <= 0:
+                return
+            if self._may_take(worker, held):
+                held.worker = name
+                room -= 1
+                yield Given(held.lease, held.agent, held.assignment)
+
+    def _may_take(self, worker: Worker, held: Assigned) -> bool:
+        if held.worker or held.is_returning or held.is_recalled or held.result.done():
+            return False
+        if not worker.carries_out(held.agent, held.location):
+            return False
+        at_work = sum(each.agent == held.agent for each in self._held_by(worker.who.name))
+        return at_work < worker.scale_of(held.agent)
+
+    async def report(self, name: str, report: Report) -> Heard:
+        """See `Workforce.report`."""
+        worker = self._heard(name, report.instance)
+        held = self._assigned.get(report.lease)
+        if held is None and report.lease in self._returning:
+            raise Unavailable("lease.not_ready", "The run is not taken up yet.")
+        if held is None or held.result.done() or not held.is_at(name):
+            return await self._refuse(name, report)
+        held.bind(name)
+        heard = held.take(report.messages)
+        if held.has_ended:
+            await held.over.wait()
+        else:
+            held.ask_waiting(worker.news.set)
+        await self._durable()
+        return heard
+
+    async def _refuse(self, name: str, report: Report) -> Heard:
+        """Answer what comes too late, or a second time."""
+        last = max((each.number for each in report.messages), default=0)
+        is_over = any(isinstance(each.message, Done | Refused) for each in report.messages)
+        held = self._assigned.get(report.lease)
+        if held is not None and held.has_ended and held.is_at(name):
+            await held.over.wait()  # It is told twice at once.
+        if report.lease in self._ended:
+            await self._durable()
+            return Heard(last, is_over=True)
+        for each in report.messages:
+            await self.late(report.lease, each)
+        await self._durable()
+        return Heard(last, is_over=is_over, is_lost=True)
+
+    # Files.
+
+    async def take_artifact(
+        self, name: str, lease: Lease, digest: str, content: AsyncIterator[bytes]
+    ) -> None:
+        """See `Workforce.take_artifact`."""
+        held = self._held(name, lease)
+        await self._incoming.take(held.folder, digest, content)
+
+    def artifact(self, name: str, lease: Lease, digest: str) -> Path:
+        """See `Workforce.artifact`."""
+        held = self._held(name, lease)
+        handed = {
+            each.digest
+            for upstream in held.assignment.upstream.values()
+            for each in upstream.work.artifacts
+        }
+        if digest not in handed:
+            reason = f"No step before {lease.step!r} handed in {digest[:80]!r}."
+            raise NotFound("artifact.unknown", reason)
+        self._artifacts.get(digest)  # Or it has changed, and says so.
+        return self._artifacts.path(digest)
+
+    def _held(self, name: str, lease: Lease) -> Assigned:
+        held = self._assigned.get(lease)
+        if held is None or held.worker != name:
+            reason = f"The worker {name!r} does not hold step {lease.step!r} of {lease.run!r}."
+            raise NotFound("lease.lost", reason)
+        return held
+
+    # What people ask for.
+
+    def seen(self) -> Sequence[WorkerSeen]:
+        """See `Workforce.seen`."""
+        now = self._now()
+        return [
+            self._roster.seen(each, now, len(list(self._held_by(each.who.name))))
+            for each in self._roster.all()
+        ]
+
+    def offers(self, agent: str, location: str) -> bool:
+        """See `Workforce.offers`."""
+        now = self._now()
+        return any(
+            each.carries_out(agent, location) and self._roster.is_present(each, now)
+            for each in self._roster.all()
+        )
+
+    def scale(self, agent: str, location: str) -> int:
+        """See `Workforce.scale`."""
+        now = self._now()
+        return sum(
+            min(each.scale_of(agent), each.who.scale)
+            for each in self._roster.all()
+            if each.carries_out(agent, location) and self._roster.is_present(each, now)
+        )
+
+    def drain(self, name: str) -> None:
+        """See `Workforce.drain`."""
+        worker = self._roster.find(name)
+        if worker is None:
+            raise NotFound(
+                "worker.unknown",
+                f"No worker is called {name!r} here.",
+                hint="`mission worker list` names them.",
+            )
+        worker.is_to_drain = True
+        worker.news.set()
+
+    # Time.
+
+    async def _watch(self) -> None:
+        pause = min(1.0, self.lease_seconds / 10)
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self._look()
+            except Exception:  # noqa: BLE001 - the edge: who watches goes on watching
+                _LOG.exception("The workers could not be looked after.")
+
+    async def _look(self) -> None:
+        now = self._now()
+        for held in list(self._assigned.values()):
+            self._look_at(held, now)
+            if held.result.done():
+                # Told before its agent is lost with it, which would interrupt it unheard.
+                await held.over.wait()
+        self._roster.forget_old(now)
+        self._look_who_is_present()
+
+    def _look_at(self, held: Assigned, now: float) -> None:
+        """End an attempt whose worker is silent, or for which there is none."""
+        worker = self._roster.find(held.worker)
+        if held.worker:
+            if worker is None or not self._roster.is_present(worker, now):
+                said = f"Nothing was heard from worker {held.worker!r} for "
+                held.give_up(held.lost(f"{said}{self.lease_seconds:g} s."))
+        elif now - held.since <= self.lease_seconds:
+            return
+        elif held.is_returning:
+            held.give_up(held.lost("The engine began anew, and no worker came back with it."))
+        elif now - held.since > ABSENT_LEASES * self.lease_seconds and not self.offers(
+            held.agent, held.location
+        ):
+            held.give_up(
+                AttemptFailed(
+                    "worker.absent",
+                    f"No worker at {held.location!r} carries out {held.agent!r}.",
+                    hint="`mission worker list` tells who is there.",
+                )
+            )
+
+    def _look_who_is_present(self) -> None:
+        now = self._now()
+        present = {e.who.name for e in self._roster.all() if self._roster.is_present(e, now)}
+        state = (frozenset(present), self.is_settling)
+        if state != self._present:
+            self._present = state
+            self.changed()
+
+    def _held_by(self, name: str) -> Iterator[Assigned]:
+        return (each for each in list(self._assigned.values()) if each.worker == name)
+
+    def _heard(self, name: str, instance: str) -> Worker:
+        self._refuse_closed()
+        worker = self._roster.known(name, instance)
+        worker.heard_at = self._now()
+        return worker
+
+    def _refuse_closed(self) -> None:
+        if not self.is_open:
+            raise Unavailable("worker.closed", "The engine is closing.", hint="Try again.")
+
+    def _wake(self, name: str) -> None:
+        worker = self._roster.find(name)
+        if worker is not None:
+            worker.news.set()
+
+    def _wake_all(self) -> None:
+        for worker in self._roster.all():
+            worker.news.set()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,132 @@
+"""The workers that are known: who they are, when they were last heard, and what they may take."""
+
+import asyncio
+
+from missioncontrol.domain.errors import Conflict, NotFound, Rejected
+from missioncontrol.ports.workers import (
+    AGENTS_MAX,
+    ANYWHERE,
+    Introduction,
+    Lease,
+    WorkerSeen,
+)
+
+WORKERS_MAX = 1_000
+FORGET_SECONDS = 86_400.0
+"""A worker that was silent for so long is no longer listed."""
+
+
+class Worker:
+    """A worker as it was last heard."""
+
+    def __init__(self, who: Introduction, now: float) -> None:
+        """Nothing was given to it yet."""
+        self.who = who
+        self.heard_at = now
+        self.room = 0
+        self.holds: set[Lease] = set()
+        self.is_draining = False  # as it says
+        self.is_to_drain = False  # as somebody wants
+        self.turn = 0  # of its newest poll; an older one is answered with nothing
+        self.news = asyncio.Event()
+
+    def carries_out(self, agent: str, location: str) -> bool:
+        """Whether it is one of those that `location` means and offers `agent`."""
+        return location in (ANYWHERE, self.who.name) and self.scale_of(agent) > 0
+
+    def scale_of(self, agent: str) -> int:
+        """How many attempts of `agent` it takes at once."""
+        return next((each.scale for each in self.who.offers if each.card.name == agent), 0)
+
+
+class Roster:
+    """Workers by name."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        """A worker is present while it was heard within `lease_seconds`."""
+        self._lease_seconds = lease_seconds
+        self._workers: dict[str, Worker] = {}
+
+    def take(self, who: Introduction, now: float) -> Worker:
+        """Let a worker in, or take in how it is now.
+
+        Raises:
+            Conflict: `worker.exists`.
+            Rejected: `worker.bad_offer` or `worker.too_many`.
+        """
+        known = self._workers.get(who.name)
+        if known is not None and known.who.instance != who.instance and self.is_present(known, now):
+            raise Conflict(
+                "worker.exists",
+                f"A worker {who.name!r} at {known.who.location} was heard "
+                f"{now - known.heard_at:.0f} s ago.",
+                hint="Each worker needs a token and a name of its own.",
+            )
+        self._refuse_bad(who)
+        if known is None or known.who.instance != who.instance:
+            known = self._workers[who.name] = Worker(who, now)
+        known.who, known.heard_at = who, now
+        return known
+
+    def _refuse_bad(self, who: Introduction) -> None:
+        names = {each.card.name for each in who.offers}
+        scales = [who.scale, *(each.scale for each in who.offers)]
+        if len(names) != len(who.offers) or len(names) > AGENTS_MAX or min(scales) < 1:
+            raise Rejected(
+                "worker.bad_offer",
+                f"The worker {who.name!r} offers {len(who.offers)} agents with scales {scales}.",
+                hint=f"At most {AGENTS_MAX}, each once, each with a scale of 1 or more.",
+            )
+        if who.name not in self._workers and len(self._workers) >= WORKERS_MAX:
+            raise Rejected("worker.too_many", f"There are {WORKERS_MAX:,} workers already.")
+
+    def known(self, name: str, instance: str) -> Worker:
+        """Return a worker that was let in.
+
+        Raises:
+            NotFound: `worker.unknown`.
+        """
+        found = self._workers.get(name)
+        if found is None or found.who.instance != instance:
+            raise NotFound("worker.unknown", f"The worker {name!r} has not registered here.")
+        return found
+
+    def find(self, name: str) -> Worker | None:
+        """Return the worker called `name`, if there is one."""
+        return self._workers.get(name)
+
+    def all(self) -> list[Worker]:
+        """Return all of them by name."""
+        return [self._workers[name] for name in sorted(self._workers)]
+
+    def drop(self, name: str) -> None:
+        """Forget a worker that has left."""
+        self._workers.pop(name, None)
+
+    def forget_old(self, now: float) -> None:
+        """Forget those that were silent for very long."""
+        for name, worker in list(self._workers.items()):
+            if now - worker.heard_at > FORGET_SECONDS:
+                del self._workers[name]
+
+    def is_present(self, worker: Worker, now: float) -> bool:
+        """Whether a worker was heard within the time of a lease."""
+        return now - worker.heard_at <= self._lease_seconds
+
+    def seen(self, worker: Worker, now: float, load: int) -> WorkerSeen:
+        """Return a worker as people see it."""
+        is_draining = worker.is_draining or worker.is_to_drain
+        status = "draining" if is_draining else "present"
+        who = worker.who
+        return WorkerSeen(
+            who.name,
+            who.location,
+            who.platform,
+            who.version,
+            tuple(sorted(each.card.name for each in who.offers)),
+            load,
+            who.scale,
+            max(0.0, now - worker.heard_at),
+            status if self.is_present(worker, now) else "silent",
+            {each.card.name: each.card.version for each in who.offers if each.card.version},
+        )

@@ -1,0 +1,153 @@
+"""Shapes as JSON Schema and back: what tools, servers and forms say, in our words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.agent import ANYTHING, Kind, Shape
+
+Schema = dict[str, Any]
+
+DEPTH_MAX = 16
+FIELDS_MAX = 500
+"""Of one object. What lies beyond a bound is taken to be anything."""
+
+DESCRIPTION_MAX = 2_000
+
+_WORDS: dict[Kind, str] = {
+    "string": "string",
+    "path": "string",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+    "list": "array",
+    "object": "object",
+    "null": "null",
+}
+_KINDS: dict[str, Kind] = {
+    "string": "string",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+    "array": "list",
+    "object": "object",
+    "null": "null",
+}
+
+
+def json_schema(shape: Shape) -> Schema:
+    """Return a JSON Schema (2020-12); every value that fits it fits `shape`.
+
+    A field that may be null by its shape may only be left out by its schema.
+    """
+    found: Schema = {"type": _WORDS[shape.kind]} if shape.kind in _WORDS else {}
+    if shape.kind == "path":
+        found["minLength"] = 1
+    if shape.description:
+        found["description"] = shape.description
+    if shape.enum:
+        found["enum"] = list(shape.enum)
+    if shape.items is not None:
+        found["items"] = json_schema(shape.items)
+    if shape.kind == "object":
+        found |= _object(shape)
+    return found
+
+
+def _object(shape: Shape) -> Schema:
+    found: Schema = {}
+    if shape.fields:
+        found["properties"] = {name: json_schema(field) for name, field in shape.fields.items()}
+    if required := [name for name, field in shape.fields.items() if field.required]:
+        found["required"] = required
+    if not shape.open:
+        found["additionalProperties"] = False
+    return found
+
+
+def shape_of(schema: Any) -> Shape:
+    """Return the shape of the values that fit `schema`, whoever wrote it.
+
+    A shape says less: patterns, bounds and choices between structures are left out, so that it
+    refuses nothing that the schema allows. References are followed within the schema alone.
+    """
+    root = schema if isinstance(schema, Mapping) else {}
+    return _shape(schema, root, DEPTH_MAX)
+
+
+def _shape(schema: Any, root: Mapping[str, Any], depth: int) -> Shape:
+    if depth == 0 or not isinstance(schema, Mapping):
+        return ANYTHING
+    if "$ref" in schema:
+        return _described(_shape(_referred(schema["$ref"], root), root, depth - 1), schema)
+    for word in ("anyOf", "oneOf", "allOf"):
+        if isinstance(choices := schema.get(word), list) and "type" not in schema:
+            return _described(_chosen(choices, root, depth - 1), schema)
+    kind, is_optional = _kind(schema.get("type"))
+    items, fields = None, {}
+    if kind == "list" and "items" in schema:
+        items = _shape(schema["items"], root, depth - 1)
+    if kind == "object":
+        fields = _fields(schema, root, depth - 1)
+    is_open = kind != "object" or schema.get("additionalProperties", True) is not False
+    shape = Shape(kind, fields, items, not is_optional, open=is_open, enum=_enum(schema))
+    return _described(shape, schema)
+
+
+def _kind(told: Any) -> tuple[Kind, bool]:
+    """Return the kind that `type` names, and whether null is allowed beside it."""
+    names = told if isinstance(told, list) else [told]
+    others = [name for name in names if name != "null"]
+    if not others:
+        return "null", False
+    if len(others) > 1 or not isinstance(others[0], str):
+        return "any", False
+    return _KINDS.get(others[0], "any"), "null" in names
+
+
+def _enum(schema: Mapping[str, Any]) -> tuple[Any, ...]:
+    if "const" in schema:
+        return (schema["const"],)
+    choices = schema.get("enum")
+    return tuple(choice for choice in choices if choice is not None) if choices else ()
+
+
+def _fields(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> dict[str, Shape]:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping) or len(properties) > FIELDS_MAX:
+        return {}
+    required = schema.get("required")
+    needed = set(required) if isinstance(required, list) else set()
+    found = {name: _shape(field, root, depth) for name, field in properties.items()}
+    return {
+        name: msgspec.structs.replace(field, required=field.required and name in needed)
+        for name, field in found.items()
+    }
+
+
+def _chosen(choices: list[Any], root: Mapping[str, Any], depth: int) -> Shape:
+    """Return the only structure among `choices` that is not null; where there are more, any."""
+    shapes = [_shape(choice, root, depth) for choice in choices[:FIELDS_MAX]]
+    others = [shape for shape in shapes if shape.kind != "null"]
+    is_optional = len(others) < len(shapes)
+    one = others[0] if len(others) == 1 else ANYTHING
+    return msgspec.structs.replace(one, required=one.required and not is_optional)
+
+
+def _described(shape: Shape, schema: Mapping[str, Any]) -> Shape:
+    said = schema.get("description") or schema.get("title") or ""
+    if not isinstance(said, str) or not said:
+        return shape
+    return msgspec.structs.replace(shape, description=said[:DESCRIPTION_MAX])
+
+
+def _referred(reference: Any, root: Mapping[str, Any]) -> Any:
+    """Return what a reference such as `#/$defs/item` leads to; None where it leads elsewhere."""
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    found: Any = root
+    for part in reference.removeprefix("#").split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

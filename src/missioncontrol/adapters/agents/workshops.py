@@ -1,0 +1,89 @@
+"""What each declared agent works with: its directories, its variables and its secrets."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from missioncontrol.adapters.secret_stores import secret_store
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.secrets import HARMLESS, LENGTH_MIN, Scrubber
+from missioncontrol.ports.agent_kind import Workshop
+from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.gateway import Gateway
+from missioncontrol.ports.secrets import Secrets
+from missioncontrol.ports.telemetry import Telemetry
+
+
+def workshops_of(
+    root: Path, artifacts: ArtifactStore, environment: Mapping[str, str], scrubber: Scrubber
+) -> "Workshops":
+    """Return the workshops of the home at `root`."""
+    secrets = secret_store(environment, root / "secrets.toml")
+    return Workshops(root, artifacts, environment, secrets, scrubber, harmless=HARMLESS)
+
+
+class Workshops:
+    """Sets up the workshops of one home."""
+
+    def __init__(
+        self,
+        root: Path,
+        artifacts: ArtifactStore,
+        environment: Mapping[str, str],
+        secrets: Secrets,
+        scrubber: Scrubber,
+        *,
+        harmless: tuple[str, ...],
+    ) -> None:
+        """`harmless` names the variables that every agent may see. The next two are set later."""
+        self.gateway: Gateway | None = None
+        self.telemetry: Telemetry | None = None
+        self._root = root
+        self._artifacts = artifacts
+        self._environment = environment
+        self._secrets = secrets
+        self._scrubber = scrubber
+        self._harmless = harmless
+
+    def __call__(self, declared: Declaration) -> Workshop:
+        """Return the workshop of an agent."""
+        return Workshop(
+            scratch=self._root / "scratch",
+            worktrees=self._root / "worktrees",
+            state=self._root / "agents" / declared.name,
+            artifacts=self._artifacts,
+            environment=self._seen_by(declared),
+            scrub=self._scrubber.text,
+            gateway=self.gateway,
+            telemetry=self.telemetry,
+        )
+
+    def secret(self, name: str) -> str:
+        """Return a secret by its name; it is scrubbed from all that is stored from now on.
+
+        Raises:
+            NotFound: `secret.unknown`.
+            Rejected: `secret.too_short`.
+        """
+        value = self._secrets.value(name)
+        if len(value) < LENGTH_MIN:
+            # Taken out of all that is stored, so short a text would take words with it.
+            raise Rejected(
+                "secret.too_short",
+                f"The secret {name!r} has fewer than {LENGTH_MIN} characters and could not be "
+                "told from other text.",
+                hint="Use a longer one.",
+            )
+        self._scrubber.add([value])  # Before anybody can say it.
+        return value
+
+    def _seen_by(self, declared: Declaration) -> Callable[[], Mapping[str, str]]:
+        def seen() -> Mapping[str, str]:
+            names = (*self._harmless, *declared.environment)
+            found = {name: self._environment[name] for name in names if name in self._environment}
+            return {**found, **self._secrets_of(declared)}
+
+        return seen
+
+    def _secrets_of(self, declared: Declaration) -> dict[str, str]:
+        return {variable: self.secret(name) for variable, name in declared.secrets.items()}

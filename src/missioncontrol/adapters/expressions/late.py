@@ -1,0 +1,42 @@
+"""Expressions in CEL, whose library is loaded when the first of them is asked about.
+
+It takes seven megabytes, and most homes that are opened, and all that are only read, ask for none.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from missioncontrol.ports.expressions import SUCCEEDED, Expressions, Standing
+
+
+class LateExpressions:
+    """Keeps the promise of `Expressions` as `CelExpressions` does, and begins with nothing."""
+
+    @cached_property
+    def _cel(self) -> Expressions:
+        from missioncontrol.adapters.expressions.cel import CelExpressions
+
+        return CelExpressions()
+
+    def fault(self, source: str) -> str:
+        """See `Expressions.fault`."""
+        return self._cel.fault(source)
+
+    def kind(self, source: str) -> str:
+        """See `Expressions.kind`."""
+        return self._cel.kind(source)
+
+    def item_paths(self, source: str) -> tuple[tuple[tuple[str | int, ...], ...], ...]:
+        """See `Expressions.item_paths`."""
+        return self._cel.item_paths(source)
+
+    def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """See `Expressions.missing_members`."""
+        return self._cel.missing_members(source)
+
+    def evaluate(
+        self, source: str, names: Mapping[str, Any], standing: Standing = SUCCEEDED
+    ) -> Any:
+        """See `Expressions.evaluate`."""
+        return self._cel.evaluate(source, names, standing)

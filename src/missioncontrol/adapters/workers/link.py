@@ -1,0 +1,153 @@
+"""The way from a worker to its server: outward, over HTTP, and tried again when it breaks."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from missioncontrol.domain.errors import (
+    Conflict,
+    Corrupt,
+    MissionControlError,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+from missioncontrol.ports.workers import (
+    ARTIFACT_BYTES_MAX,
+    Heard,
+    Introduction,
+    Lease,
+    Orders,
+    Poll,
+    Report,
+    Welcome,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+CONNECT_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 30.0
+"""A request without an answer is asked again: a cut line may say nothing for ever."""
+
+POLL_SLACK_SECONDS = 10.0
+PORTION = 1024 * 1024
+_KINDS: dict[int, type[MissionControlError]] = {
+    400: Rejected,
+    401: Rejected,
+    404: NotFound,
+    409: Conflict,
+}
+
+
+class Link:
+    """Asks one server. Whatever the network does to a request is `Unavailable`."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """`url` is where the server is reached, such as https://missions.example.org.
+
+        Raises:
+            Rejected: `worker.bad_url`.
+        """
+        import httpx
+
+        if not url.startswith(("http://", "https://")):
+            raise Rejected(
+                "worker.bad_url",
+                f"{url[:200]!r} is no address of a server.",
+                hint="It begins with http:// or https://.",
+            )
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
+        )  # A proxy and certificates that its environment names are used.
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._client.aclose()
+
+    async def register(self, who: Introduction) -> Welcome:
+        """See `Workforce.register`."""
+        return await self._post("/v1/register", who, Welcome)
+
+    async def poll(self, poll: Poll) -> Orders:
+        """See `Workforce.poll`."""
+        import httpx
+
+        seconds = poll.seconds_max + POLL_SLACK_SECONDS
+        timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS_MAX)
+        return await self._post("/v1/poll", poll, Orders, timeout=timeout)
+
+    async def report(self, report: Report) -> Heard:
+        """See `Workforce.report`."""
+        return await self._post("/v1/report", report, Heard)
+
+    async def send(self, lease: Lease, digest: str, file: Path) -> None:
+        """Hand a file in."""
+        params = _params(lease)
+        answer = await self._asked(
+            "PUT", f"/v1/artifacts/{digest}", params=params, content=_portions(file)
+        )
+        _refuse(answer)
+
+    async def fetch(self, lease: Lease, digest: str) -> bytes:
+        """Return a file that an earlier step handed in, checked against its digest."""
+        answer = await self._asked("GET", f"/v1/artifacts/{digest}", params=_params(lease))
+        _refuse(answer)
+        content = answer.content
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise Corrupt("artifact.corrupt", f"Artifact {digest!r} changed on its way.")
+        return content
+
+    async def _post(self, path: str, ask: Any, form: type[T], **more: Any) -> T:
+        answer = await self._asked("POST", path, content=msgspec.json.encode(ask), **more)
+        _refuse(answer)
+        try:
+            return msgspec.json.decode(answer.content, type=form)
+        except msgspec.DecodeError as error:
+            raise Unavailable(
+                "worker.strange_server", f"What answers at {path} is no server of ours: {error}."
+            ) from None
+
+    async def _asked(self, method: str, path: str, **more: Any) -> "httpx.Response":
+        import httpx
+
+        try:
+            answer = await self._client.request(method, path, **more)
+        except (httpx.HTTPError, OSError) as error:
+            reason = f"The server can't be reached: {str(error) or type(error).__name__}."
+            raise Unavailable("worker.unreachable", reason) from None
+        if len(answer.content) > ARTIFACT_BYTES_MAX:
+            raise Unavailable("worker.strange_server", "The answer of the server is too large.")
+        return answer
+
+
+def _refuse(answer: "httpx.Response") -> None:
+    """Raise what a server says instead of an answer."""
+    if answer.status_code == 200:
+        return
+    kind = _KINDS.get(answer.status_code, Unavailable)
+    try:
+        said = msgspec.json.decode(answer.content, type=dict[str, str])
+        raise kind(said["code"], said["reason"], hint=said.get("hint", ""))
+    except (msgspec.DecodeError, KeyError):
+        # A proxy in between, or something else: it may be another one's trouble, and pass.
+        reason = f"The server answered with status {answer.status_code}."
+        raise Unavailable("worker.strange_server", reason) from None
+
+
+def _params(lease: Lease) -> dict[str, str]:
+    return {"run": lease.run, "step": lease.step, "fence": str(lease.fence)}
+
+
+async def _portions(file: Path) -> AsyncIterator[bytes]:
+    with file.open("rb") as opened:
+        while part := await asyncio.to_thread(opened.read, PORTION):
+            yield part

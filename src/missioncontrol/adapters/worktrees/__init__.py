@@ -1,0 +1,99 @@
+"""A work tree and branch of its own for each attempt: what comes out of it is a patch.
+
+The tree belongs to a small repository of its own that borrows the objects of the user's. So
+whatever is done there, also with git (stash, branches, settings, hooks), the user's repository is
+only read. What we ask git about the tree we ask through a second one that the agent never sees: it
+could otherwise name programs in the settings of its own, and we would start them.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.adapters.leftovers import end_leftovers
+from missioncontrol.adapters.processes import is_alive, start_time
+from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of
+from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made
+from missioncontrol.ports.agent import Assignment, ProcessHandle
+
+__all__ = ["Change", "Patch", "Tree", "patch_of", "sweep", "worktree"]
+
+
+@asynccontextmanager
+async def worktree(
+    root: Path, assignment: Assignment, repository: Path, *, base: str = ""
+) -> AsyncIterator[Tree]:
+    """Lend a tree of this attempt alone, at `base`, or at what is checked out.
+
+    Raises:
+        AttemptFailed: `worktree.no_repository`, `worktree.unknown_base` or `worktree.failed`.
+    """
+    run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
+    place = await asyncio.to_thread(_begun, root / run, f"{assignment.fence}-")
+    try:
+        yield await made(place, branch_of(assignment), repository, base)
+    finally:
+        # Whoever cancels a second time does not wait for it, and it is done all the same.
+        await asyncio.shield(asyncio.ensure_future(_cleared(place)))
+
+
+async def sweep(root: Path) -> int:
+    """Remove the trees that a process left behind which is no more; return how many.
+
+    What its tools left running there is ended first.
+    """
+    stale = await asyncio.to_thread(_stale, root)
+    for place in stale:
+        await _cleared(place)
+        with suppress(OSError):
+            place.parent.rmdir()
+    return len(stale)
+
+
+def _begun(root: Path, prefix: str) -> Path:
+    """Return a new place: proofs of several agents are attempts of the same name."""
+    root.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+    # First of all: a tree without an owner is swept away.
+    (place / "owner").write_bytes(msgspec.json.encode(_this_process()))
+    return place
+
+
+async def _cleared(place: Path) -> None:
+    """End what is still at work in `place`, and remove it."""
+    await end_leftovers(place)
+    await asyncio.to_thread(_removed, place)
+
+
+def _stale(root: Path) -> list[Path]:
+    """Return the places whose owner is gone, or that have lost the note of it."""
+    places = [place for place in root.glob("*/*") if place.is_dir()]
+    return [place for place in places if not _is_owned(place / "owner")]
+
+
+def _this_process() -> ProcessHandle:
+    return ProcessHandle(os.getpid(), start_time(os.getpid()) or 0.0, os.getpgrp())
+
+
+def _is_owned(owner: Path) -> bool:
+    try:
+        return is_alive(msgspec.json.decode(owner.read_bytes(), type=ProcessHandle))
+    except (OSError, msgspec.DecodeError):
+        return False
+
+
+def _removed(place: Path) -> None:
+    """Remove `place`, also where an agent took away the right to."""
+    shutil.rmtree(place, ignore_errors=True)
+    if place.exists():
+        for directory, _, _ in os.walk(place):
+            with suppress(OSError):
+                Path(directory).chmod(0o700)
+        shutil.rmtree(place, ignore_errors=True)

@@ -1,0 +1,272 @@
+"""Agents as people and the engine use them: declared, started, scaled, drained, stopped, lost."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import ENGINE, Journal
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.budget.scopes import Cap, Scope
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.lifecycle.commands import (
+    AddAgent,
+    DrainAgent,
+    LifeCommand,
+    RemoveAgent,
+    Report,
+    ScaleAgent,
+    StartAgent,
+    StopAgent,
+)
+from missioncontrol.domain.lifecycle.decide import decide, unknown
+from missioncontrol.domain.lifecycle.events import Event, LifeEvent, Source
+from missioncontrol.domain.lifecycle.evolve import evolve
+from missioncontrol.domain.lifecycle.states import AgentLife, Ready, Removed
+
+PREFIX = "agent-"
+AGENTS_MAX = 1_000
+"""Of one home, removed ones left out."""
+
+DRAIN_SECONDS = 600.0
+"""That an agent has to end its work where nobody says how long."""
+
+
+def stream_of(name: str) -> str:
+    """Return the stream that holds the life of the agent `name`."""
+    return PREFIX + name
+
+
+LIFE: Concept[AgentLife, LifeCommand, LifeEvent] = Concept(
+    decide, evolve, lambda stream: unknown(stream.removeprefix(PREFIX))
+)
+
+
+class AgentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that a person wants of an agent, as it may come from another process."""
+
+    verb: Literal["add", "start", "stop", "restart", "drain", "scale", "remove"]
+    name: str
+    reason: str = ""
+    declared: Declaration | None = None  # with `add`
+    replace: bool = False  # with `add`
+    start: bool = True  # with `add`: and let it work at once
+    scale: int = 0  # with `scale`
+    seconds_max: float = DRAIN_SECONDS  # with `drain` and `restart`
+
+
+class AgentsAtWork(msgspec.Struct, frozen=True):
+    """The question how many steps each agent works on now."""
+
+    on_behalf: str = ""  # the person for whom an agent asks
+
+
+class Agents:
+    """The way in for people who run agents, and for those who watch over them."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        budgets: Budgets,
+        built_in: Mapping[str, Declaration],
+        card: Callable[[Declaration], AgentCard],
+    ) -> None:
+        """`built_in` work from the beginning. `card` refuses what its kind can't understand."""
+        self.listeners: list[Callable[[str], None]] = []
+        """Called with the name of an agent whose life took a turn."""
+        self.at_work: Callable[[str], int] = lambda name: 0
+        self.settle: Callable[[str], Awaitable[None]] = _at_once
+        """Returns when an agent has shown whether it works, where nobody else watches over it."""
+        self._journal = journal
+        self._budgets = budgets
+        self._built_in = built_in
+        self._card = card
+        self._names: set[str] = set()
+
+    async def open(self, names: Iterable[str]) -> None:
+        """Read the lives of all agents that were ever declared or asked anything of."""
+        for name in names:
+            await self._journal.find(LIFE, stream_of(name))
+            self._names.add(name)
+
+    def life(self, name: str) -> AgentLife:
+        """Return what is true of an agent now.
+
+        Raises:
+            NotFound: `agent.unknown`.
+        """
+        found: AgentLife | None = self._journal.others.get(stream_of(name))
+        if found is not None and not isinstance(found.standing, Removed):
+            return found
+        if name not in self._built_in:
+            raise unknown(name)
+        return AgentLife(self._built_in[name], "built_in", Ready(), 0.0)
+
+    def known(self, name: str) -> AgentLife | None:
+        """Return what the log says of an agent, whether or not it is removed."""
+        found: AgentLife | None = self._journal.others.get(stream_of(name))
+        return found
+
+    def lives(self) -> Iterator[AgentLife]:
+        """Return what is true of every agent that is not removed, by name."""
+        for name in sorted({*self._built_in, *self._names}):
+            found: AgentLife | None = self._journal.others.get(stream_of(name))
+            if found is None or not isinstance(found.standing, Removed):
+                yield self.life(name)
+
+    async def take(self, ask: AgentAsked, *, actor: str) -> AgentLife:
+        """Do what somebody asks; return how the agent stands then.
+
+        Raises:
+            Rejected, NotFound: see `domain.lifecycle.decide.decide`; `agent.too_many`,
+                `agent.no_declaration`, and those of the kind where it is declared.
+        """
+        match ask.verb:
+            case "add":
+                if ask.declared is None or ask.declared.name != ask.name:
+                    raise Rejected(
+                        "agent.no_declaration", f"Nothing is said about the agent {ask.name!r}."
+                    )
+                self.declare(ask.declared, "command", replace=ask.replace, actor=actor)
+                if ask.start:
+                    self._tell(ask.name, StartAgent(ask.reason), actor)
+            case "start":
+                self._tell(ask.name, StartAgent(ask.reason), actor)
+            case "stop":
+                self._tell(ask.name, StopAgent(ask.reason or "Somebody stopped it."), actor)
+            case "restart":
+                reason = ask.reason or "It is started again."
+                self._tell(ask.name, DrainAgent(reason, ask.seconds_max, "start"), actor)
+            case "drain":
+                reason = ask.reason or "Somebody drained it."
+                self._tell(ask.name, DrainAgent(reason, ask.seconds_max), actor)
+            case "scale":
+                self._tell(ask.name, ScaleAgent(ask.scale, ask.reason), actor)
+            case "remove":
+                life = self.life(ask.name)
+                self._tell(ask.name, RemoveAgent(ask.reason), actor)
+                return life
+        await self.settle(ask.name)
+        return self.life(ask.name)
+
+    def busy(self) -> dict[str, int]:
+        """Return how many steps each agent works on now, idle ones left out."""
+        counts = {life.name: self.at_work(life.name) for life in self.lives()}
+        return {name: count for name, count in counts.items() if count}
+
+    def keep_to(self, declared: Iterable[Declaration], source: Source) -> None:
+        """Let exactly these be the agents of a file, or of packages; new ones are started.
+
+        Raises:
+            Rejected: as `take`.
+        """
+        names = set()
+        for each in declared:
+            names.add(each.name)
+            is_new = each.name not in {life.name for life in self.lives()}
+            self.declare(each, source, replace=True)
+            if is_new:
+                self._tell(each.name, StartAgent("It is declared."), ENGINE)
+        gone = "It is declared no longer."
+        for life in list(self.lives()):
+            if life.source == source and life.name not in names:
+                self._tell(life.name, StopAgent(gone), ENGINE)
+                self._tell(life.name, RemoveAgent(gone), ENGINE)
+
+    def declare(
+        self, declared: Declaration, source: Source, *, replace: bool, actor: str = ENGINE
+    ) -> None:
+        """Take an agent in, or another declaration of it; what is so already changes nothing.
+
+        Raises:
+            Rejected: as `take`.
+        """
+        self._card(declared)
+        known = self._journal.others.get(stream_of(declared.name))
+        if declared.name in self._built_in:
+            known = self.life(declared.name)
+        elif known is None and len(list(self.lives())) >= AGENTS_MAX:
+            raise Rejected(
+                "agent.too_many",
+                f"There are {AGENTS_MAX:,} agents here already.",
+                hint="`mission agent remove` makes room.",
+            )
+        if known is not None and declared.name in self._built_in:
+            self._ensure(declared.name)
+        self._names.add(declared.name)
+        self._journal.tell(
+            LIFE, stream_of(declared.name), AddAgent(declared, source, replace), actor=actor
+        )
+        if declared.budget is not None:
+            cap = Cap(Scope("agent", declared.name), "total", declared.budget)
+            self._budgets.set_cap(cap, actor=actor, reason="It is declared so.")
+        self._tell_all(declared.name)
+
+    def report(self, name: str, report: Report) -> list[Event]:
+        """Take in what those who watch over an agent found."""
+        return self._tell(name, report, ENGINE)
+
+    def _tell(self, name: str, command: LifeCommand, actor: str) -> list[Any]:
+        self.life(name)  # Or nobody is called so.
+        self._ensure(name)
+        events = self._journal.tell(LIFE, stream_of(name), command, actor=actor)
+        if events:
+            self._tell_all(name)
+        return events
+
+    def _tell_all(self, name: str) -> None:
+        for listener in self.listeners:
+            listener(name)
+
+    def _ensure(self, name: str) -> None:
+        """Begin the stream of an agent that is a part of the program."""
+        if name in self._built_in and stream_of(name) not in self._journal.others:
+            add = AddAgent(self._built_in[name], "built_in")
+            self._journal.tell(LIFE, stream_of(name), add)
+            self._names.add(name)
+
+
+async def _at_once(_: str) -> None:
+    pass
+
+
+class Cards(Mapping[str, AgentCard]):
+    """What all agents take and give now, for those who check and carry out workflows."""
+
+    def __init__(
+        self, built_in: Mapping[str, AgentCard], card: Callable[[Declaration], AgentCard]
+    ) -> None:
+        """Only the built-in ones are known before `follow`."""
+        self._built_in = built_in
+        self._declared: dict[str, AgentCard] = {}
+        self._card = card
+
+    def follow(self, life: AgentLife) -> None:
+        """Take in what an agent is declared as now."""
+        if life.name in self._built_in:
+            return
+        if isinstance(life.standing, Removed):
+            self._declared.pop(life.name, None)
+            return
+        try:
+            card = self._card(life.declared)
+        except MissionControlError:
+            self._declared.pop(life.name, None)  # Its package is gone; it can't be started either.
+            return
+        self._declared[life.name] = msgspec.structs.replace(card, version=life.version)
+
+    def __getitem__(self, name: str) -> AgentCard:
+        """Return the card of an agent."""
+        return self._declared[name] if name in self._declared else self._built_in[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return all names, built-in ones first."""
+        yield from self._built_in
+        yield from sorted(self._declared)
+
+    def __len__(self) -> int:
+        """Count the agents."""
+        return len(self._built_in) + len(self._declared)

@@ -1,0 +1,208 @@
+"""Workers as the rest of the house knows them: what they offer, and what they say too late."""
+
+from collections.abc import Callable
+
+from missioncontrol.application.agents import AgentAsked, Agents
+from missioncontrol.application.execution import Execution
+from missioncontrol.application.journal import ENGINE, READ_AT_ONCE, Journal
+from missioncontrol.application.office import PROGRAMS_OWN
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.declaration import SCALE_MAX, Capability, Declaration, Limits
+from missioncontrol.domain.errors import MissionControlError, NotFound
+from missioncontrol.domain.lifecycle.commands import LoseAgent, ReportReady
+from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Ready
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.run.events import Failure, UsageReported
+from missioncontrol.domain.run.states import Run, Working
+from missioncontrol.ports.wire import Done, Refused, Used
+from missioncontrol.ports.workers import (
+    ANYWHERE,
+    KIND,
+    Introduction,
+    Lease,
+    Numbered,
+    Workforce,
+    agent_there,
+    is_elsewhere,
+    location_of,
+)
+
+ABSENT = "worker.absent"
+
+
+class Workers:
+    """Declares what workers offer, and follows whether they are heard."""
+
+    def __init__(
+        self,
+        agents: Agents,
+        force: Workforce,
+        journal: Journal,
+        execution: Execution,
+        *,
+        is_settling: Callable[[], bool],
+    ) -> None:
+        """`is_settling` tells whether workers may still be on their way to a new engine."""
+        self._agents = agents
+        self._force = force
+        self._journal = journal
+        self._execution = execution
+        self._is_settling = is_settling
+        self._heard_here: set[str] = set()  # agents that a worker of this engine carried out
+        force.joined = self.join
+        force.late = self.take_late
+        force.changed = self.follow
+
+    # What they offer.
+
+    async def join(self, who: Introduction) -> None:
+        """Let the agents that a worker offers be known here, and those that waited for it begin."""
+        for offer in who.offers:
+            if not self._is_known(offer.card, who.name):
+                await self._declare(offer.card, who)
+        self.follow()
+        for life in list(self._agents.lives()):
+            standing = life.standing
+            waits = isinstance(standing, Failed) and standing.code == ABSENT
+            if waits and self._is_heard(life):
+                start = AgentAsked("start", life.name, f"Worker {who.name!r} came.")
+                await self._agents.take(start, actor=ENGINE)
+
+    def _is_known(self, card: AgentCard, worker: str) -> bool:
+        """Whether somebody else than a worker has declared just this agent."""
+        return any(
+            is_elsewhere(life.declared)
+            and life.source != "worker"
+            and agent_there(life.declared) == card.name
+            and location_of(life.declared) in (worker, ANYWHERE)
+            for life in self._agents.lives()
+        )
+
+    async def _declare(self, card: AgentCard, who: Introduction) -> None:
+        """Declare an agent under its own name, or with the worker's before it."""
+        lives = {life.name: life for life in self._agents.lives()}
+        name = card.name
+        if name in lives and lives[name].source != "worker":
+            name = f"{who.name}-{card.name}"
+        known = lives.get(name)
+        location = who.name
+        if known is not None and known.source != "worker":
+            return  # Somebody gave the longer name to another agent.
+        if known is not None and location_of(known.declared) != who.name:
+            location = ANYWHERE  # Several workers carry it out.
+        scale = min(SCALE_MAX, self._force.scale(card.name, location))
+        declared = _declaration(name, card, location, scale)
+        self._agents.declare(declared, "worker", replace=True)
+        if known is None:
+            start = AgentAsked("start", name, f"Worker {who.name!r} offers it.")
+            await self._agents.take(start, actor=ENGINE)
+
+    # Whether they are heard.
+
+    def follow(self) -> None:
+        """Let agents be lost whose workers are silent, and ready again when one is heard."""
+        for life in list(self._agents.lives()):
+            if not is_elsewhere(life.declared):
+                continue
+            heard = self._is_heard(life)
+            if heard:
+                self._heard_here.add(life.name)
+            may_lose = life.name in self._heard_here or not self._is_settling()
+            if heard and isinstance(life.standing, Lost):
+                self._agents.report(life.name, ReportReady(life.version, life.said))
+            elif not heard and may_lose and isinstance(life.standing, Ready):
+                reason = f"No worker that carries it out is heard at {life.declared.location!r}."
+                self._agents.report(life.name, LoseAgent(reason))
+
+    def _is_heard(self, life: AgentLife) -> bool:
+        declared = life.declared
+        return is_elsewhere(declared) and self._force.offers(
+            agent_there(declared), location_of(declared)
+        )
+
+    # What outlasts an engine.
+
+    def may_return(self, run: Run, working: Working) -> bool:
+        """Whether an attempt may still be at work elsewhere, for the next engine to take up."""
+        if run.cancel_reason is not None:
+            return False
+        if any(step.agent == PROGRAMS_OWN for step in run.steps.values()):
+            return False  # Its own program takes it up, and lets no workers in.
+        try:
+            life = self._agents.life(working.agent)
+        except NotFound:
+            return False
+        return is_elsewhere(life.declared) and isinstance(life.standing, Ready)
+
+    async def usages_told(self, lease: Lease) -> int:
+        """Return how often the log tells of usage of an attempt."""
+        count, after = 0, 0
+        while True:
+            rows = await self._journal.store.read_stream(lease.run, after=after, limit=READ_AT_ONCE)
+            for row in rows:
+                event = decode(row.type, row.schema, row.body)
+                count += isinstance(event, UsageReported) and event.fence == lease.fence
+                after = row.version
+            if len(rows) < READ_AT_ONCE:
+                return count
+
+    # What comes too late.
+
+    async def take_late(self, lease: Lease, numbered: Numbered) -> None:
+        """Refuse what is said of an attempt that lost its lease, and record that.
+
+        What it used was used all the same, and counts, once.
+        """
+        message = numbered.message
+        if not isinstance(message, Done | Refused | Used):
+            return
+        is_here = lease.run in self._journal.runs
+        try:
+            run = await self._journal.load_run(lease.run)
+            holder = run.working.get(lease.step)
+            is_held = holder is not None and holder.fence == lease.fence
+            if lease.fence <= run.fence and not is_held:  # Who holds it says so by itself.
+                await self._record_late(lease, message, numbered.usage)
+        except MissionControlError:
+            return  # There is no such run or step; nothing can be said of it.
+        finally:
+            if not is_here:
+                self._journal.forget(lease.run)
+
+    async def _record_late(self, lease: Lease, message: Done | Refused | Used, usage: int) -> None:
+        where = (lease.run, lease.step, lease.fence)
+        match message:
+            case Used():
+                await self._journal.durable()
+                if usage > await self.usages_told(lease):
+                    self._execution.usage(*where, message.usage, message.model)
+            case Done():
+                self._execution.success(*where, message.work)
+            case Refused():
+                failure = Failure(message.code, message.reason, message.hint)
+                self._execution.failure(*where, failure)
+
+
+def _declaration(name: str, card: AgentCard, location: str, scale: int) -> Declaration:
+    most = card.spending
+    limits = Limits()
+    if most is not None:
+        limits = Limits(
+            input_tokens=most.input_tokens,
+            output_tokens=most.output_tokens,
+            by_call=most.by_call,
+        )
+    return Declaration(
+        name,
+        KIND,
+        settings={"agent": card.name},
+        description=card.description,
+        capabilities=tuple(map(Capability, card.capabilities)),
+        inputs=card.inputs,
+        output=card.output,
+        effects=card.effects,
+        model=most.model if most is not None else "",
+        location=location,
+        scale=scale,
+        limits=limits,
+    )

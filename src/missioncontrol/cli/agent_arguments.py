@@ -1,0 +1,100 @@
+"""What `mission agent` takes on the command line."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+VERBS_OF_ONE = {
+    "show": "all that is known of one",
+    "start": "let it work, once it has shown that it can",
+    "stop": "let it work no more; what it works on is interrupted and done again later",
+    "restart": "let it end its work, and start it again",
+    "drain": "let it end its work and begin nothing new; then it is stopped",
+    "remove": "forget one that is stopped",
+    "test": "prove that it works: version, sign-in, a harmless round trip",
+}
+
+
+def add_agent(
+    verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
+) -> None:
+    """Add `agent` to `verbs`; each of its own verbs takes what `home` takes."""
+    top = verbs.add_parser("agent", parents=[home], help="who does the steps")
+    kinds = top.add_subparsers(dest="agent", metavar="VERB", required=True, parser_class=type(top))
+    _add_declaring(kinds, home, whole_number)
+    listing = kinds.add_parser("list", parents=[home], help="all agents and how they stand")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    for name, text in VERBS_OF_ONE.items():
+        verb = kinds.add_parser(name, parents=[home], help=text)
+        verb.add_argument("name", metavar="NAME")
+        if name not in ("show", "test"):
+            verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+        if name == "show":
+            verb.add_argument(
+                "--since", metavar="AGE", default="7d", help="of what it did (default: 7d)"
+            )
+        if name in ("drain", "restart"):
+            verb.add_argument(
+                "--within", metavar="TIME", default="10m", help="then the rest is interrupted"
+            )
+        verb.add_argument("--json", action="store_true", help="print JSON")
+    scale = kinds.add_parser("scale", parents=[home], help="how many steps it works on at once")
+    scale.add_argument("name", metavar="NAME")
+    scale.add_argument("scale", metavar="N", type=whole_number)
+    scale.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    scale.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_declaring(
+    kinds: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
+) -> None:
+    verb = kinds.add_parser("add", parents=[home], help="declare an agent and start it")
+    verb.add_argument("name", metavar="NAME")
+    verb.add_argument("--kind", metavar="KIND", default="", help="the adapter, such as codex")
+    verb.add_argument("--file", metavar="FILE.toml", help="take it from there: [agents.NAME]")
+    verb.add_argument("--description", metavar="TEXT", default="")
+    verb.add_argument("--model", metavar="M", default="", help="that it uses, as prices name it")
+    verb.add_argument("--scale", metavar="N", type=whole_number, help="steps at once (default: 1)")
+    for name, metavar, text in (
+        ("set", "KEY=VALUE", "a setting of its kind; JSON where it is JSON, else a text"),
+        ("capability", "NAME", "something that steps may ask for"),
+        ("effect", "NAME", "what its work does to the world"),
+        ("risk", "TIER", "a tier of steps that it may do (default: all three)"),
+        ("path", "DIR", "a directory that its steps may name (default: any)"),
+        ("env", "NAME", "a variable that it sees"),
+        ("secret", "VARIABLE=NAME", "a variable that holds a secret, by the secret's name"),
+    ):
+        verb.add_argument(
+            f"--{name}", metavar=metavar, action="append", default=[], help=f"{text}; repeatable"
+        )
+    verb.add_argument("--inputs", metavar="FILE.json", help="JSON Schema of what it is given")
+    verb.add_argument("--output", metavar="FILE.json", help="JSON Schema of what it hands back")
+    verb.add_argument("--time", metavar="TIME", help="that an attempt may take, such as 10m")
+    verb.add_argument("--turns", metavar="N", type=whole_number, help="model calls of an attempt")
+    verb.add_argument("--input-tokens", metavar="N", type=whole_number, help="of an attempt")
+    verb.add_argument("--output-tokens", metavar="N", type=whole_number, help="of an attempt")
+    verb.add_argument(
+        "--by-call", action="store_true", help="each model call is admitted by itself"
+    )
+    verb.add_argument("--cost", metavar="USD", help="that all its work may cost together")
+    verb.add_argument("--tokens", metavar="N", type=whole_number, help="of all its work together")
+    verb.add_argument("--heartbeat", metavar="TIME", help="silence allowed while it works")
+    verb.add_argument("--location", metavar="WORKER", default="here")
+    verb.add_argument("--replace", action="store_true", help="declare one anew that is there")
+    verb.add_argument("--stopped", action="store_true", help="declare it only")
+    verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(argv=[])
+    verb.epilog = "what follows `--` is the program of the agent, with its arguments"
+
+
+def program_after(given: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return a command line without the program after `--`, and that program.
+
+    Only `mission agent add` has one; the library would take its options for ours.
+    """
+    words = list(given)
+    if "--" not in words or words[:1] != ["agent"] or "add" not in words[: words.index("--")]:
+        return words, []
+    place = words.index("--")
+    return words[:place], words[place + 1 :]

@@ -1,0 +1,115 @@
+"""A home as `mission agent`, `mission questions` and `mission gateway` need it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.adapters.agents.kinds import Kinds
+from missioncontrol.adapters.agents.remote.kind import proof_of
+from missioncontrol.adapters.agents.workshops import workshops_of
+from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from missioncontrol.adapters.home import Home
+from missioncontrol.application.agent_measures import Measured, measured
+from missioncontrol.application.agents import AgentsAtWork
+from missioncontrol.application.gateway_keys import KEYS, STREAM
+from missioncontrol.application.journal import fold
+from missioncontrol.bootstrap import AGENT_CARDS, built_in
+from missioncontrol.cli.desk import Desk
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
+from missioncontrol.domain.lifecycle.states import AgentLife, Ready
+from missioncontrol.domain.question import Question
+from missioncontrol.domain.secrets import Scrubber, secret_values
+from missioncontrol.ports.agent_kind import Proof
+from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_elsewhere
+
+PROOF_SECONDS_MAX = 120.0
+
+
+class RosterDesk(Desk):
+    """The same home, whose rows are agents."""
+
+    def lives(self) -> Sequence[AgentLife]:
+        """See `cli.agent.AgentDesk`; an engine may have changed them since the last look."""
+        self._forget_what_was_read()
+        parts = {
+            name: AgentLife(declared, "built_in", Ready(), 0.0)
+            for name, declared in built_in(AGENT_CARDS, self.settings).items()
+        }
+        found = {**parts, **{life.name: life for life in self.declared()}}
+        return [found[name] for name in sorted(found)]
+
+    def at_work(self) -> Mapping[str, int]:
+        """See `cli.agent.AgentDesk`."""
+        if not self.has_engine:
+            return {}
+        try:
+            return msgspec.convert(self.deliver(AgentsAtWork()), dict[str, int])
+        except Unavailable:
+            return {}  # It has just ended, or does not listen.
+
+    def measured(self, since: float, now: float) -> Measured:
+        """See `cli.agent.AgentDesk`."""
+        return asyncio.run(measured(self.store, since=since, now=now))
+
+    @property
+    def has_engine(self) -> bool:
+        """See `cli.agent.AgentDesk`."""
+        return self.home.holder() is not None
+
+    def proof(self, declared: Declaration) -> Proof:
+        """See `cli.agent.AgentDesk`."""
+        if is_elsewhere(declared):
+            return proof_of(declared, self._workers())
+        kinds = Kinds()
+        if declared.kind not in kinds:
+            return _part_of_the_program(declared)
+        scrubber = Scrubber(secret_values(self.environment))
+        home: Home = self.home
+        home.make()
+        workshops = workshops_of(
+            home.root, FolderArtifactStore(home.artifacts), self.environment, scrubber
+        )
+
+        async def prove() -> Proof:
+            async with asyncio.timeout(PROOF_SECONDS_MAX):
+                kind = kinds[declared.kind]
+                return await kind.prove(declared, workshops(declared), round_trip=True)
+
+        return asyncio.run(prove())
+
+    @property
+    def calls(self) -> Path:
+        """See `cli.gateway.GatewayDesk`."""
+        return self.home.calls
+
+    def keys(self) -> Sequence[KeyIssued]:
+        """See `cli.gateway.GatewayDesk`."""
+        ring, _ = asyncio.run(fold(self.store, KEYS, STREAM))
+        return sorted((ring or NO_KEYS).keys.values(), key=lambda key: key.name)
+
+    def _workers(self) -> Sequence[WorkerSeen]:
+        if not self.has_engine:
+            return ()
+        return msgspec.convert(self.deliver(WorkersListed()), list[WorkerSeen])
+
+    def questions(self) -> Sequence[Question]:
+        """Return what people are asked now, oldest first."""
+        if not self.home.exists:
+            return []
+        rows: list[Question] = self.board.listed("question", is_open=True)
+        return sorted(rows, key=lambda row: row.since)
+
+
+def _part_of_the_program(declared: Declaration) -> Proof:
+    if declared.name in AGENT_CARDS:
+        version = AGENT_CARDS[declared.name].version
+        return Proof(version, "It is a part of the program and works as the program does.")
+    raise Rejected(
+        "agent.unknown_kind",
+        f"Agent {declared.name!r} is of kind {declared.kind!r}, which is not known here.",
+        hint="The package that it came with may be missing.",
+    )

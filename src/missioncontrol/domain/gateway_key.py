@@ -1,0 +1,127 @@
+"""Keys of the gateway for tools that Mission Control did not start: issued, revoked, ended."""
+
+from typing import assert_never
+
+import msgspec
+
+from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
+
+NAME_MAX = 100
+KEYS_MAX = 1_000
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The common shape."""
+
+
+class KeyIssued(Event, frozen=True):
+    """Whoever has the key may call models; only its digest is kept."""
+
+    name: str
+    digest: str  # SHA-256 of the key, in hexadecimal
+    agent: str = ""  # on whose account calls go, beside the workspace's
+    run: str = ""  # likewise
+    workflow: str = ""  # of that run
+    step: str = ""
+    models: tuple[str, ...] = ()  # that it may call, `*` for any letters; empty: as policy says
+    until: float = 0.0  # seconds since the epoch; 0: until it is revoked
+    calls_per_minute: int = 0  # 0: as policy says
+
+
+class KeyRevoked(Event, frozen=True):
+    """The key is void."""
+
+    name: str
+    reason: str = ""
+
+
+KeyEvent = KeyIssued | KeyRevoked
+
+EVENTS: dict[type, tuple[str, int]] = {
+    KeyIssued: ("gateway_key_issued", 1),
+    KeyRevoked: ("gateway_key_revoked", 1),
+}
+"""The lasting name and version of every event."""
+
+
+class IssueKey(msgspec.Struct, frozen=True):
+    """Let somebody call models."""
+
+    key: KeyIssued
+
+
+class RevokeKey(msgspec.Struct, frozen=True):
+    """Let a key be void."""
+
+    name: str
+    reason: str = ""
+
+
+KeyCommand = IssueKey | RevokeKey
+
+
+class KeyRing(msgspec.Struct, frozen=True):
+    """The keys that are not revoked, by name."""
+
+    keys: dict[str, KeyIssued] = {}
+
+
+NO_KEYS = KeyRing()
+
+
+def decide(command: KeyCommand, ring: KeyRing | None, now: float) -> list[KeyEvent]:
+    """Answer `command` with the events it makes true.
+
+    Raises:
+        Rejected: `key.bad_name`, `key.exists`, `key.too_many` or `key.ended`.
+        NotFound: `key.unknown`.
+    """
+    keys = (ring or NO_KEYS).keys
+    match command:
+        case IssueKey(key=key):
+            _refuse_bad_key(key, keys, now)
+            return [key]
+        case RevokeKey():
+            if command.name not in keys:
+                raise NotFound(
+                    "key.unknown",
+                    f"There is no key {command.name!r} here.",
+                    hint="`mission gateway keys` names them.",
+                )
+            return [KeyRevoked(command.name, command.reason)]
+        case _:
+            assert_never(command)
+
+
+def evolve(ring: KeyRing | None, event: KeyEvent, at: float) -> KeyRing:
+    """Apply `event`, which became true at `at` (seconds since the epoch)."""
+    del at
+    keys = dict((ring or NO_KEYS).keys)
+    match event:
+        case KeyIssued():
+            keys[event.name] = event
+        case KeyRevoked():
+            if keys.pop(event.name, None) is None:
+                raise Corrupt("key.not_issued", f"Key {event.name!r} was never issued.")
+        case _:
+            assert_never(event)
+    return KeyRing(keys)
+
+
+def _refuse_bad_key(key: KeyIssued, keys: dict[str, KeyIssued], now: float) -> None:
+    if not 0 < len(key.name) <= NAME_MAX or not key.name.isprintable():
+        raise Rejected(
+            "key.bad_name",
+            f"{key.name[:80]!r} cannot be the name of a key.",
+            hint=f"A name has 1 to {NAME_MAX} characters on one line.",
+        )
+    if key.name in keys:
+        raise Rejected(
+            "key.exists",
+            f"There is a key {key.name!r} already.",
+            hint="Revoke it first, or choose another name.",
+        )
+    if len(keys) >= KEYS_MAX:
+        raise Rejected("key.too_many", f"There are {KEYS_MAX:,} keys already.", hint="Revoke some.")
+    if key.until and key.until <= now:
+        raise Rejected("key.ended", f"The key {key.name!r} would be void already.")

@@ -1,0 +1,1 @@
+"""The governing model gateway, at which any tool points its base address."""

@@ -1,0 +1,225 @@
+"""Reads what a call asks for: its model, its limits, and the most that it can use."""
+
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.routing import ModelCard, Needs
+
+EXTRA_TOKENS = 1_000
+"""Words of the provider's own around every request, and around each of its own tools."""
+
+CONTEXT_TOKENS = 200_000
+"""The context of a model of which none is declared."""
+
+IMAGES = frozenset({"image", "image_url", "input_image"})
+UNSEEN = frozenset(
+    {"document", "file", "input_file", "input_audio", "container_upload", "item_reference"}
+)
+"""Content whose tokens do not follow from its bytes: it may be packed, or lie elsewhere."""
+
+ELSEWHERE = ("previous_response_id", "conversation", "prompt", "container", "mcp_servers")
+"""Fields of a request that bring in what is not in its bytes."""
+
+OURS = frozenset({"", "function", "custom", "namespace"})
+"""Types of tools that are described in the request itself."""
+
+THEIRS = ("web_search", "web_fetch", "file_search", "code_interpreter", "code_execution", "mcp")
+"""Tools that the provider works itself; what they bring in is paid for as input."""
+
+DEPTH_MAX = 200
+
+
+class Asked(msgspec.Struct):
+    """A request as far as it matters here. The rest of it is passed on as it is."""
+
+    fields: dict[str, Any]
+    size: int  # bytes
+    model: str
+    is_stream: bool
+    output_tokens: int | None  # the caller's own limit for one answer
+    answers: int  # how many it wants
+    images: int
+    image_bytes: int  # of the request that are images
+    is_open: bool  # it brings in what its bytes do not show
+    offered: tuple[str, ...]
+    known_tools: int  # tools that the model knows by their type, with words of the provider's own
+    needs_schema: bool
+
+    def input_tokens(self, card: ModelCard) -> int:
+        """Return the most input tokens that the request can be.
+
+        A byte of text is at most one token, as tokens of all known models are made of whole bytes.
+        An image counts as declared for the model, and what can't be seen as the whole context. No
+        model reads more than its context.
+        """
+        if self.is_open:
+            return card.context or max(CONTEXT_TOKENS, self.size)
+        extra = EXTRA_TOKENS * (1 + self.known_tools)
+        bound = self.size - self.image_bytes + self.images * card.image_tokens + extra
+        return min(bound, card.context) if card.context else bound
+
+    def needs(self, output_tokens: int) -> Needs:
+        """Return what a model has to be able to do; a context is held to what is certain."""
+        return Needs(
+            vision=self.images > 0,
+            tools=bool(self.offered),
+            structured=self.needs_schema,
+            output_tokens=output_tokens,
+        )
+
+
+def asked(body: bytes, limits: tuple[str, ...]) -> Asked:
+    """Read a request; `limits` are the fields that may hold its limit of output tokens.
+
+    Raises:
+        Rejected: `call.malformed`, saying what is wrong.
+    """
+    fields = _fields(body)
+    model = fields.get("model")
+    if not isinstance(model, str) or not model or len(model) > 200:
+        raise _malformed("It names no model.", "Give `model` as a text.")
+    stream = fields.get("stream")
+    if stream is not None and not isinstance(stream, bool):
+        raise _malformed(f"`stream` is {stream!r}.", "It is true or false.")
+    content = _Content()
+    content.walk([value for name, value in fields.items() if name != "tools"])
+    offered, kinds = tuple(_tool_names(fields.get("tools"))), _kinds(fields)
+    return Asked(
+        fields=fields,
+        size=len(body),
+        model=model,
+        is_stream=bool(stream),
+        output_tokens=_limit(fields, limits),
+        answers=_whole(fields, "n") or 1,
+        images=content.images,
+        image_bytes=content.image_bytes,
+        is_open=content.is_open
+        or any(fields.get(name) for name in ELSEWHERE)
+        or any(kind.startswith(THEIRS) for kind in kinds),
+        offered=offered,
+        known_tools=sum(kind not in OURS for kind in kinds),
+        needs_schema=_wants_schema(fields),
+    )
+
+
+def rewritten(body: bytes, changes: dict[str, Any]) -> bytes:
+    """Return a request with other values in some of its fields; all others stay byte for byte."""
+    if not changes:
+        return body
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields.update({name: msgspec.Raw(msgspec.json.encode(new)) for name, new in changes.items()})
+    return msgspec.json.encode(fields)
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _malformed(f"It is no JSON object: {error}.", "Send a JSON object.") from None
+    return fields
+
+
+def _malformed(reason: str, hint: str) -> Rejected:
+    return Rejected("call.malformed", f"The request is malformed. {reason}", hint=hint)
+
+
+def _limit(fields: dict[str, Any], names: tuple[str, ...]) -> int | None:
+    """Return the lowest of the limits that the request sets itself."""
+    found = [value for name in names if (value := _whole(fields, name)) is not None]
+    return min(found, default=None)
+
+
+def _whole(fields: dict[str, Any], name: str) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise _malformed(f"`{name}` is {str(value)[:80]}.", "It is a whole number, 0 or more.")
+    return value
+
+
+class _Content:
+    """What stands in a request besides text."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.image_bytes = 0
+        self.is_open = False
+
+    def walk(self, value: Any, depth: int = 0) -> None:
+        """Look at `value` and everything in it."""
+        if depth > DEPTH_MAX:
+            raise _malformed(f"It is nested deeper than {DEPTH_MAX}.", "Send less deep JSON.")
+        if isinstance(value, list):
+            for item in value:
+                self.walk(item, depth + 1)
+        elif isinstance(value, dict):
+            self._look(value, depth)
+
+    def _look(self, part: dict[str, Any], depth: int) -> None:
+        kind = part.get("type")
+        if kind in IMAGES:
+            self.images += 1
+            self.image_bytes += _longest(part)
+            self.is_open = self.is_open or _is_by_name(part)
+            return
+        if kind in UNSEEN and not _is_plain(part):
+            self.is_open = True
+        for item in part.values():
+            self.walk(item, depth + 1)
+
+
+def _longest(part: Any) -> int:
+    """Return the length of the content of an image, which is by far its longest text."""
+    if isinstance(part, str):
+        return len(part) if part.isascii() else 0
+    if isinstance(part, dict):
+        return max(map(_longest, part.values()), default=0)
+    return 0
+
+
+def _is_by_name(part: dict[str, Any]) -> bool:
+    """Whether an image is more than one: a file that was sent before may hold anything."""
+    source = part.get("source")
+    return bool(part.get("file_id")) or (isinstance(source, dict) and "file_id" in source)
+
+
+def _is_plain(part: dict[str, Any]) -> bool:
+    """Whether a document is plain text, which is as long as it looks."""
+    source = part.get("source")
+    return isinstance(source, dict) and source.get("type") in ("text", "content")
+
+
+def _tool_names(tools: Any) -> list[str]:
+    """Return the tools that the model is offered, by name, or by type where they have none."""
+    if not isinstance(tools, list):
+        return []
+    return [name for tool in tools if isinstance(tool, dict) and (name := _name_of(tool))]
+
+
+def _name_of(tool: dict[str, Any]) -> str:
+    function = tool.get("function")
+    inner = function.get("name") if isinstance(function, dict) else None
+    name = tool.get("name") or inner or tool.get("type") or ""
+    return name[:200] if isinstance(name, str) else ""
+
+
+def _kinds(fields: dict[str, Any]) -> list[str]:
+    tools = fields.get("tools")
+    found = [
+        str(tool.get("type", ""))
+        for tool in (tools if isinstance(tools, list) else ())
+        if isinstance(tool, dict)
+    ]
+    return [*found, *(("web_search",) if fields.get("web_search_options") else ())]
+
+
+def _wants_schema(fields: dict[str, Any]) -> bool:
+    """Whether the answer has to keep a schema, as each of the APIs says it."""
+    text, format_ = fields.get("text"), fields.get("response_format")
+    inner = text.get("format") if isinstance(text, dict) else fields.get("output_format")
+    return any(
+        isinstance(each, dict) and each.get("type") == "json_schema" for each in (format_, inner)
+    )

@@ -1,0 +1,489 @@
+"""One call, from its arrival to its account: admitted, passed on, metered and settled."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.routing import ModelCard, choices
+from missioncontrol.interfaces.gateway.asking import Asked, asked, rewritten
+from missioncontrol.interfaces.gateway.breaker import Breaker
+from missioncontrol.interfaces.gateway.chat_reader import ChatReader
+from missioncontrol.interfaces.gateway.dialects import (
+    CHAT,
+    Dialect,
+    error_event,
+    limit_changes,
+    usage_changes,
+)
+from missioncontrol.interfaces.gateway.forwarding import (
+    Answer,
+    Headers,
+    Pool,
+    Unpacker,
+    Unreachable,
+)
+from missioncontrol.interfaces.gateway.heard import Heard, Reader
+from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.refusal import Refusal, error_body
+from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
+from missioncontrol.interfaces.gateway.sse import Splitter
+from missioncontrol.interfaces.gateway.tab import Tab
+from missioncontrol.ports.call_log import Call, Outcome
+
+_LOG = logging.getLogger(__name__)
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_BYTES_MAX = 32 * 1024 * 1024
+"""A whole answer up to here is held back until it is settled; the rest of a longer one passes."""
+
+CALLER_SECONDS_MAX = 600.0
+"""A caller that reads nothing for so long has its call cut."""
+
+GOODBYE_SECONDS_MAX = 5.0
+TRY_ANOTHER = frozenset({429, 500, 502, 503, 504, 529})
+"""Answers after which a fallback is tried, where there is one."""
+
+COMPLAINT_MAX = 2_000
+"""Bytes kept for the log of what an upstream says that does not answer."""
+
+OF_FAILURE = ("upstream", "gateway")
+"""Codes of what broke, and was not refused, begin so."""
+
+FAILURES = frozenset({500, 502, 503, 504, 529})
+CLIENT_GONE = 499
+
+
+class House(Protocol):
+    """What a call needs of the gateway."""
+
+    policy: GatewayPolicy
+    pool: Pool
+
+    def upstreams_for(self, dialect: Dialect, model: str) -> list[Upstream]: ...
+    def breaker(self, upstream: Upstream) -> Breaker: ...
+    def cards(self) -> dict[str, ModelCard]: ...
+    def cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None: ...
+    def stopped(self) -> str: ...
+    def kept_max(self) -> int: ...
+    def ended(self, exchange: "Exchange") -> None: ...
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A call as it arrived."""
+
+    dialect: Dialect
+    query: bytes
+    headers: Headers
+    body: bytes
+
+
+class Exchange:
+    """Everything about one call. `cut` may come at any moment, from the loop's own thread."""
+
+    def __init__(self, house: House, caller: Caller, request: Request, send: Send) -> None:
+        """Nothing is asked yet."""
+        self.caller = caller
+        self.request = request
+        self.heard = Heard(kept_max=house.kept_max())
+        self.asked: Asked | None = None
+        self.upstream: Upstream | None = None
+        self.refusal: Refusal | None = None  # why it was refused or cut
+        self.outcome: Outcome = "failed"
+        self.status = 0
+        self.first_seconds = 0.0
+        self.deadline = 0.0  # time of the loop until which something has to happen; 0: none
+        self.waits_for: Literal["upstream", "caller"] = "upstream"
+        self._house = house
+        self._dialect = request.dialect
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+        self._task: asyncio.Task[Any] | None = None
+        self._answer: Answer | None = None
+        self._reader: Reader = request.dialect.reader(self.heard)
+        self._tab = Tab(caller)
+        self._is_open = False  # the head of our own answer is out
+        self._is_over = False  # and so is its end
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes, so far."""
+        return self._loop.time() - self._begun
+
+    async def run(self) -> None:
+        """Answer the call; it is settled and told to the house when this ends, however it does."""
+        self._task = asyncio.current_task()
+        try:
+            await self._go()
+        except Refusal as refusal:
+            self.refusal = self.refusal or refusal
+            await self._say_no()
+        except asyncio.CancelledError:
+            if self.refusal is None or self._task is None:
+                raise
+            self._task.uncancel()
+            await self._say_no()
+        except Exception:  # noqa: BLE001 - the edge: whoever calls hears of it in their own API
+            _LOG.exception("A call of %s broke off.", self.caller.name)
+            reason = "The gateway failed at this call; its own log says how."
+            self.refusal = Refusal(500, "gateway.broken", reason)
+            await self._say_no()
+        finally:
+            self._settle()
+            if self._answer is not None:
+                self._answer.close()
+            self._house.ended(self)
+
+    def cut(self, refusal: Refusal) -> None:
+        """End the call: the upstream is closed and what was used is settled when this returns."""
+        if self.refusal is not None or self._is_over:
+            return
+        self.refusal = refusal
+        self.outcome = "abandoned" if refusal.status == CLIENT_GONE else "cut"
+        if self._answer is not None:
+            self._answer.close()
+        self._settle()
+        if self._task is not None:
+            self._task.cancel()
+
+    # What follows is the call in the order in which it goes on.
+
+    async def _go(self) -> None:
+        request = self.request
+        if stopped := self._house.stopped():
+            raise Refusal(503, "operation.stopped", stopped)
+        try:
+            self.asked = asked(request.body, self._dialect.limits)
+            names = self._names(self.asked)
+        except Rejected as error:
+            status = 400 if error.code == "call.malformed" else 403
+            raise Refusal(status, error.code, error.reason, hint=error.hint) from None
+        ways = [
+            (model, upstream)
+            for model in names
+            for upstream in self._house.upstreams_for(self._dialect, model)
+        ]
+        if not ways:
+            raise _unserved(self._dialect, self.asked.model)
+        answer = await self._answered(self.asked, ways)
+        if answer.is_stream and answer.status < 300:
+            await self._stream(answer, self.asked)
+        else:
+            await self._whole(answer)
+        self._is_over = True
+
+    def _names(self, call: Asked) -> tuple[str, ...]:
+        """Return the models that may answer, and refuse what we can't govern."""
+        if call.fields.get("background"):
+            raise Rejected(
+                "call.ungoverned",
+                "A response in the background goes on where nobody here can meter or cut it.",
+                hint="Ask without `background`.",
+            )
+        if call.fields.get("service_tier") == "priority":
+            raise Rejected(
+                "call.ungoverned",
+                "The service tier 'priority' costs more than the price that is reserved.",
+                hint="Ask without `service_tier`.",
+            )
+        cards = self._house.cards()
+        output = self._output(call, ModelCard(""))
+        return choices(
+            self._house.policy.routing,
+            call.model,
+            self.caller.asker,
+            needs=call.needs(0 if call.output_tokens is None else output),
+            cards=cards,
+            cost=lambda model: self._house.cost(
+                model, call.input_tokens(cards.get(model, ModelCard(model))), output
+            ),
+        )
+
+    def _output(self, call: Asked, card: ModelCard) -> int:
+        """Return the limit of one answer: the caller's, or the default, and never above ours."""
+        most = self._house.policy.output_tokens_max
+        default = self._house.policy.output_tokens_default
+        if card.output_tokens_max:
+            default = min(default, card.output_tokens_max)
+        wanted = default if call.output_tokens is None else call.output_tokens
+        return min(wanted, most) if most else wanted
+
+    async def _answered(self, call: Asked, ways: list[tuple[str, Upstream]]) -> Answer:
+        """Return the first answer that is worth passing on, or the last one."""
+        for number, (model, upstream) in enumerate(ways, start=1):
+            is_last = number == len(ways)
+            try:
+                answer = await self._ask(call, model, upstream)
+            except Refusal as refusal:
+                if is_last or refusal.status < 500:
+                    raise
+                continue
+            if is_last or answer.status not in TRY_ANOTHER:
+                return answer
+            answer.close()
+            self._settle_failed()
+        raise AssertionError("there is a last way")
+
+    async def _ask(self, call: Asked, model: str, upstream: Upstream) -> Answer:
+        """Admit the call and pass it on to one upstream."""
+        breaker = self._house.breaker(upstream)
+        if wait := breaker.wait(self._loop.time()):
+            reason = f"The upstream {upstream.name!r} keeps failing and rests for {wait:.0f} s."
+            raise Refusal(503, "upstream.resting", reason, retry_seconds=wait)
+        self.upstream = upstream
+        body = await self._admitted(call, model, upstream)
+        breaker.begin()
+        try:
+            answer = await self._passed_on(upstream, body)
+        except Unreachable as error:
+            breaker.failed(self._loop.time())
+            if error.is_unsent:
+                self._tab.is_sent = False
+            self._settle_failed()
+            status = 504 if "time limit" in error.reason else 502
+            raise Refusal(status, "upstream.unreachable", error.reason) from error
+        except MissionControlError as error:
+            breaker.gave_up()
+            self._tab.is_sent = False
+            self._settle_failed()
+            raise Refusal(502, error.code, error.reason, hint=error.hint) from error
+        except asyncio.CancelledError:
+            breaker.gave_up()
+            raise
+        self._judge(breaker, answer)
+        return answer
+
+    def _judge(self, breaker: Breaker, answer: Answer) -> None:
+        if answer.status in FAILURES:
+            breaker.failed(self._loop.time())
+        else:
+            breaker.succeeded()
+
+    async def _admitted(self, call: Asked, model: str, upstream: Upstream) -> bytes:
+        """Reserve the worst case, and return the body that keeps to it."""
+        card = self._house.cards().get(model, ModelCard(model))
+        changes: dict[str, Any] = {} if model == call.model else {"model": model}
+        if self._dialect.is_free:
+            return rewritten(self.request.body, changes)
+        output = self._output(call, card)
+        changes |= limit_changes(self._dialect, call, output, chat_field=upstream.chat_limit)
+        changes |= usage_changes(self._dialect, call)
+        await self._tab.open(model, call.input_tokens(card), output * call.answers)
+        # An emergency stop may have come while the reservation was being written.
+        if stopped := self._house.stopped():
+            self._settle_failed()
+            raise Refusal(503, "operation.stopped", stopped)
+        return rewritten(self.request.body, changes)
+
+    async def _passed_on(self, upstream: Upstream, body: bytes) -> Answer:
+        path = self._dialect.path
+        if self.request.query:
+            path += "?" + self.request.query.decode("latin-1")
+        self._tab.is_sent = True
+        answer = await self._house.pool.post(upstream, path, self.request.headers, body)
+        self._answer = answer
+        self._await_upstream()
+        if answer.status >= 300:
+            self._tab.is_sent = False  # What was refused or failed there is not charged.
+        return answer
+
+    async def _stream(self, answer: Answer, call: Asked) -> None:
+        """Pass a stream on as it arrives, event by event."""
+        unpacker, splitter = Unpacker(answer.coding), Splitter()
+        is_plain = answer.coding in ("", "identity")
+        drops = is_plain and self._dialect is CHAT and bool(usage_changes(CHAT, call))
+        await self._open(answer)
+        try:
+            async for chunk in answer.chunks():
+                self._heed()
+                seen = chunk if is_plain else unpacker.unpack(chunk)
+                passed = self._read(splitter, seen, drops=drops)
+                self._tab.is_blind = unpacker.is_blind
+                await self._pass(passed if is_plain else chunk)
+                self._tab.hold(self.heard)
+        except Unreachable as error:
+            raise Refusal(502, "upstream.broke_off", error.reason) from error
+        left = splitter.rest()
+        if left:
+            self._reader.event(left)
+        self._settle()
+        self.outcome = "answered"
+        await self._pass(left if is_plain else b"", is_last=True)
+
+    def _read(self, splitter: Splitter, chunk: bytes, *, drops: bool) -> bytes:
+        """Read the events that are whole now, and return those that are passed on."""
+        reader, passed = self._reader, []
+        for raw, data in splitter.feed(chunk):
+            if data:
+                reader.event(data)
+                if drops and isinstance(reader, ChatReader) and reader.is_usage_only:
+                    continue  # The caller did not ask for it; we did.
+            passed.append(raw)
+        if self.heard.is_done:
+            self._settle()  # Before the caller knows that it may go on.
+        return passed[0] if len(passed) == 1 else b"".join(passed)
+
+    def _heed(self) -> None:
+        """Take note that the upstream has spoken."""
+        if not self.first_seconds:
+            self.first_seconds = self.seconds
+
+    def _await_upstream(self) -> None:
+        if self.upstream is not None:
+            self.deadline = self._loop.time() + self.upstream.idle_seconds
+            self.waits_for = "upstream"
+
+    async def _whole(self, answer: Answer) -> None:
+        """Pass on an answer that is no stream, after it is settled.
+
+        One that is very long is passed on while it comes; nobody reads what it used.
+        """
+        chunks = answer.chunks()
+        try:
+            content, is_all = await self._collected(chunks)
+            if is_all:
+                self._take_whole(answer, content)
+            self._settle()
+            self.outcome = "answered" if answer.status < 400 else "failed"
+            await self._open(answer)
+            await self._pass(content)
+            async for chunk in chunks:
+                await self._pass(chunk)
+        except Unreachable as error:
+            self.outcome = "failed"
+            raise Refusal(502, "upstream.broke_off", error.reason) from error
+        await self._pass(b"", is_last=True)
+
+    async def _collected(self, chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+        """Return what came of an answer, and whether that is all of it."""
+        parts, size = [], 0
+        async for chunk in chunks:
+            self._heed()
+            self._await_upstream()
+            parts.append(chunk)
+            size += len(chunk)
+            if size > BODY_BYTES_MAX:
+                return b"".join(parts), False
+        return b"".join(parts), True
+
+    def _take_whole(self, answer: Answer, content: bytes) -> None:
+        unpacker = Unpacker(answer.coding)
+        plain = unpacker.unpack(content)
+        if answer.status >= 300:
+            self.heard.say(plain[:COMPLAINT_MAX].decode("utf-8", "replace"))
+            return
+        self._reader.body(plain)
+        self.heard.is_done = self.heard.usage is not None
+        self._tab.is_blind = unpacker.is_blind
+
+    def _settle(self) -> None:
+        self._tab.settle(self.heard, is_stream=self.asked is not None and self.asked.is_stream)
+
+    def _settle_failed(self) -> None:
+        """Settle one way that led nowhere, so that another may be tried."""
+        self._settle()
+        self._answer = None
+        self.heard = Heard(kept_max=self._house.kept_max())
+        self._reader = self._dialect.reader(self.heard)
+
+    # What is said to the caller.
+
+    async def _open(self, answer: Answer) -> None:
+        self.status = answer.status
+        headers = answer.headers
+        if answer.is_stream:
+            headers = [each for each in headers if each[0] != b"content-length"]
+        self._is_open = True
+        await self._send(
+            {"type": "http.response.start", "status": answer.status, "headers": headers}
+        )
+
+    async def _pass(self, content: bytes, *, is_last: bool = False) -> None:
+        if content or is_last:
+            self._is_over = self._is_over or is_last
+            self.deadline, self.waits_for = self._loop.time() + CALLER_SECONDS_MAX, "caller"
+            await self._send(
+                {"type": "http.response.body", "body": content, "more_body": not is_last}
+            )
+            self._await_upstream()
+
+    async def _say_no(self) -> None:
+        """Tell the caller why, in the words of its API, unless it has left."""
+        refusal = self.refusal
+        assert refusal is not None
+        if self._answer is not None:
+            self._answer.close()
+        self._settle()
+        if self.outcome == "failed" and refusal.code.partition(".")[0] not in OF_FAILURE:
+            self.outcome = "cut" if self._is_open else "refused"
+        if refusal.status == CLIENT_GONE:
+            self.status = self.status or CLIENT_GONE
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS_MAX):
+                await self._goodbye(refusal)
+
+    async def _goodbye(self, refusal: Refusal) -> None:
+        if self._is_over:
+            return
+        if self._is_open:
+            is_stream = self._answer is not None and self._answer.is_stream
+            event = error_event(self._dialect, refusal, self._reader) if is_stream else b""
+            await self._pass(event, is_last=True)
+            return
+        self.status = refusal.status
+        await say_no(self._send, self._dialect, refusal)
+        self._is_over = True
+
+    def record(self, name: str, time: int) -> Call:
+        """Return the call as it is written down, without what was said in it."""
+        call, refusal = self.asked, self.refusal
+        return Call(
+            id=name,
+            time=time,
+            caller=self.caller.name,
+            api=self._dialect.name,
+            outcome=self.outcome,
+            status=self.status,
+            agent=self.caller.agent,
+            run=self.caller.run,
+            step=self.caller.step,
+            asked=call.model if call is not None else "",
+            model=self.heard.model or self._tab.model,
+            upstream=self.upstream.name if self.upstream is not None else "",
+            code=refusal.code if refusal is not None else "",
+            reason=refusal.message if refusal is not None else "",
+            is_stream=call.is_stream if call is not None else False,
+            usage=self._tab.usage,
+            is_estimated=self._tab.is_estimated,
+            seconds=self.seconds,
+            first_seconds=self.first_seconds,
+            offered=call.offered if call is not None else (),
+        )
+
+
+async def say_no(send: Send, dialect: Dialect, refusal: Refusal) -> None:
+    """Answer with an error of the API that was called."""
+    body = error_body(dialect.api, refusal)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *refusal.headers(),
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _unserved(dialect: Dialect, model: str) -> Refusal:
+    return Refusal(
+        404,
+        "model.not_found",
+        f"No upstream here serves the model {model!r} over the {dialect.name} endpoint.",
+        hint="`GET /v1/models` lists those that are known by name.",
+    )

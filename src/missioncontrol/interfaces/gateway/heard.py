@@ -1,0 +1,132 @@
+"""What is known of the answer of a model so far."""
+
+from typing import Protocol
+
+from missioncontrol.domain.work import Usage
+from missioncontrol.ports.call_log import ToolCall
+
+KEPT_MAX = 256 * 1024
+"""Characters kept of an answer for the log; what follows is only counted."""
+
+TOOLS_MAX = 256
+"""Tool calls kept of an answer."""
+
+
+class Heard:
+    """What is known of an answer so far. It grows no further than its bounds."""
+
+    __slots__ = ("_told", "_tools", "_words", "is_done", "kept_max", "model", "said", "usage")
+
+    def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
+        """Nothing was heard. With `kept_max` 0 nothing of what is said is kept."""
+        self.kept_max = kept_max
+        self.model = ""
+        self.usage: Usage | None = None
+        self.said = 0  # bytes of text, reasoning and arguments: at least as many as tokens
+        self.is_done = False  # the answer says by itself that it is whole
+        self._told = 0
+        self._words: list[str] = []
+        self._tools: dict[object, tuple[str, list[str]]] = {}
+
+    @property
+    def text(self) -> str:
+        """What was said, as far as it was kept."""
+        return "".join(self._words)
+
+    @property
+    def tools(self) -> tuple[ToolCall, ...]:
+        """The tools that were called, as far as they were kept."""
+        return tuple(ToolCall(name, "".join(parts)) for name, parts in self._tools.values())
+
+    @property
+    def input_told(self) -> int:
+        """Input tokens as far as they were told; 0 where they were not."""
+        return self.usage.input_tokens if self.usage is not None else self._told
+
+    def read(self, input_tokens: int) -> None:
+        """Take in how much the model has read, before it says what it used in all."""
+        self._told = input_tokens
+
+    def say(self, text: str | None) -> None:
+        """Take in what the model says."""
+        if text:
+            self._count(text, self._words)
+
+    def think(self, text: str | None) -> None:
+        """Take in reasoning, which is counted and not kept."""
+        if text:
+            self.said += _bytes_of(text)
+
+    def call(self, place: object, name: str | None, arguments: str | None) -> None:
+        """Take in the name of a called tool, or more of its arguments."""
+        known = self._tools.get(place)
+        if known is None:
+            if len(self._tools) >= TOOLS_MAX:
+                self.think(arguments)
+                return
+            known = self._tools[place] = (name or "", [])
+        if arguments:
+            self._count(arguments, known[1])
+
+    def _count(self, text: str, kept: list[str]) -> None:
+        self.said += _bytes_of(text)
+        if self.kept_max > 0:
+            kept.append(text[: self.kept_max])
+            self.kept_max -= len(text)
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+class Reader(Protocol):
+    """Reads the answers of one API."""
+
+    heard: Heard
+
+    def event(self, data: bytes) -> None:
+        """Take in what one event of a stream says; what can't be read is counted as said."""
+        ...
+
+    def body(self, content: bytes) -> None:
+        """Take in a whole answer that is not streamed."""
+        ...
+
+
+class SilentReader:
+    """Reads what uses nothing, such as counting tokens."""
+
+    def __init__(self, heard: Heard) -> None:
+        """Nothing will be read."""
+        self.heard = heard
+
+    def event(self, data: bytes) -> None:
+        """See `Reader.event`."""
+
+    def body(self, content: bytes) -> None:
+        """See `Reader.body`."""
+
+
+def sound(
+    input_tokens: int,
+    output_tokens: int,
+    *,
+    cached: int | None = None,
+    cache_write: int | None = None,
+    reasoning: int | None = None,
+) -> Usage | None:
+    """Return the usage that was told, of unknown cost; None where it can't be true.
+
+    A part that is larger than its whole makes the whole larger.
+    """
+    parts = (input_tokens, output_tokens, cached or 0, cache_write or 0, reasoning or 0)
+    if min(parts) < 0:
+        return None
+    return Usage(
+        input_tokens=max(parts[0], parts[2] + parts[3]),
+        cached_tokens=parts[2],
+        output_tokens=max(parts[1], parts[4]),
+        reasoning_tokens=parts[4],
+        cost=None,
+        cache_write_tokens=parts[3],
+    )

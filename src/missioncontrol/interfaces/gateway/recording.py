@@ -1,0 +1,168 @@
+"""Writes calls down, away from the streams: in batches, redacted, and within bounds."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from missioncontrol.interfaces.gateway.heard import KEPT_MAX, Heard
+from missioncontrol.interfaces.gateway.settings import LogPolicy
+from missioncontrol.ports.call_log import Call, CallLog, Retention, ToolCall
+
+MARGIN = 16 * 1024
+"""Characters read beyond what is kept: a secret that is cut in two would not be recognised."""
+
+HEARD_MAX = KEPT_MAX + MARGIN
+WAITING_MAX = 2_000
+WAITING_BYTES_MAX = 64 * 1024 * 1024
+BATCH_MAX = 200
+BATCH_SECONDS = 0.2
+PRUNE_SECONDS = 600.0
+
+Scrub = Callable[[bytes], bytes]
+"""Takes secrets out, also out of JSON that stands in a text of JSON, as arguments of tools do."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Draft(msgspec.Struct):
+    """A call as it ended, before secrets are taken out of it."""
+
+    call: Call
+    body: bytes = b""  # the request
+    heard: Heard | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds while it waits."""
+        return len(self.body) + (self.heard.said if self.heard is not None else 0)
+
+
+class Recorder:
+    """Takes drafts at once and writes them down in a thread."""
+
+    def __init__(
+        self,
+        log: CallLog,
+        policy: LogPolicy,
+        *,
+        scrub: Scrub,
+        retention: Retention,
+        now: Callable[[], float],
+    ) -> None:
+        """`now` tells seconds since the epoch."""
+        self._now = now
+        self._log = log
+        self._policy = policy
+        self._scrub = scrub
+        self._retention = retention
+        self._waiting: list[Draft] = []
+        self._waiting_bytes = 0
+        self._has_some = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self.left_out = 0  # calls that were not written down, for there were too many
+
+    @property
+    def kept_max(self) -> int:
+        """Characters of an answer that are worth keeping."""
+        return HEARD_MAX if self._policy == "full" else 0
+
+    def add(self, call: Call, body: bytes, heard: Heard | None) -> None:
+        """Take a call in. Nothing is waited for; what does not fit is left out and counted."""
+        if self._policy == "off":
+            return
+        draft = Draft(call)
+        if self._policy == "full":
+            draft = Draft(call, body[: HEARD_MAX * 4], heard)
+        if self._waiting_bytes + draft.size > WAITING_BYTES_MAX:
+            draft = Draft(call)
+        if len(self._waiting) >= WAITING_MAX:
+            self.left_out += 1
+            return
+        self._waiting.append(draft)
+        self._waiting_bytes += draft.size
+        self._has_some.set()
+
+    def open(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._write_all(), name="call log")
+
+    async def close(self) -> None:
+        """Write what waits, and stop."""
+        self._is_closing = True
+        self._has_some.set()
+        if self._task is not None:
+            await self._task
+
+    async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        pruned = loop.time() - PRUNE_SECONDS
+        while not self._is_closing or self._waiting:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_some.wait(), PRUNE_SECONDS)
+            if not self._is_closing:
+                await asyncio.sleep(BATCH_SECONDS)
+            await self._write_batch()
+            if loop.time() - pruned >= PRUNE_SECONDS:
+                await self.prune()
+                pruned = loop.time()
+
+    async def _write_batch(self) -> None:
+        batch = self._waiting[:BATCH_MAX]
+        del self._waiting[:BATCH_MAX]
+        self._waiting_bytes = sum(draft.size for draft in self._waiting)
+        if not self._waiting:
+            self._has_some.clear()
+        if not batch:
+            return
+        try:
+            await asyncio.to_thread(self._write, batch)
+        except Exception:  # noqa: BLE001 - the edge: a full disk ends no call
+            self.left_out += len(batch)
+            _LOG.exception("%d model calls could not be written down.", len(batch))
+
+    def _write(self, batch: Sequence[Draft]) -> None:
+        self._log.write([redacted(draft, self._scrub) for draft in batch])
+
+    async def prune(self) -> None:
+        """Drop what need not be kept, a limited number of calls at a time."""
+        now, gone = int(self._now() * 1_000_000), 1
+        while gone and not self._is_closing:
+            gone = await asyncio.to_thread(self._log.prune, self._retention, now)
+
+
+def redacted(draft: Draft, scrub: Scrub) -> Call:
+    """Return a call with what was asked and answered, without secrets and within bounds."""
+    call, heard = draft.call, draft.heard
+    changes: dict[str, Any] = {
+        "asked": clean(call.asked, scrub),
+        "model": clean(call.model, scrub),
+        "reason": clean(call.reason, scrub),
+        "offered": tuple(clean(name, scrub) for name in call.offered),
+        "prompt": kept(draft.body.decode("utf-8", "replace"), scrub),
+    }
+    if heard is not None:
+        changes["answer"] = kept(heard.text, scrub)
+        changes["called"] = tuple(
+            ToolCall(clean(tool.name, scrub), kept(tool.arguments, scrub)) for tool in heard.tools
+        )
+    return msgspec.structs.replace(call, **changes)
+
+
+def kept(text: str, scrub: Scrub) -> str:
+    """Return what is kept of a text.
+
+    Where it was longer than what is read of it, its end may hold the first half of a secret; so
+    as much as the longest secret goes with the end.
+    """
+    read = clean(text[:HEARD_MAX], scrub)
+    return (read[:-MARGIN] if len(text) >= HEARD_MAX else read)[:KEPT_MAX]
+
+
+def clean(text: str, scrub: Scrub) -> str:
+    """Return a text without secrets, and without half characters, which can't be written."""
+    return scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")

@@ -1,0 +1,382 @@
+"""Listens on loopback, knows callers by their keys, and answers in the API that they speak."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.price import Price, charged, worst
+from missioncontrol.domain.routing import ModelCard
+from missioncontrol.domain.step import Risk
+from missioncontrol.domain.work import NO_USAGE, Usage
+from missioncontrol.interfaces.gateway.breaker import Breaker
+from missioncontrol.interfaces.gateway.dialects import BY_PATH, CHAT, MESSAGES, Dialect
+from missioncontrol.interfaces.gateway.exchange import (
+    CLIENT_GONE,
+    Exchange,
+    Request,
+    Send,
+    say_no,
+)
+from missioncontrol.interfaces.gateway.forwarding import Headers, Pool
+from missioncontrol.interfaces.gateway.keys import Caller, Keys, MemoryKeys
+from missioncontrol.interfaces.gateway.line_account import LineAccount
+from missioncontrol.interfaces.gateway.listing import anthropic_list, openai_list
+from missioncontrol.interfaces.gateway.recording import Recorder, Scrub
+from missioncontrol.interfaces.gateway.refusal import Refusal
+from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
+from missioncontrol.interfaces.gateway.traffic import Traffic
+from missioncontrol.interfaces.serving import listening, server
+from missioncontrol.ports.agent import Assignment, Line
+from missioncontrol.ports.call_log import Call, CallLog
+from missioncontrol.ports.gateway import Access
+
+if TYPE_CHECKING:
+    import uvicorn
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_LOG = logging.getLogger(__name__)
+
+REQUEST_BYTES_MAX = 64 * 1024 * 1024
+WATCH_SECONDS = 0.2
+KEEP_ALIVE_SECONDS = 75
+CLOSE_SECONDS_MAX = 5
+
+
+class GatewayServer:
+    """Keeps the promise of `ports.gateway.Gateway`, in the loop in which `open` is awaited."""
+
+    def __init__(
+        self,
+        policy: GatewayPolicy,
+        upstreams: Sequence[Upstream],
+        keys: Keys | None = None,
+        calls: CallLog | None = None,
+        *,
+        secret: Callable[[str], str],
+        price: Callable[[str], Price | None] = lambda _: None,
+        stopped: Callable[[], str] = lambda: "",
+        scrub: Scrub = bytes,
+        risk: Callable[[Assignment], Risk] = lambda _: "irreversible",
+        now: Callable[[], float] = time.time,  # noqa: TID251 - whoever has a clock gives its own
+    ) -> None:
+        """Nothing listens yet.
+
+        Args:
+            policy: what callers may do.
+            upstreams: where calls are passed on to; of several that serve a model the first goes
+                first.
+            keys: of callers beside attempts.
+            calls: where calls are written down; None for nowhere.
+            secret: a secret by its name; raises `NotFound`.
+            price: what a model costs now.
+            stopped: why nobody may call now; empty where everybody may.
+            scrub: takes secrets out of what is written down.
+            risk: the tier of the step that an attempt works on.
+            now: seconds since the epoch.
+        """
+        self.policy = policy
+        self.listeners: list[Callable[[Call], None]] = []  # told of every call that has ended
+        self.pool = Pool(secret)
+        self.stopped = stopped
+        self._upstreams = tuple(upstreams)
+        self._lent = MemoryKeys(now)
+        self._keys = keys
+        self._price = price
+        self._risk = risk
+        self._now = now
+        self._cards = {card.name: card for each in reversed(upstreams) for card in each.cards}
+        self._breakers = {
+            each.name: Breaker(failures_max=each.failures_max, rest_seconds=each.rest_seconds)
+            for each in upstreams
+        }
+        self._traffic = Traffic(policy)
+        self._recorder: Recorder | None = None
+        if calls is not None:
+            self._recorder = Recorder(
+                calls, policy.log, scrub=scrub, retention=policy.retention, now=now
+            )
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._calls_go_on = asyncio.Event()
+        self._key_of: dict[Exchange, str] = {}  # while its call goes on
+        self.port = 0
+
+    async def open(self, port: int = 0) -> int:
+        """Listen on loopback, and return the port; 0 takes one that is free.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        socket = listening(port)
+        self.port = socket.getsockname()[1]
+        await self.pool.open()
+        if self._recorder is not None:
+            self._recorder.open()
+        self._server = server(self._serve)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[socket]), name="gateway")
+        self._watching = asyncio.create_task(self._watch(), name="gateway watch")
+        return self.port
+
+    async def close(self) -> None:
+        """Cut all calls, stop listening, and write down what was called."""
+        self.cut_all(Refusal(503, "gateway.closed", "The gateway has been closed."))
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+        await self.pool.close()
+        if self._recorder is not None:
+            await self._recorder.close()
+        self.port = 0
+
+    @contextmanager
+    def access(
+        self, assignment: Assignment, line: Line, *, models: tuple[str, ...] = ()
+    ) -> Iterator[Access]:
+        """See `Gateway.access`.
+
+        Raises:
+            Unavailable: `gateway.not_open` or `gateway.too_many_keys`.
+        """
+        if not self.port:
+            raise Unavailable("gateway.not_open", "The gateway is not open.")
+        caller = Caller(
+            name=f"{assignment.run}/{assignment.step}#{assignment.attempt}",
+            account=LineAccount(line),
+            agent=assignment.agent,
+            run=assignment.run,
+            step=assignment.step,
+            models=models,
+            risk=self._risk(assignment),
+        )
+        key = self._lent.issue(caller)
+        try:
+            yield Access(f"http://127.0.0.1:{self.port}", key)
+        finally:
+            self._lent.revoke(key)
+            over = Refusal(401, "key.void", "The attempt that this key was lent to is over.")
+            for call, of in list(self._key_of.items()):
+                if of == key:
+                    call.cut(over)
+
+    def cut_all(self, refusal: Refusal) -> None:
+        """Cut every call that goes on."""
+        for call in self._traffic.all():
+            call.cut(refusal)
+
+    # What a call needs of the house.
+
+    def upstreams_for(self, dialect: Dialect, model: str) -> list[Upstream]:
+        """Return the upstreams that serve a model over an API, in the order to try them."""
+        return [each for each in self._upstreams if each.api == dialect.api and each.serves(model)]
+
+    def breaker(self, upstream: Upstream) -> Breaker:
+        """Return the breaker of an upstream."""
+        return self._breakers[upstream.name]
+
+    def cards(self) -> dict[str, ModelCard]:
+        """Return what is declared of models, by name."""
+        return self._cards
+
+    def cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None:
+        """Return what a call costs at most, in micro-dollars; None where no price is known."""
+        price = self._price(model)
+        return None if price is None else worst(price, input_tokens, output_tokens)
+
+    def kept_max(self) -> int:
+        """Return how much of an answer is worth keeping."""
+        return self._recorder.kept_max if self._recorder is not None else 0
+
+    def ended(self, exchange: Exchange) -> None:
+        """Let go of a call, and write it down."""
+        self._traffic.leave(exchange.caller, exchange)
+        self._key_of.pop(exchange, None)
+        refusal = exchange.refusal
+        if exchange.outcome == "answered":
+            self._traffic.answered(exchange.caller)
+        elif refusal is not None and exchange.outcome == "refused":
+            self._traffic.refused(exchange.caller, refusal, asyncio.get_running_loop().time())
+        if self._recorder is None and not self.listeners:
+            return
+        begun = int((self._now() - exchange.seconds) * 1_000_000)
+        call = exchange.record(f"call-{secrets.token_hex(8)}", begun)
+        call = msgspec.structs.replace(call, usage=self._priced(call))
+        for listener in self.listeners:
+            listener(call)
+        if self._recorder is not None:
+            self._recorder.add(call, exchange.request.body, exchange.heard)
+
+    def _priced(self, call: Call) -> Usage:
+        """Return what a call used with its cost; the ledger counts by itself."""
+        if not call.usage.tokens:
+            return NO_USAGE
+        price = self._price(call.model) or self._price(call.asked)
+        return msgspec.structs.replace(call.usage, cost=charged(price, call.usage))
+
+    # What follows answers requests.
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers: Headers = scope["headers"]
+        path = scope["path"].removeprefix("/v1").rstrip("/")
+        dialect = BY_PATH.get(path) or _default(headers)
+        try:
+            key = _key_in(headers)
+            caller = self._caller(key)
+            if scope["method"] == "GET" and path.partition("/")[2].partition("/")[0] == "models":
+                await self._list(caller, path, dialect, send)
+                return
+            if path not in BY_PATH or scope["method"] != "POST":
+                raise _nowhere(scope)
+            self._traffic.admit(caller, asyncio.get_running_loop().time())
+            body = await _body(receive)
+        except Refusal as refusal:
+            await say_no(send, dialect, refusal)
+        except ConnectionError:
+            return  # Whoever asked has left before the end of the question.
+        else:
+            request = Request(dialect, scope["query_string"], headers, body)
+            await self._call(caller, key, request, receive, send)
+
+    def _caller(self, key: str) -> Caller:
+        caller = self._find(key)
+        if caller is None:
+            reason = "The gateway does not know this key, or it is void."
+            hint = "Ask for a key, and give it as the API key of your tool."
+            raise Refusal(401, "key.unknown", reason, hint=hint)
+        return caller
+
+    def _find(self, key: str) -> Caller | None:
+        found = self._lent.find(key)
+        return found if found is not None or self._keys is None else self._keys.find(key)
+
+    async def _call(
+        self, caller: Caller, key: str, request: Request, receive: Receive, send: Send
+    ) -> None:
+        exchange = Exchange(self, caller, request, send)
+        self._traffic.enter(caller, exchange)
+        self._key_of[exchange] = key
+        self._calls_go_on.set()
+        leaving = asyncio.create_task(_cut_when_left(exchange, receive))
+        try:
+            await exchange.run()
+        finally:
+            leaving.cancel()
+
+    async def _list(self, caller: Caller, path: str, dialect: Dialect, send: Send) -> None:
+        """Answer which models the caller may ask for; nobody else is asked."""
+        write = anthropic_list if dialect.api == "anthropic" else openai_list
+        apis = {dialect.api}
+        known = [
+            card.name
+            for upstream in self._upstreams
+            if upstream.api in apis
+            for card in upstream.cards
+        ]
+        body = write(self.policy.routing, caller.asker, known, path.removeprefix("/models"))
+        head = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _watch(self) -> None:
+        """Cut calls whose key became void, whose time is over, and all when everything stops."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._calls_go_on.wait()
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                self._look(loop.time())
+            except Exception:  # noqa: BLE001 - the edge: who watches goes on watching
+                _LOG.exception("The gateway could not look after its calls.")
+            if not self._key_of:
+                self._calls_go_on.clear()
+
+    def _look(self, now: float) -> None:
+        stopped = self.stopped()
+        for exchange, key in list(self._key_of.items()):
+            if stopped:
+                exchange.cut(Refusal(503, "operation.stopped", stopped))
+            elif self._find(key) is None:
+                exchange.cut(Refusal(401, "key.void", "The key of this call is void by now."))
+            elif exchange.deadline and now > exchange.deadline:
+                exchange.cut(_silent(exchange))
+
+
+def _silent(exchange: Exchange) -> Refusal:
+    if exchange.waits_for == "caller":
+        return Refusal(CLIENT_GONE, "caller.silent", "The caller has stopped reading.")
+    name = exchange.upstream.name if exchange.upstream is not None else ""
+    return Refusal(504, "upstream.silent", f"Nothing more was heard from the upstream {name!r}.")
+
+
+async def _cut_when_left(exchange: Exchange, receive: Receive) -> None:
+    """Wait until the caller closes its connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    exchange.cut(Refusal(CLIENT_GONE, "caller.gone", "The caller has closed its connection."))
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        Refusal: it is too large.
+        ConnectionError: the caller left in the middle.
+    """
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > REQUEST_BYTES_MAX:
+            reason = f"The request is larger than {REQUEST_BYTES_MAX:,} bytes."
+            raise Refusal(413, "call.too_large", reason)
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _key_in(headers: Headers) -> str:
+    """Return the key that a request comes with, as either API has it; empty where none does."""
+    found = dict(headers)
+    if key := found.get(b"x-api-key", b"").strip():
+        return key.decode("latin-1")
+    kind, _, key = found.get(b"authorization", b"").partition(b" ")
+    return key.decode("latin-1").strip() if kind.lower() == b"bearer" else ""
+
+
+def _default(headers: Headers) -> Dialect:
+    """Return whose words an answer uses where the path does not tell."""
+    is_anthropic = any(name == b"anthropic-version" for name, _ in headers)
+    return MESSAGES if is_anthropic else CHAT
+
+
+def _nowhere(scope: Scope) -> Refusal:
+    asked = f"{scope['method']} {scope['path'][:200]}"
+    known = ", ".join(f"/v1{path}" for path in BY_PATH)
+    return Refusal(
+        404,
+        "gateway.no_such_endpoint",
+        f"There is nothing here at {asked}.",
+        hint=f"POST {known} and GET /v1/models are answered.",
+    )

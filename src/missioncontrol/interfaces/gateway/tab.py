@@ -1,0 +1,103 @@
+"""What one call owes: set aside before it is sent, settled once, estimated where nobody tells."""
+
+import logging
+
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.work import NO_USAGE, Usage
+from missioncontrol.interfaces.gateway.heard import Heard
+from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.refusal import Refusal
+from missioncontrol.ports.agent import AttemptFailed
+
+_LOG = logging.getLogger(__name__)
+
+BYTES_PER_TOKEN_MAX = 16
+"""No text has more bytes a token over its length; so many bytes mean that a limit was passed."""
+
+
+class Tab:
+    """The account of one call, over all upstreams that it tries one after the other."""
+
+    def __init__(self, caller: Caller) -> None:
+        """Nothing is set aside."""
+        self.usage = NO_USAGE  # of the last way that was settled
+        self.is_estimated = False
+        self.is_sent = False  # an upstream may have begun to work
+        self.is_blind = False  # its answer can't be read
+        self.model = ""  # that something is or was set aside for
+        self._caller = caller
+        self._reservation = ""
+        self._limits = (0, 0)  # input and output tokens
+
+    async def open(self, model: str, input_tokens: int, output_tokens: int) -> None:
+        """Set the most aside that the call can use with a model.
+
+        Raises:
+            Refusal: 402, in the words of the budget, 403, or 503 where it can't be written down.
+        """
+        self.model, self._limits = model, (input_tokens, output_tokens)
+        self.is_sent = self.is_blind = False
+        try:
+            self._reservation = await self._caller.account.admit(
+                model, input_tokens=input_tokens, output_tokens=output_tokens
+            )
+        except AttemptFailed as error:
+            status = 402 if error.code.startswith("budget.") else 403
+            raise Refusal(status, error.code, error.reason, hint=error.hint) from error
+        except MissionControlError as error:
+            raise Refusal(503, error.code, error.reason, hint=error.hint) from error
+
+    def hold(self, heard: Heard) -> None:
+        """Cut an answer that goes on beyond what is set aside for it.
+
+        Raises:
+            Refusal: 402.
+        """
+        most = self._limits[1]
+        told = heard.usage.output_tokens if heard.usage is not None else 0
+        if self._reservation and (told > most or heard.said > most * BYTES_PER_TOKEN_MAX):
+            raise Refusal(
+                402,
+                "budget.exceeded",
+                f"The answer of {self.model!r} went on beyond the {most:,} output tokens that were "
+                "reserved for it, and was cut off.",
+                hint="Ask for a higher limit, or look why the upstream does not keep to it.",
+            )
+
+    def settle(self, heard: Heard, *, is_stream: bool) -> None:
+        """Count what was used, once; where nobody told, the most that it can have been."""
+        if not self._reservation:
+            return
+        reservation, self._reservation = self._reservation, ""
+        told = heard.usage
+        if not self.is_sent:
+            self.usage = NO_USAGE
+        elif told is not None and _is_final(told, heard):
+            self.usage = told
+        else:
+            self.usage, self.is_estimated = self._estimate(heard, is_stream=is_stream), True
+        model = heard.model or self.model
+        try:
+            self._caller.account.settle(reservation, self.usage, model=model)
+        except (MissionControlError, AttemptFailed):
+            name = self._caller.name
+            _LOG.exception("What %s used could not be counted: %r.", name, self.usage)
+
+    def _estimate(self, heard: Heard, *, is_stream: bool) -> Usage:
+        """Return the most that an answer can have used whose end nobody saw.
+
+        A byte that was streamed is at most one token. An answer that would have come as a whole
+        may have been ready, so that it counts as long as it could have become; so does one that
+        can't be read. Input counts as told, or as reserved.
+        """
+        most_in, most_out = self._limits
+        said = min(heard.said, most_out) if is_stream and not self.is_blind else most_out
+        least = heard.usage.output_tokens if heard.usage is not None else 0
+        return Usage(
+            input_tokens=heard.input_told or most_in, output_tokens=max(said, least), cost=None
+        )
+
+
+def _is_final(told: Usage, heard: Heard) -> bool:
+    """Whether a usage is of the whole answer: the answer was whole, or it can't have been less."""
+    return heard.is_done or told.output_tokens * BYTES_PER_TOKEN_MAX >= heard.said

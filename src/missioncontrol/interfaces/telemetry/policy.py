@@ -1,0 +1,84 @@
+"""What is kept of the telemetry of others."""
+
+from typing import Literal
+
+import msgspec
+
+Contents = Literal["names", "full"]
+"""Names, numbers and lengths of time alone; or all that is told, prompts and tool outputs too."""
+
+ALLOWED = frozenset(
+    {
+        "gen_ai.operation.name",
+        "gen_ai.provider.name",
+        "gen_ai.system",
+        "gen_ai.request.model",
+        "gen_ai.request.max_tokens",
+        "gen_ai.response.model",
+        "gen_ai.response.id",
+        "gen_ai.response.finish_reasons",
+        "gen_ai.agent.id",
+        "gen_ai.agent.name",
+        "gen_ai.conversation.id",
+        "gen_ai.tool.name",
+        "gen_ai.tool.type",
+        "gen_ai.tool.call.id",
+        "gen_ai.workflow.name",
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.reasoning.output_tokens",
+        "error.type",
+        "exception.type",
+        "event.name",
+        "http.request.method",
+        "http.response.status_code",
+        "server.address",
+        "server.port",
+        # What follows is how Codex and Claude Code name the same things.
+        "attempt",
+        "cache_creation_tokens",
+        "cache_read_tokens",
+        "cached_token_count",
+        "call_id",
+        "conversation.id",
+        "cost_usd",
+        "decision",
+        "duration_ms",
+        "event.kind",
+        "input_token_count",
+        "input_tokens",
+        "model",
+        "output_token_count",
+        "output_tokens",
+        "reasoning_token_count",
+        "session.id",
+        "source",
+        "status_code",
+        "success",
+        "tool_name",
+        "tool_token_count",
+    }
+)
+"""Attributes that hold no content: what nobody has looked at yet is left out until somebody has."""
+
+
+class TelemetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is kept, and how much of it."""
+
+    contents: Contents = "names"
+    allowed: tuple[str, ...] = ()  # attributes besides `ALLOWED`
+    every_span: bool = False  # also those inside a tool that say nothing of models and tools
+    lines_per_run_max: int = 20_000
+    value_max: int = 200  # characters of one value; in `full` of a content ten times as many
+    attributes_max: int = 64  # of one line
+    bytes_max: int = 4 * 1024 * 1024  # of one request as it comes
+    inflated_bytes_max: int = 16 * 1024 * 1024  # of one that came compressed
+    items_max: int = 10_000  # spans or log records of one request
+    requests_at_once: int = 8
+    request_seconds_max: float = 30.0  # until all of it has come
+
+    def keeps(self, key: str) -> bool:
+        """Whether an attribute of that name is kept."""
+        return self.contents == "full" or key in ALLOWED or key in self.allowed

@@ -1,0 +1,214 @@
+"""Takes in traces and logs: who tells them, where they belong, and what of them is kept."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from missioncontrol.application.acceptance import is_sound
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.trace import attempt_span
+from missioncontrol.domain.work import Usage
+from missioncontrol.interfaces.telemetry.attribution import Attribution, Place, Told
+from missioncontrol.interfaces.telemetry.filtering import Filter, Line, Scrub, usage_in
+from missioncontrol.interfaces.telemetry.keys import Teller
+from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
+from missioncontrol.ports.otlp import LogRecord, Logs, Resource, Span, Traces, plain
+from missioncontrol.ports.output_store import OutputLine
+
+IN_ONE_GO = 50
+"""Items after which others may have the loop."""
+
+RUNS_COUNTED_MAX = 10_000
+DAY_MICROSECONDS = 86_400_000_000
+
+Keep = Callable[[OutputLine], None]
+Meter = Callable[[Place, Usage, str], None]
+"""Counts what a call of a model used; raises as `Execution.usage` where the attempt is over."""
+
+
+class Heard(msgspec.Struct):
+    """How many spans and records of logs became what."""
+
+    spans: int = 0  # kept
+    records: int = 0  # likewise
+    passed_over: int = 0  # for they say nothing of models and tools
+    repeated: int = 0  # spans that were sent again
+    unknown: int = 0  # about nothing that is known here
+    beyond: int = 0  # more than is taken of one request or kept of one run
+    metered: int = 0  # calls of models that were counted as spent
+    unmetered: int = 0  # that should have been, and could not be
+
+
+HEARD = Heard.__struct_fields__
+
+
+class Receiver:
+    """Keeps what agents tell as lines of output of their steps."""
+
+    def __init__(
+        self,
+        policy: TelemetryPolicy,
+        attribution: Attribution,
+        *,
+        keep: Keep,
+        scrub: Scrub,
+        now: Callable[[], float],
+        meters: Callable[[str], bool] = lambda _: False,
+        meter: Meter | None = None,
+    ) -> None:
+        """Nothing was heard.
+
+        Args:
+            policy: what is kept.
+            attribution: follows the log of the engine.
+            keep: takes a line of output.
+            scrub: takes secrets out of a text.
+            now: seconds since the epoch.
+            meters: whether what an agent tells counts as spent; what it tells is shown, no more,
+                unless somebody declared that nothing else counts it.
+            meter: counts it.
+        """
+        self.policy = policy
+        self.heard = Heard()
+        self._attribution = attribution
+        self._filter = Filter(policy, scrub)
+        self._keep = keep
+        self._now = now
+        self._meters = meters
+        self._meter = meter
+        self._lines: dict[str, int] = {}  # kept, by run
+
+    def counters(self) -> dict[str, Callable[[], float]]:
+        """Return what was heard, as metrics that only grow."""
+
+        def count_of(field: str) -> Callable[[], float]:
+            return lambda: float(getattr(self.heard, field))
+
+        return {f"telemetry_heard_{each}_total": count_of(each) for each in HEARD}
+
+    async def traces(self, traces: Traces, teller: Teller) -> int:
+        """Take spans in; return how many were not, for they are about nothing known here."""
+        told = list(_spans(traces))
+        parents = {span.span_id.lower(): span.parent_span_id.lower() for _, span in told}
+        refused = self._beyond(len(told))
+        for number, (resource, span) in enumerate(told[: self.policy.items_max]):
+            await _let_others(number)
+            refused += not self._span(span, resource, teller, parents)
+        return refused
+
+    async def logs(self, logs: Logs, teller: Teller) -> int:
+        """Take records of logs in; return how many were not."""
+        told = list(_records(logs))
+        refused = self._beyond(len(told))
+        for number, (resource, record) in enumerate(told[: self.policy.items_max]):
+            await _let_others(number)
+            refused += not self._record(record, resource, teller)
+        return refused
+
+    def _beyond(self, count: int) -> int:
+        """Return how many of one request are too many, and count them."""
+        beyond = max(0, count - self.policy.items_max)
+        self.heard.beyond += beyond
+        return beyond
+
+    def _span(
+        self,
+        span: Span,
+        resource: Mapping[str, object],
+        teller: Teller,
+        parents: Mapping[str, str],
+    ) -> bool:
+        trace, own = span.trace_id.lower(), span.span_id.lower()
+        told = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
+        place = self._attribution.find(told, parents)
+        if place is None:
+            self.heard.unknown += 1
+            return False
+        if not self._attribution.is_new(trace, own, place):
+            self.heard.repeated += 1
+            return True
+        if told.parent == attempt_span(place.run, place.fence) or self._filter.tells(span):
+            self.heard.spans += self._add(place, self._filter.span(span, _service(resource)))
+        else:
+            self.heard.passed_over += 1
+        self._count(place, span)
+        return True
+
+    def _record(self, record: LogRecord, resource: Mapping[str, object], teller: Teller) -> bool:
+        trace, span = record.trace_id.lower(), record.span_id.lower()
+        place = self._attribution.find(Told(teller, trace, span, resource=resource), {})
+        if place is None:
+            self.heard.unknown += 1
+            return False
+        if self._filter.says(record):
+            self.heard.records += self._add(place, self._filter.record(record, _service(resource)))
+        else:
+            self.heard.passed_over += 1
+        return True
+
+    def _add(self, place: Place, line: Line) -> bool:
+        """Keep a line; False where its run has as many as it may."""
+        lines = self._lines.pop(place.run, 0)
+        self._lines[place.run] = lines + 1  # Behind the others: who told last is forgotten last.
+        if len(self._lines) > RUNS_COUNTED_MAX:
+            del self._lines[next(iter(self._lines))]
+        if lines >= self.policy.lines_per_run_max:
+            self.heard.beyond += 1
+            return False
+        time = self._sound(line.time)
+        self._keep(OutputLine(place.run, place.step, place.attempt, time, line.level, line.message))
+        return True
+
+    def _sound(self, time: int) -> int:
+        """Return a time that was told, or the present one where it is more than a day off."""
+        now = int(self._now() * 1_000_000)
+        return time if abs(now - time) < DAY_MICROSECONDS else now
+
+    def _count(self, place: Place, span: Span) -> None:
+        if self._meter is None or not place.fence or not self._meters(place.agent):
+            return
+        found = usage_in(span)
+        if found is None:
+            return
+        usage, model = found
+        try:
+            if not is_sound(usage):
+                raise MissionControlError("usage.malformed", f"{usage!r} is no usage.")
+            self._meter(place, usage, model)
+        except (MissionControlError, KeyError):  # Of a run that ended and was let go, for one.
+            self.heard.unmetered += 1
+        else:
+            self.heard.metered += 1
+
+
+def _spans(traces: Traces) -> Iterator[tuple[Mapping[str, object], Span]]:
+    """Yield each span with the attributes of its resource."""
+    for of_resource in traces.resource_spans:
+        resource = _attributes(of_resource.resource)
+        for of_scope in of_resource.scope_spans:
+            for span in of_scope.spans:
+                yield resource, span
+
+
+def _records(logs: Logs) -> Iterator[tuple[Mapping[str, object], LogRecord]]:
+    """Yield each record with the attributes of its resource."""
+    for of_resource in logs.resource_logs:
+        resource = _attributes(of_resource.resource)
+        for of_scope in of_resource.scope_logs:
+            for record in of_scope.log_records:
+                yield resource, record
+
+
+def _attributes(resource: Resource) -> dict[str, object]:
+    return {each.key: plain(each.value) for each in resource.attributes}
+
+
+def _service(resource: Mapping[str, object]) -> str:
+    name = resource.get("service.name", "")
+    return name if isinstance(name, str) else ""
+
+
+async def _let_others(number: int) -> None:
+    if number % IN_ONE_GO == IN_ONE_GO - 1:
+        await asyncio.sleep(0)

@@ -1,0 +1,226 @@
+"""OTLP over HTTP on loopback: `POST /v1/traces` and `POST /v1/logs`, and `GET /metrics` beside."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from missioncontrol.interfaces.metrics import Metrics
+from missioncontrol.interfaces.serving import Receive, Scope, Send
+from missioncontrol.interfaces.telemetry.http import (
+    Answer,
+    Headers,
+    LoopbackServer,
+    TooLarge,
+    bearer,
+    body_of,
+    headers_of,
+    is_asked_here,
+    media_type_of,
+)
+from missioncontrol.interfaces.telemetry.keys import Keys, Teller
+from missioncontrol.interfaces.telemetry.reading import (
+    JSON,
+    PROTOBUF,
+    Inflated,
+    Unreadable,
+    read_logs,
+    read_traces,
+    reads_protobuf,
+    unpacked,
+)
+from missioncontrol.interfaces.telemetry.receiver import Receiver
+from missioncontrol.ports.agent import Assignment
+
+TRACES, LOGS = "/v1/traces", "/v1/logs"
+METRICS = "/metrics"
+REJECTED = {TRACES: "rejectedSpans", LOGS: "rejectedLogRecords"}
+REASON = "They are about no run that is known here, or more than is taken in."
+
+_LOG = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """Raised where a request goes no further."""
+
+    def __init__(self, status: int, reason: str, **headers: str) -> None:
+        """`headers` come with the answer; `_` in their names is `-`."""
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class TelemetryServer:
+    """Answers on loopback. What tools tell needs a key; metrics are for whoever is on the machine.
+
+    It keeps the promise of `ports.telemetry.Telemetry`.
+    """
+
+    def __init__(
+        self,
+        receiver: Receiver | None,
+        metrics: Metrics | None = None,
+        *,
+        shared_key: str = "",
+    ) -> None:
+        """Nothing listens yet.
+
+        Args:
+            receiver: takes traces and logs in; None where nobody does.
+            metrics: what `GET /metrics` answers; None where it is not asked for.
+            shared_key: of agents that we did not start; empty where they may tell nothing.
+        """
+        self._receiver = receiver
+        self._metrics = metrics
+        self._keys = Keys(shared_key)
+        self._server = LoopbackServer(self._serve, name="telemetry")
+        self._at_once = 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 where it does not."""
+        return self._server.port
+
+    async def open(self, port: int = 0) -> int:
+        """Listen on loopback, and return the port; 0 takes one that is free.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        return await self._server.open(port)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._server.close()
+
+    def variables(self, assignment: Assignment) -> Mapping[str, str]:
+        """See `ports.telemetry.Telemetry.variables`."""
+        if not self.port or self._receiver is None:
+            return {}
+        key = self._keys.issue(assignment.run, assignment.fence)
+        return {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.port}",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf" if reads_protobuf() else "http/json",
+            "OTEL_EXPORTER_OTLP_HEADERS": f"authorization={quote(f'Bearer {key}')}",
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_LOGS_EXPORTER": "otlp",
+            "OTEL_METRICS_EXPORTER": "none",
+        }
+
+    # What follows answers requests.
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = headers_of(scope)
+        media_type = media_type_of(headers)
+        try:
+            answer = await self._answer(scope, headers, media_type, receive)
+        except Refusal as no:
+            answer = _no(no, media_type)
+        except ConnectionError:
+            return  # Whoever told us something left in the middle of it.
+        except Exception:  # noqa: BLE001 - the edge: one request brings nothing else down
+            _LOG.exception("A request for telemetry could not be answered.")
+            answer = _no(Refusal(500, "That could not be taken in."), media_type)
+        await answer.give(send)
+
+    async def _answer(
+        self, scope: Scope, headers: Headers, media_type: str, receive: Receive
+    ) -> Answer:
+        path, method = scope["path"], scope["method"]
+        if path == METRICS and method in ("GET", "HEAD") and self._metrics is not None:
+            if not is_asked_here(headers):
+                raise Refusal(403, "Metrics are given to who asks by an address of this machine.")
+            return Answer(200, self._metrics.text(), self._metrics.media_type)
+        if path not in REJECTED or self._receiver is None:
+            known = f"POST {TRACES} and {LOGS}, and GET {METRICS}"
+            raise Refusal(404, f"There is nothing here at {path[:200]}. Answered are {known}.")
+        if method != "POST":
+            raise Refusal(405, f"{path} takes POST alone.", allow="POST")
+        teller = self._keys.find(bearer(headers))
+        if teller is None:
+            reason = "The key is missing or not known here: `authorization: Bearer KEY`."
+            raise Refusal(401, reason, www_authenticate="Bearer")
+        return await self._take(path, headers, media_type, teller, receive)
+
+    async def _take(
+        self, path: str, headers: Headers, media_type: str, teller: Teller, receive: Receive
+    ) -> Answer:
+        assert self._receiver is not None
+        if media_type not in (JSON, PROTOBUF) or (media_type == PROTOBUF and not reads_protobuf()):
+            known = f"{JSON} and {PROTOBUF}" if reads_protobuf() else JSON
+            raise Refusal(415, f"The content type {media_type[:100]!r} is not read; {known} is.")
+        if self._at_once >= self._receiver.policy.requests_at_once:
+            raise Refusal(503, "Too much is told at once.", retry_after="1")
+        self._at_once += 1
+        try:
+            return await self._taken(path, headers, media_type, teller, receive)
+        finally:
+            self._at_once -= 1
+
+    async def _taken(
+        self, path: str, headers: Headers, media_type: str, teller: Teller, receive: Receive
+    ) -> Answer:
+        assert self._receiver is not None
+        policy = self._receiver.policy
+        try:
+            async with asyncio.timeout(policy.request_seconds_max):
+                body = await body_of(receive, policy.bytes_max)
+            encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+            most = policy.inflated_bytes_max
+            body = await asyncio.to_thread(unpacked, body, encoding, most)
+            if path == TRACES:
+                traces = await asyncio.to_thread(read_traces, body, media_type)
+                rejected = await self._receiver.traces(traces, teller)
+            else:
+                logs = await asyncio.to_thread(read_logs, body, media_type)
+                rejected = await self._receiver.logs(logs, teller)
+        except TimeoutError:
+            raise Refusal(408, "The request did not come to its end in time.") from None
+        except TooLarge:
+            raise Refusal(413, f"A request has at most {policy.bytes_max:,} bytes.") from None
+        except Inflated:
+            most = policy.inflated_bytes_max
+            raise Refusal(413, f"A request has at most {most:,} bytes when unpacked.") from None
+        except Unreadable as no:
+            raise Refusal(400, str(no)) from None
+        return _yes(path, media_type, rejected)
+
+
+def _yes(path: str, media_type: str, rejected: int) -> Answer:
+    """Say that it was taken in, but for so many; the two answers of OTLP have the same shape."""
+    if media_type == JSON:
+        partial = {REJECTED[path]: str(rejected), "errorMessage": REASON} if rejected else {}
+        return Answer(200, msgspec.json.encode({"partialSuccess": partial}), JSON)
+    partial_plain = _field(1, rejected) + _field(2, REASON.encode()) if rejected else b""
+    return Answer(200, _field(1, partial_plain) if rejected else b"", PROTOBUF)
+
+
+def _no(refusal: Refusal, media_type: str) -> Answer:
+    """Say no as OTLP has it, in a `google.rpc.Status` of the format that was used."""
+    if media_type == PROTOBUF:
+        body = _field(2, refusal.reason.encode())
+        return Answer(refusal.status, body, PROTOBUF, refusal.headers)
+    return Answer(
+        refusal.status, msgspec.json.encode({"message": refusal.reason}), JSON, refusal.headers
+    )
+
+
+def _field(number: int, value: int | bytes) -> bytes:
+    """Return one field of a protocol buffer; these two answers need no library."""
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(number: int) -> bytes:
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)

@@ -1,0 +1,77 @@
+"""Counts failures in a row, by agent, and says when one of them should be left alone."""
+
+from collections.abc import Iterator, Sequence
+
+from missioncontrol.application.journal import Entry
+from missioncontrol.domain.run.events import (
+    AttemptFailed,
+    AttemptInterrupted,
+    Failure,
+    StepCancelled,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+)
+
+FAILURES_MAX = 5
+"""In a row, and the agent rests."""
+
+OURS = ("approval.", "budget.", "run.", "agent.outside", "agent.risk")
+"""Failures whose fault is not the agent's begin so."""
+
+
+class Breaker:
+    """Follows the attempts of the agents that it watches."""
+
+    def __init__(self) -> None:
+        """Nobody is watched yet, and nothing is followed as long as that is so."""
+        self._failures: dict[str, int] = {}
+        self._at_work: dict[tuple[str, int], str] = {}
+        self._worked: set[str] = set()
+
+    def watch(self, agent: str) -> None:
+        """Count for this agent, from now on."""
+        self._failures[agent] = 0
+
+    def forget(self, agent: str) -> None:
+        """Count for it no longer."""
+        self._failures.pop(agent, None)
+        self._worked.discard(agent)
+
+    def take(self, entries: Sequence[Entry]) -> Iterator[tuple[str, str, bool]]:
+        """Follow what happened.
+
+        Yields the agents that should rest now, each with the reason and whether it did something
+        well since it last rested.
+        """
+        if not self._failures:
+            return
+        for entry in entries:
+            match entry.event:
+                case StepStarted(agent=agent, fence=fence) if agent in self._failures:
+                    self._at_work[entry.stream, fence] = agent
+                case StepSucceeded(fence=fence):
+                    worked = self._at_work.pop((entry.stream, fence), None)
+                    if worked is not None:
+                        self._failures[worked] = 0
+                        self._worked.add(worked)
+                case (
+                    AttemptFailed(fence=fence, failure=failure)
+                    | StepFailed(fence=fence, failure=failure)
+                ):
+                    yield from self._failed((entry.stream, fence), failure)
+                case AttemptInterrupted(fence=fence) | StepCancelled(fence=fence):
+                    self._at_work.pop((entry.stream, fence), None)
+
+    def _failed(
+        self, attempt: tuple[str, int], failure: Failure
+    ) -> Iterator[tuple[str, str, bool]]:
+        agent = self._at_work.pop(attempt, None)
+        if agent is None or agent not in self._failures or failure.code.startswith(OURS):
+            return
+        self._failures[agent] += 1
+        if self._failures[agent] >= FAILURES_MAX:
+            self._failures[agent] = 0
+            reason = f"{FAILURES_MAX} attempts in a row failed; the last: {failure.reason}"
+            yield agent, reason[:1_000], agent in self._worked
+            self._worked.discard(agent)

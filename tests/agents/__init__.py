@@ -1,0 +1,1 @@
+"""Agents that are real programs of others."""

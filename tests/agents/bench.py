@@ -1,0 +1,199 @@
+"""An attempt without an engine: a line that remembers, a workshop, and a gateway double."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
+from missioncontrol.adapters.processes import _members
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.step import Risk
+from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
+from missioncontrol.ports.agent import (
+    Action,
+    Agent,
+    Assignment,
+    AttemptFailed,
+    Line,
+    LogLevel,
+    ProcessHandle,
+    Verdict,
+)
+from missioncontrol.ports.agent_kind import AgentKind, Workshop
+from missioncontrol.ports.gateway import Access
+
+KEY = "mc-key-0123456789abcdef"
+
+
+class TestLine:
+    """Remembers what an agent said."""
+
+    __test__ = False
+
+    def __init__(self, verdict: Callable[[Action], Verdict] | None = None) -> None:
+        self.said: list[tuple[LogLevel, str]] = []
+        self.used = NO_USAGE
+        self.models: list[str] = []
+        self.kept: dict[str, bytes] = {}
+        self.processes: list[ProcessHandle] = []
+        self.actions: list[Action] = []
+        self._verdict = verdict or (lambda action: Verdict(True))
+        self._more = asyncio.Event()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(message for _, message in self.said)
+
+    @property
+    def has_living_processes(self) -> bool:
+        return any(_members(process.group) for process in self.processes)
+
+    def log(self, level: LogLevel, message: str) -> None:
+        self.said.append((level, message))
+        self._more.set()
+
+    async def heard(self, text: str) -> None:
+        """Wait until `text` was said."""
+        while text not in self.text:
+            self._more.clear()
+            await self._more.wait()
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        pass
+
+    def usage(self, usage: Usage, *, model: str = "") -> None:
+        self.used += usage
+        self.models.append(model)
+
+    async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        raise AssertionError("no coding agent admits calls by itself")
+
+    async def permit(self, action: Action) -> Verdict:
+        self.actions.append(action)
+        await asyncio.sleep(0)
+        return self._verdict(action)
+
+    async def started(self, process: ProcessHandle) -> None:
+        self.processes.append(process)
+
+    def keep(
+        self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
+    ) -> ArtifactRef:
+        self.kept[name] = content
+        digest = hashlib.sha256(content).hexdigest()
+        return ArtifactRef(name, digest, len(content), media_type, title, obtained)
+
+
+def is_running(text: str) -> bool:
+    """Whether any process has `text` in its command line, in whichever group it hides."""
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = " ".join(process.info["cmdline"] or ())
+        if text in words and process.info["status"] != psutil.STATUS_ZOMBIE:
+            return True
+    return False
+
+
+async def until_running(text: str) -> None:
+    """Wait until a process has `text` in its command line."""
+    while not is_running(text):  # noqa: ASYNC110 - nobody tells when a process of others begins
+        await asyncio.sleep(0.02)
+
+
+class Door:
+    """A gateway that leads straight to a scripted server."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self.asked: list[tuple[str, ...]] = []
+        self.is_open = False
+
+    @contextmanager
+    def access(
+        self, assignment: Assignment, line: Line, *, models: tuple[str, ...] = ()
+    ) -> Iterator[Access]:
+        self.asked.append(models)
+        self.is_open = True
+        try:
+            yield Access(self._origin, KEY)
+        finally:
+            self.is_open = False
+
+
+def workshop(
+    root: Path, gateway: Door | None = None, environment: Mapping[str, str] | None = None
+) -> Workshop:
+    seen = {"PATH": "/usr/local/bin:/usr/bin:/bin", **(environment or {})}
+    return Workshop(
+        scratch=root / "scratch",
+        worktrees=root / "trees",
+        state=root / "state",
+        artifacts=MemoryArtifactStore(),
+        environment=lambda: seen,
+        scrub=lambda text: text.replace("canary-secret-42", "[secret]"),
+        gateway=gateway,
+    )
+
+
+class Attempted(msgspec.Struct):
+    """How an attempt ended."""
+
+    work: Work | None
+    failure: AttemptFailed | None
+    line: Any
+
+    @property
+    def done(self) -> Work:
+        assert self.work is not None, self.failure and self.failure.reason
+        return self.work
+
+    @property
+    def refused(self) -> AttemptFailed:
+        assert self.failure is not None, self.work
+        return self.failure
+
+
+def attempt(
+    kind: AgentKind,
+    declared: Declaration,
+    shop: Workshop,
+    *,
+    risk: Risk = "write",
+    line: TestLine | None = None,
+    seconds: float = 60.0,
+    upstream: dict[str, Any] | None = None,
+    **inputs: Any,
+) -> Attempted:
+    """Let a declared agent do one assignment; nothing of it may be left afterwards."""
+    heard = line or TestLine()
+    given = Assignment(
+        "run-1",
+        "w",
+        "build",
+        1,
+        7,
+        "run-1/build",
+        declared.name,
+        inputs,
+        {},
+        upstream or {},
+        risk=risk,
+    )
+
+    async def story() -> Work:
+        agent: Agent = kind.make(declared, shop)
+        async with asyncio.timeout(seconds):
+            return await agent.perform(given, heard)
+
+    try:
+        ended = Attempted(asyncio.run(story()), None, heard)
+    except AttemptFailed as failure:
+        ended = Attempted(None, failure, heard)
+    assert not heard.has_living_processes
+    assert not list(shop.worktrees.glob("*/*"))
+    return ended

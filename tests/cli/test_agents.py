@@ -1,0 +1,242 @@
+"""Agents at a terminal: declared, asked whether they work, set to work, and asked by them."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from missioncontrol.testing.scripted_models import Reply, serving
+from tests.cli.command import ARGV, BEGUN, answer, environment, mission
+from tests.cli.test_operating import up
+
+WORKFLOW = """
+name: ask-and-shout
+steps:
+  ask: {agent: boss, with: {question: "Ship it?"}}
+  say: {agent: shout, needs: ask, with: {text: "${{ steps.ask.output.why }}"}}
+"""
+FORM = {"type": "object", "properties": {"why": {"type": "string"}}, "required": ["why"]}
+
+
+def said(home: Path, *arguments: str, code: int = 0) -> str:
+    done = mission(home, *arguments)
+    out = (done.stdout + done.stderr).decode()
+    assert done.returncode == code, out
+    return out
+
+
+def declare(home: Path, tmp_path: Path) -> None:
+    form = tmp_path / "form.json"
+    form.write_text(json.dumps(FORM))
+    said(home, "agent", "add", "boss", "--kind", "person", "--output", str(form))
+    said(home, "agent", "add", "shout", "--kind", "command", "--set", "output=text", "--", "cat")
+
+
+def save(home: Path, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "workflow.yaml"
+    file.write_text(text)
+    said(home, "workflow", "save", str(file))
+
+
+@contextmanager
+def engine(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    process = up(home)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def begun(home: Path, name: str) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen(
+        [*ARGV, "workflow", "run", name],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    BEGUN.append(process)
+    return process
+
+
+def until_asked(home: Path, *not_these: str) -> dict[str, Any]:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        for each in answer(home, "questions", "list"):
+            if each["question"] not in not_these:
+                found: dict[str, Any] = each
+                return found
+        time.sleep(0.1)
+    raise AssertionError("nobody was asked")
+
+
+@pytest.mark.journey
+def test_an_agent_is_declared_shown_scaled_stopped_and_removed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    declare(home, tmp_path)
+    shown = {each["name"]: each for each in answer(home, "agent", "list")}
+    assert shown["shout"]["status"] == "idle"
+    assert shown["surveyor"]["source"] == "built_in"
+    assert "works: command" in said(home, "agent", "test", "shout")
+    assert answer(home, "agent", "scale", "shout", "3")["scale"] == 3
+    assert answer(home, "agent", "stop", "shout", "--reason", "Enough.")["why"] == "Enough."
+    assert "is removed" in said(home, "agent", "remove", "shout")
+    assert "Did you mean 'boss'?" in said(home, "agent", "show", "bos", code=2)
+
+
+def test_a_program_that_is_not_there_is_found_out_before_any_step(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    out = said(home, "agent", "add", "ghost", "--kind", "command", "--", "no-such-program", code=1)
+    assert "is failed" in out
+    assert "Install it" in out
+
+
+def test_everything_that_is_wrong_with_a_declaration_is_told_at_once(tmp_path: Path) -> None:
+    more = ("--heartbeat", "soon", "--cost", "much", "--set", "argv=1")
+    out = said(tmp_path / "home", "agent", "add", "x", "--kind", "command", *more, code=2)
+    assert "`heartbeat`" in out
+    assert "`budget.cost`" in out
+
+
+@pytest.mark.journey
+def test_a_person_is_asked_until_the_answer_fits(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    declare(home, tmp_path)
+    save(home, tmp_path, WORKFLOW)
+    with engine(home):
+        process = begun(home, "ask-and-shout")
+        first = until_asked(home)
+        assert first["title"] == "Ship it?"
+        said(home, "questions", "answer", first["question"], "--set", "because=x")
+        second = until_asked(home, first["question"])
+        assert "why is missing" in second["detail"]["fault"]
+        said(home, "questions", "answer", second["question"], "--answer", '{"why": "It is ready"}')
+        out, _ = process.communicate(timeout=20)
+        assert process.returncode == 0, out.decode()
+    assert '{"inputs":{"text":"It is ready"}}' in said(home, "output", "last", "say")
+
+
+@pytest.mark.journey
+def test_what_a_stopped_agent_works_on_waits_for_it_and_is_done_after_all(tmp_path: Path) -> None:
+    home, gate = tmp_path / "home", tmp_path / "gate"
+    script = f"until test -e {gate}; do sleep 0.05; done; echo done"
+    said(
+        home,
+        "agent",
+        "add",
+        "slow",
+        "--kind",
+        "command",
+        "--set",
+        "output=text",
+        "--",
+        "sh",
+        "-c",
+        script,
+    )
+    save(home, tmp_path, "name: slow\nsteps: {only: {agent: slow}}\n")
+    with engine(home):
+        process = begun(home, "slow")
+        for status in ("active", "stopped"):
+            end = time.monotonic() + 20
+            while answer(home, "agent", "show", "slow")["status"] != status:
+                assert time.monotonic() < end, status
+                time.sleep(0.05)
+            if status == "active":
+                said(home, "agent", "stop", "slow", "--reason", "A new version.")
+        gate.touch()
+        assert process.poll() is None
+        said(home, "agent", "start", "slow")
+        out, _ = process.communicate(timeout=20)
+        assert process.returncode == 0, out.decode()
+    run = answer(home, "runs")[0]["id"]
+    kinds = [each["type"] for each in _events(home, run, tmp_path)]
+    assert kinds.count("step_started") == 2
+    assert "attempt_interrupted" in kinds
+
+
+def _events(home: Path, run: str, tmp_path: Path) -> list[dict[str, Any]]:
+    file = tmp_path / "log.jsonl"
+    said(home, "audit", "export", "--output", str(file))
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    return [each for each in lines if each["stream"] == run]
+
+
+@pytest.mark.journey
+def test_agents_of_the_file_are_those_that_there_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    file = home / "agents.toml"
+    program = json.dumps([sys.executable, "-c", "print(1)"])
+    file.write_text(f'[agents.one]\nkind = "command"\n[agents.one.settings]\nargv = {program}\n')
+    with engine(home):
+        shown = {each["name"]: each for each in answer(home, "agent", "list")}
+        assert shown["one"]["source"] == "file"
+    file.write_text("")
+    with engine(home):
+        assert "one" not in {each["name"] for each in answer(home, "agent", "list")}
+    file.write_text("[agents.one]\nkind = 3\n")
+    out = said(home, "up", code=2)
+    assert "agents.toml" in out
+    assert "Agent 'one'" in out
+
+
+def asked_of_gateway(port: int, key: str) -> tuple[int, dict[str, Any]]:
+    body = json.dumps({"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]})
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        body.encode(),
+        {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+@pytest.mark.journey
+def test_a_tool_with_a_key_calls_models_under_the_caps_of_its_agent(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with serving(Reply("Hi.", input_tokens=1_000, output_tokens=200)) as models:
+        (home / "gateway.toml").write_text(
+            f"port = {port}\n"
+            f'[[upstreams]]\nname = "local"\nbase_url = "{models.url}"\napi = "openai"\n'
+            "[policy]\noutput_tokens_default = 1000\n"
+        )
+        with engine(home):
+            key = said(home, "gateway", "issue", "laptop", "--agent", "codex").splitlines()[0]
+            status, reply = asked_of_gateway(port, key)
+            assert status == 402, reply
+            assert "mission budget set agent codex" in reply["error"]["message"]
+            said(home, "budget", "set", "agent", "codex", "--tokens", "90000", "--reason", "t")
+            status, reply = asked_of_gateway(port, key)
+            assert status == 200, reply
+            assert (status, reply["choices"][0]["message"]["content"]) == (200, "Hi.")
+            said(home, "budget", "set", "agent", "codex", "--tokens", "1250", "--reason", "t")
+            status, reply = asked_of_gateway(port, key)
+            assert status == 402, reply
+            assert "agent 'codex'" in reply["error"]["message"]
+            said(home, "gateway", "revoke", "laptop")
+            assert asked_of_gateway(port, key)[0] == 401
+    calls = answer(home, "gateway", "calls")
+    assert [each["outcome"] for each in calls] == ["refused", "answered", "refused"]
+    assert calls[1]["usage"]["input_tokens"] == 1_000
+    whole = said(home, "gateway", "call", str(calls[1]["number"]))
+    assert "Hello" in whole
+    assert key not in whole

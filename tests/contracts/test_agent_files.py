@@ -1,0 +1,110 @@
+"""Agents declared in a file: what it says, and everything that is wrong with it at once."""
+
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.adapters.agent_files import read_agents
+from missioncontrol.domain.agent import Shape
+from missioncontrol.domain.declaration import Capability, Limits
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.step import Amount
+
+WHOLE = """
+[agents.reviewer]
+kind = "codex"
+description = "Reviews a change."
+model = "gpt-5.5"
+scale = 2
+capabilities = ["review", {name = "explain", output = {type = "string"}}]
+effects = ["calls_model"]
+risks = ["read", "write"]
+paths = ["code", "/srv/work"]
+environment = ["HTTP_PROXY"]
+secrets = {OPENAI_API_KEY = "openai"}
+budget = {cost = "2.50 USD", tokens = 400000}
+heartbeat = "2m"
+
+[agents.reviewer.limits]
+time = "10m"
+turns = 20
+output_tokens = 9000
+by_call = true
+
+[agents.reviewer.settings]
+sandbox = "read-only"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Rejected:
+    path = tmp_path / "agents.toml"
+    path.write_text(text)
+    with pytest.raises(Rejected) as refused:
+        read_agents(path)
+    return refused.value
+
+
+def test_a_file_says_all_there_is_to_say(tmp_path: Path) -> None:
+    path = tmp_path / "agents.toml"
+    path.write_text(WHOLE)
+    (reviewer,) = read_agents(path)
+    assert (reviewer.name, reviewer.kind, reviewer.model) == ("reviewer", "codex", "gpt-5.5")
+    assert reviewer.capabilities == (
+        Capability("review"),
+        Capability("explain", output=Shape("string")),
+    )
+    assert reviewer.limits == Limits(600.0, 20, 0, 9000, by_call=True)
+    assert reviewer.budget == Amount(2_500_000, 400_000)
+    assert reviewer.paths == (str(tmp_path / "code"), "/srv/work")
+    assert reviewer.heartbeat_seconds_max == 120.0
+    assert reviewer.secrets == {"OPENAI_API_KEY": "openai"}
+    assert reviewer.settings == {"sandbox": "read-only"}
+
+
+def test_no_file_declares_nobody(tmp_path: Path) -> None:
+    assert read_agents(tmp_path / "agents.toml") == []
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    refused = read(
+        tmp_path,
+        """
+        [agents.one]
+        knd = "codex"
+        scale = "two"
+        [agents.two]
+        kind = "http"
+        heartbeat = "soon"
+        budget = {costs = 2}
+        [agents.Three]
+        kind = "http"
+        """,
+    )
+    told = str(refused)
+    assert refused.code == "agents.malformed"
+    for part in (
+        "Agent 'one'",
+        "Did you mean `kind`?",
+        "`kind` is missing",
+        "`scale`: Expected `int`",
+        "Agent 'two'",
+        "`heartbeat`: Write a duration",
+        "Did you mean `cost`?",
+        "'Three' cannot be the name of an agent",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[agents.one\n", "it is no TOML"),
+        ("agents = 3\n", "is to hold"),
+        ("[agent.one]\nkind='http'\n", "Did you mean `agents`?"),
+        ("[agents]\none = 'http'\n", "it is no table"),
+        ("[agents.one]\nkind='http'\ncapabilities=[1]\n", "`capabilities[0]` is neither"),
+        ("[agents.one]\nkind='http'\nlimits={turns=1.5}\n", "`limits.turns` is to be"),
+    ],
+)
+def test_a_file_that_is_no_list_of_agents_says_so(tmp_path: Path, text: str, said: str) -> None:
+    assert said in str(read(tmp_path, text))

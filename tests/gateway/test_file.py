@@ -1,0 +1,102 @@
+"""What a home says of its gateway, and the keys that people issue."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.event_stores.memory import MemoryEventStore
+from missioncontrol.application.gateway_keys import STREAM, GatewayKeys, KeyAsked
+from missioncontrol.application.journal import Journal
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.interfaces.gateway.file import read_settings
+
+GUIDE = Path(__file__).parents[2] / "docs/guides/gateway.md"
+
+
+def test_the_file_of_the_guide_is_understood(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    settings = read_settings(path)
+    assert settings is not None
+    assert settings.port == 4180
+    assert [each.name for each in settings.upstreams] == ["openai", "anthropic"]
+    assert settings.upstreams[0].serves("gpt-5")
+    assert not settings.upstreams[0].serves("claude-sonnet-4-5")
+
+
+def test_no_file_is_no_gateway(tmp_path: Path) -> None:
+    assert read_settings(tmp_path / "gateway.toml") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("upstreams = 3\n", "upstreams"),
+        ("port = 'x'\n", "port"),
+        ("[[upstreams]]\nname = 'a'\n", "base_url"),
+        ("prot = 1\n", "prot"),
+        ("= 1\n", "it is no TOML"),
+        (
+            "[[upstreams]]\nname='a'\nbase_url='x'\napi='openai'\n" * 2,
+            "two upstreams have the same name",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    with pytest.raises(Rejected) as refused:
+        read_settings(path)
+    assert str(path) in str(refused.value)
+    assert said in str(refused.value)
+
+
+def test_a_key_holds_across_restarts_until_it_is_revoked_and_is_stored_nowhere() -> None:
+    store = MemoryEventStore()
+
+    async def story() -> None:
+        journal = Journal(store, SystemClock())
+        keys = GatewayKeys(journal)
+        await keys.open()
+        key = (await keys.take(KeyAsked("laptop", agent="codex"), actor="user:alice"))["key"]
+        with pytest.raises(Rejected):
+            await keys.take(KeyAsked("laptop"), actor="user:alice")
+        await journal.commit()
+        again = Journal(store, SystemClock())
+        keys = GatewayKeys(again)
+        await keys.open()
+        found = keys.find(key)
+        assert found is not None
+        assert found.agent == "codex"
+        assert keys.find(key + "x") is None
+        rows = await store.read_stream(STREAM)
+        assert all(key.encode() not in row.body for row in rows)
+        await keys.take(KeyAsked("laptop", revoke=True), actor="user:alice")
+        assert keys.find(key) is None
+        with pytest.raises(NotFound):
+            await keys.take(KeyAsked("laptop", revoke=True), actor="user:alice")
+
+    asyncio.run(story())
+
+
+def test_a_key_is_void_when_its_time_is_over() -> None:
+    class Standing:
+        time = 1_790_000_000.0
+
+        def now(self) -> float:
+            return self.time
+
+    async def story() -> None:
+        clock = Standing()
+        keys = GatewayKeys(Journal(MemoryEventStore(), clock))
+        await keys.open()
+        key = (await keys.take(KeyAsked("laptop", seconds=60.0), actor="user:alice"))["key"]
+        assert keys.find(key) is not None
+        clock.time += 60.0
+        assert keys.find(key) is None
+
+    asyncio.run(story())

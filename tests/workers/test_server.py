@@ -1,0 +1,250 @@
+"""What the server of workers lets in, and what it refuses."""
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from missioncontrol.adapters.workers.tokens import TokenFile
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.run.states import Failed
+from missioncontrol.domain.work import ArtifactRef, Work
+from missioncontrol.ports.wire import Done, Said
+from missioncontrol.ports.workers import (
+    Given,
+    Heard,
+    Held,
+    Introduction,
+    Lease,
+    Numbered,
+    Offer,
+    Orders,
+    Poll,
+    Report,
+)
+from tests.workers.together import Place, hand, place, run
+
+WHO = Introduction("box", "one", "1.0", "cellar", "Linux", 4, (Offer(AgentCard("hand"), 4),))
+
+
+OPEN: list["Hand"] = []
+
+
+def play(work: Coroutine[Any, Any, None], seconds: float = 4.5) -> None:
+    """Run a story, and close what it opened."""
+
+    async def closing() -> None:
+        try:
+            await work
+        finally:
+            while OPEN:
+                await OPEN.pop().close()
+
+    run(closing(), seconds)
+
+
+class Hand:
+    """A worker that does exactly what a test says, over HTTP."""
+
+    def __init__(self, there: Place, name: str = "box") -> None:
+        OPEN.append(self)
+        self.token = TokenFile(there.held.home.workers).make(name)
+        self._client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{there.port}", trust_env=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def ask(self, path: str, ask: Any, token: str = "") -> tuple[int, Any]:
+        answer = await self._client.post(
+            f"/v1/{path}",
+            content=ask if isinstance(ask, bytes) else msgspec.json.encode(ask),
+            headers={"authorization": f"Bearer {token or self.token}"},
+        )
+        return answer.status_code, answer.json()
+
+    async def poll(self, *holds: Held, room: int = 4, instance: str = "one") -> Orders:
+        poll = Poll(instance, room, holds, seconds_max=0.3)
+        status, said = await self.ask("poll", poll)
+        assert status == 200, said
+        return msgspec.convert(said, Orders)
+
+    async def given(self) -> Given:
+        while not (orders := await self.poll()).give:
+            pass
+        return orders.give[0]
+
+    async def say(self, lease: Lease, *messages: Numbered) -> Heard:
+        status, said = await self.ask("report", Report("one", lease, messages))
+        assert status == 200, said
+        return msgspec.convert(said, Heard)
+
+    async def put(self, lease: Lease, digest: str, content: bytes) -> tuple[int, Any]:
+        answer = await self._client.put(
+            f"/v1/artifacts/{digest}",
+            params={"run": lease.run, "step": lease.step, "fence": str(lease.fence)},
+            content=content,
+            headers={"authorization": f"Bearer {self.token}"},
+        )
+        return answer.status_code, answer.json()
+
+
+def test_nobody_gets_in_without_a_token_or_under_another_name(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            status, said = await box.ask("register", WHO, token="box:guessed")
+            assert (status, said["code"]) == (401, "worker.forbidden")
+            status, said = await box.ask("register", msgspec.structs.replace(WHO, name="shed"))
+            assert (status, said["code"]) == (401, "worker.forbidden")
+            status, said = await box.ask("poll", Poll("one"))
+            assert (status, said["code"]) == (404, "worker.unknown")
+
+    play(story())
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[" * 100_000, b'{"name": 1}', b"\xff"])
+def test_a_malformed_request_is_refused_and_says_why(tmp_path: Path, body: bytes) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            status, said = await box.ask("register", body)
+            assert (status, said["code"]) == (400, "worker.malformed")
+            status, said = await box.ask("elsewhere", body)
+            assert (status, said["code"]) == (404, "worker.no_such_endpoint")
+
+    play(story())
+
+
+def test_another_worker_of_that_name_is_refused_while_the_first_is_heard(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path, lease_seconds=0.5) as there:
+            box = Hand(there)
+            assert (await box.ask("register", WHO))[0] == 200
+            other = msgspec.structs.replace(WHO, instance="two")
+            status, said = await box.ask("register", other)
+            assert (status, said["code"]) == (409, "worker.exists")
+            while (await box.ask("register", other))[0] != 200:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            assert (await box.ask("poll", Poll("one")))[0] == 404
+
+    play(story())
+
+
+def test_messages_count_once_and_in_order_and_a_file_is_asked_for_before_the_work(
+    tmp_path: Path,
+) -> None:
+    content = b"steel"
+    digest = hashlib.sha256(content).hexdigest()
+    work = Work(artifacts=(ArtifactRef("a.txt", digest, 5, "text/plain"),))
+    one, two = Numbered(1, Said("info", "one")), Numbered(2, Said("info", "two"))
+    three = Numbered(3, Done(work))
+
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            begun = await there.begin(hand("a"))
+            lease = (await box.given()).lease
+            assert await box.say(lease, two) == Heard(0)
+            assert await box.say(lease, one) == Heard(1)
+            assert await box.say(lease, one, two, three) == Heard(2, (digest,))
+            status, said = await box.put(lease, digest, b"rust")
+            assert (status, said["code"]) == (400, "artifact.bad_digest")
+            assert (await box.put(lease, digest, content))[0] == 200
+            assert await box.say(lease, three) == Heard(3, is_over=True)
+            assert await box.say(lease, three) == Heard(3, is_over=True)
+            assert (await box.put(lease, digest, content))[1]["code"] == "lease.lost"
+            ended = await there.held.engine.settled(begun)
+            assert ended.status == "succeeded"
+            lines = there.held.output_store.read(begun, limit=10)
+            assert [line.message for line in lines] == ["one", "two"]
+            assert (await there.types()).count("step_succeeded") == 1
+            assert not list((there.held.home.root / "incoming").iterdir())
+
+    play(story())
+
+
+def test_what_was_given_in_a_lost_answer_is_given_again_until_it_is_held(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            await there.begin(hand("a"))
+            first, second = await box.given(), await box.given()
+            assert first == second
+            held = Held(first.lease)
+            assert not (await box.poll(held)).give
+            await box.say(first.lease, Numbered(1, Done(Work())))
+            assert (await there.held.engine.settled("run-1")).status == "succeeded"
+
+    play(story(), seconds=15)
+
+
+def test_one_worker_says_nothing_for_another(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box, shed = Hand(there), Hand(there, "shed")
+            await box.ask("register", WHO)
+            await there.begin(hand("a"))
+            lease = (await box.given()).lease
+            await shed.ask("register", msgspec.structs.replace(WHO, name="shed", offers=()))
+            said = await shed.say(lease, Numbered(1, Done(Work(output="mine"))))
+            assert said == Heard(1, is_over=True, is_lost=True)
+            assert "step_succeeded" not in await there.types()
+            assert (await box.say(lease, Numbered(1, Done(Work(output="ours"))))).is_over
+            assert (await there.held.engine.settled("run-1")).status == "succeeded"
+
+    play(story())
+
+
+def test_a_lease_that_nobody_gave_is_to_be_ended_and_changes_nothing(tmp_path: Path) -> None:
+    strange = Lease("run-unknown", "a", 7)
+
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            assert (await box.poll(Held(strange))).lost == (strange,)
+            said = await box.say(strange, Numbered(1, Done(Work())))
+            assert said == Heard(1, is_over=True, is_lost=True)
+
+    play(story())
+
+
+def test_a_worker_that_no_longer_knows_of_a_step_has_lost_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            begun = await there.begin(hand("a"))
+            held = Held((await box.given()).lease)
+            await box.poll(held)
+            await box.poll()
+            await box.poll()
+            failed = (await there.held.engine.settled(begun)).states["a"]
+            assert isinstance(failed, Failed)
+            assert failed.failure.code == "worker.lost"
+
+    play(story())
+
+
+def test_a_step_that_no_worker_took_waits_until_one_is_heard_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path, lease_seconds=0.5) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            await there.begin(hand("a"))
+            while "attempt_interrupted" not in await there.types():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            assert there.held.agents.life("hand").status(0) == "lost"
+            await box.ask("register", WHO)
+            lease = (await box.given()).lease
+            assert (await box.say(lease, Numbered(1, Done(Work())))).is_over
+            assert (await there.held.engine.settled("run-1")).status == "succeeded"
+
+    play(story())
