@@ -2,19 +2,14 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from missioncontrol.adapters import worktrees
-from missioncontrol.adapters.agent_files import read_agents
-from missioncontrol.adapters.agents.command import CARD, CommandAgent
+from missioncontrol.adapters import leftovers, worktrees
+from missioncontrol.adapters.agent_files import agent_file
 from missioncontrol.adapters.agents.functions import FunctionAgent
 from missioncontrol.adapters.agents.kinds import Kinds
-from missioncontrol.adapters.agents.program import ProgramAgent
 from missioncontrol.adapters.agents.remote import WorkerKind
 from missioncontrol.adapters.agents.remote.hub import Hub
 from missioncontrol.adapters.agents.workshops import workshops_of
@@ -39,7 +34,7 @@ from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import Missions
-from missioncontrol.application.office import PROGRAMS_OWN, Office
+from missioncontrol.application.office import Office
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Runs
@@ -48,16 +43,16 @@ from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
 from missioncontrol.application.workers import Workers
 from missioncontrol.application.workflows import Workflows
-from missioncontrol.domain.agent import AgentCard
-from missioncontrol.domain.declaration import Capability, Declaration
+from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
-from missioncontrol.domain.errors import Corrupt, NotFound
+from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.execution import PLANNER
 from missioncontrol.domain.run.events import Outcome
 from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.doors import Doors
 from missioncontrol.interfaces.control import ControlServer
+from missioncontrol.own_agents import FUNCTIONS, agent_cards, built_in, commands, specialists
 from missioncontrol.ports.workers import Lease
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
@@ -71,26 +66,16 @@ from missioncontrol.runtime.scheduler import Scheduler
 from missioncontrol.runtime.stuck import StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.settings import (
-    COMMANDS_PASSED_ON,
     MODEL_NAME,
-    MODEL_VARIABLES,
-    PASSED_ON,
     Settings,
 )
-from missioncontrol.specialists.cards import CARDS
-from missioncontrol.specialists.catalogue import CLASSES
 
 if TYPE_CHECKING:
     from missioncontrol.application.search import Search
     from missioncontrol.interfaces.workers import WorkerServer
 
-FUNCTIONS = PROGRAMS_OWN
-"""The agent that calls plain Python functions."""
-
-AGENT_CARDS = {**CARDS, CARD.name: CARD}
-"""What a workflow file may name."""
-
 TROUBLES_MAX = 100
+QUESTIONS_MAX = 10_000
 RUNS_REMEMBERED = 1_000
 """Newest runs whose beginnings count for the rate limits of those who began them."""
 
@@ -350,17 +335,45 @@ class Holding:
         )
         rows = self.tables.all_listed("schedule", is_open=True, limit=SCHEDULES_MAX)
         await self.schedules.open(row.id.removeprefix("schedule-") for row in rows)
+        await self._take_declared_in()
         for life in self.agents.lives():
             self.cards.follow(life)
         await self.keys.open()
+        await self._take_questions_back()
         while await self.approvals.expire(self.clock.now()):
             pass  # One after the other, what came due while nobody was here.
         await self.journal.durable()
         self.home.sweep()
+        await leftovers.sweep(self.home.root)
         await worktrees.sweep(self.home.root / "worktrees")
         for run in unsettled:
             self.journal.forget(run)
         return resumable
+
+    async def _take_declared_in(self) -> None:
+        """Let the agents of the file, and of packages, be as they are declared now.
+
+        What is wrong with one of them keeps neither the others nor the engine from work.
+        """
+        try:
+            file = agent_file(self.home.agents)
+        except Rejected as fault:
+            self._note_trouble(str(fault))
+        else:
+            for fault_of_one in file.faults.values():
+                self._note_trouble(f"{self.home.agents}: {fault_of_one}")
+            refused = await self.agents.keep_to(file.declared, "file", unread=file.faults)
+            for why in refused.values():
+                self._note_trouble(f"{self.home.agents}: {why}")
+        for why in (await self.agents.keep_to(self.kinds.declared(), "package")).values():
+            self._note_trouble(f"An agent of a package: {why}")
+        for name, why in self.kinds.broken.items():
+            self._note_trouble(f"The package that offers agents as {name!r} is broken: {why}")
+
+    async def _take_questions_back(self) -> None:
+        """Withdraw what attempts of earlier engines asked; whoever asks again is answered."""
+        for row in self.tables.all_listed("question", is_open=True, limit=QUESTIONS_MAX):
+            await self.execution.permits.take_back(row.id)
 
     async def work(self) -> None:
         """Let runs be carried out here: what is asked for begins at once, and time comes in.
@@ -371,10 +384,6 @@ class Holding:
         self.office.cancel = self._cancel
         self.starter.stop = lambda run, reason: self._cancel(run, reason, "engine")
         await self.doors.open()
-        self.agents.keep_to(read_agents(self.home.agents), "file")
-        self.agents.keep_to(self.kinds.declared(), "package")
-        for name, fault in self.kinds.broken.items():
-            self._note_trouble(f"The package that offers agents as {name!r} is broken: {fault}")
         if self.settings.workers_port is not None:
             await self.hub.open()
         await self.supervisor.start()
@@ -485,75 +494,6 @@ def _read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]
     from missioncontrol.adapters.workflow_files.reading import read_all
 
     return read_all(text, filename)
-
-
-def agent_cards(model: str) -> dict[str, AgentCard]:
-    """Return what the agents of a home take and give, where `model` plans, if it is named."""
-    planner = CARDS[PLANNER]
-    spending = planner.spending
-    if spending is not None:
-        spending = msgspec.structs.replace(spending, model=model) if model else None
-    effects = tuple(each for each in planner.effects if spending or each != "calls_model")
-    plans = msgspec.structs.replace(planner, spending=spending, effects=effects)
-    return {**AGENT_CARDS, PLANNER: plans}
-
-
-def built_in(cards: Mapping[str, AgentCard], settings: Settings) -> dict[str, Declaration]:
-    """Return the agents that are a part of the program, as they would be declared."""
-    scale = dict.fromkeys(CLASSES, settings.specialist_concurrency)
-    return {
-        card.name: Declaration(
-            card.name,
-            card.kind,
-            description=card.description,
-            capabilities=tuple(map(Capability, card.capabilities)),
-            effects=card.effects,
-            scale=scale.get(card.name, settings.concurrency),
-        )
-        for card in cards.values()
-    }
-
-
-def specialists(
-    home: Home,
-    artifacts: FolderArtifactStore,
-    settings: Settings,
-    environment: Mapping[str, str],
-    cards: Mapping[str, AgentCard],
-) -> list[Registered]:
-    """Return the built-in specialists, each as a program of its own."""
-    seen = {name: environment[name] for name in PASSED_ON if name in environment}
-    model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
-    return [
-        Registered(
-            name,
-            ProgramAgent(
-                # -P keeps the working directory off the module path: the repository must not
-                # be able to stand in for a module of ours.
-                [sys.executable, "-P", "-m", "missioncontrol.worker", name],
-                scratch=home.scratch,
-                artifacts=artifacts,
-                environment={**seen, **model} if name == "planner" else seen,
-            ),
-            settings.specialist_concurrency,
-            cards[name],
-        )
-        for name in CLASSES
-    ]
-
-
-def commands(
-    home: Home,
-    artifacts: FolderArtifactStore,
-    environment: Mapping[str, str],
-    scrubber: Scrubber,
-) -> Registered:
-    """Return the agent that runs programs."""
-    seen = {name: environment[name] for name in COMMANDS_PASSED_ON if name in environment}
-    agent = CommandAgent(
-        scratch=home.scratch, artifacts=artifacts, environment=seen, scrub=scrubber.text
-    )
-    return Registered(CARD.name, agent, card=CARD)
 
 
 @asynccontextmanager

@@ -32,13 +32,14 @@ import msgspec
 
 from missioncontrol.adapters.agents.functions import StepContext, StepFunction
 from missioncontrol.application.journal import fold_run
-from missioncontrol.bootstrap import FUNCTIONS, Holding, holding
+from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain import workflow as definitions
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.step import ONCE, Retry, Step
+from missioncontrol.own_agents import FUNCTIONS
 from missioncontrol.settings import Settings
 
 __all__ = ["Engine", "Retry", "RunResult", "StepContext", "Workflow"]

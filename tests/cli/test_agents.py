@@ -49,8 +49,8 @@ def save(home: Path, tmp_path: Path, text: str) -> None:
 
 
 @contextmanager
-def engine(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    process = up(home)
+def engine(home: Path, trouble: str = "") -> Iterator["subprocess.Popen[bytes]"]:
+    process = up(home, trouble=trouble)
     try:
         yield process
     finally:
@@ -118,12 +118,24 @@ def test_a_person_is_asked_until_the_answer_fits(tmp_path: Path) -> None:
         process = begun(home, "ask-and-shout")
         first = until_asked(home)
         assert first["title"] == "Ship it?"
-        said(home, "questions", "answer", first["question"], "--set", "because=x")
+        wrong = ("questions", "answer", first["question"], "--set", "because=x")
+        assert "why is missing" in said(home, *wrong, code=2)
+        assert "give at least" in said(home, "questions", "answer", "", "--set", "why=x", code=2)
+        process.kill()
+        process.wait()
+    with engine(home):
         second = until_asked(home, first["question"])
-        assert "why is missing" in second["detail"]["fault"]
+        assert [each["question"] for each in answer(home, "questions", "list")] == [
+            second["question"]
+        ]
+        gone = ("questions", "answer", first["question"], "--set", "why=x")
+        assert "There is no question" in said(home, *gone, code=2)
         said(home, "questions", "answer", second["question"], "--answer", '{"why": "It is ready"}')
-        out, _ = process.communicate(timeout=20)
-        assert process.returncode == 0, out.decode()
+        run = answer(home, "runs")[0]["id"]
+        end = time.monotonic() + 20
+        while answer(home, "show", run)["status"] != "succeeded":
+            assert time.monotonic() < end
+            time.sleep(0.1)
     assert '{"inputs":{"text":"It is ready"}}' in said(home, "output", "last", "say")
 
 
@@ -186,10 +198,13 @@ def test_agents_of_the_file_are_those_that_there_are(tmp_path: Path) -> None:
     file.write_text("")
     with engine(home):
         assert "one" not in {each["name"] for each in answer(home, "agent", "list")}
-    file.write_text("[agents.one]\nkind = 3\n")
-    out = said(home, "up", code=2)
-    assert "agents.toml" in out
-    assert "Agent 'one'" in out
+    good = f'[agents.two]\nkind = "command"\n[agents.two.settings]\nargv = {program}\n'
+    file.write_text(f"[agents.one]\nkind = 3\n{good}")
+    with engine(home, "Agent 'one'"):
+        assert "two" in {each["name"] for each in answer(home, "agent", "list")}
+    file.write_text("[agents.one\n")
+    with engine(home, "it is no TOML"):
+        assert "two" in {each["name"] for each in answer(home, "agent", "list")}
 
 
 def asked_of_gateway(port: int, key: str) -> tuple[int, dict[str, Any]]:

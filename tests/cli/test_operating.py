@@ -231,8 +231,8 @@ def test_command_lines_that_change_a_home_at_the_same_moment_all_succeed(tmp_pat
     assert len(answer(home, "limit", "list")["limits"]) == 4
 
 
-def up(home: Path, *before: str) -> "subprocess.Popen[bytes]":
-    """Begin `mission up` and wait until it listens."""
+def up(home: Path, *before: str, trouble: str = "") -> "subprocess.Popen[bytes]":
+    """Begin `mission up` and wait until it listens, and before that tells of `trouble`."""
     process = subprocess.Popen(
         [*before, *ARGV, "up"],
         env=environment(home),
@@ -242,6 +242,8 @@ def up(home: Path, *before: str) -> "subprocess.Popen[bytes]":
         start_new_session=True,
     )
     BEGUN.append(process)
+    if trouble:
+        until(process, trouble)
     until(process, "Everything may work")
     return process
 

@@ -104,6 +104,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("[agents]\none = 'http'\n", "it is no table"),
         ("[agents.one]\nkind='http'\ncapabilities=[1]\n", "`capabilities[0]` is neither"),
         ("[agents.one]\nkind='http'\nlimits={turns=1.5}\n", "`limits.turns` is to be"),
+        ("[agents.one]\nkind='http'\noutput={type='strin'}\n", "Did you mean 'string'?"),
     ],
 )
 def test_a_file_that_is_no_list_of_agents_says_so(tmp_path: Path, text: str, said: str) -> None:

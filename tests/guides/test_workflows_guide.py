@@ -11,7 +11,6 @@ from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.application.acceptance import WORK_BYTES_MAX
 from missioncontrol.application.expansion import ITEMS_MAX
-from missioncontrol.bootstrap import AGENT_CARDS
 from missioncontrol.cli.arguments import parser
 from missioncontrol.domain.agent import MEANINGS, Shape
 from missioncontrol.domain.budget.scopes import BUILT_IN
@@ -22,6 +21,7 @@ from missioncontrol.domain.definition.step_reading import ATTEMPTS_MAX, ROUNDS_M
 from missioncontrol.domain.expression import FUNCTIONS, NAMES, SOURCE_CHARACTERS_MAX
 from missioncontrol.domain.run.working_out import STEPS_MAX
 from missioncontrol.domain.step import ApprovalRule, Repeat
+from missioncontrol.own_agents import AGENT_CARDS
 from tests.application import truth_tables
 from tests.cli.test_documentation import verbs_of
 from tests.guides.terminal import Terminal

@@ -271,6 +271,28 @@ def test_an_agent_that_keeps_failing_rests_and_is_asked_before_it_goes_on(
     asyncio.run(story())
 
 
+def test_one_that_is_back_from_a_rest_has_one_attempt_to_show_that_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisors, "REST_SECONDS", 0.01)
+
+    async def story() -> None:
+        async with place(tmp_path) as p:
+            await p.add()
+            await p.until("idle")
+            work_badly(p, FAILURES_MAX)
+            await p.until("idle")
+            work_badly(p, 1)
+            assert p.status() == "blocked"
+            await p.until("idle")
+            p.supervisor.take(entry(StepStarted("only", 1, 77, "hand"), 77))
+            p.supervisor.take(entry(StepSucceeded("only", 77), 77))
+            work_badly(p, FAILURES_MAX - 1)
+            assert p.status() == "idle"
+
+    asyncio.run(story())
+
+
 def test_a_success_between_failures_lets_an_agent_go_on(tmp_path: Path) -> None:
     async def story() -> None:
         async with place(tmp_path) as p:
@@ -312,6 +334,42 @@ def test_agents_stand_as_they_stood_when_the_engine_comes_back(tmp_path: Path) -
             assert (again.registry.room("hand"), again.registry.room("other")) == (5, 0)
             assert again.kind.proofs == 0
             await again.supervisor.stop()
+
+    asyncio.run(story())
+
+
+def test_one_that_was_removed_can_be_declared_again_after_a_restart(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as p:
+            await p.add()
+            await p.until("idle")
+            await p.ask("stop", reason="Enough.")
+            await p.ask("remove")
+            await p.journal.commit()
+        again = Place(tmp_path, p.store)
+        await again.agents.open([])
+        await again.supervisor.start()
+        await again.add(Declaration("hand", "scripted", scale=7))
+        await again.until("idle")
+        await again.journal.commit()
+        assert again.registry.room("hand") == 7
+        await again.supervisor.stop()
+
+    asyncio.run(story())
+
+
+def test_one_bad_declaration_of_a_file_keeps_no_other_from_work(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as p:
+            bad = Declaration("bad", "scripted", settings={"x": 1})
+            refused = await p.agents.keep_to([bad, HAND], "file", unread=["unread"])
+            assert list(refused) == ["bad"]
+            await p.until("idle")
+            assert await p.agents.keep_to([], "file", unread=["hand"]) == {}
+            assert p.status() == "idle"
+            await p.agents.keep_to([], "file")
+            with pytest.raises(NotFound):
+                p.agents.life("hand")
 
     asyncio.run(story())
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import detect_secrets  # noqa: F401 - it takes long, and no test should end in the middle of it
 import pytest
 
 from missioncontrol.domain.work import Work

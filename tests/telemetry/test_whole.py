@@ -12,7 +12,7 @@ import pytest
 import missioncontrol as mc
 from missioncontrol.adapters.telemetry.otlp import OtlpExporter
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
-from missioncontrol.bootstrap import FUNCTIONS, Holding
+from missioncontrol.bootstrap import Holding
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.events import StepStarted
 from missioncontrol.domain.trace import attempt_span, trace_of
@@ -23,6 +23,7 @@ from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.interfaces.telemetry.receiver import Receiver
 from missioncontrol.interfaces.telemetry.server import TelemetryServer
 from missioncontrol.interfaces.telemetry.settings import ListeningSettings, listening_settings
+from missioncontrol.own_agents import FUNCTIONS
 from tests.telemetry.collector import collecting, run
 from tests.telemetry.listening import SECRET, attributes, traces
 from tests.telemetry.listening import span as told_span

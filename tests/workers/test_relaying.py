@@ -18,6 +18,7 @@ from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 from missioncontrol.ports.workers import Heard, Orders, Poll, Report
 from tests.workers.together import SECRET, Place, hand, place, run
 
+pytestmark = pytest.mark.journey  # Whole homes on a disk that others use too.
 USED = Usage(input_tokens=7, output_tokens=3, cost=10)
 
 
@@ -48,7 +49,6 @@ class Losing(Link):
         return orders
 
 
-@pytest.mark.journey
 @pytest.mark.parametrize("link", [Link, Losing])
 def test_each_line_each_usage_and_the_work_arrive_once_and_in_order(
     tmp_path: Path, link: type[Link]
@@ -67,7 +67,7 @@ def test_each_line_each_usage_and_the_work_arrive_once_and_in_order(
             assert types.count("step_started") == types.count("step_succeeded") == 1
             assert "report_refused" not in types
 
-    run(story(), seconds=20)
+    run(story())
 
 
 def test_usage_handed_in_with_the_work_alone_counts_once(tmp_path: Path) -> None:
@@ -148,7 +148,6 @@ def test_a_failure_arrives_as_the_agent_said_it(tmp_path: Path) -> None:
     run(story())
 
 
-@pytest.mark.journey
 def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_path: Path) -> None:
     told, go_on = asyncio.Event(), asyncio.Event()
 
@@ -177,7 +176,7 @@ def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_pat
                 assert types.count("usage_reported") == 2
                 assert "attempt_interrupted" not in types
 
-    run(story(), seconds=20)
+    run(story())
 
 
 def test_a_worker_takes_no_more_than_it_has_room_for(tmp_path: Path) -> None:
@@ -201,7 +200,6 @@ def test_a_worker_takes_no_more_than_it_has_room_for(tmp_path: Path) -> None:
     run(story())
 
 
-@pytest.mark.journey
 @pytest.mark.parametrize("link", [Link, Losing])
 def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
     tmp_path: Path, link: type[Link]
@@ -221,10 +219,9 @@ def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
             assert isinstance(done, Succeeded)
             assert done.work.output == [7, "user:ada"]
 
-    run(story(), seconds=20)
+    run(story())
 
 
-@pytest.mark.journey
 def test_a_question_is_asked_again_by_the_next_server(tmp_path: Path) -> None:
     async def ask(_: Assignment, line: Line) -> Work:
         verdict = await line.permit(Action("question", "How many?", {}))
@@ -245,7 +242,7 @@ def test_a_question_is_asked_again_by_the_next_server(tmp_path: Path) -> None:
                 ended = await there.held.engine.settled("run-1")
                 assert ended.states["a"] == Succeeded(Work(output=7))
 
-    run(story(), seconds=20)
+    run(story())
 
 
 def _questions(there: Place) -> set[str]:

@@ -29,13 +29,14 @@ from missioncontrol.ports.workers import (
 )
 from tests.workers.together import Place, hand, place, run
 
+pytestmark = pytest.mark.journey  # Whole homes on a disk that others use too.
 WHO = Introduction("box", "one", "1.0", "cellar", "Linux", 4, (Offer(AgentCard("hand"), 4),))
 
 
 OPEN: list["Hand"] = []
 
 
-def play(work: Coroutine[Any, Any, None], seconds: float = 4.5) -> None:
+def play(work: Coroutine[Any, Any, None], seconds: float = 30) -> None:
     """Run a story, and close what it opened."""
 
     async def closing() -> None:
@@ -182,7 +183,7 @@ def test_what_was_given_in_a_lost_answer_is_given_again_until_it_is_held(tmp_pat
             await box.say(first.lease, Numbered(1, Done(Work())))
             assert (await there.held.engine.settled("run-1")).status == "succeeded"
 
-    play(story(), seconds=15)
+    play(story())
 
 
 def test_one_worker_says_nothing_for_another(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 SECRET = "correct-horse-battery"
 
 
-def run(work: Coroutine[Any, Any, T], seconds: float = 4.5) -> T:
+def run(work: Coroutine[Any, Any, T], seconds: float = 30) -> T:
     """Run `work` on an event loop of its own."""
 
     async def bounded() -> T:

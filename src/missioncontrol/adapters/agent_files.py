@@ -51,7 +51,15 @@ FIELDS = {
 """What may be said of an agent, and what it means."""
 
 LIMITS = ("time", "turns", "input_tokens", "output_tokens", "by_call")
+TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 AMOUNT = ("cost", "tokens")
+
+
+class AgentFile(msgspec.Struct, frozen=True):
+    """What a file of agents says."""
+
+    declared: list[Declaration] = []  # in its order
+    faults: dict[str, str] = {}  # what is wrong with each of the others, by name
 
 
 def read_agents(path: Path) -> list[Declaration]:
@@ -60,17 +68,31 @@ def read_agents(path: Path) -> list[Declaration]:
     Raises:
         Rejected: `agents.malformed`, with every fault of the file, each naming its agent.
     """
+    found = agent_file(path)
+    if found.faults:
+        raise _malformed(path, list(found.faults.values()))
+    return found.declared
+
+
+def agent_file(path: Path) -> AgentFile:
+    """Return what can be read of a file of agents, and what is wrong with the rest.
+
+    Raises:
+        Rejected: `agents.malformed`, where it can't be read at all.
+    """
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise _malformed(path, [f"it is larger than {FILE_BYTES_MAX // 1024} KiB."])
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        return []
+        return AgentFile()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _malformed(path, [f"it is no TOML: {error}."]) from None
     except OSError as error:
         raise _malformed(path, [f"it can't be read: {error.strerror or error}."]) from None
-    found, faults = [], list(_unknown(data, ("agents",), "the top of the file"))
+    if strange := list(_unknown(data, ("agents",), "the top of the file")):
+        raise _malformed(path, strange)
+    found, faults = list[Declaration](), dict[str, str]()
     agents = data.get("agents", {})
     if not isinstance(agents, dict) or len(agents) > AGENTS_MAX:
         raise _malformed(path, [f"`agents` is to hold up to {AGENTS_MAX:,} tables."])
@@ -78,10 +100,8 @@ def read_agents(path: Path) -> list[Declaration]:
         try:
             found.append(declaration(name, said, base=path.parent))
         except MissionControlError as error:
-            faults.append(str(error))
-    if faults:
-        raise _malformed(path, faults)
-    return found
+            faults[name] = str(error)
+    return AgentFile(found, faults)
 
 
 def declaration(name: str, said: Any, *, base: Path) -> Declaration:
@@ -128,8 +148,7 @@ class _Reading:
             limits=self._limits(),
             risks=self._value("risks", tuple[Risk, ...], RISKS),
             paths=tuple(
-                os.path.normpath(base / Path(path).expanduser())
-                for path in self._value("paths", tuple[str, ...], ())
+                self._directory(path, base) for path in self._value("paths", tuple[str, ...], ())
             ),
             environment=self._value("environment", tuple[str, ...], ()),
             secrets=self._value("secrets", dict[str, str], {}),
@@ -145,6 +164,12 @@ class _Reading:
         except msgspec.ValidationError as error:
             self.faults.append(f"`{name}`: {error}.")
             return default
+
+    def _directory(self, said: str, base: Path) -> str:
+        path = "/" + os.path.normpath(base / Path(said).expanduser()).lstrip("/")
+        if path == "/" and said != "/":
+            self.faults.append(f"`paths`: {said!r} is the whole machine; `/` says so.")
+        return path
 
     def _capabilities(self) -> Iterator[Capability]:
         said = self.said.get("capabilities", ())
@@ -169,6 +194,7 @@ class _Reading:
         if schema is None:
             return default
         try:
+            _refuse_unknown_types(schema)
             return shape_of(schema)
         except MissionControlError as error:
             self.faults.append(f"`{place}`: {error.reason}")
@@ -218,6 +244,21 @@ class _Reading:
             self.faults.append(f"`{prefix}{name}`: {found}")
             return None
         return found
+
+
+def _refuse_unknown_types(schema: Any) -> None:
+    """Refuse a type that JSON Schema does not know, which else would be taken for anything."""
+    if isinstance(schema, dict):
+        told = schema.get("type", ())
+        for name in [told] if isinstance(told, str) else told:
+            if name not in TYPES:
+                near = get_close_matches(str(name), TYPES, n=1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(TYPES)}."
+                raise Rejected("schema.unknown_type", f"There is no type {name!r}. {hint}")
+        for key in ("properties", "$defs"):
+            for part in (schema.get(key) or {}).values():
+                _refuse_unknown_types(part)
+        _refuse_unknown_types(schema.get("items"))
 
 
 def _unknown(said: Any, known: Any, place: str) -> Iterator[str]:

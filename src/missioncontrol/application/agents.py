@@ -130,7 +130,7 @@ class Agents:
                     raise Rejected(
                         "agent.no_declaration", f"Nothing is said about the agent {ask.name!r}."
                     )
-                self.declare(ask.declared, "command", replace=ask.replace, actor=actor)
+                await self.declare(ask.declared, "command", replace=ask.replace, actor=actor)
                 if ask.start:
                     self._tell(ask.name, StartAgent(ask.reason), actor)
             case "start":
@@ -157,17 +157,23 @@ class Agents:
         counts = {life.name: self.at_work(life.name) for life in self.lives()}
         return {name: count for name, count in counts.items() if count}
 
-    def keep_to(self, declared: Iterable[Declaration], source: Source) -> None:
+    async def keep_to(
+        self, declared: Iterable[Declaration], source: Source, *, unread: Iterable[str] = ()
+    ) -> dict[str, str]:
         """Let exactly these be the agents of a file, or of packages; new ones are started.
 
-        Raises:
-            Rejected: as `take`.
+        Those that could not be read stay as they are. Returns the names of those that were
+        refused, each with the reason; they keep nobody else from work.
         """
-        names = set()
+        names, refused = set(unread), dict[str, str]()
         for each in declared:
             names.add(each.name)
             is_new = each.name not in {life.name for life in self.lives()}
-            self.declare(each, source, replace=True)
+            try:
+                await self.declare(each, source, replace=True)
+            except MissionControlError as error:
+                refused[each.name] = str(error)
+                continue
             if is_new:
                 self._tell(each.name, StartAgent("It is declared."), ENGINE)
         gone = "It is declared no longer."
@@ -175,8 +181,9 @@ class Agents:
             if life.source == source and life.name not in names:
                 self._tell(life.name, StopAgent(gone), ENGINE)
                 self._tell(life.name, RemoveAgent(gone), ENGINE)
+        return refused
 
-    def declare(
+    async def declare(
         self, declared: Declaration, source: Source, *, replace: bool, actor: str = ENGINE
     ) -> None:
         """Take an agent in, or another declaration of it; what is so already changes nothing.
@@ -185,7 +192,8 @@ class Agents:
             Rejected: as `take`.
         """
         self._card(declared)
-        known = self._journal.others.get(stream_of(declared.name))
+        # One that was removed long ago is not at hand, and its stream goes on.
+        known = await self._journal.find(LIFE, stream_of(declared.name))
         if declared.name in self._built_in:
             known = self.life(declared.name)
         elif known is None and len(list(self.lives())) >= AGENTS_MAX:
@@ -197,10 +205,10 @@ class Agents:
         if known is not None and declared.name in self._built_in:
             self._ensure(declared.name)
         self._names.add(declared.name)
-        self._journal.tell(
+        events = self._journal.tell(
             LIFE, stream_of(declared.name), AddAgent(declared, source, replace), actor=actor
         )
-        if declared.budget is not None:
+        if events and declared.budget is not None:
             cap = Cap(Scope("agent", declared.name), "total", declared.budget)
             self._budgets.set_cap(cap, actor=actor, reason="It is declared so.")
         self._tell_all(declared.name)

@@ -117,6 +117,11 @@ class Permits:
         self._journal.tell(QUESTION, name, Ask(asked), correlation=run.id)
         return name
 
+    async def take_back(self, question: str) -> None:
+        """Withdraw a question that an attempt of an engine asked that is gone."""
+        await self._journal.find(QUESTION, question)
+        self._take_back(question)
+
     def _take_back(self, name: str) -> None:
         if not self._journal.is_open:
             return

@@ -92,7 +92,7 @@ class Workers:
             location = ANYWHERE  # Several workers carry it out.
         scale = min(SCALE_MAX, self._force.scale(card.name, location))
         declared = _declaration(name, card, location, scale)
-        self._agents.declare(declared, "worker", replace=True)
+        await self._agents.declare(declared, "worker", replace=True)
         if known is None:
             start = AgentAsked("start", name, f"Worker {who.name!r} offers it.")
             await self._agents.take(start, actor=ENGINE)

@@ -15,7 +15,6 @@ from missioncontrol.application.agent_measures import Measured, measured
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.gateway_keys import KEYS, STREAM
 from missioncontrol.application.journal import fold
-from missioncontrol.bootstrap import AGENT_CARDS, built_in
 from missioncontrol.cli.desk import Desk
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -23,6 +22,7 @@ from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.secrets import Scrubber, secret_values
+from missioncontrol.own_agents import AGENT_CARDS, built_in
 from missioncontrol.ports.agent_kind import Proof
 from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_elsewhere
 

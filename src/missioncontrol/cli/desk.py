@@ -6,6 +6,7 @@ import os
 import posixpath
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +32,7 @@ from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
-from missioncontrol.domain.lifecycle.states import AgentLife
+from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.price_list import PriceList
 from missioncontrol.domain.run.states import Run
@@ -183,13 +184,18 @@ class Desk:
     @cached_property
     def cards(self) -> Mapping[str, AgentCard]:
         """What the agents of this home take and hand back, the built-in ones with them."""
+        from missioncontrol.adapters.agent_files import agent_file
         from missioncontrol.adapters.agents.kinds import Kinds
         from missioncontrol.application.agents import Cards
-        from missioncontrol.bootstrap import AGENT_CARDS
+        from missioncontrol.own_agents import AGENT_CARDS
 
         cards = Cards(AGENT_CARDS, Kinds().card)
         for life in self.declared():
             cards.follow(life)
+        # What the file says counts before an engine has read it.
+        with suppress(MissionControlError):
+            for declared in agent_file(self.home.agents).declared:
+                cards.follow(AgentLife(declared, "file", Ready(), 0.0))
         return cards
 
     def declared(self) -> "Sequence[AgentLife]":

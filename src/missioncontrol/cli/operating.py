@@ -12,7 +12,7 @@ import msgspec
 from missioncontrol.adapters.home import Home
 from missioncontrol.application.journal import Entry
 from missioncontrol.application.office import ChangeLimit, StartAll, StopAll
-from missioncontrol.bootstrap import FUNCTIONS, Holding, holding
+from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.budget import note_stranger
 from missioncontrol.cli.desk import Desk, operation_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
@@ -26,6 +26,7 @@ from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.operation import Operation, RateLimit
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.serving import LOOPBACK
+from missioncontrol.own_agents import FUNCTIONS
 from missioncontrol.runtime.recovery import only_waits
 from missioncontrol.settings import Settings
 
@@ -72,6 +73,8 @@ async def _serve(arguments: argparse.Namespace, port: int | None = None) -> int:
                 loop.add_signal_handler(number, ended.set)
         teller = Teller()
         held.engine.listeners.append(teller.take)
+        for trouble in held.troubles:
+            _warn(trouble)
         held.trouble_listeners.append(_warn)
         await held.doors.open_gateway(port)
         await held.work()

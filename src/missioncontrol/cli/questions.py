@@ -6,15 +6,20 @@ from typing import Any, Protocol
 
 import msgspec
 
+from missioncontrol.adapters.agents.schemas import shape_of
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, say, say_json
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import duration
+from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.question import Question, unknown_question
 from missioncontrol.domain.visible import visible
+
+PREFIX_MIN = 4
+"""Characters of an id, after its kind: fewer may mean one that nobody thought of."""
 
 
 class QuestionDesk(Protocol):
@@ -49,7 +54,14 @@ def questions(
             "and questions are for people.",
             hint="A person answers, in a terminal of their own.",
         )
-    desk.deliver(AnswerGiven(question.asked.question, _answer(arguments)))
+    answer = _answer(arguments)
+    if problem := misfit(answer, shape_of(question.asked.form)):
+        raise Rejected(
+            "question.bad_answer",
+            f"The answer does not fit: {problem}.",
+            hint=f"`mission questions show {question.asked.question}` shows its form.",
+        )
+    desk.deliver(AnswerGiven(question.asked.question, answer))
     if arguments.json:
         say_json({"question": question.asked.question, "answered": True})
     else:
@@ -58,6 +70,12 @@ def questions(
 
 
 def _found(desk: QuestionDesk, prefix: str) -> Question:
+    if len(prefix.removeprefix("question-")) < PREFIX_MIN:
+        raise Rejected(
+            "question.bad_id",
+            f"ID is {prefix!r}; give at least {PREFIX_MIN} characters of it.",
+            hint="`mission questions list` shows the ids.",
+        )
     found = [each for each in desk.questions() if each.asked.question.startswith(prefix)]
     if len(found) > 1:
         names = ", ".join(each.asked.question for each in found[:5])

@@ -30,8 +30,8 @@ class Breaker:
         self._worked: set[str] = set()
 
     def watch(self, agent: str) -> None:
-        """Count for this agent, from now on."""
-        self._failures[agent] = 0
+        """Count for this agent, from now on; one that is back from a rest has one attempt."""
+        self._failures.setdefault(agent, 0)
 
     def forget(self, agent: str) -> None:
         """Count for it no longer."""
@@ -71,7 +71,8 @@ class Breaker:
             return
         self._failures[agent] += 1
         if self._failures[agent] >= FAILURES_MAX:
-            self._failures[agent] = 0
-            reason = f"{FAILURES_MAX} attempts in a row failed; the last: {failure.reason}"
+            # What proves that it works again may be a small thing: its next attempt tells.
+            self._failures[agent] = FAILURES_MAX - 1
+            reason = f"Its attempts keep failing; the last: {failure.reason}"
             yield agent, reason[:1_000], agent in self._worked
             self._worked.discard(agent)

@@ -60,7 +60,7 @@ class Kinds(Mapping[str, AgentKind]):
         """Keep what `make` returns; a package may raise anything, and it ends nobody else."""
         try:
             found[name] = make()
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             self.broken[name] = f"{type(error).__name__}: {error}"
 
     def declared(self) -> Iterator[Declaration]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from missioncontrol.adapters import leftovers
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.workers.crew import Crew
 from missioncontrol.adapters.workers.holding import LEFT, Backoff, Holding
@@ -176,6 +177,7 @@ class Worker:
 
     async def _clean_up(self) -> None:
         """Take up what a worker before this one left: its processes end, its results are told."""
+        await leftovers.sweep(self._state.root)
         for folder in sorted(self._state.leases.iterdir()):
             spool = Spool.found(folder)
             if spool is None:

@@ -47,7 +47,11 @@ def evolve(agent: AgentLife | None, event: LifeEvent, at: float) -> AgentLife:
             return replace(agent, declared=replace(agent.declared, scale=event.scale))
         case AgentReady():
             return replace(
-                agent, standing=Ready(), since=at, version=event.version, said=event.said
+                agent,
+                standing=Ready(),
+                since=at,
+                version=event.version,
+                said=event.said,
             )
         case AgentRested():
             standing = Resting(event.reason, event.until)

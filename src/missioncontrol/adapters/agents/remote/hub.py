@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from missioncontrol.adapters.agents.remote.assigned import Assigned
 from missioncontrol.adapters.agents.remote.incoming import Incoming
+from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
 from missioncontrol.adapters.agents.workplace import to_its_end
 from missioncontrol.domain.errors import NotFound, Unavailable
@@ -20,7 +20,6 @@ from missioncontrol.ports.wire import Done, Refused
 from missioncontrol.ports.workers import (
     LEASE_SECONDS,
     POLL_SECONDS_MAX,
-    Given,
     Heard,
     Introduction,
     Late,
@@ -37,12 +36,6 @@ _LOG = logging.getLogger(__name__)
 
 RECALL_SECONDS_MAX = 10.0
 """A worker that was told to end an attempt has this long; less than an attempt waits for it."""
-
-MISSED_MAX = 2
-"""Polls in a row that do not name a lease until the worker has lost it."""
-
-REMEMBERED = 10_000
-"""Leases whose end was taken in, so that it is not taken for a late one when it is told again."""
 
 ABSENT_LEASES = 2
 """An agent is lost after one lease, and its steps wait for it; what waits longer fails."""
@@ -84,9 +77,7 @@ class Hub:
         self._artifacts = artifacts
         self._durable = durable
         self._roster = Roster(lease_seconds)
-        self._assigned: dict[Lease, Assigned] = {}
-        self._returning: dict[Lease, int] = {}
-        self._ended: OrderedDict[Lease, None] = OrderedDict()
+        self._leases = Leases()
         self._present: tuple[frozenset[str], bool] = (frozenset(), True)
         self._watching: asyncio.Task[None] | None = None
         self._opened_at = 0.0
@@ -117,7 +108,7 @@ class Hub:
 
         `usages` counts what the log says of its usage.
         """
-        self._returning[lease] = usages
+        self._leases.returning[lease] = usages
 
     # What the agent here asks for.
 
@@ -143,9 +134,9 @@ class Hub:
             agent=agent,
             location=location,
             folder=self._incoming.folder(lease),
-            usages=self._returning.pop(lease, None),
+            usages=self._leases.returning.pop(lease, None),
         )
-        self._assigned[lease] = held
+        self._leases.assigned[lease] = held
         self._wake_all()
         try:
             return await asyncio.shield(held.result)
@@ -164,11 +155,7 @@ class Hub:
             await asyncio.wait({held.result}, timeout=RECALL_SECONDS_MAX)
 
     def _let_go(self, held: Assigned) -> None:
-        del self._assigned[held.lease]
-        if held.has_ended:
-            self._ended[held.lease] = None
-            while len(self._ended) > REMEMBERED:
-                self._ended.popitem(last=False)
+        self._leases.drop(held)
         held.close()
         self._wake(held.worker)
         shutil.rmtree(held.folder, ignore_errors=True)
@@ -192,13 +179,13 @@ class Hub:
         worker.news.set()  # An older poll of it ends: nobody waits for that answer any more.
         turn = worker.turn
         worker.room, worker.is_draining = poll.room, poll.is_draining
-        lost = self._compare(worker, poll)
+        self._leases.compare(worker, poll)
         if poll.has_left:
             await self._leave(worker)
             return Orders()
         end = self._now() + min(poll.seconds_max, POLL_SECONDS_MAX, self.lease_seconds / 3)
         while True:
-            orders = self._orders(worker, poll, lost) if worker.turn == turn else Orders()
+            orders = self._leases.orders(worker, poll) if worker.turn == turn else Orders()
             left = end - self._now()
             if not orders.is_empty or left <= 0 or worker.turn != turn:
                 break
@@ -206,103 +193,21 @@ class Hub:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(worker.news.wait(), left)
             self._refuse_closed()
-            lost = self._unknown(worker, poll)
         worker.heard_at = self._now()
         return orders
 
-    def _compare(self, worker: Worker, poll: Poll) -> tuple[Lease, ...]:
-        """Take in what a worker holds; return what it must not go on with."""
-        worker.holds = {each.lease for each in poll.holds}
-        for each in poll.holds:
-            held = self._assigned.get(each.lease)
-            if held is not None and held.is_at(worker.who.name):
-                held.bind(worker.who.name, each.heard)
-                held.ask(each.questions, worker.news.set)
-        for held in self._held_by(worker.who.name):
-            if held.lease not in worker.holds:
-                self._miss(held, worker)
-        return self._unknown(worker, poll)
-
-    def _unknown(self, worker: Worker, poll: Poll) -> tuple[Lease, ...]:
-        return tuple(
-            each.lease
-            for each in poll.holds
-            if not each.is_ending
-            and not self._is_held_by(each.lease, worker.who.name)
-            and each.lease not in self._returning
-            and each.lease not in self._ended
-        )
-
-    def _is_held_by(self, lease: Lease, worker: str) -> bool:
-        held = self._assigned.get(lease)
-        return held is not None and held.worker == worker
-
-    def _miss(self, held: Assigned, worker: Worker) -> None:
-        """Think about a lease that a worker was given and does not name."""
-        held.missed += 1
-        if not held.is_confirmed:
-            if held.is_recalled:
-                held.give_up(held.lost("It never began."))
-            return  # It is given again: the answer was lost, and nothing was begun.
-        if held.missed >= MISSED_MAX:
-            held.give_up(held.lost(f"Worker {worker.who.name!r} no longer knows of it."))
-
     async def _leave(self, worker: Worker) -> None:
-        for held in self._held_by(worker.who.name):
+        for held in self._leases.of(worker.who.name):
             held.give_up(held.lost(f"Worker {worker.who.name!r} has left."))
             await held.over.wait()
         self._roster.drop(worker.who.name)
         self._look_who_is_present()
 
-    def _orders(self, worker: Worker, poll: Poll, lost: tuple[Lease, ...]) -> Orders:
-        ending = {each.lease for each in poll.holds if each.is_ending}
-        held = [self._assigned.get(each.lease) for each in poll.holds]
-        ours = [each for each in held if each is not None and each.worker == worker.who.name]
-        numbers = {each.lease: {q.number for q in each.questions} for each in poll.holds}
-        return Orders(
-            give=tuple(self._to_give(worker)),
-            cancel=tuple(e.lease for e in ours if e.is_recalled and e.lease not in ending),
-            lost=lost,
-            answers=tuple(
-                answer
-                for each in ours
-                for number, answer in each.answers.items()
-                if number in numbers[each.lease]
-            ),
-            drain=worker.is_to_drain and not poll.is_draining,
-        )
-
-    def _to_give(self, worker: Worker) -> Iterator[Given]:
-        """Return what a worker is to begin, what it may not have heard of yet included."""
-        name = worker.who.name
-        mine = list(self._held_by(name))
-        for held in mine:
-            if not held.is_confirmed and not held.is_recalled:
-                yield Given(held.lease, held.agent, held.assignment)
-        if worker.is_draining or worker.is_to_drain:
-            return
-        room = worker.room - sum(not held.is_confirmed for held in mine)
-        for held in list(self._assigned.values()):
-            if room <= 0:
-                return
-            if self._may_take(worker, held):
-                held.worker = name
-                room -= 1
-                yield Given(held.lease, held.agent, held.assignment)
-
-    def _may_take(self, worker: Worker, held: Assigned) -> bool:
-        if held.worker or held.is_returning or held.is_recalled or held.result.done():
-            return False
-        if not worker.carries_out(held.agent, held.location):
-            return False
-        at_work = sum(each.agent == held.agent for each in self._held_by(worker.who.name))
-        return at_work < worker.scale_of(held.agent)
-
     async def report(self, name: str, report: Report) -> Heard:
         """See `Workforce.report`."""
         worker = self._heard(name, report.instance)
-        held = self._assigned.get(report.lease)
-        if held is None and report.lease in self._returning:
+        held = self._leases.assigned.get(report.lease)
+        if held is None and report.lease in self._leases.returning:
             raise Unavailable("lease.not_ready", "The run is not taken up yet.")
         if held is None or held.result.done() or not held.is_at(name):
             return await self._refuse(name, report)
@@ -319,10 +224,10 @@ class Hub:
         """Answer what comes too late, or a second time."""
         last = max((each.number for each in report.messages), default=0)
         is_over = any(isinstance(each.message, Done | Refused) for each in report.messages)
-        held = self._assigned.get(report.lease)
+        held = self._leases.assigned.get(report.lease)
         if held is not None and held.has_ended and held.is_at(name):
             await held.over.wait()  # It is told twice at once.
-        if report.lease in self._ended:
+        if self._leases.has_ended(report.lease):
             await self._durable()
             return Heard(last, is_over=True)
         for each in report.messages:
@@ -354,7 +259,7 @@ class Hub:
         return self._artifacts.path(digest)
 
     def _held(self, name: str, lease: Lease) -> Assigned:
-        held = self._assigned.get(lease)
+        held = self._leases.assigned.get(lease)
         if held is None or held.worker != name:
             reason = f"The worker {name!r} does not hold step {lease.step!r} of {lease.run!r}."
             raise NotFound("lease.lost", reason)
@@ -366,7 +271,7 @@ class Hub:
         """See `Workforce.seen`."""
         now = self._now()
         return [
-            self._roster.seen(each, now, len(list(self._held_by(each.who.name))))
+            self._roster.seen(each, now, len(self._leases.of(each.who.name)))
             for each in self._roster.all()
         ]
 
@@ -412,7 +317,7 @@ class Hub:
 
     async def _look(self) -> None:
         now = self._now()
-        for held in list(self._assigned.values()):
+        for held in self._leases.all():
             self._look_at(held, now)
             if held.result.done():
                 # Told before its agent is lost with it, which would interrupt it unheard.
@@ -449,9 +354,6 @@ class Hub:
         if state != self._present:
             self._present = state
             self.changed()
-
-    def _held_by(self, name: str) -> Iterator[Assigned]:
-        return (each for each in list(self._assigned.values()) if each.worker == name)
 
     def _heard(self, name: str, instance: str) -> Worker:
         self._refuse_closed()

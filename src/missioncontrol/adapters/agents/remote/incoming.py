@@ -39,22 +39,21 @@ class Incoming:
         """
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise Rejected("artifact.bad_digest", f"{digest[:80]!r} is no SHA-256 digest.")
-        folder.mkdir(parents=True, exist_ok=True)
-        _refuse_full(folder)
-        draft = folder / f".{secrets.token_hex(8)}"
+        draft = _draft_in(folder)
         try:
             with draft.open("xb") as file:
                 found = await _written(file, content)
             if found != digest:
                 reason = f"What was sent as {digest} has the digest {found}."
                 raise Rejected("artifact.bad_digest", reason)
-            if folder.exists():
-                draft.replace(folder / digest)
+            _name(draft, digest)
         finally:
             draft.unlink(missing_ok=True)
 
 
-def _refuse_full(folder: Path) -> None:
+def _draft_in(folder: Path) -> Path:
+    """Return a new name in a folder that is not full."""
+    folder.mkdir(parents=True, exist_ok=True)
     sizes = [each.stat().st_size for each in folder.iterdir()]
     if len(sizes) >= ARTIFACTS_MAX or sum(sizes) >= ATTEMPT_BYTES_MAX:
         raise Rejected(
@@ -62,6 +61,13 @@ def _refuse_full(folder: Path) -> None:
             f"An attempt hands in {ARTIFACTS_MAX:,} files and {ATTEMPT_BYTES_MAX // 2**30} GiB "
             "at most.",
         )
+    return folder / f".{secrets.token_hex(8)}"
+
+
+def _name(draft: Path, digest: str) -> None:
+    """Call a file by its digest, unless its attempt has ended meanwhile, and its folder with it."""
+    if draft.parent.exists():
+        draft.replace(draft.with_name(digest))
 
 
 async def _written(file: BinaryIO, content: AsyncIterator[bytes]) -> str:

@@ -7,7 +7,6 @@ from missioncontrol.ports.workers import (
     AGENTS_MAX,
     ANYWHERE,
     Introduction,
-    Lease,
     WorkerSeen,
 )
 
@@ -24,7 +23,6 @@ class Worker:
         self.who = who
         self.heard_at = now
         self.room = 0
-        self.holds: set[Lease] = set()
         self.is_draining = False  # as it says
         self.is_to_drain = False  # as somebody wants
         self.turn = 0  # of its newest poll; an older one is answered with nothing

@@ -1,0 +1,95 @@
+"""The agents that are a part of the program: what they are, and who carries their work out."""
+
+import sys
+from collections.abc import Mapping
+
+import msgspec
+
+from missioncontrol.adapters.agents.command import CARD, CommandAgent
+from missioncontrol.adapters.agents.program import ProgramAgent
+from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from missioncontrol.adapters.home import Home
+from missioncontrol.application.office import PROGRAMS_OWN
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.declaration import Capability, Declaration
+from missioncontrol.domain.execution import PLANNER
+from missioncontrol.domain.secrets import Scrubber
+from missioncontrol.runtime.registry import Registered
+from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
+from missioncontrol.specialists.cards import CARDS
+from missioncontrol.specialists.catalogue import CLASSES
+
+FUNCTIONS = PROGRAMS_OWN
+"""The agent that calls plain Python functions."""
+
+AGENT_CARDS = {**CARDS, CARD.name: CARD}
+"""What a workflow file may name."""
+
+
+def agent_cards(model: str) -> dict[str, AgentCard]:
+    """Return what the agents of a home take and give, where `model` plans, if it is named."""
+    planner = CARDS[PLANNER]
+    spending = planner.spending
+    if spending is not None:
+        spending = msgspec.structs.replace(spending, model=model) if model else None
+    effects = tuple(each for each in planner.effects if spending or each != "calls_model")
+    plans = msgspec.structs.replace(planner, spending=spending, effects=effects)
+    return {**AGENT_CARDS, PLANNER: plans}
+
+
+def built_in(cards: Mapping[str, AgentCard], settings: Settings) -> dict[str, Declaration]:
+    """Return the agents that are a part of the program, as they would be declared."""
+    scale = dict.fromkeys(CLASSES, settings.specialist_concurrency)
+    return {
+        card.name: Declaration(
+            card.name,
+            card.kind,
+            description=card.description,
+            capabilities=tuple(map(Capability, card.capabilities)),
+            effects=card.effects,
+            scale=scale.get(card.name, settings.concurrency),
+        )
+        for card in cards.values()
+    }
+
+
+def specialists(
+    home: Home,
+    artifacts: FolderArtifactStore,
+    settings: Settings,
+    environment: Mapping[str, str],
+    cards: Mapping[str, AgentCard],
+) -> list[Registered]:
+    """Return the built-in specialists, each as a program of its own."""
+    seen = {name: environment[name] for name in PASSED_ON if name in environment}
+    model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
+    return [
+        Registered(
+            name,
+            ProgramAgent(
+                # -P keeps the working directory off the module path: the repository must not
+                # be able to stand in for a module of ours.
+                [sys.executable, "-P", "-m", "missioncontrol.worker", name],
+                scratch=home.scratch,
+                artifacts=artifacts,
+                environment={**seen, **model} if name == "planner" else seen,
+            ),
+            settings.specialist_concurrency,
+            cards[name],
+        )
+        for name in CLASSES
+    ]
+
+
+def commands(
+    home: Home,
+    artifacts: FolderArtifactStore,
+    environment: Mapping[str, str],
+    scrubber: Scrubber,
+) -> Registered:
+    """Return the agent that runs programs."""
+    seen = {name: environment[name] for name in COMMANDS_PASSED_ON if name in environment}
+    agent = CommandAgent(
+        scratch=home.scratch, artifacts=artifacts, environment=seen, scrub=scrubber.text
+    )
+    return Registered(CARD.name, agent, card=CARD)
