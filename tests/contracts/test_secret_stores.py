@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.adapters.agents.workshops import workshops_of
+from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.secret_stores import FileSecrets, secret_store
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.secrets import REPLACEMENT, Scrubber, Stream
@@ -89,3 +91,35 @@ def test_no_secret_gets_through_wherever_the_pieces_are_cut(seed: int) -> None:
     out += stream.end()
     assert out == Scrubber(secrets).bytes(text)
     assert not any(secret.encode() in out for secret in secrets)
+
+
+def test_all_secrets_that_can_be_listed_are_known(tmp_path: Path) -> None:
+    file = kept(tmp_path / "secrets.toml", 'openai = "from-the-file"\nport = 80\n[more]\nx = "y"\n')
+    store = secret_store({"MISSION_SECRET_MY_URL": "from-outside", "HOME": "/root"}, file)
+    assert store.known() == ["from-outside", "from-the-file"]
+
+
+def test_a_file_that_others_can_read_is_known_all_the_same(tmp_path: Path) -> None:
+    file = kept(tmp_path / "secrets.toml", 'openai = "from-the-file"\n', 0o644)
+    assert FileSecrets(file).known() == ["from-the-file"]
+
+
+@pytest.mark.parametrize("content", [b"openai = hidden", b'openai = "\xff"', b"#" * 1024**2 + b"#"])
+def test_a_file_that_cannot_be_read_is_told_of_at_a_look_up_only(
+    tmp_path: Path, content: bytes
+) -> None:
+    file = kept(tmp_path / "secrets.toml", "")
+    file.write_bytes(content)
+    assert FileSecrets(file).known() == []
+    with pytest.raises(Rejected, match="can't be read"):
+        FileSecrets(file).find("openai")
+    assert FileSecrets(tmp_path / "nothing.toml").known() == []
+
+
+def test_a_secret_goes_before_anybody_looks_it_up(tmp_path: Path) -> None:
+    kept(tmp_path / "secrets.toml", 'openai = "from-the-file"\nshort = "words"\n')
+    scrubber = Scrubber([])
+    environment = {"MISSION_SECRET_DATABASE_URL": "from-outside", "MISSION_SECRET_S": "brief"}
+    workshops_of(tmp_path, FolderArtifactStore(tmp_path / "artifacts"), environment, scrubber)
+    said = scrubber.text("from-the-file, from-outside, brief words")
+    assert said == f"{REPLACEMENT}, {REPLACEMENT}, brief words"

@@ -21,6 +21,10 @@ class Place(Protocol):
         """Return the secret called `name`; None where it is not here."""
         ...
 
+    def known(self) -> list[str]:
+        """Return the value of every secret here; none where they can't be listed."""
+        ...
+
     def how(self, name: str) -> str:
         """Say in a few words how somebody puts it here."""
         ...
@@ -36,6 +40,11 @@ class EnvironmentSecrets:
     def find(self, name: str) -> str | None:
         """See `Place.find`."""
         return self._environment.get(_variable(name)) or None
+
+    def known(self) -> list[str]:
+        """See `Place.known`."""
+        ours = (name for name in self._environment if name.startswith(PREFIX))
+        return [self._environment[name] for name in ours]
 
     def how(self, name: str) -> str:
         """See `Place.how`."""
@@ -80,6 +89,17 @@ class FileSecrets:
             hint='Write one secret a line: openai = "sk-…".',
         )
 
+    def known(self) -> list[str]:
+        """See `Place.known`. Of a file that others can read as well: it still keeps secrets.
+
+        One that can't be read has none, until somebody looks one up and is told what is wrong.
+        """
+        try:
+            read = self._read(self._path.stat().st_size)
+        except (OSError, Rejected):
+            return []
+        return [value for value in read.values() if isinstance(value, str)]
+
     def how(self, name: str) -> str:
         """See `Place.how`."""
         return f"write {name} into {self._path}"
@@ -100,6 +120,10 @@ class KeyringSecrets:
         except keyring.errors.KeyringError:
             return None  # Nobody unlocked it, or there is none on this machine.
         return found or None
+
+    def known(self) -> list[str]:
+        """See `Place.known`."""
+        return []  # A keyring answers one name at a time.
 
     def how(self, name: str) -> str:
         """See `Place.how`."""
@@ -125,6 +149,10 @@ class ChainedSecrets:
             f"There is no secret {name!r} here.",
             hint=f"{ways[:1].upper()}{ways[1:]}.",
         )
+
+    def known(self) -> list[str]:
+        """See `Secrets.known`."""
+        return [value for place in self._places for value in place.known()]
 
 
 def secret_store(environment: Mapping[str, str], file: Path) -> ChainedSecrets:

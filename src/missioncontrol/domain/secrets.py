@@ -1,16 +1,22 @@
 """Takes secrets out of text by their value, whatever the text says around them."""
 
-import json
 import re
 from collections.abc import Container, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
-from urllib.parse import quote
+
+from missioncontrol.domain.spellings import Spellings, spellings_of
 
 LENGTH_MIN = 8
 """Shorter values are words that occur by chance."""
 
 LINE_LENGTH_MIN = 16
 """Of a line of a secret that has several; a shorter one may be a brace or a heading."""
+
+LENGTH_MAX = 4096
+"""A longer value is looked for in pieces; each of them goes."""
+
+PIECE_LENGTH_MAX = 512
 
 SECRET_NAME = re.compile(
     r"password|passwd|passphrase|token|secret|credential|api_?key|cookie|sshpass"
@@ -63,35 +69,42 @@ REPLACEMENT = "[secret]"
 
 
 class Scrubber:
-    """Replaces known secrets, in plain text and as they stand in JSON."""
+    """Replaces known secrets, in plain text and in the forms of `domain.spellings`."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """`values` are replaced wherever they occur; longer ones go first."""
-        self._values: set[str] = set()
-        self._text: re.Pattern[str] | None = None
-        self._bytes: re.Pattern[bytes] | None = None
-        self.longest = 0
-        """Bytes of the longest form of a secret."""
+        """`values` are replaced wherever they occur; where one begins another, the longer goes."""
+        self._values: frozenset[str] = frozenset()
+        self._known: tuple[frozenset[str], Spellings | None] = self._values, None
         self.add(values)
 
     def add(self, values: Iterable[str]) -> None:
         """Replace these as well from now on. Of a secret in several lines, each is one."""
-        new = {part for value in values if value for part in _parts(value)} - self._values
-        if not new:
-            return
-        self._values |= new
-        forms = _as_in_json(_as_in_addresses(self._values))
-        self._text = re.compile(_any_of(forms))
-        # An event may hold JSON in one of its texts, where a secret is escaped a second time.
-        twice = _as_in_json(forms)
-        self._bytes = re.compile(_any_of(twice).encode("utf-8", "surrogateescape"))
-        self.longest = max(len(form.encode("utf-8", "surrogateescape")) for form in twice)
+        new = {part for value in values if value for part in _parts(value)}
+        if not new <= self._values:
+            self._values |= new
+
+    def _spellings(self) -> Spellings | None:
+        """Return what is looked for; it is put together when it is first needed."""
+        values, (of, known) = self._values, self._known
+        if of is not values:
+            known = spellings_of(values)
+            self._known = values, known  # In one go: other threads scrub meanwhile.
+        return known
+
+    @property
+    def longest(self) -> int:
+        """Bytes that a secret can take at most, however it is written."""
+        known = self._spellings()
+        return known.longest if known else 0
 
     def text(self, text: str) -> str:
         """Return `text` without secrets; the same object where it holds none."""
-        if self._text is None or not self._text.search(text):
-            return text
-        return self._text.sub(REPLACEMENT, text)
+        try:
+            content, errors = text.encode(), "strict"
+        except UnicodeEncodeError:
+            content, errors = _with_surrogates(text)
+        clean = self.bytes(content)
+        return text if clean is content else clean.decode("utf-8", errors)
 
     def values(self, value: Any, *, keep: Container[str] = ()) -> Any:
         """Return plain `value` with every text in it, keys included, without secrets.
@@ -113,14 +126,30 @@ class Scrubber:
                 return value
 
     def occurs_in(self, content: bytes) -> bool:
-        """Whether a secret stands in `content`, as it is or as JSON writes it."""
-        return self._bytes is not None and self._bytes.search(content) is not None
+        """Whether a secret stands in `content`, in any of its forms."""
+        known = self._spellings()
+        return known is not None and known.occur_in(content)
+
+    def begun(self, content: bytes, end: int) -> tuple[bytes, int]:
+        """Return what is clean of `content`, and how many bytes of it that took.
+
+        Secrets that begin before `end` are replaced; one that begins later is left for later.
+        """
+        known, clean, place = self._spellings(), [], 0
+        for start, stop in known.places(content) if known else ():
+            if start >= end:
+                break
+            clean += [content[place:start], REPLACEMENT.encode()]
+            place = stop
+        done = max(place, end)
+        return b"".join([*clean, content[place:done]]), done
 
     def bytes(self, content: bytes) -> bytes:
         """Return `content` without secrets; the same object where it holds none."""
-        if self._bytes is None or not self._bytes.search(content):
+        if not self.occurs_in(content):
             return content
-        return self._bytes.sub(REPLACEMENT.encode(), content)
+        clean, _ = self.begun(content, len(content))
+        return clean
 
 
 class Stream:
@@ -133,39 +162,41 @@ class Stream:
 
     def take(self, piece: bytes) -> bytes:
         """Return as much as is sure to hold no secret that goes on in the next piece."""
-        clean = self._scrubber.bytes(self._held + piece)
-        kept = self._scrubber.longest - 1
-        if kept <= 0:
-            self._held = b""
-            return clean
-        # What is held is clean so far: a secret in it could only be the beginning of one.
-        done, self._held = clean[:-kept], clean[-kept:]
-        return done
+        content = self._held + piece
+        # What begins before this place is here to its end, and so is anything longer.
+        certain = max(0, len(content) - max(0, self._scrubber.longest - 1))
+        clean, done = self._scrubber.begun(content, certain)
+        self._held = content[done:]
+        return clean
 
     def end(self) -> bytes:
         """Return the rest."""
         rest, self._held = self._held, b""
-        return rest
+        return self._scrubber.bytes(rest)
+
+
+def _with_surrogates(text: str) -> tuple[bytes, str]:
+    """Return a text that holds halves of characters as bytes, and how to read them again."""
+    try:
+        return text.encode("utf-8", "surrogateescape"), "surrogateescape"
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass"), "surrogatepass"
 
 
 def _parts(value: str) -> set[str]:
-    """Return a secret, and where it has several lines, each that is long enough to be one."""
+    """Return a secret, without the space around it, and each of its lines that is long enough."""
     lines = {line.strip() for line in value.splitlines()} if "\n" in value else set()
-    return {value, *(line for line in lines if len(line) >= LINE_LENGTH_MIN)}
+    long_lines = {line for line in lines if len(line) >= LINE_LENGTH_MIN}
+    alone = value.strip()
+    stripped = {alone} if len(alone) >= LENGTH_MIN else set()
+    return {piece for part in {value, *stripped, *long_lines} for piece in _pieces(part)}
 
 
-def _as_in_addresses(texts: set[str]) -> set[str]:
-    """Return `texts`, and each of them as it stands in an address."""
-    return {*texts, *(quote(text, safe="", errors="surrogateescape") for text in texts)}
-
-
-def _as_in_json(texts: set[str]) -> set[str]:
-    """Return `texts`, and each of them as it stands between the quotes of a JSON string."""
-    dumped = {json.dumps(text, ensure_ascii=only) for text in texts for only in (True, False)}
-    return {*texts, *(text[1:-1] for text in dumped)}
-
-
-def _any_of(forms: set[str]) -> str:
-    """Return a pattern for any of `forms`; where one begins another, the longer is taken."""
-    longest_first = sorted(forms, key=lambda form: (-len(form), form))
-    return "|".join(re.escape(form) for form in longest_first)
+def _pieces(value: str) -> list[str]:
+    """Return a value as it is, or in pieces of about the same length if it is very long."""
+    if len(value) <= LENGTH_MAX:
+        return [value]
+    count = -(-len(value) // PIECE_LENGTH_MAX)
+    cuts = [number * len(value) // count for number in range(count + 1)]
+    pieces = (value[start:end] for start, end in pairwise(cuts))
+    return [piece for piece in pieces if len(piece.strip()) >= LENGTH_MIN]

@@ -15,3 +15,10 @@ class Secrets(Protocol):
             NotFound: `secret.unknown`, saying where it was looked for and how to put it there.
         """
         ...
+
+    def known(self) -> list[str]:
+        """Return the values of all secrets that can be listed, to be scrubbed before their use.
+
+        A place that can't be read now has none; it is told of when a secret is looked up there.
+        """
+        ...

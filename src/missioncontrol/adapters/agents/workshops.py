@@ -35,7 +35,11 @@ class Workshops:
         *,
         harmless: tuple[str, ...],
     ) -> None:
-        """`harmless` names the variables that every agent may see. The next two are set later."""
+        """`harmless` names the variables that every agent may see. The next two are set later.
+
+        All secrets that can be listed are scrubbed from now on: somebody may say one before an
+        agent needs it.
+        """
         self.gateway: Gateway | None = None
         self.telemetry: Telemetry | None = None
         self._root = root
@@ -44,6 +48,7 @@ class Workshops:
         self._secrets = secrets
         self._scrubber = scrubber
         self._harmless = harmless
+        scrubber.add(value for value in secrets.known() if len(value) >= LENGTH_MIN)
 
     def __call__(self, declared: Declaration) -> Workshop:
         """Return the workshop of an agent."""
