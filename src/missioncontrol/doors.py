@@ -3,7 +3,7 @@
 The gateway for models, telemetry in and out, and metrics. Nothing of them is imported before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from missioncontrol.adapters.agents.workshops import Workshops
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.ids import SystemIds
+from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.budgets import Budgets
@@ -108,6 +109,7 @@ class Doors:
             self._calls,
             secret=house.workshops.secret,
             price=lambda model: house.budgets.prices.price(model, house.clock.now()),
+            known=self._models_priced,
             stopped=self._why_no_calls,
             scrub=house.scrubber.bytes,
             risk=lambda assignment: assignment.risk,
@@ -123,6 +125,11 @@ class Doors:
                 hint="Name another port, or 0 for one that is free.",
             ) from None
         self.gateway = house.workshops.gateway = gateway
+        house.keys.revoked.append(gateway.cut_void)
+
+    def _models_priced(self) -> Iterator[str]:
+        yield from self._house.budgets.prices.list.dated
+        yield from GenaiPrices().names()
 
     def _why_no_calls(self) -> str:
         operations = self._house.operations

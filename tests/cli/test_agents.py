@@ -221,6 +221,28 @@ def asked_of_gateway(port: int, key: str) -> tuple[int, dict[str, Any]]:
         return error.code, json.loads(error.read())
 
 
+def test_a_key_that_no_cap_holds_for_is_issued_with_a_warning_and_the_way_out(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    issued = mission(home, "gateway", "issue", "one", "--agent", "codex", "--json")
+    assert set(json.loads(issued.stdout)) == {"name", "key", "until"}
+    [warning] = issued.stderr.decode().splitlines()
+    assert "No cap holds for the key 'one'" in warning
+    assert "`mission budget set agent codex --cost USD --reason TEXT`" in warning
+    other = mission(home, "gateway", "issue", "two")
+    assert "`mission budget set workspace --cost" in other.stderr.decode()
+    said(home, "budget", "set", "agent", "codex", "--tokens", "90000", "--reason", "t")
+    again = mission(home, "gateway", "issue", "three", "--agent", "codex")
+    assert "No cap" not in again.stderr.decode()
+
+
+def test_a_key_for_a_model_without_a_name_is_refused(tmp_path: Path) -> None:
+    refused = said(tmp_path, "gateway", "issue", "one", "--model", "gpt-*", "--model", "", code=2)
+    assert "a model without a name" in refused
+    assert answer(tmp_path, "gateway", "keys") == []
+
+
 @pytest.mark.journey
 def test_a_tool_with_a_key_calls_models_under_the_caps_of_its_agent(tmp_path: Path) -> None:
     home = tmp_path / "home"

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
+from missioncontrol.domain.budget.scopes import WORKSPACE, Cap
+from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import Usage
+from missioncontrol.interfaces.gateway import server
+from missioncontrol.interfaces.gateway.issued import IssuedKeys
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.ports.gateway import Gateway
+from tests.application.parts import CountingIds
 from tests.gateway.answers import (
     CHAT_ASK,
     MESSAGES_ASK,
@@ -19,6 +25,7 @@ from tests.gateway.answers import (
 )
 from tests.gateway.house import House, anthropic, house, openai, run
 from tests.gateway.line import Line
+from tests.gateway.test_accounts import ledger
 from tests.gateway.upstream import RawCall, Script, scripted
 
 STREAMS = [
@@ -216,5 +223,40 @@ def test_closing_the_gateway_ends_every_stream_well() -> None:
             await ours.gateway.close()
             assert "closed" in said_at_the_end("/v1/messages", await reading)
             assert len(ours.log.calls) == 1
+
+    run(main())
+
+
+def test_a_revoked_key_cuts_its_streams_before_the_answer_to_who_revoked_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "WATCH_SECONDS", 3_600.0)
+
+    async def main() -> None:
+        script = Script(chat_stream("He", "llo"), hold_after=1)
+        async with (
+            ledger(Amount(tokens=900_000)) as books,
+            scripted(script) as upstream,
+            house(openai(upstream)) as ours,
+        ):
+            keys = GatewayKeys(books.journal)
+            await keys.open()
+            keys.revoked.append(ours.gateway.cut_void)
+            ours.gateway._keys = IssuedKeys(keys, books.budgets, books.journal, CountingIds())
+            cap = Cap(WORKSPACE, amount=Amount(tokens=900_000))
+            books.budgets.set_cap(cap, actor="u", reason="Tests")
+            taken = [await keys.take(KeyAsked(name), actor="u") for name in ("one", "other")]
+            calls = [
+                await held(ours, "/v1/chat/completions", CHAT_ASK, each["key"])
+                for each in (*[taken[0]] * 20, taken[1])
+            ]
+            assert len(books.budgets.ledger.live) == 21
+            await keys.take(KeyAsked("one", revoke=True), actor="u")
+            assert len(books.budgets.ledger.live) == 1, "settled before `take` returns"
+            for call in calls[:20]:
+                rest = await asyncio.wait_for(call.rest(), 3)
+                assert "was revoked" in said_at_the_end("/v1/chat/completions", rest)
+            assert len(ours.gateway._key_of) == 1, "the other key goes on"
+            calls[20].close()
 
     run(main())

@@ -243,7 +243,7 @@ def test_models_are_listed_as_far_as_a_key_may_call_them() -> None:
             assert [each["id"] for each in reply.json["data"]] == ["gpt-5-mini"]
             reply = await told(ours, "/v1/models/gpt-5-mini", b"", method="GET")
             assert reply.json["object"] == "model"
-            reply = await told(ours, "/v1/models/gpt-6", b"", method="GET")
+            reply = await told(ours, "/v1/models/gpt-6", b"", method="GET", key=small)
             assert reply.status == 404
             headers = {"anthropic-version": "2023-06-01"}
             reply = await told(ours, "/v1/models", b"", method="GET", headers=headers)

@@ -62,6 +62,10 @@ class GenaiPrices:
             self._priced[place] = _priced(known.id, theirs, since)
         return self._priced[place]
 
+    def names(self) -> tuple[str, ...]:
+        """Return the models of the table, by the names that their providers give them."""
+        return _names()
+
     def _model(self, name: str) -> "ModelInfo | None":
         if not name or len(name) > NAME_MAX:
             return None
@@ -88,6 +92,12 @@ def _snapshot() -> "DataSnapshot":
 
     # `get_snapshot` would return one that the program around us may have fetched.
     return DataSnapshot(providers=providers, from_auto_update=False)
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    listed = (model.id for provider in _snapshot().providers for model in provider.models)
+    return tuple(dict.fromkeys(listed))
 
 
 def _find(name: str) -> "ModelInfo | None":

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -48,6 +49,7 @@ class GatewayKeys:
     def __init__(self, journal: Journal) -> None:
         """No key is known before `open`."""
         self._journal = journal
+        self.revoked: list[Callable[[str], None]] = []  # told the name of a key that is void now
         self._by_digest: dict[str, KeyIssued] = {}
 
     async def open(self) -> None:
@@ -69,6 +71,8 @@ class GatewayKeys:
         """
         if ask.revoke:
             self._tell(RevokeKey(ask.name, ask.reason), actor)
+            for listener in self.revoked:
+                listener(ask.name)
             return {"name": ask.name}
         key = PREFIX + secrets.token_urlsafe(32)
         until = self._journal.clock.now() + ask.seconds if ask.seconds else 0.0

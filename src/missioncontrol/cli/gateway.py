@@ -1,6 +1,7 @@
 """`mission gateway`: keys of tools that call models through here, and the calls they made."""
 
 import argparse
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,8 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.cli.text import moment
+from missioncontrol.domain.budget.scopes import WORKSPACE, Scope
+from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.gateway_key import KeyIssued
@@ -30,6 +33,10 @@ class GatewayDesk(Protocol):
 
     def keys(self) -> Sequence[KeyIssued]:
         """Return the keys that were not revoked, by name."""
+        ...
+
+    def ledger(self) -> Ledger | None:
+        """Fold the ledger that holds from the log; None where there is none yet."""
         ...
 
     def run(self, text: str) -> str:
@@ -76,6 +83,7 @@ def _issue(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
             calls_per_minute=arguments.calls_per_minute,
         )
     )
+    _warn_capless(arguments, desk)
     if arguments.json:
         say_json(answer)
         return SUCCEEDED
@@ -83,6 +91,28 @@ def _issue(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
     until = f" until {moment(answer['until'])}" if answer["until"] else ""
     note(visible(f"This is the key {arguments.name!r}{until}. It is not shown again.\n"))
     return SUCCEEDED
+
+
+def _warn_capless(arguments: argparse.Namespace, desk: GatewayDesk) -> None:
+    """Say that calls will be refused, where no cap holds for the new key."""
+    if arguments.run or _has_cap(desk.ledger() or Ledger(), arguments.agent):
+        return
+    where = f"agent {shlex.quote(arguments.agent)}" if arguments.agent else "workspace"
+    note(
+        visible(
+            f"No cap holds for the key {arguments.name!r}, so its calls will be refused; "
+            f"`mission budget set {where} --cost USD --reason TEXT` sets one.\n"
+        )
+    )
+
+
+def _has_cap(ledger: Ledger, agent: str) -> bool:
+    """Whether a cap holds for what a key without a run calls; that of a model is enough for it."""
+    about = (WORKSPACE, Scope("agent", agent))
+    return any(
+        account.limits and (scope in about or scope.kind == "model")
+        for scope, account in ledger.accounts.items()
+    )
 
 
 def _revoke(arguments: argparse.Namespace, desk: GatewayDesk) -> int:

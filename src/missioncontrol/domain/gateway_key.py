@@ -73,7 +73,7 @@ def decide(command: KeyCommand, ring: KeyRing | None, now: float) -> list[KeyEve
     """Answer `command` with the events it makes true.
 
     Raises:
-        Rejected: `key.bad_name`, `key.exists`, `key.too_many` or `key.ended`.
+        Rejected: `key.bad_name`, `key.bad_model`, `key.exists`, `key.too_many` or `key.ended`.
         NotFound: `key.unknown`.
     """
     keys = (ring or NO_KEYS).keys
@@ -114,6 +114,12 @@ def _refuse_bad_key(key: KeyIssued, keys: dict[str, KeyIssued], now: float) -> N
             "key.bad_name",
             f"{key.name[:80]!r} cannot be the name of a key.",
             hint=f"A name has 1 to {NAME_MAX} characters on one line.",
+        )
+    if not all(name.strip() for name in key.models):
+        raise Rejected(
+            "key.bad_model",
+            f"The key {key.name!r} would be good for a model without a name.",
+            hint="Name one, such as 'gpt-*'; a key that names none is good for all.",
         )
     if key.name in keys:
         raise Rejected(

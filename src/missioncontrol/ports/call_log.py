@@ -40,7 +40,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     is_stream: bool = False
     usage: Usage = NO_USAGE
-    is_estimated: bool = False  # the upstream did not tell what was used
+    is_estimated: bool = False  # the upstream did not tell what was used, or not the truth
     seconds: float = 0.0
     first_seconds: float = 0.0  # until the first byte of the answer; 0 where none came
     offered: tuple[str, ...] = ()  # tools that the model could have called

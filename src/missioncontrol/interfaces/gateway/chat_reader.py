@@ -83,7 +83,7 @@ class ChatReader:
         heard = self.heard
         heard.model = chunk.model or heard.model
         if chunk.usage is not None:
-            heard.usage = _chat_usage(chunk.usage)
+            heard.tell(_chat_usage(chunk.usage))
         for choice in chunk.choices or ():
             words = choice.delta or choice.message
             if words is not None:

@@ -29,10 +29,11 @@ from missioncontrol.interfaces.gateway.forwarding import (
 )
 from missioncontrol.interfaces.gateway.heard import Heard, Reader
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.plausible import IMPLAUSIBLE
 from missioncontrol.interfaces.gateway.refusal import Refusal, error_body
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
 from missioncontrol.interfaces.gateway.sse import Splitter
-from missioncontrol.interfaces.gateway.tab import Tab
+from missioncontrol.interfaces.gateway.tab import MODEL_MAX, Tab
 from missioncontrol.ports.call_log import Call, Outcome
 
 _LOG = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class Exchange:
         self._task: asyncio.Task[Any] | None = None
         self._answer: Answer | None = None
         self._reader: Reader = request.dialect.reader(self.heard)
-        self._tab = Tab(caller)
+        self._tab = Tab(caller, house.cost)
         self._is_open = False  # the head of our own answer is out
         self._is_over = False  # and so is its end
 
@@ -441,9 +442,21 @@ class Exchange:
         await say_no(self._send, self._dialect, refusal)
         self._is_over = True
 
+    @property
+    def charged_as(self) -> str:
+        """The model whose price holds; empty where nothing was set aside."""
+        return self._tab.charged_as
+
+    def _why(self) -> tuple[str, str]:
+        """Return code and reason of a refusal, and what is to be doubted of the usage."""
+        refusal, doubt = self.refusal, self._tab.doubt
+        if refusal is None:
+            return (IMPLAUSIBLE, doubt) if doubt else ("", "")
+        return refusal.code, f"{refusal.message} {doubt}".rstrip()
+
     def record(self, name: str, time: int) -> Call:
         """Return the call as it is written down, without what was said in it."""
-        call, refusal = self.asked, self.refusal
+        call, (code, reason) = self.asked, self._why()
         return Call(
             id=name,
             time=time,
@@ -455,10 +468,10 @@ class Exchange:
             run=self.caller.run,
             step=self.caller.step,
             asked=call.model if call is not None else "",
-            model=self.heard.model or self._tab.model,
+            model=self.heard.model[:MODEL_MAX] or self._tab.model,
             upstream=self.upstream.name if self.upstream is not None else "",
-            code=refusal.code if refusal is not None else "",
-            reason=refusal.message if refusal is not None else "",
+            code=code,
+            reason=reason,
             is_stream=call.is_stream if call is not None else False,
             usage=self._tab.usage,
             is_estimated=self._tab.is_estimated,

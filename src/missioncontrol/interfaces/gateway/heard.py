@@ -15,7 +15,17 @@ TOOLS_MAX = 256
 class Heard:
     """What is known of an answer so far. It grows no further than its bounds."""
 
-    __slots__ = ("_told", "_tools", "_words", "is_done", "kept_max", "model", "said", "usage")
+    __slots__ = (
+        "_told",
+        "_tools",
+        "_words",
+        "is_absurd",
+        "is_done",
+        "kept_max",
+        "model",
+        "said",
+        "usage",
+    )
 
     def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
         """Nothing was heard. With `kept_max` 0 nothing of what is said is kept."""
@@ -24,6 +34,7 @@ class Heard:
         self.usage: Usage | None = None
         self.said = 0  # bytes of text, reasoning and arguments: at least as many as tokens
         self.is_done = False  # the answer says by itself that it is whole
+        self.is_absurd = False  # a usage was told that nothing can have
         self._told = 0
         self._words: list[str] = []
         self._tools: dict[object, tuple[str, list[str]]] = {}
@@ -41,11 +52,15 @@ class Heard:
     @property
     def input_told(self) -> int:
         """Input tokens as far as they were told; 0 where they were not."""
-        return self.usage.input_tokens if self.usage is not None else self._told
+        return self.usage.input_tokens if self.usage is not None else max(self._told, 0)
 
     def read(self, input_tokens: int) -> None:
         """Take in how much the model has read, before it says what it used in all."""
         self._told = input_tokens
+
+    def tell(self, usage: Usage | None) -> None:
+        """Take in a usage that was told, as `sound` returns it."""
+        self.usage, self.is_absurd = usage, usage is None
 
     def say(self, text: str | None) -> None:
         """Take in what the model says."""

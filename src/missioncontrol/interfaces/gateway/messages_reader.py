@@ -115,12 +115,13 @@ class MessagesReader:
         told_in = _input(self._told)
         self.heard.read(told_in)
         if self._is_final:
-            self.heard.usage = sound(
+            used = sound(
                 told_in,
                 self._told.output_tokens or 0,
                 cached=self._told.cache_read_input_tokens,
                 cache_write=self._told.cache_creation_input_tokens,
             )
+            self.heard.tell(used)
 
 
 def _input(told: _MessagesUsage) -> int:

@@ -109,7 +109,7 @@ class ResponsesReader:
         self.heard.is_done = True
         self.heard.model = head.model or self.heard.model
         if head.usage is not None:
-            self.heard.usage = _responses_usage(head.usage)
+            self.heard.tell(_responses_usage(head.usage))
 
     def body(self, content: bytes) -> None:
         """See `Reader.body`."""
@@ -120,7 +120,7 @@ class ResponsesReader:
             return
         self.heard.model = response.model or ""
         if response.usage is not None:
-            self.heard.usage = _responses_usage(response.usage)
+            self.heard.tell(_responses_usage(response.usage))
         for place, item in enumerate(response.output or ()):
             for part in item.content or ():
                 self.heard.say(part.text or part.refusal)

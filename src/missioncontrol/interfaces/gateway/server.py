@@ -5,15 +5,15 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.price import Price, charged, worst
-from missioncontrol.domain.routing import ModelCard
+from missioncontrol.domain.routing import ModelCard, Needs, choices, permitted
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.interfaces.gateway.breaker import Breaker
@@ -28,7 +28,14 @@ from missioncontrol.interfaces.gateway.exchange import (
 from missioncontrol.interfaces.gateway.forwarding import Headers, Pool
 from missioncontrol.interfaces.gateway.keys import Caller, Keys, MemoryKeys
 from missioncontrol.interfaces.gateway.line_account import LineAccount
-from missioncontrol.interfaces.gateway.listing import anthropic_list, openai_list
+from missioncontrol.interfaces.gateway.listing import (
+    anthropic_entry,
+    anthropic_list,
+    names_served,
+    not_listed,
+    openai_entry,
+    openai_list,
+)
 from missioncontrol.interfaces.gateway.recording import Recorder, Scrub
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
@@ -64,6 +71,7 @@ class GatewayServer:
         *,
         secret: Callable[[str], str],
         price: Callable[[str], Price | None] = lambda _: None,
+        known: Callable[[], Iterable[str]] = tuple,
         stopped: Callable[[], str] = lambda: "",
         scrub: Scrub = bytes,
         risk: Callable[[Assignment], Risk] = lambda _: "irreversible",
@@ -79,6 +87,7 @@ class GatewayServer:
             calls: where calls are written down; None for nowhere.
             secret: a secret by its name; raises `NotFound`.
             price: what a model costs now.
+            known: the models that have a price, by name; asked when somebody wants a list.
             stopped: why nobody may call now; empty where everybody may.
             scrub: takes secrets out of what is written down.
             risk: the tier of the step that an attempt works on.
@@ -92,6 +101,7 @@ class GatewayServer:
         self._lent = MemoryKeys(now)
         self._keys = keys
         self._price = price
+        self._known = known
         self._risk = risk
         self._now = now
         self._cards = {card.name: card for each in reversed(upstreams) for card in each.cards}
@@ -169,9 +179,19 @@ class GatewayServer:
         finally:
             self._lent.revoke(key)
             over = Refusal(401, "key.void", "The attempt that this key was lent to is over.")
-            for call, of in list(self._key_of.items()):
-                if of == key:
-                    call.cut(over)
+            self._cut_where(over, lambda _, of: of == key)
+
+    def cut_void(self, name: str) -> None:
+        """Cut the calls of a key that was revoked, which is known as `name`, at once."""
+        void = Refusal(401, "key.void", f"The key {name!r} of this call was revoked.")
+        self._cut_where(
+            void, lambda call, key: call.caller.name == name and self._find(key) is None
+        )
+
+    def _cut_where(self, why: Refusal, holds: Callable[[Exchange, str], bool]) -> None:
+        for call, key in list(self._key_of.items()):
+            if holds(call, key):
+                call.cut(why)
 
     def cut_all(self, refusal: Refusal) -> None:
         """Cut every call that goes on."""
@@ -214,17 +234,17 @@ class GatewayServer:
             return
         begun = int((self._now() - exchange.seconds) * 1_000_000)
         call = exchange.record(f"call-{secrets.token_hex(8)}", begun)
-        call = msgspec.structs.replace(call, usage=self._priced(call))
+        call = msgspec.structs.replace(call, usage=self._priced(call, exchange))
         for listener in self.listeners:
             listener(call)
         if self._recorder is not None:
             self._recorder.add(call, exchange.request.body, exchange.heard)
 
-    def _priced(self, call: Call) -> Usage:
+    def _priced(self, call: Call, exchange: Exchange) -> Usage:
         """Return what a call used with its cost; the ledger counts by itself."""
         if not call.usage.tokens:
             return NO_USAGE
-        price = self._price(call.model) or self._price(call.asked)
+        price = self._price(exchange.charged_as) or self._price(call.asked)
         return msgspec.structs.replace(call.usage, cost=charged(price, call.usage))
 
     # What follows answers requests.
@@ -280,21 +300,40 @@ class GatewayServer:
 
     async def _list(self, caller: Caller, path: str, dialect: Dialect, send: Send) -> None:
         """Answer which models the caller may ask for; nobody else is asked."""
-        write = anthropic_list if dialect.api == "anthropic" else openai_list
-        apis = {dialect.api}
-        known = [
-            card.name
-            for upstream in self._upstreams
-            if upstream.api in apis
-            for card in upstream.cards
-        ]
-        body = write(self.policy.routing, caller.asker, known, path.removeprefix("/models"))
+        is_anthropic = dialect.api == "anthropic"
+        if name := path.removeprefix("/models").removeprefix("/"):
+            if not self._may_ask(caller, dialect, name):
+                raise not_listed(name)
+            body = anthropic_entry(name) if is_anthropic else openai_entry(name)
+        else:
+            names = self._names_for(caller, dialect)
+            body = anthropic_list(names) if is_anthropic else openai_list(names)
         head = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": head})
         await send({"type": "http.response.body", "body": body})
+
+    def _names_for(self, caller: Caller, dialect: Dialect) -> Iterator[str]:
+        served = [each for each in self._upstreams if each.api == dialect.api]
+        names = permitted(self.policy.routing, caller.asker, names_served(served, self._known))
+        return (name for name in names if self._may_ask(caller, dialect, name))
+
+    def _may_ask(self, caller: Caller, dialect: Dialect, name: str) -> bool:
+        """Whether a call for `name` that needs nothing in particular would be passed on."""
+        try:
+            models = choices(
+                self.policy.routing,
+                name,
+                caller.asker,
+                needs=Needs(),
+                cards=self._cards,
+                cost=lambda _: None,
+            )
+        except Rejected:
+            return False
+        return any(self.upstreams_for(dialect, model) for model in models)
 
     async def _watch(self) -> None:
         """Cut calls whose key became void, whose time is over, and all when everything stops."""
@@ -311,10 +350,12 @@ class GatewayServer:
 
     def _look(self, now: float) -> None:
         stopped = self.stopped()
+        # Many calls have one key, and looking for it takes a digest.
+        void = {key for key in set(self._key_of.values()) if self._find(key) is None}
         for exchange, key in list(self._key_of.items()):
             if stopped:
                 exchange.cut(Refusal(503, "operation.stopped", stopped))
-            elif self._find(key) is None:
+            elif key in void:
                 exchange.cut(Refusal(401, "key.void", "The key of this call is void by now."))
             elif exchange.deadline and now > exchange.deadline:
                 exchange.cut(_silent(exchange))

@@ -1,11 +1,13 @@
 """What one call owes: set aside before it is sent, settled once, estimated where nobody tells."""
 
 import logging
+from collections.abc import Callable
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.interfaces.gateway.heard import Heard
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.plausible import bounded, shortfall
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.ports.agent import AttemptFailed
 
@@ -14,18 +16,27 @@ _LOG = logging.getLogger(__name__)
 BYTES_PER_TOKEN_MAX = 16
 """No text has more bytes a token over its length; so many bytes mean that a limit was passed."""
 
+MODEL_MAX = 200
+"""Characters of the name of a model."""
+
+Cost = Callable[[str, int, int], int | None]
+"""What a model costs at most for so many input and output tokens, in micro-dollars, if known."""
+
 
 class Tab:
     """The account of one call, over all upstreams that it tries one after the other."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, cost: Cost = lambda *_: None) -> None:
         """Nothing is set aside."""
         self.usage = NO_USAGE  # of the last way that was settled
         self.is_estimated = False
+        self.doubt = ""  # what the upstream told that can't be true
         self.is_sent = False  # an upstream may have begun to work
         self.is_blind = False  # its answer can't be read
         self.model = ""  # that something is or was set aside for
+        self.charged_as = ""  # the model whose price holds
         self._caller = caller
+        self._cost = cost
         self._reservation = ""
         self._limits = (0, 0)  # input and output tokens
 
@@ -69,19 +80,50 @@ class Tab:
         if not self._reservation:
             return
         reservation, self._reservation = self._reservation, ""
-        told = heard.usage
-        if not self.is_sent:
-            self.usage = NO_USAGE
-        elif told is not None and _is_final(told, heard):
-            self.usage = told
-        else:
-            self.usage, self.is_estimated = self._estimate(heard, is_stream=is_stream), True
-        model = heard.model or self.model
+        self.charged_as, self.usage = self.model, NO_USAGE
+        if self.is_sent:
+            self.usage, self.doubt = self._used(heard, is_stream=is_stream)
+            self._name(heard.model)
         try:
-            self._caller.account.settle(reservation, self.usage, model=model)
+            self._caller.account.settle(reservation, self.usage, model=self.charged_as)
         except (MissionControlError, AttemptFailed):
             name = self._caller.name
             _LOG.exception("What %s used could not be counted: %r.", name, self.usage)
+
+    def _used(self, heard: Heard, *, is_stream: bool) -> tuple[Usage, str]:
+        """Return what is charged, and what the upstream told that can't be true.
+
+        No more is charged than was set aside and was seen: a byte of the answer is at most one
+        token, so that nothing an upstream says can cost more than what it could have done.
+        """
+        told, doubt = heard.usage, ""
+        self.is_estimated = told is None or not _is_final(told, heard)
+        if heard.is_absurd:
+            doubt = "The upstream told a usage with less than no tokens."
+        elif told is not None and not self.is_estimated:
+            doubt = shortfall(told, heard)
+        if told is None or self.is_estimated or doubt:
+            told = self._estimate(heard, is_stream=is_stream)
+        most_in, most_out = self._limits
+        used, beyond = bounded(told, input_most=most_in, output_most=most_out + heard.said)
+        doubt = f"{doubt} {beyond}".strip()
+        self.is_estimated = self.is_estimated or bool(doubt)
+        return used, doubt
+
+    def _name(self, told: str) -> None:
+        """Charge as the model that answered, unless it is dearer than the one that was asked for.
+
+        What was set aside is of the latter's price, and a name alone must not break a cap.
+        """
+        told = told[:MODEL_MAX] or self.model
+        most = self._cost(self.model, *self._limits)
+        dearest = self._cost(told, *self._limits)
+        if most is None or dearest is None or dearest <= most:
+            self.charged_as = told
+            return
+        self.is_estimated = True
+        told = f"The upstream named the model {told!r}, dearer than {self.model!r}."
+        self.doubt = f"{self.doubt} {told}".strip()
 
     def _estimate(self, heard: Heard, *, is_stream: bool) -> Usage:
         """Return the most that an answer can have used whose end nobody saw.
@@ -91,7 +133,8 @@ class Tab:
         can't be read. Input counts as told, or as reserved.
         """
         most_in, most_out = self._limits
-        said = min(heard.said, most_out) if is_stream and not self.is_blind else most_out
+        is_seen = (is_stream or heard.is_done) and not self.is_blind
+        said = min(heard.said, most_out) if is_seen else most_out
         least = heard.usage.output_tokens if heard.usage is not None else 0
         return Usage(
             input_tokens=heard.input_told or most_in, output_tokens=max(said, least), cost=None

@@ -1,0 +1,59 @@
+"""What an upstream tells of its usage, held against what can be true of the call."""
+
+import msgspec
+
+from missioncontrol.domain.work import Usage
+from missioncontrol.interfaces.gateway.heard import Heard
+
+IMPLAUSIBLE = "usage.implausible"
+
+COUNT_MAX = 2**53 - 1
+"""No count is higher: every reader of JSON still has it exactly."""
+
+TOKEN_BYTES_MAX = 128
+"""No token of a known tokenizer is longer: the longest ones are rows of 128 spaces."""
+
+
+def bounded(told: Usage, *, input_most: int, output_most: int) -> tuple[Usage, str]:
+    """Return what is charged of a usage, and what of it can't be true; empty where all can be.
+
+    `told` keeps its parts within their wholes, see `heard.sound`. An input that can't be true
+    gets no discount for what it says was cached.
+    """
+    input_most, output_most = min(input_most, COUNT_MAX), min(output_most, COUNT_MAX)
+    doubts = [
+        *_doubts("input", told.input_tokens, input_most),
+        *_doubts("output", told.output_tokens, output_most),
+    ]
+    if told.input_tokens > input_most:
+        written = min(told.cache_write_tokens, input_most)
+        told = msgspec.structs.replace(
+            told, input_tokens=input_most, cached_tokens=0, cache_write_tokens=written
+        )
+    output = min(told.output_tokens, output_most)
+    reasoning = min(told.reasoning_tokens, output)
+    told = msgspec.structs.replace(told, output_tokens=output, reasoning_tokens=reasoning)
+    return told, " ".join(doubts)
+
+
+def shortfall(told: Usage, heard: Heard) -> str:
+    """Say that an answer was longer than the usage that was told of it; empty where it was not."""
+    if told.input_tokens and told.output_tokens * TOKEN_BYTES_MAX >= heard.said:
+        return ""
+    if not heard.said:
+        return ""  # Nothing was asked of the model, as where a response fails at once.
+    return (
+        f"The upstream told {count(told.input_tokens)} input and {count(told.output_tokens)} "
+        f"output tokens for an answer of {heard.said:,} bytes."
+    )
+
+
+def count(tokens: int) -> str:
+    """Return a number for people; one that has thousands of digits is not written out."""
+    return f"{tokens:,}" if tokens <= COUNT_MAX else "more than 2^53"
+
+
+def _doubts(kind: str, told: int, most: int) -> list[str]:
+    if told <= most:
+        return []
+    return [f"The upstream told {count(told)} {kind} tokens where at most {most:,} can have been."]
