@@ -61,6 +61,18 @@ def test_a_file_says_all_there_is_to_say(tmp_path: Path) -> None:
     assert reviewer.settings == {"sandbox": "read-only"}
 
 
+def test_directories_are_plain_and_the_whole_machine_is_never_meant_by_chance(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "agents.toml"
+    said = '[agents.a]\nkind = "command"\npaths = ["/srv//a/../b/", "//srv/c", "/"]'
+    path.write_text(said)
+    assert read_agents(path)[0].paths == ("/srv/b", "/srv/c", "/")
+    for written in ("//", "/srv/..", "/."):
+        refused = read(tmp_path, f'[agents.a]\nkind = "command"\npaths = ["{written}"]')
+        assert f"{written!r} is the whole machine" in str(refused)
+
+
 def test_no_file_declares_nobody(tmp_path: Path) -> None:
     assert read_agents(tmp_path / "agents.toml") == []
 

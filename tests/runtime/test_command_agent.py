@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,17 @@ import pytest
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.processes import start_time
+from missioncontrol.bootstrap import holding
 from missioncontrol.domain.agent import misfit
+from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Cancelled, Failed, Run, Succeeded
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import CommandRan, Usage, Work
+from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.runtime.registry import Registered
+from missioncontrol.settings import Settings
 from tests.runtime.workshop import Workshop, run, workshop
 
 SECRET = "correct-horse-battery"
@@ -107,6 +112,7 @@ def test_it_sees_its_own_attempt_and_only_what_is_passed_on(tmp_path: Path) -> N
     code = "import os, json; print(json.dumps([dict(os.environ), os.getcwd()]))"
     inputs = {"argv": python(code), "env": {"SIZE": 3, "COLOUR": "blue"}}
     seen, cwd = work(tmp_path, inputs).output["json"]
+    assert seen.pop("MISSION_MARK")
     known = {key: seen[key] for key in seen if key.startswith("MISSION_")}
     scratch = str(tmp_path / "scratch" / "run-1" / "1")
     assert known == {
@@ -453,6 +459,45 @@ def test_no_half_of_a_secret_is_left_where_output_is_cut(tmp_path: Path) -> None
     assert SECRET[:6] not in found.output["stdout"]
 
 
+# Directories.
+
+
+def test_a_link_leads_nobody_out_of_the_directories_that_are_declared(tmp_path: Path) -> None:
+    inside, root = tmp_path / "code", tmp_path / "root"
+    for place in (inside, root):
+        place.mkdir()
+    (inside / "kept.txt").write_text("kept")
+    (tmp_path / "secret.txt").write_text("not this")
+    (inside / "link").symlink_to(tmp_path)
+    (tmp_path / "alias").symlink_to(inside)
+    declared = Declaration("reader", "command", paths=(str(tmp_path / "alias"),))
+    reader = Registered("reader", Reader(), card=card_of(declared), declared=declared)
+
+    async def story() -> None:
+        async with workshop(root, reader) as shop:
+            for number, (path, expected) in enumerate(
+                [
+                    (f"{inside}/kept.txt", "kept"),
+                    (f"{tmp_path}/alias/kept.txt", "kept"),
+                    (f"{inside}/link/secret.txt", "agent.outside"),
+                    (f"--file={inside}/link/secret.txt", "agent.outside"),
+                ]
+            ):
+                step = Step("a", "reader", inputs={"files": [path]})
+                ended = (await shop.finish(step, run=f"run-{number}")).states["a"]
+                found = ended.work.output if isinstance(ended, Succeeded) else ""
+                assert (ended.failure.code if isinstance(ended, Failed) else found) == expected
+
+    run(story())
+
+
+class Reader:
+    """Reads the first file that it is given."""
+
+    async def perform(self, assignment: Assignment, _: Line) -> Work:
+        return Work(output=Path(assignment.inputs["files"][0]).read_text())  # noqa: ASYNC240
+
+
 # Processes.
 
 
@@ -471,8 +516,8 @@ def alive(path: Path) -> list[int]:
     return [pid for pid in map(int, path.read_text().split()) if start_time(pid) is not None]
 
 
-async def begun(shop: Workshop, pids: Path) -> None:
-    argv = [*python(STAYING), str(pids), "wait"]
+async def begun(shop: Workshop, pids: Path, code: str = STAYING, how: str = "wait") -> None:
+    argv = [*python(code), str(pids), how]
     shop.begin(Step("a", "command", inputs={"argv": argv}))
     while not pids.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
         await asyncio.sleep(0.02)
@@ -502,6 +547,101 @@ def test_what_a_command_leaves_running_ends_with_it(tmp_path: Path) -> None:
     assert alive(pids) == []
     assert found.output["seconds"] < 1  # It does not count what was waited for its child.
     assert time.monotonic() - started < 3
+
+
+FLEEING = """
+import os, subprocess, sys, time
+words, how = sys.argv[1:]
+environment = {} if how == "bare" else None
+code = "import subprocess as s, sys; print(s.Popen(sys.argv[1:], stdout=2, process_group=0).pid)"
+twice = [sys.executable, "-S", "-E", "-c", code, "sleep", "60"]
+told = subprocess.run(twice, stdout=-1, start_new_session=True).stdout.decode()
+once = subprocess.Popen(["/bin/sleep", "60"], start_new_session=True, env=environment)
+with open(words + ".new", "w") as file:
+    file.write(f"{os.getpid()} {once.pid} {told}")
+os.rename(words + ".new", words)
+if how != "go":
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that looks much like one of ours."""
+    environment = {"MISSION_MARK": "0" * 32 + ".1", "MISSION_RUN": "run-1", "MISSION_STEP": "a"}
+    argv = ["/bin/sleep", "60"]
+    with subprocess.Popen(argv, env=environment, start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def test_what_a_command_started_in_other_sessions_ends_with_it(
+    tmp_path: Path, stranger: subprocess.Popen[bytes]
+) -> None:
+    pids = tmp_path / "pids"
+    work(tmp_path, {"argv": [*python(FLEEING), str(pids), "go"]})
+    assert alive(pids) == []
+    assert stranger.poll() is None
+
+
+@pytest.mark.parametrize("how", ["wait", "bare"])
+def test_a_cancel_reaches_other_sessions_also_without_an_environment(
+    tmp_path: Path, stranger: subprocess.Popen[bytes], how: str
+) -> None:
+    pids = tmp_path / "pids"
+
+    async def story() -> None:
+        async with workshop(tmp_path, an_agent(tmp_path)) as shop:
+            await begun(shop, pids, FLEEING, how)
+            assert len(alive(pids)) == 3
+            shop.engine.cancel("run-1", "Enough.", actor="test")
+            await shop.engine.settled("run-1")
+            assert alive(pids) == []
+            assert stranger.poll() is None
+
+    run(story())
+
+
+KILLED = """
+import asyncio, pathlib, sys
+from missioncontrol.bootstrap import holding
+from missioncontrol.domain.run.commands import CreateRun
+from missioncontrol.domain.step import Step
+from missioncontrol.settings import Settings
+async def story():
+    async with holding(Settings(pathlib.Path(sys.argv[1]))) as held:
+        step = Step("a", "command", inputs={"argv": sys.argv[2:]})
+        held.execution.tell("run-1", CreateRun("run-1", "w", (step,), 1))
+        held.engine.adopt("run-1")
+        await held.engine.settled("run-1")
+asyncio.run(story())
+"""
+
+
+def test_the_next_engine_ends_what_a_killed_one_left_in_other_sessions(
+    tmp_path: Path, stranger: subprocess.Popen[bytes]
+) -> None:
+    pids = tmp_path / "pids"
+    home = tmp_path / "home"
+    argv = [sys.executable, "-c", KILLED, str(home), *python(FLEEING), str(pids), "wait"]
+    with subprocess.Popen(argv, cwd=Path(__file__).parents[2]) as engine:
+        while not pids.exists():
+            assert engine.poll() is None
+            time.sleep(0.02)
+        engine.kill()
+    assert len(alive(pids)) == 3
+
+    async def another_home() -> None:
+        async with holding(Settings(tmp_path / "other"), {}):
+            assert len(alive(pids)) == 3
+
+    async def the_same_home() -> None:
+        async with holding(Settings(home), {}):
+            assert alive(pids) == []
+
+    asyncio.run(another_home())
+    asyncio.run(the_same_home())
+    assert stranger.poll() is None
 
 
 def test_a_command_is_on_record_before_it_runs(tmp_path: Path) -> None:

@@ -1,21 +1,46 @@
 """Processes that outlive the program that started them, in whichever group or session they are.
 
-Coding tools start each command in a session of its own, so that ending the tool's process group
-does not reach it. What they all have is the environment that they were started with: a mark in it
-says to which place of work a process belongs.
+Programs start others in sessions of their own, so that ending a program's process group does not
+reach those. What they have is the environment that they were started with: a mark in it says to
+which place of work, or to which attempt, a process belongs. One that was started with an empty
+environment is known only while its parents are.
 """
 
 import asyncio
 import os
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import psutil
 
+from missioncontrol.adapters.processes import is_alive, start_time
+from missioncontrol.ports.agent import ProcessHandle
+
 MARK = "MISSION_PLACE"
+ATTEMPT_MARK = "MISSION_MARK"
+ENGINES_MAX = 100
+"""Processes that a home remembers to have held it: those that still live, and the newest."""
+
 ROUNDS_MAX = 100
 REST_SECONDS = 0.02
 """Between two looks: a process that is being killed may still be starting others."""
+
+_PROC = Path("/proc/self/environ")
+_BLOCK = 65_536
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """A process that starts programs, and the beginning of every mark that it gives them."""
+
+    process: ProcessHandle
+    mark: str
+
+
+_owners: dict[int, Owner] = {}
+"""By process id: after a fork there is another."""
 
 
 def mark(place: Path) -> dict[str, str]:
@@ -23,11 +48,86 @@ def mark(place: Path) -> dict[str, str]:
     return {MARK: str(place)}
 
 
+def attempt_mark() -> str:
+    """Return a value of `ATTEMPT_MARK` that no other attempt has."""
+    return f"{_this_owner().mark}.{secrets.token_hex(8)}"
+
+
 async def end_leftovers(place: Path) -> int:
     """Kill every process that carries the mark of `place`; return how many there were."""
+    return await _end(f"{MARK}={place}\0")
+
+
+async def end_marked(token: str) -> int:
+    """Kill every process that carries this mark of an attempt; return how many there were."""
+    return await _end(f"{ATTEMPT_MARK}={token}\0")
+
+
+async def sweep(home: Path) -> int:
+    """Kill what earlier engines of `home` left running, and note that this process holds it.
+
+    Only for who holds the home. Engines that are still alive, because they have let the home go
+    and work on another, are left alone with all that is theirs.
+    """
+    record = home / "engines.json"
+    known = [each for each in _recorded(record) if each != _this_owner()]
+    living = [each for each in known if is_alive(each.process)]
+    ended = 0
+    for gone in known:
+        if gone not in living:
+            ended += await _end(f"{ATTEMPT_MARK}={gone.mark}.")
+    _record(record, [*living[1 - ENGINES_MAX :], _this_owner()])
+    return ended
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Return the processes that a living one has started, and those that these have started."""
+    with suppress(psutil.Error):
+        return list(psutil.Process(pid).children(recursive=True))
+    return []
+
+
+def kill_all(processes: list[psutil.Process]) -> None:
+    """Kill these processes, and what they have started since; one that is gone is no trouble."""
+    for process in processes:
+        # A number that belongs to another process by now is not touched.
+        with suppress(psutil.Error):
+            since = process.children(recursive=True)
+            process.kill()
+            for each in since:
+                with suppress(psutil.Error):
+                    each.kill()
+
+
+def _this_owner() -> Owner:
+    pid = os.getpid()
+    if pid not in _owners:
+        _owners.clear()
+        this = ProcessHandle(pid, start_time(pid) or 0.0, os.getpgrp())
+        _owners[pid] = Owner(this, secrets.token_hex(16))
+    return _owners[pid]
+
+
+def _recorded(record: Path) -> list[Owner]:
+    try:
+        return msgspec.json.decode(record.read_bytes(), type=list[Owner])
+    except (OSError, msgspec.DecodeError):
+        return []
+
+
+def _record(record: Path, owners: list[Owner]) -> None:
+    draft = record.with_name(f"engine.{secrets.token_hex(4)}")  # A home sweeps those away.
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(owners))
+    draft.replace(record)
+
+
+async def _end(entry: str) -> int:
+    """Kill the processes in whose environment a variable begins with `entry`."""
     ended: set[int] = set()
     for _ in range(ROUNDS_MAX):
-        found = await asyncio.to_thread(_marked, str(place))
+        found = await asyncio.to_thread(_marked, os.fsencode(entry))
         if not found:
             break
         for process in found:
@@ -38,14 +138,48 @@ async def end_leftovers(place: Path) -> int:
     return len(ended)
 
 
-def _marked(value: str) -> list[psutil.Process]:
-    """Return the living processes with the mark; never this one or one that it lives in."""
-    ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+def _marked(entry: bytes) -> list[psutil.Process]:
+    """Return our user's living processes with the mark; never this one or one it lives in."""
     found = []
-    for process in psutil.process_iter():
+    environment_of = _raw_environment if _PROC.exists() else _environment
+    for pid in _carriers(entry, environment_of):
         with suppress(psutil.Error, OSError):
-            if process.pid in ours or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            if process.environ().get(MARK) == value:
+            process = psutil.Process(pid)
+            # The number may have passed to another process since it was looked at.
+            is_ours = process.uids().real == os.getuid() and _has(environment_of(pid), entry)
+            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
-    return found
+    return [each for each in found if each.pid not in _lived_in()] if found else []
+
+
+def _lived_in() -> set[int]:
+    return {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+
+
+def _carriers(entry: bytes, environment_of: Callable[[int], bytes]) -> Iterator[int]:
+    for pid in psutil.pids():
+        with suppress(psutil.Error, OSError):
+            if _has(environment_of(pid), entry):
+                yield pid
+
+
+def _has(environment: bytes, entry: bytes) -> bool:
+    return (b"\0" + environment).find(b"\0" + entry) >= 0
+
+
+def _raw_environment(pid: int) -> bytes:
+    """Return the variables of a process as the kernel has them, which takes microseconds."""
+    handle = os.open(f"/proc/{pid}/environ", os.O_RDONLY)
+    try:
+        found = block = os.read(handle, _BLOCK)
+        while len(block) == _BLOCK:
+            block = os.read(handle, _BLOCK)
+            found += block
+        return found
+    finally:
+        os.close(handle)
+
+
+def _environment(pid: int) -> bytes:
+    variables = psutil.Process(pid).environ().items()
+    return b"".join(os.fsencode(f"{name}={value}\0") for name, value in variables)

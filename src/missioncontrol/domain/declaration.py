@@ -1,14 +1,14 @@
 """An agent as it is declared: who does the work, how it is reached, and what it may do."""
 
 import math
-import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from missioncontrol.domain.agent import ANYTHING, OBJECT, AgentCard, Shape, tier
+from missioncontrol.domain.bounds import Bounds, texts_in
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.step import Amount, Risk, Spending
 
@@ -139,12 +139,17 @@ def tightened(one: float, other: float) -> float:
 
 
 def refuse_outside(
-    declared: Declaration, risk: Risk, inputs: Mapping[str, Any], shape: Shape
+    declared: Declaration,
+    risk: Risk,
+    inputs: Mapping[str, Any],
+    shape: Shape,
+    real: Callable[[str], str],
 ) -> None:
     """Refuse a step that the agent must not do.
 
-    `shape` tells which inputs are paths; those, and texts that are absolute paths, must lie in one
-    of the directories that the agent may work in.
+    `shape` tells which inputs are paths. Those, and texts that are written as paths, must lie in
+    one of the directories that the agent may work in, however deep in the inputs they stand.
+    `real` follows the links of an absolute path, as `os.path.realpath` does.
 
     Raises:
         Rejected: `agent.risk_not_allowed` or `agent.outside`.
@@ -158,23 +163,15 @@ def refuse_outside(
         )
     if not declared.paths:
         return
-    for name, value in inputs.items():
-        field = shape.fields.get(name)
-        is_path = field is not None and field.kind == "path"
-        if isinstance(value, str) and (is_path or value.startswith("/")):
-            _refuse_outside(declared, name, value)
-
-
-def _refuse_outside(declared: Declaration, name: str, value: str) -> None:
-    path = posixpath.normpath(value)
-    inside = any(path == place or path.startswith(f"{place}/") for place in declared.paths)
-    if not inside or not path.startswith("/"):
-        raise Rejected(
-            "agent.outside",
-            f"The input {name!r} is {value[:200]!r}, and agent {declared.name!r} may work only in "
-            f"{', '.join(declared.paths)}.",
-            hint="Give a path there, or declare the agent with `--path`.",
-        )
+    bounds = Bounds(declared.paths, real)
+    for place, text, is_path in texts_in(inputs, shape):
+        if fault := bounds.fault(text, is_path=is_path):
+            raise Rejected(
+                "agent.outside",
+                f"The input {place[:200]!r} is {text[:200]!r}, {fault}; agent {declared.name!r} "
+                f"may work only in {', '.join(declared.paths)}.",
+                hint="Give a whole path there, or declare the agent with `--path`.",
+            )
 
 
 def refuse_bad_scale(name: str, scale: int) -> None:

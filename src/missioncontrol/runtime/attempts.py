@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -321,8 +322,12 @@ def _refusal(registered: Registered, assignment: Assignment) -> Failure | None:
     if registered.declared is None:
         return None
     inputs = registered.card.inputs if registered.card is not None else registered.declared.inputs
+    shared = registered.card.from_run if registered.card is not None else ()
+    known = {name: assignment.run_inputs[name] for name in shared if name in assignment.run_inputs}
+    own = {name: each for name, each in assignment.inputs.items() if each is not None}
+    given = {**known, **own}
     try:
-        refuse_outside(registered.declared, assignment.risk, assignment.inputs, inputs)
+        refuse_outside(registered.declared, assignment.risk, given, inputs, os.path.realpath)
     except Rejected as no:
         return Failure(no.code, no.reason, no.hint, retryable=False)
     return None

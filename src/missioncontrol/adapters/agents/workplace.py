@@ -9,6 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from missioncontrol.adapters.leftovers import (
+    ATTEMPT_MARK,
+    attempt_mark,
+    descendants,
+    end_marked,
+    kill_all,
+)
 from missioncontrol.adapters.processes import Program, start_gated
 from missioncontrol.domain.trace import trace_variables
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
@@ -73,14 +82,27 @@ async def at_work(
     Raises:
         AttemptFailed: `program.cannot_start`.
     """
-    program = await _started(argv, cwd, environment)
+    token = attempt_mark()
+    program = await _started(argv, cwd, {**environment, ATTEMPT_MARK: token})
     try:
         await line.started(program.handle)
         program.open_gate()
         yield program
     finally:
         # Also where all went well: what the program left running must not outlive its attempt.
-        await to_its_end(program.end())
+        await to_its_end(_ended(program, token))
+
+
+async def _ended(program: Program, token: str) -> None:
+    """End a program with all that it started, in whichever group that is."""
+    started: list[psutil.Process] = []
+    if program.process.returncode is None:
+        # Who has an empty environment is found through its parents, while there are any.
+        started = await asyncio.to_thread(descendants, program.handle.pid)
+    await program.end()
+    if started:
+        await asyncio.to_thread(kill_all, started)
+    await end_marked(token)
 
 
 async def _started(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Program:
