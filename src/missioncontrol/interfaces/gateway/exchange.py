@@ -146,7 +146,10 @@ class Exchange:
         if self.refusal is not None or self._is_over:
             return
         self.refusal = refusal
-        self.outcome = "abandoned" if refusal.status == CLIENT_GONE else "cut"
+        if refusal.status != CLIENT_GONE:
+            self.outcome = "cut"
+        else:  # Some leave as soon as the last event is there, and have all of it.
+            self.outcome = "answered" if self.heard.is_done else "abandoned"
         if self._answer is not None:
             self._answer.close()
         self._settle()
