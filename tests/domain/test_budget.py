@@ -621,6 +621,19 @@ def test_a_ledger_that_takes_over_knows_what_a_parent_has_lent() -> None:
     assert [each.spent.cost for each in standings(after, WORKSPACE, NOW + DAY)] == [100, 100, 0]
 
 
+def test_a_parent_whose_cost_nobody_knew_holds_what_its_children_do() -> None:
+    ledger = opened(Amount(None, 1_000))
+    when(ledger, Reserve("p", scopes_of(RUN, FLOW), Amount(None, 100)))
+    when(ledger, Reserve("c", DRAFT, Amount(70, 70), "p"))
+    assert held(ledger, WORKSPACE) == Tally(70, 100)
+    when(ledger, cap(WORKSPACE, Amount(100)))
+    refused(ledger, Reserve("d", DRAFT, Amount(31, 1)))
+    when(ledger, Settle("c"))
+    assert held(ledger, WORKSPACE) == Tally(0, 100)
+    when(ledger, Reserve("d", DRAFT, Amount(100, 1)))
+    refused(ledger, Reserve("e", DRAFT, Amount(1, 1)))
+
+
 STEPS = ("draft", "check", "ship")
 AGENTS = ("writer", "critic")
 MODELS = ("m-1", "m-2", "")

@@ -27,6 +27,7 @@ from missioncontrol.domain.budget.states import (
     OpenedRun,
     Reservation,
     Shift,
+    lending,
     line,
     release,
     shifts,
@@ -108,11 +109,8 @@ def _take_back(ledger: Ledger, kept: KeptReservation) -> None:
 def _reserve(ledger: Ledger, event: AmountReserved) -> None:
     _put(ledger, event.reservation, event)
     made = ledger.live[event.reservation]
-    whole = made.outstanding
-    _hold(ledger, made.holds, whole)
-    parent = ledger.live.get(event.parent)
-    if parent is not None:
-        parent.lent += whole  # It fits, so what the parent holds does not change.
+    _hold(ledger, made.holds, made.outstanding)
+    _apply(ledger, lending(ledger, event.parent, made.outstanding))
 
 
 def _put(ledger: Ledger, name: str, of: AmountReserved | KeptReservation) -> None:

@@ -129,13 +129,25 @@ def shifts(ledger: Ledger, reservation: Reservation | None, used: Tally) -> list
     return found
 
 
-def release(ledger: Ledger, reservation: Reservation) -> list[Shift]:
-    """Return what the end of a reservation without children changes in those above it."""
-    lent = NOTHING - reservation.outstanding
-    found = [Shift(reservation, NOTHING, NOTHING, lent)]
-    for each in line(ledger, ledger.live.get(reservation.parent)):
+def lending(ledger: Ledger, parent: str, lent: Tally) -> list[Shift]:
+    """Return what changes above a reservation that has come to hold so much more, or less.
+
+    A parent that set enough aside goes on holding the same. One whose amount nobody knew holds
+    what its children do.
+    """
+    found: list[Shift] = []
+    for each in line(ledger, ledger.live.get(parent)):
         after = outstanding(each.amount, each.used, each.lent + lent)
         held = after - each.outstanding
         found.append(Shift(each, NOTHING, lent, held))
         lent = held
     return found
+
+
+def release(ledger: Ledger, reservation: Reservation) -> list[Shift]:
+    """Return what the end of a reservation without children changes in those above it."""
+    freed = NOTHING - reservation.outstanding
+    return [
+        Shift(reservation, NOTHING, NOTHING, freed),
+        *lending(ledger, reservation.parent, freed),
+    ]
