@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
     claude_program,
@@ -11,7 +12,17 @@ from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by t
     pytest_terminal_summary,
 )
 
-JOURNEY_SECONDS = 120
+JOURNEY_SECONDS = 300
+"""After so long a journey hangs. It is no measure: on a busy machine all of them are slow."""
+
+# Explaining a failure traces every line of each example that is tried for it: on Python 3.11 a
+# hundredfold. A failure is shown by its smallest example; that is enough.
+settings.register_profile(
+    "missioncontrol",
+    deadline=None,
+    phases=[each for each in Phase if each is not Phase.explain],
+)
+settings.load_profile("missioncontrol")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

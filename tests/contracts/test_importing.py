@@ -91,7 +91,6 @@ def is_named_freely(place: str) -> bool:
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
-@pytest.mark.timeout(60)
 @pytest.mark.journey
 def test_a_key_that_nobody_knows_is_listed_wherever_it_stands(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(FILES))
@@ -246,7 +245,6 @@ def holders(value: Any) -> list[Any]:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-@pytest.mark.timeout(60)
 @pytest.mark.journey
 def test_whatever_stands_where_the_file_is_refused_or_passes_our_check(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(FILES))

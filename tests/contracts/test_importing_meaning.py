@@ -77,7 +77,6 @@ GONE_ON_FROM_SKIPPED = {**GONE_ON_FROM, "j0": a_job("inputs.flag")}
 @example(jobs=GONE_ON_FROM, flag=False, bad={0})
 @example(jobs=GONE_ON_FROM_SKIPPED, flag=False, bad=set())
 @given(jobs=github_jobs(), flag=st.booleans(), bad=st.sets(st.integers(0, 30)))
-@pytest.mark.timeout(60)
 @pytest.mark.journey
 def test_the_steps_that_github_would_run_are_run(
     jobs: dict[str, Any], flag: bool, bad: set[int]
@@ -152,7 +151,6 @@ AFTER_A_REPAIR = {"t0": a_task(""), "t1": a_task("Failed", "t0"), "t2": a_task("
 @settings(max_examples=60, deadline=None)
 @example(tasks=AFTER_A_REPAIR, flag=False, bad={0})
 @given(tasks=argo_tasks(), flag=st.booleans(), bad=st.sets(st.integers(0, 20)))
-@pytest.mark.timeout(60)
 @pytest.mark.journey
 def test_the_tasks_that_argo_would_run_are_run(
     tasks: dict[str, Any], flag: bool, bad: set[int]

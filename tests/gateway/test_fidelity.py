@@ -44,7 +44,6 @@ def cut(whole: bytes, places: set[int]) -> list[bytes]:
     st.sets(st.integers(0, 10_000), max_size=20),
     st.sampled_from([b"\n", b"\r\n"]),
 )
-@pytest.mark.timeout(60)
 def test_chunks_do_not_matter(kind: str, words: list[str], places: set[int], end: bytes) -> None:
     stream, path, ask, make, used = {
         "chat": (chat_stream, "/v1/chat/completions", CHAT_ASK, openai, 129),

@@ -134,7 +134,6 @@ def test_random_workflows_of_hundreds_of_steps_do_too(seed: int) -> None:
 
 
 @pytest.mark.journey
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("seed", [7, 9])
 def test_a_random_workflow_of_two_thousand_steps_does_too(seed: int) -> None:
     carry_out((2_000, seed))
