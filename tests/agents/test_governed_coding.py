@@ -15,6 +15,7 @@ from missioncontrol.domain.price import charged
 from missioncontrol.domain.work import Usage
 from missioncontrol.testing.scripted_models import ModelServer, Reply, serving
 from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
+from tests.agents.houses import MODELS, furnished
 from tests.agents.repositories import everything, git, repository
 from tests.cli.command import answer, mission
 from tests.cli.test_operating import up
@@ -47,20 +48,9 @@ class House:
     """A home with a gateway to scripted models and one coding agent."""
 
     def __init__(self, root: Path, models: ModelServer, kind: str, program: Path) -> None:
-        self.home = root / "home"
-        self.home.mkdir(parents=True)
+        self.home = furnished(root / "home", models, kind, program)
         self.source = repository(root / "source")
-        api, base = ("openai", models.url) if kind == "codex" else ("anthropic", models.origin)
-        (self.home / "gateway.toml").write_text(
-            f'[[upstreams]]\nname = "local"\nbase_url = "{base}"\napi = "{api}"\n'
-            "[policy]\noutput_tokens_default = 500\noutput_tokens_max = 500\n"
-        )
-        self.model = "gpt-5.5" if kind == "codex" else "claude-sonnet-4-5"
-        (self.home / "agents.toml").write_text(
-            f'[agents.coder]\nkind = "{kind}"\nmodel = "{self.model}"\n'
-            "limits = {by_call = true}\n"
-            f'[agents.coder.settings]\nprogram = "{program}"\n'
-        )
+        self.model = MODELS[kind]
         self.file = root / "change.yaml"
         self.file.write_text(
             "name: change\ninputs: {repository: {type: path}}\n"

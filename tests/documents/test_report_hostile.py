@@ -130,14 +130,23 @@ def test_nothing_hostile_becomes_part_of_the_page(poison: str) -> None:
 @pytest.mark.parametrize("poison", HOSTILE)
 def test_nothing_hostile_becomes_markup_in_the_markdown_form(poison: str) -> None:
     made = hostile_run(poison)
-    tokens = MarkdownIt("commonmark").enable("table").parse(report_markdown(made.record))
+    tokens = (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .parse(report_markdown(made.record, made.store.read))
+    )
     inline = [child for token in tokens for child in token.children or ()]
     assert not [one for one in inline if one.type == "image"]
     html = {one.content for one in [*tokens, *inline] if one.type.startswith("html")}
     assert all(re.fullmatch(r'(<a id="[a-z0-9-]+">|</a>|\s)*', one) for one in html)
     links = {one.attrs["href"] for one in inline if one.type == "link_open"}
     assert all(str(one).startswith("#") for one in links)
-    clean = MarkdownIt("commonmark").enable("table").parse(report_markdown(redis_run().record))
+    made = redis_run()
+    clean = (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .parse(report_markdown(made.record, made.store.read))
+    )
     headings = [one.tag for one in tokens if one.type == "heading_open"]
     assert headings == [one.tag for one in clean if one.type == "heading_open"]
 

@@ -21,6 +21,8 @@ def test_every_command_of_the_guide_prints_what_it_shows(
         Reply("ready"),
         Reply(calls=(codex_command("sed -i s/hello/goodbye/ app.py && python3 app.py"),)),
         Reply("app.py says goodbye now; I ran it."),
+        Reply(calls=(codex_command("echo 'print(\"farewell\")' >> app.py"),)),
+        Reply("app.py says farewell last."),
     )
     with serving(*script) as server, Terminal(tmp_path) as terminal:
         (tmp_path / "tools" / "codex").symlink_to(codex_program)

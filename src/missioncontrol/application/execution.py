@@ -20,6 +20,8 @@ from missioncontrol.application.working_out import (
     failure_of_ours,
 )
 from missioncontrol.domain import execution
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.mission import AcceptPlan, SettleMission
 from missioncontrol.domain.plan import Plan, accepted
@@ -321,12 +323,29 @@ class Execution:
             plan = accepted(_plan_of(work.output))
             if run.inputs.get("execute", True):
                 seconds = float(run.inputs.get("task_seconds_max", 0))
-                steps = execution.steps_of(plan, seconds_max=seconds)
+                builder = self._builder(run, plan)
+                steps = execution.steps_of(plan, seconds_max=seconds, builder=builder)
                 self.tell(run.id, AddSteps(execution.PLAN_STEP, fence, steps))
             self._journal.tell_mission(run.mission, AcceptPlan(run.id, plan), actor="planner")
         except MissionControlError as error:
             return Failure(error.code, error.reason, error.hint, retryable=False)
         return None
+
+    def _builder(self, run: Run, plan: Plan) -> AgentCard | None:
+        """Return the agent that changes code in a mission, which its author alone chooses.
+
+        Raises:
+            Rejected: `plan.malformed` where a plan names another, and as `builder_of`.
+        """
+        chosen = str(run.inputs.get("builder", ""))
+        others = {task.agent for task in plan.tasks() if task.agent} - {chosen}
+        if others:
+            raise Rejected(
+                "plan.malformed",
+                f"The plan gives work to agent {min(others)!r}, which nobody chose for it.",
+                hint="`--builder` says who changes the code of a mission.",
+            )
+        return builder_of(chosen, self.governance.cards(chosen)) if chosen else None
 
 
 def _refused(decision: Decision) -> Failure:

@@ -9,6 +9,7 @@ from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.operations import Operations
 from missioncontrol.domain import execution as tasks
+from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.run.commands import CreateRun
@@ -54,15 +55,17 @@ class Missions:
         execute: bool,
         concurrency: int,
         limits: Mapping[str, float],
+        builder: str = "",
         actor: str,
         on_behalf: str = "",
     ) -> tuple[str, str]:
         """Create a mission and the run that plans it, and carries it out if `execute`.
 
-        `limits` holds `plan_seconds_max` and `task_seconds_max`. Returns both ids.
+        `limits` holds `plan_seconds_max` and `task_seconds_max`. `builder` is the agent that
+        changes the code; without one, that is handed over. Returns both ids.
 
         Raises:
-            Rejected: `mission.bad_input`, naming the field.
+            Rejected: `mission.bad_input`, naming the field; `mission.no_builder`.
             Unavailable: `operation.stopped`.
         """
         self._operations.refuse_new_run(actor)
@@ -72,6 +75,14 @@ class Missions:
                 f"The goal {goal.text.strip()[:40]!r} says nothing.",
                 hint="Say in words what is to be achieved.",
             )
+        if builder:
+            builder_of(builder, self._execution.governance.cards(builder))
+            if not goal.repository:
+                raise Rejected(
+                    "mission.bad_input",
+                    f"Agent {builder!r} has no code to change: the goal names no repository.",
+                    hint="Add `--repo PATH`.",
+                )
         mission, run = self._ids.new("mission"), self._ids.new("run")
         title = goal.title.strip() or title_of(goal.text) or goal.text.strip()[:TITLE_MAX]
         create = CreateMission(
@@ -87,6 +98,7 @@ class Missions:
             "constraints": list(goal.constraints),
             "execute": execute,
             "task_seconds_max": limits["task_seconds_max"],
+            **({"builder": builder} if builder else {}),
         }
         first = CreateRun(
             run,

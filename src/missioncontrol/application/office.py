@@ -49,6 +49,7 @@ class BeginMission(ForSomebody, frozen=True):
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)]
     plan_seconds_max: Seconds
     task_seconds_max: Seconds
+    builder: str = ""  # the agent that changes the code; empty where that is handed over
 
 
 class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
@@ -245,6 +246,7 @@ class Office:
             execute=ask.execute,
             concurrency=ask.concurrency,
             limits=limits,
+            builder=ask.builder,
             actor=actor,
             on_behalf=ask.on_behalf,
         )

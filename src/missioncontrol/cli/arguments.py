@@ -87,6 +87,13 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--concurrency", metavar="N", type=whole_number, default=4, help="tasks at work at once"
     )
+    run.add_argument(
+        "--builder",
+        metavar="AGENT",
+        default="",
+        help="the agent that changes the code, one of kind codex, claude or acp "
+        "(default: such tasks are handed over)",
+    )
     for name, text in (
         ("resume", "take an unfinished run up again; completed tasks keep their results"),
         ("cancel", "end a run: nothing new starts, what works is stopped"),

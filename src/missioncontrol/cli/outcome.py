@@ -13,6 +13,7 @@ from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
 from missioncontrol.cli.results import outputs_of, record_of, report
 from missioncontrol.cli.sheets import wrapped
+from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.visible import visible
@@ -72,10 +73,24 @@ def tell_outcome(settings: Settings, name: str, run: Run, *, as_json: bool) -> i
             f"\n{said}\n\n"
             f"  run     {name} ({run.status})\n"
             f"  cost    {sheets.used(view_of(run)['usage'])}\n"
+            f"{_changed(record)}"
             f"  report  {visible(str(path))}\n"
             f"  more    mission show {name} · mission audit verify\n"
         )
     return exit_codes.OF_STATUS[run.status]
+
+
+def _changed(record: MissionRecord) -> str:
+    """Return a line on what an agent changed, where one has."""
+    from missioncontrol.documents.reading import Reading as Read
+
+    found = Read(record).changes
+    if found is None or found.exhibit is None:
+        return ""
+    count = len(found.files) + found.files_left_out
+    files = "1 file" if count == 1 else f"{count:,} files"
+    lines = f"+{found.added:,} -{found.deleted:,}"
+    return f"  changes {files}, {lines} · mission artifacts {record.run} --output DIR\n"
 
 
 def tell_run(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:

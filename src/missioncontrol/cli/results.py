@@ -358,7 +358,7 @@ def report(reading: Reading, run: str, kind: str) -> bytes:
         case "html":
             return documents.report_html(record, read).encode()
         case "md":
-            return documents.report_markdown(record).encode()
+            return documents.report_markdown(record, read).encode()
         case "json":
             return documents.report_json(record)
         case _:

@@ -72,7 +72,12 @@ def _mission(
 ) -> BeginMission:
     settings = settings_of(arguments)
     return BeginMission(
-        goal, execute, concurrency, settings.plan_seconds_max, settings.task_seconds_max
+        goal,
+        execute,
+        concurrency,
+        settings.plan_seconds_max,
+        settings.task_seconds_max,
+        arguments.builder if execute else "",
     )
 
 

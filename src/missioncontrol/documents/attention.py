@@ -6,7 +6,9 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.documents.chain import chain
+from missioncontrol.documents.changes import changes
 from missioncontrol.documents.coverage import coverage, uncovered
+from missioncontrol.documents.exhibits import exhibits
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.finding_groups import GRAVE, Group, finding_groups, location
 from missioncontrol.documents.inline_code import shortened
@@ -48,6 +50,7 @@ def concerns(record: MissionRecord, where: Places) -> tuple[Concern, ...]:
         *_failing_tests(record, where),
         *_grave_findings(record, where),
         *_handed_over(record, where),
+        *_built(record, where),
         *_questions(record),
         *_uncovered(record, where),
     )
@@ -169,6 +172,20 @@ def _handed_over(record: MissionRecord, where: Places) -> Iterator[Concern]:
         title = sentence(Part(counted(len(tasks), "task"), "next-steps"), verb)
         items = tuple(sentence(Part(one.task.title, where.task(one.task.key))) for one in tasks)
         yield _concern("ask", title, items)
+
+
+def _built(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    found = changes(record, exhibits(record, where))
+    if found is not None and found.exhibit is not None:
+        proven = "proven" if found.is_proven else "not proven"
+        title = sentence("The changed code is ", Part(proven, "changes"), " and waits for you")
+        yield _concern(
+            "ask" if found.is_proven else "held",
+            title,
+            (),
+            "Look at it in a copy, then apply it:",
+            f"mission artifacts {record.run} --output DIR",
+        )
 
 
 def _questions(record: MissionRecord) -> Iterator[Concern]:

@@ -50,7 +50,7 @@ def bundle(reading: Reading, read_artifact: ReadArtifact) -> bytes:
     """Return the zip; the same reading and artifacts give the same bytes on every machine."""
     forms = {
         "report.html": html_page(reading, read_artifact).encode(),
-        "report.md": markdown_page(reading).encode(),
+        "report.md": markdown_page(reading, read_artifact).encode(),
         "report.json": machine_form(reading),
         "events.jsonl": events_lines(reading.record),
     }

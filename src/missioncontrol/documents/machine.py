@@ -25,6 +25,7 @@ class Report(msgspec.Struct, frozen=True):
     requirements: list[dict[str, Any]]
     findings: dict[str, Any]
     timeline: dict[str, Any] | None
+    changes: dict[str, Any] | None
     next_steps: dict[str, Any]
     artifacts: list[dict[str, Any]]
     usage: dict[str, int | None]
@@ -42,6 +43,7 @@ def machine_form(reading: Reading) -> bytes:
         requirements=[_requirement(one) for one in reading.coverage],
         findings={"by_severity": dict(reading.severities)},
         timeline=_timeline(reading),
+        changes=_changes(reading),
         next_steps=_next_steps(reading),
         artifacts=[_artifact(one) for one in reading.exhibits],
         usage=_usage(reading.spending.total),
@@ -95,6 +97,22 @@ def _timeline(reading: Reading) -> dict[str, Any] | None:
         "seconds": round(line.seconds, 3),
         "busy_seconds": round(line.busy, 3),
         "waited_seconds": waited,
+    }
+
+
+def _changes(reading: Reading) -> dict[str, Any] | None:
+    found = reading.changes
+    if found is None:
+        return None
+    return {
+        "task": found.last.task.key,
+        "agent": found.last.task.agent,
+        "base": found.base,
+        "files": found.files,
+        "files_left_out": found.files_left_out,
+        "patch": found.exhibit.artifact if found.exhibit else None,
+        "proofs": [one.task.key for one in found.proofs],
+        "is_proven": found.is_proven,
     }
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 import msgspec
 
+from missioncontrol.documents.changes import is_unproven
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.places import Part, Sentence, sentence, spoken
 from missioncontrol.documents.record import MissionRecord, TaskRecord
@@ -132,6 +133,14 @@ def _all_handed_over(record: MissionRecord, count: Tally) -> Sentence:
 def _succeeded(record: MissionRecord, count: Tally) -> Sentence:
     start = f"The groundwork for {_titled(record)} is" if count.handed_over else _titled(record)
     done = "done" if count.handed_over else "is done"
+    if any(map(is_unproven, record.tasks)):
+        return sentence(
+            f"{_titled(record)} is built, and ",
+            Part("no test could prove it", "changes"),
+            ": ",
+            _of_local(count.succeeded, count),
+            " succeeded.",
+        )
     if count.checked == count.succeeded:
         return sentence(
             f"{start} {done} and checked: ",

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from missioncontrol.documents import figures
+from missioncontrol.documents.changes import Diff, diff, is_unproven
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.hidden import visible
 from missioncontrol.documents.inline_code import shortened, spans
@@ -81,6 +82,7 @@ def html_page(reading: Reading, read_artifact: ReadArtifact) -> str:
     """Return the page; the same reading gives the same bytes."""
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     shown, left_out = _previews(reading, read_artifact)
+    changed = reading.changes
     return (
         _environment()
         .get_template("report.html.j2")
@@ -95,6 +97,8 @@ def html_page(reading: Reading, read_artifact: ReadArtifact) -> str:
             names={part.id: part.name for part in reading.plan.architecture.components},
             tones=LOG_TONES,
             pictures=_pictures(reading, read_artifact),
+            changes=changed,
+            diff=diff(changed, read_artifact) if changed is not None else Diff(),
             previews=shown,
             previews_left_out=left_out,
             # Both are files of ours.
@@ -109,7 +113,8 @@ def overall(reading: Reading) -> str:
     """Return the state that the verdict is shown in; never the green one while work is open."""
     status, count = reading.record.status, reading.tally
     if status == "succeeded" and count.tasks:
-        if count.unfinished or count.checked < count.succeeded:
+        is_open = any(map(is_unproven, reading.record.tasks))
+        if is_open or count.unfinished or count.checked < count.succeeded:
             return "blocked"
         return "handed_over" if count.handed_over else "succeeded"
     return {"queued": "waiting", "succeeded": "blocked"}.get(status, status)
@@ -187,11 +192,12 @@ def _csp_hash(style: str) -> str:
 
 def _sections(reading: Reading) -> tuple[Section, ...]:
     record, plan = reading.record, reading.plan
-    waits = len(reading.concerns)
+    waits, changed = len(reading.concerns), reading.changes
     return (
         Section("verdict", "Verdict"),
         Section("needs-a-person", "Needs a person", waits, "ask" if waits else ""),
         Section("plan", "Plan", len(record.tasks)),
+        *([Section("changes", "Changes", len(changed.files))] if changed is not None else []),
         Section("timeline", "Timeline"),
         Section("requirements", "Requirements", len(plan.requirements)),
         Section("findings", "Findings", sum(reading.severities.values())),

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from missioncontrol.documents import figures
+from missioncontrol.documents.changes import Diff, diff
+from missioncontrol.documents.exhibits import ReadArtifact
 from missioncontrol.documents.finding_groups import location
 from missioncontrol.documents.hidden import visible
 from missioncontrol.documents.inline_code import shortened, spans
@@ -22,8 +24,9 @@ _ACTIVE = re.compile(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|(?<=!)
 _OPENING = re.compile(r"(#|[-+=]|\d{1,9}(?=[.)](\s|$)))")
 
 
-def markdown_page(reading: Reading) -> str:
+def markdown_page(reading: Reading, read_artifact: ReadArtifact) -> str:
     """Return CommonMark with tables; the same reading gives the same bytes."""
+    changed = reading.changes
     text = (
         _environment()
         .get_template("report.md.j2")
@@ -33,6 +36,8 @@ def markdown_page(reading: Reading) -> str:
             plan=reading.plan,
             tally=reading.tally,
             where=reading.where,
+            changes=changed,
+            diff=diff(changed, read_artifact) if changed is not None else Diff(),
         )
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
@@ -71,6 +76,13 @@ def code(text: str) -> Markup:
     return Markup(f"{fence}{room}{line}{room}{fence}")  # noqa: S704
 
 
+def fenced(of: Diff) -> Markup:
+    """Return the lines of a diff as a block that none of them can close."""
+    text = "\n".join(visible(line.text) for line in of.lines)
+    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    return Markup(f"{fence}diff\n{text}\n{fence}")  # noqa: S704
+
+
 def link(text: Any, place: str) -> Markup:
     """Return a link to a place in the report."""
     # `text` becomes inert, and places are made of letters, digits and dashes.
@@ -107,6 +119,7 @@ def _environment() -> Environment:
         "money": figures.money,
         "measured": figures.measured,
         "code": code,
+        "fenced": fenced,
         "link": link,
         "said": said,
         "location": location,

@@ -11,6 +11,7 @@ from missioncontrol.documents.chain import (
     chain,
     shown_events,
 )
+from missioncontrol.documents.changes import Changes, changes
 from missioncontrol.documents.coverage import Coverage, coverage, orphans
 from missioncontrol.documents.exhibits import Exhibit, exhibits
 from missioncontrol.documents.finding_groups import (
@@ -110,6 +111,11 @@ class Reading:
     def exhibits(self) -> tuple[Exhibit, ...]:
         """All artifacts."""
         return exhibits(self.record, self.where)
+
+    @cached_property
+    def changes(self) -> Changes | None:
+        """What agents changed in the code."""
+        return changes(self.record, self.exhibits)
 
     @cached_property
     def stated(self) -> tuple[Stated, ...]:

@@ -23,9 +23,9 @@ def report_html(record: MissionRecord, read_artifact: ReadArtifact) -> str:
     return html_page(Reading(record), read_artifact)
 
 
-def report_markdown(record: MissionRecord) -> str:
+def report_markdown(record: MissionRecord, read_artifact: ReadArtifact) -> str:
     """Return the report as CommonMark with tables."""
-    return markdown_page(Reading(record))
+    return markdown_page(Reading(record), read_artifact)
 
 
 def report_json(record: MissionRecord) -> bytes:

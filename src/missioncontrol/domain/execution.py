@@ -1,8 +1,10 @@
 """How a plan becomes the steps of a run: one step for each task that somebody here can do."""
 
+from missioncontrol.domain import building
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.plan import PLAN_STEP as PLAN_STEP
 from missioncontrol.domain.plan import ExpectedArtifact, Plan, Task
-from missioncontrol.domain.step import Retry, Spending, Step
+from missioncontrol.domain.step import ApprovalRule, Retry, Spending, Step
 
 PLANNER = "planner"
 PLAN_ARTIFACTS = (
@@ -11,6 +13,9 @@ PLAN_ARTIFACTS = (
 )
 SEES_FAILURES = frozenset({"writer", "reviewer"})
 """Roles that work on whatever is there: what is missing is something they have to say."""
+
+PROOF_SECONDS_MAX = 1_800.0
+"""For the tests of what was built: nobody waits for them as for the groundwork."""
 
 TASK_RETRY = Retry(attempts=2, wait_seconds=0.5, wait_seconds_max=5.0)
 
@@ -27,19 +32,55 @@ def planning_step(*, seconds_max: float, spending: Spending | None = None) -> St
     )
 
 
-def steps_of(plan: Plan, *, seconds_max: float) -> tuple[Step, ...]:
-    """Return the steps for the tasks of `plan` that are done here; handed-over ones stay in it."""
-    return tuple(_step(task, seconds_max) for task in plan.tasks() if not task.is_handover)
+def steps_of(
+    plan: Plan, *, seconds_max: float, builder: AgentCard | None = None
+) -> tuple[Step, ...]:
+    """Return the steps for the tasks of `plan` that are done here; handed-over ones stay in it.
+
+    `builder` is the agent that changes the code, where the plan names one. It takes the time
+    that it is declared to have, and so do the tests of what it built.
+    """
+    return tuple(
+        _change(task, plan, builder)
+        if builder is not None and task.is_change
+        else _step(task, plan, seconds_max)
+        for task in plan.tasks()
+        if not task.is_handover
+    )
 
 
-def _step(task: Task, seconds_max: float) -> Step:
+def _step(task: Task, plan: Plan, seconds_max: float) -> Step:
+    tested = building.proves(task, plan)
     return Step(
         task.key,
         task.role,
         needs=(PLAN_STEP, *task.needs),
         runs_after="any" if task.role in SEES_FAILURES else "success",
+        inputs={building.CHANGES: tested} if tested else {},
         title=task.title,
         retry=TASK_RETRY,
-        seconds_max=seconds_max,
+        seconds_max=PROOF_SECONDS_MAX if tested else seconds_max,
         expects=task.artifacts,
+    )
+
+
+def _change(task: Task, plan: Plan, builder: AgentCard) -> Step:
+    earlier = building.before(task, plan)
+    inputs = {
+        "prompt": building.instructions(task, plan),
+        building.DOCUMENTS: [building.PACK],
+        **({building.CONTINUES: earlier} if earlier else {}),
+    }
+    uses_models = "calls_model" in builder.effects
+    return Step(
+        task.key,
+        builder.name,
+        needs=task.needs or (PLAN_STEP,),
+        inputs=inputs,
+        title=task.title,
+        retry=TASK_RETRY,
+        spending=builder.spending or (Spending(open=True) if uses_models else None),
+        risk=builder.risk,
+        effects=builder.effects,
+        approval=ApprovalRule() if builder.risk == "irreversible" else None,
     )

@@ -22,8 +22,8 @@ Role = Literal[
     "builder",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
-HANDOVER: frozenset[Role] = frozenset({"builder"})
-"""Roles that change the repository: their tasks are handed over unless an agent for them exists."""
+BUILDER: Role = "builder"
+"""The role that changes code. No specialist of ours has it: an agent is named for it, or nobody."""
 
 
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -111,11 +111,17 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
     requirements: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    agent: str = ""  # who does it, where that is no specialist of ours
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changes the repository, whoever does that."""
+        return self.role == BUILDER
 
     @property
     def is_handover(self) -> bool:
-        """Whether somebody else has to do this: no local specialist changes a repository."""
-        return self.role in HANDOVER
+        """Whether somebody else has to do this: it changes code, and no agent is named for it."""
+        return self.is_change and not self.agent
 
 
 class Phase(msgspec.Struct, frozen=True, omit_defaults=True):

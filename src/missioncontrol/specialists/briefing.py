@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.agent import AgentCard, misfit
+from missioncontrol.domain.building import CHANGES
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
@@ -40,6 +41,8 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
             if _plan_in(up) is None
         },
         seconds_max=seconds,
+        builder=given.get("builder", ""),
+        changes=given.get(CHANGES, ""),
         package=given.get("package", ""),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from importlib import import_module
 
 from missioncontrol.domain.agent import AgentCard, Kind, Shape
+from missioncontrol.domain.building import CHANGES
 from missioncontrol.domain.step import Spending
 
 VERSION: str = import_module("missioncontrol").__version__
@@ -63,7 +64,7 @@ def _card(
     effects: Iterable[str] = ("reads_files",),
     spending: Spending | None = None,
 ) -> AgentCard:
-    shared = ("repository", "goal", "title", "context", "constraints")
+    shared = ("repository", "goal", "title", "context", "constraints", "builder")
     return AgentCard(
         name,
         VERSION,
@@ -207,8 +208,16 @@ _ARCHITECT = _card(
 _TESTER = _card(
     "tester",
     "Runs the repository's own tests in a copy that is thrown away. Tests that fail do not fail "
-    "the step: `passed` is false then.",
-    {"repository": REPOSITORY, "goal": GOAL},
+    "the step: `passed` is false then. With `changes` they do, unless they failed before.",
+    {
+        "repository": REPOSITORY,
+        "goal": GOAL,
+        CHANGES: Shape(
+            "string",
+            required=False,
+            description="The step, among its needs, whose patch is applied to the copy first.",
+        ),
+    },
     _object(
         passed=Shape("boolean", description="Whether the tests ran and all was well."),
         status=_text("passed, failed, could_not_start, timed_out or no_test_command."),
@@ -286,6 +295,11 @@ _PLANNER = _card(
         "goal": Shape("string", description="What should be different."),
         "repository": Shape("path", required=False, description=REPOSITORY.description),
         **ABOUT,
+        "builder": Shape(
+            "string",
+            required=False,
+            description="The agent that changes the code. Without one, such tasks are handed over.",
+        ),
     },
     _object(
         plan=Shape("object", description="The plan, as plan.json has it."),

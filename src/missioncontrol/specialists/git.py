@@ -4,7 +4,9 @@ import os
 import subprocess
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import msgspec
@@ -93,6 +95,33 @@ def git_part(
         return Answer(_decoded(data))
 
 
+def git_bytes(root: Path, *args: str, more: Mapping[str, str], stdin: bytes = b"") -> bytes:
+    """Return what a git command wrote; `more` is added to its environment.
+
+    Raises:
+        Unavailable: as `git`.
+    """
+    with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as asked:
+        asked.write(stdin)
+        asked.seek(0)
+        process = _start(root, args, complaints, more, asked)
+        alarm = threading.Timer(SECONDS_MAX, process.kill)
+        alarm.start()
+        try:
+            data, too_long = _read(process, BYTES_MAX)
+        finally:
+            alarm.cancel()
+            process.kill()
+            process.wait()
+        if too_long:
+            raise Unavailable(
+                "git.cut_short",
+                f"git {args[0]} was stopped: it wrote over {BYTES_MAX:,} bytes.",
+            )
+        _refuse_failure(process, args, complaints)
+        return data
+
+
 def is_repository(root: Path) -> bool:
     """Whether `root` is a work tree of git or lies in one."""
     return top_level(root) is not None
@@ -122,7 +151,13 @@ def head_commit(root: Path) -> str | None:
     return answer.strip() or None
 
 
-def _start(root: Path, args: tuple[str, ...], complaints: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _start(
+    root: Path,
+    args: tuple[str, ...],
+    complaints: IO[bytes],
+    more: Mapping[str, str] = MappingProxyType({}),
+    stdin: IO[bytes] | None = None,
+) -> "subprocess.Popen[bytes]":
     argv = ["git", "--no-pager", "--literal-pathspecs"]
     for setting in SETTINGS:
         argv += ["-c", setting]
@@ -135,8 +170,8 @@ def _start(root: Path, args: tuple[str, ...], complaints: IO[bytes]) -> "subproc
         return subprocess.Popen(  # noqa: S603 - fixed program, arguments never reach a shell
             argv,
             cwd=root,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
+            env={**_environment(), **more},
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=subprocess.PIPE,
             stderr=complaints,
         )

@@ -32,6 +32,8 @@ class Brief(msgspec.Struct, frozen=True):
     task: Task | None
     upstream: Mapping[str, Delivered]  # by task key, direct needs only
     seconds_max: float  # finish, or say what was left out, before this many seconds have passed
+    builder: str = ""  # the agent that changes the code; empty where that is handed over
+    changes: str = ""  # the step whose patch is to be tested; empty where none is
     package: str = ""  # look at this part of the repository alone; its directory or its name
 
 

@@ -27,14 +27,14 @@ from missioncontrol.domain.definition.step_reading import (
     ITEMS_MAX,
     ROUNDS_MAX,
 )
-from missioncontrol.domain.plan import HANDOVER, ROLES
+from missioncontrol.domain.plan import BUILDER, ROLES
 from missioncontrol.domain.step import ApprovalRule, Repeat, Retry
 from missioncontrol.domain.workflow import CONCURRENCY_MAX
 
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-AGENTS = ("planner", *(role for role in ROLES if role not in HANDOVER), "command")
+AGENTS = ("planner", *(role for role in ROLES if role != BUILDER), "command")
 """Offered for completion; any agent that is registered may be named."""
 
 

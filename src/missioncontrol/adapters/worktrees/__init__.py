@@ -19,11 +19,11 @@ import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
-from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of
+from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
 from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made
 from missioncontrol.ports.agent import Assignment, ProcessHandle
 
-__all__ = ["Change", "Patch", "Tree", "patch_of", "sweep", "worktree"]
+__all__ = ["Change", "Patch", "Tree", "patch_of", "sweep", "taken_over", "worktree"]
 
 
 @asynccontextmanager

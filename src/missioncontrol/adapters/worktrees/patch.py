@@ -1,5 +1,6 @@
 """What an agent changed in its tree, as a patch that makes the same of the base."""
 
+import shutil
 from typing import Literal
 
 import msgspec
@@ -52,6 +53,27 @@ async def patch_of(tree: Tree) -> Patch:
     content = await ours.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
     await _refuse_unfaithful(ours, content)
     return Patch(content, await _changes(ours), tuple(dict.fromkeys(left_out)))
+
+
+async def taken_over(tree: Tree, patch: bytes, title: str) -> None:
+    """Commit in `tree`, which nobody has touched yet, what `patch` makes of its base.
+
+    The patch of the tree holds these changes too: it is made against the base all the same.
+
+    Raises:
+        AttemptFailed: `worktree.patch_misfit`, where it is not a patch of this base.
+    """
+    try:
+        await git(["apply", "--index", "--whitespace=nowarn", "-"], cwd=tree.path, stdin=patch)
+    except AttemptFailed as error:
+        raise AttemptFailed(
+            "worktree.patch_misfit",
+            f"Changes made before do not fit commit {tree.base[:12] or 'none'}: {error.reason}",
+            hint="Let both steps begin at the same `base`.",
+            retryable=False,
+        ) from None
+    await git(["commit", "-q", "--no-verify", "-m", title], cwd=tree.path)
+    shutil.copyfile(tree.path / ".git" / "index", tree.own / "index")
 
 
 class _Ours:

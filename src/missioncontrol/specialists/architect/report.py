@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from missioncontrol.specialists.architect.results import counts, most_imported, place
 from missioncontrol.specialists.architect.study import Cycle, Near, Study
+from missioncontrol.specialists.markdown import counted
 
 LISTED_MAX = 12
 CYCLES_SHOWN = 10
@@ -28,10 +29,10 @@ def summary(study: Study) -> str:
     number = counts(study)
     if not number["modules"]:
         return "No code file of a product was found, so there is no module graph."
-    shape = f"{number['modules']} modules with {number['lines']:,} lines"
+    shape = f"{counted(number['modules'], 'module')} with {counted(number['lines'], 'line')}"
     if not number["imports"]:
         return f"{shape}; no import between two of them was found."
-    ties = f"{number['imports']} imports between them in {number['layers']} layers"
+    ties = f"{counted(number['imports'], 'import')} between them in {number['layers']} layers"
     return f"{shape}, {ties}; {_cycle_words(number['cycles_at_load'], number['cycles_deferred'])}."
 
 

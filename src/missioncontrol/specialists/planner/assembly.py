@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from missioncontrol.domain.building import built_by
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Draft, Part
@@ -65,8 +66,11 @@ _LANGUAGE = re.compile(
 )
 
 
-def assembled(ground: Ground) -> Plan:
-    """Return the plan for what is known; the same knowledge gives the same plan."""
+def assembled(ground: Ground, *, builder: str = "") -> Plan:
+    """Return the plan for what is known; the same knowledge gives the same plan.
+
+    `builder` is the agent that changes the code, where there is one.
+    """
     kinds = recognised(ground.goal, names=_names(ground), has_code=ground.has_code)
     parts = _parts(ground, kinds)
     draft = _drafted(parts)
@@ -89,7 +93,9 @@ def assembled(ground: Ground) -> Plan:
         questions=tuple(draft.questions),
         obtained=_obtained(ground),
     )
-    return msgspec.structs.replace(plan, summary=_summary(plan, ground, main))
+    if builder:
+        plan = built_by(plan, builder)
+    return msgspec.structs.replace(plan, summary=_summary(plan, ground, main, builder))
 
 
 def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
@@ -246,14 +252,15 @@ def _obtained(ground: Ground) -> str:
     return f"by the local planner, without a model; from {commit}, {read}"
 
 
-def _summary(plan: Plan, ground: Ground, main: Part) -> str:
-    here = sum(1 for task in plan.tasks() if not task.is_handover)
-    over = sum(1 for task in plan.tasks() if task.is_handover)
+def _summary(plan: Plan, ground: Ground, main: Part, builder: str) -> str:
+    over = sum(1 for task in plan.tasks() if task.is_change)
+    here = sum(1 for _ in plan.tasks()) - over
+    given = f"for {builder}" if builder else "handed over"
     work = listed([label(kind) for kind in plan.kinds[:2]])
     whose = f" on {ground.name}" if ground.name else ""
     where = f" The change begins at {main.facts['place']}." if "place" in main.facts else ""
     return (
         f"“{main.facts['ask']}”: {work}{whose}, {counted(len(plan.requirements), 'requirement')}."
         f"{where} {counted(here, 'task')} can be done here; {counted(over, 'task')} that "
-        f"{'changes' if over == 1 else 'change'} code {'is' if over == 1 else 'are'} handed over."
+        f"{'changes' if over == 1 else 'change'} code {'is' if over == 1 else 'are'} {given}."
     )

@@ -35,7 +35,7 @@ def _phase(number: int, phase: Phase) -> Iterator[str]:
 
 
 def _task(task: Task) -> Iterator[str]:
-    by = "handed over" if task.is_handover else task.role
+    by = "handed over" if task.is_handover else task.agent or task.role
     yield from (f"### `{task.key}` {task.title}", "", f"{task.detail}", "")
     yield f"- By: {by}; because of {', '.join([*task.requirements, *task.decisions, *task.risks])}"
     if task.needs:

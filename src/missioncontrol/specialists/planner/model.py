@@ -112,7 +112,10 @@ def _brief_phase(phase: Phase) -> Phase:
 
 
 def _schema() -> dict[str, Any]:
-    return msgspec.json.schema(Plan)
+    """Return the schema of a plan, without the agents: who changes the code is chosen by others."""
+    schema = msgspec.json.schema(Plan)
+    del schema["$defs"]["Task"]["properties"]["agent"]
+    return schema
 
 
 def _asked(
@@ -165,15 +168,15 @@ def _fault(error: msgspec.DecodeError) -> Fault:
 
 
 def _with_fixed_artifacts(phase: Phase) -> Phase:
-    """What a specialist of this program hands in is not the model's to choose."""
+    """What a specialist hands in, and who changes the code, is not the model's to choose."""
     return msgspec.structs.replace(phase, tasks=tuple(map(_with_artifacts, phase.tasks)))
 
 
 def _with_artifacts(task: Task) -> Task:
-    if task.is_handover:
-        return task
+    if task.is_change:
+        return msgspec.structs.replace(task, agent="")
     fixed = tuple(ExpectedArtifact(*each) for each in ARTIFACTS[task.role])
-    return msgspec.structs.replace(task, artifacts=fixed)
+    return msgspec.structs.replace(task, artifacts=fixed, agent="")
 
 
 def _lost(plan: Plan, local: Plan) -> list[Fault]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.building import built_by
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import LogLevel
@@ -24,7 +25,7 @@ class LocalPlanner:
         Raises:
             AttemptFailed: the goal is empty or longer than can be read.
         """
-        plan = accepted(assembled(read_ground(brief, desk)))
+        plan = accepted(assembled(read_ground(brief, desk), builder=brief.builder))
         show(plan, desk)
         return plan
 
@@ -42,13 +43,16 @@ class Planner:
         Raises:
             AttemptFailed: no plan; `plan.malformed` where a model gave none that is sound.
         """
-        plan = LocalPlanner().plan(brief, desk)
         attempts: list[dict[str, Any]] = []
-        if self._model is not None:
+        if self._model is None:
+            plan = LocalPlanner().plan(brief, desk)
+        else:
             from missioncontrol.specialists.planner.model import plan_with
 
-            planned = plan_with(self._model, brief, plan, desk)
-            plan = planned.plan
+            # Who changes the code is not the model's to choose; it plans as if nobody did.
+            local = LocalPlanner().plan(msgspec.structs.replace(brief, builder=""), desk)
+            planned = plan_with(self._model, brief, local, desk)
+            plan = built_by(planned.plan, brief.builder) if brief.builder else planned.plan
             attempts = [msgspec.to_builtins(attempt) for attempt in planned.attempts]
             show(plan, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None
@@ -62,7 +66,7 @@ def show(plan: Plan, desk: Desk) -> None:
     lines += [f"Risk {each.id}: {each.title}" for each in plan.risks]
     for phase in plan.phases:
         lines.append(f"Phase {phase.title}: {phase.purpose}")
-        lines += [f"Task {task.key} ({task.role}): {task.title}" for task in phase.tasks]
+        lines += [f"Task {t.key} ({t.agent or t.role}): {t.title}" for t in phase.tasks]
     level: LogLevel = "info"
     for line in lines:
         desk.log(level, line)

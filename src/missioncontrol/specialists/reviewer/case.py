@@ -46,13 +46,13 @@ class Case(msgspec.Struct, frozen=True, dict=True):
         return tuple(
             task
             for task in self.plan.tasks()
-            if not task.is_handover and task.key != self.own_key and not self._waits(task, set())
+            if not task.is_change and task.key != self.own_key and not self._waits(task, set())
         )
 
     @cached_property
     def handed_over(self) -> tuple[Task, ...]:
-        """Tasks that somebody else has to do."""
-        return tuple(task for task in self.plan.tasks() if task.is_handover)
+        """Tasks that change the code: nobody has begun them yet."""
+        return tuple(task for task in self.plan.tasks() if task.is_change)
 
     def succeeded(self) -> Iterator[tuple[str, Delivered]]:
         """Yield the tasks that ended well, with what they left."""

@@ -111,10 +111,11 @@ def _in_words(evidence: Evidence) -> str:
 def _handed_over(case: Case) -> Iterator[str]:
     if not case.handed_over:
         return
-    yield "## Handed over and not done"
+    agent = case.handed_over[0].agent
+    yield f"## To be built by `{agent}`" if agent else "## Handed over and not done"
     yield ""
     for task in case.handed_over:
-        handed = [need for need in task.needs if case.tasks[need].is_handover]
+        handed = [need for need in task.needs if case.tasks[need].is_change]
         after = f", after {', '.join(f'`{need}`' for need in handed)}" if handed else ""
         serves = ", ".join([*task.requirements, *task.decisions, *task.risks])
         yield f"- `{task.key}` {task.title}{after} (serves {serves})"

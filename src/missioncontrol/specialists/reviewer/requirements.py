@@ -64,7 +64,7 @@ def _uncovered(case: Case) -> Iterator[Finding]:
                 detail=f"Asked in {each.source}" if each.source else "",
                 remedy=f"Add a task for {each.id} to the plan, or say who waived it.",
             )
-        elif case.handed_over and not any(task.is_handover for task in serving):
+        elif case.handed_over and not any(task.is_change for task in serving):
             keys = ", ".join(task.key for task in serving)
             yield Finding(
                 "review.requirement-not-built",

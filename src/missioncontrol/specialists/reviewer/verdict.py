@@ -35,7 +35,8 @@ def next_steps(case: Case, checks: Sequence[Check]) -> list[str]:
     steps = list(remedies)[:STEPS_MAX]
     if len(remedies) > STEPS_MAX:
         steps.append(f"Then {len(remedies) - STEPS_MAX} more remedies, named above.")
-    free = [task for task in case.handed_over if not _handed_needs(task, case)]
+    handed = [task for task in case.handed_over if task.is_handover]
+    free = [task for task in handed if not _handed_needs(task, case)]
     if free:
         pack = ", with execution-pack.md" if "execution-pack.md" in case.documents else ""
         keys = ", ".join(f"`{task.key}` ({task.title})" for task in free)

@@ -48,8 +48,11 @@ def sentence(survey: Survey) -> str:
     tests = sum(item.test_files for item in survey.languages)
     parts = [
         f"{_name(survey)}: {counted(survey.total.files, 'file')}",
-        f"{survey.code_lines:,} lines of code" + (f" in {listed(languages)}" if languages else ""),
-        f"{survey.test_lines:,} lines in {counted(tests, 'test file')}" if tests else "no tests",
+        counted(survey.code_lines, "line of code", "lines of code")
+        + (f" in {listed(languages)}" if languages else ""),
+        f"{counted(survey.test_lines, 'line')} in {counted(tests, 'test file')}"
+        if tests
+        else "no tests",
     ]
     runtime = survey.stack.own_dependencies("user")
     if survey.stack.packages:

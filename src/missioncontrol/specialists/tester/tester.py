@@ -12,9 +12,11 @@ from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import report
+from missioncontrol.specialists.tester.building import Built, build, built
 from missioncontrol.specialists.tester.choosing import Ready
 from missioncontrol.specialists.tester.copying import FILE_BYTES_MAX, Copied, copied
 from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.proof import refuse_broken, unproven
 from missioncontrol.specialists.tester.pythons import best_python
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import Verdict
@@ -46,14 +48,17 @@ class Tester:
         """Find the test command, run it in a copy, and hand in what it showed.
 
         Raises:
-            AttemptFailed: there is no repository to test.
+            AttemptFailed: there is no repository to test; `tester.bad_input`, `tester.bad_patch`
+                or `tester.tests_failed` where a change is to be tested.
         """
         root = repository_of(brief, "tester", "test").resolve()
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
         # A step of a workflow may take as long as its author lets it.
-        bench = _Bench(root, desk, SECONDS_MAX if brief.plan is not None else math.inf)
+        is_hurried = brief.plan is not None and not brief.changes
+        change = built(brief)
+        bench = _Bench(root, desk, SECONDS_MAX if is_hurried else math.inf, change)
         tree = read_tree(root)
         declared = _declared(tree)
         known = [file.path for file in tree.files]
@@ -68,12 +73,20 @@ class Tester:
             relevant = [each.path for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)]
             near = report.near_goal(trial, relevant, known)
         text = report.markdown(trial, others, near, known, words)
-        desk.log(_level(trial), report.statement(trial))
+        statement = report.statement(trial)
+        if change is not None:
+            statement = f"With the changes of {change.step}: {statement}"
+        desk.log(_level(trial), statement)
+        if change is not None:
+            refuse_broken(trial, brief, desk)
         return Work(
-            summary=report.statement(trial),
+            summary=statement,
             output=_output(trial),
             facts=report.facts(trial),
-            findings=report.findings(trial, known),
+            findings=(
+                *(unproven(trial, brief) if change is not None else ()),
+                *report.findings(trial, known),
+            ),
             artifacts=tuple(_artifacts(trial, text, desk)),
             evidence=tuple(_evidence(trial))
             or (FilesRead(len(tree.files), tree.left_out_count, tree.commit),),
@@ -110,8 +123,11 @@ def _telling(trials: Sequence[Trial]) -> Trial | None:
 class _Bench:
     """A copy of the checkout and what is needed to run commands in it."""
 
-    def __init__(self, repository: Path, desk: Desk, seconds_max: float) -> None:
+    def __init__(
+        self, repository: Path, desk: Desk, seconds_max: float, change: Built | None
+    ) -> None:
         self.repository = repository
+        self.change = change
         self.seconds_max = seconds_max
         self.desk = desk
         self.seconds_left_first = desk.seconds_left()
@@ -127,6 +143,9 @@ class _Bench:
             argv, source = declared.commands[0]
             verdict = Verdict("could_not_start", f"no copy to test in: {done.left_out}")
             return [Trial(Ready(argv, argv, argv, False), source, verdict)], _words(done)
+        if self.change is not None:
+            count = build(self.change, self.repository, self.copy, self.desk.scratch / "built")
+            self.desk.log("info", f"{counted(count, 'file')} changed by {self.change.step}")
         surroundings = environment(self.copy, self.home)
         python = best_python(self.repository, declared.needed, surroundings)
         found: list[Trial] = []

@@ -158,7 +158,7 @@ class Surroundings:
     def _others(self, taken: Mapping[str, Place]) -> list[Place]:
         """Return manifests, documents and other files that handed-over tasks name."""
         found = []
-        for task in (task for task in self.plan.tasks() if task.is_handover):
+        for task in (task for task in self.plan.tasks() if task.is_change):
             texts = quotes.task_texts(task, self.plan)
             for path in quotes.paths(texts):
                 if path in taken or self._kind(path) in {"", "code", "test", "binary"}:

@@ -81,12 +81,12 @@ class Material(msgspec.Struct, frozen=True, dict=True):
     def tasks_for(self, requirement: Requirement) -> list[Task]:
         """Return the tasks that serve a requirement, those that are handed over first."""
         serving = [task for task in self.plan.tasks() if requirement.id in task.requirements]
-        return sorted(serving, key=lambda task: not task.is_handover)
+        return sorted(serving, key=lambda task: not task.is_change)
 
     @cached_property
     def builders(self) -> tuple[Task, ...]:
         """The tasks that are handed over, in the order of the plan."""
-        return tuple(task for task in self.plan.tasks() if task.is_handover)
+        return tuple(task for task in self.plan.tasks() if task.is_change)
 
     @cached_property
     def asked(self) -> tuple[Requirement, ...]:

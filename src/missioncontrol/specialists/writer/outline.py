@@ -126,14 +126,14 @@ def _decision(decision: Decision, material: Material) -> Iterator[str]:
 def _order(material: Material) -> Iterator[str]:
     tasks = {task.key: task for task in material.plan.tasks()}
     handed = in_order({key: task.needs for key, task in tasks.items()})
-    builders = [tasks[key] for key in handed if tasks[key].is_handover]
+    builders = [tasks[key] for key in handed if tasks[key].is_change]
     if not builders:
         return
     yield "## Order of work"
     yield ""
     for number, task in enumerate(builders, 1):
-        after = [need for need in task.needs if tasks[need].is_handover]
-        told = [need for need in task.needs if not tasks[need].is_handover]
+        after = [need for need in task.needs if tasks[need].is_change]
+        told = [need for need in task.needs if not tasks[need].is_change]
         words = f"after {listed(after)}" if after else "can start at once"
         informed = f", informed by {listed(told)}" if told else ""
         yield f"{number}. {code(task.key)} · {sentence(task.title)} {words.capitalize()}{informed}."

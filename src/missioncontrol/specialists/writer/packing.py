@@ -73,7 +73,7 @@ def _ordered(material: Material) -> list[Task]:
     """Return the handed-over tasks so that each follows those it needs."""
     tasks = {task.key: task for task in material.plan.tasks()}
     order = in_order({key: task.needs for key, task in tasks.items()})
-    return [tasks[key] for key in order if tasks[key].is_handover]
+    return [tasks[key] for key in order if tasks[key].is_change]
 
 
 def _packed(

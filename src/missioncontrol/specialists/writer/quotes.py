@@ -18,7 +18,7 @@ def task_texts(task: Task, plan: Plan) -> list[str]:
 
 def plan_texts(plan: Plan) -> list[str]:
     """Return what the handed-over tasks say, their decisions and the parts of the architecture."""
-    tasks = [text for task in plan.tasks() if task.is_handover for text in task_texts(task, plan)]
+    tasks = [text for task in plan.tasks() if task.is_change for text in task_texts(task, plan)]
     return [*tasks, *(each.detail for each in plan.architecture.components)]
 
 

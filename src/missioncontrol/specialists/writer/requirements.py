@@ -23,7 +23,7 @@ def criteria(requirement: Requirement, material: Material) -> list[tuple[str, Ta
     task does, all that they say counts.
     """
     tasks = material.tasks_for(requirement)
-    tasks = [task for task in tasks if task.is_handover] or tasks
+    tasks = [task for task in tasks if task.is_change] or tasks
     close = [(text, task) for task in tasks for text in _own(task, requirement)]
     found = close or [(text, task) for task in tasks for text in task.acceptance]
     return list({text: (text, task) for text, task in found}.values())
@@ -55,7 +55,7 @@ def places_of(requirement: Requirement, material: Material) -> list[Place]:
 
 def decisions_for(requirement: Requirement, material: Material) -> list[Decision]:
     """Return the decisions that shape the handed-over tasks of a requirement."""
-    tasks = [task for task in material.tasks_for(requirement) if task.is_handover]
+    tasks = [task for task in material.tasks_for(requirement) if task.is_change]
     ids = {name for task in tasks for name in task.decisions}
     return [decision for decision in material.plan.decisions if decision.id in ids]
 

@@ -77,7 +77,7 @@ def _asked(material: Material) -> Iterator[str]:
 
 
 def _tasks(requirement: Requirement, material: Material) -> str:
-    keys = [code(each.key) for each in material.tasks_for(requirement) if each.is_handover]
+    keys = [code(each.key) for each in material.tasks_for(requirement) if each.is_change]
     return ", ".join(keys) or "none"
 
 
@@ -164,7 +164,7 @@ def _requirement(requirement: Requirement, material: Material) -> Iterator[str]:
     for decision in decisions_for(requirement, material):
         yield f"- {decision.id} · {decision.title}: {sentence(decision.choice)}"
     for task in material.tasks_for(requirement):
-        if task.is_handover:
+        if task.is_change:
             yield f"- Task {code(task.key)}: {sentence(task.title)}"
     yield ""
     yield from _criteria(requirement, material)

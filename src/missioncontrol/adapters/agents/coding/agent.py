@@ -1,5 +1,6 @@
 """A coding agent at work: a tree, a tool in it, and a patch with its evidence."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -10,8 +11,9 @@ from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.order import Order, asked_again, order_of, prompt_of
 from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
 from missioncontrol.adapters.agents.workplace import telling, told
-from missioncontrol.adapters.worktrees import Patch, Tree, patch_of, worktree
+from missioncontrol.adapters.worktrees import Patch, Tree, patch_of, taken_over, worktree
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
+from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.work import ArtifactRef, Finding, Work
@@ -19,7 +21,6 @@ from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
 from missioncontrol.ports.gateway import Access
 
-PATCH = "changes.patch"
 ASKED_AGAIN_MAX = 2
 SUMMARY_MAX = 300
 FILES_MAX = 2_000
@@ -79,13 +80,40 @@ class CodingAgent:
                 with self._at_bench(assignment, line, order, tree) as bench:
                     for note in tree.notes:
                         line.log("warning", note)
-                    prompt = prompt_of(order, assignment, tree.notes)
+                    await self._gone_on(order, assignment, tree)
+                    documents = await asyncio.to_thread(self._texts, order)
+                    prompt = prompt_of(order, assignment, tree.notes, documents)
                     await self._tool.converse(bench, prompt, order)
                     answer = await self._answer(bench, order)
             except AttemptFailed as failure:
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
             return self._work(bench, tree, patch, answer, line)
+
+    async def _gone_on(self, order: Order, assignment: Assignment, tree: Tree) -> None:
+        """Begin with what an earlier step changed, where the order says so.
+
+        Raises:
+            AttemptFailed: `KIND.bad_input` or `worktree.patch_misfit`.
+        """
+        if not order.continues:
+            return
+        up = assignment.upstream[order.continues]
+        refs = [ref for ref in up.work.artifacts if ref.name == PATCH]
+        if up.state != "succeeded" or (not refs and "patch" not in (up.work.output or {})):
+            raise AttemptFailed(
+                f"{self._declared.kind}.bad_input",
+                f"Step {order.continues!r} has left no changes to go on from; it {up.state}.",
+                hint="Name the step of an agent that changes code.",
+                retryable=False,
+            )
+        for ref in refs:
+            content = await asyncio.to_thread(self._workshop.artifacts.get, ref.digest)
+            await taken_over(tree, content, f"Changes of step {order.continues}")
+
+    def _texts(self, order: Order) -> dict[str, str]:
+        get = self._workshop.artifacts.get
+        return {ref.name: get(ref.digest).decode("utf-8", "replace") for ref in order.documents}
 
     async def _salvaged(self, failure: AttemptFailed, tree: Tree, line: Line) -> AttemptFailed:
         """Keep what was changed before a failure, and return the failure with a word of it."""

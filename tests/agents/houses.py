@@ -1,0 +1,23 @@
+"""Homes with a gateway to scripted models, and one coding agent."""
+
+from pathlib import Path
+
+from missioncontrol.testing.scripted_models import ModelServer
+
+MODELS = {"codex": "gpt-5.5", "claude": "claude-sonnet-4-5"}
+
+
+def furnished(home: Path, models: ModelServer, kind: str, program: Path) -> Path:
+    """Make `home`, in which agent `coder` is the program, and its models are the scripted ones."""
+    home.mkdir(parents=True)
+    api, base = ("openai", models.url) if kind == "codex" else ("anthropic", models.origin)
+    (home / "gateway.toml").write_text(
+        f'[[upstreams]]\nname = "local"\nbase_url = "{base}"\napi = "{api}"\n'
+        "[policy]\noutput_tokens_default = 500\noutput_tokens_max = 500\n"
+    )
+    (home / "agents.toml").write_text(
+        f'[agents.coder]\nkind = "{kind}"\nmodel = "{MODELS[kind]}"\n'
+        "limits = {by_call = true}\n"
+        f'[agents.coder.settings]\nprogram = "{program}"\n'
+    )
+    return home

@@ -1,0 +1,208 @@
+"""Missions whose code is changed by a real coding agent, and proven by the project's own tests."""
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from missioncontrol.testing.scripted_models import Reply, Request, serving
+from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
+from tests.agents.bench import is_running, until_running
+from tests.agents.houses import furnished
+from tests.agents.repositories import applied, everything, git, repository
+from tests.cli.command import ARGV, answer, environment, mission
+
+pytestmark = pytest.mark.journey
+
+GOAL = "Add a discount to total: total(prices, discount=0) takes a percentage off"
+FILES = {
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "0.1.0"\n'
+    '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "shop/__init__.py": "",
+    "shop/prices.py": "def total(prices):\n    return sum(prices)\n",
+    "tests/test_prices.py": "from shop.prices import total\n\n\n"
+    "def test_total():\n    assert total([1, 2]) == 3\n",
+}
+PATCH = """*** Begin Patch
+*** Update File: shop/prices.py
+@@
+-def total(prices):
+-    return sum(prices)
++def total(prices, discount=0):
++    return sum(prices) * (100 - discount) / 100
+*** End Patch"""
+BROKEN = PATCH.replace("(100 - discount)", "(101 - discount)")
+SED = (
+    "sed -i 's/def total(prices):/def total(prices, discount=0):/; "
+    "s/return sum(prices)/return sum(prices) * (100 - discount) \\/ 100/' shop/prices.py"
+)
+
+
+def script(kind: str, *, patch: str = PATCH) -> tuple[Reply, ...]:
+    if kind == "claude":
+        first, then = claude_bash(SED), claude_bash("cat shop/prices.py")
+    else:
+        first, then = codex_patch(patch), codex_command("cat shop/prices.py")
+    return (
+        Reply(calls=(first,), input_tokens=1_200, output_tokens=90),
+        Reply(calls=(then,), input_tokens=1_400, output_tokens=30),
+        Reply("total() takes a discount now.", input_tokens=1_500, output_tokens=12),
+    )
+
+
+def built(home: Path, source: Path, goal: str = GOAL) -> tuple[int, str]:
+    done = mission(home, "run", goal, "--repo", str(source), "--builder", "coder")
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def steps(home: Path) -> dict[str, dict[str, Any]]:
+    return {each["step"]: each for each in answer(home, "show", "last")["steps"]}
+
+
+@pytest.mark.parametrize("kind", ["codex", "claude"])
+def test_a_mission_is_built_proven_and_told_with_its_diff(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    program = request.getfixturevalue(f"{kind}_program")
+    source = repository(tmp_path / "source", FILES)
+    replies = script(kind)
+    with serving(*replies) as models:
+        home = furnished(tmp_path / "home", models, kind, program)
+        before = everything(source)
+        code, out = built(home, source)
+        assert code == 0, out
+        asked = json.dumps(models.calls[0].body)
+    assert everything(source) == before
+    assert GOAL in asked
+    assert "execution-pack.md" in asked
+    found = steps(home)
+    assert found["proof"]["state"] == "succeeded"
+    assert found["proof"]["work"]["output"]["counts"]["passed"] == 1
+    run = answer(home, "show", "last")
+    assert run["usage"]["input_tokens"] == sum(each.input_tokens for each in replies)
+    assert run["usage"]["output_tokens"] == sum(each.output_tokens for each in replies)
+    report = tmp_path / "report.md"
+    mission(home, "export", "last", "--format", "md", "--output", str(report))
+    assert "+def total(prices, discount=0):" in report.read_text()
+    mission(home, "artifacts", "last", "--output", str(tmp_path / "out"))
+    [patch] = (tmp_path / "out").glob("*/changes.patch")
+    clone = applied(
+        source, git(source, "rev-parse", "HEAD"), patch.read_bytes(), tmp_path / "fresh"
+    )
+    assert "discount" in (clone / "shop/prices.py").read_text()
+
+
+def test_a_change_with_which_a_test_fails_is_not_done(tmp_path: Path, codex_program: Path) -> None:
+    source = repository(tmp_path / "source", FILES)
+    with serving(*script("codex", patch=BROKEN)) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        code, out = built(home, source)
+    assert code == 1, out
+    assert "a test fails that did not before: tests.test_prices::test_total" in out
+    assert steps(home)["proof"]["state"] == "failed"
+
+
+TWO = "Add a discount to total, and add a function average(prices) to shop/prices.py"
+SECOND = """*** Begin Patch
+*** Update File: shop/prices.py
+@@
+     return sum(prices) * (100 - discount) / 100
++
++
++def average(prices):
++    return sum(prices) / len(prices)
+*** End Patch"""
+
+
+def test_each_change_goes_on_from_the_one_before_and_the_last_patch_holds_all(
+    tmp_path: Path, codex_program: Path
+) -> None:
+    source = repository(tmp_path / "source", FILES)
+
+    def meanwhile(_: Request) -> Reply:
+        """Somebody commits while the first change is made."""
+        (source / "shop/prices.py").write_text("def total():\n    return 0\n")
+        git(source, "commit", "-qam", "Other work")
+        return Reply("Discounts.")
+
+    replies = (
+        Reply(calls=(codex_patch(PATCH),)),
+        meanwhile,
+        Reply(calls=(codex_patch(SECOND),)),
+        Reply("Averages."),
+    )
+    with serving(*replies) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        code, out = built(home, source, TWO)
+        assert code == 0, out
+        asked = json.dumps(models.calls[2].body)
+    changes = [each for each in steps(home).values() if each["agent"] == "coder"]
+    first, second = sorted(changes, key=lambda each: len(each["needs"]))
+    assert first["step"] in second["needs"]
+    assert f"What step {first['step']} changed is there" in asked
+    mission(home, "artifacts", "last", "--output", str(tmp_path / "out"))
+    patch = (tmp_path / "out" / second["step"] / "changes.patch").read_bytes()
+    clone = applied(source, second["work"]["output"]["base"], patch, tmp_path / "fresh")
+    text = (clone / "shop/prices.py").read_text()
+    assert "discount=0" in text
+    assert "def average" in text
+
+
+def test_a_cap_that_is_one_token_short_ends_the_mission_and_says_which(
+    tmp_path: Path, codex_program: Path
+) -> None:
+    source = repository(tmp_path / "source", FILES)
+    replies = script("codex")
+    with serving(*replies) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        cap = sum(each.input_tokens + each.output_tokens for each in replies[:1])
+        args = ("budget", "set", "agent", "coder", "--tokens", str(cap), "--reason", "t")
+        assert mission(home, *args).returncode == 0
+        code, out = built(home, source)
+        asked = len(models.calls)
+    assert code != 0, out
+    assert "agent 'coder'" in out
+    assert asked < len(replies)
+
+
+def test_a_mission_goes_on_after_its_engine_was_killed_while_it_was_built(
+    tmp_path: Path, codex_program: Path
+) -> None:
+    source = repository(tmp_path / "source", FILES)
+    replies = (Reply(calls=(codex_command("echo half > half.txt; sleep 98791"),)), *script("codex"))
+    with serving(*replies) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        argv = [*ARGV, "run", GOAL, "--repo", str(source), "--builder", "coder"]
+        engine = subprocess.Popen(argv, env=environment(home), stdout=subprocess.DEVNULL)
+        asyncio.run(until_running("sleep 98791"))
+        engine.kill()
+        engine.wait()
+        run = answer(home, "runs")[0]["id"]
+        done = mission(home, "resume", run)
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    assert not is_running("sleep 98791")
+    assert not list((home / "worktrees").glob("*/*"))
+    mission(home, "artifacts", run, "--output", str(tmp_path / "out"))
+    [patch] = (tmp_path / "out").glob("*/changes.patch")
+    assert "half.txt" not in patch.read_text()
+    assert "discount" in patch.read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--builder", "nobody"), "There is no agent 'nobody'."),
+        (("--builder", "tester"), "'tester' is of kind specialist, and hands in no patch"),
+    ],
+)
+def test_who_cannot_build_is_refused_before_anything_begins(
+    tmp_path: Path, more: tuple[str, ...], words: str
+) -> None:
+    source = repository(tmp_path / "source", FILES)
+    done = mission(tmp_path / "home", "run", GOAL, "--repo", str(source), *more)
+    assert done.returncode == 2
+    assert words in done.stderr.decode()
+    assert answer(tmp_path / "home", "runs") == []

@@ -1,0 +1,180 @@
+"""The tester on code as an agent built it: the right files, and no failure that is new."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from missioncontrol.domain.work import ArtifactRef, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.specialist import Brief, Delivered
+from missioncontrol.specialists.tester import Tester
+from missioncontrol.specialists.tester.building import Built, build
+from missioncontrol.testing.desk import LocalDesk
+from tests.agents.repositories import everything, git, repository
+
+SHOP = {
+    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "shop.py": "def total(prices):\n    return sum(prices)\n",
+    "tests/test_shop.py": "from shop import total\n\n\n"
+    "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"
+    "def test_known():\n    assert total([1]) == 2\n",
+}
+REPORT = (
+    '<testsuite><testcase classname="tests.test_shop" name="test_sums"/>'
+    '<testcase classname="tests.test_shop" name="test_known"><failure message="no"/></testcase>'
+    "</testsuite>"
+)
+
+
+def patch_of(root: Path) -> tuple[str, bytes]:
+    """Commit nothing, return the base and a patch of all that was changed, and undo it."""
+    base = git(root, "rev-parse", "HEAD")
+    git(root, "add", "-A")
+    patch = git(root, "diff", "--cached", "--binary", base) + "\n"
+    git(root, "reset", "-q", "--hard", base)
+    return base, patch.encode()
+
+
+def delivered(directory: Path, state: str, output: Any, **files: bytes | str) -> Delivered:
+    paths, refs = {}, []
+    for name, content in files.items():
+        name = name.replace("__", ".")
+        data = content.encode() if isinstance(content, str) else content
+        paths[name] = directory / name
+        directory.mkdir(exist_ok=True)
+        paths[name].write_bytes(data)
+        refs.append(ArtifactRef(name, hashlib.sha256(data).hexdigest(), len(data), "x/y", "", ""))
+    return Delivered(state, Work(summary="As before.", output=output, artifacts=tuple(refs)), paths)
+
+
+def proof(tmp_path: Path, root: Path, *, was: str = "failed", change: str = "build") -> Work:
+    base, patch = patch_of(root)
+    upstream = {
+        "tests": delivered(
+            tmp_path / "b", "succeeded", {"status": was}, tests__json="{}", junit__xml=REPORT
+        ),
+        "build": delivered(
+            tmp_path / "c",
+            "succeeded",
+            {"base": base, "patch": "changes.patch"},
+            changes__patch=patch,
+        ),
+    }
+    if not was:
+        del upstream["tests"]
+    desk = LocalDesk(Path(tempfile.mkdtemp(dir=tmp_path)) / "out", seconds=60.0)
+    brief = Brief("", "t", (), "", root, None, None, upstream, 60.0, changes=change)
+    return Tester().work(brief, desk)
+
+
+def test_what_failed_before_may_still_fail(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "shop.py").write_text("def total(prices, tax=0):\n    return sum(prices) + tax\n")
+    work = proof(tmp_path, root)
+    assert work.output["counts"]["failed"] == 1
+    assert work.summary.startswith("With the changes of build: ")
+
+
+def test_a_test_that_fails_with_the_change_alone_refuses_it_by_name(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "shop.py").write_text("def total(prices):\n    return sum(prices) + 4\n")
+    with pytest.raises(AttemptFailed) as failed:
+        proof(tmp_path, root)
+    assert failed.value.code == "tester.tests_failed"
+    assert "a test fails that did not before: tests.test_shop::test_sums." in failed.value.reason
+    assert not failed.value.retryable
+
+
+def test_tests_that_no_longer_start_refuse_a_change(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "shop.py").write_text("import no_such_module\n")
+    with pytest.raises(AttemptFailed, match="Before the change: As before"):
+        proof(tmp_path, root, was="passed")
+
+
+def test_where_tests_never_started_nothing_is_laid_to_the_change_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "shop.py").write_text("import no_such_module\n")
+    work = proof(tmp_path, root, was="could_not_start")
+    assert work.findings[0].rule == "tester.not_proven"
+    (root / "shop.py").write_text("def total(prices):\n    return 9\n")
+    work = proof(tmp_path, root, was="timed_out")
+    assert "whether they did before the change is not known" in work.findings[0].title
+
+
+def test_without_an_earlier_run_every_failure_counts(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "new.txt").write_text("new\n")
+    with pytest.raises(AttemptFailed, match="test_known"):
+        proof(tmp_path, root, was="")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [("nobody", "is not among the needs"), ("tests", "left no changes")]
+)
+def test_a_step_that_left_no_changes_is_refused(tmp_path: Path, change: str, words: str) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    with pytest.raises(AttemptFailed, match=words):
+        proof(tmp_path, root, change=change)
+
+
+def test_the_copy_has_what_was_built_whatever_the_checkout_holds(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"a.txt": "a\n", "dir/b.txt": "b\n", "gone.txt": "g\n"})
+    (root / "a.txt").write_text("built\n")
+    (root / "dir/b.txt").unlink()
+    (root / "dir/new.bin").write_bytes(bytes(range(256)))
+    (root / "run.sh").write_text("#!/bin/sh\n")
+    (root / "run.sh").chmod(0o755)
+    (root / "link").symlink_to("a.txt")
+    (root / "gone.txt").unlink()
+    base, patch = patch_of(root)
+    (tmp_path / "p").write_bytes(patch)
+    copy = tmp_path / "copy"
+    git(tmp_path, "clone", "-q", str(root), str(copy))
+    # What somebody left uncommitted: other text, a link in place of a directory, a file in one's.
+    (root / "a.txt").write_text("half done\n")
+    (copy / "a.txt").write_text("half done\n")
+    (copy / "dir/b.txt").unlink()
+    (copy / "dir").rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    (copy / "dir").symlink_to(tmp_path / "elsewhere")
+    (copy / "run.sh").mkdir()
+    before = everything(root)
+    assert build(Built("build", base, tmp_path / "p"), root, copy, tmp_path / "s") == 6
+    assert everything(root) == before
+    assert (copy / "a.txt").read_text() == "built\n"
+    assert (copy / "dir/new.bin").read_bytes() == bytes(range(256))
+    assert not (copy / "dir/b.txt").exists()
+    assert not (copy / "gone.txt").exists()
+    assert (copy / "run.sh").stat().st_mode & 0o111
+    assert (copy / "link").readlink() == Path("a.txt")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_of_a_part_of_a_repository_only_that_part_is_built(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"api/a.py": "a = 1\n", "web/b.js": "b\n"})
+    (root / "api/a.py").write_text("a = 2\n")
+    (root / "web/b.js").write_text("c\n")
+    base, patch = patch_of(root)
+    (tmp_path / "p").write_bytes(patch)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    assert build(Built("x", base, tmp_path / "p"), root / "api", copy, tmp_path / "s") == 1
+    assert (copy / "a.py").read_text() == "a = 2\n"
+    assert [each.name for each in copy.iterdir()] == ["a.py"]
+
+
+def test_a_patch_of_another_commit_is_refused(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"a.txt": "a\n"})
+    (tmp_path / "p").write_text(
+        "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-other\n+new\n"
+    )
+    base = git(root, "rev-parse", "HEAD")
+    with pytest.raises(AttemptFailed) as failed:
+        build(Built("build", base, tmp_path / "p"), root, tmp_path, tmp_path / "s")
+    assert failed.value.code == "tester.bad_patch"
