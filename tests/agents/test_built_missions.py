@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.testing.scripted_models import Reply, Request, serving
+from missioncontrol.testing.scripted_models import Reply, Request, ToolCall, serving
 from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
 from tests.agents.bench import is_running, until_running
-from tests.agents.houses import furnished
+from tests.agents.houses import MODELS, cost, furnished, total
 from tests.agents.repositories import applied, everything, git, repository
 from tests.cli.command import ARGV, answer, environment, mission
 
@@ -82,8 +82,9 @@ def test_a_mission_is_built_proven_and_told_with_its_diff(
     assert found["proof"]["state"] == "succeeded"
     assert found["proof"]["work"]["output"]["counts"]["passed"] == 1
     run = answer(home, "show", "last")
-    assert run["usage"]["input_tokens"] == sum(each.input_tokens for each in replies)
-    assert run["usage"]["output_tokens"] == sum(each.output_tokens for each in replies)
+    assert run["usage"]["input_tokens"] == total(replies).input_tokens
+    assert run["usage"]["output_tokens"] == total(replies).output_tokens
+    assert run["usage"]["cost"] == cost(replies, MODELS[kind])
     report = tmp_path / "report.md"
     mission(home, "export", "last", "--format", "md", "--output", str(report))
     assert "+def total(prices, discount=0):" in report.read_text()
@@ -206,3 +207,51 @@ def test_who_cannot_build_is_refused_before_anything_begins(
     assert done.returncode == 2
     assert words in done.stderr.decode()
     assert answer(tmp_path / "home", "runs") == []
+
+
+OPENCODE = {
+    "model": "mc/{model}",
+    "small_model": "mc/{model}",
+    "autoupdate": False,
+    "share": "disabled",
+    "permission": {"edit": "allow", "bash": "allow"},
+    "provider": {
+        "mc": {
+            "npm": "@ai-sdk/openai-compatible",
+            "options": {"baseURL": "{url}/v1", "apiKey": "{key}"},
+            "models": {"{model}": {"limit": {"context": 100_000, "output": 400}}},
+        }
+    },
+}
+
+
+def test_an_agent_that_speaks_acp_builds_a_mission_too(
+    tmp_path: Path, opencode_program: Path
+) -> None:
+    source = repository(tmp_path / "source", FILES)
+
+    def says(request: Request) -> Reply:
+        if not request.tools:
+            return Reply("A title")
+        if any(each["role"] == "tool" for each in request.body["messages"]):
+            return Reply("total() takes a discount now.")
+        return Reply(calls=(ToolCall("bash", {"command": SED, "description": "change"}),))
+
+    with serving(says) as models:
+        home = furnished(tmp_path / "home", models, "codex", opencode_program)
+        files = {".config/opencode/opencode.json": json.dumps(OPENCODE)}
+        more = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+        (home / "agents.toml").write_text(
+            '[agents.coder]\nkind = "acp"\nmodel = "gpt-5.5"\nlimits = {by_call = true}\n'
+            f'[agents.coder.settings]\nargv = ["{opencode_program}", "acp"]\n'
+            f"files = {{'.config/opencode/opencode.json' = {json.dumps(files.popitem()[1])}}}\n"
+            f"[agents.coder.settings.variables]\n"
+            + "".join(f'{name} = "{value}"\n' for name, value in more.items())
+        )
+        code, out = built(home, source)
+    assert code == 0, out
+    found = steps(home)
+    assert found["proof"]["state"] == "succeeded"
+    [change] = [each for each in found.values() if each["agent"] == "coder"]
+    assert [each["path"] for each in change["work"]["output"]["files"]] == ["shop/prices.py"]
+    assert answer(home, "show", "last")["usage"]["cost"] > 0

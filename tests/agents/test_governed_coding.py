@@ -9,13 +9,9 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.adapters.prices import GenaiPrices
-from missioncontrol.domain.price import charged
-from missioncontrol.domain.work import Usage
 from missioncontrol.testing.scripted_models import ModelServer, Reply, serving
 from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
-from tests.agents.houses import MODELS, furnished
+from tests.agents.houses import MODELS, cost, furnished, total
 from tests.agents.repositories import everything, git, repository
 from tests.cli.command import answer, mission
 from tests.cli.test_operating import up
@@ -89,29 +85,6 @@ def engine(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def shown(house: House) -> dict[str, Any]:
     found: dict[str, Any] = answer(house.home, "show", "last")
     return found
-
-
-def total(script: tuple[Reply, ...]) -> Usage:
-    return sum(
-        (
-            Usage(
-                each.input_tokens,
-                each.cached_tokens,
-                each.output_tokens,
-                each.reasoning_tokens,
-                cache_write_tokens=each.cache_write_tokens,
-            )
-            for each in script
-        ),
-        Usage(),
-    )
-
-
-def cost(script: tuple[Reply, ...], model: str) -> int:
-    price = GenaiPrices().price(model, SystemClock().now())
-    assert price is not None
-    costs = [charged(price, total((each,))) for each in script]
-    return sum(each for each in costs if each is not None)
 
 
 @pytest.mark.parametrize("kind", ["codex", "claude"])

@@ -84,7 +84,10 @@ def test_bad_input_is_refused_by_the_name_of_its_field(
 
 
 def test_line_breaks_and_tabs_are_fine() -> None:
-    decide(CreateMission("mission-1", "t", "one\r\n\ttwo", context="", constraints=()), None)
+    goal = "one\r\n\ttwo"
+    [made] = decide(CreateMission("mission-1", "t", goal, context="", constraints=()), None)
+    assert isinstance(made, MissionCreated)
+    assert made.goal == goal
 
 
 def test_a_sound_plan_becomes_the_plan() -> None:

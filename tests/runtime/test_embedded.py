@@ -39,7 +39,8 @@ def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
 def test_the_example_in_the_docstring_is_python() -> None:
     text = inspect.getdoc(embedded) or ""
     body = text.partition("Example::\n")[2]
-    compile(f"async def example():\n{body}", "example", "exec")
+    assert "await" in body
+    assert compile(f"async def example():\n{body}", "example", "exec")
 
 
 def test_a_step_sees_inputs_attempt_key_and_results(tmp_path: Path) -> None:

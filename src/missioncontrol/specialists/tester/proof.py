@@ -47,7 +47,7 @@ def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     raise AttemptFailed(
         "tester.tests_failed",
         _words(new) if new else f"{report.statement(trial)} Before the change: {_said(before)}",
-        hint="Read what failed; `mission fork RUN STEP` lets the agent try that step again.",
+        hint=f"Read what failed; `mission retry RUN {brief.changes}` has the change made again.",
         retryable=False,
         detail={
             "failures": [_told(each) for each in new[:DETAILED_MAX]],
