@@ -13,7 +13,7 @@ from missioncontrol.application.office import PROGRAMS_OWN
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Capability, Declaration
 from missioncontrol.domain.execution import PLANNER
-from missioncontrol.domain.secrets import Scrubber
+from missioncontrol.domain.secrets import HOME, Scrubber
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
 from missioncontrol.specialists.cards import CARDS
@@ -87,8 +87,9 @@ def commands(
     environment: Mapping[str, str],
     scrubber: Scrubber,
 ) -> Registered:
-    """Return the agent that runs programs."""
+    """Return the agent that runs programs; what they ask of `mission` is asked of this home."""
     seen = {name: environment[name] for name in COMMANDS_PASSED_ON if name in environment}
+    seen[HOME] = str(home.root.absolute())
     agent = CommandAgent(
         scratch=home.scratch, artifacts=artifacts, environment=seen, scrub=scrubber.text
     )

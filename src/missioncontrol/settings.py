@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.domain.secrets import HARMLESS
+from missioncontrol.domain.secrets import HARMLESS, HOME
 
 PASSED_ON = HARMLESS
 """Variables that a specialist sees of ours; everything else may be a secret."""
@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 def home_directory(chosen: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the data directory: the one chosen, else MISSION_HOME, else the platform's."""
-    named = chosen or environment.get("MISSION_HOME")
+    named = chosen or environment.get(HOME)
     if named:
         return Path(named).expanduser().absolute()
     from platformdirs import user_data_path

@@ -119,6 +119,16 @@ def test_an_empty_log_is_whole(tmp_path: Path) -> None:
     assert archive.verify() == Verdict(True, 0, 0, 0)
 
 
+def test_a_whole_log_without_any_head_is_told_apart(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    archive.fill(sign_at=())
+    verdict = archive.verify()
+    assert verdict.whole
+    assert verdict.warnings == (
+        "No signed head is at hand: an end that was cut off can't be found.",
+    )
+
+
 def test_long_logs_are_read_page_by_page(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "READ_AT_ONCE", 7)
     assert archive.verify() == Verdict(True, EVENTS, 0, 1)

@@ -231,6 +231,19 @@ def test_a_run_that_does_not_exist_is_not_retried(office: Office) -> None:
         run(office.repeats.retry("nobody", "a", actor="jo"))
 
 
+def test_a_limit_of_a_person_holds_in_whatever_letters_they_write_their_name(
+    office: Office,
+) -> None:
+    for name, starts in (("user:JO", 1), ("user:jo", 9)):
+        limit = SetRateLimit("actor", name, starts, 60.0, "A script of theirs runs wild.")
+        office.operations.limit(limit, actor="user:ann")
+    office.operations.refuse_new_run("user:Jo")
+    for name in ("user:jo", "user:JO", "jo", "user:\uff2ao"):
+        with pytest.raises(Unavailable, match="has begun 1 run"):
+            office.operations.refuse_new_run(name)
+    office.operations.refuse_new_run("user:joanna")
+
+
 def test_an_actor_begins_no_more_runs_than_their_limit_allows(office: Office) -> None:
     limit = SetRateLimit("actor", "user:jo", 2, 60.0, "A script of theirs runs wild.")
     office.operations.limit(limit, actor="user:ann")

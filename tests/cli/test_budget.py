@@ -298,6 +298,15 @@ def test_the_price_of_a_model_is_shown_with_its_source(terminal: Terminal) -> No
     assert (shown["input"], shown["tiers"][0]["above"]) == ("3", 200_000)
 
 
+def test_a_price_that_holds_later_is_told_with_the_one_that_holds_now(terminal: Terminal) -> None:
+    later = ("--input", "1", "--output", "2", "--from", "2999-01-01", *WHY)
+    terminal.type("price", "set", "soon", *later)
+    assert "it is set from 2999-01-01 on" in terminal.refused("price", "show", "soon").reason
+    terminal.type("price", "set", "soon", "--input", "3", "--output", "4", *WHY)
+    said = terminal.type("price", "show", "soon")
+    assert said.index("$3.00 input") < said.index("override 1, from 2999-01-01 on")
+
+
 def test_a_price_is_set_for_a_model_that_no_table_knows(terminal: Terminal) -> None:
     assert terminal.refused("price", "show", "llama-at-home").code == "price.unknown"
     rates = ("--input", "0", "--output", "$0.25", "--from", "2026-09-01")

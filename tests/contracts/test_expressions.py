@@ -196,6 +196,10 @@ def test_the_kind_of_a_result_is_known_beforehand_where_it_can_be(source: str, k
         ("", "there is no expression"),
         ("inputs.a >", "column 11: it ends too early"),
         ("inputs.a = 'b'", "column 10: '=' does not fit here; write == to compare"),
+        (
+            "string(inputs.in)",
+            "column 15: 'in' is a word of the language; write ['in'] instead of .in",
+        ),
         ("inputs.a and true", "column 10: 'and' does not fit here; write && for and"),
         ("inputs.a & true", "column 10: '&' does not fit here; write && for and"),
         ("${{ inputs.a }}", "column 1: '$' does not fit here; inside of an expression, leave"),

@@ -1,6 +1,7 @@
 """Workflow files: what YAML and JSON mean here, and how what is neither is refused."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -453,6 +454,14 @@ def test_the_schema_offers_every_key_with_its_meaning_and_no_other() -> None:
         assert part["additionalProperties"] is False
         assert list(part["properties"]) == list(words)
         assert [each["description"] for each in part["properties"].values()] == [*words.values()]
+
+
+def test_the_schema_refuses_no_time_at_all_and_nobody_as_an_approver() -> None:
+    parts = json_schema()["$defs"]
+    duration = parts["duration"]["anyOf"][0]["pattern"]
+    assert all(re.match(duration, text) for text in ("30s", "500ms", "1h0m", "10m"))
+    assert not any(re.match(duration, text) for text in ("0s", "0h0m", "s"))
+    assert parts["people"]["anyOf"][1]["minItems"] == 1
 
 
 def test_the_schema_names_every_effect_and_every_reference_leads_somewhere() -> None:

@@ -16,7 +16,7 @@ from missioncontrol.domain.budget.commands import (
     SetCap,
     Settle,
 )
-from missioncontrol.domain.budget.decide import CAPS_MAX, MODELS_MAX, OTHER, decide
+from missioncontrol.domain.budget.decide import CAPS_MAX, decide
 from missioncontrol.domain.budget.events import (
     EVENTS,
     NOTHING,
@@ -42,7 +42,13 @@ from missioncontrol.domain.budget.scopes import (
     scopes_of,
 )
 from missioncontrol.domain.budget.standing import capped, shared_out, standings
-from missioncontrol.domain.budget.states import SETTLED_KEPT, Account, Ledger
+from missioncontrol.domain.budget.states import (
+    MODELS_MAX,
+    OTHER,
+    SETTLED_KEPT,
+    Account,
+    Ledger,
+)
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.step import Amount, Repeat, Retry, Spending, Step
 from missioncontrol.domain.work import Usage
@@ -61,6 +67,8 @@ from tests.domain.ledgers import (
 )
 
 ALICE = "user:alice"
+SMALL = Amount(0, 1)
+RUN_SCOPE = Scope("run", RUN)
 
 
 def cap(scope: Scope, amount: Amount | None, period: Period = "total") -> SetCap:
@@ -373,6 +381,25 @@ def test_an_agent_that_makes_up_models_does_not_make_the_ledger_grow_for_ever() 
         when(ledger, charge("a", 0, 1, model=f"made-up-{number}"))
     assert sum(scope.kind == "model" for scope in ledger.accounts) <= MODELS_MAX + 1
     assert spent(ledger, Scope("model", OTHER)).tokens == 6
+
+
+def test_models_that_are_only_reserved_for_do_not_make_the_ledger_grow_for_ever_either() -> None:
+    ledger = opened()
+    for number in range(MODELS_MAX + 5):
+        when(ledger, Reserve(f"a-{number}", (Scope("model", f"m-{number}"), RUN_SCOPE), SMALL))
+    assert sum(scope.kind == "model" for scope in ledger.accounts) <= MODELS_MAX + 1
+    assert held(ledger, Scope("model", OTHER)) == Tally(0, 5)
+
+
+def test_the_cap_of_other_models_holds_before_one_of_them_is_called() -> None:
+    ledger = opened()
+    when(ledger, cap(Scope("model", OTHER), Amount(tokens=1)))
+    for number in range(MODELS_MAX - 1):
+        when(ledger, Reserve(f"a-{number}", (Scope("model", f"m-{number}"), RUN_SCOPE), SMALL))
+    new = (Scope("model", "one-more"), RUN_SCOPE)
+    assert "model 'other'" in refused(ledger, Reserve("b", new, Amount(0, 2))).reason
+    assert when(ledger, Reserve("c", new, SMALL))
+    assert not when(ledger, Reserve("c", new, SMALL))
 
 
 # ── Parents and children

@@ -4,6 +4,7 @@ import pytest
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.operation import (
+    LIMITS_MAX,
     NAME_MAX,
     REASON_MAX,
     EmergencyStopped,
@@ -69,3 +70,12 @@ def test_a_limit_is_taken_away_by_its_name_alone() -> None:
     ]
     left = after(*limits, RemoveRateLimit("agent", "command", "r"))
     assert list(left.limits) == [("actor", "a")]
+
+
+def test_a_limit_that_is_there_can_be_changed_when_there_are_as_many_as_may_be() -> None:
+    full = after(
+        *(SetRateLimit("agent", f"a-{number}", 1, 1.0, "r") for number in range(LIMITS_MAX))
+    )
+    with pytest.raises(Rejected):
+        decide(SetRateLimit("agent", "one-more", 1, 1.0, "r"), full, 0.0)
+    assert decide(SetRateLimit("agent", "a-0", 0, 1.0, "r"), full, 0.0)

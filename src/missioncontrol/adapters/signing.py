@@ -108,7 +108,7 @@ def read_heads(path: Path) -> list[SignedHead]:
     """Return the statements in a file, each with its signature checked.
 
     Raises:
-        Corrupt: `heads.bad_signature` or `heads.malformed`, naming the line.
+        Corrupt: `heads.bad_signature`, `heads.other_key` or `heads.malformed`, naming the line.
     """
     if not path.exists():
         return []
@@ -122,11 +122,17 @@ def read_heads(path: Path) -> list[SignedHead]:
                 f"Line {number} of {str(path)!r} is no signed head.",
                 hint="Restore the file from a backup.",
             ) from None
-        if not _is_signed(head) or (heads and heads[0].key != head.key):
+        if not _is_signed(head):
             raise Corrupt(
                 "heads.bad_signature",
                 f"The signature in line {number} of {str(path)!r} does not fit.",
                 hint="The file was changed; restore it from a backup.",
+            )
+        if heads and heads[0].key != head.key:
+            raise Corrupt(
+                "heads.other_key",
+                f"Line {number} of {str(path)!r} is signed with another key than those before it.",
+                hint="The key or the file was replaced; restore both from a backup.",
             )
         heads.append(head)
     return heads

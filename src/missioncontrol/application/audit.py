@@ -56,6 +56,8 @@ async def verify(
             f"says that it had {newest}: its end is missing."
         )
         return walk.verdict(walk.events + 1, problem)
+    if walk.events and not signed:
+        walk.warnings += ("No signed head is at hand: an end that was cut off can't be found.",)
     return _with_artifacts(walk, artifacts)
 
 

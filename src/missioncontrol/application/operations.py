@@ -98,8 +98,8 @@ class Operations:
         if not self.present.may_begin:
             raise no_run_may_begin(self.why())
         now = self._journal.clock.now()
-        if self.rates.room("actor", actor, now) <= 0:
-            limit = self.present.limits["actor", actor]
+        limit = self.rates.limit("actor", actor)
+        if limit is not None and self.rates.room("actor", actor, now) <= 0:
             runs = f"{limit.starts:,} run{'' if limit.starts == 1 else 's'}"
             raise Unavailable(
                 "operation.rate_limited",

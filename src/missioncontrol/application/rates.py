@@ -3,10 +3,11 @@
 from collections import deque
 
 from missioncontrol.domain.operation import Operation, RateLimit
+from missioncontrol.domain.person import person
 
 UNLIMITED = 1_000_000
 Limited = tuple[str, str]
-"""Who is limited: (`agent`, name), (`actor`, name) or (`workspace`, '')."""
+"""Who is limited: (`agent`, name), (`actor`, the person) or (`workspace`, '')."""
 
 
 class Rates:
@@ -21,8 +22,9 @@ class Rates:
         self._starts: dict[Limited, deque[float]] = {}
 
     def follow(self, operation: Operation) -> None:
-        """Take over the limits that hold now."""
-        self._limits = dict(operation.limits)
+        """Take over the limits that hold now; of two for one person, the stricter."""
+        strictest_last = sorted(operation.limits.items(), key=lambda each: -_pace(each[1]))
+        self._limits = {_one(*who): limit for who, limit in strictest_last}
         self._starts = {who: self._starts.get(who, deque()) for who in self._limits}
 
     @property
@@ -35,6 +37,10 @@ class Rates:
         if not self._limits:
             return UNLIMITED
         return min(self._left(who, now) for who in _counted(kind, name))
+
+    def limit(self, kind: str, name: str) -> RateLimit | None:
+        """Return the limit of one agent or person; None where there is none."""
+        return self._limits.get(_one(kind, name))
 
     def note(self, kind: str, name: str, now: float) -> None:
         """Take note of a start."""
@@ -64,4 +70,14 @@ class Rates:
 
 def _counted(kind: str, name: str) -> tuple[Limited, ...]:
     """Return whose starts a start counts among: the workspace counts attempts, and no runs."""
-    return ((kind, name),) if kind == "actor" else ((kind, name), ("workspace", ""))
+    who = _one(kind, name)
+    return (who,) if kind == "actor" else (who, ("workspace", ""))
+
+
+def _one(kind: str, name: str) -> Limited:
+    """Return who is limited, in whatever letters a person's name is written."""
+    return (kind, person(name) or name) if kind == "actor" else (kind, name)
+
+
+def _pace(limit: RateLimit) -> float:
+    return limit.starts / limit.seconds

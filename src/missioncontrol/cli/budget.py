@@ -26,7 +26,7 @@ from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.budget.events import CapSet
-from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope
+from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope, day_of
 from missioncontrol.domain.budget.standing import capped, standings
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -261,17 +261,24 @@ def _tokens(text: str | None) -> int | msgspec.UnsetType | None:
 
 def _show_price(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, now: float) -> int:
     known = price_of(desk.prices(), table, arguments.model, now)
+    dated = desk.prices().dated.get(arguments.model.lower(), ())
+    later = [each for each in dated if each.price.valid_from > day_of(now)]
     if known is None:
+        set_when = (
+            f"it is set from {later[0].price.valid_from} on" if later else "nobody has set it"
+        )
         raise NotFound(
             "price.unknown",
-            f"The price of {arguments.model[:80]!r} is not known: nobody has set it, and it is not "
-            f"in {table.version}.",
+            f"The price of {arguments.model[:80]!r} is not known: {set_when}, and it is not in "
+            f"{table.version}.",
             hint="`mission price set MODEL --input USD --output USD --reason TEXT` sets it.",
         )
     if arguments.json:
         say_json(price_view(known))
     else:
         _say_lines(price_lines(known, columns()))
+        for each in later:
+            _say_lines(set_lines(each, columns()))
     return SUCCEEDED
 
 

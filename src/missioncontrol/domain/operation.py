@@ -225,5 +225,6 @@ def _refuse_bad_limit(command: SetRateLimit, operation: Operation) -> None:
         raise Rejected(
             "operation.bad_limit", f"{command.name[:60]!r} is no name of an agent or actor."
         )
-    if len(operation.limits) >= LIMITS_MAX:
+    is_new = (command.kind, command.name) not in operation.limits
+    if is_new and len(operation.limits) >= LIMITS_MAX:
         raise Rejected("operation.bad_limit", f"There are {LIMITS_MAX} rate limits already.")

@@ -44,6 +44,6 @@ class Heads(Protocol):
         """Return the statements kept, oldest first.
 
         Raises:
-            Corrupt: `heads.bad_signature` or `heads.malformed`, naming the line.
+            Corrupt: `heads.bad_signature`, `heads.other_key` or `heads.malformed`, naming the line.
         """
         ...

@@ -6,7 +6,7 @@ from pathlib import Path
 from missioncontrol.adapters.secret_stores import secret_store
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.secrets import HARMLESS, LENGTH_MIN, Scrubber
+from missioncontrol.domain.secrets import HARMLESS, HOME, LENGTH_MIN, Scrubber
 from missioncontrol.ports.agent_kind import Workshop
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.gateway import Gateway
@@ -17,9 +17,10 @@ from missioncontrol.ports.telemetry import Telemetry
 def workshops_of(
     root: Path, artifacts: ArtifactStore, environment: Mapping[str, str], scrubber: Scrubber
 ) -> "Workshops":
-    """Return the workshops of the home at `root`."""
+    """Return the workshops of the home at `root`; its agents ask that home, too."""
     secrets = secret_store(environment, root / "secrets.toml")
-    return Workshops(root, artifacts, environment, secrets, scrubber, harmless=HARMLESS)
+    seen = {**environment, HOME: str(root.absolute())}
+    return Workshops(root, artifacts, seen, secrets, scrubber, harmless=(*HARMLESS, HOME))
 
 
 class Workshops:

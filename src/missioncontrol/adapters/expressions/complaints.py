@@ -218,6 +218,9 @@ def _phrase(source: str, at: int, text: str) -> str:
     return " ".join(text.split()).rstrip(" .:")
 
 
+_WORDS = {"in", "true", "false", "null"}
+"""No name after a dot can be one of these."""
+
 _WRITTEN_SO = {"&&", "||", "=="}
 """Signs that are right, and stand at a wrong place."""
 
@@ -226,6 +229,9 @@ def _unexpected(found: re.Match[str]) -> str:
     word = found[1]
     if word == "<EOF>":
         return _ENDS_EARLY
+    key = word.removeprefix(".")
+    if key != word and key in _WORDS:
+        return f"{key!r} is a word of the language; write ['{key}'] instead of {word}"
     advice = _ADVICE.get(word) or ("" if word in _WRITTEN_SO else _ADVICE.get(word[:1]))
     return f"{word!r} does not fit here" + (f"; {advice}" if advice else "")
 

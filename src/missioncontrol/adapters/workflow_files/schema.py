@@ -73,7 +73,7 @@ def _definitions() -> dict[str, Schema]:
     return {
         "duration": _duration(),
         "condition": _condition(),
-        "people": _one_or_list(_sentence(200), APPROVERS_MAX),
+        "people": _one_or_list(_sentence(200), APPROVERS_MAX, least=1),
         "budget": _budget(),
         "input": _input(),
         "step": _step(),
@@ -107,8 +107,9 @@ def _whole(least: int, most: int) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most}
 
 
-def _one_or_list(one: Schema, most: int) -> Schema:
-    several = {"type": "array", "items": one, "uniqueItems": True, "maxItems": most}
+def _one_or_list(one: Schema, most: int, least: int = 0) -> Schema:
+    bounds = {"minItems": least, "maxItems": most} if least else {"maxItems": most}
+    several = {"type": "array", "items": one, "uniqueItems": True, **bounds}
     return {"anyOf": [one, several]}
 
 
@@ -130,7 +131,7 @@ def _steps() -> Schema:
 def _duration() -> Schema:
     return {
         "description": "30s, 10m, 1h30m, 2d, 500ms, or a number of seconds.",
-        "anyOf": [_text(DURATION), {"type": "number", "exclusiveMinimum": 0}],
+        "anyOf": [_text(f"(?=.*[1-9])(?:{DURATION})"), {"type": "number", "exclusiveMinimum": 0}],
         "examples": ["30s", "10m", "1h30m", "2d"],
     }
 

@@ -61,9 +61,10 @@ def refuse_unreachable(
     names = {person(name) for name in (*approvers, *later)}
     people = {holder(name, delegations) for name in names} - writers.all
     if ROLE not in names and len(people) < rule.count:
+        some = f"only {len(people)} could, {', '.join(sorted(people))}"
+        could = some if people else "none of those who are asked could"
         raise Rejected(
             "approval.unreachable",
-            f"{rule.count} must agree and only {len(people)} could: "
-            f"{', '.join(sorted(people)) or 'nobody'}; who wrote it can't.",
+            f"{rule.count} must agree, and {could}: nobody agrees to what they wrote themselves.",
             hint="Name more approvers, or people who have not written what is to run.",
         )

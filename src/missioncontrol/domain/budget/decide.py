@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+import msgspec
+
 from missioncontrol.domain.budget.commands import (
     BudgetCommand,
     ChargeUsage,
@@ -45,7 +47,14 @@ from missioncontrol.domain.budget.scopes import (
     day_of,
     run_of,
 )
-from missioncontrol.domain.budget.states import Account, Ledger, Reservation, line, shifts
+from missioncontrol.domain.budget.states import (
+    NAME_MAX,
+    Account,
+    Ledger,
+    Reservation,
+    line,
+    shifts,
+)
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.step import Amount
 
@@ -54,12 +63,7 @@ AMOUNT_MAX = 10**15
 
 CAPS_MAX = 10_000
 DEPTH_MAX = 32
-MODELS_MAX = 1_000
-NAME_MAX = 300
 REASON_MAX = 2_000
-
-OTHER = "other"
-"""The model that stands for all those beyond `MODELS_MAX`: agents make up any name they like."""
 
 
 def decide(command: BudgetCommand, ledger: Ledger | None, now: float) -> list[BudgetEvent]:
@@ -125,6 +129,8 @@ def _kept(scope: Scope, account: Account, day: str) -> KeptAccount:
 
 
 def _reserve(command: Reserve, ledger: Ledger, day: str) -> list[BudgetEvent]:
+    scopes = tuple(dict.fromkeys(map(ledger.counted, command.scopes)))
+    command = msgspec.structs.replace(command, scopes=scopes)
     present = ledger.live.get(command.reservation)
     if present is not None:
         return _same(command, present)
@@ -258,16 +264,8 @@ def _charged_scopes(
     model = command.model or next(iter(_models(tuple(scopes))), "")
     found = [scope for scope in scopes if scope.kind != "model"]
     if model:
-        found.append(_counted_model(model, ledger))
+        found.append(ledger.counted(Scope("model", model)))
     return tuple(dict.fromkeys((*found, WORKSPACE)))
-
-
-def _counted_model(name: str, ledger: Ledger) -> Scope:
-    scope = Scope("model", name[:NAME_MAX])
-    if scope in ledger.accounts:
-        return scope
-    known = sum(1 for each in ledger.accounts if each.kind == "model")
-    return scope if known < MODELS_MAX else Scope("model", OTHER)
 
 
 def _over(reservation: Reservation | None, charge: Tally, *, is_known: bool) -> Amount | None:

@@ -24,6 +24,14 @@ class Forecast(msgspec.Struct, frozen=True):
     unpriced: tuple[str, ...] = ()  # models whose price is not known
     at_least: bool = False  # how many items a list of it will have is not known yet
 
+    def shares_by(self, counted: Callable[[Scope], Scope]) -> dict[Scope, Amount]:
+        """Return the shares by the scope that each of them counts in."""
+        sums = dict[Scope, Amount]()
+        for scope, amount in self.shares.items():
+            within = counted(scope)
+            sums[within] = _sum(sums.get(within, FREE), amount)
+        return sums
+
 
 def forecast(steps: Iterable[Step], worst: Worst, named: Named = str) -> Forecast:
     """Return the worst case of all metered steps, over all attempts, rounds and listed items.

@@ -12,6 +12,12 @@ from missioncontrol.domain.step import Amount
 SETTLED_KEPT = 1_000
 """Settled reservations whose scopes are at hand when usage is told late."""
 
+MODELS_MAX = 1_000
+NAME_MAX = 300
+
+OTHER = "other"
+"""The model that stands for all those beyond `MODELS_MAX`: agents make up any name they like."""
+
 
 class Account(msgspec.Struct):
     """What was spent and is set aside in one scope."""
@@ -91,6 +97,16 @@ class Ledger(msgspec.Struct):
     def account(self, scope: Scope) -> Account:
         """Return the account of a scope; an empty one where there is none."""
         return self.accounts.get(scope) or Account()
+
+    def counted(self, scope: Scope) -> Scope:
+        """Return the scope in which work of `scope` counts, before it is done and after."""
+        if scope.kind != "model":
+            return scope
+        named = Scope("model", scope.name[:NAME_MAX])
+        if named in self.accounts:
+            return named
+        known = sum(1 for each in self.accounts if each.kind == "model")
+        return named if known < MODELS_MAX else Scope("model", OTHER)
 
 
 class Shift(msgspec.Struct, frozen=True, gc=False):
