@@ -14,6 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
+from bench.agents import dispatch
 from bench.cli import start
 from bench.engine import long_run, peers, throughput
 from bench.engine.processes import Bench
@@ -70,6 +71,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "engine.many": partial(throughput.many, bench),
         "engine.recovery": partial(long_run.recovery, bench),
         "engine.long": partial(long_run.long, bench),
+        "agents": partial(dispatch.dispatch, folder),
         "governance.dag": partial(dag.dag, folder),
         "governance.admissions": partial(admissions.admissions, folder),
         "governance.replay": partial(replay.replay, folder),

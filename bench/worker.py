@@ -35,6 +35,8 @@ class Answer(msgspec.Struct, omit_defaults=True):
     size: int = 0  # bytes on disk that the job added
     count: int = 0  # commits, events or rows, as the job says
     samples: list[float] = []  # seconds
+    stages: dict[str, list[float]] = {}  # samples of what comes before that, by name
+    lags: list[float] = []  # seconds by which a loop was late
     rss: int = 0  # bytes now
     rss_max: int = 0  # bytes at most since the process began
 

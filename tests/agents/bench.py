@@ -11,7 +11,7 @@ import msgspec
 import psutil
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
-from missioncontrol.adapters.processes import _members
+from missioncontrol.adapters.looks import everybody
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
@@ -52,7 +52,9 @@ class TestLine:
 
     @property
     def has_living_processes(self) -> bool:
-        return any(_members(process.group) for process in self.processes)
+        groups = {process.group for process in self.processes}
+        seen = asyncio.run(everybody())
+        return any(each.group in groups and not each.is_zombie for each in seen)
 
     def log(self, level: LogLevel, message: str) -> None:
         self.said.append((level, message))

@@ -471,6 +471,53 @@ def test_an_attempt_that_takes_too_long_fails_and_is_tried_again(tmp_path: Path)
     run(story())
 
 
+@pytest.mark.parametrize("said", [AttemptFailed("x", "Not yet."), RuntimeError("Let me be!")])
+def test_what_an_agent_says_when_it_is_stopped_is_not_why_it_ended(
+    tmp_path: Path, said: Exception
+) -> None:
+    attempts: list[int] = []
+
+    async def sulks(assignment: Assignment, _: Line) -> Work:
+        attempts.append(assignment.attempt)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise said from None
+        return Work()
+
+    async def story() -> None:
+        async with workshop(tmp_path, hand=sulks) as shop:
+            retry = Retry(attempts=5, wait_seconds=0.01)
+            ended = await shop.finish(hand("a", total_seconds_max=0.1, retry=retry))
+            assert failure_of(ended.states["a"]).code == "step.total_timed_out"
+            assert attempts == [1]
+
+    run(story())
+
+
+def test_a_stopped_agent_that_complains_is_cancelled_all_the_same(tmp_path: Path) -> None:
+    async def story() -> None:
+        begun = asyncio.Event()
+
+        async def sulks(_: Assignment, __: Line) -> Work:
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise AttemptFailed("x", "I was not done.") from None
+            return Work()
+
+        async with workshop(tmp_path, hand=sulks) as shop:
+            shop.begin(hand("a"))
+            await begun.wait()
+            shop.engine.cancel("run-1", "Enough.", actor="test")
+            ended = await shop.engine.settled("run-1")
+            assert isinstance(ended.states["a"], Cancelled)
+            assert "attempt_failed" not in await shop.types()
+
+    run(story())
+
+
 def test_an_agent_that_falls_silent_loses_its_lease(tmp_path: Path) -> None:
     async def story() -> None:
         async with workshop(tmp_path, hand=endless) as shop:

@@ -470,6 +470,10 @@ def test_an_attempt_that_passes_its_cap_is_ended_and_never_tried_again(tmp_path:
             await begin(shop, "  a: {agent: thinker, retry: 3}", head="budget: {tokens: 3000}")
             ended = await shop.engine.settled("run-1")
             assert failure(ended, "a") == "budget.exceeded"
+            state = ended.states["a"]
+            assert isinstance(state, Failed)
+            told = state.failure.reason
+            assert "`mission budget set run run-1 --tokens 3300 --reason TEXT` would" in told
             assert hands.begun == ["a"]
             assert 3_000 < ended.usage.tokens <= 3_600
 

@@ -374,6 +374,46 @@ def test_one_bad_declaration_of_a_file_keeps_no_other_from_work(tmp_path: Path) 
     asyncio.run(story())
 
 
+def test_a_package_takes_no_agent_from_the_people_here(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as p:
+            await p.agents.keep_to([HAND], "file")
+            theirs = [Declaration(name, "scripted", scale=9) for name in ("hand", "foot", "foot")]
+            refused = await p.agents.keep_to(theirs, "package")
+            assert "declared by somebody here" in refused["hand"]
+            assert "declared by another package" in refused["foot"]
+            assert (p.agents.life("hand").source, p.agents.life("foot").source) == (
+                "file",
+                "package",
+            )
+            await p.agents.keep_to([], "package", unread=["foot"])
+            assert p.agents.life("foot").declared.scale == 9
+
+    asyncio.run(story())
+
+
+def test_an_agent_that_could_do_nothing_is_not_declared(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as p:
+            with pytest.raises(Rejected, match="of tier write, and it may do only read"):
+                await p.add(
+                    Declaration("h", "scripted", effects=("writes_files",), risks=("read",))
+                )
+
+    asyncio.run(story())
+
+
+def test_what_a_log_could_not_tell_again_is_not_written_into_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as p:
+            strange = Declaration("hand", "scripted", scale="2")  # type: ignore[arg-type]
+            refused = await p.agents.keep_to([strange], "package")
+            assert "Expected `int`, got `str`" in refused["hand"]
+            assert not p.journal.has_pending
+
+    asyncio.run(story())
+
+
 def test_a_declaration_that_its_kind_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
     async def story() -> None:
         async with place(tmp_path) as p:

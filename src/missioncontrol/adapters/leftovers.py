@@ -9,13 +9,14 @@ environment is known only while its parents are.
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import psutil
 
+from missioncontrol.adapters import looks
+from missioncontrol.adapters.looks import Look
 from missioncontrol.adapters.processes import is_alive, start_time
 from missioncontrol.ports.agent import ProcessHandle
 
@@ -30,6 +31,7 @@ REST_SECONDS = 0.02
 
 _PROC = Path("/proc/self/environ")
 _BLOCK = 65_536
+_MARKS = (f"\0{MARK}=".encode(), f"\0{ATTEMPT_MARK}=".encode())
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -80,25 +82,6 @@ async def sweep(home: Path) -> int:
     return ended
 
 
-def descendants(pid: int) -> list[psutil.Process]:
-    """Return the processes that a living one has started, and those that these have started."""
-    with suppress(psutil.Error):
-        return list(psutil.Process(pid).children(recursive=True))
-    return []
-
-
-def kill_all(processes: list[psutil.Process]) -> None:
-    """Kill these processes, and what they have started since; one that is gone is no trouble."""
-    for process in processes:
-        # A number that belongs to another process by now is not touched.
-        with suppress(psutil.Error):
-            since = process.children(recursive=True)
-            process.kill()
-            for each in since:
-                with suppress(psutil.Error):
-                    each.kill()
-
-
 def _this_owner() -> Owner:
     pid = os.getpid()
     if pid not in _owners:
@@ -125,46 +108,62 @@ def _record(record: Path, owners: list[Owner]) -> None:
 
 async def _end(entry: str) -> int:
     """Kill the processes in whose environment a variable begins with `entry`."""
-    ended: set[int] = set()
+    begin, ended = os.fsencode(entry), set[int]()
     for _ in range(ROUNDS_MAX):
-        found = await asyncio.to_thread(_marked, os.fsencode(entry))
+        found = [pid for pid, variable in await _carriers() if variable.startswith(begin)]
         if not found:
             break
-        for process in found:
-            ended.add(process.pid)
-            with suppress(psutil.Error):
-                process.kill()
+        living = await asyncio.to_thread(_ours, found, begin)
+        if not living:
+            break
+        ended.update(living)
+        # What they started with an empty environment is found only now, while they are there.
+        await looks.kill_all([each for each in await looks.everybody() if each.pid in living])
         await asyncio.sleep(REST_SECONDS)
     return len(ended)
 
 
-def _marked(entry: bytes) -> list[psutil.Process]:
+def _ours(pids: list[int], entry: bytes) -> set[int]:
     """Return our user's living processes with the mark; never this one or one it lives in."""
-    found = []
-    environment_of = _raw_environment if _PROC.exists() else _environment
-    for pid in _carriers(entry, environment_of):
+    found: set[int] = set()
+    for pid in pids:
         with suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
             # The number may have passed to another process since it was looked at.
-            is_ours = process.uids().real == os.getuid() and _has(environment_of(pid), entry)
-            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return [each for each in found if each.pid not in _lived_in()] if found else []
+            is_ours = process.uids().real == os.getuid()
+            has_it = any(each.startswith(entry) for each in _marks_of(pid))
+            if is_ours and has_it and process.status() != psutil.STATUS_ZOMBIE:
+                found.add(pid)
+    return found - _lived_in() if found else found
 
 
 def _lived_in() -> set[int]:
     return {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
 
 
-def _carriers(entry: bytes, environment_of: Callable[[int], bytes]) -> Iterator[int]:
+def _all_carriers() -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
     for pid in psutil.pids():
         with suppress(psutil.Error, OSError):
-            if _has(environment_of(pid), entry):
-                yield pid
+            found.extend((pid, variable) for variable in _marks_of(pid))
+    return found
 
 
-def _has(environment: bytes, entry: bytes) -> bool:
-    return (b"\0" + environment).find(b"\0" + entry) >= 0
+_carriers = Look(_all_carriers)
+"""Returns the processes that carry any mark, each with a variable that is one, and its end."""
+
+
+def _marks_of(pid: int) -> list[bytes]:
+    """Return the variables of a process that are marks, each with the NUL at its end."""
+    block = b"\0" + (_raw_environment(pid) if _PROC.exists() else _environment(pid)) + b"\0"
+    found: list[bytes] = []
+    for name in _MARKS:
+        place = block.find(name)
+        while place >= 0:
+            end = block.index(b"\0", place + 1)
+            found.append(block[place + 1 : end + 1])
+            place = block.find(name, end)
+    return found
 
 
 def _raw_environment(pid: int) -> bytes:

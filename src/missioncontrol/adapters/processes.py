@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from missioncontrol.adapters import looks
+from missioncontrol.adapters.process_ends import wait_without_threads
 from missioncontrol.ports.agent import ProcessHandle
 
 LINE_BYTES_MAX = 8 * 1024 * 1024
@@ -17,6 +19,16 @@ TERM_SECONDS = 2.0
 
 KILL_SECONDS = 5.0
 """A killed process may still be leaving the kernel; nobody waits longer than this for it."""
+
+POLL_SECONDS = 0.02
+POLLS_PER_LOOK = 4
+"""Asking for a group is quick; only a look at all processes tells the living from zombies."""
+
+STARTS_AT_ONCE = 8
+"""Starting a program keeps the loop for half a millisecond: many at once begin in portions.
+
+Between two portions the loop hears everybody else, and the first programs are at work while the
+last ones are being started."""
 
 _GATE = 'read -r go && exec "$@"'
 """A shell that waits for a line and then becomes the program, under the same process id.
@@ -64,21 +76,35 @@ class Program:
 async def start_gated(argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Program:
     """Start `argv` in a process group of its own, held at the gate until `open_gate`."""
     loop = asyncio.get_running_loop()
-    transport, protocol = await loop.subprocess_exec(
-        lambda: _Protocol(limit=LINE_BYTES_MAX, loop=loop),
-        "/bin/sh",
-        "-c",
-        _GATE,
-        "gate",
-        *argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=cwd,
-        env=dict(environment),
-        start_new_session=True,
-    )
-    return Program(transport, protocol, loop)
+    wait_without_threads()
+    async with _turns(loop):
+        transport, protocol = await loop.subprocess_exec(
+            lambda: _Protocol(limit=LINE_BYTES_MAX, loop=loop),
+            "/bin/sh",
+            "-c",
+            _GATE,
+            "gate",
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=cwd,
+            env=dict(environment),
+            start_new_session=True,
+        )
+        return Program(transport, protocol, loop)
+
+
+_turns_of: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+
+
+def _turns(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
+    """Return what lets only so many programs of `loop` be started at once."""
+    if loop not in _turns_of:
+        for closed in [each for each in _turns_of if each.is_closed()]:
+            _turns_of.pop(closed, None)
+        _turns_of[loop] = asyncio.Semaphore(STARTS_AT_ONCE)
+    return _turns_of[loop]
 
 
 class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
@@ -113,20 +139,29 @@ async def end_group(group: int, *, seconds: float = TERM_SECONDS) -> None:
     """End every process of `group`: asked first, killed after `seconds`."""
     if not _signal(group, signal.SIGTERM):
         return
-    deadline = asyncio.get_running_loop().time() + seconds
-    while asyncio.get_running_loop().time() < deadline:
-        if not _members(group):
-            return
-        await asyncio.sleep(0.02)
-    _signal(group, signal.SIGKILL)
-    for _ in range(round(KILL_SECONDS / 0.02)):
-        if not _members(group):
-            return
-        await asyncio.sleep(0.02)
+    if not await _is_gone(group, seconds) and _signal(group, signal.SIGKILL):
+        await _is_gone(group, KILL_SECONDS)
 
 
-def _signal(group: int, number: signal.Signals) -> bool:
-    if group <= 1 or group == os.getpgrp():
+async def _is_gone(group: int, seconds: float) -> bool:
+    """Wait until nothing but zombies is left of `group`; False if something is after `seconds`."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while _signal(group, 0):
+        for _ in range(POLLS_PER_LOOK):
+            await asyncio.sleep(POLL_SECONDS)
+            if not _signal(group, 0):
+                return True
+        if not await _members(group):
+            return True  # Zombies whose parent does not care for them can still be signalled.
+        if loop.time() >= deadline:
+            return False
+    return True
+
+
+def _signal(group: int, number: int) -> bool:
+    """Signal a group; say whether it is there, and ours. Number 0 only asks."""
+    if _is_ours_to_keep(group):
         return False
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
@@ -134,15 +169,14 @@ def _signal(group: int, number: signal.Signals) -> bool:
     return False
 
 
-def _members(group: int, *, session: int = 0) -> bool:
-    """Whether anything but zombies is left of `group`; with `session`, of that session alone."""
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            if os.getpgid(process.pid) != group or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            if not session or os.getsid(process.pid) == session:
-                return True
-    return False
+def _is_ours_to_keep(group: int) -> bool:
+    """Whether it is the group of this process, or one of the system."""
+    return group <= 1 or group == os.getpgrp()
+
+
+async def _members(group: int) -> bool:
+    """Whether anything but zombies is left of `group`."""
+    return any(each.group == group and not each.is_zombie for each in await looks.everybody())
 
 
 async def end_orphans(handle: ProcessHandle) -> bool:
@@ -150,11 +184,21 @@ async def end_orphans(handle: ProcessHandle) -> bool:
 
     A group outlives its leader, and no new process gets the number of a living group. So the group
     is still ours if its leader is, or if the leader is gone, unless the machine has started anew.
+    What the group has started elsewhere goes with it.
     """
-    if psutil.boot_time() > handle.started + 1.0:
+    if psutil.boot_time() > handle.started + 1.0 or _is_ours_to_keep(handle.group):
         return False
-    is_strange = start_time(handle.pid) is not None and not is_alive(handle)
-    if is_strange or not _members(handle.group, session=handle.group):
+    if start_time(handle.pid) is not None and not is_alive(handle):
         return False
+    seen = await looks.everybody()
+    left = [
+        each for each in seen if each.group == handle.group == each.session and not each.is_zombie
+    ]
+    if not left:
+        return False
+    started = looks.with_descendants(left, seen)
+    # Before their parents: if we are killed in between, the next one must find them as we did.
+    await looks.kill_all(each for each in started if each.group != handle.group)
     await end_group(handle.group)
+    await looks.kill_all(started)
     return True

@@ -1,7 +1,8 @@
 """An agent takes an assignment, reports while it works, and hands back work."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -132,6 +133,15 @@ class Line(Protocol):
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
         """Store a file by its digest and return the reference to hand in with the work."""
+        ...
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """A line whose attempt has limits of time, for agents that may have to wait for a place."""
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Let no time count, and no silence, as long as it is open: nothing is at work yet."""
         ...
 
 

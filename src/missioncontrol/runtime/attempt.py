@@ -1,8 +1,10 @@
 """One attempt at work: its line to the engine, its time limits, and how it ends."""
 
 import asyncio
+import contextlib
 import functools
 import shlex
+from collections.abc import Iterator
 from typing import Protocol
 
 from missioncontrol.application.acceptance import is_sound
@@ -81,7 +83,7 @@ class Attempt:
         self._heartbeat: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
         self._usage = NO_USAGE
-        self._questions = 0  # to people, that are open
+        self._questions = 0  # to people, that are open; one more where it waits for a place
         self._seconds_left = 0.0
 
     def begin(self, agent: Agent, *, heartbeat_seconds_max: float = 0.0) -> None:
@@ -100,13 +102,13 @@ class Attempt:
             work = await agent.perform(self.assignment, self)
         except AttemptFailed as error:
             hint = _addressed(error.hint, self.assignment)
-            self._end(Failure(error.code, error.reason, hint, error.retryable, error.detail))
+            self._fail(Failure(error.code, error.reason, hint, error.retryable, error.detail))
         except asyncio.CancelledError:
-            self._end(self._ending if self._is_stopping else _let_itself_go(self.assignment.agent))
+            self._fail(_let_itself_go(self.assignment.agent))
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
             hint = _addressed("`mission output RUN STEP` shows what it said.", self.assignment)
-            self._end(Failure("agent.crashed", reason, hint))
+            self._fail(Failure("agent.crashed", reason, hint))
         else:
             if not self.is_over:
                 self._hand_in(work)
@@ -122,6 +124,13 @@ class Attempt:
                 return
             self._desk.used(self, usage, "")
         self._desk.succeeded(self, work)
+
+    def _fail(self, failure: Failure) -> None:
+        """Report a failure of the agent's own, unless it was told to stop.
+
+        What it says then is how it takes that, and not why: it must not be tried again for it.
+        """
+        self._end(self._ending if self._is_stopping else failure)
 
     def _end(self, failure: Failure | None) -> None:
         """Report how it ended: as `failure`, or as cancelled where there is none."""
@@ -225,15 +234,24 @@ class Attempt:
         finally:
             self._go_on()
 
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """See `Clocked.waiting`."""
+        self._pause()
+        try:
+            yield
+        finally:
+            self._go_on()
+
     def _pause(self) -> None:
-        """Stop the clock of the attempt, if this is the first question that is open."""
+        """Stop the clock of the attempt, if this is the first that it stands still for."""
         self._questions += 1
         if self._questions == 1 and self._deadline is not None and not self._is_stopping:
             self._seconds_left = max(0.0, self._deadline.when() - self._loop.time())
             self._deadline.cancel()
 
     def _go_on(self) -> None:
-        """Let the clock of the attempt go on, if this was the last question that was open."""
+        """Let the clock of the attempt go on, if this was the last that it stood still for."""
         self._questions -= 1
         self._heard()
         if self._questions or self._is_stopping or self.is_over or self._deadline is None:

@@ -189,7 +189,7 @@ class Attempts:
     ) -> None:
         over = self._execution.usage(run, step, fence, usage, model)
         if over:
-            hint = "Raise the cap with `mission budget set`, or let the step do less."
+            hint = "Raise that cap, or let the step do less."
             attempt.stop(Failure("budget.exceeded", over, hint, retryable=False))
 
     async def admitted(self, attempt: Attempt, call: Spending) -> None:

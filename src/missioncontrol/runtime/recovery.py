@@ -1,5 +1,6 @@
 """What happens first when an engine opens a home: the past is brought to rest."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from missioncontrol.application.execution import Execution
@@ -60,6 +61,6 @@ def only_waits(run: Run) -> bool:
 async def _end_processes(
     working: Iterable[Working], end_orphans: Callable[[ProcessHandle], Awaitable[bool]]
 ) -> None:
-    for each in working:
-        for process in each.processes:
-            await end_orphans(ProcessHandle(process.pid, process.started, process.group))
+    left = (process for each in working for process in each.processes)
+    handles = (ProcessHandle(each.pid, each.started, each.group) for each in left)
+    await asyncio.gather(*(end_orphans(handle) for handle in handles))

@@ -38,10 +38,10 @@ def every_boundary(seed: int, fate: Fate) -> int:
 
 
 def live_all(seeds: range, plan: Plan | None = None) -> Told:
-    """Live through `seeds` until one of them does not hold."""
+    """Live through `seeds` until one of them does not hold; every second has agents with lives."""
     events = 0
     for seed in seeds:
-        world = World(seed, plan)
+        world = World(seed, plan, lives=seed % 2 == 1)
         try:
             world.live()
         except Exception:  # noqa: BLE001 - whatever it was, the seed is the report

@@ -9,15 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from missioncontrol.adapters.leftovers import (
-    ATTEMPT_MARK,
-    attempt_mark,
-    descendants,
-    end_marked,
-    kill_all,
-)
+from missioncontrol.adapters.leftovers import ATTEMPT_MARK, attempt_mark, end_marked
+from missioncontrol.adapters.looks import Seen, descendants, kill_all
 from missioncontrol.adapters.processes import Program, start_gated
 from missioncontrol.domain.trace import trace_variables
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
@@ -95,13 +88,13 @@ async def at_work(
 
 async def _ended(program: Program, token: str) -> None:
     """End a program with all that it started, in whichever group that is."""
-    started: list[psutil.Process] = []
+    started: list[Seen] = []
     if program.process.returncode is None:
         # Who has an empty environment is found through its parents, while there are any.
-        started = await asyncio.to_thread(descendants, program.handle.pid)
+        started = await descendants(program.handle.pid)
     await program.end()
     if started:
-        await asyncio.to_thread(kill_all, started)
+        await kill_all(started)
     await end_marked(token)
 
 

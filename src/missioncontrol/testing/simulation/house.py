@@ -1,6 +1,7 @@
 """One engine's life in a simulated world: the real parts, put together over what survives it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,11 +26,12 @@ from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
 from missioncontrol.application.workflows import Workflows
-from missioncontrol.domain.declaration import card_of
+from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.events import Outcome
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.agent import Agent, ProcessHandle
+from missioncontrol.ports.agent_kind import AgentKind, Workshop
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.ids import Ids
 from missioncontrol.projections.board import Board
@@ -40,6 +42,7 @@ from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import only_waits, recover
 from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
+from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.testing.governed import EXPRESSIONS
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.prices import FewPrices
@@ -49,6 +52,7 @@ CONCURRENCY = 6
 """Attempts of all agents together."""
 
 SCHEDULES_MAX = 100
+AGENTS_MAX = 100
 RUNS_REMEMBERED = 1_000
 NOBODY = "engine"
 
@@ -88,6 +92,7 @@ class House:
         )
         self.execution = Execution(self.journal, artifacts, ids, governance)
         self.operations = Operations(self.journal)
+        self.agents = Agents(self.journal, self.budgets, {}, card_of)
         self._let_people_in(ids)
         output = Output(MemoryOutputStore(), scrub=str)
         self.engine = Engine(
@@ -96,6 +101,29 @@ class House:
         self.projector = Projector(Board(tables))
         self.patience = Patience(self.approvals, clock)
         self.scheduler = Scheduler(self.schedules, clock, report=self._note_trouble)
+        self.supervisor: Supervisor | None = None
+        self._declared: tuple[Declaration, ...] = ()
+
+    def watch(
+        self,
+        declared: tuple[Declaration, ...],
+        kind: AgentKind,
+        workshop: Callable[[Declaration], Workshop],
+    ) -> None:
+        """Let its agents be declared ones, with lives of their own; nothing is open yet."""
+        self._declared = declared
+        self.supervisor = Supervisor(
+            self.agents,
+            self.registry,
+            {kind.name: kind},
+            workshop,
+            self.clock,
+            end_work=self.engine.end_work,
+            feed=self.engine.feed_all,
+            report=self._note_trouble,
+        )
+        self.agents.at_work = self.registry.leased
+        self.agents.settle = self.supervisor.settle
 
     def _let_people_in(self, ids: Ids) -> None:
         """Set up the services that people and schedules ask."""
@@ -118,7 +146,7 @@ class House:
             self.budgets,
             self.schedules,
             self.operations,
-            Agents(self.journal, self.budgets, {}, card_of),
+            self.agents,
             GatewayKeys(self.journal),
         )
 
@@ -140,6 +168,7 @@ class House:
         await recover(unsettled, self.journal, self.execution, _no_processes)
         rows = self.tables.all_listed("schedule", is_open=True, limit=SCHEDULES_MAX)
         await self.schedules.open(row.id.removeprefix("schedule-") for row in rows)
+        await self._take_agents_in()
         await self.journal.durable()
         for run in unsettled:
             self.journal.forget(run)
@@ -148,8 +177,19 @@ class House:
         self.starter.stop = lambda run, reason: self._cancel(run, reason, NOBODY)
         await self.patience.start()
         await self.scheduler.start()
+        if self.supervisor is not None:
+            await self.supervisor.start()
         await self._take_up()
         self.disk.inspector.engine_is_open(self.clock.now())
+
+    async def _take_agents_in(self) -> None:
+        if self.supervisor is None:
+            return
+        self.engine.listeners.append(self.supervisor.take)
+        rows = self.tables.all_listed("agent", is_open=True, limit=AGENTS_MAX)
+        await self.agents.open(row.id.removeprefix("agent-") for row in rows)
+        refused = await self.agents.keep_to(self._declared, "file")
+        assert not refused, refused
 
     async def _take_up(self) -> None:
         for run in self.tables.unsettled():
@@ -181,6 +221,8 @@ class House:
     async def close(self) -> None:
         """Stop in good order."""
         await self.scheduler.stop()
+        if self.supervisor is not None:
+            await self.supervisor.stop()
         await self.patience.stop()
         await self.engine.close()
         self.projector.save()

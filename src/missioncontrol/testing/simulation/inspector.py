@@ -1,11 +1,14 @@
 """Judges a log by rules of its own: it shares no code with the deciders that wrote it."""
 
+from typing import Any
+
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.testing.simulation.prices import ALIASES, RATES
 from missioncontrol.testing.simulation.rules.between import Books
 from missioncontrol.testing.simulation.rules.costs import Costs
 from missioncontrol.testing.simulation.rules.promptness import Promptness
 from missioncontrol.testing.simulation.rules.reading import Unreadable
+from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.violation import Violation, hold
 
 
@@ -41,6 +44,7 @@ class Inspector:
         if kind == "run_created":
             books.run_created(data, event.actor, at)
         elif stream in books.runs:
+            self._note_end(books.runs[stream], kind, data)
             books.run_event(books.runs[stream], kind, data, at)
         elif stream.startswith("ledger-"):
             books.ledger_event(kind, data, at)
@@ -48,6 +52,8 @@ class Inspector:
             books.approval_event(stream, kind, data, at, event.actor)
         elif stream.startswith("schedule-"):
             books.schedule_event(stream, kind, data, at)
+        elif stream.startswith("agent-"):
+            books.life_event(stream.removeprefix("agent-"), kind, data, at)
         elif stream == "operation":
             books.operation_event(kind, data, at)
         elif kind == "workflow_saved":
@@ -55,6 +61,13 @@ class Inspector:
         elif kind == "price_set":
             books.costs.price_set(data)
         self.promptness.note(kind, at)
+
+    def _note_end(self, run: RunBook, kind: str, data: dict[str, Any]) -> None:
+        """Tell the lives of agents how an attempt ended that was at work."""
+        ends = kind in ("step_succeeded", "attempt_failed", "step_failed")
+        if ends and run.working.get(data["step"]) == data.get("fence"):
+            code = data.get("failure", {}).get("code", "")
+            self.books.lives.attempt_ended(run.steps[data["step"]]["agent"], code)
 
     def commit_begins(self, at: float) -> None:
         """Look at what should have happened before this transaction; raises as `read`."""

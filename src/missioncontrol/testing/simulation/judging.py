@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
+from missioncontrol.application.agents import LIFE
 from missioncontrol.application.approvals import APPROVAL
 from missioncontrol.application.audit import verify
 from missioncontrol.application.budgets import LEDGER, read_ledger
@@ -31,6 +32,7 @@ from missioncontrol.testing.simulation.house import House
 from missioncontrol.testing.simulation.rules.violation import hold
 
 CONCEPTS: dict[str, Concept[Any, Any, Any]] = {
+    "agent": LIFE,
     "ledger": LEDGER,
     "approval": APPROVAL,
     "operation": OPERATION,

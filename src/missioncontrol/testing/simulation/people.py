@@ -1,7 +1,7 @@
 """What the people of a simulated world do: begin and end runs, decide, pay, and stop everything."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
 from random import Random
 from typing import Any, Literal
@@ -277,8 +277,10 @@ class People:
 
     # When everybody wants to go home.
 
-    async def wind_up(self, house: House) -> None:
+    async def wind_up(self, house: House, *others: Callable[[House], Awaitable[None]]) -> None:
         """Take away whatever is in the way, and wait until every run has ended.
+
+        `others` look after what else may be in the way, once a minute.
 
         Raises:
             Violation: a run does not end although nothing is in its way.
@@ -294,6 +296,8 @@ class People:
         for _ in range(MINUTES_MAX):
             await self._pay(house)
             await self.approvers.look(house)
+            for look in others:
+                await look(house)
             await asyncio.sleep(60.0)
             runs = house.disk.inspector.books.runs.values()
             left = [run for run in runs if not run.outcome]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from missioncontrol.domain.agent import AgentCard, Shape
 from missioncontrol.domain.step import Spending
@@ -39,6 +39,12 @@ Watch = Callable[[Assignment], None]
 WatchCall = Callable[[Assignment, Spending], None]
 
 
+class Health(Protocol):
+    """Knows who is ill: whatever such an agent tries fails."""
+
+    def is_ill(self, name: str) -> bool: ...
+
+
 class ScriptedAgents:
     """Work, report, pay, lie, fail, hang, fall silent, or cling on, as the dice say."""
 
@@ -61,6 +67,7 @@ class ScriptedAgents:
         self._clings = clings
         self._broken = broken
         self.is_alive = True
+        self.lives: Health | None = None
         self._at_work: dict[tuple[str, str], int] = {}  # fences; those who cling have let go
         self._paid: set[tuple[str, str]] = set()  # those who have begun to
         self.told: dict[tuple[str, int], int] = {}  # tokens that attempts said they used
@@ -69,6 +76,8 @@ class ScriptedAgents:
         """See `Agent.perform`."""
         self._watch(assignment)
         mood = self._dice.choices(list(MOODS), list(MOODS.values()))[0]
+        if self.lives is not None and self.lives.is_ill(assignment.agent):
+            mood = "badly"
         if mood == "clinging":
             self._clings(assignment.run, assignment.fence)
         place = (assignment.run, assignment.step)

@@ -14,6 +14,7 @@ from missioncontrol.testing.simulation.drawing import another, workflows
 from missioncontrol.testing.simulation.house import CONCURRENCY, House
 from missioncontrol.testing.simulation.inspector import Inspector
 from missioncontrol.testing.simulation.judging import compare_beliefs, compare_replays, judge
+from missioncontrol.testing.simulation.lives import DECLARED, Lives, ScriptedKind, a_workshop
 from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.people import People
 from missioncontrol.testing.simulation.rules.violation import Violation, hold
@@ -74,17 +75,19 @@ class World:
         *,
         small: bool = False,
         words: frozenset[str] | None = None,
+        lives: bool = False,
     ) -> None:
         """Draw everything; `plan` replaces the troubles that the seed would draw.
 
         A `small` world has a few minutes and few features; `words` says which ones it has.
+        With `lives` its agents are declared, fall ill, rest, and are stopped and drained.
         """
         self.dice = dice = Random(seed)  # noqa: S311 - a simulation wants to be predictable
         drawn_words = frozenset(word for word in WORDS if dice.random() < 0.55)
         chosen = words if words is not None else drawn_words
         self.words = chosen & SMALL if small else chosen
         drawn = _fates(dice)
-        inspector = Inspector(PLACES, CONCURRENCY)
+        inspector = Inspector(dict(PLACES), CONCURRENCY)
         self.disk = Disk(plan or Plan(drawn), inspector, dice, slow=dice.random() < 0.4)
         self.loop = JumpingLoop()
         self.loop.set_exception_handler(self._note_problem)
@@ -99,6 +102,7 @@ class World:
         self.restarts = self.restarts[: dice.choice((0, 0, 1, 2))]
         self.ledger_events_max = dice.choice((10_000, 10_000, 25))
         self.starts = 0
+        self.lives = Lives(seed) if lives else None
         self.problems: list[BaseException] = []
         self._seen: list[tuple[str, int, bytes]] = []
         self._house: House | None = None
@@ -164,6 +168,9 @@ class World:
             ledger_events_max=self.ledger_events_max,
             release=self.disk.inspector.books.release,
         )
+        if self.lives is not None:
+            self._agents.lives = self.lives
+            house.watch(DECLARED, ScriptedKind(self.lives, self._agents, house.cards), a_workshop)
         try:
             await house.open()
             return await self._go_on(house)
@@ -176,6 +183,8 @@ class World:
         """Let people and time in until the engine dies, or is closed, or nothing is left to do."""
         crowd = [asyncio.ensure_future(each) for each in self.people.at_work(house)]
         crowd.append(asyncio.ensure_future(self._audit(house)))
+        if self.lives is not None:
+            crowd.append(asyncio.ensure_future(self.lives.wander(house)))
         story = asyncio.ensure_future(self._tell(house, crowd))
         for task in crowd:
             task.add_done_callback(self._note_end)
@@ -199,7 +208,8 @@ class World:
         await asyncio.sleep(max(0.0, self.busy_seconds - now))
         for task in crowd:
             task.cancel()
-        await self.people.wind_up(house)
+        looks = [self.lives.wind_up] if self.lives is not None else []
+        await self.people.wind_up(house, *looks)
         await self._compare(house)
         await self._close(house)
         hold(not house.troubles, f"{house.troubles}")

@@ -11,6 +11,7 @@ from missioncontrol.testing.simulation.rules.ledger import (
     WORKSPACE,
     LedgerBook,
 )
+from missioncontrol.testing.simulation.rules.lives import LivesBook
 from missioncontrol.testing.simulation.rules.operation import (
     OBEDIENT_SECONDS,
     STUBBORN_SECONDS,
@@ -37,6 +38,7 @@ class Books:
         self.approvals: dict[str, ApprovalBook] = {}
         self.schedules: dict[str, ScheduleBook] = {}
         self.operation = OperationBook()
+        self.lives = LivesBook(places)
         self.clinging: set[tuple[str, int]] = set()  # attempts that don't stop when told to
         self.superseded: set[str] = set()  # runs that make way for a newer one
         self.stubborn: set[str] = set()  # runs with such an attempt when everything was stopped
@@ -126,6 +128,7 @@ class Books:
         self.started_in[run.id, data["fence"]] = self.commit
         hold(self.operation.may_dispatch, f"nothing starts while it is {self.operation.stage}")
         self.operation.attempt_started(data["agent"], at)
+        self.lives.attempt_started(data["agent"])
         self._refuse_too_many(run, key, data["agent"])
         self._refuse_unpaid(run, key, data["fence"])
 
@@ -145,6 +148,15 @@ class Books:
             most = max(limit, *(other for other, begun in sharing if begun == self.commit))
             hold(len(sharing) <= most, f"at most {most} attempts share {slot!r}")
 
+    def life_event(self, name: str, kind: str, data: Data, at: float) -> None:
+        """Take in what happens to an agent.
+
+        Raises:
+            Violation: it should not.
+        """
+        at_work = [1 for run, step, _ in self.working() if run.steps[step]["agent"] == name]
+        self.lives.take(name, kind, data, at, len(at_work))
+
     def lacks_room(self, run: RunBook, key: str) -> bool:
         """Whether there is no place for another attempt at a step now."""
         at_work = list(self.working())
@@ -153,6 +165,8 @@ class Books:
         agent = run.steps[key]["agent"]
         of_agent = [1 for each, step, _ in at_work if each.steps[step]["agent"] == agent]
         if len(of_agent) >= self.places.get(agent, self.concurrency):
+            return True
+        if not self.lives.is_ready(agent):
             return True
         return any(
             sum(slot in dict(each.slots.get(step, ())) for each, step, _ in at_work) >= limit

@@ -12,6 +12,9 @@ from missioncontrol.testing.simulation.rules.violation import hold
 PATIENCE_SECONDS = 70.0
 """Engines look again once a minute at the latest, whatever they were told."""
 
+PROBE_SECONDS = 60.0
+"""That an agent may take to show that it works, or to be given up while it drains."""
+
 FREEING = frozenset(
     {
         "step_succeeded",
@@ -23,6 +26,8 @@ FREEING = frozenset(
         "stage_entered",
         "rate_limit_set",
         "rate_limit_removed",
+        "agent_ready",
+        "agent_scaled",
     }
 )
 """What changes how much may start."""
@@ -66,6 +71,8 @@ class Promptness:
                 hold(not self._is_over(approval.told["expires"], at), f"{name} expires in time")
         for schedule in self._books.schedules.values():
             self._look_at_schedule(schedule, at)
+        for name, due in self._books.lives.due.items():
+            hold(not self._is_over(due + PROBE_SECONDS, at), f"{name} does not stay in between")
         for run in self._books.runs.values():
             if not run.outcome:
                 self._look_at_cancel(run, at) if run.cancelled else self._look_at_run(run, at)

@@ -1,0 +1,1 @@
+"""How soon agents that are programs begin, and what the engine is late for meanwhile."""

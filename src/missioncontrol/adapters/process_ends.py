@@ -1,0 +1,99 @@
+"""Hears of the end of processes from the kernel, where asyncio would have a thread for each.
+
+From Python 3.12 on asyncio does so by itself.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from types import TracebackType
+from typing import Any, Self, TypeVarTuple, Unpack
+
+Ts = TypeVarTuple("Ts")
+
+if sys.version_info < (3, 12):
+
+    class _Ends(asyncio.AbstractChildWatcher):
+        """Waits for processes of any loop through a file that is readable once they have ended."""
+
+        def __init__(self, instead: asyncio.AbstractChildWatcher) -> None:
+            """`instead` waits for those that there are no files left for."""
+            self._instead = instead
+
+        def add_child_handler(
+            self, pid: int, callback: Callable[[int, int, Unpack[Ts]], object], *args: *Ts
+        ) -> None:
+            """Call `callback` with the exit code, on this loop, when the process has ended."""
+            try:
+                file = os.pidfd_open(pid)
+            except OSError:
+                self._instead.add_child_handler(pid, callback, *args)
+                return
+            loop = asyncio.get_running_loop()
+            loop.add_reader(file, self._end, loop, file, pid, callback, args)
+
+        def _end(
+            self,
+            loop: asyncio.AbstractEventLoop,
+            file: int,
+            pid: int,
+            callback: Callable[..., object],
+            args: tuple[Any, ...],
+        ) -> None:
+            loop.remove_reader(file)
+            os.close(file)
+            callback(pid, _exit_code(pid), *args)
+
+        def remove_child_handler(self, pid: int) -> bool:
+            """See `AbstractChildWatcher`: asyncio never calls it."""
+            del pid
+            return False
+
+        def is_active(self) -> bool:
+            """It needs no loop of its own."""
+            return True
+
+        def attach_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
+            """It needs no loop of its own."""
+
+        def close(self) -> None:
+            """There is nothing to let go of."""
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(
+            self,
+            kind: type[BaseException] | None,
+            error: BaseException | None,
+            trace: TracebackType | None,
+        ) -> None:
+            pass
+
+
+@cache
+def wait_without_threads() -> None:
+    """Let asyncio wait for processes without threads, unless somebody has chosen another way."""
+    if sys.version_info < (3, 12):
+        present = asyncio.get_child_watcher()
+        if type(present) is asyncio.ThreadedChildWatcher and _tells_of_ends():
+            asyncio.set_child_watcher(_Ends(present))
+
+
+def _tells_of_ends() -> bool:
+    """Whether this kernel can tell of the end of a process through a file."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+def _exit_code(pid: int) -> int:
+    """Take the exit code of an ended process; 255, as asyncio has it, where somebody else did."""
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return 255
