@@ -383,6 +383,35 @@ def test_each_call_is_set_aside_when_it_is_asked_for_and_freed_by_the_next(tmp_p
     assert held(played) == 0
 
 
+def test_a_call_of_nothing_frees_what_the_one_before_it_left(tmp_path: Path) -> None:
+    played = play(tmp_path, "  a: {agent: caller}", head="budget: {tokens: 1000}")
+    played.start()
+    admit(played, "a", 850)
+    use(played, "a")
+    admit(played, "a", 0)
+    assert (held(played), spent(played)) == (0, 150)
+
+
+def test_an_engine_goes_on_with_the_calls_of_the_one_before_it(tmp_path: Path) -> None:
+    played = play(tmp_path, "  a: {agent: caller}", head="budget: {tokens: 1000}")
+    played.start()
+    admit(played, "a", 400)
+    admit(played, "a", 300)
+    played.office.execution.meter._calls.clear()  # As in a new engine.
+    use(played, "a")
+    admit(played, "a", 200)
+    assert (held(played), spent(played)) == (200, 150)
+
+
+def test_what_an_engine_before_this_one_set_aside_for_a_call_is_freed(tmp_path: Path) -> None:
+    played = play(tmp_path, "  a: {agent: hand}")
+    played.start()
+    admit(played, "a", 400)
+    played.office.execution.meter._calls.clear()  # As in a new engine.
+    played.office.execution.interrupt(played.name, "It ended.")
+    assert held(played) == 0
+
+
 def test_calls_come_out_of_what_their_attempt_has_set_aside(tmp_path: Path) -> None:
     played = play(tmp_path, "  a: {agent: thinker}")
     played.start()

@@ -123,3 +123,12 @@ def test_a_secret_goes_before_anybody_looks_it_up(tmp_path: Path) -> None:
     workshops_of(tmp_path, FolderArtifactStore(tmp_path / "artifacts"), environment, scrubber)
     said = scrubber.text("from-the-file, from-outside, brief words")
     assert said == f"{REPLACEMENT}, {REPLACEMENT}, brief words"
+
+
+@pytest.mark.parametrize("given", ["sk-ant-api03-0123456789abcdef", "0123456789abcdef" * 3])
+def test_a_secret_that_stands_where_its_name_is_meant_is_not_repeated(
+    tmp_path: Path, given: str
+) -> None:
+    with pytest.raises(NotFound) as refused:
+        secret_store({}, tmp_path / "secrets.toml").value(given)
+    assert given not in f"{refused.value} {refused.value.hint}"

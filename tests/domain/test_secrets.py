@@ -122,3 +122,10 @@ def test_a_password_in_an_address_is_a_secret_and_the_address_is_not() -> None:
 @pytest.mark.parametrize("name", ["PWD", "SSH_AUTH_SOCK", "TOKEN_FILE", "KEY_PATH", "KEYBOARD"])
 def test_a_variable_that_says_where_or_how_is_no_secret(name: str) -> None:
     assert secret_values({name: "some-thing-long"}) == []
+
+
+def test_keys_of_the_gateway_are_known_by_their_form() -> None:
+    key = "mck-" + "aB3_-" * 8 + "xyz"
+    scrubber = Scrubber(["another-secret"])
+    assert scrubber.text(f'{{"key":"{key}"}}') == '{"key":"[secret]"}'
+    assert scrubber.text(f"Bearer {key}, mck-short") == "Bearer [secret], mck-short"

@@ -162,6 +162,8 @@ def test_a_port_that_is_taken_is_an_error_of_the_system() -> None:
             other = GatewayServer(GatewayPolicy(), (), secret=str)
             with pytest.raises(OSError, match="in use"):
                 await other.open(ours.port)
+            with pytest.raises(OSError, match="port"):
+                await other.open(99_999)
 
     run(main())
 

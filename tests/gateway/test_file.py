@@ -32,6 +32,9 @@ def test_no_file_is_no_gateway(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "gateway.toml") is None
 
 
+UPSTREAM = "[[upstreams]]\nname = 'a'\nbase_url = 'http://127.0.0.1:9'\napi = 'openai'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -41,9 +44,22 @@ def test_no_file_is_no_gateway(tmp_path: Path) -> None:
         ("prot = 1\n", "prot"),
         ("= 1\n", "it is no TOML"),
         (
-            "[[upstreams]]\nname='a'\nbase_url='x'\napi='openai'\n" * 2,
+            UPSTREAM * 2,
             "two upstreams have the same name",
         ),
+        ("", "it names no upstream"),
+        (UPSTREAM.replace("http:", "ftp:"), "'ftp://127.0.0.1:9', no http://"),
+        ("port = -1\n" + UPSTREAM, "port"),
+        (UPSTREAM + "failures_max = 0\n", "failures_max"),
+        (UPSTREAM + "idle_seconds = 0\n", "idle_seconds"),
+        (UPSTREAM + "[policy]\ncalls_per_minute = 0\n", "calls_per_minute"),
+        (UPSTREAM + "[policy.retention]\ndays = -1\n", "retention"),
+        (UPSTREAM + "[[policy.routing.routes]]\nname = 'r'\nmodels = []\n", "names no model"),
+        (
+            UPSTREAM + "[[policy.routing.routes]]\nname = 'r'\nmodels = ['a']\n" * 2,
+            "two routes have the same name",
+        ),
+        (UPSTREAM + "[[policy.routing.rules]]\nmodels = ['a']\nagent = 'b'\n", "`agent`"),
     ],
 )
 def test_what_is_wrong_with_the_file_is_named(tmp_path: Path, text: str, said: str) -> None:
@@ -53,6 +69,19 @@ def test_what_is_wrong_with_the_file_is_named(tmp_path: Path, text: str, said: s
         read_settings(path)
     assert str(path) in str(refused.value)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["sk-ant-api03-0123456789abcdef", "0123456789abcdef" * 3])
+def test_a_key_that_stands_in_the_file_itself_is_told_of_and_not_told(
+    tmp_path: Path, key: str
+) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(f"{UPSTREAM}key = '{key}'\n")
+    with pytest.raises(Rejected, match="name of a secret") as refused:
+        read_settings(path)
+    assert key not in str(refused.value)
+    path.write_text(f"{UPSTREAM}key = 'openai-of-the-team'\n")
+    assert read_settings(path) is not None
 
 
 def test_a_key_holds_across_restarts_until_it_is_revoked_and_is_stored_nowhere() -> None:

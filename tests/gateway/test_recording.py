@@ -79,7 +79,7 @@ def test_a_secret_at_the_end_of_what_is_kept_leaves_no_half(shift: int, before: 
     start = HEARD_MAX + shift
     earlier = (secret + "." * 20) * before
     text = earlier + "x" * (start - len(earlier)) + secret + "y" * 100
-    found = kept(text, scrub)
+    found = kept(text[:HEARD_MAX], scrub, is_cut=True)
     assert "s3c" not in found
     assert len(found) <= HEARD_MAX - MARGIN
 

@@ -125,8 +125,8 @@ def test_who_is_refused_again_and_again_is_answered_without_asking_the_budget() 
             found = [await told(ours, "/v1/responses", RESPONSES_ASK) for _ in range(5)]
             assert [reply.status for reply in found] == [402, 402, 402, 429, 429]
             message = error_of("/v1/responses", found[4])[1]
-            assert message.startswith("The call may need ")
-            assert "again and again" in message
+            assert message.startswith("This key was refused again and again")
+            assert "The last refusal: The call may need " in message
             assert found[4].headers["x-should-retry"] == "false"
             assert len(await ours.written()) == 3
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.secrets import SECRET_ITSELF
 
 PREFIX = "MISSION_SECRET_"
 FILE_BYTES_MAX = 1024 * 1024
@@ -143,6 +144,13 @@ class ChainedSecrets:
             found = place.find(name)
             if found is not None:
                 return found
+        if SECRET_ITSELF.match(name):
+            raise NotFound(
+                "secret.unknown",
+                "What is given as the name of a secret looks like a secret itself, and there is "
+                "none of that name.",
+                hint="Put it into the environment or the file of secrets, and give its name.",
+            )
         ways = ", or ".join(place.how(name) for place in self._places)
         raise NotFound(
             "secret.unknown",

@@ -274,7 +274,7 @@ class Budgets:
         about = (WORKSPACE, Scope("workflow", workflow), Scope("run", run), *more)
         refuse_excess(
             self.ledger,
-            {**whole.shares, **dict.fromkeys(about, whole.total)},
+            {**whole.shares_by(self.ledger.counted), **dict.fromkeys(about, whole.total)},
             self._day(),
             about=(Scope("run", run),),
             models=whole.unpriced,
@@ -351,7 +351,8 @@ class Budgets:
 
     def _all(self, scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
         """Return the scopes as they count, with the workspace: no work is outside of it."""
-        return tuple(dict.fromkeys((*map(self._counted, scopes), WORKSPACE)))
+        named = map(self._counted, scopes)
+        return tuple(dict.fromkeys((*map(self.ledger.counted, named), WORKSPACE)))
 
     def _counted(self, scope: Scope) -> Scope:
         """Return the scope under whose name all spellings of a model count together."""
@@ -395,6 +396,18 @@ class Budgets:
         live = self.ledger.live.get(reservation)
         if live is not None:
             self._tell(Settle(reservation), run=_run_among(live.scopes))
+
+    def forfeit(self, reservation: str) -> None:
+        """Count as spent all that is left of a reservation, where nobody can know what was used."""
+        live = self.ledger.live.get(reservation)
+        if live is None:
+            return
+        tokens = max((live.amount.tokens or 0) - live.used.tokens, 0)
+        cost = None if live.amount.cost is None else max(live.amount.cost - live.used.cost, 0)
+        usage = Usage(input_tokens=tokens, cost=cost)
+        command = ChargeUsage(reservation, "", usage, cost, None)
+        self._tell(command, run=_run_among(live.scopes))
+        self.settle(reservation)
 
     def reservations(self, run: str) -> list[str]:
         """Name what is set aside for a run, parents first."""

@@ -1,13 +1,16 @@
 """Ties steps and their attempts to the ledger: what they may use is set aside, then settled."""
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import msgspec
 
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.foreseeing import Foreseeing, has_open_list, is_metered
 from missioncontrol.application.scope import Scopes
 from missioncontrol.domain.budget.events import PassedCap
+from missioncontrol.domain.budget.refusals import UNITS, raising, words
 from missioncontrol.domain.budget.scopes import Scope, called, scopes_of
-from missioncontrol.domain.money import dollars, tokens
 from missioncontrol.domain.run.states import Expanded, Run, SettledState, Working
 from missioncontrol.domain.step import Amount, Spending, Step
 from missioncontrol.domain.work import Usage
@@ -88,7 +91,7 @@ class Meter:
         """
         self._open(run, step)
         attempt = _attempt(run.id, step.key, fence)
-        number = self._calls.get(attempt, 0)
+        number = self._calls_of(attempt)
         self._budgets.settle(f"{attempt}/{number}")  # The call before this one has ended.
         self._budgets.reserve(
             f"{attempt}/{number + 1}",
@@ -104,16 +107,34 @@ class Meter:
         if not run.is_settled:  # What is told late counts everywhere but in a run that is closed.
             self._open(run, known)
         attempt = _attempt(run.id, step, fence)
-        call = f"{attempt}/{self._calls.get(attempt, 0)}"
-        live = call if call in self._budgets.ledger.live else attempt
+        live = next((each for each in self._held(attempt) if each != attempt), attempt)
         model = model or (known.spending.model if known.spending else "")
         scopes = _scopes(run, known, model)
         charge = self._budgets.spend(live, model, usage, scopes=scopes)
         priced = msgspec.structs.replace(usage, cost=charge.cost)
-        over = _over(charge.passed)
+        over = self._over(charge.passed)
         if not over and charge.cost is None:
             over = self._unpriced(scopes, model)
         return Used(priced, model, charge.price, over)
+
+    def _over(self, passed: tuple[PassedCap, ...]) -> str:
+        """Say in words which caps a usage went beyond, by how much, and what would allow it."""
+        if not passed:
+            return ""
+        told = [f"the cap of {called(each.scope)} by {words(each.by)}" for each in passed]
+        commands = [command for each in passed for command in self._raising(each)]
+        would = f" {' and '.join(commands)} would allow it." if commands else ""
+        return f"The work went beyond {', '.join(told)}.{would}"
+
+    def _raising(self, passed: PassedCap) -> Iterator[str]:
+        """Yield the command lines that raise a cap to what was used of it."""
+        for each in self._budgets.standing(passed.scope):
+            if each.period != passed.period or each.limit is None:
+                continue
+            for unit in UNITS:
+                cap, by = getattr(each.limit.amount, unit), getattr(passed.by, unit)
+                if cap is not None and by:
+                    yield raising(passed.scope, passed.period, unit, cap + by)
 
     def _unpriced(self, scopes: tuple[Scope, ...], model: str) -> str:
         """Say why work goes no further whose cost nobody knows, where a cap in money holds."""
@@ -128,17 +149,46 @@ class Meter:
         return ""
 
     def settle(self, run: Run, step: str, fence: int) -> None:
-        """Free what an attempt did not use."""
-        spending = run.steps[step].spending
-        if spending is None and not self._calls:
-            return
+        """Free what an attempt did not use, also one that an engine before this one began."""
         attempt = _attempt(run.id, step, fence)
-        calls = self._calls.pop(attempt, 0)
-        self._budgets.settle(attempt)  # And with it all calls that came out of it.
-        if calls or (spending is not None and spending.by_call):
-            for name in self._budgets.reservations(run.id):
-                if name.startswith(f"{attempt}/"):
-                    self._budgets.settle(name)
+        for name in self._held(attempt):
+            self._budgets.settle(name)  # And with it all calls that came out of it.
+        self._calls.pop(attempt, None)
+
+    def _held(self, attempt: str) -> list[str]:
+        """Name what is set aside for an attempt: the call that it makes, and itself."""
+        live = self._budgets.ledger.live
+        if not live:
+            return []
+        number = self._calls.get(attempt, 0)
+        names = [f"{attempt}/{number}"] if number else []
+        names += self._found.get(attempt, ())
+        return [name for name in dict.fromkeys((*names, attempt)) if name in live]
+
+    @cached_property
+    def _found(self) -> dict[str, list[str]]:
+        """Calls by attempt for which something was set aside when this was first asked.
+
+        Later ones are known by their numbers; to look through all for each step took too long.
+        """
+        found: dict[str, list[str]] = {}
+        for name in self._budgets.ledger.live:
+            attempt, _, number = name.rpartition("/")
+            if number.isdigit() and "@" in attempt.rpartition("/")[2]:
+                found.setdefault(attempt, []).append(name)
+        return found
+
+    def _calls_of(self, attempt: str) -> int:
+        """Return how many calls of an attempt were admitted, by whichever engine.
+
+        One on another machine outlasts the engine that admitted its last call.
+        """
+        known = self._calls.get(attempt)
+        if known is not None:
+            return known
+        ledger = self._budgets.ledger
+        names = (name for name in (*ledger.live, *ledger.settled) if _is_call(name, attempt))
+        return max((int(name.removeprefix(f"{attempt}/")) for name in names), default=0)
 
     def close(self, run: Run) -> None:
         """Forget a run that has ended."""
@@ -220,6 +270,11 @@ def _what_is_left(run: Run, step: Step) -> Step:
     return msgspec.structs.replace(step, retry=retry, repeat=repeat)
 
 
+def _is_call(name: str, attempt: str) -> bool:
+    """Whether a reservation is of a call of an attempt."""
+    return name.startswith(f"{attempt}/")
+
+
 def _attempt(run: str, step: str, fence: int) -> str:
     return f"{run}/{step}@{fence}"
 
@@ -229,13 +284,3 @@ def _scopes(run: Run, step: Step, model: str) -> tuple[Scope, ...]:
     return scopes_of(
         run.id, run.workflow, step=step.key, within=within, agent=step.agent, model=model
     )
-
-
-def _over(passed: tuple[PassedCap, ...]) -> str:
-    """Say in words which caps a usage went beyond, and by how much."""
-    told = []
-    for each in passed:
-        by = [dollars(each.by.cost)] if each.by.cost else []
-        by += [tokens(each.by.tokens)] if each.by.tokens else []
-        told.append(f"the cap of {called(each.scope)} by {' and '.join(by)}")
-    return f"The work went beyond {', '.join(told)}." if told else ""

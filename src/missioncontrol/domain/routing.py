@@ -28,7 +28,7 @@ class Needs(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.input_tokens + self.output_tokens
 
 
-class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What somebody declares that a model can do."""
 
     name: str
@@ -40,7 +40,7 @@ class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     image_tokens: int = 5_000  # the most that one image takes
 
 
-class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Lets some agents call some models in steps of some tiers; `*` stands for any letters."""
 
     models: tuple[str, ...]
@@ -48,7 +48,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     risks: tuple[Risk, ...] = ("read", "write", "irreversible")
 
 
-class Route(msgspec.Struct, frozen=True, omit_defaults=True):
+class Route(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a name stands for: models that are tried one after the other."""
 
     name: str  # as callers ask for it; may be the name of a model, which then has fallbacks
@@ -56,7 +56,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     by: Literal["order", "cost"] = "order"  # as listed, or the cheapest that is able first
 
 
-class Routing(msgspec.Struct, frozen=True, omit_defaults=True):
+class Routing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The policy. Without rules every model that an upstream serves may be called."""
 
     rules: tuple[Rule, ...] = ()

@@ -29,6 +29,15 @@ HARMLESS_NAME = re.compile(
 )
 """Says where or how, and not what."""
 
+SECRET_ITSELF = re.compile(
+    r"(?:sk|pk|rk|xai|gsk|hf|AIza|ghp|key)[-_A-Z0-9].{17,}|.*[A-Za-z0-9]{32}|.{65}|Bearer\s",
+    re.DOTALL,
+)
+"""A secret where its name is meant: people write it there, as other programs want it."""
+
+HOME = "MISSION_HOME"
+"""Names a home: what a program at work asks of `mission` is meant for the home it works for."""
+
 HARMLESS = (
     "HOME",
     "LANG",
@@ -143,6 +152,14 @@ class Scrubber:
             place = stop
         done = max(place, end)
         return b"".join([*clean, content[place:done]]), done
+
+    def file(self, content: bytes) -> bytes:
+        """Return a file without secrets, also where it is packed; see `domain.packed`."""
+        if self._spellings() is None:
+            return content
+        from missioncontrol.domain.packed import clean_file  # Only homes with secrets need it.
+
+        return clean_file(content, self.bytes)
 
     def bytes(self, content: bytes) -> bytes:
         """Return `content` without secrets; the same object where it holds none."""

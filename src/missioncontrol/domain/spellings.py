@@ -40,6 +40,11 @@ ENTITIES = {"&": "amp", '"': "quot", "'": "apos", "<": "lt", ">": "gt"}
 SLASHES = r"\\{1,8}"
 """Before what is escaped, by JSON in JSON in JSON or by a shell: each doubles those before it."""
 
+OUR_KEYS = r"mck-[A-Za-z0-9_\-]{43}"
+"""Keys of the gateway. Of those that are lent and issued nobody keeps the value."""
+
+OUR_KEY_LENGTH = 47
+
 ONLY_ASCII = (True, False)
 
 RUN_MAX = 32
@@ -78,7 +83,7 @@ class Spellings:
 
 def spellings_of(secrets: Iterable[str]) -> Spellings:
     """Return how any of `secrets` may be written; there is one at least."""
-    patterns, longest, size = [], 1, 0
+    patterns, longest, size = [OUR_KEYS], OUR_KEY_LENGTH, 0
     for secret in sorted(secrets, key=lambda secret: (len(secret), secret)):
         thorough = len(_raw(secret)) <= THOROUGH_MAX and size <= THOROUGHLY_MAX
         pattern, length = _thorough(secret) if thorough else _exact(secret)

@@ -8,6 +8,9 @@ import msgspec
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import Assignment, Line
 
+HELD = "budget.held"
+"""The code where a call would fit under every cap once other work has ended."""
+
 
 class Access(msgspec.Struct, frozen=True):
     """Where a tool finds its models, and by which key it is known."""
@@ -44,7 +47,8 @@ class Account(Protocol):
         Nothing stays reserved where this raises, or is cancelled.
 
         Raises:
-            AttemptFailed: `budget.exceeded` or `budget.unknown_price`; the call must not be made.
+            AttemptFailed: `budget.exceeded`, `budget.held` or `budget.unknown_price`; the call
+                must not be made.
         """
         ...
 

@@ -91,10 +91,10 @@ class ChatReader:
 
     def _hear(self, choice: int, words: _ChatWords, *, is_whole: bool) -> None:
         if isinstance(words.content, str):
-            self.heard.say(words.content)
+            self.heard.say(words.content, choice)
         elif words.content:
-            self.heard.say(msgspec.json.encode(words.content).decode())
-        self.heard.say(words.refusal)
+            self.heard.say(msgspec.json.encode(words.content).decode(), choice)
+        self.heard.say(words.refusal, choice)
         self.heard.think(words.reasoning_content or words.reasoning)
         for number, tool in enumerate(words.tool_calls or ()):
             function = tool.function or _Function()

@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.routing import ModelCard, choices
+from missioncontrol.domain.routing import ModelCard
+from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway.asking import Asked, asked, rewritten
 from missioncontrol.interfaces.gateway.breaker import Breaker
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
+from missioncontrol.interfaces.gateway.choosing import names_for, output_max, too_old, unserved
 from missioncontrol.interfaces.gateway.dialects import (
     CHAT,
     Dialect,
@@ -30,15 +32,13 @@ from missioncontrol.interfaces.gateway.forwarding import (
 from missioncontrol.interfaces.gateway.heard import Heard, Reader
 from missioncontrol.interfaces.gateway.keys import Caller
 from missioncontrol.interfaces.gateway.plausible import IMPLAUSIBLE
-from missioncontrol.interfaces.gateway.refusal import Refusal, error_body
+from missioncontrol.interfaces.gateway.refusal import Refusal, Send, say_no
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
-from missioncontrol.interfaces.gateway.sse import Splitter
+from missioncontrol.interfaces.gateway.sse import Splitter, data_of
 from missioncontrol.interfaces.gateway.tab import MODEL_MAX, Tab
 from missioncontrol.ports.call_log import Call, Outcome
 
 _LOG = logging.getLogger(__name__)
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
 """A whole answer up to here is held back until it is settled; the rest of a longer one passes."""
@@ -70,6 +70,7 @@ class House(Protocol):
     def breaker(self, upstream: Upstream) -> Breaker: ...
     def cards(self) -> dict[str, ModelCard]: ...
     def cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None: ...
+    def charge(self, model: str, usage: Usage, kept_long: int) -> int | None: ...
     def stopped(self) -> str: ...
     def kept_max(self) -> int: ...
     def ended(self, exchange: "Exchange") -> None: ...
@@ -82,6 +83,7 @@ class Request(msgspec.Struct, frozen=True):
     query: bytes
     headers: Headers
     body: bytes
+    is_old: bool = False  # HTTP/1.0, which knows no chunks
 
 
 class Exchange:
@@ -108,7 +110,7 @@ class Exchange:
         self._task: asyncio.Task[Any] | None = None
         self._answer: Answer | None = None
         self._reader: Reader = request.dialect.reader(self.heard)
-        self._tab = Tab(caller, house.cost)
+        self._tab = Tab(caller, house.cost, house.charge)
         self._is_open = False  # the head of our own answer is out
         self._is_over = False  # and so is its end
 
@@ -164,59 +166,25 @@ class Exchange:
             raise Refusal(503, "operation.stopped", stopped)
         try:
             self.asked = asked(request.body, self._dialect.limits)
-            names = self._names(self.asked)
+            names = names_for(self.asked, self.caller.asker, self._house)
         except Rejected as error:
             status = 400 if error.code == "call.malformed" else 403
             raise Refusal(status, error.code, error.reason, hint=error.hint) from None
+        if self.asked.is_stream and request.is_old:
+            raise too_old()
         ways = [
             (model, upstream)
             for model in names
             for upstream in self._house.upstreams_for(self._dialect, model)
         ]
         if not ways:
-            raise _unserved(self._dialect, self.asked.model)
+            raise unserved(self._dialect, self.asked.model)
         answer = await self._answered(self.asked, ways)
         if answer.is_stream and answer.status < 300:
             await self._stream(answer, self.asked)
         else:
             await self._whole(answer)
         self._is_over = True
-
-    def _names(self, call: Asked) -> tuple[str, ...]:
-        """Return the models that may answer, and refuse what we can't govern."""
-        if call.fields.get("background"):
-            raise Rejected(
-                "call.ungoverned",
-                "A response in the background goes on where nobody here can meter or cut it.",
-                hint="Ask without `background`.",
-            )
-        if call.fields.get("service_tier") == "priority":
-            raise Rejected(
-                "call.ungoverned",
-                "The service tier 'priority' costs more than the price that is reserved.",
-                hint="Ask without `service_tier`.",
-            )
-        cards = self._house.cards()
-        output = self._output(call, ModelCard(""))
-        return choices(
-            self._house.policy.routing,
-            call.model,
-            self.caller.asker,
-            needs=call.needs(0 if call.output_tokens is None else output),
-            cards=cards,
-            cost=lambda model: self._house.cost(
-                model, call.input_tokens(cards.get(model, ModelCard(model))), output
-            ),
-        )
-
-    def _output(self, call: Asked, card: ModelCard) -> int:
-        """Return the limit of one answer: the caller's, or the default, and never above ours."""
-        most = self._house.policy.output_tokens_max
-        default = self._house.policy.output_tokens_default
-        if card.output_tokens_max:
-            default = min(default, card.output_tokens_max)
-        wanted = default if call.output_tokens is None else call.output_tokens
-        return min(wanted, most) if most else wanted
 
     async def _answered(self, call: Asked, ways: list[tuple[str, Upstream]]) -> Answer:
         """Return the first answer that is worth passing on, or the last one."""
@@ -257,11 +225,23 @@ class Exchange:
             self._tab.is_sent = False
             self._settle_failed()
             raise Refusal(502, error.code, error.reason, hint=error.hint) from error
-        except asyncio.CancelledError:
-            breaker.gave_up()
+        except BaseException:
+            breaker.gave_up()  # Nothing was proved; without this nobody would probe it again.
             raise
         self._judge(breaker, answer)
+        if 300 <= answer.status < 400:
+            self._refuse_detour(answer, upstream)
         return answer
+
+    def _refuse_detour(self, answer: Answer, upstream: Upstream) -> None:
+        """Pass no redirection on: a tool that follows it would call where nobody governs."""
+        answer.close()
+        self._settle_failed()
+        reason = (
+            f"The upstream {upstream.name!r} answers {answer.status} and sends calls elsewhere."
+        )
+        hint = "Give the address that it means as the `base_url` of the upstream."
+        raise Refusal(502, "upstream.elsewhere", reason, hint=hint)
 
     def _judge(self, breaker: Breaker, answer: Answer) -> None:
         if answer.status in FAILURES:
@@ -275,7 +255,7 @@ class Exchange:
         changes: dict[str, Any] = {} if model == call.model else {"model": model}
         if self._dialect.is_free:
             return rewritten(self.request.body, changes)
-        output = self._output(call, card)
+        output = output_max(call, card, self._house.policy)
         changes |= limit_changes(self._dialect, call, output, chat_field=upstream.chat_limit)
         changes |= usage_changes(self._dialect, call)
         await self._tab.open(model, call.input_tokens(card), output * call.answers)
@@ -300,7 +280,7 @@ class Exchange:
     async def _stream(self, answer: Answer, call: Asked) -> None:
         """Pass a stream on as it arrives, event by event."""
         unpacker, splitter = Unpacker(answer.coding), Splitter()
-        is_plain = answer.coding in ("", "identity")
+        is_plain = answer.is_plain
         drops = is_plain and self._dialect is CHAT and bool(usage_changes(CHAT, call))
         await self._open(answer)
         try:
@@ -314,8 +294,8 @@ class Exchange:
         except Unreachable as error:
             raise Refusal(502, "upstream.broke_off", error.reason) from error
         left = splitter.rest()
-        if left:
-            self._reader.event(left)
+        if left:  # Some leave out the blank line after the last event.
+            self._reader.event(data_of(left) or left)
         self._settle()
         self.outcome = "answered"
         await self._pass(left if is_plain else b"", is_last=True)
@@ -353,6 +333,8 @@ class Exchange:
             content, is_all = await self._collected(chunks)
             if is_all:
                 self._take_whole(answer, content)
+            if answer.status >= 300:
+                content = answer.without_key(content)
             self._settle()
             self.outcome = "answered" if answer.status < 400 else "failed"
             await self._open(answer)
@@ -437,12 +419,13 @@ class Exchange:
         if self._is_over:
             return
         if self._is_open:
-            is_stream = self._answer is not None and self._answer.is_stream
-            event = error_event(self._dialect, refusal, self._reader) if is_stream else b""
+            answer = self._answer
+            is_readable = answer is not None and answer.is_stream and answer.is_plain
+            event = error_event(self._dialect, refusal, self._reader) if is_readable else b""
             await self._pass(event, is_last=True)
             return
         self.status = refusal.status
-        await say_no(self._send, self._dialect, refusal)
+        await say_no(self._send, self._dialect.api, refusal)
         self._is_over = True
 
     @property
@@ -482,24 +465,3 @@ class Exchange:
             first_seconds=self.first_seconds,
             offered=call.offered if call is not None else (),
         )
-
-
-async def say_no(send: Send, dialect: Dialect, refusal: Refusal) -> None:
-    """Answer with an error of the API that was called."""
-    body = error_body(dialect.api, refusal)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *refusal.headers(),
-    ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _unserved(dialect: Dialect, model: str) -> Refusal:
-    return Refusal(
-        404,
-        "model.not_found",
-        f"No upstream here serves the model {model!r} over the {dialect.name} endpoint.",
-        hint="`GET /v1/models` lists those that are known by name.",
-    )

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING
 
+from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.interfaces.gateway.settings import Upstream
 
 if TYPE_CHECKING:
@@ -55,15 +56,18 @@ class Unreachable(Exception):
 class Answer:
     """What an upstream answers."""
 
-    def __init__(self, response: "aiohttp.ClientResponse") -> None:
-        """Its head has arrived."""
+    def __init__(self, response: "aiohttp.ClientResponse", key: str = "") -> None:
+        """Its head has arrived. `key` is the upstream's, which some repeat in their complaints."""
         self._response = response
+        self._key = key
         self.status = response.status
-        self.headers: Headers = passed_on(
+        heads = passed_on(
             ((name.lower(), value) for name, value in response.raw_headers), HOP_BY_HOP
         )
+        self.headers: Headers = without_key(heads, key)
         self.is_stream = response.content_type == "text/event-stream"
         self.coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        self.is_plain = self.coding in PLAIN
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes as they arrive.
@@ -79,6 +83,17 @@ class Answer:
         except (aiohttp.ClientError, OSError) as error:
             reason = f"The upstream broke its answer off: {_told(error)}."
             raise Unreachable(reason, is_unsent=False) from error
+
+    def without_key(self, content: bytes) -> bytes:
+        """Return a complaint without the key of the upstream, and let its length be told anew."""
+        if not self._key:
+            return content
+        clean = Scrubber([self._key]).bytes(content)
+        length = str(len(clean)).encode()
+        self.headers = [
+            (name, length if name == b"content-length" else value) for name, value in self.headers
+        ]
+        return clean
 
     def close(self) -> None:
         """Close the connection at once, unless the answer is over."""
@@ -124,7 +139,9 @@ class Pool:
 
         assert self._session is not None, "the gateway is open"
         url = yarl.URL(upstream.base_url.rstrip("/") + path, encoded=True)
-        sent = {**_texts(passed_on(headers, HOP_BY_HOP | OURS)), **self._ours(upstream)}
+        # A file that holds a secret alone ends with a line end.
+        key = self._secret(upstream.key).strip() if upstream.key else ""
+        sent = {**_texts(passed_on(headers, HOP_BY_HOP | OURS)), **_ours(upstream, key)}
         try:
             async with asyncio.timeout(upstream.first_seconds):
                 response = await self._session.post(
@@ -138,17 +155,23 @@ class Pool:
             raise Unreachable(_unreached(upstream, error), is_unsent=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unreachable(_unreached(upstream, error), is_unsent=False) from error
-        return Answer(response)
+        return Answer(response, key)
 
-    def _ours(self, upstream: Upstream) -> dict[str, str]:
-        """Return the headers that we add: the key of the upstream, and no packing of answers."""
-        added = {"accept-encoding": "identity"}
-        if not upstream.key:
-            return added
-        key = self._secret(upstream.key)
-        if upstream.api == "anthropic":
-            return added | {"x-api-key": key}
-        return added | {"authorization": f"Bearer {key}"}
+
+def _ours(upstream: Upstream, key: str) -> dict[str, str]:
+    """Return the headers that we add: the key of the upstream, and no packing of answers."""
+    added = {"accept-encoding": "identity"}
+    if not key:
+        return added
+    if upstream.api == "anthropic":
+        return added | {"x-api-key": key}
+    return added | {"authorization": f"Bearer {key}"}
+
+
+def without_key(headers: Headers, key: str) -> Headers:
+    """Return the headers in which `key` does not stand: some tools send theirs in several."""
+    hidden = key.encode("utf-8", "replace")
+    return [each for each in headers if not hidden or hidden not in each[1]]
 
 
 def passed_on(headers: Iterable[tuple[bytes, bytes]], without: frozenset[bytes]) -> Headers:
@@ -167,9 +190,17 @@ def _texts(headers: Headers) -> dict[str, str]:
     """Return headers as texts; those that stand there twice are joined as HTTP has it."""
     found: dict[str, str] = {}
     for name, value in headers:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
+        key, text = name.decode("latin-1"), _text(value)
         found[key] = f"{found[key]}, {text}" if key in found else text
     return found
+
+
+def _text(value: bytes) -> str:
+    """Return a value that is sent in UTF-8 again: as it came, if it was that."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _unreached(upstream: Upstream, error: BaseException) -> str:
@@ -179,6 +210,11 @@ def _unreached(upstream: Upstream, error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> str:
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientResponseError):
+        # It repeats what was said, which may be of another's call, or half of a secret.
+        return f"{type(error).__name__}: what it said is no answer in HTTP"
     return f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
 
 
@@ -189,8 +225,8 @@ class Unpacker:
         """`coding` is what `Content-Encoding` says."""
         # 32 added to the window lets zlib see by itself which of its two formats it is.
         self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding in PACKED else None
-        self.is_blind = self._zlib is None and coding not in ("", "identity")
-        self._is_plain = coding in ("", "identity")
+        self._is_plain = coding in PLAIN
+        self.is_blind = self._zlib is None and not self._is_plain
 
     def unpack(self, chunk: bytes) -> bytes:
         """Return what a chunk holds; nothing where it can't be read."""
@@ -205,6 +241,7 @@ class Unpacker:
             return b""
 
 
+PLAIN = ("", "identity")
 PACKED = ("gzip", "x-gzip", "deflate")
 UNPACKED_BYTES_MAX = 16 * 1024 * 1024
 """Of one chunk: a small one may claim to hold gigabytes."""

@@ -9,7 +9,22 @@ KEPT_MAX = 256 * 1024
 """Characters kept of an answer for the log; what follows is only counted."""
 
 TOOLS_MAX = 256
-"""Tool calls kept of an answer."""
+"""Tool calls kept of an answer, and places at which it says something."""
+
+
+class Kept:
+    """What is kept of a text that comes in pieces."""
+
+    __slots__ = ("is_cut", "pieces")
+
+    def __init__(self) -> None:
+        """Nothing has come."""
+        self.pieces: list[str] = []
+        self.is_cut = False  # there was more of it
+
+    def __str__(self) -> str:
+        """Return all of it."""
+        return "".join(self.pieces)
 
 
 class Heard:
@@ -17,14 +32,15 @@ class Heard:
 
     __slots__ = (
         "_told",
-        "_tools",
-        "_words",
+        "called",
         "is_absurd",
         "is_done",
+        "kept_long",
         "kept_max",
         "model",
         "said",
         "usage",
+        "words",
     )
 
     def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
@@ -35,19 +51,20 @@ class Heard:
         self.said = 0  # bytes of text, reasoning and arguments: at least as many as tokens
         self.is_done = False  # the answer says by itself that it is whole
         self.is_absurd = False  # a usage was told that nothing can have
+        self.kept_long = 0  # input tokens that were written to a cache for an hour
         self._told = 0
-        self._words: list[str] = []
-        self._tools: dict[object, tuple[str, list[str]]] = {}
+        self.words: dict[object, Kept] = {}  # what was said, by choice: several come side by side
+        self.called: dict[object, tuple[str, Kept]] = {}  # arguments with the names of tools
 
     @property
     def text(self) -> str:
         """What was said, as far as it was kept."""
-        return "".join(self._words)
+        return "\n".join(map(str, self.words.values()))
 
     @property
     def tools(self) -> tuple[ToolCall, ...]:
         """The tools that were called, as far as they were kept."""
-        return tuple(ToolCall(name, "".join(parts)) for name, parts in self._tools.values())
+        return tuple(ToolCall(name, str(kept)) for name, kept in self.called.values())
 
     @property
     def input_told(self) -> int:
@@ -62,10 +79,14 @@ class Heard:
         """Take in a usage that was told, as `sound` returns it."""
         self.usage, self.is_absurd = usage, usage is None
 
-    def say(self, text: str | None) -> None:
-        """Take in what the model says."""
-        if text:
-            self._count(text, self._words)
+    def say(self, text: str | None, place: object = 0) -> None:
+        """Take in what the model says; `place` tells answers apart that come side by side."""
+        if not text:
+            return
+        if place not in self.words and len(self.words) >= TOOLS_MAX:
+            self.think(text)
+            return
+        self._count(text, self.words.setdefault(place, Kept()))
 
     def think(self, text: str | None) -> None:
         """Take in reasoning, which is counted and not kept."""
@@ -74,20 +95,21 @@ class Heard:
 
     def call(self, place: object, name: str | None, arguments: str | None) -> None:
         """Take in the name of a called tool, or more of its arguments."""
-        known = self._tools.get(place)
+        known = self.called.get(place)
         if known is None:
-            if len(self._tools) >= TOOLS_MAX:
+            if len(self.called) >= TOOLS_MAX:
                 self.think(arguments)
                 return
-            known = self._tools[place] = (name or "", [])
+            known = self.called[place] = (name or "", Kept())
         if arguments:
             self._count(arguments, known[1])
 
-    def _count(self, text: str, kept: list[str]) -> None:
+    def _count(self, text: str, kept: Kept) -> None:
         self.said += _bytes_of(text)
         if self.kept_max > 0:
-            kept.append(text[: self.kept_max])
-            self.kept_max -= len(text)
+            kept.pieces.append(text[: self.kept_max])
+        kept.is_cut = kept.is_cut or len(text) > self.kept_max
+        self.kept_max = max(0, self.kept_max - len(text))
 
 
 def _bytes_of(text: str) -> int:

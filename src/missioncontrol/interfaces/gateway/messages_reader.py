@@ -8,6 +8,12 @@ from missioncontrol.interfaces.gateway.heard import Heard, sound
 from missioncontrol.interfaces.gateway.wire import Wire, text_of
 
 
+class _Written(Wire):
+    """What was written to a cache, by how long it is kept."""
+
+    ephemeral_1h_input_tokens: int | None = None
+
+
 class _MessagesUsage(Wire):
     """A later usage tells only what has changed."""
 
@@ -15,6 +21,7 @@ class _MessagesUsage(Wire):
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
+    cache_creation: _Written | None = None
 
 
 class _MessagesBlock(Wire):
@@ -113,6 +120,8 @@ class MessagesReader:
             if (told := getattr(usage, name)) is not None:
                 setattr(self._told, name, told)
         told_in = _input(self._told)
+        written = self._told.cache_creation
+        self.heard.kept_long = max((written and written.ephemeral_1h_input_tokens) or 0, 0)
         self.heard.read(told_in)
         if self._is_final:
             used = sound(

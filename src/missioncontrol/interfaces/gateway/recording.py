@@ -143,24 +143,31 @@ def redacted(draft: Draft, scrub: Scrub) -> Call:
         "model": clean(call.model, scrub),
         "reason": clean(call.reason, scrub),
         "offered": tuple(clean(name, scrub) for name in call.offered),
-        "prompt": kept(draft.body.decode("utf-8", "replace"), scrub),
+        "prompt": _prompt(draft.body, scrub),
     }
     if heard is not None:
-        changes["answer"] = kept(heard.text, scrub)
+        said = (kept(str(each), scrub, is_cut=each.is_cut) for each in heard.words.values())
+        changes["answer"] = "\n".join(said)[:KEPT_MAX]
         changes["called"] = tuple(
-            ToolCall(clean(tool.name, scrub), kept(tool.arguments, scrub)) for tool in heard.tools
+            ToolCall(clean(name, scrub), kept(str(given), scrub, is_cut=given.is_cut))
+            for name, given in heard.called.values()
         )
     return msgspec.structs.replace(call, **changes)
 
 
-def kept(text: str, scrub: Scrub) -> str:
+def _prompt(body: bytes, scrub: Scrub) -> str:
+    text = body.decode("utf-8", "replace")
+    return kept(text[:HEARD_MAX], scrub, is_cut=len(text) >= HEARD_MAX)
+
+
+def kept(text: str, scrub: Scrub, *, is_cut: bool) -> str:
     """Return what is kept of a text.
 
-    Where it was longer than what is read of it, its end may hold the first half of a secret; so
-    as much as the longest secret goes with the end.
+    Where there was more of it, its end may hold the first half of a secret; so as much as the
+    longest secret goes with the end.
     """
-    read = clean(text[:HEARD_MAX], scrub)
-    return (read[:-MARGIN] if len(text) >= HEARD_MAX else read)[:KEPT_MAX]
+    read = clean(text, scrub)
+    return (read[:-MARGIN] if is_cut else read)[:KEPT_MAX]
 
 
 def clean(text: str, scrub: Scrub) -> str:

@@ -1,10 +1,13 @@
 """Says no in the words of each API, so that the tool shows it to its user."""
 
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal
 
 import msgspec
 
 Api = Literal["openai", "anthropic"]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+"""How an answer goes out: ASGI's `send`."""
 
 OPENAI = {
     400: "invalid_request_error",
@@ -13,7 +16,9 @@ OPENAI = {
     403: "permission_error",
     404: "invalid_request_error",
     405: "invalid_request_error",
+    408: "invalid_request_error",
     413: "invalid_request_error",
+    415: "invalid_request_error",
     429: "rate_limit_error",
 }
 ANTHROPIC = {
@@ -23,7 +28,9 @@ ANTHROPIC = {
     403: "permission_error",
     404: "not_found_error",
     405: "invalid_request_error",
+    408: "invalid_request_error",
     413: "request_too_large",
+    415: "invalid_request_error",
     429: "rate_limit_error",
     503: "overloaded_error",
     504: "timeout_error",
@@ -49,6 +56,11 @@ class Refusal(Exception):
         self.reason = reason
         self.hint = hint
         self.retry_seconds = retry_seconds
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether another try would end the same way, until somebody changes something."""
+        return self.retry_seconds is None
 
     @property
     def message(self) -> str:
@@ -120,3 +132,15 @@ def _anthropic(refusal: Refusal) -> dict[str, Any]:
 def _event(data: dict[str, Any], *, name: str = "") -> bytes:
     head = f"event: {name}\n".encode() if name else b""
     return head + b"data: " + msgspec.json.encode(data) + b"\n\n"
+
+
+async def say_no(send: Send, api: Api, refusal: Refusal) -> None:
+    """Answer with an error of the API that was called."""
+    body = error_body(api, refusal)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *refusal.headers(),
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import logging
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import msgspec
 
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.domain.price import Price, charged, worst
+from missioncontrol.domain.price import Price, charged, cost, worst
 from missioncontrol.domain.routing import ModelCard, Needs, choices, permitted
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_USAGE, Usage
@@ -22,10 +25,8 @@ from missioncontrol.interfaces.gateway.exchange import (
     CLIENT_GONE,
     Exchange,
     Request,
-    Send,
-    say_no,
 )
-from missioncontrol.interfaces.gateway.forwarding import Headers, Pool
+from missioncontrol.interfaces.gateway.forwarding import Headers, Pool, without_key
 from missioncontrol.interfaces.gateway.keys import Caller, Keys, MemoryKeys
 from missioncontrol.interfaces.gateway.line_account import LineAccount
 from missioncontrol.interfaces.gateway.listing import (
@@ -37,7 +38,7 @@ from missioncontrol.interfaces.gateway.listing import (
     openai_list,
 )
 from missioncontrol.interfaces.gateway.recording import Recorder, Scrub
-from missioncontrol.interfaces.gateway.refusal import Refusal
+from missioncontrol.interfaces.gateway.refusal import Refusal, Send, say_no
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
 from missioncontrol.interfaces.gateway.traffic import Traffic
 from missioncontrol.interfaces.serving import listening, server
@@ -54,7 +55,17 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _LOG = logging.getLogger(__name__)
 
 REQUEST_BYTES_MAX = 64 * 1024 * 1024
+LONG_RATE = 2
+"""Of the price of input, what it costs to keep it in Anthropic's cache for an hour."""
+
 WATCH_SECONDS = 0.2
+PIECE_SECONDS_MAX = 60.0
+"""From one piece of a request to the next."""
+
+PORT_MAX = 65_535
+KEYS_MAX = 4
+"""Keys that are looked for in one request."""
+
 KEEP_ALIVE_SECONDS = 75
 CLOSE_SECONDS_MAX = 5
 
@@ -126,8 +137,10 @@ class GatewayServer:
         """Listen on loopback, and return the port; 0 takes one that is free.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken, or is none.
         """
+        if not 0 <= port <= PORT_MAX:
+            raise OSError(f"a port is a number from 0 to {PORT_MAX}")
         socket = listening(port)
         self.port = socket.getsockname()[1]
         await self.pool.open()
@@ -164,9 +177,10 @@ class GatewayServer:
         """
         if not self.port:
             raise Unavailable("gateway.not_open", "The gateway is not open.")
+        account = LineAccount(line)
         caller = Caller(
             name=f"{assignment.run}/{assignment.step}#{assignment.attempt}",
-            account=LineAccount(line),
+            account=account,
             agent=assignment.agent,
             run=assignment.run,
             step=assignment.step,
@@ -180,6 +194,7 @@ class GatewayServer:
             self._lent.revoke(key)
             over = Refusal(401, "key.void", "The attempt that this key was lent to is over.")
             self._cut_where(over, lambda _, of: of == key)
+            account.close()
 
     def cut_void(self, name: str) -> None:
         """Cut the calls of a key that was revoked, which is known as `name`, at once."""
@@ -217,6 +232,15 @@ class GatewayServer:
         price = self._price(model)
         return None if price is None else worst(price, input_tokens, output_tokens)
 
+    def charge(self, model: str, usage: Usage, kept_long: int) -> int | None:
+        """Return what a usage costs, some of whose input a cache keeps for an hour."""
+        price = self._price(model)
+        if price is None:
+            return None
+        by = price.rates_for(usage.input_tokens)
+        more = max(by.input * LONG_RATE - by.cache_write, Decimal(0)) * kept_long
+        return cost(price, usage) + math.ceil(more)
+
     def kept_max(self) -> int:
         """Return how much of an answer is worth keeping."""
         return self._recorder.kept_max if self._recorder is not None else 0
@@ -228,7 +252,7 @@ class GatewayServer:
         refusal = exchange.refusal
         if exchange.outcome == "answered":
             self._traffic.answered(exchange.caller)
-        elif refusal is not None and exchange.outcome == "refused":
+        elif refusal is not None and exchange.outcome == "refused" and refusal.is_lasting:
             self._traffic.refused(exchange.caller, refusal, asyncio.get_running_loop().time())
         if self._recorder is None and not self.listeners:
             return
@@ -256,30 +280,42 @@ class GatewayServer:
         path = scope["path"].removeprefix("/v1").rstrip("/")
         dialect = BY_PATH.get(path) or _default(headers)
         try:
-            key = _key_in(headers)
-            caller = self._caller(key)
+            key, caller = self._caller(headers)
             if scope["method"] == "GET" and path.partition("/")[2].partition("/")[0] == "models":
                 await self._list(caller, path, dialect, send)
                 return
             if path not in BY_PATH or scope["method"] != "POST":
                 raise _nowhere(scope)
+            _refuse_untold(scope, key)
             self._traffic.admit(caller, asyncio.get_running_loop().time())
-            body = await _body(receive)
+            with self._traffic.arriving(caller):
+                body = await _body(receive)
         except Refusal as refusal:
-            await say_no(send, dialect, refusal)
+            await say_no(send, dialect.api, refusal)
         except ConnectionError:
             return  # Whoever asked has left before the end of the question.
         else:
-            request = Request(dialect, scope["query_string"], headers, body)
+            is_old = scope["http_version"] == "1.0"
+            request = Request(
+                dialect, scope["query_string"], without_key(headers, key), body, is_old
+            )
             await self._call(caller, key, request, receive, send)
 
-    def _caller(self, key: str) -> Caller:
-        caller = self._find(key)
-        if caller is None:
+    def _caller(self, headers: Headers) -> tuple[str, Caller]:
+        """Return the one key of a request that is known, and whom it stands for.
+
+        Some tools send a key of their provider's beside ours; two of ours contradict each other.
+        """
+        found = [(key, caller) for key in _keys_in(headers) if (caller := self._find(key))]
+        if not found:
             reason = "The gateway does not know this key, or it is void."
             hint = "Ask for a key, and give it as the API key of your tool."
             raise Refusal(401, "key.unknown", reason, hint=hint)
-        return caller
+        if len(found) > 1:
+            reason = "The request holds two keys of the gateway, and only one can be meant."
+            hint = "Give one: as `x-api-key`, or as the bearer of `Authorization`."
+            raise Refusal(400, "key.contradictory", reason, hint=hint)
+        return found[0]
 
     def _find(self, key: str) -> Caller | None:
         found = self._lent.find(key)
@@ -379,12 +415,12 @@ async def _body(receive: Receive) -> bytes:
     """Return the body of a request.
 
     Raises:
-        Refusal: it is too large.
+        Refusal: it is too large, or comes too slowly.
         ConnectionError: the caller left in the middle.
     """
     parts, size = [], 0
     while True:
-        message = await receive()
+        message = await _piece(receive)
         if message["type"] == "http.disconnect":
             raise ConnectionError
         part: bytes = message.get("body", b"")
@@ -397,13 +433,41 @@ async def _body(receive: Receive) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _key_in(headers: Headers) -> str:
-    """Return the key that a request comes with, as either API has it; empty where none does."""
-    found = dict(headers)
-    if key := found.get(b"x-api-key", b"").strip():
-        return key.decode("latin-1")
-    kind, _, key = found.get(b"authorization", b"").partition(b" ")
-    return key.decode("latin-1").strip() if kind.lower() == b"bearer" else ""
+async def _piece(receive: Receive) -> MutableMapping[str, Any]:
+    try:
+        async with asyncio.timeout(PIECE_SECONDS_MAX):
+            return await receive()
+    except TimeoutError:
+        reason = f"Nothing more of the request came for {PIECE_SECONDS_MAX:.0f} s."
+        raise Refusal(408, "call.too_slow", reason) from None
+
+
+def _keys_in(headers: Headers) -> list[str]:
+    """Return the keys that a request comes with, as either API has them; each once."""
+    found = [value for name, value in headers if name == b"x-api-key"]
+    for name, value in headers:
+        kind, _, key = value.partition(b" ")
+        if name == b"authorization" and kind.lower() == b"bearer":
+            found.append(key)
+    keys = (value.decode("latin-1").strip() for value in found[:KEYS_MAX])
+    return list(dict.fromkeys(key for key in keys if key))
+
+
+def _refuse_untold(scope: Scope, key: str) -> None:
+    """Refuse a request that can't be read as it stands, or tells its key to whoever keeps logs."""
+    coding = dict(scope["headers"]).get(b"content-encoding", b"").strip().lower()
+    if coding not in (b"", b"identity"):
+        packed = coding.decode("latin-1")[:40]
+        raise Refusal(
+            415,
+            "call.packed",
+            f"The request is packed ({packed!r}), and the gateway reads none that is.",
+            hint="Send it as it is, without `Content-Encoding`.",
+        )
+    if key in unquote(scope["query_string"].decode("latin-1")):
+        reason = "The address of the request holds the key, and addresses are written into logs."
+        hint = "Give the key in a header alone, and let this one be revoked."
+        raise Refusal(400, "key.in_address", reason, hint=hint)
 
 
 def _default(headers: Headers) -> Dialect:

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.interfaces.gateway.heard import Heard
@@ -10,11 +12,15 @@ from missioncontrol.interfaces.gateway.keys import Caller
 from missioncontrol.interfaces.gateway.plausible import bounded, shortfall
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.ports.gateway import HELD
 
 _LOG = logging.getLogger(__name__)
 
 BYTES_PER_TOKEN_MAX = 16
 """No text has more bytes a token over its length; so many bytes mean that a limit was passed."""
+
+ROOM_SECONDS = 5.0
+"""Until a call may be tried again for which other work left no room."""
 
 MODEL_MAX = 200
 """Characters of the name of a model."""
@@ -23,10 +29,16 @@ Cost = Callable[[str, int, int], int | None]
 """What a model costs at most for so many input and output tokens, in micro-dollars, if known."""
 
 
+Charge = Callable[[str, Usage, int], int | None]
+"""What a usage of a model costs of which so many tokens are kept for an hour, if that is known."""
+
+
 class Tab:
     """The account of one call, over all upstreams that it tries one after the other."""
 
-    def __init__(self, caller: Caller, cost: Cost = lambda *_: None) -> None:
+    def __init__(
+        self, caller: Caller, cost: Cost = lambda *_: None, charge: Charge = lambda *_: None
+    ) -> None:
         """Nothing is set aside."""
         self.usage = NO_USAGE  # of the last way that was settled
         self.is_estimated = False
@@ -37,6 +49,7 @@ class Tab:
         self.charged_as = ""  # the model whose price holds
         self._caller = caller
         self._cost = cost
+        self._charge = charge
         self._reservation = ""
         self._limits = (0, 0)  # input and output tokens
 
@@ -44,7 +57,8 @@ class Tab:
         """Set the most aside that the call can use with a model.
 
         Raises:
-            Refusal: 402, in the words of the budget, 403, or 503 where it can't be written down.
+            Refusal: 402, in the words of the budget, 429 where it would fit once other work has
+                ended, 403, or 503 where it can't be written down.
         """
         self.model, self._limits = model, (input_tokens, output_tokens)
         self.is_sent = self.is_blind = False
@@ -53,8 +67,7 @@ class Tab:
                 model, input_tokens=input_tokens, output_tokens=output_tokens
             )
         except AttemptFailed as error:
-            status = 402 if error.code.startswith("budget.") else 403
-            raise Refusal(status, error.code, error.reason, hint=error.hint) from error
+            raise _refused(error) from error
         except MissionControlError as error:
             raise Refusal(503, error.code, error.reason, hint=error.hint) from error
 
@@ -84,6 +97,7 @@ class Tab:
         if self.is_sent:
             self.usage, self.doubt = self._used(heard, is_stream=is_stream)
             self._name(heard.model)
+            self._add_long(heard.kept_long)
         try:
             self._caller.account.settle(reservation, self.usage, model=self.charged_as)
         except (MissionControlError, AttemptFailed):
@@ -125,6 +139,18 @@ class Tab:
         told = f"The upstream named the model {told!r}, dearer than {self.model!r}."
         self.doubt = f"{self.doubt} {told}".strip()
 
+    def _add_long(self, tokens: int) -> None:
+        """Name the cost where a part of the input is dearer than its price says.
+
+        No more is named than was set aside: what is told of it may be anything.
+        """
+        long = min(tokens, self.usage.cache_write_tokens)
+        told = self._charge(self.charged_as, self.usage, long) if long else None
+        if told is not None:
+            most = self._cost(self.model, *self._limits)
+            cost = told if most is None else min(told, most)
+            self.usage = msgspec.structs.replace(self.usage, cost=cost)
+
     def _estimate(self, heard: Heard, *, is_stream: bool) -> Usage:
         """Return the most that an answer can have used whose end nobody saw.
 
@@ -139,6 +165,15 @@ class Tab:
         return Usage(
             input_tokens=heard.input_told or most_in, output_tokens=max(said, least), cost=None
         )
+
+
+def _refused(error: AttemptFailed) -> Refusal:
+    if not error.code.startswith("budget."):
+        return Refusal(403, error.code, error.reason, hint=error.hint)
+    if error.code != HELD:
+        return Refusal(402, error.code, error.reason, hint=error.hint)
+    hint = f"It fits once that work has ended. {error.hint}"
+    return Refusal(429, error.code, error.reason, hint=hint, retry_seconds=ROOM_SECONDS)
 
 
 def _is_final(told: Usage, heard: Heard) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from missioncontrol.interfaces.gateway.keys import Caller
@@ -23,13 +24,18 @@ class OpenCall(Protocol):
 class _Standing:
     """How often one key called of late. Bounded by the limits that are counted here."""
 
-    __slots__ = ("calls", "open", "refusals", "refused")
+    __slots__ = ("arriving", "calls", "open", "refusals", "refused")
 
     def __init__(self) -> None:
         self.calls: deque[float] = deque()
         self.refusals: deque[float] = deque()
         self.refused: Refusal | None = None  # the last one
         self.open: set[OpenCall] = set()
+        self.arriving = 0  # calls whose request is not all here yet
+
+    @property
+    def at_once(self) -> int:
+        return len(self.open) + self.arriving
 
 
 class Traffic:
@@ -73,7 +79,7 @@ class Traffic:
             raise Stubborn(standing.refused, wait)
 
     def _refuse_crowd(self, caller: Caller, standing: _Standing) -> None:
-        at_once = len(standing.open)
+        at_once = standing.at_once
         if at_once >= self._policy.calls_at_once or self._count >= self._policy.calls_at_once_all:
             raise Refusal(
                 429,
@@ -82,6 +88,18 @@ class Traffic:
                 f"{self._count:,} in all; another one has to wait.",
                 retry_seconds=1.0,
             )
+
+    @contextmanager
+    def arriving(self, caller: Caller) -> Iterator[None]:
+        """Count a call while its request arrives: what has come of it is held in memory."""
+        standing = self._standing(caller.name)
+        standing.arriving += 1
+        self._count += 1
+        try:
+            yield
+        finally:
+            standing.arriving -= 1
+            self._count -= 1
 
     def refused(self, caller: Caller, refusal: Refusal, now: float) -> None:
         """Take note that a call was refused, other than for being one too many."""
@@ -122,7 +140,7 @@ class Traffic:
         """Forget who has not called for longest, but nobody whose call goes on."""
         if len(self._callers) < CALLERS_MAX:
             return
-        quiet = next((name for name, each in self._callers.items() if not each.open), None)
+        quiet = next((name for name, each in self._callers.items() if not each.at_once), None)
         if quiet is not None:
             del self._callers[quiet]
 
@@ -135,8 +153,8 @@ class Stubborn(Refusal):
         super().__init__(
             429,
             last.code,
-            f"{last.reason} This key was refused again and again and has to wait {wait:.0f} s "
-            "before anybody looks at its calls.",
+            f"This key was refused again and again and has to wait {wait:.0f} s before anybody "
+            f"looks at its calls. The last refusal: {last.reason}",
             hint=last.hint,
             retry_seconds=wait,
         )

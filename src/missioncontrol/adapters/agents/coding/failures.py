@@ -1,9 +1,14 @@
 """Why a tool could not do its work, in words and with a remedy."""
 
+import re
+
 from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.ports.agent import AttemptFailed
 
 REASON_MAX = 4_000
+
+_RAISES = re.compile(r"`mission (?:budget|price) set [^`]{1,500}`")
+"""How the gateway names the very caps that are short."""
 
 _CODES = {
     401: ("sign_in", "Check the key that the agent is given."),
@@ -24,6 +29,8 @@ def refused(bench: Bench, tool: str, said: str, status: int = 0) -> AttemptFaile
     code, hint = _CODES.get(status, ("unavailable" if status >= 500 else "failed", ""))
     text = " ".join(bench.scrub(said).split())
     shown = text if len(text) <= REASON_MAX else f"{text[: REASON_MAX - 1]}…"
+    if status == 402 and (commands := _RAISES.findall(text)):
+        hint = f"{' and '.join(commands)} allows it."
     return AttemptFailed(
         f"{bench.kind}.{code}",
         f"{tool} could not end its work: {shown or 'it gave no reason'}",
