@@ -3,15 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.agent_files import agent_file
 from missioncontrol.adapters.agents.functions import FunctionAgent
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.remote import WorkerKind
-from missioncontrol.adapters.agents.remote.hub import Hub
 from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
@@ -26,10 +24,10 @@ from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.adapters.signing import FileHeads
-from missioncontrol.adapters.workers.tokens import TokenFile
 from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.calling import charge_interrupted
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Journal
@@ -41,19 +39,19 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
-from missioncontrol.application.workers import Workers
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.execution import PLANNER
 from missioncontrol.domain.run.events import Outcome
-from missioncontrol.domain.run.states import Run, Working
+from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.doors import Doors
+from missioncontrol.elsewhere import Elsewhere
+from missioncontrol.following import Following
 from missioncontrol.interfaces.control import ControlServer
 from missioncontrol.own_agents import FUNCTIONS, agent_cards, built_in, commands, specialists
-from missioncontrol.ports.workers import Lease
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.indexer import Indexer
@@ -69,10 +67,6 @@ from missioncontrol.settings import (
     MODEL_NAME,
     Settings,
 )
-
-if TYPE_CHECKING:
-    from missioncontrol.application.search import Search
-    from missioncontrol.interfaces.workers import WorkerServer
 
 TROUBLES_MAX = 100
 QUESTIONS_MAX = 10_000
@@ -119,7 +113,6 @@ class Holding:
         self.troubles: list[str] = []
         self.trouble_listeners: list[Callable[[str], None]] = []
         self.control: ControlServer | None = None
-        self.worker_server: WorkerServer | None = None
         self.home = Home(settings.home)
         self.home.hold()
         try:
@@ -162,7 +155,7 @@ class Holding:
             self.artifacts,
             self.output,
             self.operations,
-            scrub=scrubber.bytes,
+            scrub=scrubber.file,
         )
         self.projector = Projector(Board(self.tables))
         self.patience = Patience(self.approvals, self.clock)
@@ -183,7 +176,12 @@ class Holding:
         self.doors = Doors(self)
         self.agents.at_work = self.registry.leased
         self.agents.settle = self.supervisor.settle
-        self._let_work_elsewhere()
+        self.elsewhere = Elsewhere(self)
+        self.supervisor.elsewhere = WorkerKind(self.elsewhere.hub)
+        if self.elsewhere.is_wanted:
+            self.office.workforce = self.elsewhere.hub
+            self.engine.outlasts = self.elsewhere.workers.may_return
+            self.execution.permits.outlasts = self.elsewhere.outlasts
         self.agents.listeners.append(self._follow_card)
         self.following = Following(home)
         self.indexer = Indexer(self.following.take_portion, report=self._note_unfollowed)
@@ -236,59 +234,6 @@ class Holding:
             self.keys,
         )
 
-    def _let_work_elsewhere(self) -> None:
-        """Set up what workers of other machines are given and say; nobody is let in yet."""
-        self.hub = Hub(
-            self.home.root / "incoming",
-            self.artifacts,
-            durable=self._durable,
-            lease_seconds=self.settings.lease_seconds,
-        )
-        self.workers = Workers(
-            self.agents,
-            self.hub,
-            self.journal,
-            self.execution,
-            is_settling=lambda: self.hub.is_settling,
-        )
-        self.supervisor.elsewhere = WorkerKind(self.hub)
-        if self.settings.workers_port is not None:
-            self.office.workforce = self.hub
-            self.engine.outlasts = self.workers.may_return
-
-    async def _durable(self) -> None:
-        """Return once all that was told so far is on disk, output with it."""
-        self.output.flush()
-        await self.journal.durable()
-
-    async def _may_return(self, run: Run, step: str, working: Working) -> bool:
-        """Whether a worker may come back with an attempt of the last engine; then expect it."""
-        if self.settings.workers_port is None or not self.workers.may_return(run, working):
-            return False
-        lease = Lease(run.id, step, working.fence)
-        self.hub.expect(lease, await self.workers.usages_told(lease))
-        self.engine.expect(run.id, working.fence)
-        return True
-
-    async def let_workers_in(self) -> None:
-        """Listen for workers, where the settings say so; runs that go on are taken up by now.
-
-        Raises:
-            Unavailable: `worker.unheard`.
-        """
-        if self.settings.workers_port is None:
-            return
-        from missioncontrol.interfaces.workers import WorkerServer
-
-        self.worker_server = WorkerServer(self.hub, TokenFile(self.home.workers).who)
-        await self.worker_server.open(self.settings.workers_port, self.settings.workers_address)
-
-    async def _let_workers_go(self) -> None:
-        """Let no worker in any more; what they hold goes on, and comes to the next engine."""
-        await self.hub.close()
-        if self.worker_server is not None:
-            await self.worker_server.close()
-
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
 
@@ -331,7 +276,7 @@ class Holding:
         agents = self.tables.all_listed("agent", is_open=True, limit=AGENTS_MAX)
         await self.agents.open(row.id.removeprefix("agent-") for row in agents)
         resumable = await recover(
-            unsettled, self.journal, self.execution, end_orphans, self._may_return
+            unsettled, self.journal, self.execution, end_orphans, self.elsewhere.may_return
         )
         rows = self.tables.all_listed("schedule", is_open=True, limit=SCHEDULES_MAX)
         await self.schedules.open(row.id.removeprefix("schedule-") for row in rows)
@@ -339,6 +284,7 @@ class Holding:
         for life in self.agents.lives():
             self.cards.follow(life)
         await self.keys.open()
+        charge_interrupted(self.budgets)
         await self._take_questions_back()
         while await self.approvals.expire(self.clock.now()):
             pass  # One after the other, what came due while nobody was here.
@@ -365,15 +311,21 @@ class Holding:
             refused = await self.agents.keep_to(file.declared, "file", unread=file.faults)
             for why in refused.values():
                 self._note_trouble(f"{self.home.agents}: {why}")
-        for why in (await self.agents.keep_to(self.kinds.declared(), "package")).values():
+        offered = self.kinds.declared()
+        # Nobody can say which agents a package that is broken now had declared: all stay.
+        lives = self.agents.lives() if self.kinds.broken else ()
+        unread = [life.name for life in lives if life.source == "package"]
+        refused = await self.agents.keep_to(offered, "package", unread=unread)
+        for why in refused.values():
             self._note_trouble(f"An agent of a package: {why}")
         for name, why in self.kinds.broken.items():
             self._note_trouble(f"The package that offers agents as {name!r} is broken: {why}")
 
     async def _take_questions_back(self) -> None:
-        """Withdraw what attempts of earlier engines asked; whoever asks again is answered."""
-        for row in self.tables.all_listed("question", is_open=True, limit=QUESTIONS_MAX):
-            await self.execution.permits.take_back(row.id)
+        """Withdraw what attempts of earlier engines asked, unless they may ask it again."""
+        for kind in ("question", "approval"):
+            for row in self.tables.all_listed(kind, is_open=True, limit=QUESTIONS_MAX):
+                await self.execution.permits.take_up(row.id, self.elsewhere.going_on)
 
     async def work(self) -> None:
         """Let runs be carried out here: what is asked for begins at once, and time comes in.
@@ -384,8 +336,8 @@ class Holding:
         self.office.cancel = self._cancel
         self.starter.stop = lambda run, reason: self._cancel(run, reason, "engine")
         await self.doors.open()
-        if self.settings.workers_port is not None:
-            await self.hub.open()
+        if self.elsewhere.is_wanted:
+            await self.elsewhere.hub.open()
         await self.supervisor.start()
         await self.stuck.start()
         await self.patience.start()
@@ -434,7 +386,7 @@ class Holding:
             await self.scheduler.stop()
             await self.stuck.stop()
             await self.doors.close()
-            await self._let_workers_go()
+            await self.elsewhere.close()
             await self.supervisor.stop()
             await self.patience.stop()
             await self.indexer.stop()
@@ -449,44 +401,6 @@ class Holding:
             self.tables.close()
             self.output_store.close()
             self.home.release()
-
-
-class Following:
-    """The search index of a home and the log that it follows, both open only once it is needed.
-
-    All of it but `close` happens on one thread at a time, with connections of its own.
-    """
-
-    def __init__(self, home: Home) -> None:
-        """Nothing is opened yet."""
-        self._home = home
-        self._search: Search | None = None
-        self._opened = ExitStack()
-
-    def take_portion(self) -> bool:
-        """Take a few more events in; return whether there may be more.
-
-        Raises:
-            Unavailable, Corrupt: see `Search.follow`.
-        """
-        if self._search is None:
-            self._search = self._open()
-        return asyncio.run(self._search.follow())
-
-    def _open(self) -> "Search":
-        from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
-        from missioncontrol.application.search import Search
-
-        with ExitStack() as opened:
-            index = opened.enter_context(closing(SqliteSearchIndex(self._home.search)))
-            store = SqliteEventStore(self._home.log, writable=False)
-            opened.callback(store.close)
-            self._opened = opened.pop_all()
-        return Search(store, index)
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self._opened.close()
 
 
 def _read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]:

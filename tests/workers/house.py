@@ -98,6 +98,7 @@ class House:
         self.lease = lease
         self.bind = bind
         self.url = ""
+        self.more_agents = ""  # in the file of the worker that is begun next
         self.server = self.open()
 
     def open(self) -> Talker:
@@ -136,6 +137,7 @@ class House:
             file.write(
                 '[agents.teller]\nkind = "command"\neffects = ["reads_files"]\n'
                 f'settings = {{argv = {tell}, output = "json", reports = true}}\n'
+                f"{self.more_agents}"
             )
         return Talker(
             [
@@ -160,9 +162,9 @@ class House:
     def until_agent(self, *status: str, name: str = "smith") -> None:
         until(lambda: self.agent(name)["status"] in status, f"{name} {status}")
 
-    def begin(self, text: str = WORKFLOW) -> str:
+    def begin(self, text: str = WORKFLOW, agent: str = "smith") -> str:
         """Begin a run, and return it without waiting for its end."""
-        self.until_agent("idle", "active")
+        self.until_agent("idle", "active", name=agent)
         file = self.root / "workflow.yaml"
         file.write_text(text)
         saved = mission(self.home, "workflow", "save", str(file))

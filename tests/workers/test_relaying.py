@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.adapters.workers import worker as workers
 from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.worker import StateDirectory
 from missioncontrol.application.permits import AnswerGiven
-from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work
@@ -179,6 +181,51 @@ def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_pat
     run(story())
 
 
+class Unheard(Link):
+    """Loses every answer to a report for a while: the server has taken it in."""
+
+    is_cut = False
+
+    async def report(self, report: Report) -> Heard:
+        heard = await super().report(report)
+        if Unheard.is_cut:
+            raise Unavailable("worker.unreachable", "The answer was lost.")
+        return heard
+
+
+def test_lines_that_a_server_stored_and_did_not_acknowledge_are_stored_once(
+    tmp_path: Path,
+) -> None:
+    go_on = asyncio.Event()
+
+    async def in_two_parts(_: Assignment, line: Line) -> Work:
+        for number in range(5):
+            line.log("info", f"line {number}")
+            line.progress(number, 10)
+        await go_on.wait()
+        for number in range(5, 10):
+            line.log("info", f"line {number}")
+        return Work()
+
+    async def story() -> None:
+        there = Place(tmp_path, 60.0)
+        Unheard.is_cut = True
+        async with AsyncExitStack() as staying:
+            async with there.server():
+                await staying.enter_async_context(there.worker(in_two_parts, link=Unheard))
+                await there.begin(hand("a"))
+                while len(there.held.output_store.read("run-1", limit=100)) < 5:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            async with there.server():
+                Unheard.is_cut = False
+                go_on.set()
+                assert (await there.held.engine.settled("run-1")).status == "succeeded"
+                lines = there.held.output_store.read("run-1", limit=100)
+                assert [line.message for line in lines] == [f"line {n}" for n in range(10)]
+
+    run(story())
+
+
 def test_a_worker_takes_no_more_than_it_has_room_for(tmp_path: Path) -> None:
     at_work: list[int] = []
     most = 0
@@ -211,7 +258,7 @@ def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
     async def story() -> None:
         async with place(tmp_path) as there, there.worker(ask, link=link):
             begun = await there.begin(hand("a"))
-            while not (asked := _questions(there)):  # noqa: ASYNC110
+            while not (asked := questions(there)):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             (question,) = asked
             await there.held.office.do(AnswerGiven(question, 7), "user:ada")
@@ -222,10 +269,48 @@ def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
     run(story())
 
 
-def test_a_question_is_asked_again_by_the_next_server(tmp_path: Path) -> None:
+class Away(Link):
+    """Hears nothing from the server for a while."""
+
+    is_away = False
+
+    async def poll(self, poll: Poll) -> Orders:
+        if Away.is_away:
+            raise Unavailable("worker.unreachable", "It is not heard.")
+        return await super().poll(poll)
+
+
+async def ask_how_many(_: Assignment, line: Line) -> Work:
+    verdict = await line.permit(Action("question", "How many?", {}))
+    return Work(output=verdict.answer)
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_a_question_outlasts_its_server_and_is_asked_once(tmp_path: Path, is_early: bool) -> None:
+    async def story() -> None:
+        there = Place(tmp_path, 60.0)
+        async with AsyncExitStack() as staying:
+            async with there.server():
+                await staying.enter_async_context(there.worker(ask_how_many, link=Away))
+                await there.begin(hand("a"))
+                while not questions(there):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                (question,) = questions(there)
+            Away.is_away = is_early
+            async with there.server():
+                await there.held.office.do(AnswerGiven(question, 7), "user:ada")
+                Away.is_away = False
+                ended = await there.held.engine.settled("run-1")
+                assert ended.states["a"] == Succeeded(Work(output=7))
+                assert [row.id for row in there.held.tables.all_listed("question")] == [question]
+
+    run(story())
+
+
+def test_an_approval_outlasts_its_server_and_holds_for_that_attempt(tmp_path: Path) -> None:
     async def ask(_: Assignment, line: Line) -> Work:
-        verdict = await line.permit(Action("question", "How many?", {}))
-        return Work(output=verdict.answer)
+        verdict = await line.permit(Action("command", "rm", {"argv": ["rm"]}, ("writes_files",)))
+        return Work(output=[verdict.is_allowed, verdict.by])
 
     async def story() -> None:
         there = Place(tmp_path, 60.0)
@@ -233,17 +318,81 @@ def test_a_question_is_asked_again_by_the_next_server(tmp_path: Path) -> None:
             async with there.server():
                 await staying.enter_async_context(there.worker(ask))
                 await there.begin(hand("a"))
-                while not (first := _questions(there)):  # noqa: ASYNC110
+                while not there.held.approvals.pending():  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
+                (first,) = there.held.approvals.pending()
             async with there.server():
-                while not (second := _questions(there) - first):  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
-                await there.held.office.do(AnswerGiven(second.pop(), 7), "user:ada")
+                await there.held.approvals.approve(first.id, actor="user:bob", reason="Go on.")
                 ended = await there.held.engine.settled("run-1")
-                assert ended.states["a"] == Succeeded(Work(output=7))
+                assert ended.states["a"] == Succeeded(Work(output=[True, "user:bob"]))
+                assert [row.id for row in there.held.tables.all_listed("approval")] == [first.id]
 
     run(story())
 
 
-def _questions(there: Place) -> set[str]:
+def test_a_question_whose_worker_does_not_come_back_is_withdrawn(tmp_path: Path) -> None:
+    async def story() -> None:
+        there = Place(tmp_path, 1.0)
+        async with there.server(), there.worker(ask_how_many):
+            await there.begin(hand("a"))
+            while not questions(there):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with there.server():
+            while there.held.tables.all_listed("question", is_open=True):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            assert len(there.held.tables.all_listed("question")) == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "ftp://h", "h:1", "http://", "http://h:port", "http://[::1", "http://a b", "http://h/?x"],
+)
+def test_what_is_no_address_of_a_server_is_refused(url: str) -> None:
+    with pytest.raises(Rejected, match="no address of a server"):
+        Link(url, "box:token")
+
+
+def test_a_worker_that_is_told_to_leave_does_so_though_the_server_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "FAREWELL_SECONDS_MAX", 0.1)
+    begun, said = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: Assignment, __: Line) -> Work:
+        begun.set()
+        await said.wait()
+        return Work(output="said")
+
+    async def story() -> None:
+        there = Place(tmp_path, 60.0)
+        async with AsyncExitStack() as staying:
+            async with there.server():
+                worker = await staying.enter_async_context(there.worker(wait))
+                await there.begin(hand("a"))
+                await begun.wait()
+            worker.drain()
+            said.set()
+            while not _is_free(tmp_path / "box"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        async with there.server(), there.worker(wait):
+            ended = await there.held.engine.settled("run-1")
+            assert ended.states["a"] == Succeeded(Work(output="said"))
+            assert (await there.types()).count("step_started") == 1
+
+    run(story())
+
+
+def _is_free(root: Path) -> bool:
+    state = StateDirectory(root)
+    try:
+        state.hold()
+    except Unavailable:
+        return False
+    state.release()
+    return True
+
+
+def questions(there: Place) -> set[str]:
     return {name for name in there.held.journal.others if name.startswith("question-")}

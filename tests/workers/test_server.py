@@ -203,6 +203,24 @@ def test_one_worker_says_nothing_for_another(tmp_path: Path) -> None:
     play(story())
 
 
+def test_a_worker_whose_line_broke_is_not_heard_from_then_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path, lease_seconds=3) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            asking = asyncio.create_task(box.ask("poll", Poll("one", seconds_max=20)))
+            worker = there.held.elsewhere.hub._roster.find("box")
+            assert worker is not None
+            while not worker.turn:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            heard = worker.heard_at
+            asking.cancel()
+            await asyncio.sleep(1.2)  # As long as it would have been answered after.
+            assert worker.heard_at == heard
+
+    play(story())
+
+
 def test_a_lease_that_nobody_gave_is_to_be_ended_and_changes_nothing(tmp_path: Path) -> None:
     strange = Lease("run-unknown", "a", 7)
 

@@ -8,7 +8,7 @@ import pytest
 from missioncontrol.adapters.workers import spool as spools
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.ports.agent import Assignment, ProcessHandle
+from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle
 from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
 from missioncontrol.ports.workers import Given, Lease
 
@@ -143,3 +143,30 @@ def test_processes_are_on_disk_and_a_lease_that_never_began_is_nothing(tmp_path:
     assert Spool.found(tmp_path / "empty") is None
     spool.remove()
     assert not (tmp_path / "lease").exists()
+
+
+def test_a_stream_that_is_never_all_heard_takes_no_more_and_more_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spools, "FILE_BYTES_MAX", 2_000)
+    spool = begun(tmp_path)
+    for number in range(1, 1_001):
+        spool.add(Said("info", "a line"))
+        if number % 10 == 0:
+            spool.add(Used(Usage(1)))
+        spool.acknowledge(spool.number - 1)
+    assert (tmp_path / "lease/said.jsonl").stat().st_size < 4_000
+    spool.close()
+    again = found(tmp_path)
+    again.add(Said("info", "next"))
+    again.add(Used(Usage(1)))
+    said, used = again.batch()[-2:]
+    assert (said.number, said.line, used.usage) == (1_101, 1_001, 101)
+
+
+def test_a_message_that_nobody_could_read_is_not_kept(tmp_path: Path) -> None:
+    spool = begun(tmp_path)
+    with pytest.raises(AttemptFailed, match="can't be written as JSON"):
+        spool.add(Said("aloud", "hello"))  # type: ignore[arg-type]
+    spool.add(Said("info", "hello"))
+    assert numbers(spool) == [1]

@@ -1,5 +1,6 @@
 """Workers are known by tokens of which the home keeps the digests alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,11 @@ def test_a_file_that_holds_no_token_for_one_alone_is_refused(
     file.chmod(mode)
     with pytest.raises(Rejected, match=said):
         token_in(file)
+
+
+def test_tokens_that_are_made_at_the_same_time_are_all_known(tmp_path: Path) -> None:
+    path = tmp_path / "workers.toml"
+    names = [f"box-{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda name: TokenFile(path).make(name), names))
+    assert [TokenFile(path).who(token) for token in tokens] == names

@@ -45,6 +45,29 @@ def test_cancelling_a_run_ends_the_process_on_the_worker(tmp_path: Path) -> None
     until_gone(pid)
 
 
+def test_a_worker_whose_server_is_dead_leaves_when_it_is_told_twice_and_its_next_one_tells(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    worker = house.worker()
+    run = house.begin(AGAIN)
+    (pid,) = house.begun()
+    house.server.kill()
+    worker.until("can't be reached")
+    worker.process.terminate()
+    worker.until("nothing new begins")
+    worker.process.terminate()
+    worker.until("stays in")
+    assert worker.process.wait(30) == 0
+    assert not is_alive(pid)
+    house.open_gate()
+    house.open()
+    house.worker()
+    house.until_settled(run)
+    (failure,) = [body for kind, body in house.events(run) if kind == "attempt_failed"]
+    assert failure["failure"]["code"] == "worker.left"
+
+
 def test_a_worker_that_is_asked_to_end_finishes_its_work_first(tmp_path: Path) -> None:
     house = House(tmp_path)
     worker = house.worker()
@@ -252,7 +275,8 @@ def test_an_emergency_stop_ends_the_process_on_the_worker(tmp_path: Path) -> Non
 
 def test_the_list_of_workers_is_readable(tmp_path: Path) -> None:
     house = House(tmp_path)
-    assert b"No worker is known" in mission(house.home, "worker", "list").stdout
+    [said] = mission(house.home, "worker", "list").stdout.decode().splitlines()
+    assert "No worker is heard" in said
     house.worker("box", "--location", "the cellar")
     head, row = mission(house.home, "worker", "list").stdout.decode().splitlines()
     assert head.split() == ["NAME", "STATUS", "LOCATION", "VERSION", "LOAD", "HEARD", "AGENTS"]

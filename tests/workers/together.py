@@ -46,6 +46,7 @@ class Place:
         self.lease_seconds = lease_seconds
         self.held: Holding
         self.port = 0
+        self.token = ""  # of the worker that came last
 
     @asynccontextmanager
     async def server(self) -> AsyncIterator[Holding]:
@@ -58,9 +59,9 @@ class Place:
             for unsettled in held.tables.unsettled():
                 await held.journal.load_run(unsettled)
                 held.engine.adopt(unsettled)
-            await held.let_workers_in()
-            assert held.worker_server is not None
-            self.port = int(held.worker_server.url.rpartition(":")[2])
+            await held.elsewhere.open()
+            assert held.elsewhere.server is not None
+            self.port = int(held.elsewhere.server.url.rpartition(":")[2])
             yield held
 
     @asynccontextmanager
@@ -72,12 +73,12 @@ class Place:
         link: type[Link] = Link,
         spending: Spending | None = None,
     ) -> AsyncIterator[Worker]:
-        token = TokenFile(self.held.home.workers).make(name)
+        self.token = TokenFile(self.held.home.workers).make(name)
         card = AgentCard("hand", effects=("reads_files",), spending=spending)
         crew = Crew([Carrier(card, lambda artifacts: Hand(perform), 4)])
         worker = Worker(
             Introduction(name, "", "1.0", "the cellar", "Linux", 4),
-            link(f"http://127.0.0.1:{self.port}", token),
+            link(f"http://127.0.0.1:{self.port}", self.token),
             crew,
             Scrubber([SECRET]),
             StateDirectory(self.root / name),

@@ -1,6 +1,7 @@
 """What tools ask for in the middle of a step: approved, answered, or allowed because it reads."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -50,6 +51,18 @@ class Waiting(msgspec.Struct, frozen=True):
     future: "asyncio.Future[Verdict]"
 
 
+class Left(msgspec.Struct, frozen=True):
+    """What an attempt asked under an engine before this one."""
+
+    run: str
+    step: str
+    fence: int
+    told: bytes  # what people are shown
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
 class Permits:
     """The way in for attempts that ask, and for the people who answer them."""
 
@@ -58,7 +71,11 @@ class Permits:
         self._journal = journal
         self._approvals = approvals
         self._ids = ids
+        self.outlasts: Callable[[str, str], bool] = lambda run, step: False
+        """Whether the attempt at a step of a run goes on under the next engine."""
         self._waiting: dict[str, Waiting] = {}  # by approval or question
+        self._left: dict[str, Left] = {}  # asked under an engine before this one
+        self._told: dict[str, Verdict] = {}  # of those, what was decided meanwhile
 
     async def ask(self, run: Run, step: Step, fence: int, action: Action) -> Verdict:
         """Return what was decided; a person decides, unless the action only reads.
@@ -68,12 +85,12 @@ class Permits:
         Raises:
             Rejected: `effect.unknown`, `approval.too_long` and others of `Approvals.request`.
         """
-        if action.kind == "question":
-            name = self._ask_person(run, step, action)
-        elif tier(action.effects) == "read":
+        if action.kind != "question" and tier(action.effects) == "read":
             return ALLOWED
-        else:
-            name = self._ask_approval(run, step, action)
+        name = self._asked_before(Left(run.id, step.key, fence, _told_by(action, run, step)))
+        if name in self._told:
+            return self._told.pop(name)
+        name = name or self._asked(run, step, action)
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._waiting[name] = Waiting(run.id, fence, future)
         try:
@@ -81,20 +98,23 @@ class Permits:
             return await future
         finally:
             del self._waiting[name]
-            if not future.done() or future.cancelled():
+            is_open = not future.done() or future.cancelled()
+            if is_open and not self.outlasts(run.id, step.key):
                 self._take_back(name)
 
+    def _asked(self, run: Run, step: Step, action: Action) -> str:
+        if action.kind == "question":
+            return self._ask_person(run, step, action)
+        return self._ask_approval(run, step, action)
+
+    def _asked_before(self, like: "Left") -> str:
+        """Return what this very attempt has asked under the last engine, or an empty text."""
+        name = next((name for name, left in self._left.items() if left == like), "")
+        self._left.pop(name, None)
+        return name
+
     def _ask_approval(self, run: Run, step: Step, action: Action) -> str:
-        subject = {
-            "workflow": run.workflow,
-            "step": step.key,
-            "agent": step.agent,
-            "title": action.title,
-            "risk": tier(action.effects),
-            "effects": list(action.effects),
-            "action": action.kind,
-            "inputs": action.detail,
-        }
+        subject = _subject(run, step, action)
         rule = step.approval or ANYBODY
         approval, _ = self._approvals.request(
             run.id,
@@ -117,10 +137,40 @@ class Permits:
         self._journal.tell(QUESTION, name, Ask(asked), correlation=run.id)
         return name
 
-    async def take_back(self, question: str) -> None:
-        """Withdraw a question that an attempt of an engine asked that is gone."""
-        await self._journal.find(QUESTION, question)
-        self._take_back(question)
+    async def take_up(self, name: str, going_on: Mapping[tuple[str, str], int]) -> None:
+        """Leave open what an attempt asked under the last engine, or withdraw it.
+
+        `going_on` has the fences of the attempts that may come back, by run and step. What is
+        decided until they ask again is kept for them.
+        """
+        left = await self._left_of(name, going_on)
+        if left is None:
+            return
+        if left.fence:
+            self._left[name] = left
+        else:
+            self._take_back(name)
+
+    async def _left_of(self, name: str, going_on: Mapping[tuple[str, str], int]) -> "Left | None":
+        """Return what was asked, with a fence of 0 where the attempt is over."""
+        if name.startswith(f"{KIND}-"):
+            asked = (await self._journal.load(QUESTION, name)).asked
+            told = _encode([asked.title, asked.detail, asked.form])
+            return Left(asked.run, asked.step, going_on.get((asked.run, asked.step), 0), told)
+        approval = await self._approvals.get(name)
+        if "action" not in approval.subject:
+            return None  # A step waits for it, and no attempt.
+        await self._approvals.open([name])
+        told = _encode(approval.subject)
+        fence = going_on.get((approval.run, approval.step), 0)
+        return Left(approval.run, approval.step, fence, told)
+
+    def take_back_left(self) -> None:
+        """Withdraw what was asked under the last engine, and not again under this one."""
+        for name in list(self._left):
+            del self._left[name]
+            if self._told.pop(name, None) is None:
+                self._take_back(name)
 
     def _take_back(self, name: str) -> None:
         if not self._journal.is_open:
@@ -134,19 +184,13 @@ class Permits:
 
     def decided(self, decision: Decision) -> bool:
         """Take the answer to an approval in; False where no attempt asked for it."""
-        waiting = self._waiting.get(decision.approval)
-        if waiting is None:
-            return False
-        self._settle(
-            waiting,
-            Verdict(
-                is_allowed=decision.outcome == "approved",
-                reason=decision.reason or _WORDS.get(decision.outcome, ""),
-                by=decision.actor,
-                answer=decision.inputs,
-            ),
+        verdict = Verdict(
+            is_allowed=decision.outcome == "approved",
+            reason=decision.reason or _WORDS.get(decision.outcome, ""),
+            by=decision.actor,
+            answer=decision.inputs,
         )
-        return True
+        return self._settle(decision.approval, verdict)
 
     async def answer(self, given: AnswerGiven, *, actor: str) -> Question:
         """Take the answer of a person in.
@@ -157,15 +201,38 @@ class Permits:
         await self._journal.load(QUESTION, given.question)
         self._journal.tell(QUESTION, given.question, GiveAnswer(actor, given.answer), actor=actor)
         question: Question = self._journal.others[given.question]
-        waiting = self._waiting.get(given.question)
-        if waiting is not None:
-            self._settle(waiting, Verdict(is_allowed=True, by=actor, answer=given.answer))
+        self._settle(given.question, Verdict(is_allowed=True, by=actor, answer=given.answer))
         self._journal.forget(given.question)
         return question
 
-    def _settle(self, waiting: Waiting, verdict: Verdict) -> None:
-        if not waiting.future.done():
+    def _settle(self, name: str, verdict: Verdict) -> bool:
+        """Tell the attempt that waits, or keep it for one that is to come back."""
+        waiting = self._waiting.get(name)
+        if waiting is not None and not waiting.future.done():
             waiting.future.set_result(verdict)
+        elif waiting is None and name in self._left:
+            self._told[name] = verdict
+        return waiting is not None or name in self._left
+
+
+def _subject(run: Run, step: Step, action: Action) -> dict[str, Any]:
+    return {
+        "workflow": run.workflow,
+        "step": step.key,
+        "agent": step.agent,
+        "title": action.title,
+        "risk": tier(action.effects),
+        "effects": list(action.effects),
+        "action": action.kind,
+        "inputs": action.detail,
+    }
+
+
+def _told_by(action: Action, run: Run, step: Step) -> bytes:
+    """Return all that people are shown of an action."""
+    if action.kind == "question":
+        return _encode([action.title, action.detail, action.form or {}])
+    return _encode(_subject(run, step, action))
 
 
 _WORDS: dict[Literal["changed", "expired", "rejected", "withdrawn", "approved"], str] = {

@@ -1,6 +1,6 @@
 """Workers as the rest of the house knows them: what they offer, and what they say too late."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from missioncontrol.application.agents import AgentAsked, Agents
 from missioncontrol.application.execution import Execution
@@ -11,9 +11,10 @@ from missioncontrol.domain.declaration import SCALE_MAX, Capability, Declaration
 from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.lifecycle.commands import LoseAgent, ReportReady
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Ready
-from missioncontrol.domain.register import decode
-from missioncontrol.domain.run.events import Failure, UsageReported
+from missioncontrol.domain.register import Event, decode
+from missioncontrol.domain.run.events import Failure, StepStarted, UsageReported
 from missioncontrol.domain.run.states import Run, Working
+from missioncontrol.ports.output_store import OutputStore
 from missioncontrol.ports.wire import Done, Refused, Used
 from missioncontrol.ports.workers import (
     ANYWHERE,
@@ -28,6 +29,7 @@ from missioncontrol.ports.workers import (
 )
 
 ABSENT = "worker.absent"
+LINES_AT_ONCE = 5_000
 
 
 class Workers:
@@ -101,6 +103,8 @@ class Workers:
 
     def follow(self) -> None:
         """Let agents be lost whose workers are silent, and ready again when one is heard."""
+        if not self._is_settling():
+            self._execution.permits.take_back_left()
         for life in list(self._agents.lives()):
             if not is_elsewhere(life.declared):
                 continue
@@ -136,38 +140,57 @@ class Workers:
 
     async def usages_told(self, lease: Lease) -> int:
         """Return how often the log tells of usage of an attempt."""
-        count, after = 0, 0
+        count = 0
+        async for event in self._events(lease.run):
+            count += isinstance(event, UsageReported) and event.fence == lease.fence
+        return count
+
+    async def _events(self, run: str) -> AsyncIterator[Event]:
+        """Yield what the log tells of a run."""
+        after = 0
         while True:
-            rows = await self._journal.store.read_stream(lease.run, after=after, limit=READ_AT_ONCE)
+            rows = await self._journal.store.read_stream(run, after=after, limit=READ_AT_ONCE)
             for row in rows:
-                event = decode(row.type, row.schema, row.body)
-                count += isinstance(event, UsageReported) and event.fence == lease.fence
+                yield decode(row.type, row.schema, row.body)
                 after = row.version
             if len(rows) < READ_AT_ONCE:
-                return count
+                return
 
     # What comes too late.
 
-    async def take_late(self, lease: Lease, numbered: Numbered) -> None:
+    async def take_late(self, worker: str, lease: Lease, numbered: Numbered) -> bool:
         """Refuse what is said of an attempt that lost its lease, and record that.
 
-        What it used was used all the same, and counts, once.
+        What it used was used all the same, and counts, once. A worker that can't have had the
+        attempt is not listened to: False.
         """
         message = numbered.message
         if not isinstance(message, Done | Refused | Used):
-            return
+            return False
         is_here = lease.run in self._journal.runs
         try:
             run = await self._journal.load_run(lease.run)
             holder = run.working.get(lease.step)
             is_held = holder is not None and holder.fence == lease.fence
-            if lease.fence <= run.fence and not is_held:  # Who holds it says so by itself.
-                await self._record_late(lease, message, numbered.usage)
+            if is_held or not await self._was_at(worker, lease):
+                return False  # Who holds it says so by itself.
+            await self._record_late(lease, message, numbered.usage)
         except MissionControlError:
-            return  # There is no such run or step; nothing can be said of it.
+            return False  # There is no such run or step; nothing can be said of it.
+        else:
+            return True
         finally:
             if not is_here:
                 self._journal.forget(lease.run)
+
+    async def _was_at(self, worker: str, lease: Lease) -> bool:
+        """Whether an attempt was given out under that fence, to an agent of that worker."""
+        async for event in self._events(lease.run):
+            if isinstance(event, StepStarted) and event.fence == lease.fence:
+                declared = self._agents.life(event.agent).declared
+                is_there = location_of(declared) in (worker, ANYWHERE)
+                return event.step == lease.step and is_elsewhere(declared) and is_there
+        return False
 
     async def _record_late(self, lease: Lease, message: Done | Refused | Used, usage: int) -> None:
         where = (lease.run, lease.step, lease.fence)
@@ -181,6 +204,19 @@ class Workers:
             case Refused():
                 failure = Failure(message.code, message.reason, message.hint)
                 self._execution.failure(*where, failure)
+
+
+def lines_told(store: OutputStore, run: str, step: str, working: Working) -> int:
+    """Return how many lines of an attempt are stored.
+
+    An attempt that was interrupted and one of an earlier round may have had the same number; what
+    they said was said before.
+    """
+    count, after, since = 0, 0, int(working.since * 1_000_000)
+    while lines := store.read(run, step=step, after=after, limit=LINES_AT_ONCE):
+        count += sum(line.attempt == working.attempt and line.time >= since for line in lines)
+        after = lines[-1].sequence
+    return count
 
 
 def _declaration(name: str, card: AgentCard, location: str, scale: int) -> Declaration:

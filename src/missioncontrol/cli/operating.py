@@ -80,12 +80,12 @@ async def _serve(arguments: argparse.Namespace, port: int | None = None) -> int:
         await held.work()
         await held.scheduler.start()
         taken = await _take_up(held)
-        await held.let_workers_in()
+        await held.elsewhere.open()
         await held.listen()
         note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
         taken += held.doors.told()
-        if held.worker_server is not None:
-            taken.append(f"Workers are let in at {held.worker_server.url}.")
+        if held.elsewhere.server is not None:
+            taken.append(f"Workers are let in at {held.elsewhere.server.url}.")
         for line in [*taken, STAGES[held.operations.present.stage]]:
             note(f"{visible(line)}\n")
         teller.begin()

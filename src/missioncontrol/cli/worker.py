@@ -29,6 +29,7 @@ from missioncontrol.domain.secrets import HARMLESS, Scrubber, secret_values
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import Agent
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.gateway import Gateway
 from missioncontrol.ports.workers import Introduction, WorkerDrained, WorkerSeen, WorkersListed
 from missioncontrol.settings import PASSED_ON
 
@@ -61,7 +62,8 @@ def _list(arguments: argparse.Namespace) -> int:
         say_json([in_full(each) for each in found])
         return SUCCEEDED
     if not found:
-        say("No worker is known. `mission worker token NAME` makes a token for one.\n")
+        say("No worker is heard. `mission worker token NAME` makes a token for one.\n")
+        return SUCCEEDED
     for line in _lines(found):
         say(visible(line) + "\n")
     return SUCCEEDED
@@ -127,15 +129,18 @@ def _lines(found: Sequence[WorkerSeen]) -> Iterator[str]:
 
 async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from missioncontrol.adapters.workers.link import Link
+    from missioncontrol.interfaces.workers import GatewayDoor
 
     url, token, drain_seconds = _asked(arguments)
     home = Home(settings_of(arguments).home)
     root = _state_of(arguments, home, name_in(token))
     scrubber = Scrubber([token, *secret_values(environment)])
-    crew = Crew(_carriers(arguments, home, root, environment, scrubber))
+    link, door = Link(url, token), GatewayDoor(url, token) if arguments.gateway else None
+    machine = Machine(home, root, environment, scrubber, door)
+    crew = Crew(_carriers(arguments, machine))
     worker = Worker(
         _introduction(arguments, name_in(token)),
-        Link(url, token),
+        link,
         crew,
         scrubber,
         StateDirectory(root),
@@ -144,7 +149,13 @@ async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.drain, drain_seconds)
-    await worker.work()
+    try:
+        if door is not None:
+            await door.open()
+        await worker.work()
+    finally:
+        if door is not None:
+            await door.close()
     note("The worker has left.\n")
     return SUCCEEDED
 
@@ -174,7 +185,7 @@ def _asked(arguments: argparse.Namespace) -> tuple[str, str, float]:
     seconds = seconds_of(arguments.drain_within)
     if isinstance(seconds, str):
         raise Rejected("worker.bad_time", f"--drain-within: {seconds}")
-    return arguments.server.rstrip("/"), token_in(Path(arguments.token_file)), seconds
+    return arguments.server, token_in(Path(arguments.token_file)), seconds
 
 
 def _introduction(arguments: argparse.Namespace, name: str) -> Introduction:
@@ -188,19 +199,23 @@ def _introduction(arguments: argparse.Namespace, name: str) -> Introduction:
     )
 
 
-def _carriers(
-    arguments: argparse.Namespace,
-    home: Home,
-    root: Path,
-    environment: Mapping[str, str],
-    scrubber: Scrubber,
-) -> list[Carrier]:
+class Machine(msgspec.Struct, frozen=True):
+    """What the agents of this machine are made of."""
+
+    home: Home
+    root: Path  # what the worker keeps
+    environment: Mapping[str, str]
+    scrubber: Scrubber
+    gateway: Gateway | None
+
+
+def _carriers(arguments: argparse.Namespace, machine: Machine) -> list[Carrier]:
     """Return the agents that this worker carries out.
 
     Raises:
         Rejected: `worker.unknown_agent`, `worker.no_agents`, and those of the agents file.
     """
-    declared = {each.name: each for each in read_agents(_agents_file(arguments, home))}
+    declared = {each.name: each for each in read_agents(_agents_file(arguments, machine.home))}
     names = [each.strip() for each in (arguments.agents or ",".join(declared)).split(",")]
     chosen = [name for name in dict.fromkeys(names) if name]
     if not chosen:
@@ -209,7 +224,7 @@ def _carriers(
             "The worker carries out no agent.",
             hint="Name some with --agents, or declare them in a file: --agents-file.",
         )
-    return [_carrier(name, declared, home, root, environment, scrubber) for name in chosen]
+    return [_carrier(name, declared, machine) for name in chosen]
 
 
 def _agents_file(arguments: argparse.Namespace, home: Home) -> Path:
@@ -221,14 +236,7 @@ def _agents_file(arguments: argparse.Namespace, home: Home) -> Path:
     return path
 
 
-def _carrier(
-    name: str,
-    declared: Mapping[str, Declaration],
-    home: Home,
-    root: Path,
-    environment: Mapping[str, str],
-    scrubber: Scrubber,
-) -> Carrier:
+def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -> Carrier:
     from missioncontrol.adapters.agents.kinds import Kinds
     from missioncontrol.adapters.agents.workshops import Workshops
     from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
@@ -236,12 +244,16 @@ def _carrier(
     from missioncontrol.specialists.catalogue import CLASSES
 
     if name in declared:
-        secrets = secret_store(environment, home.root / "secrets.toml")
+        environment, root = machine.environment, machine.root
+        secrets = secret_store(environment, machine.home.root / "secrets.toml")
         store = FolderArtifactStore(root / "artifacts")  # Each attempt gets one of its own.
-        workshops = Workshops(root, store, environment, secrets, scrubber, harmless=HARMLESS)
+        workshops = Workshops(
+            root, store, environment, secrets, machine.scrubber, harmless=HARMLESS
+        )
+        workshops.gateway = machine.gateway
         return declared_carrier(declared[name], Kinds(), workshops)
     if name in CLASSES:
-        return _specialist(name, root, environment)
+        return _specialist(name, machine.root, machine.environment)
     raise Rejected(
         "worker.unknown_agent",
         f"No agent {name!r} is known on this machine.",

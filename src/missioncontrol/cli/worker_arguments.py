@@ -28,6 +28,9 @@ def add_worker(
     top.add_argument(
         "--location", metavar="TEXT", default="", help="shown in lists (default: the host's name)"
     )
+    top.add_argument(
+        "--gateway", action="store_true", help="let its tools call models through the server's"
+    )
     top.add_argument("--state", metavar="DIR", help="what it holds (default: in the home)")
     top.add_argument(
         "--drain-within",

@@ -14,6 +14,7 @@ import msgspec
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import HERE, Declaration
 from missioncontrol.ports.agent import Action, Assignment, Verdict
+from missioncontrol.ports.gateway import Access
 from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
 
 KIND = "worker"
@@ -31,6 +32,13 @@ HELD_MAX = 1_000
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 BODY_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
 ARTIFACT_BYTES_MAX = 256 * 1024 * 1024
+LINE_MAX = 256 * 1024
+"""Characters of one line of output."""
+
+QUESTIONS_OPEN_MAX = 32
+"""Of one attempt at once; the rest is asked when one of them is answered."""
+
+QUESTION_BYTES_MAX = 256 * 1024
 ARTIFACTS_MAX = 1_000
 """Files that one attempt may hand in."""
 
@@ -157,6 +165,7 @@ class Numbered(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int  # from 1, without gaps
     message: Message
     usage: int = 0  # of a `Used`: which one it is, from 1
+    line: int = 0  # of a `Said`: which one it is, from 1
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -204,8 +213,11 @@ class WorkerDrained(msgspec.Struct, frozen=True):
 Joined = Callable[[Introduction], Awaitable[None]]
 """Told of each worker that is let in, before it is given anything."""
 
-Late = Callable[[Lease, Numbered], Awaitable[None]]
-"""Takes in what is said of an attempt that has lost its lease: refused, and recorded."""
+Late = Callable[[str, Lease, Numbered], Awaitable[bool]]
+"""Takes in what a worker says of an attempt that has lost its lease: refused, and recorded.
+
+False where that worker never had it: then it is not worth a record.
+"""
 
 
 class Workforce(Protocol):
@@ -249,6 +261,16 @@ class Workforce(Protocol):
         Raises:
             NotFound: `lease.lost`.
             Rejected: `artifact.bad_digest`, `artifact.too_large` or `artifact.too_many`.
+        """
+        ...
+
+    def access(self, name: str, lease: Lease, models: tuple[str, ...]) -> Access:
+        """Return the way to models of the attempt of `lease`, for as long as it is at work.
+
+        Raises:
+            NotFound: `lease.lost`.
+            Unavailable: `gateway.not_open`.
+            Rejected: `worker.too_many`, of different lists of models.
         """
         ...
 

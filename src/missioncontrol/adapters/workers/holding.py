@@ -5,11 +5,18 @@ import contextlib
 from typing import Protocol
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from missioncontrol.adapters.workers import saying
 from missioncontrol.adapters.workers.crew import Crew
 from missioncontrol.adapters.workers.line import SpoolLine
 from missioncontrol.adapters.workers.link import Link
 from missioncontrol.adapters.workers.spool import Spool
-from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected, Unavailable
+from missioncontrol.domain.errors import (
+    Corrupt,
+    MissionControlError,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.wire import Done, Refused
@@ -93,9 +100,14 @@ class Holding:
         return self._working is not None and not self._working.done()
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing of it goes on here; it may not be told yet."""
+        return self.spool.ending is not None
+
+    @property
     def state(self) -> Held:
         """How it stands, for the server."""
-        is_ending = self._is_ending or self.spool.ending is not None
+        is_ending = self._is_ending or self.has_ended
         return Held(self.spool.lease, self.spool.heard, self._line.questions, is_ending)
 
     def answer(self, answered: Answered) -> None:
@@ -141,26 +153,18 @@ class Holding:
         try:
             await self._fetch_inputs()
             agent = self._place.crew.make(given.agent, self._artifacts)
-            return Done(await agent.perform(given.assignment, self._line))
-        except AttemptFailed as failure:
-            return self._refusal(
-                failure.code,
-                failure.reason,
-                failure.hint,
-                retryable=failure.retryable,
-                detail=failure.detail,
-            )
+            returned = await agent.perform(given.assignment, self._line)
+            return saying.work_of(returned, self._place.scrubber)
+        except AttemptFailed as error:
+            failure = error
         except MissionControlError as error:
-            retryable = isinstance(error, Unavailable)
-            return self._refusal(error.code, error.reason, error.hint, retryable=retryable)
+            may_pass = isinstance(error, Unavailable | Corrupt)  # Corrupt: on its way here.
+            failure = AttemptFailed(error.code, error.reason, hint=error.hint, retryable=may_pass)
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
-            return self._refusal("agent.crashed", reason, "`mission output RUN STEP` shows more.")
-
-    def _refusal(
-        self, code: str, reason: str, hint: str, *, retryable: bool = True, detail: object = None
-    ) -> Refused:
-        return Refused(code, self._place.scrubber.text(reason), hint, retryable, detail)
+            hint = "`mission output RUN STEP` shows more."
+            failure = AttemptFailed("agent.crashed", reason, hint=hint)
+        return saying.refusal_of(failure, self._place.scrubber)
 
     async def _fetch_inputs(self) -> None:
         """Bring the files here that earlier steps left; tried again while the server is away."""

@@ -4,7 +4,11 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
-from missioncontrol.adapters.workers.spool import LINE_MAX, Spool
+import msgspec
+from msgspec.structs import replace
+
+from missioncontrol.adapters.workers import saying
+from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage
 from missioncontrol.ports.agent import (
@@ -16,7 +20,16 @@ from missioncontrol.ports.agent import (
 )
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.wire import Moved, Said, Used
-from missioncontrol.ports.workers import Answered, Question
+from missioncontrol.ports.workers import (
+    ARTIFACT_BYTES_MAX,
+    LINE_MAX,
+    QUESTIONS_OPEN_MAX,
+    Answered,
+    Question,
+)
+
+_WHAT = "What it asks"
+_read = msgspec.json.Decoder(Question).decode
 
 
 class SpoolLine:
@@ -31,6 +44,7 @@ class SpoolLine:
         self._scrubber = scrubber
         self._news = news
         self._numbers = itertools.count(1)
+        self._places = asyncio.Semaphore(QUESTIONS_OPEN_MAX)
         self._open: dict[int, tuple[Question, asyncio.Future[Verdict | None]]] = {}
 
     @property
@@ -52,51 +66,48 @@ class SpoolLine:
 
     def log(self, level: LogLevel, message: str) -> None:
         """See `Line.log`."""
-        text = self._scrubber.text(str(message).encode("utf-8", "replace").decode())
+        text = saying.text(message, self._scrubber)
         is_long = len(text) > LINE_MAX
         self._spool.add(Said(level, f"{text[:LINE_MAX]} [cut]" if is_long else text))
         self._news()
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Line.progress`."""
-        self._spool.add(Moved(done, total, self._scrubber.text(note)))
+        self._spool.add(Moved(done, total, saying.text(note, self._scrubber)))
         self._news()
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Line.usage`. What is nothing is not told: the log would not count it either."""
         if usage == NO_USAGE:
             return
-        self._spool.add(Used(usage, model))
+        self._spool.add(Used(usage, saying.text(model, self._scrubber)))
         self._news()
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Line.admit`."""
-        number = next(self._numbers)
+        name = saying.text(model, self._scrubber)
         await self._ask(
-            Question(
-                number,
-                self._spool.number,
-                model=model,
-                input_tokens=input_tokens,
-                output_tokens=output_tokens,
-            )
+            Question(0, 0, model=name, input_tokens=input_tokens, output_tokens=output_tokens)
         )
 
     async def permit(self, action: Action) -> Verdict:
         """See `Line.permit`."""
-        verdict = await self._ask(Question(next(self._numbers), self._spool.number, action))
+        verdict = await self._ask(Question(0, 0, saying.action_of(action, self._scrubber)))
         if verdict is None:
             raise AttemptFailed("worker.unanswered", "The server gave no verdict.")
         return verdict
 
     async def _ask(self, question: Question) -> Verdict | None:
-        future: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
-        self._open[question.number] = (question, future)
-        self._news()
-        try:
-            return await future
-        finally:
-            del self._open[question.number]
+        async with self._places:
+            question = replace(question, number=next(self._numbers), after=self._spool.number)
+            saying.readable(saying.written(question, _WHAT), _read, _WHAT)
+            future: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
+            self._open[question.number] = (question, future)
+            self._news()
+            try:
+                return await future
+            finally:
+                del self._open[question.number]
 
     async def started(self, process: ProcessHandle) -> None:
         """See `Line.started`: it is written down here, where its number means something."""
@@ -106,6 +117,13 @@ class SpoolLine:
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
         """See `Line.keep`."""
-        clean = self._scrubber.bytes(content)
+        clean = self._scrubber.file(content)
+        if len(clean) > ARTIFACT_BYTES_MAX:
+            raise AttemptFailed(
+                "artifact.too_large",
+                f"The file {name[:200]!r} takes {len(clean):,} bytes; {ARTIFACT_BYTES_MAX:,} fit.",
+                hint="Let the step hand in less, or keep the file where it is and name the place.",
+                retryable=False,
+            )
         digest = self._artifacts.put(clean)
         return ArtifactRef(name, digest, len(clean), media_type, title, obtained)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,14 +58,8 @@ class Link:
         """
         import httpx
 
-        if not url.startswith(("http://", "https://")):
-            raise Rejected(
-                "worker.bad_url",
-                f"{url[:200]!r} is no address of a server.",
-                hint="It begins with http:// or https://.",
-            )
         self._client = httpx.AsyncClient(
-            base_url=url,
+            base_url=_address(url),
             headers={"authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
         )  # A proxy and certificates that its environment names are used.
@@ -122,7 +117,8 @@ class Link:
         try:
             answer = await self._client.request(method, path, **more)
         except (httpx.HTTPError, OSError) as error:
-            reason = f"The server can't be reached: {str(error) or type(error).__name__}."
+            said = str(error).rstrip(".") or type(error).__name__
+            reason = f"The server can't be reached: {said}."
             raise Unavailable("worker.unreachable", reason) from None
         if len(answer.content) > ARTIFACT_BYTES_MAX:
             raise Unavailable("worker.strange_server", "The answer of the server is too large.")
@@ -141,6 +137,28 @@ def _refuse(answer: "httpx.Response") -> None:
         # A proxy in between, or something else: it may be another one's trouble, and pass.
         reason = f"The server answered with status {answer.status_code}."
         raise Unavailable("worker.strange_server", reason) from None
+
+
+def _address(url: str) -> str:
+    """Return where a server is.
+
+    Raises:
+        Rejected: `worker.bad_url`.
+    """
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+        is_good = parsed.scheme in ("http", "https") and parsed.host and not parsed.query
+    except httpx.InvalidURL:
+        is_good = False
+    if not is_good or re.search(r"[\s#]", url):
+        raise Rejected(
+            "worker.bad_url",
+            f"{url[:200]!r} is no address of a server.",
+            hint="It looks like http://127.0.0.1:4190 or https://missions.example.org/workers.",
+        )
+    return url.rstrip("/")
 
 
 def _params(lease: Lease) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.workers import saying
 from missioncontrol.ports.agent import ProcessHandle
 from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
 from missioncontrol.ports.workers import MESSAGE_BYTES_MAX, Given, Lease, Message, Numbered
@@ -21,12 +22,15 @@ PENDING_BYTES_MAX = 64 * 1024 * 1024
 
 BATCH_BYTES_MAX = 1024 * 1024
 FILE_BYTES_MAX = 4 * 1024 * 1024
-"""A file whose lines are all acknowledged begins anew when it is larger."""
+"""A larger file is written anew when most of it is acknowledged."""
 
-LINE_MAX = 256 * 1024
+MESSAGE_OVERHEAD = 256
+"""Bytes that a message takes in memory besides its own, counted so that many short ones count."""
+
 PROGRESS_MAX = 100
 """Messages that wait until progress is no longer worth telling."""
 
+SAID = "said.jsonl"
 _decode = msgspec.json.Decoder(Numbered).decode
 
 
@@ -41,10 +45,11 @@ class Spool:
         self.number = 0  # of the newest message
         self.ending: Done | Refused | None = None
         self._usages = 0
+        self._lines = 0
         self._left_out = 0
         self._pending: dict[int, bytes] = {}
         self._size = 0
-        self._file = (folder / "said.jsonl").open("ab", buffering=0)
+        self._file = (folder / SAID).open("ab", buffering=0)
 
     @classmethod
     def begin(cls, folder: Path, given: Given) -> "Spool":
@@ -75,7 +80,11 @@ class Spool:
         return not self._pending
 
     def add(self, message: Message) -> None:
-        """Keep a message until it is acknowledged; what ends an attempt is its last one."""
+        """Keep a message until it is acknowledged; what ends an attempt is its last one.
+
+        Raises:
+            AttemptFailed: `worker.unsayable`: the server could not read it.
+        """
         if self.ending is not None or self._is_left_out(message):
             return
         count, self._left_out = self._left_out, 0
@@ -85,16 +94,23 @@ class Spool:
         self._put(message)
 
     def _put(self, message: Message) -> None:
-        if isinstance(message, Used):
-            self._usages += 1
-        numbered = Numbered(
-            self.number + 1, message, self._usages if isinstance(message, Used) else 0
-        )
-        line = msgspec.json.encode(numbered)
+        numbered = self._numbered(message)
+        line = saying.written(numbered, "What it said")
+        saying.readable(line, _decode, "What it said")
+        self._usages = max(self._usages, numbered.usage)
+        self._lines = max(self._lines, numbered.line)
         if len(line) > MESSAGE_BYTES_MAX:
             line, message = self._too_large(len(line))
         self._keep(line, is_vital=isinstance(message, Used | Done | Refused))
         self._take(self.number + 1, line, message)
+
+    def _numbered(self, message: Message) -> Numbered:
+        return Numbered(
+            self.number + 1,
+            message,
+            self._usages + 1 if isinstance(message, Used) else 0,
+            self._lines + 1 if isinstance(message, Said) else 0,
+        )
 
     def _keep(self, line: bytes, *, is_vital: bool) -> None:
         # On a full disk it is told all the same, as long as this process lives.
@@ -122,10 +138,19 @@ class Spool:
 
     def _take(self, number: int, line: bytes, message: Message) -> None:
         self.number = number
-        self._pending[number] = line
-        self._size += len(line)
+        self._hold(number, line)
         if isinstance(message, Done | Refused):
             self.ending = message
+
+    def _hold(self, number: int, line: bytes) -> None:
+        self._let_go(number)
+        self._pending[number] = line
+        self._size += len(line) + MESSAGE_OVERHEAD
+
+    def _let_go(self, number: int) -> None:
+        line = self._pending.pop(number, None)
+        if line is not None:
+            self._size -= len(line) + MESSAGE_OVERHEAD
 
     def replace_ending(self, refused: Refused) -> None:
         """End as failed after all: the work was not taken, and will not be."""
@@ -133,7 +158,7 @@ class Spool:
             return
         line = msgspec.json.encode(Numbered(self.number, refused))
         self._keep(line, is_vital=True)
-        self._pending[self.number] = line
+        self._hold(self.number, line)
         self.ending = refused
 
     def batch(self) -> tuple[Numbered, ...]:
@@ -151,13 +176,21 @@ class Spool:
     def acknowledge(self, number: int) -> None:
         """Let go of everything up to `number`."""
         for told in [each for each in self._pending if each <= number]:
-            self._size -= len(self._pending.pop(told))
+            self._let_go(told)
         self.heard = max(self.heard, number)
         with suppress(OSError):  # What it has already is told again, and counts once.
             _write(self.folder / "heard", str(self.heard).encode(), is_vital=False)
-            if not self._pending and self._file.tell() > FILE_BYTES_MAX:
-                _write(self.folder / "usages", str(self._usages).encode())
-                self._file.truncate(0)
+            if self._file.tell() > max(FILE_BYTES_MAX, 2 * self._size):
+                self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Write the file again without what is acknowledged; what that counted is kept apart."""
+        _write(self.folder / "heard", str(self.heard).encode())
+        _write(self.folder / "usages", str(self._usages).encode())
+        _write(self.folder / "lines", str(self._lines).encode())
+        _write(self.folder / SAID, b"".join(line + b"\n" for line in self._pending.values()))
+        self._file.close()
+        self._file = (self.folder / SAID).open("ab", buffering=0)
 
     def record(self, process: ProcessHandle) -> None:
         """Write a process down before it executes anything."""
@@ -188,12 +221,14 @@ class Spool:
     def _read(self) -> None:
         self.heard = self.number = _number_in(self.folder / "heard")
         self._usages = _number_in(self.folder / "usages")
-        for line in (self.folder / "said.jsonl").read_bytes().splitlines():
+        self._lines = _number_in(self.folder / "lines")
+        for line in (self.folder / SAID).read_bytes().splitlines():
             try:
                 numbered = _decode(line)
             except msgspec.DecodeError:
                 break  # It was being written when the worker ended.
             self._usages = max(self._usages, numbered.usage)
+            self._lines = max(self._lines, numbered.line)
             if isinstance(numbered.message, Done | Refused):
                 self.ending = numbered.message
             if numbered.number > self.heard:
@@ -202,7 +237,7 @@ class Spool:
 
     def _mend(self) -> None:
         """Take the rest of a cut line out of the file, so that the next one stands by itself."""
-        content = (self.folder / "said.jsonl").read_bytes()
+        content = (self.folder / SAID).read_bytes()
         if content and not content.endswith(b"\n"):
             self._file.truncate(content.rfind(b"\n") + 1)
 

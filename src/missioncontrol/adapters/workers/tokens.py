@@ -1,10 +1,13 @@
 """The tokens by which workers are known: made once, kept as digests."""
 
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from missioncontrol.domain.declaration import NAME
@@ -30,12 +33,24 @@ class TokenFile:
             Rejected: `worker.bad_name` or `worker.too_many`.
         """
         refuse_bad_name(name)
-        digests = self._read()
-        if name not in digests and len(digests) >= TOKENS_MAX:
-            raise Rejected("worker.too_many", f"There are {TOKENS_MAX:,} tokens already.")
         token = f"{name}:{secrets.token_urlsafe(SECRET_BYTES)}"
-        self._write({**digests, name: _digest(token)})
+        with self._alone():
+            digests = self._read()
+            if name not in digests and len(digests) >= TOKENS_MAX:
+                raise Rejected("worker.too_many", f"There are {TOKENS_MAX:,} tokens already.")
+            self._write({**digests, name: _digest(token)})
         return token
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from writing meanwhile: what they make would be lost, or ours."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def who(self, token: str) -> str:
         """Return the name of the worker with that token, or an empty text."""
@@ -72,7 +87,6 @@ class TokenFile:
             "[tokens]",
             *(f'{name} = "{digest}"' for name, digest in sorted(digests.items())),
         ]
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = self._path.with_suffix(f".{secrets.token_hex(4)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -125,6 +125,7 @@ class Worker:
         self._poll_seconds = POLL_SECONDS_MAX
         self._is_draining = False
         self._is_reached: bool | None = None
+        self._silent_since = 0.0  # when the server was last heard, while it is not
 
     # What leases need; see `holding.Place`.
 
@@ -207,14 +208,29 @@ class Worker:
 
     async def _poll_until_drained(self) -> None:
         backoff = Backoff()
-        while not (self._is_draining and not self._holdings):
+        self._silent_since = asyncio.get_running_loop().time()
+        while not self._may_leave():
             try:
                 await self._poll_once()
                 backoff.reset()
             except MissionControlError as error:
                 self._take_refusal(error)
                 await backoff.rest()
+        if self._holdings:
+            self._told(
+                f"What the server was not told stays in {str(self._state.leases)!r}; a worker that "
+                "begins there tells it."
+            )
         await self._say_farewell()
+
+    def _may_leave(self) -> bool:
+        """Whether all work has ended, and the server was told or is not to be reached."""
+        if not self._is_draining or any(not each.has_ended for each in self._holdings.values()):
+            return False
+        silent = asyncio.get_running_loop().time() - self._silent_since
+        return not self._holdings or (
+            self._is_reached is not True and silent > FAREWELL_SECONDS_MAX
+        )
 
     async def _poll_once(self) -> None:
         if not self._is_known:
@@ -249,7 +265,7 @@ class Worker:
             min(room, HELD_MAX - len(self._holdings)),
             tuple(each.state for each in self._holdings.values()),
             self._is_draining,
-            seconds_max=self._poll_seconds,
+            seconds_max=min(self._poll_seconds, 1.0) if self._is_draining else self._poll_seconds,
         )
 
     def _take_refusal(self, error: MissionControlError) -> None:
@@ -259,6 +275,7 @@ class Worker:
             raise error
         elif self._is_reached is not False:
             self._is_reached = False
+            self._silent_since = asyncio.get_running_loop().time()
             self._told(f"{error.reason} What is at work goes on.")
 
     def _say_reached(self) -> None:

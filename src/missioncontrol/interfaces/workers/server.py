@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 
@@ -18,6 +18,9 @@ from missioncontrol.domain.errors import (
     Unavailable,
 )
 from missioncontrol.interfaces.serving import LOOPBACK, Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.workers.gateway_door import GATEWAY_PATH
+from missioncontrol.interfaces.workers.passing import client, passed, while_awaited
+from missioncontrol.interfaces.workers.refusing import say, say_no, say_no_to_a_tool
 from missioncontrol.ports.workers import (
     BODY_BYTES_MAX,
     Introduction,
@@ -28,6 +31,7 @@ from missioncontrol.ports.workers import (
 )
 
 if TYPE_CHECKING:
+    import httpx
     import uvicorn
 
 PORTION = 1024 * 1024
@@ -62,6 +66,7 @@ class WorkerServer:
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._at_once = 0
+        self._asking: httpx.AsyncClient | None = None
 
     async def open(self, port: int = 0, host: str = LOOPBACK) -> int:
         """Listen, and return the port; 0 takes one that is free.
@@ -88,6 +93,8 @@ class WorkerServer:
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
+        if self._asking is not None:
+            await self._asking.aclose()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -98,15 +105,15 @@ class WorkerServer:
                 raise Unavailable("worker.busy", "Too many requests at once.", hint="Try again.")
             await self._answer(scope, receive, send)
         except Forbidden as no:
-            await _say_no(send, 401, no)
+            await say_no(send, 401, no)
         except MissionControlError as no:
             status = next((status for kind, status in _STATUS if isinstance(no, kind)), 500)
-            await _say_no(send, status, no)
+            await say_no(send, status, no)
         except ConnectionError:
             return  # Whoever asked has left.
         except Exception as error:  # noqa: BLE001 - the edge: who asks hears that it went wrong
             reason = f"The server broke off: {type(error).__name__}."
-            await _say_no(send, 500, Unavailable("worker.broken", reason))
+            await say_no(send, 500, Unavailable("worker.broken", reason))
         finally:
             self._at_once -= 1
 
@@ -114,18 +121,37 @@ class WorkerServer:
         name = self._name_of(scope)
         method, path = scope["method"], scope["path"]
         artifact = _ARTIFACT.fullmatch(path)
+        if path.startswith(f"{GATEWAY_PATH}/"):
+            await self._let_call(name, scope, receive, send)
+            return
         match method:
             case "PUT" if artifact:
                 lease = _lease_in(scope)
                 await self._force.take_artifact(name, lease, artifact[1], _parts(receive))
-                await _say(send, {})
+                await say(send, {})
             case "GET" if artifact:
                 await _send_file(send, self._force.artifact(name, _lease_in(scope), artifact[1]))
             case "POST" if path in _FORMS:
                 ask = _read(await _body(receive), _FORMS[path])
-                await _say(send, await self._do(name, ask))
+                # A worker that has gone is not taken for heard because its question is open.
+                await say(send, await while_awaited(receive, self._do(name, ask)))
             case _:
                 raise NotFound("worker.no_such_endpoint", f"There is nothing at {path[:100]!r}.")
+
+    async def _let_call(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a tool of a worker call a model, on the account of the attempt that it works for."""
+        try:
+            lease, models = _lent_in(scope)
+            access = self._force.access(name, lease, models)
+            if self._asking is None:
+                self._asking = client()
+            path = scope["raw_path"].decode("latin-1").removeprefix(GATEWAY_PATH)
+            headers = {"authorization": f"Bearer {access.key}"}
+            url = f"{access.url}{path}"
+            await passed(self._asking, scope, receive, send, url=url, headers=headers)
+        except MissionControlError as no:
+            status = next((status for kind, status in _STATUS if isinstance(no, kind)), 500)
+            await say_no_to_a_tool(send, status, no)
 
     async def _do(self, name: str, ask: Any) -> Any:
         if isinstance(ask, Introduction):
@@ -168,6 +194,18 @@ def _lease_in(scope: Scope) -> Lease:
         raise Rejected("worker.malformed", reason) from None
 
 
+def _lent_in(scope: Scope) -> tuple[Lease, tuple[str, ...]]:
+    """Return for which attempt a tool calls a model, and which ones it may call."""
+    said = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    try:
+        run, step = unquote(said["x-mission-run"]), unquote(said["x-mission-step"])
+        lease = Lease(run, step, int(said["x-mission-fence"]))
+    except (KeyError, ValueError):
+        reason = "A model is called for an attempt: with its run, step and fence."
+        raise Rejected("worker.malformed", reason) from None
+    return lease, tuple(unquote(said.get("x-mission-models", "")).split())
+
+
 async def _parts(receive: Receive) -> AsyncIterator[bytes]:
     """Yield the body of a request as it comes.
 
@@ -192,20 +230,6 @@ async def _body(receive: Receive) -> bytes:
             raise Rejected("worker.too_large", reason)
         parts.append(part)
     return b"".join(parts)
-
-
-async def _say(send: Send, answer: Any, status: int = 200) -> None:
-    body = msgspec.json.encode(answer)
-    head = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _say_no(send: Send, status: int, no: MissionControlError) -> None:
-    await _say(send, {"code": no.code, "reason": no.reason, "hint": no.hint}, status)
 
 
 async def _send_file(send: Send, path: Path) -> None:

@@ -2,18 +2,44 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.gateway import Access, Gateway
 from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
-from missioncontrol.ports.workers import ANYWHERE, Answered, Heard, Lease, Numbered, Question
+from missioncontrol.ports.workers import (
+    ANYWHERE,
+    LINE_MAX,
+    QUESTIONS_OPEN_MAX,
+    Answered,
+    Heard,
+    Held,
+    Lease,
+    Numbered,
+    Question,
+)
 
 LOST = "worker.lost"
-QUESTIONS_MAX = 10_000
+ANSWERS_KEPT = 1_000
+"""An answer may be asked for again by a poll that was overtaken by a later one."""
+
+ACCESSES_MAX = 10
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What engines before this one took in of an attempt."""
+
+    usages: int = 0
+    lines: int = 0
 
 
 class Assigned:
@@ -27,12 +53,11 @@ class Assigned:
         agent: str,
         location: str,
         folder: Path,
-        usages: int | None,
+        before: Before | None,
     ) -> None:
         """`agent` is what the worker calls it, `folder` holds the files that it sends.
 
-        `usages` counts what was used and taken in under an engine before this one; None where the
-        attempt begins here.
+        `before` counts what engines before this one took in; None where the attempt begins here.
         """
         loop = asyncio.get_running_loop()
         self.lease = Lease(assignment.run, assignment.step, assignment.fence)
@@ -44,15 +69,20 @@ class Assigned:
         self.is_confirmed = False
         self.missed = 0  # polls in a row that did not name it
         self.is_recalled = False
-        self.is_returning = usages is not None
+        self.is_returning = before is not None
         self.since = loop.time()
+        self._taken = asyncio.Event()
         self.result: asyncio.Future[Work] = loop.create_future()
         self.has_ended = False  # as the worker said
         self.over = asyncio.Event()
         self.answers: dict[int, Answered] = {}
         self._line = line
+        self._lending = ExitStack()
+        self._lent: dict[tuple[str, ...], Access] = {}
         self._heard: int | None = None if self.is_returning else 0
-        self._usages = usages or 0
+        self._before = before or Before()
+        self._usages = self._before.usages
+        self._forgotten: set[int] = set()  # questions whose answers have long arrived
         self._waiting: dict[int, Question] = {}
         self._asked: dict[int, asyncio.Task[None]] = {}
 
@@ -61,8 +91,13 @@ class Assigned:
         self.worker = worker
         self.is_confirmed = True
         self.missed = 0
+        self._taken.set()
         if self._heard is None and heard is not None:
             self._heard = heard
+
+    async def taken(self) -> None:
+        """Return once a worker says that it has it, or there is nothing to wait for."""
+        await self._taken.wait()
 
     def is_at(self, worker: str) -> bool:
         """Whether a worker has it, or may come back with it from an engine before this one."""
@@ -81,14 +116,30 @@ class Assigned:
         """End it as failed."""
         if not self.result.done():
             self.result.set_exception(failure)
+            self._taken.set()
 
     def close(self) -> None:
         """Let go of what is asked; nobody waits for it any more."""
         for task in self._asked.values():
             task.cancel()
+        self._lending.close()
         if self.result.done() and not self.result.cancelled():
             self.result.exception()  # It may have come too late for anybody to look at it.
         self.over.set()
+
+    def access(self, gateway: Gateway, models: tuple[str, ...]) -> Access:
+        """Return the way to models; it is closed with the attempt.
+
+        Raises:
+            Rejected: `worker.too_many`.
+            Unavailable: see `Gateway.access`.
+        """
+        if models not in self._lent:
+            if len(self._lent) >= ACCESSES_MAX or self.result.done():
+                raise Rejected("worker.too_many", "The attempt needs no more ways to models.")
+            access = gateway.access(self.assignment, self._line, models=models)
+            self._lent[models] = self._lending.enter_context(access)
+        return self._lent[models]
 
     # Messages.
 
@@ -112,6 +163,8 @@ class Assigned:
         if self.result.done() or not isinstance(numbered.message, Done):
             return ()
         digests = dict.fromkeys(each.digest for each in numbered.message.work.artifacts)
+        if not all(map(_DIGEST.fullmatch, digests)):
+            return ()  # No file is looked for; the work is refused.
         return tuple(each for each in digests if not (self.folder / each).is_file())
 
     def _take(self, numbered: Numbered) -> None:
@@ -122,7 +175,7 @@ class Assigned:
         try:
             match message:
                 case Said():
-                    self._line.log(message.level, message.message)
+                    self._hear(message, numbered.line)
                 case Moved():
                     self._line.progress(message.done, message.total, message.note)
                 case Used():
@@ -133,6 +186,11 @@ class Assigned:
                     self.give_up(_failure(message))
         except AttemptFailed as failure:
             self.give_up(failure)
+
+    def _hear(self, said: Said, number: int) -> None:
+        """Pass a line on, unless an engine before this one has stored it."""
+        if number > self._before.lines or not number:
+            self._line.log(said.level, said.message[:LINE_MAX])
 
     def _use(self, used: Used, number: int) -> None:
         if number > self._usages:
@@ -145,6 +203,12 @@ class Assigned:
         return replace(work, usage=NO_USAGE) if self._usages else work
 
     def _kept(self, reference: ArtifactRef) -> ArtifactRef:
+        if not _DIGEST.fullmatch(reference.digest):
+            raise AttemptFailed(
+                "worker.bad_artifact",
+                f"Artifact {reference.name[:200]!r} has the digest {reference.digest[:80]!r}.",
+                retryable=False,
+            )
         content = (self.folder / reference.digest).read_bytes()
         if hashlib.sha256(content).hexdigest() != reference.digest:
             raise AttemptFailed(
@@ -160,13 +224,23 @@ class Assigned:
 
     # Questions.
 
-    def ask(self, questions: Iterable[Question], answered: Callable[[], None]) -> None:
+    def ask(self, held: Held, answered: Callable[[], None]) -> None:
         """Take questions in; each is asked once what was said before it has been heard."""
-        for each in questions:
-            is_new = each.number not in self._asked and each.number not in self.answers
-            if is_new and len(self.answers) < QUESTIONS_MAX:
+        for each in held.questions:
+            if len(self._waiting) + len(self._asked) >= QUESTIONS_OPEN_MAX:
+                break
+            places = (self._waiting, self._asked, self.answers, self._forgotten)
+            if not any(each.number in known for known in places):
                 self._waiting[each.number] = each
+        self._forget_answered({each.number for each in held.questions})
         self.ask_waiting(answered)
+
+    def _forget_answered(self, still_asked: set[int]) -> None:
+        """Let the oldest answers go that have arrived; what is asked late is not asked twice."""
+        arrived = [number for number in self.answers if number not in still_asked]
+        for number in arrived[: max(0, len(self.answers) - ANSWERS_KEPT)]:
+            del self.answers[number]
+            self._forgotten.add(number)
 
     def ask_waiting(self, answered: Callable[[], None]) -> None:
         """Ask what may be asked by now; `answered` is called with each answer."""

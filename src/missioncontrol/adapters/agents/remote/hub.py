@@ -7,17 +7,19 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-from missioncontrol.adapters.agents.remote.assigned import Assigned
+from missioncontrol.adapters.agents.remote.assigned import Assigned, Before
 from missioncontrol.adapters.agents.remote.incoming import Incoming
 from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
 from missioncontrol.adapters.agents.workplace import to_its_end
-from missioncontrol.domain.errors import NotFound, Unavailable
+from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.work import Work
-from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Clocked, Line
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.gateway import Access, Gateway
 from missioncontrol.ports.wire import Done, Refused
 from missioncontrol.ports.workers import (
+    ARTIFACT_BYTES_MAX,
     LEASE_SECONDS,
     POLL_SECONDS_MAX,
     Heard,
@@ -45,8 +47,13 @@ async def _nobody(_: Introduction) -> None:
     pass
 
 
-async def _unrecorded(_: Lease, __: Numbered) -> None:
-    pass
+async def _unrecorded(_: str, __: Lease, ___: Numbered) -> bool:
+    return False
+
+
+def _waiting(line: Line) -> contextlib.AbstractContextManager[None]:
+    """Return what holds as long as nobody works on an attempt: its time does not count."""
+    return line.waiting() if isinstance(line, Clocked) else contextlib.nullcontext()
 
 
 class Hub:
@@ -58,6 +65,7 @@ class Hub:
         artifacts: ArtifactStore,
         *,
         durable: Callable[[], Awaitable[None]],
+        gateway: Callable[[], Gateway | None] = lambda: None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         """Nobody is let in before `open`.
@@ -66,6 +74,7 @@ class Hub:
             staging: where files of attempts lie until their work is taken in.
             artifacts: what earlier steps left.
             durable: returns once all that was told so far is on disk.
+            gateway: the way to models, where it is open by now.
             lease_seconds: the silence after which a worker has lost what it holds.
         """
         self.joined: Callable[[Introduction], Awaitable[None]] = _nobody
@@ -76,6 +85,7 @@ class Hub:
         self._incoming = Incoming(staging)
         self._artifacts = artifacts
         self._durable = durable
+        self._gateway = gateway
         self._roster = Roster(lease_seconds)
         self._leases = Leases()
         self._present: tuple[frozenset[str], bool] = (frozenset(), True)
@@ -103,12 +113,12 @@ class Hub:
         """Whether workers of an engine before this one may still be on their way here."""
         return self.is_open and self._now() - self._opened_at <= self.lease_seconds
 
-    def expect(self, lease: Lease, usages: int) -> None:
+    def expect(self, lease: Lease, usages: int, lines: int) -> None:
         """Take note of an attempt that a worker may still be at.
 
-        `usages` counts what the log says of its usage.
+        `usages` counts what the log says of its usage, `lines` what is stored of its output.
         """
-        self._leases.returning[lease] = usages
+        self._leases.returning[lease] = Before(usages, lines)
 
     # What the agent here asks for.
 
@@ -134,11 +144,13 @@ class Hub:
             agent=agent,
             location=location,
             folder=self._incoming.folder(lease),
-            usages=self._leases.returning.pop(lease, None),
+            before=self._leases.returning.pop(lease, None),
         )
         self._leases.assigned[lease] = held
         self._wake_all()
         try:
+            with _waiting(line):
+                await held.taken()
             return await asyncio.shield(held.result)
         except asyncio.CancelledError:
             if self.is_open:
@@ -167,7 +179,11 @@ class Hub:
         self._refuse_closed()
         worker = self._roster.take(who, self._now())
         worker.is_to_drain = False
-        await self.joined(who)
+        try:
+            await self.joined(who)
+        except Rejected as no:
+            self._roster.drop(who.name)  # Nobody is to wait for what it offers.
+            raise Rejected("worker.bad_offer", no.reason, hint=no.hint) from None
         self._look_who_is_present()
         poll_seconds = min(POLL_SECONDS_MAX, self.lease_seconds / 3)
         return Welcome(poll_seconds, self.lease_seconds)
@@ -231,7 +247,9 @@ class Hub:
             await self._durable()
             return Heard(last, is_over=True)
         for each in report.messages:
-            await self.late(report.lease, each)
+            is_theirs = await self.late(name, report.lease, each)
+            if is_theirs and isinstance(each.message, Done | Refused):
+                self._leases.remember(report.lease)  # It is recorded once.
         await self._durable()
         return Heard(last, is_over=is_over, is_lost=True)
 
@@ -255,8 +273,24 @@ class Hub:
         if digest not in handed:
             reason = f"No step before {lease.step!r} handed in {digest[:80]!r}."
             raise NotFound("artifact.unknown", reason)
+        path = self._artifacts.path(digest)
+        if path.stat().st_size > ARTIFACT_BYTES_MAX:
+            reason = f"A file for a worker has at most {ARTIFACT_BYTES_MAX // 2**20} MiB."
+            raise Rejected("artifact.too_large", reason)
         self._artifacts.get(digest)  # Or it has changed, and says so.
-        return self._artifacts.path(digest)
+        return path
+
+    def access(self, name: str, lease: Lease, models: tuple[str, ...]) -> Access:
+        """See `Workforce.access`."""
+        held = self._held(name, lease)
+        gateway = self._gateway()
+        if gateway is None:
+            raise Unavailable(
+                "gateway.not_open",
+                "The server has no gateway.",
+                hint="Write `gateway.toml` beside it, or leave --gateway out of `mission worker`.",
+            )
+        return held.access(gateway, models)
 
     def _held(self, name: str, lease: Lease) -> Assigned:
         held = self._leases.assigned.get(lease)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from missioncontrol.adapters.agents.remote.assigned import Assigned
+from missioncontrol.adapters.agents.remote.assigned import Assigned, Before
 from missioncontrol.adapters.agents.remote.roster import Worker
 from missioncontrol.ports.workers import Given, Lease, Orders, Poll
 
@@ -20,17 +20,21 @@ class Leases:
     def __init__(self) -> None:
         """Nobody has anything."""
         self.assigned: dict[Lease, Assigned] = {}
-        self.returning: dict[Lease, int] = {}
-        """What engines before this one gave out, with the number of usages that the log knows."""
+        self.returning: dict[Lease, Before] = {}
+        """What engines before this one gave out, with what they took in of it."""
         self._ended: OrderedDict[Lease, None] = OrderedDict()
 
     def drop(self, held: Assigned) -> None:
         """Let an attempt go; one whose end its worker told is remembered for a while."""
         del self.assigned[held.lease]
         if held.has_ended:
-            self._ended[held.lease] = None
-            while len(self._ended) > REMEMBERED:
-                self._ended.popitem(last=False)
+            self.remember(held.lease)
+
+    def remember(self, lease: Lease) -> None:
+        """Take note that the end of an attempt was taken in; the next time nothing follows."""
+        self._ended[lease] = None
+        while len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
 
     def has_ended(self, lease: Lease) -> bool:
         """Whether the end of an attempt was taken in here."""
@@ -50,7 +54,7 @@ class Leases:
             held = self.assigned.get(each.lease)
             if held is not None and held.is_at(worker.who.name):
                 held.bind(worker.who.name, each.heard)
-                held.ask(each.questions, worker.news.set)
+                held.ask(each, worker.news.set)
         named = {each.lease for each in poll.holds}
         for held in self.of(worker.who.name):
             if held.lease not in named:

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import msgspec
+
+from missioncontrol.domain.declaration import NAME
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected
 from missioncontrol.ports.workers import (
     AGENTS_MAX,
@@ -11,8 +14,15 @@ from missioncontrol.ports.workers import (
 )
 
 WORKERS_MAX = 1_000
+WORDS_MAX = 200
+OFFER_BYTES_MAX = 1024 * 1024
 FORGET_SECONDS = 86_400.0
 """A worker that was silent for so long is no longer listed."""
+
+
+def _size(who: Introduction) -> int:
+    """Return how many bytes a worker says of itself and its agents."""
+    return len(msgspec.json.encode(who))
 
 
 class Worker:
@@ -67,6 +77,22 @@ class Roster:
         return known
 
     def _refuse_bad(self, who: Introduction) -> None:
+        words = (who.instance, who.version, who.location, who.platform)
+        for name in (each.card.name for each in who.offers):
+            if not NAME.fullmatch(name):
+                raise Rejected(
+                    "worker.bad_offer",
+                    f"The worker {who.name!r} offers an agent called {name[:80]!r}.",
+                    hint="Names are small letters, digits, `-` and `_`, begin with a letter and "
+                    "have at most 60 characters.",
+                )
+        if any(len(each) > WORDS_MAX for each in words) or _size(who) > OFFER_BYTES_MAX:
+            raise Rejected(
+                "worker.bad_offer",
+                f"What the worker {who.name!r} says of itself is too long.",
+                hint=f"Its location, version and platform have {WORDS_MAX} characters at most, "
+                f"what its agents are {OFFER_BYTES_MAX:,} bytes.",
+            )
         names = {each.card.name for each in who.offers}
         scales = [who.scale, *(each.scale for each in who.offers)]
         if len(names) != len(who.offers) or len(names) > AGENTS_MAX or min(scales) < 1:

@@ -1,0 +1,114 @@
+"""What a worker lets out of an attempt: readable on the other side, and without its secrets."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from missioncontrol.domain.register import words
+from missioncontrol.domain.secrets import Scrubber
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Action, AttemptFailed
+from missioncontrol.ports.wire import Done, Refused
+from missioncontrol.ports.workers import QUESTION_BYTES_MAX
+
+T = TypeVar("T")
+
+_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+
+
+def text(said: Any, scrubber: Scrubber) -> str:
+    """Return a text without secrets, in characters that can be sent."""
+    return scrubber.text(str(said).encode("utf-8", "replace").decode())
+
+
+def readable(content: bytes, read: Callable[[bytes], T], what: str) -> T:
+    """Return what the other side will read.
+
+    Raises:
+        AttemptFailed: `worker.unsayable`.
+    """
+    try:
+        return read(content)
+    except _UNSAYABLE as error:
+        raise _unsayable(what, error) from None
+
+
+def written(value: Any, what: str) -> bytes:
+    """Return `value` in JSON.
+
+    Raises:
+        AttemptFailed: `worker.unsayable`.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except _UNSAYABLE as error:
+        raise _unsayable(what, error) from None
+
+
+def work_of(returned: Any, scrubber: Scrubber) -> Done:
+    """Return what an agent handed back, as the server will read it.
+
+    Raises:
+        AttemptFailed: `work.no_work` or `worker.unsayable`.
+    """
+    if not isinstance(returned, Work):
+        raise AttemptFailed(
+            "work.no_work",
+            f"The agent handed back {type(returned).__name__}, which is no work.",
+            hint="Return a `Work`.",
+            retryable=False,
+        )
+    return Done(_clean(returned, Work, scrubber, "The work"))
+
+
+def action_of(wanted: Action, scrubber: Scrubber) -> Action:
+    """Return an action as a person far away will see it.
+
+    Raises:
+        AttemptFailed: `worker.unsayable` or `worker.too_large`.
+    """
+    action = _clean(wanted, Action, scrubber, "What it asks leave for")
+    size = len(msgspec.json.encode(action))
+    if size > QUESTION_BYTES_MAX:
+        raise AttemptFailed(
+            "worker.too_large",
+            f"What it asks leave for takes {size:,} bytes; {QUESTION_BYTES_MAX:,} fit.",
+            retryable=False,
+        )
+    return action
+
+
+def refusal_of(failure: AttemptFailed, scrubber: Scrubber) -> Refused:
+    """Return how an attempt failed; a detail that can't be sent is left out."""
+    detail = failure.detail
+    try:
+        detail = scrubber.values(msgspec.json.decode(msgspec.json.encode(detail)))
+    except _UNSAYABLE:
+        detail = None
+    return Refused(
+        text(failure.code, scrubber),
+        text(failure.reason, scrubber),
+        text(failure.hint, scrubber),
+        bool(failure.retryable),
+        detail,
+    )
+
+
+def _clean(value: T, form: type[T], scrubber: Scrubber, what: str) -> T:
+    content = written(value, what)
+    read = msgspec.json.Decoder(form).decode
+    if not scrubber.occurs_in(content):
+        return readable(content, read, what)
+    clean = scrubber.values(msgspec.json.decode(content), keep=words())
+    return readable(msgspec.json.encode(clean), read, what)
+
+
+def _unsayable(what: str, error: Exception) -> AttemptFailed:
+    reason = str(error).encode("utf-8", "replace").decode()[:500]
+    return AttemptFailed(
+        "worker.unsayable",
+        f"{what} can't be written as JSON and read again: {reason}.",
+        hint="Use numbers, strings, lists and objects in the shape that the field has.",
+        retryable=False,
+    )
