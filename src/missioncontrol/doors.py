@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 OTLP_OUT = "MISSION_OTLP_ENDPOINT"
 TELEMETRY_IN = "MISSION_TELEMETRY_PORT"
 KNOWN_MAX = 1_000
-"""Runs and approvals, the newest, that metrics know from before."""
+"""Approvals, the newest, that metrics know from before."""
 
 
 class House(Protocol):
@@ -78,7 +78,7 @@ class Doors:
         """
         await self.open_gateway()
         if OTLP_OUT in self._house.environment:
-            self._tell_spans()
+            await self._tell_spans()
         if TELEMETRY_IN in self._house.environment:
             await self._take_telemetry_in()
 
@@ -135,7 +135,8 @@ class Doors:
         operations = self._house.operations
         return "" if operations.present.may_dispatch else operations.why()
 
-    def _tell_spans(self) -> None:
+    async def _tell_spans(self) -> None:
+        from missioncontrol.adapters.telemetry.bookmark import Bookmark
         from missioncontrol.adapters.telemetry.otlp import OtlpExporter
         from missioncontrol.adapters.telemetry.settings import otlp_settings
 
@@ -148,9 +149,13 @@ class Doors:
             secret=house.workshops.secret,
             scrub=house.scrubber.text,
             begun=house.journal.runs.get,
+            log=house.journal.store,
+            bookmark=Bookmark(house.home.root / "otlp-told"),
         )
-        self._otlp.open()
         house.engine.listeners.append(self._otlp.take)
+        if self.gateway is not None:
+            self.gateway.listeners.append(self._otlp.call)
+        await self._otlp.open()
 
     async def _take_telemetry_in(self) -> None:
         from missioncontrol.interfaces.telemetry.attribution import Attribution
@@ -173,6 +178,7 @@ class Doors:
         metrics = self._metrics(receiver.counters())
         key = house.workshops.secret(settings.key) if settings.key else ""
         server = TelemetryServer(receiver, metrics, shared_key=key)
+        house.scrubber.add([server.secret])  # A program may show its environment.
         try:
             await server.open(settings.port)
         except OSError as error:
@@ -189,17 +195,19 @@ class Doors:
 
         house = self._house
         told = self._otlp.counters() if self._otlp is not None else {}
+        waiting = self._otlp.gauges() if self._otlp is not None else {}
         metrics = Metrics(
             version=import_module("missioncontrol").__version__,
             now=house.clock.now,
             agents=self._agents_stand,
             caps=house.budgets.caps,
-            gauges={"log_bytes": lambda: house.home.log.stat().st_size},
+            gauges={"log_bytes": lambda: house.home.log.stat().st_size, **waiting},
             counters={**heard, **told},
         )
-        for row in house.tables.runs(limit=KNOWN_MAX):
-            if not row.ended:
-                metrics.know(row.id, row.status)
+        for run in house.tables.unsettled():
+            row = house.tables.run(run)
+            if row is not None:
+                metrics.know(run, row.status)
         for listed in house.tables.all_listed("approval", is_open=True, limit=KNOWN_MAX):
             metrics.know_approval(listed.id)
         if self.gateway is not None:

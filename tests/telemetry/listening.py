@@ -11,8 +11,7 @@ from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSuccee
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.step import Step
 from missioncontrol.domain.trace import attempt_span, trace_of
-from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.telemetry.attribution import Attribution, Place
+from missioncontrol.interfaces.telemetry.attribution import Attribution
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.interfaces.telemetry.receiver import Receiver
 from missioncontrol.interfaces.telemetry.server import TelemetryServer
@@ -30,9 +29,8 @@ PROMPT = "Please keep this prompt to yourself."
 class Listening:
     """An open receiver and all that it kept."""
 
-    def __init__(self, policy: TelemetryPolicy, metered: tuple[str, ...]) -> None:
+    def __init__(self, policy: TelemetryPolicy) -> None:
         self.lines: list[OutputLine] = []
-        self.metered: list[tuple[Place, Usage, str]] = []
         self.attribution = Attribution()
         self.receiver = Receiver(
             policy,
@@ -40,8 +38,6 @@ class Listening:
             keep=self.lines.append,
             scrub=Scrubber([SECRET]).text,
             now=lambda: float(NOW),
-            meters=lambda agent: agent in metered,
-            meter=lambda *used: self.metered.append(used),
         )
         self.server = TelemetryServer(self.receiver, shared_key=KEY)
 
@@ -69,11 +65,9 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(
-    policy: TelemetryPolicy | None = None, *, metered: tuple[str, ...] = ()
-) -> AsyncIterator[Listening]:
+async def listening(policy: TelemetryPolicy | None = None) -> AsyncIterator[Listening]:
     """Listen, with a run of two steps of which `build` is at work under fence 1."""
-    found = Listening(policy or TelemetryPolicy(), metered)
+    found = Listening(policy or TelemetryPolicy())
     steps = (Step("build", "coder"), Step("test", "tester"))
     found.happened(RunCreated(RUN, "w", steps, 2), StepStarted("build", 1, 1, "coder"))
     await found.server.open()

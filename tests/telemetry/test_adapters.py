@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ import pytest
 
 from missioncontrol.adapters.agents.a2a import A2aKind
 from missioncontrol.adapters.agents.command_kind import CommandKind
+from missioncontrol.adapters.agents.function import FunctionKind
 from missioncontrol.adapters.agents.http import HttpKind
 from missioncontrol.adapters.agents.mcp import McpKind
+from missioncontrol.adapters.agents.model import ModelKind
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.trace import traceparent
-from missioncontrol.ports.agent import Assignment, AttemptFailed
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Verdict
 from missioncontrol.ports.agent_kind import AgentKind
+from missioncontrol.testing.scripted_models import Reply, ToolCall
+from missioncontrol.testing.scripted_models import serving as models
 from tests.agents.heard import HeardLine, a_workshop, assignment
 from tests.agents.service import always, serving
 
@@ -37,17 +43,27 @@ class Told:
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"{ENDPOINT}/{assignment.fence}"}
 
 
-def tried(root: Path, kind: AgentKind, settings: dict[str, Any], **seen: str) -> None:
+def tried(
+    root: Path,
+    kind: AgentKind,
+    settings: dict[str, Any],
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    permit: Callable[[Action], Verdict] | None = None,
+    **seen: str,
+) -> Any:
     """Let an agent do its work, or fail at it: what it sent on the way is what matters here."""
 
-    async def story() -> None:
+    async def story() -> Work:
         shop = msgspec.structs.replace(a_workshop(root, seen), telemetry=Told())
-        agent = kind.make(Declaration("agent", kind.name, settings), shop)
+        agent = kind.make(Declaration("agent", kind.name, settings, model="m"), shop)
         async with asyncio.timeout(30):
-            await agent.perform(ATTEMPT, HeardLine())
+            given = msgspec.structs.replace(ATTEMPT, inputs=inputs or {})
+            return await agent.perform(given, HeardLine(permit))
 
     with contextlib.suppress(AttemptFailed):
-        asyncio.run(story())
+        return asyncio.run(story())
+    return None
 
 
 @pytest.mark.journey
@@ -82,6 +98,49 @@ def test_programs_know_their_span_and_where_to_tell_more(
     assert f"TRACEPARENT={traceparent(ATTEMPT)}" in lines
     assert "TRACESTATE=mission=7" in lines
     assert f"OTEL_EXPORTER_OTLP_ENDPOINT={ENDPOINT}/7" in lines
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("provider", ["compatible", "openai", "openai-responses", "anthropic"])
+def test_endpoints_of_models_know_the_span_that_calls_them(tmp_path: Path, provider: str) -> None:
+    with models(Reply("Hello.")) as endpoint:
+        url = endpoint.origin if provider == "anthropic" else endpoint.url
+        settings = {"provider": provider, "url": url, "key": "KEY"}
+        tried(tmp_path, ModelKind(), settings, {"prompt": "Hello?"}, KEY="k")
+    (call,) = endpoint.calls
+    assert call.headers["traceparent"] == traceparent(ATTEMPT)
+    assert call.headers["tracestate"] == "mission=7"
+
+
+@pytest.mark.journey
+def test_gemini_knows_the_span_that_calls_it(tmp_path: Path) -> None:
+    with serving(always({})) as service:
+        settings = {"provider": "google", "url": service.url, "key": "KEY", "tries": 1}
+        tried(tmp_path, ModelKind(), settings, {"prompt": "Hello?"}, KEY="k")
+    assert service.requests[0]["headers"]["traceparent"] == traceparent(ATTEMPT)
+
+
+@pytest.mark.journey
+def test_a_tool_of_a_server_knows_the_span_of_each_call(tmp_path: Path) -> None:
+    argv = [sys.executable, str(Path(__file__).with_name("tracing_server.py"))]
+    expected = {"traceparent": traceparent(ATTEMPT), "tracestate": "mission=7"}
+    work = tried(tmp_path, McpKind(), {"argv": argv, "tool": "context"}, {})
+    assert expected.items() <= work.output.items()
+    script = (Reply(calls=(ToolCall("t__context", {}),)), Reply("Done."))
+    with models(*script) as endpoint:
+        settings = {"url": endpoint.url, "servers": {"t": {"argv": argv}}}
+        inputs = {"prompt": "Look.", "tools": ["t.context"]}
+        tried(tmp_path, ModelKind(), settings, inputs, permit=lambda _: Verdict(is_allowed=True))
+    said = json.loads(endpoint.requests[1]["messages"][-1]["content"])
+    assert expected.items() <= said.items()
+
+
+@pytest.mark.journey
+def test_a_function_knows_its_span_and_where_to_tell_more(tmp_path: Path) -> None:
+    settings = {"callable": "tracing_function:seen", "directory": str(Path(__file__).parent)}
+    work = tried(tmp_path, FunctionKind(), settings)
+    assert work.output["TRACEPARENT"] == traceparent(ATTEMPT)
+    assert work.output["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"{ENDPOINT}/7"
 
 
 @pytest.mark.journey

@@ -8,6 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import missioncontrol as mc
+from missioncontrol.adapters.telemetry.otlp import OtlpExporter
+from missioncontrol.adapters.telemetry.settings import OtlpSettings
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain.approval.events import (
     ApprovalGranted,
@@ -38,7 +40,7 @@ from missioncontrol.domain.run.events import (
 from missioncontrol.domain.step import Amount, ApprovalRule, Step
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces import exposition
-from missioncontrol.interfaces.metrics import Metrics
+from missioncontrol.interfaces.metrics import HELP, Metrics
 from missioncontrol.interfaces.telemetry.server import TelemetryServer
 from missioncontrol.ports.call_log import Call
 from tests.gateway.answers import CHAT_ASK, chat_stream
@@ -308,3 +310,12 @@ def test_calls_through_the_gateway_are_counted_as_they_end() -> None:
     run(story(counting))
     ((labels, count),) = counting["gateway_calls_total"].items()
     assert (labels[0], *labels[2:], count) == ("chat", "answered", "200", 1)
+
+
+def test_every_number_that_others_count_says_what_it_is() -> None:
+    async def story() -> set[str]:
+        async with listening() as found:
+            sending = OtlpExporter(OtlpSettings("http://127.0.0.1:1"), secret=str, scrub=str)
+            return {*sending.counters(), *sending.gauges(), *found.receiver.counters()}
+
+    assert run(story()) <= set(HELP)

@@ -5,6 +5,7 @@ import gzip
 import zlib
 from typing import Any
 
+import msgspec
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -12,13 +13,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.run.events import RunCreated, RunResumed, RunSettled, StepStarted
 from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.domain.step import Step
 from missioncontrol.domain.trace import attempt_span, run_span, trace_of
-from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
+from missioncontrol.ports.agent import Assignment
 from tests.telemetry.collector import run
 from tests.telemetry.listening import (
     BUILD,
@@ -275,8 +275,8 @@ def test_the_key_of_an_attempt_says_whose_it_is_whatever_the_trace_says() -> Non
     assert [(line.run, line.step, line.attempt) for line in found.lines] == [(RUN, "build", 1)] * 2
 
 
-def _key(found: Listening) -> str:
-    variables = found.server.variables(BUILD)
+def _key(found: Listening, attempt: Assignment = BUILD) -> str:
+    variables = found.server.variables(attempt)
     assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"] == found.url
     return variables["OTEL_EXPORTER_OTLP_HEADERS"].removeprefix("authorization=Bearer%20")
 
@@ -317,7 +317,9 @@ def test_what_is_about_nothing_known_is_dropped_counted_and_told() -> None:
             answer = await found.post("/v1/traces", traces(stray, span()))
             assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
             plain = ExportTraceServiceRequest()
-            plain.resource_spans.add().scope_spans.add().spans.add(trace_id=b"d" * 16)
+            plain.resource_spans.add().scope_spans.add().spans.add(
+                trace_id=b"d" * 16, span_id=b"s" * 8
+            )
             answer = await found.post(
                 "/v1/traces", plain.SerializeToString(), content_type="application/x-protobuf"
             )
@@ -331,58 +333,68 @@ def test_what_is_about_nothing_known_is_dropped_counted_and_told() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(
+    "ids",
+    [
+        {"traceId": "0" * 32},
+        {"spanId": "0" * 16},
+        {"traceId": "", "spanId": ""},
+        {"traceId": "abc"},
+        {"spanId": "z" * 16},
+    ],
+)
+def test_a_span_without_valid_ids_is_rejected_by_itself(ids: dict[str, str]) -> None:
+    async def story() -> None:
+        async with listening() as found:
+            bad = [span(**ids), span(**{"spanId": "b" * 16, **ids})]
+            answer = await found.post("/v1/traces", traces(*bad, span()), key=_key(found))
+            assert answer.json()["partialSuccess"]["rejectedSpans"] == "2"
+            assert (len(found.lines), found.receiver.heard.malformed) == (1, 2)
+
+    run(story())
+
+
+def test_what_one_attempt_claims_hides_no_span_of_another_run() -> None:
+    async def story() -> list[tuple[str, str]]:
+        async with listening() as found:
+            found.happened(
+                RunCreated("run-2", "w", (Step("a", "c"), Step("b", "c")), 2),
+                StepStarted("a", 1, 1, "c"),
+                StepStarted("b", 1, 2, "c"),
+                run="run-2",
+            )
+            told = span(traceId=trace_of("run-2"), parentSpanId=attempt_span("run-2", 2))
+            await found.post("/v1/traces", traces(told), key=_key(found))
+            await found.post("/v1/traces", traces(told))
+            below = {"traceId": trace_of("run-2"), "spanId": told["spanId"]}
+            await found.post("/v1/logs", logs(below))
+            return [(line.run, line.step) for line in found.lines]
+
+    assert run(story()) == [(RUN, "build"), ("run-2", "b"), ("run-2", "b")]
+
+
+def test_what_another_attempt_of_the_run_claims_makes_no_span_a_repeated_one() -> None:
+    async def story() -> list[str]:
+        async with listening() as found:
+            found.happened(StepStarted("test", 1, 2, "tester"))
+            told = span(parentSpanId=attempt_span(RUN, 2))
+            await found.post("/v1/traces", traces(told), key=_key(found))
+            other = msgspec.structs.replace(BUILD, step="test", fence=2)
+            await found.post("/v1/traces", traces(told), key=_key(found, other))
+            return [line.step for line in found.lines]
+
+    assert run(story()) == ["build", "test"]
+
+
 def test_a_span_that_is_sent_twice_is_kept_once() -> None:
     async def story() -> Listening:
-        async with listening(metered=("coder",)) as found:
+        async with listening() as found:
             for _ in range(2):
                 await found.post("/v1/traces", traces(span(attributes=attributes(CHAT))))
             return found
 
     found = run(story())
-    assert (len(found.lines), found.receiver.heard.repeated, len(found.metered)) == (1, 1, 1)
-
-
-# What counts as spent.
-
-
-def test_tokens_are_shown_and_not_counted_unless_that_was_declared() -> None:
-    found = kept(traces(span(attributes=attributes(CHAT))))
-    assert "gen_ai.usage.input_tokens=120" in found.said
-    assert found.metered == []
-
-
-def test_tokens_of_calls_are_counted_where_that_was_declared() -> None:
-    around = {**CHAT, "gen_ai.operation.name": "invoke_agent"}
-    nothing: dict[str, Any] = {"gen_ai.operation.name": "chat"}
-    wrong = {**CHAT, "gen_ai.usage.cache_read.input_tokens": 999}
-
-    async def story() -> Listening:
-        async with listening(metered=("coder",)) as found:
-            told = [
-                span(spanId=f"{n:016x}", attributes=attributes(each))
-                for n, each in enumerate((CHAT, around, nothing, wrong), 1)
-            ]
-            await found.post("/v1/traces", traces(*told))
-            return found
-
-    found = run(story())
-    ((place, usage, model),) = found.metered
-    assert (place.step, place.fence, model) == ("build", 1, "gpt-5-2026")
-    assert usage == Usage(120, 20, 9, 0, None)
-    assert (found.receiver.heard.metered, found.receiver.heard.unmetered) == (1, 1)
-
-
-def test_tokens_that_can_be_counted_no_more_are_told_as_such() -> None:
-    def over(*_: object) -> None:
-        raise NotFound("run.unknown", "It has ended.")
-
-    async def story() -> Listening:
-        async with listening(metered=("coder",)) as found:
-            found.receiver._meter = over
-            await found.post("/v1/traces", traces(span(attributes=attributes(CHAT))))
-            return found
-
-    assert run(story()).receiver.heard.unmetered == 1
+    assert (len(found.lines), found.receiver.heard.repeated) == (1, 1)
 
 
 # What is refused.
@@ -397,12 +409,36 @@ def status(path: str, body: Any = b"{}", **more: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "wrong", "mct-", "mct-WyJydW4tMSIsMV0.AAAA", "mct-é", "mct-a.b"]
+    "key", ["", "wrong", "mct-", "mct-x.WyJydW4tMSIsMV0.AAAA", "mct-é", "mct-a.b"]
 )
 def test_without_a_key_of_ours_nothing_is_taken_in(key: str) -> None:
     assert (
         status("/v1/traces", traces(span()), authorization=f"Bearer {key}".strip().encode()) == 401
     )
+
+
+def test_without_its_secret_part_or_with_another_signature_a_key_is_none() -> None:
+    async def story() -> list[int]:
+        async with listening() as found:
+            key = _key(found)
+            assert found.server.secret in key
+            tried = [
+                key.replace(found.server.secret, "[secret]"),
+                key[:-2] + ("AA" if key[-2:] != "AA" else "BB"),
+                key.rpartition(".")[0],
+            ]
+            return [(await found.post("/v1/traces", {}, key=each)).status_code for each in tried]
+
+    assert run(story()) == [401] * 3
+
+
+def test_a_key_is_known_also_where_its_blank_stands_as_in_the_variable() -> None:
+    async def story() -> int:
+        async with listening() as found:
+            told = f"Bearer%20{_key(found)}"
+            return (await found.post("/v1/traces", {}, authorization=told)).status_code
+
+    assert run(story()) == 200
 
 
 def test_the_key_of_another_process_is_none_of_ours() -> None:
@@ -423,7 +459,8 @@ def test_the_key_of_another_process_is_none_of_ours() -> None:
         ("/v1/traces", b"{}", {"content_encoding": "gzip"}, 400),
         ("/v1/traces", gzip.compress(b"{}")[:-9], {"content_encoding": "gzip"}, 400),
         ("/v1/traces", gzip.compress(b"{}") + b"x", {"content_encoding": "gzip"}, 400),
-        ("/v1/traces", b"{}", {"content_encoding": "br"}, 400),
+        ("/v1/traces", b"{}", {"content_encoding": "deflate"}, 400),
+        ("/v1/traces", b"{}", {"content_encoding": "br"}, 415),
         ("/v1/traces", b"{}", {"content_type": "text/plain"}, 415),
         ("/v1/metrics", b"{}", {}, 404),
         ("/elsewhere", b"{}", {}, 404),
@@ -449,10 +486,51 @@ def test_what_is_too_large_is_refused_also_where_it_is_so_only_when_unpacked() -
 def test_more_than_may_be_is_left_out_and_counted() -> None:
     policy = TelemetryPolicy(items_max=3, lines_per_run_max=2)
     found = kept(traces(*(span(spanId=f"{n:016x}") for n in range(1, 6))), policy)
-    assert (len(found.lines), found.receiver.heard.beyond) == (2, 3)
+    assert (found.receiver.heard.spans, found.receiver.heard.beyond) == (2, 3)
     record = {"traceId": trace_of(RUN)}
     found = kept(logs(*[record] * 5), policy, path="/v1/logs")
-    assert (len(found.lines), found.receiver.heard.beyond) == (2, 3)
+    assert (found.receiver.heard.records, found.receiver.heard.beyond) == (2, 3)
+
+
+def test_the_output_of_a_step_says_where_telemetry_is_kept_no_more() -> None:
+    policy = TelemetryPolicy(lines_per_run_max=2)
+    found = kept(traces(*(span(spanId=f"{n:016x}") for n in range(1, 6))), policy)
+    *two, last = found.lines
+    assert (len(two), last.step, last.level) == (2, "build", "warning")
+    assert last.message == "telemetry: 2 lines are kept of a run; what comes now is not."
+
+
+@pytest.mark.parametrize("form", [zlib.compress, gzip.compress])
+def test_what_exporters_pack_with_is_unpacked(form: Any) -> None:
+    encoding = "gzip" if form is gzip.compress else "deflate"
+    assert status("/v1/traces", form(b"{}"), content_encoding=encoding) == 200
+
+
+def test_metrics_of_tools_are_refused_with_what_to_do_instead() -> None:
+    async def story() -> str:
+        async with listening() as found:
+            return (await found.post("/v1/metrics", b"{}")).text
+
+    assert "OTEL_METRICS_EXPORTER=none" in run(story())
+
+
+def test_null_stands_for_what_is_not_set() -> None:
+    assert "chat gpt-5" in kept(traces(span(events=None, status=None, traceState=None))).said
+
+
+def test_values_deep_within_values_are_cut() -> None:
+    value: Any = "at the bottom"
+    for _ in range(100):
+        value = [value]
+    found = kept(traces(span(attributes=attributes({"a": value}))), TelemetryPolicy("full"))
+    assert "at the bottom" not in found.said
+    assert "…" in found.said
+
+
+@pytest.mark.parametrize("time", [10**400, "1" * 30, -5, 0])
+def test_a_time_that_is_none_spoils_nothing(time: Any) -> None:
+    found = kept(traces(span(startTimeUnixNano=time, endTimeUnixNano=time)))
+    assert found.lines[0].message.startswith("codex: span chat gpt-5 gen_ai.operation.name=chat")
 
 
 def test_too_many_at_once_are_asked_to_come_later() -> None:

@@ -1,10 +1,14 @@
 """Spans on their way to a receiver: real requests, and no way of theirs into the engine's."""
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
@@ -13,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 import missioncontrol as mc
+from missioncontrol.adapters.telemetry.bookmark import Bookmark
 from missioncontrol.adapters.telemetry.otlp import OtlpExporter
 from missioncontrol.adapters.telemetry.settings import OtlpSettings, otlp_settings
 from missioncontrol.adapters.telemetry.spans import SCHEMA
@@ -29,7 +34,8 @@ from missioncontrol.domain.run.events import (
 )
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.step import Step
-from missioncontrol.domain.trace import attempt_span, run_span, trace_of
+from missioncontrol.domain.trace import attempt_span, call_span, run_span, trace_of
+from missioncontrol.ports.call_log import Call
 from tests.telemetry.collector import Collector, collecting, run
 
 SECRET = "sk-a-secret-that-nobody-may-see"
@@ -55,7 +61,7 @@ def entries(name: str, reason: str = "It broke.") -> list[Entry]:
 def export(collector: Collector, *names: str, **more: Any) -> OtlpExporter:
     async def story() -> OtlpExporter:
         sending = exporter(collector.url, **more)
-        sending.open()
+        await sending.open()
         for name in names:
             sending.take(entries(name))
         await sending.close()
@@ -111,7 +117,7 @@ def test_moments_and_links_arrive_as_protocol_buffers_too() -> None:
 
     async def story(url: str) -> None:
         sending = exporter(url, protocol="http/protobuf")
-        sending.open()
+        await sending.open()
         sending.take([Entry("run-1", event, at, at) for at, event in enumerate(events)])
         await sending.close()
 
@@ -139,13 +145,13 @@ def test_a_receiver_that_is_busy_is_asked_again(status: int) -> None:
     with collecting((status, {"retry-after": "0"}, b"later")) as collector:
         sending = run(_sent_before_close(collector, "run-1"))
     assert len(collector.requests) == 2
-    assert (sending.sent.sent, sending.sent.dropped) == (2, 0)
+    assert (sending.sent.sent, sending.dropped) == (2, 0)
 
 
 async def _sent_before_close(collector: Collector, name: str, **more: Any) -> OtlpExporter:
     """Wait for all tries; when the exporter closes it makes no more of them."""
     sending = exporter(collector.url, **more)
-    sending.open()
+    await sending.open()
     sending.take(entries(name))
     while sending.waiting:  # noqa: ASYNC110 - an exporter tells nobody that it is done
         await asyncio.sleep(0.005)
@@ -153,24 +159,25 @@ async def _sent_before_close(collector: Collector, name: str, **more: Any) -> Ot
     return sending
 
 
-def test_tries_end_and_what_was_not_taken_is_counted() -> None:
-    with collecting(*[(503, {}, b"")] * 5) as collector:
-        sending = run(_sent_before_close(collector, "run-1", tries_max=3))
-    assert len(collector.requests) == 3
-    assert (sending.sent.sent, sending.sent.dropped) == (0, 2)
+def test_a_receiver_that_is_away_for_long_gets_everything_once_it_is_back() -> None:
+    with collecting(*[(503, {}, b"")] * 12) as collector:
+        sending = run(_sent_before_close(collector, "run-1", wait_seconds_max=0.01))
+    assert len(collector.requests) == 13
+    assert (sending.sent.sent, sending.dropped) == (2, 0)
     assert "answered 503" in sending.trouble
 
 
 def test_a_receiver_that_says_no_is_not_asked_again() -> None:
     with collecting((400, {}, b"bad")) as collector:
         sending = run(_sent_before_close(collector, "run-1"))
-    assert (len(collector.requests), sending.sent.dropped) == (1, 2)
+    assert (len(collector.requests), sending.dropped) == (1, 2)
+    assert sending.trouble.endswith("answered 400. Spans are lost.")
 
 
 def test_a_redirection_is_not_followed() -> None:
     with collecting((307, {"location": "http://127.0.0.1:1/"}, b"")) as collector:
         sending = run(_sent_before_close(collector, "run-1"))
-    assert (len(collector.requests), sending.sent.dropped) == (1, 2)
+    assert (len(collector.requests), sending.dropped) == (1, 2)
 
 
 PARTIAL = ExportTraceServiceResponse(
@@ -200,7 +207,7 @@ def test_spans_that_a_receiver_did_not_take_are_counted(
 def test_more_spans_than_may_wait_are_dropped_and_counted() -> None:
     with collecting() as collector:
         sending = export(collector, "run-1", "run-2", "run-3", spans_max=4)
-    assert (sending.sent.sent, sending.sent.dropped) == (4, 2)
+    assert (sending.sent.sent, sending.dropped) == (4, 2)
 
 
 def test_many_spans_go_in_batches() -> None:
@@ -219,14 +226,44 @@ def test_closing_waits_no_longer_than_it_may_for_a_receiver_that_hangs() -> None
         async with await asyncio.start_server(hang, "127.0.0.1", 0) as hanging:
             port = hanging.sockets[0].getsockname()[1]
             sending = exporter(f"http://127.0.0.1:{port}", close_seconds=0.05)
-            sending.open()
+            await sending.open()
             sending.take(entries("run-1"))
             await sending.close()
             await asyncio.sleep(0.05)
             return sending
 
     sending = run(story())
-    assert (sending.sent.sent, sending.sent.dropped) == (0, 2)
+    assert (sending.sent.sent, sending.dropped) == (0, 2)
+
+
+def test_a_receiver_that_answers_letter_by_letter_holds_nothing_up() -> None:
+    asked: list[bytes] = []
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
+        if len(asked) > 1:
+            writer.write(b"thank you")
+        else:
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(1):
+                    pass
+        writer.close()
+
+    async def story() -> OtlpExporter:
+        async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            sending = exporter(url, request_seconds=0.1)
+            await sending.open()
+            sending.take(entries("run-1"))
+            while not sending.sent.sent:  # noqa: ASYNC110 - an exporter tells nobody that it is done
+                await asyncio.sleep(0.005)
+            await sending.close()
+            return sending
+
+    sending = run(story())
+    assert (len(asked), sending.sent.sent, sending.dropped) == (2, 2, 0)
+    assert "did not answer within 0.1 s" in sending.trouble
 
 
 def test_a_secret_is_taken_out_before_a_span_leaves() -> None:
@@ -234,8 +271,9 @@ def test_a_secret_is_taken_out_before_a_span_leaves() -> None:
         scrubber = Scrubber([])
         settings = OtlpSettings(url + "/v1/traces", **QUICK)
         sending = OtlpExporter(settings, secret=str, scrub=scrubber.text)
-        sending.open()
+        await sending.open()
         sending.take(entries(f"run-{SECRET}", f"It broke with {SECRET} in its hands."))
+        sending.take(entries("run-2", "x" * 490 + SECRET))
         scrubber.add([SECRET])  # It became known as one after the log was written.
         await sending.close()
 
@@ -243,24 +281,24 @@ def test_a_secret_is_taken_out_before_a_span_leaves() -> None:
         run(story(collector.url))
     bodies = b"".join(body for _, _, body in collector.requests)
     assert b"It broke with [secret]" in bodies
-    assert SECRET.encode() not in bodies
+    assert SECRET[:10].encode() not in bodies
 
 
-def test_a_header_whose_secret_is_missing_costs_spans_and_nothing_else() -> None:
+def test_a_header_whose_secret_is_missing_keeps_spans_from_leaving() -> None:
     def missing(name: str) -> str:
         raise NotFound("secret.unknown", f"There is no secret {name!r}.")
 
     async def story(url: str) -> OtlpExporter:
         settings = OtlpSettings(url + "/v1/traces", {"authorization": "otlp"}, **QUICK)
         sending = OtlpExporter(settings, secret=missing, scrub=str)
-        sending.open()
+        await sending.open()
         sending.take(entries("run-1"))
         await sending.close()
         return sending
 
     with collecting() as collector:
         sending = run(story(collector.url))
-    assert (sending.sent.dropped, collector.requests) == (2, [])
+    assert (sending.dropped, collector.requests) == (2, [])
     assert "'otlp'" in sending.trouble
 
 
@@ -274,7 +312,7 @@ def test_what_can_not_be_turned_into_a_span_breaks_nothing() -> None:
 
     async def story(url: str) -> OtlpExporter:
         sending = exporter(url)
-        sending.open()
+        await sending.open()
         sending.take([Odd()])  # type: ignore[list-item]
         sending.take(entries("run-1"))
         await sending.close()
@@ -282,7 +320,7 @@ def test_what_can_not_be_turned_into_a_span_breaks_nothing() -> None:
 
     with collecting() as collector:
         sending = run(story(collector.url))
-    assert (sending.sent.broken, sending.sent.sent) == (1, 2)
+    assert (sending._following.broken, sending.sent.sent) == (1, 2)
 
 
 release = mc.Workflow("release")
@@ -303,7 +341,7 @@ async def publish(step: mc.StepContext) -> str:
 async def released(home: Path, sending: OtlpExporter) -> mc.RunResult:
     async with mc.Engine(home) as engine:
         engine._control.engine.listeners.append(sending.take)
-        sending.open()
+        await sending.open()
         result = await engine.run(release)
     await sending.close()
     return result
@@ -328,11 +366,124 @@ def test_a_run_of_the_engine_becomes_a_tree_of_spans(tmp_path: Path) -> None:
 
 
 def test_a_run_ends_well_where_nobody_receives_its_spans(tmp_path: Path) -> None:
-    sending = exporter("http://127.0.0.1:1", tries_max=2)
+    sending = exporter("http://127.0.0.1:1")
     result = run(released(tmp_path, sending))
     assert result.status == "succeeded"
-    assert (sending.sent.sent, sending.sent.dropped) == (0, 4)
+    assert (sending.sent.sent, sending.dropped) == (0, 4)
     assert "can't be reached" in sending.trouble
+
+
+@asynccontextmanager
+async def telling(home: Path, url: str, **more: Any) -> AsyncIterator[tuple[Any, OtlpExporter]]:
+    """Open an engine that tells its spans, with the log behind them."""
+    async with mc.Engine(home) as engine:
+        held = engine._control
+        settings = OtlpSettings(url + "/v1/traces", **{**QUICK, **more})
+        log, mark = held.journal.store, Bookmark(home / "told")
+        sending = OtlpExporter(
+            settings, secret=str, scrub=str, begun=held.journal.runs.get, log=log, bookmark=mark
+        )
+        held.engine.listeners.append(sending.take)
+        await sending.open()
+        yield engine, sending
+        await sending.close()
+
+
+def ids(collector: Collector) -> list[str]:
+    return [span["spanId"] for span in collector.spans()]
+
+
+def test_what_was_not_sent_before_the_end_is_sent_by_the_next_engine(tmp_path: Path) -> None:
+    async def story(url: str) -> tuple[str, int]:
+        async with telling(tmp_path, url) as (engine, sending):
+            result = await engine.run(release)
+        return result.id, sending.dropped
+
+    name, dropped = run(story("http://127.0.0.1:1"))
+    assert dropped == 0
+    with collecting() as collector:
+        other, _ = run(story(collector.url))
+        sent = ids(collector)
+        run(story(collector.url))
+    assert len(sent) == 8
+    assert {run_span(name), run_span(other)} < set(sent)
+    assert len(ids(collector)) == len(set(ids(collector))) == 12
+
+
+def test_spans_that_have_no_room_are_made_from_the_log_once_there_is_some(tmp_path: Path) -> None:
+    async def story(url: str) -> OtlpExporter:
+        async with telling(tmp_path, url, spans_max=1, wait_seconds_max=0.01) as (engine, sending):
+            for _ in range(3):
+                await engine.run(release)
+            while sending.sent.sent < 12:  # noqa: ASYNC110 - an exporter tells nobody that it is done
+                await asyncio.sleep(0.005)
+        return sending
+
+    with collecting(*[(503, {}, b"")] * 5) as collector:
+        sending = run(story(collector.url))
+    sent = ids(collector)[5:]
+    assert (sending.sent.sent, sending.dropped, len(sent), len(set(sent))) == (12, 0, 12, 12)
+    first = next(span for span in collector.spans()[5:] if not span.get("parentSpanId"))
+    assert first["attributes"]["gen_ai.workflow.name"] == "release"
+
+
+def test_the_first_time_nothing_of_the_past_is_told(tmp_path: Path) -> None:
+    async def before() -> None:
+        async with mc.Engine(tmp_path) as engine:
+            await engine.run(release)
+
+    async def after(url: str) -> None:
+        async with telling(tmp_path, url):
+            pass
+
+    run(before())
+    with collecting() as collector:
+        run(after(collector.url))
+    assert collector.requests == []
+
+
+def test_a_bookmark_that_can_not_be_read_is_none(tmp_path: Path) -> None:
+    mark = Bookmark(tmp_path / "told")
+    assert mark.read() is None
+    for odd in (b"\xff", b"x", b"9" * 30):
+        (tmp_path / "told").write_bytes(odd)
+        assert mark.read() is None
+    mark.write(7)
+    assert mark.read() == 7
+
+
+def test_a_call_of_a_model_is_a_span_below_its_attempt() -> None:
+    done = Call(
+        "call-1", 2_500_000, "coder", "responses", "answered", 200, run="run-1", step="build"
+    )
+    done = msgspec.structs.replace(done, asked="gpt-5", model="gpt-5-1", seconds=0.25)
+    cut = msgspec.structs.replace(done, id="call-2", outcome="cut", code="budget", reason="Spent.")
+
+    async def story(url: str) -> None:
+        sending = exporter(url)
+        await sending.open()
+        begun, *more = entries("run-1")
+        sending.call(done)  # Nobody knows the run yet.
+        sending.take([begun, more[0]])
+        for call in (done, cut, msgspec.structs.replace(done, id="call-3", step="test")):
+            sending.call(call)
+        await sending.close()
+
+    with collecting() as collector:
+        run(story(collector.url))
+    one, other, beside = collector.spans()
+    assert (one["name"], one["kind"]) == ("chat gpt-5", 3)
+    assert (one["parentSpanId"], one["spanId"]) == (
+        attempt_span("run-1", 1),
+        call_span("run-1", "call-1"),
+    )
+    assert (one["startTimeUnixNano"], one["endTimeUnixNano"]) == ("2500000000", "2750000000")
+    assert one["attributes"]["gen_ai.response.model"] == "gpt-5-1"
+    assert (other["status"], other["attributes"]["error.type"]) == (
+        {"code": 2, "message": "Spent."},
+        "budget",
+    )
+    assert beside["parentSpanId"] == run_span("run-1")
 
 
 def test_nothing_is_sent_unless_somebody_says_where() -> None:

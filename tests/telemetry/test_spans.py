@@ -174,6 +174,16 @@ def test_a_run_tells_what_happened_to_it_and_which_one_it_goes_on_with() -> None
     assert run.status.code == UNSET
 
 
+def test_a_fork_is_linked_to_the_run_that_it_was_forked_from() -> None:
+    created = RunCreated("run-1", "release", STEPS, 2, fork_of="run-0", forked_at="test")
+    (run,) = told(created, RunSettled("succeeded"))
+    assert [link.span_id for link in run.links] == [run_span("run-0")]
+    state = Run("run-1", "release", STEPS, 0.0)
+    state.fork_of = "run-0"
+    (resumed,) = told(RunResumed(), RunSettled("succeeded"), spans=Spans({"run-1": state}.get))
+    assert resumed.links == run.links
+
+
 def test_an_unknown_price_is_no_price() -> None:
     attempt, _ = told(
         CREATED,

@@ -1,5 +1,6 @@
 """All of telemetry around one engine, as a program sets it up that holds a home."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,14 +17,12 @@ from missioncontrol.bootstrap import Holding
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.events import StepStarted
 from missioncontrol.domain.trace import attempt_span, trace_of
-from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.metrics import Metrics
-from missioncontrol.interfaces.telemetry.attribution import Attribution, Place
+from missioncontrol.interfaces.telemetry.attribution import Attribution
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.interfaces.telemetry.receiver import Receiver
 from missioncontrol.interfaces.telemetry.server import TelemetryServer
 from missioncontrol.interfaces.telemetry.settings import ListeningSettings, listening_settings
-from missioncontrol.own_agents import FUNCTIONS
 from tests.telemetry.collector import collecting, run
 from tests.telemetry.listening import SECRET, attributes, traces
 from tests.telemetry.listening import span as told_span
@@ -34,7 +33,6 @@ class Around:
     """Everything that follows an engine here."""
 
     def __init__(self, held: Holding, endpoint: str) -> None:
-        self._held = held
         scrub = held.output._scrub
         self.sending = OtlpExporter(
             OtlpSettings(endpoint + "/v1/traces", batch_seconds=0.01),
@@ -49,8 +47,6 @@ class Around:
             keep=held.output.add,
             scrub=scrub,
             now=held.clock.now,
-            meters=lambda agent: agent == FUNCTIONS,
-            meter=self._meter,
         )
         self.metrics = Metrics(
             version=mc.__version__,
@@ -66,14 +62,11 @@ class Around:
         self.server = TelemetryServer(receiver, self.metrics)
         held.engine.listeners.extend((self.sending.take, attribution.take, self.metrics.take))
 
-    def _meter(self, place: Place, usage: Usage, model: str) -> None:
-        self._held.execution.usage(place.run, place.step, place.fence, usage, model)
-
 
 @asynccontextmanager
 async def around(held: Holding, endpoint: str) -> AsyncIterator[Around]:
     found = Around(held, endpoint)
-    found.sending.open()
+    await found.sending.open()
     await found.server.open()
     try:
         yield found
@@ -127,12 +120,14 @@ def test_a_step_is_traced_measured_and_heard_and_no_secret_gets_out(
         name, said, metrics = run(story(collector.url))
     attempt, _ = collector.spans()
     assert attempt["spanId"] == attempt_span(name, 1)
-    assert attempt["attributes"]["gen_ai.usage.input_tokens"] == "12"
+    # Tokens that a tool tells are shown, and counted by nobody.
+    assert "gen_ai.usage.input_tokens" not in attempt["attributes"]
+    assert "gen_ai.usage.input_tokens=12" in said
     assert "span chat gpt-5" in said
     assert 'x="[secret]"' in said
     found = read(metrics)
     assert found["runs_settled_total"] == {("failed",): 1}
-    assert found["tokens_total"][(FUNCTIONS, "", "input")] == 12
+    assert not found.get("tokens_total")
     assert found["log_bytes"][()] > 0
     assert found["telemetry_heard_spans_total"] == {(): 1}
     assert found["telemetry_spans_dropped_total"] == {(): 0}
@@ -140,6 +135,43 @@ def test_a_step_is_traced_measured_and_heard_and_no_secret_gets_out(
     bodies = b"".join(body for _, _, body in collector.requests)
     for kept in (bodies, said.encode(), metrics, *_files(tmp_path)):
         assert SECRET.encode() not in kept
+
+
+slow = mc.Workflow("slow")
+
+
+@slow.step()
+async def waits(_: mc.StepContext) -> str:
+    await asyncio.sleep(60)
+    return ""
+
+
+quick = mc.Workflow("quick")
+
+
+@quick.step()
+async def ends(_: mc.StepContext) -> str:
+    return ""
+
+
+def test_runs_from_before_are_counted_however_old_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("missioncontrol.doors.KNOWN_MAX", 1)
+    monkeypatch.setenv("MISSION_TELEMETRY_PORT", "0")
+
+    async def story() -> bytes:
+        async with mc.Engine(tmp_path) as engine:
+            await engine.start(slow)
+        async with mc.Engine(tmp_path) as engine:
+            await engine.run(quick)
+        async with mc.Engine(tmp_path) as engine:
+            server = engine._control.doors._telemetry
+            assert server is not None
+            assert server._metrics is not None
+            return server._metrics.text()
+
+    assert read(run(story()))["runs"][("running",)] == 1
 
 
 def _files(home: Path) -> list[bytes]:

@@ -17,6 +17,8 @@ VENDOR = "mission"
 TRACESTATE_MAX = 512
 """Characters of a `tracestate` that are read; W3C asks for no more to be passed on."""
 
+_TRACE = re.compile(r"[0-9a-f]{32}")
+_SPAN = re.compile(r"[0-9a-f]{16}")
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
@@ -57,6 +59,16 @@ def parse(traceparent: str) -> TraceContext | None:
     return TraceContext(trace, span, int(flags, 16))
 
 
+def is_trace(text: str) -> bool:
+    """Whether `text` is the id of a trace, in lower-case hexadecimal."""
+    return _TRACE.fullmatch(text) is not None and text != _NO_TRACE
+
+
+def is_span(text: str) -> bool:
+    """Whether `text` is the id of a span, in lower-case hexadecimal."""
+    return _SPAN.fullmatch(text) is not None and text != _NO_SPAN
+
+
 def trace_of(run: str) -> str:
     """Return the trace id of a run."""
     return _hexadecimal(16, "trace", run)
@@ -70,6 +82,11 @@ def run_span(run: str) -> str:
 def attempt_span(run: str, fence: int) -> str:
     """Return the id of the span of one attempt; the fence tells attempts of a run apart."""
     return _hexadecimal(8, "attempt", run, str(fence))
+
+
+def call_span(run: str, call: str) -> str:
+    """Return the id of the span of one call of a model."""
+    return _hexadecimal(8, "call", run, call)
 
 
 def context_of(attempt: Attempted) -> TraceContext:

@@ -36,6 +36,24 @@ STATUSES = ("queued", "running", "halted", "cancelling")
 CAPPED = frozenset({"workspace", "workflow", "agent", "model"})
 """Caps that are shown; those of runs and steps come and go with each of them."""
 
+HELP = {
+    "log_bytes": "The size of the log.",
+    "telemetry_spans_waiting": "Spans that wait to be sent.",
+    "telemetry_spans_sent_total": "Spans that the receiver took.",
+    "telemetry_spans_rejected_total": "Spans that the receiver left out of batches that it took.",
+    "telemetry_spans_dropped_total": "Spans that the receiver refused, or that had no room.",
+    "telemetry_spans_tries_total": "Requests by which spans were sent.",
+    "telemetry_spans_broken_total": "Events that could not be turned into spans.",
+    "telemetry_heard_spans_total": "Spans of tools that were kept.",
+    "telemetry_heard_records_total": "Records of logs of tools that were kept.",
+    "telemetry_heard_passed_over_total": "Those that say nothing of models and tools.",
+    "telemetry_heard_repeated_total": "Spans that were sent again.",
+    "telemetry_heard_malformed_total": "Spans whose ids are none.",
+    "telemetry_heard_unknown_total": "Spans and records about no run that is known.",
+    "telemetry_heard_beyond_total": "Spans and records beyond what is taken in or kept.",
+}
+"""Of numbers that others count."""
+
 Lives = Callable[[], Iterable[tuple[str, str]]]
 Caps = Callable[[], Iterable[Standing]]
 Sizes = Mapping[str, Callable[[], float]]
@@ -289,7 +307,8 @@ def _counter(name: str, help_text: str, *labels: str) -> Family:
 
 
 def _more(name: str, kind: str) -> Family:
-    return Family(kind, f"missioncontrol_{name}", name.replace("_", " ").capitalize() + ".")
+    said = HELP.get(name, name.replace("_", " ").capitalize() + ".")
+    return Family(kind, f"missioncontrol_{name}", said)
 
 
 def _parts(usage: Usage) -> dict[str, int]:

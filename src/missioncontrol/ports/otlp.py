@@ -8,12 +8,17 @@ from typing import Any
 
 import msgspec
 
-INTERNAL = 1
-"""The kind of a span that no network lies in between."""
+INTERNAL, CLIENT = 1, 3
+"""The kinds of a span that no network lies in between, and of one that asks somebody."""
 
 UNSET, ERROR = 0, 2
 """The codes of a status; 1 is for people who checked."""
 
+DEPTH_MAX = 32
+"""Levels of values within values that are looked at."""
+
+TOO_DEEP = "…"
+DIGITS_MAX = 20
 SEVERITY_WARNING, SEVERITY_ERROR = 13, 17
 """From these numbers on a record of a log is one."""
 
@@ -172,14 +177,19 @@ def attribute(key: str, value: str | int) -> KeyValue:
     return KeyValue(key, held)
 
 
-def plain(value: Value | None) -> Any:
-    """Return what a value holds, as JSON has it; None where it holds nothing."""
+def plain(value: Value | None, depth: int = 0) -> Any:
+    """Return what a value holds, as JSON has it; None where it holds nothing.
+
+    What lies more than `DEPTH_MAX` levels deep is told as `TOO_DEEP`.
+    """
     if value is None:
         return None
+    if depth > DEPTH_MAX:
+        return TOO_DEEP
     if value.array_value is not None:
-        return [plain(each) for each in value.array_value.values]
+        return [plain(each, depth + 1) for each in value.array_value.values]
     if value.kvlist_value is not None:
-        return {each.key: plain(each.value) for each in value.kvlist_value.values}
+        return {each.key: plain(each.value, depth + 1) for each in value.kvlist_value.values}
     if value.int_value is not None:
         return whole(value.int_value)
     for held in (value.string_value, value.bool_value, value.double_value, value.bytes_value):
@@ -188,9 +198,10 @@ def plain(value: Value | None) -> Any:
     return None
 
 
-def whole(number: float | str) -> int:
-    """Return a 64-bit number that may be written as a text; 0 where it is no number."""
+def whole(number: int | str) -> int:
+    """Return a number that may be written as a text; 0 where it is none of 64 bits."""
     if isinstance(number, str):
         digits = number.removeprefix("-")
-        return int(number) if digits.isascii() and digits.isdigit() and len(digits) < 20 else 0
-    return int(number)
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX
+        number = int(number) if is_number else 0
+    return number if abs(number) < 2**64 else 0

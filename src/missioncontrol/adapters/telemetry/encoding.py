@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as PlainSpan
 
 NAME = "missioncontrol"
+TEXT_MAX = 500
+"""Characters of one text that leave."""
+
 MEDIA_TYPES: dict[Protocol, str] = {
     "http/json": "application/json",
     "http/protobuf": "application/x-protobuf",
@@ -88,7 +91,7 @@ def scrubbed(span: Span, scrub: Callable[[str], str]) -> Span:
             msgspec.structs.replace(each, attributes=_scrubbed(each.attributes, scrub))
             for each in span.events
         ),
-        status=Status(scrub(span.status.message), span.status.code),
+        status=Status(scrub(span.status.message)[:TEXT_MAX], span.status.code),
     )
 
 
@@ -96,7 +99,7 @@ def _scrubbed(attributes: Attributes, scrub: Callable[[str], str]) -> Attributes
     return tuple(
         each
         if each.value is None or each.value.string_value is None
-        else KeyValue(each.key, Value(string_value=scrub(each.value.string_value)))
+        else KeyValue(each.key, Value(string_value=scrub(each.value.string_value)[:TEXT_MAX]))
         for each in attributes
     )
 

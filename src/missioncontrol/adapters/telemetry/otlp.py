@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from missioncontrol.adapters.telemetry.bookmark import Bookmark
 from missioncontrol.adapters.telemetry.encoding import MEDIA_TYPES, encoder, scrubbed
+from missioncontrol.adapters.telemetry.following import Following, Happened
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
 from missioncontrol.adapters.telemetry.spans import Spans
-from missioncontrol.domain.errors import MissionControlError, Unavailable
+from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.call_log import Call
+from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.otlp import Span
 
 if TYPE_CHECKING:
@@ -27,18 +31,10 @@ TRY_AGAIN = frozenset({429, 502, 503, 504})
 """The answers after which OTLP has everybody send the same again."""
 
 ANSWER_BYTES_MAX = 64 * 1024
+DOUBLINGS_MAX = 10
+"""Of the wait between two tries; it is bound long before."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class Happened(Protocol):
-    """An event that has just become durable."""
-
-    @property
-    def stream(self) -> str: ...
-    @property
-    def event(self) -> Any: ...
-    @property
-    def time(self) -> int: ...
 
 
 class Sent(msgspec.Struct):
@@ -46,9 +42,8 @@ class Sent(msgspec.Struct):
 
     sent: int = 0
     rejected: int = 0  # by the receiver, which took the others of their batch
-    dropped: int = 0  # for too many waited, or no try went well
+    dropped: int = 0  # with all of their batch, which the receiver refused
     tries: int = 0  # requests
-    broken: int = 0  # events that could not be turned into spans
 
 
 SENT = Sent.__struct_fields__
@@ -57,7 +52,8 @@ SENT = Sent.__struct_fields__
 class OtlpExporter:
     """Follows the committed events of an engine and sends what they come to.
 
-    Nothing that goes wrong here reaches the engine: what can't be sent is counted and let go.
+    Nothing that goes wrong here reaches the engine. What can't be sent now is sent later, by the
+    next engine if need be, with the same ids; what a receiver refuses is counted and let go.
     """
 
     def __init__(
@@ -67,6 +63,8 @@ class OtlpExporter:
         secret: Callable[[str], str],
         scrub: Callable[[str], str],
         begun: Callable[[str], Run | None] = lambda _: None,
+        log: EventStore | None = None,
+        bookmark: Bookmark | None = None,
     ) -> None:
         """Nothing is sent before `open`.
 
@@ -75,44 +73,45 @@ class OtlpExporter:
             secret: a secret by its name; raises `NotFound`. Asked before every batch.
             scrub: takes secrets out of a text.
             begun: a run that went on before this began to follow.
+            log: what spans are made from that had no room, or were not sent before the last end.
+            bookmark: how far spans were sent, beside a log.
         """
         self.sent = Sent()
         self.trouble = ""
-        """Why spans were lost, the last time."""
+        """Why spans were not sent, the last time."""
         self._settings = settings
         self._secret = secret
         self._scrub = scrub
         self._spans = Spans(begun)
-        self._waiting: deque[Span] = deque()
-        self._in_flight = 0
-        self._has_some = asyncio.Event()
+        self._following = Following(
+            self._spans, most=settings.spans_max, log=log, bookmark=bookmark
+        )
         self._closing = asyncio.Event()
         self._encode = encoder(settings.protocol)
         self._client: httpx.AsyncClient | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def open(self) -> None:
-        """Begin to send."""
+    async def open(self) -> None:
+        """Begin to send. Commits have to be told by `take` from before this on."""
+        await self._following.open()
         self._client = _client(self._settings)
         self._task = asyncio.create_task(self._send_all(), name="otlp")
 
     async def close(self) -> None:
-        """Send what waits, for as long as the settings allow, and count the rest as dropped."""
+        """Send what waits, for as long as the settings allow; the log keeps the rest."""
         self._closing.set()
-        self._has_some.set()
+        self._following.has_news.set()
         if self._task is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._task, self._settings.close_seconds)
         if self._client is not None:
             await self._client.aclose()
-        self.sent.dropped += len(self._waiting) + self._in_flight
-        self._in_flight = 0
-        self._waiting.clear()
+        self._following.let_go()
 
     @property
     def waiting(self) -> int:
         """How many spans wait or are being sent."""
-        return len(self._waiting) + self._in_flight
+        return len(self._following)
 
     def counters(self) -> dict[str, Callable[[], float]]:
         """Return what became of spans, as metrics that only grow."""
@@ -120,73 +119,90 @@ class OtlpExporter:
         def count_of(field: str) -> Callable[[], float]:
             return lambda: float(getattr(self.sent, field))
 
-        return {f"telemetry_spans_{each}_total": count_of(each) for each in SENT}
+        return {
+            **{f"telemetry_spans_{each}_total": count_of(each) for each in SENT},
+            "telemetry_spans_dropped_total": lambda: float(self.dropped),
+            "telemetry_spans_broken_total": lambda: float(self._following.broken),
+        }
+
+    def gauges(self) -> dict[str, Callable[[], float]]:
+        """Return what is true at a moment, as metrics."""
+        return {"telemetry_spans_waiting": lambda: float(self.waiting)}
+
+    @property
+    def dropped(self) -> int:
+        """How many spans were let go: nobody took them, or they had no room and stand in no log."""
+        return self.sent.dropped + self._following.dropped
 
     def take(self, entries: Sequence[Happened]) -> None:
         """Follow a commit. It waits for nothing and never fails."""
-        for entry in entries:
-            try:
-                span = self._spans.take(entry.stream, entry.event, entry.time)
-            except Exception:  # noqa: BLE001 - the edge: telemetry follows, it never leads
-                self.sent.broken += 1
-                _LOG.exception("An event could not be turned into a span.")
-            else:
-                if span is not None:
-                    self._add(span)
+        self._following.take(entries)
 
-    def _add(self, span: Span) -> None:
-        if self.waiting >= self._settings.spans_max:
-            self._drop(1, "More spans waited than may.")
-            return
-        self._waiting.append(span)
-        self._has_some.set()
-
-    def _drop(self, count: int, trouble: str) -> None:
-        self.sent.dropped += count
-        self.trouble = self._scrub(trouble)
+    def call(self, call: Call) -> None:
+        """Take a call of a model that has ended, where it is of a run."""
+        span = self._spans.call(call)
+        if span is not None:
+            self._following.add(span)
 
     async def _send_all(self) -> None:
-        while self._waiting or not self._closing.is_set():
-            await self._has_some.wait()
-            if len(self._waiting) < self._settings.batch_max:
+        while True:
+            await self._catch_up()
+            if not self._following and self._closing.is_set():
+                return
+            await self._following.has_news.wait()
+            if len(self._following) < self._settings.batch_max:
                 await self._rest(self._settings.batch_seconds)
-            size = min(len(self._waiting), self._settings.batch_max)
-            batch = [self._waiting.popleft() for _ in range(size)]
-            if not self._waiting and not self._closing.is_set():
-                self._has_some.clear()
-            if batch:
-                await self._send(batch)
+            batch = self._following.first(self._settings.batch_max)
+            if len(batch) == len(self._following) and not self._closing.is_set():
+                self._following.has_news.clear()
+            if batch and not await self._sent(batch):
+                return
+
+    async def _catch_up(self) -> None:
+        try:
+            await self._following.catch_up()
+        except MissionControlError as error:  # The log can't be read now, or never.
+            self._note(f"Spans can't be made: {error}")
+            await self._rest(self._settings.wait_seconds_max)
+            self._following.has_news.set()
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not longer than until the engine closes."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), seconds)
 
-    async def _send(self, batch: list[Span]) -> None:
-        """Send a batch, again and again within bounds; what is not taken then is dropped."""
-        self._in_flight = len(batch)
-        try:
-            trouble = await self._try(batch)
-        except Exception as error:  # noqa: BLE001 - the edge: the next batch may fare better
-            trouble = f"Spans can't be sent: {type(error).__name__}: {error}"
-        self._in_flight = 0
-        if trouble:
-            self._drop(len(batch), trouble)
+    def _note(self, trouble: str) -> None:
+        """Say what is wrong, once for as long as it lasts."""
+        trouble = self._scrub(trouble)
+        if trouble != self.trouble:
+            _LOG.warning("%s", trouble)
+        self.trouble = trouble
 
-    async def _try(self, batch: list[Span]) -> str:
-        """Return why a batch was not taken; empty where it was."""
-        body = await asyncio.to_thread(self._body, batch)
-        trouble = ""
-        for number in range(self._settings.tries_max):
-            wait = await self._post(body, len(batch))
-            if isinstance(wait, _Taken):
-                return ""
-            trouble = wait.trouble
-            if not wait.again or self._closing.is_set():
-                break
-            if number + 1 < self._settings.tries_max:
-                await self._rest(_wait_seconds(self._settings, number, wait.seconds))
-        return trouble
+    async def _sent(self, batch: list[Span]) -> bool:
+        """Send a batch until it is taken or refused; False where the engine closes before that."""
+        try:
+            body = await asyncio.to_thread(self._body, batch)
+            answer = await self._answered(body, len(batch))
+        except Exception as error:  # noqa: BLE001 - the edge: the next batch may fare better
+            answer = _NotTaken(f"Spans can't be sent: {type(error).__name__}: {error}", again=False)
+        if isinstance(answer, _NotTaken):
+            if answer.again:
+                self._note(answer.trouble)
+                return False
+            self._note(f"{answer.trouble} Spans are lost.")
+            self.sent.dropped += len(batch)
+        self._following.told(len(batch))
+        return True
+
+    async def _answered(self, body: bytes, count: int) -> "_Taken | _NotTaken":
+        """Send a body, again and again with growing waits while that may help."""
+        for number in itertools.count():
+            answer = await self._post(body, count)
+            if isinstance(answer, _Taken) or not answer.again or self._closing.is_set():
+                return answer
+            self._note(answer.trouble)
+            await self._rest(_wait_seconds(self._settings, number, answer.seconds))
+        raise AssertionError("counting has no end")
 
     def _body(self, batch: list[Span]) -> bytes:
         return self._encode([scrubbed(span, self._scrub) for span in batch])
@@ -197,13 +213,20 @@ class OtlpExporter:
         assert self._client is not None
         self.sent.tries += 1
         try:
-            headers = {name: self._secret(of) for name, of in self._settings.headers.items()}
-            async with self._client.stream(
-                "POST", self._settings.endpoint, content=body, headers=headers
-            ) as answer:
+            told = self._settings.headers.items()
+            headers = {name: self._secret(of).strip() for name, of in told}
+            async with (
+                asyncio.timeout(self._settings.request_seconds),
+                self._client.stream(
+                    "POST", self._settings.endpoint, content=body, headers=headers
+                ) as answer,
+            ):
                 said = await _read(answer)
+        except TimeoutError:
+            where, seconds = self._settings.endpoint, self._settings.request_seconds
+            return _NotTaken(f"{where} did not answer within {seconds:g} s.", again=True)
         except MissionControlError as error:
-            return _NotTaken(str(error), again=isinstance(error, Unavailable))
+            return _NotTaken(str(error), again=True)  # Nothing was sent; somebody may mend it.
         except httpx.HTTPError as error:
             where = self._settings.endpoint
             return _NotTaken(f"{where} can't be reached: {type(error).__name__}: {error}", True)
@@ -278,7 +301,7 @@ def _rejected_plainly(said: bytes) -> int:
 
 def _wait_seconds(settings: OtlpSettings, number: int, asked: float) -> float:
     """Return how long to rest after failed try `number`, 0 for the first."""
-    grown = settings.wait_seconds * 2**number
+    grown = settings.wait_seconds * 2 ** min(number, DOUBLINGS_MAX)
     spread: float = grown * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, keeps no secret
     return min(settings.wait_seconds_max, max(spread, asked))
 

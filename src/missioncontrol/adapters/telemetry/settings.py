@@ -25,11 +25,10 @@ class OtlpSettings(msgspec.Struct, frozen=True):
     endpoint: str  # the whole address, with `/v1/traces`
     headers: dict[str, str] = {}  # header → name in the store of secrets
     protocol: Protocol = "http/json"
-    spans_max: int = 10_000  # that wait; more are dropped and counted
+    spans_max: int = 10_000  # that wait; more are made from the log once there is room
     batch_max: int = 512
     batch_seconds: float = 1.0  # a batch waits no longer for more
     request_seconds: float = 10.0
-    tries_max: int = 5  # of one batch
     wait_seconds: float = 0.5  # before the second try; each later wait is twice as long …
     wait_seconds_max: float = 30.0  # … and no longer than this, whatever the receiver asks for
     close_seconds: float = 5.0  # for what waits when the engine closes

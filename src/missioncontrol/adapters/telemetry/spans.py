@@ -1,4 +1,4 @@
-"""Turns what the log says into spans: one for each run, and one for each attempt below it.
+"""Turns what happens into spans: one for each run, each attempt in it, each call of a model.
 
 Names follow the conventions of OpenTelemetry for generative AI. Those have no cost, and nothing of
 missions and steps: such attributes begin with `mission.`.
@@ -24,9 +24,11 @@ from missioncontrol.domain.run.events import (
 )
 from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.domain.step import Step
-from missioncontrol.domain.trace import attempt_span, run_span, trace_of
+from missioncontrol.domain.trace import attempt_span, call_span, run_span, trace_of
 from missioncontrol.domain.work import NO_USAGE, Usage
+from missioncontrol.ports.call_log import Call
 from missioncontrol.ports.otlp import (
+    CLIENT,
     ERROR,
     INTERNAL,
     Attributes,
@@ -48,7 +50,8 @@ RUNS_MAX = 10_000
 NOTES_MAX = 100
 """Moments of one run that its span tells."""
 
-TEXT_MAX = 500
+TEXT_MAX = 5_000
+"""Characters of one text; it is cut further once secrets are taken out of it."""
 
 PROVIDERS = {
     "claude": "anthropic",
@@ -85,7 +88,7 @@ class OpenRun(msgspec.Struct):
     version: int = 0
     mission: str = ""
     trigger: str = ""
-    retry_of: str = ""
+    before: str = ""  # the run that it goes on with, or was forked from
     models: dict[str, str] = {}  # that steps are to use, by step
     usage: Usage = NO_USAGE
     attempts: dict[int, OpenAttempt] = {}  # by fence
@@ -122,6 +125,30 @@ class Spans:
             case _:
                 return self._ended(run, event, time)
         return None
+
+    def knows(self, run: str) -> bool:
+        """Whether a run goes on, as far as was taken in."""
+        return run in self._runs
+
+    def call(self, call: Call) -> Span | None:
+        """Return the span of a call of a model; None where it is of no run that goes on."""
+        opened = self._runs.get(call.run)
+        if opened is None:
+            return None
+        at_work = (fence for fence, at in opened.attempts.items() if at.step == call.step)
+        fence = max(at_work, default=0)
+        failed = call.outcome != "answered"
+        return Span(
+            trace_id=trace_of(call.run),
+            span_id=call_span(call.run, call.id),
+            parent_span_id=attempt_span(call.run, fence) if fence else run_span(call.run),
+            name=f"chat {call.asked or call.model}".rstrip(),
+            kind=CLIENT,
+            start_time_unix_nano=str(call.time * 1_000),
+            end_time_unix_nano=str((call.time + max(0, int(call.seconds * 1_000_000))) * 1_000),
+            attributes=_of_call(call, failed=failed),
+            status=Status(call.reason[:TEXT_MAX], ERROR) if failed else Status(),
+        )
 
     def _run(self, run: str, time: int) -> OpenRun:
         found = self._runs.get(run)
@@ -187,7 +214,7 @@ class Spans:
         opened = self._run(run, time)
         del self._runs[run]
         failed = event.outcome == "failed"
-        before = opened.retry_of
+        before = opened.before
         return Span(
             trace_id=trace_of(run),
             span_id=run_span(run),
@@ -209,7 +236,7 @@ def _created(event: RunCreated, time: int) -> OpenRun:
         event.version,
         event.mission,
         event.trigger,
-        event.retry_of,
+        event.retry_of or event.fork_of,
         _models(event.steps),
     )
 
@@ -222,7 +249,7 @@ def _resumed(state: Run) -> OpenRun:
         state.version,
         state.mission,
         state.trigger,
-        state.retry_of,
+        state.retry_of or state.fork_of,
         _models(tuple(state.steps.values())),
         state.usage,
         {at.fence: _outlasting(step, at) for step, at in state.working.items()},
@@ -282,6 +309,24 @@ def _of_run(run: str, opened: OpenRun, outcome: str) -> Attributes:
         "mission.outcome": outcome,
     }
     return _attributes(said | _used(opened.usage))
+
+
+def _of_call(call: Call, *, failed: bool) -> Attributes:
+    said: dict[str, str | int] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": provider_of(call.model or call.asked),
+        "gen_ai.agent.name": call.agent,
+        "gen_ai.request.model": call.asked,
+        "gen_ai.response.model": call.model,
+        "http.response.status_code": call.status or "",
+        "error.type": (call.code or call.outcome) if failed else "",
+        "mission.call.id": call.id,
+        "mission.call.api": call.api,
+        "mission.run.id": call.run,
+        "mission.step.key": call.step,
+        "mission.outcome": call.outcome,
+    }
+    return _attributes(said | _used(call.usage))
 
 
 def _used(usage: Usage) -> dict[str, str | int]:

@@ -61,7 +61,7 @@ class Attribution:
         """Nothing is known; `begun` tells of a run that went on before."""
         self._begun = begun
         self._runs: OrderedDict[str, KnownRun] = OrderedDict()  # by trace id
-        self._heard: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._heard: OrderedDict[tuple[str, str, str], int] = OrderedDict()
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Follow a commit."""
@@ -144,7 +144,7 @@ class Attribution:
         """Return the attempt that a span lies below; 0 where that can't be known yet."""
         span = told.span
         for _ in range(DEPTH_MAX):
-            fence = known.spans.get(span) or self._heard.get((told.trace, span), 0)
+            fence = known.spans.get(span) or self._heard.get((known.run, told.trace, span), 0)
             if fence:
                 return fence
             span = parents.get(span, "")
@@ -153,10 +153,15 @@ class Attribution:
         return 0
 
     def is_new(self, trace: str, span: str, place: Place) -> bool:
-        """Take note of a span; False where it was heard of before, as when it is sent again."""
-        key = (trace, span)
-        if key in self._heard:
-            return False
+        """Take note of a span; False where it was heard of before, as when it is sent again.
+
+        Anybody can claim the ids of a span. What an attempt claims as its own makes nobody else's
+        span a repeated one.
+        """
+        key = (place.run, trace, span)
+        before = self._heard.get(key)
+        if before is not None:
+            return before not in (0, place.fence)
         if len(self._heard) >= SPANS_MAX:
             self._heard.popitem(last=False)
         self._heard[key] = place.fence

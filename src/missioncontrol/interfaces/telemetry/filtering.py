@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.ports.agent import LogLevel
 from missioncontrol.ports.otlp import (
@@ -25,9 +24,6 @@ Scrub = Callable[[str], str]
 NAME_MAX = 100
 CONTENT_FACTOR = 10
 EVENTS_SHOWN_MAX = 20
-INFERENCES = frozenset({"chat", "text_completion", "generate_content", "embeddings"})
-"""Calls of a model. A span around several of them sums their tokens up, and counts none itself."""
-
 TELLING = frozenset({"tool_name"})
 PIECES = frozenset({"codex.sse_event", "codex.websocket_event"})
 """Events of Codex that come once for every few letters of an answer."""
@@ -68,7 +64,7 @@ class Filter:
         parts = [
             f"{self._name(service) or 'telemetry'}: span",
             self._name(span.name) or "without a name",
-            f"{max(0, ended - begun) / 1e9:.3f} s",
+            *([f"{(ended - begun) / 1e9:.3f} s"] if 0 < begun <= ended else []),
             *(["failed"] if failed else []),
             *self._pairs(span.attributes),
             *self._events(span),
@@ -163,25 +159,3 @@ def _level(severity: int) -> LogLevel:
     if severity >= SEVERITY_ERROR:
         return "error"
     return "warning" if severity >= SEVERITY_WARNING else "info"
-
-
-def usage_in(span: Span) -> tuple[Usage, str] | None:
-    """Return what one call of a model used, and the model; None where a span is no such call."""
-    found = {each.key: plain(each.value) for each in span.attributes}
-    if found.get("gen_ai.operation.name") not in INFERENCES:
-        return None
-
-    def tokens(name: str) -> int:
-        count = found.get(f"gen_ai.usage.{name}")
-        return count if isinstance(count, int) and not isinstance(count, bool) else 0
-
-    usage = Usage(
-        input_tokens=tokens("input_tokens"),
-        cached_tokens=tokens("cache_read.input_tokens"),
-        output_tokens=tokens("output_tokens"),
-        reasoning_tokens=tokens("reasoning.output_tokens"),
-        cost=None,
-        cache_write_tokens=tokens("cache_creation.input_tokens"),
-    )
-    model = found.get("gen_ai.response.model") or found.get("gen_ai.request.model")
-    return (usage, str(model or "")) if usage.tokens else None

@@ -76,8 +76,12 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def bearer(headers: Headers) -> str:
-    """Return the key that a request comes with; empty where it has none."""
-    kind, _, key = headers.get(b"authorization", b"").partition(b" ")
+    """Return the key that a request comes with; empty where it has none.
+
+    Exporters read it from a variable in which a blank is `%20`, and some send it as it stands.
+    """
+    told = headers.get(b"authorization", b"")
+    kind, _, key = told.replace(b"%20", b" ", 1).partition(b" ")
     return key.decode("latin-1").strip() if kind.lower() == b"bearer" else ""
 
 

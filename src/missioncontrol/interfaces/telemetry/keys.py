@@ -11,6 +11,7 @@ import msgspec
 PREFIX = "mct-"
 KEY_MAX = 400
 SIGNATURE_BYTES = 18
+COMMON_BYTES = 18
 
 
 class Teller(msgspec.Struct, frozen=True):
@@ -21,17 +22,22 @@ class Teller(msgspec.Struct, frozen=True):
 
 
 class Keys:
-    """Knows keys without keeping them: those of attempts say whose they are, and are signed."""
+    """Knows keys without keeping them: those of attempts say whose they are, and are signed.
+
+    All of them have a part in common. Taken out of what is kept and shown, it makes a key that a
+    program shows with its environment worthless.
+    """
 
     def __init__(self, shared: str = "") -> None:
         """`shared` is the key of agents that we did not start; empty where those have none."""
+        self.common = secrets.token_urlsafe(COMMON_BYTES)
         self._shared = shared
         self._secret = secrets.token_bytes(32)
 
     def issue(self, run: str, fence: int) -> str:
         """Return the key of an attempt, which holds for as long as this process lives."""
         whose = msgspec.json.encode((run, fence))
-        return f"{PREFIX}{_text(whose)}.{_text(self._sign(whose))}"
+        return f"{PREFIX}{self.common}.{_text(whose)}.{_text(self._sign(whose))}"
 
     def find(self, key: str) -> Teller | None:
         """Return whose key it is; None where nobody here made it."""
@@ -39,7 +45,10 @@ class Keys:
             return Teller()
         if not key.startswith(PREFIX) or len(key) > KEY_MAX:
             return None
-        told, _, signature = key.removeprefix(PREFIX).partition(".")
+        common, _, told = key.removeprefix(PREFIX).partition(".")
+        told, _, signature = told.partition(".")
+        if not hmac.compare_digest(_digest(self.common), _digest(common)):
+            return None
         try:
             whose = _bytes(told)
             is_ours = hmac.compare_digest(self._sign(whose), _bytes(signature))

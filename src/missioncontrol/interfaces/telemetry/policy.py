@@ -75,6 +75,7 @@ class TelemetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
     attributes_max: int = 64  # of one line
     bytes_max: int = 4 * 1024 * 1024  # of one request as it comes
     inflated_bytes_max: int = 16 * 1024 * 1024  # of one that came compressed
+    messages_max: int = 250_000  # of one request: spans, attributes, values and so on
     items_max: int = 10_000  # spans or log records of one request
     requests_at_once: int = 8
     request_seconds_max: float = 30.0  # until all of it has come

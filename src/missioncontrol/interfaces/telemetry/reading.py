@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from missioncontrol.interfaces.telemetry import weighing
 from missioncontrol.ports.otlp import (
     ArrayValue,
     Attributes,
@@ -32,16 +33,24 @@ T = TypeVar("T", Traces, Logs)
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
-GZIP = 31
-"""How zlib is told that a gzip header comes first."""
+WINDOWS = {"gzip": 31, "deflate": 15}
+"""How zlib is told which header comes first; those two are what exporters pack with."""
 
 
 class Unreadable(Exception):
     """A body is not what it is said to be; the text says why."""
 
 
+class Unpackable(Exception):
+    """A body is packed in a way that is not known here; the text says which."""
+
+
 class Inflated(Exception):
     """A body becomes larger than it may."""
+
+
+class TooHeavy(Exception):
+    """A body holds more messages than it may."""
 
 
 @cache
@@ -54,31 +63,35 @@ def unpacked(body: bytes, encoding: str, bytes_max: int) -> bytes:
     """Return a body without its compression.
 
     Raises:
+        Unpackable: by something that is not known here.
         Unreadable: it is not compressed as it says.
         Inflated: it would become larger than that.
     """
     if encoding in ("", "identity"):
         return body
-    if encoding != "gzip":
-        raise Unreadable(f"The content encoding {encoding[:50]!r} is not known here.")
-    unpacker = zlib.decompressobj(GZIP)
+    if encoding not in WINDOWS:
+        known = " and ".join(WINDOWS)
+        raise Unpackable(f"The content encoding {encoding[:50]!r} is not read; {known} are.")
+    unpacker = zlib.decompressobj(WINDOWS[encoding])
     try:
         content = unpacker.decompress(body, bytes_max)
         if unpacker.unconsumed_tail:
             raise Inflated
         if not unpacker.eof or unpacker.unused_data:
-            raise Unreadable("The body is not one gzip stream from its beginning to its end.")
+            raise Unreadable(f"The body is not one {encoding} stream from beginning to end.")
     except zlib.error as error:
         raise Unreadable(f"The body can't be unpacked: {error}.") from None
     return content
 
 
-def read_traces(body: bytes, media_type: str) -> Traces:
+def read_traces(body: bytes, media_type: str, messages_max: int) -> Traces:
     """Read the body of `POST /v1/traces`.
 
     Raises:
         Unreadable: it is not in that format.
+        TooHeavy: it holds more messages than that.
     """
+    _refuse_heavy(body, media_type, weighing.TRACES, messages_max)
     if media_type == JSON:
         return _from_json(body, Traces)
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -87,12 +100,14 @@ def read_traces(body: bytes, media_type: str) -> Traces:
     return Traces(tuple(_resource_spans(each) for each in request.resource_spans))
 
 
-def read_logs(body: bytes, media_type: str) -> Logs:
+def read_logs(body: bytes, media_type: str, messages_max: int) -> Logs:
     """Read the body of `POST /v1/logs`.
 
     Raises:
         Unreadable: it is not in that format.
+        TooHeavy: it holds more messages than that.
     """
+    _refuse_heavy(body, media_type, weighing.LOGS, messages_max)
     if media_type == JSON:
         return _from_json(body, Logs)
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -101,11 +116,34 @@ def read_logs(body: bytes, media_type: str) -> Logs:
     return Logs(tuple(_resource_logs(each) for each in request.resource_logs))
 
 
+def _refuse_heavy(body: bytes, media_type: str, fields: weighing.Fields, most: int) -> None:
+    if media_type == JSON:
+        is_heavy = weighing.json_is_heavy(body, most)
+    else:
+        is_heavy = weighing.protobuf_is_heavy(body, fields, most)
+    if is_heavy:
+        raise TooHeavy
+
+
 def _from_json(body: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=kind)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.ValidationError:
+            # In the JSON of protocol buffers, null stands for whatever is not set.
+            return msgspec.convert(_without_nulls(msgspec.json.decode(body)), kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"The body is not OTLP/JSON: {error}.") from None
+
+
+def _without_nulls(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_nulls(of) for key, of in value.items() if of is not None}
+        case list():
+            return [_without_nulls(of) for of in value]
+        case _:
+            return value
 
 
 def _from_protobuf(body: bytes, kind: Any) -> Any:

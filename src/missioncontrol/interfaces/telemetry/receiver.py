@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from missioncontrol.application.acceptance import is_sound
-from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.trace import attempt_span
-from missioncontrol.domain.work import Usage
+from missioncontrol.domain.trace import attempt_span, is_span, is_trace
 from missioncontrol.interfaces.telemetry.attribution import Attribution, Place, Told
-from missioncontrol.interfaces.telemetry.filtering import Filter, Line, Scrub, usage_in
+from missioncontrol.interfaces.telemetry.filtering import Filter, Line, Scrub
 from missioncontrol.interfaces.telemetry.keys import Teller
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.ports.otlp import LogRecord, Logs, Resource, Span, Traces, plain
@@ -23,8 +20,6 @@ RUNS_COUNTED_MAX = 10_000
 DAY_MICROSECONDS = 86_400_000_000
 
 Keep = Callable[[OutputLine], None]
-Meter = Callable[[Place, Usage, str], None]
-"""Counts what a call of a model used; raises as `Execution.usage` where the attempt is over."""
 
 
 class Heard(msgspec.Struct):
@@ -34,17 +29,20 @@ class Heard(msgspec.Struct):
     records: int = 0  # likewise
     passed_over: int = 0  # for they say nothing of models and tools
     repeated: int = 0  # spans that were sent again
+    malformed: int = 0  # spans whose ids are none
     unknown: int = 0  # about nothing that is known here
     beyond: int = 0  # more than is taken of one request or kept of one run
-    metered: int = 0  # calls of models that were counted as spent
-    unmetered: int = 0  # that should have been, and could not be
 
 
 HEARD = Heard.__struct_fields__
 
 
 class Receiver:
-    """Keeps what agents tell as lines of output of their steps."""
+    """Keeps what agents tell as lines of output of their steps.
+
+    Tokens that they tell are shown and never counted as spent: what comes after a call, may be lost
+    on the way and is written by whom it measures can't hold a budget.
+    """
 
     def __init__(
         self,
@@ -54,8 +52,6 @@ class Receiver:
         keep: Keep,
         scrub: Scrub,
         now: Callable[[], float],
-        meters: Callable[[str], bool] = lambda _: False,
-        meter: Meter | None = None,
     ) -> None:
         """Nothing was heard.
 
@@ -65,9 +61,6 @@ class Receiver:
             keep: takes a line of output.
             scrub: takes secrets out of a text.
             now: seconds since the epoch.
-            meters: whether what an agent tells counts as spent; what it tells is shown, no more,
-                unless somebody declared that nothing else counts it.
-            meter: counts it.
         """
         self.policy = policy
         self.heard = Heard()
@@ -75,8 +68,6 @@ class Receiver:
         self._filter = Filter(policy, scrub)
         self._keep = keep
         self._now = now
-        self._meters = meters
-        self._meter = meter
         self._lines: dict[str, int] = {}  # kept, by run
 
     def counters(self) -> dict[str, Callable[[], float]]:
@@ -120,6 +111,9 @@ class Receiver:
         parents: Mapping[str, str],
     ) -> bool:
         trace, own = span.trace_id.lower(), span.span_id.lower()
+        if not (is_trace(trace) and is_span(own)):
+            self.heard.malformed += 1
+            return False
         told = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
         place = self._attribution.find(told, parents)
         if place is None:
@@ -132,7 +126,6 @@ class Receiver:
             self.heard.spans += self._add(place, self._filter.span(span, _service(resource)))
         else:
             self.heard.passed_over += 1
-        self._count(place, span)
         return True
 
     def _record(self, record: LogRecord, resource: Mapping[str, object], teller: Teller) -> bool:
@@ -153,33 +146,23 @@ class Receiver:
         self._lines[place.run] = lines + 1  # Behind the others: who told last is forgotten last.
         if len(self._lines) > RUNS_COUNTED_MAX:
             del self._lines[next(iter(self._lines))]
-        if lines >= self.policy.lines_per_run_max:
-            self.heard.beyond += 1
-            return False
+        if lines < self.policy.lines_per_run_max:
+            self._write(place, line)
+            return True
+        self.heard.beyond += 1
+        if lines == self.policy.lines_per_run_max:
+            said = f"telemetry: {lines:,} lines are kept of a run; what comes now is not."
+            self._write(place, Line(0, "warning", said))
+        return False
+
+    def _write(self, place: Place, line: Line) -> None:
         time = self._sound(line.time)
         self._keep(OutputLine(place.run, place.step, place.attempt, time, line.level, line.message))
-        return True
 
     def _sound(self, time: int) -> int:
         """Return a time that was told, or the present one where it is more than a day off."""
         now = int(self._now() * 1_000_000)
         return time if abs(now - time) < DAY_MICROSECONDS else now
-
-    def _count(self, place: Place, span: Span) -> None:
-        if self._meter is None or not place.fence or not self._meters(place.agent):
-            return
-        found = usage_in(span)
-        if found is None:
-            return
-        usage, model = found
-        try:
-            if not is_sound(usage):
-                raise MissionControlError("usage.malformed", f"{usage!r} is no usage.")
-            self._meter(place, usage, model)
-        except (MissionControlError, KeyError):  # Of a run that ended and was let go, for one.
-            self.heard.unmetered += 1
-        else:
-            self.heard.metered += 1
 
 
 def _spans(traces: Traces) -> Iterator[tuple[Mapping[str, object], Span]]:

@@ -24,7 +24,10 @@ from missioncontrol.interfaces.telemetry.keys import Keys, Teller
 from missioncontrol.interfaces.telemetry.reading import (
     JSON,
     PROTOBUF,
+    WINDOWS,
     Inflated,
+    TooHeavy,
+    Unpackable,
     Unreadable,
     read_logs,
     read_traces,
@@ -37,7 +40,11 @@ from missioncontrol.ports.agent import Assignment
 TRACES, LOGS = "/v1/traces", "/v1/logs"
 METRICS = "/metrics"
 REJECTED = {TRACES: "rejectedSpans", LOGS: "rejectedLogRecords"}
-REASON = "They are about no run that is known here, or more than is taken in."
+REASON = "They are about no run that is known here, have no valid ids, or are too many."
+TOLD_ELSEWHERE = {
+    "/v1/metrics": "Metrics of tools are not taken in: set OTEL_METRICS_EXPORTER=none.",
+    "/v1/profiles": "Profiles of tools are not taken in.",
+}
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,11 +85,17 @@ class TelemetryServer:
         self._keys = Keys(shared_key)
         self._server = LoopbackServer(self._serve, name="telemetry")
         self._at_once = 0
+        self._turn = asyncio.Lock()  # One request at a time is unpacked: it may become large.
 
     @property
     def port(self) -> int:
         """Where it listens; 0 where it does not."""
         return self._server.port
+
+    @property
+    def secret(self) -> str:
+        """What no key works without; nobody may see it but the programs that are given a key."""
+        return self._keys.common
 
     async def open(self, port: int = 0) -> int:
         """Listen on loopback, and return the port; 0 takes one that is free.
@@ -138,7 +151,8 @@ class TelemetryServer:
             return Answer(200, self._metrics.text(), self._metrics.media_type)
         if path not in REJECTED or self._receiver is None:
             known = f"POST {TRACES} and {LOGS}, and GET {METRICS}"
-            raise Refusal(404, f"There is nothing here at {path[:200]}. Answered are {known}.")
+            reason = TOLD_ELSEWHERE.get(path, f"There is nothing here at {path[:200]}.")
+            raise Refusal(404, f"{reason} Answered are {known}.")
         if method != "POST":
             raise Refusal(405, f"{path} takes POST alone.", allow="POST")
         teller = self._keys.find(bearer(headers))
@@ -171,14 +185,8 @@ class TelemetryServer:
             async with asyncio.timeout(policy.request_seconds_max):
                 body = await body_of(receive, policy.bytes_max)
             encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
-            most = policy.inflated_bytes_max
-            body = await asyncio.to_thread(unpacked, body, encoding, most)
-            if path == TRACES:
-                traces = await asyncio.to_thread(read_traces, body, media_type)
-                rejected = await self._receiver.traces(traces, teller)
-            else:
-                logs = await asyncio.to_thread(read_logs, body, media_type)
-                rejected = await self._receiver.logs(logs, teller)
+            async with self._turn:
+                rejected = await self._kept(path, body, encoding, media_type, teller)
         except TimeoutError:
             raise Refusal(408, "The request did not come to its end in time.") from None
         except TooLarge:
@@ -186,9 +194,31 @@ class TelemetryServer:
         except Inflated:
             most = policy.inflated_bytes_max
             raise Refusal(413, f"A request has at most {most:,} bytes when unpacked.") from None
+        except TooHeavy:
+            most = policy.messages_max
+            raise Refusal(413, f"A request has at most {most:,} messages within it.") from None
+        except Unpackable as no:
+            raise Refusal(415, str(no), accept_encoding=", ".join(WINDOWS)) from None
         except Unreadable as no:
             raise Refusal(400, str(no)) from None
         return _yes(path, media_type, rejected)
+
+    async def _kept(
+        self, path: str, body: bytes, encoding: str, media_type: str, teller: Teller
+    ) -> int:
+        """Return how many of the items of a request are not kept.
+
+        Raises:
+            Inflated, TooHeavy, Unpackable, Unreadable: see `reading`.
+        """
+        assert self._receiver is not None
+        policy = self._receiver.policy
+        body = await asyncio.to_thread(unpacked, body, encoding, policy.inflated_bytes_max)
+        if path == TRACES:
+            traces = await asyncio.to_thread(read_traces, body, media_type, policy.messages_max)
+            return await self._receiver.traces(traces, teller)
+        logs = await asyncio.to_thread(read_logs, body, media_type, policy.messages_max)
+        return await self._receiver.logs(logs, teller)
 
 
 def _yes(path: str, media_type: str, rejected: int) -> Answer:

@@ -8,6 +8,7 @@ from missioncontrol.adapters.agents.coding.claude_events import Turn
 from missioncontrol.adapters.agents.coding.order import Order, card
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.proof import proved
+from missioncontrol.adapters.agents.coding.telling import listener_in
 from missioncontrol.adapters.agents.declared import bad_settings, settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
@@ -32,6 +33,18 @@ SWITCHES = {
     # What may be tried again is for the step to say: a refused call is not made ten times.
     "CLAUDE_CODE_MAX_RETRIES": "0",
 }
+
+TELLING = {
+    "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
+    "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",  # spans, beside logs
+    "CLAUDE_CODE_PROPAGATE_TRACEPARENT": "1",  # with its calls of models
+    "CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS": "5000",  # for the last of it, on a busy machine
+    "OTEL_LOG_USER_PROMPTS": "0",
+    "OTEL_LOG_ASSISTANT_RESPONSES": "0",
+    "OTEL_LOG_TOOL_DETAILS": "0",
+    "OTEL_LOG_TOOL_CONTENT": "0",
+}
+"""Where telemetry is taken in: names, numbers and times, and no contents."""
 
 
 class ClaudeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +128,7 @@ class ClaudeCode:
 
 def _environment(bench: Bench) -> dict[str, str]:
     return {
+        **(TELLING if listener_in(bench.environment) is not None else {}),
         **bench.environment,
         **SWITCHES,
         "CLAUDE_CONFIG_DIR": str(bench.home / "claude"),

@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
 from missioncontrol.domain.step import Risk
 
 VERSION = "0.169.0"
@@ -51,7 +52,10 @@ def set_up(bench: Bench, settings: CodexSettings, approval_policy: str) -> dict[
     Codex looks up hosts on the internet unless the features below are off.
     """
     effort = f'model_reasoning_effort = "{settings.effort}"\n' if settings.effort else ""
-    (bench.home / "config.toml").write_text(
+    listener = listener_in(bench.environment)
+    config = bench.home / "config.toml"
+    config.touch(0o600)  # It holds the key with which the attempt tells what it does.
+    config.write_text(
         f"""\
 model_provider = "mission"
 approval_policy = "{approval_policy}"
@@ -73,7 +77,7 @@ exclude_slash_tmp = true
 [shell_environment_policy]
 inherit = "all"
 ignore_default_excludes = false
-exclude = ["{KEY_VARIABLE}", "CODEX_HOME"]
+exclude = ["{KEY_VARIABLE}", "CODEX_HOME", "OTEL_*"]
 
 [analytics]
 enabled = false
@@ -86,10 +90,33 @@ plugins = false
 remote_plugin = false
 apps = false
 daemon_auto_start = false
-"""
+{_otel(listener) if listener is not None else ""}"""
     )
     return {
         **bench.environment,
         "CODEX_HOME": str(bench.home),
         KEY_VARIABLE: bench.access.key,
     }
+
+
+def _otel(listener: Listener) -> str:
+    """Return the settings by which Codex tells what it does, without what it was told and said."""
+
+    def exporter(path: str) -> str:
+        headers = ", ".join(
+            f"{json.dumps(name)} = {json.dumps(value)}" for name, value in listener.headers.items()
+        )
+        address = json.dumps(f"{listener.endpoint}/v1/{path}")
+        protocol = "json" if listener.is_json else "binary"
+        told = f'endpoint = {address}, protocol = "{protocol}", headers = {{ {headers} }}'
+        return f"{{ otlp-http = {{ {told} }} }}"
+
+    return f"""\
+[otel]
+log_user_prompt = false
+log_agent_responses = false
+log_sse_deltas = false
+exporter = {exporter("logs")}
+trace_exporter = {exporter("traces")}
+metrics_exporter = "none"
+"""

@@ -36,6 +36,7 @@ from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.adapters.agents.taking import lies_in
 from missioncontrol.domain.agent import Shape, misfit
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.trace import trace_headers
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
 
@@ -98,7 +99,9 @@ class Asking:
             is_anthropic = settings.provider == "anthropic"
             url, key = access.url if is_anthropic else f"{access.url}/v1", access.key
             counted = ""  # The gateway admits and counts; nobody counts twice.
-        model = await opened(stack, settings, name, url=url, key=key)
+        model = await opened(
+            stack, settings, name, url=url, key=key, headers=trace_headers(assignment)
+        )
         return Metered(
             model,
             self._line,

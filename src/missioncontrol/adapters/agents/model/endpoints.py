@@ -1,5 +1,6 @@
 """The endpoints that models answer at, each by the client library of its provider."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import httpx2
@@ -13,9 +14,17 @@ NO_KEY = "none"
 
 
 async def opened(
-    stack: AsyncExitStack, settings: ModelSettings, name: str, *, url: str, key: str
+    stack: AsyncExitStack,
+    settings: ModelSettings,
+    name: str,
+    *,
+    url: str,
+    key: str,
+    headers: Mapping[str, str],
 ) -> Model:
     """Return a model; its connections are closed with `stack`. Nothing is sent yet.
+
+    `headers` go with every call, beside those of the provider.
 
     Raises:
         AttemptFailed: `model.not_installed`.
@@ -23,11 +32,11 @@ async def opened(
     try:
         match settings.provider:
             case "anthropic":
-                return await _anthropic(stack, settings, name, url, key)
+                return await _anthropic(stack, settings, name, url, key, headers)
             case "google":
-                return await _google(stack, settings, name, url, key)
+                return await _google(stack, settings, name, url, key, headers)
             case "openai" | "openai-responses" | "compatible":
-                return await _openai(stack, settings, name, url, key)
+                return await _openai(stack, settings, name, url, key, headers)
     except ImportError as missing:
         raise AttemptFailed(
             "model.not_installed",
@@ -38,7 +47,12 @@ async def opened(
 
 
 async def _openai(
-    stack: AsyncExitStack, settings: ModelSettings, name: str, url: str, key: str
+    stack: AsyncExitStack,
+    settings: ModelSettings,
+    name: str,
+    url: str,
+    key: str,
+    headers: Mapping[str, str],
 ) -> Model:
     from openai import AsyncOpenAI
     from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
@@ -46,7 +60,11 @@ async def _openai(
     from pydantic_ai.providers.openai import OpenAIProvider
 
     client = AsyncOpenAI(
-        base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=settings.seconds_max
+        base_url=url,
+        api_key=key or NO_KEY,
+        max_retries=0,
+        timeout=settings.seconds_max,
+        default_headers=headers,
     )
     provider = OpenAIProvider(openai_client=await stack.enter_async_context(client))
     if settings.provider == "openai-responses":
@@ -63,26 +81,42 @@ async def _openai(
 
 
 async def _anthropic(
-    stack: AsyncExitStack, settings: ModelSettings, name: str, url: str, key: str
+    stack: AsyncExitStack,
+    settings: ModelSettings,
+    name: str,
+    url: str,
+    key: str,
+    headers: Mapping[str, str],
 ) -> Model:
     from anthropic import AsyncAnthropic
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
     client = AsyncAnthropic(
-        base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=settings.seconds_max
+        base_url=url,
+        api_key=key or NO_KEY,
+        max_retries=0,
+        timeout=settings.seconds_max,
+        default_headers=headers,
     )
     await stack.enter_async_context(client)
     return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
 
 
 async def _google(
-    stack: AsyncExitStack, settings: ModelSettings, name: str, url: str, key: str
+    stack: AsyncExitStack,
+    settings: ModelSettings,
+    name: str,
+    url: str,
+    key: str,
+    headers: Mapping[str, str],
 ) -> Model:
     from pydantic_ai.models.google import GoogleModel
     from pydantic_ai.providers.google import GoogleProvider
 
-    client = await stack.enter_async_context(httpx2.AsyncClient(timeout=settings.seconds_max))
+    client = await stack.enter_async_context(
+        httpx2.AsyncClient(timeout=settings.seconds_max, headers=dict(headers))
+    )
     provider = GoogleProvider(api_key=key or NO_KEY, base_url=url, http_client=client)
     return GoogleModel(name, provider=provider)
 

@@ -11,7 +11,7 @@ from mcp_types import Tool as ServerTool
 from pydantic_ai import ModelRetry, Tool
 
 from missioncontrol.adapters.agents.mcp.answers import text_of
-from missioncontrol.adapters.agents.mcp.session import session, tool_called
+from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
 from missioncontrol.adapters.agents.model.settings import ModelSettings, ToolServer
 from missioncontrol.adapters.agents.taking import lies_in
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
@@ -83,10 +83,11 @@ class Toolbox:
 
     def _calling(self, name: str, client: Any, tool: ServerTool) -> Call:
         server = self._settings.servers[name]
+        meta = trace_meta(self._assignment)
 
         async def call(**arguments: Any) -> str:
             await self._permitted(name, server, tool, arguments)
-            result = await client.call_tool(tool.name, arguments)
+            result = await client.call_tool(tool.name, arguments, meta=meta)
             text = text_of(result)[:ANSWER_LENGTH_MAX]
             if result.is_error:
                 raise ModelRetry(text or "The tool failed and does not say why.")
