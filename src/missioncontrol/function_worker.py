@@ -6,14 +6,16 @@ order is no fault: the function was found, and that is all that was asked.
 
 import asyncio
 import inspect
+import os
 import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -85,7 +87,7 @@ def found(target: str) -> Callable[[StepContext], Any]:
     """
     try:
         function: Any = _named(target) if ":" in target else _entry_point(target)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = f"The function {target!r} cannot be found: {type(error).__name__}: {error}."
         hint = "Check its name, and `directory` in the settings of the agent."
         raise AttemptFailed("function.unknown", reason, hint=hint, retryable=False) from error
@@ -122,9 +124,26 @@ def main() -> int:
         return _looked_up(sys.argv[1])
     order = msgspec.json.decode(first, type=wire.Order)
     desk = PipeDesk(out, Path(order.scratch), order.assignment.seconds_max or UNLIMITED)
-    threading.Thread(target=hear_the_engine, args=(desk.answers,), daemon=True).start()
+    hearing = desk.answers, _private_stdin()
+    threading.Thread(target=hear_the_engine, args=hearing, daemon=True).start()
     desk.send(_outcome(sys.argv[1], order, desk))
-    return 0
+    _leave()
+
+
+def _private_stdin() -> int:
+    """Keep the pipe from the engine for answers: a function that reads finds an empty file."""
+    private, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return private
+
+
+def _leave() -> NoReturn:
+    """End, whatever threads the function has left: its result is written, and nobody waits."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 def _looked_up(target: str) -> int:
@@ -143,7 +162,7 @@ def _outcome(target: str, order: wire.Order, desk: PipeDesk) -> wire.Message:
         msgspec.json.encode(done)
     except AttemptFailed as error:
         return wire.Refused(error.code, error.reason, error.hint, error.retryable, error.detail)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever it raised is said, not lost
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge: it is said, not lost
         for line in traceback.format_exc().splitlines():
             desk.log("error", line)
         return wire.Refused("function.raised", f"{target} raised {type(error).__name__}: {error}.")

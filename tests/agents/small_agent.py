@@ -4,6 +4,7 @@ It does what the first word of its prompt says.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -115,6 +116,20 @@ class Small:
             await self.say(session, "It ran.")
         else:
             await self.say(session, "It was not allowed to run.")
+
+    async def do_overwhelm(self, session: str, text: str) -> None:
+        command = {"command": f"echo {'a' * 100_000}; make mischief"}
+        ran = await self.allowed(session, "execute", "", command)
+        await self.say(session, "It ran." if ran else "It was not allowed to run.")
+
+    async def do_borrow(self, session: str, text: str) -> None:
+        for place in ("deep/in/new.txt", ".git/hooks/post-commit", "../out.txt"):
+            with contextlib.suppress(RequestError):
+                await self.client.write_text_file(
+                    session_id=session, path=str(self.cwd / place), content="x\n"
+                )
+        written = [p for p in (".git/hooks/post-commit", "../out.txt") if (self.cwd / p).exists()]
+        await self.say(session, f"Beyond the tree: {written}")
 
     async def do_outside(self, session: str, text: str) -> None:
         await self.allowed(session, "edit", "/etc/passwd")

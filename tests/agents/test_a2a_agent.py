@@ -1,11 +1,12 @@
 """Peers that speak the Agent2Agent protocol as agents, with a real one in another process."""
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 import pytest
 
 from missioncontrol.adapters.agents.a2a import A2aKind
+from missioncontrol.adapters.agents.a2a.peers import CARD_BYTES_MAX
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed, Verdict
 from tests.agents.heard import SECRET, HeardLine, a_workshop, assignment, run
+from tests.agents.service import Reply, Service, always
+from tests.agents.service import serving as answering
 
 pytestmark = pytest.mark.journey
 
@@ -150,6 +154,69 @@ def test_a_card_that_leads_to_another_host_is_not_followed(tmp_path: Path) -> No
     with serving("elsewhere") as url:
         error = failure(tmp_path, declared(url), prompt="x")
     assert (error.code, error.retryable) == ("a2a.other_host", False)
+
+
+# Peers that lie.
+
+
+def lying(*events: dict[str, Any], asked_after: Any = None) -> Callable[..., Reply]:
+    """Return what a peer answers whose stream holds these events, and what it says later."""
+
+    def answer(service: Service, request: dict[str, Any]) -> Reply:
+        if request["method"] == "GET":
+            interface = {"protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
+            interfaces = [{"url": f"{service.url}/rpc", **interface}]
+            can = {"streaming": True}
+            card = {"name": "liar", "version": "1", "capabilities": can}
+            return 200, {}, {**card, "supportedInterfaces": interfaces}
+        asked = json.loads(request["body"])
+        frame = {"jsonrpc": "2.0", "id": asked["id"]}
+        if asked["method"] != "SendStreamingMessage":
+            return 200, {}, {**frame, "result": asked_after}
+        lines = (b"data: " + json.dumps({**frame, "result": e}).encode() + b"\n\n" for e in events)
+        return 200, {"Content-Type": "text/event-stream"}, b"".join(lines)
+
+    return answer
+
+
+def task(state: str, name: str = "t1") -> dict[str, Any]:
+    return {"id": name, "contextId": "c", "status": {"state": f"TASK_STATE_{state}"}}
+
+
+def status(state: str, name: str = "t1") -> dict[str, Any]:
+    told = {"taskId": name, "contextId": "c", "status": {"state": f"TASK_STATE_{state}"}}
+    return {"statusUpdate": told}
+
+
+def test_what_has_ended_stays_ended_whatever_else_is_said(tmp_path: Path) -> None:
+    events = {"task": task("WORKING")}, status("COMPLETED"), status("FAILED")
+    with answering(lying(*events)) as service:
+        assert work(tmp_path, declared(service.url), prompt="x").output == ""
+
+
+def test_what_is_told_of_another_task_is_not_for_us(tmp_path: Path) -> None:
+    begun = {"task": task("WORKING")}
+    for peer in (
+        lying(begun, status("COMPLETED", "t2")),
+        lying(begun, asked_after=task("COMPLETED", "t2")),
+    ):
+        with answering(peer) as service:
+            error = failure(tmp_path, declared(service.url), prompt="x")
+        assert (error.code, error.retryable) == ("a2a.other_task", False)
+        assert "'t1' and tells of 't2'" in error.reason
+
+
+@pytest.mark.parametrize("said", [None, "x", {"status": 5}])
+def test_an_answer_of_another_form_is_a_peer_that_is_lost(tmp_path: Path, said: Any) -> None:
+    with answering(lying({"task": task("WORKING")}, asked_after=said)) as service:
+        error = failure(tmp_path, declared(service.url), prompt="x")
+    assert (error.code, error.retryable) == ("a2a.lost", True)
+
+
+def test_a_card_without_an_end_is_not_read(tmp_path: Path) -> None:
+    with answering(always(b"x" * (CARD_BYTES_MAX + 1))) as service:
+        error = failure(tmp_path, declared(service.url), prompt="x")
+    assert (error.code, error.retryable) == ("a2a.too_much", False)
 
 
 def test_a_peer_proves_itself_by_its_card(tmp_path: Path, url: str) -> None:

@@ -110,6 +110,37 @@ def test_what_is_not_allowed_is_not_done(tmp_path: Path, repository: Path) -> No
     assert done.evidence == ()
 
 
+def test_what_is_too_large_to_show_is_not_allowed(tmp_path: Path, repository: Path) -> None:
+    line = yes()
+    done = work(tmp_path, repository, "overwhelm", declared(), line)
+    assert done.output["summary"] == "It was not allowed to run."
+    assert line.asked == []
+    assert "too large to show" in line.text
+
+
+def test_our_hands_write_in_the_tree_alone(tmp_path: Path, repository: Path) -> None:
+    done = work(tmp_path, repository, "borrow", declared(), yes())
+    assert done.output["summary"] == "Beyond the tree: []"
+    assert [each["path"] for each in done.output["files"]] == ["deep/in/new.txt"]
+
+
+def test_an_answer_that_the_protocol_does_not_know_is_told(
+    tmp_path: Path, repository: Path
+) -> None:
+    code = (
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        "    q = json.loads(line)\n"
+        "    known = {'initialize': {'protocolVersion': 1}, 'session/new': {'sessionId': 5}}\n"
+        "    told = {'jsonrpc': '2.0', 'id': q['id'], 'result': known[q['method']]}\n"
+        "    print(json.dumps(told), flush=True)\n"
+    )
+    agent = declared({"argv": [sys.executable, "-S", "-E", "-c", code]})
+    error = failure(tmp_path, repository, "x", agent, yes())
+    assert error.code == "acp.bad_answer"
+    assert "sessionId" in error.reason
+
+
 def test_a_command_that_ended_is_evidence(tmp_path: Path, repository: Path) -> None:
     done = work(tmp_path, repository, "run", declared(), yes())
     assert done.output["commands"] == [{"command": "make test", "exit_code": 0}]

@@ -159,10 +159,12 @@ def test_what_was_changed_before_a_failure_is_not_lost(tmp_path: Path) -> None:
         tmp_path,
         """
 open("half.txt", "w").write("half\\n")
-say(type="turn.failed", error={"message": "unexpected status 402 Payment Required: Spent."})
+say(type="turn.failed", error={"message": "unexpected status 402 Payment Required: Spent. "
+    "`mission budget set agent a --tokens 9 --reason TEXT` would allow it."})
 """,
     )
     assert ended.refused.code == "codex.budget_refused"
+    assert ended.refused.hint == "`mission budget set agent a --tokens 9 --reason TEXT` allows it."
     assert b"+half" in ended.line.kept["changes.patch"]
     assert ended.refused.detail["status"] == 402
     assert len(ended.refused.detail["patch"]) == 64

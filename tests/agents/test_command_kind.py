@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.adapters.agents import command_kind
 from missioncontrol.adapters.agents.command_kind import CommandKind
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
@@ -43,6 +44,19 @@ def test_text_is_handed_back_as_text(tmp_path: Path) -> None:
     assert work(tmp_path, declared("print('hi')", output="text")).output == ("hi\n")
 
 
+def test_a_text_of_which_only_the_beginning_is_left_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AttemptFailed, match="256 KiB") as caught:
+        work(tmp_path, declared("print('x' * 300_000)", output="text"))
+    assert (caught.value.code, caught.value.retryable) == ("command.output_too_large", False)
+
+
+def test_a_version_that_cannot_be_told_names_the_setting(tmp_path: Path) -> None:
+    agent = Declaration("p", "command", {"argv": ["sh"], "version": ["-c", "exit 3"]})
+    with pytest.raises(AttemptFailed, match="exit status 3") as caught:
+        run(KIND.prove(agent, a_workshop(tmp_path, {"PATH": os.environ["PATH"]}), round_trip=False))
+    assert "`version`" in caught.value.hint
+
+
 def test_a_secret_is_seen_by_the_program_and_not_by_the_record(tmp_path: Path) -> None:
     code = "import os; print(os.environ['API_KEY'])"
     assert work(tmp_path, declared(code, output="text")).output == "[secret]\n"
@@ -59,6 +73,16 @@ def test_a_program_says_its_version(tmp_path: Path) -> None:
     shop = a_workshop(tmp_path, {"PATH": os.environ["PATH"]})
     proof = run(KIND.prove(Declaration("p", "command", settings), shop, round_trip=False))
     assert proof.version == f"Python {sys.version.split()[0]}"
+
+
+def test_a_program_that_never_says_its_version_is_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_kind, "VERSION_SECONDS_MAX", 0.1)
+    agent = Declaration("p", "command", {"argv": ["sleep"], "version": ["600"]})
+    with pytest.raises(AttemptFailed, match="`sleep 600` did not end within") as caught:
+        run(KIND.prove(agent, a_workshop(tmp_path, {"PATH": os.environ["PATH"]}), round_trip=False))
+    assert caught.value.code == "command.silent"
 
 
 def test_a_program_that_is_not_there_is_no_proof(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.adapters.agents import function
 from missioncontrol.adapters.agents.function import FunctionKind
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent import Shape
@@ -69,6 +70,54 @@ def test_what_a_function_prints_is_no_message(tmp_path: Path) -> None:
     line = HeardLine()
     work(tmp_path, declared(tmp_path, "def do(step): print('hello')"), {}, line)
     assert "hello" in line.text
+
+
+def test_a_function_that_reads_its_input_finds_none_and_takes_none_of_ours(tmp_path: Path) -> None:
+    code = """
+        import sys
+        async def do(step):
+            said = sys.stdin.read()
+            await step.admit("m", input_tokens=1, output_tokens=2)
+            return said
+    """
+    line = HeardLine()
+    assert work(tmp_path, declared(tmp_path, code), {}, line).output == ""
+    assert line.admitted == [("m", 1, 2)]
+
+
+def test_a_thread_that_a_function_leaves_keeps_nobody_waiting(tmp_path: Path) -> None:
+    code = """
+        import threading, time
+        def do(step):
+            threading.Thread(target=time.sleep, args=(600,)).start()
+            print("begun")
+            return 1
+    """
+    line = HeardLine()
+    assert work(tmp_path, declared(tmp_path, code), {}, line).output == 1
+    assert "begun" in line.text
+
+
+def test_a_function_that_exits_has_failed(tmp_path: Path) -> None:
+    error = failure(tmp_path, declared(tmp_path, "def do(step): raise SystemExit(0)"), {})
+    assert error.code == "function.raised"
+    assert "SystemExit" in error.reason
+
+
+def test_a_module_that_exits_is_no_proof(tmp_path: Path) -> None:
+    agent = declared(tmp_path, "raise SystemExit(0)")
+    with pytest.raises(AttemptFailed, match="SystemExit"):
+        run(KIND.prove(agent, a_workshop(tmp_path), round_trip=True))
+
+
+def test_a_module_that_takes_for_ever_is_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function, "PROOF_SECONDS_MAX", 0.2)
+    agent = declared(tmp_path, "import time; time.sleep(600)")
+    with pytest.raises(AttemptFailed, match="was not imported within") as caught:
+        run(KIND.prove(agent, a_workshop(tmp_path), round_trip=True))
+    assert caught.value.code == "function.silent"
 
 
 def test_a_function_that_raises_has_failed(tmp_path: Path) -> None:

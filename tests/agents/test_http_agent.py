@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from missioncontrol.adapters.agents.http import HttpKind
 from missioncontrol.adapters.agents.http.addresses import address_of, is_allowed
+from missioncontrol.adapters.agents.http.calling import Answer, told_pause
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.errors import Rejected
@@ -103,6 +104,18 @@ def test_a_get_asks_with_its_inputs_as_query(tmp_path: Path) -> None:
 def test_text_is_handed_back_as_text(tmp_path: Path) -> None:
     with serving(always(b"hello", Content_Type="text/plain; charset=utf-8")) as service:
         assert work(tmp_path, declared(service.url)).output == "hello"
+
+
+@pytest.mark.parametrize(
+    ("media", "said"),
+    [
+        ("text/plain; charset=latin-1", "caf\u00e9"),
+        ("text/plain", "caf\ufffd"),
+        ("text/plain; charset=idna", "caf\ufffd"),
+    ],
+)
+def test_a_text_is_read_as_it_was_written(media: str, said: str) -> None:
+    assert Answer(200, {"content-type": media}, b"caf\xe9", "").text == said
 
 
 def test_the_usage_that_a_service_tells_is_counted(tmp_path: Path) -> None:
@@ -198,6 +211,24 @@ def test_what_may_have_been_done_is_not_done_again(tmp_path: Path) -> None:
     assert error.code == "http.refused"
     assert "disk full" in error.reason
     assert len(service.requests) == 1
+
+
+def test_that_it_may_be_asked_later_does_not_say_that_nothing_was_done(tmp_path: Path) -> None:
+    with serving(always({}, 502, Retry_After="0")) as service:
+        assert failure(tmp_path, declared(service.url)).code == "http.refused"
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("told", ["\u00b2", "-5", "0.5", "Wed, 21 Oct 99999 07:28:00 GMT", "soon"])
+def test_a_time_that_cannot_be_read_is_none(told: str) -> None:
+    assert told_pause(Answer(429, {"retry-after": told}, b"", ""), 0.0) == 0.0
+
+
+@pytest.mark.parametrize("location", ["http://127.0.0.1:99999/", "http://[x"])
+def test_an_address_that_is_none_is_not_followed(tmp_path: Path, location: str) -> None:
+    with serving(always({}, 202, Location=location)) as service:
+        error = failure(tmp_path, declared(service.url))
+    assert (error.code, error.retryable) == ("http.redirected", False)
 
 
 def test_it_is_done_again_where_the_service_honours_the_key(tmp_path: Path) -> None:
@@ -361,8 +392,9 @@ def test_a_certificate_is_checked_against_the_name_that_was_declared(tmp_path: P
     tls, trusted = certificate(tmp_path, "elsewhere.example")
     with serving(always({"ok": True}), tls) as service:
         error = failure(tmp_path, declared(service.url, ca_file=trusted, tries=1))
-    assert error.code == "http.unreachable"
-    assert "certificate" in error.reason.lower()
+    assert (error.code, error.retryable) == ("http.bad_certificate", False)
+    assert "Hostname mismatch" in error.reason
+    assert "`ca_file`" in error.hint
 
 
 # What it says of itself.

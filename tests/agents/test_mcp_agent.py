@@ -153,6 +153,26 @@ def test_a_server_that_dies_is_lost(tmp_path: Path) -> None:
     assert failure(tmp_path, declared("die"), {}).code == "mcp.lost"
 
 
+def test_why_a_server_ended_is_what_it_said_last(tmp_path: Path) -> None:
+    code = f"import sys; sys.exit('no database for {SECRET}')"
+    agent = declared("add", settings={"argv": [sys.executable, "-S", "-E", "-c", code]})
+    error = failure(tmp_path, agent, {})
+    assert error.code == "mcp.lost"
+    assert "It said at last: no database for [secret]" in error.reason
+
+
+def test_an_answer_that_nobody_could_hold_is_refused(tmp_path: Path) -> None:
+    line = HeardLine()
+    error = failure(tmp_path, declared("overflow"), {}, line)
+    assert (error.code, error.retryable) == ("mcp.too_much", False)
+
+
+def test_what_a_server_counts_is_a_number_that_everybody_can_hold(tmp_path: Path) -> None:
+    line = HeardLine()
+    work(tmp_path, declared("count_wildly"), {}, line)
+    assert line.moved == [(0, 0, "back"), (10**12, 10**12, "far")]
+
+
 def test_a_program_that_is_no_server_is_lost(tmp_path: Path) -> None:
     line = HeardLine()
     settings = {"argv": [sys.executable, "-c", "print('hello')"]}

@@ -54,6 +54,20 @@ def look(name: str) -> str:
 
 
 @server.tool()
+def overflow() -> str:
+    """Return more than anybody wants."""
+    return "x" * 9_000_000
+
+
+@server.tool()
+async def count_wildly(ctx: Context) -> str:
+    """Count in strange numbers."""
+    await ctx.report_progress(-1, 0, "back")
+    await ctx.report_progress(1e300, 1e300, "far")
+    return "ok"
+
+
+@server.tool()
 async def report(ctx: Context) -> str:
     """Say something while it works."""
     await ctx.warning("The paper is low.")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from missioncontrol.testing.scripted_models import Reply, serving
@@ -100,6 +101,52 @@ def test_a_program_that_is_not_there_is_found_out_before_any_step(tmp_path: Path
     out = said(home, "agent", "add", "ghost", "--kind", "command", "--", "no-such-program", code=1)
     assert "is failed" in out
     assert "Install it" in out
+
+
+def test_a_program_may_follow_wherever_its_home_is_named(tmp_path: Path) -> None:
+    add = ("agent", "add", "shout", "--kind", "command", "--set", "output=text")
+    for number, before in enumerate(
+        (("--home", str(tmp_path / "a")), (f"--home={tmp_path / 'b'}",))
+    ):
+        out = said(tmp_path / "c", *before, *add, "--", "cat", "--home", "x")
+        assert "shout (command) is idle" in out, number
+
+
+def test_a_version_that_is_a_secret_is_not_shown(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "secrets.toml").write_text('key = "correct-horse-battery"\n')
+    (home / "secrets.toml").chmod(0o600)
+    version = ("--secret", "KEY=key", "--set", 'version=["-c", "echo $KEY"]')
+    out = said(home, "agent", "add", "teller", "--kind", "command", *version, "--", "sh")
+    assert "is idle" in out
+    out = said(home, "agent", "test", "teller")
+    assert "[secret]" in out
+    assert "battery" not in out
+
+
+@pytest.mark.journey
+def test_a_test_that_is_ended_leaves_no_program_behind(tmp_path: Path) -> None:
+    home, pid = tmp_path / "home", tmp_path / "pid"
+    waits = tmp_path / "waits"
+    waits.write_text(f"#!/bin/sh\n[ $# = 0 ] || {{ echo $$ > {pid}; exec sleep 600; }}\n")
+    waits.chmod(0o755)
+    add = ("agent", "add", "w", "--kind", "command", "--stopped", "--set", 'version=["-v"]')
+    said(home, *add, "--", str(waits))
+    process = subprocess.Popen(
+        [*ARGV, "agent", "test", "w"],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    BEGUN.append(process)
+    while not (pid.exists() and pid.read_text().strip()):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.terminate()
+    assert process.wait(timeout=20) == 3
+    assert not psutil.pid_exists(int(pid.read_text()))
 
 
 def test_everything_that_is_wrong_with_a_declaration_is_told_at_once(tmp_path: Path) -> None:

@@ -20,14 +20,12 @@ steps:
 PLAIN = "name: plain\nsteps: {say: {agent: command, with: {argv: [echo, hi]}}}\n"
 OUTER = f"""
 name: outer
-inputs: {{home: {{type: path}}}}
 steps:
   ask:
     agent: command
     with:
       argv: ["{sys.executable}", -c, "import subprocess, sys; subprocess.run(sys.argv[1:])",
-        "{sys.executable}", -m, missioncontrol, workflow, run, inner, --home,
-        "${{{{ inputs.home }}}}"]
+        "{sys.executable}", -m, missioncontrol, workflow, run, inner]
 """
 
 
@@ -175,16 +173,7 @@ def test_under_an_engine_too_an_agents_run_is_its_authors(tmp_path: Path) -> Non
         file.write_text(text)
         assert mission(home, "workflow", "save", str(file)).returncode == 0
     up = Up(home)
-    done = mission(
-        home,
-        "workflow",
-        "run",
-        "outer",
-        "--input",
-        f"home={home}",
-        "--json",
-        env={"MISSION_ACTOR": "alice"},
-    )
+    done = mission(home, "workflow", "run", "outer", "--json", env={"MISSION_ACTOR": "alice"})
     assert done.returncode == 0, done.stderr.decode()
     view = answer(home, "show", "last")
     assert (view["workflow"], view["author"]) == ("inner", "agent:command")

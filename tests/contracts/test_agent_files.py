@@ -116,7 +116,43 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("[agents]\none = 'http'\n", "it is no table"),
         ("[agents.one]\nkind='http'\ncapabilities=[1]\n", "`capabilities[0]` is neither"),
         ("[agents.one]\nkind='http'\nlimits={turns=1.5}\n", "`limits.turns` is to be"),
+        (
+            "[agents.one]\nkind='http'\nlimits={by_call='yes'}\n",
+            "`limits.by_call` is true or false",
+        ),
+        ("[agents.one]\nkind='http'\nlimits={time='ever', turns=-1}\n", "`limits.turns` is to be"),
+        ("[agents.one]\nkind='http'\nlimits={time='ever', turns=-1}\n", "`limits.time`: Write"),
+        ("[agents.one]\nkind='http'\nbudget={tokens=true}\n", "`budget.tokens` is to be"),
+        ("[agents.one]\nkind='http'\nbudget={tokens=9999999999999}\n", "`budget.tokens` is to be"),
+        ("[agents.one]\nkind='http'\nbudget={}\n", "Give `cost`, `tokens` or both"),
+        ("[agents.one]\nkind='http'\npaths=['']\n", "an empty text is no directory"),
+        ("[agents.one]\nkind='http'\nrisks=['reads']\n", "a list of read, write and irreversible"),
+        ("[agents.one]\nkind='http'\nsecrets={A=5}\n", "name of the secret"),
+        ("[agents.one]\nkind='http'\nsecrets={A=''}\n", "names no secret for the variable 'A'"),
+        ("[agents.one]\nkind='http'\nenvironment=['A B']\n", "begin with no digit"),
+        ("[agents.one]\nkind='http'\ncapabilities=['a','a']\n", "the capability 'a', twice"),
+        ("[agents.one]\nkind='http'\ncapabilities=['a b']\n", "which no step could ask for"),
+        ("[agents.one]\nkind='http'\neffects=['explodes']\n", "Agent 'one': There is no effect"),
+        ("[agents.one]\nkind='http'\nlocation='over there'\n", "which is no name of a worker"),
         ("[agents.one]\nkind='http'\noutput={type='strin'}\n", "Did you mean 'string'?"),
+        ("[agents.one]\nkind='http'\noutput={type=5}\n", "`type` is to be a name"),
+        ("[agents.one]\nkind='http'\noutput='text'\n", "A schema is a table, and not 'text'"),
+        (
+            "[agents.one]\nkind='http'\noutput={properties=['a']}\n",
+            "`properties` is to be a table of schemas",
+        ),
+        (
+            "[agents.one]\nkind='http'\noutput={properties={a={items='text'}}}\n",
+            "`output`: properties.a.items: A schema is a table",
+        ),
+        (
+            "[agents.one]\nkind='http'\noutput={anyOf=[{type='nul'}]}\n",
+            "anyOf[0]: There is no type 'nul'",
+        ),
+        (
+            "[agents.one]\nkind='http'\ninputs={'$ref'='#/$defs/a'}\n",
+            "`$ref` is '#/$defs/a', which is not in this schema",
+        ),
     ],
 )
 def test_a_file_that_is_no_list_of_agents_says_so(tmp_path: Path, text: str, said: str) -> None:

@@ -45,6 +45,19 @@ class Heavy(Pigeon):
         raise OSError("too heavy to fly")
 
 
+def strange() -> list[Any]:
+    return [Declaration("three", "pigeon"), "four"]
+
+
+class Nameless(Pigeon):
+    name = None  # type: ignore[assignment]
+
+
+class Moody(Pigeon):
+    def card(self, declared: Declaration) -> AgentCard:
+        raise KeyError("mood")
+
+
 def kinds(**offered: str) -> Kinds:
     here = "tests.contracts.test_kinds"
     points = [EntryPoint(n, f"{here}:{a}", "missioncontrol.agents") for n, a in offered.items()]
@@ -61,17 +74,25 @@ def test_every_kind_of_ours_is_there_and_knows_its_name(name: str) -> None:
 def test_a_package_brings_a_kind_and_agents_of_it() -> None:
     found = kinds(pigeon="Pigeon", flock="several", one_more="DECLARED")
     assert found["pigeon"].name == "pigeon"
-    assert [each.name for each in found.declared()] == ["theirs", "one", "two"]
+    assert [each.name for each in found.declared()] == ["one", "two", "theirs"]
     assert found.card(DECLARED).name == "theirs"
     assert found.broken == {}
 
 
 def test_a_broken_package_is_named_and_ends_nobody_else() -> None:
-    found = kinds(gone="Nothing", bad="raising", heavy="Heavy", flock="several")
+    found = kinds(gone="Nothing", bad="raising", heavy="Heavy", flock="several", odd="strange")
+    found.offered["nameless"] = Nameless
     assert [each.name for each in found.declared()] == ["one", "two"]
     assert list(found) == list(OURS)
-    assert set(found.broken) == {"gone", "bad", "heavy"}
+    assert set(found.broken) == {"gone", "bad", "heavy", "odd", "nameless"}
     assert found.broken["bad"] == "RuntimeError: no feathers"
+    assert found.broken["odd"] == "TypeError: It returns 'four', which is no Declaration."
+
+
+def test_an_adapter_that_breaks_over_a_declaration_is_named() -> None:
+    with pytest.raises(Rejected, match="'pigeon', raised KeyError: 'mood'") as refused:
+        kinds(moody="Moody").card(DECLARED)
+    assert refused.value.code == "agent.broken_kind"
 
 
 def test_an_unknown_kind_names_those_that_are_known() -> None:

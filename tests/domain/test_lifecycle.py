@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.domain.declaration import Declaration, Limits
+from missioncontrol.domain.declaration import Capability, Declaration, Limits, as_declared
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.commands import (
     AddAgent,
@@ -26,6 +26,7 @@ from missioncontrol.domain.lifecycle.decide import decide
 from missioncontrol.domain.lifecycle.events import AgentAdded, AgentRested, LifeEvent
 from missioncontrol.domain.lifecycle.evolve import evolve
 from missioncontrol.domain.lifecycle.states import AgentLife
+from missioncontrol.domain.step import Amount
 
 REVIEWER = Declaration("reviewer", "codex", model="gpt-5.5")
 ADD = AddAgent(REVIEWER, "command")
@@ -149,6 +150,44 @@ def test_a_part_of_the_program_works_from_the_beginning_and_stays() -> None:
     assert live(StartAgent(), agent=stopped).status(0) == "idle"
 
 
+def test_a_part_of_the_program_that_was_stopped_works_after_a_restart() -> None:
+    tester = AddAgent(Declaration("tester", "specialist"), "built_in")
+    stopped = live(tester, StopAgent("Enough."))
+    assert live(DrainAgent("Again.", 60.0, "start"), agent=stopped).status(0) == "idle"
+
+
+def test_a_part_of_the_program_is_not_offered_for_replacement() -> None:
+    tester = live(AddAgent(Declaration("tester", "specialist"), "built_in"))
+    with pytest.raises(Rejected) as refused:
+        told(AddAgent(Declaration("tester", "command"), "command"), tester)
+    assert (refused.value.code, refused.value.hint) == ("agent.built_in", "Choose another name.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [StartAgent("x" * 2001), ScaleAgent(2, "x" * 2001), RemoveAgent("x" * 2001)],
+)
+def test_a_reason_is_a_sentence_and_no_book(command: LifeCommand) -> None:
+    with pytest.raises(Rejected) as refused:
+        told(command, live(ADD))
+    assert refused.value.code == "agent.bad_reason"
+
+
+def test_what_a_log_could_not_tell_again_is_no_declaration() -> None:
+    for strange in (
+        Declaration("a", "command", scale="2"),  # type: ignore[arg-type]
+        Declaration("a", "command", scale=True),
+        Declaration("a", "command", budget=Amount(None, tokens=True)),
+        Declaration("a", "command", settings={"f": print}),
+        Declaration("a", "command", limits=Limits(float("nan"))),
+        Declaration(5, "command"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(Rejected) as refused:
+            as_declared(strange)
+        assert refused.value.code == "agent.malformed"
+    assert as_declared(REVIEWER) == REVIEWER
+
+
 def test_a_lost_agent_is_ready_again_when_something_is_heard() -> None:
     lost = live(ADD, StartAgent(), WORKS, LoseAgent("Nothing was heard for 30 s."))
     assert (lost.status(0), lost.may_begin) == ("lost", False)
@@ -167,6 +206,11 @@ def test_a_lost_agent_is_ready_again_when_something_is_heard() -> None:
         ({"risks": ()}, "agent.no_risk"),
         ({"paths": ("src",)}, "agent.bad_path"),
         ({"environment": ("A=B",)}, "agent.bad_variable"),
+        ({"secrets": {"KEY": ""}}, "agent.bad_variable"),
+        ({"capabilities": (Capability("a b"),)}, "agent.bad_capability"),
+        ({"capabilities": (Capability("a"), Capability("a"))}, "agent.bad_capability"),
+        ({"capabilities": tuple(Capability(f"c{n}") for n in range(201))}, "agent.bad_capability"),
+        ({"location": "over there"}, "agent.bad_location"),
         ({"effects": ("explodes",)}, "effect.unknown"),
     ],
 )

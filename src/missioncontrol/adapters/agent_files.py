@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.schemas import shape_of
+from missioncontrol.adapters.agents.schemas import schema_fault, shape_of
 from missioncontrol.domain.agent import ANYTHING, OBJECT, Shape
 from missioncontrol.domain.declaration import (
     RISKS,
@@ -22,7 +22,7 @@ from missioncontrol.domain.declaration import (
     Limits,
     refuse_bad_declaration,
 )
-from missioncontrol.domain.definition.quantities import cost_of, seconds_of
+from missioncontrol.domain.definition.quantities import TOKENS_MAX, cost_of, seconds_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.step import Amount, Risk
 
@@ -50,8 +50,13 @@ FIELDS = {
 }
 """What may be said of an agent, and what it means."""
 
+_HINTS = {
+    "risks": "It is a list of read, write and irreversible.",
+    "secrets": 'It is a table: VARIABLE = "name of the secret".',
+    "scale": "It is a whole number.",
+}
+
 LIMITS = ("time", "turns", "input_tokens", "output_tokens", "by_call")
-TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 AMOUNT = ("cost", "tokens")
 
 
@@ -162,10 +167,13 @@ class _Reading:
         try:
             return msgspec.convert(self.said[name], form)
         except msgspec.ValidationError as error:
-            self.faults.append(f"`{name}`: {error}.")
+            hint = f" {hint}" if (hint := _HINTS.get(name, "")) else ""
+            self.faults.append(f"`{name}`: {error}.{hint}")
             return default
 
     def _directory(self, said: str, base: Path) -> str:
+        if not said:
+            self.faults.append("`paths`: an empty text is no directory; `.` is that of the file.")
         path = "/" + os.path.normpath(base / Path(said).expanduser()).lstrip("/")
         if path == "/" and said != "/":
             self.faults.append(f"`paths`: {said!r} is the whole machine; `/` says so.")
@@ -193,37 +201,45 @@ class _Reading:
     def _shape(self, schema: Any, place: str, default: Shape) -> Shape:
         if schema is None:
             return default
-        try:
-            _refuse_unknown_types(schema)
-            return shape_of(schema)
-        except MissionControlError as error:
-            self.faults.append(f"`{place}`: {error.reason}")
+        if fault := schema_fault(schema):
+            self.faults.append(f"`{place}`: {fault}")
             return default
+        return shape_of(schema)
 
     def _limits(self) -> Limits:
         said = self._table("limits", LIMITS)
-        counts = {name: said.get(name, 0) for name in LIMITS[1:4]}
-        for name, value in counts.items():
-            if not isinstance(value, int) or isinstance(value, bool):
-                self.faults.append(f"`limits.{name}` is to be a whole number.")
-                return Limits()
-        return Limits(
-            seconds_max=self._measured("time", said, seconds_of, "limits.") or 0.0,
-            turns_max=counts["turns"],
-            input_tokens=counts["input_tokens"],
-            output_tokens=counts["output_tokens"],
-            by_call=said.get("by_call") is True,
+        turns, inputs, outputs = (
+            self._count(said, name, "limits.") or 0
+            for name in ("turns", "input_tokens", "output_tokens")
         )
+        by_call = said.get("by_call", False)
+        if not isinstance(by_call, bool):
+            self.faults.append(f"`limits.by_call` is true or false, and not {by_call!r:.80}.")
+        seconds = self._measured("time", said, seconds_of, "limits.") or 0.0
+        return Limits(seconds, turns, inputs, outputs, by_call=by_call is True)
 
     def _budget(self) -> Amount | None:
         if "budget" not in self.said:
             return None
         said = self._table("budget", AMOUNT)
-        tokens = said.get("tokens")
-        if tokens is not None and (not isinstance(tokens, int) or tokens < 0):
-            self.faults.append("`budget.tokens` is to be a whole number, 0 or more.")
+        if not said:
+            self.faults.append("`budget` says nothing. Give `cost`, `tokens` or both.")
         cost = self._measured("cost", said, cost_of, "budget.")
-        return Amount(None if cost is None else int(cost), tokens)
+        return Amount(None if cost is None else int(cost), self._count(said, "tokens", "budget."))
+
+    def _count(self, said: Mapping[str, Any], name: str, prefix: str) -> int | None:
+        """Return a whole number that a log can hold; None where nothing is said."""
+        value = said.get(name)
+        if value is None:
+            return None
+        # True counts as 1 in Python, and a log that told it so could not be read again.
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= TOKENS_MAX:
+            self.faults.append(
+                f"`{prefix}{name}` is to be a whole number, 0 to {TOKENS_MAX:,}, and not "
+                f"{value!r:.80}."
+            )
+            return None
+        return value
 
     def _table(self, name: str, known: tuple[str, ...]) -> dict[str, Any]:
         said = self._value(name, dict[str, Any], {})
@@ -244,21 +260,6 @@ class _Reading:
             self.faults.append(f"`{prefix}{name}`: {found}")
             return None
         return found
-
-
-def _refuse_unknown_types(schema: Any) -> None:
-    """Refuse a type that JSON Schema does not know, which else would be taken for anything."""
-    if isinstance(schema, dict):
-        told = schema.get("type", ())
-        for name in [told] if isinstance(told, str) else told:
-            if name not in TYPES:
-                near = get_close_matches(str(name), TYPES, n=1)
-                hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(TYPES)}."
-                raise Rejected("schema.unknown_type", f"There is no type {name!r}. {hint}")
-        for key in ("properties", "$defs"):
-            for part in (schema.get(key) or {}).values():
-                _refuse_unknown_types(part)
-        _refuse_unknown_types(schema.get("items"))
 
 
 def _unknown(said: Any, known: Any, place: str) -> Iterator[str]:

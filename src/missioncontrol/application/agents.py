@@ -10,7 +10,12 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import ENGINE, Journal
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.budget.scopes import Cap, Scope
-from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.declaration import (
+    RISKS,
+    Declaration,
+    as_declared,
+    refuse_bad_declaration,
+)
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.lifecycle.commands import (
     AddAgent,
@@ -30,6 +35,9 @@ from missioncontrol.domain.lifecycle.states import AgentLife, Ready, Removed
 PREFIX = "agent-"
 AGENTS_MAX = 1_000
 """Of one home, removed ones left out."""
+
+PEOPLES: tuple[Source, ...] = ("command", "file")
+"""What people of this home have declared; no package takes it from them."""
 
 DRAIN_SECONDS = 600.0
 """That an agent has to end its work where nobody says how long."""
@@ -165,23 +173,47 @@ class Agents:
         Those that could not be read stay as they are. Returns the names of those that were
         refused, each with the reason; they keep nobody else from work.
         """
-        names, refused = set(unread), dict[str, str]()
+        names, refused = set[str](), dict[str, str]()
         for each in declared:
-            names.add(each.name)
-            is_new = each.name not in {life.name for life in self.lives()}
+            name = str(each.name)  # A package may say anything.
+            is_new = name not in {life.name for life in self.lives()}
             try:
+                self._refuse_second(name, source, names)
                 await self.declare(each, source, replace=True)
             except MissionControlError as error:
-                refused[each.name] = str(error)
-                continue
-            if is_new:
-                self._tell(each.name, StartAgent("It is declared."), ENGINE)
+                refused[name] = str(error)
+            else:
+                if is_new:
+                    self._tell(name, StartAgent("It is declared."), ENGINE)
+            names.add(name)
+        names.update(unread)
         gone = "It is declared no longer."
         for life in list(self.lives()):
             if life.source == source and life.name not in names:
                 self._tell(life.name, StopAgent(gone), ENGINE)
                 self._tell(life.name, RemoveAgent(gone), ENGINE)
         return refused
+
+    def _refuse_second(self, name: str, source: Source, names: set[str]) -> None:
+        """Refuse a package's declaration of an agent that somebody else has declared.
+
+        Else the two would take turns, and with each start of an engine the agent be another.
+        """
+        if source != "package":
+            return
+        known = self.known(name)
+        is_theirs = (
+            known is not None
+            and known.source in PEOPLES
+            and not isinstance(known.standing, Removed)
+        )
+        if name in names or is_theirs:
+            who = "another package" if name in names else "somebody here"
+            raise Rejected(
+                "agent.exists",
+                f"Agent {name!r} is declared by {who} already, and stays so.",
+                hint="One of the two has to choose another name.",
+            )
 
     async def declare(
         self, declared: Declaration, source: Source, *, replace: bool, actor: str = ENGINE
@@ -191,7 +223,9 @@ class Agents:
         Raises:
             Rejected: as `take`.
         """
-        self._card(declared)
+        declared = as_declared(declared)
+        refuse_bad_declaration(declared)  # Before its kind meets words that nobody knows.
+        _refuse_idleness(declared, self._card(declared))
         # One that was removed long ago is not at hand, and its stream goes on.
         known = await self._journal.find(LIFE, stream_of(declared.name))
         if declared.name in self._built_in:
@@ -235,6 +269,21 @@ class Agents:
             add = AddAgent(self._built_in[name], "built_in")
             self._journal.tell(LIFE, stream_of(name), add)
             self._names.add(name)
+
+
+def _refuse_idleness(declared: Declaration, card: AgentCard) -> None:
+    """Refuse an agent that may do no step of the tier that its own work has.
+
+    Raises:
+        Rejected: `agent.no_risk`.
+    """
+    if RISKS.index(card.risk) > max(map(RISKS.index, declared.risks)):
+        raise Rejected(
+            "agent.no_risk",
+            f"What agent {declared.name!r} does is of tier {card.risk}, and it may do only "
+            f"{' and '.join(declared.risks)}, so it could do nothing.",
+            hint=f"Add {card.risk} to its `risks`, or say by `effects` what its work does.",
+        )
 
 
 async def _at_once(_: str) -> None:

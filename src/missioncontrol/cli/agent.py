@@ -1,8 +1,11 @@
 """`mission agent`: who does the steps, how they stand, and whether they work."""
 
 import argparse
+import signal
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +35,9 @@ from missioncontrol.ports.agent_kind import Proof
 
 SETTLING_SECONDS_MAX = 70.0
 LOOK_SECONDS = 0.1
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+WAITING_SECONDS = 3.0
+"""Of silence before the command line says what it waits for."""
 SCHEMA_BYTES_MAX = 1024 * 1024
 
 
@@ -202,14 +208,16 @@ def _change(arguments: argparse.Namespace, ask: AgentAsked, desk: AgentDesk, now
     """Deliver what is asked, wait until the agent has answered, and tell how it stands."""
     if ask.verb != "add":
         _life(desk, ask.name)
-    desk.deliver(ask)
-    if ask.verb == "remove":
+    proves = ask.verb in ("add", "start", "restart")
+    with _waiting(f"{ask.name} to show whether it works" if proves else "the home to answer"):
+        desk.deliver(ask)
+        life = None if ask.verb == "remove" else _settled(desk, ask.name)
+    if life is None:
         if arguments.json:
             say_json({"name": ask.name, "status": "removed"})
         else:
             say(f"{ask.name} is removed; its past stays in the log.\n")
         return SUCCEEDED
-    life = _settled(desk, ask.name)
     if arguments.json:
         say_json(view(life, desk.at_work().get(ask.name, 0)))
     else:
@@ -217,6 +225,28 @@ def _change(arguments: argparse.Namespace, ask: AgentAsked, desk: AgentDesk, now
         if ask.verb in ("add", "start", "restart") and not desk.has_engine:
             note("No engine is at work here: `mission up` lets agents take steps.\n")
     return FAILED if isinstance(life.standing, Failed) else SUCCEEDED
+
+
+@contextmanager
+def _waiting(awaited: str) -> Iterator[None]:
+    """Say what is waited for where it takes long, and leave no program behind if we are ended."""
+    timer = threading.Timer(WAITING_SECONDS, note, [f"Waiting for {awaited} …\n"])
+    timer.daemon = True
+    timer.start()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDINGS)}
+    # Ctrl-C is what everything below knows how to end for. A shell lets programs in its background
+    # not hear of it.
+    if before[signal.SIGINT] == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in ENDINGS:
+        if before[number] == signal.SIG_DFL:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        timer.cancel()
+        for number, known in before.items():
+            signal.signal(number, known)
 
 
 def _settled(desk: AgentDesk, name: str) -> AgentLife:
@@ -268,7 +298,8 @@ def _test(arguments: argparse.Namespace, desk: AgentDesk) -> int:
 
     life = _life(desk, arguments.name)
     try:
-        proof = desk.proof(life.declared)
+        with _waiting(f"{life.name} to show whether it works"):
+            proof = desk.proof(life.declared)
     except AttemptFailed as failure:
         if arguments.json:
             say_json(

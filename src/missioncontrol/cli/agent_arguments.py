@@ -94,7 +94,15 @@ def program_after(given: Sequence[str]) -> tuple[list[str], list[str]]:
     Only `mission agent add` has one; the library would take its options for ours.
     """
     words = list(given)
-    if "--" not in words or words[:1] != ["agent"] or "add" not in words[: words.index("--")]:
+    place = words.index("--") if "--" in words else 0
+    verbs = _after_home(words[:place])
+    if verbs[:1] != ["agent"] or "add" not in verbs:
         return words, []
-    place = words.index("--")
     return words[:place], words[place + 1 :]
+
+
+def _after_home(words: list[str]) -> list[str]:
+    """Return a command line from its verb on: which home it is about may be said first."""
+    while words and words[0].startswith("--h"):
+        words = words[1:] if "=" in words[0] else words[2:]
+    return words

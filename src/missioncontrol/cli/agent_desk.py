@@ -17,12 +17,13 @@ from missioncontrol.application.gateway_keys import KEYS, STREAM
 from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.own_agents import AGENT_CARDS, built_in
+from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Proof
 from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_elsewhere
 
@@ -79,7 +80,26 @@ class RosterDesk(Desk):
                 kind = kinds[declared.kind]
                 return await kind.prove(declared, workshops(declared), round_trip=True)
 
-        return asyncio.run(prove())
+        try:
+            proof = asyncio.run(prove())
+        except TimeoutError:
+            raise AttemptFailed(
+                "agent.silent",
+                f"It did not answer within {PROOF_SECONDS_MAX:g} s.",
+                hint="Look into what it waits for: a sign-in, the network, its settings.",
+            ) from None
+        except (AttemptFailed, MissionControlError):
+            raise
+        except Exception as error:
+            # A package's adapter may raise anything.
+            raise AttemptFailed(
+                "agent.crashed",
+                f"The adapter {declared.kind!r} raised {type(error).__name__}: {error}.",
+                hint="Mend or remove the package that offers it.",
+            ) from error
+        # What the other side says of itself may be a secret that it was given.
+        version, said = scrubber.text(proof.version), scrubber.text(proof.said)
+        return msgspec.structs.replace(proof, version=version, said=said)
 
     @property
     def calls(self) -> Path:

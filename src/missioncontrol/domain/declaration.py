@@ -13,6 +13,11 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.step import Amount, Risk, Spending
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+CAPABILITY = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,126}")
+"""As steps can ask for it."""
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+CAPABILITIES_MAX = 200
 SCALE_MAX = 1_000
 HERE = "here"
 RISKS: tuple[Risk, ...] = ("read", "write", "irreversible")
@@ -83,12 +88,33 @@ def card_of(declared: Declaration, version: str = "") -> AgentCard:
     )
 
 
+def as_declared(said: Declaration) -> Declaration:
+    """Return a declaration as the log will tell it again.
+
+    Packages write declarations in Python, where nothing keeps a number from being a text. An event
+    that holds one could be written and never be read.
+
+    Raises:
+        Rejected: `agent.malformed`.
+    """
+    try:
+        return msgspec.json.decode(msgspec.json.encode(said), type=Declaration)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Rejected(
+            "agent.malformed",
+            f"What is declared of agent {str(getattr(said, 'name', said))[:80]!r} can't be kept: "
+            f"{error}.",
+            hint="Give texts, numbers, lists and tables, each as `Declaration` names it.",
+        ) from None
+
+
 def refuse_bad_declaration(declared: Declaration) -> None:
     """Refuse what can't be an agent.
 
     Raises:
         Rejected: `agent.bad_name`, `agent.bad_scale`, `agent.bad_limit`, `agent.bad_path`,
-            `agent.bad_variable`, `agent.no_risk` or `effect.unknown`, naming the agent.
+            `agent.bad_variable`, `agent.bad_capability`, `agent.bad_location`, `agent.no_risk` or
+            `effect.unknown`, naming the agent.
     """
     name = declared.name
     if not NAME.fullmatch(name):
@@ -125,12 +151,54 @@ def refuse_bad_declaration(declared: Declaration) -> None:
                 f"Agent {name!r} names the directory {path!r}, which is a relative path.",
                 hint="Give its absolute path.",
             )
+    _refuse_bad_variables(declared)
+    _refuse_bad_capabilities(declared)
+    if not NAME.fullmatch(declared.location):
+        raise Rejected(
+            "agent.bad_location",
+            f"Agent {name!r} is at {declared.location[:80]!r}, which is no name of a worker.",
+            hint="`mission worker list` names the workers; `here` is this machine.",
+        )
+    try:
+        tier(declared.effects)
+    except Rejected as fault:
+        raise Rejected(fault.code, f"Agent {name!r}: {fault.reason}", hint=fault.hint) from None
+
+
+def _refuse_bad_variables(declared: Declaration) -> None:
     for variable in (*declared.environment, *declared.secrets):
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        if not VARIABLE.fullmatch(variable):
             raise Rejected(
-                "agent.bad_variable", f"Agent {name!r} names {variable!r}, which is no variable."
+                "agent.bad_variable",
+                f"Agent {declared.name!r} names {variable[:80]!r}, which is no variable.",
+                hint="Variables are letters, digits and `_`, and begin with no digit.",
             )
-    tier(declared.effects)
+    for variable, secret in declared.secrets.items():
+        if not secret:
+            raise Rejected(
+                "agent.bad_variable",
+                f"Agent {declared.name!r} names no secret for the variable {variable!r}.",
+                hint="Write the name of the secret there, never its value.",
+            )
+
+
+def _refuse_bad_capabilities(declared: Declaration) -> None:
+    names = [each.name for each in declared.capabilities]
+    for name in names:
+        if not CAPABILITY.fullmatch(name) or names.count(name) > 1:
+            fault = "twice" if CAPABILITY.fullmatch(name) else "which no step could ask for"
+            raise Rejected(
+                "agent.bad_capability",
+                f"Agent {declared.name!r} declares the capability {name[:80]!r}, {fault}.",
+                hint="Names are letters, digits and `_.:/-`, begin with a letter or `_`, and stand "
+                "there once.",
+            )
+    if len(names) > CAPABILITIES_MAX:
+        raise Rejected(
+            "agent.bad_capability",
+            f"Agent {declared.name!r} declares {len(names):,} capabilities.",
+            hint=f"It has {CAPABILITIES_MAX} at most.",
+        )
 
 
 def tightened(one: float, other: float) -> float:

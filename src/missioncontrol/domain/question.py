@@ -8,6 +8,8 @@ from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.person import person
 
 ANSWER_BYTES_MAX = 256 * 1024
+QUESTION_BYTES_MAX = 1 << 20
+"""Of all that is asked, with its form: programs elsewhere write those, and the log keeps them."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,11 +97,12 @@ def decide(command: QuestionCommand, question: Question | None, now: float) -> l
 
     Raises:
         Rejected: `question.answered`, `question.not_a_person`, `question.not_asked` (somebody
-            else is) or `question.long_answer`.
+            else is), `question.long_answer` or `question.too_long`.
         NotFound: `question.unknown`.
     """
     del now
     if isinstance(command, Ask):
+        _refuse_long(command.asked)
         return [command.asked]
     if question is None:
         raise unknown_question("")
@@ -128,6 +131,17 @@ def evolve(question: Question | None, event: QuestionEvent, at: float) -> Questi
             return msgspec.structs.replace(question, is_open=False)
         case _:
             assert_never(event)
+
+
+def _refuse_long(asked: QuestionAsked) -> None:
+    size = len(msgspec.json.encode(asked))
+    if size > QUESTION_BYTES_MAX:
+        raise Rejected(
+            "question.too_long",
+            f"Step {asked.step!r} asks {size:,} bytes of a person; at most "
+            f"{QUESTION_BYTES_MAX:,} fit.",
+            hint="Let it ask in short, and hand in the rest as a file.",
+        )
 
 
 def _refuse_answer(command: GiveAnswer, question: Question) -> None:

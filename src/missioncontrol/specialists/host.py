@@ -128,13 +128,14 @@ def private_stdout() -> BinaryIO:
     return private
 
 
-def hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]") -> None:
-    """Pass answers on until standard input ends; then end this process and all that it started.
+def hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]", source: int = 0) -> None:
+    """Pass answers on until `source` ends; then end this process and all that it started.
 
-    Reads the file itself: a buffered reader would be locked while the interpreter shuts down.
+    `source` is the number of a file, standard input unless that was put elsewhere. It is read as
+    it is: a buffered reader would be locked while the interpreter shuts down.
     """
     heard = b""
-    while content := os.read(0, 4096):
+    while content := os.read(source, 4096):
         *lines, heard = (heard + content).split(b"\n")
         for line in lines:
             answers.put(msgspec.json.decode(line, type=wire.Answer))

@@ -1,5 +1,7 @@
 """A program of its own name as an agent: its arguments are declared, a step gives it JSON."""
 
+import asyncio
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +11,7 @@ from msgspec import Meta
 
 from missioncontrol.adapters.agents.command import CommandAgent
 from missioncontrol.adapters.agents.command_inputs import CARD
+from missioncontrol.adapters.agents.command_voice import OUTPUT_BYTES_MAX
 from missioncontrol.adapters.agents.declared import (
     bad_settings,
     output_shape,
@@ -24,8 +27,11 @@ from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
+HINT = "Mend `version` in the settings of the agent, or leave it out."
 Form = Literal["json", "text", "lines", "all"]
 VERSION_MAX = 200
+VERSION_SECONDS_MAX = 10.0
+"""A program that takes longer to say its version waits for something that never comes."""
 
 
 class CommandSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,11 +81,19 @@ class CommandKind:
             return Proof(said=f"{program} is there; name `version` arguments to have it say more.")
         asked = msgspec.structs.replace(settings, argv=[program, *settings.version], output="text")
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
-        work = await DeclaredCommand(plain, asked, workshop).perform(
-            trial(declared.name), ProofLine()
-        )
+        call = shlex.join(asked.argv)
+        try:
+            async with asyncio.timeout(VERSION_SECONDS_MAX):
+                work = await DeclaredCommand(plain, asked, workshop).perform(
+                    trial(declared.name), ProofLine()
+                )
+        except TimeoutError:
+            reason = f"`{call}` did not end within {VERSION_SECONDS_MAX:g} s."
+            raise AttemptFailed("command.silent", reason, hint=HINT) from None
+        except AttemptFailed as failure:
+            raise AttemptFailed(failure.code, failure.reason, hint=HINT) from None
         version = " ".join(str(work.output).split())[:VERSION_MAX]
-        return Proof(version, f"{program} {' '.join(settings.version)} says {version!r}.")
+        return Proof(version, f"{call} says {version!r}.")
 
 
 class DeclaredCommand:
@@ -135,9 +149,21 @@ class DeclaredCommand:
             case "json" | "lines" as form:
                 return said[form]
             case "text":
+                self._refuse_cut(said)
                 return said["stdout"]
             case "all":
                 return said
+
+    def _refuse_cut(self, said: dict[str, Any]) -> None:
+        """Refuse a text of which only the beginning is left: who reads on would not know."""
+        if said["cut"]:
+            raise AttemptFailed(
+                "command.output_too_large",
+                f"`{self._settings.argv[0]}` wrote more than the {OUTPUT_BYTES_MAX // 1024} KiB "
+                "that can be handed on as text.",
+                hint="Let it write a file, and name that under `artifacts`.",
+                retryable=False,
+            )
 
 
 def _settings(declared: Declaration) -> CommandSettings:

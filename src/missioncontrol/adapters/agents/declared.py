@@ -1,5 +1,6 @@
 """What all declared agents have in common: settings read strictly, answers held to their shape."""
 
+import logging
 import re
 from collections.abc import Mapping
 from importlib import import_module
@@ -112,6 +113,17 @@ def shown(value: Any, scrub: Scrub, length_max: int = SHOWN_MAX) -> str:
     return line if len(line) <= length_max else f"{line[: length_max - 1]}…"
 
 
+def quieten(*libraries: str) -> None:
+    """Keep libraries from writing to standard error what others say wrongly.
+
+    Who has set up logging hears of it as before.
+    """
+    for name in libraries:
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+
+
 def first_of(error: BaseException) -> BaseException:
     """Return what a group of exceptions is about: our own failure, else the first one."""
     if not isinstance(error, BaseExceptionGroup):
@@ -140,10 +152,13 @@ class Notes:
         """Nothing was said yet."""
         self._line = line
         self._count = 0
+        self.last = ""
+        """The beginning of what was said last."""
 
     def say(self, level: LogLevel, text: str) -> None:
         """Pass a line on while there is room; later ones are counted as signs of life."""
         self._count += 1
+        self.last = text[:LINE_MAX] if text.strip() else self.last
         if self._count <= LINES_MAX:
             # A long line ends at a space: half a secret at its end would not be recognised.
             is_long = len(text) > LINE_MAX

@@ -16,7 +16,7 @@ from missioncontrol.adapters.agents.declared import (
 )
 from missioncontrol.adapters.agents.program import ProgramAgent
 from missioncontrol.adapters.agents.proving import ProofLine, trial
-from missioncontrol.adapters.agents.workplace import at_work, scratch_directory
+from missioncontrol.adapters.agents.workplace import at_work, scratch_directory, telling
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.work import Work
@@ -24,7 +24,8 @@ from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?|[\w.-]+")
-PROOF_SECONDS_MAX = 60.0
+PROOF_SECONDS_MAX = 30.0
+"""Some modules take long to import."""
 
 
 class FunctionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,8 +53,22 @@ class FunctionKind:
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`: loads the function; it is called only by steps."""
         settings = _settings(declared)
+        try:
+            async with asyncio.timeout(PROOF_SECONDS_MAX):
+                await self._look_up(declared, settings, workshop)
+        except TimeoutError:
+            raise AttemptFailed(
+                "function.silent",
+                f"{settings.callable} was not imported within {PROOF_SECONDS_MAX:g} s.",
+                hint="Look into what its module does while it is imported.",
+            ) from None
+        version = f"Python {sys.version.split()[0]}"
+        return Proof(version, f"{settings.callable} was found; steps call it.")
+
+    async def _look_up(
+        self, declared: Declaration, settings: FunctionSettings, workshop: Workshop
+    ) -> None:
         async with (
-            asyncio.timeout(PROOF_SECONDS_MAX),
             scratch_directory(workshop.scratch, trial(declared.name)) as scratch,
             at_work(
                 _argv(settings), cwd=scratch, environment=seen_by(workshop), line=ProofLine()
@@ -68,8 +83,6 @@ class FunctionKind:
                 words = workshop.scrub(said).strip().rpartition("\n")[2]
                 hint = "Check `callable` and `directory` in the settings of the agent."
                 raise AttemptFailed("function.unknown", words, hint=hint, retryable=False)
-        version = f"Python {sys.version.split()[0]}"
-        return Proof(version, f"{settings.callable} was found; steps call it.")
 
 
 class DeclaredFunction:
@@ -89,7 +102,7 @@ class DeclaredFunction:
             _argv(self._settings),
             scratch=self._workshop.scratch,
             artifacts=self._workshop.artifacts,
-            environment=seen_by(self._workshop),
+            environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
         )
         work = await agent.perform(assignment, line)
         refuse_misfit(

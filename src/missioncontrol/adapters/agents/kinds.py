@@ -3,14 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.ports.agent_kind import AgentKind
 
 if TYPE_CHECKING:
@@ -63,23 +63,22 @@ class Kinds(Mapping[str, AgentKind]):
         except (Exception, SystemExit) as error:  # noqa: BLE001
             self.broken[name] = f"{type(error).__name__}: {error}"
 
-    def declared(self) -> Iterator[Declaration]:
+    def declared(self) -> list[Declaration]:
         """Return the agents that packages declare."""
-        declared: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for name, thing in self.offered.items():
             if isinstance(thing, Declaration):
-                yield thing
+                found[name] = [thing]
             elif callable(thing) and not isinstance(thing, type) and not _is_kind(thing):
-                self._tried(name, lambda thing=thing: list(thing()), declared)  # type: ignore[misc]
-        for found in declared.values():
-            yield from found
+                self._tried(name, partial(_declared_by, thing), found)
+        return [declared for several in found.values() for declared in several]
 
     @cached_property
     def _theirs(self) -> dict[str, AgentKind]:
         made: dict[str, Any] = {}
         for name, thing in self.offered.items():
             if _is_kind(thing):
-                self._tried(name, thing if isinstance(thing, type) else lambda t=thing: t, made)  # type: ignore[misc]
+                self._tried(name, partial(_kind, thing), made)
         return {thing.name: thing for thing in made.values()}
 
     def __getitem__(self, name: str) -> AgentKind:
@@ -106,7 +105,7 @@ class Kinds(Mapping[str, AgentKind]):
         """Return what an agent so declared takes, hands back and does.
 
         Raises:
-            Rejected: `agent.unknown_kind`, and as the card of its kind.
+            Rejected: `agent.unknown_kind`, `agent.broken_kind`, and as the card of its kind.
         """
         if declared.kind not in self:
             raise Rejected(
@@ -114,7 +113,17 @@ class Kinds(Mapping[str, AgentKind]):
                 f"Agent {declared.name!r} is of kind {declared.kind!r}, which is not known here.",
                 hint=f"Known are {', '.join(self)}; a package may be missing.",
             )
-        return self[declared.kind].card(declared)
+        try:
+            return self[declared.kind].card(declared)
+        except MissionControlError:
+            raise
+        except Exception as error:
+            raise Rejected(
+                "agent.broken_kind",
+                f"The adapter of agent {declared.name!r}, {declared.kind!r}, raised "
+                f"{type(error).__name__}: {error}",
+                hint="Mend or remove the package that offers it.",
+            ) from error
 
 
 def _installed() -> "Iterator[EntryPoint]":
@@ -150,3 +159,28 @@ def _names_group(file: Path) -> bool:
 
 def _is_kind(thing: Any) -> bool:
     return all(hasattr(thing, name) for name in ("name", "card", "make", "prove"))
+
+
+def _kind(offered: Any) -> Any:
+    """Return a kind, of which a package may offer the class.
+
+    Raises:
+        TypeError: its name is none.
+    """
+    made = offered() if isinstance(offered, type) else offered
+    if not isinstance(made.name, str):
+        raise TypeError(f"The name of a kind is a text, and not {made.name!r:.80}.")
+    return made
+
+
+def _declared_by(function: Callable[[], Any]) -> list[Declaration]:
+    """Return what a function of a package declares.
+
+    Raises:
+        TypeError: it returns something else.
+    """
+    found = list(function())
+    for each in found:
+        if not isinstance(each, Declaration):
+            raise TypeError(f"It returns {each!r:.80}, which is no Declaration.")
+    return found

@@ -1,6 +1,7 @@
 """Shapes as JSON Schema and back: what tools, servers and forms say, in our words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ FIELDS_MAX = 500
 """Of one object. What lies beyond a bound is taken to be anything."""
 
 DESCRIPTION_MAX = 2_000
+
+PARTS_MAX = 10_000
+"""Of one schema that somebody declares."""
 
 _WORDS: dict[Kind, str] = {
     "string": "string",
@@ -151,3 +155,68 @@ def _referred(reference: Any, root: Mapping[str, Any]) -> Any:
         name = part.replace("~1", "/").replace("~0", "~")
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
+
+
+def schema_fault(schema: Any) -> str:
+    """Say what is wrong with a schema that somebody declares; '' where nothing is.
+
+    Else what is misspelt in it would be taken for anything, and nothing would be held to it.
+    """
+    root = schema if isinstance(schema, Mapping) else {}
+    left: list[tuple[str, Any]] = [("", schema)]
+    for _ in range(PARTS_MAX):
+        if not left:
+            return ""
+        place, part = left.pop()
+        if fault := _fault_of(part, root):
+            return f"{place}: {fault}" if place else fault
+        left.extend(_parts_of(part, place))
+    return f"It has more than {PARTS_MAX:,} parts."
+
+
+def _fault_of(part: Any, root: Mapping[str, Any]) -> str:
+    if isinstance(part, bool):
+        return ""
+    if not isinstance(part, Mapping):
+        return f"A schema is a table, and not {part!r:.80}."
+    if "$ref" in part and not isinstance(_referred(part["$ref"], root), Mapping):
+        return f"`$ref` is {part['$ref']!r:.80}, which is not in this schema."
+    for word, form, name in _FORMS:
+        if word in part and not isinstance(part[word], form):
+            return f"`{word}` is to be {name}, and not {part[word]!r:.80}."
+    return _unknown_type(part.get("type", []))
+
+
+_FORMS: tuple[tuple[str, Any, str], ...] = (
+    ("type", str | list, "a name or a list of names"),
+    ("properties", Mapping, "a table of schemas"),
+    ("$defs", Mapping, "a table of schemas"),
+    ("required", list, "a list of names"),
+    ("enum", list, "a list of values"),
+    *((word, list, "a list of schemas") for word in ("anyOf", "oneOf", "allOf")),
+)
+
+
+def _unknown_type(told: str | list[Any]) -> str:
+    for name in [told] if isinstance(told, str) else told:
+        if name not in _KINDS:
+            near = get_close_matches(str(name), _KINDS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(_KINDS)}."
+            return f"There is no type {name!r:.80}. {hint}"
+    return ""
+
+
+def _parts_of(part: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Yield the schemas that stand in one, each with its place."""
+    if isinstance(part, bool):
+        return
+    before = f"{place}." if place else ""
+    for word in ("properties", "$defs"):
+        for name, each in part.get(word, {}).items():
+            yield f"{before}{word}.{name}", each
+    for word in ("items", "additionalProperties"):
+        if word in part:
+            yield f"{before}{word}", part[word]
+    for word in ("anyOf", "oneOf", "allOf"):
+        for number, each in enumerate(part.get(word, ())):
+            yield f"{before}{word}[{number}]", each

@@ -63,14 +63,14 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
         return _add(command, agent)
     if agent is None or isinstance(agent.standing, Removed):
         raise unknown(agent.name if agent is not None else "")
+    if isinstance(command, StartAgent | StopAgent | DrainAgent | ScaleAgent | RemoveAgent):
+        _refuse_bad_reason(agent, command.reason)
     match command:
         case StartAgent():
             return _start(command, agent)
         case StopAgent():
-            _refuse_bad_reason(agent, command.reason)
             return _stop(command.reason, agent)
         case DrainAgent():
-            _refuse_bad_reason(agent, command.reason)
             return _drain(command, agent, now)
         case ScaleAgent():
             refuse_bad_scale(agent.name, command.scale)
@@ -113,17 +113,17 @@ def _add(command: AddAgent, agent: AgentLife | None) -> list[LifeEvent]:
         return [AgentAdded(declared, command.source, command.source == "built_in")]
     if agent.declared == declared and agent.source == command.source:
         return []
-    if not command.replace:
-        raise Rejected(
-            "agent.exists",
-            f"There is an agent {agent.name!r} already, of kind {agent.declared.kind}.",
-            hint="`--replace` declares it anew; `mission agent show` tells what it is now.",
-        )
     if agent.source == "built_in":
         raise Rejected(
             "agent.built_in",
             f"{agent.name!r} is a part of the program and can't be declared anew.",
             hint="Choose another name.",
+        )
+    if not command.replace:
+        raise Rejected(
+            "agent.exists",
+            f"There is an agent {agent.name!r} already, of kind {agent.declared.kind}.",
+            hint="`--replace` declares it anew; `mission agent show` tells what it is now.",
         )
     changed = AgentChanged(declared, command.source)
     if isinstance(agent.standing, Stopped):
@@ -135,9 +135,14 @@ def _start(command: StartAgent, agent: AgentLife) -> list[LifeEvent]:
     match agent.standing:
         case Ready() | Starting():
             return []  # Start twice is start once.
+    return _started(command.reason, agent)
+
+
+def _started(reason: str, agent: AgentLife) -> list[LifeEvent]:
+    """Let an agent show that it works; a part of the program does."""
     if agent.source == "built_in":
         return [AgentReady(agent.version)]
-    return [AgentStarting(START_SECONDS_MAX, command.reason)]
+    return [AgentStarting(START_SECONDS_MAX, reason)]
 
 
 def _stop(reason: str, agent: AgentLife) -> list[LifeEvent]:
@@ -156,7 +161,7 @@ def _drain(command: DrainAgent, agent: AgentLife, now: float) -> list[LifeEvent]
         case Ready() | Resting() | Draining() | Lost():
             return [AgentDraining(command.reason, deadline, command.then)]
         case Stopped() | Failed() | Starting() if command.then == "start":
-            return [AgentStarting(START_SECONDS_MAX, command.reason)]
+            return _started(command.reason, agent)
         case Stopped():
             return []
     return [AgentStopped(command.reason)]  # It has nothing to end.
@@ -198,9 +203,7 @@ def _drained(agent: AgentLife) -> list[LifeEvent]:
         return []
     if agent.standing.then == "stop":
         return [AgentStopped(agent.standing.reason)]
-    if agent.source == "built_in":
-        return [AgentReady(agent.version)]
-    return [AgentStarting(START_SECONDS_MAX, agent.standing.reason)]
+    return _started(agent.standing.reason, agent)
 
 
 def _refuse_bad_reason(agent: AgentLife, reason: str) -> None:

@@ -3,7 +3,12 @@
 import msgspec
 
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings, a2a_settings
-from missioncontrol.adapters.agents.declared import admit_call, output_shape, refuse_misfit
+from missioncontrol.adapters.agents.declared import (
+    admit_call,
+    output_shape,
+    quieten,
+    refuse_misfit,
+)
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.trace import trace_headers
@@ -69,6 +74,7 @@ class A2aAgent:
 
 
 def _require_extra() -> None:
+    quieten("a2a")
     try:
         import a2a  # noqa: F401
     except ImportError as missing:

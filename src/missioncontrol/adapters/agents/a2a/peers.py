@@ -9,14 +9,40 @@ from a2a.types import a2a_pb2 as pb
 from a2a.utils.errors import A2AError
 
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings
-from missioncontrol.adapters.agents.a2a.task import refusal
+from missioncontrol.adapters.agents.a2a.task import TROUBLE, refusal
 from missioncontrol.adapters.agents.declared import filled, seen_by
 from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
+from missioncontrol.adapters.agents.http.bounds import ANSWER_BYTES_MAX, bounded
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Workshop
 
+CARD_BYTES_MAX = 1024 * 1024
 BINDINGS = ["JSONRPC", "HTTP+JSON"]
 VERSION = "1.0"
+
+
+class Bounded(httpx.AsyncByteStream):
+    """An answer, as far as it is taken in."""
+
+    def __init__(self, whole: httpx.AsyncByteStream, url: str, bytes_max: int) -> None:
+        """`whole` may never end."""
+        self._whole = whole
+        self._url = url
+        self._bytes_max = bytes_max
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return its parts.
+
+        Raises:
+            AttemptFailed: `a2a.too_much`.
+        """
+        most, code = self._bytes_max, "a2a.too_much"
+        async for chunk in bounded(self._whole, url=self._url, bytes_max=most, code=code):
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Take no more."""
+        await self._whole.aclose()
 
 
 class Held(httpx.AsyncHTTPTransport):
@@ -25,6 +51,7 @@ class Held(httpx.AsyncHTTPTransport):
     def __init__(self, origin: httpx.URL, *, private: bool) -> None:
         """`private` lets a public name lead to a private address."""
         super().__init__()
+        self.bytes_max = CARD_BYTES_MAX
         self._origin = origin_of(origin)
         self._private = private
 
@@ -43,7 +70,10 @@ class Held(httpx.AsyncHTTPTransport):
         request.url = url.copy_with(host=address)
         if url.scheme == "https":
             request.extensions = {**request.extensions, "sni_hostname": url.host}
-        return await super().handle_async_request(request)
+        answer = await super().handle_async_request(request)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        answer.stream = Bounded(answer.stream, str(url), self.bytes_max)
+        return answer
 
 
 def origin_of(url: httpx.URL) -> tuple[str, str, int]:
@@ -59,7 +89,7 @@ async def reached(
 
     Raises:
         AttemptFailed: `a2a.lost`, `a2a.refused`, `a2a.other_host`, `a2a.no_variable`,
-            `a2a.insecure`.
+            `a2a.insecure`, `a2a.too_much`.
     """
     environment = seen_by(workshop)
     headers = {
@@ -68,13 +98,15 @@ async def reached(
     }
     if headers != settings.headers:
         await refuse_open_secret(settings.url, private=settings.private, code="a2a.insecure")
+    held = Held(httpx.URL(settings.url), private=settings.private)
     async with httpx.AsyncClient(
         headers={"A2A-Version": VERSION, **(trace or {}), **headers},
-        transport=Held(httpx.URL(settings.url), private=settings.private),
+        transport=held,
         timeout=httpx.Timeout(settings.seconds_max, connect=min(10.0, settings.seconds_max)),
         trust_env=False,
     ) as http:
         card = await _card(http, settings, workshop)
+        held.bytes_max = ANSWER_BYTES_MAX
         config = ClientConfig(
             streaming=settings.streaming,
             # Where there is no stream, an answer comes at once, and its task is asked after: a
@@ -99,7 +131,7 @@ async def _card(http: httpx.AsyncClient, settings: A2aSettings, workshop: Worksh
     resolver = A2ACardResolver(http, settings.url)
     try:
         card = await resolver.get_agent_card(relative_card_path=settings.card or None)
-    except (A2AError, httpx.HTTPError, OSError) as error:
+    except TROUBLE as error:
         raise refusal(error, settings, workshop.scrub) from None
     own = origin_of(httpx.URL(settings.url))
     kept = [each for each in card.supported_interfaces if _is_of(each.url, own)]

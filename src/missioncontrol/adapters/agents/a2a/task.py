@@ -1,7 +1,8 @@
 """One task of a peer: sent, followed through breaks, asked about, cancelled with the attempt."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from a2a.client import Client
 from a2a.helpers import new_data_part, new_text_part
 from a2a.types import a2a_pb2 as pb
 from a2a.utils.errors import A2AError
+from google.protobuf import json_format  # type: ignore[import-untyped]
 
 from missioncontrol.adapters.agents.a2a.results import Results, text_of
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings, told_in
@@ -31,6 +33,10 @@ FORM = {
     "additionalProperties": False,
 }
 
+TROUBLE = (A2AError, httpx.HTTPError, OSError, json_format.Error, TypeError, ValueError, KeyError)
+"""What the library raises over a peer; the last ones over answers that have another form."""
+
+UNKNOWN: int = pb.TASK_STATE_UNSPECIFIED
 BEFORE_ITS_END = frozenset({pb.TASK_STATE_SUBMITTED, pb.TASK_STATE_WORKING})
 FAILURES: dict[int, tuple[str, bool]] = {
     pb.TASK_STATE_FAILED: ("failed", True),
@@ -71,7 +77,7 @@ class PeerTask:
 
         Raises:
             AttemptFailed: `a2a.failed`, `a2a.rejected`, `a2a.cancelled`, `a2a.sign_in`,
-                `a2a.declined`, `a2a.lost`, `a2a.refused` or `a2a.too_much`.
+                `a2a.declined`, `a2a.lost`, `a2a.refused`, `a2a.other_task` or `a2a.too_much`.
         """
         try:
             await self._send(_parts(self._assignment))
@@ -111,12 +117,21 @@ class PeerTask:
         if self._id:
             self._state = pb.TASK_STATE_WORKING
         try:
-            async for event in self._client.send_message(request):
-                self._take(event)
-        except (A2AError, httpx.HTTPError, OSError) as error:
+            async with aclosing(self._events(request)) as events:
+                async for event in events:
+                    self._take(event)
+                    if self._state not in BEFORE_ITS_END and self._state != UNKNOWN:
+                        # What has ended has ended, whatever else is said; and some who have said
+                        # all there is keep the connection open.
+                        break
+        except TROUBLE as error:
             if not self._id or _is_final(error):
                 raise self._refusal(error) from None
             self._notes.say("warning", f"The stream broke off: {self._said(error)}")
+
+    async def _events(self, request: pb.SendMessageRequest) -> AsyncGenerator[pb.StreamResponse]:
+        async for event in self._client.send_message(request):
+            yield event
 
     async def _follow(self) -> None:
         """Ask after the task until it has an end or a question."""
@@ -125,7 +140,7 @@ class PeerTask:
             await asyncio.sleep(self._settings.poll_seconds)
             try:
                 task = await self._client.get_task(pb.GetTaskRequest(id=self._id))
-            except (A2AError, httpx.HTTPError, OSError) as error:
+            except TROUBLE as error:
                 breaks += 1
                 if breaks > BREAKS_MAX or _is_final(error):
                     raise self._refusal(error) from None
@@ -142,18 +157,28 @@ class PeerTask:
                 self.last, self._state = event.message, pb.TASK_STATE_COMPLETED
                 self._say(event.message)
             case "status_update":
-                self._id, self._context = (
-                    event.status_update.task_id,
-                    event.status_update.context_id,
-                )
-                self._take_status(event.status_update.status)
+                told = event.status_update
+                self._name_task(told.task_id, told.context_id)
+                self._take_status(told.status)
             case "artifact_update":
                 update = event.artifact_update
+                self._name_task(update.task_id, update.context_id)
                 self.results.take(update.artifact, append=update.append)
                 self._say(update.artifact)
 
+    def _name_task(self, task: str, context: str) -> None:
+        """Learn which task is ours; what is told of another one is not for us.
+
+        Raises:
+            AttemptFailed: `a2a.other_task`.
+        """
+        if self._id and task != self._id:
+            words = f"was given the task {self._id!r:.80} and tells of {task!r:.80}"
+            raise self._failure("other_task", words, retryable=False)
+        self._id, self._context = task, context
+
     def _take_task(self, task: pb.Task) -> None:
-        self._id, self._context = task.id, task.context_id
+        self._name_task(task.id, task.context_id)
         if task.artifacts:
             self.results.take_all(task)
         self._take_status(task.status)
@@ -227,7 +252,7 @@ class PeerTask:
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
                 await self._client.cancel_task(pb.CancelTaskRequest(id=self._id))
-        except (TimeoutError, A2AError, httpx.HTTPError, OSError) as error:
+        except (TimeoutError, *TROUBLE) as error:
             self._notes.say("warning", f"The peer was not told to stop: {self._said(error)}")
 
 
@@ -238,7 +263,9 @@ def refusal(error: Exception, settings: A2aSettings, scrub: Scrub) -> AttemptFai
         hint = "Compare the inputs with the skills on the peer's card: `mission agent test`."
         reason = f"The peer at {settings.url} refuses: {said}"
         return AttemptFailed("a2a.refused", reason, hint=hint, retryable=not _is_final(error))
-    hint = "Start the peer, or check its address and `headers`."
+    is_trusted = "CERTIFICATE_VERIFY_FAILED" not in said
+    way = "Start the peer, or check its address and `headers`."
+    hint = way if is_trusted else "Mend the certificate of the peer."
     return AttemptFailed("a2a.lost", f"The peer at {settings.url} is lost: {said}", hint=hint)
 
 

@@ -1,6 +1,7 @@
 """Our side of a session: what the program says is shown, what it wants to do is asked for."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Coroutine
 from pathlib import Path
@@ -50,6 +51,16 @@ EFFECTS: dict[str, tuple[str, ...]] = {
 """Of a call, by the kind that the program gives it; see `_effects` for those that change files."""
 
 CHANGES = frozenset({"edit", "delete", "move"})
+IN_THE_COPY = ("reads_files",)
+"""The effects of a change within the tree: what it comes to is read off the tree afterwards."""
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Something too large to show, by its beginning and by all of it."""
+
+    beginning: str
+    size: int  # in bytes
+    sha256: str
 
 
 class Ours:
@@ -89,8 +100,14 @@ class Ours:
     ) -> RequestPermissionResponse:
         """Ask whether a call may be made; an option that holds for ever is never chosen."""
         self.end_line()
-        verdict = await self._guarded(self._bench.line.permit(self._action(tool_call)))
-        is_allowed = verdict is not None and verdict.is_allowed
+        action = self._action(tool_call)
+        is_allowed = False
+        if isinstance(action.detail["input"], Cut) and action.effects != IN_THE_COPY:
+            # Nobody can agree to what nobody is shown.
+            self._bench.say("warning", f"Not allowed, for it is too large to show: {action.title}")
+        else:
+            verdict = await self._guarded(self._bench.line.permit(_told(action)))
+            is_allowed = verdict is not None and verdict.is_allowed
         kind = "allow_once" if is_allowed else "reject_once"
         for option in options:
             if option.kind == kind:
@@ -142,7 +159,7 @@ class Ours:
         tree = os.path.realpath(self._bench.cwd)
         places = [os.path.realpath(Path(tree, path)) for path in locations]
         is_within = bool(places) and all(Path(path).is_relative_to(tree) for path in places)
-        return ("reads_files",) if is_within else ("writes_files",)
+        return IN_THE_COPY if is_within else ("writes_files",)
 
     def _start(self, call: ToolCallStart) -> None:
         self.end_line()
@@ -194,8 +211,7 @@ class Ours:
 
     async def write_text_file(self, session_id: str, path: str, content: str, **_: Any) -> None:
         """Write a file of the tree."""
-        target = self._within(path)
-        await asyncio.to_thread(target.write_text, content, "utf-8")
+        await asyncio.to_thread(_write, self._within(path), content)
 
     async def read_text_file(
         self,
@@ -212,7 +228,10 @@ class Ours:
         return ReadTextFileResponse(content="".join(lines[:limit]))
 
     def _within(self, path: str) -> Path:
-        if "\0" in path or not lies_in(Path(path), [self._bench.cwd]):
+        tree = os.path.realpath(self._bench.cwd)
+        is_within = "\0" not in path and lies_in(Path(path), [self._bench.cwd])
+        # What lies in `.git` says what the next git will run, and we are in no sandbox.
+        if not is_within or ".git" in Path(os.path.realpath(path)).relative_to(tree).parts:
             raise RequestError.invalid_params({"details": f"{path!r} is not in the tree."})
         return Path(path)
 
@@ -252,6 +271,14 @@ def _beginning(path: Path) -> str:
         raise RequestError.resource_not_found(str(path)) from error
 
 
+def _write(path: Path, content: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+    except (OSError, UnicodeError) as error:
+        raise RequestError.invalid_params({"details": f"{path}: {error}"}) from error
+
+
 def _sort(kind: str) -> Literal["command", "change", "tool"]:
     if kind == "execute":
         return "command"
@@ -266,7 +293,14 @@ def _bounded(value: Any) -> Any:
         return None
     if len(content) <= DETAIL_MAX:
         return msgspec.json.decode(content)
-    return content[:DETAIL_MAX].decode("utf-8", "replace").rpartition(" ")[0] + " [cut]"
+    # A long word may be a secret, and half of one would not be recognised.
+    beginning = content[:DETAIL_MAX].decode("utf-8", "replace").rpartition(" ")[0]
+    return Cut(f"{beginning} [cut]", len(content), hashlib.sha256(content).hexdigest())
+
+
+def _told(action: Action) -> Action:
+    """Return an action in plain JSON, as a log keeps it."""
+    return msgspec.structs.replace(action, detail=msgspec.to_builtins(action.detail))
 
 
 def _changes(content: Any) -> list[Any]:

@@ -23,6 +23,7 @@ from missioncontrol.domain.work import Usage as Tokens
 from missioncontrol.ports.agent import AttemptFailed
 
 CANCEL_SECONDS = 2.0
+LAST_WORDS_SECONDS = 0.5
 WORDS_MAX = 1_000
 SIGN_IN = -32000
 FINAL = frozenset({SIGN_IN, -32600, -32601, -32602})
@@ -155,7 +156,7 @@ class Conversation:
         return AttemptFailed(
             f"acp.{code}",
             f"{self._settings.argv[0]!r} {words} {last}".rstrip(),
-            hint=hint or "`mission output RUN STEP` shows what it said.",
+            hint=hint or "`mission output RUN STEP` shows what it said; so does a terminal.",
             retryable=retryable,
         )
 
@@ -167,6 +168,11 @@ class Conversation:
             return self.failure("sign_in", f"is not signed in: {said}", hint=hint, retryable=False)
         is_final = error.code in FINAL
         return self.failure("refused", f"refuses: {said}", retryable=not is_final)
+
+    def misunderstood(self, error: ValueError) -> AttemptFailed:
+        """Return an answer that the protocol does not know as a failure."""
+        said = shown(str(error), self._bench.scrub)
+        return self.failure("bad_answer", f"answers what the protocol does not know: {said}")
 
     def _stopped(self, reason: str) -> AttemptFailed:
         words = {
@@ -203,12 +209,17 @@ class _Watched:
             if self._ours.failed.done():
                 self._ours.failed.result()
             if not answer.done():
+                # What it answered before it ended may not have been read yet.
+                await asyncio.wait({answer}, timeout=LAST_WORDS_SECONDS)
+            if not answer.done():
                 raise self._lost(f"ended with status {exited.result()} in the middle.")
             return answer.result()
         except RequestError as error:
             raise self._talk.refusal(error) from None
         except (ConnectionError, EOFError):
             raise self._lost("broke off the conversation.") from None
+        except ValueError as error:
+            raise self._talk.misunderstood(error) from None
         finally:
             for each in (answer, exited):
                 each.cancel()

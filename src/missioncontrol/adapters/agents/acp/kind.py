@@ -1,5 +1,7 @@
 """The kind `acp`: any program that speaks the Agent Client Protocol, in a tree of its own."""
 
+import logging
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +125,17 @@ async def _introduced(declared: Declaration, settings: AcpSettings, workshop: Wo
     return told.version
 
 
+def _is_not_of_the_library(record: logging.LogRecord) -> bool:
+    """Whether a record is none in which the library repeats what a program said wrongly.
+
+    It uses the logger of everybody, and what a program says may hold secrets.
+    """
+    place = getattr(sys.modules.get("acp"), "__file__", None)
+    return place is None or Path(place).parent not in Path(record.pathname).parents
+
+
 def _require_extra() -> None:
+    logging.getLogger().addFilter(_is_not_of_the_library)  # Once, however often.
     try:
         import acp  # noqa: F401
     except ImportError as missing:

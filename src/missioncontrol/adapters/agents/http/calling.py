@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -38,6 +39,9 @@ BROKEN = frozenset({500, 502, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
+_CHARSET = re.compile(r"charset=\"?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What a service answered."""
 
@@ -55,6 +59,15 @@ class Answer(msgspec.Struct, frozen=True):
     def media_type(self) -> str:
         """As the service names it, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The content in the encoding that the service names; UTF-8 where it names none."""
+        found = _CHARSET.search(self.headers.get("content-type", ""))
+        try:
+            return self.content.decode(found[1] if found else "utf-8", "replace")
+        except (LookupError, UnicodeError):
+            return self.content.decode("utf-8", "replace")
 
 
 class Unanswered(Exception):
@@ -139,8 +152,13 @@ class Caller:
         Raises:
             AttemptFailed: `http.redirected`.
         """
-        target = urljoin(base, location)
-        if _origin(target) != _origin(self._settings.url):
+        try:
+            target = urljoin(base, location)
+            is_ours = _origin(target) == _origin(self._settings.url)
+        except ValueError as error:
+            reason = f"The service leads to {shown(location, self._scrub)}: {error}."
+            raise _redirected(reason, "Mend the service.") from None
+        if not is_ours:
             raise _redirected(
                 f"The service leads to another host: {shown(target, self._scrub)}.",
                 "Declare that host as the agent's address if it is the right one.",
@@ -171,6 +189,8 @@ class Caller:
             limit = f"{self._settings.seconds_max:g} s"
             raise Unanswered(f"{url} did not answer within {limit}", was_sent=True) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise _uncertified(url, error) from None
             raise Unanswered(f"{url} cannot be reached: {error}", was_sent=False) from None
         except httpx.TransportError as error:
             words = str(error) or type(error).__name__
@@ -226,10 +246,9 @@ class Caller:
         return Answer(response.status_code, headers, bytes(content), url)
 
     def _is_worth_another(self, answer: Answer) -> bool:
-        return answer.status in BUSY or (
-            answer.status in BROKEN
-            and (self._settings.may_repeat or "retry-after" in answer.headers)
-        )
+        # That it may be asked again later does not say that nothing was done.
+        is_safe = self._settings.may_repeat
+        return answer.status in BUSY or (answer.status in BROKEN and is_safe)
 
     def _told_pause(self, answer: Answer) -> float:
         """Return the seconds that the service asks us to wait; 0 where it does not."""
@@ -248,7 +267,7 @@ class Caller:
 def told_pause(answer: Answer, now: float) -> float:
     """Return what Retry-After asks for, in seconds, whether it names a time or a duration."""
     told = answer.headers.get("retry-after", "").strip()
-    if told.isdigit():
+    if told.isascii() and told.isdigit():
         return float(told)
     try:
         return max(0.0, parsedate_to_datetime(told).timestamp() - now)
@@ -279,6 +298,16 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 def _redirected(reason: str, hint: str) -> AttemptFailed:
     return AttemptFailed("http.redirected", reason, hint=hint, retryable=False)
+
+
+def _uncertified(url: str, error: Exception) -> AttemptFailed:
+    words = str(error).partition("verify failed: ")[2].partition(" (_ssl")[0] or str(error)
+    return AttemptFailed(
+        "http.bad_certificate",
+        f"The certificate of {url} is not trusted: {words}.",
+        hint="Mend it, or name the certificate of who signed it as `ca_file`.",
+        retryable=False,
+    )
 
 
 def _refuse_unanswered(error: Unanswered) -> NoReturn:

@@ -132,11 +132,11 @@ class HttpAgent:
         if not answer.content.strip():
             return None
         if answer.media_type.startswith("text/"):
-            return answer.content.decode("utf-8", "replace")
+            return answer.text
         try:
             return msgspec.json.decode(answer.content)
         except (msgspec.DecodeError, RecursionError):
-            said = shown(answer.content.decode("utf-8", "replace"), self._workshop.scrub)
+            said = shown(answer.text, self._workshop.scrub)
             raise AttemptFailed(
                 "http.not_json",
                 f"{answer.url} answered with {answer.media_type or 'no type'}, no JSON: {said}",
@@ -238,7 +238,7 @@ def _request(settings: HttpSettings, inputs: Mapping[str, Any]) -> tuple[str, by
 
 
 def _refused(answer: Answer, workshop: Workshop) -> AttemptFailed:
-    said = shown(answer.content.decode("utf-8", "replace"), workshop.scrub)
+    said = shown(answer.text, workshop.scrub)
     return AttemptFailed(
         "http.refused",
         f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",

@@ -1,13 +1,15 @@
 """The agent that calls one tool of an MCP server."""
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from missioncontrol.adapters.agents.command_inputs import Scrub
 from missioncontrol.adapters.agents.declared import Notes, output_shape, refuse_misfit, shown
 from missioncontrol.adapters.agents.mcp.answers import files_of, output_of, refuse_failure
-from missioncontrol.adapters.agents.mcp.session import session, tool_called
+from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
 from missioncontrol.adapters.agents.mcp.settings import (
     McpSettings,
     argument_shape,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 LEVELS: dict[str, LogLevel] = {"warning": "warning", "error": "error", "critical": "error"}
 TITLE_MAX = 200
+COUNT_MAX = 10**12
 
 
 class McpKind:
@@ -109,7 +112,8 @@ class McpAgent:
                 settings.tool,
                 arguments,
                 settings.seconds_max or None,
-                _progress(line),
+                _progress(line, self._workshop.scrub),
+                meta=trace_meta(assignment),
             )
 
     async def _permitted(self, tool: "Tool", arguments: dict[str, Any], line: Line) -> None:
@@ -177,13 +181,19 @@ def _written(value: Any) -> str:
     return msgspec.json.encode(value, enc_hook=str).decode()
 
 
-def _progress(line: Line) -> "ProgressFnT":
+def _progress(line: Line, scrub: Scrub) -> "ProgressFnT":
     async def moved(progress: float, total: float | None, message: str | None) -> None:
         # Some count in parts of one.
         factor = 100 if total is not None and 0 < total <= 1 else 1
-        line.progress(round(progress * factor), round((total or 0) * factor), message or "")
+        done, all_of_it = _counted(progress * factor), _counted((total or 0) * factor)
+        line.progress(done, all_of_it, shown(message or "", scrub))
 
     return moved
+
+
+def _counted(number: float) -> int:
+    """Return a number that everybody can hold, whatever the server counts."""
+    return round(min(max(number, 0.0), COUNT_MAX)) if math.isfinite(number) else 0
 
 
 def _destroys(tool: "Tool") -> bool:

@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from missioncontrol.adapters.agents.declared import Notes
-from missioncontrol.adapters.processes import Program
+from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
+from missioncontrol.ports.agent import AttemptFailed
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.client._transport import TransportStreams
     from mcp.shared.message import SessionMessage
 
-CHUNK_BYTES = 65_536
+LAST_WORDS_SECONDS = 0.5
 
 
 @asynccontextmanager
@@ -26,10 +27,11 @@ async def over_pipes(program: Program, notes: Notes) -> "AsyncIterator[Transport
 
     to_session, heard = anyio.create_memory_object_stream["SessionMessage | Exception"](0)
     to_program, said = anyio.create_memory_object_stream["SessionMessage"](0)
+    is_silent = asyncio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_hear, program, to_session, notes)
+        tasks.start_soon(_hear, program, to_session, notes, is_silent)
         tasks.start_soon(_say, program, said)
-        tasks.start_soon(_overhear, program, notes)
+        tasks.start_soon(_overhear, program, notes, is_silent)
         try:
             yield heard, to_program
         finally:
@@ -42,6 +44,7 @@ async def _hear(
     program: Program,
     session: "MemoryObjectSendStream[SessionMessage | Exception]",
     notes: Notes,
+    is_silent: asyncio.Event,
 ) -> None:
     """Pass on what the program says; its end is the end of the stream."""
     import anyio
@@ -59,14 +62,27 @@ async def _hear(
                     notes.say("warning", line.decode("utf-8", "replace").rstrip())
                 else:
                     await session.send(SessionMessage(message))
+            # Why it ended is often the last that it writes, on the other pipe.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_SECONDS):
+                    await is_silent.wait()
 
 
-async def _line(stdout: asyncio.StreamReader) -> bytes:
-    """Return the next line; nothing where it ended, or where a line is too long to be one."""
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    """Return the next line; nothing where it ended.
+
+    Raises:
+        AttemptFailed: `mcp.too_much`.
+    """
     try:
-        return await stdout.readline()
+        return await stream.readline()
     except ValueError:
-        return b""
+        raise AttemptFailed(
+            "mcp.too_much",
+            f"The server says more than {LINE_BYTES_MAX:,} bytes in one line.",
+            hint="Let the tool hand back less, or where it lies.",
+            retryable=False,
+        ) from None
 
 
 async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage]") -> None:
@@ -80,8 +96,9 @@ async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage
                 await stdin.drain()
 
 
-async def _overhear(program: Program, notes: Notes) -> None:
+async def _overhear(program: Program, notes: Notes, is_silent: asyncio.Event) -> None:
     stderr = program.process.stderr
     assert stderr is not None
     while line := await _line(stderr):
         notes.say("info", line.decode("utf-8", "replace").rstrip())
+    is_silent.set()

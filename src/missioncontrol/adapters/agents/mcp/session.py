@@ -6,8 +6,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol.adapters.agents.declared import OURS, Notes, filled, first_of, seen_by
+from missioncontrol.adapters.agents.command_inputs import Scrub
+from missioncontrol.adapters.agents.declared import (
+    OURS,
+    Notes,
+    filled,
+    first_of,
+    quieten,
+    seen_by,
+    shown,
+)
 from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
+from missioncontrol.adapters.agents.http.bounds import ANSWER_BYTES_MAX, bounded
 from missioncontrol.adapters.agents.mcp.pipe import over_pipes
 from missioncontrol.adapters.agents.mcp.settings import Server
 from missioncontrol.adapters.agents.workplace import (
@@ -38,16 +48,18 @@ async def session(
     """Open a session; its server ends with it, if it is a program.
 
     Raises:
-        AttemptFailed: `mcp.not_installed`, `mcp.lost`, `mcp.late`, `mcp.refused`, or what keeps
+        AttemptFailed: `mcp.not_installed`, `mcp.lost`, `mcp.late`, `mcp.refused`, `mcp.too_much`,
+            or what keeps
             the server from being reached.
     """
     _require_extra()
     from mcp import Client
     from mcp_types import Implementation
 
-    with _told_apart(server):
+    notes = Notes(line)
+    with _told_apart(server, notes, workshop.scrub):
         async with AsyncExitStack() as stack:
-            transport = await _transport(stack, server, workshop, assignment, line)
+            transport = await _transport(stack, server, workshop, assignment, line, notes)
             ours = Implementation(name=OURS[0], version=OURS[1])
             client = Client(
                 transport, client_info=ours, cache=None, mode=server.handshake, **callbacks
@@ -77,9 +89,14 @@ async def tool_called(client: "Client", name: str) -> "Tool":
     raise AttemptFailed(
         "mcp.no_tool",
         f"The server has no tool {name!r}.",
-        hint=f"It has: {', '.join(sorted(known)[:50]) or 'none'}.",
+        hint=f"It has: {', '.join(sorted(set(known))[:50]) or 'none'}.",
         retryable=False,
     )
+
+
+def trace_meta(assignment: Assignment) -> Any:
+    """Return the `_meta` of a request by which a server knows the span that calls its tool."""
+    return trace_headers(assignment)
 
 
 async def _transport(
@@ -88,6 +105,7 @@ async def _transport(
     workshop: Workshop,
     assignment: Assignment,
     line: Line,
+    notes: Notes,
 ) -> Any:
     environment = seen_by(workshop)
     if server.url:
@@ -104,7 +122,7 @@ async def _transport(
             line=line,
         )
     )
-    return over_pipes(program, Notes(line))
+    return over_pipes(program, notes)
 
 
 async def _over_http(
@@ -131,8 +149,24 @@ async def _over_http(
 
 
 def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
-    """Return a transport that connects to the address which was checked, and no other."""
+    """Return a transport that connects to the address which was checked, and no other.
+
+    What is answered is taken in within bounds.
+    """
     import httpx2
+
+    class Bounded(httpx2.AsyncByteStream):
+        def __init__(self, whole: httpx2.AsyncByteStream, url: str) -> None:
+            self.whole = whole
+            self.url = url
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            most, code = ANSWER_BYTES_MAX, "mcp.too_much"
+            async for chunk in bounded(self.whole, url=self.url, bytes_max=most, code=code):
+                yield chunk
+
+        async def aclose(self) -> None:
+            await self.whole.aclose()
 
     class Held(httpx2.AsyncHTTPTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -142,13 +176,17 @@ def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
             request.url = request.url.copy_with(host=address)
             if request.url.scheme == "https":
                 request.extensions = {**request.extensions, "sni_hostname": host}
-            return await super().handle_async_request(request)
+            url = str(request.url.copy_with(host=host))
+            answer = await super().handle_async_request(request)
+            assert isinstance(answer.stream, httpx2.AsyncByteStream)
+            answer.stream = Bounded(answer.stream, url)
+            return answer
 
     return Held()
 
 
 @contextmanager
-def _told_apart(server: Server) -> Iterator[None]:
+def _told_apart(server: Server, notes: Notes, scrub: Scrub) -> Iterator[None]:
     """Raise what went wrong as a failure of ours, out of the groups that tasks wrap it in."""
     from mcp import MCPError
 
@@ -165,21 +203,25 @@ def _told_apart(server: Server) -> Iterator[None]:
             case TimeoutError():
                 raise _late(where, server.connect_seconds_max) from None
             case MCPError():
-                raise refusal(cause, where) from None
+                raise _refusal(cause, where, shown(notes.last, scrub)) from None
             case _ if isinstance(error, BaseExceptionGroup) or _is_of_http(cause):
-                reason = f"The session with {where} broke off: {cause or type(cause).__name__}."
-                raise AttemptFailed("mcp.lost", reason, hint=f"Look into {where}.") from None
+                words = shown(str(cause) or type(cause).__name__, scrub)
+                reason = f"The session with {where} broke off: {words}."
+                is_trusted = "CERTIFICATE_VERIFY_FAILED" not in words
+                hint = f"Look into {where}." if is_trusted else "Mend its certificate."
+                raise AttemptFailed("mcp.lost", reason, hint=hint) from None
         raise
 
 
-def refusal(error: Any, where: str) -> AttemptFailed:
-    """Return an error of the protocol as a failure."""
+def _refusal(error: Any, where: str, last: str) -> AttemptFailed:
+    """Return an error of the protocol as a failure; `last` is what the server said at last."""
     from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
     words = " ".join(str(error.message).split())
     if error.code == CONNECTION_CLOSED:
-        reason = f"The server {where} ended in the middle: {words}."
-        return AttemptFailed("mcp.lost", reason, hint="`mission output RUN STEP` shows its words.")
+        said = f"It said at last: {last}" if last else "It said nothing."
+        reason = f"The server {where} ended in the middle. {said}"
+        return AttemptFailed("mcp.lost", reason, hint="Run it in a terminal to see what it needs.")
     if error.code == REQUEST_TIMEOUT:
         reason = f"The server {where} did not answer in time: {words}."
         return AttemptFailed("mcp.late", reason, hint="Raise `seconds_max` in the settings.")
@@ -206,6 +248,7 @@ def _late(where: str, seconds: float) -> AttemptFailed:
 
 
 def _require_extra() -> None:
+    quieten("mcp", "client")
     try:
         import mcp  # noqa: F401
     except ImportError as missing:
