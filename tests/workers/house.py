@@ -1,6 +1,7 @@
 """A server and its workers as processes of their own, and an agent that waits for its gate."""
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tests.cli.command import ARGV, BEGUN, answer, environment, mission
 
@@ -54,13 +55,16 @@ class Talker:
         )
         BEGUN.append(self.process)
         self.said: list[str] = []
-        self._listening = threading.Thread(target=self._listen, daemon=True)
+        assert self.process.stderr is not None
+        # Its own, as whoever ends the process closes the other while this one may be read.
+        heard = os.fdopen(os.dup(self.process.stderr.fileno()), "rb")
+        self._listening = threading.Thread(target=self._listen, args=(heard,), daemon=True)
         self._listening.start()
 
-    def _listen(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.said.append(line.decode())
+    def _listen(self, heard: BinaryIO) -> None:
+        with heard:
+            for line in heard:
+                self.said.append(line.decode())
 
     @property
     def text(self) -> str:
