@@ -3,14 +3,20 @@
 import asyncio
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from missioncontrol.adapters.agents.acp import AcpKind
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.work import ArtifactRef, Work
+from missioncontrol.ports.agent import Verdict
 from missioncontrol.testing.scripted_models import Reply, Request, ToolCall, serving
 from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
 from tests.agents.bench import is_running, until_running
+from tests.agents.heard import HeardLine, a_workshop, assignment, run
 from tests.agents.houses import MODELS, cost, furnished, total
 from tests.agents.repositories import applied, everything, git, repository
 from tests.cli.command import ARGV, answer, environment, mission
@@ -104,6 +110,17 @@ def test_a_change_with_which_a_test_fails_is_not_done(tmp_path: Path, codex_prog
     assert code == 1, out
     assert "a test fails that did not before: tests.test_prices::test_total" in out
     assert steps(home)["proof"]["state"] == "failed"
+
+
+def test_a_mission_whose_agent_changes_nothing_is_not_called_built(
+    tmp_path: Path, codex_program: Path
+) -> None:
+    source = repository(tmp_path / "source", FILES)
+    with serving(Reply("It was done already.")) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        code, out = built(home, source)
+    assert code == 0, out
+    assert "is not built, no file was changed" in " ".join(out.split())
 
 
 TWO = "Add a discount to total, and add a function average(prices) to shop/prices.py"
@@ -255,3 +272,25 @@ def test_an_agent_that_speaks_acp_builds_a_mission_too(
     [change] = [each for each in found.values() if each["agent"] == "coder"]
     assert [each["path"] for each in change["work"]["output"]["files"]] == ["shop/prices.py"]
     assert answer(home, "show", "last")["usage"]["cost"] > 0
+
+
+class Scrubbing(HeardLine):
+    """A line on which "hello" is a secret."""
+
+    def keep(self, name: str, content: bytes, **more: Any) -> ArtifactRef:
+        return super().keep(name, content.replace(b"hello", b"[secret]"), **more)
+
+
+def test_a_patch_that_lost_a_secret_is_said_to_be_no_longer_what_was_made(tmp_path: Path) -> None:
+    source = repository(tmp_path / "source", FILES)
+    program = str(Path(__file__).parent / "small_agent.py")
+    agent = Declaration("coder", "acp", {"argv": [sys.executable, program]})
+    line = Scrubbing(lambda action: Verdict(is_allowed=True))
+
+    async def story() -> Work:
+        given = assignment({"prompt": "write", "repository": str(source)})
+        return await AcpKind().make(agent, a_workshop(tmp_path)).perform(given, line)
+
+    work = run(story(), 60.0)
+    assert b"[secret]" in line.kept["changes.patch"]
+    assert [each.rule for each in work.findings] == ["acp.secret_taken_out"]

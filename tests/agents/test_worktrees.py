@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.worktrees import Change, Patch, Tree, patch_of, sweep, worktree
+from missioncontrol.adapters.worktrees import (
+    Change,
+    Patch,
+    Tree,
+    patch_of,
+    sweep,
+    taken_over,
+    worktree,
+)
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from tests.agents.bench import is_running
 from tests.agents.repositories import applied, everything, git, repository
@@ -273,3 +281,28 @@ def test_attempts_of_the_same_name_do_not_meet(tmp_path: Path) -> None:
             assert (one.path / "README.md").exists()
 
     asyncio.run(story())
+
+
+def test_what_a_change_did_itself_is_told_apart_from_what_it_was_given(tmp_path: Path) -> None:
+    source = repository(tmp_path / "r", {"a.txt": "a\n"})
+    _, first = worked(tmp_path, source, shell("echo b > b.txt; head -c 3000 /dev/urandom > c.bin"))
+
+    async def after(script: str) -> Patch:
+        async with worktree(tmp_path / "trees", ASSIGNMENT, source) as tree:
+            await taken_over(tree, first.content, "Changes of step first")
+            shell(script)(tree)
+            return await patch_of(tree)
+
+    assert first.own == 2
+    nothing, one, undone = (asyncio.run(after(s)) for s in ("true", "echo x >> a.txt", "rm b.txt"))
+    assert (nothing.own, len(nothing.changes)) == (0, 2)
+    assert (one.own, len(one.changes)) == (1, 3)
+    assert (undone.own, len(undone.changes)) == (1, 1)
+
+
+def test_a_repository_within_the_tree_may_have_any_name(tmp_path: Path) -> None:
+    source = repository(tmp_path / "r", {"a.txt": "a\n"})
+    script = 'd=$(printf \'n\\377\'); mkdir "$d"; cd "$d"; git init -q; echo 1 > f'
+    script += "; git add f; git -c user.name=a -c user.email=a@localhost commit -qm First"
+    _, patch = worked(tmp_path, source, shell(script))
+    assert patch.left_out == ("n\ufffd",)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.domain.building import DOUBTS, NOT_PROVEN, NOTHING_CHANGED, TESTS_GONE
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief, Delivered
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.specialists.tester.building import Built, build
+from missioncontrol.specialists.tester.building import Built, build, uncommitted
+from missioncontrol.specialists.tester.copying import copied
 from missioncontrol.testing.desk import LocalDesk
 from tests.agents.repositories import everything, git, repository
 
@@ -22,6 +24,10 @@ SHOP = {
     "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"
     "def test_known():\n    assert total([1]) == 2\n",
 }
+SKIPPED = (
+    "import pytest\n\n\n@pytest.mark.skip\ndef test_sums():\n    assert False\n\n\n"
+    "def test_known():\n    assert False\n"
+)
 REPORT = (
     '<testsuite><testcase classname="tests.test_shop" name="test_sums"/>'
     '<testcase classname="tests.test_shop" name="test_known"><failure message="no"/></testcase>'
@@ -50,17 +56,30 @@ def delivered(directory: Path, state: str, output: Any, **files: bytes | str) ->
     return Delivered(state, Work(summary="As before.", output=output, artifacts=tuple(refs)), paths)
 
 
-def proof(tmp_path: Path, root: Path, *, was: str = "failed", change: str = "build") -> Work:
+def proof(
+    tmp_path: Path,
+    root: Path,
+    *,
+    was: str = "failed",
+    change: str = "build",
+    report: str = REPORT,
+    dirt: str = "",
+) -> Work:
+    """Test what lies uncommitted in `root` as built, with the shop made `dirt` in the checkout."""
     base, patch = patch_of(root)
+    if dirt:
+        (root / "shop.py").write_text(dirt)
+    before: dict[str, bytes | str] = {"junit__xml": report} if report else {}
+    built: dict[str, bytes | str] = {"changes__patch": patch} if patch.strip() else {}
     upstream = {
         "tests": delivered(
-            tmp_path / "b", "succeeded", {"status": was}, tests__json="{}", junit__xml=REPORT
+            tmp_path / "b", "succeeded", {"status": was}, tests__json="{}", **before
         ),
         "build": delivered(
             tmp_path / "c",
             "succeeded",
             {"base": base, "patch": "changes.patch"},
-            changes__patch=patch,
+            **built,
         ),
     }
     if not was:
@@ -70,12 +89,18 @@ def proof(tmp_path: Path, root: Path, *, was: str = "failed", change: str = "bui
     return Tester().work(brief, desk)
 
 
+def doubts_of(work: Work) -> list[str]:
+    return [each.rule for each in work.findings if each.rule in DOUBTS]
+
+
 def test_what_failed_before_may_still_fail(tmp_path: Path) -> None:
     root = repository(tmp_path / "r", SHOP)
     (root / "shop.py").write_text("def total(prices, tax=0):\n    return sum(prices) + tax\n")
     work = proof(tmp_path, root)
     assert work.output["counts"]["failed"] == 1
     assert work.summary.startswith("With the changes of build: ")
+    assert work.summary.endswith(" What fails failed before.")
+    assert not doubts_of(work)
 
 
 def test_a_test_that_fails_with_the_change_alone_refuses_it_by_name(tmp_path: Path) -> None:
@@ -112,6 +137,79 @@ def test_without_an_earlier_run_every_failure_counts(tmp_path: Path) -> None:
     (root / "new.txt").write_text("new\n")
     with pytest.raises(AttemptFailed, match="test_known"):
         proof(tmp_path, root, was="")
+
+
+def test_failures_of_a_checkout_that_is_not_the_commit_acquit_nothing(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "shop.py").write_text("def total(prices):\n    return sum(prices) + 0\n")
+    work = proof(tmp_path, root, dirt="def total(prices):\n    return 99\n")
+    assert doubts_of(work) == [NOT_PROVEN]
+    assert "1 file of the checkout" in work.findings[0].title
+
+
+def test_failures_that_no_report_names_acquit_nothing(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "new.txt").write_text("new\n")
+    with pytest.raises(AttemptFailed, match="test_known"):
+        proof(tmp_path, root, report="")
+    files = {"Makefile": "test:\n\tgrep -q good a.txt\n", "a.txt": "bad\n"}
+    other = repository(tmp_path / "other", files)
+    (other / "new.txt").write_text("new\n")
+    work = proof(tmp_path, other, report="")
+    assert doubts_of(work) == [NOT_PROVEN]
+    assert "whether the same ones do is not known" in work.findings[0].title
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def test_known():\n    assert False\n",
+        SKIPPED,
+    ],
+)
+def test_a_test_that_passed_before_and_is_gone_or_skipped_is_missed(
+    tmp_path: Path, text: str
+) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    (root / "tests/test_shop.py").write_text(text)
+    work = proof(tmp_path, root)
+    assert doubts_of(work) == [TESTS_GONE]
+    assert "tests.test_shop::test_sums" in work.findings[0].detail
+
+
+def test_where_nothing_was_changed_nothing_is_proven(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    work = proof(tmp_path, root)
+    assert doubts_of(work) == [NOTHING_CHANGED]
+    assert work.summary.startswith("After build nothing is changed: ")
+
+
+def test_tests_that_were_built_where_there_were_none_are_run(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"README.md": "# Shop\n"})
+    for name, text in SHOP.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    with pytest.raises(AttemptFailed, match="test_known"):
+        proof(tmp_path, root, was="no_test_command", report="")
+
+
+def test_a_copy_within_the_checkout_does_not_hold_itself(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", SHOP)
+    done = copied(root, root / "home/work/copy", is_late=lambda: False)
+    assert done.files == len(SHOP)
+    assert not (root / "home/work/copy/home").exists()
+
+
+def test_what_a_clean_checkout_holds_is_what_the_commit_has(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"api/a.py": "a\n", "api/venv/x": "x\n", "web/b.js": "b\n"})
+    base = git(root, "rev-parse", "HEAD")
+    (root / "web/b.js").write_text("changed\n")
+    copied(root / "api", tmp_path / "copy", is_late=lambda: False)
+    what = Built("build", base, None)
+    assert uncommitted(what, root / "api", tmp_path / "copy", tmp_path / "s") == 0
+    (tmp_path / "copy/a.py").write_text("b\n")
+    assert uncommitted(what, root / "api", tmp_path / "copy", tmp_path / "s") == 1
+    assert uncommitted(Built("build", "", None), root, tmp_path, tmp_path / "t") == 0
 
 
 @pytest.mark.parametrize(

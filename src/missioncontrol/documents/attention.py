@@ -15,6 +15,7 @@ from missioncontrol.documents.inline_code import shortened
 from missioncontrol.documents.next_steps import handed_over
 from missioncontrol.documents.places import Part, Places, Sentence, sentence
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.domain.building import proves
 from missioncontrol.domain.work import TestsRan
 
 Tone = Literal["bad", "held", "ask"]
@@ -87,7 +88,9 @@ def _failed(record: MissionRecord, where: Places) -> Iterator[Concern]:
     failed = [one for one in record.tasks if one.state == "failed"]
     if failed:
         title = sentence(Part(counted(len(failed), "task"), "plan"), " failed")
-        command = f"mission retry {record.run} {failed[0].task.key}"
+        # What a proof refused has to be changed first: the same code fails again.
+        again = proves(failed[0].task, record.plan) or failed[0].task.key
+        command = f"mission retry {record.run} {again}"
         items = tuple(_why(one, where) for one in failed)
         yield _concern("bad", title, items, "Mend the cause, then:", command)
 
@@ -119,15 +122,17 @@ def _failing_tests(record: MissionRecord, where: Places) -> Iterator[Concern]:
     grave = _grave_groups(record)
     for one in record.tasks:
         place = where.task(one.task.key)
+        is_proof = bool(proves(one.task, record.plan))
         named = [group for group in grave if group.places[0].task == one.task.key]
         items = tuple(_finding(group, where) for group in named)
         for ran in dict.fromkeys(one.work.evidence):
             if isinstance(ran, TestsRan) and ran.failed + ran.errors:
                 said = items or (sentence(one.work.summary),)
-                yield _concern("bad", _tests_title(ran, place), said, TESTS_HINT)
+                hint = "" if is_proof else TESTS_HINT
+                yield _concern("bad", _tests_title(ran, place, is_proof=is_proof), said, hint)
 
 
-def _tests_title(ran: TestsRan, place: str) -> Sentence:
+def _tests_title(ran: TestsRan, place: str, *, is_proof: bool) -> Sentence:
     wrong = ran.failed + ran.errors
     if not ran.passed and not ran.failed:
         return sentence(
@@ -135,7 +140,8 @@ def _tests_title(ran: TestsRan, place: str) -> Sentence:
         )
     verb = "does" if wrong == 1 else "do"
     number = Part(counted(wrong, "test"), place)
-    return sentence(number, f" of the project {verb} not pass, before any change")
+    when = "with the changes" if is_proof else "before any change"
+    return sentence(number, f" of the project {verb} not pass, {when}")
 
 
 def _grave_findings(record: MissionRecord, where: Places) -> Iterator[Concern]:
@@ -178,12 +184,15 @@ def _built(record: MissionRecord, where: Places) -> Iterator[Concern]:
     found = changes(record, exhibits(record, where))
     if found is not None and found.exhibit is not None:
         proven = "proven" if found.is_proven else "not proven"
+        hint = "Look at it in a copy, then apply it:"
+        if not found.is_proven:
+            hint = "Look at it in a copy before anything is built on it:"
         title = sentence("The changed code is ", Part(proven, "changes"), " and waits for you")
         yield _concern(
             "ask" if found.is_proven else "held",
             title,
             (),
-            "Look at it in a copy, then apply it:",
+            hint,
             f"mission artifacts {record.run} --output DIR",
         )
 

@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.domain.building import NOT_PROVEN, PATCH, proves
+from missioncontrol.domain.building import DOUBTS, NOTHING_CHANGED, PATCH, proves
 
 FILES_MAX = 200
 """Changed files that a report lists."""
@@ -50,10 +50,11 @@ class Changes(msgspec.Struct, frozen=True):
         return sum(each.deleted for each in self.files)
 
     @property
-    def unproven(self) -> tuple[TaskRecord, ...]:
-        """The tasks for whose sake it is not proven: not done, or without a test to run."""
+    def unproven(self) -> tuple[tuple[TaskRecord, str], ...]:
+        """The tasks for whose sake it is not proven, each with why; not done has no words."""
         everything = (*self.tasks, *self.proofs)
-        return tuple(e for e in everything if e.state != "succeeded" or is_unproven(e))
+        undone = tuple((one, "") for one in everything if one.state != "succeeded")
+        return undone or tuple((one, why) for one in self.proofs for why in doubts(one))
 
     @property
     def is_proven(self) -> bool:
@@ -61,9 +62,19 @@ class Changes(msgspec.Struct, frozen=True):
         return bool(self.proofs) and not self.unproven
 
 
+def doubts(one: TaskRecord) -> tuple[str, ...]:
+    """Return why a task that was to prove a change has not; nothing where it has."""
+    return tuple(each.title for each in one.work.findings if each.rule in DOUBTS)
+
+
 def is_unproven(one: TaskRecord) -> bool:
     """Whether a task was to prove a change, and could not."""
-    return any(finding.rule == NOT_PROVEN for finding in one.work.findings)
+    return bool(doubts(one))
+
+
+def is_unchanged(one: TaskRecord) -> bool:
+    """Whether a task was to prove a change, and there was none."""
+    return any(each.rule == NOTHING_CHANGED for each in one.work.findings)
 
 
 class DiffLine(msgspec.Struct, frozen=True):
@@ -109,7 +120,8 @@ def diff(of: Changes, read_artifact: ReadArtifact) -> Diff:
     if of.exhibit is None:
         return Diff()
     content, fault = readable(of.exhibit.artifact, read_artifact)
-    lines = content.decode("utf-8", "replace").splitlines()
+    # A form feed or the like stands within a line, and would begin one that nobody wrote.
+    lines = content.decode("utf-8", "replace").removesuffix("\n").split("\n")
     shown = tuple(DiffLine(_kind(line), line[:LINE_MAX]) for line in lines[:LINES_MAX])
     return Diff(shown, max(len(lines) - LINES_MAX, 0), fault)
 

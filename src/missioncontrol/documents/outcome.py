@@ -4,7 +4,7 @@ from collections import Counter
 
 import msgspec
 
-from missioncontrol.documents.changes import is_unproven
+from missioncontrol.documents.changes import is_unchanged, is_unproven
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.places import Part, Sentence, sentence, spoken
 from missioncontrol.documents.record import MissionRecord, TaskRecord
@@ -134,9 +134,11 @@ def _succeeded(record: MissionRecord, count: Tally) -> Sentence:
     start = f"The groundwork for {_titled(record)} is" if count.handed_over else _titled(record)
     done = "done" if count.handed_over else "is done"
     if any(map(is_unproven, record.tasks)):
+        is_built = not any(map(is_unchanged, record.tasks))
         return sentence(
-            f"{_titled(record)} is built, and ",
-            Part("no test could prove it", "changes"),
+            f"{_titled(record)} is {'' if is_built else 'not '}built",
+            ", and " if is_built else ", ",
+            Part("not proven" if is_built else "no file was changed", "changes"),
             ": ",
             _of_local(count.succeeded, count),
             " succeeded.",

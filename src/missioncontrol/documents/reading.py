@@ -29,6 +29,7 @@ from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.spending import Spending, spending
 from missioncontrol.documents.statements import Method, Stated, methods, stated, unstated
 from missioncontrol.documents.timeline import Timeline, timeline
+from missioncontrol.domain.building import proves
 from missioncontrol.domain.plan import Phase
 from missioncontrol.domain.work import Severity, TestsRan
 
@@ -157,6 +158,11 @@ class Reading:
             for ran in one.work.evidence
             if isinstance(ran, TestsRan)
         )
+
+    @cached_property
+    def proofs(self) -> tuple[tuple[TaskRecord, TestsRan], ...]:
+        """Those of `tests` that tell of the changed code."""
+        return tuple(each for each in self.tests if proves(each[0].task, self.record.plan))
 
     @cached_property
     def _facts(self) -> dict[str, list[Stated]]:

@@ -34,6 +34,15 @@ DOCUMENTS = "documents"
 NOT_PROVEN = "tester.not_proven"
 """The rule of the finding that no test could say anything about what was built."""
 
+TESTS_GONE = "tester.tests_gone"
+"""The rule of the finding that tests which passed before are not run with the changes."""
+
+NOTHING_CHANGED = "tester.nothing_changed"
+"""The rule of the finding that there was nothing to prove, as no file was changed."""
+
+DOUBTS = frozenset({NOT_PROVEN, TESTS_GONE, NOTHING_CHANGED})
+"""The rules of the findings for whose sake a change is not called proven."""
+
 NEEDED = frozenset({"prompt", "repository", CONTINUES, DOCUMENTS})
 """What an agent takes that can change the code of a mission."""
 

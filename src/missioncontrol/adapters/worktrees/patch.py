@@ -31,6 +31,7 @@ class Patch(msgspec.Struct, frozen=True):
     content: bytes
     changes: tuple[Change, ...]
     left_out: tuple[str, ...] = ()  # submodules, and repositories within the tree
+    own: int = 0  # files that differ from what the tree began with, which may be more than the base
 
 
 async def patch_of(tree: Tree) -> Patch:
@@ -52,7 +53,12 @@ async def patch_of(tree: Tree) -> Patch:
         await ours.forget(path)
     content = await ours.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
     await _refuse_unfaithful(ours, content)
-    return Patch(content, await _changes(ours), tuple(dict.fromkeys(left_out)))
+    shown = (
+        path.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for path in left_out
+    )
+    changes = await _changes(ours)
+    own = await ours.since_begun() if tree.begun.exists() else len(changes)
+    return Patch(content, changes, tuple(dict.fromkeys(shown)), own)
 
 
 async def taken_over(tree: Tree, patch: bytes, title: str) -> None:
@@ -74,6 +80,7 @@ async def taken_over(tree: Tree, patch: bytes, title: str) -> None:
         ) from None
     await git(["commit", "-q", "--no-verify", "-m", title], cwd=tree.path)
     shutil.copyfile(tree.path / ".git" / "index", tree.own / "index")
+    shutil.copyfile(tree.own / "index", tree.begun)
 
 
 class _Ours:
@@ -82,6 +89,7 @@ class _Ours:
     def __init__(self, tree: Tree) -> None:
         self._path = tree.path
         self.own = tree.own
+        self._begun = tree.begun
         self._environment = {
             "GIT_DIR": str(tree.own),
             "GIT_WORK_TREE": str(tree.path),
@@ -106,6 +114,14 @@ class _Ours:
         plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames")
         asked = ("diff", "--cached", *plain, "--ignore-submodules=all", *options, self.base)
         return await self.git(*asked, bytes_max=bytes_max)
+
+    async def since_begun(self) -> int:
+        """Return how many files differ from the changes that the tree was given to begin with."""
+        # A tree that was taken over: its files may lie in the repository of the agent alone.
+        made = await self.git("write-tree", "--missing-ok", index=str(self._begun))
+        asked = ("--cached", "--no-renames", "--name-only", "-z", "--ignore-submodules=all")
+        named = await self.git("diff-index", *asked, made.decode().strip())
+        return named.count(b"\0")
 
     async def forget(self, path: str) -> None:
         """Take `path` back to what it is in the base."""

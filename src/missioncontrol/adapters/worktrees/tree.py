@@ -34,6 +34,11 @@ class Tree(msgspec.Struct, frozen=True):
     own: Path  # the repository through which we look at the tree
 
     @property
+    def begun(self) -> Path:
+        """The index of what an earlier step changed; there is none where nothing was taken over."""
+        return self.own / "index-begun"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What every program that works in the tree is started with, to be found again."""
         return mark(self.path.parent)

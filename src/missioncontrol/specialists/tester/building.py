@@ -1,7 +1,9 @@
 """Makes the files of a copy what a patch makes of them, whatever the checkout holds by now."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -65,10 +67,60 @@ def build(what: Built, repository: Path, copy: Path, scratch: Path) -> int:
     if what.patch is None:
         return 0
     count = 0
-    try:
+    with _told(what):
         for file, content in _files(what, what.patch, repository, scratch):
             _write(copy, file, content)
             count += 1
+    return count
+
+
+def uncommitted(what: Built, repository: Path, copy: Path, scratch: Path) -> int:
+    """Return how many files of `copy`, where nothing is built yet, are not as the commit has them.
+
+    Those that the patch leaves alone are tested as they lie in the checkout; and what was tested
+    before the change was not the commit. Git compares them through a repository without settings:
+    those of `repository` may name programs.
+
+    Raises:
+        AttemptFailed: `tester.bad_patch`.
+    """
+    if not what.base:
+        return 0
+    top = top_level(repository) or repository
+    with _told(what):
+        more = _apart(top, scratch)
+        below = repository.relative_to(top).as_posix()
+        tree = f"{what.base}:{'' if below == '.' else below}"
+        names = _different(tree, more, top, copy, scratch)
+    # What is left out of a copy, such as an environment, is no change of the checkout.
+    there = (n for n in names if os.path.lexists(copy / n) or not os.path.lexists(repository / n))
+    return sum(1 for _ in there)
+
+
+def _different(
+    tree: str, theirs: Mapping[str, str], top: Path, copy: Path, scratch: Path
+) -> list[str]:
+    """Return the paths of the files that `copy` has otherwise than `tree`, or has not."""
+    own = scratch / "own.git"
+    form = git(top, "rev-parse", "--show-object-format").strip()
+    git(scratch, "init", "-q", "--bare", "--template=", f"--object-format={form}", str(own))
+    lent = (theirs["GIT_ALTERNATE_OBJECT_DIRECTORIES"], theirs["GIT_OBJECT_DIRECTORY"])
+    more = {
+        "GIT_DIR": str(own),
+        "GIT_WORK_TREE": str(copy),
+        "GIT_INDEX_FILE": str(scratch / "index-of-copy"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join((lent[0], _quoted(Path(lent[1])))),
+    }
+    git_bytes(copy, "read-tree", tree, more=more)
+    asked = ("--name-only", "-z", "--no-renames", "--ignore-submodules=all")
+    raw = git_bytes(copy, "diff", *asked, more=more)
+    return [name for name in raw.decode("utf-8", "surrogateescape").split("\0") if name]
+
+
+@contextmanager
+def _told(what: Built) -> Iterator[None]:
+    try:
+        yield
     except Unavailable as error:
         raise AttemptFailed(
             "tester.bad_patch",
@@ -76,7 +128,6 @@ def build(what: Built, repository: Path, copy: Path, scratch: Path) -> int:
             f"{error.reason}",
             retryable=False,
         ) from error
-    return count
 
 
 def _files(
@@ -84,14 +135,7 @@ def _files(
 ) -> Iterator[tuple[_File, bytes]]:
     """Yield what is to be written, with paths relative to `repository`."""
     top = top_level(repository) or repository
-    objects = scratch / "objects"
-    objects.mkdir(parents=True)
-    theirs = git(top, "rev-parse", "--git-path", "objects").rstrip("\n")
-    more = {
-        "GIT_INDEX_FILE": str(scratch / "index"),
-        "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted((top / theirs).resolve()),
-    }
+    more = _apart(top, scratch)
     empty = git_bytes(top, "hash-object", "-w", "-t", "tree", "--stdin", more=more)
     base = what.base or empty.decode().strip()
     git_bytes(top, "read-tree", base, more=more)
@@ -103,6 +147,18 @@ def _files(
             asked = ("cat-file", "blob", file.blob)
             content = git_bytes(top, *asked, more=more) if file.mode else b""
             yield _File(file.path.relative_to(below), file.mode, file.blob), content
+
+
+def _apart(top: Path, scratch: Path) -> dict[str, str]:
+    """Return what makes git in `top` keep its index and new objects in `scratch`."""
+    objects = scratch / "objects"
+    objects.mkdir(parents=True, exist_ok=True)
+    theirs = git(top, "rev-parse", "--git-path", "objects").rstrip("\n")
+    return {
+        "GIT_INDEX_FILE": str(scratch / "index"),
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted((top / theirs).resolve()),
+    }
 
 
 def _changed(raw: bytes) -> Iterator[_File]:

@@ -30,11 +30,15 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 def copied(source: Path, target: Path, *, is_late: Callable[[], bool]) -> Copied:
-    """Copy `source` to `target`: no caches, no links that lead out, a small `.git` only."""
+    """Copy `source` to `target`: no caches, no links that lead out, a small `.git` only.
+
+    Where `target` lies in `source`, as with a home in the checkout, the directory that holds it is
+    no part of the copy.
+    """
     target.mkdir(parents=True)
     root = source.resolve()
     files = size = huge = 0
-    for path in _walk(source):
+    for path in _walk(source, besides=target.resolve().parent):
         place = target / path.relative_to(source)
         if path.is_symlink():
             _copy_link(path, place, root)
@@ -58,10 +62,13 @@ def _limit(files: int, size: int) -> str:
     return "copying the checkout took all the time there was"
 
 
-def _walk(source: Path) -> Iterator[Path]:
+def _walk(source: Path, *, besides: Path) -> Iterator[Path]:
     """Yield files and links, sorted; pipes, sockets and devices are passed over."""
     for directory, names, files in os.walk(source):
         here = Path(directory)
+        if here.resolve() == besides:
+            names.clear()
+            continue
         links = [name for name in names if (here / name).is_symlink()]
         skipped = SKIPPED | {".git"} if here == source else SKIPPED
         names[:] = sorted(n for n in names if n not in skipped and n not in links)

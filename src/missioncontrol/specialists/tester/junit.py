@@ -33,6 +33,7 @@ class Report(msgspec.Struct, frozen=True):
     skipped: int
     failures: tuple[Failure, ...] = ()
     groups: dict[str, int] = {}  # test cases by JUnit's class name
+    passing: frozenset[tuple[str, str]] = frozenset()  # JUnit's class name and name
 
 
 class Malformed(ValueError):
@@ -68,6 +69,7 @@ class _Reader:
         self.marks = dict.fromkeys(MARKS, 0)
         self.failures: list[Failure] = []
         self.groups: dict[str, int] = {}
+        self.passing: set[tuple[str, str]] = set()
         self._case: dict[str, str] = {}
         self._seen: set[str] = set()
         self._mark: dict[str, str] | None = None
@@ -91,6 +93,8 @@ class _Reader:
         if tag == "testcase":
             for mark in [mark for mark in MARKS if mark in self._seen][:1]:
                 self.marks[mark] += 1
+            if not self._seen:
+                self.passing.add((self._case.get("classname", ""), self._case.get("name", "")))
         if tag not in self.marks or self._mark is None:
             return
         if tag != "skipped" and len(self.failures) < FAILURES_MAX:
@@ -114,4 +118,5 @@ class _Reader:
     def report(self) -> Report:
         failed, errors, skipped = (self.marks[mark] for mark in MARKS)
         passed = self.cases - failed - errors - skipped
-        return Report(passed, failed, errors, skipped, tuple(self.failures), self.groups)
+        failures, passing = tuple(self.failures), frozenset(self.passing)
+        return Report(passed, failed, errors, skipped, failures, self.groups, passing)

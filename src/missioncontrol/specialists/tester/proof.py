@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from missioncontrol.domain.building import NOT_PROVEN
+from missioncontrol.domain.building import NOT_PROVEN, NOTHING_CHANGED, TESTS_GONE
 from missioncontrol.domain.work import Finding
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Brief, Delivered, Desk
 from missioncontrol.specialists.tester import report
-from missioncontrol.specialists.tester.junit import Failure, Malformed, read_report
+from missioncontrol.specialists.tester.building import Built
+from missioncontrol.specialists.tester.junit import Failure, Malformed, Report, read_report
 from missioncontrol.specialists.tester.trial import Trial
 
 NAMED_MAX = 5
@@ -56,22 +58,73 @@ def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     )
 
 
-def unproven(trial: Trial | None, brief: Brief) -> tuple[Finding, ...]:
+def doubts(
+    trial: Trial | None, brief: Brief, change: Built, uncommitted: int
+) -> tuple[Finding, ...]:
+    """Return why a change that was not refused is not proven either; nothing where it is.
+
+    `uncommitted` is the number of files that the checkout has otherwise than the commit.
+    """
+    if change.patch is None:
+        return (
+            Finding(
+                NOTHING_CHANGED,
+                "high",
+                "No file was changed, so the tests say nothing that they did not say before",
+                remedy="Read what the agent said: it may have found nothing to do.",
+            ),
+        )
+    found = [_not_proven(trial, brief, uncommitted), _gone(trial, _before(brief))]
+    return tuple(each for each in found if each is not None)
+
+
+def _not_proven(trial: Trial | None, brief: Brief, uncommitted: int) -> Finding | None:
     """Return a finding where no test could say anything about the change."""
     status = "no_test_command" if trial is None else trial.verdict.status
-    if status == "passed" or (status == "failed" and _status(_before(brief)) not in BLIND):
-        return ()
-    title = f"No test could say anything about what step {brief.changes!r} has changed."
+    if status == "passed":
+        return None
+    title = f"No test could say anything about what step {brief.changes!r} has changed"
     if status == "failed":
-        title = "Tests fail, and whether they did before the change is not known."
-    return (
-        Finding(
-            NOT_PROVEN,
-            "high",
-            title,
-            detail=report.statement(trial),
-            remedy="Try the change before it is merged.",
-        ),
+        before = _before(brief)
+        was = _report_of(before)
+        if _status(before) in BLIND:
+            title = "Tests fail, and whether they did before the change is not known"
+        elif not (trial and trial.report and trial.report.failures and was and was.failures):
+            title = "Tests fail, as before the change, and whether the same ones do is not known"
+        elif uncommitted:
+            title = (
+                "Tests fail that failed before, and whether they do in the commit is not known: "
+                f"{counted(uncommitted, 'file')} of the checkout differ from it"
+            )
+        else:
+            return None
+    return Finding(
+        NOT_PROVEN,
+        "high",
+        title,
+        detail=report.statement(trial),
+        remedy="Try the change before it is merged.",
+    )
+
+
+def _gone(trial: Trial | None, before: Delivered | None) -> Finding | None:
+    """Return a finding where a test passed before that is skipped now, or is no more."""
+    was, now = _report_of(before), trial.report if trial is not None else None
+    if was is None or now is None:
+        return None
+    run = now.passing | {(each.group, each.name) for each in now.failures}
+    gone = [f"{group}::{name}" if group else name for group, name in sorted(was.passing - run)]
+    if not gone:
+        return None
+    verb = "is" if len(gone) == 1 else "are"
+    more = f" and {len(gone) - DETAILED_MAX:,} more" if len(gone) > DETAILED_MAX else ""
+    return Finding(
+        TESTS_GONE,
+        "high",
+        f"{counted(len(gone), 'test')} that passed before {verb} not run with the changes",
+        detail=f"{', '.join(gone[:DETAILED_MAX])}{more}.",
+        remedy="Look in the diff whether what they claimed is still tested, or should no longer "
+        "be true.",
     )
 
 
@@ -96,14 +149,18 @@ def _new(trial: Trial, before: Delivered | None) -> list[Failure]:
 
 
 def _failing(before: Delivered) -> Tests:
-    path = before.files.get("junit.xml")
+    found = _report_of(before)
+    return frozenset((each.group, each.name) for each in found.failures) if found else frozenset()
+
+
+def _report_of(before: Delivered | None) -> Report | None:
+    path = before.files.get("junit.xml") if before is not None else None
     if path is None:
-        return frozenset()
+        return None
     try:
-        found = read_report(path.read_text("utf-8", "replace"))
+        return read_report(path.read_text("utf-8", "replace"))
     except Malformed:
-        return frozenset()
-    return frozenset((each.group, each.name) for each in found.failures)
+        return None
 
 
 def _words(new: Sequence[Failure]) -> str:

@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.domain.work import ArtifactRef, CommandRan, Evidence, FilesRead, TestsRan, Work
+from missioncontrol.domain.work import (
+    ArtifactRef,
+    CommandRan,
+    Evidence,
+    FilesRead,
+    Finding,
+    TestsRan,
+    Work,
+)
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import report
-from missioncontrol.specialists.tester.building import Built, build, built
+from missioncontrol.specialists.tester.building import Built, build, built, uncommitted
 from missioncontrol.specialists.tester.choosing import Ready
 from missioncontrol.specialists.tester.copying import FILE_BYTES_MAX, Copied, copied
 from missioncontrol.specialists.tester.environment import environment
-from missioncontrol.specialists.tester.proof import refuse_broken, unproven
+from missioncontrol.specialists.tester.proof import doubts, refuse_broken
 from missioncontrol.specialists.tester.pythons import best_python
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import Verdict
@@ -59,7 +67,8 @@ class Tester:
         is_hurried = brief.plan is not None and not brief.changes
         change = built(brief)
         bench = _Bench(root, desk, SECONDS_MAX if is_hurried else math.inf, change)
-        tree = read_tree(root)
+        # What an agent has built may have tests where the checkout has none.
+        tree = read_tree(bench.copied_root() if change is not None else root)
         declared = _declared(tree)
         known = [file.path for file in tree.files]
         trials: list[Trial] = []
@@ -74,23 +83,30 @@ class Tester:
             near = report.near_goal(trial, relevant, known)
         text = report.markdown(trial, others, near, known, words)
         statement = report.statement(trial)
+        unsure: tuple[Finding, ...] = ()
         if change is not None:
-            statement = f"With the changes of {change.step}: {statement}"
+            statement = f"{_what_is_tested(change)}: {statement}"
         desk.log(_level(trial), statement)
         if change is not None:
             refuse_broken(trial, brief, desk)
+            unsure = doubts(trial, brief, change, bench.uncommitted)
+        if change is not None and trial is not None and trial.verdict.status == "failed":
+            statement += "" if unsure else " What fails failed before."
         return Work(
             summary=statement,
             output=_output(trial),
             facts=report.facts(trial),
-            findings=(
-                *(unproven(trial, brief) if change is not None else ()),
-                *report.findings(trial, known),
-            ),
+            findings=(*unsure, *report.findings(trial, known)),
             artifacts=tuple(_artifacts(trial, text, desk)),
             evidence=tuple(_evidence(trial))
             or (FilesRead(len(tree.files), tree.left_out_count, tree.commit),),
         )
+
+
+def _what_is_tested(change: Built) -> str:
+    if change.patch is None:
+        return f"After {change.step} nothing is changed"
+    return f"With the changes of {change.step}"
 
 
 def _declared(tree: "Tree") -> Declared:
@@ -133,19 +149,38 @@ class _Bench:
         self.seconds_left_first = desk.seconds_left()
         self.copy = desk.scratch / "copy"
         self.home = desk.scratch / "home"
+        self.uncommitted = 0
+        self._done: Copied | None = None
+
+    def copied_root(self) -> Path:
+        """Return the copy, or the checkout itself where no copy could be made."""
+        return self.repository if self._copied().left_out else self.copy
+
+    def _copied(self) -> Copied:
+        """Make the copy and what was built in it, once."""
+        if self._done is not None:
+            return self._done
+        self.desk.log("info", "copying the checkout")
+        done = copied(self.repository, self.copy, is_late=lambda: self._seconds() < SECONDS_KEPT)
+        if self.change is not None and not done.left_out:
+            scratch = self.desk.scratch / "built"
+            self.uncommitted = uncommitted(self.change, self.repository, self.copy, scratch)
+            if self.uncommitted:
+                files = counted(self.uncommitted, "file")
+                self.desk.log("warning", f"the checkout has {files} otherwise than the commit")
+            count = build(self.change, self.repository, self.copy, scratch)
+            self.desk.log("info", f"{counted(count, 'file')} changed by {self.change.step}")
+        self._done = done
+        return done
 
     def trials(self, declared: Declared) -> tuple[list[Trial], str]:
         """Try the declared commands until one starts; say what the copy was."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self.desk.log("info", "copying the checkout")
-        done = copied(self.repository, self.copy, is_late=lambda: self._seconds() < SECONDS_KEPT)
+        done = self._copied()
         if done.left_out:
             argv, source = declared.commands[0]
             verdict = Verdict("could_not_start", f"no copy to test in: {done.left_out}")
             return [Trial(Ready(argv, argv, argv, False), source, verdict)], _words(done)
-        if self.change is not None:
-            count = build(self.change, self.repository, self.copy, self.desk.scratch / "built")
-            self.desk.log("info", f"{counted(count, 'file')} changed by {self.change.step}")
         surroundings = environment(self.copy, self.home)
         python = best_python(self.repository, declared.needed, surroundings)
         found: list[Trial] = []

@@ -19,9 +19,15 @@ def summary(material: Material, pack: Pack, names: Sequence[str]) -> str:
     dropped = f", {left} more dropped for lack of room" if left else ""
     return (
         f"Wrote {', '.join(names)}: {_counted(len(material.plan.requirements), 'requirement')}, "
-        f"{_counted(len(pack.tasks), 'handed-over task')}, "
+        f"{_tasks(len(pack.tasks), is_built=any(task.agent for task in material.builders))}, "
         f"{_counted(len(pack.code), 'excerpt')} of code{dropped}."
     )
+
+
+def _tasks(number: int, *, is_built: bool) -> str:
+    if is_built:
+        return f"{_counted(number, 'task')} to change code"
+    return _counted(number, "handed-over task")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
@@ -219,7 +220,7 @@ class CodingAgent:
 
     def _work(self, bench: Bench, tree: Tree, patch: Patch, answer: Any, line: Line) -> Work:
         artifacts = self._kept(tree, patch, line)
-        findings = self._findings(bench, patch)
+        findings = self._findings(bench, patch, artifacts)
         for finding in findings:
             line.log("warning", finding.title)
         output: dict[str, Any] = {
@@ -258,9 +259,21 @@ class CodingAgent:
         )
         return (kept,)
 
-    def _findings(self, bench: Bench, patch: Patch) -> tuple[Finding, ...]:
+    def _findings(
+        self, bench: Bench, patch: Patch, kept: tuple[ArtifactRef, ...]
+    ) -> tuple[Finding, ...]:
         found = []
-        if not bench.calls and not patch.content:
+        if any(ref.digest != sha256(patch.content).hexdigest() for ref in kept):
+            found.append(
+                Finding(
+                    f"{bench.kind}.secret_taken_out",
+                    "high",
+                    "A secret stood in the changes and was taken out: the patch does not make of "
+                    "the code what the agent made",
+                    remedy="Have it made again without a secret in it.",
+                )
+            )
+        if not bench.calls and not patch.own:
             found.append(
                 Finding(
                     f"{bench.kind}.nothing_done",
@@ -299,7 +312,7 @@ def _parsed(text: str) -> Any:
 
 
 def _summary(title: str, bench: Bench, patch: Patch) -> str:
-    count = len(patch.changes)
+    count = patch.own
     changed = "no file" if not count else "1 file" if count == 1 else f"{count:,} files"
     said = " ".join(bench.said.split())
     text = f"{title} changed {changed}. {said}".strip()
