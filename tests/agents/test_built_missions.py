@@ -226,6 +226,14 @@ def test_who_cannot_build_is_refused_before_anything_begins(
     assert answer(tmp_path / "home", "runs") == []
 
 
+def test_a_directory_without_git_is_refused_before_the_groundwork(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("print('hello')\n")
+    done = mission(tmp_path / "home", "run", GOAL, "--repo", str(tmp_path), "--builder", "coder")
+    assert done.returncode == 2
+    assert "is no git repository" in done.stderr.decode()
+    assert not (tmp_path / "home").exists()
+
+
 OPENCODE = {
     "model": "mc/{model}",
     "small_model": "mc/{model}",

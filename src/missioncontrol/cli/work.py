@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+from pathlib import Path
 from typing import Any
 
 from missioncontrol.application.journal import fold_run
@@ -59,8 +60,28 @@ def run(arguments: argparse.Namespace) -> int:
             "mission.bad_input",
             f"--concurrency is {arguments.concurrency}; it must be 1 to {CONCURRENCY_MAX}.",
         )
+    if arguments.builder and goal.repository:
+        _refuse_what_is_not_under_git(goal.repository)
     ask = _mission(arguments, goal, arguments.concurrency, execute=True)
     return _do(arguments, ask, _title(goal))
+
+
+def _refuse_what_is_not_under_git(repository: str) -> None:
+    """Refuse a directory of which no agent could get a tree, before the groundwork is done.
+
+    Raises:
+        Rejected: `mission.bad_input`.
+    """
+    from missioncontrol.specialists.git import is_repository
+
+    if not is_repository(Path(repository)):
+        raise Rejected(
+            "mission.bad_input",
+            f"{repository!r} is no git repository, and whoever changes code works in a tree of "
+            "one.",
+            hint="`git init` makes one; commit what is there. Without `--builder` the change is "
+            "handed over.",
+        )
 
 
 def _title(goal: Goal) -> str:
