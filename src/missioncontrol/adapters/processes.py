@@ -24,7 +24,7 @@ POLL_SECONDS = 0.02
 POLLS_PER_LOOK = 4
 """Asking for a group is quick; only a look at all processes tells the living from zombies."""
 
-STARTS_AT_ONCE = 8
+STARTS_AT_ONCE = 16
 """Starting a program keeps the loop for half a millisecond: many at once begin in portions.
 
 Between two portions the loop hears everybody else, and the first programs are at work while the
