@@ -565,8 +565,8 @@ def test_a_run_out_of_time_fails_with_all_its_steps(tmp_path: Path) -> None:
 def test_a_run_that_ends_in_time_is_left_alone(tmp_path: Path) -> None:
     async def story() -> None:
         async with workshop(tmp_path, hand=quick) as shop:
-            assert (await shop.finish(hand("a"), seconds_max=0.1)).status == "succeeded"
-            await asyncio.sleep(0.2)
+            assert (await shop.finish(hand("a"), seconds_max=1.0)).status == "succeeded"
+            await asyncio.sleep(1.1)
             assert (await shop.types())[-1] == "run_settled"
 
     run(story())
@@ -721,12 +721,12 @@ def test_silence_while_cleaning_up_is_no_failure(tmp_path: Path) -> None:
         try:
             return await endless(assignment, line)
         finally:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.8)
             cleaned.append(True)
 
     async def story() -> None:
         async with workshop(tmp_path, hand=perform) as shop:
-            shop.begin(hand("a", heartbeat_seconds_max=0.1))
+            shop.begin(hand("a", heartbeat_seconds_max=0.5))
             await asyncio.sleep(0.03)
             shop.engine.cancel("run-1", "Enough.", actor="test")
             ended = await shop.engine.settled("run-1")

@@ -121,18 +121,19 @@ def test_a_run_goes_on_as_soon_as_a_person_has_agreed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["reject", "expire"])
 def test_a_run_goes_on_without_the_step_after_a_no(tmp_path: Path, answer: str) -> None:
-    steps = """
-  a: {agent: maker, approval: {from: [bob], expires: 100ms}, on_failure: mend}
-  b: {agent: hand, needs: a}
-  mend: {agent: hand}
+    expires = "1h" if answer == "reject" else "100ms"
+    steps = f"""
+  a: {{agent: maker, approval: {{from: [bob], expires: {expires}}}, on_failure: mend}}
+  b: {{agent: hand, needs: a}}
+  mend: {{agent: hand}}
 """
 
     async def story() -> None:
         hands = Hands()
         async with workshop(tmp_path, *agents(hands)) as shop:
             await begin(shop, steps)
-            held = (await rests(shop)).held["a"]
             if answer == "reject":
+                held = (await rests(shop)).held["a"]
                 await shop.approvals.reject(held.approval, actor="bob", reason="No.")
             ended = await shop.engine.settled("run-1")
             assert hands.begun == ["mend"]
@@ -245,7 +246,7 @@ async def silent(_: Assignment, __: Line) -> Any:
 
 
 async def talks(_: Assignment, line: Line) -> Any:
-    for _n in range(20):
+    for _n in range(40):
         line.log("info", "Still here.")
         await asyncio.sleep(0.02)
 
@@ -255,7 +256,7 @@ async def talks(_: Assignment, line: Line) -> Any:
     [
         ("{run: 50ms}", silent, "step.timed_out"),
         ("{heartbeat: 50ms}", silent, "lease.expired"),
-        ("{heartbeat: 200ms}", talks, ""),
+        ("{heartbeat: 600ms}", talks, ""),
         ("{total: 50ms}", silent, "step.total_timed_out"),
         ("{run: 10s, heartbeat: 10s, queue: 10s, total: 10s}", talks, ""),
     ],
@@ -304,7 +305,7 @@ def test_what_waits_too_long_for_a_place_fails_while_every_place_is_taken(tmp_pa
 def test_waiting_for_a_person_is_a_part_of_the_total_and_not_of_the_queue(tmp_path: Path) -> None:
     async def story() -> None:
         async with workshop(tmp_path, *agents(Hands())) as shop:
-            await begin(shop, f"  a: {{{PUSH}, timeout: {{queue: 20ms, total: 150ms}}}}")
+            await begin(shop, f"  a: {{{PUSH}, timeout: {{queue: 20ms, total: 1s}}}}")
             held = (await rests(shop)).held["a"]
             await asyncio.sleep(0.08)
             assert "a" in shop.journal.runs["run-1"].held
@@ -370,11 +371,11 @@ def test_every_round_of_a_call_has_its_time(tmp_path: Path) -> None:
 
 def test_the_total_goes_on_while_no_engine_does(tmp_path: Path) -> None:
     async def story() -> None:
-        steps = f"  a: {{{PUSH}, timeout: {{total: 200ms}}}}"
+        steps = f"  a: {{{PUSH}, timeout: {{total: 1s}}}}"
         async with workshop(tmp_path, *agents(Hands())) as shop:
             await begin(shop, steps)
             await rests(shop)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.0)
         async with workshop(tmp_path, *agents(Hands())) as shop:
             shop.resume("run-1")
             ended = await shop.engine.settled("run-1")
