@@ -17,7 +17,7 @@ T = TypeVar("T")
 SECRET = "correct-horse-battery-staple"
 
 
-def run(work: Coroutine[Any, Any, T], seconds: float = 4.0) -> T:
+def run(work: Coroutine[Any, Any, T], seconds: float = 60.0) -> T:
     """Run `work` on an event loop of its own, within bounds."""
 
     async def bounded() -> T:

@@ -107,7 +107,7 @@ def test_a_caller_that_reads_nothing_holds_the_upstream_back() -> None:
                 await asyncio.sleep(0.2)
             assert written < count / 2
             call.close()
-            await asyncio.wait_for(upstream.closed.wait(), 3)
+            await asyncio.wait_for(upstream.closed.wait(), 60)
 
     run(main())
 

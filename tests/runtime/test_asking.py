@@ -60,7 +60,7 @@ def test_an_emergency_stop_of_another_process_reaches_a_program(tmp_path: Path) 
             assert no.value.code == "operation.stopped"
             on = await asyncio.to_thread(mission, tmp_path, "start", "--stage", "all")
             assert on.returncode == 0, on.stderr
-            await asyncio.wait_for(went_on.wait(), 5)
+            await asyncio.wait_for(went_on.wait(), 60)
             ended = await asyncio.to_thread(mission, tmp_path, "cancel", name, "--reason", "x")
             assert ended.returncode == 0, ended.stderr
             assert (await engine.wait(name)).status == "cancelled"

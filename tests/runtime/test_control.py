@@ -38,7 +38,7 @@ def served(story: Callable[[ControlServer, int], Awaitable[None]]) -> None:
         finally:
             await server.close()
 
-    asyncio.run(asyncio.wait_for(live(), 5))
+    asyncio.run(asyncio.wait_for(live(), 60))
 
 
 async def told(port: int, line: bytes) -> Answer:

@@ -320,7 +320,7 @@ def test_a_child_that_left_the_group_does_not_keep_its_attempt_from_ending(tmp_p
         agent = a_program(tmp_path, STRAY.format(options=", start_new_session=True"))
         async with workshop(tmp_path, Registered("program", agent)) as shop:
             try:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(20):
                     ended = await shop.finish(STEP, inputs={"pids": str(pids)})
                 assert ended.states["a"] == Succeeded(Work(output=1))
             finally:

@@ -36,10 +36,10 @@ Perform = Callable[[Assignment, Line], Awaitable[Any]]
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` on an event loop of its own, within three seconds."""
+    """Run `work` on an event loop of its own, within bounds."""
 
     async def bounded() -> T:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(60):
             return await work
 
     return asyncio.run(bounded())
