@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -91,10 +92,7 @@ def _compared(contenders: list[Contender], peer: str) -> Iterator[Measure]:
 def _by_turns(
     contenders: list[Contender], job: Callable[[int, str], Answer]
 ) -> dict[str, list[Answer]]:
-    return by_turns(
-        Turn(each.name, lambda each=each: each.work(job), ROUNDS)  # type: ignore[misc]
-        for each in contenders
-    )
+    return by_turns(Turn(each.name, partial(each.work, job), ROUNDS) for each in contenders)
 
 
 def _one_by_one(count: int) -> Callable[[int, str], Answer]:

@@ -185,6 +185,7 @@ def test_who_gave_up_waiting_does_not_disturb_a_commit() -> None:
         await asyncio.sleep(0)
         await journal.commit()
         await waiter
+        assert given_up.cancelled()
 
     run(story())
 

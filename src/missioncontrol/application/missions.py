@@ -69,20 +69,9 @@ class Missions:
             Unavailable: `operation.stopped`.
         """
         self._operations.refuse_new_run(actor)
-        if goal.text.strip() and not any(letter.isalnum() for letter in goal.text):
-            raise Rejected(
-                "mission.bad_input",
-                f"The goal {goal.text.strip()[:40]!r} says nothing.",
-                hint="Say in words what is to be achieved.",
-            )
+        _refuse_silence(goal)
         if builder:
-            builder_of(builder, self._execution.governance.cards(builder))
-            if not goal.repository:
-                raise Rejected(
-                    "mission.bad_input",
-                    f"Agent {builder!r} has no code to change: the goal names no repository.",
-                    hint="Add `--repo PATH`.",
-                )
+            self._refuse_idle_builder(builder, goal)
         mission, run = self._ids.new("mission"), self._ids.new("run")
         title = goal.title.strip() or title_of(goal.text) or goal.text.strip()[:TITLE_MAX]
         create = CreateMission(
@@ -113,6 +102,24 @@ class Missions:
         self._execution.create(first, actor=actor, on_behalf=on_behalf)
         self._journal.tell_mission(mission, StartMission(run), actor=actor, on_behalf=on_behalf)
         return mission, run
+
+    def _refuse_idle_builder(self, builder: str, goal: Goal) -> None:
+        builder_of(builder, self._execution.governance.cards(builder))
+        if not goal.repository:
+            raise Rejected(
+                "mission.bad_input",
+                f"Agent {builder!r} has no code to change: the goal names no repository.",
+                hint="Add `--repo PATH`.",
+            )
+
+
+def _refuse_silence(goal: Goal) -> None:
+    if goal.text.strip() and not any(letter.isalnum() for letter in goal.text):
+        raise Rejected(
+            "mission.bad_input",
+            f"The goal {goal.text.strip()[:40]!r} says nothing.",
+            hint="Say in words what is to be achieved.",
+        )
 
 
 def title_of(goal: str) -> str:

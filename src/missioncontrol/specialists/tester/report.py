@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from missioncontrol.domain.work import Fact, Finding
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.tester.junit import Failure, Report
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.verdict import NO_TEST
@@ -62,7 +63,7 @@ def _counts(report: Report) -> str:
         (report.skipped, "skipped"),
     ):
         parts += [f"{count} {word}"] if count else []
-    return f"{total} tests: {', '.join(parts)}"
+    return f"{counted(total, 'test')}: {', '.join(parts)}"
 
 
 def findings(trial: Trial | None, known: Sequence[str]) -> tuple[Finding, ...]:

@@ -24,6 +24,9 @@ TEXT_MAX = 65_536
 
 ERROR_LINE_BYTES_MAX = 65_536
 ERROR_LINES = 10
+UNREADABLE_SHOWN = 500
+"""Bytes of a line that is no event."""
+
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"

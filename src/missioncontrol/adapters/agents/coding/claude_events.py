@@ -6,14 +6,13 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, plain
+from missioncontrol.adapters.agents.coding.bench import UNREADABLE_SHOWN, Bench, plain
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import AttemptFailed
 
 SHOWN_MAX = 4_000
 DENIALS_MAX = 10
-UNREADABLE_SHOWN = 500
 _EXIT = re.compile(r"^(?:Error: )?Exit code (\d+)\b")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, plain
+from missioncontrol.adapters.agents.coding.bench import UNREADABLE_SHOWN, Bench, plain
 from missioncontrol.adapters.agents.coding.codex_events import (
     Items,
     reason_in,
@@ -12,17 +12,14 @@ from missioncontrol.adapters.agents.coding.codex_events import (
     usage_of,
 )
 from missioncontrol.adapters.agents.coding.codex_home import (
-    CODEX,
     CodexSettings,
+    ready,
     sandbox_of,
-    set_up,
 )
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.domain.declaration import Declaration
-
-UNREADABLE_SHOWN = 500
 
 
 class CodexExec:
@@ -37,10 +34,7 @@ class CodexExec:
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
         """See `Tool.converse`."""
-        program = CODEX.find(self._settings.program, bench.environment)
-        bench.environment = set_up(bench, self._settings, "never")
-        version = await CODEX.version(program, bench)
-        CODEX.refuse_other(version, self._settings.version, self._declared.name)
+        program = await ready(bench, self._declared, self._settings, "never")
         turn = _Turn(bench)
         code = await bench.run(_argv(program, bench, order), prompt.encode(), turn.hear)
         await add_missing(bench)

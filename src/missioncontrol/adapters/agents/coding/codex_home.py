@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
+from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.step import Risk
 
 VERSION = "0.169.0"
@@ -44,6 +45,21 @@ def sandbox_of(risk: Risk) -> Sandbox:
 def base_url(bench: Bench) -> str:
     """Return where Codex finds its models; a gateway's address has no `/v1` yet."""
     return f"{bench.access.url.rstrip('/')}/v1" if bench.is_metered else bench.access.url
+
+
+async def ready(
+    bench: Bench, declared: Declaration, settings: CodexSettings, approval_policy: str
+) -> str:
+    """Return the program, once its home is set up and its version is the one that is wanted.
+
+    Raises:
+        AttemptFailed: `codex.not_found` or `codex.wrong_version`.
+    """
+    program = CODEX.find(settings.program, bench.environment)
+    bench.environment = set_up(bench, settings, approval_policy)
+    version = await CODEX.version(program, bench)
+    CODEX.refuse_other(version, settings.version, declared.name)
+    return program
 
 
 def set_up(bench: Bench, settings: CodexSettings, approval_policy: str) -> dict[str, str]:

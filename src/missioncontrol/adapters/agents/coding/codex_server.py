@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.agents.coding.bench import (
     ERROR_LINE_BYTES_MAX,
+    UNREADABLE_SHOWN,
     Bench,
     plain,
 )
@@ -18,10 +19,9 @@ from missioncontrol.adapters.agents.coding.codex_events import (
     usage_of,
 )
 from missioncontrol.adapters.agents.coding.codex_home import (
-    CODEX,
     CodexSettings,
+    ready,
     sandbox_of,
-    set_up,
 )
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
@@ -40,7 +40,6 @@ EXIT_SECONDS = 5.0
 INTERRUPT_SECONDS = 1.0
 """For the server to let go of a turn that was cancelled; it is ended after that."""
 
-UNREADABLE_SHOWN = 500
 INITIALIZE, THREAD, TURN, INTERRUPT = 1, 2, 3, 4
 
 
@@ -56,11 +55,7 @@ class CodexServer:
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
         """See `Tool.converse`."""
-        path = CODEX.find(self._settings.program, bench.environment)
-        bench.environment = set_up(bench, self._settings, "on-request")
-        version = await CODEX.version(path, bench)
-        CODEX.refuse_other(version, self._settings.version, self._declared.name)
-        argv = [path, "app-server"]
+        argv = [await ready(bench, self._declared, self._settings, "on-request"), "app-server"]
         async with at_work(
             argv, cwd=bench.cwd, environment=bench.environment, line=bench.line
         ) as program:
