@@ -39,6 +39,7 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
+from missioncontrol.application.webhooks import WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
@@ -51,7 +52,13 @@ from missioncontrol.doors import Doors
 from missioncontrol.elsewhere import Elsewhere
 from missioncontrol.following import Following
 from missioncontrol.interfaces.control import ControlServer
-from missioncontrol.own_agents import FUNCTIONS, agent_cards, built_in, commands, specialists
+from missioncontrol.own_agents import (
+    FUNCTIONS,
+    agent_cards,
+    built_in,
+    commands,
+    specialists,
+)
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.indexer import Indexer
@@ -232,16 +239,17 @@ class Holding:
             self.operations,
             self.agents,
             self.keys,
+            WebhookOffice(self.journal),
         )
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
 
     def _note_broken(self, schedule: str, error: Exception) -> None:
-        self._note_trouble(f"Schedule {schedule!r} broke off: {error}")
+        self.note_trouble(f"Schedule {schedule!r} broke off: {error}")
 
     def _note_unwatched(self, agent: str, error: Exception) -> None:
-        self._note_trouble(f"The watch over agent {agent!r} broke off: {error}")
+        self.note_trouble(f"The watch over agent {agent!r} broke off: {error}")
 
     def _follow_card(self, name: str) -> None:
         life = self.agents.known(name)
@@ -249,9 +257,10 @@ class Holding:
             self.cards.follow(life)
 
     def _note_unfollowed(self, error: Exception) -> None:
-        self._note_trouble(f"The search index does not follow the log: {error}")
+        self.note_trouble(f"The search index does not follow the log: {error}")
 
-    def _note_trouble(self, trouble: str) -> None:
+    def note_trouble(self, trouble: str) -> None:
+        """Tell whoever listens of something that went wrong beside the work."""
         self.troubles.append(trouble)
         del self.troubles[:-TROUBLES_MAX]
         for listener in self.trouble_listeners:
@@ -304,22 +313,22 @@ class Holding:
         try:
             file = agent_file(self.home.agents)
         except Rejected as fault:
-            self._note_trouble(str(fault))
+            self.note_trouble(str(fault))
         else:
             for fault_of_one in file.faults.values():
-                self._note_trouble(f"{self.home.agents}: {fault_of_one}")
+                self.note_trouble(f"{self.home.agents}: {fault_of_one}")
             refused = await self.agents.keep_to(file.declared, "file", unread=file.faults)
             for why in refused.values():
-                self._note_trouble(f"{self.home.agents}: {why}")
+                self.note_trouble(f"{self.home.agents}: {why}")
         offered = self.kinds.declared()
         # Nobody can say which agents a package that is broken now had declared: all stay.
         lives = self.agents.lives() if self.kinds.broken else ()
         unread = [life.name for life in lives if life.source == "package"]
         refused = await self.agents.keep_to(offered, "package", unread=unread)
         for why in refused.values():
-            self._note_trouble(f"An agent of a package: {why}")
+            self.note_trouble(f"An agent of a package: {why}")
         for name, why in self.kinds.broken.items():
-            self._note_trouble(f"The package that offers agents as {name!r} is broken: {why}")
+            self.note_trouble(f"The package that offers agents as {name!r} is broken: {why}")
 
     async def _take_questions_back(self) -> None:
         """Withdraw what attempts of earlier engines asked, unless they may ask it again."""

@@ -1,6 +1,8 @@
 """What every output store promises."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,13 +10,13 @@ import pytest
 from missioncontrol.adapters.output_stores import sqlite as adapter
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
-from missioncontrol.ports.output_store import OutputLine, OutputStore
+from missioncontrol.ports.output_store import FollowedOutput, LineQuery, OutputLine, OutputStore
 
 KEEPERS = ["memory", "sqlite"]
 
 
 @pytest.fixture(params=KEEPERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OutputStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FollowedOutput]:
     if request.param == "memory":
         yield MemoryOutputStore()
         return
@@ -180,5 +182,121 @@ def test_a_reader_sees_what_is_written_after_it_opened(tmp_path: Path) -> None:
     reader = SqliteOutputStore(tmp_path / "output.db", writable=False)
     writer.write([line("one")])
     assert messages(reader.read("run-1")) == ["one"]
+    writer.close()
+    reader.close()
+
+
+def some_lines() -> list[OutputLine]:
+    """Twelve lines of two runs, three agents and all levels, a second apart."""
+    levels = ("info", "info", "warning", "error", "success", "info")
+    return [
+        OutputLine(
+            f"run-{number % 2}",
+            f"step-{number % 3}",
+            1,
+            (number + 1) * 1_000_000,
+            levels[number % 6],
+            f"Said number{number} — ünd",
+            agent=f"agent-{number % 3}",
+        )
+        for number in range(12)
+    ]
+
+
+QUERIES = [
+    LineQuery(),
+    LineQuery(run="run-1"),
+    LineQuery(run="run-1", after=3, before=9),
+    LineQuery(run="run-1", step="step-1"),
+    LineQuery(run="run-none"),
+    LineQuery(step="step-2", run="run-0", level="warning"),
+    LineQuery(agent="agent-1"),
+    LineQuery(agent="agent-1", level="info", before=10),
+    LineQuery(level="error"),
+    LineQuery(level="info", after=2),
+    LineQuery(since=4_000_000, until=8_000_000),
+    LineQuery(run="run-0", since=4_000_000),
+    LineQuery(text="NUMBER1"),
+    LineQuery(text="number1 ÜND", run="run-1"),
+    LineQuery(text="nd", level="warning"),
+    LineQuery(text="number3", after=4),
+    LineQuery(text="nobody"),
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("oldest", [False, True])
+@pytest.mark.parametrize("limit", [2, 100])
+def test_every_store_finds_the_same_lines(
+    tmp_path: Path, query: LineQuery, *, oldest: bool, limit: int
+) -> None:
+    memory, file = MemoryOutputStore(), SqliteOutputStore(tmp_path / "o.db", writable=True)
+    for keeper in (memory, file):
+        keeper.write(some_lines())
+    expected = memory.find(query, oldest=oldest, limit=limit)
+    assert file.find(query, oldest=oldest, limit=limit) == expected
+    file.close()
+
+
+def test_lines_after_a_number_are_followed_in_order(store: FollowedOutput) -> None:
+    assert (store.last(), store.tail(after=0)) == (0, [])
+    store.write(some_lines())
+    assert store.last() == 12
+    assert [kept.number for kept in store.tail(after=7)] == [8, 9, 10, 11, 12]
+    assert [kept.number for kept in store.tail(after=7, run="run-1")] == [8, 10, 12]
+    assert [kept.number for kept in store.tail(after=0, limit=2)] == [11, 12]
+
+
+def test_a_search_that_takes_too_long_says_how_far_it_came(file: SqliteOutputStore) -> None:
+    file.write(some_lines())
+    found = file.find(LineQuery(text="number"), seconds_max=0.0)
+    assert ([kept.number for kept in found.lines], found.has_more) == ([12], True)
+    assert found.looked_to == 12
+
+
+OLD_SCHEMA = """
+CREATE TABLE lines (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, sequence INTEGER NOT NULL, step TEXT NOT NULL,
+  attempt INTEGER NOT NULL, time INTEGER NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX lines_by_run ON lines (run, sequence);
+CREATE TABLE counts (
+  run TEXT PRIMARY KEY, written INTEGER NOT NULL, left_out INTEGER NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE letters USING fts5 (
+  message, content='lines', content_rowid='id', tokenize='trigram', detail='none'
+);
+CREATE TRIGGER lines_have_letters AFTER INSERT ON lines
+BEGIN INSERT INTO letters (rowid, message) VALUES (NEW.id, NEW.message); END;
+INSERT INTO lines VALUES (1, 'run-1', 1, 'a', 1, 7, 'info', 'an old line');
+INSERT INTO counts VALUES ('run-1', 1, 0);
+"""
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_file_of_an_earlier_release_is_read_and_goes_on(
+    tmp_path: Path, *, writable: bool
+) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(OLD_SCHEMA)
+    keeper = SqliteOutputStore(path, writable=writable)
+    assert messages(keeper.read("run-1")) == ["an old line"]
+    assert [kept.number for kept in keeper.find(LineQuery(text="old", run="run-1")).lines] == [1]
+    assert keeper.find(LineQuery(agent="smith")).lines == []
+    if writable:
+        keeper.write([OutputLine("run-1", "a", 1, 8, "info", "new", agent="smith")])
+        found = keeper.find(LineQuery(agent="smith")).lines
+        assert [kept.line.sequence for kept in found] == [2]
+    keeper.close()
+
+
+def test_a_reader_sees_a_file_that_is_made_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "late.db"
+    reader = SqliteOutputStore(path, writable=False)
+    assert (reader.last(), reader.find(LineQuery()).lines) == (0, [])
+    writer = SqliteOutputStore(path, writable=True)
+    writer.write(some_lines())
+    assert reader.last() == 12
     writer.close()
     reader.close()

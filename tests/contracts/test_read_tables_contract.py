@@ -3,12 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
-from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunRow
+from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunChoice, RunRow
 
 KEEPERS = ["memory", "sqlite"]
 
@@ -134,3 +136,76 @@ def test_a_reader_without_rows_finds_none_and_makes_no_file(tmp_path: Path) -> N
     assert (reader.position(), reader.runs()) == (0, [])
     reader.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def chosen(tables: ReadTables, choice: RunChoice, **page: Any) -> list[str]:
+    return [row.id for row in tables.chosen_runs(choice, **page)]
+
+
+def test_runs_are_chosen_by_what_they_are(tables: ReadTables) -> None:
+    rows = [run(f"run-{number}") for number in range(5)]
+    rows[0].workflow, rows[1].mission, rows[2].author = "other", "mission-2", "user:bo"
+    rows[3].trigger, rows[4].schedule = "schedule", "nightly"
+    rows[0].status, rows[1].status = "failed", "halted"
+    tables.save(1, rows, [])
+    assert chosen(tables, RunChoice(workflow="other")) == ["run-0"]
+    assert chosen(tables, RunChoice(mission="mission-2")) == ["run-1"]
+    assert chosen(tables, RunChoice(author="user:bo")) == ["run-2"]
+    assert chosen(tables, RunChoice(trigger="schedule")) == ["run-3"]
+    assert chosen(tables, RunChoice(schedule="nightly")) == ["run-4"]
+    assert chosen(tables, RunChoice(statuses=("failed", "halted"))) == ["run-1", "run-0"]
+    assert chosen(tables, RunChoice(asked=frozenset({"run-3", "run-none"}))) == ["run-3", "run-1"]
+    assert chosen(tables, RunChoice(asked=frozenset())) == ["run-1"]
+    assert chosen(tables, RunChoice(workflow="other", statuses=("halted",))) == []
+    assert tables.run_counts() == {"failed": 1, "halted": 1, "running": 3}
+
+
+def test_runs_are_chosen_by_time_and_paged(tables: ReadTables) -> None:
+    rows = [run(f"run-{number}") for number in range(6)]
+    for number, row in enumerate(rows):
+        row.created = float(number)
+    tables.save(1, rows, [])
+    choice = RunChoice(since=1.0, until=5.0)
+    assert chosen(tables, choice) == ["run-4", "run-3", "run-2", "run-1"]
+    assert chosen(tables, choice, limit=2) == ["run-4", "run-3"]
+    assert chosen(tables, choice, before="run-3", limit=2) == ["run-2", "run-1"]
+
+
+def test_runs_are_chosen_by_words_in_any_case_and_language(tables: ReadTables) -> None:
+    rows = [run("run-ab1"), run("run-cd2"), run("run-ef3")]
+    rows[0].mission, rows[1].mission, rows[2].mission = "mission-a", "mission-none", ""
+    rows[2].workflow = "Straße %"
+    tables.save(1, rows, [mission("mission-a", "ÖFFNEN der Tür")])
+    assert chosen(tables, RunChoice(text="öffnen")) == ["run-ab1"]
+    assert chosen(tables, RunChoice(text="AB1")) == ["run-ab1"]
+    assert chosen(tables, RunChoice(text="STRASSE")) == ["run-ef3"]
+    assert chosen(tables, RunChoice(text="%")) == ["run-ef3"]
+    assert chosen(tables, RunChoice(text="release")) == ["run-cd2", "run-ab1"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_both_keepers_choose_the_same_runs(tmp_path: Path, seed: int) -> None:
+    chance = Random(seed)
+    memory, sqlite = MemoryReadTables(), SqliteReadTables(tmp_path / "rows.db", writable=True)
+    rows = [run(f"run-{number:02}") for number in range(40)]
+    for row in rows:
+        row.status = chance.choice(["running", "failed", "halted", "succeeded"])
+        row.workflow = chance.choice(["build", "Release"])
+        row.mission = chance.choice(["", "mission-1", "mission-2"])
+        row.created = chance.choice([1.0, 2.0, 3.0])
+    for keeper in (memory, sqlite):
+        keeper.save(1, rows, [mission("mission-1", "Build it"), mission("mission-2")])
+    for _ in range(30):
+        choice = RunChoice(
+            statuses=tuple(chance.sample(["failed", "halted", "queued"], chance.randint(0, 2))),
+            workflow=chance.choice(["", "build", "Release"]),
+            mission=chance.choice(["", "", "mission-1"]),
+            since=chance.choice([0.0, 2.0]),
+            until=chance.choice([3.0, RunChoice().until]),
+            text=chance.choice(["", "BUILD", "run-1"]),
+            asked=chance.choice([None, None, frozenset({"run-03", "run-17"})]),
+        )
+        page = {"before": chance.choice(["", "run-20"]), "limit": chance.choice([3, 100])}
+        assert chosen(memory, choice, **page) == chosen(sqlite, choice, **page), choice
+    assert memory.run_counts() == sqlite.run_counts()
+    sqlite.close()

@@ -18,6 +18,7 @@ from missioncontrol.domain.work import (
     Work,
 )
 from missioncontrol.domain.workflow_library import WorkflowListed, WorkflowSaved
+from tests.domain.access_examples import ACCESS_EXAMPLES
 from tests.domain.agent_examples import AGENT_EXAMPLES
 from tests.domain.approval_examples import APPROVAL_EXAMPLES
 from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
@@ -120,4 +121,5 @@ EXAMPLES: tuple[Event, ...] = (
     *PRICE_EXAMPLES,
     *SCHEDULE_EXAMPLES,
     *AGENT_EXAMPLES,
+    *ACCESS_EXAMPLES,
 )

@@ -31,9 +31,9 @@ def saved(*digests: str) -> SavedWorkflow | None:
     return workflow
 
 
-def command(digest: str, version: int = 0) -> SaveWorkflow:
+def command(digest: str, version: int = 0, base: int | None = None) -> SaveWorkflow:
     """Ask for a version with this digest; 0 leaves its number open."""
-    return SaveWorkflow(Definition("tidy", version, steps=TIDY.steps), digest, "text")
+    return SaveWorkflow(Definition("tidy", version, steps=TIDY.steps), digest, "text", base)
 
 
 def test_the_first_version_is_one_and_the_definition_carries_it() -> None:
@@ -58,6 +58,35 @@ def test_a_number_that_is_neither_next_nor_its_own_is_refused(digest: str, given
         decide(command(digest, given), saved("a", "b"), 0.0)
     assert refused.value.code == "workflow.bad_version"
     assert refused.value.hint == "Leave `version` out, or write 3."
+
+
+@pytest.mark.parametrize(("digests", "base"), [((), 0), (("a", "b"), 2), (("a", "b"), None)])
+def test_who_knew_the_newest_version_or_does_not_say_makes_the_next(
+    digests: tuple[str, ...], base: int | None
+) -> None:
+    (event,) = decide(command("c", base=base), saved(*digests), 0.0)
+    assert event.version == len(digests) + 1
+
+
+@pytest.mark.parametrize(
+    ("digests", "base", "said"),
+    [
+        (("a", "b"), 1, "was begun from version 1, and version 2 is there by now."),
+        (("a",), 0, "was written as a new workflow, and version 1 is there by now."),
+        ((), 3, "was begun from version 3, and it is not there."),
+    ],
+)
+def test_who_did_not_know_the_newest_version_is_refused(
+    digests: tuple[str, ...], base: int, said: str
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        decide(command("c", base=base), saved(*digests), 0.0)
+    assert refused.value.code == "workflow.saved_meanwhile"
+    assert refused.value.reason == f"Workflow 'tidy' {said}"
+
+
+def test_what_a_version_says_already_is_no_conflict() -> None:
+    assert decide(command("a", base=1), saved("a", "b"), 0.0) == []
 
 
 def test_a_workflow_has_a_bounded_number_of_versions() -> None:

@@ -83,7 +83,7 @@ def test_a_mission_is_begun_and_an_approval_given_beside_a_program(tmp_path: Pat
     async def story() -> None:
         async with mc.Engine(home):
             await beside("workflow", "save", str(file))
-            await beside("workflow", "run", "ask", code=4)
+            await beside("workflow", "run", "ask", "--wait", code=4)
             approval = (await beside("approvals", "list")).split()[0]
             await beside("approvals", "approve", approval, "--reason", "fine", "--as", "bob")
             assert "# " in await beside("plan", "Add a cache", "--context", "Python")

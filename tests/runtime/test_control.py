@@ -21,7 +21,8 @@ from missioncontrol.interfaces.control import (
 from missioncontrol.settings import Settings
 
 
-async def echo(verb: str, arguments: dict[str, Any], actor: str) -> Any:
+async def echo(verb: str, arguments: dict[str, Any], actor: str, asking: Any = None) -> Any:
+    del asking
     if verb == "refuse":
         raise Rejected("thing.refused", "No.")
     if verb == "break":

@@ -41,6 +41,7 @@ class Home:
         self.rows = root / "rows.db"
         self.output = root / "output.db"
         self.search = root / "search.db"
+        self.measures = root / "measures.db"
         self.artifacts = root / "artifacts"
         self.scratch = root / "scratch"
         self.heads = root / "heads.jsonl"

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
 
+from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import ENGINE, Journal
 from missioncontrol.domain.agent import AgentCard, misfit
@@ -215,6 +216,9 @@ class Approvals:
         return await self._hear(spoken.approval, _command(spoken, self._who(spoken)))
 
     def _who(self, spoken: Spoken) -> Who:
+        asking = asked_now()
+        if asking is not None:  # Who signed in needs nobody else's word.
+            return Who(spoken.actor, spoken.on_behalf, asking.way)
         if is_vouched(spoken.actor, self.os_user):
             return Who(spoken.actor, spoken.on_behalf, "os")
         return Who(spoken.actor, spoken.on_behalf, "claimed", self.os_user)

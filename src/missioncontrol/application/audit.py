@@ -164,10 +164,15 @@ async def export(store: EventStore) -> AsyncIterator[bytes]:
     `body` is the data as a string, byte for byte as hashed; see `domain.envelope.chain`.
     """
     async for event in _events(store):
-        fields = msgspec.structs.asdict(event)
-        texts = {name: _text(value) for name, value in fields.items() if isinstance(value, str)}
-        body, digest = event.body.decode("utf-8", "replace"), event.hash.hex()
-        yield msgspec.json.encode({**fields, **texts, "body": body, "hash": digest}) + b"\n"
+        yield line_of(event)
+
+
+def line_of(event: Recorded) -> bytes:
+    """Return an event as `export` writes it."""
+    fields = msgspec.structs.asdict(event)
+    texts = {name: _text(value) for name, value in fields.items() if isinstance(value, str)}
+    body, digest = event.body.decode("utf-8", "replace"), event.hash.hex()
+    return msgspec.json.encode({**fields, **texts, "body": body, "hash": digest}) + b"\n"
 
 
 def _text(stored: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from missioncontrol.application.asked import cause_now
 from missioncontrol.application.concept import C, Concept, S
 from missioncontrol.application.scrubbing import Scrub, scrubbed
 from missioncontrol.domain import mission as missions
@@ -60,6 +61,7 @@ class Journal:
         self._leaving: set[str] = set()  # let go as soon as the log knows all of it
         self._waiting: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
+        self._position: int | None = None  # of the last event; None before somebody asked for it
         self._scrub = scrub
         self._encode = msgspec.json.Encoder().encode
 
@@ -161,6 +163,7 @@ class Journal:
         correlation: str,
     ) -> list[E]:
         version = self._versions.get(stream, 0)
+        cause = cause or cause_now()
         encode = self._encode
         new: list[NewEvent] = []
         entries: list[tuple[str, Event, int]] = []
@@ -179,6 +182,8 @@ class Journal:
             self._pending.append(Append(stream, version, new))
         self._entries.extend(entries)
         self._versions[stream] = version + len(new)
+        if self._position is not None:
+            self._position += len(new)
         self.wake()
         return events
 
@@ -249,6 +254,26 @@ class Journal:
         self._versions.pop(stream, None)
 
     @property
+    def position(self) -> int:
+        """Where the last event that was decided will stand: nobody else writes this log."""
+        assert self._position is not None, "nobody asked for it to be known"
+        return self._position
+
+    async def know_position(self) -> None:
+        """Let `position` be known from now on.
+
+        Raises:
+            Conflict, Unavailable: as `durable`.
+        """
+        while self._position is None:
+            if self.has_pending:
+                await self.durable()
+                continue
+            head = await self.store.head()
+            if self._position is None and not self.has_pending:
+                self._position = head.position
+
+    @property
     def has_pending(self) -> bool:
         """Whether anything that was decided is not durable yet."""
         return bool(self._pending or self._in_flight)
@@ -272,6 +297,8 @@ class Journal:
             self.fail(error)
             raise
         self._in_flight = set()
+        if self._position is None and appends:
+            self._position = head.position + len(self._entries)
         for future in waiting:
             if not future.done():
                 future.set_result(None)

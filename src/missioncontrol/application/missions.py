@@ -13,7 +13,7 @@ from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.run.commands import CreateRun
-from missioncontrol.domain.step import Spending
+from missioncontrol.domain.step import Amount, Spending
 from missioncontrol.ports.ids import Ids
 
 TITLE_MAX = 100
@@ -56,13 +56,15 @@ class Missions:
         concurrency: int,
         limits: Mapping[str, float],
         builder: str = "",
+        budget: Amount | None = None,
         actor: str,
         on_behalf: str = "",
     ) -> tuple[str, str]:
         """Create a mission and the run that plans it, and carries it out if `execute`.
 
         `limits` holds `plan_seconds_max` and `task_seconds_max`. `builder` is the agent that
-        changes the code; without one, that is handed over. Returns both ids.
+        changes the code; without one, that is handed over. `budget` is the most that the run may
+        use. Returns both ids.
 
         Raises:
             Rejected: `mission.bad_input`, naming the field; `mission.no_builder`.
@@ -96,6 +98,7 @@ class Missions:
             concurrency,
             inputs=inputs,
             mission=mission,
+            budget=budget,
             author=actor,
             on_behalf=on_behalf,
         )

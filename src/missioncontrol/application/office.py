@@ -5,8 +5,17 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from missioncontrol.application.access import (
+    AccessDesk,
+    TokenAsked,
+    TokenRevoked,
+    UserArrived,
+    UserAsked,
+    WorkspaceAsked,
+)
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.approvals import Approvals, Spoken
+from missioncontrol.application.authority import LOOKS, SHOWN_ONCE, refuse_unpermitted
 from missioncontrol.application.budgets import Budgets, CapChange
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
@@ -16,13 +25,17 @@ from missioncontrol.application.operations import Operations
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
+from missioncontrol.application.requests import Requests
 from missioncontrol.application.runs import Origin, Runs, Trigger
 from missioncontrol.application.schedules import Asked, Schedules
+from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit, Stage
 from missioncontrol.domain.person import is_agent, is_name, person
+from missioncontrol.domain.principal import Asking
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.step import Amount
 from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
 
 PROGRAMS_OWN = "function"
@@ -50,6 +63,7 @@ class BeginMission(ForSomebody, frozen=True):
     plan_seconds_max: Seconds
     task_seconds_max: Seconds
     builder: str = ""  # the agent that changes the code; empty where that is handed over
+    budget: Amount | None = None  # the most that the run may use
 
 
 class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
@@ -77,6 +91,12 @@ class RetryRun(ForSomebody, frozen=True, omit_defaults=True):
     step: str = ""
 
 
+class CarryOut(ForSomebody, frozen=True):
+    """Do what a run of a mission has planned."""
+
+    run: str
+
+
 class ResumeRun(ForSomebody, frozen=True):
     """Take a run up again."""
 
@@ -90,11 +110,12 @@ class CancelRun(ForSomebody, frozen=True):
     reason: str
 
 
-class SaveWorkflow(msgspec.Struct, frozen=True):
+class SaveWorkflow(msgspec.Struct, frozen=True, omit_defaults=True):
     """Save the text of a workflow file."""
 
     text: str
     file: str  # its name, for faults
+    base: int | None = None  # the newest version that its writer knew, 0 for none; None: whatever
 
 
 class StopAll(ForSomebody, frozen=True):
@@ -156,6 +177,7 @@ class Office:
         operations: Operations,
         agents: Agents,
         keys: GatewayKeys,
+        webhooks: WebhookOffice,
     ) -> None:
         """An engine that is at work sets `adopt` and `cancel`; without one, runs wait."""
         self.journal = journal
@@ -171,6 +193,9 @@ class Office:
         self.agents = agents
         self.workforce: Workforce | None = None  # set where workers are let in
         self.keys = keys
+        self.webhooks = webhooks
+        self.access = AccessDesk(journal, approvals.os_user)
+        self._requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
         self._verbs: dict[type, Callable[[Any, str], Awaitable[Any]]] = {
@@ -178,6 +203,7 @@ class Office:
             BeginRun: self._begin,
             ForkRun: self._fork,
             RetryRun: self._retry,
+            CarryOut: self._carry_out,
             ResumeRun: self._resume,
             CancelRun: self._cancel,
             SaveWorkflow: self._save,
@@ -194,11 +220,21 @@ class Office:
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
+            WebhookAsked: self._webhook,
+            UserAsked: self._user,
+            UserArrived: self._arrive,
+            TokenAsked: self._issue_token,
+            TokenRevoked: self._revoke_token,
+            WorkspaceAsked: self._name_workspace,
         }
         self._asks = {kind.__name__: kind for kind in self._verbs}
 
-    async def perform(self, verb: str, arguments: Mapping[str, Any], actor: str) -> Any:
+    async def perform(
+        self, verb: str, arguments: Mapping[str, Any], actor: str, asking: Asking | None = None
+    ) -> Any:
         """Do what is asked, as plain values, and return the answer once it is on disk.
+
+        `asking` says who signed in where, and is None where the operating system alone vouches.
 
         Raises:
             Rejected: `actor.bad_name`, `control.unknown_verb` or `control.malformed`.
@@ -220,7 +256,34 @@ class Office:
             ask = msgspec.convert(arguments, kind)
         except msgspec.ValidationError as error:
             raise Rejected("control.malformed", f"{verb} is malformed: {error}.") from None
-        return await self.do(ask, actor)
+        if asking is None:
+            return await self.do(ask, actor)
+        return await self._do_for(ask, actor, asking)
+
+    async def _do_for(self, ask: Any, actor: str, asking: Asking) -> Any:
+        """Do what somebody asks who is signed in, as far as they may, and write down who it was.
+
+        Raises:
+            NotPermitted: see `application.authority`.
+            Rejected: see `application.requests`.
+        """
+        verb, asking = type(ask).__name__, await self._as_known(actor, asking)
+        refuse_unpermitted(ask, actor, asking)
+        ask = _in_own_name(ask, actor)
+        if verb in LOOKS:
+            return msgspec.to_builtins(await self._verbs[type(ask)](ask, actor))
+        shown_once = SHOWN_ONCE.get(verb, ())
+        return await self._requests.do(
+            verb, asking, actor, lambda: self._verbs[type(ask)](ask, actor), shown_once
+        )
+
+    async def _as_known(self, actor: str, asking: Asking) -> Asking:
+        """Return what somebody may do no more than the log says now, whatever was said before."""
+        known = await self.access.allowed(actor)
+        if known is None:
+            return asking
+        held = tuple(each for each in asking.permissions if each in known)
+        return msgspec.structs.replace(asking, permissions=held)
 
     async def do(self, ask: Any, actor: str) -> Any:
         """Do what is asked, and return the answer as plain values once it is on disk.
@@ -247,6 +310,7 @@ class Office:
             concurrency=ask.concurrency,
             limits=limits,
             builder=ask.builder,
+            budget=ask.budget,
             actor=actor,
             on_behalf=ask.on_behalf,
         )
@@ -268,6 +332,11 @@ class Office:
     async def _retry(self, ask: RetryRun, actor: str) -> dict[str, Any]:
         await self._run_of_ours(ask.run)
         run = await self.repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
+        return self._took_up(run)
+
+    async def _carry_out(self, ask: CarryOut, actor: str) -> dict[str, Any]:
+        await self._run_of_ours(ask.run)
+        run = await self.repeats.carry_out(ask.run, actor=actor, on_behalf=ask.on_behalf)
         return self._took_up(run)
 
     async def _resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
@@ -332,7 +401,7 @@ class Office:
     # Workflows and what governs them.
 
     async def _save(self, ask: SaveWorkflow, actor: str) -> Any:
-        return await self.workflows.save(ask.text, ask.file, actor=actor)
+        return await self.workflows.save(ask.text, ask.file, actor=actor, base=ask.base)
 
     async def _speak(self, ask: Spoken, actor: str) -> dict[str, Any]:
         del actor  # What is said names its own speaker.
@@ -382,6 +451,26 @@ class Office:
     async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
         return await self.keys.take(ask, actor=actor)
 
+    async def _webhook(self, ask: WebhookAsked, actor: str) -> dict[str, Any]:
+        return await self.webhooks.take(ask, actor=actor)
+
+    # Who may do what.
+
+    async def _user(self, ask: UserAsked, actor: str) -> dict[str, Any]:
+        return await self.access.user(ask, actor=actor)
+
+    async def _arrive(self, ask: UserArrived, actor: str) -> dict[str, Any]:
+        return await self.access.arrive(ask, actor=actor)
+
+    async def _issue_token(self, ask: TokenAsked, actor: str) -> dict[str, Any]:
+        return await self.access.issue(ask, actor=actor)
+
+    async def _revoke_token(self, ask: TokenRevoked, actor: str) -> dict[str, Any]:
+        return await self.access.revoke(ask, actor=actor)
+
+    async def _name_workspace(self, ask: WorkspaceAsked, actor: str) -> dict[str, Any]:
+        return await self.access.name_workspace(ask, actor=actor)
+
     # All work at once.
 
     async def _stop(self, ask: StopAll, actor: str) -> None:
@@ -397,6 +486,15 @@ class Office:
         else:
             limit = SetRateLimit(ask.kind, ask.name, ask.starts, ask.seconds, ask.reason)
             self.operations.limit(limit, actor=actor)
+
+
+def _in_own_name(ask: Any, actor: str) -> Any:
+    """Return `ask` as it stands in the name of whoever is signed in, whatever it says itself."""
+    if isinstance(ask, Spoken):
+        return msgspec.structs.replace(ask, actor=actor, on_behalf="")
+    if isinstance(ask, ForSomebody):
+        return msgspec.structs.replace(ask, on_behalf="")
+    return ask
 
 
 def _refuse_others(ask: ResumeRun | CancelRun, actor: str, run: Run) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from missioncontrol.application.chronicle import Chronicle, chronicle_of
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.documents.record import (
     AttemptRecord,
@@ -30,7 +31,7 @@ from missioncontrol.domain.run.states import (
     Succeeded,
     Working,
 )
-from missioncontrol.domain.work import NO_USAGE, NO_WORK, Usage
+from missioncontrol.domain.work import NO_WORK, Usage
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.output_store import OutputStore
 
@@ -66,6 +67,7 @@ async def gather(
     about = [row for row in await _stream(store, state.mission) if _concerns(row, run, rows[0][0])]
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))
     plan = _plan(about, created)
+    told = chronicle_of(run, rows)
     both = sorted([*about, *rows], key=lambda row: row[0].position)
     log = output.read(run, limit=LOG_LINES_MAX)
     return MissionRecord(
@@ -82,8 +84,8 @@ async def gather(
         started=state.started_at,
         ended=state.settled_at,
         plan=plan,
-        tasks=tuple(_task(task, phase, state, rows) for phase, task in _placed(plan)),
-        plan_attempts=tuple(_plan_attempts(state, rows)),
+        tasks=tuple(_task(task, phase, state, told) for phase, task in _placed(plan)),
+        plan_attempts=tuple(_plan_attempts(state, told)),
         events=tuple(await _with_previous(store, [row for row, _ in both][:EVENTS_MAX])),
         log=tuple(
             LogLine(line.time / 1_000_000, line.step, line.level, line.message) for line in log
@@ -151,9 +153,9 @@ def _placed(plan: Plan) -> Iterable[tuple[str, Task]]:
     return ((phase.key, task) for phase in plan.phases for task in phase.tasks)
 
 
-def _task(task: Task, phase: str, run: Run, rows: list[Row]) -> TaskRecord:
+def _task(task: Task, phase: str, run: Run, told: Chronicle) -> TaskRecord:
     state = run.states.get(task.key)
-    attempts = tuple(_attempts(task.key, rows))
+    attempts = tuple(_attempts(task.key, told))
     name = "handed_over" if task.is_handover else _word(state)
     if not isinstance(state, Succeeded | Failed):
         return TaskRecord(task, phase, name, attempts=attempts, reason=_reason(state))
@@ -192,47 +194,25 @@ def _reason(state: StepState | None) -> str:
             return ""
 
 
-def _attempts(step: str, rows: list[Row]) -> Iterable[AttemptRecord]:
+def _attempts(step: str, told: Chronicle) -> Iterable[AttemptRecord]:
     """Return the tries at `step`, each with the events that began and ended it."""
-    usage: dict[int, Usage] = {}
-    begun: dict[int, tuple[Recorded, r.StepStarted]] = {}
-    ended: dict[int, tuple[Recorded, str, str]] = {}
-    for row, event in rows:
-        if getattr(event, "step", None) != step:
-            continue
-        match event:
-            case r.StepStarted():
-                begun[event.fence] = (row, event)
-            case r.UsageReported():
-                usage[event.fence] = usage.get(event.fence, NO_USAGE) + event.usage
-            case r.StepSucceeded():
-                ended[event.fence] = (row, "succeeded", "")
-            case r.StepFailed() | r.AttemptFailed():
-                ended[event.fence] = (row, "failed", event.failure.reason)
-            case r.AttemptInterrupted():
-                ended[event.fence] = (row, "interrupted", event.reason)
-            case r.StepCancelled():
-                ended[event.fence] = (row, "cancelled", "")
-            case _:
-                pass
-    for fence, (row, start) in begun.items():
-        end, outcome, error = ended.get(fence, (None, "running", ""))
+    for attempt in told.attempts_of(step):
         yield AttemptRecord(
-            start.attempt,
-            start.agent,
-            row.time / 1_000_000,
-            end.time / 1_000_000 if end else None,
-            outcome,
-            error,
-            usage.get(fence, NO_USAGE),
-            row.position,
-            end.position if end else 0,
+            attempt.number,
+            attempt.agent,
+            attempt.started,
+            attempt.ended,
+            attempt.outcome,
+            attempt.reason,
+            attempt.usage,
+            attempt.position,
+            attempt.settled_position,
         )
 
 
-def _plan_attempts(run: Run, rows: list[Row]) -> Iterable[PlanAttemptRecord]:
+def _plan_attempts(run: Run, told: Chronicle) -> Iterable[PlanAttemptRecord]:
     """Return the tries at planning: the model's own where a model planned, else the step's."""
-    steps = list(_attempts(PLAN_STEP, rows))
+    steps = list(_attempts(PLAN_STEP, told))
     state = run.states.get(PLAN_STEP)
     said = state.work.output if isinstance(state, Succeeded) else None
     if isinstance(state, Failed):

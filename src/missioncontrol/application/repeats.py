@@ -13,6 +13,7 @@ from missioncontrol.application.runs import Origin
 from missioncontrol.domain import execution as tasks
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.mission import StartMission
+from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import Kept
 from missioncontrol.domain.run.states import (
@@ -61,6 +62,42 @@ class Repeats:
             )
         create = self._again(old, first, dict(old.inputs), Origin(actor, on_behalf))
         return await self._begin(msgspec.structs.replace(create, retry_of=run), old)
+
+    async def carry_out(self, run: str, *, actor: str, on_behalf: str = "") -> str:
+        """Do what `run` was to plan only: its plan is kept, and its tasks become steps.
+
+        Returns the id of the new run.
+
+        Raises:
+            NotFound: `run.unknown`.
+            Rejected: `run.not_settled`; `run.no_plan`, where it made none; `run.carried_out`, where
+                it was to do more than plan.
+            Unavailable: `operation.stopped`.
+        """
+        old = await self._ended(run, actor)
+        plan = await self._planned(old)
+        create = self._again(old, [], {**old.inputs, "execute": True}, Origin(actor, on_behalf))
+        seconds = float(old.inputs.get("task_seconds_max", 0))
+        steps = (*create.steps, *tasks.steps_of(plan, seconds_max=seconds))
+        return await self._begin(msgspec.structs.replace(create, steps=steps, retry_of=run), old)
+
+    async def _planned(self, old: Run) -> Plan:
+        """Return the plan of a run that was to make one and nothing else."""
+        is_planned = isinstance(old.states.get(tasks.PLAN_STEP), Succeeded)
+        found = await self._journal.load_mission(old.mission) if old.mission else None
+        if found is None or found.plan is None or not is_planned:
+            raise Rejected(
+                "run.no_plan",
+                f"Run {old.id!r} made no plan that could be carried out.",
+                hint=f"`mission retry {old.id}` plans again.",
+            )
+        if old.inputs.get("execute", True):
+            raise Rejected(
+                "run.carried_out",
+                f"Run {old.id!r} was to carry its plan out already.",
+                hint=f"`mission retry {old.id} TASK` does a part of it again.",
+            )
+        return found.plan
 
     async def fork(
         self, run: str, step: str, inputs: Mapping[str, Any], *, actor: str, on_behalf: str = ""

@@ -12,12 +12,14 @@ from missioncontrol.application.operations import no_run_may_begin
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.schedule.commands import (
     AddSchedule,
+    ChangeSchedule,
     Due,
     EndRun,
     PauseSchedule,
     RemoveSchedule,
     ResumeSchedule,
     ScheduleCommand,
+    SkipSlot,
     Start,
     StartByHand,
     StartQueued,
@@ -119,12 +121,13 @@ class NewSchedule(msgspec.Struct, frozen=True):
 class Asked(msgspec.Struct, frozen=True):
     """Something that a person asks for, as it may come from another process."""
 
-    verb: Literal["add", "pause", "resume", "remove", "run"]
+    verb: Literal["add", "change", "skip", "pause", "resume", "remove", "run"]
     name: str
     reason: str = ""
-    wanted: NewSchedule | None = None  # with `add`
+    wanted: NewSchedule | None = None  # with `add` and `change`
     force: bool = False  # with `run`
     on_behalf: str = ""  # with `run`: the person for whom an agent asks
+    slot: float = 0.0  # with `skip`: the next one, as whoever asks has seen it
 
 
 class Schedules(Generic[P]):
@@ -178,6 +181,11 @@ class Schedules(Generic[P]):
             case "add":
                 assert asked.wanted is not None, "nothing to add"
                 await self.add(asked.wanted, actor=actor, reason=reason)
+            case "change":
+                assert asked.wanted is not None, "nothing to change"
+                await self.change(asked.wanted, actor=actor, reason=reason)
+            case "skip":
+                await self.skip(name, asked.slot, actor=actor, reason=reason)
             case "pause":
                 await self.pause(name, actor=actor, reason=reason)
             case "resume":
@@ -225,6 +233,50 @@ class Schedules(Generic[P]):
         await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
         self._tell(wanted.name, command, actor)
         return self._planned(wanted.name)
+
+    async def change(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
+        """Let a schedule start something else or at other times, in the name of who changes it.
+
+        Raises:
+            NotFound: `schedule.unknown`.
+            Rejected: `schedule.removed`, `schedule.bad_…`, `schedule.never_fires`.
+            MissionControlError: see `Starter.prepare`.
+        """
+        cron = self._calendar.check(wanted.cron, wanted.zone)
+        await self._load(wanted.name)
+        await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
+        command = ChangeSchedule(
+            self._passed(await self._load(wanted.name)),
+            wanted.workflow,
+            cron,
+            wanted.zone,
+            wanted.version,
+            wanted.inputs,
+            wanted.policy,
+            actor,
+            reason,
+        )
+        self._tell(wanted.name, command, actor)
+        return self._planned(wanted.name)
+
+    async def skip(self, name: str, slot: float, *, actor: str, reason: str = "") -> Schedule:
+        """Let the next slot go by without a run; `slot` is the one that whoever asks has seen.
+
+        Raises:
+            NotFound: `schedule.unknown`.
+            Rejected: `schedule.removed`, `schedule.not_active`, `schedule.answered`, and
+                `schedule.bad_slot`, where another one comes next.
+        """
+        schedule = await self._load(name)
+        following = self._calendar.after(schedule.cron, schedule.zone, schedule.answered)
+        if schedule.is_active and slot > schedule.answered and slot != following:
+            raise Rejected(
+                "schedule.bad_slot",
+                f"{slot:.0f} is not the next slot of schedule {name!r}.",
+                hint="Only the next one can be skipped; pause the schedule for more.",
+            )
+        self._tell(name, SkipSlot(slot, reason), actor)
+        return self._planned(name)
 
     async def pause(self, name: str, *, actor: str, reason: str = "") -> Schedule:
         """Let no slot fire until `resume`; what waits for its turn is dropped.

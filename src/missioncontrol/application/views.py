@@ -30,12 +30,12 @@ async def run_and_view(
     """Return a run as well as its view, for the price of one reading; see `run_view`."""
     state, version = await fold_run(store, run, until=at)
     rows = await store.read_stream(run, after=version - 1, limit=1)
-    asked = [await _approval_view(store, each, at) for each in state.approvals]
+    asked = [await approval_view(store, each, at) for each in state.approvals]
     view = {"run": state.id, "position": rows[0].position, **view_of(state)}
     return state, {**view, "approvals": asked}
 
 
-async def _approval_view(store: EventStore, approval: str, at: int | None) -> dict[str, Any]:
+async def approval_view(store: EventStore, approval: str, at: int | None = None) -> dict[str, Any]:
     """Return an approval as it stood at position `at`: who said what, when, and why."""
     state, _ = await fold(store, APPROVAL, approval, until=at)
     standing = state.standing
@@ -60,6 +60,11 @@ def _plain(event: Any) -> dict[str, Any]:
 
 def view_of(state: Run) -> dict[str, Any]:
     """Return a run that is at hand as plain values; the same run, rebuilt, gives the same."""
+    return {**head_of(state), "steps": [step_view(state, key) for key in state.steps]}
+
+
+def head_of(state: Run) -> dict[str, Any]:
+    """Return all of a run but its steps, of which there may be thousands."""
     return {
         "mission": state.mission,
         "workflow": state.workflow,
@@ -82,14 +87,14 @@ def view_of(state: Run) -> dict[str, Any]:
         "concurrency": state.concurrency,
         "budget": in_full(state.budget),
         "inputs": dict(state.inputs),
-        "usage": _usage_view(state.usage, state.bill),
+        "usage": usage_view(state.usage, state.bill),
         "usage_by_agent": _usage_views(state.usage_by_agent, state.bill_by_agent),
         "usage_by_model": _usage_views(state.usage_by_model, state.bill_by_model),
-        "steps": [_step_view(state, key) for key in state.steps],
     }
 
 
-def _step_view(run: Run, key: str) -> dict[str, Any]:
+def step_view(run: Run, key: str) -> dict[str, Any]:
+    """Return one step with what its state tells."""
     step, state = run.steps[key], run.states[key]
     return {
         "step": key,
@@ -104,14 +109,14 @@ def _step_view(run: Run, key: str) -> dict[str, Any]:
         "attempts": run.tries.get(key, 0),
         "rounds": run.rounds.get(key, 0),
         "inputs": run.inputs_of.get(key, step.inputs),
-        "usage": _usage_view(
+        "usage": usage_view(
             run.usage_by_step.get(key, NO_USAGE), run.bill_by_step.get(key, NO_BILL)
         ),
         **_details(state),
     }
 
 
-def _usage_view(usage: Usage, bill: Bill) -> dict[str, Any]:
+def usage_view(usage: Usage, bill: Bill) -> dict[str, Any]:
     """Return a sum of usages: its `cost` is what is known of it, in micro-dollars.
 
     `unpriced_tokens` are those whose price is not known. Something without tokens may have none
@@ -126,7 +131,7 @@ def _usage_view(usage: Usage, bill: Bill) -> dict[str, Any]:
 
 
 def _usage_views(usages: Mapping[str, Usage], bills: Mapping[str, Bill]) -> dict[str, Any]:
-    return {name: _usage_view(usage, bills[name]) for name, usage in usages.items()}
+    return {name: usage_view(usage, bills[name]) for name, usage in usages.items()}
 
 
 def state_name(state: object) -> str:

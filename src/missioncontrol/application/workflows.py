@@ -360,15 +360,26 @@ class Workflows(Library):
             await self._journal.durable()
         return await super()._version(name, version)
 
-    async def save(self, text: str, filename: str, *, actor: str, on_behalf: str = "") -> Saved:
+    async def save(
+        self,
+        text: str,
+        filename: str,
+        *,
+        actor: str,
+        on_behalf: str = "",
+        base: int | None = None,
+    ) -> Saved:
         """Keep a file as the next version of its workflow, and return once that is durable.
+
+        `base` is the newest version that its writer knew, 0 for none.
 
         One that says what a version says already is answered with that version, and nothing is
         recorded, unless it asks for the next version by its number.
 
         Raises:
             Malformed: `workflow.malformed`, with everything that is wrong.
-            Rejected: `workflow.too_many` or `workflow.too_many_versions`.
+            Rejected: `workflow.too_many`, `workflow.too_many_versions`, or
+                `workflow.saved_meanwhile` where another version than `base` is the newest.
         """
         definition = await self.check(text, filename)
         digest = await self._worked_out(len(text), content_digest, definition)
@@ -376,7 +387,7 @@ class Workflows(Library):
         await self._list()
         await self._saved(definition.name)
         # From here to the end of the tells nothing else is decided: they are one transaction.
-        command = SaveWorkflow(definition, digest, text)
+        command = SaveWorkflow(definition, digest, text, base)
         made = self._journal.tell(
             WORKFLOW, stream, command, actor=actor, on_behalf=on_behalf, correlation=stream
         )

@@ -12,8 +12,11 @@ from missioncontrol.domain import (
     operation,
     price_list,
     question,
+    request,
+    webhook,
     workflow_library,
 )
+from missioncontrol.domain.access import events as access
 from missioncontrol.domain.approval import events as approval
 from missioncontrol.domain.budget import events as budget
 from missioncontrol.domain.errors import Corrupt
@@ -32,6 +35,9 @@ Event = (
     | lifecycle.LifeEvent
     | question.QuestionEvent
     | gateway_key.KeyEvent
+    | access.AccessEvent
+    | request.RequestEvent
+    | webhook.WebhookEvent
     | workflow_library.WorkflowSaved
     | workflow_library.WorkflowListed
 )
@@ -76,6 +82,9 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **lifecycle.EVENTS,
     **question.EVENTS,
     **gateway_key.EVENTS,
+    **access.EVENTS,
+    **request.EVENTS,
+    **webhook.EVENTS,
     **workflow_library.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""

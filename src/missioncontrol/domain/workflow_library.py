@@ -27,6 +27,7 @@ class SaveWorkflow(msgspec.Struct, frozen=True):
     definition: Definition
     digest: str  # of what it says, apart from its version
     source: str  # the text of its file
+    base: int | None = None  # the newest version that its writer knew, 0 for none; None: whatever
 
 
 class WorkflowSaved(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,7 +57,8 @@ def decide(
     """Return the version that `command` makes; none where there is one that says the same.
 
     Raises:
-        Rejected: `workflow.bad_version` or `workflow.too_many_versions`.
+        Rejected: `workflow.bad_version`, `workflow.saved_meanwhile` or
+            `workflow.too_many_versions`.
     """
     given = command.definition.version
     problem, hint = version_problem(workflow, given, command.digest)
@@ -65,6 +67,8 @@ def decide(
     newest = workflow.version if workflow else 0
     if workflow is not None and command.digest in workflow.versions and given != newest + 1:
         return []
+    if command.base is not None and command.base != newest:
+        raise saved_meanwhile(command.definition.name, command.base, newest)
     if newest >= VERSIONS_MAX:
         raise Rejected(
             "workflow.too_many_versions",
@@ -74,6 +78,17 @@ def decide(
     version = newest + 1
     definition = msgspec.structs.replace(command.definition, version=version)
     return [WorkflowSaved(definition.name, version, command.digest, command.source, definition)]
+
+
+def saved_meanwhile(name: str, base: int, newest: int) -> Rejected:
+    """Say that somebody saved a version that the writer of another one did not know."""
+    began = f"begun from version {base}" if base else "written as a new workflow"
+    there = f"version {newest} is there by now" if newest else "it is not there"
+    return Rejected(
+        "workflow.saved_meanwhile",
+        f"Workflow {name!r} was {began}, and {there}.",
+        hint="Look at what differs, take over what both want, and save again.",
+    )
 
 
 def version_problem(workflow: SavedWorkflow | None, given: int, digest: str) -> tuple[str, str]:

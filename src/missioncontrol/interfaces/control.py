@@ -12,7 +12,9 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.errors import MissionControlError, Unavailable
+from missioncontrol.application.authority import NotPermitted
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected, Unavailable
+from missioncontrol.domain.principal import Asking
 
 LINE_BYTES_MAX = 8 * 1024 * 1024
 CONNECTIONS_MAX = 32
@@ -29,6 +31,7 @@ class Ask(msgspec.Struct, frozen=True):
     verb: str
     arguments: dict[str, Any]
     actor: str
+    asking: Asking | None = None  # set by what lets people sign in
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,8 +43,12 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     data: Any = None
 
 
-Perform = Callable[[str, dict[str, Any], str], Awaitable[Any]]
-"""Does (verb, arguments, actor) and returns plain values, or raises a `MissionControlError`."""
+Perform = Callable[[str, dict[str, Any], str, Asking | None], Awaitable[Any]]
+"""Does (verb, arguments, actor, asking) and returns plain values, or raises a
+`MissionControlError`."""
+
+UNAVAILABLE = frozenset({"operation.rate_limited", "operation.stopped", "run.not_here"})
+UNAVAILABLE_STEMS = frozenset({"control", "event", "heads", "home", "log"})
 
 
 class ControlServer:
@@ -123,12 +130,28 @@ class ControlServer:
 
     async def _answer(self, ask: Ask) -> Answer:
         try:
-            return Answer(data=await self._perform(ask.verb, ask.arguments, ask.actor))
+            return Answer(data=await self._perform(ask.verb, ask.arguments, ask.actor, ask.asking))
         except MissionControlError as error:
             return Answer(error.code, error.reason, error.hint)
         except Exception as error:  # noqa: BLE001 - the edge: who asks hears what became of it
             reason = f"{ask.verb[:40]} broke off: {type(error).__name__}: {str(error)[:200]}"
             return Answer("control.broken", reason, "Nothing of it may have been done; look first.")
+
+
+def refusal(answer: Answer) -> MissionControlError:
+    """Return the answer no as it was raised where the engine is."""
+    stem = answer.code.partition(".")[0]
+    if ".unknown" in answer.code:
+        kind: type[MissionControlError] = NotFound
+    elif stem == "permission":
+        kind = NotPermitted
+    elif answer.code == "control.malformed":
+        kind = Rejected  # What was asked, and not the line.
+    elif answer.code in UNAVAILABLE or stem in UNAVAILABLE_STEMS:
+        kind = Unavailable
+    else:
+        kind = Rejected
+    return kind(answer.code, answer.reason, hint=answer.hint)
 
 
 def ask_engine(port: int, ask: Ask) -> Answer:

@@ -44,6 +44,8 @@ def server(app: App) -> "uvicorn.Server":
     """Return a server that leaves the signals of the process to those who own it."""
     import uvicorn
 
+    from missioncontrol.interfaces.request_heads import BoundedHeads
+
     class Server(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -52,7 +54,7 @@ def server(app: App) -> "uvicorn.Server":
     return Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedHeads,
             ws="none",
             lifespan="off",
             interface="asgi3",

@@ -16,6 +16,36 @@ class OutputLine(msgspec.Struct, frozen=True, omit_defaults=True):
     level: str  # info, success, warning, error
     message: str
     sequence: int = 0  # set by the store; grows within a run
+    agent: str = ""  # whose attempt it was; not known of lines of earlier releases
+
+
+class KeptLine(msgspec.Struct, frozen=True):
+    """A line with its number among all lines of all runs, which grows and never comes twice."""
+
+    number: int
+    line: OutputLine
+
+
+class LineQuery(msgspec.Struct, frozen=True):
+    """Which lines are wanted; what is left empty does not matter."""
+
+    text: str = ""  # every word of it stands in the line, as `OutputStore.search` says
+    run: str = ""
+    step: str = ""  # of that run
+    agent: str = ""
+    level: str = ""
+    since: int = 0  # microseconds since the epoch, inclusive
+    until: int = 0  # exclusive; 0 is now
+    after: int = 0  # numbers of lines, both exclusive
+    before: int = 0  # 0 is no bound
+
+
+class LinePage(msgspec.Struct, frozen=True):
+    """Lines that were found, oldest first."""
+
+    lines: list[KeptLine]
+    has_more: bool = False  # in the direction in which was looked
+    looked_to: int = 0  # number of the line where time was over, and there is more; else 0
 
 
 class OutputStore(Protocol):
@@ -45,4 +75,25 @@ class OutputStore(Protocol):
 
     def left_out(self, run: str) -> int:
         """Return how many lines of `run` were counted but not kept."""
+        ...
+
+
+class FollowedOutput(OutputStore, Protocol):
+    """The output of all runs together, as somebody follows it or looks through it."""
+
+    def last(self) -> int:
+        """Return the number of the last line of all; 0 while there is none."""
+        ...
+
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+        """Return the last lines with a number above `after`, oldest first, at most `limit`."""
+        ...
+
+    def find(
+        self, query: LineQuery, *, oldest: bool = False, limit: int = 200, seconds_max: float = 2.0
+    ) -> LinePage:
+        """Return the newest lines that fit, or the oldest of them, at most `limit`.
+
+        A search for text ends when `seconds_max` are over, and says how far it came.
+        """
         ...

@@ -1,6 +1,7 @@
 """Rows for lists and overviews: folded from the log, and safe to throw away."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -57,6 +58,42 @@ class ListedRow(msgspec.Struct):
     body: bytes  # its row as JSON, as its projection folds it
 
 
+class RunChoice(msgspec.Struct, frozen=True):
+    """Which runs are wanted; what is left empty chooses all."""
+
+    statuses: tuple[str, ...] = ()
+    workflow: str = ""
+    mission: str = ""
+    author: str = ""
+    trigger: str = ""
+    schedule: str = ""
+    since: float = 0.0  # created then or later
+    until: float = math.inf  # created before then
+    text: str = ""  # in the id, the name of the workflow or the title of the mission, in any case
+    asked: frozenset[str] | None = None  # only those that are halted, or one of these
+
+    def takes(self, row: RunRow, title: str) -> bool:
+        """Whether a run is one of them; `title` is that of its mission, or empty."""
+        wanted = (
+            (self.workflow, row.workflow),
+            (self.mission, row.mission),
+            (self.author, row.author),
+            (self.trigger, row.trigger),
+            (self.schedule, row.schedule),
+        )
+        return (
+            all(one in ("", other) for one, other in wanted)
+            and (not self.statuses or row.status in self.statuses)
+            and self.since <= row.created < self.until
+            and (self.asked is None or row.status == "halted" or row.id in self.asked)
+            and self._is_said_in(row.id, row.workflow, title)
+        )
+
+    def _is_said_in(self, *texts: str) -> bool:
+        text = self.text.casefold()
+        return not text or any(text in each.casefold() for each in texts)
+
+
 class ReadTables(Protocol):
     """Keeps the rows, and the position of the log that they stand for."""
 
@@ -98,6 +135,14 @@ class ReadTables(Protocol):
 
     def runs(self, *, before: str = "", limit: int = 100) -> list[RunRow]:
         """Return runs, newest first, older than the run `before`."""
+        ...
+
+    def chosen_runs(self, choice: RunChoice, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """Return those runs of `choice` that are older than the run `before`, newest first."""
+        ...
+
+    def run_counts(self) -> Mapping[str, int]:
+        """Return how many runs there are of each status; none is left out."""
         ...
 
     def missions(self, *, before: str = "", limit: int = 100) -> list[MissionRow]:

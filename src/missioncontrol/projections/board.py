@@ -1,5 +1,6 @@
 """Folds the log into the rows of missions and runs."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,7 +8,13 @@ from missioncontrol.domain import mission as m
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import is_own
-from missioncontrol.ports.read_tables import ListedRow, MissionRow, ReadTables, RunRow
+from missioncontrol.ports.read_tables import (
+    ListedRow,
+    MissionRow,
+    ReadTables,
+    RunChoice,
+    RunRow,
+)
 from missioncontrol.projections.lists import LISTS
 
 
@@ -126,6 +133,41 @@ class Board:
         return [read(row.body) for row in sorted(chosen, key=lambda row: row.id, reverse=True)][
             :limit
         ]
+
+    def run(self, run: str) -> RunRow | None:
+        """Return one run's row as of now."""
+        return self.runs.get(run) or self._tables.run(run)
+
+    def mission(self, mission: str) -> MissionRow | None:
+        """Return one mission's row as of now."""
+        return self.missions.get(mission) or self._tables.mission(mission)
+
+    def chosen_runs(self, choice: RunChoice, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """Return those runs of `choice` that are older than the run `before`, newest first."""
+        room = limit + len(self.runs)  # Any of those that are stored may have changed since.
+        stored = self._tables.chosen_runs(choice, before=before, limit=room)
+        changed = (
+            row
+            for row in self.runs.values()
+            if (not before or row.id < before) and choice.takes(row, self.title_of(row))
+        )
+        found = [*changed, *(row for row in stored if row.id not in self.runs)]
+        return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+
+    def title_of(self, row: RunRow) -> str:
+        """Return the title of a run's mission; empty where it has none."""
+        mission = self.mission(row.mission) if row.mission else None
+        return mission.title if mission is not None else ""
+
+    def run_counts(self) -> Counter[str]:
+        """Return how many runs there are of each status now."""
+        counts = Counter(self._tables.run_counts())
+        for row in self.runs.values():
+            counts[row.status] += 1
+            stored = self._tables.run(row.id)
+            if stored is not None:
+                counts[stored.status] -= 1
+        return +counts
 
     def save(self) -> None:
         """Store what changed, and where the log stood."""

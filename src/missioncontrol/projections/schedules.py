@@ -13,6 +13,7 @@ from missioncontrol.domain.schedule.events import (
     QueuedSlotStarted,
     ScheduleAdded,
     ScheduleAlerted,
+    ScheduleChanged,
     ScheduleEvent,
     SchedulePaused,
     ScheduleRemoved,
@@ -78,6 +79,8 @@ def apply(row: ScheduleRow | None, event: ScheduleEvent, at: float) -> ScheduleR
         )
     row.events += 1
     match event:
+        case ScheduleChanged():
+            _change(row, event, at)
         case SchedulePaused() | ScheduleResumed() | ScheduleRemoved():
             _change_status(row, event, at)
         case SlotFired() | QueuedSlotStarted() | StartedByHand():
@@ -110,6 +113,13 @@ def success_rate(row: ScheduleRow) -> float | None:
 def recent_success_rate(row: ScheduleRow) -> float | None:
     """Return the same of the last 20 that succeeded or failed."""
     return row.recent.count("s") / len(row.recent) if row.recent else None
+
+
+def _change(row: ScheduleRow, event: ScheduleChanged, at: float) -> None:
+    row.workflow, row.version = event.workflow, event.version
+    row.cron, row.zone = event.cron, event.zone
+    row.inputs, row.policy, row.author = event.inputs, event.policy, event.author
+    row.answered = max(row.answered, at)
 
 
 def _change_status(

@@ -173,7 +173,7 @@ class Attempts:
         """Take a line of output in."""
         a = attempt.assignment
         now = int(self._journal.clock.now() * 1_000_000)
-        self._output.add(OutputLine(a.run, a.step, a.attempt, now, level, message))
+        self._output.add(OutputLine(a.run, a.step, a.attempt, now, level, message, agent=a.agent))
 
     def moved(self, attempt: Attempt, done: int, total: int, note: str) -> None:
         """Pass progress on to those who watch; it is kept nowhere."""

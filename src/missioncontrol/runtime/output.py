@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from missioncontrol.ports.output_store import OutputLine, OutputStore
 
 WAIT_SECONDS = 0.1
@@ -29,7 +31,7 @@ class Output:
         """Take one line in."""
         clean = self._scrub(str(line.message).encode("utf-8", "replace").decode())
         if clean != line.message:
-            line = OutputLine(line.run, line.step, line.attempt, line.time, line.level, clean)
+            line = msgspec.structs.replace(line, message=clean)
         self._lines.append(line)
         for listener in self.listeners:
             listener(line)

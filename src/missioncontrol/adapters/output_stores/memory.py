@@ -5,7 +5,8 @@ from itertools import islice
 
 import msgspec
 
-from missioncontrol.ports.output_store import OutputLine
+from missioncontrol.adapters.output_stores.fitting import fits
+from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine
 
 
 class MemoryOutputStore:
@@ -39,6 +40,29 @@ class MemoryOutputStore:
             if words and all(word in line.message.lower() for word in words)
         )
         return list(islice(found, limit))
+
+    def last(self) -> int:
+        """See `OutputStore.last`."""
+        return len(self._all)
+
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+        """See `OutputStore.tail`."""
+        found = [
+            KeptLine(number, line)
+            for number, line in enumerate(self._all[after:], after + 1)
+            if run in ("", line.run)
+        ]
+        return found[-limit:] if limit else []
+
+    def find(
+        self, query: LineQuery, *, oldest: bool = False, limit: int = 200, seconds_max: float = 2.0
+    ) -> LinePage:
+        """See `OutputStore.find`."""
+        del seconds_max  # All of it is at hand.
+        numbered = (KeptLine(number, line) for number, line in enumerate(self._all, 1))
+        fitting = [kept for kept in numbered if fits(kept, query)]
+        found = fitting[:limit] if oldest else fitting[-limit:]
+        return LinePage(found, len(fitting) > limit)
 
     def written(self, run: str) -> int:
         """See `OutputStore.written`."""

@@ -1,6 +1,7 @@
 -- name: insert
 -- One line.
-INSERT INTO lines (run, sequence, step, attempt, time, level, message) VALUES (?,?,?,?,?,?,?)
+INSERT INTO lines (run, sequence, step, attempt, time, level, message, agent)
+VALUES (?,?,?,?,?,?,?,?)
 
 -- name: count
 -- How many lines of a run were kept, and how many were only counted.
@@ -12,16 +13,48 @@ SELECT written, left_out FROM counts WHERE run = ?
 
 -- name: read
 -- Lines of a run, or of one step of it, oldest first.
-SELECT run, step, attempt, time, level, message, sequence FROM lines
+SELECT run, step, attempt, time, level, message, sequence, agent FROM lines
 WHERE run = ?1 AND sequence > ?2 AND (?3 = '' OR step = ?3) ORDER BY sequence LIMIT ?4
 
 -- name: search
 -- Lines that hold all these threes of letters, newest first.
-SELECT run, step, attempt, time, level, message, sequence FROM lines
+SELECT run, step, attempt, time, level, message, sequence, agent FROM lines
 WHERE id IN (SELECT rowid FROM letters WHERE letters MATCH ?1) AND (?2 = '' OR run = ?2)
 ORDER BY id DESC
 
 -- name: newest
 -- Every line, newest first, for words that are too short for the index.
-SELECT run, step, attempt, time, level, message, sequence FROM lines
+SELECT run, step, attempt, time, level, message, sequence, agent FROM lines
 WHERE ?1 = '' OR run = ?1 ORDER BY id DESC
+
+-- name: last
+SELECT max(id) FROM lines
+
+-- name: tail
+-- Lines of all runs after one of them, newest first.
+SELECT id, run, step, attempt, time, level, message, sequence, agent FROM lines
+WHERE id > ?1 ORDER BY id DESC LIMIT ?2
+
+-- name: tail_of_run
+-- The same of one run, whose numbers grow with its sequence.
+SELECT id, run, step, attempt, time, level, message, sequence, agent FROM lines
+WHERE run = ?1 AND id > ?2 ORDER BY sequence DESC LIMIT ?3
+
+-- name: columns
+SELECT name FROM pragma_table_info('lines')
+
+-- name: add_agent
+-- To a file of an earlier release.
+ALTER TABLE lines ADD COLUMN agent TEXT NOT NULL DEFAULT ''
+
+-- name: view_without_agents
+-- A reader that can't change such a file sees it as if it had the column.
+CREATE TEMP VIEW lines AS SELECT *, '' AS agent FROM main.lines
+
+-- name: time_at
+-- When a line was said: that with a number, or the first after it.
+SELECT time FROM lines WHERE id >= ? ORDER BY id LIMIT 1
+
+-- name: ends_of_run
+SELECT (SELECT id FROM lines WHERE run = ?1 ORDER BY sequence LIMIT 1),
+       (SELECT id FROM lines WHERE run = ?1 ORDER BY sequence DESC LIMIT 1)

@@ -2,7 +2,8 @@
 -- have no spaces between them in many languages.
 CREATE TABLE IF NOT EXISTS lines (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, sequence INTEGER NOT NULL, step TEXT NOT NULL,
-  attempt INTEGER NOT NULL, time INTEGER NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL
+  attempt INTEGER NOT NULL, time INTEGER NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL,
+  agent TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS lines_by_run ON lines (run, sequence);
 CREATE TABLE IF NOT EXISTS counts (

@@ -1,23 +1,23 @@
 """Output in an SQLite file of its own, with a full-text index."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from missioncontrol.adapters.output_stores.finding import Finding, threes_in
+from missioncontrol.adapters.output_stores.fitting import fits
 from missioncontrol.adapters.queries import queries
-from missioncontrol.ports.output_store import OutputLine
+from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine
 
 LINES_MAX = 200_000
 """Lines kept of one run; later ones are counted."""
 
 MESSAGE_MAX = 16_384
 """Characters kept of one line."""
-
-THREES_MAX = 100
-"""Threes of letters that one question asks the index for; the lines it finds are read anyway."""
 
 _PACKAGE = "missioncontrol.adapters.output_stores"
 _SQL = queries(_PACKAGE, "queries.sql")
@@ -32,16 +32,32 @@ class SqliteOutputStore:
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         """Open the file, and make it where it is missing and `writable`."""
+        self._path = path
         self._connection: sqlite3.Connection | None = None
-        if writable or (path.exists() and path.stat().st_size):
+        if writable:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
-        if writable and self._connection is not None:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript(
-                files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
-            )
+            self._make_ready(self._connection)
         self._counts: dict[str, list[int]] = {}
+
+    def _make_ready(self, connection: sqlite3.Connection) -> None:
+        """Make what is missing; in a large file of an earlier release that takes some seconds."""
+        connection.executescript(files(_PACKAGE).joinpath("schema.sql").read_text("utf-8"))
+        if not _knows_agents(connection):
+            connection.execute(_SQL["add_agent"])
+        connection.executescript(files(_PACKAGE).joinpath("indexes.sql").read_text("utf-8"))
+
+    def _reader(self) -> sqlite3.Connection | None:
+        """Return the open file; a reader may be there before there is anything to read."""
+        if self._connection is None and self._path.exists() and self._path.stat().st_size:
+            # Whoever closes it may be on another thread than who read it.
+            self._connection = sqlite3.connect(
+                self._path, isolation_level=None, timeout=10, check_same_thread=False
+            )
+            if not _knows_agents(self._connection):
+                self._connection.execute(_SQL["view_without_agents"])
+        return self._connection
 
     def write(self, lines: Sequence[OutputLine]) -> None:
         """See `OutputStore.write`."""
@@ -74,6 +90,7 @@ class SqliteOutputStore:
                     line.time,
                     line.level,
                     _storable(line.message[:MESSAGE_MAX]),
+                    line.agent,
                 ),
             )
         self._connection.execute(
@@ -104,12 +121,51 @@ class SqliteOutputStore:
 
     def _candidates(self, words: list[str], run: str) -> Iterator[OutputLine]:
         """Yield lines that may contain `words`, newest first."""
-        if self._connection is None:
+        connection = self._reader()
+        if connection is None:
             return
-        question = " ".join(_threes(words))
+        question = " ".join(threes_in(words))
         query, values = ("search", (question, run)) if question else ("newest", (run,))
-        for row in self._connection.execute(_SQL[query], values):
+        for row in connection.execute(_SQL[query], values):
             yield OutputLine(*row)
+
+    def last(self) -> int:
+        """See `OutputStore.last`."""
+        rows = self._rows(_SQL["last"], ())
+        return int(rows[0][0] or 0) if rows else 0
+
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+        """See `OutputStore.tail`."""
+        if run:
+            rows = self._rows(_SQL["tail_of_run"], (run, after, limit))
+        else:
+            rows = self._rows(_SQL["tail"], (after, limit))
+        return [KeptLine(number, OutputLine(*line)) for number, *line in reversed(rows)]
+
+    def find(
+        self, query: LineQuery, *, oldest: bool = False, limit: int = 200, seconds_max: float = 2.0
+    ) -> LinePage:
+        """See `OutputStore.find`."""
+        connection = self._reader()
+        if connection is None:
+            return LinePage([])
+        statement, values = Finding(connection).statement(query, oldest=oldest, limit=limit + 1)
+        until = time.monotonic() + seconds_max
+        found: list[KeptLine] = []
+        looked_to = 0
+        for number, *columns in connection.execute(statement, values):
+            kept = KeptLine(number, OutputLine(*columns))
+            if fits(kept, query):
+                found.append(kept)
+                if len(found) > limit:
+                    break
+            if query.text and time.monotonic() > until:
+                looked_to = number
+                break
+        shown = found[:limit]
+        return LinePage(
+            shown if oldest else shown[::-1], len(found) > limit or bool(looked_to), looked_to
+        )
 
     def written(self, run: str) -> int:
         """See `OutputStore.written`."""
@@ -120,9 +176,8 @@ class SqliteOutputStore:
         return self._stored_counts(run)[1]
 
     def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        if self._connection is None:
-            return []
-        return self._connection.execute(query, values).fetchall()
+        connection = self._reader()
+        return [] if connection is None else connection.execute(query, values).fetchall()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,8 +190,6 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _threes(words: list[str]) -> list[str]:
-    """Return letters of `words`, three by three and quoted; a shorter word has none."""
-    threes = (word[at : at + 3] for word in words for at in range(0, len(word) - 2, 3))
-    quoted = ('"' + three.replace('"', '""') + '"' for three in threes)
-    return list(islice(quoted, THREES_MAX))
+def _knows_agents(connection: sqlite3.Connection) -> bool:
+    columns = [name for (name,) in connection.execute(_SQL["columns"])]
+    return not columns or "agent" in columns

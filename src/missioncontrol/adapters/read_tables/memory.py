@@ -1,9 +1,10 @@
 """Rows in memory, for simulations."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from copy import copy
 
-from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunRow
+from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 SETTLED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -69,6 +70,19 @@ class MemoryReadTables:
         """See `ReadTables.runs`."""
         newest = sorted(self._runs.values(), key=lambda row: row.id, reverse=True)
         return [row for row in newest if not before or row.id < before][:limit]
+
+    def chosen_runs(self, choice: RunChoice, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """See `ReadTables.chosen_runs`."""
+        older = self.runs(before=before, limit=len(self._runs))
+        return [row for row in older if choice.takes(row, self._title(row.mission))][:limit]
+
+    def _title(self, mission: str) -> str:
+        row = self._missions.get(mission)
+        return row.title if row is not None else ""
+
+    def run_counts(self) -> Mapping[str, int]:
+        """See `ReadTables.run_counts`."""
+        return Counter(row.status for row in self._runs.values())
 
     def missions(self, *, before: str = "", limit: int = 100) -> list[MissionRow]:
         """See `ReadTables.missions`."""

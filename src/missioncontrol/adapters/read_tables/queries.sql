@@ -21,6 +21,46 @@ SELECT * FROM missions WHERE id = ?
 -- Ids sort by time, so the newest come first.
 SELECT * FROM runs WHERE ?1 = '' OR id < ?1 ORDER BY id DESC LIMIT ?2
 
+-- name: run_counts
+-- How many runs there are of each status; the index alone answers.
+SELECT status, count(*) FROM runs GROUP BY status
+
+-- What follows are conditions of `chosen_runs`, each with an index for it but for the last two.
+
+-- name: run_before
+id < :run_before
+
+-- name: run_statuses
+status IN (SELECT value FROM json_each(:run_statuses))
+
+-- name: run_workflow
+workflow = :run_workflow
+
+-- name: run_mission
+mission = :run_mission
+
+-- name: run_author
+author = :run_author
+
+-- name: run_trigger
+trigger = :run_trigger
+
+-- name: run_schedule
+schedule = :run_schedule
+
+-- name: run_since
+created >= :run_since
+
+-- name: run_until
+created < :run_until
+
+-- name: run_asked
+-- Halted, or one of those where somebody is asked something.
+(status = 'halted' OR id IN (SELECT value FROM json_each(:run_asked)))
+
+-- name: run_text
+says(:run_text, id, workflow, (SELECT title FROM missions WHERE missions.id = runs.mission))
+
 -- name: missions
 SELECT * FROM missions WHERE ?1 = '' OR id < ?1 ORDER BY id DESC LIMIT ?2
 

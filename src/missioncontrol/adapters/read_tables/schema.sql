@@ -18,6 +18,12 @@ CREATE TABLE IF NOT EXISTS followed (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS unsettled_runs ON runs (id)
 WHERE status NOT IN ('succeeded', 'failed', 'cancelled');
+CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, id);
+CREATE INDEX IF NOT EXISTS runs_by_workflow ON runs (workflow, id);
+CREATE INDEX IF NOT EXISTS runs_by_mission ON runs (mission, id);
+CREATE INDEX IF NOT EXISTS runs_by_author ON runs (author, id);
+CREATE INDEX IF NOT EXISTS runs_by_trigger ON runs (trigger, id);
+CREATE INDEX IF NOT EXISTS runs_by_schedule ON runs (schedule, id) WHERE schedule <> '';
 CREATE TABLE IF NOT EXISTS listed (
   kind TEXT NOT NULL, id TEXT NOT NULL, is_open INTEGER NOT NULL, body BLOB NOT NULL,
   PRIMARY KEY (kind, id)

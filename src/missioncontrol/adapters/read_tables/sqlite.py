@@ -1,8 +1,9 @@
 """The rows in an SQLite file of their own."""
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.queries import queries
-from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunRow
+from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 3
+SHAPE = 4
 """Grows with every change of the rows, or of what they count: an older file is then built again
 from the log."""
 
@@ -37,6 +38,15 @@ class SqliteReadTables:
                     path.with_name(path.name + end).unlink(missing_ok=True)
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._connection = _opened(path if writable else None, writable=writable)
+
+    def refresh(self) -> None:
+        """See what was saved since: a reader has one view of everything until it asks for another.
+
+        The view is given up for a moment only; whoever holds one for long keeps the file growing.
+        """
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN")
 
     def position(self) -> int:
         """See `ReadTables.position`."""
@@ -90,6 +100,18 @@ class SqliteReadTables:
         """See `ReadTables.runs`."""
         return [RunRow(*row) for row in self._rows("runs", before, limit)]
 
+    def chosen_runs(self, choice: RunChoice, *, before: str = "", limit: int = 100) -> list[RunRow]:
+        """See `ReadTables.chosen_runs`."""
+        asked = _conditions(choice, before)
+        where = " AND ".join(_SQL[name] for name in asked) or "TRUE"
+        statement = f"SELECT * FROM runs WHERE {where} ORDER BY id DESC LIMIT :limit"  # noqa: S608 - conditions of our own file
+        found = self._connection.execute(statement, {**asked, "limit": limit})
+        return [RunRow(*row) for row in found]
+
+    def run_counts(self) -> Mapping[str, int]:
+        """See `ReadTables.run_counts`."""
+        return dict(self._rows("run_counts"))
+
     def missions(self, *, before: str = "", limit: int = 100) -> list[MissionRow]:
         """See `ReadTables.missions`."""
         return [MissionRow(*row) for row in self._rows("missions", before, limit)]
@@ -115,6 +137,34 @@ def _listed(row: tuple[Any, ...]) -> ListedRow:
     return ListedRow(kind, name, bool(is_open), body)
 
 
+def _conditions(choice: RunChoice, before: str) -> dict[str, Any]:
+    """Return what a choice asks, by the name of its condition; each reads the value of its name."""
+    return dict(_asked(choice, before))
+
+
+def _asked(choice: RunChoice, before: str) -> Iterator[tuple[str, Any]]:
+    for name in ("workflow", "mission", "author", "trigger", "schedule"):
+        if value := getattr(choice, name):
+            yield f"run_{name}", value
+    if choice.statuses:
+        yield "run_statuses", json.dumps(choice.statuses)
+    if choice.since:
+        yield "run_since", choice.since
+    if choice.until != RunChoice().until:
+        yield "run_until", choice.until
+    if choice.text:
+        yield "run_text", choice.text.casefold()
+    if choice.asked is not None:
+        yield "run_asked", json.dumps(sorted(choice.asked))
+    if before:
+        yield "run_before", before
+
+
+def _says(text: str, *places: str | None) -> bool:
+    """Whether one of `places` holds `text`, which is in small letters, in any case."""
+    return any(text in place.casefold() for place in places if place)
+
+
 def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
     """Open the rows at `path`, or none at all where there is nothing to read.
 
@@ -138,6 +188,7 @@ def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
         if not writable:
             connection.execute("BEGIN")  # One view of rows and position, whoever writes meanwhile.
         connection.execute(_SQL["position"]).fetchone()
+        connection.create_function("says", -1, _says, deterministic=True)
     except BaseException:
         connection.close()
         raise

@@ -6,8 +6,9 @@ import msgspec
 
 from missioncontrol.domain.step import ApprovalRule
 
-SignedIn = Literal["", "os", "claimed"]
-"""How the name was found: by the operating system, or given without proof; "" does not say."""
+SignedIn = Literal["", "os", "claimed", "link", "password", "oidc", "token"]
+"""How the name was found: by the operating system, given without proof, or by signing in; "" does
+not say."""
 
 Outcome = Literal["approved", "rejected", "changed", "expired", "withdrawn"]
 

@@ -29,17 +29,11 @@ def inputs_of(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any
         Rejected: `run.bad_inputs`, naming every input that is missing, unknown or does not fit.
     """
     problems = [_unknown(name, definition) for name in given if name not in definition.inputs]
-    values: dict[str, Any] = {}
-    for name, asked in definition.inputs.items():
-        value = _read(given.get(name), asked.type)
-        if value is None:
-            value = None if asked.default is UNSET else asked.default
-            problem = "it is missing" if asked.required else ""
-        else:
-            problem = misfit_of_input(value, asked) + _how(name, value, asked.type)
-        if problem:
-            problems.append(f"{name!r}: {problem}")
-        values[name] = value
+    values, misfits = read_inputs(definition, given)
+    problems += [
+        f"{name!r}: {problem}{_how(name, values[name], definition.inputs[name].type)}"
+        for name, problem in misfits.items()
+    ]
     if problems:
         raise Rejected(
             "run.bad_inputs",
@@ -47,6 +41,25 @@ def inputs_of(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any
             hint=f"`mission workflow show {definition.name}` tells what it takes.",
         )
     return values
+
+
+def read_inputs(
+    definition: Definition, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a value for every input, and for each that does not fit what is wrong with it."""
+    values: dict[str, Any] = {}
+    misfits: dict[str, str] = {}
+    for name, asked in definition.inputs.items():
+        value = _read(given.get(name), asked.type)
+        if value is None:
+            value = None if asked.default is UNSET else asked.default
+            problem = "it is missing" if asked.required else ""
+        else:
+            problem = misfit_of_input(value, asked)
+        if problem:
+            misfits[name] = problem
+        values[name] = value
+    return values, misfits
 
 
 def refuse_misfits(workflow: str, takes: Mapping[str, Taken], values: Mapping[str, Any]) -> None:

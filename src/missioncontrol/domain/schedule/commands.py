@@ -48,6 +48,27 @@ class AddSchedule(Command, frozen=True):
     reason: str = ""
 
 
+class ChangeSchedule(Command, frozen=True):
+    """Let it start something else or at other times; all of it has been found sound."""
+
+    due: Due
+    workflow: str
+    cron: str
+    zone: str
+    version: int | None
+    inputs: dict[str, Any]
+    policy: Policy
+    author: str
+    reason: str = ""
+
+
+class SkipSlot(Command, frozen=True):
+    """Let the next slot, which has no answer yet, go by."""
+
+    slot: float
+    reason: str = ""
+
+
 class PauseSchedule(Command, frozen=True):
     """Let no slot fire any more."""
 
@@ -109,6 +130,8 @@ class EndRun(Command, frozen=True):
 
 ScheduleCommand = (
     AddSchedule
+    | ChangeSchedule
+    | SkipSlot
     | PauseSchedule
     | ResumeSchedule
     | RemoveSchedule

@@ -9,6 +9,7 @@ import msgspec
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.schedule.commands import (
     AddSchedule,
+    ChangeSchedule,
     Due,
     EndRun,
     Missed,
@@ -16,6 +17,7 @@ from missioncontrol.domain.schedule.commands import (
     RemoveSchedule,
     ResumeSchedule,
     ScheduleCommand,
+    SkipSlot,
     Start,
     StartByHand,
     StartQueued,
@@ -28,6 +30,7 @@ from missioncontrol.domain.schedule.events import (
     Reason,
     ScheduleAdded,
     ScheduleAlerted,
+    ScheduleChanged,
     ScheduleEvent,
     SchedulePaused,
     ScheduleRemoved,
@@ -55,7 +58,8 @@ def decide(command: ScheduleCommand, schedule: Schedule | None, now: float) -> l
 
     Raises:
         Rejected: `schedule.exists`, `schedule.bad_name`, `schedule.bad_policy`,
-            `schedule.bad_inputs`, `schedule.bad_reason`, `schedule.removed`, `schedule.busy`.
+            `schedule.bad_inputs`, `schedule.bad_reason`, `schedule.removed`, `schedule.busy`,
+            `schedule.not_active`, `schedule.answered`.
         NotFound: `schedule.unknown`.
     """
     if isinstance(command, AddSchedule):
@@ -73,6 +77,10 @@ def decide(command: ScheduleCommand, schedule: Schedule | None, now: float) -> l
             return [StartedByHand(command.run, _reason(command.reason), forced)]
         case EndRun():
             return _end(schedule, command)
+        case ChangeSchedule():
+            return _change(schedule, command)
+        case SkipSlot():
+            return _skip(schedule, command)
         case PauseSchedule():
             return _pause(schedule, command)
         case ResumeSchedule():
@@ -256,6 +264,43 @@ def _add(command: AddSchedule, schedule: Schedule | None) -> list[ScheduleEvent]
     ]
 
 
+def _change(schedule: Schedule, command: ChangeSchedule) -> list[ScheduleEvent]:
+    _refuse_removed(schedule)
+    _refuse_bad_policy(command.policy)
+    _refuse_large_inputs(command)
+    told = ("workflow", "cron", "zone", "version", "inputs", "policy")
+    if all(getattr(schedule, name) == getattr(command, name) for name in told):
+        return []
+    changed = ScheduleChanged(
+        command.workflow,
+        command.cron,
+        command.zone,
+        command.version,
+        command.inputs,
+        command.policy,
+        command.author,
+        _reason(command.reason),
+    )
+    return [*_closed(schedule, command.due, "changed"), changed]
+
+
+def _skip(schedule: Schedule, command: SkipSlot) -> list[ScheduleEvent]:
+    _refuse_removed(schedule)
+    if not schedule.is_active:
+        raise Rejected(
+            "schedule.not_active",
+            f"Schedule {schedule.name!r} is paused, so it has no slot to skip.",
+            hint="Resume it first.",
+        )
+    if command.slot <= schedule.answered:
+        raise Rejected(
+            "schedule.answered",
+            f"The slot of schedule {schedule.name!r} was answered meanwhile.",
+            hint="Look at its next slots again.",
+        )
+    return [SlotSkipped(command.slot, "by_hand", _reason(command.reason))]
+
+
 def _pause(schedule: Schedule, command: PauseSchedule) -> list[ScheduleEvent]:
     _refuse_removed(schedule)
     if not schedule.is_active:
@@ -350,7 +395,7 @@ def _reason(text: str) -> str:
     return text
 
 
-def _refuse_large_inputs(command: AddSchedule) -> None:
+def _refuse_large_inputs(command: AddSchedule | ChangeSchedule) -> None:
     size = len(msgspec.json.encode(command.inputs))
     if size > INPUTS_BYTES_MAX:
         raise Rejected(

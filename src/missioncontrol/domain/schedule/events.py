@@ -20,6 +20,8 @@ Reason = Literal[
     "removed",  # the schedule was removed
     "queued_over",  # one slot was waiting already
     "refused",  # the run could not be created
+    "by_hand",  # somebody asked for it
+    "changed",  # the schedule was changed
 ]
 Why = Literal[
     "overlap",  # it starts when the run before has ended
@@ -54,6 +56,19 @@ class ScheduleAdded(Event, frozen=True):
     inputs: dict[str, Any] = {}
     policy: Policy = Policy()
     author: str = ""  # on whose behalf its runs are started
+    reason: str = ""
+
+
+class ScheduleChanged(Event, frozen=True):
+    """From here on it starts this, at these times; slots up to now are those it had before."""
+
+    workflow: str
+    cron: str
+    zone: str
+    version: int | None
+    inputs: dict[str, Any]
+    policy: Policy
+    author: str  # who changed it, and on whose behalf its runs are started from now on
     reason: str = ""
 
 
@@ -153,6 +168,7 @@ class ScheduleAlerted(Event, frozen=True):
 
 ScheduleEvent = (
     ScheduleAdded
+    | ScheduleChanged
     | SchedulePaused
     | ScheduleResumed
     | ScheduleRemoved
@@ -169,6 +185,7 @@ ScheduleEvent = (
 
 EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     ScheduleAdded: ("schedule_added", 1),
+    ScheduleChanged: ("schedule_changed", 1),
     SchedulePaused: ("schedule_paused", 1),
     ScheduleResumed: ("schedule_resumed", 1),
     ScheduleRemoved: ("schedule_removed", 1),

@@ -8,6 +8,7 @@ from missioncontrol.domain.schedule.events import (
     QueuedSlotStarted,
     ScheduleAdded,
     ScheduleAlerted,
+    ScheduleChanged,
     ScheduleEvent,
     SchedulePaused,
     ScheduleRemoved,
@@ -36,6 +37,8 @@ def evolve(schedule: Schedule | None, event: ScheduleEvent, at: float) -> Schedu
             f"A schedule's log begins with {type(event).__name__}, not ScheduleAdded.",
         )
     match event:
+        case ScheduleChanged():
+            _change(schedule, event, at)
         case SchedulePaused():
             schedule.standing = Paused(at, event.reason)
         case ScheduleResumed():
@@ -90,6 +93,14 @@ def _begin(before: Schedule | None, event: ScheduleAdded, at: float) -> Schedule
         active=active,
         former=frozenset(active),
     )
+
+
+def _change(schedule: Schedule, event: ScheduleChanged, at: float) -> None:
+    schedule.workflow, schedule.version = event.workflow, event.version
+    schedule.cron, schedule.zone = event.cron, event.zone
+    schedule.inputs, schedule.policy = event.inputs, event.policy
+    schedule.author = event.author
+    schedule.answered = max(schedule.answered, at)
 
 
 def _leave_queue(schedule: Schedule, slots: tuple[float, ...]) -> None:

@@ -157,7 +157,17 @@ class Receiver:
 
     def _write(self, place: Place, line: Line) -> None:
         time = self._sound(line.time)
-        self._keep(OutputLine(place.run, place.step, place.attempt, time, line.level, line.message))
+        self._keep(
+            OutputLine(
+                place.run,
+                place.step,
+                place.attempt,
+                time,
+                line.level,
+                line.message,
+                agent=place.agent,
+            )
+        )
 
     def _sound(self, time: int) -> int:
         """Return a time that was told, or the present one where it is more than a day off."""

@@ -25,6 +25,7 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
+from missioncontrol.application.webhooks import WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
@@ -148,6 +149,7 @@ class House:
             self.operations,
             self.agents,
             GatewayKeys(self.journal),
+            WebhookOffice(self.journal),
         )
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:

@@ -1,0 +1,1 @@
+"""Who comes in, on this machine: an SQLite file beside the log, and hashes of passwords."""

@@ -1,0 +1,35 @@
+CREATE TABLE IF NOT EXISTS home (id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS passwords (user TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sessions (
+    digest TEXT PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    way TEXT NOT NULL,
+    begun REAL NOT NULL,
+    seen REAL NOT NULL,
+    ends REAL NOT NULL,
+    address TEXT NOT NULL,
+    agent TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user, seen);
+CREATE INDEX IF NOT EXISTS sessions_by_seen ON sessions (seen);
+CREATE TABLE IF NOT EXISTS links (
+    digest TEXT PRIMARY KEY, user TEXT NOT NULL, ends REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (
+    kind TEXT NOT NULL, who TEXT NOT NULL, count INTEGER NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (kind, who)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS failures_by_time ON failures (at);
+CREATE TABLE IF NOT EXISTS arrivals (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    user TEXT NOT NULL,
+    way TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    address TEXT NOT NULL,
+    agent TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS uses (
+    token TEXT PRIMARY KEY, time REAL NOT NULL, address TEXT NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,1 @@
+"""Where measures over time are kept."""

@@ -1,0 +1,30 @@
+-- What was counted of the event log, hour by hour. The file may be deleted: it is counted again.
+CREATE TABLE IF NOT EXISTS followed (
+  one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS workflows (
+  run TEXT PRIMARY KEY, workflow TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS begun (
+  run TEXT NOT NULL, fence INTEGER NOT NULL, agent TEXT NOT NULL, workflow TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (run, fence)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS work (
+  hour INTEGER NOT NULL, agent TEXT NOT NULL, model TEXT NOT NULL, workflow TEXT NOT NULL,
+  succeeded INTEGER NOT NULL, failed INTEGER NOT NULL, interrupted INTEGER NOT NULL,
+  busy INTEGER NOT NULL, took INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+  cost INTEGER NOT NULL, unpriced_tokens INTEGER NOT NULL,
+  PRIMARY KEY (hour, agent, model, workflow)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lasted (
+  hour INTEGER NOT NULL, agent TEXT NOT NULL, workflow TEXT NOT NULL, bucket INTEGER NOT NULL,
+  count INTEGER NOT NULL, PRIMARY KEY (hour, agent, workflow, bucket)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ended (
+  hour INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, begun INTEGER NOT NULL,
+  succeeded INTEGER NOT NULL, failed INTEGER NOT NULL, cancelled INTEGER NOT NULL,
+  skipped INTEGER NOT NULL, PRIMARY KEY (kind, hour, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS heard (
+  agent TEXT PRIMARY KEY, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

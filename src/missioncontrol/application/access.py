@@ -1,0 +1,237 @@
+"""Users, roles and tokens as people change them, and as whoever lets people in reads them."""
+
+import hashlib
+import secrets
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from missioncontrol.application.asked import asked_now
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import Journal
+from missioncontrol.domain.access.commands import (
+    AccessCommand,
+    AddUser,
+    Arrive,
+    Asker,
+    ChangePassword,
+    ChangeRoles,
+    Invite,
+    IssueToken,
+    NameWorkspace,
+    RemoveUser,
+    RevokeToken,
+)
+from missioncontrol.domain.access.decide import decide
+from missioncontrol.domain.access.events import AccessEvent, TokenIssued
+from missioncontrol.domain.access.evolve import evolve
+from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.permission import PERMISSIONS, Permission, Role
+from missioncontrol.domain.person import is_vouched, person
+from missioncontrol.domain.principal import Asking
+
+STREAM = "access"
+MARK = "mct_"
+PROVIDER = "provider-"
+"""How the credential of somebody begins for whom a provider vouches, before they are known."""
+
+INVITATION_SECONDS = 7 * 86_400.0
+TOKEN_SECONDS = 90 * 86_400.0
+
+ACCESS: Concept[Access, AccessCommand, AccessEvent] = Concept(
+    decide, evolve, lambda _: NotFound("user.unknown", "Nobody was ever added here.")
+)
+
+UserVerb = Literal["add", "roles", "remove", "invite", "password"]
+
+
+class UserAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wants of a user."""
+
+    verb: UserVerb
+    name: str
+    roles: tuple[Role, ...] = ()  # with `add` and `roles`
+    reason: str = ""  # with `remove`
+    invitation: str = ""  # with `password`: the secret of the one that allows it
+
+
+class UserArrived(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody for whom an OpenID provider vouches. Only who lets people in may say so."""
+
+    name: str
+    subject: str  # issuer and subject
+    roles: tuple[Role, ...] = ()
+    has_roles: bool = False  # whether these hold for somebody who is known already
+
+
+class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A token that somebody wants for their programs."""
+
+    name: str
+    scopes: tuple[Permission, ...] = ("read",)
+    seconds: Annotated[float, msgspec.Meta(gt=0)] = TOKEN_SECONDS
+
+
+class TokenRevoked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A token that somebody wants no longer."""
+
+    token: str  # its id
+    reason: str = ""
+
+
+class WorkspaceAsked(msgspec.Struct, frozen=True):
+    """Another name for this workspace."""
+
+    name: str
+
+
+class AccessDesk:
+    """The way in for people who decide who may do what."""
+
+    def __init__(self, journal: Journal, owner: str) -> None:
+        """`owner` is the user of the operating system whose home this is."""
+        self._journal = journal
+        self.owner = owner
+
+    async def user(self, ask: UserAsked, *, actor: str) -> dict[str, Any]:
+        """Add, change or remove a user, or invite one: then the answer holds an invitation.
+
+        Raises:
+            Rejected, NotFound: see `domain.access.decide`.
+        """
+        await self._load()
+        by, answer = self._asker(actor), {"name": ask.name}
+        match ask.verb:
+            case "add":
+                self._tell(AddUser(by, ask.name, ask.roles), actor)
+            case "roles":
+                self._tell(ChangeRoles(by, ask.name, ask.roles), actor)
+            case "remove":
+                self._tell(RemoveUser(by, ask.name, ask.reason), actor)
+            case "invite":
+                answer |= self._invite(by, ask.name, actor)
+            case "password":
+                self._list_owner(by, ask.name, actor)
+                # The digest stands in the log, where many may read it: it allows nothing.
+                allowed = digest(ask.invitation) if ask.invitation else ""
+                self._tell(ChangePassword(by, ask.name, allowed), actor)
+        return answer
+
+    def _invite(self, by: Asker, name: str, actor: str) -> dict[str, Any]:
+        self._list_owner(by, name, actor)
+        invitation = secrets.token_urlsafe(32)
+        until = self._journal.clock.now() + INVITATION_SECONDS
+        self._tell(Invite(by, name, digest(invitation), until), actor)
+        return {"invitation": invitation, "until": until}
+
+    def _list_owner(self, by: Asker, name: str, actor: str) -> None:
+        """Let the owner be a user like others, so that they can have a password."""
+        is_listed = self._access.user(name) is not None
+        if not is_listed and person(name) == person(self.owner):
+            self._tell(AddUser(by, name, ("admin",)), actor)
+
+    async def arrive(self, ask: UserArrived, *, actor: str) -> dict[str, Any]:
+        """Take in whom a provider vouches for.
+
+        Raises:
+            Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
+        """
+        asking = asked_now()
+        # Whoever is signed in by OIDC comes with a session; only the sign-in itself does not.
+        is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
+        if not is_arriving or person(actor) != person(ask.name):
+            raise Rejected("sign_in.not_vouched", f"No provider vouches for {ask.name[:80]!r}.")
+        await self._load()
+        command = Arrive(ask.name, ask.subject, self.owner, ask.roles, ask.has_roles)
+        self._tell(command, actor)
+        return {"name": ask.name}
+
+    async def issue(self, ask: TokenAsked, *, actor: str) -> dict[str, Any]:
+        """Issue a token to whoever asks; it is told this once.
+
+        Raises:
+            Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;
+                `token.by_token`.
+        """
+        asking = asked_now()
+        if asking is not None and asking.way == "token":
+            raise Rejected(
+                "token.by_token",
+                "A token makes no other one: it would outlive its own end.",
+                hint="Sign in with a browser, or use `mission token new` on the machine.",
+            )
+        if asking is None and not is_vouched(actor, self.owner):
+            raise Rejected(
+                "token.not_yours",
+                f"{actor!r} is a name that {self.owner!r} gave; a token acts for who has it.",
+                hint="They sign in, and issue it themselves.",
+            )
+        await self._load()
+        name, now = actor.removeprefix("user:"), self._journal.clock.now()
+        key, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        token = f"{MARK}{key}_{secret}"
+        issued = TokenIssued(key, ask.name, name, digest(token), ask.scopes, now + ask.seconds)
+        self._tell(IssueToken(self._asker(actor), issued), actor)
+        return {"id": key, "name": ask.name, "token": token, "until": issued.until}
+
+    async def revoke(self, ask: TokenRevoked, *, actor: str) -> dict[str, Any]:
+        """Let a token be void: one's own, or anybody's for an admin.
+
+        Raises:
+            NotFound: `token.unknown`.
+            Rejected: `token.by_token`, where a token would end another one.
+        """
+        asking = asked_now()
+        if asking is not None and asking.way == "token" and not _may_end(asking, ask.token):
+            raise Rejected(
+                "token.by_token",
+                "A token without the scope 'administer' ends no other one.",
+                hint="Sign in with a browser, or use `mission token revoke` on the machine.",
+            )
+        await self._load()
+        self._tell(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
+        return {"id": ask.token}
+
+    async def name_workspace(self, ask: WorkspaceAsked, *, actor: str) -> dict[str, Any]:
+        """Give this home a name.
+
+        Raises:
+            Rejected: `workspace.bad_name`.
+        """
+        await self._load()
+        self._tell(NameWorkspace(ask.name), actor)
+        return {"name": ask.name}
+
+    async def allowed(self, actor: str) -> frozenset[Permission] | None:
+        """Return what somebody may do by the log, or None where it does not know them."""
+        await self._load()
+        roles = self._access.roles_of(actor.removeprefix("user:"), self.owner)
+        return None if roles is None else self._access.permissions_of(actor, self.owner)
+
+    async def _load(self) -> None:
+        await self._journal.find(ACCESS, STREAM)
+
+    @property
+    def _access(self) -> Access:
+        found: Access = self._journal.others.get(STREAM, NOBODY)
+        return found
+
+    def _asker(self, actor: str) -> Asker:
+        """Return who asks; whoever has the terminal has the machine."""
+        asking = asked_now()
+        permissions = PERMISSIONS if asking is None else frozenset(asking.permissions)
+        return Asker(actor.removeprefix("user:"), permissions, self.owner)
+
+    def _tell(self, command: AccessCommand, actor: str) -> None:
+        self._journal.tell(ACCESS, STREAM, command, actor=actor)
+
+
+def _may_end(asking: Asking, token: str) -> bool:
+    """Whether a token may end that one: itself, so that who loses one loses no others."""
+    return asking.credential == f"token-{token}" or "administer" in asking.permissions
+
+
+def digest(secret: str) -> str:
+    """Return the only form in which a token or an invitation is kept."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,53 @@
+"""What is being done for somebody who is signed in, wherever in the work for them one looks.
+
+It follows the work through awaits, and ends with it: what was started meanwhile and goes on, such
+as a timer, is nobody's request any more.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from missioncontrol.domain.principal import Asking
+
+
+class _Request:
+    """A request that is being done."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking: Asking | None = asking
+        self.position = 0  # of the event that says it was taken; 0 before that is known
+
+
+_NOW: ContextVar[_Request | None] = ContextVar("asked_now", default=None)
+
+
+def asked_now() -> Asking | None:
+    """Return the request that is being done, or None where the operating system alone vouches."""
+    request = _NOW.get()
+    return request.asking if request else None
+
+
+def cause_now() -> int:
+    """Return the position of the request that is being done; 0 where there is none."""
+    request = _NOW.get()
+    return request.position if request else 0
+
+
+def taken_at(position: int) -> None:
+    """Let all that is decided from now on name this event as its cause."""
+    request = _NOW.get()
+    assert request is not None, "only a request is taken"
+    request.position = position
+
+
+@contextmanager
+def asked(asking: Asking) -> Iterator[None]:
+    """Do something for somebody who is signed in."""
+    request = _Request(asking)
+    token = _NOW.set(request)
+    try:
+        yield
+    finally:
+        _NOW.reset(token)
+        request.asking, request.position = None, 0

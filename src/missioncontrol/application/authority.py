@@ -1,0 +1,89 @@
+"""What each verb of the office needs of somebody who is signed in; a verb that is not here, nobody.
+
+The console refuses before it asks. This is said again where it is done, so that no way in around
+the console, and no mistake in it, is a way around this.
+"""
+
+from typing import Any, Literal
+
+from missioncontrol.application.access import UserAsked
+from missioncontrol.application.approvals import Spoken
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Asking
+
+Needed = Permission | Literal["sign_in"]
+"""`sign_in`: whoever is signed in may ask; what they ask for is looked at by who answers."""
+
+NEEDED: dict[str, Needed] = {
+    "BeginMission": "operate",
+    "BeginRun": "operate",
+    "ForkRun": "operate",
+    "RetryRun": "operate",
+    "CarryOut": "operate",
+    "ResumeRun": "operate",
+    "CancelRun": "operate",
+    "SaveWorkflow": "operate",
+    "Asked": "operate",
+    "Spoken": "approve",
+    "AnswerGiven": "approve",
+    "StopAll": "stop",
+    "StartAll": "govern",
+    "ChangeLimit": "govern",
+    "CapChange": "govern",
+    "PriceChange": "govern",
+    "AgentAsked": "govern",
+    "KeyAsked": "govern",
+    "WebhookAsked": "govern",
+    "WorkerDrained": "govern",
+    "WorkersListed": "read",
+    "AgentsAtWork": "read",
+    "UserAsked": "administer",
+    "WorkspaceAsked": "administer",
+    "UserArrived": "sign_in",
+    "TokenAsked": "sign_in",
+    "TokenRevoked": "sign_in",
+}
+
+LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
+"""Verbs that change nothing; they leave nothing in the record."""
+
+SHOWN_ONCE: dict[str, tuple[str, ...]] = {
+    "KeyAsked": ("key",),
+    "TokenAsked": ("token",),
+    "UserAsked": ("invitation",),
+}
+"""Fields of answers that are secrets: nothing keeps them."""
+
+
+class NotPermitted(MissionControlError):
+    """Whoever asks may not do this."""
+
+    status = 403
+
+
+def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
+    """Refuse what goes beyond what whoever asks may do.
+
+    Raises:
+        NotPermitted: `permission.missing`, or `permission.undeclared` where nobody may.
+    """
+    verb = type(ask).__name__
+    needed = _needed(ask)
+    if needed is None:
+        raise NotPermitted("permission.undeclared", f"Nobody who signs in may ask for {verb}.")
+    if needed != "sign_in" and needed not in asking.permissions:
+        raise NotPermitted(
+            "permission.missing",
+            f"{actor!r} may not do this: it needs the permission {needed!r}.",
+            hint="An admin of this workspace gives roles.",
+        )
+
+
+def _needed(ask: Any) -> Needed | None:
+    match ask:
+        case Spoken(verb="withdraw"):
+            return "operate"  # It takes one's own question back.
+        case UserAsked(verb="password"):
+            return "sign_in"  # One's own, by an invitation, or somebody's by an admin.
+    return NEEDED.get(type(ask).__name__)

@@ -1,0 +1,283 @@
+"""The live feed of one home: follows the log from beside the engine, and tells those who listen.
+
+One look serves everybody: what a portion of the log means to a topic is worked out and encoded
+once, and those who listen to the same things are written the same bytes. A listener that was away
+goes on where it was, by the log itself; one that is too slow is let go, and comes back like that.
+
+A message is a server-sent event with a JSON object by topic (`{"runs": {"ids": [...]}, ...}`), and
+its id is how far it tells; so one that arrives tells everything up to its id, and one that does not
+tells nothing. Whoever wants `feed` gets each event by itself instead.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from missioncontrol.application.listening import Listener, Place, Seats
+from missioncontrol.application.present import Present
+from missioncontrol.application.run_watch import RunWatch
+from missioncontrol.application.telling import Background, Portion, Telling
+from missioncontrol.application.topics import FEED, Wanted
+from missioncontrol.domain.envelope import Recorded
+
+LOOK_SECONDS_MIN = 0.03
+LOOK_SECONDS_MAX = 0.15
+LOOK_SECONDS_EACH = 0.000_25
+"""Time between two looks for each listener: many are told a little later and with more at once,
+so that telling them takes at most a fixed part of one core."""
+
+BEAT_SECONDS = 15.0
+STRIP_SECONDS = 1.0
+READ_AT_ONCE = 1_000
+BEHIND_MAX = 5_000
+"""Events after which somebody who was away is told that lists changed, and not what in them."""
+
+WATCHES_MAX = 64
+"""Runs of which changes are known although nobody listens any more, so that who does again soon is
+told what changed and not everything."""
+
+MISSIONS_MAX = 20_000
+
+_log = logging.getLogger(__name__)
+
+
+class _OfMission(msgspec.Struct):
+    """The part of a new run that says whose it is."""
+
+    mission: str = ""
+
+
+_of_mission = msgspec.json.Decoder(_OfMission).decode
+
+
+class Live:
+    """Follows the log and tells listeners what happens. All of it happens in one event loop."""
+
+    def __init__(self, present: Present) -> None:
+        """Nothing is followed while nobody listens."""
+        self.seats = Seats()
+        self._present = present
+        self._turn = asyncio.Lock()  # Nobody joins in the middle of a look.
+        self._position = 0
+        self._line = 0
+        self._last: Recorded | None = None
+        self._listeners: dict[Wanted, set[Listener]] = {}
+        self._watches: OrderedDict[str, RunWatch] = OrderedDict()
+        self._missions: OrderedDict[str, str] = OrderedDict()
+        self._following: asyncio.Task[None] | None = None
+        self._beat_due = self._strip_due = 0.0
+        self._strip_told = 0
+
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return sum(map(len, self._listeners.values()))
+
+    async def check(self, wanted: Wanted) -> None:
+        """Find out whether there is what is wanted.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        for run in wanted.runs:
+            await self._present.run(run)
+
+    async def listen(self, wanted: Wanted, place: Place | None) -> AsyncGenerator[bytes, None]:
+        """Yield what is written to somebody who wants this, from `place` on or else from now on.
+
+        It ends where the listener is too slow, or the log can't be read.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        listener = Listener(wanted)
+        try:
+            async for frame in self._up_to_now(listener, place):
+                yield frame
+            while frames := await listener.taken():
+                yield frames
+        finally:
+            self._leave(listener)
+
+    async def close(self) -> None:
+        """End all listening."""
+        for listener in self._everybody():
+            listener.end()
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+
+    def _everybody(self) -> list[Listener]:
+        return [each for listeners in self._listeners.values() for each in listeners]
+
+    async def _up_to_now(
+        self, listener: Listener, place: Place | None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what happened since `place`, and let the listener join where nothing is between."""
+        wanted, is_new = listener.wanted, place is None
+        joined = False
+        while not joined:
+            async with self._turn:
+                place = await self._beginning(wanted, place)
+                telling = await self._missed(wanted, place)
+                place = Place(telling.portion.upto, telling.portion.line)
+                joined = place.position == self._position
+                frame = telling.frame(wanted, strip=joined, whole=is_new)
+                if joined:
+                    self._join(listener)
+            is_new = False
+            yield frame or telling.beat(wanted)
+            await asyncio.sleep(0)
+
+    async def _beginning(self, wanted: Wanted, place: Place | None) -> Place:
+        """Return from where to tell; a place beyond the end is not of this log."""
+        if self._following is None:
+            await self._look_from_now()
+        for run in wanted.runs:
+            await self._watch(run)
+        if wanted.wants_lines and not self._lines_are_wanted():
+            self._line = self._present.output.last()
+        if place is None:
+            return Place(self._position, self._line)
+        line = self._line if place.line < 0 else place.line
+        return Place(min(place.position, self._position), min(line, self._line))
+
+    async def _missed(self, wanted: Wanted, place: Place) -> Telling:
+        """Return the next portion of what happened after `place`."""
+        after, upto = place.position, self._position
+        rows: Sequence[Recorded] = ()
+        is_gap = FEED not in wanted.topics and upto - after > BEHIND_MAX
+        if after < upto and not is_gap:
+            rows = await self._present.store.read(
+                after=after, limit=min(READ_AT_ONCE, upto - after)
+            )
+            upto = rows[-1].position if rows else upto
+        portion = Portion(rows, after, upto, place.line, self._line, is_gap)
+        return await self._telling(portion, [wanted])
+
+    def _join(self, listener: Listener) -> None:
+        self._listeners.setdefault(listener.wanted, set()).add(listener)
+        if self._following is None:
+            self._beat_due = time.monotonic() + BEAT_SECONDS
+            self._following = asyncio.create_task(self._follow(), name="live feed")
+
+    def _leave(self, listener: Listener) -> None:
+        listeners = self._listeners.get(listener.wanted)
+        if listeners is None:
+            return
+        listeners.discard(listener)
+        if not listeners:
+            del self._listeners[listener.wanted]
+
+    async def _look_from_now(self) -> None:
+        """Begin at the end of the log; what is before it is read for whoever asks."""
+        store = self._present.store
+        head = await store.head()
+        rows = await store.read(after=max(0, head.position - 1), limit=1)
+        self._position, self._last = head.position, rows[-1] if rows else None
+        self._line = self._present.output.last()
+        self._watches.clear()  # Nobody looked in between.
+
+    async def _follow(self) -> None:
+        """Look again and again while somebody listens."""
+        try:
+            while self._listeners:
+                async with self._turn:
+                    await self._look()
+                pause = max(LOOK_SECONDS_MIN, self.listeners * LOOK_SECONDS_EACH)
+                await asyncio.sleep(min(LOOK_SECONDS_MAX, pause))
+        except Exception:  # noqa: BLE001 - the edge of the loop: nobody must wait for nothing
+            _log.exception("the live feed broke off")
+        finally:
+            self._following = None
+            for listener in self._everybody():
+                listener.end()  # They come back, and are told why when they do.
+
+    async def _look(self) -> None:
+        """See what is new, and tell it."""
+        store = self._present.store
+        rows: Sequence[Recorded] = ()
+        if (await store.head()).position != self._position:
+            rows = await store.read(after=self._position, limit=READ_AT_ONCE)
+        line = self._present.output.last() if self._lines_are_wanted() else self._line
+        upto = rows[-1].position if rows else self._position
+        portion = Portion(rows, self._position, upto, self._line, line)
+        self._position, self._line = upto, line
+        self._last = rows[-1] if rows else self._last
+        await self._bring_up_watches(rows)
+        self._tell(await self._telling(portion, self._listeners))
+
+    def _tell(self, telling: Telling) -> None:
+        now = time.monotonic()
+        strip = self._strip_told != self._position and now >= self._strip_due
+        beat = now >= self._beat_due
+        if strip:
+            self._strip_told, self._strip_due = self._position, now + STRIP_SECONDS
+        if beat:
+            self._beat_due = now + BEAT_SECONDS
+        if telling.portion.is_empty and not strip and not beat:
+            return
+        for wanted, listeners in self._listeners.items():
+            frame = telling.frame(wanted, strip=strip)
+            if frame or beat:
+                for listener in listeners:
+                    listener.put(frame or telling.beat(wanted))
+
+    def _lines_are_wanted(self) -> bool:
+        return any(wanted.wants_lines for wanted in self._listeners)
+
+    async def _telling(self, portion: Portion, asked: Iterable[Wanted]) -> Telling:
+        asked = tuple(asked)
+        missions: dict[str, str] = {}
+        if any("missions" in wanted.topics for wanted in asked):
+            missions = {row.stream: self._mission_of(row) for row in portion.rows}
+        runs = {}
+        if any(wanted.filter.agent for wanted in asked):
+            streams = dict.fromkeys(row.stream for row in portion.rows)
+            runs = {each: await self._present.run(each) for each in streams if _is_run(each)}
+        background = Background(self._watches, missions, runs, self._last)
+        return Telling(portion, background, self._present.output)
+
+    def _mission_of(self, row: Recorded) -> str:
+        """Return the mission that an event belongs to, or its own stream where it is of none."""
+        if not _is_run(row.stream):
+            return row.stream
+        known = self._missions.get(row.stream)
+        if known is None:
+            if row.type == "run_created":
+                known = _of_mission(row.body).mission
+            else:
+                listed = self._present.board.runs.get(row.stream)
+                listed = listed or self._present.tables.run(row.stream)
+                known = listed.mission if listed is not None else ""
+            self._missions[row.stream] = known
+            if len(self._missions) > MISSIONS_MAX:
+                self._missions.popitem(last=False)
+        return known
+
+    async def _watch(self, run: str) -> None:
+        if run in self._watches:
+            self._watches.move_to_end(run)
+            return
+        state = await self._present.run(run)
+        # Read after the run: what it holds can't be newer than this.
+        self._watches[run] = RunWatch(state, (await self._present.store.head()).position)
+        wanted = {run for wanted in self._listeners for run in wanted.runs} | {run}
+        for other in list(self._watches):
+            if len(self._watches) > WATCHES_MAX and other not in wanted:
+                del self._watches[other]
+
+    async def _bring_up_watches(self, rows: Sequence[Recorded]) -> None:
+        for run in {row.stream for row in rows} & self._watches.keys():
+            state = await self._present.run(run)
+            self._watches[run].look(state, (await self._present.store.head()).position)
+
+
+def _is_run(stream: str) -> bool:
+    return stream.startswith("run-")

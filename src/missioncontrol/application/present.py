@@ -1,0 +1,145 @@
+"""All that a home's record says now, for readers that are not the engine: rows, runs, states.
+
+The engine saves its rows every 50 ms. A reader looks at the saved rows in one view, and folds what
+the log has had since on top of them; states of runs and other streams are kept at hand, and brought
+up by what their streams have had since.
+"""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any, Protocol, TypeVar
+
+from missioncontrol.application.chronicle import Chronicles
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import fold_run, unknown_run
+from missioncontrol.application.replays import Replays
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.run.evolve import evolve
+from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.event_store import EventStore
+from missioncontrol.ports.output_store import FollowedOutput
+from missioncontrol.ports.read_tables import ReadTables
+from missioncontrol.projections.board import Board
+
+READ_AT_ONCE = 2_000
+STEPS_AT_HAND_MAX = 30_000
+"""Steps of all runs that are kept at hand together; some 2 KB each."""
+
+STREAMS_AT_HAND_MAX = 2_000
+
+S = TypeVar("S")
+
+
+class FreshTables(ReadTables, Protocol):
+    """Rows of which a reader has one view until it asks for a newer one."""
+
+    def refresh(self) -> None:
+        """See what was saved since."""
+        ...
+
+
+class Present:
+    """The record of one home as of now. All of it happens in one event loop."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        tables: FreshTables,
+        output: FollowedOutput,
+        artifacts: ArtifactStore,
+    ) -> None:
+        """Nothing is read before it is asked for."""
+        self.store = store
+        self.tables = tables
+        self.output = output
+        self.artifacts = artifacts
+        self.board = Board(tables)
+        self.chronicles = Chronicles(store)
+        self.replays = Replays(store)
+        self._turn = asyncio.Lock()
+        self._runs: OrderedDict[str, tuple[Run, int]] = OrderedDict()
+        self._others: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+
+    @property
+    def position(self) -> int:
+        """How far the rows follow the log."""
+        return self.board.position
+
+    async def catch_up(self) -> int:
+        """Let `board` say what the log says now; return the position of its last event.
+
+        It costs two small reads where nothing has happened since.
+        """
+        async with self._turn:
+            if (await self.store.head()).position == self.board.position:
+                return self.board.position
+            self.tables.refresh()
+            # What was folded over the older view may stand in the newer one already.
+            self.board = board = Board(self.tables)
+            while rows := await self.store.read(after=board.position, limit=READ_AT_ONCE):
+                for row in rows:
+                    event = decode(row.type, row.schema, row.body)
+                    board.apply(row.stream, event, row.time / 1_000_000, row.position)
+                if len(rows) < READ_AT_ONCE:
+                    break
+                await asyncio.sleep(0)
+            return board.position
+
+    async def run(self, run: str) -> Run:
+        """Return the run as of now. It is kept and changes later; copy what must not.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        if not run.startswith("run-"):
+            raise unknown_run(run)  # Other streams are no runs, whoever asks for them as such.
+        state, version = self._runs.pop(run, (None, 0))
+        if state is None:
+            state, version = await fold_run(self.store, run)
+        else:
+            state, version = await self._grown(run, state, version)
+        self._runs[run] = (state, version)
+        self._let_old_runs_go()
+        return state
+
+    async def _grown(self, run: str, state: Run, version: int) -> tuple[Run, int]:
+        while rows := await self.store.read_stream(run, after=version, limit=READ_AT_ONCE):
+            for row in rows:
+                event: Any = decode(row.type, row.schema, row.body)
+                state = evolve(state, event, row.time / 1_000_000)
+                version = row.version
+        return state, version
+
+    def _let_old_runs_go(self) -> None:
+        steps = sum(len(state.steps) for state, _ in self._runs.values())
+        while steps > STEPS_AT_HAND_MAX and len(self._runs) > 1:
+            _, (oldest, _) = self._runs.popitem(last=False)
+            steps -= len(oldest.steps)
+
+    async def find(self, concept: Concept[S, Any, Any], stream: str) -> S | None:
+        """Return what any other stream says now, or None where the log holds nothing of it."""
+        state, version = self._others.pop(stream, (None, 0))
+        while rows := await self.store.read_stream(stream, after=version, limit=READ_AT_ONCE):
+            for row in rows:
+                event = decode(row.type, row.schema, row.body)
+                state = concept.evolve(state, event, row.time / 1_000_000)
+                version = row.version
+        if state is None:
+            return None
+        self._others[stream] = (state, version)
+        while len(self._others) > STREAMS_AT_HAND_MAX:
+            self._others.popitem(last=False)
+        found: S = state
+        return found
+
+    async def load(self, concept: Concept[S, Any, Any], stream: str) -> S:
+        """Return what a stream says now.
+
+        Raises:
+            NotFound: as `concept.unknown` says.
+        """
+        state = await self.find(concept, stream)
+        if state is None:
+            raise concept.unknown(stream)
+        return state

@@ -1,0 +1,201 @@
+"""Who does the work: how each agent stands, how loaded it is, what it did, and its life so far."""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.agents import stream_of
+from missioncontrol.application.present import READ_AT_ONCE, Present
+from missioncontrol.application.queries.instruments import Instruments
+from missioncontrol.application.queries.measures import AgentDone, Window, done_by_agents
+from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.in_full import in_full
+from missioncontrol.domain.lifecycle.decide import unknown
+from missioncontrol.domain.lifecycle.events import Source
+from missioncontrol.domain.lifecycle.states import (
+    AgentLife,
+    Ready,
+    Removed,
+    reason_of,
+)
+from missioncontrol.domain.register import decode
+
+AGENTS_MAX = 2_000
+HISTORY_MAX = 200
+WORK_MAX = 100
+
+
+class AtWork(msgspec.Struct, frozen=True):
+    """An attempt that an agent works on."""
+
+    run: str
+    workflow: str
+    since: float
+
+
+class AgentView(msgspec.Struct, frozen=True):
+    """An agent. Times are seconds since the epoch; None where there is none."""
+
+    name: str
+    kind: str
+    status: str  # idle, active, starting, blocked, draining, stopped, failed or lost
+    at_work: int
+    scale: int  # attempts that it takes at once
+    since: float | None
+    heard: float | None  # when an attempt of it last began, used something or ended
+    version: str
+    said: str
+    why: str  # in a sentence why it takes no steps; empty where it does
+    until: float | None  # when that changes by itself
+    source: Source
+    model: str
+    location: str
+    description: str
+    capabilities: list[str]
+    effects: tuple[str, ...]
+    risks: tuple[str, ...]
+    measures: AgentDone
+
+
+class LifeTold(msgspec.Struct, frozen=True):
+    """Something that happened to an agent."""
+
+    event: str
+    time: float
+    actor: str
+    data: dict[str, Any]
+
+
+class AgentDetail(msgspec.Struct, frozen=True):
+    """An agent with all that is declared of it, and its life."""
+
+    agent: AgentView
+    declared: dict[str, Any]
+    work: list[AtWork]
+    days: list[AgentDone]  # what it did on each of the last days, the oldest first
+    history: list[LifeTold]  # the newest first
+    version: int  # of its stream; 0 where the log says nothing of it
+
+
+async def agents(
+    present: Present, instruments: Instruments, now: float, *, hours: int = 24
+) -> list[AgentView]:
+    """Return all agents that are not removed, by name, with what they did in the last hours."""
+    await instruments.measuring.behind()
+    done = done_by_agents(
+        instruments, Window.last(hours, now), scales=_scales(lives(present, instruments))
+    )
+    at_work = Counter(each.agent for each in instruments.measuring.at_work)
+    heard = instruments.measuring.tables.heard()
+    return [
+        _view(life, at_work[life.name], heard.get(life.name, 0), done.get(life.name))
+        for life in lives(present, instruments)
+    ]
+
+
+async def agent_detail(
+    present: Present, instruments: Instruments, name: str, now: float
+) -> AgentDetail:
+    """Return one agent.
+
+    Raises:
+        NotFound: `agent.unknown`.
+    """
+    life = life_of(present, instruments, name)
+    [view] = [each for each in await agents(present, instruments, now) if each.name == life.name]
+    history, version = await _history(present, name)
+    return AgentDetail(
+        view,
+        in_full(life.declared),
+        _work(instruments, name),
+        [_of_day(instruments, name, day, life.declared.scale, now) for day in range(13, -1, -1)],
+        history,
+        version,
+    )
+
+
+def lives(present: Present, instruments: Instruments) -> list[AgentLife]:
+    """Return what is true of every agent that is not removed, by name."""
+    found = {name: _part(declared) for name, declared in instruments.built_in.items()}
+    for life in newest_rows(present, "agent", limit=AGENTS_MAX):
+        if isinstance(life.standing, Removed):
+            continue
+        found[life.name] = life
+    return [found[name] for name in sorted(found)]
+
+
+def life_of(present: Present, instruments: Instruments, name: str) -> AgentLife:
+    """Return what is true of one agent.
+
+    Raises:
+        NotFound: `agent.unknown`.
+    """
+    found = next((life for life in lives(present, instruments) if life.name == name), None)
+    if found is None:
+        raise unknown(name)
+    return found
+
+
+def _part(declared: Declaration) -> AgentLife:
+    return AgentLife(declared, "built_in", Ready(), 0.0)
+
+
+def _scales(found: Iterable[AgentLife]) -> dict[str, int]:
+    return {life.name: life.declared.scale for life in found}
+
+
+def _view(life: AgentLife, at_work: int, heard: int, done: AgentDone | None) -> AgentView:
+    declared = life.declared
+    return AgentView(
+        name=life.name,
+        kind=declared.kind,
+        status=life.status(at_work),
+        at_work=at_work,
+        scale=declared.scale,
+        since=life.since or None,
+        heard=heard / 1_000_000 if heard else None,
+        version=life.version,
+        said=life.said,
+        why=reason_of(life),
+        until=life.due,
+        source=life.source,
+        model=declared.model,
+        location=declared.location,
+        description=declared.description,
+        capabilities=[each.name for each in declared.capabilities],
+        effects=declared.effects,
+        risks=declared.risks,
+        measures=done or AgentDone(agent=life.name, utilisation=0.0),
+    )
+
+
+def _work(instruments: Instruments, name: str) -> list[AtWork]:
+    found = sorted(
+        (each for each in instruments.measuring.at_work if each.agent == name),
+        key=lambda each: each.at,
+    )
+    return [AtWork(each.run, each.workflow, each.at / 1_000_000) for each in found[:WORK_MAX]]
+
+
+def _of_day(
+    instruments: Instruments, name: str, days_ago: int, scale: int, now: float
+) -> AgentDone:
+    window = Window.day(days_ago, now)
+    done = done_by_agents(instruments, window, scales={name: scale})
+    return done.get(name) or AgentDone(agent=name, since=window.begins, until=window.ends)
+
+
+async def _history(present: Present, name: str) -> tuple[list[LifeTold], int]:
+    newest: deque[LifeTold] = deque(maxlen=HISTORY_MAX)
+    version = 0
+    while rows := await present.store.read_stream(
+        stream_of(name), after=version, limit=READ_AT_ONCE
+    ):
+        for row in rows:
+            event = decode(row.type, row.schema, row.body)
+            newest.append(LifeTold(row.type, row.time / 1_000_000, row.actor, in_full(event)))
+        version = rows[-1].version
+    return list(newest)[::-1], version

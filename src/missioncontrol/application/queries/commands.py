@@ -1,0 +1,97 @@
+"""What somebody may do now from the command palette, and what it can be done to."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.actions import ACTIONS, Action, Choice
+from missioncontrol.application.queries.agents import lives
+from missioncontrol.application.queries.approvals import queue
+from missioncontrol.application.queries.instruments import Instruments
+from missioncontrol.application.queries.missions import MissionChoice, missions
+from missioncontrol.application.queries.runs import ENDED, RunItem, list_runs
+from missioncontrol.application.queries.schedules import ScheduleView, schedules
+from missioncontrol.application.queries.shelf import Shelf
+from missioncontrol.domain.lifecycle.states import AgentLife
+from missioncontrol.domain.principal import Principal
+from missioncontrol.ports.read_tables import RunChoice
+
+CHOICES_MAX = 50
+"""Of each kind, the newest; whoever wants an older one searches for it."""
+
+WORKFLOWS_MAX = 200
+
+
+class Palette(msgspec.Struct, frozen=True):
+    """All actions that somebody may do now."""
+
+    actions: list[Action]
+    choices: dict[str, list[Choice]]
+
+
+async def palette(
+    present: Present, shelf: Shelf, instruments: Instruments, principal: Principal, now: float
+) -> Palette:
+    """Return what `principal` may do now; an action that nothing can be done to is left out."""
+    choices = {
+        **_runs(present),
+        **_of_schedules(schedules(present, instruments, now)[:CHOICES_MAX]),
+        "mission": [
+            Choice(line.id, line.title, line.repository, line.status)
+            for line in missions(present, MissionChoice(), limit=CHOICES_MAX)[0]
+        ],
+        "workflow": [
+            Choice(each.name, each.name, each.description)
+            for each in list((await shelf.listed()).values())[:WORKFLOWS_MAX]
+        ],
+        "agent": [_agent(life) for life in lives(present, instruments)[:WORKFLOWS_MAX]],
+        "approval": [
+            Choice(
+                row.id,
+                row.title or row.step,
+                f"{row.risk} · {row.run}",
+                row.state,
+                {"digest": row.digest},
+            )
+            for row in queue(present, now)[:CHOICES_MAX]
+            if row.author != principal.actor  # Nobody decides what they asked for themselves.
+        ],
+    }
+    mine = [action for action in ACTIONS if principal.may(action.needs) and _can(action, choices)]
+    asked = {argument.choices for action in mine for argument in action.arguments}
+    return Palette(mine, {kind: found for kind, found in choices.items() if kind in asked})
+
+
+def _can(action: Action, choices: dict[str, list[Choice]]) -> bool:
+    return all(choices[one.choices] for one in action.arguments if one.choices)
+
+
+def _runs(present: Present) -> dict[str, list[Choice]]:
+    newest = list_runs(present, RunChoice(), limit=CHOICES_MAX)
+    live = list_runs(
+        present, RunChoice(statuses=("queued", "running", "halted")), limit=CHOICES_MAX
+    )
+    return {
+        "run": _chosen(newest),
+        "live": _chosen(live),
+        "halted": _chosen(run for run in live if run.status == "halted"),
+        "failed": _chosen(run for run in newest if run.status in ENDED - {"succeeded"}),
+    }
+
+
+def _chosen(runs: Iterable[RunItem]) -> list[Choice]:
+    return [Choice(run.id, run.title, run.id, run.status) for run in runs]
+
+
+def _agent(life: AgentLife) -> Choice:
+    return Choice(life.name, life.name, life.declared.kind, life.status(0))
+
+
+def _of_schedules(found: list[ScheduleView]) -> dict[str, list[Choice]]:
+    every = [Choice(each.id, each.id, each.words, each.status) for each in found]
+    return {
+        "schedule": every,
+        "active": [each for each in every if each.state == "active"],
+        "paused": [each for each in every if each.state == "paused"],
+    }

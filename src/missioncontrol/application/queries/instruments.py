@@ -1,0 +1,31 @@
+"""What a reader needs besides the record: measures, the calendar, prices, what is built in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from missioncontrol.application.measuring import Measuring
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.ports.calendar import Calendar
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.prices import Prices
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """Of one home."""
+
+    clock: Clock
+    measuring: Measuring
+    calendar: Calendar
+    prices: Prices
+    built_in: Mapping[str, Declaration]
+    declare: Callable[[str, Mapping[str, Any]], Declaration]
+    """Reads what is said of an agent, in the words of the file of agents; raises `Rejected`."""
+    misfit: Callable[[Any, Mapping[str, Any]], str]
+    """Says in words why an answer does not fit the JSON Schema of a form; empty where it does."""
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return self.clock.now()

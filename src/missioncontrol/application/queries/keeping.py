@@ -1,0 +1,87 @@
+"""What a home keeps, what bounds it, and how much room it takes now."""
+
+from pathlib import Path
+
+import msgspec
+
+FILES_LOOKED_AT_MAX = 20_000
+"""Of a folder: beyond it, the size is that of the first ones, and says so."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One part of a home."""
+
+    name: str
+    what: str
+    bound: str  # how long, or how much of it, is kept
+    size: int  # bytes on the disk
+    is_whole: bool = True  # whether all of it was looked at
+    is_record: bool = False  # whether it can't be made again from anything else
+
+
+_PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
+    (
+        "log.db",
+        "The log",
+        "Every event",
+        "For ever: it is the record, and is never shortened.",
+        True,
+    ),
+    (
+        "artifacts",
+        "Artifacts",
+        "Files that steps left",
+        "For ever: events name them by their digests.",
+        True,
+    ),
+    (
+        "output.db",
+        "Output",
+        "What agents said at work",
+        "200,000 lines of a run, of 16,384 characters each; later ones are counted.",
+        True,
+    ),
+    (
+        "calls.db",
+        "Model calls",
+        "What went through the gateway",
+        "As `policy.retention` of gateway.toml says.",
+        True,
+    ),
+    ("heads.jsonl", "Signed heads", "Where the log ended, and when", "For ever.", True),
+    ("access.db", "Access", "Who is signed in, passwords", "Sessions end after 14 days.", True),
+    (
+        "webhooks.db",
+        "Webhooks",
+        "What is to be told outside",
+        "1,000 dead letters of each webhook.",
+        True,
+    ),
+    ("rows.db", "Rows", "Lists of runs and missions", "Made again from the log.", False),
+    ("search.db", "Search index", "Words of the log", "Made again from the log.", False),
+    ("measures.db", "Measures", "What was counted by the hour", "Made again from the log.", False),
+)
+
+
+def kept(home: Path) -> list[Kept]:
+    """Return what there is, the record first, each with its size."""
+    found = []
+    for file, name, what, bound, is_record in _PARTS:
+        size, is_whole = _size(home / file)
+        if size:
+            found.append(Kept(name, what, bound, size, is_whole, is_record))
+    return found
+
+
+def _size(path: Path) -> tuple[int, bool]:
+    """Return the bytes of a file with what SQLite keeps beside it, or of the files of a folder."""
+    if not path.is_dir():
+        beside = (path.with_name(path.name + end) for end in ("", "-wal"))
+        return sum(each.stat().st_size for each in beside if each.exists()), True
+    size = 0
+    for count, each in enumerate(path.rglob("*")):
+        if count == FILES_LOOKED_AT_MAX:
+            return size, False
+        if each.is_file():
+            size += each.stat().st_size
+    return size, True

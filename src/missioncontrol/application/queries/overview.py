@@ -1,0 +1,310 @@
+"""Is everything all right? What waits for a person, what runs, what failed, and what it costs."""
+
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.application.operations import OPERATION, STREAM
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.costs import CapView, scope_view
+from missioncontrol.application.queries.instruments import Instruments
+from missioncontrol.application.queries.measures import Health, health
+from missioncontrol.application.queries.runs import RunItem, asked_of, run_item
+from missioncontrol.application.queries.schedules import ScheduleView, schedules
+from missioncontrol.documents.figures import counted
+from missioncontrol.domain.budget.scopes import WORKSPACE
+from missioncontrol.domain.operation import OPEN, Operation
+from missioncontrol.domain.question import Question
+from missioncontrol.domain.run.states import Run
+from missioncontrol.ports.read_tables import RunChoice, RunRow
+from missioncontrol.projections.approvals import ApprovalRow, state_at
+
+Tone = Literal["", "ok", "live", "ask", "held", "bad"]
+
+SHOWN_WAITING = 8
+SHOWN_LIVE = 10
+SHOWN_ENDED = 8
+SHOWN_NEXT = 6
+ROWS_MAX = 1_000
+"""Runs, and things that wait, that are looked at for one overview."""
+
+DAY = 86_400.0
+LOOKED_BACK = 7 * DAY
+"""How far back a failure that nobody took up again is still told."""
+
+LIVE = ("queued", "running", "halted", "cancelling")
+ENDED = ("succeeded", "failed", "cancelled")
+ILL = ("blocked", "failed", "lost")
+"""Statuses of agents that should work and can't."""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Something that goes on when a person says so."""
+
+    kind: Literal["approval", "question", "halted"]
+    id: str  # of the approval or question; of the run where it is halted
+    title: str
+    detail: str
+    run: str
+    since: float  # seconds since the epoch
+    tone: Tone
+
+
+class LiveRun(msgspec.Struct, frozen=True):
+    """A run that has not ended."""
+
+    run: RunItem
+    parts: tuple[tuple[str, int], ...]  # how many of its steps are in each state
+    agents: tuple[str, ...]  # at work for it
+    cap: int | None  # micro-dollars that it may cost; None where there is no such cap
+
+
+class Upcoming(msgspec.Struct, frozen=True):
+    """When a schedule begins a run next."""
+
+    schedule: str
+    workflow: str
+    at: float  # seconds since the epoch
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One thing that has to be in order for the rest to be."""
+
+    name: str
+    tone: Tone
+    text: str
+    href: str = ""
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """All of it, at one moment."""
+
+    verdict: str
+    detail: str
+    tone: Tone
+    is_empty: bool  # nothing was ever asked for here
+    position: int
+    waiting: tuple[Waiting, ...]  # the most urgent
+    waiting_count: int
+    live: tuple[LiveRun, ...]  # by attention
+    live_count: int
+    queued: int
+    failed: tuple[RunItem, ...]  # in the last days, and nobody took them up again
+    failed_count: int
+    failed_today: int  # in the last 24 hours
+    ended_today: int
+    ended: tuple[RunItem, ...]  # the newest
+    today: CapView  # what the workspace spent
+    month: CapView
+    measures: Health  # agents by status, the last 24 hours, and what is out of the ordinary
+    next: tuple[Upcoming, ...]
+    health: tuple[Point, ...]
+
+
+async def overview(
+    present: Present, instruments: Instruments, now: float, *, is_engine_there: bool
+) -> Overview:
+    """Return how everything stands at `now`, in seconds since the epoch."""
+    operation = await present.find(OPERATION, STREAM) or OPEN
+    measured = await health(present, instruments, now)
+    _, month, today = await scope_view(present, instruments, WORKSPACE, now)
+    waits, failed = _waiting(present, now), _failed(present, now)
+    ended = _ended(present, now - DAY)
+    counts = present.board.run_counts()
+    live_count = sum(counts.get(status, 0) for status in LIVE)
+    planned = schedules(present, instruments, now)
+    said = _Said(
+        operation,
+        is_engine_there,
+        not sum(counts.values()),
+        len(waits),
+        len(failed),
+        live_count,
+        measured,
+    )
+    return Overview(
+        verdict=said.verdict(),
+        detail=said.detail(),
+        tone=said.tone(),
+        is_empty=said.is_empty,
+        position=present.position,
+        waiting=tuple(waits[:SHOWN_WAITING]),
+        waiting_count=len(waits),
+        live=tuple([await _live(present, each) for each in _live_items(present)]),
+        live_count=live_count,
+        queued=counts.get("queued", 0),
+        failed=_items(present, failed, SHOWN_WAITING),
+        failed_count=len(failed),
+        failed_today=sum(each.status == "failed" for each in ended),
+        ended_today=len(ended),
+        ended=_items(present, ended, SHOWN_ENDED),
+        today=today,
+        month=month,
+        measures=measured,
+        next=_next(planned),
+        health=said.health(present.position, planned),
+    )
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What the sentences of an overview are made from."""
+
+    operation: Operation
+    is_engine_there: bool
+    is_empty: bool
+    waiting: int
+    failed: int
+    live: int
+    measured: Health
+
+    def verdict(self) -> str:
+        """Return whether everything is all right, in a sentence or two."""
+        if not self.is_engine_there:
+            return "No engine is at work: nothing moves before one is."
+        if self.operation.stage != "all":
+            return _STAGES[self.operation.stage]
+        if self.is_empty and not self.waiting:
+            return "Nothing has run here yet."
+        if self.waiting:
+            verb = "thing waits" if self.waiting == 1 else "things wait"
+            return f"{counted(self.waiting, verb, verb)} for you. {self._rest()}"
+        if self.failed or self.measured.anomalies:
+            return self._rest()
+        runs = f"{counted(self.live, 'run')} at work" if self.live else "Nothing runs"
+        return f"All is well. {runs}, and nothing waits for you."
+
+    def _rest(self) -> str:
+        if self.failed:
+            verb = "was" if self.failed == 1 else "were"
+            return f"{counted(self.failed, 'run')} failed and {verb} not taken up again."
+        odd = len(self.measured.anomalies)
+        if odd:
+            verb = "is" if odd == 1 else "are"
+            return f"{counted(odd, 'thing')} {verb} out of the ordinary."
+        return "Everything else is within its limits."
+
+    def detail(self) -> str:
+        """Return what stands behind the verdict."""
+        is_more = self.live and (self.waiting or self.failed)
+        parts = [f"{counted(self.live, 'run')} at work"] if is_more else []
+        parts += [one.text.rstrip(".") for one in self.measured.anomalies[:2]]
+        if self.operation.stage != "all" and self.operation.reason:
+            parts.append(f"reason: {self.operation.reason[:200]}")
+        text = "; ".join(parts)
+        return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+    def tone(self) -> Tone:
+        """Return the tone of the verdict: never the good one while anything is not."""
+        if not self.is_engine_there or self.operation.stage == "stopped":
+            return "bad"
+        if self.operation.stage != "all":
+            return "held"
+        if self.waiting:
+            return "ask"
+        return "bad" if self.failed else "held" if self.measured.anomalies else "ok"
+
+    def health(self, position: int, planned: list[ScheduleView]) -> tuple[Point, ...]:
+        """Return what has to be in order for the rest to be."""
+        stage, rate = self.operation.stage, self.measured.schedule_success_rate
+        goes_on = stage == "all"
+        engine = Point("Engine", "ok", "at work")
+        if not self.is_engine_there:
+            engine = Point("Engine", "bad", "none at work")
+        success = "" if rate is None else f", {rate * 100:.0f} % succeed"
+        return (
+            engine,
+            Point("Work", "ok" if goes_on else "held", "goes on" if goes_on else stage, "/agents"),
+            Point("Event log", "", counted(position, "event"), "/events"),
+            self._agents(),
+            Point("Schedules", "", f"{len(planned)}{success}", "/schedules"),
+        )
+
+    def _agents(self) -> Point:
+        by_status = self.measured.agents
+        ill = sum(by_status.get(status, 0) for status in ILL)
+        able = by_status.get("idle", 0) + by_status.get("active", 0)
+        tone: Tone = "bad" if ill else "ok" if able else ""
+        return Point("Agents", tone, f"{able} of {sum(by_status.values())} ready", "/agents")
+
+
+_STAGES = {
+    "stopped": "Everything is stopped.",
+    "paused": "Work is paused: runs wait for their turn, and no step starts.",
+    "drain": "Work drains: what has begun goes on, and nothing new begins.",
+}
+
+
+def _waiting(present: Present, now: float) -> list[Waiting]:
+    """Return what waits for a person, irreversible things first, then the oldest."""
+    board = present.board
+    approvals: list[ApprovalRow] = board.listed("approval", is_open=True, limit=ROWS_MAX)
+    questions: list[Question] = board.listed("question", is_open=True, limit=ROWS_MAX)
+    halted = board.chosen_runs(RunChoice(statuses=("halted",)), limit=ROWS_MAX)
+    found = [_approval(row) for row in approvals if state_at(row, now) == "waiting"]
+    found += [_question(each) for each in questions]
+    for row in halted:
+        item = run_item(present, row, 0)
+        why = "halted: nothing of it starts before somebody changes what stands in the way"
+        found.append(Waiting("halted", row.id, item.title, why, row.id, row.created, "held"))
+    return sorted(found, key=lambda each: (not each.detail.startswith("irreversible"), each.since))
+
+
+def _approval(row: ApprovalRow) -> Waiting:
+    detail = f"{row.risk} · {row.workflow} · {row.step}"
+    title = row.title or f"Approve {row.step}"
+    return Waiting("approval", row.id, title, detail, row.run, row.requested, "ask")
+
+
+def _question(question: Question) -> Waiting:
+    asked = question.asked
+    detail = f"question · {asked.step}"
+    return Waiting(
+        "question", asked.question, asked.title[:200], detail, asked.run, question.since, "ask"
+    )
+
+
+def _live_items(present: Present) -> list[RunItem]:
+    """Return the runs that have not ended, those that need somebody first."""
+    asked = asked_of(present)
+    rows = present.board.chosen_runs(RunChoice(statuses=LIVE), limit=ROWS_MAX)
+    order = {"halted": 0, "running": 2, "cancelling": 3, "queued": 4}
+    rows.sort(key=lambda row: (1 if asked[row.id] else order[row.status], row.created))
+    return [run_item(present, row, asked[row.id]) for row in rows[:SHOWN_LIVE]]
+
+
+async def _live(present: Present, item: RunItem) -> LiveRun:
+    run: Run = await present.run(item.id)
+    known = (item.succeeded, item.failed, item.blocked, item.cancelled, item.skipped)
+    working = min(len(run.working), max(item.steps - sum(known), 0))
+    waiting = max(item.steps - sum(known) - working, 0)
+    names = ("succeeded", "failed", "blocked", "cancelled", "skipped", "working", "waiting")
+    agents = dict.fromkeys(each.agent for each in run.working.values())
+    cap = run.budget.cost if run.budget else None
+    parts = tuple(zip(names, (*known, working, waiting), strict=True))
+    return LiveRun(item, parts, tuple(agents), cap)
+
+
+def _items(present: Present, rows: list[RunRow], limit: int) -> tuple[RunItem, ...]:
+    return tuple(run_item(present, row, 0) for row in rows[:limit])
+
+
+def _ended(present: Present, since: float) -> list[RunRow]:
+    """Return runs that began since then and have ended, the newest first."""
+    rows = present.board.chosen_runs(RunChoice(since=since), limit=ROWS_MAX)
+    return [row for row in rows if row.status in ENDED]
+
+
+def _failed(present: Present, now: float) -> list[RunRow]:
+    """Return runs that failed lately, but for those that were begun again."""
+    choice = RunChoice(statuses=("failed",), since=now - LOOKED_BACK)
+    failed = present.board.chosen_runs(choice, limit=ROWS_MAX)
+    if not failed:
+        return []
+    after = RunChoice(since=failed[-1].created)
+    again = {row.origin for row in present.board.chosen_runs(after, limit=ROWS_MAX)}
+    return [row for row in failed if row.id not in again]
+
+
+def _next(planned: list[ScheduleView]) -> tuple[Upcoming, ...]:
+    found = [Upcoming(each.id, each.workflow, each.next[0].at) for each in planned if each.next]
+    return tuple(sorted(found, key=lambda each: each.at)[:SHOWN_NEXT])

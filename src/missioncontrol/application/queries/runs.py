@@ -1,0 +1,381 @@
+"""What the console tells about runs: the list, one run in full, its graph and its costs."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.journal import unknown_run
+from missioncontrol.application.present import Present
+from missioncontrol.application.scope import Scopes
+from missioncontrol.application.views import head_of, state_name, usage_view
+from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.states import Failed, Run, Succeeded
+from missioncontrol.domain.step import is_own
+from missioncontrol.domain.work import Bill, Usage
+from missioncontrol.ports.read_tables import RunChoice, RunRow
+
+OPEN_ASKED_MAX = 1_000
+"""Open approvals, and open questions, that are looked through for the runs that they are of."""
+
+STATUSES = ("queued", "running", "halted", "cancelling", "succeeded", "failed", "cancelled")
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class RunItem(msgspec.Struct, frozen=True):
+    """A run in a list."""
+
+    id: str
+    title: str  # of its mission; else the name of its workflow
+    mission: str
+    workflow: str
+    version: int  # of the workflow; 0 where it is not a saved one
+    status: str  # queued, running, halted, cancelling, succeeded, failed or cancelled
+    asks: int  # open approvals and questions: how often it waits for a person
+    created: float  # seconds since the epoch
+    started: float  # 0 where it did not happen
+    ended: float
+    steps: int  # of the workflow itself, or tasks of the mission: not what they became
+    succeeded: int  # of these
+    failed: int
+    blocked: int
+    cancelled: int
+    skipped: int
+    input_tokens: int
+    output_tokens: int
+    cost: int  # micro-dollars, as far as prices were known
+    unpriced: int  # reports whose price was not known
+    author: str
+    trigger: str
+    schedule: str
+    origin: str  # the run that this one repeats or forks
+
+
+class UsageView(msgspec.Struct, frozen=True):
+    """Tokens and money that were used."""
+
+    input_tokens: int  # cached ones, read and written, included
+    cached_tokens: int
+    output_tokens: int  # reasoning ones included
+    reasoning_tokens: int
+    cache_write_tokens: int
+    cost: int  # micro-dollars, as far as prices are known
+    unpriced_tokens: int  # those whose price is not known
+    is_priced: bool  # whether all prices are known
+
+
+class RunDetail(msgspec.Struct, frozen=True):
+    """A run in full, but for its steps."""
+
+    run: str
+    title: str
+    verdict: str  # how it stands, in a sentence
+    position: int  # of the last event that it had
+    revision: int  # how many events it had
+    mission: str
+    workflow: str
+    version: int  # of the workflow
+    status: str  # also `waiting`: for a person alone
+    asks: int
+    created: float
+    started: float | None
+    ended: float | None
+    author: str
+    on_behalf: str
+    os_user: str
+    trigger: str
+    schedule: str
+    slot: float
+    retry_of: str
+    fork_of: str
+    forked_at: str
+    cancel_reason: str | None
+    halt: dict[str, Any] | None  # code and reason, where nothing more starts
+    concurrency: int
+    budget: dict[str, Any] | None
+    inputs: dict[str, Any]
+    outputs: dict[str, Any] | None  # what it hands back; None where it has not succeeded
+    usage: UsageView
+    steps: int  # all, also those that steps became
+    states: dict[str, int]  # how many steps are in each state
+    own_states: dict[str, int]  # the same, of the workflow's own steps
+    working: list[str]  # steps at work, at most 200
+    approvals: list[str]  # that were ever asked for, at most 200, the last ones
+
+
+class GraphNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A step in the graph."""
+
+    key: str
+    state: str
+    title: str = ""
+    agent: str = ""
+    calls: str = ""
+    needs: tuple[str, ...] = ()
+    parent: str = ""
+    attempt: int = 0
+    cost: int = 0
+    started: float = 0.0
+    ended: float = 0.0
+    gone: bool = False  # it failed and the run goes on
+    index: int = -1  # place of its item
+
+
+class RunGraph(msgspec.Struct, frozen=True):
+    """All steps of a run, with what each needs."""
+
+    run: str
+    position: int
+    status: str
+    nodes: list[GraphNode]
+    left_out: int = 0
+
+
+class CostLine(msgspec.Struct, frozen=True):
+    """What was used by one agent, model or step."""
+
+    name: str
+    usage: UsageView
+
+
+class RunCosts(msgspec.Struct, frozen=True):
+    """What a run cost, and who or what it was."""
+
+    run: str
+    total: UsageView
+    by_agent: list[CostLine]
+    by_model: list[CostLine]
+    by_step: list[CostLine]  # the dearest
+    steps_left_out: int
+
+
+NODES_MAX = 10_000
+LINES_MAX = 200
+
+
+def asked_of(present: Present) -> Counter[str]:
+    """Return how many open approvals and questions there are of each run."""
+    board = present.board
+    approvals = board.listed("approval", is_open=True, limit=OPEN_ASKED_MAX)
+    questions = board.listed("question", is_open=True, limit=OPEN_ASKED_MAX)
+    return Counter([*(row.run for row in approvals), *(each.asked.run for each in questions)])
+
+
+def list_runs(
+    present: Present,
+    choice: RunChoice,
+    *,
+    needs_attention: bool = False,
+    before: str = "",
+    limit: int = 50,
+) -> list[RunItem]:
+    """Return the runs of `choice` that are older than the run `before`, newest first."""
+    asked = asked_of(present)
+    if needs_attention:
+        choice = msgspec.structs.replace(choice, asked=frozenset(asked))
+    rows = present.board.chosen_runs(choice, before=before, limit=limit)
+    return [run_item(present, row, asked[row.id]) for row in rows]
+
+
+def run_item(present: Present, row: RunRow, asks: int) -> RunItem:
+    """Return the row of a run as a list shows it."""
+    values = msgspec.structs.asdict(row)
+    title = present.board.title_of(row) or row.workflow
+    return RunItem(title=title, asks=0 if row.status in ENDED else asks, **values)
+
+
+def run_counts(present: Present) -> dict[str, int]:
+    """Return how many runs there are of each status, of all of them and of those that ask."""
+    counts = present.board.run_counts()
+    halted = counts.get("halted", 0)
+    asking = (present.board.run(run) for run in asked_of(present))
+    open_ones = sum(row is not None and row.status not in {*ENDED, "halted"} for row in asking)
+    found = {status: counts.get(status, 0) for status in STATUSES}
+    return {**found, "all": sum(counts.values()), "attention": halted + open_ones}
+
+
+async def run_state(present: Present, run: str, *, at: int | None = None) -> Run:
+    """Return a run as of now, or as of position `at`; no other stream of the log is one.
+
+    Raises:
+        NotFound: `run.unknown`, also where it begins after `at`.
+    """
+    if not run.startswith("run-"):
+        raise unknown_run(run, at)
+    return await present.run(run) if at is None else await present.replays.at(run, at)
+
+
+async def run_detail(
+    present: Present, run: str, scopes: Scopes | None = None, *, at: int | None = None
+) -> RunDetail:
+    """Return a run in full, as of now or as of position `at`.
+
+    `scopes` works out what it hands back, where it has succeeded.
+
+    Raises:
+        NotFound: `run.unknown`, also where it begins after `at`.
+    """
+    state = await run_state(present, run, at=at)
+    chronicle = await present.chronicles.of(run)
+    moments = chronicle.moments
+    if at is not None:
+        moments = moments[: _count_until(moments, at)]
+    row = present.board.run(run)
+    title = (present.board.title_of(row) if row is not None else "") or state.workflow
+    asks = asked_of(present)[run] if at is None and not state.is_settled else len(state.held)
+    return detail_of(state, title, asks, moments[-1].position, len(moments), scopes)
+
+
+def _count_until(moments: list[Any], at: int) -> int:
+    return bisect_right(moments, at, key=lambda moment: moment.position)
+
+
+def detail_of(
+    state: Run, title: str, asks: int, position: int, revision: int, scopes: Scopes | None
+) -> RunDetail:
+    """Return a run that is at hand in full."""
+    head = head_of(state)
+    del head["usage_by_agent"], head["usage_by_model"]
+    head["usage"] = UsageView(**head["usage"])
+    outputs = None
+    if scopes is not None and state.status == "succeeded" and state.outputs:
+        outputs = scopes.outputs(state).values
+    return RunDetail(
+        run=state.id,
+        title=title,
+        verdict=verdict_of(state, asks),
+        position=position,
+        revision=revision,
+        asks=asks,
+        outputs=outputs,
+        steps=len(state.steps),
+        states=dict(Counter(map(state_name, state.states.values()))),
+        own_states=dict(
+            Counter(state_name(each) for key, each in state.states.items() if is_own(key))
+        ),
+        working=list(state.working)[:LINES_MAX],
+        approvals=state.approvals[-LINES_MAX:],
+        **head,
+    )
+
+
+def _are(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def verdict_of(run: Run, asks: int) -> str:
+    """Say how a run stands, in one sentence."""
+    own = {key: each for key, each in run.states.items() if is_own(key)}
+    done = sum(isinstance(each, Succeeded) for each in own.values())
+    match run.status:
+        case "succeeded":
+            return f"Succeeded: {done:,} of {_are(len(own), 'step')} done."
+        case "failed":
+            return f"Failed: {_why_failed(run)}"
+        case "cancelled":
+            return f"Cancelled with {done:,} of {_are(len(own), 'step')} done."
+        case "cancelling":
+            return f"Being cancelled: {_are(len(run.working), 'step')} still at work."
+        case "halted":
+            return f"Halted: {_sentence(run.halt.reason if run.halt else '')}"
+        case "queued":
+            return "Queued: no step has started yet."
+        case _:
+            return _going(run, done, len(own), asks)
+
+
+def _going(run: Run, done: int, steps: int, asks: int) -> str:
+    waits = f"Waits for a person{f' in {asks} places' if asks > 1 else ''}"
+    failed = sum(isinstance(each, Failed) for key, each in run.states.items() if is_own(key))
+    bad = f", {failed:,} failed" if failed else ""
+    if run.status == "waiting" or (asks and not run.working):
+        return f"{waits}; {done:,} of {_are(steps, 'step')} done{bad}."
+    going = f"{done:,} of {_are(steps, 'step')} done, {len(run.working):,} at work"
+    return f"{waits}: {going}{bad}." if asks else f"Running: {going}{bad}."
+
+
+def _why_failed(run: Run) -> str:
+    bad = [
+        (key, each.failure.reason)
+        for key, each in run.states.items()
+        if isinstance(each, Failed) and not tolerated(run, key, each)
+    ]
+    if not bad:
+        return _sentence(run.cancel_reason or "a step did not succeed")
+    inner = [each for each in bad if not any(run.steps[key].parent == each[0] for key, _ in bad)]
+    key, reason = inner[0] if inner else bad[0]
+    title = run.steps[key].title or key
+    more = f", and {_are(len(inner) - 1, 'step')} more" if len(inner) > 1 else ""
+    return f"{title}{more}. {_sentence(reason)}"
+
+
+def _sentence(text: str) -> str:
+    line = " ".join(text.split())
+    line = line if len(line) <= 240 else line[:239].rstrip() + "…"
+    return f"{line}." if line and line[-1].isalnum() else line
+
+
+async def run_graph(present: Present, run: str, *, at: int | None = None) -> RunGraph:
+    """Return all steps of a run with what each needs, now or at position `at`; at most 10,000.
+
+    Raises:
+        NotFound: `run.unknown`.
+    """
+    state = await run_state(present, run, at=at)
+    chronicle = await present.chronicles.of(run)
+    keys = list(state.steps)
+    spans = chronicle.spans if at is None else {}
+    nodes = [_node(state, key, spans.get(key)) for key in keys[:NODES_MAX]]
+    position = chronicle.position if at is None else at
+    return RunGraph(run, position, state.status, nodes, max(0, len(keys) - NODES_MAX))
+
+
+def _node(run: Run, key: str, span: Any) -> GraphNode:
+    step, state = run.steps[key], run.states[key]
+    bill = run.bill_by_step.get(key)
+    return GraphNode(
+        key,
+        state_name(state),
+        title=step.title,
+        agent=step.agent,
+        calls=step.calls,
+        needs=step.needs,
+        parent=step.parent,
+        attempt=run.tries.get(key, 0),
+        cost=bill.cost if bill is not None else 0,
+        started=(span.started or 0.0) if span is not None else 0.0,
+        ended=(span.ended or 0.0) if span is not None else 0.0,
+        gone=isinstance(state, Failed) and tolerated(run, key, state),
+        index=step.index,
+    )
+
+
+async def run_costs(present: Present, run: str) -> RunCosts:
+    """Return what a run used, by agent, by model and by step.
+
+    Raises:
+        NotFound: `run.unknown`.
+    """
+    state = await run_state(present, run)
+    return RunCosts(
+        run,
+        _usage(state.usage, state.bill),
+        _lines(state.usage_by_agent, state.bill_by_agent),
+        _lines(state.usage_by_model, state.bill_by_model),
+        _lines(state.usage_by_step, state.bill_by_step),
+        max(0, len(state.usage_by_step) - LINES_MAX),
+    )
+
+
+def _usage(usage: Usage, bill: Bill) -> UsageView:
+    return UsageView(**usage_view(usage, bill))
+
+
+def _lines(usages: Mapping[str, Usage], bills: Mapping[str, Bill]) -> list[CostLine]:
+    """Return the dearest first; where nothing has a price, those of most tokens."""
+    names: Iterable[str] = sorted(
+        usages, key=lambda name: (bills[name].cost, usages[name].tokens, name), reverse=True
+    )
+    return [CostLine(name, _usage(usages[name], bills[name])) for name in list(names)[:LINES_MAX]]

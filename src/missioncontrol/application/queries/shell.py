@@ -1,0 +1,89 @@
+"""What every page shows around its own content: what waits, what runs, and how far work may go."""
+
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from missioncontrol.application.operations import OPERATION, STREAM
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.costs import ledger_of
+from missioncontrol.domain.budget.scopes import WORKSPACE
+from missioncontrol.domain.budget.standing import standings
+from missioncontrol.domain.operation import Stage
+
+SHOWN_MAX = 100
+"""More of something than this is shown as `99+`."""
+
+SETTLED = frozenset({"succeeded", "failed", "cancelled"})
+DAY = 86_400
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """The frame's numbers at one position of the log; each is at most `SHOWN_MAX`."""
+
+    position: int
+    approvals: int  # that are open
+    questions: int  # that are open
+    runs: int  # that have not ended
+    agents: int
+    stage: Stage
+    stage_since: float  # seconds since the epoch; 0 where it never changed
+    stage_reason: str
+    spent: int  # by the workspace, today in UTC: micro-dollars, as far as prices were known
+    reserved: int
+    cap: int | None  # of that day
+
+    @property
+    def waiting(self) -> int:
+        """How many things wait for a person."""
+        return self.approvals + self.questions
+
+
+_known: "WeakKeyDictionary[Present, tuple[tuple[int, int], Shell]]" = WeakKeyDictionary()
+
+
+async def shell_of(present: Present, now: float) -> Shell:
+    """Return the frame's numbers as of now. They are counted once for each position of the log."""
+    position, day = await present.catch_up(), int(now // DAY)
+    known = _known.get(present)
+    if known is not None and known[0] == (position, day):
+        return known[1]
+    operation = await present.find(OPERATION, STREAM)
+    today = standings(await ledger_of(present), WORKSPACE, now)[-1]
+    found = Shell(
+        position,
+        _open(present, "approval"),
+        _open(present, "question"),
+        min(_live(present), SHOWN_MAX),
+        _open(present, "agent"),
+        operation.stage if operation else "all",
+        operation.since if operation else 0.0,
+        operation.reason if operation else "",
+        today.spent.cost,
+        today.held.cost,
+        today.limit.amount.cost if today.limit else None,
+    )
+    _known[present] = ((position, day), found)
+    return found
+
+
+def last_shell(present: Present) -> Shell | None:
+    """Return the numbers that were counted last, for a page that can't wait for new ones."""
+    known = _known.get(present)
+    return known[1] if known else None
+
+
+def _open(present: Present, kind: str) -> int:
+    stored = present.tables.all_listed(kind, is_open=True, limit=SHOWN_MAX)
+    found = {row.id for row in stored}
+    for row in present.board.others.values():
+        if row.kind == kind:
+            (found.add if row.is_open else found.discard)(row.id)
+    return min(len(found), SHOWN_MAX)
+
+
+def _live(present: Present) -> int:
+    found = set(present.tables.unsettled())
+    for run, row in present.board.runs.items():
+        (found.discard if row.status in SETTLED else found.add)(run)
+    return len(found)

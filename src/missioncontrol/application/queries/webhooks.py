@@ -1,0 +1,98 @@
+"""Webhooks as they are told: what each is, and how it fares."""
+
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.deliveries import Deliveries
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.webhook import Webhook, unknown
+from missioncontrol.ports.deliveries import Delivery
+
+
+class WebhookView(msgspec.Struct, frozen=True):
+    """A webhook, and how it fares."""
+
+    name: str
+    url: str
+    types: tuple[str, ...]  # of events; empty: all
+    added: float  # seconds since the epoch
+    is_paused: bool
+    reason: str  # why it is paused
+    has_secret: bool  # without one nothing is told
+    position: int  # of the log, up to which it was looked through
+    delivered: int  # events in all
+    waiting: int
+    dead: int
+    last: float  # when something was delivered; 0 while nothing was
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """An event that a webhook could not be told."""
+
+    position: int  # of the event in the log
+    attempts: int
+    tried: float  # when last, in seconds since the epoch
+    status: int  # what was answered; 0 where nothing was
+    trouble: str
+
+
+async def webhooks(deliveries: Deliveries) -> list[WebhookView]:
+    """Return all webhooks, by name."""
+    hooks = await deliveries.hooks()
+    return [_view(deliveries, hook) for _, hook in sorted(hooks.items())]
+
+
+async def webhook(deliveries: Deliveries, name: str) -> WebhookView:
+    """Return one webhook.
+
+    Raises:
+        NotFound: `webhook.unknown`.
+    """
+    return _view(deliveries, await _known(deliveries, name))
+
+
+async def dead_letters(
+    deliveries: Deliveries, name: str, *, before: int | None = None, limit: int = 50
+) -> list[DeadLetter]:
+    """Return what a webhook could not be told, newest first, older than event `before`.
+
+    Raises:
+        NotFound: `webhook.unknown`.
+    """
+    await _known(deliveries, name)
+    return list(map(_letter, deliveries.store.dead(name, before=before, limit=limit)))
+
+
+async def again(deliveries: Deliveries, name: str, position: int | None) -> int:
+    """Let one dead letter, or all, be tried once more; return how many.
+
+    Raises:
+        NotFound: `webhook.unknown`, or `webhook.no_letter`.
+    """
+    await _known(deliveries, name)
+    count = deliveries.again(name, position)
+    if position is not None and not count:
+        raise NotFound(
+            "webhook.no_letter", f"Webhook {name!r} has no dead letter of event {position}."
+        )
+    return count
+
+
+async def _known(deliveries: Deliveries, name: str) -> Webhook:
+    hook = (await deliveries.hooks()).get(name)
+    if hook is None:
+        raise unknown(name)
+    return hook
+
+
+def _view(deliveries: Deliveries, hook: Webhook) -> WebhookView:
+    fares: dict[str, Any] = msgspec.structs.asdict(deliveries.store.told(hook.name))
+    known: dict[str, Any] = msgspec.structs.asdict(hook)
+    return WebhookView(**known, has_secret=bool(deliveries.store.secret(hook.name)), **fares)
+
+
+def _letter(delivery: Delivery) -> DeadLetter:
+    return DeadLetter(
+        delivery.position, delivery.attempts, delivery.due, delivery.status, delivery.trouble
+    )

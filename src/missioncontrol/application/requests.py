@@ -1,0 +1,126 @@
+"""Requests of people who are signed in: each is written down before anything comes of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.asked import asked, taken_at
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import Journal
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.principal import Asking
+from missioncontrol.domain.request import (
+    ANSWER_BYTES_MAX,
+    AnswerRequest,
+    Asked,
+    RefuseRequest,
+    RequestAnswered,
+    RequestCommand,
+    RequestEvent,
+    RequestTaken,
+    TakeRequest,
+    decide,
+    evolve,
+)
+
+PREFIX = "request-"
+REQUEST: Concept[Asked, RequestCommand, RequestEvent] = Concept(
+    decide,
+    evolve,
+    lambda stream: NotFound("request.unknown", f"There is no {stream!r} here."),
+)
+
+
+class Requests:
+    """Does what is asked once, and tells the same answer again to who asks again."""
+
+    def __init__(self, journal: Journal) -> None:
+        """It is shared with the engine."""
+        self._journal = journal
+
+    async def do(
+        self,
+        verb: str,
+        asking: Asking,
+        actor: str,
+        work: Callable[[], Awaitable[Any]],
+        shown_once: Sequence[str] = (),
+    ) -> Any:
+        """Write down who asks from where, do the work, and return its answer once it is durable.
+
+        All that the work makes true names the request as its cause. `shown_once` are fields of the
+        answer that are kept nowhere; who asks again gets the answer without them, and their names
+        as `shown_once`.
+
+        Raises:
+            Rejected: `request.another`, `request.open` or `request.answer_not_kept`.
+            MissionControlError: as the work does; it may be asked for again then.
+        """
+        stream = PREFIX + asking.request
+        try:
+            with asked(asking):
+                told = await self._take(stream, verb, asking, actor)
+                if told is not None:
+                    return told
+                answer = await self._worked(stream, actor, work)
+                self._tell(stream, AnswerRequest(_kept(answer, shown_once)), actor)
+            await self._journal.durable()
+            return answer
+        finally:
+            self._journal.forget(stream)
+
+    async def _take(self, stream: str, verb: str, asking: Asking, actor: str) -> Any:
+        """Write the request down; return what it was answered where it was made before."""
+        await self._journal.know_position()
+        await self._journal.find(REQUEST, stream)
+        taken = RequestTaken(
+            verb, asking.way, asking.credential, asking.address, asking.agent, asking.digest
+        )
+        if not self._tell(stream, TakeRequest(taken), actor):
+            await self._journal.durable()
+            return _repeated(self._journal.others[stream])
+        taken_at(self._journal.position)
+        return None
+
+    async def _worked(self, stream: str, actor: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            return msgspec.to_builtins(await work())
+        except MissionControlError as refusal:
+            if self._journal.is_open:
+                self._tell(stream, RefuseRequest(refusal.code, refusal.reason), actor)
+                with suppress(MissionControlError):
+                    await self._journal.durable()
+            raise
+
+    def _tell(self, stream: str, command: RequestCommand, actor: str) -> bool:
+        return bool(self._journal.tell(REQUEST, stream, command, actor=actor))
+
+
+def _kept(answer: Any, shown_once: Sequence[str]) -> RequestAnswered:
+    hidden = tuple(name for name in shown_once if isinstance(answer, dict) and name in answer)
+    kept = {k: v for k, v in answer.items() if k not in hidden} if hidden else answer
+    if len(msgspec.json.encode(kept)) > ANSWER_BYTES_MAX:
+        return RequestAnswered(None, is_kept=False)
+    return RequestAnswered(kept, shown_once=hidden)
+
+
+def _repeated(request: Asked) -> Any:
+    """Return the answer that was given.
+
+    Raises:
+        Rejected: `request.answer_not_kept`.
+    """
+    end = request.end
+    assert isinstance(end, RequestAnswered), "what was not answered is done again, or refused"
+    if not end.is_kept:
+        raise Rejected(
+            "request.answer_not_kept",
+            "This request was made before and done; its answer was too long to keep.",
+            hint="Look at what it was about.",
+        )
+    if not end.shown_once:
+        # None says that nothing was told yet.
+        return {} if end.answer is None else end.answer
+    return {**end.answer, "shown_once": list(end.shown_once)}

@@ -1,0 +1,73 @@
+"""The way in for people who let an address outside be told of events."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import Journal
+from missioncontrol.domain.webhook import (
+    AddWebhook,
+    ChangeWebhookSecret,
+    PauseWebhook,
+    RedeliverWebhook,
+    RemoveWebhook,
+    ResumeWebhook,
+    WebhookCommand,
+    WebhookEvent,
+    Webhooks,
+    decide,
+    evolve,
+    unknown,
+)
+
+STREAM = "webhooks"
+
+WEBHOOKS: Concept[Webhooks, WebhookCommand, WebhookEvent] = Concept(
+    decide, evolve, lambda _: unknown("")
+)
+
+
+class WebhookAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wants of a webhook."""
+
+    verb: Literal["add", "pause", "resume", "remove", "secret", "redeliver"]
+    name: str
+    url: str = ""  # where one is added
+    types: tuple[str, ...] = ()  # of events, `*` for any letters; empty: all
+    reason: str = ""
+    position: int = 0  # of one event that is told once more; 0: all
+
+
+class WebhookOffice:
+    """Adds, pauses and removes."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Webhooks are read from the log when they are asked for."""
+        self._journal = journal
+
+    async def take(self, ask: WebhookAsked, *, actor: str) -> dict[str, Any]:
+        """Do what is asked.
+
+        Raises:
+            Rejected, NotFound: see `domain.webhook.decide`.
+        """
+        await self._journal.find(WEBHOOKS, STREAM)
+        self._journal.tell(WEBHOOKS, STREAM, _command(ask), actor=actor)
+        return {"name": ask.name}
+
+
+def _command(ask: WebhookAsked) -> WebhookCommand:
+    match ask.verb:
+        case "add":
+            return AddWebhook(ask.name, ask.url, ask.types)
+        case "pause":
+            return PauseWebhook(ask.name, ask.reason)
+        case "resume":
+            return ResumeWebhook(ask.name)
+        case "secret":
+            return ChangeWebhookSecret(ask.name)
+        case "redeliver":
+            return RedeliverWebhook(ask.name, ask.position)
+        case _:
+            return RemoveWebhook(ask.name, ask.reason)

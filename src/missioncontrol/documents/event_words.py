@@ -1,0 +1,257 @@
+"""What an event says, in a sentence: who reads the log is told what happened, and why."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from missioncontrol.documents.schedule_words import SKIPPED, WAITS
+from missioncontrol.domain.budget.refusals import words
+from missioncontrol.domain.budget.scopes import Scope
+from missioncontrol.domain.definition.quantities import duration_in_words
+from missioncontrol.domain.money import dollars, tokens
+from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.step import Amount
+from missioncontrol.domain.visible import one_line
+from missioncontrol.domain.work import Usage, Work
+
+SENTENCE_MAX = 600
+"""A reason may be much longer; `--json` has all of it."""
+
+UNPRICED = "price unknown"
+NAMED_MAX = 5
+VALUE_MAX = 120
+
+TOLD: dict[str, tuple[str, ...]] = {
+    "mission_created": ("mission {title}", "on {repository}"),
+    "plan_accepted": ("the plan that {run} made is accepted",),
+    "mission_started": ("{run} begins to carry it out",),
+    "mission_settled": ("the mission has {outcome}", "with {run}"),
+    "run_created": (
+        "a run of {workflow}",
+        "version {version}",
+        "for {author}",
+        "on behalf of {on_behalf}",
+        "by schedule {schedule}",
+        "again what {retry_of} did",
+        "a fork of {fork_of}",
+        "from {forked_at}",
+    ),
+    "run_started": ("its first step may start",),
+    "run_resumed": ("it is taken up again",),
+    "steps_added": ("{by} brought {steps}",),
+    "step_readied": ("{step} may start",),
+    "step_skipped": ("{step} is skipped",),
+    "step_held": ("{step} waits for a person", "{approval}"),
+    "step_released": ("{step} is approved", "{approval}"),
+    "step_revised": ("{step} gets other inputs", "from {by}", "{approval}"),
+    "step_expanded": ("{step} became {steps}",),
+    "step_repeated": ("round {round} of {step} is done, and once more",),
+    "run_halted": ("the run is halted", "{code}"),
+    "step_started": ("attempt {attempt} of {step} starts", "agent {agent}"),
+    "step_claimed": ("{step} is done by agent {agent} from now on",),
+    "step_stuck": ("{step} waits for agent {agent}, which takes no steps",),
+    "process_started": ("{step} works in process {pid}",),
+    "usage_reported": ("{step} used {usage}", "model {model}"),
+    "step_succeeded": ("{step} succeeded",),
+    "attempt_failed": ("an attempt of {step} failed", "tried again at {retry_at}"),
+    "attempt_interrupted": ("an attempt of {step} was interrupted",),
+    "step_failed": ("{step} failed",),
+    "step_cancelled": ("{step} was cancelled",),
+    "steps_blocked": ("{steps} can never run", "because {by} did not succeed"),
+    "steps_cancelled": ("{steps} will not run", "part of {within}"),
+    "cancel_requested": ("the run is to end",),
+    "report_refused": ("a late report of {step} changed nothing", "{kind}"),
+    "run_settled": ("the run is over", "{outcome}"),
+    "emergency_stopped": ("everything is stopped",),
+    "stage_entered": ("work goes on", "stage {stage}"),
+    "rate_limit_set": ("starts of {kind} {name}", "at most {starts} in {seconds}"),
+    "rate_limit_removed": ("starts of {kind} {name}", "no limit any more"),
+    "approval_requested": ("{step} of {run} waits for people", "until {expires}"),
+    "approval_given": ("{by} agreed", "on behalf of {on_behalf}"),
+    "approval_granted": ("enough people agreed", "{by}"),
+    "approval_rejected": ("{by} said no", "on behalf of {on_behalf}"),
+    "changes_requested": ("{by} asked for other inputs", "on behalf of {on_behalf}"),
+    "approval_deferred": ("{by} put it off", "until {until}"),
+    "deferral_ended": ("it waits as before",),
+    "approval_delegated": ("{by} gave their say to {to}",),
+    "approval_escalated": ("{to} may decide as well",),
+    "approval_expired": ("nobody decided in time", "it was open until {expires}"),
+    "approval_withdrawn": ("{by} took the question back",),
+    "ledger_opened": ("ledger {number} begins",),
+    "cap_set": (
+        "the cap of {scope}",
+        "{period}",
+        "now {amount}",
+        "before {before}",
+        "{passed} beyond it are spent already",
+    ),
+    "run_budgeted": ("{run} may spend {amount}",),
+    "step_budgeted": ("{step} of {run} may spend {amount}",),
+    "run_budget_closed": ("nothing more is set aside for {run}",),
+    "amount_reserved": ("{amount} are set aside", "{reservation}"),
+    "usage_charged": ("{usage} are charged", "{over} more than was set aside", "{reservation}"),
+    "reservation_settled": ("what is left is free again", "{reservation}"),
+    "price_set": ("another price of {model}",),
+    "schedule_added": ("starts {workflow}", "{cron}", "{zone}"),
+    "schedule_changed": ("starts {workflow} from now on", "{cron}", "{zone}"),
+    "schedule_paused": ("paused",),
+    "schedule_resumed": ("resumed",),
+    "schedule_removed": ("removed",),
+    "slot_fired": ("slot {slot}", "{run}", "{late_seconds} late"),
+    "slot_queued": ("slot {slot} waits {why}",),
+    "slot_skipped": ("slot {slot} is skipped",),
+    "slots_skipped": ("{count} slots are skipped", "{first} to {last}"),
+    "queued_slot_started": ("slot {slot}, which waited", "{run}"),
+    "queued_slots_dropped": ("slots that waited are dropped", "{slots}"),
+    "started_by_hand": ("{run} is started by hand",),
+    "schedule_run_ended": ("{run} has ended", "{outcome}"),
+    "schedule_alerted": ("alert", "{kind}", "{count}", "{run}", "{first} to {last}"),
+    "agent_added": ("the agent is declared", "{source}"),
+    "agent_changed": ("the agent is declared anew", "{source}"),
+    "agent_starting": ("it is being started",),
+    "agent_ready": ("it is ready", "version {version}"),
+    "agent_failed": ("it failed", "{code}"),
+    "agent_rested": ("it rests until {until}",),
+    "agent_draining": ("it takes nothing new", "what it has may last until {deadline}"),
+    "agent_stopped": ("it is stopped",),
+    "agent_lost": ("it is lost",),
+    "agent_scaled": ("{scale} at once",),
+    "agent_removed": ("the agent is removed",),
+    "question_asked": ("{step} of {run} asks {title}", "to {to}"),
+    "question_answered": ("{by} answered {answer}",),
+    "question_withdrawn": ("the question is taken back",),
+    "gateway_key_issued": ("key {name} may call models", "of agent {agent}", "until {until}"),
+    "gateway_key_revoked": ("key {name} is void",),
+    "workflow_saved": ("{name} version {version}",),
+    "workflow_listed": ("{name} version {version}", "{steps} steps"),
+    "user_added": ("{name} may sign in", "as {roles}"),
+    "user_roles_changed": ("{name} is {roles} from now on",),
+    "user_removed": ("{name} may not sign in any more",),
+    "user_invited": ("{name} may choose a password", "until {until}"),
+    "password_changed": ("{name} has another password",),
+    "token_issued": ("token {name} of {owner}", "for {scopes}", "until {until}"),
+    "token_revoked": ("token {token} is void",),
+    "workspace_named": ("the workspace is called {name}",),
+    "request_taken": ("{verb}", "signed in by {way}", "from {address}", "with {credential}"),
+    "request_answered": ("it was done",),
+    "request_refused": ("refused with {code}",),
+    "webhook_added": ("{url} is told", "of {types}", "as {name}"),
+    "webhook_paused": ("{name} is told nothing",),
+    "webhook_resumed": ("{name} is told again",),
+    "webhook_removed": ("{name} is told nothing any more",),
+    "webhook_secret_changed": ("{name} gets messages signed with another secret",),
+    "webhook_redelivered": ("{name} is told once more", "from event {position}"),
+}
+"""For each kind of event its sentence, in parts; one is left out where a field in it is empty."""
+
+WHY = ("reason", "failure", "work", "detail", "description")
+"""Where an event says why, or what came of it: the first of these that it has."""
+
+PERIODS = {"total": "of all time", "month": "of each month", "day": "of each day"}
+
+
+def sentence(kind: str, data: Any) -> str:
+    """Return what an event of `kind` says, with its reason; empty where that is not known.
+
+    `data` is what the log holds, of which secrets may have been taken out since.
+    """
+    if kind not in TOLD or not isinstance(data, dict):
+        return ""
+    parts = [_part(part, data) for part in TOLD[kind]]
+    told = ", ".join(filter(None, parts))
+    why = next((text for name in WHY if (text := _word(name, data.get(name)))), "")
+    return _cut(": ".join(filter(None, (told, why))), SENTENCE_MAX)
+
+
+def _part(part: str, data: Mapping[str, Any]) -> str:
+    values = {name: _field(name, data) for name in re.findall(r"{(\w+)}", part)}
+    return part.format(**values).strip() if all(values.values()) else ""
+
+
+def _field(name: str, data: Mapping[str, Any]) -> str:
+    if name == "amount" and data.get(name, ...) is None:
+        return "none"
+    if name == "name" and data.get(name) == "":
+        return " "  # The workspace has none.
+    return _cut(_word(name, data.get(name)), VALUE_MAX) if name in data else ""
+
+
+def _word(name: str, value: Any) -> str:
+    """Return the value of a field as people write it; the log may hold anything."""
+    if value is None:
+        return ""
+    try:
+        return WORDS.get(name, _plain)(value)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, LookupError):
+        return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case list():
+            return _names(value)
+        case _:
+            return msgspec.json.encode(value).decode()
+
+
+def _names(values: list[Any]) -> str:
+    names = [
+        _plain(each.get("key", "")) if isinstance(each, dict) else _plain(each) for each in values
+    ]
+    more = f" and {len(names) - NAMED_MAX:,} more" if len(names) > NAMED_MAX else ""
+    return ", ".join(names[:NAMED_MAX]) + more
+
+
+def _scope(value: Any) -> str:
+    scope = msgspec.convert(value, Scope)
+    if scope.name:
+        return f"{scope.kind} {scope.name}"
+    return "the workspace" if scope.kind == "workspace" else f"each {scope.kind}"
+
+
+def _amount(value: Any) -> str:
+    return words(msgspec.convert(value, Amount))
+
+
+def _used(value: Any) -> str:
+    usage = msgspec.convert(value, Usage)
+    money = dollars(usage.cost) if usage.cost is not None else UNPRICED
+    return f"{tokens(usage.tokens)}, {money}"
+
+
+def _duration(value: Any) -> str:
+    return str(duration_in_words(float(value)))
+
+
+def _times(value: Any) -> str:
+    return _names([_moment(each) for each in value])
+
+
+def _cut(text: str, width: int) -> str:
+    line = one_line(text)
+    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("amount", "before", "passed", "over"), _amount),
+    **dict.fromkeys(("until", "expires", "deadline", "retry_at", "slot", "first", "last"), _moment),
+    **dict.fromkeys(("seconds", "late_seconds"), _duration),
+    "slots": _times,
+    "scope": _scope,
+    "usage": _used,
+    "period": lambda value: PERIODS[value],
+    "why": lambda value: WAITS[value],
+    "reason": lambda value: _plain(SKIPPED.get(value, value)),
+    "failure": lambda value: msgspec.convert(value, Failure).reason,
+    "work": lambda value: msgspec.convert(value, Work).summary,
+    "source": lambda value: _plain(value).replace("_", " "),
+}

@@ -1,0 +1,143 @@
+"""A request of somebody who is signed in: taken, answered, refused; the same one counts once."""
+
+from typing import Any, assert_never
+
+import msgspec
+
+from missioncontrol.domain.errors import Corrupt, Rejected
+from missioncontrol.domain.principal import Way
+
+ANSWER_BYTES_MAX = 64 * 1024
+"""A longer answer is not kept; who asks again is told so."""
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The common shape."""
+
+
+class RequestTaken(Event, frozen=True):
+    """Somebody asks for a change; whatever comes of it names this event as its cause."""
+
+    verb: str
+    way: Way  # how they signed in
+    credential: str  # their session or token, without its secret
+    address: str
+    agent: str = ""  # what their client calls itself
+    digest: str = ""  # SHA-256 of what is asked, where the client named the request itself
+
+
+class RequestAnswered(Event, frozen=True):
+    """It was done."""
+
+    answer: Any = None  # as it was told, without what is shown only once
+    is_kept: bool = True  # False: it was too long
+    shown_once: tuple[str, ...] = ()  # fields that were told and are not kept
+
+
+class RequestRefused(Event, frozen=True):
+    """It was not done, and may be asked again."""
+
+    code: str
+    reason: str
+
+
+RequestEvent = RequestTaken | RequestAnswered | RequestRefused
+
+EVENTS: dict[type, tuple[str, int]] = {
+    RequestTaken: ("request_taken", 1),
+    RequestAnswered: ("request_answered", 1),
+    RequestRefused: ("request_refused", 1),
+}
+"""The lasting name and version of every event."""
+
+
+class TakeRequest(msgspec.Struct, frozen=True):
+    """Begin to do what somebody asks for."""
+
+    taken: RequestTaken
+
+
+class AnswerRequest(msgspec.Struct, frozen=True):
+    """Say that it is done."""
+
+    answered: RequestAnswered
+
+
+class RefuseRequest(msgspec.Struct, frozen=True):
+    """Say that it is not done."""
+
+    code: str
+    reason: str
+
+
+RequestCommand = TakeRequest | AnswerRequest | RefuseRequest
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request, and what became of it."""
+
+    taken: RequestTaken
+    end: RequestAnswered | RequestRefused | None = None  # None while it is being done
+
+
+def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[RequestEvent]:
+    """Answer `command` with the events it makes true; none where it was answered already.
+
+    Raises:
+        Rejected: `request.another` or `request.open`.
+    """
+    del now
+    match command:
+        case TakeRequest(taken=taken):
+            return _taken(taken, asked)
+        case AnswerRequest(answered=answered):
+            _refuse_twice(asked)
+            return [answered]
+        case RefuseRequest():
+            _refuse_twice(asked)
+            return [RequestRefused(command.code, command.reason)]
+        case _:
+            assert_never(command)
+
+
+def _refuse_twice(asked: Asked | None) -> None:
+    assert asked is not None, "only what was taken has an end"
+    assert asked.end is None, "a request has one end"
+
+
+def _taken(taken: RequestTaken, asked: Asked | None) -> list[RequestEvent]:
+    if asked is None:
+        return [taken]
+    is_same = (taken.verb, taken.digest) == (asked.taken.verb, asked.taken.digest)
+    if not is_same or not taken.digest:
+        raise Rejected(
+            "request.another",
+            f"Another request ({asked.taken.verb}) was made under this key.",
+            hint="A key stands for one request; choose a new one.",
+        )
+    match asked.end:
+        case RequestAnswered():
+            return []
+        case RequestRefused():
+            return [taken]
+        case None:
+            raise Rejected(
+                "request.open",
+                f"This request ({taken.verb}) was taken, and has no answer: it is being done, or "
+                "an engine ended while it did it.",
+                hint="Wait and ask again; if that says the same, look at what was done.",
+            )
+
+
+def evolve(asked: Asked | None, event: RequestEvent, at: float) -> Asked:
+    """Apply `event`, which became true at `at` (seconds since the epoch).
+
+    Raises:
+        Corrupt: `request.not_taken`.
+    """
+    del at
+    if isinstance(event, RequestTaken):
+        return Asked(event)
+    if asked is None:
+        raise Corrupt("request.not_taken", "A request was answered that was never taken.")
+    return Asked(asked.taken, event)

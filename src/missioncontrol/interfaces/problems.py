@@ -1,0 +1,92 @@
+"""Every refusal as RFC 9457 problem details, with our stable codes."""
+
+import logging
+
+import msgspec
+from litestar.exceptions import HTTPException, ValidationException
+
+from missioncontrol.domain.errors import (
+    Conflict,
+    Corrupt,
+    MissionControlError,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: dict[type[MissionControlError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    Rejected: 422,
+    Unavailable: 503,
+    Corrupt: 500,
+}
+AGAINST_THE_STATE = frozenset(
+    {
+        "run.settled",
+        "approval.settled",
+        "request.another",
+        "request.open",
+        "workflow.saved_meanwhile",
+    }
+)
+"""Refusals of what would be right at another time, or of another one: 409."""
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457: what went wrong, for programs and for people."""
+
+    type: str  # `urn:mission-control:` and the code
+    title: str
+    status: int
+    detail: str
+    code: str  # stable between releases
+    hint: str = ""  # what to do
+    instance: str = ""  # the request's id
+    faults: tuple[str, ...] = ()  # each thing that does not fit, where there are several
+
+
+def problem_of(error: Exception, request_id: str) -> Problem:
+    """Return what to tell about `error`; what nobody foresaw is told without its inside."""
+    if isinstance(error, MissionControlError):
+        return _of_ours(error, request_id)
+    if isinstance(error, HTTPException):
+        return _of_http(error, request_id)
+    _log.error("request %s broke off", request_id, exc_info=error)
+    detail = "The request broke off. Nothing of it may have been done; look first."
+    return _problem("console.broken", "Broken", 500, detail, instance=request_id)
+
+
+def _of_ours(error: MissionControlError, request_id: str) -> Problem:
+    own: int | None = getattr(error, "status", None)  # of what is refused before it is looked at
+    status = own or (409 if error.code in AGAINST_THE_STATE else STATUS.get(type(error), 500))
+    title = type(error).__name__
+    return _problem(error.code, title, status, error.reason, error.hint, instance=request_id)
+
+
+def _of_http(error: HTTPException, request_id: str) -> Problem:
+    faults: tuple[str, ...] = ()
+    code = f"http.{error.status_code}"
+    if isinstance(error, ValidationException):
+        code = "request.malformed"
+        extra = error.extra if isinstance(error.extra, list) else []
+        faults = tuple(f"{each.get('key', '')}: {each.get('message', '')}" for each in extra)
+    detail = error.detail or "The request can't be answered."
+    return _problem(code, "Refused", error.status_code, detail, instance=request_id, faults=faults)
+
+
+def _problem(
+    code: str,
+    title: str,
+    status: int,
+    detail: str,
+    hint: str = "",
+    *,
+    instance: str,
+    faults: tuple[str, ...] = (),
+) -> Problem:
+    kind = f"urn:mission-control:{code}"
+    return Problem(kind, title, status, detail, code, hint, instance, faults)

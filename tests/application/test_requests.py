@@ -1,0 +1,140 @@
+"""Requests are written down, done once, and answered again as they were."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from missioncontrol.application.asked import asked_now, cause_now
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.requests import Requests
+from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
+from missioncontrol.domain.principal import Asking
+from missioncontrol.domain.request import ANSWER_BYTES_MAX
+from tests.application.parts import ObservedStore, StandingClock, run
+
+KEY = Asking("k", (), "token", "token-1", "192.0.2.1", digest="aa")
+
+
+@asynccontextmanager
+async def a_journal() -> AsyncIterator[Journal]:
+    """Let what is decided become durable again and again."""
+    journal = Journal(ObservedStore(), StandingClock())
+
+    async def commit_for_ever() -> None:
+        while True:
+            await asyncio.sleep(0)
+            await journal.commit()
+
+    committing = asyncio.create_task(commit_for_ever())
+    try:
+        yield journal
+    finally:
+        committing.cancel()
+        with suppress(asyncio.CancelledError, MissionControlError):
+            await committing
+
+
+def told(answer: Any) -> Callable[[], Awaitable[Any]]:
+    async def work() -> Any:
+        return answer
+
+    return work
+
+
+async def types(journal: Journal) -> list[str]:
+    return [row.type for row in await journal.store.read()]
+
+
+@pytest.mark.parametrize("answer", [{"run": "run-1"}, ["a"], "text", 7])
+def test_the_answer_is_told_again_and_the_work_not_done(answer: Any) -> None:
+    async def story() -> None:
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            assert await requests.do("Do", KEY, "user:alice", told(answer)) == answer
+            assert await requests.do("Do", KEY, "user:alice", told("again")) == answer
+            assert await types(journal) == ["request_taken", "request_answered"]
+
+    run(story())
+
+
+def test_an_answer_of_nothing_is_told_again_as_nothing_much() -> None:
+    async def story() -> None:
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            assert await requests.do("Do", KEY, "user:alice", told(None)) is None
+            assert await requests.do("Do", KEY, "user:alice", told("again")) == {}
+
+    run(story())
+
+
+def test_an_answer_that_is_too_long_is_not_kept_and_the_repeat_says_so() -> None:
+    async def story() -> None:
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            long = {"text": "x" * ANSWER_BYTES_MAX}
+            assert await requests.do("Do", KEY, "user:alice", told(long)) == long
+            with pytest.raises(Rejected) as no:
+                await requests.do("Do", KEY, "user:alice", told("again"))
+            assert no.value.code == "request.answer_not_kept"
+
+    run(story())
+
+
+def test_what_is_done_for_a_request_knows_it_and_what_comes_later_does_not() -> None:
+    async def story() -> None:
+        seen: list[Any] = []
+        later: list[asyncio.Task[Any]] = []
+
+        async def look_later() -> Any:
+            await asyncio.sleep(0.01)
+            return asked_now(), cause_now()
+
+        async def work() -> None:
+            seen.append((asked_now(), cause_now()))
+            later.append(asyncio.create_task(look_later()))
+
+        async with a_journal() as journal:
+            await Requests(journal).do("Do", KEY, "user:alice", work)
+            assert seen == [(KEY, 1)]
+            assert await later[0] == (None, 0)
+            assert (asked_now(), cause_now()) == (None, 0)
+
+    run(story())
+
+
+def test_a_log_that_can_not_be_written_is_told_and_nothing_more_is_decided() -> None:
+    async def story() -> None:
+        async with a_journal() as journal:
+            assert isinstance(journal.store, ObservedStore)
+            journal.store.trouble = Unavailable("log.unwritable", "The disk is full.")
+
+            async def work() -> None:
+                await journal.durable()
+
+            with pytest.raises(Unavailable):
+                await Requests(journal).do("Do", KEY, "user:alice", work)
+            assert await types(journal) == []
+
+    run(story())
+
+
+def test_the_position_of_an_event_is_known_before_it_is_on_disk() -> None:
+    async def story() -> None:
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            other = Asking("l", (), "token", "token-1", "192.0.2.1", digest="aa")
+            await asyncio.gather(
+                requests.do("Do", KEY, "user:alice", told(1)),
+                requests.do("Do", other, "user:bob", told(2)),
+            )
+            rows = await journal.store.read()
+            taken = {row.stream: row.position for row in rows if row.type == "request_taken"}
+            for row in rows:
+                if row.type == "request_answered":
+                    assert row.cause == taken[row.stream]
+            assert journal.position == rows[-1].position
+
+    run(story())

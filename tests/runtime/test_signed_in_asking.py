@@ -1,0 +1,449 @@
+"""What people who are signed in ask for: recorded first, done once, and no more than they may."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from missioncontrol.application.audit import verify
+from missioncontrol.application.authority import LOOKS, NEEDED, SHOWN_ONCE, NotPermitted
+from missioncontrol.bootstrap import Holding, holding
+from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.permission import Permission, Role, permissions_of
+from missioncontrol.domain.principal import Asking, Way
+from missioncontrol.settings import Settings
+from tests.cli.command import environment
+
+HELD = """
+name: held
+steps:
+  ship: {agent: command, risk: irreversible, with: {argv: [echo, x]}}
+"""
+SAVE = {"text": HELD, "file": "held.yaml"}
+ALICE = "user:alice"
+
+
+def asking(
+    request: str,
+    *roles: Role,
+    permissions: tuple[Permission, ...] = (),
+    digest: str = "",
+    way: Way = "password",
+) -> Asking:
+    held = permissions or tuple(sorted(permissions_of(roles or ("admin",))))
+    return Asking(request, held, way, "session-1", "192.0.2.1", "curl/8", digest)
+
+
+def with_engine(root: Path, story: Callable[[Holding], Awaitable[None]]) -> None:
+    async def told() -> None:
+        async with holding(Settings(root), {}) as held:
+            await held.work()
+            await story(held)
+
+    asyncio.run(asyncio.wait_for(told(), 60))
+
+
+async def log(held: Holding) -> list[Recorded]:
+    return await held.store.read(limit=5_000)
+
+
+async def refused(work: Awaitable[Any]) -> str:
+    with pytest.raises(MissionControlError) as no:
+        await work
+    return no.value.code
+
+
+# What is recorded.
+
+
+def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
+    tmp_path: Path,
+) -> None:
+    async def story(held: Holding) -> None:
+        perform = held.office.perform
+        asks: list[tuple[str, dict[str, Any]]] = [
+            ("SaveWorkflow", SAVE),
+            ("BeginRun", {"workflow": "held"}),
+            ("StopAll", {"reason": "smoke"}),
+        ]
+        for number, (verb, arguments) in enumerate(asks):
+            await perform(verb, arguments, ALICE, asking(f"r{number}"))
+        rows = await log(held)
+        taken = {row.stream: row for row in rows if row.type == "request_taken"}
+        assert list(taken) == ["request-r0", "request-r1", "request-r2"]
+        for row in rows:
+            if row.actor == ALICE and row.type != "request_taken":
+                assert row.cause in {each.position for each in taken.values()}, row.type
+                assert row.cause < row.position
+        first = taken["request-r0"]
+        assert (first.position, first.actor, first.cause) == (1, ALICE, 0)
+        assert msgspec.json.decode(first.body) == {
+            "verb": "SaveWorkflow",
+            "way": "password",
+            "credential": "session-1",
+            "address": "192.0.2.1",
+            "agent": "curl/8",
+        }
+        begun = [row.type for row in rows if row.cause == taken["request-r1"].position]
+        assert begun[0] == "run_created"
+        assert begun[-1] == "request_answered"
+
+    with_engine(tmp_path, story)
+
+
+def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        quick = "name: quick\nsteps:\n  a: {agent: command, with: {argv: [echo, x]}}\n"
+        perform = held.office.perform
+        await perform("SaveWorkflow", {**SAVE, "text": quick}, ALICE, asking("r0"))
+        begun = await perform("BeginRun", {"workflow": "quick"}, ALICE, asking("r1"))
+        await held.engine.settled(begun["run"])
+        rows = await log(held)
+        of_run = {row.type: row.cause for row in rows if row.stream == begun["run"]}
+        assert of_run["run_created"] > 0
+        assert of_run["step_started"] == of_run["run_settled"] == 0
+
+    with_engine(tmp_path, story)
+
+
+def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        perform = held.office.perform
+        await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
+        signed_in = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("r1"))
+        typed = await perform("BeginRun", {"workflow": "held"}, ALICE)
+        assert held.journal.runs[signed_in["run"]].os_user == ""
+        assert held.journal.runs[typed["run"]].os_user == held.approvals.os_user
+
+    with_engine(tmp_path, story)
+
+
+def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        perform = held.office.perform
+        for number in range(5):
+            await perform("SaveWorkflow", SAVE, ALICE, asking(f"r{number}"))
+            await refused(
+                perform("CancelRun", {"run": "x", "reason": ""}, ALICE, asking(f"x{number}"))
+            )
+        await held.journal.durable()
+        await perform("StopAll", {"reason": "x"}, ALICE, asking("last"))
+        await held.journal.durable()
+        left = [stream for stream in held.journal.others if stream.startswith("request-")]
+        assert len(left) <= 1
+
+    with_engine(tmp_path, story)
+
+
+# Once.
+
+
+def test_the_same_request_is_done_once_and_answered_the_same(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        perform = held.office.perform
+        await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
+        first = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
+        again = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
+        assert again == first
+        rows = await log(held)
+        assert [row.type for row in rows].count("run_created") == 1
+        other = asking("k", digest="bb")
+        assert await refused(perform("BeginRun", {"workflow": "x"}, ALICE, other)) == (
+            "request.another"
+        )
+
+    with_engine(tmp_path, story)
+
+
+def test_a_request_that_was_answered_is_known_after_the_engine_was_closed(tmp_path: Path) -> None:
+    answers: list[Any] = []
+
+    async def story(held: Holding) -> None:
+        key = asking("k", digest="aa")
+        answers.append(await held.office.perform("SaveWorkflow", SAVE, ALICE, key))
+
+    with_engine(tmp_path, story)
+    with_engine(tmp_path, story)
+    assert answers[0] == answers[1]
+
+
+def test_a_request_under_way_is_not_done_beside_itself(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        key = asking("k", digest="aa")
+        both = await asyncio.gather(
+            held.office.perform("SaveWorkflow", SAVE, ALICE, key),
+            held.office.perform("SaveWorkflow", SAVE, ALICE, key),
+            return_exceptions=True,
+        )
+        failed = [each for each in both if isinstance(each, Rejected)]
+        assert [each.code for each in failed] == ["request.open"]
+
+    with_engine(tmp_path, story)
+
+
+def test_a_request_that_was_refused_may_be_made_again(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        key = asking("k", digest="aa")
+        begin = ("BeginRun", {"workflow": "held"}, ALICE, key)
+        assert await refused(held.office.perform(*begin)) == "workflow.unknown"
+        await held.office.perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
+        assert (await held.office.perform(*begin))["run"]
+        of_key = [row.type for row in await log(held) if row.stream == "request-k"]
+        assert of_key == [
+            "request_taken",
+            "request_refused",
+            "request_taken",
+            "request_answered",
+        ]
+
+    with_engine(tmp_path, story)
+
+
+def test_what_is_shown_once_is_not_kept_and_the_repeat_says_so(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        owner = f"user:{held.approvals.os_user}"
+        key = asking("k", digest="aa")
+        ask = ("TokenAsked", {"name": "ci", "scopes": ["read"]}, owner, key)
+        first = await held.office.perform(*ask)
+        again = await held.office.perform(*ask)
+        assert first["token"].startswith("mct_")
+        assert "token" not in again
+        assert again["shown_once"] == ["token"]
+        assert again["id"] == first["id"]
+        bodies = b"".join(row.body for row in await log(held))
+        assert first["token"].encode() not in bodies
+        assert len(held.office.access._access.tokens) == 1
+
+    with_engine(tmp_path, story)
+
+
+# As far as they may.
+
+
+def test_every_verb_says_what_it_needs(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        assert set(NEEDED) == set(held.office._asks)
+        assert set(NEEDED) >= LOOKS
+        assert set(SHOWN_ONCE) <= set(NEEDED)
+        assert {verb for verb, needed in NEEDED.items() if needed == "read"} == LOOKS
+
+    with_engine(tmp_path, story)
+
+
+NARROW = [
+    ("CancelRun", {"run": "run-1", "reason": "x"}, "viewer"),
+    ("StopAll", {"reason": "x"}, "auditor"),
+    ("StartAll", {"stage": "all"}, "operator"),
+    ("UserAsked", {"verb": "add", "name": "eve", "roles": ["admin"]}, "operator"),
+    ("WorkspaceAsked", {"name": "x"}, "approver"),
+    ("KeyAsked", {"name": "x"}, "operator"),
+]
+
+
+@pytest.mark.parametrize(("verb", "arguments", "role"), NARROW)
+def test_what_goes_beyond_a_role_is_refused_here_too_and_leaves_nothing(
+    tmp_path: Path, verb: str, arguments: dict[str, Any], role: Role
+) -> None:
+    async def story(held: Holding) -> None:
+        before = len(await log(held))
+        with pytest.raises(NotPermitted):
+            await held.office.perform(verb, arguments, ALICE, asking("r", role))
+        assert len(await log(held)) == before
+
+    with_engine(tmp_path, story)
+
+
+def test_the_log_has_the_last_word_on_what_somebody_may(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        perform, owner = held.office.perform, f"user:{held.approvals.os_user}"
+        await perform("UserAsked", {"verb": "add", "name": "alice", "roles": ["viewer"]}, owner)
+        stop = perform("StopAll", {"reason": "x"}, ALICE, asking("r", "admin"))
+        assert await refused(stop) == "permission.missing"
+
+    with_engine(tmp_path, story)
+
+
+def test_a_verb_that_nobody_listed_is_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(held: Holding) -> None:
+        monkeypatch.delitem(NEEDED, "StopAll")
+        stop = held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
+        assert await refused(stop) == "permission.undeclared"
+
+    with_engine(tmp_path, story)
+
+
+def test_nobody_arrives_from_a_provider_by_saying_so(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        arrive = {"name": "alice", "subject": "x 1", "roles": ["admin"], "has_roles": True}
+        for way in ("oidc", "token", "password"):
+            said = asking(f"r-{way}", "viewer", way=way)
+            told = held.office.perform("UserArrived", arrive, ALICE, said)
+            assert await refused(told) == "sign_in.not_vouched"
+        typed = held.office.perform("UserArrived", arrive, ALICE)
+        assert await refused(typed) == "sign_in.not_vouched"
+
+    with_engine(tmp_path, story)
+
+
+# Approvals.
+
+
+async def begun(held: Holding, actor: str, said: Asking) -> tuple[str, str]:
+    """Begin a run that waits for an approval; return both."""
+    await held.office.perform("SaveWorkflow", SAVE, actor, asking(f"save-{said.request}"))
+    answer = await held.office.perform("BeginRun", {"workflow": "held"}, actor, said)
+    await held.engine.rested(answer["run"])
+    (waiting,) = held.approvals.pending(answer["run"])
+    return answer["run"], waiting.id
+
+
+def spoken(approval: str, actor: str, verb: str = "approve") -> dict[str, Any]:
+    return {"verb": verb, "approval": approval, "actor": actor, "reason": "I looked at it."}
+
+
+def test_who_signed_in_speaks_in_their_own_name_whatever_they_say(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        _, approval = await begun(held, ALICE, asking("r1"))
+        mine = {**spoken(approval, "user:bob"), "on_behalf": "user:cid"}
+        by_author = held.office.perform("Spoken", mine, ALICE, asking("r2", way="token"))
+        assert await refused(by_author) == "approval.by_author"
+        await held.office.perform("Spoken", spoken(approval, ALICE), "user:Bob", asking("r3"))
+        rows = [row for row in await log(held) if row.type == "approval_given"]
+        (given,) = [msgspec.json.decode(row.body) for row in rows]
+        assert (given["by"], given["signed_in"]) == ("user:Bob", "password")
+        assert "os_user" not in given
+        assert "on_behalf" not in given
+
+    with_engine(tmp_path, story)
+
+
+def test_the_owner_of_the_machine_is_somebody_else_than_who_signed_in(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        owner = f"user:{held.approvals.os_user}"
+        _, approval = await begun(held, ALICE, asking("r1"))
+        await held.office.perform(
+            "Spoken", spoken(approval, owner), owner, asking("r2", way="link")
+        )
+        assert held.approvals.pending() == []
+
+    with_engine(tmp_path, story)
+
+
+def test_who_began_it_at_the_terminal_under_another_name_is_still_its_author(
+    tmp_path: Path,
+) -> None:
+    async def story(held: Holding) -> None:
+        owner, perform = f"user:{held.approvals.os_user}", held.office.perform
+        await perform("SaveWorkflow", SAVE, ALICE)
+        answer = await perform("BeginRun", {"workflow": "held"}, ALICE)
+        await held.engine.rested(answer["run"])
+        (waiting,) = held.approvals.pending(answer["run"])
+        said = perform("Spoken", spoken(waiting.id, owner), owner, asking("r2", way="link"))
+        assert await refused(said) == "approval.by_author"
+
+    with_engine(tmp_path, story)
+
+
+def test_only_a_permission_to_approve_lets_somebody_speak(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        _, approval = await begun(held, ALICE, asking("r1"))
+        said = spoken(approval, "user:bob")
+        for role in ("viewer", "operator", "auditor"):
+            told = held.office.perform("Spoken", said, "user:bob", asking(f"r-{role}", role))
+            assert await refused(told) == "permission.missing"
+        withdraw = spoken(approval, ALICE, "withdraw")
+        await held.office.perform("Spoken", withdraw, ALICE, asking("r9", "operator"))
+        assert held.approvals.pending() == []
+
+    with_engine(tmp_path, story)
+
+
+# Crashes and tampering.
+
+HALF_DONE = """
+import asyncio, os, pathlib, sys
+from missioncontrol.application.office import StopAll
+from missioncontrol.bootstrap import holding
+from missioncontrol.domain.permission import PERMISSIONS
+from missioncontrol.domain.principal import Asking
+from missioncontrol.settings import Settings
+
+async def main():
+    async with holding(Settings(pathlib.Path(sys.argv[1])), {}) as held:
+        stop = held.office._stop
+        async def half(ask, actor):
+            await stop(ask, actor)
+            await held.journal.durable()
+            print("half", flush=True)
+            await asyncio.Event().wait()
+        held.office._verbs[StopAll] = half
+        said = Asking("k", tuple(PERMISSIONS), "token", "token-1", "192.0.2.1", "", "aa")
+        await held.office.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.journey
+def test_a_request_whose_engine_was_killed_is_not_done_again_by_itself(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", HALF_DONE, str(tmp_path)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment(tmp_path)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+    async def story(held: Holding) -> None:
+        assert held.operations.present.stage == "stopped"
+        again = asking("k", digest="aa", way="token")
+        stop = ("StopAll", {"reason": "smoke"}, ALICE)
+        assert await refused(held.office.perform(*stop, again)) == "request.open"
+        assert await held.office.perform(
+            "StartAll", {"stage": "all"}, ALICE, asking("l", digest="bb")
+        ) in (None, {})
+        rows = await log(held)
+        stopped = next(row for row in rows if row.type == "emergency_stopped")
+        taken = next(row for row in rows if row.stream == "request-k")
+        assert stopped.cause == taken.position
+
+    with_engine(tmp_path, story)
+    with_engine(tmp_path, lambda held: _verified(held))
+
+
+async def _verified(held: Holding) -> None:
+    assert (await verify(held.store, held.heads.all(), held.artifacts)).whole
+
+
+def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
+    async def story(held: Holding) -> None:
+        await held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
+
+    with_engine(tmp_path, story)
+    with sqlite3.connect(tmp_path / "log.db") as other:
+        triggers = other.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
+            other.execute(f"DROP TRIGGER {name}")
+        (body,) = other.execute("SELECT body FROM events WHERE position = 1").fetchone()
+        changed = body.replace(b"192.0.2.1", b"192.0.2.9")
+        other.execute("UPDATE events SET body = ? WHERE position = 1", (changed,))
+    other.close()
+    done = subprocess.run(
+        [sys.executable, "-m", "missioncontrol", "audit", "verify"],
+        env=environment(tmp_path),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert b"event 1" in done.stdout + done.stderr
