@@ -8,10 +8,11 @@ GOAL ?= Add a "mission diff RUN RUN" command that shows what differs between two
 endif
 SEEDS ?= 2000
 
-.PHONY: help run test check bench simulate lock clean
+.PHONY: help run serve test check bench simulate lock clean
 
 help:
 	@echo "make run [GOAL=... REPO=...]   plan a goal and carry it out, on this repository by default"
+	@echo "make serve [HOME_DIR=...]      the console in the browser, with its engine at work"
 	@echo "make test                      all tests"
 	@echo "make check                     format, lint, types, imports"
 	@echo "make bench [ONLY=engine]       measures beside peers, one JSON line each"
@@ -34,7 +35,11 @@ run: .venv/ready
 	@test -n "$$GOAL" || { echo 'Say what is to be achieved: make run GOAL="..." REPO=$(REPO)' >&2; exit 2; }
 	@$(BIN)/mission run "$$GOAL" --repo "$$REPO"
 
+serve: .venv/ready
+	@$(BIN)/mission up $(if $(HOME_DIR),--home "$(HOME_DIR)")
+
 test: .venv/ready-dev
+	@sh tools/browser
 	$(BIN)/python -m pytest
 
 check: .venv/ready-dev

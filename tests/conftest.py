@@ -1,5 +1,7 @@
 """What holds for all tests."""
 
+import os
+
 import pytest
 from hypothesis import Phase, settings
 
@@ -11,6 +13,10 @@ from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by t
     pytest_collection_finish,
     pytest_terminal_summary,
 )
+
+# A console of its own beside each engine would take a second of each test that starts one; those
+# that look at it switch it on.
+os.environ["MISSION_CONSOLE"] = "off"
 
 JOURNEY_SECONDS = 300
 """After so long a journey hangs. It is no measure: on a busy machine all of them are slow."""

@@ -19,7 +19,8 @@ def environment(home: Path | None, **more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's own settings is left."""
     kept = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}
     chosen = {"MISSION_HOME": str(home)} if home is not None else {}
-    return {**kept, "PYTHONPATH": str(SOURCE), "LANG": "C.UTF-8", **chosen, **more}
+    own = {"PYTHONPATH": str(SOURCE), "LANG": "C.UTF-8", "MISSION_CONSOLE": "off"}
+    return {**kept, **own, **chosen, **more}
 
 
 def mission(

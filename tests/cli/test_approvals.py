@@ -17,10 +17,11 @@ from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.application.approvals import APPROVAL, Approvals, Spoken
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.cli.approval_arguments import add_approvals
-from missioncontrol.cli.approval_sheets import exact, sheet
+from missioncontrol.cli.approval_sheets import sheet
 from missioncontrol.cli.approvals import approvals, until_of
 from missioncontrol.cli.identity import identity
 from missioncontrol.cli.parser import Parser
+from missioncontrol.documents.exact import exact
 from missioncontrol.domain.approval.events import ApprovalRequested
 from missioncontrol.domain.approval.evolve import evolve
 from missioncontrol.domain.approval.states import Approval

@@ -37,7 +37,7 @@ def test_a_mission_is_told_as_by_the_process_that_carries_it_out(tmp_path: Path)
     path = str(repository(tmp_path / "tiny"))
     alone, beside = tmp_path / "alone" / "home", tmp_path / "beside" / "home"
     up(beside)
-    here, there = (mission(home, "run", GOAL, "--repo", path) for home in (alone, beside))
+    here, there = (mission(home, "run", GOAL, "--repo", path, "--wait") for home in (alone, beside))
     assert (here.returncode, there.returncode) == (0, 0), there.stderr
     assert same(here.stdout) == same(there.stdout)
     first, *rest = there.stderr.splitlines()
@@ -54,7 +54,7 @@ def test_a_plan_is_the_same_bytes_and_a_program_sees_every_event(tmp_path: Path)
     up(home)
     beside = mission(home, "plan", GOAL, "--repo", path, "--json")
     assert (beside.returncode, beside.stdout) == (0, alone.stdout)
-    done = mission(home, "run", GOAL, "--repo", path, "--json")
+    done = mission(home, "run", GOAL, "--repo", path, "--json", "--wait")
     lines = lines_of(done.stdout)
     assert Path(lines[-1]["report"]).exists()
     positions = [line["position"] for line in lines if "event" in line]
@@ -89,7 +89,7 @@ def test_ctrl_c_leaves_a_mission_to_the_engine_and_a_cancel_ends_it(tmp_path: Pa
     path = str(repository(tmp_path / "tiny", waiting_for(gate)))
     up(home)
     watching = subprocess.Popen(
-        [*ARGV, "run", GOAL, "--repo", path, "--json"],
+        [*ARGV, "run", GOAL, "--repo", path, "--json", "--wait"],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -107,3 +107,16 @@ def test_ctrl_c_leaves_a_mission_to_the_engine_and_a_cancel_ends_it(tmp_path: Pa
     end = time.monotonic() + 20
     while answer(home, "list")[0]["status"] != "cancelled":
         assert time.monotonic() < end
+
+
+def test_a_run_is_told_by_its_id_at_once_and_may_be_watched_later(tmp_path: Path) -> None:
+    home, gate = tmp_path / "home", tmp_path / "gate"
+    path = str(repository(tmp_path / "tiny", waiting_for(gate)))
+    up(home)
+    begun = mission(home, "run", GOAL, "--repo", path)
+    assert begun.returncode == 0
+    (name,) = begun.stdout.decode().split()  # The gate is shut: it can't have ended.
+    assert answer(home, "show", name)["status"] in ("queued", "running")
+    gate.touch()
+    watched = mission(home, "watch", name)
+    assert (watched.returncode, name in watched.stdout.decode()) == (0, True)

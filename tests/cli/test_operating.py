@@ -283,7 +283,7 @@ def test_an_engine_tells_what_begins_waits_and_ends_and_a_watcher_what_is_paused
     file.write_text(ASK)
     assert mission(home, "workflow", "save", str(file)).returncode == 0
     engine = up(home)
-    waits = mission(home, "workflow", "run", "ask")
+    waits = mission(home, "workflow", "run", "ask", "--wait")
     assert waits.returncode == 4
     assert b"mission resume" not in waits.stdout  # It goes on by itself.
     begun = until(engine, "begins")
@@ -294,7 +294,7 @@ def test_an_engine_tells_what_begins_waits_and_ends_and_a_watcher_what_is_paused
     until(engine, f"{run} was cancelled")
     answer(home, "start", "--stage", "paused", "--reason", "tea")
     until(engine, "Paused: runs may be asked for and wait; no step starts. (tea)")
-    paused = mission(home, "workflow", "run", "ask")
+    paused = mission(home, "workflow", "run", "ask", "--wait")
     assert paused.returncode == 4
     assert b"goes no further now" in paused.stdout
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import GOAL, git, mission, repository
+from tests.cli.command import GOAL, answer, git, mission, repository
 
 pytestmark = pytest.mark.journey
 
@@ -34,3 +34,19 @@ def test_a_plan_alone_is_listed_as_planned(tmp_path: Path) -> None:
     path = repository(tmp_path / "tiny")
     mission(tmp_path / "home", "plan", GOAL, "--repo", str(path))
     assert b"  planned  " in mission(tmp_path / "home", "list").stdout
+
+
+@pytest.mark.journey
+def test_a_plan_is_carried_out_later_and_costs_no_more_than_was_said(tmp_path: Path) -> None:
+    home, path = tmp_path / "home", str(repository(tmp_path / "tiny"))
+    assert mission(home, "plan", GOAL, "--repo", path).returncode == 0
+    done = mission(home, "carry-out", "last")
+    assert done.returncode == 0, done.stderr.decode()
+    again = mission(home, "carry-out", "last")
+    assert (again.returncode, b"already" in again.stderr) == (2, True), again.stderr
+    bounded = mission(home, "run", GOAL, "--repo", path, "--cost", "0.50", "--tokens", "9000")
+    assert bounded.returncode == 0, bounded.stderr.decode()
+    budget = answer(home, "show", "last")["budget"]
+    assert (budget["cost"], budget["tokens"]) == (500_000, 9_000)
+    wrong = mission(home, "run", GOAL, "--repo", path, "--cost", "much")
+    assert wrong.returncode == 2

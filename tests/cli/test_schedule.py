@@ -15,8 +15,8 @@ from missioncontrol.application.schedules import Asked, NewSchedule, stream_of
 from missioncontrol.cli.parser import Parser
 from missioncontrol.cli.schedule import schedule, wanted_of
 from missioncontrol.cli.schedule_arguments import add_schedule
-from missioncontrol.cli.schedule_sheets import DAYLIGHT
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.schedule_words import DAYLIGHT
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.register import decode

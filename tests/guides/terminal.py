@@ -91,6 +91,7 @@ class Terminal:
             "PYTHONPATH": str(SOURCE),
             "LANG": "C.UTF-8",
             "COLUMNS": "80",
+            "MISSION_CONSOLE": "off",
         }
         self._status = 0
 

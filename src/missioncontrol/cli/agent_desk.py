@@ -10,7 +10,6 @@ from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.remote.kind import proof_of
 from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
-from missioncontrol.adapters.home import Home
 from missioncontrol.application.agent_measures import Measured, measured
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.gateway_keys import KEYS, STREAM
@@ -69,7 +68,7 @@ class RosterDesk(Desk):
         if declared.kind not in kinds:
             return _part_of_the_program(declared)
         scrubber = Scrubber(secret_values(self.environment))
-        home: Home = self.home
+        home = self.directory
         home.make()
         workshops = workshops_of(
             home.root, FolderArtifactStore(home.artifacts), self.environment, scrubber
@@ -104,7 +103,7 @@ class RosterDesk(Desk):
     @property
     def calls(self) -> Path:
         """See `cli.gateway.GatewayDesk`."""
-        return self.home.calls
+        return self.directory.calls
 
     def keys(self) -> Sequence[KeyIssued]:
         """See `cli.gateway.GatewayDesk`."""

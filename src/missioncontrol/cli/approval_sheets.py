@@ -1,13 +1,13 @@
 """How an approval looks: exactly what would run, with nothing in it left invisible."""
 
 import math
-from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.exact import exact, is_whole
 from missioncontrol.domain.approval.events import (
     ApprovalDeferred,
     ApprovalDelegated,
@@ -21,8 +21,6 @@ from missioncontrol.domain.approval.events import (
     Said,
 )
 from missioncontrol.domain.approval.states import ROLE, Approval, Decided, Deferred, Remark
-from missioncontrol.domain.canonical import canonical, digest
-from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.person import person
 from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.visible import Found, suspicious_in, visible
@@ -97,14 +95,6 @@ def view(approval: Approval, now: float) -> dict[str, Any]:
     }
 
 
-def exact(value: Any, width: int) -> list[str]:
-    """Return a plain value as indented JSON in canonical order, every odd character written out.
-
-    Short lists stay on one line; nothing is ever cut.
-    """
-    return [visible(line) for line in _exact(value, "", width)]
-
-
 def _notes(subject: dict[str, Any]) -> list[str]:
     """Say what a limit of 0 means, outside of what is signed: that stays as it is, to be copied."""
     limits = subject.get("limits")
@@ -112,14 +102,6 @@ def _notes(subject: dict[str, Any]) -> list[str]:
         [name for name, value in limits.items() if value == 0] if isinstance(limits, dict) else []
     )
     return [f"  (limits: {visible(name)} 0 is no limit)" for name in none[:WARNINGS_MAX]]
-
-
-def is_whole(approval: Approval) -> bool:
-    """Whether what is shown is all that the digest was made of: secrets are never kept."""
-    try:
-        return digest(approval.subject) == approval.digest
-    except Rejected:
-        return False
 
 
 def warnings(approval: Approval) -> list[str]:
@@ -146,47 +128,6 @@ def _warning(found: Found) -> str:
     where = "the name " if found.in_key else ""
     place = visible(found.place) or "the text"
     return f"  {where}{place}, character {odd.at + 1}: {odd.code} {odd.name} ({odd.kind})"
-
-
-def _exact(value: Any, indent: str, width: int) -> Iterator[str]:
-    """Yield lines; the first is not indented, for it stands behind a key or a dash."""
-    whole = _on_one_line(value) if _is_flat(value) else ""
-    if whole and (not isinstance(value, list | tuple) or len(indent) + len(whole) <= width):
-        yield whole
-        return
-    inner = indent + "  "
-    if isinstance(value, dict):
-        parts = [(canonical(key).decode() + ": ", value[key]) for key in in_order(value)]
-    else:
-        parts = [("", part) for part in value]
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    yield opening
-    for number, (start, part) in enumerate(parts, start=1):
-        first, *rest = _exact(part, inner, width)
-        lines = [f"{inner}{start}{first}", *rest]
-        lines[-1] += "," if number < len(parts) else ""
-        yield from lines
-    yield indent + closing
-
-
-def in_order(keys: Sequence[str] | dict[str, Any]) -> list[str]:
-    """Return keys in the order of the canonical form: by their UTF-16 code units."""
-    return sorted(keys, key=lambda key: key.encode("utf-16-be"))
-
-
-def _on_one_line(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(canonical(part).decode() for part in value)}]"
-    return canonical(value).decode()
-
-
-def _is_flat(value: Any) -> bool:
-    match value:
-        case list() | tuple():
-            return not any(isinstance(part, dict | list | tuple) and part for part in value)
-        case dict():
-            return not value
-    return True
 
 
 def _head(approval: Approval, now: float) -> list[str]:

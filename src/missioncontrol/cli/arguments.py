@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from missioncontrol import __version__
+from missioncontrol.cli.access_arguments import add_access
 from missioncontrol.cli.agent_arguments import add_agent, program_after
 from missioncontrol.cli.approval_arguments import add_approvals
 from missioncontrol.cli.budget_arguments import add_budget, add_price
 from missioncontrol.cli.exit_codes import BAD_INPUT
 from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
-from missioncontrol.cli.parser import Parser, whole_number
+from missioncontrol.cli.parser import Parser, add_wait, whole_number
 from missioncontrol.cli.question_arguments import add_questions
 from missioncontrol.cli.schedule_arguments import add_schedule
 from missioncontrol.cli.worker_arguments import add_worker
@@ -43,12 +44,20 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
-    home = argparse.ArgumentParser(add_help=False)
-    home.add_argument(
+    directory = argparse.ArgumentParser(add_help=False)
+    directory.add_argument(
         "--home",
         metavar="DIR",
         default=argparse.SUPPRESS,
         help="data directory (default: MISSION_HOME, else the platform's)",
+    )
+    home = argparse.ArgumentParser(add_help=False, parents=[directory])
+    home.add_argument(
+        "--server",
+        metavar="URL",
+        default=argparse.SUPPRESS,
+        help="work through a server in place of a directory, with the token of MISSION_TOKEN "
+        "(default: MISSION_SERVER)",
     )
     top = Parser("mission", description=DESCRIPTION, epilog=EXIT_CODES, parents=[home])
     top.add_argument("--version", action="version", version=f"mission {__version__}")
@@ -56,13 +65,15 @@ def parser() -> argparse.ArgumentParser:
         dest="verb", metavar="VERB", required=True, parser_class=Parser, title="verbs"
     )
     _add_work(verbs, home)
-    _add_governing(verbs, home)
+    _add_governing(verbs, home, directory)
     _add_reading(verbs, home)
     _add_audit(verbs, home)
     return top
 
 
-def _add_governing(verbs: "Verbs", home: argparse.ArgumentParser) -> None:
+def _add_governing(
+    verbs: "Verbs", home: argparse.ArgumentParser, directory: argparse.ArgumentParser
+) -> None:
     add_fork(verbs, home)
     add_run_of_workflow(add_workflow(verbs, home, whole_number), home)
     add_approvals(verbs, home)
@@ -70,9 +81,10 @@ def _add_governing(verbs: "Verbs", home: argparse.ArgumentParser) -> None:
     add_price(verbs, home)
     add_schedule(verbs, home)
     add_agent(verbs, home, whole_number)
-    add_worker(verbs, home, whole_number)
+    add_worker(verbs, directory, whole_number)
     add_questions(verbs, home)
     add_gateway(verbs, home, whole_number)
+    add_access(verbs, home)
     add_operating(verbs, home)
 
 
@@ -94,6 +106,22 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         help="the agent that changes the code, one of kind codex, claude or acp "
         "(default: such tasks are handed over)",
     )
+    run.add_argument("--cost", metavar="USD", help="the most that it may spend, such as 2.50")
+    run.add_argument(
+        "--tokens", metavar="N", type=whole_number, help="the most tokens that it may use"
+    )
+    add_wait(run)
+    planned = verbs.add_parser(
+        "carry-out", parents=[home], help="do what a run of `mission plan` has planned"
+    )
+    planned.add_argument("run", metavar="RUN")
+    planned.add_argument("--json", action="store_true", help="print JSON")
+    add_wait(planned)
+    watch = verbs.add_parser(
+        "watch", parents=[home], help="follow a run until it ends or waits for somebody"
+    )
+    watch.add_argument("run", metavar="RUN")
+    watch.add_argument("--json", action="store_true", help="print JSON")
     for name, text in (
         ("resume", "take an unfinished run up again; completed tasks keep their results"),
         ("cancel", "end a run: nothing new starts, what works is stopped"),
@@ -102,6 +130,8 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         verb.add_argument("run", metavar="RUN")
         if name == "cancel":
             verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+        else:
+            add_wait(verb)
         verb.add_argument("--json", action="store_true", help="print JSON")
     retry = verbs.add_parser(
         "retry", parents=[home], help="do a step again, and what follows from it, in a new run"
@@ -111,6 +141,7 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         "task", metavar="STEP", nargs="?", help="(default: all that did not succeed)"
     )
     retry.add_argument("--json", action="store_true", help="print JSON")
+    add_wait(retry)
 
 
 def _goal_arguments() -> argparse.ArgumentParser:

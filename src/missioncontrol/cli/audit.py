@@ -2,23 +2,26 @@
 
 import argparse
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
+from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.signing import read_heads
 from missioncontrol.application.audit import Verdict, export, verify
-from missioncontrol.bootstrap import Reading
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import note, say, say_json
-from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
 
 
 def audit(arguments: argparse.Namespace) -> int:
     """Do what `mission audit` was asked for."""
-    reading = Reading(home_of(arguments))
+    reading = opened(arguments)
     try:
         if arguments.audit == "search":
             from missioncontrol.cli.search import search
@@ -29,14 +32,28 @@ def audit(arguments: argparse.Namespace) -> int:
         reading.close()
 
 
-def _verify(reading: Reading, arguments: argparse.Namespace) -> int:
-    path = reading.home.heads if arguments.heads is None else _heads_file(arguments.heads)
-    verdict = asyncio.run(verify(reading.store, read_heads(path), reading.artifacts))
+def _verify(reading: AnyReading, arguments: argparse.Namespace) -> int:
+    with _heads(reading, arguments.heads) as path:
+        verdict = asyncio.run(verify(reading.store, read_heads(path), reading.artifacts))
     if arguments.json:
         say_json(verdict)
     else:
         say("".join(f"{line}\n" for line in _sentences(verdict)))
     return SUCCEEDED if verdict.whole else FAILED
+
+
+@contextmanager
+def _heads(reading: AnyReading, chosen: str | None) -> Iterator[Path]:
+    """Give a file of signed heads: the one that is named, the home's, or a copy of a server's."""
+    if chosen is not None:
+        yield _heads_file(chosen)
+    elif isinstance(reading.home, Home):
+        yield reading.home.heads
+    else:
+        with NamedTemporaryFile(suffix=".jsonl") as copy:
+            copy.write(reading.heads())
+            copy.flush()
+            yield Path(copy.name)
 
 
 def _heads_file(name: str) -> Path:
@@ -61,14 +78,14 @@ def _sentences(verdict: Verdict) -> list[str]:
     return [whole, *warnings]
 
 
-def _export(reading: Reading, arguments: argparse.Namespace) -> int:
+def _export(reading: AnyReading, arguments: argparse.Namespace) -> int:
     with whole_file(arguments.output) as file:
         count = asyncio.run(_write(reading, file))
     note(f"{count:,} events written to {visible(arguments.output)}.\n")
     return SUCCEEDED
 
 
-async def _write(reading: Reading, file: BinaryIO) -> int:
+async def _write(reading: AnyReading, file: BinaryIO) -> int:
     count = 0
     async for line in export(reading.store):
         file.write(line)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,6 +25,7 @@ from missioncontrol.application.workflows import Library, Saved
 from missioncontrol.bootstrap import Reading, holding
 from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
+from missioncontrol.cli.opened import AnyReading, not_here, server_of
 from missioncontrol.cli.places import settings_of
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.approval.states import Approval
@@ -36,11 +37,15 @@ from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.price_list import PriceList
 from missioncontrol.domain.run.states import Run
-from missioncontrol.interfaces.control import Ask, ask_engine
+from missioncontrol.interfaces.control import Ask, ask_engine, refusal
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.approvals import ApprovalRow
 from missioncontrol.projections.board import Board
 from missioncontrol.projections.schedules import ScheduleRow
+
+if TYPE_CHECKING:
+    from missioncontrol.adapters.server_line import ServerLine
+    from missioncontrol.cli.server import ServerHome
 
 STARTING_SECONDS_MAX = 10.0
 """An engine that has just taken its home listens after at most so long."""
@@ -49,18 +54,25 @@ LOOK_SECONDS = 0.05
 PASSING = frozenset({"home.held", "home.released"})
 """Nothing was asked yet: another command line held the home for a moment, and took no asks."""
 
-UNAVAILABLE = frozenset({"operation.rate_limited", "operation.stopped", "run.not_here"})
-UNAVAILABLE_STEMS = frozenset({"control", "event", "heads", "home", "log"})
-
 
 class Desk:
     """One home, for as long as one command line works with it."""
 
     def __init__(self, arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
-        """Nothing is opened before it is needed."""
+        """Nothing is opened before it is needed.
+
+        Raises:
+            Rejected: `home.bad_path`, `server.or_home`, `server.bad_url` or `server.no_token`.
+        """
         self.settings = settings_of(arguments)
-        self.home = Home(self.settings.home)
         self.environment = environment
+        self._line: ServerLine | None = None
+        self.home: Home | ServerHome = Home(self.settings.home)
+        if url := server_of(arguments, environment):
+            from missioncontrol.cli import server
+
+            self._line = server.line_to(url, environment)
+            self.home = server.ServerHome(self._line)
 
     @cached_property
     def who(self) -> Identity:
@@ -88,6 +100,8 @@ class Desk:
         """
         from missioncontrol.application.office import refuse_agents
 
+        if self._line is not None:
+            return ask  # Who asks follows from the token, and what they may is looked up there.
         refuse_agents(ask, self.actor)
         behind = self.who.on_behalf
         return msgspec.structs.replace(ask, on_behalf=behind) if behind else ask
@@ -124,13 +138,34 @@ class Desk:
             return await held.office.do(ask, self.actor)
 
     def _ask_holder(self, ask: Any) -> Any:
+        if self._line is not None:
+            from missioncontrol.cli.server import asked_of
+
+            return asked_of(self._line, ask)
         holder = self._listening()
         arguments = msgspec.to_builtins(ask)
         verb = type(ask).__name__
         answer = ask_engine(holder.port, Ask(holder.token, verb, arguments, self.actor))
         if answer.code:
-            raise _refusal(answer.code)(answer.code, answer.reason, hint=answer.hint)
+            raise refusal(answer)
         return answer.data
+
+    @property
+    def directory(self) -> Home:
+        """The home, where it is a directory of this machine.
+
+        Raises:
+            Rejected: `server.not_here`.
+        """
+        if isinstance(self.home, Home):
+            return self.home
+        raise not_here(self.home.root)
+
+    @property
+    def is_served(self) -> bool:
+        """Whether an engine is at work that carries out whatever it is asked for."""
+        holder = self.home.holder()
+        return holder is not None and not holder.run
 
     def _listening(self) -> Holder:
         """Return the process that holds the home, once it listens.
@@ -160,9 +195,22 @@ class Desk:
     # Reading.
 
     @cached_property
-    def reading(self) -> Reading:
+    def reading(self) -> AnyReading:
         """The home, opened for reading; raises `NotFound` (`home.empty`)."""
-        return Reading(self.home)
+        return self.open()
+
+    def open(self) -> AnyReading:
+        """Open the home for reading once more; whoever asks for it closes it.
+
+        Raises:
+            NotFound: `home.empty`.
+        """
+        if isinstance(self.home, Home):
+            return Reading(self.home)
+        from missioncontrol.cli.server import ServerReading
+
+        assert self._line is not None
+        return ServerReading(self._line.again())
 
     @cached_property
     def store(self) -> EventStore:
@@ -194,7 +242,8 @@ class Desk:
             cards.follow(life)
         # What the file says counts before an engine has read it.
         with suppress(MissionControlError):
-            for declared in agent_file(self.home.agents).declared:
+            file = self.home.agents if isinstance(self.home, Home) else None
+            for declared in agent_file(file).declared if file is not None else ():
                 cards.follow(AgentLife(declared, "file", Ready(), 0.0))
         return cards
 
@@ -269,12 +318,14 @@ class Desk:
         """Look again: something has changed."""
         for name in ("board", "cards", "store", "reading"):
             found = self.__dict__.pop(name, None)
-            if isinstance(found, Reading):
+            if name == "reading" and found is not None:
                 found.close()
 
     def close(self) -> None:
         """Let go of the files."""
         self._forget_what_was_read()
+        if self._line is not None:
+            self._line.close()
 
 
 class ScheduleDesk(Desk):
@@ -308,17 +359,6 @@ def _relative_defaults(definition: Definition) -> dict[str, Any]:
         and isinstance(asked.default, str)
         and not posixpath.isabs(asked.default)
     }
-
-
-def _refusal(code: str) -> type[MissionControlError]:
-    """Return what an answer with that code is here, so that it has the exit code it would have."""
-    from missioncontrol.domain.errors import Rejected
-
-    if ".unknown" in code:
-        return NotFound
-    stem = code.partition(".")[0]
-    is_ours = code in UNAVAILABLE or stem in UNAVAILABLE_STEMS
-    return Unavailable if is_ours else Rejected
 
 
 async def operation_of(store: EventStore) -> Operation:

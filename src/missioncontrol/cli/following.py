@@ -7,9 +7,10 @@ import time
 import msgspec
 
 from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.home import Holder
 from missioncontrol.application.journal import Entry, fold_run
-from missioncontrol.bootstrap import Reading
 from missioncontrol.cli.desk import Desk, operation_of
+from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import note
 from missioncontrol.cli.story import Story
 from missioncontrol.cli.views import QuietView, View, choose
@@ -36,8 +37,8 @@ def follow(
 ) -> Run | None:
     """Show what happens to `run` until it ends or waits; None where Ctrl-C left it alone."""
     holder = desk.home.holder()
-    note(f"{run} is carried out by process {holder.pid if holder else 'another'}.\n")
-    reading = Reading(desk.home)
+    note(f"{run} is carried out by {_who(holder)}.\n")
+    reading = desk.open()
     clock = SystemClock()
     view = QuietView() if quiet else choose(Story(title), clock, as_json=as_json)
     try:
@@ -51,7 +52,13 @@ def follow(
         reading.close()
 
 
-async def _watch(desk: Desk, reading: Reading, run: str, view: View, clock: Clock) -> Run:
+def _who(holder: Holder | None) -> str:
+    if holder is None:
+        return "nobody now"
+    return f"process {holder.pid}" if holder.pid else holder.command
+
+
+async def _watch(desk: Desk, reading: AnyReading, run: str, view: View, clock: Clock) -> Run:
     telling = _Telling(reading, run)
     await telling.begin()
     state: Run | None = None
@@ -84,7 +91,7 @@ class _Told(msgspec.Struct, frozen=True):
 class _Telling:
     """What becomes known of a run and its mission, brought into the order in which it was."""
 
-    def __init__(self, reading: Reading, run: str) -> None:
+    def __init__(self, reading: AnyReading, run: str) -> None:
         """Nothing is known before `begin`."""
         self._reading = reading
         self._run = run
@@ -153,7 +160,7 @@ class _Telling:
                 view.said(what)
 
 
-async def _rests(desk: Desk, reading: Reading, run: Run) -> bool:
+async def _rests(desk: Desk, reading: AnyReading, run: Run) -> bool:
     """Whether a run goes no further before somebody has done something."""
     if run.status in ("waiting", "halted") or desk.home.holder() is None:
         return True

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from missioncontrol.cli.parser import Parser, whole_number
+from missioncontrol.cli.parser import Parser, add_wait, whole_number
 
 
 def add_run_of_workflow(kinds: Any, home: argparse.ArgumentParser) -> None:
@@ -13,6 +13,7 @@ def add_run_of_workflow(kinds: Any, home: argparse.ArgumentParser) -> None:
     run.add_argument("--version", metavar="N", type=whole_number, help="the same as @N")
     _add_input(run)
     run.add_argument("--json", action="store_true", help="print JSON")
+    add_wait(run)
 
 
 def add_fork(verbs: Any, home: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def add_fork(verbs: Any, home: argparse.ArgumentParser) -> None:
     )
     _add_input(fork)
     fork.add_argument("--json", action="store_true", help="print JSON")
+    add_wait(fork)
 
 
 def _add_input(verb: argparse.ArgumentParser) -> None:
@@ -42,6 +44,21 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `up`, `stop`, `start` and `limit`."""
     up = verbs.add_parser(
         "up", parents=[home], help="carry out runs and schedules until Ctrl-C; other verbs ask it"
+    )
+    up.add_argument(
+        "--port",
+        metavar="PORT",
+        type=whole_number,
+        help="where the console answers; 0 takes one that is free (default: 8700, or a free one)",
+    )
+    up.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        help="address of this machine that the console answers on (default: 127.0.0.1)",
+    )
+    up.add_argument(
+        "--no-console", action="store_true", help="carry out work without a console in the browser"
     )
     up.add_argument(
         "--workers",

@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.budget import note_stranger
 from missioncontrol.cli.desk import Desk, operation_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.opened import refuse_server
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.sheets import STAGES
@@ -25,6 +27,7 @@ from missioncontrol.domain.definition.quantities import duration_in_words, secon
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.operation import Operation, RateLimit
 from missioncontrol.domain.visible import visible
+from missioncontrol.front import Front, Ready, is_wanted
 from missioncontrol.interfaces.serving import LOOPBACK
 from missioncontrol.own_agents import FUNCTIONS
 from missioncontrol.runtime.recovery import only_waits
@@ -38,7 +41,12 @@ NO_PERSON = ("engine", "python")
 
 def up(arguments: argparse.Namespace) -> int:
     """Hold the home and carry out whatever is asked for, until Ctrl-C."""
-    return asyncio.run(_serve(arguments))
+    refuse_server(arguments)
+    front = None
+    if not arguments.no_console and is_wanted():
+        home = Home(settings_of(arguments).home).root
+        front = Front(home, port=arguments.port, address=arguments.address, environment=os.environ)
+    return asyncio.run(_serve(arguments, front=front))
 
 
 def _settings_of(arguments: argparse.Namespace) -> Settings:
@@ -62,9 +70,11 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
     )
 
 
-async def _serve(arguments: argparse.Namespace, port: int | None = None) -> int:
+async def _serve(
+    arguments: argparse.Namespace, port: int | None = None, front: Front | None = None
+) -> int:
     """Work until somebody ends it; the gateway listens on `port`, if one is named."""
-    async with holding(_settings_of(arguments)) as held:
+    async with holding(_settings_of(arguments)) as held, AsyncExitStack() as opened:
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         # Under `nohup`, the end of the terminal is to be ignored.
@@ -83,6 +93,10 @@ async def _serve(arguments: argparse.Namespace, port: int | None = None) -> int:
         await held.elsewhere.open()
         await held.listen()
         note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
+        if front is not None:
+            front.report = held.note_trouble
+            opened.push_async_callback(front.close)
+            taken.insert(0, _where(await front.open()))
         taken += held.doors.told()
         if held.elsewhere.server is not None:
             taken.append(f"Workers are let in at {held.elsewhere.server.url}.")
@@ -97,6 +111,10 @@ async def _serve(arguments: argparse.Namespace, port: int | None = None) -> int:
             raise held.engine.failure
     note("Ended; what was at work can go on with the next `mission up`.\n")
     return SUCCEEDED
+
+
+def _where(ready: Ready) -> str:
+    return f"The console is at {ready.url}; this signs you in, once: {ready.link}"
 
 
 def serve_gateway(arguments: argparse.Namespace) -> int:

@@ -1,26 +1,26 @@
 """What is printed when a run has ended."""
 
+import argparse
 import asyncio
 import sys
 from typing import Any
 
-from missioncontrol.adapters.home import Home
 from missioncontrol.application.views import view_of
-from missioncontrol.bootstrap import Reading
 from missioncontrol.cli import exit_codes, sheets
 from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.opened import opened
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
+from missioncontrol.cli.places import home_of
 from missioncontrol.cli.results import outputs_of, record_of, report
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.visible import visible
-from missioncontrol.settings import Settings
 
 
-def tell_plan(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:
+def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Print the plan that a run made: exactly the plan on standard output, the rest beside it."""
     state = run.states[PLAN_STEP]
     if not isinstance(state, Succeeded):
@@ -28,7 +28,7 @@ def tell_plan(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:
         said = f"{reason.reason} {reason.hint}".rstrip() if reason else "The run was cancelled."
         note(f"mission: no plan: {visible(said)}\n")
         return exit_codes.OF_STATUS[run.status]
-    reading = Reading(Home(settings.home))
+    reading = opened(arguments)
     try:
         wanted = "plan.json" if as_json else "plan.md"
         digest = next(ref.digest for ref in state.work.artifacts if ref.name == wanted)
@@ -50,14 +50,13 @@ def _show_markdown(content: str) -> None:
     Console().print(Markdown(visible(content)))
 
 
-def tell_outcome(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:
+def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Write the report, and say how the run ended and where the report is."""
     from missioncontrol.documents.report import outcome_sentence
 
-    home = Home(settings.home)
-    reading = Reading(home)
+    reading = opened(arguments)
     try:
-        path = home.reports / f"{name}.html"
+        path = home_of(arguments).reports / f"{name}.html"
         content = report(reading, name, "html")
         with whole_file(str(path), option="the report") as file:
             file.write(content)
@@ -93,13 +92,13 @@ def _changed(record: MissionRecord) -> str:
     return f"  changes {files}, {lines} · mission artifacts {record.run} --output DIR\n"
 
 
-def tell_run(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:
+def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Say how a run of a workflow ended, or what it waits for."""
     view = view_of(run)
     if as_json:
         say_json({"run": name, "status": run.status, "outputs": outputs_of(run), **_waits(run)})
     else:
-        stage, is_left = ("all", False) if run.is_settled else _left(settings, name)
+        stage, is_left = ("all", False) if run.is_settled else _left(arguments, name)
         lines = sheets.ending_lines(
             name, view, outputs_of(run), columns(), stage=stage, is_left=is_left
         )
@@ -107,12 +106,11 @@ def tell_run(settings: Settings, name: str, run: Run, *, as_json: bool) -> int:
     return exit_codes.OF_STATUS.get(run.status, exit_codes.WAITING)
 
 
-def _left(settings: Settings, run: str) -> tuple[str, bool]:
+def _left(arguments: argparse.Namespace, run: str) -> tuple[str, bool]:
     """Return how far all work may go, and whether nobody works on a run that has not ended."""
-    home = Home(settings.home)
-    holder = home.holder()
-    reading = Reading(home)
+    reading = opened(arguments)
     try:
+        holder = reading.home.holder()
         stage = asyncio.run(operation_of(reading.store)).stage
     finally:
         reading.close()

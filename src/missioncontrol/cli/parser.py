@@ -61,3 +61,12 @@ def whole_number(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number")
     return int(text)
+
+
+def add_wait(verb: argparse.ArgumentParser) -> None:
+    """Let a verb that begins or takes up a run watch it where an engine carries it out."""
+    verb.add_argument(
+        "--wait",
+        action="store_true",
+        help="where `mission up` carries it out, follow it to its end (default: say its id)",
+    )

@@ -9,13 +9,12 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.brakes import brake_on, closed_to, who_said_so
 from missioncontrol.application.views import run_and_view
-from missioncontrol.bootstrap import Reading
 from missioncontrol.cli import sheets
 from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board
+from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import colour, columns, say, say_exactly, say_json
-from missioncontrol.cli.places import home_of
 from missioncontrol.cli.replay_sheets import Sheet
 from missioncontrol.cli.results import about, outputs_of
 from missioncontrol.domain.errors import Rejected
@@ -25,13 +24,13 @@ from missioncontrol.ports.read_tables import MissionRow, RunRow
 from missioncontrol.projections.board import Board
 
 
-def open_home(arguments: argparse.Namespace) -> Reading:
+def open_home(arguments: argparse.Namespace) -> AnyReading:
     """Open the chosen home for reading.
 
     Raises:
         NotFound: `home.empty`.
     """
-    return Reading(home_of(arguments))
+    return opened(arguments)
 
 
 def list_missions(arguments: argparse.Namespace) -> int:
@@ -59,7 +58,7 @@ def list_missions(arguments: argparse.Namespace) -> int:
     return SUCCEEDED
 
 
-def _say_what_is_planned(reading: Reading, rows: Board, missions: list[MissionRow]) -> None:
+def _say_what_is_planned(reading: AnyReading, rows: Board, missions: list[MissionRow]) -> None:
     """Call a run that made a plan and nothing else what a person would call it."""
     for row in missions:
         run = rows.runs.get(row.run) or reading.tables.run(row.run)
@@ -67,7 +66,7 @@ def _say_what_is_planned(reading: Reading, rows: Board, missions: list[MissionRo
             row.status = "planned"
 
 
-def _newest_missions(reading: Reading, rows: Board, limit: int) -> list[MissionRow]:
+def _newest_missions(reading: AnyReading, rows: Board, limit: int) -> list[MissionRow]:
     missions = {row.id: row for row in reading.tables.missions(limit=limit)}
     missions.update(rows.missions)
     newest = sorted(missions.values(), key=lambda row: row.id, reverse=True)[:limit]
@@ -100,7 +99,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     return SUCCEEDED
 
 
-def _stage_lines(reading: Reading) -> list[str]:
+def _stage_lines(reading: AnyReading) -> list[str]:
     """Return what holds all work up, if anything does."""
     present = asyncio.run(operation_of(reading.store))
     if present.stage == "all":
@@ -108,7 +107,9 @@ def _stage_lines(reading: Reading) -> list[str]:
     return sheets.stage_lines(present, asyncio.run(who_said_so(reading.store)), columns())
 
 
-def _newest_runs(reading: Reading, rows: Board, workflow: str | None, limit: int) -> list[RunRow]:
+def _newest_runs(
+    reading: AnyReading, rows: Board, workflow: str | None, limit: int
+) -> list[RunRow]:
     """Return the newest runs, page by page until there are enough."""
     found = {row.id: row for row in rows.runs.values()}
     before = ""
@@ -141,7 +142,7 @@ def replay(arguments: argparse.Namespace) -> int:
     if arguments.at is not None and arguments.at < 1:
         raise Rejected("replay.bad_position", f"--at is {arguments.at}; positions begin at 1.")
 
-    def look(reading: Reading, run: str) -> int:
+    def look(reading: AnyReading, run: str) -> int:
         if arguments.at is not None:
             asyncio.run(_refuse_position(reading, run, arguments.at))
         sheet = Sheet(columns())
@@ -150,7 +151,7 @@ def replay(arguments: argparse.Namespace) -> int:
     return about(arguments, look)
 
 
-async def _refuse_position(reading: Reading, run: str, at: int) -> None:
+async def _refuse_position(reading: AnyReading, run: str, at: int) -> None:
     """Refuse a moment in which the run was not there yet, or that has not come yet."""
     first = await reading.store.read_stream(run, limit=1)
     end = (await reading.store.head()).position
@@ -170,7 +171,7 @@ async def _refuse_position(reading: Reading, run: str, at: int) -> None:
 
 
 def _print_view(
-    reading: Reading,
+    reading: AnyReading,
     run: str,
     arguments: argparse.Namespace,
     at: int | None = None,
@@ -200,7 +201,7 @@ def _print_view(
     return SUCCEEDED
 
 
-def _held_up(reading: Reading, run: Run, is_held: bool) -> list[str]:
+def _held_up(reading: AnyReading, run: Run, is_held: bool) -> list[str]:
     """Return what keeps a run that has not ended from going on, where that is nothing of its own.
 
     A rate limit counts only where an engine works on it: else that is what it waits for.

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.cli.event_sheets import sentence
 from missioncontrol.cli.sheets import cut, used, wrapped
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.visible import visible
 
 VALUES_MAX = 12

@@ -16,13 +16,12 @@ from missioncontrol import __version__
 from missioncontrol.application.journal import fold_run
 from missioncontrol.application.records import EVENTS_MAX, gather
 from missioncontrol.application.views import run_view
-from missioncontrol.bootstrap import Reading
 from missioncontrol.cli import sheets, text
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.names import board, find_run
+from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import columns, note, say, say_json
-from missioncontrol.cli.places import home_of
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.run.states import Run
@@ -39,14 +38,14 @@ PAGE = 1_000
 FOLDER_LETTERS_MAX = 180
 
 
-def about(arguments: argparse.Namespace, look: Callable[[Reading, str], int]) -> int:
+def about(arguments: argparse.Namespace, look: Callable[[AnyReading, str], int]) -> int:
     """Open the home, find the run that is meant, and look at it.
 
     Raises:
         NotFound: `home.empty` or `run.unknown`.
         Rejected: as `find_run`.
     """
-    reading = Reading(home_of(arguments))
+    reading = opened(arguments)
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
         return look(reading, find_run(rows, reading.tables, arguments.run))
@@ -84,7 +83,7 @@ def output(arguments: argparse.Namespace) -> int:
             "output.bad_tail", f"--tail is {arguments.tail}; it must be 1 to {TAIL_MAX:,}."
         )
 
-    def look(reading: Reading, run: str) -> int:
+    def look(reading: AnyReading, run: str) -> int:
         state, _ = asyncio.run(fold_run(reading.store, run))
         steps = _steps_of(state, arguments.step) if arguments.step is not None else None
         said, is_all = _last_said(reading, run, steps, arguments.tail)
@@ -120,7 +119,7 @@ def _within(key: str) -> tuple[str, ...]:
 
 
 def _last_said(
-    reading: Reading, run: str, steps: Collection[str] | None, count: int
+    reading: AnyReading, run: str, steps: Collection[str] | None, count: int
 ) -> tuple[list[OutputLine], bool]:
     """Return the last `count` lines, of `steps` where they are given, and whether that is all."""
     found: list[OutputLine] = []
@@ -144,7 +143,7 @@ def _plain(line: OutputLine) -> dict[str, Any]:
 
 
 def _say_what_is_not_there(
-    reading: Reading, run: Run, step: str | None, *, said: Sequence[OutputLine], is_all: bool
+    reading: AnyReading, run: Run, step: str | None, *, said: Sequence[OutputLine], is_all: bool
 ) -> None:
     state = run.states.get(step or "")
     kept_from = getattr(state, "kept_from", "")
@@ -165,7 +164,7 @@ def _say_what_is_not_there(
 def artifacts(arguments: argparse.Namespace) -> int:
     """Print what files a run produced and where they lie, or write all of them to a directory."""
 
-    def look(reading: Reading, run: str) -> int:
+    def look(reading: AnyReading, run: str) -> int:
         view = asyncio.run(run_view(reading.store, run))
         found = _files_of(view)
         for file in found:
@@ -193,7 +192,7 @@ def _files_of(view: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _where(reading: Reading, run: str) -> str:
+def _where(reading: AnyReading, run: str) -> str:
     return (
         f"\nThey lie under {visible(str(reading.home.artifacts))} by their digest.\n"
         "  their paths   add --json\n"
@@ -230,7 +229,7 @@ def _file_name(name: str) -> str:
     return "/".join(part for part in parts if part not in ("", ".", "..")) or "_"
 
 
-def _write_files(reading: Reading, found: Sequence[dict[str, Any]], output: str) -> None:
+def _write_files(reading: AnyReading, found: Sequence[dict[str, Any]], output: str) -> None:
     """Write every file below a directory, or none.
 
     Raises:
@@ -268,7 +267,7 @@ def _write_files(reading: Reading, found: Sequence[dict[str, Any]], output: str)
 def export(arguments: argparse.Namespace) -> int:
     """Write the report of a mission's run, or all that is known of a run of a workflow."""
 
-    def look(reading: Reading, run: str) -> int:
+    def look(reading: AnyReading, run: str) -> int:
         state, _ = asyncio.run(fold_run(reading.store, run))
         if state.mission or arguments.format in ("html", "md"):
             content = report(reading, run, arguments.format)
@@ -286,7 +285,7 @@ def export(arguments: argparse.Namespace) -> int:
     return about(arguments, look)
 
 
-async def _known_of(reading: Reading, state: Run) -> dict[str, Any]:
+async def _known_of(reading: AnyReading, state: Run) -> dict[str, Any]:
     """Return a run of a workflow with what it hands back and its events, as plain values."""
     view = await run_view(reading.store, state.id)
     events: list[dict[str, Any]] = []
@@ -312,7 +311,7 @@ async def _known_of(reading: Reading, state: Run) -> dict[str, Any]:
     return {**told, "events": events}
 
 
-def _write_run(file: BinaryIO, reading: Reading, known: dict[str, Any], kind: str) -> None:
+def _write_run(file: BinaryIO, reading: AnyReading, known: dict[str, Any], kind: str) -> None:
     if kind == "json":
         file.write(_json(known))
         return
@@ -344,7 +343,7 @@ def _pack(archive: zipfile.ZipFile, path: str, content: bytes) -> None:
     archive.writestr(info, content)
 
 
-def report(reading: Reading, run: str, kind: str) -> bytes:
+def report(reading: AnyReading, run: str, kind: str) -> bytes:
     """Return the report of `run` as html, md, json or zip.
 
     Raises:
@@ -365,7 +364,7 @@ def report(reading: Reading, run: str, kind: str) -> bytes:
             return documents.report_zip(record, read)
 
 
-def record_of(reading: Reading, run: str) -> MissionRecord:
+def record_of(reading: AnyReading, run: str) -> MissionRecord:
     """Gather what a report of `run` may say."""
     program = f"missioncontrol {__version__}"
     return asyncio.run(gather(reading.store, reading.output, run, program=program))

@@ -1,32 +1,17 @@
 """How a schedule looks: what it starts and when, how runs went, what became of its slots."""
 
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, assert_never
 
 from missioncontrol.application.journal import ENGINE
+from missioncontrol.application.queries.schedules import local_time, next_slots
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.schedule_words import DAYLIGHT, told
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.register import decode
-from missioncontrol.domain.schedule.events import (
-    Policy,
-    QueuedSlotsDropped,
-    QueuedSlotStarted,
-    ScheduleAdded,
-    ScheduleAlerted,
-    ScheduleEvent,
-    SchedulePaused,
-    ScheduleRemoved,
-    ScheduleResumed,
-    ScheduleRunEnded,
-    SlotFired,
-    SlotQueued,
-    SlotSkipped,
-    SlotsSkipped,
-    StartedByHand,
-)
+from missioncontrol.domain.schedule.events import Policy
 from missioncontrol.domain.schedule.slots import GRACE_SECONDS
 from missioncontrol.ports.calendar import Calendar, Moment
 from missioncontrol.projections.schedules import (
@@ -34,27 +19,6 @@ from missioncontrol.projections.schedules import (
     recent_success_rate,
     success_rate,
 )
-
-DAYLIGHT = {
-    "": "",
-    "gap": "clocks go forward: the time asked for does not exist that day",
-    "first": "clocks go back: this time comes twice, here the first time",
-    "second": "clocks go back: this time comes twice, here the second time",
-}
-SKIPPED = {
-    "paused": "the schedule was paused",
-    "overlap": "a run had not ended",
-    "misfired": "nothing was here to start it in time",
-    "stopped": "nothing may start",
-    "removed": "the schedule was removed",
-    "queued_over": "one slot was waiting already",
-    "refused": "the run was refused",
-}
-WAITS = {
-    "overlap": "until the run before has ended",
-    "cancel": "until the run before, which is cancelled for it, has ended",
-    "catch_up": "its turn: it was missed",
-}
 
 
 def view(row: ScheduleRow, calendar: Calendar, now: float, count: int) -> dict[str, Any]:
@@ -66,20 +30,13 @@ def view(row: ScheduleRow, calendar: Calendar, now: float, count: int) -> dict[s
         "next": [
             {
                 "at": slot.at,
-                "local": _local(slot).isoformat(),
+                "local": local_time(slot).isoformat(),
                 "offset_seconds": slot.offset_seconds,
                 "daylight": slot.daylight,
             }
             for slot in next_slots(row, calendar, now, count)
         ],
     }
-
-
-def next_slots(row: ScheduleRow, calendar: Calendar, now: float, count: int) -> list[Moment]:
-    """Return the next slots that fire; none while the schedule is paused or removed."""
-    if row.status != "active":
-        return []
-    return calendar.preview(row.cron, row.zone, max(now, row.answered), count=count)
 
 
 def next_lines(row: ScheduleRow, calendar: Calendar, now: float, count: int) -> list[str]:
@@ -132,89 +89,14 @@ def sheet(row: ScheduleRow, calendar: Calendar, now: float, width: int) -> list[
 
 def past_lines(event: Recorded, width: int) -> list[str]:
     """Return the lines that tell an event of a schedule."""
-    told = _told(decode(event.type, event.schema, event.body))  # type: ignore[arg-type]
+    sentence = told(decode(event.type, event.schema, event.body))  # type: ignore[arg-type]
     by = "" if event.actor == ENGINE else f" ({event.actor})"
     begin = f"{moment(event.time / 1_000_000)[:19]}  "
-    return wrapped(told + by, width, begin, " " * len(begin))
-
-
-def _told(event: ScheduleEvent) -> str:
-    match event:
-        case ScheduleAdded():
-            return f"added{_because(event.reason)}"
-        case SchedulePaused():
-            return f"paused{_because(event.reason)}"
-        case ScheduleResumed():
-            return f"resumed{_because(event.reason)}"
-        case ScheduleRemoved():
-            return f"removed{_because(event.reason)}"
-        case StartedByHand():
-            return f"{event.run} started by hand{_because(event.reason)}"
-        case ScheduleRunEnded():
-            return f"{event.run} {event.outcome}"
-        case ScheduleAlerted():
-            return alert(event)
-        case _:
-            return _told_of_slots(event)
-
-
-SlotEvent = (
-    SlotFired | SlotQueued | SlotSkipped | SlotsSkipped | QueuedSlotStarted | QueuedSlotsDropped
-)
-
-
-def _told_of_slots(event: SlotEvent) -> str:
-    match event:
-        case SlotFired():
-            late = f", {event.late_seconds:,.0f} s late" if event.kind == "late" else ""
-            return f"slot {_slot(event.slot)}: {event.run}{late}"
-        case SlotQueued():
-            return f"slot {_slot(event.slot)} waits {WAITS[event.why]}"
-        case SlotSkipped():
-            detail = f": {event.detail}" if event.detail else ""
-            return f"slot {_slot(event.slot)} skipped: {SKIPPED[event.reason]}{detail}"
-        case SlotsSkipped():
-            span = f"{_slot(event.first)} to {_slot(event.last)}"
-            return f"{event.count:,} slots, {span}, skipped: {SKIPPED[event.reason]}"
-        case QueuedSlotStarted():
-            return f"slot {_slot(event.slot)}, which waited: {event.run}"
-        case QueuedSlotsDropped():
-            slots = ", ".join(map(_slot, event.slots[:3])) + (" …" if event.slots[3:] else "")
-            return f"slots that waited ({slots}) dropped: {SKIPPED[event.reason]}"
-        case _:
-            assert_never(event)
-
-
-def alert(event: ScheduleAlerted) -> str:
-    """Return what somebody should know, in one line."""
-    match event.kind:
-        case "failed":
-            return f"alert: {event.run} failed, {event.count} in a row"
-        case "missed":
-            return f"alert: {event.count:,} missed, {_slot(event.first)} to {_slot(event.last)}"
-        case "late":
-            return f"alert: {event.count:,} late, {_slot(event.first)} to {_slot(event.last)}"
-        case "refused":
-            return f"alert: refused: {event.detail}"
-        case _:
-            assert_never(event.kind)
-
-
-def _because(reason: str) -> str:
-    return f": {reason}" if reason else ""
-
-
-def _slot(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _local(slot: Moment) -> datetime:
-    zone = timezone(timedelta(seconds=slot.offset_seconds))
-    return datetime.fromtimestamp(slot.at, zone)
+    return wrapped(sentence + by, width, begin, " " * len(begin))
 
 
 def _written(slot: Moment) -> str:
-    return _local(slot).strftime("%a %Y-%m-%d %H:%M %Z")
+    return local_time(slot).strftime("%a %Y-%m-%d %H:%M %Z")
 
 
 def _workflow(row: ScheduleRow) -> str:

@@ -5,10 +5,13 @@ import asyncio
 import difflib
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
 from missioncontrol.application.search import (
     SECONDS_MAX,
@@ -19,16 +22,22 @@ from missioncontrol.application.search import (
     Search,
 )
 from missioncontrol.application.search_query import asked
-from missioncontrol.bootstrap import Reading
-from missioncontrol.cli.event_sheets import sentence
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board, find_run
+from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import colour, columns, note, say, say_json
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.search_index import Query, RunHits, folded, texts_in, words
+
+if TYPE_CHECKING:
+    from missioncontrol.cli.server import ServerSearch
+
+AnySearch: TypeAlias = "Search | ServerSearch"
+"""The index of a home, here or on its server."""
 
 ASKED = ("text", "kind", "actor", "workflow", "agent", "since", "until")
 
@@ -38,14 +47,12 @@ QUIET_SECONDS = 1.0
 NEAR_MAX = 5
 
 
-def search(reading: Reading, arguments: argparse.Namespace) -> int:
+def search(reading: AnyReading, arguments: argparse.Namespace) -> int:
     """Print the events, or with --runs the runs, that fit all that was asked for."""
     run = None if arguments.run is None else _run(reading, arguments.run)
     given = {name: getattr(arguments, name) for name in ASKED}
     query = asked(SystemClock().now(), run=run, **given)
-    index = _index(reading)
-    try:
-        searching = Search(reading.store, index, progress=_Progress().take)
+    with _searching(reading) as searching:
         found = asyncio.run(_found(searching, query, arguments))
         if _is_person(searching, query):
             query = msgspec.structs.replace(query, actor=f"user:{query.actor}")
@@ -59,20 +66,18 @@ def search(reading: Reading, arguments: argparse.Namespace) -> int:
         if not (found.runs if isinstance(found, FoundRuns) else found.events):
             for sentence in _strangers(searching, query):
                 note(visible(sentence) + "\n")
-    finally:
-        index.close()
     return SUCCEEDED
 
 
 async def _found(
-    searching: Search, query: Query, arguments: argparse.Namespace
+    searching: AnySearch, query: Query, arguments: argparse.Namespace
 ) -> Found | FoundRuns:
     if arguments.runs:
         return await searching.runs(query, before=arguments.before, limit=arguments.limit)
     return await searching.events(query, before=arguments.before, limit=arguments.limit)
 
 
-def _is_person(searching: Search, query: Query) -> bool:
+def _is_person(searching: AnySearch, query: Query) -> bool:
     """Whether the actor is the mere name of a person, whom the log names `user:NAME`."""
     if not query.actor or ":" in query.actor:
         return False
@@ -81,17 +86,27 @@ def _is_person(searching: Search, query: Query) -> bool:
     return bool(searching.strangers(bare)) and not searching.strangers(user)
 
 
-def _run(reading: Reading, name: str) -> str:
+def _run(reading: AnyReading, name: str) -> str:
     """Return the run that is meant; its whole id is quicker to find than the beginning of it."""
     if asyncio.run(reading.store.read_stream(name, limit=1)):
         return name
     return find_run(asyncio.run(board(reading.tables, reading.store)), reading.tables, name)
 
 
-def _index(reading: Reading) -> SqliteSearchIndex:
+@contextmanager
+def _searching(reading: AnyReading) -> Iterator[AnySearch]:
+    """Give the index of the home, here or on its server."""
+    if not isinstance(reading.home, Home):
+        yield reading.search
+        return
+    with closing(_index(reading.home)) as index:
+        yield Search(reading.store, index, progress=_Progress().take)
+
+
+def _index(home: Home) -> SqliteSearchIndex:
     """Open the home's index, or make one for this search alone where it can't be written."""
     try:
-        return SqliteSearchIndex(reading.home.search)
+        return SqliteSearchIndex(home.search)
     except Unavailable as error:
         note(f"{visible(error.reason)} This search makes an index of its own.\n")
         return SqliteSearchIndex(None)
@@ -185,7 +200,7 @@ def _behind(reach: Reach) -> Iterator[str]:
         )
 
 
-def _strangers(searching: Search, query: Query) -> Iterator[str]:
+def _strangers(searching: AnySearch, query: Query) -> Iterator[str]:
     """Name what was asked for and never was, with what may have been meant."""
     for field, names in searching.strangers(query).items():
         name = getattr(query, field)

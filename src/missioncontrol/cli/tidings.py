@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.schedule_sheets import alert
 from missioncontrol.cli.sheets import STAGES
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.schedule_words import alert
 from missioncontrol.domain.approval.events import ApprovalGiven, ApprovalGranted
 from missioncontrol.domain.lifecycle.events import AgentFailed, AgentLost, AgentRested
 from missioncontrol.domain.operation import EmergencyStopped, StageEntered

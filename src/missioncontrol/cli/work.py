@@ -13,6 +13,7 @@ from missioncontrol.application.office import (
     BeginMission,
     BeginRun,
     CancelRun,
+    CarryOut,
     ForkRun,
     ResumeRun,
     RetryRun,
@@ -27,7 +28,9 @@ from missioncontrol.cli.outcome import tell_outcome, tell_plan, tell_run
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import repository_of, settings_of
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.money import micro_dollars
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.step import Amount
 from missioncontrol.domain.visible import visible
 
 
@@ -49,7 +52,7 @@ def plan(arguments: argparse.Namespace) -> int:
     if state is None:
         return exit_codes.CANCELLED
     tell = tell_plan if state.is_settled else tell_run
-    return tell(settings_of(arguments), run, state, as_json=arguments.json)
+    return tell(arguments, run, state, as_json=arguments.json)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -99,7 +102,15 @@ def _mission(
         settings.plan_seconds_max,
         settings.task_seconds_max,
         arguments.builder if execute else "",
+        _budget(arguments) if execute else None,
     )
+
+
+def _budget(arguments: argparse.Namespace) -> Amount | None:
+    """Return the most that a run may use, or None where the caps alone say it."""
+    cost = None if arguments.cost is None else micro_dollars(arguments.cost, "--cost")
+    budget = Amount(cost, arguments.tokens)
+    return None if budget == Amount() else budget
 
 
 def begin_workflow(arguments: argparse.Namespace) -> int:
@@ -134,6 +145,11 @@ def begin_scheduled(arguments: argparse.Namespace) -> int:
 def resume(arguments: argparse.Namespace) -> int:
     """Take an unfinished run up again."""
     return _about(arguments, lambda run: ResumeRun(run))
+
+
+def carry_plan_out(arguments: argparse.Namespace) -> int:
+    """Do what a run has planned and nothing else, in a new run that keeps its plan."""
+    return _about(arguments, lambda run: CarryOut(run))
 
 
 def retry(arguments: argparse.Namespace) -> int:
@@ -210,7 +226,43 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
 
 def _do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
     """Have a run begun or taken up, and say what became of it."""
+    begun = _begun_elsewhere(arguments, ask)
+    if begun is not None:
+        return _tell_begun(arguments, begun)
     return _conclude(arguments, *_watched(arguments, ask, title))
+
+
+def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
+    """Have a run begun by the engine that is at work, if there is one and nobody waits for it."""
+    if arguments.wait:
+        return None
+    desk = Desk(arguments, os.environ)
+    try:
+        return dict(desk.deliver(ask)) if desk.is_served else None
+    finally:
+        desk.close()
+
+
+def _tell_begun(arguments: argparse.Namespace, begun: dict[str, Any]) -> int:
+    """Say which run was begun, and how to hear more of it."""
+    if arguments.json:
+        say_json(begun)
+        return exit_codes.SUCCEEDED
+    name = str(begun["run"])
+    say(f"{name}\n")
+    note(f"The engine carries it out; `mission watch {name}` follows it.\n")
+    return exit_codes.SUCCEEDED
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    """Follow a run that an engine carries out, until it ends or waits for somebody."""
+    desk = Desk(arguments, os.environ)
+    try:
+        name = desk.run(arguments.run)
+        state = follow(desk, name, as_json=arguments.json)
+    finally:
+        desk.close()
+    return exit_codes.SUCCEEDED if state is None else _conclude(arguments, name, state)
 
 
 def _watched(
@@ -242,4 +294,4 @@ def _conclude(arguments: argparse.Namespace, name: str, state: Run | None) -> in
         note(f"{name} was left as it is; `mission resume {name}` takes it up.\n")
         return exit_codes.CANCELLED
     tell = tell_outcome if state.mission and state.is_settled else tell_run
-    return tell(settings_of(arguments), name, state, as_json=arguments.json)
+    return tell(arguments, name, state, as_json=arguments.json)

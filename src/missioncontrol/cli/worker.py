@@ -75,7 +75,7 @@ def _workers(arguments: argparse.Namespace) -> list[WorkerSeen]:
     desk = Desk(arguments, os.environ)
     try:
         if desk.home.holder() is None:
-            raise _no_engine(desk.home)
+            raise _no_engine(desk.directory)
         return msgspec.convert(desk.deliver(WorkersListed()), list[WorkerSeen])
     finally:
         desk.close()
@@ -87,7 +87,7 @@ def _drain(arguments: argparse.Namespace) -> int:
     desk = Desk(arguments, os.environ)
     try:
         if desk.home.holder() is None:
-            raise _no_engine(desk.home)
+            raise _no_engine(desk.directory)
         desk.deliver(WorkerDrained(arguments.name))
     finally:
         desk.close()

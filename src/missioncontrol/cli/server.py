@@ -1,0 +1,106 @@
+"""A home on a server, as the verbs need it: read and changed through its API with a token."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.artifact_stores.server import ServerArtifactStore
+from missioncontrol.adapters.event_stores.server import ServerEventStore
+from missioncontrol.adapters.home import Holder
+from missioncontrol.adapters.output_stores.server import ServerOutputStore
+from missioncontrol.adapters.read_tables.server import ServerReadTables
+from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.application.search import Found, FoundRuns
+from missioncontrol.ports.search_index import Query
+
+TOKEN = "MISSION_TOKEN"  # noqa: S105 - a variable's name
+
+
+class _Answer(msgspec.Struct):
+    answer: Any = None
+
+
+class ServerHome:
+    """What takes the place of a directory: the address of the server."""
+
+    exists = True
+
+    def __init__(self, line: ServerLine) -> None:
+        """Whoever opened `line` closes it."""
+        self.root = line.url
+        self.artifacts = f"{line.url}/api/v1/artifacts"
+
+    def holder(self) -> Holder:
+        """Return the server: somebody holds its home, or nobody would answer."""
+        return Holder(0, 0.0, f"the server at {self.root}", port=1)
+
+
+class ServerReading:
+    """A home opened for reading from afar; see `bootstrap.Reading`."""
+
+    def __init__(self, line: ServerLine) -> None:
+        """`line` is closed with it."""
+        self._line = line
+        self.home = ServerHome(line)
+        self.store = ServerEventStore(line)
+        self.tables = ServerReadTables(line)
+        self.output = ServerOutputStore(line)
+        self.artifacts = ServerArtifactStore(line)
+
+    @property
+    def search(self) -> "ServerSearch":
+        """The log's index there."""
+        return ServerSearch(self._line)
+
+    def heads(self) -> bytes:
+        """Return the signed heads of the log as their file holds them."""
+        return self._line.content("/record/heads")
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._line.close()
+
+
+class ServerSearch:
+    """Searches as `application.search.Search` does, with the index of the server."""
+
+    def __init__(self, line: ServerLine) -> None:
+        """`line` stays with whoever opened it."""
+        self._line = line
+
+    async def events(self, query: Query, *, before: int | None = None, limit: int = 50) -> Found:
+        """See `Search.events`."""
+        return self._line.post("/record/search/events", _looked(query, before, limit), Found)
+
+    async def runs(self, query: Query, *, before: int | None = None, limit: int = 50) -> FoundRuns:
+        """See `Search.runs`."""
+        return self._line.post("/record/search/runs", _looked(query, before, limit), FoundRuns)
+
+    def strangers(self, query: Query) -> dict[str, list[str]]:
+        """See `Search.strangers`."""
+        asked = _looked(query, None, 1)
+        return self._line.post("/record/search/strangers", asked, dict[str, list[str]])
+
+
+def _looked(query: Query, before: int | None, limit: int) -> dict[str, Any]:
+    return {"query": query, "before": before, "limit": limit}
+
+
+def line_to(url: str, environment: Mapping[str, str] = os.environ) -> ServerLine:
+    """Return the line to a server, with the token of whoever types here.
+
+    Raises:
+        Rejected: see `ServerLine`.
+    """
+    return ServerLine(url, environment.get(TOKEN, "").strip())
+
+
+def asked_of(line: ServerLine, ask: Any) -> Any:
+    """Have the server do what is asked, and return its answer.
+
+    Raises:
+        MissionControlError: as the office there, or as `ServerLine.post`.
+    """
+    return line.post(f"/asks/{type(ask).__name__}", msgspec.to_builtins(ask), _Answer).answer

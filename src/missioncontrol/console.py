@@ -1,0 +1,109 @@
+"""The process of the console: `python -m missioncontrol.console HOME SOCKET`, started by `front`.
+
+It ends when its input ends, and says on its output when it begins to answer.
+"""
+
+import asyncio
+import logging
+import os
+import resource
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from missioncontrol.adapters.console_file import console_settings
+from missioncontrol.adapters.home import Home
+from missioncontrol.adapters.secret_stores import secret_store
+from missioncontrol.console_parts import opened, providers
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.front import Ready
+from missioncontrol.interfaces.app import build
+from missioncontrol.interfaces.serving import server
+from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
+
+if TYPE_CHECKING:
+    import uvicorn
+
+NICENESS = 5
+"""Where both want a core, the engine comes first."""
+
+FILES_MAX = 16_384
+"""Files and connections at once."""
+
+LOOK_SECONDS = 0.01
+
+
+def main() -> int:
+    """Serve one home until the input ends; return the exit code."""
+    home, handle = Home(Path(sys.argv[1])), int(sys.argv[2])
+    os.nice(NICENESS)
+    _have_files()
+    logging.basicConfig(level=logging.WARNING, format="mission: console: %(message)s")
+    try:
+        asyncio.run(_serve(home, socket.socket(fileno=handle)))
+    except MissionControlError as error:
+        sys.stderr.write(f"mission: console: {error}\n")
+        return 1
+    return 0
+
+
+def _have_files() -> None:
+    """Let the process have as many connections as it may: it begins with room for 1,024 mostly."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
+    if 0 <= now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+async def _serve(home: Home, listening: socket.socket) -> None:
+    """Answer on `listening` until standard input ends."""
+    with opened(home) as console:
+        await console.present.catch_up()
+        await console.instruments.measuring.start()
+        await console.deliveries.start()
+        settings = console_settings(home.root / "console.toml")
+        secret = secret_store({}, home.root / "secrets.toml").value
+        console.people.providers = providers(settings, secret)
+        refuse_exposure(listening.getsockname()[0], settings, await console.people.access())
+        version: str = import_module("missioncontrol").__version__
+        gate = Gate(build(console, version=version), console.people, settings)
+        serving = server(gate)
+        task = asyncio.create_task(serving.serve(sockets=[listening]))
+        await _answering(serving, task)
+        url = _url(listening)
+        link = f"{url}/sign-in/link?token={console.people.new_link()}"
+        sys.stdout.buffer.write(msgspec.json.encode(Ready(url, link)) + b"\n")
+        sys.stdout.flush()
+        await _end_of_input()
+        serving.should_exit = True
+        await console.live.close()  # Streams would go on until the server cuts them off.
+        await task
+        await console.verifying.close()
+        await console.deliveries.stop()
+        await console.instruments.measuring.stop()
+
+
+async def _answering(serving: "uvicorn.Server", task: "asyncio.Task[None]") -> None:
+    while not serving.started and not task.done():  # noqa: ASYNC110 - the library tells nobody
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _end_of_input() -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(4_096):
+        pass
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,111 @@
+"""What the console of a home is made of, and how its parts meet."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from missioncontrol.adapters.access.hashing import Argon2Hashes
+from missioncontrol.adapters.access.sqlite import SqliteAccess
+from missioncontrol.adapters.agent_files import declaration
+from missioncontrol.adapters.agents.kinds import Kinds
+from missioncontrol.adapters.agents.schemas import shape_of
+from missioncontrol.adapters.calendar import CronCalendar
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.console_file import console_settings
+from missioncontrol.adapters.expressions.late import LateExpressions
+from missioncontrol.adapters.home import Home
+from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
+from missioncontrol.adapters.oidc import OidcProvider
+from missioncontrol.adapters.os_user import os_user
+from missioncontrol.adapters.prices import GenaiPrices
+from missioncontrol.adapters.webhooks.sender import HttpSender
+from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
+from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.schema import json_schema
+from missioncontrol.application.agents import Cards
+from missioncontrol.application.deliveries import Deliveries
+from missioncontrol.application.live import Live
+from missioncontrol.application.measuring import Measuring
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.instruments import Instruments
+from missioncontrol.application.queries.shelf import Shelf
+from missioncontrol.bootstrap import Reading
+from missioncontrol.domain.agent import misfit
+from missioncontrol.following import archive
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.engine_line import EngineLine
+from missioncontrol.interfaces.sign_in.people import People
+from missioncontrol.interfaces.sign_in.providers import Providers
+from missioncontrol.own_agents import AGENT_CARDS, built_in
+from missioncontrol.ports.console_settings import ConsoleSettings
+from missioncontrol.settings import Settings
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[Console]:
+    """Put the console of a home together, and let go of its files afterwards.
+
+    Raises:
+        NotFound: `home.empty`.
+        Corrupt: a file of the home is damaged.
+    """
+    with ExitStack() as opening:
+        reading = opening.enter_context(closing(Reading(home)))
+        present = Present(reading.store, reading.tables, reading.output, reading.artifacts)
+        access = opening.enter_context(closing(SqliteAccess(home.root / "access.db")))
+        clock = SystemClock()
+        people = People(access, present, Argon2Hashes(), owner=os_user(), clock=clock)
+        line = EngineLine(home.holder)
+        around = opening.enter_context(_instruments(home, present))
+        slow = opening.enter_context(archive(home))
+        live = Live(present)
+        told = opening.enter_context(_deliveries(home, present, clock))
+        yield Console(home.root, present, live, line, people, _shelf(present), around, slow, told)
+
+
+def _shelf(present: Present) -> Shelf:
+    """Return the saved workflows of a home for its console, checked against the agents there."""
+    return Shelf(
+        present,
+        read=read_all,
+        expressions=LateExpressions(),
+        cards=Cards(AGENT_CARDS, Kinds().card),
+        calendar=CronCalendar(),
+        clock=SystemClock(),
+        schema=json_schema,
+        aside=asyncio.to_thread,
+    )
+
+
+@contextmanager
+def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
+    """Give out what a home's console needs besides the record; its file is closed in the end."""
+    with closing(SqliteMeasureTables(home.measures)) as tables:
+        yield Instruments(
+            SystemClock(),
+            Measuring(present.store, tables),
+            CronCalendar(),
+            GenaiPrices(),
+            built_in(AGENT_CARDS, Settings(home.root)),
+            declare=lambda name, said: declaration(name, said, base=home.root),
+            misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
+        )
+
+
+@contextmanager
+def _deliveries(home: Home, present: Present, clock: SystemClock) -> Iterator[Deliveries]:
+    """Give out who tells webhooks; where the owner allows it, also those inside of this network."""
+    settings = console_settings(home.root / "console.toml")
+    with closing(SqliteDeliveries(home.root / "webhooks.db")) as store:
+        sender = HttpSender(inside=settings.webhooks_inside)
+        yield Deliveries(present, store, sender, now=clock.now)
+
+
+def providers(settings: ConsoleSettings, secret: Callable[[str], str]) -> Providers:
+    """Return those who vouch for people, each with the secret that it knows this console by."""
+    clock = SystemClock()
+    known = {
+        each.name: (each, OidcProvider(each, secret(each.secret) if each.secret else "", clock))
+        for each in settings.oidc
+    }
+    return Providers(known, clock)

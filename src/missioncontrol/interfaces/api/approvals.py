@@ -1,0 +1,385 @@
+"""Approvals and questions as resources of the API: what waits for a person, and the answers."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries import approvals as queries
+from missioncontrol.application.queries import questions as asked
+from missioncontrol.application.queries.approvals import ApprovalView
+from missioncontrol.application.queries.questions import QuestionView
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.conditional import (
+    CHANGED,
+    KNOWN,
+    IfMatch,
+    refuse_stale,
+    tag_of,
+    tagged,
+)
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.projections.approvals import ApprovalRow
+
+REASON_MAX = 4_000
+DEFERRED_MAX = 1e11
+
+AnyRequest = Request[Principal, Any, Any]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_MAX)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Which = Annotated[
+    Literal["open", "all"],
+    QueryParameter(
+        name="state", description="`open`: what waits, by urgency. `all`: every one, newest first."
+    ),
+]
+
+
+class Agreed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A yes to exactly what was shown."""
+
+    digest: Digest  # of what was shown; the answer is refused where something else is asked
+    reason: Reason
+
+
+class Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A no, which is final."""
+
+    reason: Reason
+    digest: Digest | None = None
+
+
+class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Other inputs: what they make of the step is asked about anew."""
+
+    inputs: dict[str, Any]  # all that the step is to have
+    reason: Reason
+    digest: Digest | None = None
+
+
+class PutOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Not now."""
+
+    until: Annotated[float, msgspec.Meta(gt=0, le=DEFERRED_MAX)]  # seconds since the epoch
+    reason: Reason
+    digest: Digest | None = None
+
+
+class HandedOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One's say, given to somebody else."""
+
+    to: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reason: Reason
+    digest: Digest | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a question is answered with."""
+
+    answer: Any  # as the form of the question says
+
+
+@get("/approvals", summary="List approvals", **needs("read"))
+async def list_approvals(
+    console: NamedDependency[Console],
+    which: Which = "open",
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+) -> Page[ApprovalRow]:
+    """Return what waits for a person by urgency: what ends first comes first, what is put off last.
+
+    With `state=all` those that have their answer are there too, the newest first.
+    """
+    now = console.instruments.now
+    if which == "open":
+        return _by_urgency(queries.queue(console.present, now), cursor, limit)
+    place = place_of(cursor, str)
+    before = place[0] if place else ""
+    found = queries.approvals(console.present, now, before=before, limit=limit + 1)
+    more = cursor_of(found[limit - 1].id) if len(found) > limit else ""
+    return Page(found[:limit], more)
+
+
+def _by_urgency(rows: list[ApprovalRow], cursor: str, limit: int) -> Page[ApprovalRow]:
+    place = place_of(cursor, bool, float, int, str)
+    left = [row for row in rows if place is None or queries.urgency(row) > place]
+    more = cursor_of(*queries.urgency(left[limit - 1])) if len(left) > limit else ""
+    return Page(left[:limit], more)
+
+
+@get("/approvals/{approval:str}", summary="An approval", responses=KNOWN, **needs("read"))
+async def get_approval(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str]
+) -> Response[ApprovalView]:
+    """Return exactly what would run, why a person is asked, who may answer, and what was said."""
+    found = await queries.approval_view(
+        console.present, approval, console.instruments.now, actor=request.user.actor
+    )
+    return tagged(request, found, _tag(found, request))
+
+
+def _tag(found: ApprovalView, request: AnyRequest) -> str:
+    return tag_of(
+        found.approval, found.state, len(found.history), found.objection_code, request.user.actor
+    )
+
+
+@get(
+    "/approvals/{approval:str}/subject",
+    summary="The bytes that an approval is bound to",
+    media_type="application/json",
+    responses={200: ResponseSpec(dict[str, Any], description="What would run.")},
+    **needs("read"),
+)
+async def get_subject(
+    present: NamedDependency[Present], approval: FromPath[str]
+) -> Response[bytes]:
+    """Return what would run in its canonical form (RFC 8785): its SHA-256 is the digest.
+
+    Where secrets were taken out before it was kept, the digest can't be made from it; the
+    approval says so in `digest_fits`.
+    """
+    state = await queries.approval_of(present, approval)
+    return Response(
+        queries.signed_bytes(state),
+        media_type="application/json",
+        headers={"ETag": f'"{state.digest}"'},
+    )
+
+
+async def say(console: Console, request: AnyRequest, spoken: Spoken) -> ApprovalView:
+    """Let the engine hear what whoever is signed in says; return the approval as it is then.
+
+    Raises:
+        MissionControlError: as `Approvals.take`.
+    """
+    await console.ask(request, spoken)
+    return await queries.approval_view(
+        console.present, spoken.approval, console.instruments.now, actor=spoken.actor
+    )
+
+
+async def _refuse_stale(
+    console: Console, request: AnyRequest, approval: str, if_match: str
+) -> None:
+    if if_match:
+        found = await queries.approval_view(
+            console.present, approval, console.instruments.now, actor=request.user.actor
+        )
+        refuse_stale(if_match, _tag(found, request), f"Approval {approval!r}")
+
+
+@post(
+    "/approvals/{approval:str}/approve",
+    status_code=200,
+    summary="Agree",
+    responses=CHANGED,
+    **needs("approve"),
+)
+async def approve(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    data: JSONBody[Agreed],
+    if_match: IfMatch = "",
+) -> ApprovalView:
+    """Agree to exactly what was shown, as one person of those who have to."""
+    await _refuse_stale(console, request, approval, if_match)
+    spoken = Spoken("approve", approval, request.user.actor, data.reason, data.digest)
+    return await say(console, request, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/reject",
+    status_code=200,
+    summary="Reject",
+    responses=CHANGED,
+    **needs("approve"),
+)
+async def reject(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    data: JSONBody[Refused],
+    if_match: IfMatch = "",
+) -> ApprovalView:
+    """Say no, finally: the step fails."""
+    await _refuse_stale(console, request, approval, if_match)
+    digest = data.digest or ""
+    spoken = Spoken("reject", approval, request.user.actor, data.reason, digest)
+    return await say(console, request, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/request-changes",
+    status_code=200,
+    summary="Ask for other inputs",
+    responses=CHANGED,
+    **needs("approve"),
+)
+async def request_changes(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    data: JSONBody[Changes],
+    if_match: IfMatch = "",
+) -> ApprovalView:
+    """Ask for other inputs: somebody else is then asked about exactly those."""
+    await _refuse_stale(console, request, approval, if_match)
+    spoken = Spoken(
+        "request-changes",
+        approval,
+        request.user.actor,
+        data.reason,
+        data.digest or "",
+        inputs=data.inputs,
+    )
+    return await say(console, request, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/defer",
+    status_code=200,
+    summary="Put off",
+    responses=CHANGED,
+    **needs("approve"),
+)
+async def defer(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    data: JSONBody[PutOff],
+    if_match: IfMatch = "",
+) -> ApprovalView:
+    """Put the answer off until a time before it expires."""
+    await _refuse_stale(console, request, approval, if_match)
+    spoken = Spoken(
+        "defer", approval, request.user.actor, data.reason, data.digest or "", until=data.until
+    )
+    return await say(console, request, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/delegate",
+    status_code=200,
+    summary="Give one's say away",
+    responses=CHANGED,
+    **needs("approve"),
+)
+async def delegate(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    data: JSONBody[HandedOn],
+    if_match: IfMatch = "",
+) -> ApprovalView:
+    """Let another person decide in one's place."""
+    await _refuse_stale(console, request, approval, if_match)
+    spoken = Spoken(
+        "delegate", approval, request.user.actor, data.reason, data.digest or "", to=data.to
+    )
+    return await say(console, request, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/withdraw",
+    status_code=200,
+    summary="Take the question back",
+    responses=CHANGED,
+    **needs("operate"),
+)
+async def withdraw(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    data: JSONBody[Refused],
+    if_match: IfMatch = "",
+) -> ApprovalView:
+    """Take the question back, as its author."""
+    await _refuse_stale(console, request, approval, if_match)
+    digest = data.digest or ""
+    spoken = Spoken("withdraw", approval, request.user.actor, data.reason, digest)
+    return await say(console, request, spoken)
+
+
+@get("/questions", summary="List questions", **needs("read"))
+async def list_questions(
+    present: NamedDependency[Present], cursor: Cursor = "", limit: Limit = LIMIT
+) -> Page[QuestionView]:
+    """Return what steps ask people now, the oldest first."""
+    place = place_of(cursor, float, str)
+    rows = [row for row in asked.questions(present) if not place or _place(row) > place]
+    more = cursor_of(*_place(rows[limit - 1])) if len(rows) > limit else ""
+    return Page(rows[:limit], more)
+
+
+def _place(row: QuestionView) -> tuple[float, str]:
+    return row.since, row.question
+
+
+@get("/questions/{question:str}", summary="A question", responses=KNOWN, **needs("read"))
+async def get_question(
+    request: AnyRequest, present: NamedDependency[Present], question: FromPath[str]
+) -> Response[QuestionView]:
+    """Return what is asked, in which form it is to be answered, and the answer where there is."""
+    found = asked.question_view(present, question)
+    return tagged(request, found, tag_of(found.question, found.is_open, found.by))
+
+
+@post(
+    "/questions/{question:str}/answer",
+    status_code=200,
+    summary="Answer a question",
+    **needs("approve"),
+)
+async def answer_question(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    question: FromPath[str],
+    data: JSONBody[Answer],
+) -> QuestionView:
+    """Answer, as a person, in the form that was asked for; the step goes on."""
+    await give_answer(console, request, question, data.answer)
+    return asked.question_view(console.present, question)
+
+
+async def give_answer(console: Console, request: AnyRequest, question: str, answer: Any) -> None:
+    """Let the engine hear an answer.
+
+    Raises:
+        NotFound: `question.unknown`.
+        Rejected: as `Permits.answer`.
+    """
+    form = asked.question_view(console.present, question).form
+    if problem := console.instruments.misfit(answer, form):
+        raise Rejected(
+            "question.bad_answer",
+            f"The answer does not fit: {problem}.",
+            hint="The form of the question says what does.",
+        )
+    await console.ask(request, AnswerGiven(question, answer))
+
+
+HANDLERS: list[Any] = [
+    list_approvals,
+    get_approval,
+    get_subject,
+    approve,
+    reject,
+    request_changes,
+    defer,
+    delegate,
+    withdraw,
+    list_questions,
+    get_question,
+    answer_question,
+]

@@ -1,0 +1,110 @@
+"""Audit as a resource of the API: whether the log is whole, who was let in, and all of it."""
+
+from typing import Annotated, Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from litestar.response import Stream
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries import audit
+from missioncontrol.application.queries.audit import HeadsView, RequestItem
+from missioncontrol.application.verifying import Verification
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.events import POSITION_MAX, Time, Words, position_in, query_of
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.live import Text
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.ports.search_index import RunHits
+
+After = Annotated[
+    int, QueryParameter(ge=0, le=POSITION_MAX, description="Only events after this position.")
+]
+
+
+@get("/audit/runs", summary="Search runs by their events", **needs("audit"))
+async def search_runs(
+    console: NamedDependency[Console],
+    text: Words = "",
+    type: Text = "",  # noqa: A002 - what it is called for clients
+    actor: Text = "",
+    workflow: Text = "",
+    agent: Text = "",
+    run: Text = "",
+    since: Time = "",
+    until: Time = "",
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+) -> Page[RunHits]:
+    """Return the runs that have events that fit, each with how many, the newest first."""
+    query = query_of(
+        console.instruments.now,
+        text=text,
+        kind=type,
+        actor=actor,
+        workflow=workflow,
+        agent=agent,
+        run=run,
+        since=since,
+        until=until,
+    )
+    before = position_in(cursor)
+    found = await audit.runs_with(console.archive, query, before=before, limit=limit)
+    return Page(found.items, cursor_of(found.next) if found.next else "")
+
+
+@get("/audit/verification", summary="Get the last verification", **needs("audit"))
+async def get_verification(console: NamedDependency[Console]) -> Verification:
+    """Return the walk that is at work or was the last one, with the first bad event it found."""
+    return console.verifying.now
+
+
+@post("/audit/verification", summary="Verify the log", status_code=202, **needs("audit"))
+async def verify_now(
+    request: Request[Principal, Any, Any],
+    console: NamedDependency[Console],
+    present: NamedDependency[Present],
+) -> Verification:
+    """Begin to walk over the whole log, unless that is being done; ask again for its result."""
+    return console.verifying.begin(request.user.actor, present.position)
+
+
+@get("/audit/heads", summary="List signed heads", **needs("audit"))
+async def list_heads(console: NamedDependency[Console]) -> HeadsView:
+    """Return the signed statements about the end of the log, the newest first."""
+    return await audit.heads(console.archive)
+
+
+@get("/audit/requests", summary="List requests", **needs("audit"))
+async def list_requests(
+    console: NamedDependency[Console],
+    actor: Text = "",
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+) -> Page[RequestItem]:
+    """Return who asked for changes: how they had signed in, from which address, with what."""
+    before = position_in(cursor)
+    found = await audit.requests(console.archive, actor=actor, before=before, limit=limit)
+    return Page(found.items, cursor_of(found.next) if found.next else "")
+
+
+@get("/audit/export", summary="Export the log", **needs("audit"))
+async def export_log(
+    console: NamedDependency[Console], present: NamedDependency[Present], after: After = 0
+) -> Stream:
+    """Return the log as JSON Lines, each event with all that its hash was made of."""
+    told = audit.exported(present, console.archive, after)
+    headers = {"Content-Disposition": 'attachment; filename="mission-log.jsonl"'}
+    return Stream(told, media_type="application/jsonl", headers=headers)
+
+
+HANDLERS: list[Any] = [
+    search_runs,
+    get_verification,
+    verify_now,
+    list_heads,
+    list_requests,
+    export_log,
+]

@@ -1,0 +1,164 @@
+"""Events as a resource of the API."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+
+from missioncontrol.application.listening import Place, place_in
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries import events
+from missioncontrol.application.queries.events import EventDetail, EventItem
+from missioncontrol.application.search_query import TEXT_MAX, TIMES, asked
+from missioncontrol.application.topics import FEED, EventFilter, Wanted
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, cursor_of, place_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.live import After, Text, stream_of
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.ports.search_index import Query
+
+POSITION_MAX = 2**53
+
+Words = Annotated[
+    str,
+    QueryParameter(max_length=TEXT_MAX, description="Words that stand in the event's data."),
+]
+Time = Annotated[str, QueryParameter(max_length=40, description=TIMES)]
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """A part of the log."""
+
+    items: list[EventItem]
+    next: str  # the cursor of the page after this one; empty where this is the last
+    indexed: int  # position up to which the log was looked through
+    log: int  # position of its last event
+    is_cut: bool  # time was over: go on with `next`
+
+
+def query_of(
+    now: float,
+    *,
+    text: str = "",
+    kind: str = "",
+    actor: str = "",
+    workflow: str = "",
+    agent: str = "",
+    run: str = "",
+    since: str = "",
+    until: str = "",
+) -> Query:
+    """Return what is asked for in the words of an address; what is empty asks for nothing.
+
+    Raises:
+        Rejected: `search.empty`, `search.bad_text` or `search.bad_time`.
+    """
+    return asked(
+        now,
+        text=text or None,
+        kind=kind or None,
+        actor=actor or None,
+        workflow=workflow or None,
+        agent=agent or None,
+        run=run or None,
+        since=since or None,
+        until=until or None,
+    )
+
+
+@get("/events", summary="List events", **needs("read"))
+async def list_events(
+    console: NamedDependency[Console],
+    text: Words = "",
+    type: Text = "",  # noqa: A002 - what it is called for clients
+    actor: Text = "",
+    workflow: Text = "",
+    agent: Text = "",
+    run: Text = "",
+    since: Time = "",
+    until: Time = "",
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+) -> EventPage:
+    """Return the events that fit all of what is asked for, newest first."""
+    query = query_of(
+        console.instruments.now,
+        text=text,
+        kind=type,
+        actor=actor,
+        workflow=workflow,
+        agent=agent,
+        run=run,
+        since=since,
+        until=until,
+    )
+    before = position_in(cursor)
+    found = await events.list_events(
+        console.present, console.archive, query, before=before, limit=limit
+    )
+    after = cursor_of(found.next) if found.next else ""
+    return EventPage(found.items, after, found.indexed, found.log, found.is_cut)
+
+
+def position_in(cursor: str) -> int | None:
+    """Return the position from which a list of events goes on; None at its beginning.
+
+    Raises:
+        Rejected: `cursor.malformed`.
+    """
+    place = place_of(cursor, int)
+    if place is None:
+        return None
+    if not 1 <= place[0] <= POSITION_MAX:
+        raise Rejected("cursor.malformed", f"{place[0]} is no place in this list.")
+    return int(place[0])
+
+
+@get("/events/{position:int}", summary="Get an event", **needs("read"))
+async def get_event(present: NamedDependency[Present], position: FromPath[int]) -> EventDetail:
+    """Return all that the log holds of one event: its exact data, its hash, what led to it."""
+    if not 1 <= position <= POSITION_MAX:
+        raise NotFound("event.unknown", f"The log has no event {position}.")
+    return await events.event_detail(present, position)
+
+
+@get("/events/stream", summary="Follow the events", **needs("read"))
+async def follow_events(
+    request: Request[Principal, Any, Any],
+    console: NamedDependency[Console],
+    run: Text = "",
+    stream: Text = "",
+    type: Text = "",  # noqa: A002 - what it is called for clients
+    actor: Text = "",
+    agent: Text = "",
+    after: After = None,
+) -> Stream:
+    """Tell every event as it happens, as server-sent events with CloudEvents in JSON.
+
+    The id of each is its position in the log. Come back with the last one as `Last-Event-ID`, and
+    none is missing and none comes twice; or say `after`, 0 for all that ever happened.
+    """
+    chosen = EventFilter(run, stream, type, actor, agent)
+    place = _place(request.headers.get("last-event-id"), after)
+    return await stream_of(request, console, Wanted((FEED,), chosen), place)
+
+
+def _place(last: str | None, after: int | None) -> Place | None:
+    if last is None:
+        return Place(after) if after is not None else None
+    found = place_in(last)
+    if found is None:
+        raise Rejected(
+            "live.bad_id",
+            f"{last[:40]!a} is no id of an event.",
+            hint="Send the id of the last event that arrived, or none.",
+        )
+    return found
+
+
+HANDLERS: list[Any] = [list_events, follow_events, get_event]

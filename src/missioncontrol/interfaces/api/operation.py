@@ -1,0 +1,171 @@
+"""How far all work may go, as a resource of the API: emergency stop, stages, limits, health."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
+
+from missioncontrol.application.office import ChangeLimit, StartAll, StopAll
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.measures import Health, health, operation_of
+from missioncontrol.domain.operation import Operation, Stage
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.conditional import (
+    CHANGED,
+    KNOWN,
+    IfMatch,
+    refuse_stale,
+    tag_of,
+    tagged,
+)
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+
+AnyRequest = Request[Principal, Any, Any]
+Limited = Literal["agent", "actor", "workspace"]
+Why = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+Kind = Annotated[Limited, QueryParameter(description="What is limited.")]
+Named = Annotated[
+    str, QueryParameter(max_length=300, description="The agent or person; none of the workspace.")
+]
+Because = Annotated[str, QueryParameter(max_length=2_000, description="Why, for the record.")]
+
+
+class LimitView(msgspec.Struct, frozen=True):
+    """At most `starts` in any `seconds`."""
+
+    kind: Limited
+    name: str
+    starts: int
+    seconds: float
+
+
+class OperationView(msgspec.Struct, frozen=True):
+    """How far work may go: nothing (`stopped`), nothing new (`paused`), no new runs (`drain`)."""
+
+    stage: Stage
+    since: float  # seconds since the epoch; 0 where nobody ever said anything
+    reason: str
+    may_begin: bool  # a new run may come into being
+    may_dispatch: bool  # a step of a run may start
+    limits: list[LimitView]
+
+
+class Stopped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why everything is stopped."""
+
+    reason: Why
+
+
+class Started(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far to go on."""
+
+    stage: Literal["paused", "drain", "all"]
+    reason: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
+
+
+class NewLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often something may start."""
+
+    kind: Limited
+    starts: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    reason: Why
+    name: Annotated[str, msgspec.Meta(max_length=300)] = ""  # of the agent or person
+    seconds: Annotated[float, msgspec.Meta(ge=1, le=31 * 86_400)] = 60.0
+
+
+def view_of(found: Operation) -> OperationView:
+    """Return how far work may go as programs and pages see it."""
+    limits = [
+        LimitView(kind, name, limit.starts, limit.seconds)  # type: ignore[arg-type]
+        for (kind, name), limit in sorted(found.limits.items())
+    ]
+    return OperationView(
+        found.stage, found.since, found.reason, found.may_begin, found.may_dispatch, limits
+    )
+
+
+async def operation_now(present: Present) -> OperationView:
+    """Return how far work may go now."""
+    return view_of(await operation_of(present))
+
+
+@get("/operation", summary="How far work may go", responses=KNOWN, **needs("read"))
+async def get_operation(
+    request: AnyRequest, present: NamedDependency[Present]
+) -> Response[OperationView]:
+    """Return the stage of the workspace, since when and why, and the limits that hold."""
+    found = await operation_now(present)
+    return tagged(request, found, tag_of(found))
+
+
+async def _refuse_stale(present: Present, if_match: str) -> None:
+    if if_match:
+        refuse_stale(if_match, tag_of(await operation_now(present)), "The workspace")
+
+
+@post("/operation/stop", status_code=200, summary="Emergency stop", **needs("stop"))
+async def stop(
+    request: AnyRequest, console: NamedDependency[Console], data: JSONBody[Stopped]
+) -> OperationView:
+    """End every attempt at work, and let nothing start before somebody lets work go on."""
+    await console.ask(request, StopAll(data.reason))
+    return await operation_now(console.present)
+
+
+@post("/operation/start", status_code=200, summary="Go on", responses=CHANGED, **needs("govern"))
+async def start(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    data: JSONBody[Started],
+    if_match: IfMatch = "",
+) -> OperationView:
+    """Go on as far as a stage allows: `paused` plans, `drain` ends what has begun, `all` works."""
+    await _refuse_stale(console.present, if_match)
+    await console.ask(request, StartAll(data.stage, data.reason))
+    return await operation_now(console.present)
+
+
+@put("/limits", summary="Set a rate limit", responses=CHANGED, **needs("govern"))
+async def set_limit(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    data: JSONBody[NewLimit],
+    if_match: IfMatch = "",
+) -> OperationView:
+    """Bound how often attempts of an agent, runs of a person, or attempts at all may start."""
+    await _refuse_stale(console.present, if_match)
+    ask = ChangeLimit(data.kind, data.name, data.reason, data.starts, data.seconds)
+    await console.ask(request, ask)
+    return await operation_now(console.present)
+
+
+@delete("/limits", status_code=200, summary="Remove a rate limit", **needs("govern"))
+async def remove_limit(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    kind: Kind,
+    name: Named = "",
+    reason: Because = "",
+) -> OperationView:
+    """Take a bound away."""
+    await console.ask(request, ChangeLimit(kind, name, reason))
+    return await operation_now(console.present)
+
+
+@get("/health", summary="How the whole stands", **needs("read"))
+async def get_health(console: NamedDependency[Console]) -> Health:
+    """Return agents, tasks, the burn rate over time, how schedules did, and what is unusual."""
+    return await health(console.present, console.instruments, console.instruments.now)
+
+
+HANDLERS: list[Any] = [
+    get_operation,
+    stop,
+    start,
+    set_limit,
+    remove_limit,
+    get_health,
+]

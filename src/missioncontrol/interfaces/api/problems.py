@@ -1,0 +1,32 @@
+"""Answers to what went wrong: a problem for programs, a page for people."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from missioncontrol.interfaces.problems import MEDIA_TYPE as MEDIA_TYPE
+from missioncontrol.interfaces.problems import Problem as Problem
+from missioncontrol.interfaces.problems import problem_of as problem_of
+
+
+def answer_with(
+    page: Callable[[Request[Any, Any, Any], Problem], Response[Any] | None],
+) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
+    """Return the handler of all exceptions; `page` answers where a person looks, else None."""
+
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        found = problem_of(error, getattr(request.state, "request_id", ""))
+        shown = page(request, found)
+        if shown is not None:
+            return shown
+        headers = dict(getattr(error, "headers", None) or {})
+        return Response(
+            msgspec.json.encode(found),
+            status_code=found.status,
+            media_type=MEDIA_TYPE,
+            headers=headers,
+        )
+
+    return answer

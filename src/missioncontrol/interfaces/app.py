@@ -1,0 +1,56 @@
+"""The console as one application: the API, the pages, and what each request goes through."""
+
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.config.response_cache import ResponseCacheConfig
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+
+from missioncontrol.application.present import Present
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.document import HANDLERS as DOCUMENT
+from missioncontrol.interfaces.api.problems import answer_with
+from missioncontrol.interfaces.api.resources import api_router
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.live import HANDLERS as LIVE
+from missioncontrol.interfaces.sign_in.guard import permitted
+from missioncontrol.interfaces.web import pages
+from missioncontrol.interfaces.web.assets import HANDLERS as ASSETS
+from missioncontrol.interfaces.web.pages.door import HANDLERS as SIGN_IN
+from missioncontrol.interfaces.web.rendering import problem_page
+
+BODY_BYTES_MAX = 4 * 1024 * 1024
+
+
+def build(console: Console, *, version: str = "") -> Litestar:
+    """Return the application of one home. Each request comes in with its principal, or with None.
+
+    Whoever lets requests in (`interfaces.sign_in.gate`) sets `user` and `state.request_id`.
+    """
+
+    async def the_console() -> Console:
+        await console.present.catch_up()
+        return console
+
+    async def the_present(console: NamedDependency[Console]) -> Present:
+        return console.present
+
+    async def the_principal(request: Request[Principal, Any, Any]) -> Principal:
+        return request.user
+
+    return Litestar(
+        [api_router(), *DOCUMENT, *SIGN_IN, *ASSETS, *LIVE, *pages.HANDLERS],
+        dependencies={
+            "console": Provide(the_console),
+            "present": Provide(the_present),
+            "principal": Provide(the_principal),
+        },
+        guards=[permitted],
+        state=State({"console": console, "version": version}),
+        exception_handlers={Exception: answer_with(problem_page)},
+        openapi_config=None,  # `api.document` makes it, and says who may read it.
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+        response_cache_config=ResponseCacheConfig(),
+    )

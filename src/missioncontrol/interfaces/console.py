@@ -1,0 +1,70 @@
+"""What every handler of the console works with: the record, the line to the engine, the feed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.verifying import Verifying
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.engine_line import EngineLine
+from missioncontrol.interfaces.request import asking_of
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+    from missioncontrol.application.archive import Archive
+    from missioncontrol.application.deliveries import Deliveries
+    from missioncontrol.application.live import Live
+    from missioncontrol.application.queries.instruments import Instruments
+    from missioncontrol.application.queries.shelf import Shelf
+    from missioncontrol.interfaces.sign_in.people import People
+
+    AnyRequest = Request[Principal, Any, Any]
+
+
+class Console:
+    """One home, as its console shows it and lets people change it."""
+
+    def __init__(
+        self,
+        home: Path,
+        present: Present,
+        live: "Live",
+        line: EngineLine,
+        people: "People",
+        shelf: "Shelf",
+        instruments: "Instruments",
+        archive: "Archive",
+        deliveries: "Deliveries",
+    ) -> None:
+        """All parts are open; whoever made them closes them. `home` is its directory."""
+        self.home = home
+        self.present = present
+        self.live = live
+        self.line = line
+        self.people = people
+        self.shelf = shelf
+        self.instruments = instruments
+        self.archive = archive
+        self.verifying = Verifying(archive, instruments.clock)
+        self.deliveries = deliveries
+
+    async def ask(self, request: "AnyRequest", ask: Any) -> Any:
+        """Let the engine do what is asked by whoever is signed in, and see what came of it.
+
+        Returns what the office says, as plain values. The rows follow within the same call.
+
+        Raises:
+            Unavailable: `console.no_engine`.
+            MissionControlError: as `Office.perform`.
+        """
+        return await self.perform(request, type(ask).__name__, msgspec.to_builtins(ask))
+
+    async def perform(self, request: "AnyRequest", verb: str, arguments: dict[str, Any]) -> Any:
+        """Do what `ask` does, for a verb and its arguments as plain values."""
+        asking = asking_of(request, verb, msgspec.json.encode(arguments))
+        answer = await self.line.ask(verb, arguments, request.user.actor, asking)
+        await self.present.catch_up()
+        return answer

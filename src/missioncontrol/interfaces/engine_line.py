@@ -1,0 +1,57 @@
+"""The line from another process to the engine that holds a home, for whoever asks often."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.principal import Asking
+from missioncontrol.interfaces.control import Ask, ask_engine, refusal
+
+
+class Holder(Protocol):
+    """The process that holds a home."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens on loopback; 0 while it does not."""
+        ...
+
+    @property
+    def token(self) -> str:
+        """What it answers to."""
+        ...
+
+
+class EngineLine:
+    """Asks whatever engine holds the home when somebody asks."""
+
+    def __init__(self, holder: Callable[[], Holder | None]) -> None:
+        """`holder` says who holds the home now. Nothing is opened before the first question."""
+        self._holder = holder
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an engine holds the home now, and listens."""
+        holder = self._holder()
+        return holder is not None and bool(holder.port)
+
+    async def ask(self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking) -> Any:
+        """Let the office do `verb`; return what it said, as plain values, once it is durable.
+
+        Raises:
+            Unavailable: `console.no_engine`, where nobody holds the home, or `control.silent`.
+            MissionControlError: as the office.
+        """
+        holder = self._holder()
+        if holder is None or not holder.port:
+            raise Unavailable(
+                "console.no_engine",
+                "No engine is at work in this home, so nothing can be changed.",
+                hint="`mission up` starts one.",
+            )
+        question = Ask(holder.token, verb, arguments, actor, asking)
+        answer = await asyncio.to_thread(ask_engine, holder.port, question)
+        if answer.code:
+            raise refusal(answer)
+        return answer.data

@@ -1,0 +1,104 @@
+"""What somebody asks a mission for, as it comes in from a page or a program, made fit to begin."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from missioncontrol.application.missions import Goal
+from missioncontrol.application.office import CONCURRENCY_MAX, BeginMission
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
+from missioncontrol.domain.step import Amount
+
+PLAN_SECONDS = 120.0
+TASK_SECONDS = 90.0
+SECONDS_MAX = 31 * 86_400.0
+AMOUNT_MAX = 10**15
+"""Micro-dollars, or tokens: more than this is a slip of the finger."""
+
+Bound = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most that a run may use; a unit that is left out is bounded by the caps alone."""
+
+    cost: Bound | None = None  # micro-dollars
+    tokens: Bound | None = None  # input and output together
+
+
+class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be achieved, where, and within which limits."""
+
+    goal: Annotated[str, msgspec.Meta(min_length=1, max_length=GOAL_MAX)]
+    repository: Annotated[str, msgspec.Meta(max_length=PATH_MAX)] = ""  # absolute path
+    title: Annotated[str, msgspec.Meta(max_length=300)] = ""  # by default from the goal
+    context: Annotated[str, msgspec.Meta(max_length=TEXT_MAX)] = ""
+    constraints: Annotated[tuple[str, ...], msgspec.Meta(max_length=CONSTRAINTS_MAX)] = ()
+    builder: Annotated[str, msgspec.Meta(max_length=300)] = ""  # the agent that changes code
+    execute: bool = True  # else nothing is done but the plan
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
+    budget: Budget | None = None
+    plan_seconds_max: Annotated[float, msgspec.Meta(gt=0, le=SECONDS_MAX)] = PLAN_SECONDS
+    task_seconds_max: Annotated[float, msgspec.Meta(gt=0, le=SECONDS_MAX)] = TASK_SECONDS
+
+
+def beginning(asked: MissionAsked) -> BeginMission:
+    """Return what the engine is asked for.
+
+    Raises:
+        Rejected: `mission.bad_input` or `repository.unusable`.
+    """
+    _refuse_nowhere(asked)
+    constraints = tuple(dict.fromkeys(text.strip() for text in asked.constraints if text.strip()))
+    repository = _directory(asked.repository, asked.builder) if asked.repository else ""
+    budget = Amount(asked.budget.cost, asked.budget.tokens) if asked.budget else None
+    return BeginMission(
+        Goal(asked.goal, repository, asked.title, asked.context, constraints),
+        asked.execute,
+        asked.concurrency,
+        asked.plan_seconds_max,
+        asked.task_seconds_max,
+        asked.builder if asked.execute else "",
+        None if budget == Amount() else budget,
+    )
+
+
+def _refuse_nowhere(asked: MissionAsked) -> None:
+    if not asked.repository and not asked.context.strip():
+        raise Rejected(
+            "mission.bad_input",
+            "There is no repository to work on.",
+            hint="Give the path of a checkout, or describe what there is as context.",
+        )
+
+
+def _directory(text: str, builder: str) -> str:
+    """Return the path of a directory that is there, whole and without `..`."""
+    path = Path(text.strip())
+    if not path.is_absolute() or "\0" in text or not text.isprintable():
+        raise _unusable(text, "is no absolute path on this machine")
+    try:
+        found = path.resolve(strict=True)
+        is_directory, is_under_git = found.is_dir(), (found / ".git").exists()
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", "") or "it leads to itself"
+        raise _unusable(text, f"can't be used: {why}") from None
+    if not is_directory:
+        raise _unusable(text, "is no directory")
+    if builder and not is_under_git:
+        raise Rejected(
+            "repository.unusable",
+            f"{text[:200]!r} is no git repository, and {builder!r} changes code in a tree of one.",
+            hint="`git init` makes one; commit what is there. Without a builder the change is "
+            "handed over.",
+        )
+    return str(found)
+
+
+def _unusable(text: str, why: str) -> Rejected:
+    return Rejected(
+        "repository.unusable",
+        f"The repository {text[:200]!r} {why}.",
+        hint="Give the whole path of a checkout on the machine that Mission Control runs on.",
+    )

@@ -1,0 +1,132 @@
+"""The one event stream of a tab, at `/live`.
+
+For scripts: `new EventSource("/live?topics=strip,runs,run:ID&after=POSITION")`, where POSITION is
+that of the log when the page was made. There are only plain messages (`onmessage`). The data of one
+is a JSON object with an entry for each topic that has something to say:
+
+    {"strip": {"position", "hash", "time", "type", "stream"},
+     "runs" | "missions" | "approvals" | "agents" | "schedules" | "costs" | "workflows"
+       | "operation": {"ids": [...], "more": false},          // these changed, and perhaps more
+     "run:ID": {"p": position, "s": {step: [state, attempts]}, "status", "cost",
+                "tokens": [input, output], "added": n, "total": n, "whole": false},
+     "logs" | "logs:ID": {"lines": [{"number", "run", "step", "attempt", "time", "level",
+                                     "message", "sequence"}], "more": false},
+     "events": {"events": [{"position", "time", "type", "stream", "actor"}], "count", "last"}}
+
+The shell turns each entry into `CustomEvent("live:" + topic, {detail: entry})` on the body. What is
+told is how things are now, so telling it twice does no harm; `s` has all steps where `whole` is
+true. Without `after` the first message has every watched run as a whole. `agents` may also have
+`"load": true`: somebody has more or less to do. `events` takes the filters run, stream, type, actor
+and agent.
+
+The id of a message is how far it tells. The browser comes back with it after a break, and is told
+what was missed. A stream ends after some minutes, so that whoever listens is looked at again.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from litestar.response import Stream
+
+from missioncontrol.application.listening import Place, place_in
+from missioncontrol.application.topics import EventFilter, Wanted, wanted
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+
+RETRY = b"retry: 500\n\n"
+"""Milliseconds after which a client comes back."""
+
+STREAM_SECONDS_MAX = 600.0
+"""After this long a client has to come back, and whether it may listen is looked at again."""
+
+Text = Annotated[str, QueryParameter(max_length=200)]
+Topics = Annotated[
+    str, QueryParameter(max_length=4_000, description="Names of topics, with commas between them.")
+]
+After = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0, le=10**17, description="Position of the log from which on to tell; by default now."
+    ),
+]
+
+LOOK_SECONDS = 5.0
+"""Whether somebody is still signed in is looked at so often, where there is something to tell them.
+The feed beats where there is not."""
+
+AnyRequest = Request[Principal, Any, Any]
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@get("/live", summary="The events of a tab", include_in_schema=False, **needs("read"))
+async def live(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    topics: Topics = "",
+    after: After = None,
+    run: Text = "",
+    stream: Text = "",
+    type: Text = "",  # noqa: A002 - what it is called for clients
+    actor: Text = "",
+    agent: Text = "",
+) -> Stream:
+    """Tell a page what happens, as server-sent events."""
+    chosen = EventFilter(run, stream, type, actor, agent)
+    place = place_in(request.headers.get("last-event-id", ""))
+    if place is None and after is not None:
+        place = Place(after)
+    return await stream_of(request, console, wanted(topics.split(","), chosen), place)
+
+
+async def stream_of(
+    request: AnyRequest, console: Console, wants: Wanted, place: Place | None
+) -> Stream:
+    """Return the answer that tells whoever asks what they want, from `place` on.
+
+    Raises:
+        NotFound: `run.unknown`.
+        Unavailable: `live.full` or `live.too_many`.
+    """
+    console.live.seats.refuse_if_full(request.user.credential)
+    await console.live.check(wants)
+    told = _told(console, request, wants, place)
+    return Stream(told, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _told(
+    console: Console, request: AnyRequest, wants: Wanted, place: Place | None
+) -> AsyncIterator[bytes]:
+    begun = looked = time.monotonic()
+    with console.live.seats.taken(request.user.credential):
+        yield RETRY
+        async for frames in console.live.listen(wants, place):
+            yield frames
+            now = time.monotonic()
+            if now - begun > STREAM_SECONDS_MAX:
+                return
+            if now - looked > LOOK_SECONDS:
+                if not await _may_still(console, request):
+                    return
+                looked = now
+
+
+async def _may_still(console: Console, request: AnyRequest) -> bool:
+    """Whether whoever listens is still signed in, and may still read."""
+    caller = request.state.get("caller")
+    session: str = request.state.get("session", "")
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    found: Principal | None = request.user
+    if session:
+        found = await console.people.by_session(session, caller)
+    elif kind.lower() == "bearer":
+        found = await console.people.by_token(token.strip(), caller)
+    return found is not None and found.may("read")
+
+
+HANDLERS: list[Any] = [live]

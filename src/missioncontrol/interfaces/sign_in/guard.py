@@ -1,0 +1,62 @@
+"""What a route needs, said where the route stands; one that does not say is no route."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Principal
+
+if TYPE_CHECKING:
+    from litestar.connection import ASGIConnection
+    from litestar.handlers.base import BaseRouteHandler
+
+NEEDED = "permission"
+
+Needed = Permission | Literal["nothing", "sign_in"]
+"""`nothing`: for everybody, signed in or not. `sign_in`: for whoever is, whatever their roles."""
+
+
+class NotSignedIn(MissionControlError):
+    """The request carries nothing that says whose it is."""
+
+    status = 401
+
+
+class Forbidden(MissionControlError):
+    """Whoever asks may not do this."""
+
+    status = 403
+
+
+def needs(permission: Needed) -> dict[str, Any]:
+    """Return the options of a route that needs `permission`: `@get("/runs", **needs("read"))`."""
+    return {"opt": {NEEDED: permission}}
+
+
+def permitted(
+    connection: "ASGIConnection[Any, Principal | None, Any, Any]", handler: "BaseRouteHandler"
+) -> None:
+    """Refuse what whoever asks may not do. It guards every route of the console.
+
+    Raises:
+        NotSignedIn: `sign_in.needed`.
+        Forbidden: `permission.missing`, or `permission.undeclared` where nobody may.
+    """
+    needed: Needed | None = handler.opt.get(NEEDED)
+    if needed == "nothing":
+        return
+    principal: Principal | None = connection.scope.get("user")
+    if principal is None:
+        raise NotSignedIn(
+            "sign_in.needed", "Nobody is signed in.", hint="Sign in, or send a token."
+        )
+    if needed == "sign_in":
+        return
+    if needed is None:
+        raise Forbidden("permission.undeclared", "Nobody may do this.")
+    if not principal.may(needed):
+        raise Forbidden(
+            "permission.missing",
+            f"{principal.name} may not do this: it needs the permission {needed!r}.",
+            hint="An admin of this workspace gives roles.",
+        )

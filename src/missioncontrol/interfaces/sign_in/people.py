@@ -1,0 +1,359 @@
+"""Who may come in, and how: sessions, links, passwords and tokens, as the gate asks for them."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from missioncontrol.application.access import ACCESS, MARK, STREAM, digest
+from missioncontrol.application.present import Present
+from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.permission import permissions_of
+from missioncontrol.domain.person import person
+from missioncontrol.domain.principal import Principal, Way
+from missioncontrol.interfaces.sign_in.providers import Providers
+from missioncontrol.interfaces.sign_in.refusals import Throttled, wrong, wrong_link, wrong_password
+from missioncontrol.ports.access_store import AccessStore, Arrival, Outcome, Session, Use
+from missioncontrol.ports.clock import Clock
+
+SESSION_SECONDS_MAX = 14 * 86_400.0
+IDLE_SECONDS_MAX = 3 * 86_400.0
+LINK_SECONDS = 86_400.0
+SECRET_BYTES = 32
+TOUCH_SECONDS = 60.0
+"""A session's or token's last use is known this exactly."""
+
+SWEEP_SECONDS = 300.0
+FREE_FAILURES = 3
+"""So many wrong passwords in a row cost no time."""
+
+DELAY_SECONDS_MAX = {"user": 60.0, "address": 900.0}
+"""By whom it failed. Nobody can keep somebody else out for long by failing in their name."""
+
+AGENT_MAX = 200
+TOKEN_MAX = 200
+PASSWORD_BYTES_MAX = 1_024
+
+
+class Hashes(Protocol):
+    """Makes and compares hashes of passwords."""
+
+    async def hashed(self, password: str) -> str:
+        """Return the hash of a password."""
+        ...
+
+    async def fits(self, hashed: str | None, password: str) -> bool:
+        """Whether the password is that of the hash; never where there is none."""
+        ...
+
+    def is_old(self, hashed: str) -> bool:
+        """Whether it was made with less effort than is asked for today."""
+        ...
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Where a request comes from."""
+
+    address: str
+    agent: str = ""
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A session, with what its cookie has to say."""
+
+    secret: str
+    session: Session
+
+
+class People:
+    """Users, sessions and tokens of one home, as the console knows them."""
+
+    def __init__(
+        self,
+        store: AccessStore,
+        present: Present,
+        hashes: Hashes,
+        *,
+        owner: str,
+        clock: Clock,
+    ) -> None:
+        """`owner` is the user of the operating system whose home this is: an admin at once."""
+        self.store = store
+        self.owner = owner
+        self.now = clock.now
+        self.cookie = f"mission-{store.home_id()}"
+        self._present = present
+        self.hashes = hashes
+        self.providers = Providers({}, clock)  # who else vouches for people
+        self._swept = 0.0
+        self._used: dict[str, float] = {}
+
+    async def access(self) -> Access:
+        """Return who may do what, by the log as of now."""
+        return await self._present.find(ACCESS, STREAM) or NOBODY
+
+    def new_link(self) -> str:
+        """Return a secret that signs the owner in, once: `/sign-in/link?token=SECRET`."""
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        self.store.keep_link(digest(secret), self.owner, self.now() + LINK_SECONDS)
+        return secret
+
+    @property
+    def ways(self) -> list[tuple[str, str]]:
+        """Name and title of each provider that vouches for people."""
+        return self.providers.shown
+
+    # Who comes with a request.
+
+    async def by_session(self, secret: str, caller: Caller) -> Principal | None:
+        """Return who is signed in with that cookie, or None."""
+        now, key = self.now(), digest(secret)
+        session = self.store.session(key)
+        if session is None or not now < min(session.ends, session.seen + IDLE_SECONDS_MAX):
+            return None
+        access = await self.access()
+        roles = access.roles_of(session.user, self.owner)
+        if roles is None or self._is_void(session, access):
+            self.store.end(session=session.id)
+            return None
+        if now - session.seen > TOUCH_SECONDS:
+            self.store.touch(key, now)
+        found = access.user(session.user)
+        name = found.name if found else session.user
+        held = permissions_of(roles)
+        credential = f"session-{session.id}"
+        return Principal(f"user:{name}", roles, held, session.way, credential, caller.address)
+
+    async def by_token(self, text: str, caller: Caller) -> Principal | None:
+        """Return whose program carries that token, or None."""
+        if not text.startswith(MARK) or len(text) > TOKEN_MAX:
+            return None
+        access, now = await self.access(), self.now()
+        found = access.tokens.get(text.removeprefix(MARK).partition("_")[0])
+        kept = found.issued.digest if found else "0" * 64
+        # Compared also where there is no such token, so that the time tells nothing.
+        if not hmac.compare_digest(kept, digest(text)) or found is None:
+            return None
+        issued = found.issued
+        roles = access.roles_of(issued.owner, self.owner)
+        if roles is None or now >= issued.until:
+            return None
+        self._note_use(issued.token, caller, access)
+        held = permissions_of(roles) & frozenset(issued.scopes)
+        credential = f"token-{issued.token}"
+        return Principal(f"user:{issued.owner}", roles, held, "token", credential, caller.address)
+
+    def _note_use(self, token: str, caller: Caller, access: Access) -> None:
+        now = self.now()
+        if now - self._used.get(token, 0.0) <= TOUCH_SECONDS:
+            return
+        self._used = {key: at for key, at in self._used.items() if key in access.tokens}
+        self._used[token] = now
+        self.store.note_use(token, Use(now, caller.address))
+        self.store.forget_uses(frozenset(access.tokens))
+
+    def csrf(self, secret: str) -> str:
+        """Return what a page has to send with each change: it is bound to one session."""
+        return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+    # Signing in and out.
+
+    async def by_password(self, name: str, password: str, caller: Caller) -> SignedIn:
+        """Sign somebody in.
+
+        Raises:
+            NotSignedIn: `sign_in.wrong`, for whatever reason.
+            Throttled: `sign_in.throttled`, until some seconds have passed.
+            Unavailable: `sign_in.busy`.
+        """
+        user = person(name)[:AGENT_MAX]
+        self._refuse_hasty(user, caller)
+        # Counted before it is known: guesses that come at once would all be the first one.
+        self._count(user, caller)
+        kept = self.store.password(user)
+        fits = await self.hashes.fits(kept, _bounded(password))
+        found = (await self.access()).user(user)
+        # A password that was kept for somebody who was removed is not theirs who come later.
+        if not fits or found is None or not found.password_changed or kept is None:
+            self.note(user, "password", "refused", caller)
+            raise wrong()
+        self.store.forgive("user", user)
+        self.store.forgive("address", caller.address, 1)
+        if self.hashes.is_old(kept):
+            self.store.keep_password(user, await self.hashes.hashed(_bounded(password)))
+        return self.begin(user, "password", caller)
+
+    def by_link(self, secret: str, caller: Caller) -> SignedIn:
+        """Sign the owner in, once.
+
+        Raises:
+            NotSignedIn: `sign_in.link_used`.
+            Throttled: `sign_in.throttled`.
+        """
+        self._refuse_hasty("", caller)
+        user = self.store.use_link(digest(secret), self.now())
+        if user is None:
+            self._count("", caller)
+            self.note("", "link", "refused", caller)
+            raise wrong_link()
+        return self.begin(user, "link", caller)
+
+    def begin(self, user: str, way: Way, caller: Caller) -> SignedIn:
+        """Begin a session of somebody who has shown who they are; it has a secret of its own."""
+        now, secret = self.now(), secrets.token_urlsafe(SECRET_BYTES)
+        self._sweep(now)
+        agent = caller.agent[:AGENT_MAX]
+        ends = now + SESSION_SECONDS_MAX
+        key = secrets.token_hex(6)
+        session = Session(key, person(user), way, now, now, ends, caller.address, agent)
+        self.store.begin(digest(secret), session)
+        self.note(user, way, "in", caller)
+        return SignedIn(secret, session)
+
+    def end(self, secret: str, caller: Caller) -> None:
+        """End the session of a cookie, if there is one."""
+        session = self.store.session(digest(secret))
+        if session is not None:
+            self.store.end(session=session.id)
+            self.note(session.user, session.way, "out", caller)
+
+    def end_other(self, session: str, by: Principal) -> None:
+        """End a session by its id: one of one's own, or anybody's for an admin.
+
+        Raises:
+            NotFound: `session.unknown`.
+            Rejected: `session.by_token`: who loses a token loses nothing else.
+        """
+        is_admin = by.may("administer")
+        if by.way == "token" and not is_admin:
+            raise Rejected(
+                "session.by_token",
+                "A token without the scope 'administer' ends no session.",
+                hint="Sign in with a browser.",
+            )
+        if not self.store.end(session=session, user="" if is_admin else person(by.actor)):
+            raise NotFound("session.unknown", f"There is no session {session[:80]!r} here.")
+
+    async def keep_password(self, name: str, password: str, *, but: str = "") -> None:
+        """Keep a new password; all sessions of its user end, except the one called `but`.
+
+        Raises:
+            Unavailable: `sign_in.busy`.
+        """
+        user = person(name)
+        self.store.keep_password(user, await self.hashes.hashed(_bounded(password)))
+        self.store.forgive("user", user)
+        self.store.end(user=user, but=but)
+
+    async def refuse_impostor(self, name: str, password: str, caller: Caller) -> None:
+        """Refuse whoever sits at somebody's browser and does not know their password.
+
+        Raises:
+            Forbidden: `password.wrong`.
+            Throttled: `sign_in.throttled`.
+            Unavailable: `sign_in.busy`.
+        """
+        user = person(name)
+        known = (await self.access()).user(user)
+        kept = self.store.password(user)
+        if kept is None or known is None or not known.password_changed:
+            return
+        self._refuse_hasty(user, caller)
+        self._count(user, caller)
+        if not await self.hashes.fits(kept, _bounded(password)):
+            raise wrong_password()
+        self.store.forgive("user", user)
+        self.store.forgive("address", caller.address, 1)
+
+    def forget(self, name: str) -> None:
+        """Let go of the password and the sessions of somebody who was removed."""
+        user = person(name)
+        self.store.keep_password(user, None)
+        self.store.end(user=user)
+
+    async def invited(self, invitation: str) -> str:
+        """Return the name of the user whom an invitation is for.
+
+        A wrong one costs no time: nobody guesses it, and any page elsewhere may send a visitor here
+        with a wrong one, who could not sign in then.
+
+        Raises:
+            NotSignedIn: `sign_in.link_used`.
+        """
+        wanted, now = digest(invitation), self.now()
+        for user in (await self.access()).users.values():
+            invited = user.invited
+            if invited and hmac.compare_digest(invited.digest, wanted) and now < invited.until:
+                return user.name
+        raise wrong_link()
+
+    async def sessions(self, user: str = "") -> list[Session]:
+        """Return the sessions of one person, or of everybody, that still let somebody in."""
+        access, now = await self.access(), self.now()
+        return [
+            each
+            for each in self.store.sessions(person(user))
+            if now < min(each.ends, each.seen + IDLE_SECONDS_MAX)
+            and not self._is_void(each, access)
+        ]
+
+    def _is_void(self, session: Session, access: Access) -> bool:
+        """Whether a session is of somebody who was removed, also where the name came again."""
+        if session.user == person(self.owner):
+            return False
+        found = access.user(session.user)
+        return found is None or session.begun < found.added
+
+    def note(self, user: str, way: str, outcome: Outcome, caller: Caller) -> None:
+        """Write down who came, or tried to."""
+        agent = caller.agent[:AGENT_MAX]
+        arrival = Arrival(0, self.now(), person(user), way, outcome, caller.address, agent)
+        self.store.note_arrival(arrival)
+
+    def _refuse_hasty(self, user: str, caller: Caller) -> None:
+        """Refuse to look at what is said before the time that earlier failures cost is over."""
+        wait = 0.0
+        for kind, who in (("user", user), ("address", caller.address)):
+            count, at = self.store.failures(kind, who) if who else (0, 0.0)
+            wait = max(wait, at + _delay(count, DELAY_SECONDS_MAX[kind]) - self.now())
+        if wait > 0:
+            raise Throttled(
+                "sign_in.throttled",
+                f"Signing in failed several times. Try again in {wait:.0f} s.",
+                seconds=wait,
+            )
+
+    def _count(self, user: str, caller: Caller) -> None:
+        for kind, who in (("user", user), ("address", caller.address)):
+            if who:
+                self.store.count_failure(kind, who, self.now())
+
+    def _sweep(self, now: float) -> None:
+        if now - self._swept > SWEEP_SECONDS:
+            self._swept = now
+            self.store.sweep(now, IDLE_SECONDS_MAX)
+
+
+def _delay(failures: int, seconds_max: float) -> float:
+    """Return how long to wait after so many failures in a row, in seconds."""
+    if failures < FREE_FAILURES:
+        return 0.0
+    return min(seconds_max, float(2 ** min(failures - FREE_FAILURES, 20)))
+
+
+def _bounded(password: str) -> str:
+    """Return what is hashed: hashing something long takes long."""
+    return password if len(password.encode()) <= PASSWORD_BYTES_MAX else ""
+
+
+def cookies_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return the cookies of a request by name; of several with one name the first counts."""
+    found: dict[str, str] = {}
+    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        found.setdefault(name, value)
+    return found

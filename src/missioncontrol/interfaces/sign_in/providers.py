@@ -1,0 +1,135 @@
+"""Signing in through somebody else: what was begun here, and who comes back from there."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.access import UserArrived, digest
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.permission import Role
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.console_settings import Provider
+from missioncontrol.ports.identity_provider import Flow, IdentityProvider
+
+BEGUN_MAX = 1_000
+BEGUN_SECONDS_MAX = 600.0
+SECRET_BYTES = 32
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A sign-in that was begun here."""
+
+    provider: str
+    flow: Flow
+    browser: str  # the digest of a cookie: who comes back is who went
+    next: str
+    until: float
+
+
+class Providers:
+    """The providers of one home."""
+
+    def __init__(
+        self, known: Mapping[str, tuple[Provider, IdentityProvider]], clock: Clock
+    ) -> None:
+        """`known` is by name."""
+        self._known = dict(known)
+        self._clock = clock
+        self._begun: OrderedDict[str, Begun] = OrderedDict()
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Name and title of each."""
+        return [(name, settings.shown) for name, (settings, _) in self._known.items()]
+
+    async def begin(self, name: str, redirect: str, next_: str) -> tuple[str, str]:
+        """Return where the browser is sent, and the secret of a cookie that it brings back.
+
+        Raises:
+            NotFound: `oidc.unknown`.
+            Unavailable: as `IdentityProvider.address`.
+        """
+        _, provider = self._provider(name)
+        made = [secrets.token_urlsafe(SECRET_BYTES) for _ in range(4)]
+        flow = Flow(redirect, made[0], made[1], made[2])
+        address = await provider.address(flow)
+        until = self._clock.now() + BEGUN_SECONDS_MAX
+        self._begun[flow.state] = Begun(name, flow, digest(made[3]), next_, until)
+        while len(self._begun) > BEGUN_MAX:
+            self._begun.popitem(last=False)
+        return address, made[3]
+
+    async def end(self, name: str, state: str, code: str, browser: str) -> tuple[UserArrived, str]:
+        """Return who came back with `code`, and where they go on.
+
+        Raises:
+            NotFound: `oidc.unknown`.
+            Rejected: `oidc.not_begun`, `oidc.not_let_in`, and as `IdentityProvider.claims`.
+        """
+        settings, provider = self._provider(name)
+        begun = self._begun.pop(state, None)
+        is_ours = begun is not None and begun.provider == name and self._clock.now() < begun.until
+        if (
+            begun is None
+            or not is_ours
+            or not secrets.compare_digest(begun.browser, digest(browser))
+        ):
+            raise Rejected(
+                "oidc.not_begun",
+                "This sign-in was not begun here by this browser, or it took too long.",
+                hint="Sign in again.",
+            )
+        claims = await provider.claims(begun.flow, code)
+        return arrived(settings, claims), begun.next
+
+    def _provider(self, name: str) -> tuple[Provider, IdentityProvider]:
+        if name not in self._known:
+            raise NotFound("oidc.unknown", f"No provider is called {name[:80]!r} here.")
+        return self._known[name]
+
+
+def arrived(provider: Provider, claims: Mapping[str, Any]) -> UserArrived:
+    """Return who somebody is here by the word of a provider.
+
+    Raises:
+        Rejected: `oidc.not_let_in`.
+    """
+    name = claims.get(provider.user_claim)
+    if not isinstance(name, str) or not name:
+        raise _not_let_in(provider, f"it does not say your {provider.user_claim}")
+    if provider.user_claim == "email" and claims.get("email_verified") is not True:
+        raise _not_let_in(provider, "it has not verified your mail address")
+    if provider.domains and not _is_of(claims, provider.domains):
+        raise _not_let_in(provider, "your mail address is of another domain")
+    subject = f"{claims['iss']} {claims['sub']}"
+    roles = _roles(provider, claims)
+    has_roles = bool(provider.role_claim)
+    return UserArrived(name, subject, roles if has_roles else provider.roles, has_roles)
+
+
+def _is_of(claims: Mapping[str, Any], domains: tuple[str, ...]) -> bool:
+    email = claims.get("email")
+    if not isinstance(email, str) or claims.get("email_verified") is not True:
+        return False
+    return email.rpartition("@")[2].lower() in {each.lower() for each in domains}
+
+
+def _roles(provider: Provider, claims: Mapping[str, Any]) -> tuple[Role, ...]:
+    """Return the roles that the groups of somebody stand for, beside those of everybody."""
+    said = claims.get(provider.role_claim) if provider.role_claim else ()
+    groups = [said] if isinstance(said, str) else said
+    found: list[Role] = list(provider.roles)
+    for group in groups if isinstance(groups, list | tuple) else ():
+        found += provider.role_of.get(group, ()) if isinstance(group, str) else ()
+    return tuple(dict.fromkeys(found))
+
+
+def _not_let_in(provider: Provider, fault: str) -> Rejected:
+    return Rejected(
+        "oidc.not_let_in",
+        f"{provider.shown} does not let you in here: {fault}.",
+        hint="An admin of this workspace looks at console.toml.",
+    )

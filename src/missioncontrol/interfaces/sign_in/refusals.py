@@ -1,0 +1,53 @@
+"""What keeps somebody out, and for how long."""
+
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.interfaces.sign_in.guard import Forbidden, NotSignedIn
+
+
+class Throttled(Unavailable):
+    """Too often; it may be tried again after `seconds`."""
+
+    status = 429
+
+    def __init__(self, code: str, reason: str, *, seconds: float, hint: str = "") -> None:
+        """`headers` are those of an answer over HTTP."""
+        super().__init__(code, reason, hint=hint)
+        self.seconds = seconds
+        self.headers = {"retry-after": str(max(1, round(seconds)))}
+
+
+def wrong() -> NotSignedIn:
+    """Say no to a name and a password, and not which of them is wrong."""
+    return NotSignedIn("sign_in.wrong", "The name or the password is wrong.")
+
+
+def wrong_password() -> Forbidden:
+    """Say no to somebody who wants another password."""
+    return Forbidden("password.wrong", "The present password is wrong.")
+
+
+def wrong_link() -> NotSignedIn:
+    """Say no to a link."""
+    return NotSignedIn(
+        "sign_in.link_used",
+        "This link was used, or its time is over.",
+        hint="`mission up` prints a new one when it starts; an admin makes new invitations.",
+    )
+
+
+def unknown_token() -> NotSignedIn:
+    """Say no to a token."""
+    return NotSignedIn(
+        "token.unknown",
+        "The token is unknown, revoked, or its time is over.",
+        hint="Issue another one under Settings, or with `mission token new NAME`.",
+    )
+
+
+def bad_csrf() -> Forbidden:
+    """Say no to a change that does not come from one of our pages."""
+    return Forbidden(
+        "request.forged",
+        "The request does not carry the word of its page, so it may not be yours.",
+        hint="Load the page again and repeat it; programs send a token instead of a cookie.",
+    )

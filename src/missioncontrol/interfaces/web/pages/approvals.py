@@ -1,0 +1,359 @@
+"""The pages of approvals: the queue by urgency beside exactly what would run, and the answers."""
+
+import shlex
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
+
+from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.queries import approvals as queries
+from missioncontrol.application.queries import questions as asked
+from missioncontrol.application.queries.approvals import ApprovalView
+from missioncontrol.domain.definition.quantities import seconds_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.visible import one_line, suspicious
+from missioncontrol.interfaces.api.approvals import give_answer, say
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web.rendering import fragment, moved, page
+
+AnyRequest = Request[Principal, Any, Any]
+Form = URLEncodedBody[dict[str, str]]
+Id = Annotated[str, QueryParameter(max_length=300)]
+
+AS_SHOWN = "Approved as shown."
+TEMPLATE = "approvals/page.html"
+OVERTAKEN = frozenset({"approval.decided", "approval.expired", "approval.changed"})
+"""Refusals after which the page shows what is asked now instead."""
+
+
+@get("/approvals", include_in_schema=False, **needs("read"))
+async def list_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show what waits for a person, with the most urgent of it open."""
+    rows = queries.queue(console.present, console.instruments.now)
+    return await _page(request, console, rows[0].id if rows else "")
+
+
+@get("/approvals/{approval:str}", include_in_schema=False, **needs("read"))
+async def approval_page(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str]
+) -> Response[str]:
+    """Show one approval beside the queue."""
+    return await _page(request, console, approval)
+
+
+@get("/approvals/parts/queue", include_in_schema=False, **needs("read"))
+async def queue_part(
+    request: AnyRequest, console: NamedDependency[Console], current: Id = ""
+) -> Response[str]:
+    """Show the queue again: somebody asked or answered."""
+    return fragment(request, TEMPLATE, "queue", **_queue(console, current))
+
+
+@get("/approvals/{approval:str}/notice", include_in_schema=False, **needs("read"))
+async def notice_part(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str]
+) -> Response[str]:
+    """Say what became of an approval since somebody opened it."""
+    return fragment(request, TEMPLATE, "notice", **await _detail(request, console, approval))
+
+
+async def _page(
+    request: AnyRequest, console: Console, approval: str, *, status: int = 200, typed: str = ""
+) -> Response[str]:
+    values = {**_queue(console, approval), "typed": typed, "approval": None, "refusal": None}
+    if approval:
+        values |= await _detail(request, console, approval)
+    return page(request, TEMPLATE, title="Approvals", area="approvals", status=status, **values)
+
+
+def _queue(console: Console, current: str) -> dict[str, Any]:
+    now = console.instruments.now
+    rows = queries.queue(console.present, now)
+    return {
+        "rows": rows,
+        "questions": asked.questions(console.present),
+        "decided": queries.decided(console.present, now),
+        "current": current,
+        "oldest": min((row.requested for row in rows), default=0.0),
+    }
+
+
+async def _detail(request: AnyRequest, console: Console, approval: str) -> dict[str, Any]:
+    found = await queries.approval_view(
+        console.present, approval, console.instruments.now, actor=request.user.actor
+    )
+    newer = await _newer(console, found)
+    return {
+        "approval": found,
+        "exactly": queries.shown(found.subject),
+        "command": command_of(found.subject),
+        "inputs": editable(found.subject.get("inputs", {})),
+        "newer": newer,
+        "changed": queries.changes_between(found.subject, newer.subject) if newer else [],
+        "refusal": None,
+        "typed": "",
+    }
+
+
+async def _newer(console: Console, found: ApprovalView) -> ApprovalView | None:
+    """Return the question that took the place of one which is closed, where there is one."""
+    if found.is_open:
+        return None
+    now = console.instruments.now
+    same = (
+        row
+        for row in queries.queue(console.present, now)
+        if (row.run, row.step) == (found.run, found.step) and row.id > found.approval
+    )
+    row = next(same, None)
+    return None if row is None else await queries.approval_view(console.present, row.id, now)
+
+
+def editable(inputs: Any) -> str:
+    """Return inputs as JSON to be changed: what hides, imitates or reorders text is escaped."""
+    text = msgspec.json.format(msgspec.json.encode(inputs), indent=2).decode()
+    odd = {oddity.at for oddity in suspicious(text)}
+    return "".join(_escaped(each) if at in odd else each for at, each in enumerate(text))
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def command_of(subject: dict[str, Any]) -> str:
+    """Return the command line that would run, on one line with nothing hidden; else nothing."""
+    inputs = subject.get("inputs")
+    argv = inputs.get("argv") if isinstance(inputs, dict) else None
+    if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
+        return ""
+    # What takes several lines is read in full below; one long line of it tells nobody anything.
+    return "" if any("\n" in word for word in argv) else one_line(shlex.join(argv))
+
+
+async def _answered(request: AnyRequest, console: Console, spoken: Spoken) -> Response[Any]:
+    """Let the engine hear it; show what is asked now where somebody was faster."""
+    try:
+        await say(console, request, spoken)
+    except Rejected as refusal:
+        if refusal.code not in OVERTAKEN:
+            raise
+        await console.present.catch_up()
+        values = await _detail(request, console, spoken.approval)
+        values |= {"refusal": refusal, "typed": spoken.reason}
+        return fragment(request, TEMPLATE, "detail", status=422, **values)
+    return moved(request, "/approvals")
+
+
+def _said(form: dict[str, str]) -> str:
+    return form.get("reason", "").strip()
+
+
+@post(
+    "/approvals/{approval:str}/approve",
+    include_in_schema=False,
+    status_code=200,
+    **needs("approve"),
+)
+async def approve(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Agree to exactly the digest that the form was shown with."""
+    digest = data.get("digest", "")
+    if not digest:
+        raise Rejected("approval.look_first", "The form does not say what was shown.")
+    reason = _said(data) or AS_SHOWN
+    spoken = Spoken("approve", approval, request.user.actor, reason, digest)
+    return await _answered(request, console, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/reject", include_in_schema=False, status_code=200, **needs("approve")
+)
+async def reject(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Say no, finally."""
+    digest = data.get("digest", "")
+    spoken = Spoken("reject", approval, request.user.actor, _said(data), digest)
+    return await _answered(request, console, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/request-changes",
+    include_in_schema=False,
+    status_code=200,
+    **needs("approve"),
+)
+async def request_changes(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Ask for other inputs, written as JSON."""
+    try:
+        inputs = msgspec.json.decode(data.get("inputs", ""), type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Rejected(
+            "approval.bad_inputs",
+            f"The inputs are no JSON object: {error}.",
+            hint='Write them as {"name": value}.',
+        ) from None
+    spoken = Spoken(
+        "request-changes",
+        approval,
+        request.user.actor,
+        _said(data),
+        data.get("digest", ""),
+        inputs=inputs,
+    )
+    return await _answered(request, console, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/defer", include_in_schema=False, status_code=200, **needs("approve")
+)
+async def defer(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Put it off, for so long or until a time."""
+    until = until_of(data.get("until", ""), data.get("at", ""), console.instruments.now)
+    spoken = Spoken(
+        "defer", approval, request.user.actor, _said(data), data.get("digest", ""), until=until
+    )
+    return await _answered(request, console, spoken)
+
+
+def until_of(span: str, at: str, now: float) -> float:
+    """Return the time that a form means: so long from `now`, or a date and time in UTC.
+
+    Raises:
+        Rejected: `approval.bad_time`.
+    """
+    if span != "at":
+        seconds = seconds_of(span)
+        if isinstance(seconds, float):
+            return now + seconds
+    try:
+        return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise Rejected(
+            "approval.bad_time",
+            f"{(at or span)[:40]!r} is no time.",
+            hint="Choose a span, or a date and a time.",
+        ) from None
+
+
+@post(
+    "/approvals/{approval:str}/delegate",
+    include_in_schema=False,
+    status_code=200,
+    **needs("approve"),
+)
+async def delegate(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Give one's say to somebody else."""
+    to, digest = data.get("to", "").strip(), data.get("digest", "")
+    spoken = Spoken("delegate", approval, request.user.actor, _said(data), digest, to=to)
+    return await _answered(request, console, spoken)
+
+
+@post(
+    "/approvals/{approval:str}/withdraw",
+    include_in_schema=False,
+    status_code=200,
+    **needs("operate"),
+)
+async def withdraw(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Take the question back."""
+    spoken = Spoken("withdraw", approval, request.user.actor, _said(data), data.get("digest", ""))
+    return await _answered(request, console, spoken)
+
+
+@get("/questions/{question:str}", include_in_schema=False, **needs("read"))
+async def question_page(
+    request: AnyRequest, console: NamedDependency[Console], question: FromPath[str]
+) -> Response[str]:
+    """Show what a step asks, with a form for the answer."""
+    found = asked.question_view(console.present, question)
+    values: dict[str, Any] = {"question": found, "fields": fields_of(found.form)}
+    return page(request, "approvals/question.html", title=found.title, area="approvals", **values)
+
+
+def fields_of(form: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the fields of a flat form; None where its answer has to be typed as JSON."""
+    properties = form.get("properties")
+    if not isinstance(properties, dict) or not properties or len(properties) > 20:
+        return None
+    simple = ("string", "boolean", "number", "integer")
+    fields = []
+    for name, each in properties.items():
+        kind = each.get("type", "string") if isinstance(each, dict) else ""
+        if kind not in simple:
+            return None
+        fields.append(
+            {
+                "name": name,
+                "label": str(each.get("title") or name),
+                "hint": str(each.get("description") or ""),
+                "kind": kind,
+                "options": [str(one) for one in each.get("enum", ())][:50],
+                "required": name in (form.get("required") or ()),
+            }
+        )
+    return fields
+
+
+@post(
+    "/questions/{question:str}/answer", include_in_schema=False, status_code=200, **needs("approve")
+)
+async def answer(
+    request: AnyRequest, console: NamedDependency[Console], question: FromPath[str], data: Form
+) -> Response[Any]:
+    """Answer by the fields of its form, or as JSON."""
+    found = asked.question_view(console.present, question)
+    fields = fields_of(found.form)
+    given = _json(data.get("answer", "")) if fields is None else _filled(fields, data)
+    await give_answer(console, request, question, given)
+    return moved(request, "/approvals")
+
+
+def _filled(fields: list[dict[str, Any]], data: dict[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for field in fields:
+        name, text = field["name"], data.get(f"answer-{field['name']}", "")
+        if field["kind"] == "boolean":
+            given[name] = text == "on"
+        elif text or field["required"]:
+            given[name] = text if field["kind"] == "string" else _json(text)
+    return given
+
+
+def _json(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+HANDLERS: list[Any] = [
+    list_page,
+    queue_part,
+    approval_page,
+    notice_part,
+    approve,
+    reject,
+    request_changes,
+    defer,
+    delegate,
+    withdraw,
+    question_page,
+    answer,
+]

@@ -1,0 +1,179 @@
+"""The page of an artifact: shown as what it is, as far as that is harmless, part by part."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries import artifacts
+from missioncontrol.application.queries.artifacts import ArtifactRow, Content
+from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.prose import prose
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import viewing
+from missioncontrol.interfaces.web.rendering import fragment, is_part, page, prepare
+from missioncontrol.interfaces.web.sanitising import sanitised
+
+AnyRequest = Request[Principal, Any, Any]
+PAGE, TREE = "artifacts/show.html", "artifacts/tree.html"
+PLACE_MAX = 2**53
+
+Name = Annotated[str, QueryParameter(max_length=2_000)]
+Place = Annotated[int, QueryParameter(ge=0, le=PLACE_MAX)]
+SOURCE = frozenset({"markdown", "json", "diff", "drawing"})
+"""Kinds that can be looked at as text too."""
+
+
+@get("/artifacts/{digest:str}", include_in_schema=False, before_request=prepare, **needs("read"))
+async def show_artifact(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    digest: FromPath[str],
+    run: Name,
+    step: Name = "",
+    name: Name = "",
+    shown: Annotated[Literal["", "source"], QueryParameter(name="as")] = "",
+    start: Annotated[int, QueryParameter(name="from", ge=0, le=PLACE_MAX)] = 0,
+    line: Place = 1,
+) -> Response[str]:
+    """Show an artifact that a run left."""
+    row = artifacts.artifact(await artifacts.run_of(present, run), digest, step=step, name=name)
+    found = await artifacts.content(present.artifacts, digest)
+    kind = viewing.kind_of(row)
+    values: dict[str, Any] = await _seen(
+        found, row, "text" if shown == "source" and kind in SOURCE else kind
+    )
+    if values["kind"] == "text":
+        values |= await _window(found, row, start, line)
+    values |= {
+        "row": row,
+        "crumbs": _crumbs(present, row),
+        "file": viewing.file_url(row.run, row.digest, row.step, row.name),
+        "tree_url": _tree_url(row),
+        "other": _other(kind, values["kind"], shown),
+    }
+    if is_part(request):
+        return fragment(request, PAGE, "lines", **values)
+    return page(request, PAGE, title=row.name[:100], area="missions", **values)
+
+
+@get("/artifacts/{digest:str}/tree", include_in_schema=False, **needs("read"))
+async def show_part(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    digest: FromPath[str],
+    run: Name,
+    step: Name = "",
+    name: Name = "",
+    pointer: Annotated[str, QueryParameter(max_length=20_000)] = "",
+    after: Place = 0,
+    rest: FromQuery[bool] = False,
+) -> Response[str]:
+    """Show a part of a JSON document."""
+    row = artifacts.artifact(await artifacts.run_of(present, run), digest, step=step, name=name)
+    found = await artifacts.content(present.artifacts, digest)
+    if found.size > viewing.JSON_BYTES:
+        raise NotFound("artifact.no_part", "It is too large to be looked at part by part.")
+    content = await artifacts.window(found)
+
+    def part() -> viewing.Node:
+        return viewing.tree(viewing.read_json(content), pointer, after=after)
+
+    try:
+        root = await asyncio.to_thread(part)
+    except (LookupError, ValueError):
+        raise NotFound("artifact.no_part", f"It has no part {pointer[:100]!r}.") from None
+    values: dict[str, Any] = {"root": root, "after": after, "tree_url": _tree_url(row)}
+    return fragment(request, TREE, "rest" if rest else "kids", **values)
+
+
+async def _seen(found: Content, row: ArtifactRow, kind: viewing.Kind) -> dict[str, Any]:
+    """Return what the viewer of a kind shows; what does not fit it is shown as text."""
+    if kind in {"image", "drawing"} and found.size > viewing.PICTURE_BYTES:
+        head = await artifacts.window(found, 0, viewing.HEAD_BYTES)
+        return {"kind": "binary", "note": _TOO_LARGE, **_binary(head)}
+    show = _VIEWERS.get(kind)
+    if show is None:
+        return {"kind": kind, "note": ""}
+    limit, read = show
+    if limit and found.size > limit:
+        return {"kind": "text", "note": _TOO_LARGE}
+    content = await artifacts.window(found, 0, limit or viewing.HEAD_BYTES)
+    try:
+        told = await asyncio.to_thread(read, content)
+    except ValueError:
+        return {"kind": "text", "note": f"It says that it is {row.media_type}, and is not."}
+    return {"kind": kind, "note": "", **told}
+
+
+_TOO_LARGE = "It is too large to be shown as what it is."
+
+
+def _markdown(content: bytes) -> dict[str, Any]:
+    html = sanitised(str(prose(content.decode("utf-8", "replace"))))
+    return {"html": html, "left_out": 0}
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    return {"root": viewing.tree(viewing.read_json(content))}
+
+
+def _diff(content: bytes) -> dict[str, Any]:
+    return {"text": visible(content.decode("utf-8", "replace"))}
+
+
+def _binary(content: bytes) -> dict[str, Any]:
+    return {"hex": viewing.hexdump(content), "head_bytes": len(content)}
+
+
+_VIEWERS: dict[str, tuple[int, Callable[[bytes], dict[str, Any]]]] = {
+    "markdown": (viewing.PROSE_BYTES, _markdown),
+    "json": (viewing.JSON_BYTES, _json),
+    "diff": (viewing.DIFF_BYTES, _diff),
+    "binary": (0, _binary),
+}
+
+
+async def _window(found: Content, row: ArtifactRow, start: int, line: int) -> dict[str, Any]:
+    content = await artifacts.window(found, start, viewing.WINDOW_BYTES)
+    if viewing.is_binary(content):
+        return {"kind": "binary", **_binary(content[: viewing.HEAD_BYTES])}
+
+    def part() -> viewing.Window:
+        return viewing.window(content, row.name, start=start, first=line, size=found.size)
+
+    return {"part": await asyncio.to_thread(part)}
+
+
+def _crumbs(present: Present, row: ArtifactRow) -> list[tuple[str, str]]:
+    told = present.board.run(row.run)
+    if told is None or not told.mission:
+        return [("/runs", "Runs"), (f"/runs/{row.run}", row.run)]
+    title = present.board.title_of(told)
+    return [("/missions", "Missions"), (f"/missions/{told.mission}?view=artifacts", title)]
+
+
+def _other(kind: str, shown_as: str, shown: str) -> tuple[str | None, str] | None:
+    if kind not in SOURCE:
+        return None
+    if shown == "source":
+        return None, "Show it as what it is"
+    return ("source", "Show its source") if shown_as == kind else None
+
+
+def _tree_url(row: ArtifactRow) -> Callable[[str, int], str]:
+    def url(pointer: str, after: int) -> str:
+        place = {"run": row.run, "step": row.step, "name": row.name, "pointer": pointer}
+        return f"/artifacts/{row.digest}/tree?{urlencode({**place, 'after': after})}"
+
+    return url
+
+
+HANDLERS: list[Any] = [show_artifact, show_part]

@@ -1,0 +1,238 @@
+"""The pages of the area missions: the list, a new one, and one in full."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from missioncontrol.application.office import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.queries import missions, stories
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.missions import MissionBegun
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.goals import beginning
+from missioncontrol.interfaces.reports import SAFE, paper
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import formats, mission_form
+from missioncontrol.interfaces.web.mission_sheet import VIEWS, sheet
+from missioncontrol.interfaces.web.pages import artifacts
+from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page, prepare
+
+AnyRequest = Request[Principal, Any, Any]
+
+LIST, NEW, MISSION = "missions/list.html", "missions/new.html", "missions/mission.html"
+
+
+@get("/missions", include_in_schema=False, before_request=prepare, **needs("read"))
+async def list_missions(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    q: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    repository: FromQuery[str] = "",
+    cursor: Cursor = "",
+) -> Response[str]:
+    """Show missions, newest first; what is looked for stands in the address."""
+    present = console.present
+    choice = missions.MissionChoice(status, q.strip()[:300], repository)
+    place = place_of(cursor, str)
+    before = place[0] if place else ""
+    lines, last = missions.missions(present, choice, before=before, limit=LIMIT)
+    around = missions.around(present)
+    counts = around.counts
+    values: dict[str, Any] = {
+        "lines": lines,
+        "next": cursor_of(last) if last else "",
+        "counts": counts,
+        "verdict": _verdict(counts),
+        "sub": _sub(counts),
+        "q": q,
+        "wanted": status,
+        "repository": repository,
+        "is_filtered": bool(q or status or repository or cursor),
+        "choices": [(each, each.rpartition("/")[2]) for each in around.repositories],
+        "parts_of": _parts,
+    }
+    if is_part(request):
+        return fragment(request, LIST, "list", **values)
+    return page(request, LIST, title="Missions", area="missions", **values)
+
+
+def _verdict(counts: dict[str, int]) -> str:
+    running, failed = counts.get("running", 0), counts.get("failed", 0)
+    if not counts:
+        return "No mission was begun yet."
+    if running:
+        verb = "mission is" if running == 1 else "missions are"
+        return f"{formats.count(running, verb, verb)} on the way."
+    if failed:
+        verb = "mission has" if failed == 1 else "missions have"
+        return f"No mission is on the way; {formats.count(failed, verb, verb)} failed."
+    return "No mission is on the way, and none has failed."
+
+
+def _sub(counts: dict[str, int]) -> str:
+    order = ("running", "succeeded", "failed", "cancelled", "created")
+    parts = [f"{formats.number(counts[name])} {name}" for name in order if counts.get(name)]
+    return ", ".join(parts).capitalize() + "." if parts else ""
+
+
+def _parts(line: missions.MissionLine) -> list[tuple[str, int]]:
+    known = [(name, getattr(line, name)) for name in _COUNTED]
+    rest = max(line.steps - sum(number for _, number in known), 0)
+    return [*known, ("running" if line.status == "running" else "waiting", rest)]
+
+
+_COUNTED = ("succeeded", "failed", "blocked", "cancelled")
+
+
+@get("/missions/new", include_in_schema=False, before_request=prepare, **needs("operate"))
+async def show_form(
+    request: AnyRequest, console: NamedDependency[Console], pattern: FromQuery[str] = ""
+) -> Response[str]:
+    """Show the form of a new mission, filled from a pattern or from an older mission."""
+    typed = mission_form.of_pattern(pattern)
+    older = request.query_params.get("from", "")
+    if older:
+        typed = mission_form.of_mission(await stories.mission_of(console.present, older))
+    repository = request.query_params.get("repository", "")
+    if repository:
+        typed = msgspec.structs.replace(typed, repository=repository)
+    values = await mission_form.values(console, typed, chosen=pattern)
+    return page(request, NEW, title="New mission", area="missions", **values)
+
+
+@post("/missions/estimate", status_code=200, include_in_schema=False, **needs("operate"))
+async def show_estimate(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show what a mission may take, as far as it was typed."""
+    typed = await mission_form.typed_in(request)
+    values = await mission_form.values(console, typed)
+    return fragment(request, NEW, "estimate", **values)
+
+
+@post("/missions", status_code=200, include_in_schema=False, **needs("operate"))
+async def begin(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
+    """Begin a mission and go to its page; what does not fit is told, and what was typed is kept."""
+    typed = await mission_form.typed_in(request)
+    asked, errors = mission_form.asked_of(typed)
+    if asked is not None:
+        try:
+            begun = msgspec.convert(await console.ask(request, beginning(asked)), MissionBegun)
+            return moved(request, f"/missions/{quote(begun.mission)}")
+        except Rejected as error:
+            errors = mission_form.errors_of(error)
+    values = await mission_form.values(console, typed, errors=errors)
+    if is_part(request):
+        return fragment(request, NEW, "form", status=422, **values)
+    await prepare(request)
+    return page(request, NEW, title="New mission", area="missions", status=422, **values)
+
+
+@get("/missions/{mission:str}", include_in_schema=False, before_request=prepare, **needs("read"))
+async def show_mission(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    view: FromQuery[str] = "now",
+    run: FromQuery[str] = "",
+    plan: FromQuery[str] = "",
+) -> Response[str]:
+    """Show a mission: how it stands, and one view of it."""
+    story = await stories.story(console.present, mission, run)
+    shown = view if view in VIEWS else "now"
+    values = sheet(console.present, story, shown, as_list=plan == "list")
+    if is_part(request):
+        return fragment(request, MISSION, "now", **values)
+    return page(request, MISSION, title=story.mission.title[:100], area="missions", **values)
+
+
+@get("/missions/{mission:str}/report", include_in_schema=False, **needs("read"))
+async def show_report(
+    console: NamedDependency[Console], mission: FromPath[str], run: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Show the report alone, for the frame of the mission's page."""
+    made = await paper(console.present, await stories.story(console.present, mission, run), "html")
+    headers = {**SAFE, "Cache-Control": "no-store"}
+    return Response(made.content, headers=headers, media_type=made.media_type)
+
+
+@post("/missions/{mission:str}/run", status_code=200, include_in_schema=False, **needs("operate"))
+async def carry_out(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Let the plan be carried out."""
+    return await _done(request, console, mission, CarryOut(await _newest(console, mission)))
+
+
+@post(
+    "/missions/{mission:str}/cancel", status_code=200, include_in_schema=False, **needs("operate")
+)
+async def cancel(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """End what runs of it."""
+    reason = str((await request.form()).get("reason", "")).strip()[:2_000] or "asked for"
+    ask = CancelRun(await _newest(console, mission), reason)
+    return await _done(request, console, mission, ask)
+
+
+@post(
+    "/missions/{mission:str}/resume", status_code=200, include_in_schema=False, **needs("operate")
+)
+async def resume(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Take it up again."""
+    return await _done(request, console, mission, ResumeRun(await _newest(console, mission)))
+
+
+@post("/missions/{mission:str}/retry", status_code=200, include_in_schema=False, **needs("operate"))
+async def retry(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Do again what did not succeed, in a new run."""
+    return await _done(request, console, mission, RetryRun(await _newest(console, mission)))
+
+
+@post("/missions/{mission:str}/fork", status_code=200, include_in_schema=False, **needs("operate"))
+async def fork(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Do a task and all that follows from it again, in a new run."""
+    task = str((await request.form()).get("task", ""))[:2_000]
+    ask = ForkRun(await _newest(console, mission), task)
+    return await _done(request, console, mission, ask)
+
+
+async def _newest(console: Console, mission: str) -> str:
+    found = await stories.mission_of(console.present, mission)
+    if not found.runs:
+        raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
+    return found.runs[-1]
+
+
+async def _done(request: AnyRequest, console: Console, mission: str, ask: Any) -> Response[Any]:
+    """Let the engine do it, and show the mission with its newest run."""
+    await console.ask(request, ask)
+    return moved(request, f"/missions/{quote(mission)}")
+
+
+HANDLERS: list[Any] = [
+    list_missions,
+    show_form,
+    show_estimate,
+    begin,
+    show_mission,
+    show_report,
+    carry_out,
+    cancel,
+    resume,
+    retry,
+    fork,
+    *artifacts.HANDLERS,
+]

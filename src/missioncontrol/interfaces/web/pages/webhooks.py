@@ -1,0 +1,153 @@
+"""Settings: webhooks, the addresses outside that are told of events."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from missioncontrol.application.queries import webhooks as queries
+from missioncontrol.application.queries.webhooks import WebhookView
+from missioncontrol.application.webhooks import WebhookAsked
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web.rendering import fragment, moved, page
+
+AnyRequest = Request[Principal, Any, Any]
+PAGE: dict[str, Any] = {"include_in_schema": False}
+DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
+HOME = "/settings/webhooks"
+
+
+@get(HOME, **PAGE, **needs("govern"))
+async def show_webhooks(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show all webhooks and how they fare."""
+    found = await queries.webhooks(console.deliveries)
+    return page(
+        request,
+        "settings/webhooks.html",
+        title="Webhooks · Settings",
+        area="settings",
+        verdict=_verdict(found),
+        hooks=found,
+        made=None,
+    )
+
+
+def _verdict(hooks: list[WebhookView]) -> str:
+    if not hooks:
+        return "Nobody outside is told of anything."
+    dead = sum(hook.dead for hook in hooks)
+    silent = sum(not hook.is_paused and not hook.has_secret for hook in hooks)
+    told = "1 address is" if len(hooks) == 1 else f"{len(hooks)} addresses are"
+    if dead:
+        letters = "1 event" if dead == 1 else f"{dead:,} events"
+        return f"{told} told of events; {letters} could not be delivered."
+    if silent:
+        return f"{told} to be told of events, {silent} without a secret."
+    return f"{told} told of events."
+
+
+@post(HOME, **DONE, **needs("govern"))
+async def add_webhook(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Add a webhook, and show its secret this once."""
+    form = await request.form()
+    name = str(form.get("name", ""))
+    types = tuple(str(form.get("types", "")).replace(",", " ").split())
+    await console.ask(request, WebhookAsked("add", name, str(form.get("url", "")), types))
+    return _made(request, console, name)
+
+
+@post(HOME + "/{name:str}/secret", **DONE, **needs("govern"))
+async def make_secret(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[str]:
+    """Sign with another secret, and show it this once."""
+    await console.ask(request, WebhookAsked("secret", name))
+    return _made(request, console, name)
+
+
+def _made(request: AnyRequest, console: Console, name: str) -> Response[str]:
+    made = {"name": name, "secret": console.deliveries.new_secret(name)}
+    return fragment(request, "settings/webhooks.html", "made", made=made)
+
+
+@get(HOME + "/{name:str}", **PAGE, **needs("govern"))
+async def show_webhook(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    name: FromPath[str],
+    cursor: Cursor = "",
+) -> Response[str]:
+    """Show one webhook and what it could not be told."""
+    hook = await queries.webhook(console.deliveries, name)
+    place = place_of(cursor, int)
+    before = place[0] if place else None
+    found = await queries.dead_letters(console.deliveries, name, before=before, limit=LIMIT + 1)
+    return page(
+        request,
+        "settings/webhook.html",
+        title=f"{name} · Webhooks",
+        area="settings",
+        hook=hook,
+        letters=found[:LIMIT],
+        next=cursor_of(found[LIMIT - 1].position) if len(found) > LIMIT else "",
+    )
+
+
+@post(HOME + "/{name:str}/pause", **DONE, **needs("govern"))
+async def pause_webhook(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[Any]:
+    """Tell it nothing for now."""
+    await console.ask(request, WebhookAsked("pause", name))
+    return moved(request, f"{HOME}/{quote(name, safe='')}")
+
+
+@post(HOME + "/{name:str}/resume", **DONE, **needs("govern"))
+async def resume_webhook(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[Any]:
+    """Tell it again."""
+    await console.ask(request, WebhookAsked("resume", name))
+    return moved(request, f"{HOME}/{quote(name, safe='')}")
+
+
+@post(HOME + "/{name:str}/remove", **DONE, **needs("govern"))
+async def remove_webhook(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[Any]:
+    """Tell it nothing any more."""
+    await console.ask(request, WebhookAsked("remove", name))
+    console.deliveries.store.forget(name)
+    return moved(request, HOME)
+
+
+@post(HOME + "/{name:str}/redeliver", **DONE, **needs("govern"))
+async def redeliver(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[Any]:
+    """Try one event, or all that could not be delivered, once more."""
+    said = str((await request.form()).get("event", ""))
+    if said and (not said.isdecimal() or len(said) > 16):
+        raise Rejected("webhook.bad_event", f"{said[:40]!r} is no position of an event.")
+    position = int(said) if said else 0
+    await console.ask(request, WebhookAsked("redeliver", name, position=position))
+    await queries.again(console.deliveries, name, position or None)
+    return moved(request, f"{HOME}/{quote(name, safe='')}")
+
+
+HANDLERS: list[Any] = [
+    show_webhooks,
+    add_webhook,
+    make_secret,
+    show_webhook,
+    pause_webhook,
+    resume_webhook,
+    remove_webhook,
+    redeliver,
+]

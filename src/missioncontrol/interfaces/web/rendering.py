@@ -1,0 +1,236 @@
+"""How a page, or a part of one, is made from its template.
+
+What every template may use: `ui` (all macros of `templates/macros/`, see there), the filters and
+functions of `formats.py` (`|money`, `|tokens`, `|number`, `|size`, `|percent`, `|duration`,
+`|short`, `ago(at)`, `clock(at)`, `day(at)`, `count(3, "run")`), and of the request `asset(path)`,
+`csrf_field()`, `may("operate")`, `here(cursor="...")`, `request`, `principal`, `shell`.
+"""
+
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from litestar import Request, Response
+from litestar.enums import MediaType
+from litestar.response import Redirect
+from markupsafe import Markup
+
+from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
+from missioncontrol.domain.permission import Permission
+from missioncontrol.interfaces.api.problems import Problem
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.assets import asset, shelf
+from missioncontrol.interfaces.web.diffs import diff_rows
+from missioncontrol.interfaces.web.glyphs import icon, state
+from missioncontrol.interfaces.web.navigation import END, GROUPS, PLACES, badge
+from missioncontrol.interfaces.web.values import json_rows
+from missioncontrol.interfaces.web.words import look_of
+
+AnyRequest = Request[Any, Any, Any]
+
+MACROS = ("state", "panel", "table", "form", "figure", "record", "float")
+
+
+def page(
+    request: AnyRequest,
+    template: str,
+    *,
+    title: str,
+    area: str,
+    status: int = 200,
+    **values: Any,
+) -> Response[str]:
+    """Return a whole page: `title` is for the window, `area` marks its place in the navigation."""
+    context = {**_of_request(request), "title": title, "area": area, **values}
+    return _answer(_templates().get_template(template).render(context), status)
+
+
+def fragment(
+    request: AnyRequest, template: str, block: str, *, status: int = 200, **values: Any
+) -> Response[str]:
+    """Return one block of a page's template alone, for what htmx puts in place of the old one.
+
+    A form that comes back with its faults has the status 422; it is put in place all the same.
+    """
+    found = _templates().get_template(template)
+    context = found.new_context({**_of_request(request), **values})
+    return _answer("".join(found.blocks[block](context)), status)
+
+
+def moved(request: AnyRequest, url: str) -> Response[Any]:
+    """Send whoever asked to another page, after a form has done what it was for."""
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=200, headers={"HX-Redirect": url})
+    return Redirect(url, status_code=303)
+
+
+async def frame(request: AnyRequest, area: str) -> Response[str]:
+    """Return the navigation as of now, for a page that is open."""
+    request.state.shell = await _shell(request)
+    text = _templates().get_template("navigation.html")
+    return _answer(text.render({**_of_request(request), "area": area}), 200)
+
+
+def is_part(request: AnyRequest) -> bool:
+    """Whether htmx asks for a part of a page, and not a person for all of it."""
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-request-type") != "full"
+
+
+async def prepare(request: AnyRequest) -> None:
+    """Count what the frame of a page shows, before the page's own handler."""
+    if is_part(request) or request.scope.get("user") is None:
+        return
+    request.state.shell = await _shell(request)
+
+
+async def _shell(request: AnyRequest) -> Shell:
+    console = request.app.state.console
+    return await shell_of(console.present, console.shelf.clock.now())
+
+
+def problem_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:
+    """Return the page that tells a person of a problem, or None where a program asks.
+
+    The shell of the pages counts as a program: it shows the problem without leaving the page.
+    """
+    if not _is_person(request):
+        return None
+    if problem.status == 401 and request.method == "GET":
+        return Redirect(f"/sign-in?{urlencode({'next': _path(request)})}", status_code=303)
+    return page(
+        request,
+        "problem.html",
+        title=problem.title,
+        area="",
+        status=problem.status,
+        problem=problem,
+    )
+
+
+def _is_person(request: AnyRequest) -> bool:
+    headers = request.headers
+    return (
+        "text/html" in headers.get("accept", "")
+        and headers.get("hx-request") != "true"
+        and not request.url.path.startswith(("/api/", "/static/", "/live"))
+    )
+
+
+def _path(request: AnyRequest) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _of_request(request: AnyRequest) -> dict[str, Any]:
+    return {
+        "request": request,
+        "principal": request.scope.get("user"),
+        "shell": request.state.get("shell") or _last_shell(request),
+        "csrf": request.state.get("csrf", ""),
+    }
+
+
+def _last_shell(request: AnyRequest) -> Shell | None:
+    console = request.app.state.get("console")
+    return last_shell(console.present) if console and request.scope.get("user") else None
+
+
+def _answer(text: str, status: int) -> Response[str]:
+    # A page holds what its reader may see; the button "back" asks for it again.
+    headers = {"Cache-Control": "no-store"}
+    return Response(text, media_type=MediaType.HTML, status_code=status, headers=headers)
+
+
+@pass_context
+def _csrf_field(context: Context) -> Markup:
+    """Return the hidden field that a form without htmx needs to be taken."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(context["csrf"])
+
+
+@pass_context
+def _may(context: Context, permission: Permission) -> bool:
+    principal = context["principal"]
+    return principal is not None and principal.may(permission)
+
+
+@pass_context
+def _here(context: Context, **changes: str | int | None) -> str:
+    """Return this page's address with parts of its query changed; None takes a part away."""
+    url = context["request"].url
+    parts = [(k, v) for k, v in parse_qsl(url.query or "") if k not in changes]
+    parts += [(name, str(value)) for name, value in changes.items() if value not in (None, "")]
+    return f"{url.path}?{urlencode(parts)}" if parts else str(url.path)
+
+
+@pass_context
+def _go_keys(context: Context) -> dict[str, tuple[str, str, str]]:
+    """Return where `g` and a letter lead: title, address and icon of each place, by its key."""
+    return {
+        place.key: (place.title, place.href, place.icon)
+        for place in PLACES
+        if _may(context, place.needs)
+    }
+
+
+@cache
+def _templates() -> Environment:
+    """Return the environment of all templates, made once."""
+    environment = Environment(
+        loader=PackageLoader("missioncontrol.interfaces.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.do"],
+    )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    environment.filters.update(
+        money=formats.money,
+        tokens=formats.tokens,
+        number=formats.number,
+        size=formats.size,
+        percent=formats.percent,
+        duration=formats.duration,
+        short=formats.short,
+        wording=formats.wording,
+        own_run=formats.own_run,
+    )
+    environment.globals.update(
+        ago=formats.ago,
+        clock=formats.clock,
+        day=formats.day,
+        count=formats.count,
+        span=formats.span,
+        now=formats.now,
+        look_of=look_of,
+        asset=asset,
+        islands=_islands,
+        diff_rows=diff_rows,
+        json_rows=json_rows,
+        csrf_field=_csrf_field,
+        may=_may,
+        here=_here,
+        go_keys=_go_keys,
+        badge=badge,
+        groups=GROUPS,
+        end_places=END,
+        places=PLACES,
+    )
+    # Macros that build on others find them as `ui` too, so they are filled in one by one.
+    environment.globals["ui"] = ui = SimpleNamespace(icon=icon, state=state)
+    for name in MACROS:
+        module = environment.get_template(f"macros/{name}.html").module
+        vars(ui).update({k: v for k, v in vars(module).items() if not k.startswith("_")})
+    return environment
+
+
+def _islands() -> dict[str, str]:
+    """Return where the script of each island is."""
+    folder = "js/islands/"
+    return {name: asset(f"{folder}{name}.js") for name in shelf().names(folder, ".js")}

@@ -1,0 +1,340 @@
+// The command palette: everything somebody may do, found by a few letters, by keyboard alone.
+import { ask } from "../ask.js";
+import { openDialog } from "../dialogs.js";
+import { switchTheme } from "../frame.js";
+import { marked, match } from "../fuzzy.js";
+import { icon, keep, kept, places } from "../places.js";
+import { toast } from "../toasts.js";
+
+const API = "/api/v1";
+const RECENT = "palette.recent";
+const RECENT_MAX = 6;
+const SHOWN_MAX = 60;
+/** What can be gone to right away, without choosing the action first. */
+const DIRECT = { mission: "/missions/", run: "/runs/", workflow: "/workflows/", agent: "/agents/", schedule: "/schedules/" };
+
+export function mount(dialog) {
+  const palette = new Palette(dialog);
+  dialog.addEventListener("opened", () => palette.begin());
+  if (dialog.open) palette.begin(); // Somebody was faster than this script.
+}
+
+class Palette {
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.offered = { actions: [], choices: {}, looks: {} };
+    this.isKnown = false;
+    this.build();
+  }
+
+  build() {
+    const query = made("div", "q");
+    this.step = made("span", "step");
+    this.input = made("input");
+    Object.entries({ type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", maxlength: "500", "aria-expanded": "true", "aria-autocomplete": "list", "aria-controls": "palette-list" }).forEach(([name, value]) => this.input.setAttribute(name, value));
+    query.append(icon("search"), this.step, this.input);
+    this.list = made("div", "res");
+    this.list.id = "palette-list";
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", "Commands");
+    this.alert = made("p", "palette-alert");
+    this.alert.setAttribute("role", "alert");
+    this.alert.hidden = true;
+    const foot = made("div", "foot hide-s");
+    for (const [keys, word] of [["↑ ↓", "choose"], ["Enter", "do it"], ["⌫", "a step back"], ["Esc", "close"]]) {
+      const hint = foot.appendChild(made("span"));
+      const key = hint.appendChild(made("kbd"));
+      key.textContent = keys;
+      hint.append(` ${word}`);
+    }
+    this.dialog.replaceChildren(query, this.alert, this.list, foot);
+    this.input.addEventListener("input", () => this.show());
+    this.dialog.addEventListener("keydown", (event) => this.hear(event));
+    this.list.addEventListener("click", ({ target }) => {
+      const option = target.closest('[role="option"]');
+      if (option) this.take(this.options[Number(option.dataset.at)]);
+    });
+  }
+
+  async begin() {
+    this.isEntered = false;
+    this.back();
+    try {
+      this.offered = await ask("/palette");
+      if (this.dialog.open && !this.action) this.show();
+    } catch (error) {
+      this.tell(error.message);
+    }
+    this.isKnown = true; // Places can be gone to also where the actions did not come.
+    if (this.isEntered && this.dialog.open) this.take(this.options[this.at]);
+  }
+
+  /** Back to the list of all actions. */
+  back() {
+    this.action = null;
+    this.isSure = false;
+    this.given = {};
+    this.fields = {};
+    this.chosen = "";
+    this.tell("");
+    this.prompt("", "Search or run a command");
+  }
+
+  prompt(step, label) {
+    this.step.textContent = step;
+    this.step.hidden = !step;
+    this.input.value = "";
+    this.input.placeholder = label;
+    this.input.setAttribute("aria-label", label);
+    this.show();
+    this.input.focus();
+  }
+
+  tell(text) {
+    this.alert.textContent = text;
+    this.alert.hidden = !text;
+  }
+
+  hear(event) {
+    const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 };
+    if (event.isComposing) return;
+    if (event.key in moves) {
+      event.preventDefault();
+      this.select(this.at + moves[event.key], Math.abs(moves[event.key]) === 1);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      // Whoever types faster than the actions arrive means one of them.
+      if (this.isKnown) this.take(this.options[this.at]);
+      else this.isEntered = true;
+    } else if (event.key === "Backspace" && !this.input.value && this.action) {
+      event.preventDefault();
+      this.back();
+    } else if (event.key === "Escape" && this.action) {
+      event.preventDefault();
+      this.back();
+    } else if (event.key === "Tab") {
+      event.preventDefault();
+    }
+  }
+
+  // What is offered.
+
+  show() {
+    const query = this.input.value.trim();
+    const groups = this.argument ? this.asked(query) : this.everything(query);
+    this.options = groups.flatMap(([, found]) => found);
+    this.list.classList.toggle("sure", this.isSure);
+    this.list.replaceChildren(...this.drawn(groups));
+    if (!this.options.length) this.list.append(this.nothing(query));
+    this.select(0);
+  }
+
+  get argument() {
+    return this.action?.arguments?.find((one) => !(one.name in this.given));
+  }
+
+  asked(query) {
+    const { choices, label, optional } = this.argument;
+    if (!choices) {
+      const word = query || (optional ? "Nothing, go on" : "");
+      return [[label, word ? [{ title: word, icon: "chevron", give: query }] : []]];
+    }
+    const found = (this.offered.choices[choices] ?? []).map((choice) => ({ ...choice, give: choice.value, choice }));
+    return [[label, this.sorted(found, query)]];
+  }
+
+  everything(query) {
+    if (this.isSure) return [[this.question(), [{ title: this.action.title, icon: this.action.icon, yes: true }, { title: "Keep it as it is", icon: "close", no: true }]]];
+    const actions = [...this.pages(), ...this.offered.actions.map((action) => ({ ...action, action })), ...this.own()];
+    if (!query) return this.grouped(actions);
+    const found = this.sorted([...actions, ...(query.length > 1 ? this.direct() : [])], query);
+    const search = { id: "search", title: `Search everywhere for “${query}”`, icon: "search", href: `/search?q=${encodeURIComponent(query)}` };
+    return [["", found], ["", [search]]];
+  }
+
+  grouped(actions) {
+    const recent = kept(RECENT, []).map((id) => actions.find((one) => one.id === id)).filter(Boolean);
+    const groups = new Map();
+    for (const one of actions) {
+      if (recent.includes(one)) continue;
+      if (!groups.has(one.group)) groups.set(one.group, []);
+      groups.get(one.group).push(one);
+    }
+    return [...(recent.length ? [["Recent", recent]] : []), ...groups];
+  }
+
+  pages() {
+    return Object.entries(places.go).map(([key, [title, href, glyph]]) => ({ id: `go.${href}`, title, group: "Places", icon: glyph, href, keys: `g ${key}` }));
+  }
+
+  own() {
+    const own = [{ id: "theme", title: "Switch theme", group: "This browser", icon: "theme", run: switchTheme, words: "dark light" }];
+    const form = document.querySelector('form[action="/sign-out"]');
+    if (form) own.push({ id: "sign-out", title: "Sign out", group: "This browser", icon: "user", run: () => form.submit(), words: "log out leave" });
+    return own;
+  }
+
+  direct() {
+    return Object.entries(DIRECT).flatMap(([kind, path]) => (this.offered.choices[kind] ?? []).map((choice) => ({ ...choice, href: path + encodeURIComponent(choice.value), kind })));
+  }
+
+  sorted(found, query) {
+    if (!query) return found.slice(0, SHOWN_MAX);
+    const recent = kept(RECENT, []);
+    const scored = [];
+    for (const one of found) {
+      const inTitle = match(query, one.title);
+      const beside = inTitle ? null : match(query, `${one.detail ?? ""} ${one.words ?? ""}`);
+      if (!inTitle && !beside) continue;
+      const more = recent.includes(one.id) ? 3 : 0;
+      scored.push({ one, score: (inTitle ? inTitle.score : beside.score / 3) + more, places: inTitle?.places ?? [] });
+    }
+    scored.sort((a, b) => b.score - a.score);
+    return scored.slice(0, SHOWN_MAX).map(({ one, places: found_ }) => ({ ...one, found: found_ }));
+  }
+
+  // How it is drawn.
+
+  drawn(groups) {
+    let at = 0;
+    return groups.filter(([, found]) => found.length).map(([title, found], number) => {
+      const group = made("div");
+      group.setAttribute("role", "group");
+      if (title) {
+        const head = group.appendChild(made("h3"));
+        head.setAttribute("role", "presentation");
+        head.id = `palette-g${number}`;
+        head.textContent = title;
+        group.setAttribute("aria-labelledby", head.id);
+      } else {
+        group.setAttribute("aria-label", "Found");
+      }
+      group.append(...found.map((one) => this.option(one, at++)));
+      return group;
+    });
+  }
+
+  option(one, at) {
+    const option = made("div");
+    option.id = `palette-o${at}`;
+    option.dataset.at = at;
+    option.setAttribute("role", "option");
+    const look = this.offered.looks[one.state];
+    const glyph = icon(look ? look[1] : one.icon ?? "chevron");
+    if (look) option.dataset.s = look[0];
+    option.append(glyph, marked(made("span", "t"), one.title, one.found ?? []));
+    const beside = [one.kind, look?.[2], one.detail].filter(Boolean).join(" · ");
+    if (beside) option.appendChild(made("span", "m")).textContent = beside;
+    if (one.arguments?.length) option.appendChild(made("span", "m")).textContent = "…";
+    if (one.keys) option.append(...one.keys.split(" ").map((key) => Object.assign(made("kbd"), { textContent: key })));
+    return option;
+  }
+
+  nothing(query) {
+    const line = made("p", "palette-none");
+    line.textContent = query ? `Nothing fits “${query}”.` : this.argument ? `Type: ${this.argument.label.toLowerCase()}.` : "Nothing to choose from.";
+    return line;
+  }
+
+  select(at, wraps = false) {
+    const count = this.options.length;
+    if (!count) {
+      this.at = 0;
+      this.input.removeAttribute("aria-activedescendant");
+      return;
+    }
+    this.at = wraps ? (at + count) % count : Math.max(0, Math.min(at, count - 1));
+    this.list.querySelectorAll('[role="option"]').forEach((option, number) => {
+      const isIt = number === this.at;
+      option.setAttribute("aria-selected", String(isIt));
+      if (isIt) {
+        option.scrollIntoView({ block: "nearest" });
+        this.input.setAttribute("aria-activedescendant", option.id);
+      }
+    });
+  }
+
+  // What is done.
+
+  take(one) {
+    if (!one) return;
+    this.tell("");
+    if (one.no) return this.back();
+    if (one.yes) return this.act();
+    if ("give" in one) return this.give(one);
+    if (one.id) this.remember(one.id);
+    if (one.action) return this.start(one.action);
+    if (one.run) {
+      this.dialog.close();
+      return one.run();
+    }
+    this.leave(one.href);
+  }
+
+  start(action) {
+    this.action = action;
+    this.next();
+  }
+
+  give(one) {
+    this.given[this.argument.name] = one.give;
+    if (one.choice) {
+      this.chosen = this.chosen || one.choice.title;
+      Object.assign(this.fields, one.choice.fields ?? {});
+    }
+    this.next();
+  }
+
+  next() {
+    const argument = this.argument;
+    if (argument) return this.prompt(this.action.title, argument.label + (argument.optional ? " (Enter for none)" : ""));
+    if (this.action.sure) {
+      this.isSure = true;
+      this.prompt(this.action.title, "Are you sure?");
+      return this.select(1);
+    }
+    this.act();
+  }
+
+  question() {
+    return this.action.sure.replace("{title}", this.chosen);
+  }
+
+  async act() {
+    const { href, post, opens, title } = this.action;
+    if (opens) return openDialog(opens);
+    const left = { ...this.given };
+    const fill = (text) => text.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = left[name];
+      delete left[name];
+      return encodeURIComponent(value);
+    });
+    if (href) return this.leave(fill(href));
+    const url = API + fill(post);
+    const body = { ...this.fields, ...Object.fromEntries(Object.entries(left).filter(([, value]) => value !== "")) };
+    try {
+      const answer = await ask(url, { method: "POST", body: Object.keys(body).length ? body : undefined });
+      if (answer?.run && /retry|schedules/.test(url)) return this.leave(`/runs/${encodeURIComponent(answer.run)}`);
+      this.dialog.close();
+      toast(`${title}: done`, { text: this.chosen, tone: "ok" });
+    } catch (error) {
+      this.back();
+      this.tell(error.message + (error.problem?.hint ? ` ${error.problem.hint}` : ""));
+    }
+  }
+
+  leave(href) {
+    this.dialog.close();
+    location.href = href;
+  }
+
+  remember(id) {
+    keep(RECENT, [id, ...kept(RECENT, []).filter((one) => one !== id)].slice(0, RECENT_MAX));
+  }
+}
+
+function made(name, cls = "") {
+  const element = document.createElement(name);
+  if (cls) element.className = cls;
+  return element;
+}

@@ -1,0 +1,135 @@
+// The keyboard. Single keys work where nothing is being typed, can be turned off, and are listed on `?`.
+import { keep, kept, places } from "./places.js";
+import { openDialog } from "./dialogs.js";
+
+const GO_MS = 1500;
+const ROWS = "tbody tr, [data-row]";
+let going = 0;
+
+export function listenToKeys() {
+  document.addEventListener("keydown", hear);
+  const on = document.getElementById("keys-on");
+  if (on) {
+    on.checked = kept("keys", true);
+    on.addEventListener("change", () => keep("keys", on.checked));
+  }
+  document.getElementById("keys")?.addEventListener("opened", listKeys);
+  if (/Mac|iPhone|iPad/.test(navigator.platform)) {
+    document.querySelectorAll('[data-key="mod"]').forEach((kbd) => { kbd.textContent = "⌘ K"; });
+  }
+}
+
+function hear(event) {
+  if (event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && !event.altKey) return withControl(event);
+  if (event.altKey || isTyping(event.target) || !kept("keys", true)) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (going) return goTo(event);
+  single(event);
+}
+
+function withControl(event) {
+  const key = event.key.toLowerCase();
+  if (key === "k" && !event.shiftKey) take(event, () => openDialog("palette"));
+  if (event.shiftKey && (key === "." || event.code === "Period")) take(event, () => openDialog("stop-all"));
+}
+
+function single(event) {
+  if (event.key === "?") return take(event, () => openDialog("keys"));
+  if (event.key === "g") {
+    going = setTimeout(() => { going = 0; }, GO_MS);
+    return;
+  }
+  const field = document.querySelector(`[data-focus-key="${CSS.escape(event.key)}"]`);
+  if (field) return take(event, () => field.focus());
+  if (event.key === "j" || event.key === "k") return step(event);
+  if (event.key === "x") return tick(event);
+  const button = pressed(event.key);
+  if (button) take(event, () => button.click());
+}
+
+function goTo(event) {
+  clearTimeout(going);
+  going = 0;
+  const place = places.go[event.key];
+  if (place) take(event, () => { location.href = place[1]; });
+}
+
+/** A key presses a button of the part of the page where the focus is, or of the page where it is nowhere. */
+function pressed(key) {
+  const active = document.activeElement;
+  const part = active?.closest?.("[data-keys]") ?? (isNowhere(active) ? document : null);
+  const found = part?.querySelectorAll(`[data-key-press="${CSS.escape(key)}"]:not(:disabled)`) ?? [];
+  return [...found].find((button) => button.offsetParent !== null);
+}
+
+/** `j` and `k` step through the rows of the list that has the focus, or of the page's first list. */
+function step(event) {
+  const active = document.activeElement;
+  const row = active?.closest?.(ROWS);
+  const rows = rowsBeside(row);
+  if (!rows.length) return;
+  const at = row ? rows.indexOf(row) + (event.key === "j" ? 1 : -1) : 0;
+  const next = rows[Math.max(0, Math.min(at, rows.length - 1))];
+  take(event, () => (next.querySelector("th a, a, button, input") ?? next).focus());
+}
+
+function rowsBeside(row) {
+  if (row) return [...row.parentElement.children].filter((one) => one.matches(ROWS));
+  const first = document.querySelector("main :is(tbody tr, [data-row]) a");
+  return first ? rowsBeside(first.closest(ROWS)) : [];
+}
+
+function tick(event) {
+  const box = document.activeElement?.closest?.(ROWS)?.querySelector("input[type=checkbox]");
+  if (box) take(event, () => box.click());
+}
+
+function take(event, act) {
+  event.preventDefault();
+  act();
+}
+
+const isNowhere = (element) => !element || element === document.body || element.id === "main";
+
+function isTyping(element) {
+  return element instanceof Element && (element.matches("input:not([type=checkbox],[type=radio],[type=range],[type=button]), textarea, select") || element.isContentEditable || element.closest(".cm-editor"));
+}
+
+/** List what works on this page now. */
+function listKeys() {
+  const mod = /Mac/.test(navigator.platform) ? "⌘" : "Ctrl";
+  const everywhere = [[[mod, "K"], "Search or run a command"], [["?"], "This list"]];
+  if (document.getElementById("stop-all")) everywhere.push([[mod, "Shift", "."], "Emergency stop"]);
+  const go = Object.entries(places.go).map(([key, [title]]) => [["g", key], title]);
+  const here = [...document.querySelectorAll("main [data-key-press]")].map((button) => [[button.dataset.keyPress], button.dataset.keyName ?? wordsOf(button)]);
+  for (const field of document.querySelectorAll("main [data-focus-key]")) here.push([[field.dataset.focusKey], field.getAttribute("aria-label")]);
+  if (document.querySelector("main :is(tbody tr, [data-row]) a")) here.push([["j"], "Next row"], [["k"], "Row before"], [["Enter"], "Open"]);
+  const body = document.getElementById("keys-body");
+  body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go]].filter(([, list]) => list.length).map(group));
+}
+
+function wordsOf(button) {
+  const copy = button.cloneNode(true);
+  copy.querySelectorAll("kbd, svg").forEach((one) => one.remove());
+  return copy.textContent.trim();
+}
+
+function group([title, list]) {
+  const section = document.createElement("section");
+  section.append(made("h3", title));
+  const pairs = section.appendChild(made("dl", ""));
+  pairs.className = "keys";
+  for (const [keys, text] of list) {
+    const term = pairs.appendChild(made("dt", ""));
+    keys.forEach((key) => term.append(made("kbd", key), " "));
+    pairs.append(made("dd", text));
+  }
+  return section;
+}
+
+function made(name, text) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
+}

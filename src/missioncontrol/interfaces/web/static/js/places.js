@@ -1,0 +1,40 @@
+// Where things are, as the page says: icons, islands, the event stream, where `g` and a letter lead.
+export const places = JSON.parse(document.getElementById("places").textContent);
+
+/** Return a glyph of the sprite, to be put beside a word. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "i");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${places.icons}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** Return what the browser keeps under `name`, or `otherwise`. */
+export function kept(name, otherwise) {
+  try {
+    return JSON.parse(localStorage.getItem(name)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Keep a value under `name`; a browser that keeps nothing goes without. */
+export function keep(name, value) {
+  try {
+    localStorage.setItem(name, typeof value === "string" ? value : JSON.stringify(value));
+  } catch {
+    // Private windows and full disks; nothing depends on it.
+  }
+}
+
+/** Resolve a token such as `--c1` for a canvas: light-dark() is only settled on a real property. */
+export function token(name) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}

@@ -1,0 +1,144 @@
+// What becomes of what somebody writes: kept in the browser until it is saved, saved as a version, and brought
+// together with what somebody else saved meanwhile.
+import { Refused, ask } from "../ask.js";
+import { keep, kept } from "../places.js";
+import { button, html } from "./dom.js";
+import { merged } from "./merge.js";
+import * as edit from "./operations.js";
+import { changeBetween } from "./splice.js";
+
+const API = "/api/v1";
+
+export class Keeping {
+  // `editor` has `text`, `code`, `model`, and tells what happens.
+  constructor(editor, { name, version, text }) {
+    this.editor = editor;
+    this.name = name;
+    this.base = version; // the newest version that is known here
+    this.baseText = plain(text);
+    this.isCrlf = text.includes("\r\n");
+    this.draftKey = `workflow-draft:${name || "new"}`;
+  }
+
+  get isChanged() {
+    return this.editor.text !== this.baseText;
+  }
+
+  keepDraft() {
+    if (this.isChanged) keep(this.draftKey, { text: this.editor.text, base: this.base, at: Date.now() });
+    else localStorage.removeItem(this.draftKey);
+  }
+
+  takeUp() {
+    const draft = kept(this.draftKey, null);
+    if (!draft || typeof draft.text !== "string" || draft.text === this.baseText) return;
+    this.editor.code.change(changeBetween(this.editor.text, draft.text));
+    const isOlder = draft.base !== this.base;
+    const newest = this.base;
+    if (isOlder) this.base = draft.base;
+    const said = isOlder ? `They began from version ${draft.base}, and version ${newest} is there by now; saving shows what differs.` : "";
+    this.editor.notice("live", `What you had not saved is here again. ${said}`, button("Drop it", { onclick: () => this.drop(newest) }));
+  }
+
+  drop(newest) {
+    this.base = newest;
+    this.editor.code.change(changeBetween(this.editor.text, this.baseText));
+    localStorage.removeItem(this.draftKey);
+    this.editor.part("notice").replaceChildren();
+    this.editor.announce("What was not saved is dropped. Undo brings it back.");
+  }
+
+  // The version from which the text was begun; none where it was given another name.
+  get begun() {
+    return edit.read(this.editor.text).name === this.name ? this.base : 0;
+  }
+
+  async save(base = this.begun) {
+    const told = this.isCrlf ? this.editor.text.replaceAll("\n", "\r\n") : this.editor.text;
+    const text = this.editor.text;
+    this.editor.part("save").setAttribute("aria-busy", "true");
+    try {
+      const saved = await ask(`${API}/workflows`, { method: "POST", body: { text: told, base_version: base } });
+      this.saved(saved, text);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.problem.status === 409) await this.conflict();
+      else this.refused(error.problem);
+    } finally {
+      this.editor.part("save").removeAttribute("aria-busy");
+    }
+  }
+
+  saved(saved, text) {
+    if (!saved.is_new) {
+      this.editor.notice("ask", `Version ${saved.version} says the same already, so nothing was saved: comments and layout alone make no version. What you wrote is kept in this browser.`);
+      return;
+    }
+    localStorage.removeItem(this.draftKey);
+    this.name = saved.name;
+    this.base = saved.newest;
+    this.baseText = text;
+    this.draftKey = `workflow-draft:${saved.name}`;
+    this.keepDraft();
+    this.editor.redraw();
+    history.replaceState(null, "", `/workflows/${saved.name}/edit`);
+    for (const title of document.querySelectorAll("[data-part='title']")) title.textContent = `${saved.name}, begun from version ${saved.version}`;
+    const start = this.editor.part("start");
+    start.href = `/workflows/${saved.name}/start`;
+    start.hidden = false;
+    this.editor.notice("ok", `${saved.name} is saved as version ${saved.version}.`, html("a", { class: "btn", href: `/workflows/${saved.name}/start` }, "Start a run"), html("a", { class: "btn quiet", href: `/workflows/${saved.name}` }, "Look at it"));
+  }
+
+  refused(problem) {
+    if (problem.code === "workflow.malformed") {
+      this.editor.announce("Nothing was saved: the text has faults.", true);
+      this.editor.check();
+      if (this.editor.faults.length) this.editor.goToFault(this.editor.faults[0]);
+      return;
+    }
+    this.editor.notice("bad", `Nothing was saved. ${problem.detail} ${problem.hint ?? ""} What you wrote is kept.`);
+  }
+
+  // Somebody else saved meanwhile: show both, and bring them together where they fit.
+  async conflict() {
+    const name = this.editor.model?.name || edit.read(this.editor.text).name;
+    let theirs;
+    try {
+      theirs = await ask(`${API}/workflows/${encodeURIComponent(name)}`);
+    } catch (error) {
+      return this.editor.notice("bad", `Nothing was saved: ${error.message} What you wrote is kept.`);
+    }
+    const source = plain(theirs.source);
+    const begun = this.begun;
+    const base = begun ? await this.sourceOf(name, begun) : "";
+    const both = base === null ? null : merged(base, this.editor.text, source);
+    const who = theirs.saved_by.replace(/^\w+:/, "");
+    const take = (text, said) => {
+      this.editor.code.change(changeBetween(this.editor.text, text));
+      this.name = name;
+      this.base = theirs.version;
+      this.baseText = source;
+      this.editor.part("notice").replaceChildren();
+      this.editor.redraw();
+      this.editor.announce(said, true);
+    };
+    const fits = both === null ? "Both changed the same lines: take over by hand what you want to keep, then save over it." : "The changes touch different lines and fit together.";
+    this.editor.notice("held", `${who} saved version ${theirs.version} while you worked on ${begun ? `version ${begun}` : "a new workflow of that name"}. Nothing was saved, and nothing is lost. ${fits}`,
+      both === null ? null : button("Bring both together", { onclick: () => take(both, "Both are brought together. Look at it, and save.") }),
+      begun ? html("a", { class: "btn", href: `/workflows/${name}/versions/${begun}/diff/${theirs.version}`, target: "_blank", rel: "noopener" }, "What they changed") : null,
+      button("Save mine over it", { onclick: () => this.save(theirs.version) }),
+      button("Take theirs", { onclick: () => take(source, `Version ${theirs.version} is here. Undo brings yours back.`) }));
+  }
+
+  async sourceOf(name, version) {
+    try {
+      return plain((await ask(`${API}/workflows/${encodeURIComponent(name)}/versions/${version}`)).source);
+    } catch {
+      return null;
+    }
+  }
+}
+
+function plain(text) {
+  return text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
+}

@@ -1,0 +1,77 @@
+"""The words and shapes of states: each state of anything, as a person reads it.
+
+A state is never told by colour alone: it has a look (which sets the colour), a glyph with an
+outline of its own, and a word.
+"""
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    """How one state looks."""
+
+    look: str  # `data-s`: waiting, ready, running, succeeded, failed, blocked, approval, ...
+    glyph: str  # a symbol of `icons.svg`
+    word: str
+
+
+def _look(look: str, word: str, glyph: str = "") -> Look:
+    return Look(look, glyph or f"st-{look}", word)
+
+
+LOOKS: dict[str, Look] = {
+    # Runs and missions.
+    "created": _look("waiting", "Created"),
+    "planning": _look("running", "Planning"),
+    "planned": _look("ready", "Planned"),
+    "queued": _look("ready", "Queued"),
+    "running": _look("running", "Running"),
+    "halted": _look("blocked", "Halted"),
+    "cancelling": _look("cancelled", "Cancelling"),
+    "succeeded": _look("succeeded", "Succeeded"),
+    "failed": _look("failed", "Failed"),
+    "cancelled": _look("cancelled", "Cancelled"),
+    # Steps.
+    "waiting": _look("waiting", "Waiting"),
+    "due": _look("ready", "Due"),
+    "held": _look("approval", "Approval"),
+    "expanded": _look("running", "Expanded"),
+    "ready": _look("ready", "Ready"),
+    "working": _look("running", "Running"),
+    "resting": _look("ready", "Retrying", "retry"),
+    "skipped": _look("skipped", "Skipped"),
+    "blocked": _look("blocked", "Blocked"),
+    # Approvals and questions.
+    "open": _look("approval", "Open"),
+    "approval": _look("approval", "Approval"),
+    "deferred": _look("ready", "Deferred", "schedules"),
+    "approved": _look("succeeded", "Approved"),
+    "rejected": _look("failed", "Rejected"),
+    "changed": _look("blocked", "Changes"),
+    "expired": _look("lost", "Expired"),
+    "withdrawn": _look("cancelled", "Withdrawn"),
+    "answered": _look("succeeded", "Answered"),
+    # Agents.
+    "idle": _look("ready", "Idle"),
+    "active": _look("running", "Active"),
+    "starting": _look("running", "Starting"),
+    "draining": _look("cancelled", "Draining"),
+    "stopped": _look("cancelled", "Stopped", "stop"),
+    "lost": _look("lost", "Lost"),
+    "removed": _look("skipped", "Removed"),
+    # Schedules, webhooks and the like.
+    "on": _look("succeeded", "On"),
+    "off": _look("skipped", "Off"),
+    "paused": _look("blocked", "Paused", "pause"),
+    "delivered": _look("succeeded", "Delivered"),
+    "pending": _look("ready", "Pending"),
+    "dead": _look("failed", "Dead"),
+    "drain": _look("cancelled", "Draining"),
+    "all": _look("running", "Working"),
+}
+
+
+def look_of(state: str) -> Look:
+    """Return how a state looks; one that has no look of its own is shown as waiting."""
+    found = LOOKS.get(state)
+    return found or _look("waiting", state.replace("_", " ").capitalize() or "Unknown")

@@ -1,0 +1,231 @@
+"""A home with `mission up` at work, and tabs of a real browser that notice what goes wrong."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from tests.cli.command import SOURCE
+
+AXE = (Path(__file__).parent / "axe.js").read_text("utf-8")
+START_SECONDS_MAX = 120.0
+END_SECONDS_MAX = 60.0
+LINK = re.compile(rb"http://[^ ]+/sign-in/link\?token=[\w-]+")
+DESKTOP = (1440, 900)
+TABLET = (1024, 768)
+PHONE = (390, 844)
+PASSWORD = "correct horse battery"
+
+expect.set_options(timeout=60_000)
+
+POLICY = """
+window.__refused = [];
+addEventListener("securitypolicyviolation", (event) => {
+  const { violatedDirective, blockedURI, sourceFile, lineNumber } = event;
+  window.__refused.push(`${violatedDirective} ${blockedURI} ${sourceFile}:${lineNumber}`);
+});
+"""
+
+
+class Scene:
+    """One home, its engine and its console."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is empty; the home is `home` in it."""
+        self.folder = folder
+        self.home = folder / "home"
+        self.url = ""
+        self._link = ""
+        self._up: subprocess.Popen[bytes] | None = None
+        self._said = b""
+        self._sessions: dict[str, Any] = {}
+        self._listening = threading.Thread()
+
+    def start(self, *options: str) -> None:
+        """Begin `mission up`, and wait until its console answers."""
+        command = [sys.executable, "-m", "missioncontrol", "up", "--home", str(self.home)]
+        self._up = subprocess.Popen(
+            [*command, "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env=self.environment(),
+        )
+        heard = threading.Event()
+        self._listening = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        self._listening.start()
+        assert heard.wait(START_SECONDS_MAX), self._said.decode()
+        found = LINK.search(self._said)
+        assert found is not None, self._said.decode()
+        self._link = found[0].decode()
+        self.url = self._link.partition("/sign-in/")[0]
+
+    def environment(self) -> dict[str, str]:
+        """Return what programs of this scene are told: nothing of the machine's own settings."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {**kept, "PYTHONPATH": str(SOURCE), "MISSION_CONSOLE": "on", "TZ": "UTC"}
+
+    def _listen(self, heard: threading.Event) -> None:
+        assert self._up is not None
+        assert self._up.stdout is not None
+        for line in self._up.stdout:
+            self._said += line
+            if LINK.search(line):
+                heard.set()
+        heard.set()
+
+    def mission(self, *arguments: str, code: int = 0) -> str:
+        """Run a verb of the command line on this home, and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "missioncontrol", *arguments, "--home", str(self.home)],
+            cwd=self.folder,
+            env={**self.environment(), "MISSION_CONSOLE": "off"},
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS_MAX,
+        )
+        assert done.returncode == code, (
+            f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        return done.stdout
+
+    def told(self, *arguments: str) -> Any:
+        """Run a verb with `--json`, and return its answer."""
+        return json.loads(self.mission(*arguments, "--json"))
+
+    def save(self, name: str, text: str) -> None:
+        """Save a workflow."""
+        path = self.folder / f"{name}.yaml"
+        path.write_text(text, "utf-8")
+        self.mission("workflow", "save", str(path))
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does."""
+        if self._up is None:
+            return
+        self._up.send_signal(signal.SIGINT)
+        try:
+            self._up.wait(END_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._up.kill()
+            self._up.wait()
+        self._listening.join(END_SECONDS_MAX)
+        assert self._up.stdout is not None
+        self._up.stdout.close()
+
+    def person(self, browser: Browser, name: str, *roles: str, **options: Any) -> BrowserContext:
+        """Return a context in which somebody is signed in: the owner where there are no roles.
+
+        The owner comes by the link, others by an invitation for which they choose a password; each
+        comes in once, and has the same session in every context.
+        """
+        context = new_context(browser, storage_state=self._sessions.get(name), **options)
+        if name not in self._sessions:
+            page = context.new_page()
+            if roles:
+                self._accept_invitation(page, name, roles)
+            else:
+                page.goto(self._link)
+            expect(page.locator("nav.nav")).to_be_visible()
+            self._sessions[name] = context.storage_state()
+            page.close()
+        return context
+
+    def _accept_invitation(self, page: Page, name: str, roles: tuple[str, ...]) -> None:
+        chosen = [part for role in roles for part in ("--role", role)]
+        self.mission("user", "add", name, *chosen)
+        page.goto(self.told("user", "invite", name, "--url", self.url)["link"])
+        page.get_by_label("New password").fill(PASSWORD)
+        page.get_by_label("The same again").fill(PASSWORD)
+        page.get_by_role("button", name="Set password and sign in").click()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Return a context of a person at a desk, whose tabs note what the policy refuses."""
+    width, height = options.pop("size", DESKTOP)
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="en-GB", timezone_id="UTC", **options
+    )
+    context.add_init_script(POLICY)
+    return context
+
+
+class Tab:
+    """A page, and all that must not happen on it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        """Watch `page` from now on."""
+        self.page = page
+        self.url = url
+        self.faults: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.faults.append(f"unhandled: {error}"))
+
+    def go(self, path: str) -> Page:
+        """Open a page of the console."""
+        self.page.goto(self.url + path, wait_until="load")
+        return self.page
+
+    def expect_fault(self, pattern: str) -> None:
+        """Let the browser say this without failing the test: it reports each refusal it gets."""
+        self._expected.append(re.compile(pattern))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            where = message.location.get("url", "")
+            self.faults.append(f"{message.type}: {message.text} {where}")
+
+    def check(self) -> None:
+        """Fail where anything went wrong that was not expected."""
+        refused = [] if self.page.is_closed() else self.page.evaluate("window.__refused ?? []")
+        found = [*self.faults, *(f"policy: {each}" for each in refused)]
+        assert not [
+            each for each in found if not any(one.search(each) for one in self._expected)
+        ], found
+
+
+def faults_of(page: Page) -> list[str]:
+    """Return what axe-core finds on a page as it is now."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+        for each in found["violations"]
+        for node in each["nodes"][:5]
+    ]
+
+
+def assert_accessible(page: Page) -> None:
+    """Let axe-core look at a page in both themes."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = faults_of(page)
+        assert not found, f"{page.url} in {scheme}: {'; '.join(found)}"
+
+
+def assert_fits(page: Page) -> None:
+    """See that nothing of a page hangs out at its side."""
+    wide = page.evaluate(
+        """() => [document.documentElement, document.querySelector("main")].map(
+            (one) => one.scrollWidth - one.clientWidth)"""
+    )
+    assert max(wide) <= 0, f"{page.url} is {wide} px too wide at {page.viewport_size}"
+
+
+@contextmanager
+def watched(context: BrowserContext, url: str) -> Iterator[Tab]:
+    """Open a tab that fails its test when something goes wrong on it."""
+    tab = Tab(context.new_page(), url)
+    yield tab
+    tab.check()

@@ -1,0 +1,171 @@
+"""Approvals in the browser: by keyboard, by two people at once, and on a phone."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.scene import PHONE, Scene, Tab, assert_accessible, assert_fits
+
+pytestmark = pytest.mark.journey
+
+RELEASE = """
+name: release
+inputs:
+  tag: {type: string, default: v1}
+steps:
+  publish:
+    title: Publish the tag
+    agent: command
+    effects: [pushes]
+    approval: {from: [approver], expires: 2h}
+    with: {argv: [echo, "${{ inputs.tag }}"]}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workflow(scene: Scene) -> None:
+    scene.save("release", RELEASE)
+
+
+@pytest.fixture
+def approval(scene: Scene) -> Iterator[str]:
+    """A question of the owner of the home, who can't answer it themselves."""
+    run = scene.told("workflow", "run", "release")["run"]
+    found = _waiting(scene, run)
+    yield found
+    for each in scene.told("approvals", "list"):
+        scene.mission("cancel", each["run"])
+
+
+def _waiting(scene: Scene, run: str) -> str:
+    for _ in range(100):
+        for each in scene.told("approvals", "list"):
+            if each["run"] == run:
+                return str(each["id"])
+    raise AssertionError(f"{run} asks for nothing")
+
+
+def ann(open_tab: Callable[..., Tab], **options: Any) -> Tab:
+    return open_tab("ann", "approver", **options)
+
+
+def test_a_person_steps_through_the_queue_and_approves_by_keyboard(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    page = ann(open_tab).go("/approvals")
+    expect(page.locator("h1")).to_contain_text("1 thing waits")
+    page.keyboard.press("j")
+    expect(page.locator("#queue a").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/approvals/{approval}$"))
+    expect(page.get_by_role("region", name="Command")).to_have_text("$ echo v1")
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    (told,) = [scene.told("approvals", "show", approval)]
+    assert told["state"] == "approved"
+    assert told["given"] == ["user:ann"]
+
+
+def test_a_rejection_needs_a_reason_and_a_confirmation(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    page = ann(open_tab).go(f"/approvals/{approval}")
+    page.keyboard.press("r")
+    dialog = page.get_by_role("dialog", name="Reject and fail the step?")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    page.keyboard.type("The tag is not signed.")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    expect(page.locator("#queue")).to_contain_text("The tag is not signed.")
+    assert scene.told("approvals", "show", approval)["state"] == "rejected"
+
+
+def test_it_is_put_off_by_keyboard(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    page = ann(open_tab).go(f"/approvals/{approval}")
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog", name="Defer")
+    dialog.get_by_label("Reason").fill("After lunch.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#queue li[data-tone=held]")).to_have_count(1)
+    assert scene.told("approvals", "show", approval)["deferred_until"] is not None
+
+
+def test_whoever_asked_is_told_that_somebody_else_decides(tab: Tab, approval: str) -> None:
+    page = tab.go(f"/approvals/{approval}")
+    expect(page.get_by_role("complementary", name="Decision")).to_contain_text(
+        "Somebody else has to decide."
+    )
+    expect(page.get_by_role("button", name="Approve this digest")).to_have_count(0)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_contain_text("1 thing waits")
+
+
+def test_two_people_see_one_decision_without_a_reload_and_the_late_one_is_told(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    first = ann(open_tab)
+    late = open_tab("bob", "approver")
+    page = first.go(f"/approvals/{approval}")
+    other = late.go(f"/approvals/{approval}")
+    other.evaluate("window.__same = true")
+    other.get_by_label("Reason", exact=True).first.fill("I looked at it for long.")
+    _ask_for(page, '{"argv": ["echo", "v2"]}')
+    expect(other.locator("#ap-notice")).to_contain_text("No answer counts any more")
+    expect(other.locator("#queue li")).not_to_have_count(0)
+    expect(other.get_by_label("Reason", exact=True).first).to_have_value("I looked at it for long.")
+    late.expect_fault("422")
+    other.get_by_role("button", name="Approve this digest").click()
+    expect(other.get_by_role("alert")).to_contain_text("Your answer was not taken")
+    expect(other.get_by_role("region", name="Differences")).to_contain_text("v2")
+    assert other.evaluate("window.__same")
+    assert scene.told("approvals", "show", approval)["state"] == "changed"
+
+
+def _ask_for(page: Page, inputs: str) -> None:
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="Ask for other inputs")
+    dialog.get_by_label("Inputs").fill(inputs)
+    dialog.get_by_label("Reason").fill("The other tag.")
+    dialog.get_by_role("button", name="Ask for these inputs").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_the_badge_counts_what_comes_without_a_reload(
+    scene: Scene, open_tab: Callable[..., Tab]
+) -> None:
+    page = ann(open_tab).go("/agents")
+    badge = page.locator("nav.nav a[href='/approvals'] .n")
+    expect(badge).to_have_count(0)
+    run = scene.told("workflow", "run", "release")["run"]
+    expect(badge).to_contain_text("1")
+    scene.mission("cancel", run)
+    expect(badge).to_have_count(0)
+
+
+def test_on_a_phone_the_answer_stays_within_reach(
+    approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    page = ann(open_tab, size=PHONE, has_touch=True, is_mobile=True).go(f"/approvals/{approval}")
+    bar = page.get_by_role("group", name="Decide")
+    expect(bar.get_by_role("button", name="Approve")).to_be_in_viewport()
+    assert_fits(page)
+    assert_accessible(page)
+    bar.get_by_role("button", name="Approve").click()
+    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+
+
+def test_the_page_is_accessible_with_and_without_something_to_decide(
+    approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    tab = ann(open_tab)
+    page = tab.go(f"/approvals/{approval}")
+    assert_accessible(page)
+    page.keyboard.press("c")
+    assert_accessible(page)

@@ -1,0 +1,225 @@
+"""Runs through the browser: watched live, opened step by step, done again, and replayed."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.scene import PHONE, Scene, Tab, assert_accessible, assert_fits
+
+pytestmark = pytest.mark.journey
+
+FLOW = """
+name: deliver
+concurrency: 4
+inputs:
+  name: {type: string, default: Ada}
+  seconds: {type: string, default: "0"}
+steps:
+  fetch:
+    title: Fetch the sources
+    agent: command
+    effects: [reads_files]
+    with:
+      argv:
+        - sh
+        - -c
+        - 'echo fetched for "$0"; sleep "$1"'
+        - "${{ inputs.name }}"
+        - "${{ inputs.seconds }}"
+  each:
+    title: Look at each part
+    needs: fetch
+    for_each: [one, two, three]
+    agent: command
+    effects: [reads_files]
+    with: {argv: [echo, "${{ item }}"]}
+  verify:
+    title: Verify who asked
+    needs: fetch
+    agent: command
+    effects: [reads_files]
+    with:
+      argv:
+        - sh
+        - -c
+        - 'test "$0" != nobody || { echo nobody asked >&2; exit 3; }'
+        - "${{ inputs.name }}"
+  finish:
+    title: Finish
+    needs: [each, verify]
+    agent: command
+    effects: [reads_files]
+    with: {argv: ["true"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def begin(scene: Scene) -> Callable[..., str]:
+    scene.save("deliver", FLOW)
+
+    def asked(*, ends: bool = True, **inputs: str) -> str:
+        given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
+        run = str(scene.told("workflow", "run", "deliver", *given)["run"])
+        if ends:
+            scene.mission("watch", run, code=1 if inputs.get("name") == "nobody" else 0)
+        return run
+
+    return asked
+
+
+@pytest.fixture(scope="module")
+def failed(begin: Callable[..., str]) -> str:
+    return begin(name="nobody")
+
+
+def opened(tab: Tab, path: str) -> Page:
+    """Open a page, and wait for its graph where it has one."""
+    page = tab.go(path)
+    if page.locator("#graph").count():
+        expect(page.locator("#graph[data-ready]")).to_be_attached()
+    page.evaluate("window.__same = true")
+    return page
+
+
+def is_the_same(page: Page) -> bool:
+    return bool(page.evaluate("window.__same === true"))
+
+
+def test_a_run_is_watched_to_its_end_without_loading_again(
+    tab: Tab, begin: Callable[..., str]
+) -> None:
+    run = begin(ends=False, seconds="4")
+    page = opened(tab, f"/runs/{run}")
+    fetch = page.locator('.node[data-key="fetch"]')
+    expect(fetch).to_have_attribute("data-s", "running")
+    expect(page.locator("h1")).to_have_text(re.compile("^Running: 0 of 4 steps done, 1 at work"))
+    expect(page.locator("h1")).to_have_text("Succeeded: 4 of 4 steps done.")
+    expect(fetch).to_have_attribute("data-s", "succeeded")
+    expect(page.locator('.node[data-key="each[2]"]')).to_have_attribute("data-s", "succeeded")
+    expect(page.locator('.node[data-key="finish"]')).to_have_attribute("data-s", "succeeded")
+    assert is_the_same(page)
+
+
+def test_a_step_opens_by_mouse_by_keyboard_and_by_its_address(tab: Tab, failed: str) -> None:
+    run = failed
+    page = opened(tab, f"/runs/{run}")
+    page.locator('.node[data-key="verify"]').click()
+    drawer = page.locator("#drawer")
+    expect(drawer.locator("h2")).to_have_text("Verify who asked")
+    expect(drawer).to_contain_text("command.failed")
+    expect(page).to_have_url(re.compile(f"/runs/{run}/steps/verify$"))
+    expect(page.locator('.node[data-key="verify"]')).to_have_attribute("aria-current", "true")
+    page.locator('.node[data-key="verify"]').focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('.node[data-key="finish"]')).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(drawer.locator("h2")).to_have_text("Finish")
+    expect(drawer).to_contain_text("It needs 'verify', which did not succeed.")
+    assert page.locator('#graph [tabindex="0"]').count() == 1, "Tab enters a graph once"
+    assert is_the_same(page)
+    page = opened(tab, f"/runs/{run}/steps/each%5B1%5D")
+    expect(page.locator("#drawer")).to_contain_text("each[1]")
+    expect(page.locator("#drawer pre").first).to_contain_text('"two"')
+    assert_accessible(page)
+
+
+def test_a_failed_run_is_retried_and_forked_with_another_input(tab: Tab, failed: str) -> None:
+    run = failed
+    page = opened(tab, f"/runs/{run}")
+    page.get_by_role("button", name="Retry").first.click()
+    expect(page).not_to_have_url(re.compile(run))
+    expect(page.locator("h1")).to_have_text(re.compile("^Failed: Verify who asked"))
+    expect(page.locator("#run-head")).to_contain_text("Retry of")
+    page = opened(tab, f"/runs/{run}/steps/verify")
+    page.get_by_role("button", name="Fork…").click()
+    dialog = page.get_by_role("dialog", name="Fork this run")
+    assert_accessible(page)
+    expect(dialog.get_by_label("Begin anew at")).to_have_value("verify")
+    dialog.get_by_label("name").fill("Bo")
+    dialog.get_by_role("button", name="Begin the fork").click()
+    expect(page.locator("h1")).to_have_text("Succeeded: 4 of 4 steps done.")
+    expect(page.locator("#run-head")).to_contain_text("Fork of")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.locator("h1")).to_have_text(re.compile("steps? differs? out of 7"))
+    expect(page.locator("main")).to_contain_text("nobody")
+    assert_accessible(page)
+
+
+def test_a_run_is_cancelled_after_a_question(tab: Tab, begin: Callable[..., str]) -> None:
+    run = begin(ends=False, seconds="60")
+    page = opened(tab, f"/runs/{run}")
+    page.get_by_role("button", name="Cancel run").click()
+    question = page.get_by_role("dialog", name="Cancel this run?")
+    question.get_by_role("button", name="Cancel run").click()
+    expect(page.locator("h1")).to_have_text("Cancelled with 0 of 4 steps done.")
+    expect(page.get_by_role("button", name="Cancel run")).to_have_count(0)
+
+
+def test_a_run_is_replayed_by_hand_and_played(tab: Tab, failed: str) -> None:
+    run = failed
+    page = opened(tab, f"/runs/{run}/replay")
+    moment = page.get_by_role("slider", name="Moment")
+    expect(page.locator("h1")).to_have_text(re.compile("^Failed"))
+    moment.focus()
+    page.keyboard.press("Home")
+    expect(page.locator("h1")).to_have_text("Queued: no step has started yet.")
+    expect(page.locator('.node[data-key="verify"]')).to_have_attribute("data-s", "waiting")
+    page.get_by_label("Jump to the next event of a kind").select_option("Next failure")
+    expect(moment).to_have_attribute("aria-valuetext", re.compile("step failed verify"))
+    expect(page.locator('.node[data-key="verify"]')).to_have_attribute("data-s", "failed")
+    page.locator('.node[data-key="fetch"]').click()
+    expect(page.locator("#drawer h2")).to_have_text("Fetch the sources")
+    page.keyboard.press("Escape")
+    moment.focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#drawer")).to_contain_text("Due")
+    page.get_by_label("Speed").select_option("Each event")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator("h1")).to_have_text(re.compile("^Failed"))
+    expect(page.locator("#replay-behind")).to_have_text("you look at the past, 0 events behind")
+    assert is_the_same(page)
+    assert_accessible(page)
+    assert_fits(page)
+
+
+def test_new_runs_are_offered_and_none_moves_under_the_pointer(
+    tab: Tab, begin: Callable[..., str]
+) -> None:
+    begin()
+    page = opened(tab, "/runs")
+    first = page.locator("tbody tr").first.get_attribute("id")
+    newer = begin()
+    expect(page.locator(".newer")).to_have_text("1 new")
+    assert page.locator("tbody tr").first.get_attribute("id") == first
+    assert is_the_same(page)
+    page.locator(".newer").click()
+    expect(page.locator("tbody tr").first).to_have_attribute("id", f"row-{newer}")
+    page.get_by_role("link", name=re.compile("^Failed")).click()
+    expect(page).to_have_url(re.compile("status=failed"))
+    expect(page.locator("tbody tr").first).to_have_attribute("data-s", "failed")
+
+
+@pytest.mark.parametrize(
+    "view", ["graph", "steps", "timeline", "log", "events", "cost", "approvals"]
+)
+def test_every_side_of_a_run_is_for_everybody(tab: Tab, failed: str, view: str) -> None:
+    run = failed
+    page = opened(tab, f"/runs/{run}?tab={view}")
+    assert_accessible(page)
+    for size in ((1440, 900), (1024, 768), PHONE):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert_fits(page)
+
+
+def test_on_a_phone_the_graph_is_a_list_of_steps(phone: Tab, failed: str) -> None:
+    run = failed
+    page = phone.go(f"/runs/{run}")
+    expect(page.locator("#graph")).to_be_hidden()
+    page.locator(".phone-steps").get_by_role("link", name="Verify who asked").click()
+    expect(page.locator("#drawer h2")).to_have_text("Verify who asked")
+    expect(page.locator("#drawer")).to_be_in_viewport()
+    page.get_by_role("link", name="Close step").click()
+    expect(page.locator(".phone-steps")).to_be_visible()
+    assert_accessible(page)

@@ -1,0 +1,59 @@
+"""A home with its engine at work, and the console on it, in one event loop."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from missioncontrol.bootstrap import Holding, holding
+from missioncontrol.console_parts import opened
+from missioncontrol.domain.permission import Role, permissions_of
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.app import build
+from missioncontrol.interfaces.console import Console
+from missioncontrol.settings import Settings
+
+ORIGIN = "http://127.0.0.1:8700"
+
+
+def principal(*roles: Role, name: str = "alice") -> Principal:
+    """Return somebody who is signed in with these roles."""
+    return Principal(
+        f"user:{name}", roles, permissions_of(roles), "password", f"session-{name}", "127.0.0.1"
+    )
+
+
+class House:
+    """The home, its engine, its console, and clients of it."""
+
+    def __init__(self, held: Holding, console: Console) -> None:
+        self.held = held
+        self.console = console
+        self.app = build(console)
+
+    def client(self, *roles: Role, name: str = "alice") -> httpx.AsyncClient:
+        """Return a client whose requests come from somebody with these roles; nobody without."""
+        who = principal(*roles, name=name) if roles else None
+
+        async def let_in(scope: Any, receive: Any, send: Any) -> None:
+            scope["user"] = who
+            scope.setdefault("state", {})["request_id"] = secrets.token_hex(16)
+            await self.app(scope, receive, send)
+
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app=let_in), base_url=ORIGIN)
+
+
+@asynccontextmanager
+async def console_house(
+    root: Path, environment: Mapping[str, str] | None = None, **settings: Any
+) -> AsyncIterator[House]:
+    """Hold a home under `root` with an engine at work and a console on it, as `mission up` does."""
+    async with holding(Settings(root / "home", **settings), environment or {}) as held:
+        await held.work()
+        await held.scheduler.start()
+        await held.listen()
+        with opened(held.home) as console:
+            yield House(held, console)

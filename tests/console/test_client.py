@@ -1,0 +1,251 @@
+"""The client works through a real server: it asks once, refuses as the server does, and listens."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.client import Client
+from missioncontrol.client.line import WAITS, Line
+from missioncontrol.client.shapes import RunCounts
+from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
+from missioncontrol.domain.permission import Role
+from tests.console.houses import House, console_house
+from tests.console.running import FAILING, GREETING
+from tests.console.streams import served
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def connected(house: House, *roles: Role) -> AsyncIterator[Client]:
+    """Serve a house, and give a client of it; the token says nothing, the server knows us."""
+    async with served(house, *(roles or ("admin",))) as plain:
+        with Client(str(plain.base_url), "token") as client:
+            yield client
+
+
+def of_client(tmp_path: Path, work: Callable[[Client], T], *roles: Role) -> T:
+    """Let `work` use a client, on a thread of its own, and return what it makes."""
+
+    async def live() -> T:
+        async with console_house(tmp_path) as house, connected(house, *roles) as client:
+            return await asyncio.to_thread(work, client)
+
+    return asyncio.run(live())
+
+
+def test_a_run_is_begun_watched_and_read(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        assert client.workflows.save(GREETING).is_new
+        begun = client.runs.start("greeting", inputs={"name": "Ada"})
+        ended = client.runs.wait(begun.run, seconds_max=30)
+        assert ended.status == "succeeded"
+        assert ended.outputs == {"said": "Hello, Ada.\n"}
+        assert [step.step for step in client.runs.steps(begun.run)] == ["greet", "check", "close"]
+        assert [run.id for run in client.runs.list(status="succeeded")] == [begun.run]
+
+    of_client(tmp_path, work)
+
+
+def test_a_run_that_failed_is_retried_and_forked(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        client.workflows.save(GREETING)
+        first = client.runs.start("greeting", inputs=FAILING["inputs"]).run  # type: ignore[arg-type]
+        assert client.runs.wait(first, seconds_max=30).status == "failed"
+        second = client.runs.retry(first).run
+        assert client.runs.wait(second, seconds_max=30).status == "failed"
+        third = client.runs.fork(first, "check", {"name": "Bob"}).run
+        assert client.runs.wait(third, seconds_max=30).status == "succeeded"
+
+    of_client(tmp_path, work)
+
+
+def test_a_list_is_read_page_by_page_and_no_further_than_somebody_looks(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        client.workflows.save(GREETING)
+        begun = [client.runs.start("greeting").run for _ in range(5)]
+        runs = client.runs.list()
+        page = runs.page(limit=2)
+        assert [run.id for run in page.items] == begun[:2:-1]
+        assert runs.page(page.next, limit=2).items[0].id == begun[2]
+        assert [run.id for run in runs] == begun[::-1]
+        assert next(iter(runs)).id == begun[-1]
+
+    of_client(tmp_path, work)
+
+
+def test_the_same_key_asks_for_the_same_run(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        client.workflows.save(GREETING)
+        first = client.runs.start("greeting", key="once")
+        assert client.runs.start("greeting", key="once").run == first.run
+        assert client.runs.start("greeting").run != first.run
+        with pytest.raises(Conflict) as refused:
+            client.runs.start("greeting", inputs={"name": "Bob"}, key="once")
+        assert refused.value.code == "request.another"
+
+    of_client(tmp_path, work)
+
+
+def test_what_the_server_refuses_is_raised_as_ours(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        with pytest.raises(NotFound) as unknown:
+            client.runs.get("run-none")
+        assert unknown.value.code == "run.unknown"
+        with pytest.raises(Rejected) as bad:
+            client.workflows.save("name: [")
+        assert bad.value.code == "workflow.malformed"
+
+    of_client(tmp_path, work)
+
+
+def test_a_viewer_is_refused_what_needs_more(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        with pytest.raises(Rejected) as refused:
+            client.operation.stop("I want to")
+        assert refused.value.code == "permission.missing"
+
+    of_client(tmp_path, work, "viewer")
+
+
+def test_a_silent_server_is_told_of_after_some_tries() -> None:
+    waited: list[float] = []
+    with closing(ServerLine("http://127.0.0.1:9", "token")) as server:
+        line = Line(server, wait=waited.append)
+        with pytest.raises(Unavailable) as silent:
+            line.get("/run-counts", RunCounts)
+    assert silent.value.code == "server.silent"
+    assert waited == list(WAITS)
+
+
+def test_bytes_of_an_artifact_are_checked(tmp_path: Path) -> None:
+    async def live() -> None:
+        async with console_house(tmp_path) as house, connected(house) as client:
+            content = bytes(range(256)) * 40
+            digest = house.held.artifacts.put(content)
+            assert await asyncio.to_thread(client.artifacts.content, digest) == content
+            assert await asyncio.to_thread(client.artifacts.part, digest, 3, 7) == content[3:7]
+            place = tmp_path / "saved"
+            assert await asyncio.to_thread(client.artifacts.save, digest, place) == len(content)
+            assert hashlib.sha256(place.read_bytes()).hexdigest() == digest
+            with pytest.raises(NotFound):
+                await asyncio.to_thread(client.artifacts.save, "0" * 64, tmp_path / "none")
+            assert not (tmp_path / "none").exists()
+
+    asyncio.run(live())
+
+
+def test_everything_else_can_be_asked_for(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        client.workflows.save(GREETING)
+        assert client.schedules.add("nightly", "greeting", "0 3 * * *").schedule.id == "nightly"
+        assert client.schedules.pause("nightly").schedule.id == "nightly"
+        client.schedules.remove("nightly", "over")
+        assert client.budgets.set("workspace", reason="a bound", cost=5_000_000)[0].cap
+        assert client.budgets.remove("workspace", reason="none")
+        assert client.prices.set("own", input="1.5", output="2", reason="ours")
+        assert client.operation.stop("look").stage == "stopped"
+        assert client.operation.start("all").may_begin
+        assert client.operation.limit("workspace", starts=100, reason="slowly").limits
+        assert not client.operation.unlimit("workspace", reason="faster").limits
+        declared = {"kind": "command", "settings": {"argv": ["echo", "done"]}}
+        assert client.agents.add("helper", declared).agent.name == "helper"
+        assert client.agents.stop("helper", "enough").agent.name == "helper"
+        client.agents.remove("helper")
+        assert client.users.add("bob", ["viewer"]).name == "bob"
+        assert client.tokens.issue("mine").token
+        assert list(client.approvals.list()) == []
+        assert list(client.approvals.questions()) == []
+        assert client.missions.estimate().missions == 0
+        assert client.webhooks.add("hook", "http://127.0.0.1:9/hook").secret
+        client.webhooks.remove("hook")
+        assert client.search("greeting").hits
+
+
+def test_the_record_is_read_searched_and_verified(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        client.workflows.save(GREETING)
+        run = client.runs.start("greeting").run
+        client.runs.wait(run, seconds_max=30)
+        assert "Hello, world." in [line.message for line in client.logs.list(run=run)]
+        assert client.audit.verify(seconds_max=60).state == "done"
+        assert client.audit.export(tmp_path / "log.jsonl") > 1_000
+        assert {request.verb for request in client.audit.requests()} >= {"BeginRun"}
+        assert [hit.run for hit in client.audit.search(type="run_settled")] == [run]
+        newest = next(iter(client.events.list(run=run)))
+        assert client.events.get(newest.position).event.type == newest.type
+
+    of_client(tmp_path, work)
+
+
+class CuttingProxy:
+    """Passes bytes on to a server, and cuts each connection after so many of the answer."""
+
+    def __init__(self, port: int, after: int) -> None:
+        self._port, self._after = port, after
+        self.cuts = 0
+        self.port = 0
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        asking = asyncio.create_task(self._pass(reader, back))
+        left = self._after
+        while left > 0 and (block := await there.read(left)):
+            writer.write(block)
+            left -= len(block)
+        self.cuts += left == 0
+        asking.cancel()
+        writer.close()
+        back.close()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while block := await reader.read(65_536):
+            writer.write(block)
+
+
+def test_a_stream_that_breaks_off_a_hundred_times_has_no_gap_and_tells_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    def all_of(port: int, until: int) -> list[int]:
+        found: list[int] = []
+        with Client(f"http://127.0.0.1:{port}", "token") as client:
+            for event in client.events.stream(after=0):
+                found.append(event.position)
+                if event.position == until:
+                    return found
+        return found
+
+    def lived(client: Client) -> int:
+        client.workflows.save(GREETING)
+        for _ in range(20):
+            client.runs.wait(client.runs.start("greeting").run, seconds_max=30)
+        return client.events.head().position
+
+    async def live() -> None:
+        async with console_house(tmp_path) as house, connected(house) as client:
+            until = await asyncio.to_thread(lived, client)
+            proxy = CuttingProxy(int(client.url.rpartition(":")[2]), after=2_500)
+            await proxy.open()
+            try:
+                assert await asyncio.to_thread(all_of, proxy.port, until) == list(
+                    range(1, until + 1)
+                )
+                assert proxy.cuts >= 100
+            finally:
+                await proxy.close()
+
+    asyncio.run(live())

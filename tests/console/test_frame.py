@@ -1,0 +1,256 @@
+"""The frame of every page: counts, the record, refusals, the palette, and what macros show."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from markupsafe import Markup
+
+from missioncontrol.application.office import StopAll
+from missioncontrol.application.queries.actions import ACTIONS
+from missioncontrol.domain.permission import PERMISSIONS
+from missioncontrol.interfaces.web import formats, rendering
+from missioncontrol.interfaces.web.diffs import ROWS_MAX, diff_rows
+from missioncontrol.interfaces.web.navigation import PLACES
+from missioncontrol.interfaces.web.values import TEXT_MAX, json_rows
+from missioncontrol.interfaces.web.words import LOOKS, look_of
+from tests.console.houses import House, console_house
+
+HTML = {"Accept": "text/html"}
+KITCHEN = Path(__file__).parent / "kitchen.html"
+
+
+def test_a_page_shows_what_waits_and_how_far_the_record_is(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            text = (await client.get("/runs", headers=HTML)).text
+            assert f'seq <b id="strip-seq">{house.console.present.position}' in text
+            assert 'aria-current="page"' in text
+            assert "Stop everything" in text
+            assert "$0.00 today" in text
+
+    asyncio.run(look())
+
+
+def test_a_stop_is_said_on_every_page_until_work_goes_on(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("viewer") as client:
+            assert "Everything is stopped" not in (await client.get("/runs", headers=HTML)).text
+            await house.held.office.do(StopAll("A drill"), "user:alice")
+            text = (await client.get("/runs", headers=HTML)).text
+            assert "Everything is stopped" in text
+            assert "A drill" in text
+            assert "/agents#start" not in text  # Who may not govern is offered nothing.
+
+    asyncio.run(look())
+
+
+def test_nobody_is_offered_what_they_may_not(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house:
+            offered = {
+                role: await _palette(house, role)
+                for role in ("viewer", "operator", "approver", "auditor", "admin")
+            }
+            assert "stop.all" not in offered["viewer"]
+            assert "stop.all" in offered["approver"]
+            assert "new.mission" in offered["operator"]
+            assert "new.mission" not in offered["approver"]
+            assert set(offered["viewer"]) < set(offered["operator"]) < set(offered["admin"])
+
+    asyncio.run(look())
+
+
+async def _palette(house: House, role: Any) -> list[str]:
+    async with house.client(role) as client:
+        answer = await client.get("/palette")
+        assert answer.status_code == 200
+        return [each["id"] for each in answer.json()["actions"]]
+
+
+def test_what_the_palette_posts_to_is_a_route_that_needs_the_same(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house:
+            needed = _needed(house.app)
+            for action in ACTIONS:
+                if action.post:
+                    assert needed["/api/v1" + re.sub(r"\{\w+\}", "{}", action.post)] == action.needs
+                assert bool(action.href) + bool(action.post) + bool(action.opens) == 1
+                assert action.needs in PERMISSIONS
+
+    asyncio.run(look())
+
+
+def _needed(app: Litestar) -> dict[str, str]:
+    return {
+        re.sub(r"\{[^}]+\}", "{}", route.path): handler.opt.get("permission", "")
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        if "POST" in getattr(handler, "http_methods", ())
+    }
+
+
+def test_the_navigation_comes_again_alone(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("auditor") as client:
+            answer = await client.get("/shell?area=audit")
+            assert answer.status_code == 200
+            assert "<html" not in answer.text
+            assert re.search(r'href="/audit" aria-current="page"', answer.text)
+            async with house.client("viewer") as viewer:
+                assert 'href="/audit"' not in (await viewer.get("/shell")).text
+
+    asyncio.run(look())
+
+
+def test_a_person_gets_a_page_of_a_problem_and_a_program_gets_its_details(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("viewer") as client:
+            page = await client.get("/nowhere<script>", headers=HTML)
+            assert page.status_code == 404
+            assert "There is nothing here." in page.text
+            assert "<script>" not in page.text.partition("<main")[2].partition("</main")[0]
+            program = await client.get("/nowhere")
+            assert program.headers["content-type"] == "application/problem+json"
+            part = await client.get("/nowhere", headers={**HTML, "HX-Request": "true"})
+            assert part.headers["content-type"] == "application/problem+json"
+
+    asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1_840_213, "$1.84"),
+        (0, "$0.00"),
+        (9_999, "<$0.01"),
+        (-1_500_000, "-$1.50"),
+        (12_345_678_900_000, "$12\u202f345\u202f678.90"),
+        (None, "unknown"),
+    ],
+)
+def test_money_in_lists_has_cents(value: int | None, shown: str) -> None:
+    assert formats.money(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1_840_213, "$1.840213"), (2_000_000, "$2.00"), (1, "$0.000001")]
+)
+def test_money_in_detail_is_exact(value: int, shown: str) -> None:
+    assert formats.money(value, exact=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0"), (870, "870"), (12_900, "12.9 k"), (1_390_000, "1.39 M"), (345_600, "346 k")],
+)
+def test_tokens_have_three_digits(count: int, shown: str) -> None:
+    assert formats.tokens(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.84, "840 ms"),
+        (12.44, "12.4 s"),
+        (1_104, "18:24"),
+        (7_500, "2 h 05 min"),
+        (273_600, "3 d 4 h"),
+        (-1, "0 ms"),
+        (None, "unknown"),
+    ],
+)
+def test_durations_are_read_at_a_glance(seconds: float | None, shown: str) -> None:
+    assert formats.duration(seconds) == shown
+
+
+def test_a_time_ago_has_the_exact_one_on_hover(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "now", lambda: 1_000_900.0)
+    assert formats.ago(1_000_000.0) == (
+        '<time datetime="1970-01-12T13:46:40.000+00:00" title="1970-01-12 13:46:40 UTC" '
+        'data-time="ago">15 min</time>'
+    )
+    assert ">in 1 h<" in formats.ago(1_004_500.0)
+    assert formats.ago(0, "not yet") == "<span class='dim'>not yet</span>"
+
+
+def test_a_diff_is_numbered_on_both_sides() -> None:
+    rows = diff_rows("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n\\ No newline\n three\n")
+    assert [(row.kind, row.old, row.new, row.text) for row in rows] == [
+        ("file", None, None, "x"),
+        ("hunk", None, None, "@@ -1,3 +1,3 @@"),
+        ("same", 1, 1, "one"),
+        ("del", 2, None, "two"),
+        ("add", None, 2, "2"),
+        ("same", 3, 3, "three"),
+    ]
+
+
+def test_what_is_long_is_cut_and_says_so() -> None:
+    assert diff_rows("@@ -1 +1 @@\n" + "+x\n" * ROWS_MAX)[-1].text == "1 more lines"
+    assert json_rows("x" * (TEXT_MAX + 8)).endswith("… 10 more characters")
+
+
+def test_every_state_has_a_glyph_and_a_word() -> None:
+    icons = (Path(rendering.__file__).parent / "static/icons.svg").read_text("utf-8")
+    glyphs = set(re.findall(r'<symbol id="([^"]+)"', icons))
+    assert {look.glyph for look in LOOKS.values()} <= glyphs
+    assert {place.icon for place in PLACES} | {action.icon for action in ACTIONS} <= glyphs
+    assert look_of("never_seen").word == "Never seen"
+
+
+MACROS = """
+{{ ui.head(x, x) }}{{ ui.kpi(x, x, x, x) }}{{ ui.json([x]) }}{{ ui.code(x) }}{{ ui.who(x) }}
+{{ ui.diff("@@ -1 +1 @@\n+" ~ x) }}{{ ui.field("n", x, x, hint=x) }}{{ ui.error(x, x, x, [x]) }}
+{{ ui.act("/x", x, sure=x, why=x, fields={"a": x}) }}{{ ui.island("graph", {"a": x}) }}
+{{ ui.id(x) }}{{ ui.copy(x) }}{{ ui.state(x) }}{{ ui.empty(x, x) }}{{ ui.faults([x]) }}
+{{ ui.tag(x) }}{{ ui.banner("ask", x) }}{{ ui.tabs([(x, x, x)], x) }}{{ ui.kv([(x, x)]) }}
+{{ ui.choice(x, x, [(x, x)], x, error=x) }}{{ ui.pick(x, x, [x]) }}{{ ui.search(x, x, x) }}
+"""
+
+
+def test_macros_escape_what_they_are_given() -> None:
+    text = _rendered(MACROS, x="<b \"'>")
+    assert "<b " not in text
+    assert not re.search(r'="[^"]*"\'', text)
+
+
+def _rendered(source: str, **values: Any) -> str:
+    found: str = rendering._templates().from_string(source).render(**values)
+    return found
+
+
+def test_a_form_keeps_what_was_typed_and_says_what_does_not_fit() -> None:
+    text = _rendered("{{ ui.field('goal', 'Goal', 'as typed', error='Too short.') }}")
+    assert 'value="as typed"' in text
+    assert 'aria-invalid="true" aria-describedby="f-goal-e"' in text
+    assert 'id="f-goal-e"' in text
+
+
+def test_a_gauge_without_a_cap_claims_nothing() -> None:
+    text = _rendered("{{ ui.gauge(5, 0, none) }}")
+    assert "no cap" in text
+    assert "<rect" not in text
+    assert 'width="100%"' not in _rendered("{{ ui.gauge(5, 1, 10) }}")
+    assert 'data-tone="bad"' in _rendered("{{ ui.gauge(9, 1, 10) }}")
+
+
+def test_no_template_asks_for_what_the_policy_forbids() -> None:
+    folder = Path(rendering.__file__).parent / "templates"
+    for path in folder.rglob("*.html"):
+        text = re.sub(r"{#.*?#}", "", path.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r'\sstyle="|\son[a-z]+="|hx-on|javascript:', text), path
+        assert not re.search(r"<script(?![^>]*(?:src=|application/json))", text), path
+        assert "|safe" not in text.replace(" ", ""), path
+
+
+def test_the_kitchen_is_whole() -> None:
+    source = KITCHEN.read_text("utf-8")
+    used = set(re.findall(r"ui\.(\w+)", source))
+    made = set(vars(rendering._templates().globals["ui"]))
+    assert used <= made
+    assert isinstance(_rendered("{{ ui.icon('runs') }}"), str)
+    assert Markup(_rendered("{{ ui.tag('x') }}"))

@@ -1,0 +1,109 @@
+"""The pages of workflows: what they say, the start form, and what happens without a script."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+
+from tests.console.houses import console_house
+from tests.console.test_workflows_api import FIRST, SECOND, in_a_house, saved
+
+HOSTILE = "<script>alert(1)</script>'\"&lt;"
+
+
+async def page(client: httpx.AsyncClient, path: str, status: int = 200) -> str:
+    answer = await client.get(path, headers={"accept": "text/html"})
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        text = await page(client, "/workflows")
+        assert "No workflow is saved yet." in text
+        assert 'href="/workflows/new"' in text
+
+    in_a_house(tmp_path, story)
+
+
+def test_pages_tell_of_versions_steps_inputs_and_differences(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, FIRST)
+        await saved(client, SECOND)
+        assert "All is well with 1 workflow." in await page(client, "/workflows?q=NOTES")
+        assert "No workflow fits" in await page(client, "/workflows?q=other")
+        text = await page(client, "/workflows/notes")
+        assert "notes has not run yet." in text
+        assert 'id="step-total"' in text
+        assert "Where the notes are" in text
+        text = await page(client, "/workflows/notes/versions/1")
+        assert "You look at version 1; version 2 is the newest." in text
+        text = await page(client, "/workflows/notes/versions/1/diff/2")
+        assert "3 things differ between version 1 and 2." in text
+        text = await page(client, "/workflows/notes/edit?version=1")
+        assert "  count:" in text
+        assert 'name="base_version" value="2"' in text
+
+    in_a_house(tmp_path, story)
+
+
+def test_what_does_not_fit_comes_back_as_it_was_typed(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, FIRST)
+        typed = {"in-folder": "", "in-words": HOSTILE, "in-mode": "slow"}
+        answer = await client.post("/workflows/notes/start", data=typed)
+        assert answer.status_code == 422
+        assert "It is missing." in answer.text
+        assert "&lt;script&gt;alert(1)" in answer.text
+        assert "<script>alert(1)" not in answer.text
+        assert '<option value="slow" selected>' in answer.text
+        assert answer.text.count('aria-invalid="true"') == 2
+
+    in_a_house(tmp_path, story)
+
+
+def test_a_form_that_fits_begins_a_run_which_the_pages_show(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, FIRST)
+        typed = {"in-folder": str(tmp_path), "in-words": "1", "in-mode": "fast", "in-flag": ""}
+        answer = await client.post("/workflows/notes/start", data=typed)
+        assert answer.status_code == 303
+        run = answer.headers["location"].removeprefix("/runs/")
+        assert f'href="/runs/{run}"' in await page(client, "/workflows/notes")
+        (item,) = (await client.get("/api/v1/workflows")).json()["items"]
+        assert item["last_run"]["id"] == run
+
+    in_a_house(tmp_path, story)
+
+
+def test_the_editor_saves_without_a_script_and_keeps_what_is_refused(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        form = {"text": FIRST, "base_version": "0", "name": ""}
+        answer = await client.post("/workflows/save", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/workflows/notes")
+        wrong = f"{FIRST}\n# {HOSTILE}\n".replace("needs: list", "needs: lost")
+        answer = await client.post("/workflows/save", data={**form, "text": wrong})
+        assert answer.status_code == 422
+        assert "There is no step &#39;lost&#39;." in answer.text
+        assert "&lt;script&gt;" in answer.text
+        answer = await client.post("/workflows/save", data={**form, "text": SECOND})
+        assert answer.status_code == 422
+        assert "version 1 is there by now" in answer.text
+
+    in_a_house(tmp_path, story)
+
+
+def test_a_viewer_is_offered_nothing_that_changes(tmp_path: Path) -> None:
+    async def ask() -> None:
+        async with console_house(tmp_path) as house:
+            async with house.client("operator") as client:
+                await saved(client, FIRST)
+            async with house.client("viewer") as client:
+                text = await page(client, "/workflows/notes")
+                assert "/workflows/notes/start" not in text
+                assert "/workflows/notes/edit" not in text
+                await page(client, "/workflows/notes/edit", 403)
+                await page(client, "/workflows/new", 403)
+                assert (await client.post("/workflows/notes/start")).status_code == 403
+
+    asyncio.run(ask())
