@@ -16,6 +16,7 @@ import platformdirs
 
 from bench.agents import dispatch
 from bench.cli import start
+from bench.console import pages, viewers
 from bench.engine import long_run, peers, throughput
 from bench.engine.processes import Bench
 from bench.gateway import beside
@@ -77,6 +78,8 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "governance.replay": partial(replay.replay, folder),
         "governance.search": partial(search.million, folder),
         "gateway": partial(beside.gateway, folder),
+        "console.pages": partial(pages.pages, folder),
+        "console.viewers": partial(viewers.viewers, folder),
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)

@@ -1,0 +1,1 @@
+"""The console: how quickly pages answer, and what its viewers cost the engine."""

@@ -1,0 +1,138 @@
+"""How quickly pages answer, with a million events and with few, and what a first load weighs."""
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx
+
+from bench.console import homes
+from bench.console.served import memory_of, served
+from bench.harness import percentile
+from bench.measure import Measure, rounded
+
+ASKED = 60  # times for each page
+MS_MAX = 50.0
+TIMES_MAX = 3.0
+KILOBYTES_MAX = 150.0
+SEED = 3
+
+PAGES = (
+    "/",
+    "/missions",
+    "/missions/new",
+    "/workflows",
+    "/runs",
+    "/runs?status=failed",
+    "/runs/{run}",
+    "/runs/{run}/replay",
+    "/runs/{run}/steps/step-7",
+    "/approvals",
+    "/agents",
+    "/schedules",
+    "/costs",
+    "/events",
+    "/logs",
+    "/audit",
+    "/settings/users",
+    "/settings/tokens",
+    "/api",
+)
+"""`{run}` stands for another run each time."""
+
+LINKED = re.compile(r'(?:<link[^>]+href|<script[^>]+src|<img[^>]+src)="([^"]+)"')
+
+
+def pages(folder: Path) -> Iterator[Measure]:
+    """Compare a home of a million events with one of a single run of the same shape."""
+    small = homes.full(folder / "small", runs=1, events=homes.EVENTS // homes.RUNS)
+    large = homes.full(folder / "large")
+    with served(small) as few, served(large) as many:
+        _until_followed(many)
+        for page in PAGES:
+            yield _compared(page, few, many)
+        for page in ("/", "/runs", "/runs/{run}", "/workflows/new"):
+            yield _weighed(page, few)
+        yield from _resident(large)
+
+
+def _until_followed(client: httpx.Client) -> None:
+    """Wait until what is measured by the hour has been read from the log."""
+    end = time.monotonic() + 300
+    while client.get("/api/v1/measures/reach").json().get("behind", 0) and time.monotonic() < end:
+        time.sleep(0.5)
+
+
+def _compared(page: str, few: httpx.Client, many: httpx.Client) -> Measure:
+    small, large = _p95(page, few), _p95(page, many)
+    return Measure(
+        measure=f"console.page {page}",
+        value=large,
+        unit="ms",
+        reference="the same page where there is one run",
+        reference_value=small,
+        better="lower",
+        target=MS_MAX,
+        target_of="value",
+        more={"times": rounded(large / small), "times_max": TIMES_MAX, "asked": ASKED},
+    )
+
+
+def _p95(page: str, client: httpx.Client) -> float:
+    chance = random.Random(SEED)
+    runs = [row["id"] for row in client.get("/api/v1/runs?limit=200").json()["items"]]
+    samples = []
+    for number in range(ASKED + 1):
+        path = page.format(run=chance.choice(runs))
+        begun = time.perf_counter()
+        answer = client.get(path)
+        taken = 1e3 * (time.perf_counter() - begun)
+        answer.raise_for_status()
+        if number:  # The first one loads templates.
+            samples.append(taken)
+    return percentile(samples, 0.95)
+
+
+def _weighed(page: str, client: httpx.Client) -> Measure:
+    """Sum up what a browser loads for a page the first time, as it is sent: compressed."""
+    runs = client.get("/api/v1/runs?limit=1").json()["items"]
+    path = page.format(run=runs[0]["id"])
+    answer = client.get(path)
+    found = {urljoin(path, link) for link in LINKED.findall(answer.text)}
+    total = sum(_sent(client, link) for link in found) + _sent(client, path)
+    return Measure(
+        measure=f"console.weight {page}",
+        value=total / 1_000,
+        unit="kB",
+        reference="uncompressed",
+        reference_value=(len(answer.content) + _plain(client, found)) / 1_000,
+        better="lower",
+        target=KILOBYTES_MAX,
+        target_of="value",
+        more={"files": len(found) + 1},
+    )
+
+
+def _sent(client: httpx.Client, path: str) -> int:
+    with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+        return sum(map(len, answer.iter_raw()))
+
+
+def _plain(client: httpx.Client, paths: set[str]) -> int:
+    return sum(len(client.get(path).content) for path in paths)
+
+
+def _resident(home: Path) -> Iterator[Measure]:
+    found = memory_of(home)
+    yield Measure(
+        measure="console.memory",
+        value=sum(found.values()),
+        unit="MiB",
+        reference="the engine alone",
+        reference_value=found.get("engine", 0.0),
+        better="lower",
+        more={name: rounded(value) for name, value in found.items()},
+    )
