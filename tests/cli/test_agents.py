@@ -61,7 +61,7 @@ def engine(home: Path, trouble: str = "") -> Iterator["subprocess.Popen[bytes]"]
 
 def begun(home: Path, name: str) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
-        [*ARGV, "workflow", "run", name],
+        [*ARGV, "workflow", "run", name, "--wait"],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

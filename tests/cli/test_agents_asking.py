@@ -173,7 +173,8 @@ def test_under_an_engine_too_an_agents_run_is_its_authors(tmp_path: Path) -> Non
         file.write_text(text)
         assert mission(home, "workflow", "save", str(file)).returncode == 0
     up = Up(home)
-    done = mission(home, "workflow", "run", "outer", "--json", env={"MISSION_ACTOR": "alice"})
+    outer = ("workflow", "run", "outer", "--json", "--wait")
+    done = mission(home, *outer, env={"MISSION_ACTOR": "alice"})
     assert done.returncode == 0, done.stderr.decode()
     view = answer(home, "show", "last")
     assert (view["workflow"], view["author"]) == ("inner", "agent:command")

@@ -175,16 +175,7 @@ class House:
         assert saved.returncode == 0, saved.stderr
         name = re.match(r"name: (\w+)", text)
         assert name is not None
-        watching = subprocess.Popen(
-            [*ARGV, "workflow", "run", name[1], "--json"],
-            env=environment(self.home),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        BEGUN.append(watching)
-        assert watching.stdout is not None
-        return str(json.loads(watching.stdout.readline())["stream"])
+        return str(answer(self.home, "workflow", "run", name[1])["run"])
 
     def begun(self, times: int = 1) -> list[int]:
         """Wait until smiths have begun so often; return their processes."""
