@@ -32,7 +32,8 @@ settings.load_profile("missioncontrol")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a journey the time that a whole path through real processes takes."""
+    """Give a journey, and what a browser looks at, the time that real processes take."""
     for item in items:
-        if item.get_closest_marker("journey") and not item.get_closest_marker("timeout"):
+        is_long = item.get_closest_marker("journey") or "browser" in item.path.parts
+        if is_long and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
