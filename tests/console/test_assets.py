@@ -116,7 +116,9 @@ def test_everything_that_scripts_import_is_there() -> None:
 
 def test_everything_that_sheets_name_is_there() -> None:
     sheet = shelf().find("console.css").content.decode()
-    for path in re.findall(r'url\("([^"#)]+)"\)', sheet):
+    named = re.findall(r'url\("([^"#)]+)"\)', sheet)
+    assert "fonts/inter.woff2" in {path.removeprefix("./") for path in named}, named
+    for path in named:
         shelf().find(path)
 
 

@@ -99,6 +99,7 @@ def test_an_engine_that_dies_leaves_no_console_behind(up: Up) -> None:
     console = up.console
     up.process.kill()
     console.wait(WAIT_SECONDS_MAX)
+    assert not console.is_running()
     up.process.communicate()
 
 
