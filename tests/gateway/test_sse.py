@@ -52,6 +52,16 @@ def test_nothing_is_lost_or_changed_and_chunks_do_not_matter(
     assert taken_apart(chunks)[1] == taken_apart([stream])[1]
 
 
+@given(chunked())
+def test_an_event_has_its_whole_line_end_wherever_a_chunk_ends(
+    drawn: tuple[bytes, list[bytes]],
+) -> None:
+    stream, chunks = drawn
+    splitter, whole = Splitter(), Splitter()
+    found = [event.raw for chunk in chunks for event in splitter.feed(chunk)]
+    assert found == [event.raw for event in whole.feed(stream)]
+
+
 @pytest.mark.parametrize(
     ("raw", "data"),
     [

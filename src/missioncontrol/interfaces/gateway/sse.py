@@ -6,7 +6,9 @@ from typing import NamedTuple
 EVENT_BYTES_MAX = 8 * 1024 * 1024
 """A longer event is passed on unread."""
 
-_BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
+_BLANK_LINE = re.compile(rb"\r\r(?!\n)|(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?=[^\n]))")
+"""A last CR waits for what follows, since an LF would belong to it, unless all line ends are CR."""
+
 _MARK = b"\xef\xbb\xbf"
 
 
