@@ -44,6 +44,8 @@ PAGES = (
 """`{run}` stands for another run each time."""
 
 LINKED = re.compile(r'(?:<link[^>]+href|<script[^>]+src|<img[^>]+src)="([^"]+)"')
+NAMED = re.compile(r'(?:\bfrom\s*|\bimport\s*|url\()"([^"#)]+)"')
+"""What a script imports at once, and what a sheet shows: fonts among it."""
 
 
 def pages(folder: Path) -> Iterator[Measure]:
@@ -62,8 +64,12 @@ def pages(folder: Path) -> Iterator[Measure]:
 def _until_followed(client: httpx.Client) -> None:
     """Wait until what is measured by the hour has been read from the log."""
     end = time.monotonic() + 300
-    while client.get("/api/v1/measures/reach").json().get("behind", 0) and time.monotonic() < end:
+    while _behind(client) and time.monotonic() < end:
         time.sleep(0.5)
+
+
+def _behind(client: httpx.Client) -> int:
+    return int(client.get("/api/v1/health").raise_for_status().json()["behind"])
 
 
 def _compared(page: str, few: httpx.Client, many: httpx.Client) -> Measure:
@@ -101,7 +107,7 @@ def _weighed(page: str, client: httpx.Client) -> Measure:
     runs = client.get("/api/v1/runs?limit=1").json()["items"]
     path = page.format(run=runs[0]["id"])
     answer = client.get(path)
-    found = {urljoin(path, link) for link in LINKED.findall(answer.text)}
+    found = _loaded(client, {urljoin(path, link) for link in LINKED.findall(answer.text)})
     total = sum(_sent(client, link) for link in found) + _sent(client, path)
     return Measure(
         measure=f"console.weight {page}",
@@ -114,6 +120,18 @@ def _weighed(page: str, client: httpx.Client) -> Measure:
         target_of="value",
         more={"files": len(found) + 1},
     )
+
+
+def _loaded(client: httpx.Client, begun: set[str]) -> set[str]:
+    """Return the files that a page names, and those that they name in turn."""
+    todo, found = list(begun), set(begun)
+    while todo:
+        path = todo.pop()
+        if path.partition("?")[0].endswith((".js", ".css")):
+            named = {urljoin(path, each) for each in NAMED.findall(client.get(path).text)}
+            todo.extend(named - found)
+            found |= named
+    return found
 
 
 def _sent(client: httpx.Client, path: str) -> int:
