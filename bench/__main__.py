@@ -22,6 +22,7 @@ from bench.engine.processes import Bench
 from bench.gateway import beside
 from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
+from bench.ranking import files
 from bench.table import show
 
 Section = Callable[[], Iterable[Measure]]
@@ -80,6 +81,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "gateway": partial(beside.gateway, folder),
         "console.pages": partial(pages.pages, folder),
         "console.viewers": partial(viewers.viewers, folder),
+        "ranking": partial(files.files, folder),
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)

@@ -28,7 +28,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """One commit without its text."""
+    """One commit with the first line of its message."""
 
     id: str
     author: str  # the name alone; e-mail addresses stay in the repository
@@ -36,6 +36,7 @@ class Commit(msgspec.Struct, frozen=True):
     parents: int
     is_fix: bool  # whether its subject speaks of a fix
     changes: tuple[Change, ...] = ()
+    subject: str = ""
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -122,7 +123,9 @@ def _commit(header: str, changes: list[Change]) -> Commit:
     commit, author, seconds, parents, subject = (header.split("\x02", 4) + [""] * 5)[:5]
     is_fix = bool(FIX.search(subject))
     when = _number(seconds)
-    return Commit(commit, _name(author), when, len(parents.split()), is_fix, tuple(changes))
+    return Commit(
+        commit, _name(author), when, len(parents.split()), is_fix, tuple(changes), subject
+    )
 
 
 def _name(author: str) -> str:

@@ -1,0 +1,115 @@
+"""What the history of a repository says about which files change for what, and together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import log, log1p
+
+import msgspec
+
+from missioncontrol.specialists.ranking.field import Field
+from missioncontrol.specialists.ranking.terms import asked
+
+FILES_MAX = 30
+"""A commit over more files says little about any of them: it counts towards how often alone."""
+TOGETHER_MAX = 40
+"""Files that changed with a file which are remembered, the most frequent first."""
+NEAREST = 10
+"""Commits most like an ask whose files are taken as likely."""
+YEAR = 365.25 * 86_400
+FADING_YEARS, SIMILAR_FADING_YEARS, TOGETHER_FADING_YEARS = 1.0, 5.0, 2.0
+"""After so long, a change counts half: as a habit, as an example, and as a pair."""
+
+
+class PastChange(msgspec.Struct, frozen=True):
+    """One commit as the ranking sees it."""
+
+    id: str
+    seconds: float  # since the epoch
+    message: str
+    paths: tuple[str, ...]  # the names after the commit
+    moved: tuple[tuple[str, str], ...] = ()  # (before, after)
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A commit whose message is like an ask."""
+
+    number: int  # among `Past.changes`
+    strength: float
+
+
+class Past:
+    """The changes of the files that are still there, followed through their renames."""
+
+    def __init__(self, changes: Iterable[PastChange], paths: Sequence[str]) -> None:
+        """`changes` come newest first; `paths` are the files of today, by their numbers."""
+        numbers = {path: number for number, path in enumerate(paths)}
+        self.changes: list[PastChange] = []
+        self.files: list[tuple[int, ...]] = []
+        for change in changes:
+            found = {numbers[path] for path in change.paths if path in numbers}
+            for before, after in change.moved:
+                # Older commits know the file by its old name, unless another one has it today.
+                if after in numbers:
+                    numbers.setdefault(before, numbers[after])
+            if found:
+                self.changes.append(change)
+                self.files.append(tuple(sorted(found)))
+        newest = max((change.seconds for change in self.changes), default=0.0)
+        self.ages = [max(0.0, newest - change.seconds) / YEAR for change in self.changes]
+        self.messages = [asked(change.message) for change in self.changes]
+        self._examples = Field(self.messages, length_share=0.6)
+        self.said = Field(self._by_file(len(paths)), length_share=0.75)
+        self.counts = [0] * len(paths)
+        habits = [0.0] * len(paths)
+        for files, age in zip(self.files, self.ages, strict=True):
+            for number in files:
+                self.counts[number] += 1
+                habits[number] += _faded(age, FADING_YEARS)
+        self.habits = [log1p(habit) for habit in habits]
+        self.together = self._together(len(paths))
+
+    def ideal(self, terms: Iterable[str]) -> float:
+        """Return about what a commit scores whose message says each of `terms` once."""
+        return self._examples.ideal(terms)
+
+    def examples(self, terms: Mapping[str, int]) -> list[Example]:
+        """Return the commits most like an ask, best first, at most `NEAREST`."""
+        scores = self._examples.scores(terms)
+        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:NEAREST]
+        return [
+            Example(number, score * _faded(self.ages[number], SIMILAR_FADING_YEARS))
+            for number, score in best
+        ]
+
+    def _by_file(self, size: int) -> list[dict[str, int]]:
+        """Put together, for each file, the words of the commits that changed it."""
+        found: list[dict[str, int]] = [{} for _ in range(size)]
+        for files, message in zip(self.files, self.messages, strict=True):
+            if len(files) <= FILES_MAX:
+                for number in files:
+                    mine = found[number]
+                    for term, count in message.items():
+                        mine[term] = mine.get(term, 0) + count
+        return found
+
+    def _together(self, size: int) -> list[dict[int, float]]:
+        """Return, for each file, the share of its changes that each other file was part of."""
+        found: list[dict[int, float]] = [{} for _ in range(size)]
+        for files, age in zip(self.files, self.ages, strict=True):
+            if 1 < len(files) <= FILES_MAX:
+                weight = _faded(age, TOGETHER_FADING_YEARS) / log(2 + len(files))
+                for one in files:
+                    mine = found[one]
+                    for other in files:
+                        if other != one:
+                            mine[other] = mine.get(other, 0.0) + weight
+        return [_shares(pairs) for pairs in found]
+
+
+def _faded(years: float, half: float) -> float:
+    return float(2.0 ** (-years / half))
+
+
+def _shares(pairs: Mapping[int, float]) -> dict[int, float]:
+    total = 1.0 + sum(pairs.values())
+    best = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:TOGETHER_MAX]
+    return {other: weight / total for other, weight in best}

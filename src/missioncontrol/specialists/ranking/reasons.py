@@ -1,0 +1,147 @@
+"""Says why a file was ranked where it was, in sentences that a person can check."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from missioncontrol.specialists.ranking.evidence import Evidence
+from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.ranking.terms import counted, title
+
+REASONS_MAX = 4
+WORDS_MAX = 3
+TITLE_LENGTH_MAX = 70
+SHORT_ID = 7
+
+Says = Callable[[Index, Evidence, int], str]
+
+
+def reasons_for(
+    index: Index, evidence: Evidence, number: int, weights: Mapping[str, float]
+) -> list[str]:
+    """Return what speaks for a file, most first, at most `REASONS_MAX`."""
+    shares = sorted(
+        ((-weights[kind] * evidence.figures[kind][number], kind) for kind in SAYS),
+    )
+    found = [SAYS[kind](index, evidence, number) for share, kind in shares if share < 0]
+    found.append(_imports(index, evidence, number))
+    return list(dict.fromkeys(reason for reason in found if reason))[:REASONS_MAX]
+
+
+def _exact(index: Index, evidence: Evidence, number: int) -> str:
+    path = index.paths[number]
+    names = evidence.exact[number]
+    files = [name for name in names if path == name or path.endswith("/" + name)]
+    if files:
+        return f"the goal names the file `{files[0]}`"
+    return f"defines {_listed(names)}, which the goal names"
+
+
+def _path(index: Index, evidence: Evidence, number: int) -> str:
+    said = counted(index.paths[number])
+    return f"{_listed(_words(index, evidence, said))} in its path"
+
+
+def _names(index: Index, evidence: Evidence, number: int) -> str:
+    best: list[tuple[float, str]] = []
+    for name, _ in index.facts[number].names:
+        said = counted(name)
+        weight = sum(index.text.weight(term) for term in evidence.terms if term in said)
+        if weight:
+            best.append((-weight / len(said) ** 0.5, name))
+    return f"defines {_listed(list(dict.fromkeys(name for _, name in sorted(best))))}"
+
+
+def _text(index: Index, evidence: Evidence, number: int) -> str:
+    counts = index.facts[number].counts
+    said = _words(index, evidence, counts)
+    return "says " + ", ".join(
+        f"`{evidence.spelt[term]}` {_times(counts[term])}"
+        for term in sorted(evidence.terms, key=lambda term: (-index.text.weight(term), term))
+        if evidence.spelt[term] in said[:WORDS_MAX]
+    )
+
+
+def _messages(index: Index, evidence: Evidence, number: int) -> str:
+    """Count the commits about the word that is most telling, among those that changed the file."""
+    counts: dict[str, int] = {}
+    for said in _changes(index, number):
+        for term in evidence.terms.keys() & said:
+            counts[term] = counts.get(term, 0) + 1
+    if not counts:
+        return ""
+    best = max(counts, key=lambda term: (counts[term] * index.past.said.weight(term), term))
+    return f"{_of(counts[best], 'commit')} about `{evidence.spelt[best]}` changed it"
+
+
+def _similar(index: Index, evidence: Evidence, number: int) -> str:
+    for example in evidence.examples:
+        if number in index.past.files[example.number]:
+            change = index.past.changes[example.number]
+            said = title(change.message)[:TITLE_LENGTH_MAX].rstrip()
+            return f"“{said}” ({change.id[:SHORT_ID]}) changed it"
+    return ""
+
+
+def _habit(index: Index, evidence: Evidence, number: int) -> str:
+    return f"{_of(index.past.counts[number], 'commit')} changed it"
+
+
+def _together(index: Index, evidence: Evidence, number: int) -> str:
+    for leader in evidence.leaders:
+        if leader != number and number in index.past.together[leader]:
+            count = sum(1 for files in index.past.files if number in files and leader in files)
+            return f"changed with `{index.paths[leader]}` in {_of(count, 'commit')}"
+    return ""
+
+
+def _tests(index: Index, evidence: Evidence, number: int) -> str:
+    tested = [leader for leader in evidence.leaders if number in index.tested_by[leader]]
+    return f"tests `{index.paths[tested[0]]}`" if tested else ""
+
+
+def _imports(index: Index, evidence: Evidence, number: int) -> str:
+    for leader in evidence.leaders:
+        if leader in index.imports[number]:
+            return f"imports `{index.paths[leader]}`"
+        if number in index.imports[leader]:
+            return f"`{index.paths[leader]}` imports it"
+    return ""
+
+
+SAYS: Mapping[str, Says] = {
+    "exact": _exact,
+    "path": _path,
+    "names": _names,
+    "text": _text,
+    "text_title": _text,
+    "messages": _messages,
+    "similar": _similar,
+    "habit": _habit,
+    "together": _together,
+    "tests": _tests,
+}
+
+
+def _changes(index: Index, number: int) -> Iterator[Mapping[str, int]]:
+    past = index.past
+    for files, message in zip(past.files, past.messages, strict=True):
+        if number in files:
+            yield message
+
+
+def _words(index: Index, evidence: Evidence, said: Mapping[str, int]) -> list[str]:
+    """Return the asked words that are `said`, the most telling first."""
+    terms = [term for term in evidence.terms if term in said]
+    terms.sort(key=lambda term: (-index.text.weight(term), term))
+    return [evidence.spelt[term] for term in terms[:WORDS_MAX]]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:WORDS_MAX])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _of(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")

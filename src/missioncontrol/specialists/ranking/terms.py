@@ -1,0 +1,59 @@
+"""The words that files, commits and asks are compared by: stems of prose and of identifiers."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from missioncontrol.specialists.words import STOP_WORDS, stem
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+"""A word of prose, or of `SecureCookieSession`, `open_session` and `HTTPServer`."""
+_TRAILER = re.compile(r"(?im)^\s*(?:co-authored-by|signed-off-by|reviewed-by|change-id):.*$")
+_ADDRESS = re.compile(r"https?://\S+")
+_MERGE = re.compile(r"(?im)^merge (?:pull request #\d+ from \S+|(?:remote-tracking )?branch .*)$")
+LENGTH_MIN, LENGTH_MAX = 2, 40
+"""Shorter words say nothing; longer ones are data."""
+
+
+def counted(text: str) -> dict[str, int]:
+    """Return how often each stem occurs in a text: code, prose or a path."""
+    found: dict[str, int] = {}
+    for word, count in Counter(_WORD.findall(text)).items():
+        if LENGTH_MIN <= len(word) <= LENGTH_MAX:
+            root = stem(word)
+            found[root] = found.get(root, 0) + count
+    return found
+
+
+def asked(text: str) -> dict[str, int]:
+    """Return the stems that say what a goal or a commit is about, and how often they occur.
+
+    What tools write into messages (trailers, addresses, the names of merged branches) is left out.
+    """
+    return counted(" ".join(_telling(_without_noise(text))))
+
+
+def spelt(text: str) -> dict[str, str]:
+    """Return, for each stem of `asked`, the word as it first stands in the text."""
+    found: dict[str, str] = {}
+    for word in _telling(_without_noise(text)):
+        found.setdefault(stem(word), word)
+    return found
+
+
+def title(text: str) -> str:
+    """Return the first line that says something, without what tools wrote into it."""
+    lines = (line.strip() for line in _without_noise(text).splitlines())
+    return next((line for line in lines if line), "")
+
+
+def _without_noise(text: str) -> str:
+    return _ADDRESS.sub(" ", _MERGE.sub(" ", _TRAILER.sub(" ", text)))
+
+
+def _telling(text: str) -> Iterable[str]:
+    return (
+        word
+        for word in _WORD.findall(text)
+        if LENGTH_MIN <= len(word) <= LENGTH_MAX and word.lower() not in STOP_WORDS
+    )
