@@ -356,6 +356,16 @@ def test_a_suite_that_is_stopped_before_its_first_test_says_so(tmp_path: Path) -
     assert "by then it had collected 2 tests and finished none" in work.summary
 
 
+def test_a_run_that_says_nothing_leaves_evidence_that_is_not_empty(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"Makefile": MAKE.format("@true")})
+    work, told, out = run_suite(tmp_path, root)
+    assert told["exit_code"] == 0
+    assert (out / "test-output.txt").read_text() == "(The tests wrote nothing.)\n"
+    assert (
+        kinds.CommandRan(("make", "test"), 0, told["seconds"], "test-output.txt") in work.evidence
+    )
+
+
 def test_a_huge_file_is_left_out_of_the_copy_and_said(tmp_path: Path) -> None:
     root = repository(tmp_path, SHOP)
     with (root / "dump.bin").open("wb") as stream:

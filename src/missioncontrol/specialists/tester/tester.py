@@ -39,6 +39,8 @@ SECONDS_RUN_MIN = 30.0
 """For the test run itself, however long the copy took."""
 SECONDS_KEPT = 8.0
 COMMANDS_MAX = 3
+NOTHING_SAID = "(The tests wrote nothing.)\n"
+"""What is kept of a run without output: an empty file would be no evidence of anything."""
 RELEVANT_MAX = 12
 
 
@@ -271,7 +273,8 @@ def _artifacts(trial: Trial | None, text: str, desk: Desk) -> Iterator[ArtifactR
         ("tests.md", text, "text/markdown", "The project's own tests"),
     )
     if trial is not None and trial.ran is not None:
-        files = (*files, ("test-output.txt", trial.output, "text/plain", "Output of the test run"))
+        said = trial.output or NOTHING_SAID
+        files = (*files, ("test-output.txt", said, "text/plain", "Output of the test run"))
     if trial is not None and trial.report_bytes:
         files = (*files, ("junit.xml", trial.report_bytes, "application/xml", "The JUnit report"))
     for name, content, media_type, title in files:
