@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.conftest import program
 from tests.browser.scene import DESKTOP, PHONE, Scene
 
@@ -117,6 +117,7 @@ def _taken(scene: Scene, browser: Browser, runs: dict[str, str]) -> None:
         page = context.new_page()
         for name, path in pages.items():
             page.goto(scene.url + path)
+            expect(page.get_by_text("Checking…")).to_have_count(0)
             page.wait_for_timeout(1e3 * SETTLE_SECONDS)
             page.screenshot(path=PICTURES / f"console-{name}-{scheme}.png")
         context.close()

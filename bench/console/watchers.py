@@ -109,6 +109,9 @@ def main() -> None:
     poll.register(sys.stdin.fileno(), select.EPOLLIN)
     while not _take(poll, by_number, now, 1.0) & {sys.stdin.fileno()}:
         pass
+    poll.unregister(sys.stdin.fileno())
+    while _take(poll, by_number, now, QUIET_SECONDS):  # What is late counts, however late.
+        pass
     print(msgspec.json.encode([viewer.seen() for viewer in viewers]).decode(), flush=True)
 
 

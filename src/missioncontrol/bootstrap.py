@@ -62,6 +62,7 @@ from missioncontrol.own_agents import (
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.indexer import Indexer
+from missioncontrol.runtime.keeper import Keeper
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.patience import Patience
 from missioncontrol.runtime.projector import Projector
@@ -191,6 +192,12 @@ class Holding:
             self.execution.permits.outlasts = self.elsewhere.outlasts
         self.agents.listeners.append(self._follow_card)
         self.following = Following(home)
+        self.keeper = Keeper(
+            self.office.retention,
+            self.output_store,
+            has_ended=self._has_ended,
+            report=self._note_unkept,
+        )
         self.indexer = Indexer(self.following.take_portion, report=self._note_unfollowed)
 
     def _govern(self, built_in: Mapping[str, Declaration]) -> None:
@@ -255,6 +262,13 @@ class Holding:
         life = self.agents.known(name)
         if life is not None:
             self.cards.follow(life)
+
+    def _has_ended(self, run: str) -> bool:
+        row = self.tables.run(run)
+        return row is not None and bool(row.ended)
+
+    def _note_unkept(self, error: Exception) -> None:
+        self.note_trouble(f"The output is not kept within its bound: {error}")
 
     def _note_unfollowed(self, error: Exception) -> None:
         self.note_trouble(f"The search index does not follow the log: {error}")
@@ -349,6 +363,7 @@ class Holding:
             await self.elsewhere.hub.open()
         await self.supervisor.start()
         await self.stuck.start()
+        await self.keeper.start()
         await self.patience.start()
         await self.indexer.start()
 
@@ -394,6 +409,7 @@ class Holding:
             await self._fall_silent()
             await self.scheduler.stop()
             await self.stuck.stop()
+            await self.keeper.stop()
             await self.doors.close()
             await self.elsewhere.close()
             await self.supervisor.stop()

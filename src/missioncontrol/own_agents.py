@@ -9,7 +9,7 @@ from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.agents.program import ProgramAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
-from missioncontrol.application.office import PROGRAMS_OWN
+from missioncontrol.application.asks import PROGRAMS_OWN
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Capability, Declaration
 from missioncontrol.domain.execution import PLANNER

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from missioncontrol.application.asked import asked_now, cause_now
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.requests import Requests
+from missioncontrol.application.requests import REQUEST, Requests
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.principal import Asking
-from missioncontrol.domain.request import ANSWER_BYTES_MAX
+from missioncontrol.domain.request import ANSWER_BYTES_MAX, RequestTaken, TakeRequest
 from tests.application.parts import ObservedStore, StandingClock, run
 
 KEY = Asking("k", (), "token", "token-1", "192.0.2.1", digest="aa")
@@ -101,6 +102,62 @@ def test_what_is_done_for_a_request_knows_it_and_what_comes_later_does_not() -> 
             assert seen == [(KEY, 1)]
             assert await later[0] == (None, 0)
             assert (asked_now(), cause_now()) == (None, 0)
+
+    run(story())
+
+
+def test_who_asks_again_while_it_is_done_waits_for_the_answer_or_is_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> None:
+        may_end, times = asyncio.Event(), 0
+
+        async def work() -> int:
+            nonlocal times
+            times += 1
+            await may_end.wait()
+            return times
+
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            first = asyncio.create_task(requests.do("Do", KEY, "user:alice", work))
+            await asyncio.sleep(0.01)
+            monkeypatch.setattr("missioncontrol.application.requests.OPEN_SECONDS_MAX", 0.01)
+            with pytest.raises(Rejected) as no:
+                await requests.do("Do", KEY, "user:alice", work)
+            assert no.value.code == "request.open"
+            monkeypatch.setattr("missioncontrol.application.requests.OPEN_SECONDS_MAX", 60)
+            second = asyncio.create_task(requests.do("Do", KEY, "user:alice", work))
+            await asyncio.sleep(0)
+            may_end.set()
+            assert (await first, await second, times) == (1, 1, 1)
+
+    run(story())
+
+
+@pytest.mark.parametrize("does_first", [False, True])
+def test_work_that_broke_off_is_done_again_only_where_nothing_came_of_it(does_first: bool) -> None:
+    async def story() -> None:
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            other = msgspec.structs.replace(KEY, request="l")
+
+            async def broken() -> None:
+                if does_first:
+                    taken = RequestTaken("Other", "token", "token-1", "192.0.2.1")
+                    journal.tell(REQUEST, "request-made-by-it", TakeRequest(taken))
+                raise RuntimeError("a fault")
+
+            with pytest.raises(RuntimeError):
+                await requests.do("Do", KEY, "user:alice", broken)
+            await requests.do("Do", other, "user:alice", told(1))
+            if not does_first:
+                assert await requests.do("Do", KEY, "user:alice", told("done")) == "done"
+                return
+            with pytest.raises(Rejected) as no:
+                await requests.do("Do", KEY, "user:alice", told("done"))
+            assert no.value.code == "request.half_done"
+            assert "event 2" in no.value.reason
 
     run(story())
 

@@ -323,7 +323,7 @@ def test_names_that_no_event_has_are_told_with_those_there_are(desk: Desk) -> No
         ({"before": -5}, "search.bad_position"),
     ],
 )
-def test_a_page_that_cannot_be_is_refused(desk: Desk, page: dict[str, int], code: str) -> None:
+def test_a_page_that_cannot_be_is_refused(desk: Desk, page: dict[str, Any], code: str) -> None:
     for look in (desk.search.events, desk.search.runs):
         with pytest.raises(Rejected) as caught:
             asyncio.run(look(Query(), **page))
@@ -411,7 +411,7 @@ def test_what_cannot_be_asked_is_refused(given: dict[str, str], code: str) -> No
 
 
 def test_an_index_that_stays_wrong_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "_fits", lambda *_: False)
+    monkeypatch.setattr(searching, "fits", lambda *_: False)
     with pytest.raises(Corrupt) as caught:
         desk.found(text="tag")
     assert caught.value.code == "search.damaged"

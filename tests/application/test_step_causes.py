@@ -177,7 +177,7 @@ def test_a_verdict_fits_each_way_a_run_can_stand() -> None:
     )
     assert runs.verdict_of(only_time, 0) == "Failed: Its time is over."
     both = folded(*going, r.StepFailed("b", 2, BAD), r.RunSettled("failed"))
-    assert runs.verdict_of(both, 0) == "Failed: a, and 1 step more. It broke."
+    assert runs.verdict_of(both, 0) == "Failed: a. It broke. 1 more step failed."
     assert len(runs.verdict_of(folded(two, r.RunHalted("x", "long " * 200)), 0)) < 260
 
 

@@ -5,7 +5,7 @@ async ({ root, texts, rounds }) => {
   const faults = [];
   const tell = (name, what, why) => { if (faults.length < 20) faults.push(`${name}: ${what}: ${why}`); };
   const chance = (seed) => () => { seed = (seed * 1664525 + 1013904223) >>> 0; return seed / 2 ** 32; };
-  const commentsOf = (text) => text.split("\n").map((line) => (line.match(/(?:^|\s)(#.*)$/) ?? [])[1]).filter(Boolean);
+  const commentsOf = (text) => text.split("\n").map((line) => (line.match(/(?:^|\s)(#[^"]*)$/) ?? [])[1]).filter(Boolean);
   const isWithin = (few, many) => { let at = 0; for (const each of many) if (each === few[at]) at += 1; return at === few.length; };
   const stepOf = (text, key) => edit.read(text).steps.find((step) => step.key === key);
   const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -68,6 +68,21 @@ async ({ root, texts, rounds }) => {
       const given = edit.setField(text, step.key, ["with", "argv"], argv);
       return ["argv", given, Infinity, isSame(stepOf(given, step.key).said.with.argv, argv)];
     },
+    (text, steps, pick, draw) => {
+      const [one, other] = [pick(steps).key, pick(steps).key];
+      if (one === other) return null;
+      const isBefore = draw() < 0.5;
+      let moved;
+      try {
+        moved = edit.moveStep(text, one, other, isBefore);
+      } catch (error) {
+        // What an alias stands for can't come after it; nothing has happened then.
+        return /[*&]/.test(text) && error.message ? null : ["move", text, 0, false];
+      }
+      const keys = edit.read(moved).steps.map((step) => step.key);
+      const holds = keys.indexOf(one) - keys.indexOf(other) === (isBefore ? -1 : 1);
+      return ["move", moved, 0, holds && steps.every((step) => isSame(stepOf(moved, step.key).said, step.said))];
+    },
   ];
 
   let count = 0;
@@ -82,7 +97,9 @@ async ({ root, texts, rounds }) => {
       count += 1;
       if (edit.read(after).problem) { tell(name, what, edit.read(after).problem.message); break; }
       if (!holds) tell(name, what, "the text does not say what was meant");
-      if (!["remove", "argv", "disconnect"].includes(what) && !isWithin(commentsOf(text), commentsOf(after))) tell(name, what, "a comment is lost or moved");
+      const [before, now] = [commentsOf(text), commentsOf(after)];
+      if (!["remove", "argv", "disconnect", "move"].includes(what) && !isWithin(before, now)) tell(name, what, "a comment is lost or moved");
+      if (what !== "remove" && !isWithin([...before].sort(), [...now].sort())) tell(name, what, `a comment is lost: ${before.filter((each) => !now.includes(each))}`);
       const kept = new Map();
       for (const line of after.split("\n")) kept.set(line, (kept.get(line) ?? 0) + 1);
       const gone = text.split("\n").filter((line) => { const left = kept.get(line) ?? 0; kept.set(line, left - 1); return left < 1 && line.trim(); });

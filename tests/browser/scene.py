@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,15 @@ class Scene:
     def told(self, *arguments: str) -> Any:
         """Run a verb with `--json`, and return its answer."""
         return json.loads(self.mission(*arguments, "--json"))
+
+    def until(self, found: Callable[[], Any]) -> Any:
+        """Return the first answer of `found` that is not empty."""
+        end = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < end:
+            if answer := found():
+                return answer
+            time.sleep(0.1)
+        raise AssertionError("What was waited for did not come.")
 
     def save(self, name: str, text: str) -> None:
         """Save a workflow."""

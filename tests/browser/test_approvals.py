@@ -169,3 +169,83 @@ def test_the_page_is_accessible_with_and_without_something_to_decide(
     assert_accessible(page)
     page.keyboard.press("c")
     assert_accessible(page)
+
+
+def test_the_link_of_a_run_leads_to_what_waits_of_it_alone(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    other = scene.told("workflow", "run", "release")["run"]
+    _waiting(scene, other)
+    page = ann(open_tab).go(f"/runs/{other}")
+    page.get_by_role("link", name="Decide").first.click()
+    expect(page.locator("h1")).to_contain_text("1 thing of this run waits")
+    expect(page.locator("#queue li[data-row]")).to_have_count(1)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_have_text("Nothing of this run waits for a person")
+    expect(page).to_have_url(re.compile(f"run={other}$"))
+    page.get_by_role("link", name="Show all").first.click()
+    expect(page.locator("h1")).to_contain_text("1 thing waits")
+    expect(page.locator(f"#queue a[href='/approvals/{approval}']")).to_have_count(1)
+
+
+def test_a_key_that_is_held_down_decides_one_thing(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    other = scene.told("workflow", "run", "release")["run"]
+    _waiting(scene, other)
+    page = ann(open_tab).go(f"/approvals/{approval}")
+    page.keyboard.down("a")
+    expect(page.locator("h1")).to_contain_text("1 thing waits")
+    for _ in range(10):
+        page.keyboard.down("a")
+    page.keyboard.up("a")
+    expect(page.get_by_role("button", name="Approve this digest")).to_be_enabled()
+    assert [each["run"] for each in scene.told("approvals", "list")] == [other]
+
+
+def test_a_say_is_given_to_somebody_by_their_name_alone(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab]
+) -> None:
+    open_tab("bob", "approver")
+    open_tab("vic", "viewer")
+    page = ann(open_tab).go(f"/approvals/{approval}")
+    page.get_by_role("button", name="Give my say to somebody else").click()
+    dialog = page.get_by_role("dialog", name="Give my say to somebody else")
+    expect(dialog).to_contain_text("Who may approve here: bob.")
+    dialog.get_by_label("To").fill("bob")
+    dialog.get_by_label("Reason").fill("On leave.")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    page.goto(f"{page.url.partition('/approvals')[0]}/approvals/{approval}")
+    side = page.get_by_role("complementary", name="Decision")
+    expect(side).to_contain_text("ann gave their say to bob")
+    expect(side).to_contain_text("Somebody else has to decide.")
+    expect(page.get_by_role("button", name="Approve this digest")).to_have_count(0)
+
+
+def test_what_comes_while_nothing_waited_is_told_in_the_heading(
+    scene: Scene, open_tab: Callable[..., Tab]
+) -> None:
+    page = ann(open_tab).go("/approvals")
+    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    page.evaluate("window.__same = true")
+    run = scene.told("workflow", "run", "release")["run"]
+    expect(page.locator("h1")).to_contain_text("1 thing waits")
+    expect(page.locator("#queue li[data-row]")).to_have_count(1)
+    assert page.evaluate("window.__same")
+    scene.mission("cancel", run)
+    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_who_may_not_decide_sees_all_and_no_key_does_anything(
+    scene: Scene, approval: str, open_tab: Callable[..., Tab], role: str
+) -> None:
+    page = open_tab(f"the-{role}", role).go(f"/approvals/{approval}")
+    side = page.get_by_role("complementary", name="Decision")
+    expect(side).to_contain_text("Approvers decide this.")
+    expect(side.get_by_role("button")).to_have_count(0)
+    for key in "acdr":
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert scene.told("approvals", "show", approval)["state"] == "waiting"

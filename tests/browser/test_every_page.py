@@ -1,9 +1,20 @@
-"""Every page of the console: for everybody, in both themes, small, and at every width."""
+"""Every page of the console: for everybody, in both themes, at every width, and with all open.
+
+The pages are those that the application itself names: a new one that is not looked at here fails.
+"""
+
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
-from playwright.sync_api import Request, expect
+from litestar.routes import HTTPRoute
+from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.browser.scene import Scene, Tab, assert_accessible, assert_fits
+from missioncontrol.interfaces.app import build
+from missioncontrol.interfaces.web.mission_sheet import VIEWS
+from missioncontrol.interfaces.web.pages.runs import Tab as RunTab
+from tests.browser.scene import Scene, Tab, assert_accessible, assert_fits, new_context, watched
+from tests.console.mission_house import GOAL, small_repository
 
 pytestmark = pytest.mark.journey
 
@@ -25,62 +36,238 @@ steps:
     with: {argv: [echo, again]}
     needs: [say]
 """
-PATHS = (
-    "/",
-    "/missions",
-    "/missions/new",
-    "/workflows",
-    "/workflows/new",
-    "/workflows/greet",
-    "/workflows/greet/edit",
-    "/workflows/greet/start",
-    "/runs",
-    "/runs/{run}",
-    "/runs/{run}/replay",
-    "/runs/compare?a={run}&b={run}",
-    "/approvals",
-    "/agents",
-    "/agents/planner",
-    "/schedules",
-    "/costs",
-    "/events",
-    "/logs",
-    "/audit",
-    "/search?q=greet",
-    "/settings/users",
-    "/settings/tokens",
-    "/settings/roles",
-    "/settings/limits",
-    "/settings/prices",
-    "/settings/budgets",
-    "/settings/webhooks",
-    "/settings/retention",
-    "/settings/workspace",
-    "/api",
-)
+RELEASE = """
+name: release
+steps:
+  publish:
+    title: Publish the tag
+    agent: command
+    effects: [pushes]
+    approval: {from: [approver], expires: 2h}
+    with: {argv: [echo, v1]}
+"""
+ASK = """
+name: ask
+steps:
+  ask: {agent: boss, with: {question: "Ship it?"}}
+"""
+FAILS = """
+name: fails
+steps:
+  scan:
+    agent: command
+    with: {argv: [sh, -c, "echo refused >&2; exit 7"]}
+  tell: {agent: command, needs: [scan], with: {argv: [echo, told]}}
+"""
+ANSWER = """\
+{"type": "object", "required": ["why"], "properties": {
+  "why": {"type": "string", "title": "Why"}, "tag": {"type": "string", "enum": ["v1", "v2"]}}}
+"""
+PAGES: dict[str, tuple[str, ...]] = {
+    "/": ("/",),
+    "/agents": ("/agents", "/agents?view=cards"),
+    "/agents/new": ("/agents/new",),
+    "/agents/{name}": ("/agents/planner", "/agents/command"),
+    "/api": ("/api",),
+    "/api/operations/{name}": ("/api/operations/{operation}",),
+    "/approvals": ("/approvals",),
+    "/approvals/{approval}": ("/approvals/{approval}",),
+    "/artifacts/{digest}": ("{artifact}",),
+    "/audit": ("/audit", "/audit?workflow=greet"),
+    "/costs": ("/costs",),
+    "/events": ("/events",),
+    "/events/{position}": ("/events/3",),
+    "/logs": ("/logs", "/logs?text=said"),
+    "/missions": ("/missions",),
+    "/missions/new": ("/missions/new",),
+    "/missions/{mission}": (
+        "/missions/{mission}",
+        *(f"/missions/{{mission}}?view={view}" for view in VIEWS),
+    ),
+    "/questions/{question}": ("/questions/{question}",),
+    "/runs": ("/runs", "/runs?status=failed"),
+    "/runs/compare": ("/runs/compare?a={run}&b={failed}",),
+    "/runs/{run}": ("/runs/{failed}", *(f"/runs/{{run}}?tab={tab}" for tab in get_args(RunTab))),
+    "/runs/{run}/replay": ("/runs/{run}/replay",),
+    "/runs/{run}/steps/{step}": ("/runs/{run}/steps/say", "/runs/{failed}/steps/scan"),
+    "/schedules": ("/schedules",),
+    "/schedules/new": ("/schedules/new?workflow=greet",),
+    "/schedules/{name}": ("/schedules/nightly",),
+    "/schedules/{name}/edit": ("/schedules/nightly/edit",),
+    "/search": ("/search", "/search?q=greet"),
+    "/settings/budgets": ("/settings/budgets",),
+    "/settings/limits": ("/settings/limits",),
+    "/settings/prices": ("/settings/prices", "/settings/prices?model=gpt-5"),
+    "/settings/retention": ("/settings/retention",),
+    "/settings/roles": ("/settings/roles",),
+    "/settings/sessions": ("/settings/sessions",),
+    "/settings/tokens": ("/settings/tokens",),
+    "/settings/users": ("/settings/users",),
+    "/settings/users/{name}": ("/settings/users/ann",),
+    "/settings/webhooks": ("/settings/webhooks",),
+    "/settings/webhooks/{name}": ("/settings/webhooks/pager",),
+    "/settings/workspace": ("/settings/workspace",),
+    "/workflows": ("/workflows",),
+    "/workflows/new": ("/workflows/new",),
+    "/workflows/{name}": ("/workflows/greet",),
+    "/workflows/{name}/edit": ("/workflows/greet/edit",),
+    "/workflows/{name}/start": ("/workflows/greet/start",),
+    "/workflows/{name}/versions/{older}/diff/{newer}": ("/workflows/greet/versions/1/diff/2",),
+    "/workflows/{name}/versions/{version}": ("/workflows/greet/versions/1",),
+}
+OUTSIDE = {"/sign-in": "/sign-in", "/sign-in/invited": "{invitation}", "/sign-in/link": "{link}"}
+"""What somebody sees who is not signed in."""
+
+PARTS = {
+    "/approvals/parts/heading",
+    "/approvals/parts/queue",
+    "/approvals/{approval}/notice",
+    "/artifacts/{digest}/tree",
+    "/audit/verification",
+    "/runs/{run}/part/{tab}",
+    "/schedules/preview",
+    "/shell",
+    "/stage",
+}
+"""What htmx fetches into a page, and nobody opens."""
+
+MOVES = {"/settings", "/sign-in/oidc/{provider}", "/sign-in/oidc/{provider}/back"}
+"""What only leads on to another page."""
+
+PATHS = [path for paths in PAGES.values() for path in paths]
+
+DIALOGS = """() => [...document.querySelectorAll("main dialog[id]")].map((one) => one.id)"""
+"""Those of a page itself; test_frame.py looks at those that all pages have."""
+
+UNFOLD = """() => {
+  const folded = [...document.querySelectorAll("main details:not([open])")];
+  folded.forEach((one) => { one.open = true; });
+  return folded.length;
+}"""
+"""Opens what a page has folded away, and returns how much there was."""
 
 
 @pytest.fixture(scope="module")
-def run(scene: Scene) -> str:
-    scene.save("greet", FLOW)
+def ids(scene: Scene) -> dict[str, str]:
+    """Do some of everything, and return what stands for the braces of the paths."""
+    (scene.folder / "answer.json").write_text(ANSWER, "utf-8")
+    boss = ("--kind", "person", "--output", "answer.json")
+    scene.mission("agent", "add", "boss", *boss)
+    for name, text in {"release": RELEASE, "ask": ASK, "fails": FAILS, "greet": FLOW}.items():
+        scene.save(name, text)
+    scene.save("greet", FLOW.replace("hello", "good morning"))
     run = str(scene.told("workflow", "run", "greet")["run"])
+    failed = str(scene.told("workflow", "run", "fails")["run"])
+    scene.told("workflow", "run", "release")
+    scene.told("workflow", "run", "ask")
+    mission = scene.told("run", GOAL, "--repo", str(small_repository(scene.folder)))
+    cron = ("--cron", "0 2 * * *", "--timezone", "UTC")
+    scene.mission("schedule", "add", "nightly", "--workflow", "greet", *cron)
+    scene.mission("user", "add", "ann", "--role", "approver")
     scene.mission("watch", run)
-    return run
+    scene.mission("watch", failed, code=1)
+    scene.mission("watch", mission["run"])
+    return {
+        "run": run,
+        "failed": failed,
+        "mission": mission["mission"],
+        "approval": scene.until(lambda: scene.told("approvals", "list"))[0]["id"],
+        "question": scene.until(lambda: scene.told("questions", "list"))[0]["question"],
+        "invitation": scene.told("user", "invite", "ann", "--url", "")["link"],
+        "link": "/sign-in/link?token=none",
+    }
+
+
+@pytest.fixture(scope="module")
+def found(scene: Scene, browser: Browser, ids: dict[str, str]) -> dict[str, str]:
+    """Add what is only found, or made, on a page."""
+    with scene.person(browser, "") as context:
+        page = context.new_page()
+        page.goto(f"{scene.url}/settings/webhooks")
+        page.get_by_role("button", name="New webhook").click()
+        dialog = page.get_by_role("dialog", name="New webhook")
+        dialog.get_by_label("Name").fill("pager")
+        dialog.get_by_label("Address").fill("https://127.0.0.1:9/mission")
+        dialog.get_by_role("button", name="Add webhook").click()
+        expect(page.locator("#new")).to_contain_text("Secret of pager")
+        page.goto(f"{scene.url}/missions/{ids['mission']}?view=artifacts")
+        artifact = page.locator("a[href^='/artifacts/']").first.get_attribute("href")
+        page.goto(f"{scene.url}/api")
+        operation = page.locator("a[href^='/api/operations/']").first.get_attribute("href")
+    assert artifact
+    assert operation
+    return {**ids, "artifact": artifact, "operation": operation.rpartition("/")[2]}
+
+
+def page_routes() -> set[str]:
+    """Return every route that answers a browser with a page or a part of one."""
+    console: Any = SimpleNamespace()
+    return {
+        route.path_format
+        for route in build(console).routes
+        if isinstance(route, HTTPRoute)
+        and "GET" in route.methods
+        and not route.path_format.startswith(("/api/v1", "/static", "/live"))
+        and "Response[str]" in _answer(route)
+    }
+
+
+def _answer(route: HTTPRoute) -> str:
+    handler: Any = route.route_handler_map["GET"]
+    handler = handler[0] if isinstance(handler, tuple) else handler
+    return str(handler.parsed_fn_signature.return_type.annotation).replace("typing.Any", "str")
+
+
+def test_every_page_that_there_is_is_looked_at() -> None:
+    assert page_routes() == {*PAGES, *OUTSIDE} | PARTS | MOVES
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_for_everybody_in_both_themes(tab: Tab, run: str, path: str) -> None:
-    page = tab.go(path.format(run=run))
+def test_a_page_is_for_everybody_in_both_themes(tab: Tab, found: dict[str, str], path: str) -> None:
+    # The report stands in a frame that is nobody's: axe-core can't ask what is in it.
+    tab.expect_fault("postMessage")
+    page = tab.go(path.format(**found))
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator("h1")).to_be_visible()
     assert_accessible(page)
+    assert_fits_everywhere(page)
+    for dialog in page.evaluate(DIALOGS):
+        if openers(page, dialog):
+            openers(page, dialog)[0].click()
+            expect(page.locator(f"dialog#{dialog}")).to_be_visible()
+            assert_accessible(page)
+            page.keyboard.press("Escape")
+            expect(page.locator(f"dialog#{dialog}")).to_be_hidden()
+    if page.evaluate(UNFOLD):
+        assert_accessible(page)
+        assert_fits_everywhere(page)
+
+
+def openers(page: Page, dialog: str) -> list[Any]:
+    return [one for one in page.locator(f"[data-open='{dialog}']").all() if one.is_visible()]
+
+
+def assert_fits_everywhere(page: Page) -> None:
     for width in (1440, 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert_fits(page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+@pytest.mark.parametrize("path", OUTSIDE.values())
+def test_the_door_is_for_everybody_in_both_themes(
+    scene: Scene, browser: Browser, ids: dict[str, str], path: str
+) -> None:
+    with new_context(browser) as context, watched(context, scene.url) as tab:
+        tab.expect_fault("status of 4")
+        page = tab.go(path.format(**ids))
+        expect(page.locator("h1")).to_be_visible()
+        assert_accessible(page)
+        assert_fits_everywhere(page)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_first_visit_loads_little(tab: Tab, run: str, path: str) -> None:
+def test_a_first_visit_loads_little(tab: Tab, found: dict[str, str], path: str) -> None:
     loaded: dict[str, int] = {}
 
     def count(request: Request) -> None:
@@ -89,5 +276,5 @@ def test_a_first_visit_loads_little(tab: Tab, run: str, path: str) -> None:
             loaded[request.url] = request.sizes()["responseBodySize"]
 
     tab.page.on("requestfinished", count)
-    tab.go(path.format(run=run))
+    tab.go(path.format(**found))
     assert sum(loaded.values()) < FIRST_LOAD_BYTES_MAX, loaded

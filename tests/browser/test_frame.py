@@ -142,6 +142,63 @@ def test_the_palette_finds_places_and_remembers_them(tab: Tab) -> None:
     expect(palette.get_by_role("group", name="Recent")).to_contain_text("Schedules")
 
 
+def test_the_palette_shows_what_fits_best_first_and_nothing_that_fits_badly(tab: Tab) -> None:
+    page = tab.go("/")
+    page.keyboard.press("Control+k")
+    palette = page.locator("#palette")
+    expect(palette.get_by_role("option", name="Verify the log")).to_be_attached()
+    titles = palette.locator("[role=option] .t")
+    for typed, first in [
+        ("run", "Runs"),
+        ("log", "Logs"),
+        ("retention", "Retention"),
+        ("verify", "Verify the log"),
+        ("invite", "Users"),
+    ]:
+        palette.get_by_role("combobox").fill(typed)
+        expect(titles.first).to_have_text(first)
+    palette.get_by_role("combobox").fill("set")
+    expect(titles.first).to_have_text("Settings")
+    assert "Let somebody else decide" not in titles.all_inner_texts()
+    palette.get_by_role("combobox").fill("zzxq")
+    expect(titles).to_have_count(1)  # To search everywhere for it.
+
+
+def test_the_palette_offers_what_was_opened_lately_first(scene: Scene, tab: Tab) -> None:
+    run = scene.told("workflow", "run", "quick")["run"]
+    scene.mission("watch", run)
+    page = tab.go("/")
+    page.keyboard.press("Control+k")
+    palette = page.locator("#palette")
+    expect(palette.get_by_role("option", name="Open run")).to_be_attached()
+    page.keyboard.type(run)
+    expect(palette.locator("[aria-selected=true]")).to_contain_text(run)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/runs/{run}$"))
+    tab.go("/costs")
+    page.keyboard.press("Control+k")
+    expect(palette.get_by_role("group", name="Recent").get_by_role("option").first).to_contain_text(
+        run
+    )
+
+
+def test_a_page_says_that_the_console_is_gone_and_goes_on_by_itself(
+    open_tab: Callable[..., Tab], scene: Scene
+) -> None:
+    tab = open_tab()
+    tab.expect_fault("ERR_")
+    tab.page.route("**/live?*", lambda route: route.abort())
+    page = tab.go("/runs")
+    page.evaluate("window.__same = true")
+    expect(page.locator("#lost")).to_contain_text("The console does not answer")
+    run = scene.told("workflow", "run", "quick")["run"]
+    scene.mission("watch", run)
+    page.unroute("**/live?*")
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator(f"#row-{run}")).to_contain_text("Succeeded")
+    assert page.evaluate("window.__same")
+
+
 def test_the_palette_cancels_a_run_by_keyboard_alone(scene: Scene, tab: Tab) -> None:
     run = scene.told("workflow", "run", "slow")["run"]
     page = tab.go("/runs")

@@ -105,3 +105,32 @@ def test_one_field_finds_runs_and_workflows(tab: Tab, talk: Callable[[], str]) -
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="By name")).to_contain_text(run)
     assert_accessible(page)
+
+
+def test_a_list_of_one_run_counts_only_what_is_its_own_while_it_stands_still(
+    tab: Tab, talk: Callable[[], str]
+) -> None:
+    run = talk()
+    page = tab.go(f"/events?stream={run}&hold=1")
+    expect(page.locator("#events-rows tbody tr").first).to_contain_text("Run settled")
+    held = page.locator("#events-rows tbody tr").count()
+    talk()  # Of another run.
+    expect(page.locator("#strip-last")).not_to_contain_text(run)
+    page.reload()
+    expect(page.locator("#events-rows tbody tr")).to_have_count(held)
+    expect(page.locator("#events-rows .newer")).to_have_count(0)
+    page.get_by_role("link", name="Go on").click()
+    expect(page.locator("#events-rows tbody tr")).to_have_count(held)
+    page.go_back()
+    expect(page.get_by_role("link", name="Go on")).to_be_visible()
+
+
+def test_the_bound_on_output_is_kept_where_it_can_not_be_taken(tab: Tab) -> None:
+    page = tab.go("/settings/retention")
+    expect(page.locator("h1")).to_contain_text("never shortened")
+    assert_accessible(page)
+    field = page.get_by_label("Gigabytes of text to keep")
+    field.fill("2.5")
+    page.locator("#f-reason").fill("A small disk")
+    page.get_by_role("button", name="Save bound").click()
+    expect(page.get_by_text("2.5 GB of text")).to_be_visible()

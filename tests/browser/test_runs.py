@@ -69,6 +69,35 @@ def begin(scene: Scene) -> Callable[..., str]:
     return asked
 
 
+DEAR = """
+name: dear
+budget: {tokens: 1000}
+steps:
+  speak: {agent: command, budget: {tokens: 500}, with: {argv: [echo, spoken], reports: true}}
+"""
+
+MANY = """
+name: many
+concurrency: 16
+steps:
+  each:
+    title: Look at a number
+    for_each: "${{ [NUMBERS] }}"
+    agent: command
+    effects: [reads_files]
+    with: {argv: ["true"]}
+  last: {needs: each, agent: command, effects: [reads_files], with: {argv: ["true"]}}
+""".replace("NUMBERS", ",".join("1" * 300))
+
+
+@pytest.fixture(scope="module")
+def many(scene: Scene) -> str:
+    scene.save("many", MANY)
+    run = str(scene.told("workflow", "run", "many")["run"])
+    scene.mission("watch", run)
+    return run
+
+
 @pytest.fixture(scope="module")
 def failed(begin: Callable[..., str]) -> str:
     return begin(name="nobody")
@@ -130,7 +159,9 @@ def test_a_failed_run_is_retried_and_forked_with_another_input(tab: Tab, failed:
     page = opened(tab, f"/runs/{run}")
     page.get_by_role("button", name="Retry").first.click()
     expect(page).not_to_have_url(re.compile(run))
-    expect(page.locator("h1")).to_have_text(re.compile("^Failed: Verify who asked"))
+    expect(page.locator("h1")).to_have_text(
+        re.compile("^Failed: “Verify who asked” ended with exit status 3")
+    )
     expect(page.locator("#run-head")).to_contain_text("Retry of")
     page = opened(tab, f"/runs/{run}/steps/verify")
     page.get_by_role("button", name="Fork…").click()
@@ -167,7 +198,7 @@ def test_a_run_is_replayed_by_hand_and_played(tab: Tab, failed: str) -> None:
     expect(page.locator("h1")).to_have_text("Queued: no step has started yet.")
     expect(page.locator('.node[data-key="verify"]')).to_have_attribute("data-s", "waiting")
     page.get_by_label("Jump to the next event of a kind").select_option("Next failure")
-    expect(moment).to_have_attribute("aria-valuetext", re.compile("step failed verify"))
+    expect(moment).to_have_attribute("aria-valuetext", re.compile("Step failed Verify who asked"))
     expect(page.locator('.node[data-key="verify"]')).to_have_attribute("data-s", "failed")
     page.locator('.node[data-key="fetch"]').click()
     expect(page.locator("#drawer h2")).to_have_text("Fetch the sources")
@@ -201,8 +232,75 @@ def test_new_runs_are_offered_and_none_moves_under_the_pointer(
     expect(page.locator("tbody tr").first).to_have_attribute("data-s", "failed")
 
 
+def test_a_timeline_is_moved_and_read_by_keyboard(tab: Tab, many: str) -> None:
+    page = opened(tab, f"/runs/{many}?tab=timeline")
+    expect(page.locator("#timeline[data-ready]")).to_be_visible()
+    assert page.locator(".tl-row").count() < 80, "only what is in the window is in the page"
+    body = page.get_by_role("listbox", name=re.compile("^Timeline"))
+    body.focus()
+    page.keyboard.press("ArrowDown")
+    tip = page.locator(".tl-tip")
+    expect(tip).to_contain_text("Look at a number [0]")
+    expect(tip).to_contain_text("worked")
+    before = page.locator("#tl-1 rect").bounding_box()
+    for _ in range(3):
+        page.keyboard.press("+")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    assert before is not None
+    page.keyboard.press("0")
+    page.keyboard.press("End")
+    expect(tip).to_contain_text("last")
+    expect(body).to_have_attribute("aria-activedescendant", "tl-301")
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer h2")).to_have_text("last")
+    expect(body).to_be_focused()
+    page.locator("#tl-301").hover()
+    expect(tip).to_be_visible()
+    assert is_the_same(page)
+
+
+def test_who_works_by_keyboard_keeps_their_place(tab: Tab, failed: str) -> None:
+    page = opened(tab, f"/runs/{failed}?tab=steps")
+    page.locator('[data-step-row="fetch"] a').focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer h2")).to_have_text("Fetch the sources")
+    page.get_by_role("link", name="Step below").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer h2")).to_have_text("Look at each part")
+    expect(page.get_by_role("link", name="Step below")).to_be_focused()
+    page.get_by_role("link", name="Close step").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_be_focused()
+    assert is_the_same(page)
+
+
+def test_a_halted_run_is_let_go_on_where_it_is_looked_at(scene: Scene, tab: Tab) -> None:
+    scene.save("dear", DEAR)
+    cap = ("--tokens", "10", "--reason", "try")
+    scene.mission("budget", "set", "workflow", "dear", *cap)
+    run = scene.told("workflow", "run", "dear")["run"]
+    page = opened(tab, f"/runs/{run}")
+    expect(page.locator("h1")).to_have_text(re.compile("^Halted: This run may need 500 tokens"))
+    expect(page.locator("main")).not_to_contain_text("mission budget")
+    page.get_by_role("button", name="Raise the cap…").click()
+    dialog = page.get_by_role("dialog", name="Raise what it may use, and go on")
+    assert_accessible(page)
+    expect(dialog.get_by_label("New cap in tokens")).to_have_value("500")
+    tab.expect_fault("422")
+    dialog.get_by_label("New cap in tokens").fill("many")
+    dialog.get_by_label("Reason").fill("It is worth it")
+    dialog.get_by_role("button", name="Raise and resume").click()
+    expect(dialog).to_contain_text("'many' is no number of tokens")
+    expect(dialog.get_by_label("Reason")).to_have_value("It is worth it")
+    dialog.get_by_label("New cap in tokens").fill("900")
+    dialog.get_by_role("button", name="Raise and resume").click()
+    expect(page.locator("h1")).to_have_text("Succeeded: 1 of 1 step done.")
+
+
 @pytest.mark.parametrize(
-    "view", ["graph", "steps", "timeline", "log", "events", "cost", "approvals"]
+    "view", ["graph", "steps", "timeline", "log", "files", "events", "cost", "approvals"]
 )
 def test_every_side_of_a_run_is_for_everybody(tab: Tab, failed: str, view: str) -> None:
     run = failed

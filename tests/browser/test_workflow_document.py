@@ -62,6 +62,24 @@ steps:   # all of them
   # after the last step
 # The last line, without an end"""
 
+SHARED = """\
+name: shared
+steps:
+  one: &one   # what two is as well
+    agent: command
+    with: &given   # shared
+      argv: [echo, one]   # its words
+  two: *one
+  three:
+    agent: command
+    needs: &both [one, two]   # both
+    with: *given
+  four:   # the last
+    agent: command
+    needs: *both
+    with: {argv: [echo, four], cwd: /tmp}   # where
+"""
+
 
 def modules(tab: Tab) -> str:
     found: str = tab.go("/workflows").evaluate(MODULES)
@@ -70,12 +88,49 @@ def modules(tab: Tab) -> str:
 
 def test_a_thousand_changes_keep_comments_order_and_layout(tab: Tab) -> None:
     files = sorted((ROOT / "examples" / "workflows").glob("*.yaml"))
-    texts = {"commented": COMMENTED, **{file.stem: file.read_text("utf-8") for file in files}}
-    assert len(texts) > 6
+    texts = {
+        "commented": COMMENTED,
+        "shared": SHARED,
+        **{file.stem: file.read_text("utf-8") for file in files},
+    }
+    assert len(texts) > 7
     given: dict[str, Any] = {"root": modules(tab), "texts": texts, "rounds": 160}
     found = tab.page.evaluate(PROPERTIES, given)
     assert found["faults"] == []
     assert found["count"] > 1000
+
+
+CHANGING = """async ([root, text, changes]) => {
+    const edit = await import(root + "operations.js");
+    return changes.reduce((now, [name, ...given]) => edit[name](now, ...given), text);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone", "come"),
+    [
+        ([["removeStep", "one"]], "  one:", "  two: {agent: command, with: {argv: [echo, one]}}\n"),
+        ([["setField", "one", ["title"], "First"]], "*one", "    title: First\n"),
+        ([["setField", "two", ["title"], "Second"]], "*one", "    title: Second\n"),
+        ([["disconnect", "one", "three"]], "*both", "    needs: &both [two]   # both\n"),
+        ([["setField", "three", ["with", "argv"], ["x"]]], "*given", "argv: [x]"),
+    ],
+)
+def test_what_one_step_shares_with_another_is_changed_for_itself_alone(
+    tab: Tab, changes: list[object], gone: str, come: str
+) -> None:
+    found: str = tab.go("/workflows").evaluate(CHANGING, [modules(tab), SHARED, changes])
+    assert gone not in found
+    assert come in found
+    assert "# its words" in found or "removeStep" in str(changes)
+
+
+def test_remarks_of_a_connection_stay_when_it_goes(tab: Tab) -> None:
+    changes = [["disconnect", "list", "quoted-key"]]
+    found: str = tab.go("/workflows").evaluate(CHANGING, [modules(tab), COMMENTED, changes])
+    for remark in ("# a list with remarks", "# the first", "# because"):
+        assert remark in found
+    assert "- list" not in found
 
 
 MERGING = """async (root) => {

@@ -8,12 +8,14 @@ from typing import Any
 
 import httpx
 
+from missioncontrol.application.access import UserAsked, UserVerb
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.console_parts import opened
 from missioncontrol.domain.permission import Role, permissions_of
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.app import build
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.origins import SAFE
 from missioncontrol.settings import Settings
 
 ORIGIN = "http://127.0.0.1:8700"
@@ -39,11 +41,23 @@ class House:
         who = principal(*roles, name=name) if roles else None
 
         async def let_in(scope: Any, receive: Any, send: Any) -> None:
+            if who is not None and scope["method"] not in SAFE:
+                await self.know(who)
             scope["user"] = who
             scope.setdefault("state", {})["request_id"] = secrets.token_hex(16)
             await self.app(scope, receive, send)
 
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=let_in), base_url=ORIGIN)
+
+    async def know(self, who: Principal) -> None:
+        """Let the log know somebody who is about to change something, as one who may."""
+        office = self.held.office
+        if who.permissions <= await office.access.allowed(who.actor):
+            return
+        found = (await self.console.people.access()).user(who.name)
+        verb: UserVerb = "roles" if found else "add"
+        roles = tuple(dict.fromkeys((*who.roles, *(found.roles if found else ()))))
+        await office.do(UserAsked(verb, who.name, roles), f"user:{office.access.owner}")
 
 
 @asynccontextmanager

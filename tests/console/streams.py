@@ -12,6 +12,7 @@ from missioncontrol.domain.permission import Role
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.embedded import Workflow
 from missioncontrol.interfaces.serving import listening, server
+from missioncontrol.interfaces.sign_in.origins import SAFE
 from tests.console.houses import House, principal
 
 
@@ -21,6 +22,8 @@ async def served(house: House, *roles: Role) -> AsyncIterator[httpx.AsyncClient]
     who = principal(*roles) if roles else None
 
     async def let_in(scope: Any, receive: Any, send: Any) -> None:
+        if who is not None and scope["type"] == "http" and scope["method"] not in SAFE:
+            await house.know(who)
         scope["user"] = who
         scope.setdefault("state", {})["request_id"] = "req"
         await house.app(scope, receive, send)
@@ -97,6 +100,6 @@ async def messages(
     reader = Reader()
     async with client.stream("GET", path, headers=dict(headers or {})) as answer:
         assert answer.status_code == 200, await answer.aread()
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.aiter_bytes():
             for message in reader.take(chunk):
                 yield message

@@ -2,12 +2,19 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.console.governed import got, waiting
+from tests.console.governed import RELEASE, got, waiting
 from tests.console.houses import House, console_house
-from tests.console.running import API, ended
+from tests.console.running import API, ended, saved
+
+HTML = {"accept": "text/html"}
+FORM = {"hx-request": "true"}
+TWO = RELEASE.replace("{from: [approver], expires: 2h}", "{from: [approver], count: 2}")
+BRIEF = RELEASE.replace("expires: 2h", "expires: 1s")
+MANY = RELEASE.replace("    effects:", f"    for_each: ${{{{ {list(range(205))} }}}}\n    effects:")
 
 Story = Callable[[House], Awaitable[None]]
 
@@ -181,5 +188,170 @@ def test_two_people_who_answer_at_once_are_both_heard_and_one_answer_counts(tmp_
             assert sorted(answer.status_code for answer in answers) in ([200, 409], [200, 422])
             final = await got(ann, f"/approvals/{approval}")
             assert final["decision"]["outcome"] == final["state"]
+
+    tell(tmp_path, story)
+
+
+def test_the_queue_of_one_run_holds_only_what_waits_of_it_and_stays_that_of_it(
+    tmp_path: Path,
+) -> None:
+    async def story(house: House) -> None:
+        other, mine = await waiting(house, "a"), await waiting(house, "b")
+        async with house.client("approver", name="ann") as ann:
+            shown = await got(ann, f"/approvals/{mine}")
+            query = {"run": shown["run"]}
+            for state in ("open", "all"):
+                rows = (await got(ann, "/approvals", **query, state=state))["items"]
+                assert [row["id"] for row in rows] == [mine]
+            assert (await got(ann, "/questions", **query))["items"] == []
+            page = await ann.get("/approvals", params=query, headers=HTML)
+            assert f"/approvals/{mine}?run={shown['run']}" in page.text
+            assert "1 thing of this run waits" in page.text
+            assert other not in page.text
+            part = await ann.get("/approvals/parts/queue", params=query, headers=FORM)
+            assert other not in part.text
+            yes = {"digest": shown["digest"], "run": shown["run"]}
+            said = await ann.post(f"/approvals/{mine}/approve", data=yes, headers=FORM)
+            assert said.headers["hx-redirect"] == f"/approvals?run={shown['run']}"
+            after = await ann.get("/approvals", params=query, headers=HTML)
+            assert "Nothing of this run waits for a person" in after.text
+            rows = (await got(ann, "/approvals", **query, state="all", limit=1))["items"]
+            assert [row["state"] for row in rows] == ["approved"]
+            assert [row["id"] for row in (await got(ann, "/approvals"))["items"]] == [other]
+
+    tell(tmp_path, story)
+
+
+def test_people_are_named_on_the_page_as_people_name_them(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        approval = await waiting(house)
+        async with house.client("approver", name="ann") as ann:
+            shown = await got(ann, f"/approvals/{approval}")
+            until = {"until": shown["requested"] + 600, "reason": "after lunch"}
+            await ann.post(f"{API}/approvals/{approval}/defer", json=until)
+            wanted = {"inputs": {"argv": ["echo", "v2"]}, "reason": "the other tag"}
+            await ann.post(f"{API}/approvals/{approval}/request-changes", json=wanted)
+            old = (await ann.get(f"/approvals/{approval}", headers=HTML)).text
+            rows = await asked_anew(house, shown["run"])
+            new = (await ann.get(f"/approvals/{rows[0]['id']}", headers=HTML)).text
+        for page in (old, new):
+            assert "user:" not in page
+        assert "put it off until 20" in old
+        assert "ann changed its inputs since it was written." in new
+        assert "done by command" in new
+
+    tell(tmp_path, story)
+
+
+async def asked_anew(house: House, run: str) -> list[dict[str, str]]:
+    """Return what waits of a run, once something does."""
+    async with house.client("viewer") as client:
+        for _ in range(200):
+            rows: list[dict[str, str]] = (await got(client, "/approvals", run=run))["items"]
+            if rows:
+                return rows
+            await asyncio.sleep(0.02)
+    raise AssertionError(f"{run} asks for nothing")
+
+
+def test_where_two_have_to_agree_one_of_them_counts_once(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        approval = await waiting(house, text=TWO)
+        async with (
+            house.client("approver", name="ann") as ann,
+            house.client("approver", name="bob") as bob,
+        ):
+            shown = await got(ann, f"/approvals/{approval}")
+            yes = {"digest": shown["digest"], "reason": "go"}
+            for _ in range(2):
+                answer = await ann.post(f"{API}/approvals/{approval}/approve", json=yes)
+                assert (answer.status_code, answer.json()["state"]) == (200, "waiting")
+            seen = await got(ann, f"/approvals/{approval}")
+            assert (len(seen["given"]), seen["objection_code"]) == (1, "approval.agreed")
+            page = (await ann.get(f"/approvals/{approval}", headers=HTML)).text
+            assert "You have agreed; 1 more person has to." in page
+            assert "Reject and fail the step" in page
+            answer = await bob.post(f"{API}/approvals/{approval}/approve", json=yes)
+            assert answer.json()["state"] == "approved"
+
+    tell(tmp_path, story)
+
+
+def test_what_expires_leaves_the_queue_and_takes_no_answer(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        approval = await waiting(house, text=BRIEF)
+        async with house.client("approver", name="ann") as ann:
+            shown = await got(ann, f"/approvals/{approval}")
+            await asyncio.sleep(max(0.0, shown["expires"] - house.console.instruments.now) + 0.05)
+            assert (await got(ann, "/approvals"))["items"] == []
+            late = {"digest": shown["digest"], "reason": "typed for long"}
+            answer = await ann.post(f"/approvals/{approval}/approve", data=late, headers=FORM)
+            assert answer.status_code == 422
+            assert "Your answer was not taken" in answer.text
+            assert "typed for long" not in answer.text  # Nothing is left to answer.
+            assert (await got(ann, f"/approvals/{approval}"))["state"] == "expired"
+            assert (await ended(ann, shown["run"]))["status"] == "failed"
+
+    tell(tmp_path, story)
+
+
+def test_an_approval_lets_run_what_was_shown_and_nothing_that_was_saved_or_asked_since(
+    tmp_path: Path,
+) -> None:
+    async def story(house: House) -> None:
+        approval = await waiting(house, "v1")
+        async with (
+            house.client("approver", name="ann") as ann,
+            house.client("operator", name="olga") as olga,
+        ):
+            shown = await got(ann, f"/approvals/{approval}")
+            await saved(olga, RELEASE.replace("echo,", "printf,"))
+            yes = {"digest": shown["digest"], "reason": "as shown"}
+            await ann.post(f"{API}/approvals/{approval}/approve", json=yes)
+            assert (await ended(ann, shown["run"]))["status"] == "succeeded"
+            step = await got(ann, f"/runs/{shown['run']}/steps/publish")
+            assert "printf" not in str(step)
+            again = await olga.post(f"{API}/runs/{shown['run']}/retry", json={"step": "publish"})
+            assert again.status_code == 201, again.text
+            asks = await asked_anew(house, again.json()["run"])
+            assert asks[0]["id"] != approval
+            both = {"digest": shown["digest"], "reason": "the same as before"}
+            used = await ann.post(f"{API}/approvals/{asks[0]['id']}/approve", json=both)
+            assert used.json()["code"] == "approval.changed"
+
+    tell(tmp_path, story)
+
+
+def test_a_page_shows_the_most_urgent_and_says_how_many_more_there_are(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await waiting(house, text=MANY)
+        async with house.client("viewer") as viewer:
+            for _ in range(300):
+                page = (await viewer.get("/approvals", headers=HTML)).text
+                if "205 things wait" in page:
+                    break
+                await asyncio.sleep(0.02)
+            assert "The 200 most urgent are shown; 5 more wait." in page
+            assert len(re.findall("data-row", page)) == 200
+
+    tell(tmp_path, story)
+
+
+def test_a_reader_sees_all_of_it_and_no_button(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        approval = await waiting(house)
+        for roles in (("viewer",), ("operator",), ("auditor",)):
+            async with house.client(*roles, name="vic") as client:
+                page = (await client.get(f"/approvals/{approval}", headers=HTML)).text
+                assert "Exactly what will run" in page
+                assert "Approvers decide this." in page
+                assert f"/approvals/{approval}/" not in page.replace("/notice", "|").replace(
+                    f"/approvals/{approval}/subject", "|"
+                ).replace(f"/approvals/{approval}|", "|")
+                for verb in ("approve", "reject", "request-changes", "defer", "delegate"):
+                    answer = await client.post(
+                        f"/approvals/{approval}/{verb}", data={"reason": "x"}
+                    )
+                    assert answer.status_code == 403
 
     tell(tmp_path, story)

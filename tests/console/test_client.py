@@ -11,9 +11,10 @@ import pytest
 
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.client import Client
-from missioncontrol.client.line import WAITS, Line
+from missioncontrol.client.calls import WAITS, get
+from missioncontrol.client.line import Line
 from missioncontrol.client.shapes import RunCounts
-from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
+from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.permission import Role
 from tests.console.houses import House, console_house
 from tests.console.running import FAILING, GREETING
@@ -86,7 +87,7 @@ def test_the_same_key_asks_for_the_same_run(tmp_path: Path) -> None:
         first = client.runs.start("greeting", key="once")
         assert client.runs.start("greeting", key="once").run == first.run
         assert client.runs.start("greeting").run != first.run
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Rejected) as refused:
             client.runs.start("greeting", inputs={"name": "Bob"}, key="once")
         assert refused.value.code == "request.another"
 
@@ -119,7 +120,7 @@ def test_a_silent_server_is_told_of_after_some_tries() -> None:
     with closing(ServerLine("http://127.0.0.1:9", "token")) as server:
         line = Line(server, wait=waited.append)
         with pytest.raises(Unavailable) as silent:
-            line.get("/run-counts", RunCounts)
+            line.ask(get("/run-counts", RunCounts))
     assert silent.value.code == "server.silent"
     assert waited == list(WAITS)
 

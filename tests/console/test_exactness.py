@@ -1,6 +1,7 @@
 """The API takes what it declares, and refuses what only looks like it."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,31 @@ def test_what_is_known_is_not_sent_again_and_what_is_stale_is_not_changed(tmp_pa
     )
     assert again.status_code == 304
     assert again.content == b""
+
+
+def test_what_was_answered_is_answered_again_whatever_it_has_changed_meanwhile(
+    tmp_path: Path,
+) -> None:
+    path = f"{API}/workflows/greeting"
+    (read,) = _asked(tmp_path / "read", {"method": "GET", "url": path})
+    change: dict[str, Any] = {
+        "method": "POST",
+        "url": f"{API}/workflows",
+        "json": {"text": GREETING.replace("Say hello", "Greet")},
+        "headers": {"if-match": read.headers["etag"], "idempotency-key": "once"},
+    }
+    spaced = {
+        **change,
+        "json": None,
+        "content": b'{ "base_version": null, "text": %b}'
+        % json.dumps(change["json"]["text"]).encode(),
+        "headers": {**change["headers"], "content-type": "application/json"},
+    }
+    other = {**change, "json": {"text": GREETING.replace("Say hello", "Wave")}}
+    another = {**change, "headers": {**change["headers"], "idempotency-key": "twice"}}
+    first, again, written, refused, stale = _asked(tmp_path, change, change, spaced, other, another)
+    assert first.status_code == 201
+    for same in (again, written):
+        assert (same.status_code, same.json()) == (201, first.json())
+    assert (refused.status_code, refused.json()["code"]) == (422, "request.another")
+    assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 from markupsafe import Markup
 
-from missioncontrol.application.office import StopAll
+from missioncontrol.application.asks import StopAll
 from missioncontrol.application.queries.actions import ACTIONS
 from missioncontrol.domain.permission import PERMISSIONS
 from missioncontrol.interfaces.web import formats, rendering
@@ -77,19 +77,20 @@ def test_what_the_palette_posts_to_is_a_route_that_needs_the_same(tmp_path: Path
             needed = _needed(house.app)
             for action in ACTIONS:
                 if action.post:
-                    assert needed["/api/v1" + re.sub(r"\{\w+\}", "{}", action.post)] == action.needs
+                    path = "/api/v1" + re.sub(r"\{\w+\}", "{}", action.post)
+                    assert needed[action.method, path] == action.needs
                 assert bool(action.href) + bool(action.post) + bool(action.opens) == 1
                 assert action.needs in PERMISSIONS
 
     asyncio.run(look())
 
 
-def _needed(app: Litestar) -> dict[str, str]:
+def _needed(app: Litestar) -> dict[tuple[str, str], str]:
     return {
-        re.sub(r"\{[^}]+\}", "{}", route.path): handler.opt.get("permission", "")
+        (method, re.sub(r"\{[^}]+\}", "{}", route.path)): handler.opt.get("permission", "")
         for route in app.routes
         for handler in getattr(route, "route_handlers", [])
-        if "POST" in getattr(handler, "http_methods", ())
+        for method in getattr(handler, "http_methods", ())
     }
 
 

@@ -1,6 +1,7 @@
 """What comes through the gate, what does not, and what every answer carries."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from missioncontrol.domain.access.events import PasswordChanged, UserAdded
 from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.states import NOBODY
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.interfaces.few_lines import LINES_MAX, FewLines
 from missioncontrol.interfaces.sign_in.buckets import KEYS_MAX, Buckets
 from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
 from missioncontrol.interfaces.sign_in.origins import local_path, sender
@@ -322,6 +324,38 @@ def test_who_is_not_signed_in_may_send_no_more_than_a_form(tmp_path: Path) -> No
             assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
 
     with_door(tmp_path, story)
+
+
+@pytest.mark.parametrize("has_word", [False, True])
+def test_a_form_of_many_fields_is_refused_also_of_who_sends_the_word_in_a_header(
+    tmp_path: Path, has_word: bool
+) -> None:
+    async def story(door: Door) -> None:
+        client = await signed_in(door)
+        word = door.csrf(client)["x-csrf-token"]
+        headers = {**FORM, **({"x-csrf-token": word} if has_word else {})}
+        many = f"name=x&csrf={word}" + "&a=1" * 1_000
+        found = await client.post("/settings/workspace", content=many, headers=headers)
+        assert (found.status_code, found.json()["code"]) == (413, "request.too_many_fields")
+        few = f"name=x&csrf={word}" + "&a=1" * 900
+        found = await client.post("/settings/workspace", content=few, headers=headers)
+        assert found.status_code in (200, 303)
+
+    with_door(tmp_path, story)
+
+
+def test_strangers_write_a_few_lines_a_minute_and_are_counted() -> None:
+    now = 0.0
+    few = FewLines(lambda: now)
+
+    def said() -> list[str]:
+        record = logging.LogRecord("x", logging.WARNING, "", 1, "%s is none", ("a",), None)
+        return [record.getMessage()] if few.filter(record) else []
+
+    assert len([line for _ in range(10_000) for line in said()]) == LINES_MAX
+    now = 61.0
+    assert said() == ["a is none (9,990 more before were left out.)"]
+    assert said() == ["a is none"]
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Agents, schedules, costs, prices and the emergency stop, through the API and on the pages."""
 
 import asyncio
+import html
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -284,6 +286,73 @@ def test_a_form_that_does_not_fit_comes_back_with_what_was_typed(tmp_path: Path)
         assert "kept as typed" in answer.text
         assert 'value="nightly"' in answer.text
         assert "61" in answer.text
+
+    tell(tmp_path, story)
+
+
+def test_a_form_that_somebody_was_faster_than_changes_nothing(tmp_path: Path) -> None:
+    async def story(house: House, ada: httpx.AsyncClient) -> None:
+        del house
+        cap = {"scope": "workspace", "period": "day", "cost": 25_000_000, "reason": "enough"}
+        await ada.put(f"{API}/budgets", json=cap)
+        await ada.put(f"{API}/prices/house", json={"input": "1", "output": "2", "reason": "x"})
+        await post(ada, "/schedules", **NIGHTLY)
+        budget = "/settings/budgets?scope=workspace&name=&period=day"
+        forms = {
+            "/settings/budgets": (budget, {"scope": "workspace", "period": "day", "cost": "30"}),
+            "/settings/prices": (
+                "/settings/prices?model=house",
+                {"model": "house", "input": "3", "output": "4"},
+            ),
+            "/schedules/nightly/edit": ("/schedules/nightly/edit", {**NIGHTLY, "inputs": "{}"}),
+        }
+        for where, (page, typed) in forms.items():
+            shown = (await ada.get(page, headers=HTML)).text
+            [seen] = set(re.findall('name="seen" value="([^"]+)"', shown))
+            form = {**typed, "seen": html.unescape(seen), "reason": "a change", "cron": "0 4 * * *"}
+            first = await ada.post(where, data=form, headers=FORM)
+            assert first.status_code == 200, first.text
+            late = await ada.post(where, data={**form, "reason": "a late one"}, headers=FORM)
+            assert late.status_code in (412, 422)
+            assert "changed since you opened this" in late.text
+
+    tell(tmp_path, story)
+
+
+def test_a_cap_is_changed_with_what_it_was_in_sight_and_loses_what_is_emptied(
+    tmp_path: Path,
+) -> None:
+    async def story(house: House, ada: httpx.AsyncClient) -> None:
+        del house
+        cap = {"scope": "agent", "name": "command", "cost": 25_500_000, "tokens": 7, "reason": "x"}
+        assert (await ada.put(f"{API}/budgets", json=cap)).status_code == 200
+        query = {"scope": "agent", "name": "command", "period": "total"}
+        page = (await ada.get("/settings/budgets", params=query, headers=HTML)).text
+        assert 'value="25.50"' in page
+        [seen] = re.findall('name="seen" value="([^"]+)"', page)
+        form = {**query, "seen": html.unescape(seen), "cost": "", "tokens": "9", "reason": "less"}
+        assert (await ada.post("/settings/budgets", data=form, headers=FORM)).status_code == 200
+        found = await got(ada, "/budgets/agent", name="command")
+        assert found[0]["cap"] == {"cost": None, "tokens": 9}
+
+    tell(tmp_path, story)
+
+
+def test_the_tag_of_a_budget_tells_what_is_spent_and_a_change_does_not_ask_for_it(
+    tmp_path: Path,
+) -> None:
+    async def story(house: House, ada: httpx.AsyncClient) -> None:
+        del house
+        cap = {"scope": "workspace", "cost": 25_000_000, "reason": "enough"}
+        await ada.put(f"{API}/budgets", json=cap)
+        tag = (await ada.get(f"{API}/budgets/workspace")).headers["etag"]
+        known = {"If-None-Match": tag}
+        assert (await ada.get(f"{API}/budgets/workspace", headers=known)).status_code == 304
+        spent_since = {"If-Match": f'{tag[:-5]}0000"'}
+        changed = await ada.put(f"{API}/budgets", json=cap | {"cost": 1}, headers=spent_since)
+        assert changed.status_code == 200, changed.text
+        stale = await ada.put(f"{API}/budgets", json=cap, headers={"If-Match": tag})
+        assert stale.status_code == 412
 
     tell(tmp_path, story)
 

@@ -53,7 +53,7 @@ async def read_some(client: httpx.AsyncClient, path: str, last: str, bytes_max: 
     with suppress(TimeoutError):
         async with asyncio.timeout(0.03), client.stream("GET", path, headers=headers) as answer:
             assert answer.status_code == 200
-            async for chunk in answer.aiter_raw():
+            async for chunk in answer.aiter_bytes():
                 reader.take(chunk[:bytes_max])
                 bytes_max -= len(chunk)
                 if bytes_max <= 0:

@@ -233,3 +233,25 @@ def test_a_verification_that_breaks_off_says_why_and_another_one_can_begin(tmp_p
             await house.console.verifying.close()
 
     asyncio.run(verify())
+
+
+def test_who_waits_for_a_verification_is_told_how_it_is_and_when_it_changes(tmp_path: Path) -> None:
+    async def listen() -> None:
+        async with console_house(tmp_path) as house:
+            await done(house)
+            states: list[str] = []
+            reader = Reader()
+            wants = wanted(["verification", "runs"])
+            async with aclosing(house.console.live.listen(wants, None)) as frames:
+                async for frame in frames:
+                    reader.take(frame)
+                    found = [of(message) for message in reader.messages]
+                    states = [each["verification"]["state"] for each in found]
+                    if states == ["never"] and house.console.verifying.now.state == "never":
+                        house.console.verifying.begin("user:alice", 5)
+                    if states and states[-1] == "done":
+                        break
+            assert states[0] == "never"
+            assert "by" not in found[-1]["verification"]  # Who may not audit is told less.
+
+    asyncio.run(listen())

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.application.office import CarryOut
+from missioncontrol.application.asks import CarryOut
 from missioncontrol.application.queries import missions, stories
 from missioncontrol.application.records import gather
 from missioncontrol.documents.report import outcome_sentence, report_json
@@ -137,7 +137,7 @@ def test_a_mission_is_found_by_what_it_is_about(home: tuple[Path, dict[str, str]
         assert mission not in await found(status="failed")
         assert mission not in await found(text="no such words")
         assert mission not in await found(repository="/elsewhere")
-        assert (await client.get(f"{API}/missions", params={"cursor": "!"})).status_code == 422
+        assert (await client.get(f"{API}/missions", params={"cursor": "!"})).status_code == 400
         assert (await client.get(f"{API}/missions", params={"limit": 0})).status_code == 400
         assert (await client.get(f"{API}/missions/run-x")).status_code == 404
         assert (await client.get(f"{API}/missions/mission-x")).status_code == 404

@@ -1,7 +1,7 @@
 """Signing in through a provider: who it vouches for comes in, and nobody else does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,8 +16,10 @@ from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.oidc import OidcProvider
 from missioncontrol.application.access import UserAsked
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.interfaces.sign_in.providers import Providers
+from missioncontrol.interfaces.sign_in.providers import BEGUN_MAX, BEGUN_OF_ONE_MAX, Providers
 from missioncontrol.ports.console_settings import ConsoleSettings, Provider
+from missioncontrol.ports.identity_provider import Flow
+from tests.application.parts import StandingClock
 from tests.console.doors import BROWSER, Door, closed_door
 from tests.console.oidc_provider import CLIENT, SECRET, OidcServer, oidc_server
 
@@ -275,6 +277,31 @@ def test_a_file_that_can_not_be_meant_is_refused(tmp_path: Path, text: str) -> N
     with pytest.raises(Rejected) as no:
         console_settings(path)
     assert no.value.code == "console.bad_file"
+
+
+def test_who_begins_again_and_again_forgets_their_own_and_nobody_elses() -> None:
+    class Elsewhere:
+        async def address(self, flow: Flow) -> str:
+            return flow.state
+
+        async def claims(self, flow: Flow, code: str) -> Mapping[str, Any]:
+            raise AssertionError((flow, code))
+
+    async def story() -> None:
+        known = {"x": (Provider("x", "https://x.example", "c"), Elsewhere())}
+        clock = StandingClock()
+        providers = Providers(known, clock)
+        first, _ = await providers.begin("x", "", "/", "192.0.2.1")
+        begun = [(await providers.begin("x", "", "/", "192.0.2.9"))[0] for _ in range(200)]
+        assert set(providers._begun) == {first, *begun[-BEGUN_OF_ONE_MAX:]}
+        for number in range(BEGUN_MAX + 5):
+            providers._begun[f"s{number}"] = msgspec.structs.replace(
+                providers._begun[begun[-1]], sender=f"10.{number}"
+            )
+        await providers.begin("x", "", "/", "192.0.2.9")
+        assert len(providers._begun) == BEGUN_MAX
+
+    asyncio.run(story())
 
 
 def test_a_sign_in_that_takes_too_long_is_over(tmp_path: Path) -> None:

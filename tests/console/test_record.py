@@ -65,7 +65,39 @@ def test_events_are_found_by_type_run_and_words(tmp_path: Path) -> None:
             assert nothing["items"] == []
             bad = await client.get("/api/v1/events?since=yesterday")
             assert (bad.status_code, bad.json()["code"]) == (422, "search.bad_time")
-            assert (await client.get("/api/v1/events?cursor=WzBd")).status_code == 422
+            assert (await client.get("/api/v1/events?cursor=WzBd")).status_code == 400
+
+    asyncio.run(ask())
+
+
+def test_events_are_found_by_stream_by_mission_and_by_the_name_of_a_person(tmp_path: Path) -> None:
+    async def ask() -> None:
+        async with worked_in(tmp_path) as (_, client, run):
+            every = (await client.get("/api/v1/events?limit=200")).json()["items"]
+
+            async def found(query: str) -> list[int]:
+                positions: list[int] = []
+                cursor = ""
+                while True:
+                    path = f"/api/v1/events?limit=3&cursor={cursor}&{query}"
+                    answer = (await client.get(path)).json()
+                    positions += [each["position"] for each in answer["items"]]
+                    cursor = answer["next"]
+                    if not cursor:
+                        return positions
+
+            of_run = [each["position"] for each in every if each["stream"] == run]
+            assert await found(f"stream={run}") == of_run
+            settled = [each["position"] for each in every if each["type"] == "run_settled"]
+            assert await found(f"stream={run}&type=run_settled") == settled
+            assert await found(f"stream={run}&type=step_failed") == []
+            assert await found("stream=nothing-1") == []
+            mixed = await client.get(f"/api/v1/events?stream={run}&workflow=busy")
+            assert (mixed.status_code, mixed.json()["code"]) == (422, "search.two_places")
+            by_alice = [each["position"] for each in every if each["actor"] == "user:alice"]
+            assert by_alice
+            assert await found("actor=alice") == await found("actor=user:alice") == by_alice
+            assert await found("mission=mission-none") == []
 
     asyncio.run(ask())
 

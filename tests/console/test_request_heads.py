@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.interfaces import request_heads
+from missioncontrol.interfaces.headers import POLICY
 from missioncontrol.interfaces.request_heads import HEAD_BYTES_MAX
 from missioncontrol.interfaces.serving import listening, server
 
@@ -49,6 +50,19 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
     return int(head.split()[1]), await reader.readexactly(length)
+
+
+@pytest.mark.parametrize("sent", [b"garbage\r\n\r\n", GET + b"cookie: " + b"a" * HEAD_BYTES_MAX])
+def test_what_reaches_no_application_is_answered_with_the_headers_of_all_answers(
+    sent: bytes,
+) -> None:
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+        head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+        assert b"content-security-policy: " + POLICY.encode() in head
+        assert b"x-content-type-options: nosniff" in head
+
+    with_line(story)
 
 
 def test_a_head_that_never_ends_ends_the_connection() -> None:

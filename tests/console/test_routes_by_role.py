@@ -69,6 +69,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "POST /api/v1/record/search/strangers",
         "POST /api/v1/record/search/events",  # Asked for with a body, it changes nothing.
         "GET /shell",
+        "GET /stage",
         "GET /palette",
         "GET /live",
         *(
@@ -180,6 +181,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "stop": ("POST /api/v1/operation/stop", "POST /stop"),
     "govern": (
+        "POST /runs/*/raise",
         "POST /api/v1/agents*",
         "PUT /api/v1/agents/*",
         "DELETE /api/v1/agents/*",
@@ -193,6 +195,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "POST /api/v1/operation/start",
         "POST /start",
         "* /api/v1/webhooks*",
+        "PUT /api/v1/retention",
+        "POST /settings/retention",
         "POST /settings/budgets*",
         "POST /settings/limits*",
         "POST /settings/prices*",
@@ -258,6 +262,8 @@ def test_every_route_needs_what_was_thought_of_for_it(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         routes = routes_of(house.app)
         assert len(routes) > 100
+        # Of any other kind nothing here would speak.
+        assert all(isinstance(route, HTTPRoute) for route in house.app.routes)
         wrong = [
             f"{method} {path}: {handler.opt.get('permission')}, by hand {by_hand or None}"
             for method, path, handler in routes

@@ -74,7 +74,9 @@ def test_a_failure_is_told_with_its_causes_and_what_to_do(tmp_path: Path) -> Non
         run = await begun(client, **FAILING)
         view = await ended(client, run)
         assert view["status"] == "failed"
-        assert view["verdict"].startswith("Failed: check. ")
+        assert view["verdict"] == "Failed: check ended with exit status 1."
+        assert view["failure"]["step"] == "check"
+        assert view["failure"]["command"] == """sh -c 'test "$0" != nobody' nobody"""
         failed = await got(client, f"/runs/{run}/steps/check")
         assert failed["state"] == "failed"
         assert failed["causes"][0]["kind"] == "failure"

@@ -1,7 +1,9 @@
 """The pages of runs: what they say, what their parts are, and that nothing shown is ever run."""
 
 import asyncio
+import html
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from tests.console.hostile import ALL, PAYLOADS, assert_harmless
 from tests.console.houses import console_house
 from tests.console.running import API, FAILING, GREETING, begun, ended, saved
 
-TABS = ("graph", "steps", "timeline", "log", "events", "cost", "approvals")
+TABS = ("graph", "steps", "timeline", "log", "files", "events", "cost", "approvals")
 PART = {"HX-Request": "true"}
+LINKS = re.compile(r'href="((?:/api/v1)?/artifacts/[^"]+)"')
 
 
 def in_a_house(
@@ -116,7 +119,7 @@ def test_the_list_says_what_needs_somebody_and_keeps_its_filters(tmp_path: Path)
         assert rows.lstrip().startswith("<section")
         assert "1 new" in rows
         assert f'id="row-{third}"' not in rows
-        await shown(client, "/runs?cursor=x", 422)
+        await shown(client, "/runs?cursor=x", 400)
 
     in_a_house(tmp_path, story)
 
@@ -127,7 +130,7 @@ def test_a_run_and_its_steps_are_pages_and_parts(tmp_path: Path) -> None:
         run = await begun(client, **FAILING)
         await ended(client, run)
         page = await shown(client, f"/runs/{run}")
-        assert "<h1>Failed: check. " in page
+        assert "<h1>Failed: check ended with exit status 1.</h1>" in page
         assert "Say hello" in page
         deep = await shown(client, f"/runs/{run}/steps/check")
         part = await shown(client, f"/runs/{run}/steps/check", headers=PART)
@@ -173,3 +176,69 @@ def test_who_only_reads_is_offered_nothing_that_changes(tmp_path: Path) -> None:
             assert (await client.post(f"{API}/runs/run-x/{verb}")).status_code == 403
 
     in_a_house(tmp_path, story, "viewer")
+
+
+FILED = """\
+name: filed
+steps:
+  write:
+    title: Write <b>it</b>
+    agent: command
+    with: {argv: [sh, -c, "echo '# Notes' > notes.md"], artifacts: [notes.md]}
+"""
+
+DEAR = """\
+name: dear
+budget: {tokens: 1000}
+steps:
+  speak: {agent: command, budget: {tokens: 500}, with: {argv: [echo, spoken], reports: true}}
+"""
+
+
+def test_files_of_a_run_are_listed_opened_and_taken_along(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, FILED)
+        run = await begun(client, workflow="filed")
+        view = await ended(client, run)
+        assert view["status"] == "succeeded", view
+        listed = await shown(client, f"/runs/{run}?tab=files")
+        drawer = await shown(client, f"/runs/{run}/steps/write", headers=PART)
+        for text in (listed, drawer):
+            viewer, file = (html.unescape(each) for each in LINKS.findall(text)[:2])
+            assert "notes.md" in await shown(client, viewer)
+            assert (await client.get(file)).text == "# Notes\n"
+
+    in_a_house(tmp_path, story)
+
+
+def test_a_halted_run_goes_on_once_its_cap_is_raised_on_its_page(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, DEAR)
+        cap = {"scope": "workflow", "name": "dear", "tokens": "10", "reason": "try"}
+        answer = await client.post("/settings/budgets", data={**cap, "period": "total"})
+        assert answer.status_code in (200, 303), answer.text
+        run = await begun(client, workflow="dear")
+        assert (await ended(client, run))["status"] == "halted"
+        page = await shown(client, f"/runs/{run}")
+        assert "mission budget" not in page
+        assert "Raise and resume" in page
+        name = "cap.workflow.total.tokens.dear"
+        assert f'name="{name}"' in page
+        refused = await client.post(f"/runs/{run}/raise", data={name: "x", "reason": "y"})
+        assert refused.status_code == 422
+        raised = await client.post(f"/runs/{run}/raise", data={name: "900", "reason": "more"})
+        assert raised.status_code == 303, raised.text
+        assert (await ended(client, run))["status"] == "succeeded"
+
+    in_a_house(tmp_path, story, "admin")
+
+
+def test_who_may_not_change_caps_is_not_offered_to(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, GREETING)
+        run = await begun(client, workflow="greeting")
+        await ended(client, run)
+        answer = await client.post(f"/runs/{run}/raise", data={"reason": "y"})
+        assert answer.status_code == 403
+
+    in_a_house(tmp_path, story)

@@ -92,6 +92,24 @@ def test_a_run_is_cancelled_from_elsewhere_in_the_name_of_the_token_s_owner(
     assert {event["data"]["way"] for event in asked["events"]} == {"token"}
 
 
+def test_what_is_refused_is_refused_alike_from_elsewhere(elsewhere: Elsewhere) -> None:
+    run = elsewhere.begun()
+    elsewhere.there("cancel", run)
+    for words in (
+        ("cancel", run),
+        ("resume", run),
+        ("retry", "run-none"),
+        ("fork", run, "none"),
+        ("show", "run-none"),
+        ("workflow", "run", "none"),
+        ("approvals", "show", "none"),
+        ("schedule", "show", "none"),
+    ):
+        beside = mission(elsewhere.home, *words)
+        assert beside.returncode in (1, 2), words
+        assert elsewhere.there(*words, code=beside.returncode) == beside.stderr.decode(), words
+
+
 def test_what_can_t_be_asked_from_elsewhere_is_said(elsewhere: Elsewhere) -> None:
     assert "directory of this machine" in elsewhere.there("up", code=2)
     assert "name two places" in elsewhere.there(

@@ -509,7 +509,7 @@ def test_who_reads_the_log_can_not_use_an_invitation_that_stands_in_it(tmp_path:
             await door.sign_in(client, "alice")
             ask = {"verb": "password", "name": "bob", "invitation": invited.digest}
             told = await client.post("/api/v1/asks/UserAsked", json=ask, headers=door.csrf(client))
-            assert told.json()["code"] == "invitation.void"
+            assert told.json()["code"] == "sign_in.by_page"
             shown = await client.get(f"/sign-in/invited?token={invited.digest}")
             assert shown.status_code == 401
 
@@ -524,6 +524,7 @@ def test_asking_for_anything_is_asking_for_what_one_may(tmp_path: Path) -> None:
             for verb, ask in (
                 ("UserAsked", {"verb": "add", "name": "eve", "roles": ["admin"]}),
                 ("UserArrived", {"name": "alice", "subject": "x", "roles": ["admin"]}),
+                ("UserAsked", {"verb": "password", "name": "alice"}),
                 ("KeyAsked", {"name": "x"}),
                 ("StartAll", {"stage": "all"}),
             ):
@@ -548,7 +549,7 @@ def test_a_request_with_a_key_is_done_once(tmp_path: Path) -> None:
             assert (first.status_code, again.status_code) == (201, 201)
             assert again.json() == {**first.json(), "token": None}
             other = await client.post("/api/v1/tokens", json={**body, "name": "x"}, headers=headers)
-            assert (other.status_code, other.json()["code"]) == (409, "request.another")
+            assert (other.status_code, other.json()["code"]) == (422, "request.another")
             assert len((await client.get("/api/v1/tokens")).json()["items"]) == 1
             bad = await client.post(
                 "/api/v1/tokens", json=body, headers={**headers, "idempotency-key": "x" * 300}

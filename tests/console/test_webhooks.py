@@ -14,12 +14,13 @@ import pytest
 
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import DEAD_MAX, SqliteDeliveries
-from missioncontrol.application.deliveries import BETWEEN_SECONDS, Deliveries
-from missioncontrol.application.office import ChangeLimit
+from missioncontrol.application.asks import ChangeLimit
+from missioncontrol.application.deliveries import AT_ONCE_MAX, BETWEEN_SECONDS, Deliveries
+from missioncontrol.application.queries.webhooks import trial
 from missioncontrol.application.webhooks import WebhookAsked
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.webhook import AddWebhook, decide
-from missioncontrol.ports.deliveries import Delivery
+from missioncontrol.ports.deliveries import Answered, Delivery
 from tests.console.houses import House, console_house
 
 
@@ -159,6 +160,46 @@ def test_one_address_that_fails_holds_no_other_event_up(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+class SlowSender:
+    """Tells one address for ever, and all others at once."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Answered:
+        if "slow" in url:
+            await asyncio.Event().wait()
+        self.told.put_nowait(url)
+        return Answered(200)
+
+
+def test_an_address_that_never_answers_keeps_nothing_of_another_back(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with console_house(tmp_path) as house:
+            told, sender = Told(house, tmp_path), SlowSender()
+            told.deliveries = Deliveries(
+                house.console.present, told.store, sender, now=lambda: told.now
+            )
+            await _added(house, told, "http://slow.example/hook", "rate_limit_set")
+            for starts in range(AT_ONCE_MAX + 4):
+                await _limited(house, starts + 1)
+            ask = WebhookAsked("add", "quick", "http://quick.example/hook", ("rate_limit_set",))
+            await house.held.office.do(ask, "user:alice")
+            told.deliveries.new_secret("ci")
+            await told.deliveries.start()
+            try:
+                while told.store.place("quick") is None:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.01)
+                told.deliveries.new_secret("quick")
+                await _limited(house, 500)
+                assert "quick" in await sender.told.get()
+            finally:
+                await told.deliveries.stop()
+            assert told.store.told("ci").waiting >= AT_ONCE_MAX
+
+    asyncio.run(play())
+
+
 def test_a_restart_leaves_nothing_out_and_begins_nothing_anew(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
@@ -201,7 +242,7 @@ def test_nothing_is_told_inside_of_this_network_unless_the_owner_allows_it(tmp_p
             await told.all()
             assert listener.told == []
             told.now += 1e6
-            (due,) = (each for each in told.store.due(told.now) if each.position)
+            (due,) = (each for each in told.store.due("ci", told.now) if each.position)
             assert "inside of this network" in due.trouble
 
     asyncio.run(play())
@@ -277,6 +318,28 @@ def test_a_webhook_through_the_api_from_its_secret_to_its_end(tmp_path: Path) ->
     asyncio.run(play())
 
 
+def test_a_secret_that_is_asked_for_once_is_the_same_however_often_that_is_sent(
+    tmp_path: Path,
+) -> None:
+    async def play() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+
+            async def secret(path: str, key: str, **body: str) -> str:
+                headers = {"idempotency-key": key}
+                answer = await client.post(f"/api/v1{path}", json=body or None, headers=headers)
+                assert answer.status_code in (200, 201), answer.text
+                return str(answer.json()["secret"])
+
+            asked = {"name": "ci", "url": "https://ci.example.com/hook"}
+            first = await secret("/webhooks", "a", **asked)
+            assert await secret("/webhooks", "a", **asked) == first
+            second = await secret("/webhooks/ci/secret", "b")
+            assert await secret("/webhooks/ci/secret", "b") == second != first
+            assert await secret("/webhooks/ci/secret", "c") not in (first, second)
+
+    asyncio.run(play())
+
+
 def test_the_pages_show_webhooks_and_a_secret_once(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, house.client("admin") as client:
@@ -298,5 +361,30 @@ def test_the_pages_show_webhooks_and_a_secret_once(tmp_path: Path) -> None:
             assert refused.status_code == 422
             kept = await client.get("/settings/retention")
             assert "never shortened" in kept.text
+
+    asyncio.run(play())
+
+
+def test_a_test_is_sent_at_once_to_the_one_that_is_tested_and_to_nobody_else(
+    tmp_path: Path,
+) -> None:
+    async def play() -> None:
+        async with console_house(tmp_path) as house, listening() as listener:
+            told = Told(house, tmp_path)
+            await _added(house, told, listener.url)  # Of all events.
+            await told.all()
+            heard = len(listener.told)
+            await house.held.office.do(WebhookAsked("test", "ci"), "user:alice")
+            found = await trial(told.deliveries, house.console.present, "ci")
+            head = (await house.held.store.head()).position
+            assert (found.event, found.is_taken, found.status) == (head, True, 200)
+            assert json.loads(listener.told[-1][1])["type"].endswith("webhook_tested")
+            listener.status = 500
+            again = await trial(told.deliveries, house.console.present, "ci")
+            assert (again.is_taken, again.status) == (False, 500)
+            assert again.trouble
+            listener.status = 200
+            await told.all()
+            assert len(listener.told) == heard + 2  # The log does not tell it once more.
 
     asyncio.run(play())

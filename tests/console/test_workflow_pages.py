@@ -76,6 +76,120 @@ def test_a_form_that_fits_begins_a_run_which_the_pages_show(tmp_path: Path) -> N
     in_a_house(tmp_path, story)
 
 
+KINDS = """\
+name: kinds
+inputs:
+  text: {type: string}
+  tag: {pattern: 'v[0-9]+', description: "A tag, such as v1"}
+  size: {type: integer, default: 3, description: How large}
+  share: {type: number, required: false}
+  really: {type: boolean}
+  level: {type: integer, enum: [1, 2]}
+  either: {type: any, enum: [1, many, true]}
+  names: {type: list, default: [a, b]}
+  more: {type: object, required: false}
+  lines: {type: string, default: "one\\ntwo"}
+steps:
+  show:
+    agent: command
+    effects: [reads_files]
+    with: {argv: [echo, "${{ inputs.text }}"]}
+"""
+
+
+def test_every_kind_of_input_has_a_field_that_says_what_it_takes(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, KINDS)
+        text = await page(client, "/workflows/kinds/start")
+        assert "it needs 5 values." in text
+        assert "A tag, such as v1. It matches v[0-9]+ as a whole." in text
+        assert "How large. A whole number. Left empty, it is 3." in text
+        assert '<textarea class="in" id="f-in-text" name="in-text" rows="1" required' in text
+        assert '<textarea class="in mono" id="f-in-names"' in text
+        for chosen in ("in-really", "in-level", "in-either"):
+            field = text.partition(f'name="{chosen}" required')[2].partition("</select>")[0]
+            assert '<option value="" selected>Choose…</option>' in field
+
+    in_a_house(tmp_path, story)
+
+
+def test_every_kind_of_input_is_read_as_what_it_is(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, KINDS)
+        typed = {
+            "text": "one\r\ntwo",
+            "tag": "v12",
+            "size": "7",
+            "share": "0.5",
+            "really": "false",
+            "level": "2",
+            "either": "true",
+            "names": '["x"]',
+            "more": '{"a": 1}',
+            "lines": "",
+        }
+        form = {f"in-{name}": text for name, text in typed.items()}
+        wrong = {
+            "in-tag": "12",
+            "in-size": "many",
+            "in-names": "a, b",
+            "in-level": "",
+            "in-more": "1",
+        }
+        answer = await client.post("/workflows/kinds/start", data={**form, **wrong})
+        assert answer.status_code == 422
+        assert "5 inputs need another look below." in answer.text
+        assert answer.text.count('class="err"') == 5
+        assert 'value="many"' in answer.text
+        assert "\na, b</textarea>" in answer.text
+        answer = await client.post("/workflows/kinds/start", data=form)
+        assert answer.status_code == 303, answer.text
+        run = answer.headers["location"].removeprefix("/runs/")
+        given = (await client.get(f"/api/v1/runs/{run}")).json()["inputs"]
+        assert given == {
+            "text": "one\ntwo",
+            "tag": "v12",
+            "size": 7,
+            "share": 0.5,
+            "really": False,
+            "level": 2,
+            "either": True,
+            "names": ["x"],
+            "more": {"a": 1},
+            "lines": "one\ntwo",
+        }
+
+    in_a_house(tmp_path, story)
+
+
+ASKING = """\
+name: asking
+steps:
+  ask:
+    agent: command
+    effects: [writes_files]
+    approval: true
+    with: {argv: [echo, hello]}
+"""
+
+
+def test_a_run_that_waits_for_a_person_is_told_as_everywhere(tmp_path: Path) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, ASKING)
+        answer = await client.post("/workflows/asking/start", data={"none": ""})
+        begun = answer.headers["location"]
+        asks = 0
+        while not asks:
+            await asyncio.sleep(0.02)
+            (item,) = (await client.get("/api/v1/workflows")).json()["items"]
+            asks = item["last_run"]["asks"]
+        assert begun == f"/runs/{item['last_run']['id']}"
+        for path in ("/workflows", "/workflows/asking", "/runs"):
+            assert "Needs a person" in await page(client, path)
+
+    in_a_house(tmp_path, story)
+
+
 def test_the_editor_saves_without_a_script_and_keeps_what_is_refused(tmp_path: Path) -> None:
     async def story(client: httpx.AsyncClient) -> None:
         form = {"text": FIRST, "base_version": "0", "name": ""}
@@ -89,6 +203,13 @@ def test_the_editor_saves_without_a_script_and_keeps_what_is_refused(tmp_path: P
         answer = await client.post("/workflows/save", data={**form, "text": SECOND})
         assert answer.status_code == 422
         assert "version 1 is there by now" in answer.text
+        kept = {**form, "name": "notes", "base_version": "1", "text": FIRST.replace("\n", "\r\n")}
+        await client.post("/workflows/save", data=kept)
+        assert (await client.get("/api/v1/workflows/notes")).json()["version"] == 1
+        kept["text"] += "# A remark.\r\n"
+        assert (await client.post("/workflows/save", data=kept)).status_code == 303
+        found = (await client.get("/api/v1/workflows/notes")).json()
+        assert (found["version"], found["source"]) == (2, f"{FIRST}# A remark.\n")
 
     in_a_house(tmp_path, story)
 

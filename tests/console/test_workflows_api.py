@@ -74,6 +74,25 @@ def test_saving_the_same_again_makes_no_version(tmp_path: Path) -> None:
     in_a_house(tmp_path, story)
 
 
+def test_what_is_always_kept_makes_a_version_of_a_remark_and_of_an_older_text(
+    tmp_path: Path,
+) -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await saved(client, FIRST)
+        await saved(client, SECOND)
+        remarked = f"{SECOND}# Another comment.\n"
+        answer = await saved(client, remarked, base_version=2, always=True)
+        assert (answer.status_code, answer.json()["version"]) == (201, 3)
+        answer = await saved(client, FIRST, base_version=3, always=True)
+        assert (answer.status_code, answer.json()["version"]) == (201, 4)
+        view = (await client.get("/api/v1/workflows/notes")).json()
+        assert (view["version"], view["source"]) == (4, FIRST)
+        late = await saved(client, remarked, base_version=3, always=True)
+        assert late.status_code == 409
+
+    in_a_house(tmp_path, story)
+
+
 def test_who_did_not_know_the_newest_version_is_refused(tmp_path: Path) -> None:
     async def story(client: httpx.AsyncClient) -> None:
         assert (await saved(client, FIRST, base_version=0)).status_code == 201

@@ -40,6 +40,34 @@ def messages(lines: list[OutputLine]) -> list[str]:
     return [said.message for said in lines]
 
 
+def test_the_output_of_a_run_is_removed_in_portions_and_counted(file: SqliteOutputStore) -> None:
+    file.write([line(f"zwö {number}", run="run-1") for number in range(5)])
+    file.write([line("beside it", run="run-2")])
+    assert file.kept_bytes() == 5 * len("zwö 0".encode()) + len("beside it")
+    assert [(each.run, each.lines) for each in file.runs()] == [("run-1", 5), ("run-2", 1)]
+    assert file.newest_run() == "run-2"
+    assert [file.remove("run-1", limit=3) for _ in range(3)] == [3, 2, 0]
+    assert (file.written("run-1"), file.left_out("run-1")) == (0, 5)
+    assert [each.run for each in file.runs()] == ["run-2"]
+    assert file.kept_bytes() == len("beside it")
+    assert file.search("zwö") == []
+    assert messages(file.search("beside")) == ["beside it"]
+    file.write([line("late", run="run-1")])
+    assert (file.read("run-1"), file.left_out("run-1")) == ([], 6)
+
+
+def test_a_file_of_an_earlier_release_is_measured_once(tmp_path: Path) -> None:
+    path = tmp_path / "output.db"
+    with closing(SqliteOutputStore(path, writable=True)) as old:
+        old.write([line("four"), line("five!")])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DROP TABLE sizes")
+    with closing(SqliteOutputStore(path, writable=True)) as new:
+        assert new.kept_bytes() == 9
+        new.write([line("!")])
+        assert new.kept_bytes() == 10
+
+
 def test_lines_come_back_in_order_with_all_that_was_given(store: OutputStore) -> None:
     store.write([line("one"), OutputLine("run-1", "b", 2, 7, "error", "zwö\n€🔑\x00")])
     assert store.read("run-1") == [

@@ -46,7 +46,7 @@ def test_a_reason_is_always_told(kind: str) -> None:
             {"scope": ["workspace", ""], "period": "total", "amount": None, "reason": "Over."},
             "the cap of the workspace, of all time, now none: Over.",
         ),
-        ("approval_given", {"by": "user:bob", "reason": "Fine."}, "user:bob agreed: Fine."),
+        ("approval_given", {"by": "user:bob", "reason": "Fine."}, "bob agreed: Fine."),
         (
             "approval_requested",
             {"run": "run-1", "step": "ship", "expires": EXPIRES},

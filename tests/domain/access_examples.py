@@ -3,6 +3,7 @@
 from missioncontrol.domain import webhook as w
 from missioncontrol.domain.access import events as a
 from missioncontrol.domain.request import RequestAnswered, RequestRefused, RequestTaken
+from missioncontrol.domain.retention import OutputBounded, OutputRemoved
 
 DIGEST = "5e" * 32
 UNTIL = 1_790_000_000.5
@@ -24,5 +25,8 @@ ACCESS_EXAMPLES = (
     w.WebhookResumed("pager"),
     w.WebhookSecretChanged("pager"),
     w.WebhookRedelivered("pager", 17),
+    w.WebhookTested("pager"),
+    OutputBounded(5_000_000_000, "The disk is small."),
+    OutputRemoved(("run-1", "run-2"), 1_200, 48_000),
     w.WebhookRemoved("pager", "Nobody listens."),
 )

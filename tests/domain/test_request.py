@@ -13,6 +13,7 @@ from missioncontrol.domain.request import (
     TakeRequest,
     decide,
     evolve,
+    still_open,
 )
 
 TAKEN = RequestTaken("CancelRun", "token", "token-1", "192.0.2.1", digest="aa")
@@ -53,10 +54,19 @@ def test_another_request_under_the_same_key_is_refused(
         assert no.value.code == "request.another"
 
 
-def test_a_request_without_an_answer_is_not_done_twice() -> None:
+def test_a_request_of_which_a_part_is_done_is_not_done_again() -> None:
     with pytest.raises(Rejected) as no:
-        decide(TakeRequest(TAKEN), Asked(TAKEN), 0.0)
-    assert no.value.code == "request.open"
+        decide(TakeRequest(TAKEN, came=17), Asked(TAKEN), 0.0)
+    assert no.value.code == "request.half_done"
+    assert "event 17" in no.value.reason
+
+
+def test_a_request_of_which_nothing_came_is_taken_again() -> None:
+    assert decide(TakeRequest(TAKEN, came=0), Asked(TAKEN), 0.0) == [TAKEN]
+
+
+def test_a_request_that_is_being_done_says_so() -> None:
+    assert still_open("CancelRun").code == "request.open"
 
 
 def test_nothing_is_answered_that_was_not_taken() -> None:

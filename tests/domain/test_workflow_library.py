@@ -52,6 +52,16 @@ def test_a_version_is_made_only_for_something_new_or_by_its_number(
     assert [event.version for event in events] == ([made] if made else [])
 
 
+@pytest.mark.parametrize("digest", ["a", "b"])
+def test_what_is_always_kept_makes_a_version_of_what_one_says_already(digest: str) -> None:
+    asked = SaveWorkflow(TIDY, digest, "in other words", 2, always=True)
+    (event,) = decide(asked, saved("a", "b"), 0.0)
+    assert (event.version, event.source) == (3, "in other words")
+    with pytest.raises(Rejected) as refused:
+        decide(SaveWorkflow(TIDY, digest, "late", 1, always=True), saved("a", "b"), 0.0)
+    assert refused.value.code == "workflow.saved_meanwhile"
+
+
 @pytest.mark.parametrize(("digest", "given"), [("c", 1), ("c", 2), ("c", 4), ("a", 2), ("b", 1)])
 def test_a_number_that_is_neither_next_nor_its_own_is_refused(digest: str, given: int) -> None:
     with pytest.raises(Rejected) as refused:

@@ -8,7 +8,7 @@ from typing import Any
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.office import BeginRun, ForkRun, SaveWorkflow
+from missioncontrol.application.asks import BeginRun, ForkRun, SaveWorkflow
 from missioncontrol.application.scope import Scopes
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.run.events import Failure

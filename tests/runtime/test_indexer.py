@@ -9,7 +9,7 @@ import pytest
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
-from missioncontrol.application.office import StopAll
+from missioncontrol.application.asks import StopAll
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.runtime import indexer

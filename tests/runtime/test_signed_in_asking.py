@@ -13,8 +13,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.application.access import UserAsked
+from missioncontrol.application.agents import AgentsAtWork
+from missioncontrol.application.asks import ForSomebody, RaiseCaps
 from missioncontrol.application.audit import verify
 from missioncontrol.application.authority import LOOKS, NEEDED, SHOWN_ONCE, NotPermitted
+from missioncontrol.application.office import refuse_agents
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, Rejected
@@ -30,6 +34,8 @@ steps:
 """
 SAVE = {"text": HELD, "file": "held.yaml"}
 ALICE = "user:alice"
+KNOWN = 2
+"""Events with which the log begins: who acts here."""
 
 
 def asking(
@@ -47,13 +53,24 @@ def with_engine(root: Path, story: Callable[[Holding], Awaitable[None]]) -> None
     async def told() -> None:
         async with holding(Settings(root), {}) as held:
             await held.work()
+            await know(held)
             await story(held)
 
     asyncio.run(asyncio.wait_for(told(), 60))
 
 
+async def know(held: Holding) -> None:
+    """Let the log know who acts here, as people who may do all that a test says they may."""
+    owner = f"user:{held.approvals.os_user}"
+    for name in ("alice", "bob"):
+        if not await held.office.access.allowed(f"user:{name}"):
+            await held.office.do(UserAsked("add", name, ("admin",)), owner)
+
+
 async def log(held: Holding) -> list[Recorded]:
-    return await held.store.read(limit=5_000)
+    """Return what happened once the people were known."""
+    rows = await held.store.read(limit=5_000)
+    return [row for row in rows if row.type != "user_added"]
 
 
 async def refused(work: Awaitable[Any]) -> str:
@@ -85,7 +102,7 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
                 assert row.cause in {each.position for each in taken.values()}, row.type
                 assert row.cause < row.position
         first = taken["request-r0"]
-        assert (first.position, first.actor, first.cause) == (1, ALICE, 0)
+        assert (first.position, first.actor, first.cause) == (KNOWN + 1, ALICE, 0)
         assert msgspec.json.decode(first.body) == {
             "verb": "SaveWorkflow",
             "way": "password",
@@ -176,16 +193,15 @@ def test_a_request_that_was_answered_is_known_after_the_engine_was_closed(tmp_pa
     assert answers[0] == answers[1]
 
 
-def test_a_request_under_way_is_not_done_beside_itself(tmp_path: Path) -> None:
+def test_a_request_under_way_is_done_once_and_both_who_ask_get_its_answer(tmp_path: Path) -> None:
     async def story(held: Holding) -> None:
         key = asking("k", digest="aa")
-        both = await asyncio.gather(
+        first, second = await asyncio.gather(
             held.office.perform("SaveWorkflow", SAVE, ALICE, key),
             held.office.perform("SaveWorkflow", SAVE, ALICE, key),
-            return_exceptions=True,
         )
-        failed = [each for each in both if isinstance(each, Rejected)]
-        assert [each.code for each in failed] == ["request.open"]
+        assert first == second
+        assert [row.type for row in await log(held)].count("request_taken") == 1
 
     with_engine(tmp_path, story)
 
@@ -239,7 +255,7 @@ def test_every_verb_says_what_it_needs(tmp_path: Path) -> None:
     with_engine(tmp_path, story)
 
 
-NARROW = [
+NARROW: list[tuple[str, dict[str, Any], Role]] = [
     ("CancelRun", {"run": "run-1", "reason": "x"}, "viewer"),
     ("StopAll", {"reason": "x"}, "auditor"),
     ("StartAll", {"stage": "all"}, "operator"),
@@ -262,10 +278,28 @@ def test_what_goes_beyond_a_role_is_refused_here_too_and_leaves_nothing(
     with_engine(tmp_path, story)
 
 
+def test_whom_the_log_does_not_know_may_do_nothing_whatever_is_said_of_them(
+    tmp_path: Path,
+) -> None:
+    async def story(held: Holding) -> None:
+        before = len(await log(held))
+        for verb, arguments, _ in NARROW:
+            said = asking(f"r-{verb}", "admin")
+            told = held.office.perform(verb, arguments, "user:mallory", said)
+            assert await refused(told) == "permission.missing"
+        issue: dict[str, Any] = {"name": "ci", "scopes": ["read"]}
+        told = held.office.perform("TokenAsked", issue, "user:mallory", asking("r", "admin"))
+        assert await refused(told) == "token.beyond"
+        rows = await log(held)
+        assert [row.type for row in rows[before:]] == ["request_taken", "request_refused"]
+
+    with_engine(tmp_path, story)
+
+
 def test_the_log_has_the_last_word_on_what_somebody_may(tmp_path: Path) -> None:
     async def story(held: Holding) -> None:
         perform, owner = held.office.perform, f"user:{held.approvals.os_user}"
-        await perform("UserAsked", {"verb": "add", "name": "alice", "roles": ["viewer"]}, owner)
+        await perform("UserAsked", {"verb": "roles", "name": "alice", "roles": ["viewer"]}, owner)
         stop = perform("StopAll", {"reason": "x"}, ALICE, asking("r", "admin"))
         assert await refused(stop) == "permission.missing"
 
@@ -279,6 +313,29 @@ def test_a_verb_that_nobody_listed_is_for_nobody(
         monkeypatch.delitem(NEEDED, "StopAll")
         stop = held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
         assert await refused(stop) == "permission.undeclared"
+
+    with_engine(tmp_path, story)
+
+
+def test_an_agent_at_work_may_ask_for_nothing_that_it_is_held_to(tmp_path: Path) -> None:
+    may = {
+        "AgentsAtWork",
+        "BeginMission",
+        "BeginRun",
+        "CancelRun",
+        "CarryOut",
+        "ForkRun",
+        "ResumeRun",
+        "RetryRun",
+        "StopAll",
+    }
+
+    async def story(held: Holding) -> None:
+        kinds = (ForSomebody, AgentsAtWork)
+        assert {verb for verb, kind in held.office._asks.items() if issubclass(kind, kinds)} == may
+        with pytest.raises(Rejected) as no:
+            refuse_agents(RaiseCaps("run-1", ()), "agent:smith")
+        assert no.value.code == "actor.by_agent"
 
     with_engine(tmp_path, story)
 
@@ -371,9 +428,10 @@ def test_only_a_permission_to_approve_lets_somebody_speak(tmp_path: Path) -> Non
 
 # Crashes and tampering.
 
-HALF_DONE = """
+BROKEN_OFF = """
 import asyncio, os, pathlib, sys
-from missioncontrol.application.office import StopAll
+from missioncontrol.application.access import UserAsked
+from missioncontrol.application.asks import StopAll
 from missioncontrol.bootstrap import holding
 from missioncontrol.domain.permission import PERMISSIONS
 from missioncontrol.domain.principal import Asking
@@ -381,11 +439,14 @@ from missioncontrol.settings import Settings
 
 async def main():
     async with holding(Settings(pathlib.Path(sys.argv[1])), {}) as held:
-        stop = held.office._stop
+        owner = f"user:{held.approvals.os_user}"
+        await held.office.do(UserAsked("add", "alice", ("admin",)), owner)
+        stop = held.office._verbs[StopAll]
         async def half(ask, actor):
-            await stop(ask, actor)
+            if sys.argv[2] == "half":
+                await stop(ask, actor)
             await held.journal.durable()
-            print("half", flush=True)
+            print(sys.argv[2], flush=True)
             await asyncio.Event().wait()
         held.office._verbs[StopAll] = half
         said = Asking("k", tuple(PERMISSIONS), "token", "token-1", "192.0.2.1", "", "aa")
@@ -393,29 +454,64 @@ async def main():
 
 asyncio.run(main())
 """
+STOP = ("StopAll", {"reason": "smoke"}, ALICE)
+
+
+def break_off(root: Path, where: str) -> None:
+    """Kill an engine while it does a request: when a half of it is done, or nothing but taken."""
+    argv = [sys.executable, "-c", BROKEN_OFF, str(root), where]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment(root)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"{where}\n".encode()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.mark.journey
-def test_a_request_whose_engine_was_killed_is_not_done_again_by_itself(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", HALF_DONE, str(tmp_path)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment(tmp_path)) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"half\n"
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+def test_a_request_that_was_killed_half_done_is_not_done_again_and_says_so(tmp_path: Path) -> None:
+    break_off(tmp_path, "half")
 
     async def story(held: Holding) -> None:
         assert held.operations.present.stage == "stopped"
         again = asking("k", digest="aa", way="token")
-        stop = ("StopAll", {"reason": "smoke"}, ALICE)
-        assert await refused(held.office.perform(*stop, again)) == "request.open"
+        rows = await log(held)
+        stopped = next(row for row in rows if row.type == "emergency_stopped")
+        for _ in range(2):
+            with pytest.raises(Rejected) as no:
+                await held.office.perform(*STOP, again)
+            assert no.value.code == "request.half_done"
+            assert f"event {stopped.position}" in no.value.reason
+        other = asking("k", digest="cc", way="token")
+        assert await refused(held.office.perform(*STOP, other)) == "request.another"
         assert await held.office.perform(
             "StartAll", {"stage": "all"}, ALICE, asking("l", digest="bb")
         ) in (None, {})
-        rows = await log(held)
-        stopped = next(row for row in rows if row.type == "emergency_stopped")
         taken = next(row for row in rows if row.stream == "request-k")
         assert stopped.cause == taken.position
+
+    with_engine(tmp_path, story)
+    with_engine(tmp_path, lambda held: _verified(held))
+
+
+@pytest.mark.journey
+def test_a_request_that_was_killed_before_anything_came_of_it_is_done_once(tmp_path: Path) -> None:
+    break_off(tmp_path, "taken")
+
+    async def story(held: Holding) -> None:
+        before = held.operations.present.stage
+        again = asking("k", digest="aa", way="token")
+        answers = await asyncio.gather(*(held.office.perform(*STOP, again) for _ in range(3)))
+        assert all(answer in (None, {}) for answer in answers)
+        assert (before, held.operations.present.stage) == ("all", "stopped")
+        rows = await log(held)
+        of_key = [row for row in rows if row.stream == "request-k"]
+        assert [row.type for row in of_key] == [
+            "request_taken",
+            "request_taken",
+            "request_answered",
+        ]
+        (stopped,) = [row for row in rows if row.type == "emergency_stopped"]
+        assert stopped.cause == of_key[1].position
 
     with_engine(tmp_path, story)
     with_engine(tmp_path, lambda held: _verified(held))
@@ -434,9 +530,10 @@ def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
         triggers = other.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
             other.execute(f"DROP TRIGGER {name}")
-        (body,) = other.execute("SELECT body FROM events WHERE position = 1").fetchone()
+        found = other.execute("SELECT position, body FROM events WHERE type = 'request_taken'")
+        position, body = found.fetchone()
         changed = body.replace(b"192.0.2.1", b"192.0.2.9")
-        other.execute("UPDATE events SET body = ? WHERE position = 1", (changed,))
+        other.execute("UPDATE events SET body = ? WHERE position = ?", (changed, position))
     other.close()
     done = subprocess.run(
         [sys.executable, "-m", "missioncontrol", "audit", "verify"],
@@ -446,4 +543,4 @@ def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode != 0
-    assert b"event 1" in done.stdout + done.stderr
+    assert f"event {position}".encode() in done.stdout + done.stderr

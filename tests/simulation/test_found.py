@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.office import (
-    BeginRun,
-    CancelRun,
-    SaveWorkflow,
-    StartAll,
-    StopAll,
-)
+from missioncontrol.application.asks import BeginRun, CancelRun, SaveWorkflow, StartAll, StopAll
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from tests.simulation.stories import SlowDisk, Story

@@ -203,11 +203,10 @@ class AccessDesk:
         self._tell(NameWorkspace(ask.name), actor)
         return {"name": ask.name}
 
-    async def allowed(self, actor: str) -> frozenset[Permission] | None:
-        """Return what somebody may do by the log, or None where it does not know them."""
+    async def allowed(self, actor: str) -> frozenset[Permission]:
+        """Return what somebody may do by the log; nothing where it does not know them."""
         await self._load()
-        roles = self._access.roles_of(actor.removeprefix("user:"), self.owner)
-        return None if roles is None else self._access.permissions_of(actor, self.owner)
+        return self._access.permissions_of(actor.removeprefix("user:"), self.owner)
 
     async def _load(self) -> None:
         await self._journal.find(ACCESS, STREAM)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from missioncontrol.domain.principal import Asking
+from missioncontrol.domain.principal import TERMINAL, Asking
 
 
 class _Request:
@@ -26,6 +26,12 @@ def asked_now() -> Asking | None:
     """Return the request that is being done, or None where the operating system alone vouches."""
     request = _NOW.get()
     return request.asking if request else None
+
+
+def is_program() -> bool:
+    """Whether a program asks with a token, and nobody by hand: in a browser, or at a terminal."""
+    asking = asked_now()
+    return asking is not None and asking.way == "token" and not asking.agent.startswith(TERMINAL)
 
 
 def cause_now() -> int:

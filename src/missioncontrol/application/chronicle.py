@@ -16,8 +16,8 @@ from missioncontrol.domain.run.states import Process
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Bill, Usage
 from missioncontrol.ports.event_store import EventStore
 
-READ_AT_ONCE = 2_000
-EVENTS_AT_HAND_MAX = 300_000
+READ_AT_ONCE = 500
+EVENTS_AT_HAND_MAX = 150_000
 """Events of all runs whose lines are kept at hand together; some 150 bytes each."""
 
 

@@ -14,23 +14,27 @@ import random
 import secrets
 from collections.abc import Callable
 
-import msgspec
-
 from missioncontrol.application.cloud_event import cloud_event
 from missioncontrol.application.present import Present
 from missioncontrol.application.webhooks import STREAM, WEBHOOKS
-from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook
+from missioncontrol.domain.webhook import EVENTS as WEBHOOK_EVENTS
+from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook, WebhookTested
 from missioncontrol.ports.deliveries import Answered, Delivery, DeliveryStore, Sender
 
 LOOK_SECONDS = 0.5
 READ_AT_ONCE = 1_000
-AT_ONCE_MAX = 16
+AT_ONCE_MAX = 8
+"""Deliveries of one webhook under way at once; one that is slow keeps none of another back."""
+
 WAITING_MAX = 5_000
 """Deliveries of one webhook that wait: from here on the log is not looked through further for it,
 and goes on being so when some have been taken."""
 
 BETWEEN_SECONDS = (5.0, 30.0, 120.0, 600.0, 3_600.0, 7_200.0, 14_400.0)
 """Before each further attempt, with up to a fifth more by chance; after them it is dead."""
+
+TRIAL = WEBHOOK_EVENTS[WebhookTested][0]
+"""An event of this type is sent when it is asked for, to the one that is to be tested."""
 
 SECRET_BYTES = 32
 PREFIX = "whsec_"
@@ -57,16 +61,24 @@ class Deliveries:
         self._now = now
         self._chance = chance
         self._task: asyncio.Task[None] | None = None
+        self._made: dict[str, tuple[str, str]] = {}  # which request made the secret of a webhook
+        self._telling: dict[str, asyncio.Task[None]] = {}  # by webhook
         self._changed = asyncio.Event()
 
     async def hooks(self) -> dict[str, Webhook]:
         """Return the webhooks that there are, by name."""
         return (await self._present.find(WEBHOOKS, STREAM) or NO_WEBHOOKS).hooks
 
-    def new_secret(self, hook: str) -> str:
-        """Sign with another secret from now on, and return it, this once."""
+    def new_secret(self, hook: str, request: str = "") -> str:
+        """Sign with another secret from now on, and return it, this once.
+
+        Who asks again with the same `request`, because no answer came, is told the same secret.
+        """
+        if request and self._made.get(hook) == (request, self.store.secret(hook)):
+            return self.store.secret(hook)
         secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         self.store.keep_secret(hook, secret)
+        self._made[hook] = request, secret
         return secret
 
     def again(self, hook: str, position: int | None = None) -> int:
@@ -75,6 +87,10 @@ class Deliveries:
         self._changed.set()
         return count
 
+    async def trial(self, hook: Webhook, position: int) -> Answered:
+        """Send one event at once, and once only; return what came of it."""
+        return await self._sent(hook, position)
+
     async def start(self) -> None:
         """Look through the log, and deliver, until `stop`."""
         self._task = asyncio.create_task(self._work())
@@ -82,23 +98,43 @@ class Deliveries:
     async def stop(self) -> None:
         """Deliver no more; what was under way is tried again later."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            under_way = [self._task, *self._telling.values()]
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _work(self) -> None:
         while True:
+            self._changed.clear()
             try:
-                busy = await self.look() + await self.deliver()
+                busy = await self.look()
+                await self._set_out()
             except Exception:  # noqa: BLE001 - the edge: one fault must not silence all webhooks
                 _log.exception("webhooks are not delivered")
                 busy = 0
             if not busy:
-                self._changed.clear()
                 try:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._changed.wait()
                 except TimeoutError:
                     pass
+
+    async def _set_out(self) -> None:
+        """Let each webhook be told what is due, however long another one takes."""
+        for name, hook in (await self.hooks()).items():
+            if name in self._telling or hook.is_paused:
+                continue
+            if due := self.store.due(name, self._now(), limit=AT_ONCE_MAX):
+                self._telling[name] = asyncio.create_task(self._tell(hook, due))
+
+    async def _tell(self, hook: Webhook, due: list[Delivery]) -> None:
+        try:
+            await asyncio.gather(*(self._try(hook, each) for each in due))
+        except Exception:  # noqa: BLE001 - the edge: one fault must not silence it for ever
+            _log.exception("webhook %r is not told", hook.name)
+        finally:
+            del self._telling[hook.name]
+            self._changed.set()  # Perhaps more is due.
 
     async def look(self) -> int:
         """Let what happened since be due; return how many events were looked at."""
@@ -106,6 +142,7 @@ class Deliveries:
         hooks = await self.hooks()
         for name in set(self.store.names()) - set(hooks):
             self.store.forget(name)
+            self._made.pop(name, None)
         return sum([await self._look_for(hook, head) for hook in list(hooks.values())])
 
     async def _look_for(self, hook: Webhook, head: int) -> int:
@@ -116,20 +153,19 @@ class Deliveries:
         if place >= head or self.store.told(hook.name).waiting >= WAITING_MAX:
             return 0
         rows = await self._present.store.read(after=place, limit=READ_AT_ONCE)
-        wanted = [row.position for row in rows if hook.wants(row.type)]
+        wanted = [row.position for row in rows if row.type != TRIAL and hook.wants(row.type)]
         self.store.queue(hook.name, wanted, rows[-1].position if rows else head)
         return len(rows)
 
     async def deliver(self) -> int:
         """Try what is due now; return how many were tried."""
-        hooks = await self.hooks()
-        due = self.store.due(self._now(), limit=AT_ONCE_MAX)
-        tried = [each for each in due if each.hook in hooks and not hooks[each.hook].is_paused]
-        await asyncio.gather(*(self._try(hooks[each.hook], each) for each in tried))
-        for each in due:
-            if each.hook in hooks and hooks[each.hook].is_paused:
-                later = msgspec.structs.replace(each, due=self._now() + BETWEEN_SECONDS[0])
-                self.store.failed(later)
+        tried = [
+            (hook, each)
+            for hook in (await self.hooks()).values()
+            if not hook.is_paused
+            for each in self.store.due(hook.name, self._now(), limit=AT_ONCE_MAX)
+        ]
+        await asyncio.gather(*(self._try(hook, each) for hook, each in tried))
         return len(tried)
 
     async def _try(self, hook: Webhook, delivery: Delivery) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.application.acceptance import taken_in, written_down
 from missioncontrol.application.approvals import Approvals, Decision
-from missioncontrol.application.asked import asked_now
+from missioncontrol.application.asked import asked_now, is_program
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.evidence import checks_of
 from missioncontrol.application.journal import Journal, unknown_mission
@@ -134,7 +134,9 @@ class Execution:
         """
         # Who signed in gave a name of their own.
         os_user = "" if asked_now() else self.governance.approvals.os_user
-        create = msgspec.structs.replace(create, os_user=os_user)
+        is_api = create.trigger == "manual" and is_program()
+        trigger = "api" if is_api else create.trigger
+        create = msgspec.structs.replace(create, os_user=os_user, trigger=trigger)
         self._journal.tell_run(create.run, create, actor=actor, on_behalf=on_behalf)
         self._hold_to_caps(self._journal.runs[create.run])
 

@@ -13,8 +13,9 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -22,18 +23,25 @@ from missioncontrol.application.listening import Listener, Place, Seats
 from missioncontrol.application.present import Present
 from missioncontrol.application.run_watch import RunWatch
 from missioncontrol.application.telling import Background, Portion, Telling
-from missioncontrol.application.topics import FEED, Wanted
+from missioncontrol.application.topics import FEED, SIGNALS, Wanted
 from missioncontrol.domain.envelope import Recorded
 
 LOOK_SECONDS_MIN = 0.03
-LOOK_SECONDS_MAX = 0.15
-LOOK_SECONDS_EACH = 0.000_25
-"""Time between two looks for each listener: many are told a little later and with more at once,
-so that telling them takes at most a fixed part of one core."""
+LOOK_SECONDS_MAX = 0.1
+LOOK_SECONDS_EACH = 0.000_2
+"""Time from one look to the next for each listener: many are told a little later and with more at
+once, so that telling them takes at most a fixed part of one core."""
+
+REST_SECONDS_MIN = 0.01
+"""Between the end of a look and the next, however long it took: others want the loop as well."""
 
 BEAT_SECONDS = 15.0
 STRIP_SECONDS = 1.0
+SIGNAL_SECONDS = 0.5
 READ_AT_ONCE = 1_000
+LOOK_EVENTS_MAX = 10_000
+"""Events of one look: half a second of the busiest engine. The next one goes on from there."""
+
 BEHIND_MAX = 5_000
 """Events after which somebody who was away is told that lists changed, and not what in them."""
 
@@ -72,6 +80,14 @@ class Live:
         self._following: asyncio.Task[None] | None = None
         self._beat_due = self._strip_due = 0.0
         self._strip_told = 0
+        self._signals: dict[str, Callable[[], Any]] = {}
+        self._signalled: dict[str, bytes] = {}
+        self._signal_due = 0.0
+
+    def signal(self, topic: str, now: Callable[[], Any]) -> None:
+        """Tell of something that happens beside the log; `now` returns how it is."""
+        assert topic in SIGNALS
+        self._signals[topic] = now
 
     @property
     def listeners(self) -> int:
@@ -133,6 +149,8 @@ class Live:
                     self._join(listener)
             is_new = False
             yield frame or telling.beat(wanted)
+            if joined and (signals := self._signals_for(telling, wanted, self._signals)):
+                yield signals
             await asyncio.sleep(0)
 
     async def _beginning(self, wanted: Wanted, place: Place | None) -> Place:
@@ -188,10 +206,12 @@ class Live:
         """Look again and again while somebody listens."""
         try:
             while self._listeners:
+                begun = time.monotonic()
                 async with self._turn:
                     await self._look()
                 pause = max(LOOK_SECONDS_MIN, self.listeners * LOOK_SECONDS_EACH)
-                await asyncio.sleep(min(LOOK_SECONDS_MAX, pause))
+                left = min(LOOK_SECONDS_MAX, pause) - (time.monotonic() - begun)
+                await asyncio.sleep(max(REST_SECONDS_MIN, left))
         except Exception:  # noqa: BLE001 - the edge of the loop: nobody must wait for nothing
             _log.exception("the live feed broke off")
         finally:
@@ -201,17 +221,60 @@ class Live:
 
     async def _look(self) -> None:
         """See what is new, and tell it."""
-        store = self._present.store
-        rows: Sequence[Recorded] = ()
-        if (await store.head()).position != self._position:
-            rows = await store.read(after=self._position, limit=READ_AT_ONCE)
+        rows = await self._new_rows()
         line = self._present.output.last() if self._lines_are_wanted() else self._line
         upto = rows[-1].position if rows else self._position
         portion = Portion(rows, self._position, upto, self._line, line)
         self._position, self._line = upto, line
         self._last = rows[-1] if rows else self._last
         await self._bring_up_watches(rows)
-        self._tell(await self._telling(portion, self._listeners))
+        telling = await self._telling(portion, self._listeners)
+        self._tell(telling)
+        self._tell_signals(telling)
+
+    async def _new_rows(self) -> Sequence[Recorded]:
+        """Return what the log has had since the last look, and let the runs at hand have it too.
+
+        All of it, up to a bound: whoever is told a part of it at each look falls behind an engine
+        that writes more than that in the meantime.
+        """
+        store, present = self._present.store, self._present
+        rows: list[Recorded] = []
+        position, head = self._position, (await store.head()).position
+        while position < head and len(rows) < LOOK_EVENTS_MAX:
+            portion = await store.read(after=position, limit=READ_AT_ONCE)
+            present.grow(portion)
+            rows += portion
+            position = portion[-1].position if portion else head
+            await asyncio.sleep(0)
+        return rows
+
+    def _changed_signals(self) -> list[str]:
+        """Return the signals that somebody wants and that are different from what was told."""
+        changed = []
+        for topic, now in self._signals.items():
+            if any(topic in wanted.topics for wanted in self._listeners):
+                value = msgspec.json.encode(now())
+                if value != self._signalled.get(topic):
+                    self._signalled[topic] = value
+                    changed.append(topic)
+        return changed
+
+    def _signals_for(self, telling: Telling, wanted: Wanted, changed: Iterable[str]) -> bytes:
+        told = [topic for topic in changed if topic in wanted.topics]
+        if not told:
+            return b""
+        parts = {topic: self._signals[topic]() for topic in told}
+        return b"id: %b\ndata: %b\n\n" % (telling.id(wanted), msgspec.json.encode(parts))
+
+    def _tell_signals(self, telling: Telling) -> None:
+        if time.monotonic() < self._signal_due or not (changed := self._changed_signals()):
+            return
+        self._signal_due = time.monotonic() + SIGNAL_SECONDS
+        for wanted, listeners in self._listeners.items():
+            if frame := self._signals_for(telling, wanted, changed):
+                for listener in listeners:
+                    listener.put(frame)
 
     def _tell(self, telling: Telling) -> None:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """Everything a home can be asked to do, by name: the same for a terminal here and one elsewhere."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -15,130 +15,35 @@ from missioncontrol.application.access import (
 )
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.approvals import Approvals, Spoken
+from missioncontrol.application.asks import (
+    ChangeLimit,
+    ForSomebody,
+    SaveWorkflow,
+    StartAll,
+    StopAll,
+)
 from missioncontrol.application.authority import LOOKS, SHOWN_ONCE, refuse_unpermitted
 from missioncontrol.application.budgets import Budgets, CapChange
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
-from missioncontrol.application.journal import Journal, unknown_run
-from missioncontrol.application.missions import Goal, Missions
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.requests import Requests
-from missioncontrol.application.runs import Origin, Runs, Trigger
+from missioncontrol.application.retention import OutputBound, RetentionDesk
+from missioncontrol.application.run_desk import RunDesk
+from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
 from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit, Stage
+from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
 from missioncontrol.domain.person import is_agent, is_name, person
 from missioncontrol.domain.principal import Asking
-from missioncontrol.domain.run.states import Run
-from missioncontrol.domain.step import Amount
 from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
-
-PROGRAMS_OWN = "function"
-"""The agent whose steps are functions of a program: only that program can carry them out."""
-
-
-CONCURRENCY_MAX = 64
-"""Steps of one mission that may be at work at once."""
-
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-
-
-class ForSomebody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What an agent at work may ask for too."""
-
-    on_behalf: str = ""  # the person for whom an agent asks
-
-
-class BeginMission(ForSomebody, frozen=True):
-    """Plan a goal, and carry the plan out if `execute`."""
-
-    goal: Goal
-    execute: bool
-    concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)]
-    plan_seconds_max: Seconds
-    task_seconds_max: Seconds
-    builder: str = ""  # the agent that changes the code; empty where that is handed over
-    budget: Amount | None = None  # the most that the run may use
-
-
-class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
-    """Begin a run of a saved workflow."""
-
-    workflow: str
-    version: int | None = None
-    inputs: dict[str, Any] = {}  # texts for inputs of other types are read as those types ask
-    base: str = ""  # where relative paths begin
-
-
-class ForkRun(ForSomebody, frozen=True, omit_defaults=True):
-    """Begin a run at a step of another one."""
-
-    run: str
-    step: str
-    inputs: dict[str, Any] = {}
-    base: str = ""
-
-
-class RetryRun(ForSomebody, frozen=True, omit_defaults=True):
-    """Do a part of a run again."""
-
-    run: str
-    step: str = ""
-
-
-class CarryOut(ForSomebody, frozen=True):
-    """Do what a run of a mission has planned."""
-
-    run: str
-
-
-class ResumeRun(ForSomebody, frozen=True):
-    """Take a run up again."""
-
-    run: str
-
-
-class CancelRun(ForSomebody, frozen=True):
-    """End a run."""
-
-    run: str
-    reason: str
-
-
-class SaveWorkflow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Save the text of a workflow file."""
-
-    text: str
-    file: str  # its name, for faults
-    base: int | None = None  # the newest version that its writer knew, 0 for none; None: whatever
-
-
-class StopAll(ForSomebody, frozen=True):
-    """The emergency stop."""
-
-    reason: str
-
-
-class StartAll(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Go on as far as a stage allows."""
-
-    stage: Stage
-    reason: str = ""
-
-
-class ChangeLimit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Bound how often something starts; without a number the bound is taken away."""
-
-    kind: Literal["agent", "actor", "workspace"]
-    name: str
-    reason: str
-    starts: int | None = None
-    seconds: float = 60.0
 
 
 def refuse_agents(ask: Any, actor: str) -> None:
@@ -194,18 +99,24 @@ class Office:
         self.workforce: Workforce | None = None  # set where workers are let in
         self.keys = keys
         self.webhooks = webhooks
+        self.retention = RetentionDesk(journal)
         self.access = AccessDesk(journal, approvals.os_user)
         self._requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
+        desk = RunDesk(
+            journal,
+            execution,
+            missions,
+            runs,
+            repeats,
+            approvals,
+            budgets,
+            adopt=lambda run: self.adopt(run),
+            end=lambda run, reason, actor: self.cancel(run, reason, actor),
+        )
         self._verbs: dict[type, Callable[[Any, str], Awaitable[Any]]] = {
-            BeginMission: self._begin_mission,
-            BeginRun: self._begin,
-            ForkRun: self._fork,
-            RetryRun: self._retry,
-            CarryOut: self._carry_out,
-            ResumeRun: self._resume,
-            CancelRun: self._cancel,
+            **desk.verbs,
             SaveWorkflow: self._save,
             Spoken: self._speak,
             CapChange: self._change_cap,
@@ -221,6 +132,7 @@ class Office:
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
             WebhookAsked: self._webhook,
+            OutputBound: self._bound_output,
             UserAsked: self._user,
             UserArrived: self._arrive,
             TokenAsked: self._issue_token,
@@ -278,10 +190,11 @@ class Office:
         )
 
     async def _as_known(self, actor: str, asking: Asking) -> Asking:
-        """Return what somebody may do no more than the log says now, whatever was said before."""
+        """Return what somebody may do no more than the log says now, whatever was said before.
+
+        Whom the log does not know may do nothing, but arrive.
+        """
         known = await self.access.allowed(actor)
-        if known is None:
-            return asking
         held = tuple(each for each in asking.permissions if each in known)
         return msgspec.structs.replace(asking, permissions=held)
 
@@ -297,111 +210,15 @@ class Office:
         await self.journal.durable()
         return msgspec.to_builtins(answer)
 
-    # Runs.
-
-    async def _begin_mission(self, ask: BeginMission, actor: str) -> dict[str, Any]:
-        limits = {
-            "plan_seconds_max": ask.plan_seconds_max,
-            "task_seconds_max": ask.task_seconds_max,
-        }
-        _, run = self.missions.begin(
-            ask.goal,
-            execute=ask.execute,
-            concurrency=ask.concurrency,
-            limits=limits,
-            builder=ask.builder,
-            budget=ask.budget,
-            actor=actor,
-            on_behalf=ask.on_behalf,
-        )
-        return self._took_up(run)
-
-    async def _begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
-        prepared = await self.runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
-        trigger: Trigger = "agent" if is_agent(actor) else "manual"
-        return self._took_up(self.runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
-
-    async def _fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
-        old = await self._run_of_ours(ask.run)
-        inputs = await self.runs.changed_inputs(old, ask.inputs, base=ask.base)
-        run = await self.repeats.fork(
-            ask.run, ask.step, inputs, actor=actor, on_behalf=ask.on_behalf
-        )
-        return self._took_up(run)
-
-    async def _retry(self, ask: RetryRun, actor: str) -> dict[str, Any]:
-        await self._run_of_ours(ask.run)
-        run = await self.repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
-        return self._took_up(run)
-
-    async def _carry_out(self, ask: CarryOut, actor: str) -> dict[str, Any]:
-        await self._run_of_ours(ask.run)
-        run = await self.repeats.carry_out(ask.run, actor=actor, on_behalf=ask.on_behalf)
-        return self._took_up(run)
-
-    async def _resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
-        state = await self._run_of_ours(ask.run)
-        _refuse_others(ask, actor, state)
-        await self.approvals.open(held.approval for held in state.held.values())
-        self.execution.resume(ask.run, actor=actor)
-        return self._took_up(ask.run)
-
-    async def _run_of_ours(self, run: str) -> Run:
-        """Load a run that can be carried out here.
-
-        Raises:
-            Rejected: `run.needs_its_program`.
-        """
-        state = await self._loaded(run)
-        if any(step.agent == PROGRAMS_OWN for step in state.steps.values()):
-            raise Rejected(
-                "run.needs_its_program",
-                f"The steps of run {run!r} are functions of a program.",
-                hint="Go on with it there: `await engine.resume(run)`.",
-            )
-        return state
-
-    def _took_up(self, run: str) -> dict[str, Any]:
-        """Let the engine carry a run out, and say how it stands."""
-        state = self.journal.runs[run]
-        self.adopt(run)
-        return {"run": run, "status": state.status, "mission": state.mission}
-
-    async def _loaded(self, run: str) -> Run:
-        """Load a run; no other stream of the log is one, whoever asks for it.
-
-        Raises:
-            NotFound: `run.unknown`.
-        """
-        if not run.startswith("run-"):
-            raise unknown_run(run)
-        return await self.journal.load_run(run)
-
-    async def _cancel(self, ask: CancelRun, actor: str) -> dict[str, Any]:
-        is_here = ask.run in self.journal.runs
-        state = await self._loaded(ask.run)
-        try:
-            _refuse_others(ask, actor, state)
-        except Rejected:
-            if not is_here:
-                self.journal.forget(ask.run)
-            raise
-        if not is_here:
-            await self.approvals.open(held.approval for held in state.held.values())
-        try:
-            self.cancel(ask.run, ask.reason, actor)
-        except Rejected:
-            self.journal.forget(ask.run)  # It has ended; it was loaded for nothing.
-            raise
-        return {"run": ask.run, "status": self.journal.runs[ask.run].status}
-
     def _cancel_here(self, run: str, reason: str, actor: str) -> None:
         self.execution.cancel(run, reason, actor=actor)
 
     # Workflows and what governs them.
 
     async def _save(self, ask: SaveWorkflow, actor: str) -> Any:
-        return await self.workflows.save(ask.text, ask.file, actor=actor, base=ask.base)
+        return await self.workflows.save(
+            ask.text, ask.file, actor=actor, base=ask.base, always=ask.always
+        )
 
     async def _speak(self, ask: Spoken, actor: str) -> dict[str, Any]:
         del actor  # What is said names its own speaker.
@@ -454,6 +271,9 @@ class Office:
     async def _webhook(self, ask: WebhookAsked, actor: str) -> dict[str, Any]:
         return await self.webhooks.take(ask, actor=actor)
 
+    async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
+        return await self.retention.take(ask, actor=actor)
+
     # Who may do what.
 
     async def _user(self, ask: UserAsked, actor: str) -> dict[str, Any]:
@@ -495,19 +315,3 @@ def _in_own_name(ask: Any, actor: str) -> Any:
     if isinstance(ask, ForSomebody):
         return msgspec.structs.replace(ask, on_behalf="")
     return ask
-
-
-def _refuse_others(ask: ResumeRun | CancelRun, actor: str, run: Run) -> None:
-    """Refuse an agent a run that was not begun by, or on behalf of, the person it acts for.
-
-    Raises:
-        Rejected: `actor.by_agent`.
-    """
-    if not is_agent(actor) or person(ask.on_behalf) in {person(run.author), person(run.on_behalf)}:
-        return
-    raise Rejected(
-        "actor.by_agent",
-        f"Run {run.id!r} was begun by {run.author!r}, and {actor!r} is an agent at work for "
-        f"{ask.on_behalf!r}.",
-        hint="A person does that, in a terminal of their own.",
-    )

@@ -7,12 +7,14 @@ up by what their streams have had since.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
 from missioncontrol.application.chronicle import Chronicles
 from missioncontrol.application.concept import Concept
-from missioncontrol.application.journal import fold_run, unknown_run
+from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.replays import Replays
+from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.evolve import evolve
 from missioncontrol.domain.run.states import Run
@@ -23,6 +25,9 @@ from missioncontrol.ports.read_tables import ReadTables
 from missioncontrol.projections.board import Board
 
 READ_AT_ONCE = 2_000
+FOLDED_AT_ONCE = 500
+"""Events of a run, before others have a turn: some ten milliseconds."""
+
 STEPS_AT_HAND_MAX = 30_000
 """Steps of all runs that are kept at hand together; some 2 KB each."""
 
@@ -37,6 +42,28 @@ class FreshTables(ReadTables, Protocol):
     def refresh(self) -> None:
         """See what was saved since."""
         ...
+
+
+class KeptRun:
+    """A run, as far as its events were folded."""
+
+    def __init__(self) -> None:
+        """None was, yet."""
+        self.state: Run | None = None
+        self.version = 0
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has by now."""
+        return len(self.state.steps) if self.state is not None else 0
+
+    def take(self, rows: Iterable[Recorded]) -> None:
+        """Fold the next events of its stream in; what is not the next of them changes nothing."""
+        for row in rows:
+            if row.version == self.version + 1:
+                event: Any = decode(row.type, row.schema, row.body)
+                self.state = evolve(self.state, event, row.time / 1_000_000)
+                self.version = row.version
 
 
 class Present:
@@ -58,7 +85,7 @@ class Present:
         self.chronicles = Chronicles(store)
         self.replays = Replays(store)
         self._turn = asyncio.Lock()
-        self._runs: OrderedDict[str, tuple[Run, int]] = OrderedDict()
+        self._runs: OrderedDict[str, KeptRun] = OrderedDict()
         self._others: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 
     @property
@@ -94,28 +121,33 @@ class Present:
         """
         if not run.startswith("run-"):
             raise unknown_run(run)  # Other streams are no runs, whoever asks for them as such.
-        state, version = self._runs.pop(run, (None, 0))
-        if state is None:
-            state, version = await fold_run(self.store, run)
-        else:
-            state, version = await self._grown(run, state, version)
-        self._runs[run] = (state, version)
-        self._let_old_runs_go()
-        return state
+        kept = self._runs.get(run) or KeptRun()
+        while True:
+            rows = await self.store.read_stream(run, after=kept.version, limit=FOLDED_AT_ONCE)
+            kept.take(rows)
+            if len(rows) < FOLDED_AT_ONCE:
+                break
+            self._keep(run, kept)  # Who asks meanwhile goes on with this one.
+            await asyncio.sleep(0)  # A run of a hundred thousand events keeps nobody waiting.
+        if kept.state is None:
+            raise unknown_run(run)
+        self._keep(run, kept)
+        return kept.state
 
-    async def _grown(self, run: str, state: Run, version: int) -> tuple[Run, int]:
-        while rows := await self.store.read_stream(run, after=version, limit=READ_AT_ONCE):
-            for row in rows:
-                event: Any = decode(row.type, row.schema, row.body)
-                state = evolve(state, event, row.time / 1_000_000)
-                version = row.version
-        return state, version
+    def grow(self, rows: Iterable[Recorded]) -> None:
+        """Let the runs at hand have events that were read from the log for somebody else."""
+        for row in rows:
+            kept = self._runs.get(row.stream)
+            if kept is not None:
+                kept.take((row,))
 
-    def _let_old_runs_go(self) -> None:
-        steps = sum(len(state.steps) for state, _ in self._runs.values())
+    def _keep(self, run: str, kept: "KeptRun") -> None:
+        self._runs[run] = kept
+        self._runs.move_to_end(run)
+        steps = sum(each.steps for each in self._runs.values())
         while steps > STEPS_AT_HAND_MAX and len(self._runs) > 1:
-            _, (oldest, _) = self._runs.popitem(last=False)
-            steps -= len(oldest.steps)
+            _, oldest = self._runs.popitem(last=False)
+            steps -= oldest.steps
 
     async def find(self, concept: Concept[S, Any, Any], stream: str) -> S | None:
         """Return what any other stream says now, or None where the log holds nothing of it."""

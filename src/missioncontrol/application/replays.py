@@ -19,6 +19,9 @@ READ_AT_ONCE = 500
 STEPS_AT_HAND_MAX = 100_000
 """Steps of all copies together; some 0.7 KB each, since the steps themselves are shared."""
 
+RUNS_AT_HAND_MAX = 32
+"""Each has steps of its own, of 2 KB."""
+
 SHARED = (dict, set, list)
 
 
@@ -64,11 +67,14 @@ class Replays:
 
     def _let_go(self) -> None:
         """Forget the run that was looked at longest ago; of a very large one, every other copy."""
-        while sum(reel.steps for reel in self._kept.values()) > STEPS_AT_HAND_MAX:
+        while len(self._kept) > RUNS_AT_HAND_MAX or self._steps() > STEPS_AT_HAND_MAX:
             if len(self._kept) > 1:
                 self._kept.popitem(last=False)
             else:
                 next(iter(self._kept.values())).thin()
+
+    def _steps(self) -> int:
+        return sum(reel.steps for reel in self._kept.values())
 
 
 class _Reel:

@@ -1,5 +1,6 @@
 """Requests of people who are signed in: each is written down before anything comes of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -23,9 +24,14 @@ from missioncontrol.domain.request import (
     TakeRequest,
     decide,
     evolve,
+    still_open,
 )
 
 PREFIX = "request-"
+READ_AT_ONCE = 1_000
+OPEN_SECONDS_MAX = 5.0
+"""So long who asks again waits for the answer to the first time, before they are told to wait."""
+
 REQUEST: Concept[Asked, RequestCommand, RequestEvent] = Concept(
     decide,
     evolve,
@@ -39,6 +45,7 @@ class Requests:
     def __init__(self, journal: Journal) -> None:
         """It is shared with the engine."""
         self._journal = journal
+        self._under_way: dict[str, asyncio.Event] = {}  # by stream; set when it has an end
 
     async def do(
         self,
@@ -55,10 +62,13 @@ class Requests:
         as `shown_once`.
 
         Raises:
-            Rejected: `request.another`, `request.open` or `request.answer_not_kept`.
+            Rejected: `request.another`, `request.open`, `request.half_done` or
+                `request.answer_not_kept`.
             MissionControlError: as the work does; it may be asked for again then.
         """
         stream = PREFIX + asking.request
+        await self._have_turn(stream, verb)
+        ended = self._under_way[stream] = asyncio.Event()
         try:
             with asked(asking):
                 told = await self._take(stream, verb, asking, actor)
@@ -69,20 +79,52 @@ class Requests:
             await self._journal.durable()
             return answer
         finally:
+            del self._under_way[stream]
+            ended.set()
             self._journal.forget(stream)
+
+    async def _have_turn(self, stream: str, verb: str) -> None:
+        """Wait for the same request, where it is being done: its answer is the answer.
+
+        Raises:
+            Rejected: `request.open`, where that takes long.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_SECONDS_MAX):
+                while (other := self._under_way.get(stream)) is not None:
+                    await other.wait()
+        if stream in self._under_way:
+            raise still_open(verb)
 
     async def _take(self, stream: str, verb: str, asking: Asking, actor: str) -> Any:
         """Write the request down; return what it was answered where it was made before."""
         await self._journal.know_position()
-        await self._journal.find(REQUEST, stream)
+        before = await self._journal.find(REQUEST, stream)
+        came = await self._came_of(stream) if before is not None and before.end is None else 0
         taken = RequestTaken(
             verb, asking.way, asking.credential, asking.address, asking.agent, asking.digest
         )
-        if not self._tell(stream, TakeRequest(taken), actor):
+        if not self._tell(stream, TakeRequest(taken, came), actor):
             await self._journal.durable()
             return _repeated(self._journal.others[stream])
         taken_at(self._journal.position)
         return None
+
+    async def _came_of(self, stream: str) -> int:
+        """Return where the last event stands that a request without an answer made true, or 0.
+
+        Nobody does it any more: whoever did was killed, or was told to end. The whole log after it
+        is looked through, which may take seconds, and happens where that was.
+        """
+        await self._journal.durable()
+        store, found = self._journal.store, 0
+        rows = await store.read_stream(stream, limit=READ_AT_ONCE)
+        taken = {row.position for row in rows}
+        after = max(taken)  # Earlier ones were refused.
+        while rows := await store.read(after=after, limit=READ_AT_ONCE):
+            after = rows[-1].position
+            found = max((row.position for row in rows if row.cause in taken), default=found)
+        return found
 
     async def _worked(self, stream: str, actor: str, work: Callable[[], Awaitable[Any]]) -> Any:
         try:

@@ -100,8 +100,17 @@ class Search:
         self._index = index
         self._progress = progress
 
-    async def events(self, query: Query, *, before: int | None = None, limit: int = 50) -> Found:
+    async def events(
+        self,
+        query: Query,
+        *,
+        before: int | None = None,
+        limit: int = 50,
+        read: Callable[[Recorded], Any] = data_of,
+    ) -> Found:
         """Return at most `limit` events that fit, older than position `before`, newest first.
+
+        `read` returns what is wanted of an event's data.
 
         Raises:
             Rejected: `search.bad_limit` or `search.bad_position`.
@@ -113,7 +122,7 @@ class Search:
         async def look() -> Found:
             reach = await self.bring_up()
             page = self._index.search(query, before=before, limit=limit, seconds_max=SECONDS_MAX)
-            events = [await self._event(hit, query) for hit in page.hits]
+            events = [await self._event(hit, query, read) for hit in page.hits]
             return Found(events, page.next, page.is_cut, reach)
 
         return await self._mended(look)
@@ -148,9 +157,9 @@ class Search:
             self._index.clear()
         return await look()
 
-    async def _event(self, hit: Hit, query: Query) -> Event:
+    async def _event(self, hit: Hit, query: Query, read: Callable[[Recorded], Any]) -> Event:
         rows = await self._store.read(after=hit.position - 1, limit=1)
-        if not rows or rows[0].position != hit.position or not _fits(rows[0], query):
+        if not rows or rows[0].position != hit.position or not fits(rows[0], query):
             raise Corrupt("search.damaged", f"The search index is wrong about {hit.position}.")
         row = rows[0]
         return Event(
@@ -165,7 +174,7 @@ class Search:
             hit.run,
             hit.workflow,
             hit.agent,
-            data_of(row),
+            read(row),
         )
 
     async def bring_up(self) -> Reach:
@@ -269,7 +278,7 @@ def _refuse_bad_page(before: int | None, limit: int) -> None:
         raise Rejected("search.bad_position", f"{before} is no position; they begin at 1.")
 
 
-def _fits(event: Recorded, query: Query) -> bool:
+def fits(event: Recorded, query: Query) -> bool:
     """Whether the log itself says what the index was asked for."""
     text = folded("\n".join(texts_in(data_of(event)))) if query.text else ""
     return (

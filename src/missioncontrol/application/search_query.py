@@ -9,6 +9,9 @@ from missioncontrol.ports.search_index import Query, words
 TEXT_MAX = 1_000
 TIMES = "A time is such as 2026-01-31, 2026-01-31T12:30, 2026-01-31T12:30:00+02:00, 2h or 3d."
 
+ACTORS_OF_THEIR_OWN = ("engine", "python", "planner")
+"""Who acts here and is no person: the log names them without `user:`."""
+
 _UNITS = {
     "ms": 1_000,
     "s": 1_000_000,
@@ -66,6 +69,12 @@ def asked(
         )
     given = {field: name or "" for field, name in names.items()}
     return Query(text=text or "", since=first, until=end, **given)
+
+
+def actor_of(name: str) -> str:
+    """Return whom the log names so: `alice` is the person `user:alice`."""
+    is_person = name and ":" not in name and name not in ACTORS_OF_THEIR_OWN
+    return f"user:{name}" if is_person else name
 
 
 def _refuse_bad_text(text: str) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.application import topics
 from missioncontrol.application.cloud_event import cloud_event
+from missioncontrol.application.discretion import shown
 from missioncontrol.application.listening import Place
 from missioncontrol.application.run_watch import RunWatch
 from missioncontrol.application.topics import FEED, LOGS, RUN, EventFilter, Wanted
@@ -68,7 +69,7 @@ class Telling:
         found = self._frames.get(key)
         if found is None:
             if FEED in wanted.topics:
-                found = self._feed(wanted.filter)
+                found = self._feed(wanted.filter, exact=wanted.exact)
             else:
                 found = self._message(wanted, strip=strip, whole=whole)
             self._frames[key] = found
@@ -103,6 +104,8 @@ class Telling:
     def _value(self, topic: str, chosen: EventFilter) -> Any:
         """Return what the portion means to a topic, or None where it means nothing."""
         portion, last = self.portion, self._behind.last
+        if topic in topics.SIGNALS:
+            return None  # It says nothing of the log; the feed tells it by itself.
         if topic == "logs" or topic.startswith(LOGS):
             return self._said(topic[len(LOGS) :])
         if topic == "strip":
@@ -125,10 +128,10 @@ class Telling:
         ]
         return {"lines": lines, "more": len(found) == LINES_AT_ONCE} if lines else None
 
-    def _feed(self, chosen: EventFilter) -> bytes:
+    def _feed(self, chosen: EventFilter, *, exact: bool) -> bytes:
         return b"".join(
             b"id: %d\nevent: event\ndata: %b\n\n" % (row.position, cloud_event(row))
-            for row in self._chosen(chosen)
+            for row in (shown(each, exact=exact) for each in self._chosen(chosen))
         )
 
     def _chosen(self, chosen: EventFilter) -> Sequence[Recorded]:
@@ -145,7 +148,7 @@ class Telling:
             return False
         if not chosen.reads_data:
             return True
-        data = data_of(row)
+        data = data_of(shown(row, exact=False))  # Not even by what they choose is it told.
         said = data if isinstance(data, dict) else {}
         is_of_run = chosen.run in ("", row.stream, row.correlation, said.get("run"))
         return is_of_run and chosen.agent in ("", *self._agents(row, said))

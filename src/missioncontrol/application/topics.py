@@ -49,7 +49,10 @@ LOAD = frozenset({"step_started", "step_claimed", "step_succeeded", "step_failed
 """After these an agent has more or less to do."""
 
 LISTS = frozenset({"runs", "missions", *OF_TYPE})
-PLAIN = LISTS | {"strip", "events", "logs", FEED}
+SIGNALS = frozenset({"verification"})
+"""What happens beside the log, and is told as it is now: to whoever joins, and when it changes."""
+
+PLAIN = LISTS | SIGNALS | {"strip", "events", "logs", FEED}
 
 
 class EventFilter(msgspec.Struct, frozen=True):
@@ -75,6 +78,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     topics: tuple[str, ...]  # sorted, each once
     filter: EventFilter = ALL_EVENTS  # of `events` and `feed`
+    exact: bool = False  # whether `feed` tells also what only auditors are shown
 
     @property
     def runs(self) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -49,6 +49,12 @@ class Verifying:
         if self._now.state != "running":
             return self._now
         return msgspec.structs.replace(self._now, events=self._progress[0])
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """How far it is, for whoever may read; what was found is for auditors."""
+        now = self.now
+        return {"state": now.state, "events": now.events, "log": now.log, "ended": now.ended}
 
     def begin(self, by: str, log: int) -> Verification:
         """Begin a walk over a log of so many events, unless one is at work."""

@@ -13,6 +13,7 @@ from missioncontrol.domain.webhook import (
     RedeliverWebhook,
     RemoveWebhook,
     ResumeWebhook,
+    TestWebhook,
     WebhookCommand,
     WebhookEvent,
     Webhooks,
@@ -31,7 +32,7 @@ WEBHOOKS: Concept[Webhooks, WebhookCommand, WebhookEvent] = Concept(
 class WebhookAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody wants of a webhook."""
 
-    verb: Literal["add", "pause", "resume", "remove", "secret", "redeliver"]
+    verb: Literal["add", "pause", "resume", "remove", "secret", "redeliver", "test"]
     name: str
     url: str = ""  # where one is added
     types: tuple[str, ...] = ()  # of events, `*` for any letters; empty: all
@@ -69,5 +70,7 @@ def _command(ask: WebhookAsked) -> WebhookCommand:
             return ChangeWebhookSecret(ask.name)
         case "redeliver":
             return RedeliverWebhook(ask.name, ask.position)
+        case "test":
+            return TestWebhook(ask.name)
         case _:
             return RemoveWebhook(ask.name, ask.reason)

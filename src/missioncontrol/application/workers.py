@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 
 from missioncontrol.application.agents import AgentAsked, Agents
+from missioncontrol.application.asks import PROGRAMS_OWN
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import ENGINE, READ_AT_ONCE, Journal
-from missioncontrol.application.office import PROGRAMS_OWN
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import SCALE_MAX, Capability, Declaration, Limits
 from missioncontrol.domain.errors import MissionControlError, NotFound

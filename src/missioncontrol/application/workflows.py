@@ -368,13 +368,14 @@ class Workflows(Library):
         actor: str,
         on_behalf: str = "",
         base: int | None = None,
+        always: bool = False,
     ) -> Saved:
         """Keep a file as the next version of its workflow, and return once that is durable.
 
         `base` is the newest version that its writer knew, 0 for none.
 
         One that says what a version says already is answered with that version, and nothing is
-        recorded, unless it asks for the next version by its number.
+        recorded, unless it asks for the next version by its number, or is to be kept `always`.
 
         Raises:
             Malformed: `workflow.malformed`, with everything that is wrong.
@@ -387,7 +388,7 @@ class Workflows(Library):
         await self._list()
         await self._saved(definition.name)
         # From here to the end of the tells nothing else is decided: they are one transaction.
-        command = SaveWorkflow(definition, digest, text, base)
+        command = SaveWorkflow(definition, digest, text, base, always)
         made = self._journal.tell(
             WORKFLOW, stream, command, actor=actor, on_behalf=on_behalf, correlation=stream
         )

@@ -128,7 +128,7 @@ class Desk:
 
     def save(self, text: str, file: str) -> Saved:
         """See `WorkflowDesk.save`; what is wrong is found here, where all of it can be told."""
-        from missioncontrol.application.office import SaveWorkflow
+        from missioncontrol.application.asks import SaveWorkflow
 
         asyncio.run(self.library.check(text, file))
         return msgspec.convert(self.deliver(SaveWorkflow(text, file)), Saved)

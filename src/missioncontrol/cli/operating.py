@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.home import Home
+from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.journal import Entry
-from missioncontrol.application.office import ChangeLimit, StartAll, StopAll
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.budget import note_stranger
 from missioncontrol.cli.desk import Desk, operation_of

@@ -11,11 +11,17 @@ from missioncontrol.adapters.event_stores.server import ServerEventStore
 from missioncontrol.adapters.home import Holder
 from missioncontrol.adapters.output_stores.server import ServerOutputStore
 from missioncontrol.adapters.read_tables.server import ServerReadTables
-from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.adapters.server_line import KINDS, ServerLine
 from missioncontrol.application.search import Found, FoundRuns
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.principal import TERMINAL
 from missioncontrol.ports.search_index import Query
 
 TOKEN = "MISSION_TOKEN"  # noqa: S105 - a variable's name
+
+
+AS_BESIDE_THE_HOME = {**KINDS, 409: Rejected}
+"""What does not fit how things are now is a mistake of whoever types, as it is beside the home."""
 
 
 class _Answer(msgspec.Struct):
@@ -94,7 +100,8 @@ def line_to(url: str, environment: Mapping[str, str] = os.environ) -> ServerLine
     Raises:
         Rejected: see `ServerLine`.
     """
-    return ServerLine(url, environment.get(TOKEN, "").strip())
+    token = environment.get(TOKEN, "").strip()
+    return ServerLine(url, token, agent=TERMINAL, kinds=AS_BESIDE_THE_HOME)
 
 
 def asked_of(line: ServerLine, ask: Any) -> Any:

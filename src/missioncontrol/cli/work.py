@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.application.journal import fold_run
-from missioncontrol.application.missions import Goal, title_of
-from missioncontrol.application.office import (
+from missioncontrol.application.asks import (
     CONCURRENCY_MAX,
     BeginMission,
     BeginRun,
@@ -18,6 +16,8 @@ from missioncontrol.application.office import (
     ResumeRun,
     RetryRun,
 )
+from missioncontrol.application.journal import fold_run
+from missioncontrol.application.missions import Goal, title_of
 from missioncontrol.application.schedules import Asked
 from missioncontrol.bootstrap import Holding
 from missioncontrol.cli import exit_codes

@@ -1,6 +1,17 @@
-"""The typed client of a server: `Client(url, token)`, for programs that work through its API."""
+"""The typed clients of a server, for programs that work through its API."""
 
-from missioncontrol.client.client import Client
-from missioncontrol.client.line import Listed, Page
+from missioncontrol.adapters.server_line import ServerProblem
+from missioncontrol.client.calls import Page
+from missioncontrol.client.client import AsyncClient, Client
+from missioncontrol.client.lists import AsyncListed, Listed
+from missioncontrol.client.problems import problem_of
 
-__all__ = ["Client", "Listed", "Page"]
+__all__ = [
+    "AsyncClient",
+    "AsyncListed",
+    "Client",
+    "Listed",
+    "Page",
+    "ServerProblem",
+    "problem_of",
+]

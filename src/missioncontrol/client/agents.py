@@ -4,28 +4,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from missioncontrol.application.queries.agents import AgentDetail, AgentView
-from missioncontrol.client.line import Line, Listed, path_of
+from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
+from missioncontrol.client.resource import L, Resource, asked, listed
 
 
-class Agents:
+class Agents(Resource[L]):
     """`client.agents`. What changes one raises `Rejected` where its life does not allow it."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
-    def list(self, *, hours: int = 24) -> Listed[AgentView]:
+    @listed
+    def list(self, *, hours: int = 24) -> Pages[AgentView]:
         """Return agents by name: how they stand, and what they did in the last hours."""
-        return self._line.listed("/agents", AgentView, hours=hours)
+        return pages("/agents", AgentView, hours=hours)
 
-    def get(self, name: str) -> AgentDetail:
+    @asked
+    def get(self, name: str) -> Call[AgentDetail]:
         """Return how an agent stands, and all that is declared of it.
 
         Raises:
             NotFound: `agent.unknown`.
         """
-        return self._line.get(path_of("agents", name), AgentDetail)
+        return get(path_of("agents", name), AgentDetail)
 
+    @asked
     def add(
         self,
         name: str,
@@ -34,47 +34,56 @@ class Agents:
         reason: str = "",
         start: bool = True,
         key: str = "",
-    ) -> AgentDetail:
+    ) -> Call[AgentDetail]:
         """Declare an agent in the words of `agents.toml`, and let it show that it works."""
         body = {"name": name, "declared": dict(declared), "reason": reason, "start": start}
-        return self._line.post("/agents", AgentDetail, body, key=key)
+        return post("/agents", AgentDetail, body, key=key)
 
-    def change(self, name: str, declared: Mapping[str, Any], *, reason: str = "") -> AgentDetail:
+    @asked
+    def change(
+        self, name: str, declared: Mapping[str, Any], *, reason: str = ""
+    ) -> Call[AgentDetail]:
         """Declare an agent anew; if it is at work, it is started again as it is now."""
         body = {"declared": dict(declared), "reason": reason}
-        return self._line.change("PUT", path_of("agents", name), AgentDetail, body)
+        return change("PUT", path_of("agents", name), AgentDetail, body)
 
-    def remove(self, name: str, reason: str = "") -> None:
+    @asked
+    def remove(self, name: str, reason: str = "") -> Call[None]:
         """Remove an agent that is stopped; its past stays in the log."""
         query = {"reason": reason}
-        self._line.change("DELETE", path_of("agents", name), type(None), query=query)
+        return change("DELETE", path_of("agents", name), type(None), query=query)
 
-    def start(self, name: str, reason: str = "") -> AgentDetail:
+    @asked
+    def start(self, name: str, reason: str = "") -> Call[AgentDetail]:
         """Let an agent take steps, once it has shown that it works."""
         return self._turn(name, "start", {"reason": reason})
 
-    def stop(self, name: str, reason: str = "") -> AgentDetail:
+    @asked
+    def stop(self, name: str, reason: str = "") -> Call[AgentDetail]:
         """End all that an agent works on; its steps are ready again."""
         return self._turn(name, "stop", {"reason": reason})
 
+    @asked
     def drain(
         self, name: str, reason: str = "", *, seconds_max: float | None = None
-    ) -> AgentDetail:
+    ) -> Call[AgentDetail]:
         """Let an agent end what it works on, for `seconds_max` at most, and begin nothing more."""
         return self._turn(name, "drain", _ending(reason, seconds_max))
 
+    @asked
     def restart(
         self, name: str, reason: str = "", *, seconds_max: float | None = None
-    ) -> AgentDetail:
+    ) -> Call[AgentDetail]:
         """Let an agent end what it works on, and then show again that it works."""
         return self._turn(name, "restart", _ending(reason, seconds_max))
 
-    def scale(self, name: str, scale: int, reason: str = "") -> AgentDetail:
+    @asked
+    def scale(self, name: str, scale: int, reason: str = "") -> Call[AgentDetail]:
         """Say how many steps an agent works on at once."""
         return self._turn(name, "scale", {"scale": scale, "reason": reason})
 
-    def _turn(self, name: str, verb: str, body: dict[str, Any]) -> AgentDetail:
-        return self._line.post(path_of("agents", name, verb), AgentDetail, body)
+    def _turn(self, name: str, verb: str, body: dict[str, Any]) -> Call[AgentDetail]:
+        return post(path_of("agents", name, verb), AgentDetail, body)
 
 
 def _ending(reason: str, seconds_max: float | None) -> dict[str, Any]:

@@ -5,30 +5,32 @@ from typing import Any, Literal
 
 from missioncontrol.application.queries.approvals import ApprovalView
 from missioncontrol.application.queries.questions import QuestionView
-from missioncontrol.client.line import Line, Listed, path_of
+from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
+from missioncontrol.client.resource import L, Resource, asked, listed
 from missioncontrol.projections.approvals import ApprovalRow
 
 
-class Approvals:
+class Approvals(Resource[L]):
     """`client.approvals`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
-    def list(self, state: Literal["open", "all"] = "open") -> Listed[ApprovalRow]:
+    @listed
+    def list(self, state: Literal["open", "all"] = "open") -> Pages[ApprovalRow]:
         """Return what waits for a person by urgency; with `all` every one, newest first."""
-        return self._line.listed("/approvals", ApprovalRow, state=state)
+        return pages("/approvals", ApprovalRow, state=state)
 
-    def get(self, approval: str) -> ApprovalView:
+    @asked
+    def get(self, approval: str) -> Call[ApprovalView]:
         """Return exactly what would run, why a person is asked, and who may answer.
 
         Raises:
             NotFound: `approval.unknown`.
         """
-        return self._line.get(path_of("approvals", approval), ApprovalView)
+        return get(path_of("approvals", approval), ApprovalView)
 
-    def approve(self, approval: str, *, digest: str, reason: str, key: str = "") -> ApprovalView:
+    @asked
+    def approve(
+        self, approval: str, *, digest: str, reason: str, key: str = ""
+    ) -> Call[ApprovalView]:
         """Agree to exactly what was shown: `digest` is that of the approval that was read.
 
         Raises:
@@ -37,37 +39,46 @@ class Approvals:
         """
         return self._say(approval, "approve", {"digest": digest, "reason": reason}, key)
 
-    def reject(self, approval: str, *, reason: str, key: str = "") -> ApprovalView:
+    @asked
+    def reject(self, approval: str, *, reason: str, key: str = "") -> Call[ApprovalView]:
         """Say no, finally: the step fails."""
         return self._say(approval, "reject", {"reason": reason}, key)
 
+    @asked
     def request_changes(
         self, approval: str, *, inputs: Mapping[str, Any], reason: str, key: str = ""
-    ) -> ApprovalView:
+    ) -> Call[ApprovalView]:
         """Ask for other inputs; somebody else is then asked about exactly those."""
         body = {"inputs": dict(inputs), "reason": reason}
         return self._say(approval, "request-changes", body, key)
 
-    def defer(self, approval: str, *, until: float, reason: str, key: str = "") -> ApprovalView:
+    @asked
+    def defer(
+        self, approval: str, *, until: float, reason: str, key: str = ""
+    ) -> Call[ApprovalView]:
         """Put the answer off until a time, in seconds since the epoch."""
         return self._say(approval, "defer", {"until": until, "reason": reason}, key)
 
-    def delegate(self, approval: str, *, to: str, reason: str, key: str = "") -> ApprovalView:
+    @asked
+    def delegate(self, approval: str, *, to: str, reason: str, key: str = "") -> Call[ApprovalView]:
         """Let another person decide in one's place."""
         return self._say(approval, "delegate", {"to": to, "reason": reason}, key)
 
-    def withdraw(self, approval: str, *, reason: str, key: str = "") -> ApprovalView:
+    @asked
+    def withdraw(self, approval: str, *, reason: str, key: str = "") -> Call[ApprovalView]:
         """Take the question back, as its author."""
         return self._say(approval, "withdraw", {"reason": reason}, key)
 
-    def questions(self) -> Listed[QuestionView]:
+    @listed
+    def questions(self) -> Pages[QuestionView]:
         """Return what steps ask people now, the oldest first."""
-        return self._line.listed("/questions", QuestionView)
+        return pages("/questions", QuestionView)
 
-    def answer(self, question: str, answer: Any, *, key: str = "") -> QuestionView:
+    @asked
+    def answer(self, question: str, answer: Any, *, key: str = "") -> Call[QuestionView]:
         """Answer a question of a step, in the form that it asks for."""
         path = path_of("questions", question, "answer")
-        return self._line.post(path, QuestionView, {"answer": answer}, key=key)
+        return post(path, QuestionView, {"answer": answer}, key=key)
 
-    def _say(self, approval: str, verb: str, body: dict[str, Any], key: str) -> ApprovalView:
-        return self._line.post(path_of("approvals", approval, verb), ApprovalView, body, key=key)
+    def _say(self, approval: str, verb: str, body: dict[str, Any], key: str) -> Call[ApprovalView]:
+        return post(path_of("approvals", approval, verb), ApprovalView, body, key=key)

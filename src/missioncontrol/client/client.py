@@ -1,53 +1,38 @@
-"""The client of a server, as programs hold it."""
+"""The clients of a server, as programs hold them."""
 
 from types import TracebackType
 from typing import Self
 
-from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.adapters.server_line import AsyncServerLine, ServerLine
 from missioncontrol.application.queries.search import SearchResults
+from missioncontrol.client import record
 from missioncontrol.client.agents import Agents
 from missioncontrol.client.approvals import Approvals
 from missioncontrol.client.artifacts import Artifacts
+from missioncontrol.client.async_line import AsyncLine
+from missioncontrol.client.calls import Call
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Tokens, Users
-from missioncontrol.client.record import Audit, Logs, search
+from missioncontrol.client.record import Audit, Logs
+from missioncontrol.client.resource import L, Resource, asked
 from missioncontrol.client.runs import Runs
 from missioncontrol.client.webhooks import Webhooks
 from missioncontrol.client.workflows import Workflows
 
 
-class Client:
-    """Works through the API of one server, in the name of whoever owns the token.
+class _Everything(Resource[L]):
+    """All that can be asked of a server."""
 
-        with Client("http://127.0.0.1:8700", token) as client:
-            begun = client.runs.start("greeting", inputs={"name": "Ada"})
-            print(client.runs.wait(begun.run).verdict)
-
-    Answers are the structs of `missioncontrol.application.queries`. Lists are read as far as
-    somebody iterates over them. Each change has a key of its own, so what is sent again after a
-    lost connection is not done twice.
-
-    Every refusal is a `MissionControlError` with the code of the API: `NotFound`, `Conflict`
-    (somebody was faster, or it is stale), `Unavailable` (not now, after three more tries), and
-    `Rejected` for everything else.
-    """
-
-    def __init__(self, url: str, token: str) -> None:
-        """`url` is where the pages of the server are.
-
-        Raises:
-            Rejected: `server.bad_url`, or `server.no_token`.
-        """
-        self._server = ServerLine(url, token)
-        self.url = self._server.url
-        line = Line(self._server)
+    def __init__(self, line: L) -> None:
+        super().__init__(line)
+        self.url = line.server.url
         self.events = Events(line)
         self.missions = Missions(line)
         self.workflows = Workflows(line)
-        self.runs = Runs(line, self.events)
+        self.runs = Runs(line)
         self.approvals = Approvals(line)
         self.agents = Agents(line)
         self.schedules = Schedules(line)
@@ -60,11 +45,36 @@ class Client:
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)
-        self._line = line
 
-    def search(self, words: str) -> SearchResults:
+    @asked
+    def search(self, words: str) -> Call[SearchResults]:
         """Return the newest things whose names have these words, and events that say them."""
-        return search(self._line, words)
+        return record.search(words)
+
+
+class Client(_Everything[Line]):
+    """Works through the API of one server, in the name of whoever owns the token.
+
+        with Client("http://127.0.0.1:8700", token) as client:
+            begun = client.runs.start("greeting", inputs={"name": "Ada"})
+            print(client.runs.wait(begun.run).verdict)
+
+    Answers are the structs of `missioncontrol.application.queries`. Lists are read as far as
+    somebody iterates over them. Each change has a key of its own, so what is sent again after a
+    lost connection is not done twice.
+
+    Every refusal is a `MissionControlError` with the code of the API: `NotFound`, `Conflict`
+    (somebody was faster, or it is stale), `Unavailable` (not now, after three more tries), and
+    `Rejected` for everything else. `problem_of(error)` is all that the server told (RFC 9457).
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        """`url` is where the pages of the server are.
+
+        Raises:
+            Rejected: `server.bad_url`, or `server.no_token`.
+        """
+        super().__init__(Line(ServerLine(url, token)))
 
     def __enter__(self) -> Self:
         """Return the client, to be closed at the end."""
@@ -81,4 +91,38 @@ class Client:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._server.close()
+        self.line.server.close()
+
+
+class AsyncClient(_Everything[AsyncLine]):
+    """Does what `Client` does, while others go on: what that returns is awaited here.
+
+        async with AsyncClient("http://127.0.0.1:8700", token) as client:
+            begun = await client.runs.start("greeting", inputs={"name": "Ada"})
+            print((await client.runs.wait(begun.run)).verdict)
+            async for run in client.runs.list(status="failed"):
+                print(run.id)
+
+    Who leaves a stream before its end closes it: `contextlib.aclosing(client.events.stream())`.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        """See `Client`."""
+        super().__init__(AsyncLine(AsyncServerLine(url, token)))
+
+    async def __aenter__(self) -> Self:
+        """Return the client, to be closed at the end."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.line.server.close()

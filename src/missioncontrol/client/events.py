@@ -1,12 +1,27 @@
 """Events of a server: the stream of them, with no gap and no event twice, whatever breaks off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from missioncontrol.application.cloud_event import CloudEvent
 from missioncontrol.application.queries.events import EventDetail, EventItem
-from missioncontrol.client.line import Line, Listed, is_passing, path_of
+from missioncontrol.client.calls import (
+    Call,
+    Item,
+    More,
+    Open,
+    Pages,
+    Pause,
+    Telling,
+    get,
+    is_passing,
+    pages,
+    path_of,
+    persisted,
+    said,
+)
+from missioncontrol.client.resource import L, Resource, asked, listed, told
 from missioncontrol.client.shapes import Head
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 
@@ -20,17 +35,15 @@ WAIT_SECONDS_MAX = 5.0
 BUFFER_BYTES_MAX = 16 * 1024 * 1024
 
 
-class Events:
+class Events(Resource[L]):
     """`client.events`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
-    def head(self) -> Head:
+    @asked
+    def head(self) -> Call[Head]:
         """Return the position and the hash of the last event."""
-        return self._line.get("/record/head", Head)
+        return head()
 
+    @listed
     def list(
         self,
         text: str = "",
@@ -42,12 +55,12 @@ class Events:
         run: str = "",
         since: str = "",
         until: str = "",
-    ) -> Listed[EventItem]:
+    ) -> Pages[EventItem]:
         """Return the events that fit all of what is asked for, newest first.
 
         `since` and `until` are dates or times, or such as `2h`; see the page of the API.
         """
-        return self._line.listed(
+        return pages(
             "/events",
             EventItem,
             text=text,
@@ -60,14 +73,16 @@ class Events:
             until=until,
         )
 
-    def get(self, position: int) -> EventDetail:
+    @asked
+    def get(self, position: int) -> Call[EventDetail]:
         """Return all that the log holds of one event.
 
         Raises:
             NotFound: `event.unknown`.
         """
-        return self._line.get(path_of("events", position), EventDetail)
+        return get(path_of("events", position), EventDetail)
 
+    @told
     def stream(
         self,
         *,
@@ -77,7 +92,7 @@ class Events:
         type: str = "",  # noqa: A002 - what the API calls it
         actor: str = "",
         agent: str = "",
-    ) -> Iterator[CloudEvent]:
+    ) -> Telling[CloudEvent]:
         """Yield events as they happen, for as long as somebody reads.
 
         `after` is a position of the log, 0 for all that ever happened; by default now. A connection
@@ -88,47 +103,71 @@ class Events:
             MissionControlError: as the server refuses.
         """
         chosen = {"run": run, "stream": stream, "type": type, "actor": actor, "agent": agent}
-        last = self.head().position if after is None else after
-        yield from (event for event in self.heard(last, chosen) if event is not None)
-
-    def heard(self, last: int, chosen: Mapping[str, str]) -> Iterator[CloudEvent | None]:
-        """Yield what comes after a position, and None for a sign of life without an event."""
-        lost = 0
-        while True:
-            try:
-                for event in self._connection(chosen, last):
-                    last, lost = (event.position if event else last), 0
-                    yield event
-            except MissionControlError as refusal:
-                if not is_passing(refusal) or lost >= LOST_MAX:
-                    raise
-            lost += 1
-            self._line.pause(min(0.01 * 2**lost, WAIT_SECONDS_MAX))
-            yield None
-
-    def _connection(self, chosen: Mapping[str, str], last: int) -> Iterator[CloudEvent | None]:
-        """Yield what one connection tells of what came after a position."""
-        headers = {"last-event-id": str(last), "accept": "text/event-stream"}
-        with self._line.streamed(
-            "/events/stream", headers=headers, seconds_max=SILENT_SECONDS, **chosen
-        ) as answer:
-            for data in _messages(answer.iter_bytes()):
-                event = msgspec.json.decode(data, type=CloudEvent) if data else None
-                if event is None or event.position > last:
-                    yield event
+        last = (yield from persisted(head())).position if after is None else after
+        yield from followed(last, said(chosen))
 
 
-def _messages(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the data of each message of a stream that came whole; nothing for one without any.
+def head() -> Call[Head]:
+    """Ask for the position and the hash of the last event."""
+    return get("/record/head", Head)
 
-    Raises:
-        Unavailable: `server.strange`.
+
+def followed(
+    last: int,
+    chosen: Mapping[str, str],
+    until: Callable[[CloudEvent | None], bool] = lambda _: False,
+) -> Telling[CloudEvent]:
+    """Tell what comes after a position, for ever or `until` something is so.
+
+    It is asked at every event, and with None at every sign of life without one.
     """
-    rest = b""
-    for chunk in chunks:
-        *blocks, rest = (rest + chunk).split(b"\n\n")
-        if len(rest) > BUFFER_BYTES_MAX:
+    lost = 0
+    while True:
+        try:
+            yield _opened(last, chosen)
+            messages = Messages()
+            while chunk := (yield More()):
+                for place, data in messages.fed(chunk):
+                    event = msgspec.json.decode(data, type=CloudEvent) if data else None
+                    lost, is_new = 0, event is not None and event.position > last
+                    last = max(last, place, event.position if event else 0)
+                    if is_new and event is not None:
+                        yield Item(event)
+                    if (event is None or is_new) and until(event):
+                        return
+        except MissionControlError as refusal:
+            if not is_passing(refusal) or lost >= LOST_MAX:
+                raise
+        lost += 1
+        yield Pause(min(0.01 * 2**lost, WAIT_SECONDS_MAX))
+        if until(None):
+            return
+
+
+def _opened(last: int, chosen: Mapping[str, str]) -> Open:
+    headers = {"last-event-id": str(last), "accept": "text/event-stream"}
+    return Open("/events/stream", SILENT_SECONDS, chosen, headers)
+
+
+class Messages:
+    """Server-sent events, put together from the pieces in which they come."""
+
+    def __init__(self) -> None:
+        """Nothing came yet."""
+        self._rest = b""
+
+    def fed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the id and the data of each message that came whole; 0 and nothing for none.
+
+        Raises:
+            Unavailable: `server.strange`.
+        """
+        *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
+        if len(self._rest) > BUFFER_BYTES_MAX:
             raise Unavailable("server.strange", "A message of the event stream has no end.")
         for block in blocks:
-            lines = [line for line in block.split(b"\n") if line.startswith(b"data:")]
-            yield b"\n".join(line[5:].removeprefix(b" ") for line in lines)
+            lines = block.split(b"\n")
+            places = [line[3:].strip() for line in lines if line.startswith(b"id:")]
+            place = int(places[-1]) if places and places[-1].isdigit() else 0
+            data = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:")]
+            yield place, b"\n".join(data)

@@ -1,154 +1,83 @@
-"""How the client asks: again where a connection was lost, once where something is changed."""
+"""How `Client` asks: each script is played to its end, and whoever asks waits."""
 
-import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from typing import Any, Generic, TypeVar, cast
-from urllib.parse import quote
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, TypeVar
 
 import httpx
-import msgspec
 
-from missioncontrol.adapters.server_line import ServerLine, keyed
-from missioncontrol.domain.errors import MissionControlError, Unavailable
-
-WAITS = (0.2, 1.0, 3.0)
-"""Seconds before a request is repeated to which no answer came, or an answer to come again."""
-
-AGAIN = frozenset(
-    {"server.silent", "console.no_engine", "control.silent", "request.open", "request.too_often"}
-)
-"""Refusals after which the same request may be answered in a moment."""
+from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.client.calls import Call, Item, More, Open, Pause, Script, persisted
+from missioncontrol.client.play import Play
+from missioncontrol.domain.errors import MissionControlError
 
 T = TypeVar("T")
-
-
-class Page(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a list."""
-
-    items: list[T]
-    next: str = ""  # the cursor of the page after this one; empty where this is the last
-
-
-class Listed(Generic[T]):
-    """A list on the server. Iterating over it asks for page after page, as far as it goes."""
-
-    def __init__(self, read: Callable[[str, int | None], Page[T]]) -> None:
-        """`read` returns the page at a cursor."""
-        self._read = read
-
-    def page(self, cursor: str = "", limit: int | None = None) -> Page[T]:
-        """Return one page; `limit` is at most 200.
-
-        Raises:
-            Rejected: `cursor.malformed`, and see `Client`.
-        """
-        return self._read(cursor, limit)
-
-    def __iter__(self) -> Iterator[T]:
-        """Yield what is in the list, in its order."""
-        page = self._read("", None)
-        yield from page.items
-        while page.next:
-            page = self._read(page.next, None)
-            yield from page.items
 
 
 class Line:
     """Asks one server; see `Client` for what it raises."""
 
-    def __init__(self, line: ServerLine, *, wait: Callable[[float], None] = time.sleep) -> None:
-        """`line` is closed by whoever opened it."""
+    def __init__(self, server: ServerLine, *, wait: Callable[[float], None] = time.sleep) -> None:
+        """`server` is closed by whoever opened it."""
+        self.server = server
+        self.wait = wait
+
+    def ask(self, call: Call[T]) -> T:
+        """Ask, and again where a connection was lost; return the answer."""
+        return self.carry_out(persisted(call))
+
+    def carry_out(self, script: Script[T]) -> T:
+        """Do all that a script says, and return what comes of it."""
+        play = Play(script)
+        for _ in self.told(play):
+            pass  # Nobody listens.
+        return play.result
+
+    def told(self, play: Play[Any]) -> Iterator[Any]:
+        """Do what a script says, and yield what it tells."""
+        with _Stage(self) as stage:
+            while (step := play.step()) is not None:
+                if isinstance(step, Item):
+                    yield step.value
+                    continue
+                try:
+                    play.take(stage.done(step))
+                except MissionControlError as refusal:
+                    play.refuse(refusal)
+
+
+class _Stage(ExitStack):
+    """Where a script is played: it has at most one connection open to be read."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
         self._line = line
-        self._wait = wait
+        self._coming: Iterator[bytes] = iter(())
 
-    def get(self, path: str, kind: type[T], **query: Any) -> T:
-        """Return what stands there."""
-        answer = self._persist(lambda: self._line.send("GET", path, query=_said(query)))
-        return self._line.read(answer, kind)
+    def done(self, step: Any) -> Any:
+        """Do one step, and return what came of it."""
+        match step:
+            case Call():
+                return self._line.server.called(step)
+            case Pause():
+                return self._line.wait(step.seconds)
+            case Open():
+                self.close()
+                opened = self._line.server.streamed(
+                    step.path,
+                    query=step.query,
+                    headers=step.headers,
+                    seconds_max=step.seconds_max,
+                )
+                self._coming = self.enter_context(opened).iter_bytes()
+                return None
+            case More():
+                return self._more()
+        raise AssertionError(step)
 
-    def listed(self, path: str, kind: type[T], **query: Any) -> Listed[T]:
-        """Return the list that stands there; nothing is asked before somebody reads it."""
-        shape = cast("type[Page[T]]", Page[kind])  # type: ignore[valid-type]
-
-        def read(cursor: str, limit: int | None) -> Page[T]:
-            return self.get(path, shape, **query, cursor=cursor or None, limit=limit)
-
-        return Listed(read)
-
-    def content(self, path: str, headers: Mapping[str, str] = {}, **query: Any) -> bytes:
-        """Return the bytes that stand there."""
-        sent = self._persist(
-            lambda: self._line.send("GET", path, query=_said(query), headers=headers)
-        )
-        return sent.content
-
-    def post(self, path: str, kind: type[T], body: Any = None, *, key: str = "") -> T:
-        """Ask for a change; see `change`."""
-        return self.change("POST", path, kind, body, key=key)
-
-    def change(
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        body: Any = None,
-        *,
-        key: str = "",
-        if_match: str = "",
-        query: Mapping[str, Any] = {},
-    ) -> T:
-        """Ask for a change. It has a key, so it is done once however often it is sent.
-
-        Who wants to repeat it themselves, in another process perhaps, gives a key of their own.
-        """
-        headers = keyed(key or secrets.token_hex(16))
-        if if_match:
-            headers["if-match"] = if_match
-        answer = self._persist(
-            lambda: self._line.send(method, path, query=_said(query), body=body, headers=headers)
-        )
-        return self._line.read(answer, kind) if answer.content else cast("T", None)
-
-    def streamed(
-        self, path: str, *, headers: Mapping[str, str], seconds_max: float, **query: Any
-    ) -> AbstractContextManager[httpx.Response]:
-        """Open what stands there, to be read as it comes; nothing is repeated."""
-        return self._line.streamed(
-            path, query=_said(query), headers=headers, seconds_max=seconds_max
-        )
-
-    def pause(self, seconds: float) -> None:
-        """Wait before something is tried again."""
-        self._wait(seconds)
-
-    def _persist(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
-        for seconds in WAITS:
-            try:
-                return ask()
-            except MissionControlError as refusal:
-                if not is_passing(refusal):
-                    raise
-            self._wait(seconds)
-        return ask()
-
-
-def is_passing(refusal: MissionControlError) -> bool:
-    """Whether the same request may be answered in a moment."""
-    return refusal.code in AGAIN
-
-
-def path_of(*parts: object) -> str:
-    """Return an address under the API from its parts, whatever is in them."""
-    return "".join(f"/{quote(str(part), safe='')}" for part in parts)
-
-
-def _said(query: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a query without what was left out; texts that are empty are not said."""
-    return {name: value for name, value in query.items() if value not in (None, "", ())}
-
-
-def too_long(what: str, seconds: float) -> Unavailable:
-    """Say that something took longer than somebody wanted to wait."""
-    return Unavailable("client.too_long", f"{what} within {seconds:g} s.", hint="Wait again.")
+    def _more(self) -> bytes:
+        try:
+            return next(self._coming, b"")
+        except httpx.HTTPError as error:
+            raise self._line.server.silent(error) from None

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from missioncontrol.application.queries.access import Me, TokenView, UserView, WorkspaceView
-from missioncontrol.client.line import Line, Listed, path_of
+from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
+from missioncontrol.client.resource import L, Resource, asked, listed
 from missioncontrol.domain.permission import Permission, Role
 
 
@@ -26,67 +27,69 @@ class TokenIssued(msgspec.Struct, frozen=True):
     until: float  # seconds since the epoch
 
 
-class Users:
+class Users(Resource[L]):
     """`client.users`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
-    def me(self) -> Me:
+    @asked
+    def me(self) -> Call[Me]:
         """Return whoever asks: their name, their roles, and what this token may do."""
-        return self._line.get("/me", Me)
+        return get("/me", Me)
 
-    def list(self) -> Listed[UserView]:
+    @listed
+    def list(self) -> Pages[UserView]:
         """Return everybody who may sign in."""
-        return self._line.listed("/users", UserView)
+        return pages("/users", UserView)
 
-    def get(self, name: str) -> UserView:
+    @asked
+    def get(self, name: str) -> Call[UserView]:
         """Return a user.
 
         Raises:
             NotFound: `user.unknown`.
         """
-        return self._line.get(path_of("users", name), UserView)
+        return get(path_of("users", name), UserView)
 
-    def add(self, name: str, roles: Sequence[Role] = (), *, key: str = "") -> UserView:
+    @asked
+    def add(self, name: str, roles: Sequence[Role] = (), *, key: str = "") -> Call[UserView]:
         """Let somebody in, with these roles.
 
         Raises:
             Rejected: `user.exists`, `user.bad_name` and others.
         """
-        return self._line.post("/users", UserView, {"name": name, "roles": list(roles)}, key=key)
+        return post("/users", UserView, {"name": name, "roles": list(roles)}, key=key)
 
-    def change(self, name: str, roles: Sequence[Role]) -> UserView:
+    @asked
+    def change(self, name: str, roles: Sequence[Role]) -> Call[UserView]:
         """Let somebody have exactly these roles."""
         path = path_of("users", name)
-        return self._line.change("PATCH", path, UserView, {"roles": list(roles)})
+        return change("PATCH", path, UserView, {"roles": list(roles)})
 
-    def invite(self, name: str, *, key: str = "") -> Invitation:
+    @asked
+    def invite(self, name: str, *, key: str = "") -> Call[Invitation]:
         """Return a link with which somebody chooses a password. The one before it is void."""
-        return self._line.post(path_of("users", name, "invitation"), Invitation, key=key)
+        return post(path_of("users", name, "invitation"), Invitation, key=key)
 
-    def remove(self, name: str, reason: str = "") -> None:
+    @asked
+    def remove(self, name: str, reason: str = "") -> Call[None]:
         """Let somebody in no more: their sessions end, and their tokens are void."""
         query = {"reason": reason}
-        self._line.change("DELETE", path_of("users", name), type(None), query=query)
+        return change("DELETE", path_of("users", name), type(None), query=query)
 
-    def workspace(self) -> WorkspaceView:
+    @asked
+    def workspace(self) -> Call[WorkspaceView]:
         """Return what this workspace is called, and where it is."""
-        return self._line.get("/workspace", WorkspaceView)
+        return get("/workspace", WorkspaceView)
 
 
-class Tokens:
+class Tokens(Resource[L]):
     """`client.tokens`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
-    def list(self, *, everybody: bool = False) -> Listed[TokenView]:
+    @listed
+    def list(self, *, everybody: bool = False) -> Pages[TokenView]:
         """Return one's own tokens, or everybody's: what each may do, and its last use."""
-        return self._line.listed("/tokens", TokenView, everybody=everybody)
+        return pages("/tokens", TokenView, everybody=everybody)
 
+    @asked
     def issue(
         self,
         name: str,
@@ -94,13 +97,14 @@ class Tokens:
         *,
         seconds: float | None = None,
         key: str = "",
-    ) -> TokenIssued:
+    ) -> Call[TokenIssued]:
         """Issue a token for one's own programs, that may do no more than its owner."""
         body = {"name": name, "scopes": list(scopes)}
         bound = {} if seconds is None else {"seconds": seconds}
-        return self._line.post("/tokens", TokenIssued, {**body, **bound}, key=key)
+        return post("/tokens", TokenIssued, {**body, **bound}, key=key)
 
-    def revoke(self, token: str, reason: str = "") -> None:
+    @asked
+    def revoke(self, token: str, reason: str = "") -> Call[None]:
         """Let a token be void at once, by its id."""
         query = {"reason": reason}
-        self._line.change("DELETE", path_of("tokens", token), type(None), query=query)
+        return change("DELETE", path_of("tokens", token), type(None), query=query)

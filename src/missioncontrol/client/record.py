@@ -1,27 +1,40 @@
 """The record of a server: what agents said, whether the log is whole, and everything by words."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.queries.logs import LogLine, LogWindow
 from missioncontrol.application.queries.search import SearchResults
 from missioncontrol.application.verifying import Verification
-from missioncontrol.client.line import Line, Listed, too_long
+from missioncontrol.client.calls import (
+    Call,
+    Item,
+    Open,
+    Pages,
+    Pause,
+    Script,
+    Telling,
+    get,
+    pages,
+    persisted,
+    post,
+    said,
+    too_long,
+)
+from missioncontrol.client.resource import L, Resource, asked, carried_out, listed, told
+from missioncontrol.client.saving import saved
 from missioncontrol.ports.search_index import RunHits
 
 LOOK_SECONDS = 0.3
+LINES = 200
 SILENT_SECONDS = 60.0
 
 
-class Logs:
+class Logs(Resource[L]):
     """`client.logs`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
+    @asked
     def window(
         self,
         *,
@@ -34,12 +47,12 @@ class Logs:
         after: int = 0,
         oldest: bool = False,
         limit: int = 200,
-    ) -> LogWindow:
+    ) -> Call[LogWindow]:
         """Return lines, oldest first: the newest that fit, or with `oldest` the oldest.
 
         `before` and `after` are numbers of lines; 0 is no bound.
         """
-        return self._line.get(
+        return get(
             "/logs",
             LogWindow,
             run=run,
@@ -53,28 +66,27 @@ class Logs:
             limit=limit,
         )
 
+    @told
     def list(
         self, *, run: str = "", step: str = "", agent: str = "", level: str = "", text: str = ""
-    ) -> Iterator[LogLine]:
+    ) -> Telling[LogLine]:
         """Yield all lines that fit, oldest first, as far as somebody reads."""
+        chosen = {"run": run, "step": step, "agent": agent, "level": level, "text": text}
         after = 0
         while True:
-            window = self.window(
-                run=run, step=step, agent=agent, level=level, text=text, after=after, oldest=True
-            )
-            yield from window.items
+            asking = get("/logs", LogWindow, **chosen, after=after, oldest=True, limit=LINES)
+            window = yield from persisted(asking)
+            for line in window.items:
+                yield Item(line)
             after = window.looked_to or (window.items[-1].number if window.items else 0)
             if not window.has_more or not after:
                 return
 
 
-class Audit:
+class Audit(Resource[L]):
     """`client.audit`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
+    @listed
     def search(
         self,
         text: str = "",
@@ -84,9 +96,9 @@ class Audit:
         workflow: str = "",
         agent: str = "",
         run: str = "",
-    ) -> Listed[RunHits]:
+    ) -> Pages[RunHits]:
         """Return the runs that have events that fit, each with how many, the newest first."""
-        return self._line.listed(
+        return pages(
             "/audit/runs",
             RunHits,
             text=text,
@@ -97,53 +109,42 @@ class Audit:
             run=run,
         )
 
-    def verify(self, *, seconds_max: float = 600.0) -> Verification:
+    @carried_out
+    def verify(self, *, seconds_max: float = 600.0) -> Script[Verification]:
         """Walk over the whole log on the server, and return what was found.
 
         Raises:
             Unavailable: `client.too_long`.
         """
         latest = time.monotonic() + seconds_max
-        found = self._line.post("/audit/verification", Verification)
+        found = yield from persisted(post("/audit/verification", Verification))
         while found.state == "running":
             if time.monotonic() > latest:
                 raise too_long("The log was not walked over", seconds_max)
-            self._line.pause(LOOK_SECONDS)
-            found = self._line.get("/audit/verification", Verification)
+            yield Pause(LOOK_SECONDS)
+            found = yield from persisted(get("/audit/verification", Verification))
         return found
 
-    def heads(self) -> HeadsView:
+    @asked
+    def heads(self) -> Call[HeadsView]:
         """Return the signed statements about the end of the log, the newest first."""
-        return self._line.get("/audit/heads", HeadsView)
+        return get("/audit/heads", HeadsView)
 
-    def requests(self, *, actor: str = "") -> Listed[RequestItem]:
+    @listed
+    def requests(self, *, actor: str = "") -> Pages[RequestItem]:
         """Return who asked for changes: how they had signed in, and from where."""
-        return self._line.listed("/audit/requests", RequestItem, actor=actor)
+        return pages("/audit/requests", RequestItem, actor=actor)
 
-    def export(self, path: Path, *, after: int = 0) -> int:
+    @carried_out
+    def export(self, path: Path, *, after: int = 0) -> Script[int]:
         """Write the log to a file as JSON Lines, and return how many bytes that were.
 
         Nothing is left at `path` where the connection broke off.
         """
-        return save(self._line, "/audit/export", path, after=after)
+        address = Open("/audit/export", SILENT_SECONDS, said({"after": after}))
+        return (yield from saved(address, path))
 
 
-def save(line: Line, address: str, path: Path, **query: int) -> int:
-    """Write what stands at an address to a file, as it comes; all of it or nothing."""
-    size, partial = 0, path.with_name(path.name + ".part")
-    try:
-        with (
-            line.streamed(address, headers={}, seconds_max=SILENT_SECONDS, **query) as answer,
-            partial.open("wb") as file,
-        ):
-            for block in answer.iter_bytes():
-                size += file.write(block)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return size
-
-
-def search(line: Line, words: str) -> SearchResults:
-    """Return the newest things whose names have these words, and events that say them."""
-    return line.get("/search", SearchResults, q=words)
+def search(words: str) -> Call[SearchResults]:
+    """Ask for the newest things whose names have these words, and events that say them."""
+    return get("/search", SearchResults, q=words)

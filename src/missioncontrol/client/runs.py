@@ -4,24 +4,32 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from missioncontrol.application.cloud_event import CloudEvent
 from missioncontrol.application.queries.replay import ReplayMoment, RunEventLine, TimelineRow
 from missioncontrol.application.queries.runs import RunCosts, RunDetail, RunGraph, RunItem
 from missioncontrol.application.queries.steps import StepDetail, StepItem
-from missioncontrol.client.events import Events
-from missioncontrol.client.line import Line, Listed, path_of, too_long
+from missioncontrol.client.calls import (
+    Call,
+    Pages,
+    Script,
+    get,
+    pages,
+    path_of,
+    persisted,
+    post,
+    too_long,
+)
+from missioncontrol.client.events import followed, head
+from missioncontrol.client.resource import L, Resource, asked, carried_out, listed
 from missioncontrol.client.shapes import ENDED, Begun, RunCounts, Status
 
 SETTLED = "mission.run_settled"
 
 
-class Runs:
+class Runs(Resource[L]):
     """`client.runs`."""
 
-    def __init__(self, line: Line, events: Events) -> None:
-        """It asks through `line`, and waits by the events."""
-        self._line = line
-        self._events = events
-
+    @listed
     def list(
         self,
         *,
@@ -35,12 +43,12 @@ class Runs:
         until: float | None = None,
         text: str = "",
         attention: bool | None = None,
-    ) -> Listed[RunItem]:
+    ) -> Pages[RunItem]:
         """Return runs, newest first. Times are seconds since the epoch, of their beginning.
 
         `attention` chooses those that are halted, or ask a person something.
         """
-        return self._line.listed(
+        return pages(
             "/runs",
             RunItem,
             status=status,
@@ -55,50 +63,60 @@ class Runs:
             attention=attention,
         )
 
-    def counts(self) -> RunCounts:
+    @asked
+    def counts(self) -> Call[RunCounts]:
         """Return how many runs there are of each status, and how many need a person."""
-        return self._line.get("/run-counts", RunCounts)
+        return get("/run-counts", RunCounts)
 
-    def get(self, run: str, *, at: int | None = None) -> RunDetail:
+    @asked
+    def get(self, run: str, *, at: int | None = None) -> Call[RunDetail]:
         """Return a run but for its steps, as of now or of a position of the log.
 
         Raises:
             NotFound: `run.unknown`.
         """
-        return self._line.get(path_of("runs", run), RunDetail, at=at)
+        return get(path_of("runs", run), RunDetail, at=at)
 
-    def steps(self, run: str, *, state: Sequence[str] = (), text: str = "") -> Listed[StepItem]:
+    @listed
+    def steps(self, run: str, *, state: Sequence[str] = (), text: str = "") -> Pages[StepItem]:
         """Return the steps of a run, each followed by those that it became."""
-        return self._line.listed(path_of("runs", run, "steps"), StepItem, state=state, text=text)
+        return pages(path_of("runs", run, "steps"), StepItem, state=state, text=text)
 
-    def step(self, run: str, step: str) -> StepDetail:
+    @asked
+    def step(self, run: str, step: str) -> Call[StepDetail]:
         """Return all that is known of a step.
 
         Raises:
             NotFound: `run.unknown` or `step.unknown`.
         """
-        return self._line.get(path_of("runs", run, "steps", step), StepDetail)
+        return get(path_of("runs", run, "steps", step), StepDetail)
 
-    def events(self, run: str, *, step: str = "") -> Listed[RunEventLine]:
+    @listed
+    def events(self, run: str, *, step: str = "") -> Pages[RunEventLine]:
         """Return what happened in a run, in order, a line each."""
-        return self._line.listed(path_of("runs", run, "events"), RunEventLine, step=step)
+        return pages(path_of("runs", run, "events"), RunEventLine, step=step)
 
-    def graph(self, run: str, *, at: int | None = None) -> RunGraph:
+    @asked
+    def graph(self, run: str, *, at: int | None = None) -> Call[RunGraph]:
         """Return all steps of a run with what each needs, at most 10,000."""
-        return self._line.get(path_of("runs", run, "graph"), RunGraph, at=at)
+        return get(path_of("runs", run, "graph"), RunGraph, at=at)
 
-    def timeline(self, run: str) -> Listed[TimelineRow]:
+    @listed
+    def timeline(self, run: str) -> Pages[TimelineRow]:
         """Return when each step waited and worked."""
-        return self._line.listed(path_of("runs", run, "timeline"), TimelineRow)
+        return pages(path_of("runs", run, "timeline"), TimelineRow)
 
-    def costs(self, run: str) -> RunCosts:
+    @asked
+    def costs(self, run: str) -> Call[RunCosts]:
         """Return tokens and money by agent, by model and by step."""
-        return self._line.get(path_of("runs", run, "costs"), RunCosts)
+        return get(path_of("runs", run, "costs"), RunCosts)
 
-    def moment(self, run: str, at: int) -> ReplayMoment:
+    @asked
+    def moment(self, run: str, at: int) -> Call[ReplayMoment]:
         """Return a run as it stood after a position of the log."""
-        return self._line.get(path_of("runs", run, "replay"), ReplayMoment, at=at)
+        return get(path_of("runs", run, "replay"), ReplayMoment, at=at)
 
+    @asked
     def start(
         self,
         workflow: str,
@@ -106,7 +124,7 @@ class Runs:
         version: int | None = None,
         inputs: Mapping[str, Any] = {},
         key: str = "",
-    ) -> Begun:
+    ) -> Call[Begun]:
         """Begin a run of a saved workflow, by default of its newest version; return at once.
 
         Raises:
@@ -115,33 +133,40 @@ class Runs:
             Unavailable: `operation.stopped` or `operation.rate_limited`.
         """
         body = {"workflow": workflow, "version": version, "inputs": dict(inputs)}
-        return self._line.post("/runs", Begun, body, key=key)
+        return post("/runs", Begun, body, key=key)
 
-    def cancel(self, run: str, reason: str = "", *, key: str = "") -> Begun:
+    @asked
+    def cancel(self, run: str, reason: str = "", *, key: str = "") -> Call[Begun]:
         """End a run: nothing of it starts any more, and what is at work is ended.
 
         Raises:
             Conflict: `run.settled`.
         """
-        return self._line.post(path_of("runs", run, "cancel"), Begun, {"reason": reason}, key=key)
+        return post(path_of("runs", run, "cancel"), Begun, {"reason": reason}, key=key)
 
-    def resume(self, run: str, *, key: str = "") -> Begun:
+    @asked
+    def resume(self, run: str, *, key: str = "") -> Call[Begun]:
         """Take a run up again that was halted or left."""
-        return self._line.post(path_of("runs", run, "resume"), Begun, key=key)
+        return post(path_of("runs", run, "resume"), Begun, key=key)
 
-    def retry(self, run: str, step: str = "", *, key: str = "") -> Begun:
+    @asked
+    def retry(self, run: str, step: str = "", *, key: str = "") -> Call[Begun]:
         """Begin a run that keeps the results of one that has ended, and does the rest again.
 
         `step` and all that follows from it are done again; by default all that did not succeed.
         """
-        return self._line.post(path_of("runs", run, "retry"), Begun, {"step": step}, key=key)
+        return post(path_of("runs", run, "retry"), Begun, {"step": step}, key=key)
 
-    def fork(self, run: str, step: str, inputs: Mapping[str, Any] = {}, *, key: str = "") -> Begun:
+    @asked
+    def fork(
+        self, run: str, step: str, inputs: Mapping[str, Any] = {}, *, key: str = ""
+    ) -> Call[Begun]:
         """Begin a run at a step of one that has ended, with other inputs."""
         body = {"step": step, "inputs": dict(inputs)}
-        return self._line.post(path_of("runs", run, "fork"), Begun, body, key=key)
+        return post(path_of("runs", run, "fork"), Begun, body, key=key)
 
-    def wait(self, run: str, *, seconds_max: float = 3_600.0) -> RunDetail:
+    @carried_out
+    def wait(self, run: str, *, seconds_max: float = 3_600.0) -> Script[RunDetail]:
         """Return a run once it has ended, told by its events.
 
         Raises:
@@ -149,13 +174,21 @@ class Runs:
             Unavailable: `client.too_long`.
         """
         latest = time.monotonic() + seconds_max
-        place = self._events.head().position
-        found = self.get(run)
+        place = (yield from persisted(head())).position
+        found = yield from persisted(_run(run))
         if found.status in ENDED:
             return found
-        for event in self._events.heard(place, {"run": run}):
+
+        def has_ended(event: CloudEvent | None) -> bool:
             if event is not None and event.type == SETTLED:
-                break
+                return True
             if time.monotonic() > latest:
                 raise too_long(f"Run {run!r} did not end", seconds_max)
-        return self.get(run)
+            return False
+
+        yield from followed(place, {"run": run}, has_ended)
+        return (yield from persisted(_run(run)))
+
+
+def _run(run: str) -> Call[RunDetail]:
+    return get(path_of("runs", run), RunDetail)

@@ -19,6 +19,18 @@ class Begun(msgspec.Struct, frozen=True):
     mission: str = ""
 
 
+class PlanLine(msgspec.Struct, frozen=True):
+    """A plan in a list: of which mission it is, and how much is in it."""
+
+    mission: str
+    title: str
+    status: str  # of the mission
+    run: str  # the newest that carries it out
+    requirements: int
+    tasks: int
+    updated: float  # when the mission changed last, seconds since the epoch
+
+
 class RunCounts(msgspec.Struct, frozen=True):
     """How many runs there are."""
 

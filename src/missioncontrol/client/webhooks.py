@@ -4,8 +4,19 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.application.queries.webhooks import DeadLetter, WebhookView
-from missioncontrol.client.line import Line, Listed, path_of
+from missioncontrol.application.queries.webhooks import DeadLetter, Trial, WebhookView
+from missioncontrol.client.calls import (
+    Call,
+    Pages,
+    Script,
+    change,
+    get,
+    pages,
+    path_of,
+    persisted,
+    post,
+)
+from missioncontrol.client.resource import L, Resource, asked, carried_out, listed
 
 
 class WebhookMade(msgspec.Struct, frozen=True):
@@ -19,57 +30,70 @@ class _Tried(msgspec.Struct):
     count: int
 
 
-class Webhooks:
+class Webhooks(Resource[L]):
     """`client.webhooks`."""
 
-    def __init__(self, line: Line) -> None:
-        """It asks through `line`."""
-        self._line = line
-
-    def list(self) -> Listed[WebhookView]:
+    @listed
+    def list(self) -> Pages[WebhookView]:
         """Return webhooks by name, each with how it fares."""
-        return self._line.listed("/webhooks", WebhookView)
+        return pages("/webhooks", WebhookView)
 
-    def get(self, name: str) -> WebhookView:
+    @asked
+    def get(self, name: str) -> Call[WebhookView]:
         """Return a webhook.
 
         Raises:
             NotFound: `webhook.unknown`.
         """
-        return self._line.get(path_of("webhooks", name), WebhookView)
+        return get(path_of("webhooks", name), WebhookView)
 
-    def add(self, name: str, url: str, types: Sequence[str] = (), *, key: str = "") -> WebhookMade:
+    @asked
+    def add(
+        self, name: str, url: str, types: Sequence[str] = (), *, key: str = ""
+    ) -> Call[WebhookMade]:
         """Tell an address of events from now on, by default of all; `*` in a type is any letters.
 
         Raises:
             Rejected: `webhook.bad_url`, `webhook.exists` and others.
         """
         body = {"name": name, "url": url, "types": list(types)}
-        return self._line.post("/webhooks", WebhookMade, body, key=key)
+        return post("/webhooks", WebhookMade, body, key=key)
 
-    def renew_secret(self, name: str) -> WebhookMade:
+    @asked
+    def renew_secret(self, name: str) -> Call[WebhookMade]:
         """Sign with another secret from now on."""
-        return self._line.post(path_of("webhooks", name, "secret"), WebhookMade)
+        return post(path_of("webhooks", name, "secret"), WebhookMade)
 
-    def pause(self, name: str, reason: str = "") -> WebhookView:
+    @asked
+    def pause(self, name: str, reason: str = "") -> Call[WebhookView]:
         """Tell it nothing for now; what happens meanwhile is told afterwards."""
         path = path_of("webhooks", name, "pause")
-        return self._line.change("POST", path, WebhookView, query={"reason": reason})
+        return change("POST", path, WebhookView, query={"reason": reason})
 
-    def resume(self, name: str) -> WebhookView:
+    @asked
+    def resume(self, name: str) -> Call[WebhookView]:
         """Tell it again."""
-        return self._line.post(path_of("webhooks", name, "resume"), WebhookView)
+        return post(path_of("webhooks", name, "resume"), WebhookView)
 
-    def remove(self, name: str, reason: str = "") -> None:
+    @asked
+    def test(self, name: str) -> Call[Trial]:
+        """Send it one event at once, and return what it answered."""
+        return post(path_of("webhooks", name, "test"), Trial)
+
+    @asked
+    def remove(self, name: str, reason: str = "") -> Call[None]:
         """Tell it nothing any more."""
         query = {"reason": reason}
-        self._line.change("DELETE", path_of("webhooks", name), type(None), query=query)
+        return change("DELETE", path_of("webhooks", name), type(None), query=query)
 
-    def dead_letters(self, name: str) -> Listed[DeadLetter]:
+    @listed
+    def dead_letters(self, name: str) -> Pages[DeadLetter]:
         """Return what it could not be told, newest first."""
-        return self._line.listed(path_of("webhooks", name, "dead-letters"), DeadLetter)
+        return pages(path_of("webhooks", name, "dead-letters"), DeadLetter)
 
-    def redeliver(self, name: str, event: int | None = None) -> int:
+    @carried_out
+    def redeliver(self, name: str, event: int | None = None) -> Script[int]:
         """Try one dead letter once more, or all of them; return how many."""
         path = path_of("webhooks", name, "dead-letters", "redeliver")
-        return self._line.change("POST", path, _Tried, query={"event": event}).count
+        tried = yield from persisted(change("POST", path, _Tried, query={"event": event}))
+        return tried.count

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -135,14 +136,17 @@ TOLD: dict[str, tuple[str, ...]] = {
     "token_issued": ("token {name} of {owner}", "for {scopes}", "until {until}"),
     "token_revoked": ("token {token} is void",),
     "workspace_named": ("the workspace is called {name}",),
-    "request_taken": ("{verb}", "signed in by {way}", "from {address}", "with {credential}"),
+    "request_taken": ("{verb}", "signed in by {way}"),
     "request_answered": ("it was done",),
     "request_refused": ("refused with {code}",),
-    "webhook_added": ("{url} is told", "of {types}", "as {name}"),
+    "output_bounded": ("{bytes} of what agents say are kept",),
+    "output_removed": ("what agents said in {runs} is removed", "{lines} lines", "{bytes}"),
+    "webhook_added": ("{name} is told", "of {types}"),
     "webhook_paused": ("{name} is told nothing",),
     "webhook_resumed": ("{name} is told again",),
     "webhook_removed": ("{name} is told nothing any more",),
     "webhook_secret_changed": ("{name} gets messages signed with another secret",),
+    "webhook_tested": ("{name} is sent this event to see whether it takes it",),
     "webhook_redelivered": ("{name} is told once more", "from event {position}"),
 }
 """For each kind of event its sentence, in parts; one is left out where a field in it is empty."""
@@ -166,6 +170,29 @@ def sentence(kind: str, data: Any) -> str:
     return _cut(": ".join(filter(None, (told, why))), SENTENCE_MAX)
 
 
+def told_in(kind: str, body: bytes) -> Any:
+    """Return of an event's data what `sentence` needs, or None where that is nothing.
+
+    The event that began a run holds its whole workflow; a list of those would be slow to read.
+    """
+    if kind not in TOLD:
+        return None
+    try:
+        found = _reader(kind).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    values = msgspec.structs.asdict(found)
+    return {name: value for name, value in values.items() if value is not msgspec.UNSET}
+
+
+@cache
+def _reader(kind: str) -> msgspec.json.Decoder[Any]:
+    """Return what reads the fields that the sentence of a kind of event may be made of."""
+    names = re.findall(r"{(\w+)}", " ".join(TOLD[kind]))
+    fields = [(name, Any, msgspec.UNSET) for name in dict.fromkeys((*names, *WHY))]
+    return msgspec.json.Decoder(msgspec.defstruct("Told", fields))
+
+
 def _part(part: str, data: Mapping[str, Any]) -> str:
     values = {name: _field(name, data) for name in re.findall(r"{(\w+)}", part)}
     return part.format(**values).strip() if all(values.values()) else ""
@@ -174,6 +201,8 @@ def _part(part: str, data: Mapping[str, Any]) -> str:
 def _field(name: str, data: Mapping[str, Any]) -> str:
     if name == "amount" and data.get(name, ...) is None:
         return "none"
+    if name == "bytes" and data.get(name, ...) is None:
+        return "all bytes"
     if name == "name" and data.get(name) == "":
         return " "  # The workspace has none.
     return _cut(_word(name, data.get(name)), VALUE_MAX) if name in data else ""
@@ -232,6 +261,15 @@ def _times(value: Any) -> str:
     return _names([_moment(each) for each in value])
 
 
+def _person(value: Any) -> str:
+    """Return who it was without the word that tells people from agents: `alice`, `agent:smith`."""
+    return _plain(value).removeprefix("user:")
+
+
+def _size(value: Any) -> str:
+    return f"{int(value):,} bytes"
+
+
 def _cut(text: str, width: int) -> str:
     line = one_line(text)
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
@@ -245,6 +283,8 @@ WORDS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("amount", "before", "passed", "over"), _amount),
     **dict.fromkeys(("until", "expires", "deadline", "retry_at", "slot", "first", "last"), _moment),
     **dict.fromkeys(("seconds", "late_seconds"), _duration),
+    **dict.fromkeys(("by", "author", "on_behalf", "to", "owner"), _person),
+    "bytes": _size,
     "slots": _times,
     "scope": _scope,
     "usage": _used,

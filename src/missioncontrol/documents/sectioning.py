@@ -30,7 +30,9 @@ def sections(text: str) -> list[Section]:
     found: list[Section] = []
     above: list[tuple[int, str]] = []
     seen: dict[tuple[str, ...], int] = {}
-    title, key, begun = "", ("",), []
+    title = ""
+    key: tuple[str, ...] = ("",)
+    begun: list[str] = []
     for line, heading in _lines(text):
         if heading is not None:
             found.append(Section(title, _told_apart(key, seen), "".join(begun)))

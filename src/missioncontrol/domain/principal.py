@@ -10,6 +10,10 @@ Way = Literal["link", "password", "oidc", "token"]
 """How somebody signed in."""
 
 
+TERMINAL = "mission-cli"
+"""How the command line calls itself where it works through a server."""
+
+
 class Principal(msgspec.Struct, frozen=True):
     """A person, or a program that carries a person's token."""
 

@@ -13,6 +13,7 @@ from missioncontrol.domain import (
     price_list,
     question,
     request,
+    retention,
     webhook,
     workflow_library,
 )
@@ -38,6 +39,7 @@ Event = (
     | access.AccessEvent
     | request.RequestEvent
     | webhook.WebhookEvent
+    | retention.RetentionEvent
     | workflow_library.WorkflowSaved
     | workflow_library.WorkflowListed
 )
@@ -85,6 +87,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **access.EVENTS,
     **request.EVENTS,
     **webhook.EVENTS,
+    **retention.EVENTS,
     **workflow_library.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""

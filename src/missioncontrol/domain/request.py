@@ -52,9 +52,14 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class TakeRequest(msgspec.Struct, frozen=True):
-    """Begin to do what somebody asks for."""
+    """Begin to do what somebody asks for.
+
+    Where it was taken before and has no answer, nobody does it any more, and `came` is the
+    position of the last event that it made true; 0 where nothing came of it.
+    """
 
     taken: RequestTaken
+    came: int = 0
 
 
 class AnswerRequest(msgspec.Struct, frozen=True):
@@ -77,19 +82,19 @@ class Asked(msgspec.Struct, frozen=True):
     """A request, and what became of it."""
 
     taken: RequestTaken
-    end: RequestAnswered | RequestRefused | None = None  # None while it is being done
+    end: RequestAnswered | RequestRefused | None = None  # None: being done, or broken off
 
 
 def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[RequestEvent]:
     """Answer `command` with the events it makes true; none where it was answered already.
 
     Raises:
-        Rejected: `request.another` or `request.open`.
+        Rejected: `request.another` or `request.half_done`.
     """
     del now
     match command:
-        case TakeRequest(taken=taken):
-            return _taken(taken, asked)
+        case TakeRequest(taken=taken, came=came):
+            return _taken(taken, asked, came)
         case AnswerRequest(answered=answered):
             _refuse_twice(asked)
             return [answered]
@@ -105,7 +110,7 @@ def _refuse_twice(asked: Asked | None) -> None:
     assert asked.end is None, "a request has one end"
 
 
-def _taken(taken: RequestTaken, asked: Asked | None) -> list[RequestEvent]:
+def _taken(taken: RequestTaken, asked: Asked | None, came: int) -> list[RequestEvent]:
     if asked is None:
         return [taken]
     is_same = (taken.verb, taken.digest) == (asked.taken.verb, asked.taken.digest)
@@ -121,12 +126,28 @@ def _taken(taken: RequestTaken, asked: Asked | None) -> list[RequestEvent]:
         case RequestRefused():
             return [taken]
         case None:
-            raise Rejected(
-                "request.open",
-                f"This request ({taken.verb}) was taken, and has no answer: it is being done, or "
-                "an engine ended while it did it.",
-                hint="Wait and ask again; if that says the same, look at what was done.",
-            )
+            return _taken_again(taken, came)
+
+
+def _taken_again(taken: RequestTaken, came: int) -> list[RequestEvent]:
+    """Do again what nothing came of; what something came of would be done twice."""
+    if came:
+        raise Rejected(
+            "request.half_done",
+            f"This request ({taken.verb}) broke off when a part of it was done, up to event "
+            f"{came}; nothing more comes of it.",
+            hint="Look at what was done, and ask for what is missing under a new key.",
+        )
+    return [taken]
+
+
+def still_open(verb: str) -> Rejected:
+    """Say that a request is being done, so that it can't begin again."""
+    return Rejected(
+        "request.open",
+        f"This request ({verb}) was taken, and is still being done.",
+        hint="Wait and ask again.",
+    )
 
 
 def evolve(asked: Asked | None, event: RequestEvent, at: float) -> Asked:

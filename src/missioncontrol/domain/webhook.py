@@ -59,6 +59,12 @@ class WebhookRedelivered(Event, frozen=True):
     position: int = 0  # of one event; 0: all
 
 
+class WebhookTested(Event, frozen=True):
+    """This very event is sent to it once, to see whether it takes it."""
+
+    name: str
+
+
 WebhookEvent = (
     WebhookAdded
     | WebhookPaused
@@ -66,6 +72,7 @@ WebhookEvent = (
     | WebhookRemoved
     | WebhookSecretChanged
     | WebhookRedelivered
+    | WebhookTested
 )
 
 EVENTS: dict[type, tuple[str, int]] = {
@@ -75,6 +82,7 @@ EVENTS: dict[type, tuple[str, int]] = {
     WebhookRemoved: ("webhook_removed", 1),
     WebhookSecretChanged: ("webhook_secret_changed", 1),
     WebhookRedelivered: ("webhook_redelivered", 1),
+    WebhookTested: ("webhook_tested", 1),
 }
 """The lasting name and version of every event."""
 
@@ -120,6 +128,14 @@ class RedeliverWebhook(msgspec.Struct, frozen=True):
     position: int = 0
 
 
+class TestWebhook(msgspec.Struct, frozen=True):
+    """See whether it takes what it is told."""
+
+    __test__ = False  # Not one of pytest's.
+
+    name: str
+
+
 WebhookCommand = (
     AddWebhook
     | PauseWebhook
@@ -127,6 +143,7 @@ WebhookCommand = (
     | RemoveWebhook
     | ChangeWebhookSecret
     | RedeliverWebhook
+    | TestWebhook
 )
 
 
@@ -182,6 +199,9 @@ def decide(command: WebhookCommand, all_: Webhooks | None, now: float) -> list[W
         case RedeliverWebhook():
             _known(hooks, command.name)
             return [WebhookRedelivered(command.name, command.position)]
+        case TestWebhook():
+            _known(hooks, command.name)
+            return [WebhookTested(command.name)]
         case _:
             assert_never(command)
 
@@ -203,7 +223,7 @@ def evolve(all_: Webhooks | None, event: WebhookEvent, at: float) -> Webhooks:
             hooks[event.name] = msgspec.structs.replace(known, is_paused=False, reason="")
         case WebhookRemoved():
             del hooks[event.name]
-        case WebhookSecretChanged() | WebhookRedelivered():
+        case WebhookSecretChanged() | WebhookRedelivered() | WebhookTested():
             pass  # Nothing of it shows in what a webhook is.
         case _:
             assert_never(event)

@@ -28,6 +28,7 @@ class SaveWorkflow(msgspec.Struct, frozen=True):
     digest: str  # of what it says, apart from its version
     source: str  # the text of its file
     base: int | None = None  # the newest version that its writer knew, 0 for none; None: whatever
+    always: bool = False  # also where a version says the same: in other words, or long ago
 
 
 class WorkflowSaved(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,7 +66,8 @@ def decide(
     if problem:
         raise Rejected("workflow.bad_version", problem, hint=hint)
     newest = workflow.version if workflow else 0
-    if workflow is not None and command.digest in workflow.versions and given != newest + 1:
+    is_wanted = command.always or given == newest + 1
+    if workflow is not None and command.digest in workflow.versions and not is_wanted:
         return []
     if command.base is not None and command.base != newest:
         raise saved_meanwhile(command.definition.name, command.base, newest)

@@ -49,6 +49,7 @@ class Console:
         self.instruments = instruments
         self.archive = archive
         self.verifying = Verifying(archive, instruments.clock)
+        live.signal("verification", lambda: self.verifying.progress)
         self.deliveries = deliveries
 
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
@@ -64,7 +65,7 @@ class Console:
 
     async def perform(self, request: "AnyRequest", verb: str, arguments: dict[str, Any]) -> Any:
         """Do what `ask` does, for a verb and its arguments as plain values."""
-        asking = asking_of(request, verb, msgspec.json.encode(arguments))
+        asking = await asking_of(request, verb)
         answer = await self.line.ask(verb, arguments, request.user.actor, asking)
         await self.present.catch_up()
         return answer

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from missioncontrol.application.asks import CONCURRENCY_MAX, BeginMission
 from missioncontrol.application.missions import Goal
-from missioncontrol.application.office import CONCURRENCY_MAX, BeginMission
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
 from missioncontrol.domain.step import Amount

@@ -11,6 +11,7 @@ is a JSON object with an entry for each topic that has something to say:
                 "tokens": [input, output], "added": n, "total": n, "whole": false},
      "logs" | "logs:ID": {"lines": [{"number", "run", "step", "attempt", "time", "level",
                                      "message", "sequence"}], "more": false},
+     "verification": {"state", "events", "log", "ended"},    // of the log, as it is now
      "events": {"events": [{"position", "time", "type", "stream", "actor"}], "count", "last"}}
 
 The shell turns each entry into `CustomEvent("live:" + topic, {detail: entry})` on the body. What is
@@ -24,7 +25,8 @@ what was missed. A stream ends after some minutes, so that whoever listens is lo
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from litestar import Request, get
@@ -35,7 +37,9 @@ from litestar.response import Stream
 from missioncontrol.application.listening import Place, place_in
 from missioncontrol.application.topics import EventFilter, Wanted, wanted
 from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.codings import takes
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.deflating import BEGIN, Deflated
 from missioncontrol.interfaces.sign_in.guard import needs
 
 RETRY = b"retry: 500\n\n"
@@ -61,7 +65,7 @@ The feed beats where there is not."""
 
 AnyRequest = Request[Principal, Any, Any]
 
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding"}
 
 
 @get("/live", summary="The events of a tab", include_in_schema=False, **needs("read"))
@@ -81,11 +85,18 @@ async def live(
     place = place_in(request.headers.get("last-event-id", ""))
     if place is None and after is not None:
         place = Place(after)
-    return await stream_of(request, console, wanted(topics.split(","), chosen), place)
+    takes_deflate = takes(request.headers.get("accept-encoding", ""), "deflate")
+    wants = wanted(topics.split(","), chosen)
+    return await stream_of(request, console, wants, place, is_packed=takes_deflate)
 
 
 async def stream_of(
-    request: AnyRequest, console: Console, wants: Wanted, place: Place | None
+    request: AnyRequest,
+    console: Console,
+    wants: Wanted,
+    place: Place | None,
+    *,
+    is_packed: bool = False,
 ) -> Stream:
     """Return the answer that tells whoever asks what they want, from `place` on.
 
@@ -96,12 +107,15 @@ async def stream_of(
     console.live.seats.refuse_if_full(request.user.credential)
     await console.live.check(wants)
     told = _told(console, request, wants, place)
+    if is_packed:
+        headers = {**HEADERS, "Content-Encoding": "deflate"}
+        return Stream(_deflated(told), media_type="text/event-stream", headers=headers)
     return Stream(told, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _told(
     console: Console, request: AnyRequest, wants: Wanted, place: Place | None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     begun = looked = time.monotonic()
     with console.live.seats.taken(request.user.credential):
         yield RETRY
@@ -127,6 +141,16 @@ async def _may_still(console: Console, request: AnyRequest) -> bool:
     elif kind.lower() == "bearer":
         found = await console.people.by_token(token.strip(), caller)
     return found is not None and found.may("read")
+
+
+async def _deflated(told: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    stream = Deflated()
+    begin = BEGIN
+    async with aclosing(told):
+        async for frames in told:
+            yield begin + stream.part(frames)
+            begin = b""
+    yield stream.end()
 
 
 HANDLERS: list[Any] = [live]

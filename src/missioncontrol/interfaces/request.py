@@ -1,20 +1,33 @@
 """What a request says about itself besides what it asks for."""
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from litestar.datastructures import Headers
+from litestar.utils.scope.state import ScopeState
+
+from missioncontrol.application.requests import PREFIX, REQUEST
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Asking, Principal
+from missioncontrol.domain.request import Asked, RequestAnswered
 
 if TYPE_CHECKING:
     from litestar import Request
 
+    from missioncontrol.application.present import Present
+
+    AnyRequest = Request[Principal, Any, Any]
+
 IDEMPOTENCY_KEY = "idempotency-key"
+CONDITION = b"if-match"
+MULTIPART = "multipart/"
 KEY_MAX = 200
 AGENT_MAX = 200
 
 
-def asking_of(request: "Request[Principal, Any, Any]", verb: str, arguments: bytes) -> Asking:
+async def asking_of(request: "AnyRequest", verb: str) -> Asking:
     """Return where a change comes from, by whom, and by which id it is asked for once.
 
     A client that names its request itself, by `Idempotency-Key`, may ask again without doing
@@ -25,7 +38,6 @@ def asking_of(request: "Request[Principal, Any, Any]", verb: str, arguments: byt
         Rejected: `request.bad_key`.
     """
     principal, key = request.user, key_of(request)
-    digest = hashlib.sha256(verb.encode() + b"\n" + arguments).hexdigest() if key else ""
     return Asking(
         request=_named_by(principal, key) if key else request.state.request_id,
         permissions=tuple(sorted(principal.permissions)),
@@ -33,8 +45,45 @@ def asking_of(request: "Request[Principal, Any, Any]", verb: str, arguments: byt
         credential=principal.credential,
         address=principal.address,
         agent=request.headers.get("user-agent", "")[:AGENT_MAX],
-        digest=digest,
+        digest=await _digest(request, verb) if key else "",
     )
+
+
+async def _digest(request: "AnyRequest", verb: str) -> str:
+    """Return what a request says, whatever is known by the time it is said again.
+
+    Where it says JSON, neither the order of its names nor the space between them counts, nor
+    whether it names what holds anyway.
+    """
+    is_parts = request.headers.get("content-type", "").startswith(MULTIPART)
+    body = b"" if is_parts else await request.body()
+    declared = request.route_handler.parsed_fn_signature.parameters.get("data")
+    kind = declared.annotation if declared is not None else Any
+    with suppress(msgspec.MsgspecError, RecursionError):  # A form, or nothing, stays as it is.
+        body = msgspec.json.encode(msgspec.json.decode(body, type=kind), order="sorted")
+    where = f"{verb}\n{request.method} {request.scope['path']}?".encode()
+    return hashlib.sha256(b"%b%b\n%b" % (where, request.scope["query_string"], body)).hexdigest()
+
+
+async def forgo_condition(request: "AnyRequest", present: "Present") -> None:
+    """Let `If-Match` of a request count for nothing that was answered before.
+
+    It held when the request was made; what the request itself has changed does not speak against
+    telling its answer again.
+
+    Raises:
+        Rejected: `request.bad_key`.
+    """
+    key, headers = key_of(request), request.scope["headers"]
+    if not key or request.scope.get("user") is None:
+        return
+    if all(name.lower() != CONDITION for name, _ in headers):
+        return
+    before: Asked | None = await present.find(REQUEST, PREFIX + _named_by(request.user, key))
+    if before is not None and isinstance(before.end, RequestAnswered):
+        kept = [each for each in headers if each[0].lower() != CONDITION]
+        request.scope["headers"] = kept
+        ScopeState.from_scope(request.scope).headers = Headers(kept)  # Read once, and kept there.
 
 
 def key_of(request: "Request[Any, Any, Any]") -> str:

@@ -9,17 +9,28 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from missioncontrol.interfaces.headers import with_security
+
 HEAD_BYTES_MAX = 128 * 1024
 """Of a request, all that is no body: its line, its headers, and what stands between its chunks."""
 
 HEAD_SECONDS_MAX = 30.0
 """In which a head must have come, from the first byte of it or from when the line was opened."""
 
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 25\r\nconnection: close\r\n\r\n"
-    b"The request is too large."
-)
+
+def _answer(status: str, says: bytes) -> bytes:
+    """Return an answer to what never reaches an application; it carries what all answers do."""
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(says)).encode()),
+        (b"connection", b"close"),
+    ]
+    lines = [b"%b: %b" % each for each in with_security(headers, is_secure=False)]
+    return b"\r\n".join([f"HTTP/1.1 {status}".encode(), *lines, b"", says])
+
+
+_TOO_LARGE = _answer("431 Request Header Fields Too Large", b"The request is too large.")
+_MALFORMED = _answer("400 Bad Request", b"This is no request that HTTP knows.")
 
 
 class BoundedHeads(HttpToolsProtocol):
@@ -46,7 +57,7 @@ class BoundedHeads(HttpToolsProtocol):
         self._beside += len(data)
         super().data_received(data)
         if self._beside > HEAD_BYTES_MAX:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Wait for the rest of a head."""
@@ -69,6 +80,11 @@ class BoundedHeads(HttpToolsProtocol):
         self._beside = 0
         super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that it is no request, and end the connection."""
+        del msg
+        self._refuse(_MALFORMED)
+
     def _await_head(self) -> None:
         self._due = self.loop.call_later(HEAD_SECONDS_MAX, self.transport.close)
 
@@ -77,8 +93,8 @@ class BoundedHeads(HttpToolsProtocol):
             self._due.cancel()
             self._due = None
 
-    def _refuse(self) -> None:
+    def _refuse(self, answer: bytes) -> None:
         """End the connection, with a word where no answer has begun on it."""
         if self.cycle is None or self.cycle.response_complete:
-            self.transport.write(_TOO_LARGE)
+            self.transport.write(answer)
         self.transport.close()

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from missioncontrol.interfaces.few_lines import let_few_through
+
 if TYPE_CHECKING:
     import uvicorn
 
@@ -15,6 +17,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOOPBACK = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75
+CAUSED_BY_STRANGERS = ("uvicorn.error", "missioncontrol.interfaces.problems")
+"""Loggers that tell of requests that are none, and of requests that broke off."""
+
 CLOSE_SECONDS_MAX = 5
 CONNECTIONS_WAITING = 1_024
 
@@ -45,6 +50,8 @@ def server(app: App) -> "uvicorn.Server":
     import uvicorn
 
     from missioncontrol.interfaces.request_heads import BoundedHeads
+
+    let_few_through(*CAUSED_BY_STRANGERS)
 
     class Server(uvicorn.Server):
         @contextmanager

@@ -54,8 +54,8 @@ class DeliveryStore(Protocol):
         """Let these events be due, and the log be looked through up to `place`."""
         ...
 
-    def due(self, now: float, *, limit: int = 100) -> list[Delivery]:
-        """Return what is to be tried now, the longest due first."""
+    def due(self, hook: str, now: float, *, limit: int = 100) -> list[Delivery]:
+        """Return what a webhook is to be told now, the longest due first."""
         ...
 
     def next_due(self) -> float | None:

@@ -1,6 +1,6 @@
 """What agents say while they work: much, and never evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -48,6 +48,14 @@ class LinePage(msgspec.Struct, frozen=True):
     looked_to: int = 0  # number of the line where time was over, and there is more; else 0
 
 
+class RunOutput(msgspec.Struct, frozen=True):
+    """How much of one run is kept."""
+
+    run: str
+    lines: int
+    bytes: int  # of text
+
+
 class OutputStore(Protocol):
     """Keeps output apart from the log: it may be cut by retention, the log never is."""
 
@@ -75,6 +83,26 @@ class OutputStore(Protocol):
 
     def left_out(self, run: str) -> int:
         """Return how many lines of `run` were counted but not kept."""
+        ...
+
+
+class ShortenedOutput(Protocol):
+    """Output of which the oldest is removed."""
+
+    def kept_bytes(self) -> int:
+        """Return how many bytes of text are kept in all."""
+        ...
+
+    def runs(self) -> Iterator[RunOutput]:
+        """Yield the runs of which something is kept, the oldest first."""
+        ...
+
+    def newest_run(self) -> str:
+        """Return the run that said the last line of all; empty while there is none."""
+        ...
+
+    def remove(self, run: str, *, limit: int = 500) -> int:
+        """Remove at most `limit` lines of a run, and count them as left out; return how many."""
         ...
 
 

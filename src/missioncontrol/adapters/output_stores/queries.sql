@@ -58,3 +58,33 @@ SELECT time FROM lines WHERE id >= ? ORDER BY id LIMIT 1
 -- name: ends_of_run
 SELECT (SELECT id FROM lines WHERE run = ?1 ORDER BY sequence LIMIT 1),
        (SELECT id FROM lines WHERE run = ?1 ORDER BY sequence DESC LIMIT 1)
+
+-- name: is_measured
+-- Whether the file knows how large the output of its runs is; those of earlier releases do not.
+SELECT count(*) FROM sqlite_schema WHERE name = 'sizes'
+
+-- name: measure
+INSERT INTO sizes SELECT run, sum(length(CAST(message AS BLOB))) FROM lines GROUP BY run
+
+-- name: grow
+INSERT INTO sizes VALUES (?,?) ON CONFLICT (run) DO UPDATE SET bytes = bytes + excluded.bytes
+
+-- name: kept_bytes
+SELECT sum(bytes) FROM sizes
+
+-- name: runs
+-- Runs of which something is kept; their names grow with time.
+SELECT run, written, coalesce(bytes, 0) FROM counts LEFT JOIN sizes USING (run)
+WHERE written > 0 AND run > ? ORDER BY run LIMIT 500
+
+-- name: newest_run
+SELECT run FROM lines ORDER BY id DESC LIMIT 1
+
+-- name: first_lines
+SELECT id, length(CAST(message AS BLOB)) FROM lines WHERE run = ? ORDER BY sequence LIMIT ?
+
+-- name: remove
+DELETE FROM lines WHERE id = ?
+
+-- name: uncount
+UPDATE counts SET written = max(0, written - ?2), left_out = left_out + ?2 WHERE run = ?1

@@ -11,7 +11,7 @@ from typing import Any
 from missioncontrol.adapters.output_stores.finding import Finding, threes_in
 from missioncontrol.adapters.output_stores.fitting import fits
 from missioncontrol.adapters.queries import queries
-from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine
+from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine, RunOutput
 
 LINES_MAX = 200_000
 """Lines kept of one run; later ones are counted."""
@@ -43,7 +43,10 @@ class SqliteOutputStore:
 
     def _make_ready(self, connection: sqlite3.Connection) -> None:
         """Make what is missing; in a large file of an earlier release that takes some seconds."""
+        is_measured = connection.execute(_SQL["is_measured"]).fetchone()[0]
         connection.executescript(files(_PACKAGE).joinpath("schema.sql").read_text("utf-8"))
+        if not is_measured:
+            connection.execute(_SQL["measure"])
         if not _knows_agents(connection):
             connection.execute(_SQL["add_agent"])
         connection.executescript(files(_PACKAGE).joinpath("indexes.sql").read_text("utf-8"))
@@ -64,8 +67,10 @@ class SqliteOutputStore:
         assert self._connection is not None
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            grown: dict[str, int] = {}
             for line in lines:
-                self._write(line)
+                grown[line.run] = grown.get(line.run, 0) + self._write(line)
+            self._connection.executemany(_SQL["grow"], grown.items())
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -73,12 +78,15 @@ class SqliteOutputStore:
             self._counts.clear()
             raise
 
-    def _write(self, line: OutputLine) -> None:
+    def _write(self, line: OutputLine) -> int:
+        """Keep or count a line; return how many bytes of text are kept of it."""
         assert self._connection is not None
         counts = self._counts.get(line.run)
         if counts is None:
             counts = self._counts[line.run] = list(self._stored_counts(line.run))
-        counts[0 if counts[0] < LINES_MAX else 1] += 1
+        # Of a run from which something was left out, nothing later is kept either.
+        counts[0 if counts[0] < LINES_MAX and not counts[1] else 1] += 1
+        message = _storable(line.message[:MESSAGE_MAX]) if counts[1] == 0 else ""
         if counts[1] == 0:
             self._connection.execute(
                 _SQL["insert"],
@@ -89,7 +97,7 @@ class SqliteOutputStore:
                     line.attempt,
                     line.time,
                     line.level,
-                    _storable(line.message[:MESSAGE_MAX]),
+                    message,
                     line.agent,
                 ),
             )
@@ -97,6 +105,7 @@ class SqliteOutputStore:
             _SQL["count"],
             (line.run, *counts),
         )
+        return len(message.encode())
 
     def _stored_counts(self, run: str) -> tuple[int, int]:
         rows = self._rows(_SQL["counts"], (run,))
@@ -166,6 +175,40 @@ class SqliteOutputStore:
         return LinePage(
             shown if oldest else shown[::-1], len(found) > limit or bool(looked_to), looked_to
         )
+
+    def kept_bytes(self) -> int:
+        """See `ShortenedOutput.kept_bytes`."""
+        rows = self._rows(_SQL["kept_bytes"], ())
+        return int(rows[0][0] or 0) if rows else 0
+
+    def runs(self) -> Iterator[RunOutput]:
+        """See `ShortenedOutput.runs`."""
+        after = ""
+        while rows := self._rows(_SQL["runs"], (after,)):
+            yield from (RunOutput(*row) for row in rows)
+            after = rows[-1][0]
+
+    def newest_run(self) -> str:
+        """See `ShortenedOutput.newest_run`."""
+        rows = self._rows(_SQL["newest_run"], ())
+        return str(rows[0][0]) if rows else ""
+
+    def remove(self, run: str, *, limit: int = 500) -> int:
+        """See `ShortenedOutput.remove`."""
+        assert self._connection is not None
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            rows = self._rows(_SQL["first_lines"], (run, limit))
+            self._connection.executemany(_SQL["remove"], [(number,) for number, _ in rows])
+            self._connection.execute(_SQL["grow"], (run, -sum(size for _, size in rows)))
+            self._connection.execute(_SQL["uncount"], (run, len(rows)))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._counts.pop(run, None)
+        return len(rows)
 
     def written(self, run: str) -> int:
         """See `OutputStore.written`."""

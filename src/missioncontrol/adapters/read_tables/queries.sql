@@ -59,7 +59,12 @@ created < :run_until
 (status = 'halted' OR id IN (SELECT value FROM json_each(:run_asked)))
 
 -- name: run_text
-says(:run_text, id, workflow, (SELECT title FROM missions WHERE missions.id = runs.mission))
+-- SQLite itself knows capitals of ASCII only; whatever has other letters is looked at by us.
+(instr(id, :run_text) OR instr(lower(workflow), :run_text)
+  OR instr(lower(coalesce((SELECT title FROM missions WHERE missions.id = runs.mission), '')), :run_text)
+  OR CASE WHEN workflow || coalesce((SELECT title FROM missions WHERE missions.id = runs.mission), '')
+      GLOB '*[^' || char(1) || '-' || char(127) || ']*'
+    THEN says(:run_text, workflow, (SELECT title FROM missions WHERE missions.id = runs.mission)) END)
 
 -- name: missions
 SELECT * FROM missions WHERE ?1 = '' OR id < ?1 ORDER BY id DESC LIMIT ?2

@@ -26,6 +26,7 @@ REMEMBERED_MAX = 200_000
 """Names, streams and steps kept at hand, of each; others are asked of the file again."""
 
 RUN = "run-"
+REQUEST = "request-"
 
 
 class Belonging(NamedTuple):
@@ -150,7 +151,9 @@ def _told(event: Recorded, data: Any) -> Told:
     if stream.startswith(RUN):
         step = _text(data, "step") or _text(data, "by")  # Or the one whose work it comes from.
         return Told(stream, _workflow(data), _text(data, "agent"), step, data.get("run") == stream)
-    told = Told("", _workflow(data), _text(data, "agent"), _text(data, "step"))
+    # What a request calls its agent is the program that somebody used, as HTTP says it.
+    agent = "" if stream.startswith(REQUEST) else _text(data, "agent")
+    told = Told("", _workflow(data), agent, _text(data, "step"))
     kind, _, name = stream.partition("-")
     told.begins = name != "" and data.get(kind) in (stream, name)
     if kind == "workflow":

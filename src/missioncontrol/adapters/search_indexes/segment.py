@@ -17,11 +17,11 @@ What is found is a mask: a byte for each event, 1 where it is asked for.
 import sqlite3
 import zlib
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import accumulate, chain, compress
-from operator import and_
+from operator import and_, attrgetter
 
 import msgspec
 
@@ -38,6 +38,11 @@ THREES = 65_521
 """Bits for all threes of bytes, which share them by the remainder: the largest prime of two bytes.
 
 There are some ten thousand in a segment, so one that is not there is mostly seen not to be."""
+
+KEPT = ("common", "threes")
+"""What every search for a word looks at, in every segment."""
+
+KEPT_BYTES_MAX = 4 * 1024 * 1024
 
 HEX = "0123456789abcdef"
 
@@ -70,14 +75,20 @@ class Wanted(msgspec.Struct, frozen=True):
     until: int
     before: int  # position
 
-    def fits(self, row: Row) -> bool:
-        """Whether an event is asked for."""
-        if not (row.position < self.before and self.since <= row.time < self.until):
-            return False
-        if any(getattr(row, field) != number for field, number in self.fields.items()):
-            return False
-        text = row.text.encode() if self.words else b""
-        return all(word in text for word in self.words)
+    def among(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the events that are asked for.
+
+        What can't be is put away a condition at a time: each costs a step of one loop.
+        """
+        since, until, before = self.since, self.until, self.before
+        found = [row for row in rows if row.position < before and since <= row.time < until]
+        for field, number in self.fields.items():
+            value = attrgetter(field)
+            found = [row for row in found if value(row) == number]
+        for word in self.words:
+            text = word.decode("utf-8", "surrogatepass")
+            found = [row for row in found if text in row.text]
+        return found
 
 
 Tally = dict[int, tuple[int, int]]
@@ -94,7 +105,7 @@ class Tail:
 
     def positions(self, wanted: Wanted) -> list[int]:
         """Return where the events are that are asked for, in the order of the log."""
-        return [position for position, row in self._rows.items() if wanted.fits(row)]
+        return [row.position for row in wanted.among(self._rows.values())]
 
     def numbers(self, field: Field, positions: Iterable[int]) -> list[int]:
         """Return what these events have in a field."""
@@ -106,6 +117,27 @@ class Tail:
         return _counted(self.numbers("run", positions), positions)
 
 
+class KeptParts:
+    """Parts of segments that most searches look at, as far as there is room; they never change."""
+
+    def __init__(self) -> None:
+        """Nothing is at hand."""
+        self._parts: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, segment: int, part: str) -> bytes | None:
+        """Return a part, or None where it has to be read."""
+        return self._parts.get((segment, part))
+
+    def add(self, segment: int, part: str, content: bytes) -> None:
+        """Keep a part, and let those go that were added first."""
+        self._parts[segment, part] = content
+        self._bytes += len(content)
+        while self._bytes > KEPT_BYTES_MAX:
+            _, oldest = self._parts.popitem(last=False)
+            self._bytes -= len(oldest)
+
+
 class Segment(msgspec.Struct, frozen=True):
     """Events that were packed."""
 
@@ -114,6 +146,7 @@ class Segment(msgspec.Struct, frozen=True):
     since: int  # the earliest time among them
     until: int  # the latest
     part: Callable[[int, str], bytes]
+    kept: KeptParts
 
     def positions(self, wanted: Wanted) -> list[int]:
         """Return where the events are that are asked for, in the order of the log."""
@@ -215,11 +248,16 @@ class Segment(msgspec.Struct, frozen=True):
         Raises:
             sqlite3.DatabaseError: it is not; SQLite itself does not look at what is in a value.
         """
+        if (known := self.kept.find(self.first, part)) is not None:
+            return known
         content = self.part(self.first, part)
         body = memoryview(content)[:-4]
         if zlib.crc32(body).to_bytes(4, "little") != content[-4:]:
             raise sqlite3.DatabaseError(f"{part} of segment {self.first} were changed")
-        return bytes(body)
+        found = bytes(body)
+        if part in KEPT:
+            self.kept.add(self.first, part, found)
+        return found
 
 
 def _equal(codes: Sequence[int], code: int) -> bytes:

@@ -14,7 +14,14 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.search_indexes import segment as packing
 from missioncontrol.adapters.search_indexes.belonging import Names, number_of
 from missioncontrol.adapters.search_indexes.file import BUSY, IndexFile, unwritable
-from missioncontrol.adapters.search_indexes.segment import Row, Segment, Tail, Wanted, packed
+from missioncontrol.adapters.search_indexes.segment import (
+    KeptParts,
+    Row,
+    Segment,
+    Tail,
+    Wanted,
+    packed,
+)
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Corrupt, MissionControlError
 from missioncontrol.ports.event_store import Head
@@ -46,6 +53,8 @@ REFUSALS = (
 
 ALL_TIME = (-(2**63), 2**63 - 1)
 ANYWHERE = 2**63 - 1
+NAMED_MAX = 10_000
+"""Names at hand by their numbers; a number never gets another name."""
 
 _SQL = queries("missioncontrol.adapters.search_indexes", "queries.sql")
 
@@ -73,6 +82,9 @@ class SqliteSearchIndex:
         self._names: Names | None = None
         self._known = -1  # the position that the names stand for
         self._tail = (0, 0)  # events and characters in it
+        self._kept = KeptParts()
+        self._named: dict[int, str] = {}
+        self._newest: tuple[int, list[Row]] = (-1, [])  # the tail at that position of the log
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -196,9 +208,14 @@ class SqliteSearchIndex:
     def _name(self, number: int) -> str:
         if not number:
             return ""
+        if number in self._named:
+            return self._named[number]
         (name,) = self._connection.execute(_SQL["name"], (number,)).fetchone() or (None,)
         if name is None:
             raise sqlite3.DatabaseError(f"name {number} is missing")
+        if len(self._named) >= NAMED_MAX:
+            self._named.clear()
+        self._named[number] = str(name)
         return str(name)
 
     def runs(self, query: Query, *, before: int | None, limit: int, seconds_max: float) -> RunPage:
@@ -231,7 +248,7 @@ class SqliteSearchIndex:
         """Yield the parts of the log that may hold what is wanted, newest first."""
         if not all(wanted.fields.values()):
             return  # Nothing in the log has such a name.
-        rows = self._tail_rows()
+        rows = self._newest_rows()
         if rows and rows[0].position < wanted.before:
             yield Tail(rows)
         marked = [
@@ -242,7 +259,14 @@ class SqliteSearchIndex:
         segments = self._connection.execute(_SQL["segments"], places).fetchall()
         for first, events, since, until in segments:
             if all(first in each for each in marked):
-                yield Segment(first, events, since, until, self._part)
+                yield Segment(first, events, since, until, self._part, self._kept)
+
+    def _newest_rows(self) -> list[Row]:
+        """Return the tail; it is read again only where somebody has written since."""
+        position = self._head().position
+        if self._newest[0] != position:
+            self._newest = (position, self._tail_rows())
+        return self._newest[1]
 
     def _wanted(self, query: Query, before: int | None) -> Wanted:
         """Return `query` in numbers; a name that the log never had is 0."""

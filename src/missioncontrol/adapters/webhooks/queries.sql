@@ -12,7 +12,7 @@ INSERT INTO hooks (hook, place) VALUES (?, ?) ON CONFLICT (hook) DO UPDATE SET p
 INSERT OR IGNORE INTO deliveries VALUES (?, ?, 0, 0, 0, '', 0)
 -- name: due
 SELECT hook, position, attempts, due, status, trouble, is_dead FROM deliveries
-WHERE is_dead = 0 AND due <= ? ORDER BY due, position LIMIT ?
+WHERE hook = ? AND is_dead = 0 AND due <= ? ORDER BY due, position LIMIT ?
 -- name: next_due
 SELECT min(due) FROM deliveries WHERE is_dead = 0
 -- name: remove

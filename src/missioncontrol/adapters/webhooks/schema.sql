@@ -9,3 +9,4 @@ CREATE TABLE IF NOT EXISTS deliveries (
   PRIMARY KEY (hook, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (is_dead, due);
+CREATE INDEX IF NOT EXISTS deliveries_of_hook_by_due ON deliveries (hook, is_dead, due, position);

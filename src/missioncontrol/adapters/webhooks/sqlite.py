@@ -81,9 +81,9 @@ class SqliteDeliveries:
             self._connection.executemany(_SQL["queue"], [(hook, each) for each in positions])
             self._do("move", hook, place)
 
-    def due(self, now: float, *, limit: int = 100) -> list[Delivery]:
+    def due(self, hook: str, now: float, *, limit: int = 100) -> list[Delivery]:
         """See `DeliveryStore.due`."""
-        return self._deliveries("due", now, limit)
+        return self._deliveries("due", hook, now, limit)
 
     def next_due(self) -> float | None:
         """See `DeliveryStore.next_due`."""

@@ -22,6 +22,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str
     choices: str = ""  # a key of `Palette.choices`
     optional: bool = False
+    is_number: bool = False
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,6 +37,8 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     icon: str
     href: str = ""
     post: str = ""  # a route of the API
+    method: str = "POST"
+    then: str = ""  # a page to go to when it is done
     opens: str = ""  # a dialog of the page
     arguments: tuple[Argument, ...] = ()
     sure: str = ""  # asked before; `{title}` stands for what was chosen
@@ -50,6 +53,12 @@ def _of(kind: str, label: str = "") -> Argument:
 _WHY = Argument("reason", "Why", optional=True)
 _SAID = Argument("reason", "Reason, for the record")
 _WAITING = Argument("approval", "Approval", choices="approval")
+
+
+def _setting(name: str, title: str, needs: Permission = "read", words: str = "") -> Action:
+    href = f"/settings/{name}"
+    return Action(f"set.{name}", title, "Settings", "settings", href, needs=needs, words=words)
+
 
 ACTIONS = (
     Action("open.run", "Open run", "Go to", "runs", "/runs/{run}", arguments=(_of("run"),)),
@@ -118,6 +127,43 @@ ACTIONS = (
         ),
     ),
     Action(
+        "open.question",
+        "Answer a question",
+        "Decide",
+        "approvals",
+        "/questions/{question}",
+        arguments=(_of("question"),),
+        needs="approve",
+        words="reply",
+    ),
+    Action(
+        "get.logs",
+        "Download logs of a run",
+        "Go to",
+        "download",
+        "/api/v1/logs/download?run={run}",
+        arguments=(_of("run"),),
+        words="output export save",
+    ),
+    Action(
+        "find.logs",
+        "Search logs",
+        "Go to",
+        "logs",
+        "/logs?text={text}",
+        arguments=(Argument("text", "Words in a line"),),
+        words="output find grep",
+    ),
+    Action(
+        "find.events",
+        "Search events",
+        "Go to",
+        "events",
+        "/events?text={text}",
+        arguments=(Argument("text", "Words in an event"),),
+        words="record find history",
+    ),
+    Action(
         "search",
         "Search everywhere",
         "Go to",
@@ -153,6 +199,64 @@ ACTIONS = (
         "/workflows/new",
         needs="operate",
         words="create",
+    ),
+    Action(
+        "new.schedule",
+        "New schedule",
+        "Begin",
+        "plus",
+        "/schedules/new",
+        needs="operate",
+        words="create add cron",
+    ),
+    Action(
+        "new.agent",
+        "New agent",
+        "Begin",
+        "plus",
+        "/agents/new",
+        needs="govern",
+        words="create add declare",
+    ),
+    Action(
+        "edit.workflow",
+        "Edit workflow",
+        "Begin",
+        "workflows",
+        "/workflows/{workflow}/edit",
+        arguments=(_of("workflow"),),
+        needs="operate",
+        words="change builder",
+    ),
+    Action(
+        "run.mission",
+        "Carry a plan out",
+        "Begin",
+        "play",
+        post="/missions/{planned}/run",
+        arguments=(_of("planned", "Mission"),),
+        needs="operate",
+        words="run execute mission start",
+        then="/missions/{planned}",
+    ),
+    Action(
+        "verify",
+        "Verify the log",
+        "Begin",
+        "check",
+        post="/audit/verification",
+        needs="audit",
+        words="audit check chain",
+        then="/audit",
+    ),
+    Action(
+        "export.log",
+        "Export the log",
+        "Begin",
+        "download",
+        "/api/v1/audit/export",
+        needs="audit",
+        words="audit download save",
     ),
     Action(
         "run.schedule",
@@ -193,6 +297,49 @@ ACTIONS = (
         "approvals",
         "/approvals/{approval}",
         arguments=(_WAITING,),
+    ),
+    Action(
+        "delegate",
+        "Let somebody else decide",
+        "Decide",
+        "user",
+        post="/approvals/{approval}/delegate",
+        arguments=(_WAITING, Argument("to", "Who"), _SAID),
+        needs="approve",
+        words="delegate hand on",
+    ),
+    Action(
+        "withdraw",
+        "Take an approval back",
+        "Decide",
+        "close",
+        post="/approvals/{own}/withdraw",
+        arguments=(_of("own", "Approval"), _SAID),
+        sure="Take {title} back? Its step fails.",
+        needs="operate",
+        words="withdraw",
+    ),
+    Action(
+        "cancel.mission",
+        "Cancel mission",
+        "Change",
+        "stop",
+        post="/missions/{begun}/cancel",
+        arguments=(_of("begun", "Mission"), _WHY),
+        sure="Cancel {title}? What is at work is ended.",
+        needs="operate",
+        words="stop end abort",
+    ),
+    Action(
+        "retry.mission",
+        "Retry mission",
+        "Change",
+        "retry",
+        post="/missions/{over}/retry",
+        arguments=(_of("over", "Mission"),),
+        needs="operate",
+        words="again repeat",
+        then="/missions/{over}",
     ),
     Action(
         "cancel.run",
@@ -244,6 +391,18 @@ ACTIONS = (
         needs="operate",
     ),
     Action(
+        "remove.schedule",
+        "Remove schedule",
+        "Change",
+        "close",
+        post="/schedules/{schedule}",
+        method="DELETE",
+        arguments=(_of("schedule"), _WHY),
+        sure="Remove schedule {title}? It starts nothing any more.",
+        needs="operate",
+        words="delete",
+    ),
+    Action(
         "pause.agent",
         "Pause agent",
         "Change",
@@ -272,6 +431,68 @@ ACTIONS = (
         arguments=(_of("agent"), _WHY),
         sure="Stop {title}? What it works on is interrupted.",
         needs="govern",
+    ),
+    Action(
+        "restart.agent",
+        "Restart agent",
+        "Change",
+        "retry",
+        post="/agents/{agent}/restart",
+        arguments=(_of("agent"), _WHY),
+        sure="Restart {title}? What it works on is interrupted.",
+        needs="govern",
+    ),
+    Action(
+        "scale.agent",
+        "Scale agent",
+        "Change",
+        "agents",
+        post="/agents/{agent}/scale",
+        arguments=(_of("agent"), Argument("scale", "How much at once", is_number=True), _WHY),
+        needs="govern",
+        words="capacity parallel concurrency",
+    ),
+    Action(
+        "remove.agent",
+        "Remove agent",
+        "Change",
+        "close",
+        post="/agents/{agent}",
+        method="DELETE",
+        arguments=(_of("agent"), _WHY),
+        sure="Remove agent {title}?",
+        needs="govern",
+        words="delete",
+    ),
+    Action(
+        "name.workspace",
+        "Rename the workspace",
+        "Settings",
+        "settings",
+        post="/workspace",
+        method="PATCH",
+        arguments=(Argument("name", "Name"),),
+        needs="administer",
+    ),
+    _setting("workspace", "Workspace"),
+    _setting("users", "Users", "audit", "people invite add password"),
+    _setting("roles", "Roles", words="permissions"),
+    _setting("tokens", "API tokens", words="keys programs"),
+    _setting("sessions", "Sessions and password", words="sign in browser"),
+    _setting("limits", "Rate limits", words="starts"),
+    _setting("prices", "Prices", words="models tokens"),
+    _setting("budgets", "Budgets", words="caps spend limit money"),
+    _setting("webhooks", "Webhooks", "govern", "notify outside dead letters"),
+    _setting("retention", "Retention", words="storage disk keep delete"),
+    Action(
+        "start.all",
+        "Let work go on",
+        "Change",
+        "play",
+        post="/operation/start",
+        arguments=(Argument("stage", "How far", choices="stage"), _WHY),
+        needs="govern",
+        words="resume start all lift emergency stop",
     ),
     Action(
         "stop.all",

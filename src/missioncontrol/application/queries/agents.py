@@ -11,6 +11,7 @@ from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import AgentDone, Window, done_by_agents
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.queries.stories import PROGRAM
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.lifecycle.decide import unknown
@@ -25,6 +26,9 @@ from missioncontrol.domain.register import decode
 
 AGENTS_MAX = 2_000
 HISTORY_MAX = 200
+VERSION = PROGRAM.rpartition(" ")[2]
+"""Of what is a part of the program."""
+
 WORK_MAX = 100
 
 
@@ -157,7 +161,7 @@ def _view(life: AgentLife, at_work: int, heard: int, done: AgentDone | None) -> 
         scale=declared.scale,
         since=life.since or None,
         heard=heard / 1_000_000 if heard else None,
-        version=life.version,
+        version=life.version or (VERSION if life.source == "built_in" else ""),
         said=life.said,
         why=reason_of(life),
         until=life.due,

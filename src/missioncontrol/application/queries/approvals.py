@@ -1,5 +1,7 @@
 """What waits for a person: the queue by urgency, and one approval with all there is to know."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -9,6 +11,7 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries.patches import Diff, diffs_in, diffs_of
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.documents.exact import exact, is_whole
+from missioncontrol.domain.agent import EFFECTS, tier
 from missioncontrol.domain.approval.commands import Approve, Who
 from missioncontrol.domain.approval.decide import decide
 from missioncontrol.domain.approval.events import (
@@ -24,8 +27,16 @@ from missioncontrol.domain.approval.events import (
     DeferralEnded,
     Said,
 )
-from missioncontrol.domain.approval.states import ROLE, Approval, Decided, Deferred, Remark
+from missioncontrol.domain.approval.states import (
+    ROLE,
+    Approval,
+    Decided,
+    Deferred,
+    Remark,
+    moment,
+)
 from missioncontrol.domain.canonical import canonical
+from missioncontrol.domain.definition.tier import COMMAND
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.register import NAMES
@@ -34,8 +45,10 @@ from missioncontrol.domain.visible import Found, suspicious_in
 from missioncontrol.projections.approvals import ApprovalRow, approvers_at, is_open, state_at
 
 PREFIX = "approval-"
-OPEN_MAX = 1_000
+OPEN_MAX = 20_000
 """That wait at once, as far as they are put in order."""
+
+READ_AT_ONCE = 500
 
 TIERS = {"irreversible": 0, "write": 1, "read": 2}
 ODD_MAX = 200
@@ -49,10 +62,10 @@ SAID: dict[type, str] = {
     ApprovalRejected: "rejected it",
     ChangesRequested: "asked for other inputs",
     ApprovalDeferred: "put it off",
-    ApprovalDelegated: "gave their say away",
+    ApprovalDelegated: "gave their say",
     ApprovalWithdrawn: "withdrew it",
     ApprovalGranted: "was approved",
-    ApprovalEscalated: "let more people decide",
+    ApprovalEscalated: "may be decided",
     ApprovalExpired: "expired",
     DeferralEnded: "waits again",
 }
@@ -127,12 +140,14 @@ class ApprovalView(msgspec.Struct, frozen=True):
         return ROLE in self.approvers
 
 
-def queue(present: Present, now: float) -> list[ApprovalRow]:
-    """Return what waits, by urgency: what ends first comes first, what is put off last."""
-    rows = [
-        as_of(row, now) for row in newest_rows(present, "approval", limit=OPEN_MAX, is_open=True)
-    ]
-    return sorted((row for row in rows if is_open(row)), key=urgency)
+def queue(present: Present, now: float, *, run: str = "") -> list[ApprovalRow]:
+    """Return what waits, by urgency: what ends first comes first, what is put off last.
+
+    With `run`, only what waits of that run.
+    """
+    rows = newest_rows(present, "approval", limit=OPEN_MAX, is_open=True)
+    current = (as_of(row, now) for row in rows if run in ("", row.run))
+    return sorted((row for row in current if is_open(row)), key=urgency)
 
 
 def urgency(row: ApprovalRow) -> tuple[bool, float, int, str]:
@@ -146,14 +161,34 @@ def as_of(row: ApprovalRow, now: float) -> ApprovalRow:
     return msgspec.structs.replace(row, state=state_at(row, now), approvers=approvers_at(row, now))
 
 
-def approvals(present: Present, now: float, *, before: str, limit: int) -> list[ApprovalRow]:
-    """Return approvals of all states, the newest first, older than the one `before`."""
-    return [as_of(row, now) for row in newest_rows(present, "approval", before=before, limit=limit)]
+def approvals(
+    present: Present, now: float, *, before: str, limit: int, run: str = ""
+) -> list[ApprovalRow]:
+    """Return approvals of all states, the newest first, older than the one `before`.
+
+    With `run`, only those of that run.
+    """
+    rows = (
+        _of_run(present, run, before)
+        if run
+        else newest_rows(present, "approval", before=before, limit=limit)
+    )
+    return [as_of(row, now) for row in islice(rows, limit)]
 
 
-def decided(present: Present, now: float, *, limit: int = 12) -> list[ApprovalRow]:
+def _of_run(present: Present, run: str, before: str) -> Iterator[ApprovalRow]:
+    """Go through the approvals that were asked since `run` began: ids are in order of time."""
+    first = f"{PREFIX}{run.partition('-')[2]}"
+    while rows := newest_rows(present, "approval", before=before, limit=READ_AT_ONCE):
+        yield from (row for row in rows if row.run == run)
+        before = rows[-1].id
+        if before < first or len(rows) < READ_AT_ONCE:
+            return
+
+
+def decided(present: Present, now: float, *, limit: int = 12, run: str = "") -> list[ApprovalRow]:
     """Return the newest that have their answer, among as many as were asked last."""
-    rows = approvals(present, now, before="", limit=10 * limit)
+    rows = approvals(present, now, before="", limit=10 * limit, run=run)
     answered = sorted((row for row in rows if not is_open(row)), key=lambda row: -row.decided)
     return answered[:limit]
 
@@ -194,9 +229,9 @@ def view_of(state: Approval, now: float, *, actor: str = "") -> ApprovalView:
         step=state.step,
         title=_text(subject, "title") or state.step,
         workflow=_text(subject, "workflow"),
-        agent=_text(subject, "agent"),
+        agent=_text(_agent(subject), "name"),
         risk=_text(subject, "risk"),
-        effects=[each for each in subject.get("effects", ()) if isinstance(each, str)],
+        effects=_effects(subject),
         why=why(state),
         subject=subject,
         digest=state.digest,
@@ -244,9 +279,13 @@ def signed_bytes(state: Approval) -> bytes:
 def objection_of(state: Approval, actor: str, now: float) -> MissionControlError | None:
     """Return why `actor` could not agree at `now`, by the rules that decide about it."""
     try:
-        decide(Approve(Who(actor), "agreed", state.digest), state, now)
+        said = decide(Approve(Who(actor), "agreed", state.digest), state, now)
     except Rejected as refusal:
         return refusal
+    if not said:  # Once more the same changes nothing.
+        left = state.rule.count - len(state.agreed)
+        more = "1 more person has" if left == 1 else f"{left} more people have"
+        return Rejected("approval.agreed", f"You have agreed; {more} to.")
     return None
 
 
@@ -265,13 +304,10 @@ def state_of(state: Approval, now: float) -> str:
 def why(state: Approval) -> list[str]:
     """Return in sentences why a person is asked."""
     subject = state.subject
-    effects = [each for each in subject.get("effects", ()) if isinstance(each, str)]
-    risk = _text(subject, "risk") or "unknown"
-    declared = f"It declares {', '.join(effects)}" if effects else "It declares no effects"
     number = state.rule.count
     people = "1 person has" if number == 1 else f"{number} people have"
     reasons = [
-        f"{declared}: its tier is {risk}.",
+        _why_tier(subject),
         f"The rule of this step: {people} to agree, and nobody agrees to what they wrote.",
     ]
     if state.edited_by:
@@ -279,6 +315,27 @@ def why(state: Approval) -> list[str]:
     if "action" in subject:
         reasons.append(f"A tool asks for it in the middle of step {state.step}.")
     return reasons
+
+
+def _why_tier(subject: dict[str, Any]) -> str:
+    """Return where the tier comes from: effects, the kind of its agent, or somebody's word."""
+    effects, risk = _effects(subject), _text(subject, "risk") or "unknown"
+    known = [each for each in effects if each in EFFECTS]
+    declared = f"It declares {', '.join(effects)}" if effects else "It declares no effects"
+    if known and tier(known) == risk:
+        return f"{declared}, which makes it {risk}."
+    if _agent(subject).get("kind") == COMMAND and not effects and risk == "write":
+        return f"{declared}, and a command of which nobody says what it does counts as {risk}."
+    return f"{declared}; its workflow or its agent says that it is {risk}."
+
+
+def _agent(subject: dict[str, Any]) -> dict[str, Any]:
+    found = subject.get("agent")
+    return found if isinstance(found, dict) else {"name": found}
+
+
+def _effects(subject: dict[str, Any]) -> list[str]:
+    return [each for each in subject.get("effects", ()) if isinstance(each, str)]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -317,7 +374,19 @@ def _told(remark: Remark) -> Told:
     by = event.by if isinstance(event, Said) else ""
     reason = event.reason if isinstance(event, Said) else ""
     data: dict[str, Any] = in_full(event)
-    return Told(NAMES[type(event)][0], remark.at, by, SAID[type(event)], reason, _tone(event), data)
+    words = f"{SAID[type(event)]}{_object_of(event)}"
+    return Told(NAMES[type(event)][0], remark.at, by, words, reason, _tone(event), data)
+
+
+def _object_of(event: object) -> str:
+    match event:
+        case ApprovalDeferred(until=until):
+            return f" until {moment(until)}"
+        case ApprovalDelegated(to=to):
+            return f" to {to}"
+        case ApprovalEscalated(to=to):
+            return f" by {', '.join(to)} too"
+    return ""
 
 
 def _tone(event: object) -> Tone:

@@ -63,6 +63,13 @@ def artifacts_of(
     return rows, None
 
 
+def count_of(run: Run) -> int:
+    """Return how many artifacts a run left."""
+    return sum(
+        len(state.work.artifacts) for state in run.states.values() if isinstance(state, Succeeded)
+    )
+
+
 def artifact(run: Run, digest: str, *, step: str = "", name: str = "") -> ArtifactRow:
     """Return the artifact of a run that has these bytes.
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.actions import ACTIONS, Action, Choice
 from missioncontrol.application.queries.agents import lives
 from missioncontrol.application.queries.approvals import queue
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.missions import MissionChoice, missions
+from missioncontrol.application.queries.questions import questions
 from missioncontrol.application.queries.runs import ENDED, RunItem, list_runs
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.application.queries.shelf import Shelf
@@ -36,27 +38,19 @@ async def palette(
     """Return what `principal` may do now; an action that nothing can be done to is left out."""
     choices = {
         **_runs(present),
+        **_missions(present),
         **_of_schedules(schedules(present, instruments, now)[:CHOICES_MAX]),
-        "mission": [
-            Choice(line.id, line.title, line.repository, line.status)
-            for line in missions(present, MissionChoice(), limit=CHOICES_MAX)[0]
-        ],
+        **_approvals(present, principal, now),
         "workflow": [
             Choice(each.name, each.name, each.description)
             for each in list((await shelf.listed()).values())[:WORKFLOWS_MAX]
         ],
         "agent": [_agent(life) for life in lives(present, instruments)[:WORKFLOWS_MAX]],
-        "approval": [
-            Choice(
-                row.id,
-                row.title or row.step,
-                f"{row.risk} · {row.run}",
-                row.state,
-                {"digest": row.digest},
-            )
-            for row in queue(present, now)[:CHOICES_MAX]
-            if row.author != principal.actor  # Nobody decides what they asked for themselves.
+        "question": [
+            Choice(each.question, each.title, f"{each.step} of {each.run}")
+            for each in questions(present)[:CHOICES_MAX]
         ],
+        "stage": await _stages(present),
     }
     mine = [action for action in ACTIONS if principal.may(action.needs) and _can(action, choices)]
     asked = {argument.choices for action in mine for argument in action.arguments}
@@ -65,6 +59,41 @@ async def palette(
 
 def _can(action: Action, choices: dict[str, list[Choice]]) -> bool:
     return all(choices[one.choices] for one in action.arguments if one.choices)
+
+
+def _missions(present: Present) -> dict[str, list[Choice]]:
+    found = [
+        Choice(line.id, line.title, line.repository, line.status)
+        for line in missions(present, MissionChoice(), limit=CHOICES_MAX)[0]
+    ]
+    return {
+        "mission": found,
+        "planned": [each for each in found if each.state == "planned"],
+        "begun": [each for each in found if each.state not in ENDED],
+        "over": [each for each in found if each.state in ENDED - {"succeeded"}],
+    }
+
+
+def _approvals(present: Present, principal: Principal, now: float) -> dict[str, list[Choice]]:
+    """Return what others asked for; nobody decides what they asked for themselves."""
+    found: dict[str, list[Choice]] = {"approval": [], "own": []}
+    for row in queue(present, now)[:CHOICES_MAX]:
+        detail, bound = f"{row.risk} · {row.run}", {"digest": row.digest}
+        choice = Choice(row.id, row.title or row.step, detail, row.state, bound)
+        found["own" if row.author == principal.actor else "approval"].append(choice)
+    return found
+
+
+async def _stages(present: Present) -> list[Choice]:
+    """Return how far work may be let go on, where it may not go all the way."""
+    now = await present.find(OPERATION, STREAM)
+    if now is None or now.stage == "all":
+        return []
+    return [
+        Choice("all", "Everything works again"),
+        Choice("drain", "What has begun goes on", "nothing new starts"),
+        Choice("paused", "Only planning and answers", "no step starts"),
+    ]
 
 
 def _runs(present: Present) -> dict[str, list[Choice]]:

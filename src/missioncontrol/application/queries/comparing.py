@@ -13,7 +13,7 @@ from missioncontrol.application.queries.runs import (
     run_item,
     run_state,
 )
-from missioncontrol.application.queries.steps import Family
+from missioncontrol.application.queries.steps import family_of
 from missioncontrol.application.views import state_name, usage_view
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.ports.read_tables import RunRow
@@ -74,8 +74,8 @@ class Comparison:
     def __init__(self, a: Run, b: Run, told_a: Chronicle, told_b: Chronicle) -> None:
         """Steps are the same where their keys are."""
         self.a, self.b, self._told_a, self._told_b = a, b, told_a, told_b
-        keys = [key for key, _ in Family(a).in_order()]
-        keys += [key for key, _ in Family(b).in_order() if key not in a.steps]
+        keys = [key for key, _ in family_of(a).in_order()]
+        keys += [key for key, _ in family_of(b).in_order() if key not in a.steps]
         self.keys = keys
 
     def step(self, place: int) -> ComparedStep:

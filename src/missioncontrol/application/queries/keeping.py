@@ -4,6 +4,10 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.application.present import Present
+from missioncontrol.application.retention import RETENTION, STREAM
+from missioncontrol.domain.retention import BY_DEFAULT
+
 FILES_LOOKED_AT_MAX = 20_000
 """Of a folder: beyond it, the size is that of the first ones, and says so."""
 
@@ -38,7 +42,7 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
         "output.db",
         "Output",
         "What agents said at work",
-        "200,000 lines of a run, of 16,384 characters each; later ones are counted.",
+        "200,000 lines of a run, of 16,384 characters each; in all, so much as is set above.",
         True,
     ),
     (
@@ -61,6 +65,31 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
     ("search.db", "Search index", "Words of the log", "Made again from the log.", False),
     ("measures.db", "Measures", "What was counted by the hour", "Made again from the log.", False),
 )
+
+
+class RetentionView(msgspec.Struct, frozen=True):
+    """What is kept of this home, and what is not any more."""
+
+    parts: list[Kept]
+    size: int  # bytes on the disk
+    output_bytes: int | None  # of text, the bound; null: all of it is kept
+    removed_runs: int  # of which no output is kept any more
+    removed_bytes: int
+    removed_last: float  # seconds since the epoch; 0 where nothing was
+
+
+async def retention_of(present: Present, home: Path) -> RetentionView:
+    """Return what is kept, and what bounds it."""
+    found = await present.find(RETENTION, STREAM) or BY_DEFAULT
+    parts = kept(home)
+    return RetentionView(
+        parts,
+        sum(part.size for part in parts),
+        found.bytes,
+        found.removed_runs,
+        found.removed_bytes,
+        found.removed_last,
+    )
 
 
 def kept(home: Path) -> list[Kept]:

@@ -41,6 +41,7 @@ class LogWindow(msgspec.Struct, frozen=True):
     has_more: bool  # in the direction in which was looked
     looked_to: int  # number of the line where time was over, 0 where it was not
     last: int  # number of the newest line of all
+    left_out: int = 0  # lines of the run that was asked for which were said and are not kept
 
 
 class CallItem(msgspec.Struct, frozen=True):
@@ -87,12 +88,14 @@ async def window(
 ) -> LogWindow:
     """Return the newest lines that fit, or the oldest of them."""
 
-    def find(books: Any) -> tuple[LinePage, int]:
-        return books.output.find(query, oldest=oldest, limit=limit), books.output.last()
+    def find(books: Any) -> tuple[LinePage, int, int]:
+        output = books.output
+        left_out = output.left_out(query.run) if query.run else 0
+        return output.find(query, oldest=oldest, limit=limit), output.last(), left_out
 
-    found, last = await archive.ask(find)
+    found, last, left_out = await archive.ask(find)
     items = [line_of(kept) for kept in found.lines]
-    return LogWindow(items, found.has_more, found.looked_to, last)
+    return LogWindow(items, found.has_more, found.looked_to, last, left_out)
 
 
 async def line_detail(archive: Archive, number: int) -> LogLineDetail:

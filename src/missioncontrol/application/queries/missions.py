@@ -1,5 +1,6 @@
 """Missions as people look for them: a list with filters, and what one mission has come to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -8,6 +9,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from missioncontrol.application.present import Present
+from missioncontrol.application.queries.runs import asked_of
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.coverage import Coverage
@@ -73,6 +75,7 @@ class MissionLine(msgspec.Struct, frozen=True):
     cost: int  # micro-dollars, as far as prices were known
     unpriced: int  # reports whose price was not known
     tokens: int
+    asks: int = 0  # open approvals and questions: how often it waits for a person
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -208,12 +211,13 @@ def missions(
     """Return missions, newest first, and where the next page begins; "" where there is none."""
     lines: list[MissionLine] = []
     last = ""
+    asked = asked_of(present)
     for looked, row in enumerate(_rows(present, before)):
         if len(lines) == limit or looked == SCAN_MAX:
             return lines, last
         last = row.id
         if choice.takes(row):
-            lines.append(_line(present, row))
+            lines.append(_line(present, row, asked))
     return lines, ""
 
 
@@ -350,8 +354,9 @@ def _texts(row: MissionRow) -> Iterable[str]:
     return row.id, row.title, row.goal, row.repository
 
 
-def _line(present: Present, row: MissionRow) -> MissionLine:
+def _line(present: Present, row: MissionRow, asked: Counter[str]) -> MissionLine:
     run = present.board.run(row.run) if row.run else None
+    asks = asked[row.run] if run is not None and row.status == "running" else 0
     counts = ("steps", "succeeded", "failed", "blocked", "cancelled", "cost", "unpriced")
     found: dict[str, Any] = {name: getattr(run, name) if run else 0 for name in counts}
     tokens = run.input_tokens + run.output_tokens if run else 0
@@ -362,6 +367,7 @@ def _line(present: Present, row: MissionRow) -> MissionLine:
         repository=row.repository,
         # Only the run knows that it is halted or about to be cancelled.
         status=run.status if run and row.status == "running" else row.status,
+        asks=asks,
         created=row.created,
         updated=row.updated,
         run=row.run,

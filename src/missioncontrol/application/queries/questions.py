@@ -27,10 +27,11 @@ class QuestionView(msgspec.Struct, frozen=True):
     answer: Any
 
 
-def questions(present: Present) -> list[QuestionView]:
-    """Return those that wait, the oldest first."""
+def questions(present: Present, *, run: str = "") -> list[QuestionView]:
+    """Return those that wait, the oldest first; with `run`, only those of that run."""
     rows = newest_rows(present, "question", limit=OPEN_MAX, is_open=True)
-    return sorted(map(view_of, rows), key=lambda row: row.since)
+    chosen = (view_of(row) for row in rows if run in ("", row.asked.run))
+    return sorted(chosen, key=lambda row: row.since)
 
 
 def question_view(present: Present, question: str) -> QuestionView:

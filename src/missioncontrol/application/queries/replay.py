@@ -8,7 +8,7 @@ from missioncontrol.application.chronicle import Attempt, Chronicle, Moment, Spa
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.runs import UsageView, run_state, verdict_of
-from missioncontrol.application.queries.steps import Family
+from missioncontrol.application.queries.steps import family_of
 from missioncontrol.application.views import state_name, usage_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run, Working
@@ -36,6 +36,7 @@ class ReplayIndex(msgspec.Struct, frozen=True):
     left_out: int  # events before the first one here
     names: list[str]  # of types
     steps: list[str]  # the first is ""
+    titles: list[str]  # of the same steps, "" where one has none
     positions: list[int]
     times: list[int]  # milliseconds since `begins`
     types: list[int]  # places in `names`
@@ -115,6 +116,7 @@ async def replay_index(present: Present, run: str) -> ReplayIndex:
     about = dict.fromkeys(m.step for m in moments)
     steps = {key: place for place, key in enumerate(dict.fromkeys(("", *about)))}
     begins = chronicle.moments[0].time
+    known = (await run_state(present, run)).steps
     return ReplayIndex(
         run=run,
         begins=begins,
@@ -122,6 +124,7 @@ async def replay_index(present: Present, run: str) -> ReplayIndex:
         left_out=len(chronicle.moments) - len(moments),
         names=list(names),
         steps=list(steps),
+        titles=[known[key].title if key in known else "" for key in steps],
         positions=[m.position for m in moments],
         times=[round((m.time - begins) * 1_000) for m in moments],
         types=[names[m.type] for m in moments],
@@ -197,7 +200,7 @@ async def run_timeline(
     state = await run_state(present, run)
     chronicle = await present.chronicles.of(run)
     found: list[TimelineRow] = []
-    for place, (key, depth) in enumerate(Family(state).in_order()):
+    for place, (key, depth) in enumerate(family_of(state).in_order()):
         if place > after:
             found.append(_row(state, chronicle, place, key, depth))
             if len(found) == limit:

@@ -9,6 +9,13 @@ import msgspec
 
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.present import Present
+from missioncontrol.application.queries.reasons import (
+    Reason,
+    in_a_sentence,
+    sentence,
+    taken_apart,
+    without_commands,
+)
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.views import head_of, state_name, usage_view
 from missioncontrol.domain.run.joining import tolerated
@@ -72,6 +79,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     run: str
     title: str
     verdict: str  # how it stands, in a sentence
+    failure: "RunFailure | None"  # why it failed, where a step of it did
     position: int  # of the last event that it had
     revision: int  # how many events it had
     mission: str
@@ -103,6 +111,16 @@ class RunDetail(msgspec.Struct, frozen=True):
     own_states: dict[str, int]  # the same, of the workflow's own steps
     working: list[str]  # steps at work, at most 200
     approvals: list[str]  # that were ever asked for, at most 200, the last ones
+
+
+class RunFailure(msgspec.Struct, frozen=True):
+    """The step that a run failed for, in parts that can be shown apart."""
+
+    step: str
+    title: str
+    reason: str  # in full
+    command: str  # what was run, where the step runs a command
+    said: str  # its last words
 
 
 class GraphNode(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -246,19 +264,23 @@ def detail_of(
         run=state.id,
         title=title,
         verdict=verdict_of(state, asks),
+        failure=failure_of(state),
         position=position,
         revision=revision,
         asks=asks,
         outputs=outputs,
         steps=len(state.steps),
-        states=dict(Counter(map(state_name, state.states.values()))),
-        own_states=dict(
-            Counter(state_name(each) for key, each in state.states.items() if is_own(key))
-        ),
+        states=_counted(state.states.values()),
+        own_states=_counted(each for key, each in state.states.items() if is_own(key)),
         working=list(state.working)[:LINES_MAX],
         approvals=state.approvals[-LINES_MAX:],
         **head,
     )
+
+
+def _counted(states: Iterable[object]) -> dict[str, int]:
+    """Return how many there are of each, by the word for it; a run has ten thousands of them."""
+    return {kind.__name__.lower(): count for kind, count in Counter(map(type, states)).items()}
 
 
 def _are(count: int, one: str, many: str = "") -> str:
@@ -279,7 +301,7 @@ def verdict_of(run: Run, asks: int) -> str:
         case "cancelling":
             return f"Being cancelled: {_are(len(run.working), 'step')} still at work."
         case "halted":
-            return f"Halted: {_sentence(run.halt.reason if run.halt else '')}"
+            return f"Halted: {sentence(_why_halted(run))}"
         case "queued":
             return "Queued: no step has started yet."
         case _:
@@ -296,25 +318,50 @@ def _going(run: Run, done: int, steps: int, asks: int) -> str:
     return f"{waits}: {going}{bad}." if asks else f"Running: {going}{bad}."
 
 
+def _why_halted(run: Run) -> str:
+    return without_commands(run.halt.reason) if run.halt is not None else ""
+
+
 def _why_failed(run: Run) -> str:
+    bad = _failures(run)
+    if not bad:
+        return sentence(run.cancel_reason or "a step did not succeed")
+    key, reason = bad[0]
+    told = in_a_sentence(_named(run, key), reason)
+    return f"{told} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else told
+
+
+def _failures(run: Run) -> list[tuple[str, str]]:
+    """Return the steps that a run failed for with their reasons, not those that they are part of.
+
+    A step that became others fails with them; what it was made of tells more.
+    """
     bad = [
         (key, each.failure.reason)
         for key, each in run.states.items()
         if isinstance(each, Failed) and not tolerated(run, key, each)
     ]
+    parents = {run.steps[key].parent for key, _ in bad}
+    return [each for each in bad if each[0] not in parents] or bad
+
+
+def _named(run: Run, key: str) -> str:
+    """Return a step's title in quotes, with its place where it is one of many alike."""
+    step = run.steps[key]
+    if not step.title:
+        return key
+    place = f" [{step.index}]" if step.index >= 0 else ""
+    return f"“{step.title}{place}”"
+
+
+def failure_of(run: Run) -> RunFailure | None:
+    """Return why a run failed, in parts; None where it did not, or no step of it is to blame."""
+    bad = _failures(run) if run.status == "failed" else []
     if not bad:
-        return _sentence(run.cancel_reason or "a step did not succeed")
-    inner = [each for each in bad if not any(run.steps[key].parent == each[0] for key, _ in bad)]
-    key, reason = inner[0] if inner else bad[0]
-    title = run.steps[key].title or key
-    more = f", and {_are(len(inner) - 1, 'step')} more" if len(inner) > 1 else ""
-    return f"{title}{more}. {_sentence(reason)}"
-
-
-def _sentence(text: str) -> str:
-    line = " ".join(text.split())
-    line = line if len(line) <= 240 else line[:239].rstrip() + "…"
-    return f"{line}." if line and line[-1].isalnum() else line
+        return None
+    key, reason = bad[0]
+    told: Reason = taken_apart(reason)
+    return RunFailure(key, run.steps[key].title, reason, told.command, told.said)
 
 
 async def run_graph(present: Present, run: str, *, at: int | None = None) -> RunGraph:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from missioncontrol.application.archive import Archive
+from missioncontrol.application.discretion import not_guessed
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.events import EventItem, list_events
 from missioncontrol.application.queries.rows import newest_rows
@@ -45,8 +46,13 @@ class SearchResults(msgspec.Struct, frozen=True):
     problem: str = ""  # why events were not looked through, where they were not
 
 
-async def search_everything(present: Present, archive: Archive, text: str) -> SearchResults:
-    """Return the newest things whose names hold every word of `text`, and such events."""
+async def search_everything(
+    present: Present, archive: Archive, text: str, *, exact: bool
+) -> SearchResults:
+    """Return the newest things whose names hold every word of `text`, and such events.
+
+    `exact` looks also at what only auditors are shown.
+    """
     looked_for = words(text)
     if not looked_for:
         return SearchResults([], [], 0)
@@ -61,7 +67,7 @@ async def search_everything(present: Present, archive: Archive, text: str) -> Se
         found = await list_events(present, archive, Query(text=text), limit=2 * EACH_MAX)
     except MissionControlError as error:
         return SearchResults(hits, [], 0, error.reason)
-    return SearchResults(hits, found.items, found.next)
+    return SearchResults(hits, not_guessed(found.items, text, exact=exact), found.next)
 
 
 def _fits(looked_for: list[str], *texts: str) -> bool:

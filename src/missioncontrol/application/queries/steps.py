@@ -1,7 +1,9 @@
 """What the console tells about the steps of a run: the table, and one step in full."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -73,13 +75,13 @@ class StepChoice(msgspec.Struct, frozen=True):
 
     def takes(self, run: Run, key: str) -> bool:
         """Whether a step is one of them."""
+        if self.states and state_name(run.states[key]) not in self.states:
+            return False
         step = run.steps[key]
+        if self.parent is not None and step.parent != self.parent:
+            return False
         text = self.text.casefold()
-        return (
-            (not self.states or state_name(run.states[key]) in self.states)
-            and (self.parent is None or step.parent == self.parent)
-            and (not text or any(text in each.casefold() for each in (key, step.title, step.agent)))
-        )
+        return not text or any(text in each.casefold() for each in (key, step.title, step.agent))
 
 
 class AttemptView(msgspec.Struct, frozen=True):
@@ -162,14 +164,28 @@ async def list_steps(
     """
     state = await run_state(present, run)
     chronicle = await present.chronicles.of(run)
-    family = Family(state)
+    family = family_of(state)
     found: list[StepItem] = []
-    for place, (key, depth) in enumerate(family.in_order()):
-        if place > after and choice.takes(state, key):
+    places = enumerate(family.in_order())
+    for place, (key, depth) in islice(places, max(after, -1) + 1, None):
+        if choice.takes(state, key):
             found.append(_item(state, chronicle, family, place, key, depth))
             if len(found) == limit:
                 break
     return found
+
+
+async def place_after(present: Present, run: str, step: str) -> int:
+    """Return the place that a step has by now in the table; what it became moved others down.
+
+    Raises:
+        NotFound: `run.unknown`, or `step.unknown`.
+    """
+    state = await run_state(present, run)
+    for place, (key, _) in enumerate(family_of(state).in_order()):
+        if key == step:
+            return place
+    raise NotFound("step.unknown", f"Run {run!r} has no step {step[:80]!r}.")
 
 
 class Family:
@@ -177,13 +193,20 @@ class Family:
 
     def __init__(self, run: Run) -> None:
         """Look at every step once."""
-        self._run = run
+        self.size = len(run.steps)
+        self._states = run.states  # The run itself must be free to go.
+        self._order: list[tuple[str, int]] = []
         self.children: dict[str, list[str]] = {}
         for key, step in run.steps.items():
             self.children.setdefault(step.parent, []).append(key)
 
-    def in_order(self) -> Iterator[tuple[str, int]]:
-        """Yield each step and how deep it is, followed by those that it became."""
+    def in_order(self) -> list[tuple[str, int]]:
+        """Return each step and how deep it is, followed by those that it became."""
+        if not self._order:
+            self._order = list(self._ordered())
+        return self._order
+
+    def _ordered(self) -> Iterator[tuple[str, int]]:
         todo = [(key, 0) for key in reversed(self.children.get("", []))]
         while todo:
             key, depth = todo.pop()
@@ -194,7 +217,18 @@ class Family:
     def done(self, key: str) -> int:
         """Return how many of the steps that `key` became have ended."""
         ended = Succeeded | Skipped | Failed | Blocked
-        return sum(isinstance(self._run.states[c], ended) for c in self.children.get(key, ()))
+        return sum(isinstance(self._states[c], ended) for c in self.children.get(key, ()))
+
+
+_families: WeakKeyDictionary[Run, Family] = WeakKeyDictionary()
+
+
+def family_of(run: Run) -> Family:
+    """Return which steps of a run became which; it is worked out again once there are more."""
+    found = _families.get(run)
+    if found is None or found.size != len(run.steps):
+        found = _families[run] = Family(run)
+    return found
 
 
 def _item(
@@ -285,7 +319,7 @@ def _detail(
     attempts = chronicle.attempts_of(key, until=at)
     span = _span(chronicle, key, attempts, at)
     work = view.get("work") or {}
-    family = Family(run)
+    family = family_of(run)
     before, after = _around(family, key)
     children = family.children.get(key, [])
     return StepDetail(

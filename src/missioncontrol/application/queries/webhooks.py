@@ -1,13 +1,18 @@
 """Webhooks as they are told: what each is, and how it fares."""
 
+import time
 from typing import Any
 
 import msgspec
 
-from missioncontrol.application.deliveries import Deliveries
+from missioncontrol.application.deliveries import TRIAL, Deliveries
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.events import events_of_stream
+from missioncontrol.application.webhooks import STREAM
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.webhook import Webhook, unknown
 from missioncontrol.ports.deliveries import Delivery
+from missioncontrol.ports.search_index import Query
 
 
 class WebhookView(msgspec.Struct, frozen=True):
@@ -35,6 +40,16 @@ class DeadLetter(msgspec.Struct, frozen=True):
     tried: float  # when last, in seconds since the epoch
     status: int  # what was answered; 0 where nothing was
     trouble: str
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What a webhook did with an event that was sent to see whether it takes it."""
+
+    event: int  # its position in the log
+    is_taken: bool
+    status: int  # what was answered; 0 where nothing was
+    trouble: str  # why it did not take it; empty where it did
+    seconds: float  # until it had answered
 
 
 async def webhooks(deliveries: Deliveries) -> list[WebhookView]:
@@ -77,6 +92,21 @@ async def again(deliveries: Deliveries, name: str, position: int | None) -> int:
             "webhook.no_letter", f"Webhook {name!r} has no dead letter of event {position}."
         )
     return count
+
+
+async def trial(deliveries: Deliveries, present: Present, name: str) -> Trial:
+    """Send the newest event that was made to test a webhook, and return what came of it.
+
+    Raises:
+        NotFound: `webhook.unknown`.
+    """
+    hook = await _known(deliveries, name)
+    found = await events_of_stream(present, STREAM, Query(kind=TRIAL), limit=1)
+    position = found.items[0].position if found.items else found.log
+    begun = time.monotonic()
+    answered = await deliveries.trial(hook, position)
+    seconds = time.monotonic() - begun
+    return Trial(position, answered.is_taken, answered.status, answered.trouble, seconds)
 
 
 async def _known(deliveries: Deliveries, name: str) -> Webhook:

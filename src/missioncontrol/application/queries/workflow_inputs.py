@@ -82,9 +82,16 @@ def given_inputs(
 
     A field that was left empty gives nothing: its default counts, if there is one.
     """
-    given = {name: text for name, text in typed.items() if text.strip()}
+    given = {
+        name: _meant(definition.inputs[name], text) for name, text in typed.items() if text.strip()
+    }
     _, misfits = read_inputs(definition, given)
     return given, {name: _sentence(problem) for name, problem in misfits.items()}
+
+
+def _meant(asked: Input, text: str) -> Any:
+    """Return the allowed value that is shown as `text`, or the text."""
+    return next((value for value in asked.enum if text_of(value) == text), text)
 
 
 def _sentence(problem: str) -> str:

@@ -1,11 +1,13 @@
 """Saved workflows as the console shows them: lists, versions, differences, checks, and forms."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from missioncontrol.application.present import Present
+from missioncontrol.application.queries.runs import asked_of
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.application.queries.workflow_inputs import InputField, fields_of
 from missioncontrol.domain.definition import (
@@ -25,11 +27,6 @@ from missioncontrol.projections.schedules import ScheduleRow
 RECENT = 20
 """Runs that the success rate of a workflow looks at."""
 
-CONTEXT_LINES = 3
-FAULTS_SHOWN_MAX = 200
-DIFFERENCE_LINES_MAX = 20_000
-"""Lines of two texts together; comparing takes longer than their number says."""
-
 StepKind = Literal["command", "agent", "capability", "workflow"]
 
 
@@ -44,6 +41,7 @@ class RunGlance(msgspec.Struct, frozen=True):
     cost: int  # micro-dollars
     author: str
     trigger: str
+    asks: int  # open approvals and questions: how often it waits for a person
 
 
 class WorkflowItem(msgspec.Struct, frozen=True):
@@ -118,12 +116,14 @@ async def workflows(
         for name, each in (await shelf.listed()).items()
         if name > after and wanted in f"{name} {each.description}".casefold()
     ]
-    plans = _schedules(shelf)
+    plans, asked = _schedules(shelf), asked_of(shelf.present)
     now = shelf.clock.now()
-    return [_item(shelf, each, plans.get(each.name, []), now) for each in listed[:limit]]
+    return [_item(shelf, each, plans.get(each.name, []), asked, now) for each in listed[:limit]]
 
 
-def _item(shelf: Shelf, listed: Listed, plans: list[ScheduleRow], now: float) -> WorkflowItem:
+def _item(
+    shelf: Shelf, listed: Listed, plans: list[ScheduleRow], asked: Counter[str], now: float
+) -> WorkflowItem:
     runs = _runs(shelf.present, listed.name, RECENT)
     recent = "".join(
         row.status[0] for row in reversed(runs) if row.status in ("succeeded", "failed")
@@ -135,7 +135,7 @@ def _item(shelf: Shelf, listed: Listed, plans: list[ScheduleRow], now: float) ->
         listed.steps,
         listed.description,
         listed.saved_at,
-        _glance(runs[0]) if runs else None,
+        _glance(runs[0], asked) if runs else None,
         sum(not row.ended for row in runs),
         recent,
         recent.count("s") / len(recent) if recent else None,
@@ -146,7 +146,8 @@ def _item(shelf: Shelf, listed: Listed, plans: list[ScheduleRow], now: float) ->
 
 def runs_of(shelf: Shelf, name: str) -> list[RunGlance]:
     """Return the newest runs of a workflow, the newest first."""
-    return [_glance(row) for row in _runs(shelf.present, name, RECENT)]
+    asked = asked_of(shelf.present)
+    return [_glance(row, asked) for row in _runs(shelf.present, name, RECENT)]
 
 
 def _runs(present: Present, name: str, limit: int) -> list[RunRow]:
@@ -156,7 +157,7 @@ def _runs(present: Present, name: str, limit: int) -> list[RunRow]:
     return sorted(rows.values(), key=lambda row: (row.created, row.id), reverse=True)[:limit]
 
 
-def _glance(row: RunRow) -> RunGlance:
+def _glance(row: RunRow, asked: Counter[str]) -> RunGlance:
     return RunGlance(
         row.id,
         row.status,
@@ -166,6 +167,7 @@ def _glance(row: RunRow) -> RunGlance:
         row.cost,
         row.author,
         row.trigger,
+        0 if row.ended else asked[row.id],
     )
 
 

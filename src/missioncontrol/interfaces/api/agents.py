@@ -1,11 +1,12 @@
 """Agents as a resource of the API: who does the work, how they stand, and what they did."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.datastructures import ResponseHeader
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.agents import DRAIN_SECONDS, AgentAsked
@@ -32,7 +33,7 @@ Hours = Annotated[
     int, QueryParameter(ge=1, le=24 * 90, description="Over how many hours they are measured.")
 ]
 Wait = Annotated[float, msgspec.Meta(ge=0, le=7 * 86_400)]
-Verb = Literal["start", "stop", "restart", "drain"]
+Verb = Literal["start", "stop", "restart", "drain", "scale"]
 
 
 class NewAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,78 +180,65 @@ async def turn(console: Console, request: AnyRequest, ask: AgentAsked) -> None:
     await console.ask(request, ask)
 
 
+Turning = Callable[..., Awaitable[AgentDetail]]
+
+
+async def turning(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Turning:
+    """Return what lets the agent of the address begin or end its work, and tells how it is then."""
+
+    async def ask(verb: Verb, reason: str, **more: Any) -> AgentDetail:
+        await turn(console, request, AgentAsked(verb, name, reason, **more))
+        return await detail(console, name)
+
+    return ask
+
+
+TURN: Mapping[str, Any] = {
+    "status_code": 200,
+    "dependencies": {"turning": Provide(turning)},
+    **needs("govern"),
+}
+"""What routes have in common that let an agent begin or end its work."""
+
+
 @post(
     ["/agents/{name:str}/start", "/agents/{name:str}/resume"],
-    status_code=200,
     summary="Let an agent work",
-    **needs("govern"),
+    **TURN,
 )
-async def start_agent(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Turn],
-) -> AgentDetail:
+async def start_agent(turning: NamedDependency[Turning], data: JSONBody[Turn]) -> AgentDetail:
     """Let an agent take steps, once it has shown that it works."""
-    await turn(console, request, AgentAsked("start", name, data.reason))
-    return await detail(console, name)
+    return await turning("start", data.reason)
 
 
-@post("/agents/{name:str}/stop", status_code=200, summary="Stop an agent", **needs("govern"))
-async def stop_agent(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Turn],
-) -> AgentDetail:
+@post("/agents/{name:str}/stop", summary="Stop an agent", **TURN)
+async def stop_agent(turning: NamedDependency[Turning], data: JSONBody[Turn]) -> AgentDetail:
     """End all that an agent works on; its steps are ready again."""
-    await turn(console, request, AgentAsked("stop", name, data.reason))
-    return await detail(console, name)
+    return await turning("stop", data.reason)
 
 
 @post(
     ["/agents/{name:str}/drain", "/agents/{name:str}/pause"],
-    status_code=200,
     summary="Let an agent end its work",
-    **needs("govern"),
+    **TURN,
 )
-async def drain_agent(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Ending],
-) -> AgentDetail:
+async def drain_agent(turning: NamedDependency[Turning], data: JSONBody[Ending]) -> AgentDetail:
     """Let an agent end what it works on and begin nothing more."""
-    ask = AgentAsked("drain", name, data.reason, seconds_max=data.seconds_max)
-    await turn(console, request, ask)
-    return await detail(console, name)
+    return await turning("drain", data.reason, seconds_max=data.seconds_max)
 
 
-@post(
-    "/agents/{name:str}/restart", status_code=200, summary="Start an agent again", **needs("govern")
-)
-async def restart_agent(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Ending],
-) -> AgentDetail:
+@post("/agents/{name:str}/restart", summary="Start an agent again", **TURN)
+async def restart_agent(turning: NamedDependency[Turning], data: JSONBody[Ending]) -> AgentDetail:
     """Let an agent end what it works on, and then show again that it works."""
-    ask = AgentAsked("restart", name, data.reason, seconds_max=data.seconds_max)
-    await turn(console, request, ask)
-    return await detail(console, name)
+    return await turning("restart", data.reason, seconds_max=data.seconds_max)
 
 
-@post("/agents/{name:str}/scale", status_code=200, summary="Scale an agent", **needs("govern"))
-async def scale_agent(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Scale],
-) -> AgentDetail:
+@post("/agents/{name:str}/scale", summary="Scale an agent", **TURN)
+async def scale_agent(turning: NamedDependency[Turning], data: JSONBody[Scale]) -> AgentDetail:
     """Say how many steps an agent works on at once."""
-    await turn(console, request, AgentAsked("scale", name, data.reason, scale=data.scale))
-    return await detail(console, name)
+    return await turning("scale", data.reason, scale=data.scale)
 
 
 HANDLERS: list[Any] = [

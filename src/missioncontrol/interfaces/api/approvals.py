@@ -1,14 +1,15 @@
 """Approvals and questions as resources of the API: what waits for a person, and the answers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.approvals import Spoken, Verb
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import approvals as queries
@@ -44,6 +45,16 @@ Which = Annotated[
 ]
 
 
+Of = Annotated[str, QueryParameter(max_length=300, description="Only what waits of this run.")]
+
+
+class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody says about an approval."""
+
+    reason: Reason
+    digest: Digest | None = None  # of what was shown; refused where something else is asked
+
+
 class Agreed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A yes to exactly what was shown."""
 
@@ -51,35 +62,26 @@ class Agreed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason
 
 
-class Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Refused(Word, frozen=True, forbid_unknown_fields=True):
     """A no, which is final."""
 
-    reason: Reason
-    digest: Digest | None = None
 
-
-class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Changes(Word, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Other inputs: what they make of the step is asked about anew."""
 
     inputs: dict[str, Any]  # all that the step is to have
-    reason: Reason
-    digest: Digest | None = None
 
 
-class PutOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PutOff(Word, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Not now."""
 
     until: Annotated[float, msgspec.Meta(gt=0, le=DEFERRED_MAX)]  # seconds since the epoch
-    reason: Reason
-    digest: Digest | None = None
 
 
-class HandedOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HandedOn(Word, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One's say, given to somebody else."""
 
     to: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    reason: Reason
-    digest: Digest | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +96,7 @@ async def list_approvals(
     which: Which = "open",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
+    run: Of = "",
 ) -> Page[ApprovalRow]:
     """Return what waits for a person by urgency: what ends first comes first, what is put off last.
 
@@ -101,10 +104,10 @@ async def list_approvals(
     """
     now = console.instruments.now
     if which == "open":
-        return _by_urgency(queries.queue(console.present, now), cursor, limit)
+        return _by_urgency(queries.queue(console.present, now, run=run), cursor, limit)
     place = place_of(cursor, str)
     before = place[0] if place else ""
-    found = queries.approvals(console.present, now, before=before, limit=limit + 1)
+    found = queries.approvals(console.present, now, before=before, limit=limit + 1, run=run)
     more = cursor_of(found[limit - 1].id) if len(found) > limit else ""
     return Page(found[:limit], more)
 
@@ -168,156 +171,117 @@ async def say(console: Console, request: AnyRequest, spoken: Spoken) -> Approval
     )
 
 
-async def _refuse_stale(
-    console: Console, request: AnyRequest, approval: str, if_match: str
-) -> None:
-    if if_match:
+class Answering:
+    """An approval that whoever is signed in says something about."""
+
+    def __init__(self, request: AnyRequest, console: Console, approval: str) -> None:
+        """Nothing is said yet."""
+        self._request = request
+        self._console = console
+        self._approval = approval
+
+    async def refuse_stale(self, if_match: str) -> None:
+        """Refuse what is said about another state of it than there is now.
+
+        Raises:
+            Stale: `request.stale`.
+        """
         found = await queries.approval_view(
-            console.present, approval, console.instruments.now, actor=request.user.actor
+            self._console.present,
+            self._approval,
+            self._console.instruments.now,
+            actor=self._request.user.actor,
         )
-        refuse_stale(if_match, _tag(found, request), f"Approval {approval!r}")
+        refuse_stale(if_match, _tag(found, self._request), f"Approval {self._approval!r}")
+
+    async def say(self, verb: Verb, data: Word | Agreed, **more: Any) -> ApprovalView:
+        """Let the engine hear it; raises as `say` does."""
+        digest, actor = data.digest or "", self._request.user.actor
+        spoken = Spoken(verb, self._approval, actor, data.reason, digest, **more)
+        return await say(self._console, self._request, spoken)
 
 
-@post(
-    "/approvals/{approval:str}/approve",
-    status_code=200,
-    summary="Agree",
-    responses=CHANGED,
-    **needs("approve"),
-)
-async def approve(
+async def answering(
     request: AnyRequest,
     console: NamedDependency[Console],
     approval: FromPath[str],
-    data: JSONBody[Agreed],
     if_match: IfMatch = "",
-) -> ApprovalView:
+) -> Answering:
+    """Return the approval of the address, for what is said about it."""
+    found = Answering(request, console, approval)
+    if if_match:
+        await found.refuse_stale(if_match)
+    return found
+
+
+ANSWER: Mapping[str, Any] = {
+    "status_code": 200,
+    "responses": CHANGED,
+    "dependencies": {"answering": Provide(answering)},
+}
+"""What all routes have in common on which something is said."""
+
+
+@post("/approvals/{approval:str}/approve", summary="Agree", **ANSWER, **needs("approve"))
+async def approve(answering: NamedDependency[Answering], data: JSONBody[Agreed]) -> ApprovalView:
     """Agree to exactly what was shown, as one person of those who have to."""
-    await _refuse_stale(console, request, approval, if_match)
-    spoken = Spoken("approve", approval, request.user.actor, data.reason, data.digest)
-    return await say(console, request, spoken)
+    return await answering.say("approve", data)
 
 
-@post(
-    "/approvals/{approval:str}/reject",
-    status_code=200,
-    summary="Reject",
-    responses=CHANGED,
-    **needs("approve"),
-)
-async def reject(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    approval: FromPath[str],
-    data: JSONBody[Refused],
-    if_match: IfMatch = "",
-) -> ApprovalView:
+@post("/approvals/{approval:str}/reject", summary="Reject", **ANSWER, **needs("approve"))
+async def reject(answering: NamedDependency[Answering], data: JSONBody[Refused]) -> ApprovalView:
     """Say no, finally: the step fails."""
-    await _refuse_stale(console, request, approval, if_match)
-    digest = data.digest or ""
-    spoken = Spoken("reject", approval, request.user.actor, data.reason, digest)
-    return await say(console, request, spoken)
+    return await answering.say("reject", data)
 
 
 @post(
     "/approvals/{approval:str}/request-changes",
-    status_code=200,
     summary="Ask for other inputs",
-    responses=CHANGED,
+    **ANSWER,
     **needs("approve"),
 )
 async def request_changes(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    approval: FromPath[str],
-    data: JSONBody[Changes],
-    if_match: IfMatch = "",
+    answering: NamedDependency[Answering], data: JSONBody[Changes]
 ) -> ApprovalView:
     """Ask for other inputs: somebody else is then asked about exactly those."""
-    await _refuse_stale(console, request, approval, if_match)
-    spoken = Spoken(
-        "request-changes",
-        approval,
-        request.user.actor,
-        data.reason,
-        data.digest or "",
-        inputs=data.inputs,
-    )
-    return await say(console, request, spoken)
+    return await answering.say("request-changes", data, inputs=data.inputs)
 
 
-@post(
-    "/approvals/{approval:str}/defer",
-    status_code=200,
-    summary="Put off",
-    responses=CHANGED,
-    **needs("approve"),
-)
-async def defer(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    approval: FromPath[str],
-    data: JSONBody[PutOff],
-    if_match: IfMatch = "",
-) -> ApprovalView:
+@post("/approvals/{approval:str}/defer", summary="Put off", **ANSWER, **needs("approve"))
+async def defer(answering: NamedDependency[Answering], data: JSONBody[PutOff]) -> ApprovalView:
     """Put the answer off until a time before it expires."""
-    await _refuse_stale(console, request, approval, if_match)
-    spoken = Spoken(
-        "defer", approval, request.user.actor, data.reason, data.digest or "", until=data.until
-    )
-    return await say(console, request, spoken)
+    return await answering.say("defer", data, until=data.until)
 
 
 @post(
     "/approvals/{approval:str}/delegate",
-    status_code=200,
     summary="Give one's say away",
-    responses=CHANGED,
+    **ANSWER,
     **needs("approve"),
 )
-async def delegate(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    approval: FromPath[str],
-    data: JSONBody[HandedOn],
-    if_match: IfMatch = "",
-) -> ApprovalView:
+async def delegate(answering: NamedDependency[Answering], data: JSONBody[HandedOn]) -> ApprovalView:
     """Let another person decide in one's place."""
-    await _refuse_stale(console, request, approval, if_match)
-    spoken = Spoken(
-        "delegate", approval, request.user.actor, data.reason, data.digest or "", to=data.to
-    )
-    return await say(console, request, spoken)
+    return await answering.say("delegate", data, to=data.to)
 
 
 @post(
     "/approvals/{approval:str}/withdraw",
-    status_code=200,
     summary="Take the question back",
-    responses=CHANGED,
+    **ANSWER,
     **needs("operate"),
 )
-async def withdraw(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    approval: FromPath[str],
-    data: JSONBody[Refused],
-    if_match: IfMatch = "",
-) -> ApprovalView:
+async def withdraw(answering: NamedDependency[Answering], data: JSONBody[Refused]) -> ApprovalView:
     """Take the question back, as its author."""
-    await _refuse_stale(console, request, approval, if_match)
-    digest = data.digest or ""
-    spoken = Spoken("withdraw", approval, request.user.actor, data.reason, digest)
-    return await say(console, request, spoken)
+    return await answering.say("withdraw", data)
 
 
 @get("/questions", summary="List questions", **needs("read"))
 async def list_questions(
-    present: NamedDependency[Present], cursor: Cursor = "", limit: Limit = LIMIT
+    present: NamedDependency[Present], cursor: Cursor = "", limit: Limit = LIMIT, run: Of = ""
 ) -> Page[QuestionView]:
     """Return what steps ask people now, the oldest first."""
     place = place_of(cursor, float, str)
-    rows = [row for row in asked.questions(present) if not place or _place(row) > place]
+    rows = [row for row in asked.questions(present, run=run) if not place or _place(row) > place]
     more = cursor_of(*_place(rows[limit - 1])) if len(rows) > limit else ""
     return Page(rows[:limit], more)
 

@@ -12,7 +12,7 @@ from missioncontrol.application.queries import audit
 from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.verifying import Verification
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.events import POSITION_MAX, Time, Words, position_in, query_of
+from missioncontrol.interfaces.api.events import POSITION_MAX, RECORD, RecordAsked, position_in
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.live import Text
@@ -24,32 +24,15 @@ After = Annotated[
 ]
 
 
-@get("/audit/runs", summary="Search runs by their events", **needs("audit"))
+@get("/audit/runs", summary="Search runs by their events", dependencies=RECORD, **needs("audit"))
 async def search_runs(
     console: NamedDependency[Console],
-    text: Words = "",
-    type: Text = "",  # noqa: A002 - what it is called for clients
-    actor: Text = "",
-    workflow: Text = "",
-    agent: Text = "",
-    run: Text = "",
-    since: Time = "",
-    until: Time = "",
+    record: NamedDependency[RecordAsked],
     cursor: Cursor = "",
     limit: Limit = LIMIT,
 ) -> Page[RunHits]:
     """Return the runs that have events that fit, each with how many, the newest first."""
-    query = query_of(
-        console.instruments.now,
-        text=text,
-        kind=type,
-        actor=actor,
-        workflow=workflow,
-        agent=agent,
-        run=run,
-        since=since,
-        until=until,
-    )
+    query = record.query(console.instruments.now)
     before = position_in(cursor)
     found = await audit.runs_with(console.archive, query, before=before, limit=limit)
     return Page(found.items, cursor_of(found.next) if found.next else "")

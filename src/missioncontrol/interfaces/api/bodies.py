@@ -7,7 +7,8 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
 
-from missioncontrol.interfaces.request import key_of
+from missioncontrol.interfaces.api.media_types import refuse_other_types
+from missioncontrol.interfaces.request import forgo_condition, key_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -18,12 +19,16 @@ async def refuse_inexact(request: AnyRequest) -> None:
     Raises:
         ValidationException: 400, with the place in the body.
         Rejected: `request.bad_key`.
+        NotAcceptable, OtherType: see `refuse_other_types`.
     """
     key_of(request)
-    declared = request.route_handler.parsed_fn_signature.parameters.get("data")
+    await forgo_condition(request, request.app.state.console.present)
+    handler = request.route_handler
+    declared = handler.parsed_fn_signature.parameters.get("data")
+    body = await request.body() if declared is not None else b""
+    refuse_other_types(request, handler.handler_name, has_body=bool(body))
     if declared is None:
         return
-    body = await request.body()
     try:
         if body:
             _decoder(declared.annotation).decode(body)

@@ -1,5 +1,6 @@
 """Budgets as a resource of the API: caps with what is spent and set aside, and what was spent."""
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -28,6 +29,8 @@ from missioncontrol.interfaces.sign_in.guard import needs
 PLACES_MAX = 1_000_000_000
 COST_MAX = 1_000_000_000_000_000
 TOKENS_MAX = 9_999_999_999_999_999
+SPENT = re.compile(r"\.[0-9a-f]{32}")
+"""The second half of a tag."""
 
 AnyRequest = Request[Principal, Any, Any]
 Money = Annotated[int, msgspec.Meta(ge=0, le=COST_MAX)]
@@ -88,6 +91,13 @@ async def get_budget(
 
 
 def _tag(found: list[CapView]) -> str:
+    """Return the tag of how a scope stands: of its caps, a dot, and of what is spent."""
+    spent = tag_of([(each.spent, each.reserved) for each in found])
+    return cap_tag(found)[:-1] + "." + spent.removeprefix('W/"')
+
+
+def cap_tag(found: list[CapView]) -> str:
+    """Return the tag of how a scope is capped; what is spent does not change it."""
     return tag_of([(each.scope, each.name, each.period, each.cap, each.since) for each in found])
 
 
@@ -156,7 +166,8 @@ async def change_cap(
     """
     if if_match:
         found = await standing(console, change.scope)
-        refuse_stale(if_match, _tag(found), "That cap")
+        # Whoever changes a cap does so by what it was, whatever is spent meanwhile.
+        refuse_stale(SPENT.sub("", if_match), cap_tag(found), "That cap")
     await console.ask(request, change)
     return await standing(console, change.scope)
 

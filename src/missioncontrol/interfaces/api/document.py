@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
 from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.media_types import OTHERS
 from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
 from missioncontrol.interfaces.api.resources import RESOURCES, api_router, name_of
 from missioncontrol.interfaces.request import IDEMPOTENCY_KEY, KEY_MAX
@@ -39,24 +40,18 @@ REFUSALS = {
     "401": "Nobody is signed in, or the token is none.",
     "403": "Whoever asks may not do this.",
     "404": "There is no such thing.",
+    "405": "This is not done here; `Allow` says what is.",
+    "406": "`Accept` takes nothing that is answered here.",
     "409": "It does not fit how things are now.",
     "412": "It is not as `If-Match` says any more.",
     "413": "The request is too long.",
     "415": "The body is of another type.",
     "422": "A rule forbids it, or the values do not fit.",
     "429": "Too many requests; `Retry-After` says when to come again.",
+    "500": "The request broke off; nothing is told of the inside.",
     "503": "Not now; the same request may succeed later.",
 }
 """What any operation may be refused with, as a problem."""
-
-MEDIA_TYPES = {
-    "get_report": ("text/html", "text/markdown", "application/json", "application/zip"),
-    "get_artifact": ("*/*",),
-    "artifacts_get_artifact_head": ("*/*",),
-    "export_log": ("application/jsonl",),
-    "download_lines": ("text/plain", "application/jsonl"),
-}
-"""What operations answer with whose answers are of several types."""
 
 OF_CHANGES = frozenset({"409", "412", "413", "415"})
 """Refusals that nobody who only looks ever sees."""
@@ -178,11 +173,18 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
         parameters.append(MATCHING)
     for response in operation["responses"].values():
         _leave_to_its_type(response)
-        if "content" in response and operation["operationId"] in MEDIA_TYPES:
-            response["content"] = {each: {} for each in MEDIA_TYPES[operation["operationId"]]}
+        if "content" in response and len(OTHERS.get(handler.handler_name, ())) > 0:
+            response["content"] = _of_types(response["content"], OTHERS[handler.handler_name])
+        for header in response.get("headers", {}).values():
+            header.setdefault("schema", {"type": "string"})  # The specification wants one.
     for status in REFUSALS:
         if method not in SAFE or status not in OF_CHANGES:
             operation["responses"][status] = {"$ref": f"#/components/responses/Refused{status}"}
+
+
+def _of_types(content: dict[str, Any], types: tuple[str, ...]) -> dict[str, Any]:
+    """Return content of these types; what is told already of one of them stays."""
+    return {each: content.get(each, {}) for each in types}
 
 
 def _leave_out_ellipses(value: Any) -> None:

@@ -4,19 +4,27 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
+from missioncontrol.application.discretion import not_guessed
 from missioncontrol.application.listening import Place, place_in
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import events
 from missioncontrol.application.queries.events import EventDetail, EventItem
-from missioncontrol.application.search_query import TEXT_MAX, TIMES, asked
+from missioncontrol.application.search_query import TEXT_MAX, TIMES, actor_of, asked
 from missioncontrol.application.topics import FEED, EventFilter, Wanted
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, cursor_of, place_of
+from missioncontrol.interfaces.api.paging import (
+    LIMIT,
+    Cursor,
+    Limit,
+    Malformed,
+    cursor_of,
+    place_of,
+)
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.live import After, Text, stream_of
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -29,6 +37,16 @@ Words = Annotated[
     QueryParameter(max_length=TEXT_MAX, description="Words that stand in the event's data."),
 ]
 Time = Annotated[str, QueryParameter(max_length=40, description=TIMES)]
+Kind = Annotated[
+    str, QueryParameter(max_length=200, name="type", description="Such as `step_succeeded`.")
+]
+Actor = Annotated[
+    str,
+    QueryParameter(max_length=200, description="Who did it: `alice`, `agent:smith` or `engine`."),
+]
+Mission = Annotated[
+    str, QueryParameter(max_length=200, description="A mission, with its newest runs.")
+]
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -41,90 +59,128 @@ class EventPage(msgspec.Struct, frozen=True):
     is_cut: bool  # time was over: go on with `next`
 
 
-def query_of(
-    now: float,
-    *,
-    text: str = "",
-    kind: str = "",
-    actor: str = "",
-    workflow: str = "",
-    agent: str = "",
-    run: str = "",
-    since: str = "",
-    until: str = "",
-) -> Query:
-    """Return what is asked for in the words of an address; what is empty asks for nothing.
+class RecordAsked(msgspec.Struct, frozen=True):
+    """What an address asks of the record; what is empty asks for nothing."""
 
-    Raises:
-        Rejected: `search.empty`, `search.bad_text` or `search.bad_time`.
-    """
-    return asked(
-        now,
-        text=text or None,
-        kind=kind or None,
-        actor=actor or None,
-        workflow=workflow or None,
-        agent=agent or None,
-        run=run or None,
-        since=since or None,
-        until=until or None,
-    )
+    text: str = ""
+    type: str = ""
+    actor: str = ""
+    workflow: str = ""
+    agent: str = ""
+    run: str = ""
+    since: str = ""
+    until: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether not every event is wanted."""
+        return any(msgspec.structs.astuple(self))
+
+    def query(self, now: float) -> Query:
+        """Return it as the index is asked.
+
+        Raises:
+            Rejected: `search.empty`, `search.bad_text` or `search.bad_time`.
+        """
+        return asked(
+            now,
+            text=self.text or None,
+            kind=self.type or None,
+            actor=actor_of(self.actor) or None,
+            workflow=self.workflow or None,
+            agent=self.agent or None,
+            run=self.run or None,
+            since=self.since or None,
+            until=self.until or None,
+        )
 
 
-@get("/events", summary="List events", **needs("read"))
-async def list_events(
-    console: NamedDependency[Console],
+class EventsAsked(RecordAsked, frozen=True):
+    """The same, and whose events."""
+
+    mission: str = ""
+    stream: str = ""
+
+
+def record_asked(
     text: Words = "",
-    type: Text = "",  # noqa: A002 - what it is called for clients
-    actor: Text = "",
+    kind: Kind = "",
+    actor: Actor = "",
     workflow: Text = "",
     agent: Text = "",
     run: Text = "",
     since: Time = "",
     until: Time = "",
+) -> RecordAsked:
+    """Return what the address asks for."""
+    return RecordAsked(text, kind, actor, workflow, agent, run, since, until)
+
+
+def events_asked(
+    record: NamedDependency[RecordAsked], mission: Mission = "", stream: Text = ""
+) -> EventsAsked:
+    """Return what the address asks for, and of which mission or stream."""
+    return EventsAsked(**msgspec.structs.asdict(record), mission=mission, stream=stream)
+
+
+RECORD = {"record": Provide(record_asked, sync_to_thread=False)}
+EVENTS = {**RECORD, "chosen": Provide(events_asked, sync_to_thread=False)}
+"""The filters of lists of events, which handlers take as one."""
+
+
+@get("/events", summary="List events", dependencies=EVENTS, **needs("read"))
+async def list_events(
+    console: NamedDependency[Console],
+    principal: NamedDependency[Principal],
+    chosen: NamedDependency[EventsAsked],
     cursor: Cursor = "",
     limit: Limit = LIMIT,
 ) -> EventPage:
-    """Return the events that fit all of what is asked for, newest first."""
-    query = query_of(
-        console.instruments.now,
-        text=text,
-        kind=type,
-        actor=actor,
-        workflow=workflow,
-        agent=agent,
-        run=run,
-        since=since,
-        until=until,
-    )
-    before = position_in(cursor)
+    """Return the events that fit all of what is asked for, newest first.
+
+    With `mission`, those of a mission and its newest runs; with `stream`, those of one stream.
+    """
     found = await events.list_events(
-        console.present, console.archive, query, before=before, limit=limit
+        console.present,
+        console.archive,
+        chosen.query(console.instruments.now),
+        stream=chosen.stream,
+        mission=chosen.mission,
+        before=position_in(cursor),
+        limit=limit,
     )
     after = cursor_of(found.next) if found.next else ""
-    return EventPage(found.items, after, found.indexed, found.log, found.is_cut)
+    items = not_guessed(found.items, chosen.text, exact=principal.may("audit"))
+    return EventPage(items, after, found.indexed, found.log, found.is_cut)
 
 
 def position_in(cursor: str) -> int | None:
     """Return the position from which a list of events goes on; None at its beginning.
 
     Raises:
-        Rejected: `cursor.malformed`.
+        Malformed: `cursor.malformed`.
     """
     place = place_of(cursor, int)
     if place is None:
         return None
     if not 1 <= place[0] <= POSITION_MAX:
-        raise Rejected("cursor.malformed", f"{place[0]} is no place in this list.")
+        raise Malformed("cursor.malformed", f"{place[0]} is no place in this list.")
     return int(place[0])
 
 
 @get("/events/{position:int}", summary="Get an event", **needs("read"))
-async def get_event(present: NamedDependency[Present], position: FromPath[int]) -> EventDetail:
-    """Return all that the log holds of one event: its exact data, its hash, what led to it."""
+async def get_event(
+    present: NamedDependency[Present],
+    principal: NamedDependency[Principal],
+    position: FromPath[int],
+) -> EventDetail:
+    """Return all that the log holds of one event: its exact data, its hash, what led to it.
+
+    Who may not audit reads `(for auditors)` in place of addresses of people and webhooks.
+    """
     if not 1 <= position <= POSITION_MAX:
         raise NotFound("event.unknown", f"The log has no event {position}.")
-    return await events.event_detail(present, position)
+    return await events.event_detail(present, position, exact=principal.may("audit"))
 
 
 @get("/events/stream", summary="Follow the events", **needs("read"))
@@ -145,7 +201,9 @@ async def follow_events(
     """
     chosen = EventFilter(run, stream, type, actor, agent)
     place = _place(request.headers.get("last-event-id"), after)
-    return await stream_of(request, console, Wanted((FEED,), chosen), place)
+    return await stream_of(
+        request, console, Wanted((FEED,), chosen, exact=request.user.may("audit")), place
+    )
 
 
 def _place(last: str | None, after: int | None) -> Place | None:

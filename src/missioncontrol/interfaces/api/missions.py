@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from missioncontrol.application.office import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import estimates, missions, runs, stories
 from missioncontrol.domain.errors import Rejected
@@ -43,6 +43,18 @@ class MissionBegun(msgspec.Struct, frozen=True):
     mission: str
     run: str
     status: str
+
+
+class PlanLine(msgspec.Struct, frozen=True):
+    """A plan in a list: of which mission it is, and how much is in it."""
+
+    mission: str
+    title: str
+    status: str  # of the mission
+    run: str  # the newest that carries it out
+    requirements: int
+    tasks: int
+    updated: float  # when the mission changed last, seconds since the epoch
 
 
 class EstimateAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,6 +172,33 @@ async def get_plan(
     """Return phases, tasks, requirements, risks, decisions and questions, as they were accepted."""
     story = await stories.story(present, mission, run)
     return tagged_late(request, _tag(story.version), lambda: missions.plan_view(story))
+
+
+@get("/plans", summary="List plans", **needs("read"))
+async def list_plans(
+    present: NamedDependency[Present], cursor: Cursor = "", limit: Limit = LIMIT
+) -> Page[PlanLine]:
+    """Return the missions that have a plan, newest first, each with how much is in it.
+
+    A page of which some missions have none yet is short, and still has a `next`.
+    """
+    place = place_of(cursor, str)
+    before = place[0] if place else ""
+    found, last = missions.missions(present, missions.MissionChoice(), before=before, limit=limit)
+    lines = [
+        PlanLine(
+            each.id,
+            each.title,
+            each.status,
+            each.run,
+            each.requirements,
+            each.tasks,
+            each.updated,
+        )
+        for each in found
+        if each.tasks or each.requirements
+    ]
+    return Page(lines, cursor_of(last) if last else "")
 
 
 @get("/plans/{mission:str}", summary="Get a plan", responses=KNOWN, **needs("read"))
@@ -315,6 +354,7 @@ HANDLERS: list[Any] = [
     estimate_mission,
     get_mission,
     get_plan,
+    list_plans,
     get_plan_of,
     list_runs_of,
     get_report,

@@ -7,7 +7,7 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
-from missioncontrol.application.office import ChangeLimit, StartAll, StopAll
+from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.measures import Health, health, operation_of
 from missioncontrol.domain.operation import Operation, Stage

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -24,6 +25,12 @@ Cursor = Annotated[
 T = TypeVar("T")
 
 
+class Malformed(Rejected):
+    """What is asked for can't be read."""
+
+    status = 400
+
+
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """A part of a list."""
 
@@ -40,7 +47,7 @@ def place_of(cursor: str, *kinds: type) -> tuple[Any, ...] | None:
     """Return the place that a cursor says, or None at the beginning.
 
     Raises:
-        Rejected: `cursor.malformed`.
+        Malformed: `cursor.malformed`.
     """
     if not cursor:
         return None
@@ -49,8 +56,34 @@ def place_of(cursor: str, *kinds: type) -> tuple[Any, ...] | None:
         found = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True))
         return msgspec.convert(found, tuple[kinds])  # type: ignore[valid-type]
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise Rejected(
+        raise Malformed(
             "cursor.malformed",
             f"{cursor[:40]!a} is no cursor of this list.",
             hint="Begin without one, and go on with `next` of each page.",
         ) from None
+
+
+def page_of(
+    found: Sequence[T],
+    cursor: str,
+    limit: int,
+    key: Callable[[T], tuple[Any, ...]],
+    *kinds: type,
+    falling: bool = False,
+) -> Page[T]:
+    """Return a page of a list that is at hand, in the order of `key`, whose parts are of `kinds`.
+
+    It goes on after what the page before ended with, also where that is gone by now: what comes
+    and goes elsewhere in the list leaves nothing out, and shows nothing twice.
+
+    Raises:
+        Malformed: `cursor.malformed`.
+    """
+    place = place_of(cursor, *kinds)
+    rest = [
+        each
+        for each in found
+        if place is None or (key(each) < place if falling else key(each) > place)
+    ]
+    more = cursor_of(*key(rest[limit - 1])) if len(rest) > limit else ""
+    return Page(rest[:limit], more)

@@ -1,5 +1,6 @@
 """Prices as a resource of the API: what models cost, by whom it was set, and from when on."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -21,11 +22,9 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-
-PLACES_MAX = 1_000_000_000
 
 AnyRequest = Request[Principal, Any, Any]
 Rate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,12})?$")]
@@ -48,11 +47,13 @@ async def list_prices(
     console: NamedDependency[Console], cursor: Cursor = "", limit: Limit = LIMIT
 ) -> Page[PriceView]:
     """Return the prices that people have set, by model and date; a table knows all others."""
-    place = place_of(cursor, int)
-    begin = min(max(0, place[0]), PLACES_MAX) if place else 0
     found = await queries.prices_set(console.present)
-    more = cursor_of(begin + limit) if len(found) > begin + limit else ""
-    return Page(found[begin : begin + limit], more)
+    seen: Counter[str] = Counter()
+    places: dict[int, tuple[str, int]] = {}
+    for each in found:
+        seen[each.model.lower()] += 1  # A model may have several prices from one day on.
+        places[id(each)] = each.model.lower(), seen[each.model.lower()]
+    return page_of(found, cursor, limit, lambda it: places[id(it)], str, int)
 
 
 @get("/prices/{model:str}", summary="The price of a model", responses=KNOWN, **needs("read"))

@@ -1,6 +1,6 @@
 """Answers to what went wrong: a problem for programs, a page for people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ def answer_with(
         shown = page(request, found)
         if shown is not None:
             return shown
-        headers = dict(getattr(error, "headers", None) or {})
+        headers = _allowing(getattr(error, "headers", None) or {})
         return Response(
             msgspec.json.encode(found),
             status_code=found.status,
@@ -30,3 +30,13 @@ def answer_with(
         )
 
     return answer
+
+
+def _allowing(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers whose `Allow`, if there is one, names what we answer: HEAD where GET."""
+    said = dict(headers)
+    for name in [each for each in said if each.lower() == "allow"]:
+        methods = {each.strip() for each in said.pop(name).split(",")} - {"OPTIONS", ""}
+        methods |= {"HEAD"} if "GET" in methods else set()
+        said["Allow"] = ", ".join(sorted(methods))
+    return said

@@ -11,10 +11,12 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from missioncontrol.application.access import UserArrived, UserAsked
+from missioncontrol.application.discretion import not_guessed, shown, shown_data
 from missioncontrol.application.present import Present
 from missioncontrol.application.search import LIMIT_MAX, Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -59,18 +61,31 @@ async def head(present: NamedDependency[Present]) -> LogHead:
 
 @get("/record/events", summary="Events as they are stored", **needs("read"))
 async def events(
-    present: NamedDependency[Present], after: After = 0, limit: Rows = 1_000
+    present: NamedDependency[Present],
+    principal: NamedDependency[Principal],
+    after: After = 0,
+    limit: Rows = 1_000,
 ) -> list[Recorded]:
-    """Return the events after a position, oldest first, with their bodies and hashes in base64."""
-    return await present.store.read(after=after, limit=limit)
+    """Return the events after a position, oldest first, with their bodies and hashes in base64.
+
+    Who may not audit reads `(for auditors)` in place of addresses of people and webhooks; the hash
+    is that of the event as it is.
+    """
+    exact = principal.may("audit")
+    return [shown(row, exact=exact) for row in await present.store.read(after=after, limit=limit)]
 
 
 @get("/record/streams/{stream:str}", summary="A stream as it is stored", **needs("read"))
 async def stream(
-    present: NamedDependency[Present], stream: FromPath[str], after: After = 0, limit: Rows = 1_000
+    present: NamedDependency[Present],
+    principal: NamedDependency[Principal],
+    stream: FromPath[str],
+    after: After = 0,
+    limit: Rows = 1_000,
 ) -> list[Recorded]:
-    """Return the events of one stream after a version of it, oldest first."""
-    return await present.store.read_stream(stream, after=after, limit=limit)
+    """Return the events of one stream after a version of it, oldest first, as `events` does."""
+    rows = await present.store.read_stream(stream, after=after, limit=limit)
+    return [shown(row, exact=principal.may("audit")) for row in rows]
 
 
 @get("/record/position", summary="How far the rows follow", **needs("read"))
@@ -186,13 +201,24 @@ class Looked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/record/search/events", status_code=200, summary="Search events", **needs("read"))
-async def search_events(console: NamedDependency[Console], data: JSONBody[Looked]) -> Found:
+async def search_events(
+    console: NamedDependency[Console],
+    principal: NamedDependency[Principal],
+    data: JSONBody[Looked],
+) -> Found:
     """Return the events that fit, newest first, and how far the index goes."""
 
     async def look(search: Search) -> Found:
         return await search.events(data.query, before=data.before, limit=data.limit)
 
-    return await console.archive.search(look)
+    found, exact = await console.archive.search(look), principal.may("audit")
+    if exact:
+        return found
+    events = [
+        msgspec.structs.replace(event, data=shown_data(event.type, event.data))
+        for event in not_guessed(found.events, data.query.text or "", exact=exact)
+    ]
+    return msgspec.structs.replace(found, events=events)
 
 
 @post("/record/search/runs", status_code=200, summary="Search runs", **needs("audit"))
@@ -241,8 +267,19 @@ async def ask(
     """Let the engine do what `verb` names, with these arguments, and return its answer.
 
     It is what the command line asks for, and the engine looks whether whoever asks may. The
-    resources of this API are the same changes under readable names.
+    resources of this API are the same changes under readable names. Passwords, and whom a provider
+    vouches for, are things of the sign-in page.
+
+    Raises:
+        Rejected: `sign_in.by_page`, and as the engine.
     """
+    is_password = verb == UserAsked.__name__ and data.get("verb") == "password"
+    if is_password or verb == UserArrived.__name__:
+        raise Rejected(
+            "sign_in.by_page",
+            f"{verb} is asked for by the page where people sign in, which knows that it is true.",
+            hint="A password is changed on the page Settings, Sessions.",
+        )
     return {"answer": await console.perform(request, verb, data)}
 
 

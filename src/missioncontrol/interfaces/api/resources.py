@@ -16,6 +16,7 @@ from missioncontrol.interfaces.api import (
     operation,
     prices,
     record,
+    retention,
     runs,
     schedules,
     search,
@@ -46,6 +47,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     users,
     tokens,
     webhooks,
+    retention,
     record,
 )
 

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from missioncontrol.application.office import BeginRun, CancelRun, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.asks import BeginRun, CancelRun, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import comparing, replay, runs, steps
 from missioncontrol.domain.principal import Principal
@@ -206,13 +206,26 @@ async def list_steps(
     `parent` chooses what one step became; given and empty, the steps of the workflow itself.
     """
     choice = steps.StepChoice(tuple(states or ()), parent, text)
-    found = await steps.list_steps(present, run, choice, after=_after(cursor), limit=limit + 1)
-    return _paged(found, limit)
+    after = await _after_step(present, run, cursor)
+    found = await steps.list_steps(present, run, choice, after=after, limit=limit + 1)
+    return _paged_by_step(found, limit)
 
 
 def _after(cursor: str) -> int:
     place = place_of(cursor, int)
     return int(place[0]) if place else -1
+
+
+async def _after_step(present: Present, run: str, cursor: str) -> int:
+    """Return the place of the step that the page before ended with; -1 at the beginning."""
+    place = place_of(cursor, str)
+    return await steps.place_after(present, run, place[0]) if place else -1
+
+
+def _paged_by_step(found: list[Any], limit: int) -> Page[Any]:
+    """Return a page of steps: what they become while somebody reads moves their places."""
+    more = cursor_of(found[limit - 1].step) if len(found) > limit else ""
+    return Page(found[:limit], more)
 
 
 def _paged(found: list[Any], limit: int) -> Page[Any]:
@@ -270,8 +283,9 @@ async def get_timeline(
     limit: Limit = LIMIT,
 ) -> Page[replay.TimelineRow]:
     """Return when each step waited and worked, with its attempts."""
-    found = await replay.run_timeline(present, run, after=_after(cursor), limit=limit + 1)
-    return _paged(found, limit)
+    after = await _after_step(present, run, cursor)
+    found = await replay.run_timeline(present, run, after=after, limit=limit + 1)
+    return _paged_by_step(found, limit)
 
 
 @get("/runs/{run:str}/costs", summary="Get what a run cost", **needs("read"))

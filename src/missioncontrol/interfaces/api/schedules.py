@@ -1,11 +1,12 @@
 """Schedules as a resource of the API: workflows that are started by the clock."""
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.datastructures import ResponseHeader
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.queries import schedules as queries
@@ -28,6 +29,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 PAST = 50
 
 AnyRequest = Request[Principal, Any, Any]
+Verb = Literal["pause", "resume", "skip"]
 Why = Annotated[str, msgspec.Meta(max_length=2_000)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
@@ -195,40 +197,45 @@ async def change(console: Console, request: AnyRequest, ask: Asked, if_match: st
     return await console.ask(request, ask)
 
 
-@post("/schedules/{name:str}/pause", status_code=200, summary="Pause", **needs("operate"))
-async def pause(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Said],
-) -> ScheduleDetail:
+Steering = Callable[..., Awaitable[ScheduleDetail]]
+
+
+async def steering(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Steering:
+    """Return what steers the schedule of the address, and tells how it is then."""
+
+    async def steer(verb: Verb, reason: str, **more: Any) -> ScheduleDetail:
+        await change(console, request, Asked(verb, name, reason, **more))
+        return await detail(console, name)
+
+    return steer
+
+
+STEER: Mapping[str, Any] = {
+    "status_code": 200,
+    "dependencies": {"steering": Provide(steering)},
+    **needs("operate"),
+}
+"""What routes have in common that steer a schedule."""
+
+
+@post("/schedules/{name:str}/pause", summary="Pause", **STEER)
+async def pause(steering: NamedDependency[Steering], data: JSONBody[Said]) -> ScheduleDetail:
     """Let no slot fire until it is resumed; runs that have begun go on."""
-    await change(console, request, Asked("pause", name, data.reason))
-    return await detail(console, name)
+    return await steering("pause", data.reason)
 
 
-@post("/schedules/{name:str}/resume", status_code=200, summary="Resume", **needs("operate"))
-async def resume(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Said],
-) -> ScheduleDetail:
+@post("/schedules/{name:str}/resume", summary="Resume", **STEER)
+async def resume(steering: NamedDependency[Steering], data: JSONBody[Said]) -> ScheduleDetail:
     """Let slots fire again from now on; what came during the pause is skipped."""
-    await change(console, request, Asked("resume", name, data.reason))
-    return await detail(console, name)
+    return await steering("resume", data.reason)
 
 
-@post("/schedules/{name:str}/skip", status_code=200, summary="Skip a slot", **needs("operate"))
-async def skip(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[Skipped],
-) -> ScheduleDetail:
+@post("/schedules/{name:str}/skip", summary="Skip a slot", **STEER)
+async def skip(steering: NamedDependency[Steering], data: JSONBody[Skipped]) -> ScheduleDetail:
     """Let the next slot go by without a run."""
-    await change(console, request, Asked("skip", name, data.reason, slot=data.slot))
-    return await detail(console, name)
+    return await steering("skip", data.reason, slot=data.slot)
 
 
 @post("/schedules/{name:str}/run", summary="Run now", **needs("operate"))

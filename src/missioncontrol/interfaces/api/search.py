@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from missioncontrol.application.queries.search import SearchResults, search_everything
+from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 
@@ -18,9 +19,13 @@ Asked = Annotated[
 
 
 @get("/search", summary="Search everything", **needs("read"))
-async def search(console: NamedDependency[Console], q: Asked = "") -> SearchResults:
+async def search(
+    console: NamedDependency[Console], principal: NamedDependency[Principal], q: Asked = ""
+) -> SearchResults:
     """Return the newest things whose names have these words, and events that say them."""
-    return await search_everything(console.present, console.archive, q)
+    return await search_everything(
+        console.present, console.archive, q, exact=principal.may("audit")
+    )
 
 
 HANDLERS: list[Any] = [search]

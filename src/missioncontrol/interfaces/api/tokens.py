@@ -14,7 +14,7 @@ from missioncontrol.application.queries.access import TokenView
 from missioncontrol.domain.access.refusals import TOKEN_SECONDS_MAX
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 
@@ -55,10 +55,7 @@ async def list_tokens(
     people, who = console.people, request.user
     owner = None if everybody and who.may("audit") else who.name
     found = queries.tokens(await people.access(), people.store.uses(), people.now(), owner)
-    place = place_of(cursor, int)
-    begin = max(0, place[0]) if place else 0
-    more = cursor_of(begin + limit) if begin + limit < len(found) else ""
-    return Page(found[begin : begin + limit], more)
+    return page_of(found, cursor, limit, lambda it: (it.until, it.id), float, str, falling=True)
 
 
 @post(

@@ -21,6 +21,7 @@ from missioncontrol.application.queries.access import (
     WorkspaceView,
 )
 from missioncontrol.domain.permission import Role
+from missioncontrol.domain.person import person
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.conditional import (
     CHANGED,
@@ -30,7 +31,15 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.interfaces.api.paging import (
+    LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    cursor_of,
+    page_of,
+    place_of,
+)
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.sign_in.origins import home_page
@@ -84,11 +93,7 @@ async def list_users(
     """Return everybody who may sign in, by name; whoever runs the machine comes first."""
     people = console.people
     found = queries.users(await people.access(), people.owner, people.now())
-    place = place_of(cursor, int)
-    begin = max(0, place[0]) if place else 0
-    shown = found[begin : begin + limit]
-    more = begin + limit < len(found)
-    return Page(shown, cursor_of(begin + limit) if more else "")
+    return page_of(found, cursor, limit, lambda it: (not it.is_owner, person(it.name)), bool, str)
 
 
 @post(
@@ -172,12 +177,17 @@ async def list_roles(console: NamedDependency[Console]) -> Page[RoleView]:
 
 @get("/sessions", summary="List sessions", **needs("sign_in"))
 async def list_sessions(
-    request: AnyRequest, console: NamedDependency[Console], everybody: Everybody = False
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    everybody: Everybody = False,
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
 ) -> Page[SessionView]:
     """Return the browsers that one is signed in with, or everybody is; newest use first."""
     is_wide = everybody and request.user.may("audit")
     found = await console.people.sessions("" if is_wide else request.user.name)
-    return Page(queries.sessions(found, request.user))
+    shown = queries.sessions(found, request.user)
+    return page_of(shown, cursor, limit, lambda it: (it.seen, it.id), float, str, falling=True)
 
 
 @delete("/sessions/{session:str}", summary="End a session", **needs("sign_in"))

@@ -9,12 +9,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.queries import webhooks as queries
-from missioncontrol.application.queries.webhooks import DeadLetter, WebhookView
+from missioncontrol.application.queries.webhooks import DeadLetter, Trial, WebhookView
 from missioncontrol.application.webhooks import WebhookAsked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.webhook import NAME_MAX, TYPES_MAX, URL_MAX
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.interfaces.api.paging import (
+    LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    cursor_of,
+    page_of,
+    place_of,
+)
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.request import key_of
 from missioncontrol.interfaces.sign_in.guard import needs
 
 AnyRequest = Request[Principal, Any, Any]
@@ -52,10 +61,7 @@ async def list_webhooks(
 ) -> Page[WebhookView]:
     """Return webhooks by name, each with how it fares."""
     found = await queries.webhooks(console.deliveries)
-    place = place_of(cursor, int)
-    begin = max(0, place[0]) if place else 0
-    more = cursor_of(begin + limit) if begin + limit < len(found) else ""
-    return Page(found[begin : begin + limit], more)
+    return page_of(found, cursor, limit, lambda it: (it.name,), str)
 
 
 @post(
@@ -75,8 +81,7 @@ async def add_webhook(
     """
     ask = WebhookAsked("add", data.name, data.url, data.types)
     await console.ask(request, ask)
-    # The same request, sent again, makes another secret: the one before was never seen.
-    made = WebhookMade(data.name, console.deliveries.new_secret(data.name))
+    made = WebhookMade(data.name, console.deliveries.new_secret(data.name, _once(request)))
     headers = {"location": f"/api/v1/webhooks/{data.name}", "cache-control": "no-store"}
     return Response(made, status_code=201, headers=headers)
 
@@ -93,7 +98,7 @@ async def make_secret(
 ) -> Response[WebhookMade]:
     """Sign with another secret from now on; it is shown this once."""
     await console.ask(request, WebhookAsked("secret", name))
-    made = WebhookMade(name, console.deliveries.new_secret(name))
+    made = WebhookMade(name, console.deliveries.new_secret(name, _once(request)))
     return Response(made, headers={"cache-control": "no-store"})
 
 
@@ -116,6 +121,15 @@ async def resume_webhook(
     """Tell it again."""
     await console.ask(request, WebhookAsked("resume", name))
     return await queries.webhook(console.deliveries, name)
+
+
+@post("/webhooks/{name:str}/test", status_code=200, summary="Test a webhook", **needs("govern"))
+async def test_webhook(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Trial:
+    """Send it one event at once, signed as all are, and return what it answered."""
+    await console.ask(request, WebhookAsked("test", name))
+    return await queries.trial(console.deliveries, console.present, name)
 
 
 @delete("/webhooks/{name:str}", summary="Remove a webhook", **needs("govern"))
@@ -162,6 +176,12 @@ async def redeliver(
     return Tried(await queries.again(console.deliveries, name, event))
 
 
+def _once(request: AnyRequest) -> str:
+    """Return who asks, and under which key; empty where the request has none."""
+    key = key_of(request)
+    return f"{request.user.actor}\n{key}" if key else ""
+
+
 HANDLERS: list[Any] = [
     list_webhooks,
     add_webhook,
@@ -169,6 +189,7 @@ HANDLERS: list[Any] = [
     make_secret,
     pause_webhook,
     resume_webhook,
+    test_webhook,
     remove_webhook,
     list_dead_letters,
     redeliver,

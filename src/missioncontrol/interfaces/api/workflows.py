@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.office import SaveWorkflow
+from missioncontrol.application.asks import SaveWorkflow
 from missioncontrol.application.queries import workflow_inputs as inputs
 from missioncontrol.application.queries import workflow_versions as versions
 from missioncontrol.application.queries import workflow_writing as writing
@@ -41,6 +41,9 @@ class NewVersion(Text, frozen=True):
 
     base_version: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None = None
     """The newest version that its writer knew, 0 for none; saving another one's away is refused."""
+
+    always: bool = False
+    """Keep it also where a version says the same: its comments differ, or it was said long ago."""
 
 
 class InputSchema(msgspec.Struct, frozen=True):
@@ -92,10 +95,12 @@ async def save_workflow(
 ) -> Response[Saved]:
     """Keep a text as the next version of the workflow that it names.
 
-    What a version says already is answered with that version, status 200, and nothing is kept.
+    What a version says already is answered with that version, status 200, and nothing is kept,
+    unless `always` asks for it.
     """
     base = await _base(console, data, if_match)
-    answer = await console.ask(request, SaveWorkflow(data.text, data.file or FILE, base))
+    ask = SaveWorkflow(data.text, data.file or FILE, base, data.always)
+    answer = await console.ask(request, ask)
     saved = msgspec.convert(answer, Saved)
     where = f"/api/v1/workflows/{saved.name}/versions/{saved.version}"
     return Response(

@@ -9,6 +9,8 @@ from missioncontrol.interfaces.serving import Receive
 FORM = b"application/x-www-form-urlencoded"
 FORM_BYTES_MAX = 1024 * 1024
 FIELDS_MAX = 1_000
+"""Of a form. Each one costs far more time than its bytes."""
+
 STRANGER_BYTES_MAX = 64 * 1024
 """Of whoever is not signed in: a name and a password are short, and reading a form takes time."""
 
@@ -28,9 +30,13 @@ class TooSlow(MissionControlError):
 class Body:
     """What a client sends, with a bound on its length and on its time."""
 
-    def __init__(self, receive: Receive, bytes_max: int, seconds_max: float) -> None:
+    def __init__(
+        self, receive: Receive, bytes_max: int, seconds_max: float, *, is_form: bool = False
+    ) -> None:
         """The time begins now."""
         self._receive = receive
+        self._is_form = is_form
+        self._fields = 1
         self._bytes_max = bytes_max
         self._deadline = asyncio.get_running_loop().time() + seconds_max
         self._taken = 0
@@ -67,27 +73,35 @@ class Body:
         self._taken += len(bytes(message.get("body") or b""))
         if self._taken > self._bytes_max:
             raise too_large(self._bytes_max)
+        if self._is_form:
+            self._count_fields(bytes(message.get("body") or b""))
         self._is_whole = not message.get("more_body", False)
         return message
+
+    def _count_fields(self, part: bytes) -> None:
+        self._fields += part.count(b"&")
+        if self._fields > FIELDS_MAX:
+            raise TooLarge(
+                "request.too_many_fields",
+                f"The form has more than {FIELDS_MAX:,} fields.",
+                hint="Send less at once.",
+            )
+        if self._taken > FORM_BYTES_MAX:
+            raise too_large(FORM_BYTES_MAX)
 
     async def field(self, name: str) -> str:
         """Return a field of a form, and leave the form for the application to read.
 
         Raises:
-            TooLarge: `request.too_large`.
+            TooLarge: `request.too_large` or `request.too_many_fields`.
             TooSlow: `request.slow`.
         """
         parts: list[bytes] = []
         while not self._is_whole:
             message = await self._next()
             parts.append(message.get("body") or b"")  # type: ignore[arg-type]
-            if self._taken > FORM_BYTES_MAX:
-                raise too_large(FORM_BYTES_MAX)
         self._kept = b"".join(parts)
-        try:
-            fields = parse_qsl(self._kept.decode("latin-1"), max_num_fields=FIELDS_MAX)
-        except ValueError:
-            return ""
+        fields = parse_qsl(self._kept.decode("latin-1"))
         return next((value for key, value in fields if key == name), "")
 
 

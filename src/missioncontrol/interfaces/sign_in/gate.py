@@ -15,11 +15,12 @@ import msgspec
 from missioncontrol.domain.access.states import Access
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.headers import with_security
+from missioncontrol.interfaces.heads import Heads
 from missioncontrol.interfaces.problems import MEDIA_TYPE, Problem, problem_of
 from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.sign_in.body import FORM, Body, too_large
 from missioncontrol.interfaces.sign_in.buckets import Buckets
-from missioncontrol.interfaces.sign_in.headers import with_security
 from missioncontrol.interfaces.sign_in.origins import (
     SAFE,
     is_loopback,
@@ -60,7 +61,7 @@ class Gate:
         It finds in each scope: `user`, a `Principal` or None; in `state`: `request_id`, `caller`,
         `is_secure`, and where somebody has a cookie, `session` (its secret) and `csrf`.
         """
-        self._app = app
+        self._app: Application = Heads(app)
         self._people = people
         self._settings = settings
         self._now = now
@@ -86,7 +87,8 @@ class Gate:
         state["request_id"], state["caller"] = request, Caller(address, agent)
         scope["user"] = None
         limits = self._settings.limits
-        body = Body(receive, limits.body_bytes, limits.body_seconds)
+        kind = _kind(headers)
+        body = Body(receive, limits.body_bytes, limits.body_seconds, is_form=kind == FORM)
         answer = _Answer(
             scope,
             headers,
@@ -177,8 +179,7 @@ class Gate:
         csrf = self._people.csrf(secret)
         if scope["method"] not in SAFE:
             said = headers.get(CSRF_HEADER, b"").decode("latin-1")
-            kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-            if not said and kind == FORM:
+            if not said and _kind(headers) == FORM:
                 said = await body.field(CSRF_FIELD)
             if not secrets.compare_digest(said.encode(), csrf.encode()):
                 raise bad_csrf()
@@ -330,6 +331,11 @@ def _refuse_often(wait: float) -> None:
         raise Throttled(
             "request.too_often", f"Too many requests. Try again in {wait:.1f} s.", seconds=wait
         )
+
+
+def _kind(headers: Mapping[bytes, bytes]) -> bytes:
+    """Return what a body is said to be, without its parameters."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
 def _first(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -14,7 +14,10 @@ from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.console_settings import Provider
 from missioncontrol.ports.identity_provider import Flow, IdentityProvider
 
-BEGUN_MAX = 1_000
+BEGUN_MAX = 10_000
+BEGUN_OF_ONE_MAX = 50
+"""Of one address, behind which a whole office may sit; whoever begins more forgets their own."""
+
 BEGUN_SECONDS_MAX = 600.0
 SECRET_BYTES = 32
 
@@ -26,6 +29,7 @@ class Begun(msgspec.Struct, frozen=True):
     flow: Flow
     browser: str  # the digest of a cookie: who comes back is who went
     next: str
+    sender: str  # the address that counts for limits
     until: float
 
 
@@ -38,15 +42,17 @@ class Providers:
         """`known` is by name."""
         self._known = dict(known)
         self._clock = clock
-        self._begun: OrderedDict[str, Begun] = OrderedDict()
+        self._begun: OrderedDict[str, Begun] = OrderedDict()  # by state, oldest first
 
     @property
     def shown(self) -> list[tuple[str, str]]:
         """Name and title of each."""
         return [(name, settings.shown) for name, (settings, _) in self._known.items()]
 
-    async def begin(self, name: str, redirect: str, next_: str) -> tuple[str, str]:
+    async def begin(self, name: str, redirect: str, next_: str, sender: str) -> tuple[str, str]:
         """Return where the browser is sent, and the secret of a cookie that it brings back.
+
+        `sender` is the address that they come from, as limits count it.
 
         Raises:
             NotFound: `oidc.unknown`.
@@ -57,10 +63,20 @@ class Providers:
         flow = Flow(redirect, made[0], made[1], made[2])
         address = await provider.address(flow)
         until = self._clock.now() + BEGUN_SECONDS_MAX
-        self._begun[flow.state] = Begun(name, flow, digest(made[3]), next_, until)
-        while len(self._begun) > BEGUN_MAX:
-            self._begun.popitem(last=False)
+        self._make_room(sender)
+        self._begun[flow.state] = Begun(name, flow, digest(made[3]), next_, sender, until)
         return address, made[3]
+
+    def _make_room(self, sender: str) -> None:
+        """Forget what is over, and of an address that begins again and again its oldest."""
+        now = self._clock.now()
+        while self._begun and now >= next(iter(self._begun.values())).until:
+            self._begun.popitem(last=False)
+        own = [state for state, begun in self._begun.items() if begun.sender == sender]
+        for state in own[: max(0, len(own) - BEGUN_OF_ONE_MAX + 1)]:
+            del self._begun[state]
+        while len(self._begun) >= BEGUN_MAX:
+            self._begun.popitem(last=False)
 
     async def end(self, name: str, state: str, code: str, browser: str) -> tuple[UserArrived, str]:
         """Return who came back with `code`, and where they go on.

@@ -16,6 +16,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from missioncontrol.domain.errors import NotFound
+from missioncontrol.interfaces.codings import takes
 from missioncontrol.interfaces.sign_in.guard import needs
 
 MEDIA_TYPES = {
@@ -142,21 +143,7 @@ async def send(
 
 def takes_gzip(accepted: str) -> bool:
     """Whether a client that sends this `Accept-Encoding` takes gzip: it or `*`, and not at 0."""
-    weights = {}
-    for each in accepted.lower().split(","):
-        coding, _, parameters = each.partition(";")
-        weights[coding.strip()] = _weight(parameters)
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
-
-
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+    return takes(accepted, "gzip")
 
 
 HANDLERS: list[Any] = [send]

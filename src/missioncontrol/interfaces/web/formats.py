@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -13,9 +14,14 @@ UNKNOWN = "unknown"
 THIN = "\u202f"
 """A thin space that does not break; it groups thousands."""
 
+KEPT_MAX = 8_192
+"""Times that are written once: lists show the same ones again and again."""
+
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 _COUNTS = ("", "k", "M", "G", "T")
+_USER = re.compile(r"\buser:(?=\w)")
+_ID = re.compile(r"\b(?:run|approval|mission|question)-[0-9a-z]{14}\b")
 
 
 def now() -> float:
@@ -121,6 +127,7 @@ def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+@lru_cache(KEPT_MAX)
 def _time(at: float, shown: str, kind: str) -> Markup:
     exact = moment(at)
     return Markup('<time datetime="{}" title="{}" data-time="{}">{}</time>').format(
@@ -145,6 +152,24 @@ def count(value: int, one: str, many: str = "") -> str:
 def wording(verb: str) -> str:
     """Return the name of what was asked for as people write it: `BeginMission`, "Begin mission"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", verb).capitalize()
+
+
+def event_name(kind: str) -> str:
+    """Return what kind of event it is as people write it: `step_succeeded`, "Step succeeded"."""
+    return kind.replace("_", " ").capitalize()
+
+
+def person(actor: str) -> str:
+    """Return who did something, as people say it: `user:alice`, "alice"."""
+    return actor.removeprefix("user:")
+
+
+def plainly(text: str) -> str:
+    """Return a sentence of ours with people by their names alone, and ids as lists show them.
+
+    It is not for texts of other people, which are shown as they are.
+    """
+    return _ID.sub(lambda found: short(found[0]), _USER.sub("", text))
 
 
 def own_run(text: str, run: str) -> str:

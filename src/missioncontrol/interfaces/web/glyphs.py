@@ -5,7 +5,7 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from missioncontrol.interfaces.web.assets import asset
-from missioncontrol.interfaces.web.words import look_of
+from missioncontrol.interfaces.web.words import look_of, state_of_run
 
 KEPT_MAX = 2_048
 
@@ -28,3 +28,8 @@ def state(name: str, pill: bool = False, glyph: bool = False, word: str = "") ->
     shown = "" if glyph else escape(said)
     kind = "st pill" if pill else "st"
     return Markup(f'<span class="{kind}" data-s="{escape(look.look)}">{shape}{shown}</span>')  # noqa: S704 - escaped
+
+
+def run_state(status: str, asks: int = 0, pill: bool = False) -> Markup:
+    """Return the state of a run or a mission, `asks` people or not, as glyph and word."""
+    return state(state_of_run(status, asks), pill=pill)

@@ -8,6 +8,7 @@ import msgspec
 
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import missions
+from missioncontrol.application.queries.halts import needs_of
 from missioncontrol.application.queries.missions import ArtifactLine, MissionView
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.queries.stories import Story
@@ -86,6 +87,7 @@ class Can:
         is_done = run.outcome == "succeeded"
         self.cancel = is_newest and not run.is_settled and run.cancel_reason is None
         self.resume = is_newest and run.status == "halted"
+        self.raise_caps = self.resume and bool(needs_of(run.halt))
         self.carry_out = is_newest and is_done and is_planned_only
         self.retry = is_newest and run.is_settled and not is_done
         self.fork = is_newest and run.is_settled and len(run.steps) > 1

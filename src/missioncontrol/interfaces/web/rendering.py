@@ -6,11 +6,13 @@ functions of `formats.py` (`|money`, `|tokens`, `|number`, `|size`, `|percent`, 
 `csrf_field()`, `may("operate")`, `here(cursor="...")`, `request`, `principal`, `shell`.
 """
 
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from litestar import Request, Response
@@ -18,19 +20,27 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 from markupsafe import Markup
 
+from missioncontrol.application.queries.reasons import taken_apart
 from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
+from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.permission import Permission
-from missioncontrol.interfaces.api.problems import Problem
+from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.assets import asset, shelf
 from missioncontrol.interfaces.web.diffs import diff_rows
-from missioncontrol.interfaces.web.glyphs import icon, state
+from missioncontrol.interfaces.web.glyphs import icon, run_state, state
+from missioncontrol.interfaces.web.hints import linked, on_page
 from missioncontrol.interfaces.web.navigation import END, GROUPS, PLACES, badge
 from missioncontrol.interfaces.web.values import json_rows
-from missioncontrol.interfaces.web.words import look_of
+from missioncontrol.interfaces.web.viewing import file_url, glyph_of, viewer_url
+from missioncontrol.interfaces.web.words import look_of, state_of_run
 
 AnyRequest = Request[Any, Any, Any]
 
+KEPT = ("segs", "id")
+"""Macros that lists have in every row; they say the same wherever they get the same."""
+
+KEPT_MAX = 4_096
 MACROS = ("state", "panel", "table", "form", "figure", "record", "float")
 
 
@@ -69,9 +79,18 @@ def moved(request: AnyRequest, url: str) -> Response[Any]:
 
 async def frame(request: AnyRequest, area: str) -> Response[str]:
     """Return the navigation as of now, for a page that is open."""
+    return await _of_frame(request, "navigation.html", area=area)
+
+
+async def stage_line(request: AnyRequest) -> Response[str]:
+    """Return how far work may go, for a page that is open while somebody stops everything."""
+    return await _of_frame(request, "govern/stage.html")
+
+
+async def _of_frame(request: AnyRequest, template: str, **values: Any) -> Response[str]:
     request.state.shell = await _shell(request)
-    text = _templates().get_template("navigation.html")
-    return _answer(text.render({**_of_request(request), "area": area}), 200)
+    text = _templates().get_template(template)
+    return _answer(text.render({**_of_request(request), **values}), 200)
 
 
 def is_part(request: AnyRequest) -> bool:
@@ -98,7 +117,7 @@ def problem_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:
     The shell of the pages counts as a program: it shows the problem without leaving the page.
     """
     if not _is_person(request):
-        return None
+        return _told_beside(request, problem)
     if problem.status == 401 and request.method == "GET":
         return Redirect(f"/sign-in?{urlencode({'next': _path(request)})}", status_code=303)
     return page(
@@ -109,6 +128,16 @@ def problem_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:
         status=problem.status,
         problem=problem,
     )
+
+
+def _told_beside(request: AnyRequest, problem: Problem) -> Response[Any] | None:
+    """Return a problem that a page tells beside what it shows: it speaks of pages."""
+    if request.headers.get("hx-request") != "true":
+        return None
+    told = msgspec.structs.replace(
+        problem, detail=on_page(problem.detail), hint=on_page(problem.hint)
+    )
+    return Response(msgspec.json.encode(told), status_code=told.status, media_type=MEDIA_TYPE)
 
 
 def _is_person(request: AnyRequest) -> bool:
@@ -199,7 +228,12 @@ def _templates() -> Environment:
         duration=formats.duration,
         short=formats.short,
         wording=formats.wording,
+        event_name=formats.event_name,
+        person=formats.person,
+        plainly=formats.plainly,
         own_run=formats.own_run,
+        on_page=on_page,
+        linked=linked,
     )
     environment.globals.update(
         ago=formats.ago,
@@ -209,6 +243,12 @@ def _templates() -> Environment:
         span=formats.span,
         now=formats.now,
         look_of=look_of,
+        state_of_run=state_of_run,
+        taken_apart=taken_apart,
+        plain_dollars=plain_dollars,
+        viewer_url=viewer_url,
+        file_url=file_url,
+        glyph_of=glyph_of,
         asset=asset,
         islands=_islands,
         diff_rows=diff_rows,
@@ -223,11 +263,38 @@ def _templates() -> Environment:
         places=PLACES,
     )
     # Macros that build on others find them as `ui` too, so they are filled in one by one.
-    environment.globals["ui"] = ui = SimpleNamespace(icon=icon, state=state)
+    environment.globals["ui"] = ui = SimpleNamespace(icon=icon, state=state, run_state=run_state)
     for name in MACROS:
         module = environment.get_template(f"macros/{name}.html").module
         vars(ui).update({k: v for k, v in vars(module).items() if not k.startswith("_")})
+    for name in KEPT:
+        setattr(ui, name, _made_once(getattr(ui, name)))
     return environment
+
+
+def _made_once(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    """Return the macro so that it makes what it made before only once.
+
+    Lists have it with the same values again and again. What is markup already is like the text of
+    it to a table of what is known, and is escaped no more, so it is always made anew.
+    """
+    known = lru_cache(KEPT_MAX, typed=True)(macro)
+
+    def make(*values: Any, **named: Any) -> Markup:
+        fixed = [tuple(value) if isinstance(value, list) else value for value in values]
+        if any(isinstance(value, Markup) for value in _single([*fixed, *named.values()])):
+            return macro(*values, **named)
+        return known(*fixed, **named)
+
+    return make
+
+
+def _single(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _single(value)
+        else:
+            yield value
 
 
 def _islands() -> dict[str, str]:

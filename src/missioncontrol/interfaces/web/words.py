@@ -34,16 +34,20 @@ LOOKS: dict[str, Look] = {
     # Steps.
     "waiting": _look("waiting", "Waiting"),
     "due": _look("ready", "Due"),
-    "held": _look("approval", "Approval"),
+    "held": _look("approval", "Needs a person"),
     "expanded": _look("running", "Expanded"),
     "ready": _look("ready", "Ready"),
     "working": _look("running", "Running"),
     "resting": _look("ready", "Retrying", "retry"),
     "skipped": _look("skipped", "Skipped"),
     "blocked": _look("blocked", "Blocked"),
+    # Attempts, and tasks of a plan that nobody here does.
+    "interrupted": _look("lost", "Interrupted"),
+    "repeated": _look("ready", "Repeated", "retry"),
+    "handed_over": _look("skipped", "Handed over", "user"),
     # Approvals and questions.
-    "open": _look("approval", "Open"),
-    "approval": _look("approval", "Approval"),
+    "open": _look("approval", "Needs a person"),
+    "approval": _look("approval", "Needs a person"),
     "deferred": _look("ready", "Deferred", "schedules"),
     "approved": _look("succeeded", "Approved"),
     "rejected": _look("failed", "Rejected"),
@@ -69,6 +73,15 @@ LOOKS: dict[str, Look] = {
     "drain": _look("cancelled", "Draining"),
     "all": _look("running", "Working"),
 }
+
+
+GOES_ON = ("queued", "running", "waiting")
+"""Statuses of a run that a person can be asked in."""
+
+
+def state_of_run(status: str, asks: int = 0) -> str:
+    """Return the state that a run is shown in: one that asks a person needs a person."""
+    return "approval" if status == "waiting" or (asks and status in GOES_ON) else status
 
 
 def look_of(state: str) -> Look:

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.office import CancelRun
+from missioncontrol.application.asks import CancelRun
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.testing.simulation.drawing import PEOPLE
 from missioncontrol.testing.simulation.house import House

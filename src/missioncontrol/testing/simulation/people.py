@@ -6,8 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Literal
 
-from missioncontrol.application.budgets import CapChange
-from missioncontrol.application.office import (
+from missioncontrol.application.asks import (
     BeginRun,
     CancelRun,
     ChangeLimit,
@@ -18,6 +17,7 @@ from missioncontrol.application.office import (
     StartAll,
     StopAll,
 )
+from missioncontrol.application.budgets import CapChange
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope

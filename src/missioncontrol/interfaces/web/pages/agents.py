@@ -40,20 +40,23 @@ async def list_page(
     status: Words = "",
 ) -> Response[str]:
     """Show all agents, as a table or as cards."""
-    found = await queries.agents(console.present, console.instruments, console.instruments.now)
-    chosen = [each for each in found if _fits(each, q, status)]
+    now = console.instruments.now
+    found = await queries.agents(console.present, console.instruments, now)
     values: dict[str, Any] = {
-        "agents": chosen,
-        "verdict": verdict(found),
+        "agents": [each for each in found if _fits(each, q, status)],
         "view": view,
         "q": q,
         "chosen": status,
-        "health": await health(console.present, console.instruments, console.instruments.now),
+    }
+    if is_part(request) and not request.headers.get("hx-target", "").endswith("agents-now"):
+        return fragment(request, LIST, "rows", **values)
+    values |= {
+        "verdict": verdict(found),
+        "health": await health(console.present, console.instruments, now),
         "operation": await operation_now(console.present),
     }
     if is_part(request):
-        is_stage = request.headers.get("hx-target", "").endswith("stage")
-        return fragment(request, LIST, "stage" if is_stage else "rows", **values)
+        return fragment(request, LIST, "now", **values)
     return page(request, LIST, title="Agents", area="agents", **values)
 
 

@@ -2,19 +2,21 @@
 
 import shlex
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 
-from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.approvals import Spoken, Verb
 from missioncontrol.application.queries import approvals as queries
 from missioncontrol.application.queries import questions as asked
 from missioncontrol.application.queries.approvals import ApprovalView
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.person import person
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.visible import one_line, suspicious
 from missioncontrol.interfaces.api.approvals import give_answer, say
@@ -28,63 +30,86 @@ Id = Annotated[str, QueryParameter(max_length=300)]
 
 AS_SHOWN = "Approved as shown."
 TEMPLATE = "approvals/page.html"
+SHOWN_MAX = 200
+"""Of the queue, on a page; the most urgent are what anybody would begin with."""
+
 OVERTAKEN = frozenset({"approval.decided", "approval.expired", "approval.changed"})
 """Refusals after which the page shows what is asked now instead."""
 
 
 @get("/approvals", include_in_schema=False, **needs("read"))
-async def list_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+async def list_page(
+    request: AnyRequest, console: NamedDependency[Console], run: Id = ""
+) -> Response[str]:
     """Show what waits for a person, with the most urgent of it open."""
-    rows = queries.queue(console.present, console.instruments.now)
-    return await _page(request, console, rows[0].id if rows else "")
+    return await _page(request, console, "", run)
 
 
 @get("/approvals/{approval:str}", include_in_schema=False, **needs("read"))
 async def approval_page(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str]
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    run: Id = "",
 ) -> Response[str]:
     """Show one approval beside the queue."""
-    return await _page(request, console, approval)
+    return await _page(request, console, approval, run)
 
 
 @get("/approvals/parts/queue", include_in_schema=False, **needs("read"))
 async def queue_part(
-    request: AnyRequest, console: NamedDependency[Console], current: Id = ""
+    request: AnyRequest, console: NamedDependency[Console], current: Id = "", run: Id = ""
 ) -> Response[str]:
     """Show the queue again: somebody asked or answered."""
-    return fragment(request, TEMPLATE, "queue", **_queue(console, current))
+    return fragment(request, TEMPLATE, "queue", **_queue(console, current, run))
+
+
+@get("/approvals/parts/heading", include_in_schema=False, **needs("read"))
+async def heading_part(
+    request: AnyRequest, console: NamedDependency[Console], run: Id = ""
+) -> Response[str]:
+    """Say again how much waits."""
+    return fragment(request, TEMPLATE, "heading", **_queue(console, "", run))
 
 
 @get("/approvals/{approval:str}/notice", include_in_schema=False, **needs("read"))
 async def notice_part(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str]
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], run: Id = ""
 ) -> Response[str]:
     """Say what became of an approval since somebody opened it."""
-    return fragment(request, TEMPLATE, "notice", **await _detail(request, console, approval))
+    return fragment(request, TEMPLATE, "notice", **await _detail(request, console, approval, run))
 
 
-async def _page(
-    request: AnyRequest, console: Console, approval: str, *, status: int = 200, typed: str = ""
-) -> Response[str]:
-    values = {**_queue(console, approval), "typed": typed, "approval": None, "refusal": None}
+async def _page(request: AnyRequest, console: Console, approval: str, run: str) -> Response[str]:
+    """Show the queue beside one approval, by default the most urgent."""
+    values = {**_queue(console, approval, run), "typed": "", "approval": None, "refusal": None}
+    if not approval and values["rows"]:
+        approval = values["current"] = values["rows"][0].id
     if approval:
-        values |= await _detail(request, console, approval)
-    return page(request, TEMPLATE, title="Approvals", area="approvals", status=status, **values)
+        values |= await _detail(request, console, approval, run)
+    return page(request, TEMPLATE, title="Approvals", area="approvals", **values)
 
 
-def _queue(console: Console, current: str) -> dict[str, Any]:
+def _queue(console: Console, current: str, run: str) -> dict[str, Any]:
     now = console.instruments.now
-    rows = queries.queue(console.present, now)
+    rows = queries.queue(console.present, now, run=run)
     return {
-        "rows": rows,
-        "questions": asked.questions(console.present),
-        "decided": queries.decided(console.present, now),
+        "rows": rows[:SHOWN_MAX],
+        "waiting": len(rows),
+        "questions": asked.questions(console.present, run=run),
+        "decided": queries.decided(console.present, now, run=run),
         "current": current,
         "oldest": min((row.requested for row in rows), default=0.0),
+        **_of(run),
     }
 
 
-async def _detail(request: AnyRequest, console: Console, approval: str) -> dict[str, Any]:
+def _of(run: str) -> dict[str, str]:
+    """Return the run whose approvals alone are shown, and what addresses say of it."""
+    return {"run": run, "of": f"?{urlencode({'run': run})}" if run else ""}
+
+
+async def _detail(request: AnyRequest, console: Console, approval: str, run: str) -> dict[str, Any]:
     found = await queries.approval_view(
         console.present, approval, console.instruments.now, actor=request.user.actor
     )
@@ -98,7 +123,24 @@ async def _detail(request: AnyRequest, console: Console, approval: str) -> dict[
         "changed": queries.changes_between(found.subject, newer.subject) if newer else [],
         "refusal": None,
         "typed": "",
+        "deciders": await _deciders(console, found, request.user),
+        **_of(run),
     }
+
+
+async def _deciders(console: Console, found: ApprovalView, who: Principal) -> list[str]:
+    """Return who else here could have the say of whoever looks."""
+    if not found.is_open or not who.may("approve"):
+        return []
+    people = console.people
+    access = await people.access()
+    names = {people.owner, *(user.name for user in access.users.values())}
+    barred = {person(each) for each in (who.actor, found.author, found.on_behalf)}
+    return sorted(
+        name
+        for name in names
+        if person(name) not in barred and "approve" in access.permissions_of(name, people.owner)
+    )
 
 
 async def _newer(console: Console, found: ApprovalView) -> ApprovalView | None:
@@ -108,8 +150,8 @@ async def _newer(console: Console, found: ApprovalView) -> ApprovalView | None:
     now = console.instruments.now
     same = (
         row
-        for row in queries.queue(console.present, now)
-        if (row.run, row.step) == (found.run, found.step) and row.id > found.approval
+        for row in queries.queue(console.present, now, run=found.run)
+        if row.step == found.step and row.id > found.approval
     )
     row = next(same, None)
     return None if row is None else await queries.approval_view(console.present, row.id, now)
@@ -137,95 +179,97 @@ def command_of(subject: dict[str, Any]) -> str:
     return "" if any("\n" in word for word in argv) else one_line(shlex.join(argv))
 
 
-async def _answered(request: AnyRequest, console: Console, spoken: Spoken) -> Response[Any]:
+Speaking = Literal["approve", "reject", "request-changes", "defer", "delegate"]
+
+
+@post(
+    "/approvals/{approval:str}/{verb:str}",
+    include_in_schema=False,
+    status_code=200,
+    **needs("approve"),
+)
+async def answer_approval(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    approval: FromPath[str],
+    verb: FromPath[Speaking],
+    data: Form,
+) -> Response[Any]:
+    """Agree to exactly the digest that the form was shown with, or say something else of it."""
+    if verb == "approve" and not data.get("digest"):
+        raise Rejected("approval.look_first", "The form does not say what was shown.")
+    more = _more(verb, data, console.instruments.now)
+    return await _answered(request, console, _spoken(request, verb, approval, data, **more), data)
+
+
+@post(
+    "/approvals/{approval:str}/withdraw",
+    include_in_schema=False,
+    status_code=200,
+    **needs("operate"),
+)
+async def withdraw(
+    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
+) -> Response[Any]:
+    """Take the question back."""
+    return await _answered(request, console, _spoken(request, "withdraw", approval, data), data)
+
+
+def _spoken(
+    request: AnyRequest, verb: Verb, approval: str, data: dict[str, str], **more: Any
+) -> Spoken:
+    reason = data.get("reason", "").strip() or (AS_SHOWN if verb == "approve" else "")
+    digest = data.get("digest", "")
+    return Spoken(verb, approval, request.user.actor, reason, digest, **more)
+
+
+def _more(verb: Speaking, data: dict[str, str], now: float) -> dict[str, Any]:
+    """Return what a form says besides the reason.
+
+    Raises:
+        Rejected: `approval.bad_inputs` or `approval.bad_time`.
+    """
+    match verb:
+        case "request-changes":
+            return {"inputs": inputs_of(data.get("inputs", ""))}
+        case "defer":
+            return {"until": until_of(data.get("until", ""), data.get("at", ""), now)}
+        case "delegate":
+            return {"to": data.get("to", "").strip()}
+    return {}
+
+
+async def _answered(
+    request: AnyRequest, console: Console, spoken: Spoken, data: dict[str, str]
+) -> Response[Any]:
     """Let the engine hear it; show what is asked now where somebody was faster."""
+    run = data.get("run", "")
     try:
         await say(console, request, spoken)
     except Rejected as refusal:
         if refusal.code not in OVERTAKEN:
             raise
         await console.present.catch_up()
-        values = await _detail(request, console, spoken.approval)
-        values |= {"refusal": refusal, "typed": spoken.reason}
+        values = await _detail(request, console, spoken.approval, run)
+        values |= {"refusal": refusal, "typed": data.get("reason", "")}
         return fragment(request, TEMPLATE, "detail", status=422, **values)
-    return moved(request, "/approvals")
+    return moved(request, f"/approvals{_of(run)['of']}")
 
 
-def _said(form: dict[str, str]) -> str:
-    return form.get("reason", "").strip()
+def inputs_of(text: str) -> dict[str, Any]:
+    """Return inputs that were written as JSON.
 
-
-@post(
-    "/approvals/{approval:str}/approve",
-    include_in_schema=False,
-    status_code=200,
-    **needs("approve"),
-)
-async def approve(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
-) -> Response[Any]:
-    """Agree to exactly the digest that the form was shown with."""
-    digest = data.get("digest", "")
-    if not digest:
-        raise Rejected("approval.look_first", "The form does not say what was shown.")
-    reason = _said(data) or AS_SHOWN
-    spoken = Spoken("approve", approval, request.user.actor, reason, digest)
-    return await _answered(request, console, spoken)
-
-
-@post(
-    "/approvals/{approval:str}/reject", include_in_schema=False, status_code=200, **needs("approve")
-)
-async def reject(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
-) -> Response[Any]:
-    """Say no, finally."""
-    digest = data.get("digest", "")
-    spoken = Spoken("reject", approval, request.user.actor, _said(data), digest)
-    return await _answered(request, console, spoken)
-
-
-@post(
-    "/approvals/{approval:str}/request-changes",
-    include_in_schema=False,
-    status_code=200,
-    **needs("approve"),
-)
-async def request_changes(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
-) -> Response[Any]:
-    """Ask for other inputs, written as JSON."""
+    Raises:
+        Rejected: `approval.bad_inputs`.
+    """
     try:
-        inputs = msgspec.json.decode(data.get("inputs", ""), type=dict[str, Any])
+        return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Rejected(
             "approval.bad_inputs",
             f"The inputs are no JSON object: {error}.",
             hint='Write them as {"name": value}.',
         ) from None
-    spoken = Spoken(
-        "request-changes",
-        approval,
-        request.user.actor,
-        _said(data),
-        data.get("digest", ""),
-        inputs=inputs,
-    )
-    return await _answered(request, console, spoken)
-
-
-@post(
-    "/approvals/{approval:str}/defer", include_in_schema=False, status_code=200, **needs("approve")
-)
-async def defer(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
-) -> Response[Any]:
-    """Put it off, for so long or until a time."""
-    until = until_of(data.get("until", ""), data.get("at", ""), console.instruments.now)
-    spoken = Spoken(
-        "defer", approval, request.user.actor, _said(data), data.get("digest", ""), until=until
-    )
-    return await _answered(request, console, spoken)
 
 
 def until_of(span: str, at: str, now: float) -> float:
@@ -246,35 +290,6 @@ def until_of(span: str, at: str, now: float) -> float:
             f"{(at or span)[:40]!r} is no time.",
             hint="Choose a span, or a date and a time.",
         ) from None
-
-
-@post(
-    "/approvals/{approval:str}/delegate",
-    include_in_schema=False,
-    status_code=200,
-    **needs("approve"),
-)
-async def delegate(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
-) -> Response[Any]:
-    """Give one's say to somebody else."""
-    to, digest = data.get("to", "").strip(), data.get("digest", "")
-    spoken = Spoken("delegate", approval, request.user.actor, _said(data), digest, to=to)
-    return await _answered(request, console, spoken)
-
-
-@post(
-    "/approvals/{approval:str}/withdraw",
-    include_in_schema=False,
-    status_code=200,
-    **needs("operate"),
-)
-async def withdraw(
-    request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
-) -> Response[Any]:
-    """Take the question back."""
-    spoken = Spoken("withdraw", approval, request.user.actor, _said(data), data.get("digest", ""))
-    return await _answered(request, console, spoken)
 
 
 @get("/questions/{question:str}", include_in_schema=False, **needs("read"))
@@ -346,13 +361,10 @@ def _json(text: str) -> Any:
 HANDLERS: list[Any] = [
     list_page,
     queue_part,
+    heading_part,
     approval_page,
     notice_part,
-    approve,
-    reject,
-    request_changes,
-    defer,
-    delegate,
+    answer_approval,
     withdraw,
     question_page,
     answer,

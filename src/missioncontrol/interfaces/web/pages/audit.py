@@ -9,15 +9,14 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries import audit, events
 from missioncontrol.application.queries.audit import HeadsView, RequestList, RunList
 from missioncontrol.application.queries.search import search_everything
-from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.events import Time, Words, query_of
+from missioncontrol.interfaces.api.events import RECORD, RecordAsked
 from missioncontrol.interfaces.api.search import Asked
 from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.live import Text
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.pages.events import EventFilters, Position
-from missioncontrol.interfaces.web.rendering import fragment, is_part, page
+from missioncontrol.interfaces.web.pages.events import TYPES, Position
+from missioncontrol.interfaces.web.rendering import fragment, page
 
 AnyRequest = Request[Principal, Any, Any]
 
@@ -26,45 +25,27 @@ REQUESTS = 20
 NO_RUNS = RunList([], 0, 1, 0, 0)
 
 
-@get("/audit", include_in_schema=False, **needs("audit"))
+@get("/audit", include_in_schema=False, dependencies=RECORD, **needs("audit"))
 async def audit_page(
     request: AnyRequest,
     console: NamedDependency[Console],
-    text: Words = "",
-    type: Text = "",  # noqa: A002 - what the address calls it
-    actor: Text = "",
-    workflow: Text = "",
-    agent: Text = "",
-    run: Text = "",
-    since: Time = "",
-    until: Time = "",
+    record: NamedDependency[RecordAsked],
     before: Position = 0,
 ) -> Response[str]:
     """Show whether the record is whole, who asked for what, and what a search through it finds."""
-    filters = EventFilters(text, type, actor, workflow, agent, run, since, until)
     fault, runs, found = "", NO_RUNS, events.EventList([], 0, 0, 0)
     try:
-        query = query_of(
-            console.instruments.now,
-            text=text,
-            kind=type,
-            actor=actor,
-            workflow=workflow,
-            agent=agent,
-            run=run,
-            since=since,
-            until=until,
-        )
-        if filters.is_set:
+        query = record.query(console.instruments.now)
+        if record.is_set:
             runs = await audit.runs_with(console.archive, query, limit=ROWS)
             found = await events.list_events(
                 console.present, console.archive, query, before=before or None, limit=ROWS
             )
-    except Rejected as refused:
+    except (Rejected, Unavailable) as refused:
         fault = f"{refused.reason} {refused.hint}".strip()
     heads, heads_fault = await _heads(console)
     values: dict[str, Any] = {
-        "filters": filters,
+        "filters": record,
         "fault": fault,
         "runs": runs,
         "found": found,
@@ -74,9 +55,9 @@ async def audit_page(
         "heads_fault": heads_fault,
         "requests": await _requests(console),
         "log": console.present.position,
+        "types": TYPES,
+        "part": False,
     }
-    if is_part(request) and request.headers.get("hx-target", "").endswith("verification"):
-        return fragment(request, "audit/page.html", "verification", **values)
     return page(request, "audit/page.html", title="Audit", area="audit", **values)
 
 
@@ -99,11 +80,7 @@ async def verification_part(
     request: AnyRequest, console: NamedDependency[Console], present: NamedDependency[Present]
 ) -> Response[str]:
     """Show how far the walk over the log is."""
-    values: dict[str, Any] = {"verification": console.verifying.now, "log": present.position}
-    answer = fragment(request, "audit/page.html", "verification", **values)
-    if console.verifying.now.state != "running":
-        answer.headers["HX-Refresh"] = "true"  # What the page opens with is different now.
-    return answer
+    return _verification(request, console, present)
 
 
 @post("/audit/verify", status_code=200, include_in_schema=False, **needs("audit"))
@@ -112,7 +89,15 @@ async def verify_now(
 ) -> Response[str]:
     """Begin to walk over the log."""
     console.verifying.begin(request.user.actor, present.position)
-    values: dict[str, Any] = {"verification": console.verifying.now, "log": present.position}
+    return _verification(request, console, present)
+
+
+def _verification(request: AnyRequest, console: Console, present: Present) -> Response[str]:
+    values: dict[str, Any] = {
+        "verification": console.verifying.now,
+        "log": present.position,
+        "part": True,
+    }
     return fragment(request, "audit/page.html", "verification", **values)
 
 
@@ -121,7 +106,9 @@ async def search_page(
     request: AnyRequest, console: NamedDependency[Console], q: Asked = ""
 ) -> Response[str]:
     """Show everything that has these words in its name, and the events that say them."""
-    found = await search_everything(console.present, console.archive, q)
+    found = await search_everything(
+        console.present, console.archive, q, exact=request.user.may("audit")
+    )
     return page(request, "search/page.html", title="Search", area="", q=q, found=found)
 
 

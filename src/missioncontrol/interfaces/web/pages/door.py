@@ -17,7 +17,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.problems import problem_of
 from missioncontrol.interfaces.request import AGENT_MAX
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.sign_in.origins import home_page, local_path
+from missioncontrol.interfaces.sign_in.origins import home_page, local_path, sender
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import SESSION_SECONDS_MAX, Caller, People, SignedIn
 from missioncontrol.interfaces.sign_in.providers import BEGUN_SECONDS_MAX
@@ -127,7 +127,7 @@ async def begin_oidc(
     where = local_path(request.query_params.get("next", ""))
     try:
         address, browser = await console.people.providers.begin(
-            provider, _redirect(request, provider), where
+            provider, _redirect(request, provider), where, sender(_caller(request).address)
         )
     except MissionControlError as refusal:
         return _form(request, console, where, refusal)

@@ -2,26 +2,31 @@
 
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, URLEncodedBody
 
+from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.budgets import CapChange
-from missioncontrol.application.office import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.queries import costs as queries
+from missioncontrol.application.queries.costs import CapView
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.money import micro_dollars
+from missioncontrol.domain.money import micro_dollars, plain_dollars
 from missioncontrol.domain.operation import Stage
 from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.budgets import cap_tag, standing
+from missioncontrol.interfaces.api.conditional import tag_of
 from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.rendering import moved, page
+from missioncontrol.interfaces.web.rendering import moved, page, stage_line
+from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -70,42 +75,78 @@ async def start(
     return moved(request, "/agents")
 
 
+@get("/stage", include_in_schema=False, **needs("read"))
+async def stage_part(request: AnyRequest) -> Response[str]:
+    """Say again how far work may go: the line above every page."""
+    return await stage_line(request)
+
+
 # Caps.
 
 
 @get("/settings/budgets", include_in_schema=False, **needs("read"))
-async def budgets_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
-    """Show every cap, and the form for one."""
+async def budgets_page(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    kind: Annotated[str, QueryParameter(name="scope", max_length=200)] = "",
+    name: Words = "",
+    period: Words = "",
+) -> Response[str]:
+    """Show every cap, and the form for one: with the values of that which the address names."""
     await console.instruments.measuring.behind()
     found = await queries.caps(console.present, console.instruments, console.instruments.now)
+    wanted = (kind, name, period)
+    one = next((each for each in found if (each.scope, each.name, each.period) == wanted), None)
     return page(
         request,
         "settings/budgets.html",
         title="Budgets",
         area="settings",
         caps=found,
-        scopes=SCOPES,
+        scopes=SCOPES if one is None or one.scope != "step" else (*SCOPES, ("step", "A step")),
         periods=PERIODS,
+        said=_said_of(one),
+        seen=cap_tag(await standing(console, Scope(one.scope, one.name))) if one else "",
     )
+
+
+def _said_of(cap: CapView | None) -> dict[str, str]:
+    """Return what the form for a cap begins with."""
+    if cap is None or cap.cap is None:
+        return {"scope": "", "name": "", "period": "", "cost": "", "tokens": ""}
+    cost, tokens = cap.cap.cost, cap.cap.tokens
+    return {
+        "scope": cap.scope,
+        "name": cap.name,
+        "period": cap.period,
+        "cost": "" if cost is None else plain_dollars(cost),
+        "tokens": "" if tokens is None else str(tokens),
+    }
 
 
 @post("/settings/budgets", include_in_schema=False, status_code=200, **needs("govern"))
 async def set_budget(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
-    """Set a cap; a unit whose field is left empty stays as it is."""
-    scope: Kind = chosen(data.get("scope", ""), Kind, "What is capped")
-    period: Period = chosen(data.get("period", ""), Period, "The period")
-    name = data.get("name", "").strip()
+    """Set a cap; a field left empty leaves its unit as it is, or uncaps it where it had a cap."""
+    scope, period = _capped(data)
+    empty = None if data.get(FIELD) else msgspec.UNSET
     change = CapChange(
-        Scope(scope, name),
+        scope,
         data.get("reason", "").strip(),
         period,
-        _money(data.get("cost", "")),
-        _tokens(data.get("tokens", "")),
+        _money(data["cost"]) if data.get("cost", "").strip() else empty,
+        _tokens(data["tokens"]) if data.get("tokens", "").strip() else empty,
     )
+    refuse_overtaken(data, cap_tag(await standing(console, scope)), "That cap")
     await console.ask(request, change)
     return moved(request, "/settings/budgets")
+
+
+def _capped(data: dict[str, str]) -> tuple[Scope, Period]:
+    scope: Kind = chosen(data.get("scope", ""), Kind, "What is capped")
+    period: Period = chosen(data.get("period", ""), Period, "The period")
+    return Scope(scope, data.get("name", "").strip()), period
 
 
 @post("/settings/budgets/remove", include_in_schema=False, status_code=200, **needs("govern"))
@@ -113,23 +154,18 @@ async def remove_budget(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
     """Take a cap away, in money and in tokens."""
-    scope: Kind = chosen(data.get("scope", ""), Kind, "What is capped")
-    period: Period = chosen(data.get("period", ""), Period, "The period")
+    scope, period = _capped(data)
     reason = data.get("reason", "").strip()
-    await console.ask(
-        request, CapChange(Scope(scope, data.get("name", "")), reason, period, None, None)
-    )
+    await console.ask(request, CapChange(scope, reason, period, None, None))
     return moved(request, "/settings/budgets")
 
 
-def _money(text: str) -> int | msgspec.UnsetType:
-    return micro_dollars(text, "The cap") if text.strip() else msgspec.UNSET
+def _money(text: str) -> int:
+    return micro_dollars(text, "The cap")
 
 
-def _tokens(text: str) -> int | msgspec.UnsetType:
+def _tokens(text: str) -> int:
     plain = text.replace(" ", "").replace(",", "")
-    if not plain:
-        return msgspec.UNSET
     if not plain.isdecimal() or len(plain) > 16:
         raise Rejected(
             "budget.bad_amount",
@@ -164,6 +200,7 @@ async def prices_page(
         table=console.instruments.prices.version,
         model=model,
         found=found,
+        seen=tag_of(found) if found else "",
         problem=problem,
     )
 
@@ -173,8 +210,9 @@ async def set_price(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
     """Say what a model costs from a date on."""
+    model = data.get("model", "").strip()
     change = PriceChange(
-        data.get("model", "").strip(),
+        model,
         _rate(data.get("input", "")),
         _rate(data.get("output", "")),
         data.get("reason", "").strip(),
@@ -182,8 +220,13 @@ async def set_price(
         _rate(data["cache_write"]) if data.get("cache_write", "").strip() else None,
         data.get("valid_from", "").strip(),
     )
+    if data.get(FIELD):
+        found = await queries.price_view_of(
+            console.present, console.instruments, model, console.instruments.now
+        )
+        refuse_overtaken(data, tag_of(found), f"The price of {model!r}")
     await console.ask(request, change)
-    return moved(request, "/settings/prices")
+    return moved(request, f"/settings/prices?{urlencode({'model': model})}")
 
 
 def _rate(text: str) -> Decimal:
@@ -243,6 +286,7 @@ async def remove_limit(
 HANDLERS: list[Any] = [
     stop,
     start,
+    stage_part,
     budgets_page,
     set_budget,
     remove_budget,

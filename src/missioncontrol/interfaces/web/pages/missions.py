@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from missioncontrol.application.office import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.queries import missions, stories
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal

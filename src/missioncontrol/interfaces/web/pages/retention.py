@@ -2,30 +2,55 @@
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
-from missioncontrol.application.queries.keeping import kept
+from missioncontrol.application.queries.keeping import retention_of
+from missioncontrol.application.retention import OutputBound
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.rendering import page
+from missioncontrol.interfaces.web.rendering import moved, page
+
+AnyRequest = Request[Principal, Any, Any]
+HOME = "/settings/retention"
+GIGA = 1_000_000_000
 
 
-@get("/settings/retention", include_in_schema=False, **needs("read"))
-async def show_retention(
-    request: Request[Principal, Any, Any], console: NamedDependency[Console]
-) -> Response[str]:
+@get(HOME, include_in_schema=False, **needs("read"))
+async def show_retention(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show what lies in the home, and what bounds it."""
-    found = kept(console.home)
+    found = await retention_of(console.present, console.home)
+    bound = "" if found.output_bytes is None else f"{found.output_bytes / GIGA:g}"
     return page(
         request,
         "settings/retention.html",
         title="Retention · Settings",
         area="settings",
-        parts=found,
-        total=sum(part.size for part in found),
+        found=found,
+        bound=bound,
     )
 
 
-HANDLERS: list[Any] = [show_retention]
+@post(HOME, status_code=200, include_in_schema=False, **needs("govern"))
+async def bound_output(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
+    """Keep so much of what agents say."""
+    said = await request.form()
+    text = str(said.get("gigabytes", "")).strip()
+    await console.ask(request, OutputBound(_bytes(text), str(said.get("reason", ""))))
+    return moved(request, HOME)
+
+
+def _bytes(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(float(text) * GIGA)
+    except (ValueError, OverflowError):
+        raise Rejected(
+            "retention.bad_bound", f"{text[:40]!r} is no size.", hint="Give gigabytes, such as 2.5."
+        ) from None
+
+
+HANDLERS: list[Any] = [show_retention, bound_output]

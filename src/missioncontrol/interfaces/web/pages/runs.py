@@ -9,17 +9,20 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from missioncontrol.application.office import CancelRun, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.asks import CancelRun, ForkRun, RaiseCaps, ResumeRun, RetryRun
 from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application.queries import artifacts, comparing, halts, replay, runs, steps
 from missioncontrol.application.views import approval_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.paging import Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.cap_forms import cap_changes
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.run_forms import changed_inputs, shown_inputs
+from missioncontrol.interfaces.web.words import look_of, state_of_run
 from missioncontrol.ports.read_tables import RunChoice
 
 AnyRequest = Request[Principal, Any, Any]
@@ -27,8 +30,9 @@ AnyRequest = Request[Principal, Any, Any]
 ROWS = 50
 NEW_MAX = 100
 LINES = 200
+STATUSES = (*runs.STATUSES, "waiting")
 PERIODS = {"1h": 3_600.0, "24h": 86_400.0, "7d": 604_800.0, "30d": 2_592_000.0}
-Tab = Literal["graph", "steps", "timeline", "log", "events", "cost", "approvals"]
+Tab = Literal["graph", "steps", "timeline", "log", "files", "events", "cost", "approvals"]
 Name = Annotated[str, QueryParameter(max_length=300)]
 Key = Annotated[str, QueryParameter(max_length=2_000)]
 At = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
@@ -105,7 +109,7 @@ async def list_page(
         "new_max": NEW_MAX,
         "periods": list(PERIODS),
     }
-    if is_part(request) and upto:
+    if is_part(request) and not cursor:
         return fragment(request, "runs/list.html", "rows", **values)
     return page(request, "runs/list.html", title="Runs", area="runs", **values)
 
@@ -137,6 +141,7 @@ async def _part(
     """Return the summary of a run, or its head: whoever watches asks for them again and again."""
     detail = await runs.run_detail(present, run, console.shelf.scopes)
     values: dict[str, Any] = {"detail": detail, "tab": tab, "at": None, "drawer": None}
+    values["obstacles"] = await _obstacles(present, console, run)
     if not request.headers.get("hx-target", "").endswith("drawer"):
         return fragment(request, "runs/run.html", "about", **values)
     failed = await steps.list_steps(present, run, steps.StepChoice(("failed",)), limit=5)
@@ -178,7 +183,17 @@ async def _run_values(
         "own": own,
         "given": shown_inputs(detail.inputs),
         "events": len(moments),
+        "files": artifacts.count_of(await present.run(run)),
+        "obstacles": await _obstacles(present, console, run),
     }
+
+
+async def _obstacles(present: Present, console: Console, run: str) -> list[halts.Obstacle]:
+    """Return the caps that keep a halted run from going on."""
+    halt = (await present.run(run)).halt
+    if halt is None:
+        return []
+    return await halts.obstacles(present, console.instruments, halt, formats.now())
 
 
 async def _own_steps(present: Present, run: str) -> list[steps.StepItem]:
@@ -188,7 +203,7 @@ async def _own_steps(present: Present, run: str) -> list[steps.StepItem]:
 async def _tab_values(
     present: Present, run: str, tab: str, cursor: str, status: str, q: str
 ) -> dict[str, Any]:
-    place = place_of(cursor, int)
+    place = place_of(cursor, int) if tab != "files" else None
     after = int(place[0]) if place else -1
     match tab:
         case "graph" | "steps":
@@ -202,6 +217,8 @@ async def _tab_values(
             found = await replay.run_events(present, run, after=max(after, 0), limit=LINES + 1)
             more = cursor_of(found[LINES - 1].version) if len(found) > LINES else ""
             return {"items": found[:LINES], "next": more}
+        case "files":
+            return await _files(present, run, cursor)
         case "cost":
             return {"costs": await runs.run_costs(present, run), "next": ""}
         case "approvals":
@@ -210,6 +227,13 @@ async def _tab_values(
             return {"items": [await approval_view(present.store, each) for each in asked]}
         case _:
             return {"lines": present.output.read(run, limit=LINES)}
+
+
+async def _files(present: Present, run: str, cursor: str) -> dict[str, Any]:
+    place = place_of(cursor, str, int)
+    after = (str(place[0]), int(place[1])) if place else None
+    rows, last = artifacts.artifacts_of(await present.run(run), after=after, limit=ROWS)
+    return {"items": rows, "next": cursor_of(*last) if last else ""}
 
 
 def _page_of(items: list[Any], limit: int = ROWS) -> dict[str, Any]:
@@ -256,6 +280,8 @@ async def replay_page(
         "moment": moment,
         "index": msgspec.to_builtins(index),
         "first": msgspec.to_builtins(moment),
+        "titles": {moment.step: _title(index, moment.step)},
+        "words": {status: look_of(state_of_run(status)).word for status in STATUSES},
     }
     title = f"Replay of {detail.title}"
     return page(request, "runs/replay.html", title=title, area="runs", **values)
@@ -285,6 +311,13 @@ async def compare_page(
     return page(request, "runs/compare.html", title="Compare runs", area="runs", **values)
 
 
+def _title(index: replay.ReplayIndex, step: str) -> str:
+    """Return a step by its title, as the scrubber does."""
+    title = index.titles[index.steps.index(step)] if step in index.steps else ""
+    place = step[step.rfind("[") :] if step.endswith("]") else ""
+    return f"{title} {place}".rstrip() if title else step
+
+
 # What a person changes.
 
 
@@ -304,6 +337,22 @@ async def resume(
 ) -> Response[Any]:
     """Take a run up again."""
     await console.ask(request, ResumeRun(run))
+    return moved(request, _place(run))
+
+
+@post("/runs/{run:str}/raise", include_in_schema=False, **needs("govern"))
+async def raise_caps(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    present: NamedDependency[Present],
+    run: FromPath[str],
+) -> Response[Any]:
+    """Raise the caps that a run is halted for, and take it up again."""
+    form = {str(k): str(v) for k, v in (await request.form()).items()}
+    reason = form.get("reason", "").strip()[:2_000]
+    state = await runs.run_state(present, run)
+    changes = cap_changes(halts.needs_of(state.halt), form, reason)
+    await console.ask(request, RaiseCaps(run, tuple(changes)))
     return moved(request, _place(run))
 
 
@@ -348,6 +397,7 @@ HANDLERS: list[Any] = [
     replay_page,
     cancel,
     resume,
+    raise_caps,
     retry,
     fork,
 ]

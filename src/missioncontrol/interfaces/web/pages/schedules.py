@@ -15,10 +15,13 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.schedule.events import Policy
+from missioncontrol.interfaces.api.conditional import tag_of
 from missioncontrol.interfaces.api.schedules import change, detail
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
+from missioncontrol.projections.schedules import ScheduleRow
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -52,6 +55,7 @@ EMPTY = {
     "jitter": "",
     "window": "",
     "reason": "",
+    FIELD: "",
 }
 
 
@@ -187,7 +191,12 @@ async def edit_page(
         "jitter": f"{policy.jitter_seconds:g}s" if policy.jitter_seconds else "",
         "window": f"{policy.window_seconds:g}s" if policy.window_seconds else "",
     }
-    return await _form(request, console, said, name)
+    return await _form(request, console, {**said, FIELD: _tag(row)}, name)
+
+
+def _tag(row: ScheduleRow) -> str:
+    """Return the tag of what the form changes; what the clock does meanwhile is not of it."""
+    return tag_of(row.workflow, row.version, row.cron, row.zone, row.inputs, row.policy)
 
 
 @post("/schedules/{name:str}/edit", include_in_schema=False, status_code=200, **needs("operate"))
@@ -197,6 +206,8 @@ async def edit(
     """Change a schedule."""
     try:
         ask = Asked("change", name, data.get("reason", ""), wanted_of(name, data))
+        row = queries.schedule_row(console.present, name)
+        refuse_overtaken(data, _tag(row), f"Schedule {name!r}")
         await change(console, request, ask)
     except MissionControlError as error:
         return await _form(request, console, data, name, error=error)

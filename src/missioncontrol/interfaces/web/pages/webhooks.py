@@ -94,6 +94,7 @@ async def show_webhook(
         title=f"{name} · Webhooks",
         area="settings",
         hook=hook,
+        trial=None,
         letters=found[:LIMIT],
         next=cursor_of(found[LIMIT - 1].position) if len(found) > LIMIT else "",
     )
@@ -115,6 +116,16 @@ async def resume_webhook(
     """Tell it again."""
     await console.ask(request, WebhookAsked("resume", name))
     return moved(request, f"{HOME}/{quote(name, safe='')}")
+
+
+@post(HOME + "/{name:str}/test", **DONE, **needs("govern"))
+async def test_webhook(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[str]:
+    """Send it one event at once, and show what it answered."""
+    await console.ask(request, WebhookAsked("test", name))
+    trial = await queries.trial(console.deliveries, console.present, name)
+    return fragment(request, "settings/webhook.html", "trial", trial=trial)
 
 
 @post(HOME + "/{name:str}/remove", **DONE, **needs("govern"))
@@ -148,6 +159,7 @@ HANDLERS: list[Any] = [
     show_webhook,
     pause_webhook,
     resume_webhook,
+    test_webhook,
     remove_webhook,
     redeliver,
 ]

@@ -7,11 +7,12 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from missioncontrol.application.office import BeginRun, SaveWorkflow
+from missioncontrol.application.asks import BeginRun, SaveWorkflow
 from missioncontrol.application.queries import workflow_inputs as inputs
 from missioncontrol.application.queries import workflow_versions as versions
 from missioncontrol.application.queries import workflows as queries
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.definition import Definition
+from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
@@ -30,6 +31,10 @@ steps:
     effects: [reads_files]
     with: {argv: [echo, hello]}
 """
+FILE = "workflow.yaml"
+KEPT = (Rejected, Conflict, Unavailable)
+"""Refusals after which a form comes back with what was typed in it."""
+
 VERSIONS_SHOWN = 20
 STEPS_SHOWN = 300
 STEPS_DRAWN_MAX = 1_000
@@ -58,9 +63,10 @@ async def list_page(
 
 
 @get("/workflows/new", include_in_schema=False, **needs("operate"))
-async def new_page(request: AnyRequest) -> Response[str]:
+async def new_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show the editor with a workflow that can be saved as it is."""
-    return _editor(request, "", 0, FIRST_TEXT)
+    definition, _ = await console.shelf.faults(FIRST_TEXT, FILE)
+    return _editor(request, "", 0, FIRST_TEXT, drawn=await _drawn_of(console, definition))
 
 
 @get("/workflows/{name:str}", include_in_schema=False, **needs("read"))
@@ -89,7 +95,7 @@ async def _workflow(
     view = await queries.workflow(shelf, name, version)
     values: dict[str, Any] = {
         "view": view,
-        "graph": _graph(view),
+        "graph": _graph(view.steps),
         "steps_shown": STEPS_SHOWN,
         "text_of": inputs.text_of,
         "runs": queries.runs_of(shelf, name),
@@ -101,10 +107,10 @@ async def _workflow(
     return page(request, "workflows/workflow.html", title=name, area="workflows", **values)
 
 
-def _graph(view: queries.WorkflowView) -> dict[str, Any] | None:
-    if len(view.steps) > STEPS_DRAWN_MAX:
+def _graph(steps: list[queries.StepView]) -> dict[str, Any] | None:
+    if len(steps) > STEPS_DRAWN_MAX:
         return None
-    return {"steps": [_drawn(step) for step in view.steps], "links": _links(view)}
+    return {"steps": [_drawn(step) for step in steps], "links": _links(steps)}
 
 
 def _drawn(step: queries.StepView) -> dict[str, Any]:
@@ -125,10 +131,10 @@ def _drawn(step: queries.StepView) -> dict[str, Any]:
     }
 
 
-def _links(view: queries.WorkflowView) -> list[dict[str, str]]:
+def _links(steps: list[queries.StepView]) -> list[dict[str, str]]:
     return [
         {"from": need, "to": step.key, "kind": "failure" if need in step.handles else "needs"}
-        for step in view.steps
+        for step in steps
         for need in step.needs
     ]
 
@@ -169,12 +175,27 @@ async def edit_page(
     """Show the editor; with `version` it begins from the text of an older one."""
     newest = await console.shelf.get(name)
     chosen = newest if version is None else await console.shelf.get(name, version)
-    return _editor(request, name, newest.version, chosen.source)
+    drawn = await _drawn_of(console, chosen.definition)
+    return _editor(request, name, newest.version, chosen.source, begun=chosen.version, drawn=drawn)
+
+
+async def _drawn_of(console: Console, definition: Definition | None) -> dict[str, Any] | None:
+    if definition is None:
+        return None
+    return _graph(queries.steps_of(definition, await console.shelf.tiers(definition)))
 
 
 def _editor(
-    request: AnyRequest, name: str, version: int, text: str, faults: tuple[str, ...] = ()
+    request: AnyRequest,
+    name: str,
+    version: int,
+    text: str,
+    *,
+    begun: int = 0,
+    drawn: dict[str, Any] | None = None,
+    faults: tuple[str, ...] = (),
 ) -> Response[str]:
+    """Show a text that becomes the version after `version`; `begun` is the one it is from."""
     return page(
         request,
         "workflows/editor.html",
@@ -183,7 +204,9 @@ def _editor(
         status=422 if faults else 200,
         name=name,
         version=version,
+        begun=begun or version,
         text=text,
+        drawn=drawn or {"steps": [], "links": []},
         faults=faults,
     )
 
@@ -192,14 +215,22 @@ def _editor(
 async def save(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Save what the editor holds in a browser that runs no script."""
     form = await request.form()
-    text, name = str(form.get("text", "")), str(form.get("name", ""))
+    # Browsers send line ends as CR LF, whatever the file has.
+    text, name = str(form.get("text", "")).replace("\r\n", "\n"), str(form.get("name", ""))
     given = str(form.get("base_version", ""))
     base = int(given) if given.isdecimal() and len(given) <= len("1000000000") else None
+    always = not await console.shelf.version_of(name) or not _is_same(
+        text, (await console.shelf.get(name)).source
+    )
     try:
-        saved = await console.ask(request, SaveWorkflow(text, "workflow.yaml", base))
-    except Rejected as error:
-        return _editor(request, name, base or 0, text, tuple(error.reason.splitlines()))
+        saved = await console.ask(request, SaveWorkflow(text, FILE, base, always))
+    except KEPT as error:
+        return _editor(request, name, base or 0, text, faults=tuple(str(error).splitlines()))
     return moved(request, f"/workflows/{saved['name']}")
+
+
+def _is_same(text: str, source: str) -> bool:
+    return text == source.replace("\r\n", "\n")
 
 
 @get("/workflows/{name:str}/start", include_in_schema=False, **needs("operate"))
@@ -246,14 +277,15 @@ async def start(
     """Begin a run with what the form says, and go to it; what does not fit comes back as typed."""
     form = await request.form()
     found = await console.shelf.get(name, version)
-    given = {field: str(form.get(f"in-{field}", "")) for field in found.definition.inputs}
+    typed = {field: str(form.get(f"in-{field}", "")) for field in found.definition.inputs}
+    given = {field: text.replace("\r\n", "\n") for field, text in typed.items()}
     values, errors = await asyncio.to_thread(inputs.given_inputs, found.definition, given)
     fault = ""
     if not errors:
         try:
             answer = await console.ask(request, BeginRun(name, found.version, values))
             return moved(request, f"/runs/{answer['run']}")
-        except Rejected as error:
+        except KEPT as error:
             fault = str(error)
     view = await queries.workflow(console.shelf, name, found.version)
     return _start(request, view, given, errors, fault)

@@ -3,7 +3,9 @@ import { icon, keep } from "./places.js";
 import { grouped } from "./times.js";
 
 const root = document.documentElement;
-const WORDS = { live: ["live", "live"], connecting: ["held", "connecting"], closed: ["bad", "not connected"] };
+const WORDS = { live: ["live", "live"], connecting: ["held", "connecting"], closed: ["bad", "not connected"], "signed-out": ["bad", "signed out"] };
+const LOST_MS = 4_000; // A break that is shorter is not worth a word.
+let losing = 0;
 
 export function tendFrame() {
   document.addEventListener("click", ({ target }) => {
@@ -13,7 +15,10 @@ export function tendFrame() {
   });
   showNavigation();
   document.body.addEventListener("live:strip", ({ detail }) => showRecord(detail));
-  document.body.addEventListener("stream", ({ detail }) => showStream(detail));
+  document.body.addEventListener("stream", ({ detail }) => {
+    showStream(detail);
+    showLost(detail);
+  });
   keepScroll();
 }
 
@@ -48,8 +53,14 @@ function showRecord({ position, time, type, stream }) {
   clock.dateTime = new Date(time * 1000).toISOString();
   clock.textContent = clock.dateTime.slice(11, 19);
   const name = document.createElement("b");
-  name.textContent = type;
+  name.textContent = eventName(type);
   last.replaceChildren(clock, " ", name, ` ${stream}`);
+}
+
+/** `step_succeeded` as people write it: "Step succeeded". */
+function eventName(type) {
+  const text = type.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function showStream(state) {
@@ -63,6 +74,31 @@ function showStream(state) {
   const glyph = icon("events");
   glyph.classList.add("s");
   place.replaceChildren(glyph, text);
+}
+
+/** Say in the page itself that it is not up to date any more, and take that back when it is. */
+function showLost(state) {
+  const place = document.getElementById("lost");
+  if (!place || (state !== "live" && state !== "signed-out" && losing)) return;
+  clearTimeout(losing);
+  losing = 0;
+  if (state === "live") place.hidden = true;
+  else if (state === "signed-out") tellLost(place, "You are signed out.", "What is typed here stays until you leave this page.", true);
+  else {
+    const since = new Date().toISOString().slice(11, 19);
+    losing = setTimeout(() => tellLost(place, "The console does not answer.", `This is how things were at ${since} UTC. It goes on by itself as soon as the console is there again.`), LOST_MS);
+  }
+}
+
+function tellLost(place, title, text, isOut = false) {
+  const said = document.createElement("span");
+  said.append(Object.assign(document.createElement("b"), { textContent: title }), ` ${text}`);
+  place.replaceChildren(icon("warn"), said);
+  if (isOut) {
+    const link = place.appendChild(Object.assign(document.createElement("a"), { className: "btn", textContent: "Sign in" }));
+    link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  }
+  place.hidden = false;
 }
 
 /** `main` scrolls and not the window, so going back has to be helped. */

@@ -44,7 +44,8 @@ function single(event) {
   if (field) return take(event, () => field.focus());
   if (event.key === "j" || event.key === "k") return step(event);
   if (event.key === "x") return tick(event);
-  const button = pressed(event.key);
+  // A key that is held down presses once: what comes after a decision is another one.
+  const button = event.repeat ? null : pressed(event.key);
   if (button) take(event, () => button.click());
 }
 
@@ -105,6 +106,7 @@ function listKeys() {
   const here = [...document.querySelectorAll("main [data-key-press]")].map((button) => [[button.dataset.keyPress], button.dataset.keyName ?? wordsOf(button)]);
   for (const field of document.querySelectorAll("main [data-focus-key]")) here.push([[field.dataset.focusKey], field.getAttribute("aria-label")]);
   if (document.querySelector("main :is(tbody tr, [data-row]) a")) here.push([["j"], "Next row"], [["k"], "Row before"], [["Enter"], "Open"]);
+  for (const part of document.querySelectorAll("main [data-keys-told]")) here.push(...JSON.parse(part.dataset.keysTold));
   const body = document.getElementById("keys-body");
   body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go]].filter(([, list]) => list.length).map(group));
 }

@@ -41,10 +41,22 @@ function open() {
   };
   source.onmessage = hear;
   source.onerror = () => {
-    tell(source.readyState === EventSource.CLOSED ? "closed" : "connecting");
+    const isRefused = source.readyState === EventSource.CLOSED;
+    tell(isRefused ? "closed" : "connecting");
+    if (isRefused) findOut();
     // The browser comes back by itself, but for an answer that is a refusal.
     if (source.readyState === EventSource.CLOSED) setTimeout(reopen, AGAIN_MS[Math.min(refusals++, AGAIN_MS.length - 1)]);
   };
+}
+
+/** A refused stream says nothing of why; whoever is signed out has to know it. */
+async function findOut() {
+  try {
+    const answer = await fetch("/shell", { credentials: "same-origin", headers: { "HX-Request": "true" } });
+    if (answer.status === 401) tell("signed-out");
+  } catch {
+    // Nobody answers, which is told already.
+  }
 }
 
 function hear(message) {

@@ -5,11 +5,13 @@ import { listenToKeys } from "./keys.js";
 import { tendDialogs } from "./dialogs.js";
 import { tendForms } from "./forms.js";
 import { keepTimes } from "./times.js";
+import { keepFocus } from "./focus.js";
 import { tendFrame } from "./frame.js";
 
 tendFrame();
 tendDialogs();
 tendForms();
+keepFocus();
 listenToKeys();
 keepTimes();
 mountIn(document);

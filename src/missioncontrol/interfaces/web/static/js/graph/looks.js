@@ -3,7 +3,7 @@
 const LOOKS = {
   waiting: ["waiting", "Waiting"],
   due: ["ready", "Due"],
-  held: ["approval", "Approval"],
+  held: ["approval", "Needs a person"],
   expanded: ["running", "Expanded"],
   ready: ["ready", "Ready"],
   working: ["running", "Running"],

@@ -42,6 +42,7 @@ class LogView {
   async begin() {
     const found = await this.get({ before: this.data.before || 0 });
     this.build();
+    this.leftOut = found.left_out;
     this.show(found.items);
     this.hasOlder = found.has_more;
     this.hasNewer = Boolean(this.data.before);
@@ -85,7 +86,8 @@ class LogView {
     const isEmpty = !this.list.childElementCount;
     this.list.hidden = isEmpty;
     this.empty.hidden = !isEmpty;
-    this.empty.textContent = this.filters.size > (this.data.run ? 1 : 0) ? "No line fits." : "Nothing was said yet. What agents print and report appears here.";
+    if (isEmpty && this.leftOut) this.empty.textContent = `${this.leftOut.toLocaleString("en").replaceAll(",", "\u202f")} lines were said here. They are not kept any more, to stay within the bound on output.`;
+    else this.empty.textContent = this.filters.size > (this.data.run ? 1 : 0) ? "No line fits." : "Nothing was said yet. What agents print and report appears here.";
   }
 
   /** Put lines at the end, or at the beginning, and let those at the other end go. */

@@ -8,7 +8,10 @@ import { toast } from "../toasts.js";
 
 const API = "/api/v1";
 const RECENT = "palette.recent";
-const RECENT_MAX = 6;
+const RECENT_MAX = 8;
+const RECENT_MORE = 150; // What was done lately goes before what fits as well.
+const ASIDE_MIN = 190; // Beside its title a thing is found by whole pieces only.
+const WEAK = 0.25; // What fits so much worse than the best is not what was meant.
 const SHOWN_MAX = 60;
 /** What can be gone to right away, without choosing the action first. */
 const DIRECT = { mission: "/missions/", run: "/runs/", workflow: "/workflows/", agent: "/agents/", schedule: "/schedules/" };
@@ -147,13 +150,14 @@ class Palette {
     if (this.isSure) return [[this.question(), [{ title: this.action.title, icon: this.action.icon, yes: true }, { title: "Keep it as it is", icon: "close", no: true }]]];
     const actions = [...this.pages(), ...this.offered.actions.map((action) => ({ ...action, action })), ...this.own()];
     if (!query) return this.grouped(actions);
-    const found = this.sorted([...actions, ...(query.length > 1 ? this.direct() : [])], query);
+    const found = this.sorted([...actions, ...(query.length > 1 ? this.direct() : [])], query, { weak: false });
     const search = { id: "search", title: `Search everywhere for “${query}”`, icon: "search", href: `/search?q=${encodeURIComponent(query)}` };
     return [["", found], ["", [search]]];
   }
 
   grouped(actions) {
-    const recent = kept(RECENT, []).map((id) => actions.find((one) => one.id === id)).filter(Boolean);
+    const all = [...actions, ...this.direct()];
+    const recent = kept(RECENT, []).map((id) => all.find((one) => one.id === id)).filter(Boolean);
     const groups = new Map();
     for (const one of actions) {
       if (recent.includes(one)) continue;
@@ -175,22 +179,30 @@ class Palette {
   }
 
   direct() {
-    return Object.entries(DIRECT).flatMap(([kind, path]) => (this.offered.choices[kind] ?? []).map((choice) => ({ ...choice, href: path + encodeURIComponent(choice.value), kind })));
+    return Object.entries(DIRECT).flatMap(([kind, path]) => (this.offered.choices[kind] ?? []).map((choice) => ({ ...choice, id: `${kind}:${choice.value}`, href: path + encodeURIComponent(choice.value), kind })));
   }
 
-  sorted(found, query) {
+  sorted(found, query, { weak = true } = {}) {
     if (!query) return found.slice(0, SHOWN_MAX);
     const recent = kept(RECENT, []);
     const scored = [];
     for (const one of found) {
-      const inTitle = match(query, one.title);
-      const beside = inTitle ? null : match(query, `${one.detail ?? ""} ${one.words ?? ""}`);
-      if (!inTitle && !beside) continue;
-      const more = recent.includes(one.id) ? 3 : 0;
-      scored.push({ one, score: (inTitle ? inTitle.score : beside.score / 3) + more, places: inTitle?.places ?? [] });
+      const fit = this.fit(one, query);
+      if (!fit) continue;
+      const more = recent.includes(one.id) ? RECENT_MORE - recent.indexOf(one.id) : 0;
+      scored.push({ one, ...fit, total: fit.score + more });
     }
-    scored.sort((a, b) => b.score - a.score);
-    return scored.slice(0, SHOWN_MAX).map(({ one, places: found_ }) => ({ ...one, found: found_ }));
+    scored.sort((a, b) => b.total - a.total);
+    const least = weak || !scored.length ? 0 : Math.max(...scored.map((each) => each.score)) * WEAK;
+    return scored.filter((each) => each.score >= least).slice(0, SHOWN_MAX).map((each) => ({ ...each.one, found: each.places }));
+  }
+
+  /** How well something fits: by its title, or by other words for it. */
+  fit(one, query) {
+    const titled = match(query, one.title);
+    if (titled) return titled;
+    const beside = match(query, `${one.words ?? ""} ${one.detail ?? ""} ${one.kind ?? ""} ${one.title}`.trim());
+    return beside && beside.score >= ASIDE_MIN ? { score: beside.score / 2, places: [] } : null;
   }
 
   // How it is drawn.
@@ -277,7 +289,9 @@ class Palette {
   }
 
   give(one) {
-    this.given[this.argument.name] = one.give;
+    const { name, is_number: isNumber } = this.argument;
+    if (isNumber && !(one.give.trim() && Number.isFinite(Number(one.give)))) return this.tell(`“${one.give}” is no number.`);
+    this.given[name] = isNumber ? Number(one.give) : one.give;
     if (one.choice) {
       this.chosen = this.chosen || one.choice.title;
       Object.assign(this.fields, one.choice.fields ?? {});
@@ -301,26 +315,33 @@ class Palette {
   }
 
   async act() {
-    const { href, post, opens, title } = this.action;
+    const { href, post, opens, title, then, method = "POST" } = this.action;
     if (opens) return openDialog(opens);
     const left = { ...this.given };
     const fill = (text) => text.replace(/\{(\w+)\}/g, (_, name) => {
-      const value = left[name];
       delete left[name];
-      return encodeURIComponent(value);
+      return encodeURIComponent(this.given[name]);
     });
     if (href) return this.leave(fill(href));
     const url = API + fill(post);
+    const next = then && fill(then);
     const body = { ...this.fields, ...Object.fromEntries(Object.entries(left).filter(([, value]) => value !== "")) };
     try {
-      const answer = await ask(url, { method: "POST", body: Object.keys(body).length ? body : undefined });
-      if (answer?.run && /retry|schedules/.test(url)) return this.leave(`/runs/${encodeURIComponent(answer.run)}`);
+      const answer = await this.ask(url, method, body);
+      if (answer?.run && /retry|schedules/.test(url) && !next) return this.leave(`/runs/${encodeURIComponent(answer.run)}`);
+      if (next) return this.leave(next);
       this.dialog.close();
       toast(`${title}: done`, { text: this.chosen, tone: "ok" });
     } catch (error) {
       this.back();
       this.tell(error.message + (error.problem?.hint ? ` ${error.problem.hint}` : ""));
     }
+  }
+
+  ask(url, method, body) {
+    if (method !== "DELETE") return ask(url, { method, body: Object.keys(body).length ? body : undefined });
+    const query = new URLSearchParams(body).toString();
+    return ask(query ? `${url}?${query}` : url, { method });
   }
 
   leave(href) {

@@ -19,10 +19,11 @@ export function mount(element, data) {
 }
 
 class Scrubber {
-  constructor(element, { run, index, first }) {
+  constructor(element, { run, index, first, words }) {
     this.element = element;
     this.run = run;
     this.index = index;
+    this.words = words; // of statuses, as they are shown everywhere
     this.range = element.querySelector("input[type=range]");
     this.place = Number(this.range.value);
     this.kept = new Map([[first.position, first]]);
@@ -68,8 +69,16 @@ class Scrubber {
     return this.index.names[this.index.types[place]];
   }
 
+  /** The name of an event as people write it: "Step succeeded". */
+  name(place) {
+    const words = this.type(place).replaceAll("_", " ");
+    return words[0].toUpperCase() + words.slice(1);
+  }
+
+  /** The step that an event is about, by its title; of many alike, with its place. */
   step(place) {
-    return this.index.steps[this.index.about[place]];
+    const about = this.index.about[place], key = this.index.steps[about], title = this.index.titles[about];
+    return title && key.endsWith("]") ? `${title} ${key.slice(key.lastIndexOf("["))}` : title || key;
   }
 
   /** Go to an event; while one moment is on its way, only the last one that was asked for follows it. */
@@ -109,7 +118,7 @@ class Scrubber {
     const states = Object.values(moment.states);
     const done = states.filter((state) => state === "succeeded").length;
     tell("replay-verdict", moment.verdict);
-    tell("replay-state", moment.status[0].toUpperCase() + moment.status.slice(1));
+    tell("replay-state", this.words[moment.status] ?? moment.status);
     tell("replay-steps", `${grouped(done)} of ${grouped(states.length)}`);
     tell("replay-tokens", `${short(moment.usage.input_tokens)} in, ${short(moment.usage.output_tokens)} out`);
     tell("replay-cost", `$${(moment.usage.cost / 1e6).toFixed(2)}${moment.usage.is_priced ? "" : " + unknown"}`);
@@ -132,7 +141,7 @@ class Scrubber {
   say() {
     const { place } = this;
     const time = new Date(this.index.begins * 1000 + this.index.times[place]).toISOString().slice(11, 19);
-    const words = `${this.type(place).replaceAll("_", " ")} ${this.step(place)}`.trim();
+    const words = `${this.name(place)} ${this.step(place)}`.trim();
     const out = this.element.querySelector("output");
     out.querySelector("b").textContent = `seq ${grouped(this.index.positions[place])}`;
     out.querySelector("span").textContent = `${time} ${words}`;
@@ -157,7 +166,7 @@ class Scrubber {
       link.type = "button";
       link.dataset.place = n;
       const name = link.appendChild(document.createElement("b"));
-      name.textContent = this.type(n).replaceAll("_", " ");
+      name.textContent = this.name(n);
       link.append(` ${this.step(n)}`);
       if (n === this.place) item.setAttribute("aria-current", "true");
       rows.push(item);

@@ -1,336 +1,83 @@
-// The editor of a workflow: its text beside its steps as a graph, both views of one document.
-import { ask } from "../ask.js";
-import { keep, kept } from "../places.js";
-import { toast } from "../toasts.js";
-import { Code } from "../workflow/code.js";
-import { button, html } from "../workflow/dom.js";
-import { StepGraph, marksOf } from "../workflow/graph.js";
-import { Keeping } from "../workflow/keeping.js";
-import * as edit from "../workflow/operations.js";
-import { PaletteBar } from "../workflow/palette.js";
-import { Panel, isOf } from "../workflow/panel.js";
-import { changeBetween } from "../workflow/splice.js";
+// The editor of a workflow as it is at first: its text, and its steps drawn as they were saved. What changes them is
+// loaded at the first sign of somebody, or soon after the page is there.
+import { kept } from "../places.js";
+import { html } from "../workflow/dom.js";
+import { READABLE, StepGraph } from "../workflow/graph.js";
 
-const CHECK_MS = 350;
-const KEEP_MS = 500;
-const LARGE = 60_000; // characters; reading more on every key would be felt
-const API = "/api/v1";
+const SOON_MS = 1500;
+const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin", "wheel", "touchstart"];
 
 export async function mount(element, data) {
-  const [palette, schema] = await Promise.all([ask(`${API}/workflow-palette`), ask(`${API}/workflow-schema`)]);
-  const editor = new Editor(element, data, palette, schema);
-  return () => editor.close();
+  const first = new FirstLook(element, data);
+  try {
+    if (!kept(data.draft, null)) await somebody();
+    const { begin } = await import("../workflow/editor.js");
+    const editor = await begin(element, { ...data, text: first.asSaved }, first);
+    return () => editor.close();
+  } catch (error) {
+    first.giveWay();
+    throw error;
+  }
 }
 
-class Editor {
-  constructor(element, data, palette, schema) {
+function somebody() {
+  const listening = new AbortController();
+  const { signal } = listening;
+  return new Promise((resolve) => {
+    for (const sign of SIGNS) window.addEventListener(sign, resolve, { signal, passive: true });
+    const wait = () => setTimeout(resolve, SOON_MS);
+    if (document.readyState === "complete") wait();
+    else window.addEventListener("load", wait, { signal });
+  }).then(() => listening.abort());
+}
+
+class FirstLook {
+  constructor(element, { steps, links, crlf }) {
     this.element = element;
-    this.keeping = new Keeping(this, data);
-    this.faults = [];
-    this.chosen = "";
-    this.linking = "";
-    this.part = (name) => element.querySelector(`[data-part="${name}"]`);
-    element.querySelector("[data-fallback]").remove();
-    this.part("editor").hidden = false;
-    this.open(palette, schema);
-    this.listen();
-    this.keeping.takeUp();
-    this.redraw();
-    this.check();
-    const canvas = this.part("canvas");
-    canvas.scrollLeft = (canvas.scrollWidth - canvas.clientWidth) / 2;
+    this.form = element.querySelector("[data-fallback]");
+    this.written = this.form.elements.namedItem("text").defaultValue;
+    this.crlf = crlf;
+    const part = (name) => element.querySelector(`[data-part="${name}"]`);
+    this.shell = part("editor");
+    element.dataset.view = kept("workflow-view", "both");
+    this.host = part("code");
+    this.graph = new StepGraph(part("graph"), "Steps of the workflow");
+    this.graph.draw(steps, links);
+    this.show();
+    this.form.hidden = true;
+    this.shell.hidden = false;
+    this.graph.fit(READABLE);
   }
 
-  open(palette, schema) {
-    const doing = {
-      select: (key) => this.choose(key), open: (key) => this.opened(key), connect: (from, to) => this.connect(from, to), remove: (key) => this.remove(key),
-      unlink: (link) => this.unlink(link), link: (key) => this.startLink(key), rename: (key, name) => this.rename(key, name), close: () => this.choose(""),
-      set: (key, path, value) => this.do(`${key}: ${path.join(".")} is changed.`, (text) => edit.setField(text, key, path, value)),
-      top: (path, value) => this.do(`${path.join(".")} is changed.`, (text) => edit.setTop(text, path, value)),
-      reveal: (key) => this.reveal(key),
-    };
-    this.code = new Code(this.part("code"), this.keeping.baseText, { tell: (change) => this.changed(change), move: (at) => this.follow(at) });
-    this.graph = new StepGraph(this.part("graph"), "Steps of the workflow", doing);
-    this.panel = new Panel(this.part("panel"), schema, palette, doing);
-    new PaletteBar(this.part("palette"), palette, { add: (kind, at) => this.add(kind, at), say: (term, at) => this.say(term, at) });
+  show() {
+    const count = this.written.split("\n").length;
+    const numbers = html("pre", { class: "numbers", "aria-hidden": "true" }, Array.from({ length: count }, (_, n) => n + 1).join("\n"));
+    const follow = () => { numbers.scrollTop = this.area.scrollTop; };
+    this.area = html("textarea", { class: "mono", value: this.written, wrap: "off", spellcheck: "false", autocomplete: "off", "aria-label": "Text of the workflow", onscroll: follow });
+    this.plain = this.host.appendChild(html("div", { class: "editor-plain" }, numbers, this.area));
   }
 
-  listen() {
-    const on = (name, doing) => this.part(name)?.addEventListener("click", doing);
-    on("undo", () => this.undo());
-    on("redo", () => this.redo());
-    on("save", () => this.keeping.save());
-    on("faults", () => (this.faults.length ? this.goToFault(this.faults[0]) : this.code.view.focus()));
-    for (const each of this.element.querySelectorAll("[data-view]")) each.addEventListener("click", () => this.view(each.dataset.view));
-    this.element.addEventListener("keydown", (event) => this.press(event));
-    this.leaving = (event) => { if (this.keeping.isChanged) event.preventDefault(); };
-    window.addEventListener("beforeunload", this.leaving);
-    this.hiding = () => this.keeping.keepDraft();
-    window.addEventListener("pagehide", this.hiding);
-    this.view(kept("workflow-view", "both"));
+  // The text as it was saved, with its line ends.
+  get asSaved() {
+    return this.crlf ? this.written.replaceAll("\n", "\r\n") : this.written;
   }
 
-  press(event) {
-    const key = event.key.toLowerCase();
-    const isMod = event.ctrlKey || event.metaKey;
-    const isInText = event.composedPath().some((each) => each.matches?.(".cm-editor, input, textarea, select"));
-    const doing = isMod && key === "s" ? () => this.keeping.save()
-      : isMod && key === "z" && !isInText ? () => (event.shiftKey ? this.redo() : this.undo())
-      : isMod && key === "y" && !isInText ? () => this.redo()
-      : key === "escape" && this.linking ? () => this.endLink("No connection is made.")
-      : event.key === "F2" && this.chosen && !isInText ? () => document.getElementById("field-key")?.select()
-      : null;
-    if (!doing) return;
-    event.preventDefault();
-    event.stopPropagation();
-    doing();
+  // Let another take over what is shown; the cursor stays where it was.
+  handOver(take) {
+    const { value: text, selectionStart: from, selectionEnd: to } = this.area;
+    const hasFocus = document.activeElement === this.area;
+    this.plain.remove();
+    const taken = take({ text, graph: this.graph });
+    this.form.remove();
+    if (hasFocus) taken.code.goTo(from, to);
+    return taken;
   }
 
-  close() {
-    clearTimeout(this.checking);
-    clearTimeout(this.waiting);
-    clearTimeout(this.drawing);
-    this.keeping.keepDraft();
-    window.removeEventListener("beforeunload", this.leaving);
-    window.removeEventListener("pagehide", this.hiding);
-    this.code.close();
-  }
-
-  get text() {
-    return this.code.text;
-  }
-
-  // One document
-
-  // Let an operation change the text; what it says is announced.
-  do(said, operation) {
-    if (edit.read(this.text).problem) return this.announce("The text can't be read as it is; mend it first.", true);
-    const before = this.text;
-    let after;
-    try {
-      after = operation(before);
-    } catch (error) {
-      return this.announce(`That can't be done here: ${error.message}`, true);
-    }
-    if (after === before) return false;
-    this.code.change(changeBetween(before, after));
-    this.announce(said);
-    return true;
-  }
-
-  changed() {
-    clearTimeout(this.drawing);
-    if (this.code.view.state.doc.length > LARGE) this.drawing = setTimeout(() => this.redraw(), KEEP_MS);
-    else this.redraw();
-    clearTimeout(this.checking);
-    clearTimeout(this.waiting);
-    this.state("checking");
-    this.checking = setTimeout(() => this.check(), CHECK_MS);
-    this.waiting = setTimeout(() => this.keeping.keepDraft(), KEEP_MS);
-  }
-
-  undo() {
-    this.announce(this.code.undo() ? "Undone." : "There is nothing to undo.");
-  }
-
-  redo() {
-    this.announce(this.code.redo() ? "Done again." : "There is nothing to do again.");
-  }
-
-  redraw() {
-    const model = edit.read(this.text);
-    this.element.classList.toggle("unread", Boolean(model.problem));
-    this.part("undo").disabled = !this.code.undos;
-    this.part("redo").disabled = !this.code.redos;
-    this.part("changed").hidden = !this.keeping.isChanged;
-    if (model.problem) {
-      this.code.fault([{ at: model.problem.at, message: model.problem.message }]);
-      return;
-    }
-    this.model = model;
-    if (!model.steps.some((step) => step.key === this.chosen)) this.chosen = "";
-    this.draw();
-  }
-
-  draw() {
-    const count = (key) => this.faults.filter((fault) => isOf(fault.thing, key)).length;
-    const steps = this.model.steps.map((step) => ({ ...step, marks: marksOf(step), faults: count(step.key) }));
-    this.graph.current = this.chosen;
-    this.graph.draw(steps, this.model.links);
-    this.part("empty").hidden = steps.length > 0;
-    this.panel.show(this.model, this.chosen, this.faults);
-    this.listSteps(steps);
-  }
-
-  listSteps(steps) {
-    const item = (step) => html("li", {}, button(step.key, { cls: "quiet", onclick: () => this.reveal(step.key) }),
-      html("span", { class: "dim sm" }, [step.who, step.needs.length ? `after ${step.needs.join(", ")}` : "", step.faults ? `${step.faults} faults` : ""].filter(Boolean).join(" · ")));
-    this.part("list").replaceChildren(...steps.map(item));
-  }
-
-  // Choosing
-
-  choose(key) {
-    this.chosen = key;
-    this.graph.choose(key, false);
-    if (this.model) this.panel.show(this.model, key, this.faults);
-    const place = key ? edit.placeOf(this.text, key) : null;
-    if (place) this.code.show(place.from);
-  }
-
-  opened(key) {
-    if (this.linking) return this.connect(this.linking, key);
-    this.choose(key);
-    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("field-key")?.focus()));
-  }
-
-  follow(at) {
-    const key = edit.stepAt(this.text, at);
-    if (!key || key === this.chosen || !this.model?.steps.some((step) => step.key === key)) return;
-    this.chosen = key;
-    this.graph.choose(key, false);
-    this.panel.show(this.model, key, this.faults);
-  }
-
-  reveal(key) {
-    const place = edit.placeOf(this.text, key);
-    if (this.element.dataset.view === "builder") this.view("both");
-    if (place) this.code.goTo(place.from);
-  }
-
-  // Changing
-
-  target(at) {
-    if (!at) return { key: this.chosen, isInside: true };
-    const host = this.part("canvas").getBoundingClientRect();
-    const isInside = at.x >= host.left && at.x <= host.right && at.y >= host.top && at.y <= host.bottom;
-    const box = this.graph.root.getBoundingClientRect();
-    return { key: isInside && this.model?.steps.length ? this.graph.at({ x: at.x - box.left, y: at.y - box.top }) : "", isInside };
-  }
-
-  add(kind, at, more = {}) {
-    const { key: before, isInside } = this.target(at);
-    if (!isInside) return;
-    const said = { ...kind.said(), ...more };
-    const who = said.agent === "command" ? kind.id : said.agent ?? said.capability ?? said.workflow ?? kind.id;
-    const key = edit.freeKey(this.text, who.replace(/\W+/g, "_"));
-    const isDone = this.do(before ? `${key} is added after ${before}.` : `${key} is added.`, (text) => {
-      const added = edit.addStep(text, key, said, before);
-      return before ? edit.connect(added, before, key) : added;
-    });
-    if (isDone) {
-      this.choose(key);
-      this.graph.nodes.get(key)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-  }
-
-  say(term, at) {
-    const { key, isInside } = this.target(at);
-    if (!isInside) return;
-    const step = this.model?.steps.find((each) => each.key === key);
-    if (!step) {
-      const said = () => ({ agent: "command", effects: ["writes_files"], with: { argv: ["echo", "hello"] } });
-      const blank = { needs: [], kind: "command" };
-      return this.add({ id: term.id, said }, at, { [term.field]: term.value(blank) });
-    }
-    this.do(`${key}: ${term.text.toLowerCase()} is added.`, (text) => edit.setField(text, key, [term.field], term.value(step)));
-    this.choose(key);
-  }
-
-  connect(from, to) {
-    this.endLink("");
-    const problem = edit.linkProblem(this.model.steps, from, to);
-    if (problem) return this.announce(problem, true);
-    this.do(`${to} waits for ${from}.`, (text) => edit.connect(text, from, to));
-  }
-
-  unlink(link) {
-    if (link.kind === "failure") this.do(`${link.to} no longer handles the failure of ${link.from}.`, (text) => edit.handle(text, link.from, ""));
-    else this.do(`${link.to} no longer waits for ${link.from}.`, (text) => edit.disconnect(text, link.from, link.to));
-  }
-
-  startLink(key) {
-    this.linking = key;
-    this.part("canvas").classList.add("linking");
-    this.announce(`Go with the arrow keys to the step that waits for ${key}, and press Enter. Escape ends it.`, true);
-  }
-
-  endLink(said) {
-    this.linking = "";
-    this.part("canvas").classList.remove("linking");
-    if (said) this.announce(said);
-  }
-
-  remove(key) {
-    const at = this.model.steps.findIndex((step) => step.key === key);
-    const next = this.model.steps[at + 1]?.key ?? this.model.steps[at - 1]?.key ?? "";
-    if (!this.do(`${key} is removed. Undo brings it back.`, (text) => edit.removeStep(text, key))) return;
-    this.choose(next);
-    if (next) this.graph.focus(next);
-  }
-
-  rename(key, name) {
-    const problem = edit.nameProblem(this.text, key, name);
-    if (problem) return this.announce(problem, true);
-    this.chosen = name;
-    return this.do(`${key} is called ${name} now.`, (text) => edit.renameStep(text, key, name));
-  }
-
-  // Checking
-
-  async check() {
-    this.asked?.abort();
-    this.asked = new AbortController();
-    const text = this.text;
-    try {
-      const found = await ask(`${API}/workflow-check`, { method: "POST", body: { text }, signal: this.asked.signal });
-      if (text === this.text) this.checked(found);
-    } catch (error) {
-      if (error.name !== "AbortError") this.state("unchecked", error.message);
-    }
-  }
-
-  checked({ faults, count }) {
-    this.faults = faults;
-    this.code.fault(faults);
-    this.state(count ? "faulty" : "sound", count);
-    const item = (fault) => html("li", {}, html("button", { type: "button", onclick: () => this.goToFault(fault) },
-      html("span", { class: "id" }, `line ${fault.line}`), html("span", {}, html("b", {}, fault.thing), ` ${fault.message} `, html("span", { class: "dim" }, fault.hint))));
-    this.part("fault-list").replaceChildren(...faults.map(item));
-    this.part("fault-panel").hidden = !count;
-    if (this.model && !this.element.classList.contains("unread")) this.draw();
-  }
-
-  goToFault(fault) {
-    if (this.element.dataset.view === "builder") this.view("both");
-    this.code.goToLine(fault.line);
-  }
-
-  state(name, detail = "") {
-    const words = { checking: "Checking…", sound: "Nothing is wrong", faulty: `${detail} ${detail === 1 ? "fault" : "faults"}`, unchecked: `Not checked: ${detail}` };
-    const shown = this.part("faults");
-    shown.dataset.tone = { sound: "ok", faulty: "bad", unchecked: "held" }[name] ?? "";
-    shown.querySelector("span").textContent = words[name];
-    if (name === "faulty" && this.counted !== detail) this.announce(words[name]);
-    this.counted = detail;
-  }
-
-  // Telling
-
-  notice(tone, text, ...doing) {
-    const shown = html("div", { class: "banner", "data-tone": tone, role: tone === "bad" || tone === "held" ? "alert" : "status", tabindex: -1 }, html("span", {}, text), ...doing);
-    this.part("notice").replaceChildren(shown);
-  }
-
-  announce(text, isSeen = false) {
-    if (text) this.part("said").textContent = text;
-    if (isSeen) toast(text, { tone: "ask" });
-    return false;
-  }
-
-  view(name) {
-    this.element.dataset.view = name;
-    keep("workflow-view", JSON.stringify(name));
-    for (const each of this.element.querySelectorAll("[data-view]")) each.setAttribute("aria-pressed", String(each.dataset.view === name));
+  // What could not be loaded is gone without: the form holds the text, and saves it.
+  giveWay() {
+    if (!this.form.isConnected) return;
+    this.form.elements.namedItem("text").value = this.area.value;
+    this.shell.hidden = true;
+    this.form.hidden = false;
   }
 }

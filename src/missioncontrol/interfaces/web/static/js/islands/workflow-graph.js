@@ -1,5 +1,5 @@
 // The steps of a saved workflow as a graph; pressing one leads to its row in the list.
-import { StepGraph } from "../workflow/graph.js";
+import { READABLE, StepGraph } from "../workflow/graph.js";
 
 export function mount(element, { steps, links }) {
   const go = (key) => {
@@ -7,5 +7,7 @@ export function mount(element, { steps, links }) {
     row?.scrollIntoView({ block: "center" });
     row?.querySelector("th").focus({ preventScroll: true });
   };
-  new StepGraph(element, "Steps of the workflow", { press: go, open: go }).draw(steps.map((step) => ({ ...step, faults: 0 })), links);
+  const graph = new StepGraph(element, "Steps of the workflow", { press: go, open: go });
+  graph.draw(steps.map((step) => ({ ...step, faults: 0 })), links);
+  graph.fit(READABLE);
 }

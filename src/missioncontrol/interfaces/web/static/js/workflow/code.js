@@ -33,6 +33,14 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: "var(--text-2)" },
 ]);
 
+// What is typed over a selection is put in its place by ourselves: a browser would keep the look of what was there
+// in a style of its own, which the policy of the page refuses.
+function typedOver(event, view) {
+  if (event.inputType !== "insertText" || !event.data || event.isComposing || view.state.readOnly || view.state.selection.main.empty) return false;
+  view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  return true;
+}
+
 export class Code {
   // `tell({text, isOurs})` after each change; `move(at)` when the cursor has moved.
   constructor(host, text, { tell, move, isReadOnly = false, label = "Text of the workflow" }) {
@@ -52,6 +60,7 @@ export class Code {
           lineNumbers(), lintGutter(), history(), drawSelection(), highlightSpecialChars(), highlightActiveLine(), highlightActiveLineGutter(),
           indentOnInput(), bracketMatching(), indentUnit.of("  "), yaml(), syntaxHighlighting(COLOURS), LOOK, changed,
           keymap.of([...lintKeymap, ...historyKeymap, ...defaultKeymap]), EditorState.readOnly.of(isReadOnly),
+          EditorView.domEventHandlers({ beforeinput: typedOver }),
           EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
         ],
       }),

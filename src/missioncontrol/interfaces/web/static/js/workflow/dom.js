@@ -15,11 +15,17 @@ function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "value" && "value" in element) element.value = value;
+    else if (name === "value" && "value" in element) begunWith(element, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat().filter((each) => each !== null && each !== undefined && each !== false));
   return element;
+}
+
+// A field knows the value that it began with, so that one can tell whether somebody is writing in it.
+function begunWith(element, value) {
+  element.value = value;
+  if ("defaultValue" in element) element.defaultValue = value;
 }
 
 // A glyph of the sprite at a place of a drawing.

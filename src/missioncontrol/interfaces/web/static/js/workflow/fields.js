@@ -94,7 +94,7 @@ export class Fields {
     const entry = isClosed || this.offers[key]
       ? html("select", { class: "in" }, html("option", { value: "" }, left.length ? "Add…" : "nothing left to add"), left.map((each) => html("option", { value: each }, each)))
       : html("input", { class: "in", placeholder: "Add…", autocomplete: "off", spellcheck: "false" });
-    const add = () => { if (entry.value) set([...values, entry.value]); };
+    const add = () => taken(entry, (said) => set([...values, said]));
     entry.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
     const id = this.id(path);
     entry.id = id;
@@ -136,7 +136,7 @@ export class Fields {
     const one = this.resolved(schema.additionalProperties);
     const made = one.properties ? { type: "string" } : "";
     const entry = html("input", { class: "in", placeholder: "Name", id: this.id(path), autocomplete: "off", spellcheck: "false" });
-    const add = () => { if (entry.value) this.change([...path, entry.value], made); };
+    const add = () => taken(entry, (said) => this.change([...path, said], made));
     entry.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
     const shown = entries.map(([name, each]) => html("div", { class: "named" },
       one.properties ? this.group([...path, name], { description: "" }, one, [], each, false) : this.any([...path, name], {}, each),
@@ -145,6 +145,14 @@ export class Fields {
       html("div", { class: "row" }, entry, button("Add", { onclick: add, "aria-label": `Add to ${key}` })),
       schema.description ? html("small", {}, schema.description) : null);
   }
+}
+
+// Take what an entry says; what can't be done leaves it there.
+export function taken(entry, doing) {
+  const said = entry.value;
+  if (!said) return;
+  entry.value = "";
+  if (doing(said) === false) entry.value = said;
 }
 
 // Whether a text is read as itself, so that it can be shown without quotes.

@@ -7,34 +7,98 @@ const GLYPHS = { command: "bolt", agent: "agents", capability: "search", workflo
 const TITLE_MAX = 19;
 const WHO_MAX = 21;
 const PORT = 6;
+const DRAG_AT = 5;
+const [ZOOM_MIN, ZOOM_MAX] = [0.02, 1.5];
+export const READABLE = 0.7;
+export const ZOOM_STEP = 1.3;
 
 export class StepGraph {
   // `doing` has `select(key)`, `open(key)`, `press(key)`, `connect(from, to)`, `remove(key)`, `unlink(link)`; without it nothing changes.
   constructor(host, label, doing = {}) {
     this.host = host;
-    this.doing = doing;
-    this.isEditable = Boolean(doing.connect);
+    this.allow(doing);
     this.root = host.appendChild(svg("svg", { class: "dag steps", role: "group", "aria-label": label }));
     this.root.addEventListener("keydown", (event) => this.typed(event));
     this.root.addEventListener("pointerdown", (event) => this.grab(event));
+    this.root.addEventListener("pointerdown", () => this.hold());
+    host.closest(".canvas")?.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.steps = [];
     this.nodes = new Map();
     this.current = "";
+    this.scale = 1;
+  }
+
+  allow(doing) {
+    this.doing = doing;
+    this.isEditable = Boolean(doing.connect);
   }
 
   // `steps` have key, title, who, kind, needs, marks (texts), faults (a count).
   draw(steps, links) {
+    const shown = JSON.stringify([this.isEditable, steps.map((step) => ({ ...step, said: null })), links]);
+    if (this.isHeld || shown === this.shown) {
+      this.next = this.isHeld ? [steps, links] : null;
+      return this.settle();
+    }
+    this.shown = shown;
     this.steps = steps;
     this.links = links;
     this.drawn = layout(steps.map((step) => step.key), links);
-    const { width, height, paths } = this.drawn;
-    for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) this.root.setAttribute(name, value);
+    const { paths } = this.drawn;
+    this.zoom(this.scale);
     const hadFocus = this.root.contains(document.activeElement);
     this.nodes.clear();
     if (!steps.some((step) => step.key === this.current)) this.current = "";
     this.root.replaceChildren(...links.flatMap((link, n) => this.edge(link, paths[n])), ...steps.map((step) => this.node(step)));
     this.settle();
     if (hadFocus) this.nodes.get(this.current || steps[0]?.key)?.focus();
+  }
+
+  // What is pressed stays until it is let go: a press on what is gone by then is lost.
+  hold() {
+    this.isHeld = true;
+    const release = () => setTimeout(() => {
+      this.isHeld = false;
+      const waiting = this.next;
+      this.next = null;
+      if (waiting) this.draw(...waiting);
+    });
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, release, { once: true });
+  }
+
+  zoom(scale) {
+    this.scale = scale;
+    const { width, height } = this.drawn;
+    for (const [name, value] of Object.entries({ width: width * scale, height: height * scale, viewBox: `0 0 ${width} ${height}` })) this.root.setAttribute(name, value);
+  }
+
+  // As much as can be seen at once, but no smaller than `least`.
+  fit(least = ZOOM_MIN) {
+    const view = this.host.closest(".canvas");
+    if (!view || !this.drawn.width) return;
+    const wanted = Math.min(view.clientWidth / this.drawn.width, view.clientHeight / this.drawn.height);
+    this.zoom(Math.min(1, Math.max(least, wanted)));
+    this.centre();
+  }
+
+  zoomBy(factor) {
+    this.zoom(Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, this.scale * factor)));
+    this.centre();
+  }
+
+  wheel(event) {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.zoomBy(Math.exp(-event.deltaY / 300));
+  }
+
+  // The step that is chosen, or the first one, into the middle of the window.
+  centre(behavior = "instant") {
+    const spot = this.drawn.spots.get(this.current || this.steps[0]?.key);
+    const view = this.host.closest(".canvas");
+    if (!spot || !view) return;
+    const inner = this.root.getBoundingClientRect().left - view.getBoundingClientRect().left + view.scrollLeft;
+    view.scrollTo({ left: inner + (spot.x + BOX.width / 2) * this.scale - view.clientWidth / 2, top: Math.max(0, spot.y * this.scale - view.clientHeight / 3), behavior });
   }
 
   edge(link, path) {
@@ -97,8 +161,10 @@ export class StepGraph {
 
   typed(event) {
     const key = event.target.closest?.("[data-key]")?.dataset.key;
-    if (!key || event.ctrlKey || event.metaKey || event.altKey) return;
-    const doing = { Enter: () => this.open(key), " ": () => this.choose(key), Delete: () => this.doing.remove?.(key), c: () => this.doing.link?.(key) }[event.key];
+    if (!key || event.ctrlKey || event.metaKey) return;
+    if (event.altKey) return this.shift(key, event);
+    const doing = { Enter: () => this.open(key), " ": () => this.choose(key), Delete: () => this.doing.remove?.(key), c: () => this.doing.link?.(key),
+      "+": () => this.zoomBy(ZOOM_STEP), "-": () => this.zoomBy(1 / ZOOM_STEP), 0: () => this.fit() }[event.key];
     const next = doing ? null : this.beside(key, event.key);
     if (!doing && !next) return;
     event.preventDefault();
@@ -106,6 +172,16 @@ export class StepGraph {
     if (doing) return doing();
     this.choose(next);
     this.focus(next);
+  }
+
+  // Alt and an arrow: a step comes earlier or later in the file.
+  shift(key, event) {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by || !this.doing.move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const other = this.steps[this.steps.findIndex((step) => step.key === key) + by];
+    if (other) this.doing.move(key, other.key, by < 0);
   }
 
   open(key) {
@@ -127,43 +203,77 @@ export class StepGraph {
 
   point(event) {
     const box = this.root.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+    return { x: (event.clientX - box.left) / this.scale, y: (event.clientY - box.top) / this.scale };
   }
 
   // The step under a place of the drawing.
-  at({ x, y }) {
+  at({ x, y }, except = "") {
     const slack = 10;
     for (const [key, spot] of this.drawn.spots) {
-      if (x > spot.x - slack && x < spot.x + BOX.width + slack && y > spot.y - slack && y < spot.y + BOX.height + slack) return key;
+      if (key !== except && x > spot.x - slack && x < spot.x + BOX.width + slack && y > spot.y - slack && y < spot.y + BOX.height + slack) return key;
     }
     return "";
   }
 
   grab(event) {
     const port = event.target.closest?.("[data-port]");
-    if (!port || event.button) return;
+    if (event.button) return;
+    if (port) this.link(event, port);
+    else if (this.doing.move && event.pointerType !== "touch") this.carry(event);
+  }
+
+  // A step is carried before or after another one.
+  carry(event) {
+    const key = event.target.closest?.("[data-key]")?.dataset.key;
+    if (!key) return;
+    const start = this.point(event);
+    const { x, y } = this.drawn.spots.get(key);
+    let isMoved = false;
+    const move = (moved) => {
+      const at = this.point(moved);
+      isMoved ||= Math.hypot(at.x - start.x, at.y - start.y) * this.scale > DRAG_AT;
+      if (!isMoved) return;
+      this.root.append(this.nodes.get(key));
+      this.nodes.get(key).classList.add("carried");
+      this.nodes.get(key).setAttribute("transform", `translate(${x + at.x - start.x} ${y + at.y - start.y})`);
+      this.aim(this.at(at, key), key);
+    };
+    const end = (ended) => {
+      this.nodes.get(key)?.classList.remove("carried");
+      this.nodes.get(key)?.setAttribute("transform", `translate(${x} ${y})`);
+      this.aim("", key);
+      const at = this.point(ended);
+      const to = isMoved && ended.type === "pointerup" ? this.at(at, key) : "";
+      if (to) this.doing.move(key, to, at.x < this.drawn.spots.get(to).x + BOX.width / 2);
+    };
+    this.follow(move, end);
+  }
+
+  link(event, port) {
     event.preventDefault();
     const from = port.closest("[data-key]").dataset.key;
     const spot = this.drawn.spots.get(from);
     const isOut = port.dataset.port === "out";
     const start = { x: spot.x + BOX.width / 2, y: spot.y + (isOut ? BOX.height : 0) };
     const line = this.root.appendChild(svg("path", { class: "edge drag" }));
-    const listening = new AbortController();
     const move = (moved) => {
       const { x, y } = this.point(moved);
       line.setAttribute("d", `M${start.x} ${start.y}C${start.x} ${(start.y + y) / 2} ${x} ${(start.y + y) / 2} ${x} ${y}`);
       this.aim(this.at({ x, y }), from);
     };
     const end = (ended) => {
-      listening.abort();
       line.remove();
       this.aim("", from);
       const to = ended.type === "pointerup" ? this.at(this.point(ended)) : "";
       if (to && to !== from) this.doing.connect(isOut ? from : to, isOut ? to : from);
     };
-    window.addEventListener("pointermove", move, { signal: listening.signal });
-    window.addEventListener("pointerup", end, { signal: listening.signal });
-    window.addEventListener("pointercancel", end, { signal: listening.signal });
+    this.follow(move, end);
+  }
+
+  follow(move, end) {
+    const listening = new AbortController();
+    const ended = (event) => { listening.abort(); end(event); };
+    for (const [name, hear] of [["pointermove", move], ["pointerup", ended], ["pointercancel", ended]]) window.addEventListener(name, hear, { signal: listening.signal });
   }
 
   aim(key, from) {

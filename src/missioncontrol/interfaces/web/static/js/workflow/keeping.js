@@ -11,13 +11,15 @@ const API = "/api/v1";
 
 export class Keeping {
   // `editor` has `text`, `code`, `model`, and tells what happens.
-  constructor(editor, { name, version, text }) {
+  constructor(editor, { name, version, begun, draft, text }) {
     this.editor = editor;
     this.name = name;
     this.base = version; // the newest version that is known here
+    this.isOld = begun !== version; // the text is that of an older one: saving it is no empty change
+    this.tab = crypto.randomUUID?.() ?? String(Math.random());
     this.baseText = plain(text);
     this.isCrlf = text.includes("\r\n");
-    this.draftKey = `workflow-draft:${name || "new"}`;
+    this.draftKey = draft; // under which the browser keeps what is not saved
   }
 
   get isChanged() {
@@ -25,8 +27,17 @@ export class Keeping {
   }
 
   keepDraft() {
-    if (this.isChanged) keep(this.draftKey, { text: this.editor.text, base: this.base, at: Date.now() });
-    else localStorage.removeItem(this.draftKey);
+    if (this.isChanged) keep(this.draftKey, { text: this.editor.text, base: this.base, at: Date.now(), tab: this.tab });
+    else if (kept(this.draftKey, null)?.tab === this.tab) this.forgetDraft();
+  }
+
+  // What another tab of this browser keeps is not this one's to forget, unless it was taken over or is settled.
+  forgetDraft() {
+    try {
+      localStorage.removeItem(this.draftKey);
+    } catch {
+      // A browser that keeps nothing has nothing to forget.
+    }
   }
 
   takeUp() {
@@ -43,7 +54,7 @@ export class Keeping {
   drop(newest) {
     this.base = newest;
     this.editor.code.change(changeBetween(this.editor.text, this.baseText));
-    localStorage.removeItem(this.draftKey);
+    this.forgetDraft();
     this.editor.part("notice").replaceChildren();
     this.editor.announce("What was not saved is dropped. Undo brings it back.");
   }
@@ -58,11 +69,12 @@ export class Keeping {
     const text = this.editor.text;
     this.editor.part("save").setAttribute("aria-busy", "true");
     try {
-      const saved = await ask(`${API}/workflows`, { method: "POST", body: { text: told, base_version: base } });
+      const always = this.isChanged || this.isOld; // a comment that was written is worth a version
+      const saved = await ask(`${API}/workflows`, { method: "POST", body: { text: told, base_version: base, always } });
       this.saved(saved, text);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.problem.status === 409) await this.conflict();
+      if ([409, 412].includes(error.problem.status) || error.problem.code === "workflow.saved_meanwhile") await this.conflict();
       else this.refused(error.problem);
     } finally {
       this.editor.part("save").removeAttribute("aria-busy");
@@ -71,12 +83,13 @@ export class Keeping {
 
   saved(saved, text) {
     if (!saved.is_new) {
-      this.editor.notice("ask", `Version ${saved.version} says the same already, so nothing was saved: comments and layout alone make no version. What you wrote is kept in this browser.`);
+      this.editor.notice("ask", `Nothing has changed since version ${saved.version}, so nothing was saved.`);
       return;
     }
-    localStorage.removeItem(this.draftKey);
+    if (kept(this.draftKey, null)?.tab === this.tab) this.forgetDraft();
     this.name = saved.name;
     this.base = saved.newest;
+    this.isOld = false;
     this.baseText = text;
     this.draftKey = `workflow-draft:${saved.name}`;
     this.keepDraft();

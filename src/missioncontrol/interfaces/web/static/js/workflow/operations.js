@@ -142,6 +142,36 @@ function withRemarks(text, end, column) {
   }
 }
 
+// Let a step stand right before or after another one in the file, with the remarks right above and in it. What parts
+// the steps, empty lines and headings, stays where it is.
+export function moveStep(text, key, other, isBefore) {
+  const whole = text.endsWith("\n") ? text : `${text}\n`;
+  const steps = parsed(whole).get("steps", true);
+  const keys = isMap(steps) && !steps.flow ? steps.items.map((pair) => String(pair.key.value)) : [];
+  const order = keys.filter((each) => each !== key);
+  if (key === other || order.length !== keys.length - 1 || !order.includes(other)) throw new Unforeseen("The steps stand in a way that only a person can change.");
+  order.splice(order.indexOf(other) + (isBefore ? 0 : 1), 0, key);
+  const places = steps.items.map((pair) => blockOf(whole, pair));
+  const ends = places.map(([, end]) => end);
+  const gaps = places.map(([start], n) => whole.slice(n ? ends[n - 1] : 0, start));
+  const moved = order.map((each, n) => gaps[n] + whole.slice(...places[keys.indexOf(each)])).join("") + whole.slice(ends.at(-1));
+  const after = parsed(moved);
+  const isMeant = !after.errors.length && isSame(after.toJS({ maxAliasCount: 1000 }), parsed(whole).toJS({ maxAliasCount: 1000 }));
+  if (!isMeant) throw new Unforeseen("Something in the file has to stand before it.");
+  return text.endsWith("\n") ? moved : moved.replace(/\n$/, "");
+}
+
+// From the remarks right above a step to the end of what is said in it.
+function blockOf(text, pair) {
+  const at = pair.key.range[0];
+  let start = text.lastIndexOf("\n", at - 1) + 1;
+  const column = at - start;
+  if (text.slice(start, at).trim()) throw new Unforeseen("Something stands before it.");
+  const remark = new RegExp(`(?:^|\\n) {${column}}#[^\\n]*\\n$`);
+  for (let found = remark.exec(text.slice(0, start)); found; found = remark.exec(text.slice(0, start))) start = found.index + (found[0].startsWith("\n") ? 1 : 0);
+  return [start, withRemarks(text, contentEnd(pair.value, pair.key), column)];
+}
+
 // Whether empty lines part the steps.
 function isAiry(text, steps) {
   if (steps.items.length < 2) return false;

@@ -1,6 +1,6 @@
 // The panel beside the graph: the fields of the step that is chosen, or those of the workflow itself.
 import { button, html } from "./dom.js";
-import { Fields } from "./fields.js";
+import { Fields, taken } from "./fields.js";
 
 const DONE_BY = ["agent", "capability", "workflow"];
 const FIRST = ["needs", "if", "for_each", "effects", "approval", "on_failure"];
@@ -14,17 +14,60 @@ export class Panel {
     this.palette = palette;
     this.doing = doing;
     this.pending = 0;
+    this.isPressed = false;
+    host.addEventListener("change", ({ target }) => { if ("defaultValue" in target) target.defaultValue = target.value; }, true);
+    host.addEventListener("focusout", () => this.later());
+    host.addEventListener("pointerdown", () => this.press());
   }
 
   // Show what is chosen. The focus stays where it is, also where fields come and go.
   show(model, key, faults) {
+    this.next = [model, key, faults];
+    this.later();
+  }
+
+  // What is shown stays while somebody writes in a field, or holds a button down: a press on what is gone by then is lost.
+  later() {
     cancelAnimationFrame(this.pending);
-    this.pending = requestAnimationFrame(() => this.draw(model, key, faults));
+    this.pending = requestAnimationFrame(() => this.now());
+  }
+
+  now() {
+    if (this.next && !this.isPressed && !this.isWriting) this.draw(...this.next);
+  }
+
+  // Let somebody go on in the panel, with what is chosen now.
+  enter() {
+    this.now();
+    document.getElementById("field-key")?.select();
+  }
+
+  press() {
+    this.isPressed = true;
+    const release = () => setTimeout(() => { this.isPressed = false; this.later(); });
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, release, { once: true });
+  }
+
+  get isWriting() {
+    const active = document.activeElement;
+    return this.host.contains(active) && this.next?.[1] === this.shown && "defaultValue" in active && active.type !== "checkbox" && active.value !== active.defaultValue;
+  }
+
+  // Take over what was written in a field that is still being written in.
+  settle() {
+    const active = document.activeElement;
+    this.next ??= this.last;
+    if (this.isWriting) active.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   draw(model, key, faults) {
+    this.last = this.next;
+    this.next = null;
+    const shown = JSON.stringify([key, model.value, faults]);
+    if (shown === this.drawn) return;
+    this.drawn = shown;
     const active = this.host.contains(document.activeElement) ? document.activeElement : null;
-    const [id, start] = [active?.id, active?.selectionStart];
+    const [id, start, end] = [active?.id, active?.selectionStart, active?.selectionEnd];
     const open = new Set([...this.host.querySelectorAll("details[open]")].map((each) => each.dataset.group));
     const scrolled = this.host.scrollTop;
     const step = model.steps.find((each) => each.key === key);
@@ -34,7 +77,7 @@ export class Panel {
     this.host.scrollTop = scrolled;
     const again = id ? document.getElementById(id) : null;
     if (active) (again ?? this.host.querySelector("input, select, button"))?.focus();
-    if (again && typeof start === "number") try { again.setSelectionRange(start, start); } catch { /* not a text */ }
+    if (again && typeof start === "number") try { again.setSelectionRange(start, end); } catch { /* not a text */ }
   }
 
   heading(title, sub, ...buttons) {
@@ -96,7 +139,8 @@ export class Panel {
     const rest = names.filter((name) => said[name] === undefined && !card?.required.includes(name) && name !== "argv");
     const first = names.filter((name) => !rest.includes(name));
     const entry = html("input", { class: "in mono", id: "field-with-new", placeholder: "Another input", autocomplete: "off", spellcheck: "false" });
-    const add = () => { if (entry.value) this.doing.set(step.key, ["with", entry.value], ""); };
+    const add = () => taken(entry, (said) => this.doing.set(step.key, ["with", said], ""));
+    entry.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
     return html("fieldset", { class: "field" }, html("legend", { class: "label" }, "with"), ...first.map(one),
       rest.length ? html("details", { class: "field-group", "data-group": "with-more" }, html("summary", {}, html("span", {}, "more inputs")), ...rest.map(one)) : null,
       html("div", { class: "row" }, entry, button("Add", { onclick: add, "aria-label": "Add an input" })), html("small", {}, properties.with.description));

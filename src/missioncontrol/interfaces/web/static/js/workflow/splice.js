@@ -5,7 +5,7 @@
 // the two differ, because the text is of a kind that nobody foresaw, the parser writes the document anew,
 // which keeps comments and loses some of their layout.
 
-import { isMap, isPair, isScalar, isSeq, parseDocument } from "../../vendor/yaml.js";
+import { isMap, isPair, isScalar, isSeq, parseDocument, visit } from "../../vendor/yaml.js";
 import { block, flowText, inline, isShort, scalarText } from "./writing.js";
 
 export const INDENT = 2;
@@ -16,8 +16,16 @@ export const isAlias = (node) => typeof node?.resolve === "function";
 
 export class Unforeseen extends Error {}
 
+const KNOWN_MAX = 4;
+const known = []; // the texts that were read last, each with its document; nobody changes these documents
+
 export function parsed(text) {
-  return parseDocument(text, READING);
+  const found = known.find((each) => each.text === text);
+  if (found) return found.doc;
+  known.splice(KNOWN_MAX - 1);
+  const doc = parseDocument(text, READING);
+  known.unshift({ text, doc });
+  return doc;
 }
 
 export function isSame(one, other) {
@@ -39,15 +47,83 @@ export function valueAt(text, path) {
 export function assigned(text, path, value, order = []) {
   const before = parsed(text);
   if (before.errors.length) throw new Unforeseen("The text can't be read.");
+  refuseStrange(before, path);
   const wanted = withValue(before.toJS({ maxAliasCount: 1000 }), path, value);
-  try {
-    const after = assign(text, path, value, order);
-    const doc = parsed(after);
-    if (!doc.errors.length && isSame(doc.toJS({ maxAliasCount: 1000 }) ?? null, wanted)) return after;
-  } catch (error) {
-    if (!(error instanceof Unforeseen)) throw error;
+  // A step that goes takes along what was remarked in it; what is said otherwise keeps its remarks.
+  const isStep = value === undefined && path.length === 2 && path[0] === "steps";
+  const kept = (after) => (isStep ? after : withComments(text, before, after, wanted));
+  for (const way of [() => assign(text, path, value, order), () => assign(spelledOut(text, path), path, value, order), () => rewritten(parseDocument(text, READING), path, value)]) {
+    const after = foreseen(way, wanted);
+    if (after !== null) return kept(after);
   }
-  return rewritten(before, path, value);
+  throw new Unforeseen("The text is of a kind that only a person can change; do it there.");
+}
+
+// What a way of changing a text leads to where it says what was wanted, else null.
+function foreseen(way, wanted) {
+  try {
+    const after = way();
+    return says(after, wanted) ? after : null;
+  } catch (error) {
+    if (error instanceof Unforeseen || error instanceof ReferenceError) return null;
+    throw error;
+  }
+}
+
+// A list or a text where an object has to be is for a person to mend.
+function refuseStrange(doc, path) {
+  const isWrong = (node) => node && !isMap(node) && !isAlias(node) && !(isScalar(node) && node.value === null);
+  if (isWrong(doc.contents)) throw new Unforeseen("A workflow is an object with a name and steps, and the text says something else.");
+  if (path[0] === "steps" && isWrong(doc.get("steps", true))) throw new Unforeseen("What the text has under `steps` is no object.");
+}
+
+// Write out what is said elsewhere by reference to a part of `path`, so that it can go or become another thing.
+function spelledOut(text, path) {
+  const doc = parsed(text);
+  const anchors = new Map();
+  for (let n = 1; n <= path.length; n += 1) {
+    const node = doc.getIn(path.slice(0, n), true);
+    if (node?.anchor) anchors.set(node.anchor, node);
+    if (n === path.length && isCollection(node)) visit(node, { Node: (_, each) => { if (each.anchor) anchors.set(each.anchor, each); } });
+  }
+  const cuts = [];
+  visit(doc, { Alias: (_, alias) => { if (anchors.has(alias.source)) cuts.push([alias.range, flowText(alias.toJS(doc))]); } });
+  return cuts.sort(([one], [other]) => other[0] - one[0]).reduce((now, [[from, to], shown]) => cut(now, from, to, shown), text);
+}
+
+function says(text, wanted) {
+  const doc = parsed(text);
+  return !doc.errors.length && isSame(doc.toJS({ maxAliasCount: 1000 }) ?? null, wanted);
+}
+
+// Put comments that a change has taken away onto lines of their own, where the change is.
+function withComments(text, before, after, wanted) {
+  const { from, to, insert } = changeBetween(text, after);
+  const left = commentsIn(parsed(after));
+  const there = left.filter(({ at }) => at >= from && at < from + insert.length).map(({ source }) => source);
+  const isThere = ({ source }) => there.includes(source) && there.splice(there.indexOf(source), 1);
+  const lost = commentsIn(before).filter((each) => each.at >= from && each.at < to && !isThere(each));
+  if (!lost.length) return after;
+  const start = lineStart(after, from);
+  const own = text.slice(lineStart(text, lost[0].at)).match(/^ */)[0];
+  const next = after.slice(start).match(/^ */)[0];
+  for (const [at, indent] of [[start, own], [start, next], [start, ""], [lineEnd(after, from), own], [lineEnd(after, from), ""]]) {
+    const lines = lost.map(({ source }) => `${indent}${source}\n`).join("");
+    const found = cut(after, at, at, at && after[at - 1] !== "\n" ? `\n${lines.trimEnd()}` : lines);
+    if (says(found, wanted) && commentsIn(parsed(found)).length === left.length + lost.length) return found;
+  }
+  return after;
+}
+
+// The comments within what a document says, in the order in which they stand.
+function commentsIn(doc) {
+  const found = [];
+  const look = (token) => {
+    if (token?.type === "comment") found.push({ at: token.offset, source: token.source });
+    else if (token !== null && typeof token === "object") Object.values(token).forEach(look);
+  };
+  look(doc.contents?.srcToken);
+  return found.sort((one, other) => one.at - other.at);
 }
 
 function rewritten(doc, path, value) {
@@ -63,7 +139,7 @@ function rewritten(doc, path, value) {
 }
 
 export function withValue(root, path, value) {
-  const top = structuredClone(root ?? {});
+  const top = unshared(root ?? {});
   if (!path.length) return value;
   let place = top;
   for (const [n, part] of path.slice(0, -1).entries()) {
@@ -78,6 +154,12 @@ export function withValue(root, path, value) {
   else if (Array.isArray(place)) place.splice(last, 1);
   else delete place[last];
   return top;
+}
+
+// A copy in which nothing is the same thing as another: what an alias stands for is changed alone.
+function unshared(value) {
+  if (Array.isArray(value)) return value.map(unshared);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, unshared(each)])) : value;
 }
 
 function assign(text, path, value, order) {

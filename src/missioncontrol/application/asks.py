@@ -1,0 +1,120 @@
+"""What a home can be asked for: the words of the office that no service of its own has."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from missioncontrol.application.budgets import CapChange
+from missioncontrol.application.missions import Goal
+from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.step import Amount
+
+PROGRAMS_OWN = "function"
+"""The agent whose steps are functions of a program: only that program can carry them out."""
+
+
+CONCURRENCY_MAX = 64
+"""Steps of one mission that may be at work at once."""
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class ForSomebody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an agent at work may ask for too."""
+
+    on_behalf: str = ""  # the person for whom an agent asks
+
+
+class BeginMission(ForSomebody, frozen=True):
+    """Plan a goal, and carry the plan out if `execute`."""
+
+    goal: Goal
+    execute: bool
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)]
+    plan_seconds_max: Seconds
+    task_seconds_max: Seconds
+    builder: str = ""  # the agent that changes the code; empty where that is handed over
+    budget: Amount | None = None  # the most that the run may use
+
+
+class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
+    """Begin a run of a saved workflow."""
+
+    workflow: str
+    version: int | None = None
+    inputs: dict[str, Any] = {}  # texts for inputs of other types are read as those types ask
+    base: str = ""  # where relative paths begin
+
+
+class ForkRun(ForSomebody, frozen=True, omit_defaults=True):
+    """Begin a run at a step of another one."""
+
+    run: str
+    step: str
+    inputs: dict[str, Any] = {}
+    base: str = ""
+
+
+class RetryRun(ForSomebody, frozen=True, omit_defaults=True):
+    """Do a part of a run again."""
+
+    run: str
+    step: str = ""
+
+
+class CarryOut(ForSomebody, frozen=True):
+    """Do what a run of a mission has planned."""
+
+    run: str
+
+
+class ResumeRun(ForSomebody, frozen=True):
+    """Take a run up again."""
+
+    run: str
+
+
+class RaiseCaps(msgspec.Struct, frozen=True):
+    """Change the caps that keep a run from going on, and take it up again; no agent asks for it."""
+
+    run: str
+    changes: tuple[CapChange, ...]
+
+
+class CancelRun(ForSomebody, frozen=True):
+    """End a run."""
+
+    run: str
+    reason: str
+
+
+class SaveWorkflow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Save the text of a workflow file."""
+
+    text: str
+    file: str  # its name, for faults
+    base: int | None = None  # the newest version that its writer knew, 0 for none; None: whatever
+    always: bool = False  # also where a version says the same already
+
+
+class StopAll(ForSomebody, frozen=True):
+    """The emergency stop."""
+
+    reason: str
+
+
+class StartAll(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Go on as far as a stage allows."""
+
+    stage: Stage
+    reason: str = ""
+
+
+class ChangeLimit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Bound how often something starts; without a number the bound is taken away."""
+
+    kind: Literal["agent", "actor", "workspace"]
+    name: str
+    reason: str
+    starts: int | None = None
+    seconds: float = 60.0

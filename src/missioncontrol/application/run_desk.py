@@ -1,0 +1,186 @@
+"""The work on runs that the office gives out: beginning, taking up again, ending."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from missioncontrol.application.approvals import Approvals
+from missioncontrol.application.asks import (
+    PROGRAMS_OWN,
+    BeginMission,
+    BeginRun,
+    CancelRun,
+    CarryOut,
+    ForkRun,
+    RaiseCaps,
+    ResumeRun,
+    RetryRun,
+)
+from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.execution import Execution
+from missioncontrol.application.journal import Journal, unknown_run
+from missioncontrol.application.missions import Missions
+from missioncontrol.application.repeats import Repeats
+from missioncontrol.application.runs import Origin, Runs, Trigger
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.person import is_agent, person
+from missioncontrol.domain.run.states import Run
+
+
+class RunDesk:
+    """Begins runs, takes them up again, and ends them, for whoever may ask."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        execution: Execution,
+        missions: Missions,
+        runs: Runs,
+        repeats: Repeats,
+        approvals: Approvals,
+        budgets: Budgets,
+        *,
+        adopt: Callable[[str], None],
+        end: Callable[[str, str, str], None],
+    ) -> None:
+        """`adopt` lets the engine carry out a run, and `end` ends one: (run, reason, actor)."""
+        self._journal = journal
+        self._execution = execution
+        self._missions = missions
+        self._runs = runs
+        self._repeats = repeats
+        self._approvals = approvals
+        self._budgets = budgets
+        self._adopt = adopt
+        self._end = end
+
+    @property
+    def verbs(self) -> dict[type, Callable[[Any, str], Awaitable[Any]]]:
+        """What is asked here, and what does it."""
+        return {
+            BeginMission: self.begin_mission,
+            BeginRun: self.begin,
+            ForkRun: self.fork,
+            RetryRun: self.retry,
+            CarryOut: self.carry_out,
+            ResumeRun: self.resume,
+            RaiseCaps: self.raise_caps,
+            CancelRun: self.cancel,
+        }
+
+    async def begin_mission(self, ask: BeginMission, actor: str) -> dict[str, Any]:
+        limits = {
+            "plan_seconds_max": ask.plan_seconds_max,
+            "task_seconds_max": ask.task_seconds_max,
+        }
+        _, run = self._missions.begin(
+            ask.goal,
+            execute=ask.execute,
+            concurrency=ask.concurrency,
+            limits=limits,
+            builder=ask.builder,
+            budget=ask.budget,
+            actor=actor,
+            on_behalf=ask.on_behalf,
+        )
+        return self._took_up(run)
+
+    async def begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
+        prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
+        trigger: Trigger = "agent" if is_agent(actor) else "manual"
+        return self._took_up(self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
+
+    async def fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
+        old = await self._run_of_ours(ask.run)
+        inputs = await self._runs.changed_inputs(old, ask.inputs, base=ask.base)
+        run = await self._repeats.fork(
+            ask.run, ask.step, inputs, actor=actor, on_behalf=ask.on_behalf
+        )
+        return self._took_up(run)
+
+    async def retry(self, ask: RetryRun, actor: str) -> dict[str, Any]:
+        await self._run_of_ours(ask.run)
+        run = await self._repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
+        return self._took_up(run)
+
+    async def carry_out(self, ask: CarryOut, actor: str) -> dict[str, Any]:
+        await self._run_of_ours(ask.run)
+        run = await self._repeats.carry_out(ask.run, actor=actor, on_behalf=ask.on_behalf)
+        return self._took_up(run)
+
+    async def resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
+        state = await self._run_of_ours(ask.run)
+        _refuse_others(ask, actor, state)
+        await self._approvals.open(held.approval for held in state.held.values())
+        self._execution.resume(ask.run, actor=actor)
+        return self._took_up(ask.run)
+
+    async def raise_caps(self, ask: RaiseCaps, actor: str) -> dict[str, Any]:
+        await self._run_of_ours(ask.run)
+        for change in ask.changes:
+            self._budgets.change_cap(change, actor=actor)
+        return await self.resume(ResumeRun(ask.run), actor)
+
+    async def _run_of_ours(self, run: str) -> Run:
+        """Load a run that can be carried out here.
+
+        Raises:
+            Rejected: `run.needs_its_program`.
+        """
+        state = await self._loaded(run)
+        if any(step.agent == PROGRAMS_OWN for step in state.steps.values()):
+            raise Rejected(
+                "run.needs_its_program",
+                f"The steps of run {run!r} are functions of a program.",
+                hint="Go on with it there: `await engine.resume(run)`.",
+            )
+        return state
+
+    def _took_up(self, run: str) -> dict[str, Any]:
+        """Let the engine carry a run out, and say how it stands."""
+        state = self._journal.runs[run]
+        self._adopt(run)
+        return {"run": run, "status": state.status, "mission": state.mission}
+
+    async def _loaded(self, run: str) -> Run:
+        """Load a run; no other stream of the log is one, whoever asks for it.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        if not run.startswith("run-"):
+            raise unknown_run(run)
+        return await self._journal.load_run(run)
+
+    async def cancel(self, ask: CancelRun, actor: str) -> dict[str, Any]:
+        is_here = ask.run in self._journal.runs
+        state = await self._loaded(ask.run)
+        try:
+            _refuse_others(ask, actor, state)
+        except Rejected:
+            if not is_here:
+                self._journal.forget(ask.run)
+            raise
+        if not is_here:
+            await self._approvals.open(held.approval for held in state.held.values())
+        try:
+            self._end(ask.run, ask.reason, actor)
+        except Rejected:
+            self._journal.forget(ask.run)  # It has ended; it was loaded for nothing.
+            raise
+        return {"run": ask.run, "status": self._journal.runs[ask.run].status}
+
+
+def _refuse_others(ask: ResumeRun | CancelRun, actor: str, run: Run) -> None:
+    """Refuse an agent a run that was not begun by, or on behalf of, the person it acts for.
+
+    Raises:
+        Rejected: `actor.by_agent`.
+    """
+    if not is_agent(actor) or person(ask.on_behalf) in {person(run.author), person(run.on_behalf)}:
+        return
+    raise Rejected(
+        "actor.by_agent",
+        f"Run {run.id!r} was begun by {run.author!r}, and {actor!r} is an agent at work for "
+        f"{ask.on_behalf!r}.",
+        hint="A person does that, in a terminal of their own.",
+    )

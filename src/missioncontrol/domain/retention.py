@@ -1,0 +1,126 @@
+"""How much of what agents said is kept: people set a bound, and what goes beyond it is removed."""
+
+from typing import assert_never
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+
+BYTES_DEFAULT = 10_000_000_000
+"""Kept where nobody said anything: some hundred million lines."""
+
+BYTES_MIN = 1_000_000
+REASON_MAX = 2_000
+RUNS_MAX = 100
+"""Runs of which one event tells that their output is removed."""
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The common shape."""
+
+
+class OutputBounded(Event, frozen=True):
+    """So many bytes of output are kept from now on."""
+
+    bytes: int | None  # None: all of it
+    reason: str = ""
+
+
+class OutputRemoved(Event, frozen=True):
+    """What agents said in these runs, which have ended, is removed to keep to the bound."""
+
+    runs: tuple[str, ...]  # the oldest
+    lines: int
+    bytes: int
+
+
+RetentionEvent = OutputBounded | OutputRemoved
+
+EVENTS: dict[type, tuple[str, int]] = {
+    OutputBounded: ("output_bounded", 1),
+    OutputRemoved: ("output_removed", 1),
+}
+"""The lasting name and version of every event."""
+
+
+class BoundOutput(msgspec.Struct, frozen=True):
+    """Keep so many bytes of output."""
+
+    bytes: int | None
+    reason: str = ""
+
+
+class RemoveOutput(msgspec.Struct, frozen=True):
+    """Let go of what was said in these runs."""
+
+    runs: tuple[str, ...]
+    lines: int
+    bytes: int
+
+
+RetentionCommand = BoundOutput | RemoveOutput
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """What is kept, and what is not any more."""
+
+    bytes: int | None = BYTES_DEFAULT  # of output in all; None: no bound
+    removed_runs: int = 0  # of which nothing is kept
+    removed_bytes: int = 0
+    removed_last: float = 0.0  # seconds since the epoch; 0 where nothing was
+
+
+BY_DEFAULT = Retention()
+
+
+def decide(
+    command: RetentionCommand, retention: Retention | None, now: float
+) -> list[RetentionEvent]:
+    """Answer `command` with the events it makes true.
+
+    Raises:
+        Rejected: `retention.bad_bound` or `retention.long_reason`.
+    """
+    del now
+    match command:
+        case BoundOutput():
+            _refuse_bad(command)
+            if command.bytes == (retention or BY_DEFAULT).bytes:
+                return []
+            return [OutputBounded(command.bytes, command.reason)]
+        case RemoveOutput():
+            assert 0 < len(command.runs) <= RUNS_MAX
+            return [OutputRemoved(command.runs, command.lines, command.bytes)]
+        case _:
+            assert_never(command)
+
+
+def _refuse_bad(command: BoundOutput) -> None:
+    if command.bytes is not None and not BYTES_MIN <= command.bytes <= 2**53:
+        raise Rejected(
+            "retention.bad_bound",
+            f"{command.bytes:,} bytes of output can't be the bound.",
+            hint=f"Keep {BYTES_MIN:,} bytes or more, or all of it.",
+        )
+    if len(command.reason) > REASON_MAX:
+        raise Rejected(
+            "retention.long_reason",
+            f"The reason has {len(command.reason):,} characters; it may have {REASON_MAX:,}.",
+        )
+
+
+def evolve(retention: Retention | None, event: RetentionEvent, at: float) -> Retention:
+    """Apply `event`, which became true at `at` (seconds since the epoch)."""
+    known = retention or BY_DEFAULT
+    match event:
+        case OutputBounded():
+            return msgspec.structs.replace(known, bytes=event.bytes)
+        case OutputRemoved():
+            return msgspec.structs.replace(
+                known,
+                removed_runs=known.removed_runs + len(event.runs),
+                removed_bytes=known.removed_bytes + event.bytes,
+                removed_last=at,
+            )
+        case _:
+            assert_never(event)

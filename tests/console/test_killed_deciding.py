@@ -1,0 +1,112 @@
+"""Who decides while the engine is killed decides once, or not at all, and can say it again."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.console.house_process import GUARDED, HouseProcess, asked, house_process
+
+pytestmark = pytest.mark.journey
+
+SECONDS_MAX = 60.0
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[HouseProcess]:
+    """A home whose owner has begun a run, in which a token of `ann` decides."""
+    with house_process(tmp_path) as found, found.client() as client:
+        asked(client, "SaveWorkflow", {"text": GUARDED, "file": "guarded.yaml"})
+        asked(client, "UserAsked", {"verb": "add", "name": "ann", "roles": ["approver"]})
+        invited = asked(client, "UserAsked", {"verb": "invite", "name": "ann"})["invitation"]
+        assert client.post("/runs", json={"workflow": "guarded"}).status_code == 201
+        found.token = _token(found, invited)
+        yield found
+
+
+def _token(house: HouseProcess, invitation: str) -> str:
+    """Let ann choose a password, and issue herself a token."""
+    headers = {"origin": house.url, "accept": "text/html", "sec-fetch-site": "same-origin"}
+    with httpx.Client(base_url=house.url, headers=headers, follow_redirects=True) as ann:
+        form = {"token": invitation, "password": PASSWORD, "again": PASSWORD}
+        page = ann.post("/sign-in/invited", data=form)
+        [csrf] = re.findall(r'<meta name="csrf" content="([^"]+)"', page.text)
+        wanted = {"name": "test", "scopes": ["read", "approve"]}
+        said = {"x-csrf-token": csrf, "accept": "application/json"}
+        answer = ann.post("/api/v1/tokens", json=wanted, headers=said)
+        assert answer.status_code == 201, answer.text
+        token: str = answer.json()["token"]
+        return token
+
+
+def _waiting(house: HouseProcess) -> dict[str, Any]:
+    with house.client() as ann:
+        rows = _until(lambda: ann.get("/approvals").json()["items"])
+        found: dict[str, Any] = ann.get(f"/approvals/{rows[0]['id']}").json()
+        return found
+
+
+def _until(look: Any) -> Any:
+    latest = time.monotonic() + SECONDS_MAX
+    while not (found := look()):
+        assert time.monotonic() < latest
+        time.sleep(0.05)
+    return found
+
+
+def _approve(house: HouseProcess, approval: dict[str, Any]) -> httpx.Response | None:
+    """Agree under one key; None where the connection breaks off."""
+    said = {"digest": approval["digest"], "reason": "I read it"}
+    path = f"/approvals/{approval['approval']}/approve"
+    try:
+        with house.client() as client:
+            return client.post(path, json=said, headers={"idempotency-key": "once"})
+    except httpx.HTTPError:
+        return None
+
+
+@pytest.mark.parametrize("seconds", [0.002, 0.02])
+def test_a_yes_that_an_engine_was_killed_on_counts_once_and_lets_exactly_that_run(
+    house: HouseProcess, seconds: float
+) -> None:
+    approval = _waiting(house)
+    deciding = threading.Thread(target=_approve, args=(house, approval))
+    deciding.start()
+    deciding.join(seconds)
+    house.kill()
+    deciding.join()
+    house.up()
+    answer = _approve(house, approval)
+    assert answer is not None
+    assert answer.status_code == 200, answer.text
+    with house.client() as client:
+        seen = client.get(f"/approvals/{approval['approval']}").json()
+        assert (seen["state"], seen["digest"]) == ("approved", approval["digest"])
+        events = [told["event"] for told in seen["history"]]
+        assert events == ["approval_given", "approval_granted"]
+        row = f"/record/runs/{approval['run']}"
+        assert _until(lambda: client.get(row).json()["ended"])
+        assert client.get(row).json()["status"] == "succeeded"
+
+
+def test_what_waited_waits_again_when_the_engine_is_back(house: HouseProcess) -> None:
+    approval = _waiting(house)
+    house.kill()
+    house.up()
+    with house.client() as client:
+        rows = client.get("/approvals").json()["items"]
+        assert [(row["id"], row["digest"]) for row in rows] == [
+            (approval["approval"], approval["digest"])
+        ]
+        no = {"reason": "Not after a power cut."}
+        said = client.post(f"/approvals/{approval['approval']}/reject", json=no)
+        assert said.json()["state"] == "rejected", said.text
+        row = f"/record/runs/{approval['run']}"
+        _until(lambda: client.get(row).json()["ended"])
+        assert client.get(row).json()["status"] == "failed"
