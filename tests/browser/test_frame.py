@@ -185,6 +185,7 @@ def test_the_palette_offers_what_was_opened_lately_first(scene: Scene, tab: Tab)
 def test_a_page_says_that_the_console_is_gone_and_goes_on_by_itself(
     open_tab: Callable[..., Tab], scene: Scene
 ) -> None:
+    scene.mission("watch", scene.told("workflow", "run", "quick")["run"])
     tab = open_tab()
     tab.expect_fault("ERR_")
     tab.page.route("**/live?*", lambda route: route.abort())
@@ -195,8 +196,10 @@ def test_a_page_says_that_the_console_is_gone_and_goes_on_by_itself(
     scene.mission("watch", run)
     page.unroute("**/live?*")
     expect(page.locator("#lost")).to_be_hidden()
-    expect(page.locator(f"#row-{run}")).to_contain_text("Succeeded")
+    expect(page.get_by_role("link", name="1 new")).to_be_visible()
     assert page.evaluate("window.__same")
+    page.get_by_role("link", name="1 new").click()
+    expect(page.locator(f"#row-{run}")).to_contain_text("Succeeded")
 
 
 def test_the_palette_cancels_a_run_by_keyboard_alone(scene: Scene, tab: Tab) -> None:
@@ -256,8 +259,8 @@ def test_emergency_stop_is_one_gesture_away_and_asks(scene: Scene, tab: Tab) -> 
     assert_accessible(page)
     dialog.get_by_label("Reason").fill("A drill")
     dialog.get_by_role("button", name="Stop everything").click()
-    expect(page.locator(".stage")).to_contain_text("Everything is stopped")
-    expect(page.locator(".stage")).to_contain_text("A drill")
+    expect(page.locator("#stage .stage")).to_contain_text("Everything is stopped")
+    expect(page.locator("#stage .stage")).to_contain_text("A drill")
     scene.mission("start", "--stage", "all", "--reason", "The drill is over")
 
 

@@ -13,11 +13,17 @@ from tests.console.houses import House, console_house
 from tests.console.running import API, FAILING, GREETING, begun, ended, saved
 
 
-async def seen(house: House, *, is_engine_there: bool = True) -> Overview:
+async def seen(
+    house: House, *, actor: str = "user:alice", is_engine_there: bool = True
+) -> Overview:
     console = house.console
     await console.present.catch_up()
     return await overview(
-        console.present, console.instruments, formats.now(), is_engine_there=is_engine_there
+        console.present,
+        console.instruments,
+        formats.now(),
+        actor=actor,
+        is_engine_there=is_engine_there,
     )
 
 
@@ -67,6 +73,21 @@ def test_the_verdict_follows_from_what_waits_and_what_failed(tmp_path: Path) -> 
             assert found.live_count == len(found.live) == 1
             assert found.live[0].run.asks == 1
             every(house, found)
+
+    asyncio.run(ask())
+
+
+def test_what_somebody_asked_for_waits_for_somebody_else(tmp_path: Path) -> None:
+    async def ask() -> None:
+        async with console_house(tmp_path) as house:
+            await waiting(house, name="olga")
+            found = await seen(house, actor="user:olga")
+            assert found.verdict.startswith("1 thing that you asked for waits for somebody else.")
+            assert (found.waiting_count, found.own_count, found.tone) == (1, 1, "held")
+            assert found.waiting[0].is_own
+            async with house.client("operator", name="olga") as client:
+                page = await client.get("/", headers={"accept": "text/html"})
+                assert "somebody else decides" in page.text
 
     asyncio.run(ask())
 

@@ -106,7 +106,7 @@ def test_the_list_says_what_needs_somebody_and_keeps_its_filters(tmp_path: Path)
         await ended(client, first)
         await ended(client, second)
         page = await shown(client, "/runs")
-        assert "Nothing is running, and nothing waits for you." in page
+        assert "Nothing is running, and nothing waits for a person." in page
         assert page.index(second) < page.index(first)
         failed = await shown(client, "/runs?status=failed&q=greet")
         assert second in failed

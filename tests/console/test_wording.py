@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.interfaces.web.formats import own_run, wording
+from missioncontrol.interfaces.web.formats import ahead, own_run, wording
 from missioncontrol.interfaces.web.pages.schedules import _active
 
 
@@ -30,3 +30,18 @@ def test_a_run_is_not_named_by_its_id_on_its_own_page() -> None:
 )
 def test_schedules_are_counted_in_a_sentence(active: int, known: int, said: str) -> None:
     assert _active(active, known) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3 * 86_400 - 60, "3 d"),
+        (2.5 * 86_400, "2 d"),
+        (3_599, "1 h"),
+        (3_300, "55 min"),
+        (59, "1 min"),
+        (12, "12 s"),
+    ],
+)
+def test_what_has_just_begun_to_run_down_is_still_whole(seconds: float, words: str) -> None:
+    assert ahead(seconds) == words

@@ -14,6 +14,7 @@ from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.budget.scopes import WORKSPACE
 from missioncontrol.domain.operation import OPEN, Operation
+from missioncontrol.domain.person import Known, known_as
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.read_tables import RunChoice, RunRow
@@ -48,6 +49,7 @@ class Waiting(msgspec.Struct, frozen=True):
     run: str
     since: float  # seconds since the epoch
     tone: Tone
+    is_own: bool = False  # whoever looks asked for it, so somebody else has to answer
 
 
 class LiveRun(msgspec.Struct, frozen=True):
@@ -86,6 +88,7 @@ class Overview(msgspec.Struct, frozen=True):
     position: int
     waiting: tuple[Waiting, ...]  # the most urgent
     waiting_count: int
+    own_count: int  # of those: what whoever looks asked for, and somebody else has to answer
     live: tuple[LiveRun, ...]  # by attention
     live_count: int
     queued: int
@@ -102,13 +105,14 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 async def overview(
-    present: Present, instruments: Instruments, now: float, *, is_engine_there: bool
+    present: Present, instruments: Instruments, now: float, *, actor: str, is_engine_there: bool
 ) -> Overview:
-    """Return how everything stands at `now`, in seconds since the epoch."""
+    """Return how everything stands at `now`, in seconds since the epoch, for `actor`."""
     operation = await present.find(OPERATION, STREAM) or OPEN
     measured = await health(present, instruments, now)
     _, month, today = await scope_view(present, instruments, WORKSPACE, now)
-    waits, failed = _waiting(present, now), _failed(present, now)
+    waits, failed = _waiting(present, now, actor), _failed(present, now)
+    own = sum(each.is_own for each in waits)
     ended = _ended(present, now - DAY)
     counts = present.board.run_counts()
     live_count = sum(counts.get(status, 0) for status in LIVE)
@@ -117,7 +121,8 @@ async def overview(
         operation,
         is_engine_there,
         not sum(counts.values()),
-        len(waits),
+        len(waits) - own,
+        own,
         len(failed),
         live_count,
         measured,
@@ -130,6 +135,7 @@ async def overview(
         position=present.position,
         waiting=tuple(waits[:SHOWN_WAITING]),
         waiting_count=len(waits),
+        own_count=own,
         live=tuple([await _live(present, each) for each in _live_items(present)]),
         live_count=live_count,
         queued=counts.get("queued", 0),
@@ -152,7 +158,8 @@ class _Said(msgspec.Struct, frozen=True):
     operation: Operation
     is_engine_there: bool
     is_empty: bool
-    waiting: int
+    waiting: int  # for whoever looks
+    own: int  # for somebody else, asked for by whoever looks
     failed: int
     live: int
     measured: Health
@@ -163,11 +170,18 @@ class _Said(msgspec.Struct, frozen=True):
             return "No engine is at work: nothing moves before one is."
         if self.operation.stage != "all":
             return _STAGES[self.operation.stage]
-        if self.is_empty and not self.waiting:
+        if self.is_empty and not self.waiting and not self.own:
             return "Nothing has run here yet."
         if self.waiting:
             verb = "thing waits" if self.waiting == 1 else "things wait"
             return f"{counted(self.waiting, verb, verb)} for you. {self._rest()}"
+        if self.own:
+            verb = (
+                "thing that you asked for waits"
+                if self.own == 1
+                else ("things that you asked for wait")
+            )
+            return f"{counted(self.own, verb, verb)} for somebody else. {self._rest()}"
         if self.failed or self.measured.anomalies:
             return self._rest()
         runs = f"{counted(self.live, 'run')} at work" if self.live else "Nothing runs"
@@ -185,8 +199,10 @@ class _Said(msgspec.Struct, frozen=True):
 
     def detail(self) -> str:
         """Return what stands behind the verdict."""
-        is_more = self.live and (self.waiting or self.failed)
-        parts = [f"{counted(self.live, 'run')} at work"] if is_more else []
+        is_more = self.live and (self.waiting or self.own or self.failed)
+        parts = [f"{counted(self.live, 'run')} not ended"] if is_more else []
+        if self.own and self.waiting:
+            parts.insert(0, f"{self.own} more that you asked for waits for somebody else")
         parts += [one.text.rstrip(".") for one in self.measured.anomalies[:2]]
         if self.operation.stage != "all" and self.operation.reason:
             parts.append(f"reason: {self.operation.reason[:200]}")
@@ -201,6 +217,8 @@ class _Said(msgspec.Struct, frozen=True):
             return "held"
         if self.waiting:
             return "ask"
+        if self.own:
+            return "held"
         return "bad" if self.failed else "held" if self.measured.anomalies else "ok"
 
     def health(self, position: int, planned: list[ScheduleView]) -> tuple[Point, ...]:
@@ -234,25 +252,31 @@ _STAGES = {
 }
 
 
-def _waiting(present: Present, now: float) -> list[Waiting]:
-    """Return what waits for a person, irreversible things first, then the oldest."""
+def _waiting(present: Present, now: float, actor: str) -> list[Waiting]:
+    """Return what waits for a person: what `actor` may answer, irreversible things, the oldest."""
     board = present.board
     approvals: list[ApprovalRow] = board.listed("approval", is_open=True, limit=ROWS_MAX)
     questions: list[Question] = board.listed("question", is_open=True, limit=ROWS_MAX)
     halted = board.chosen_runs(RunChoice(statuses=("halted",)), limit=ROWS_MAX)
-    found = [_approval(row) for row in approvals if state_at(row, now) == "waiting"]
+    me = known_as((actor,), "")
+    found = [_approval(row, me) for row in approvals if state_at(row, now) == "waiting"]
     found += [_question(each) for each in questions]
     for row in halted:
         item = run_item(present, row, 0)
         why = "halted: nothing of it starts before somebody changes what stands in the way"
         found.append(Waiting("halted", row.id, item.title, why, row.id, row.created, "held"))
-    return sorted(found, key=lambda each: (not each.detail.startswith("irreversible"), each.since))
+    return sorted(
+        found,
+        key=lambda each: (each.is_own, not each.detail.startswith("irreversible"), each.since),
+    )
 
 
-def _approval(row: ApprovalRow) -> Waiting:
-    detail = f"{row.risk} · {row.workflow} · {row.step}"
+def _approval(row: ApprovalRow, me: Known) -> Waiting:
+    is_own = me.is_also(known_as((row.author,), ""))
+    detail = f"{row.risk} · {row.workflow} · {row.step}" + (" · somebody else decides" * is_own)
     title = row.title or f"Approve {row.step}"
-    return Waiting("approval", row.id, title, detail, row.run, row.requested, "ask")
+    tone: Tone = "held" if is_own else "ask"
+    return Waiting("approval", row.id, title, detail, row.run, row.requested, tone, is_own)
 
 
 def _question(question: Question) -> Waiting:

@@ -144,7 +144,9 @@ def _operation_ids() -> Callable[[HTTPRouteHandler, str, list[Any]], str]:
     def name(handler: HTTPRouteHandler, method: str, path: list[Any]) -> str:
         said, resource = handler.handler_name, handler.fn.__module__.rpartition(".")[2]
         last = str(path[-1]) if path else ""
-        if "_" not in said or said in taken:
+        if len(handler.paths) > 1 and not said.startswith(last):
+            said = f"{resource}_{last}"  # One handler of several verbs, in whatever order.
+        elif "_" not in said or said in taken:
             said = f"{resource}_{said}"
         if method == "HEAD" or said in taken:
             said += "_head" if method == "HEAD" else f"_{last}"

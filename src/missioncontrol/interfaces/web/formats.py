@@ -18,6 +18,8 @@ KEPT_MAX = 8_192
 """Times that are written once: lists show the same ones again and again."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
+SHORT_OF = 0.05
+"""Of a unit of time: what is to come and so little short of a whole one counts as that."""
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 _COUNTS = ("", "k", "M", "G", "T")
 _USER = re.compile(r"\buser:(?=\w)")
@@ -97,6 +99,17 @@ def span(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
+def ahead(seconds: float) -> str:
+    """Return how long something is to come, roughly: what just began to run down is still whole.
+
+    Something that ends in three days says so a minute later as well, and not “2 d”.
+    """
+    for length in (_DAY, _HOUR, _MINUTE):
+        if seconds >= length * (1 - SHORT_OF):
+            return span(seconds + length * SHORT_OF)
+    return span(seconds)
+
+
 def ago(at: float | None, empty: str = "never") -> Markup:
     """Return how long ago something was, or how soon it is, with the exact time on hover.
 
@@ -106,7 +119,7 @@ def ago(at: float | None, empty: str = "never") -> Markup:
     if not at:
         return Markup("<span class='dim'>{}</span>").format(empty)
     passed = now() - at
-    shown = span(passed) if passed >= 0 else f"in {span(-passed)}"
+    shown = span(passed) if passed >= 0 else f"in {ahead(-passed)}"
     return _time(at, shown, "ago")
 
 

@@ -29,6 +29,7 @@ async def show_overview(
         console.present,
         console.instruments,
         formats.now(),
+        actor=request.user.actor,
         is_engine_there=console.line.is_open,
     )
     disk = await asyncio.to_thread(_disk, console.home)
@@ -43,11 +44,12 @@ def _words(found: Overview) -> dict[str, Any]:
     agents = found.measures.agents
     able = agents.get("idle", 0) + agents.get("active", 0)
     share = 1 - found.failed_today / found.ended_today if found.ended_today else None
-    oldest = min((each.since for each in found.waiting), default=0.0)
+    oldest = min((each.since for each in found.waiting if not each.is_own), default=0.0)
+    others = f"{found.own_count} for somebody else" if found.own_count else "nothing"
     forecast = found.today.forecast
     held = formats.money(found.today.reserved.cost)
     return {
-        "oldest_wait": f"oldest {formats.span(formats.now() - oldest)}" if oldest else "nothing",
+        "oldest_wait": f"oldest {formats.span(formats.now() - oldest)}" if oldest else others,
         "fleet": f"{agents.get('active', 0)} of {able} agents busy",
         "success": "none ended" if share is None else f"{formats.percent(share, 1)} did not fail",
         "spend": f"{held} reserved"
