@@ -75,7 +75,7 @@ def test_a_bare_name_means_the_person_where_nobody_else_is_called_so(home: Home,
     given = {"by": "user:erin", "reason": "I read it."}
     append(home.log, [("approval-1", "approval_given", "user:erin", given)])
     out, err = ask(actor="erin")
-    assert "user:erin agreed: I read it.\n" in out
+    assert "  erin agreed: I read it.\n" in out
     assert err == ""
     assert "by bob\n" in ask(actor="bob")[0]
     assert "No event has the actor 'erni'." in ask(actor="erni")[1]

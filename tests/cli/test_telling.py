@@ -58,7 +58,7 @@ def test_a_replay_tells_inputs_outputs_cost_and_approvals(
     assert "    output  exit_code = 0" in said
     assert said.count("    cost    0 tokens, $0.00") == 2
     assert f"{approval} for ship: approved\n" in said
-    assert re.search(r"\n  20.* UTC  user:bob agreed: I read it\.\n", said)
+    assert re.search(r"\n  20.* UTC  bob agreed: I read it\.\n", said)
     assert "I read it." not in here("show", "last")
 
 

@@ -84,7 +84,9 @@ def test_a_yes_that_an_engine_was_killed_on_counts_once_and_lets_exactly_that_ru
     house.up()
     answer = _approve(house, approval)
     assert answer is not None
-    assert answer.status_code == 200, answer.text
+    # Where the yes was kept and its answer was not, the second try is told so.
+    was_cut_off = answer.status_code == 409 and answer.json()["code"] == "request.half_done"
+    assert answer.status_code == 200 or was_cut_off, answer.text
     with house.client() as client:
         seen = client.get(f"/approvals/{approval['approval']}").json()
         assert (seen["state"], seen["digest"]) == ("approved", approval["digest"])

@@ -56,7 +56,7 @@ def test_the_verdict_follows_from_what_waits_and_what_failed(tmp_path: Path) -> 
             bad = await begun(client, **FAILING)
             await ended(client, bad)
             found = await seen(house)
-            assert found.verdict == "1 run failed and was not taken up again."
+            assert found.verdict == "1 run failed in 7 days and was not taken up again."
             assert [each.id for each in found.failed] == [bad]
             answer = await client.post(f"{API}/runs/{bad}/retry")
             again = answer.json()["run"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.adapters import process_ends
-from missioncontrol.adapters.looks import Look, Seen, everybody, kill_all, with_descendants
+from missioncontrol.adapters.looks import Look, Seen, everybody, with_descendants
 from missioncontrol.adapters.processes import (
     STARTS_AT_ONCE,
     end_group,
@@ -123,11 +123,29 @@ def test_an_orphan_is_ended_with_what_it_started_in_a_session_of_its_own() -> No
         assert gone(child)
 
 
+LIVED_IN = """
+import asyncio, os
+from missioncontrol.adapters.looks import everybody, kill_all
+from missioncontrol.adapters.processes import end_orphans, start_time
+from missioncontrol.ports.agent import ProcessHandle
+async def story():
+    lived_in = (os.getpid(), os.getppid())
+    await kill_all([each for each in await everybody() if each.pid in lived_in])
+    handle = ProcessHandle(os.getpid(), start_time(os.getpid()), os.getpgrp())
+    assert not await end_orphans(handle)
+    print("alive", flush=True)
+asyncio.run(story())
+"""
+
+
 def test_nobody_ends_himself_or_what_he_lives_in() -> None:
-    ours = [each for each in run(everybody()) if each.pid in (os.getpid(), os.getppid())]
-    run(kill_all(ours))
-    handle = ProcessHandle(os.getpid(), start_time(os.getpid()) or 0.0, os.getpgrp())
-    assert not run(end_orphans(handle))
+    # In a parent of its own: whatever else descends from that one is ended.
+    argv = [sys.executable, "-c", LIVED_IN]
+    parent = f"import subprocess; print(subprocess.run({argv!r}).returncode)"
+    done = subprocess.run(
+        [sys.executable, "-c", parent], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stdout.split(), done.returncode) == (["alive", "0"], 0), done.stderr
 
 
 def test_a_group_of_which_only_zombies_are_left_is_gone() -> None:

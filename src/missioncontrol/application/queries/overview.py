@@ -190,7 +190,7 @@ class _Said(msgspec.Struct, frozen=True):
     def _rest(self) -> str:
         if self.failed:
             verb = "was" if self.failed == 1 else "were"
-            return f"{counted(self.failed, 'run')} failed and {verb} not taken up again."
+            return f"{counted(self.failed, 'run')} failed in 7 days and {verb} not taken up again."
         odd = len(self.measured.anomalies)
         if odd:
             verb = "is" if odd == 1 else "are"
