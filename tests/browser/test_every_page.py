@@ -22,6 +22,8 @@ FIRST_LOAD_BYTES_MAX = 150_000
 """Compressed, of all that a first visit to a page loads, but what draws charts and edits code."""
 
 CHARTS = ("uplot", "echarts", "dagre", "codemirror", "yaml", "diff2html")
+REPORT = "report?"
+"""A report is a document with its own pictures and letters, shown in a frame of the page."""
 
 FLOW = """
 name: greet
@@ -272,7 +274,7 @@ def test_a_first_visit_loads_little(tab: Tab, found: dict[str, str], path: str) 
 
     def count(request: Request) -> None:
         name = request.url.rpartition("/")[2]
-        if "/live" not in request.url and not any(each in name for each in CHARTS):
+        if "/live" not in request.url and not any(each in name for each in (*CHARTS, REPORT)):
             loaded[request.url] = request.sizes()["responseBodySize"]
 
     tab.page.on("requestfinished", count)

@@ -1,6 +1,7 @@
 """Reports of missions in the forms that people keep, made beside the loop, a few at a time."""
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
@@ -16,6 +17,7 @@ from missioncontrol.documents.report import (
     report_zip,
 )
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.interfaces.codings import takes
 
 AT_ONCE = 2
 """Each of them keeps a core busy; two leave room for everybody else."""
@@ -31,6 +33,7 @@ class Paper(NamedTuple):
     content: bytes
     media_type: str
     name: str  # of a file
+    coding: str = ""  # how the content is packed for its way
 
 
 _turns: "WeakKeyDictionary[Present, asyncio.Semaphore]" = WeakKeyDictionary()
@@ -59,8 +62,8 @@ SAFE = {
 """What keeps a browser from doing anything with a report but showing it."""
 
 
-async def paper(present: Present, story: Story, form: Form) -> Paper:
-    """Return the report of a run as it stands.
+async def paper(present: Present, story: Story, form: Form, accepted: str = "") -> Paper:
+    """Return the report of a run as it stands, packed where `Accept-Encoding` says so.
 
     Raises:
         Rejected: `report.too_large`.
@@ -70,7 +73,11 @@ async def paper(present: Present, story: Story, form: Form) -> Paper:
         _refuse_too_much(story)
     async with _turns.setdefault(present, asyncio.Semaphore(AT_ONCE)):
         content = await asyncio.to_thread(_MAKERS[form], record, present.artifacts.get)
-    return Paper(content, _MEDIA_TYPES[form], f"{record.run}.{form}")
+        # It holds no secret that its length after packing could give away.
+        coding = "gzip" if form != "zip" and takes(accepted, "gzip") else ""
+        if coding:
+            content = await asyncio.to_thread(gzip.compress, content, 6, mtime=0)
+    return Paper(content, _MEDIA_TYPES[form], f"{record.run}.{form}", coding)
 
 
 def _refuse_too_much(story: Story) -> None:

@@ -252,10 +252,12 @@ async def get_report(
     """
     story = await stories.story(present, mission, run)
     etag = f'W/"{story.version}-{form}"'
-    headers = {**SAFE, "ETag": etag, "Cache-Control": "no-cache"}
+    headers = {**SAFE, "ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if is_known(request, etag):
         return Response(b"", status_code=304, headers=headers)
-    made = await paper(present, story, form)
+    made = await paper(present, story, form, request.headers.get("accept-encoding", ""))
+    if made.coding:
+        headers["Content-Encoding"] = made.coding
     kind = "inline" if inline else "attachment"
     headers["Content-Disposition"] = f'{kind}; filename="{made.name}"'
     return Response(made.content, headers=headers, media_type=made.media_type)
