@@ -1,5 +1,7 @@
 """The ways of saying no: a stable code, a reason with its values in it, and what to do."""
 
+from collections.abc import Mapping
+
 
 class MissionControlError(Exception):
     """The root of everything that this package raises on purpose.
@@ -41,3 +43,18 @@ class Unavailable(MissionControlError):
 
 class Corrupt(MissionControlError):
     """What is stored contradicts itself."""
+
+
+KINDS: Mapping[str, type[MissionControlError]] = {
+    "rejected": Rejected,
+    "conflict": Conflict,
+    "not_found": NotFound,
+    "unavailable": Unavailable,
+    "corrupt": Corrupt,
+}
+"""What each way of saying no is called where it is told to another process."""
+
+
+def kind_of(error: MissionControlError) -> str:
+    """Return the name in `KINDS` of what `error` is, or "" where it is none of them."""
+    return next((name for name, kind in KINDS.items() if isinstance(error, kind)), "")

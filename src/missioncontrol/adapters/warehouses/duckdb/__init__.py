@@ -1,0 +1,1 @@
+"""The warehouse in a DuckDB file that one process owns."""

@@ -1,0 +1,168 @@
+"""Who somebody is: ids of users and devices, and which of them are one person."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+IDS_MAX = 400_000
+"""Ids that are kept at hand; beyond it all are let go, and read from the file again."""
+
+Key = Callable[[str, str], int]
+
+
+class NewId(msgspec.Struct, frozen=True, gc=False):
+    """An id that was not known."""
+
+    product: str
+    id: str
+    key: int
+    person: int
+
+
+class Somebody(msgspec.Struct, gc=False):
+    """A person who became known, or better known, in this commit."""
+
+    product: str
+    label: str
+    is_named: bool
+    is_new: bool
+
+
+class Identities:
+    """Resolves the ids of one commit after the other; the one thread that writes uses it.
+
+    Before the events of a commit are resolved, `missing` tells which of their ids have to be looked
+    up, and `learn` takes what the file says of them.
+    """
+
+    def __init__(self, key: Key) -> None:
+        """`key` gives the salted key of a product's id."""
+        self._key = key
+        self._ids: dict[str, dict[str, int]] = {}
+        self._count = 0
+        self._devices: set[int] = set()  # people at hand whom no user's id names yet
+        self._into: dict[int, int] = {}  # people who became another
+        self.last_person = 0
+        self.new_ids: list[NewId] = []
+        self.people: dict[int, Somebody] = {}
+        self.moves: list[tuple[int, int]] = []  # of this commit, in their order: old and new
+
+    def forget_all(self, last_person: int) -> None:
+        """Let go of all that is at hand: the file was changed in another way, or not at all."""
+        self._ids.clear()
+        self._count = 0
+        self._devices.clear()
+        self._into.clear()
+        self.last_person = last_person
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a commit."""
+        if self._count > IDS_MAX:
+            last = self.last_person
+            self._count = 0
+            self.forget_all(last)
+        self.new_ids, self.people, self.moves = [], {}, []
+
+    def missing(self, product: str, ids: Iterable[str]) -> list[tuple[str, str, int]]:
+        """Return product, id and key of those that are not at hand."""
+        known = self._ids.setdefault(product, {})
+        return [(product, each, self._key(product, each)) for each in ids if each not in known]
+
+    def learn(self, rows: Sequence[tuple[str, str, int, bool]]) -> None:
+        """Take what the file says: product, id, person, and whether a user's id names them."""
+        for product, id_, person, is_named in rows:
+            self._ids.setdefault(product, {})[id_] = person
+            if not is_named:
+                self._devices.add(person)
+        self._count += len(rows)
+
+    def person(self, product: str, user: str, anonymous: str, alias: str) -> int:
+        """Return who did it, and take in what an event says by naming several ids."""
+        known = self._ids[product]
+        if not (user and anonymous):
+            found = known.get(user or anonymous)
+            if found is None:
+                found = self._new(product, user or anonymous, is_named=bool(user))
+        else:
+            found = known.get(user)
+            if found is None or found != known.get(anonymous):
+                found = self._met(product, user, anonymous)
+        found = self.final(found)
+        if user and found in self._devices:
+            self._name(product, found, user)
+        return self._aliased(product, found, alias) if alias else found
+
+    def is_of_device(self, product: str, one: str, other: str) -> bool:
+        """Whether one of two ids is a device's whose user is not known, or both are somebody's.
+
+        An id that nobody has seen yet may be a user's of tomorrow.
+        """
+        mine, theirs = self.at_hand(product, one), self.at_hand(product, other)
+        return (mine == theirs is not None) or bool({mine, theirs} & self._devices)
+
+    def final(self, person: int) -> int:
+        """Return who somebody is now."""
+        into = self._into
+        while person in into:
+            person = into[person]
+        return person
+
+    def at_hand(self, product: str, id_: str) -> int | None:
+        """Return the person of an id that is at hand."""
+        found = self._ids.get(product, {}).get(id_)
+        return self.final(found) if found is not None else None
+
+    def _met(self, product: str, user: str, anonymous: str) -> int:
+        """A user is at a device, which was nobody's, a nameless one's or another user's."""
+        known = self._ids[product]
+        mine, device = known.get(user), known.get(anonymous)
+        if device is None:
+            mine = self.final(mine) if mine is not None else self._new(product, user, is_named=True)
+            self._join(product, anonymous, mine)
+            return mine
+        device = self.final(device)
+        is_free = device in self._devices
+        if mine is None:
+            if not is_free:
+                return self._new(product, user, is_named=True)
+            self._join(product, user, device)
+            return device
+        mine = self.final(mine)
+        if is_free and mine != device:
+            self._move(device, mine)
+        return mine
+
+    def _aliased(self, product: str, person: int, alias: str) -> int:
+        other = self.at_hand(product, alias)
+        if other is None:
+            self._join(product, alias, person)
+        elif other != person:
+            if person in self._devices and other not in self._devices:
+                person, other = other, person
+            self._move(other, person)
+        return person
+
+    def _new(self, product: str, id_: str, *, is_named: bool) -> int:
+        self.last_person += 1
+        person = self.last_person
+        self.people[person] = Somebody(product, id_, is_named, is_new=True)
+        if not is_named:
+            self._devices.add(person)
+        self._join(product, id_, person)
+        return person
+
+    def _join(self, product: str, id_: str, person: int) -> None:
+        self._ids[product][id_] = person
+        self._count += 1
+        self.new_ids.append(NewId(product, id_, self._key(product, id_), person))
+
+    def _name(self, product: str, person: int, user: str) -> None:
+        self._devices.discard(person)
+        is_new = person in self.people and self.people[person].is_new
+        self.people[person] = Somebody(product, user, is_named=True, is_new=is_new)
+
+    def _move(self, old: int, new: int) -> None:
+        self._into[old] = new
+        self.moves.append((old, new))
+        self._devices.discard(old)

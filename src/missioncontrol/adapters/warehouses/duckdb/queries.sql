@@ -1,0 +1,104 @@
+-- name: counters
+-- The last numbers that were given, and the salt of keys.
+SELECT salt, seq, person, position, unwiped FROM counters
+
+-- name: begin_counters
+-- A file of its own.
+INSERT INTO counters VALUES ($shape, $salt, 0, 0, 0, false)
+
+-- name: count_on
+-- So far numbers are given.
+UPDATE counters SET seq = $seq, person = $person, position = $position
+
+-- name: events_of_keys
+-- Which events of a part of the order have one of these keys; two ids may have one.
+SELECT product, id FROM events
+WHERE seq > $after AND seq <= $until AND key IN (SELECT key FROM wanted)
+
+-- name: forgotten_of_keys
+-- Which of these keys belonged to somebody who was forgotten.
+SELECT key FROM forgotten_events WHERE key IN (SELECT key FROM wanted)
+
+-- name: identities_of_keys
+-- Who has these ids, and whether a user's id names them.
+SELECT i.product, i.id, i.person, p.is_named
+FROM identities i JOIN people_known p ON p.person = i.person
+WHERE i.key IN (SELECT key FROM wanted)
+
+-- name: store
+-- Events that are new.
+INSERT INTO events
+SELECT product, seq, id, key, name, make_timestamp(happened), make_timestamp(received), person,
+  nullif(session, ''), source, decode(properties)::JSON, counts, is_bot,
+  nullif(user_id, ''), nullif(anonymous_id, ''),
+  nullif(decode(person_told), '')::JSON, nullif(decode(once_told), '')::JSON,
+  nullif(alias_told, ''), nullif(group_told, '')
+FROM incoming
+
+-- name: store_ids
+-- Ids that are new.
+INSERT INTO identities SELECT product, id, key, person FROM incoming_ids
+
+-- name: people_of
+-- What is known of these people.
+SELECT person, product, label, is_named, properties, is_counted, is_test, first_seq
+FROM people_known WHERE person IN (SELECT person FROM wanted)
+
+-- name: drop_people
+-- They are known differently now, or are somebody else.
+DELETE FROM people_known WHERE person IN (SELECT person FROM wanted)
+
+-- name: store_people
+-- As they are known now.
+INSERT INTO people_known
+SELECT product, person, label, is_named, decode(properties)::JSON, is_counted, is_test, first_seq
+FROM incoming_people
+
+-- name: count_people
+-- Of them an event counts since this commit.
+UPDATE people_known SET is_counted = true
+WHERE NOT is_counted AND person IN (SELECT person FROM events WHERE seq > $after AND counts)
+
+-- name: move_events
+-- What one did who became another.
+UPDATE events SET person = moves.new FROM moves
+WHERE events.seq >= $since AND events.person = moves.old
+
+-- name: move_ids
+-- What one was called who became another.
+UPDATE identities SET person = moves.new FROM moves WHERE identities.person = moves.old
+
+-- name: move_members
+-- Where one was in who became another, once.
+INSERT INTO cohort_members
+SELECT DISTINCT m.product, m.cohort, moves.new
+FROM cohort_members m JOIN moves ON m.person = moves.old
+WHERE NOT EXISTS (
+  FROM cohort_members o
+  WHERE o.product = m.product AND o.cohort = m.cohort AND o.person = moves.new)
+
+-- name: drop_moved_members
+-- They are in as somebody else.
+DELETE FROM cohort_members WHERE person IN (SELECT old FROM moves)
+
+-- name: groups_of
+-- What is known of these groups.
+SELECT product, name, properties FROM groups_known WHERE name IN (SELECT name FROM wanted)
+
+-- name: drop_groups
+-- They are known differently now.
+DELETE FROM groups_known
+WHERE EXISTS (FROM incoming_groups i WHERE i.product = groups_known.product
+  AND i.name = groups_known.name)
+
+-- name: store_groups
+-- As they are known now.
+INSERT INTO groups_known SELECT product, name, decode(properties)::JSON FROM incoming_groups
+
+-- name: keys
+-- Keys of all that must not be stored again, in their order.
+SELECT key FROM (SELECT key FROM events UNION ALL SELECT key FROM forgotten_events) ORDER BY key
+
+-- name: forgotten_ids
+-- Keys of ids that are not taken again.
+SELECT key FROM forgotten_ids

@@ -1,0 +1,39 @@
+"""Columns of Python values as Arrow tables, by which rows go into DuckDB at full speed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import duckdb
+from arro3.core import Array, DataType, Table
+from duckdb import DuckDBPyConnection
+
+TEXT = DataType.utf8()
+WHOLE = DataType.int64()
+BYTES = DataType.binary()
+FLAG = DataType.bool()
+
+Columns = Mapping[str, tuple[DataType, Sequence[Any]]]
+
+
+def table(columns: Columns) -> Table:
+    """Return the columns by name; None is NULL.
+
+    Raises:
+        ValueError, OverflowError, TypeError: a value does not fit its type.
+    """
+    arrays = [Array(values, type=kind) for kind, values in columns.values()]
+    return Table.from_arrays(arrays, names=list(columns))
+
+
+@contextmanager
+def registered(connection: DuckDBPyConnection, name: str, rows: Table) -> Iterator[None]:
+    """Have a table that statements see by a name for a while."""
+    connection.register(name, rows)
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):  # It can't be let go of in a transaction that failed.
+            connection.unregister(name)
+        raise
+    connection.unregister(name)

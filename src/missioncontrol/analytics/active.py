@@ -1,0 +1,213 @@
+"""How many people are active on each day, and in the 7 and 30 days that end with it.
+
+- Somebody is active on a day of the product's zone with any event of the pattern that counts.
+- `dau`, `wau`, `mau`: different people in the 1, 7 and 30 days that end with the day, counted
+  exactly, also where these days are before the range. Days that are not over are told as far as
+  they are known, and marked.
+- The total of a line is everybody whom one of its values counts, once.
+- `stickiness`: `dau` through `mau` of the day, None where nobody is active. Its total: `dau`
+  through `mau`, each added up over the days that are over.
+- Compared: the same number of days just before, day by day; whom the segment means is told by the
+  range itself.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from missioncontrol.analytics.answers import ActiveAnswer, Line
+from missioncontrol.analytics.comparing import change, difference
+from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.numbering import number_in
+from missioncontrol.analytics.presence import chunks, counts, ones, tally, words
+from missioncontrol.analytics.questions import Active, Cell, Range, digest
+from missioncontrol.analytics.setting import (
+    DAY,
+    Bucket,
+    Setting,
+    buckets,
+    days_before,
+    start_of,
+    zone_of,
+)
+from missioncontrol.analytics.sql import Parameters
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.ports.warehouse import Statement
+
+DAYS = {"dau": 1, "wau": 7, "mau": 30}
+"""How many days a line looks at, by its key."""
+
+REACH = 29
+"""So many days before the first one matter to the longest of them."""
+
+STICKINESS = "stickiness"
+LABELS = {"dau": "DAU", "wau": "WAU", "mau": "MAU", STICKINESS: "Stickiness"}
+
+Rows = Callable[[Statement], list[tuple[Any, ...]]]
+
+
+class Told(NamedTuple):
+    """A value for each day, and over all of them."""
+
+    values: tuple[float | None, ...]
+    total: float | None
+
+
+def answer(
+    question: Active, setting: Setting, rows: Rows, *, definition: str, position: int
+) -> ActiveAnswer:
+    """Ask a question: `rows` carries out a statement.
+
+    Raises:
+        Rejected: `analytics.bad_condition`, `analytics.bad_segment`, `analytics.bad_range` or
+            `analytics.bad_zone`.
+    """
+    found = sorted(rows(statement(question, setting)), key=lambda row: row[0])
+    days, before = _days(question, setting)
+    now = _told(found[0], days, setting)
+    then = _told(found[1], before, setting) if before else None
+    return ActiveAnswer(
+        question=digest(question),
+        definition=definition,
+        as_of=setting.as_of.isoformat() + "Z",
+        zone=setting.zone,
+        position=position,
+        buckets=tuple(each.label for each in days),
+        complete=tuple(each.is_complete(setting.as_of) for each in days),
+        lines=tuple(_line(key, told, then[key] if then else None) for key, told in now.items()),
+        buckets_before=tuple(each.label for each in before),
+    )
+
+
+def statement(question: Active, setting: Setting) -> Statement:
+    """Return the statement of a question.
+
+    Its rows: 0 for the range and 1 for the days before; then for `dau`, `wau` and `mau` how many
+    people there are in all, and a list to be read by `presence.counts`.
+    """
+    parameters = Parameters(question.product)
+    parts = [
+        f"SELECT {place} AS part, * FROM ({_counts(each, question, setting, parameters)})"
+        for place, each in enumerate(_ranges(question))
+    ]
+    return parameters.statement(" UNION ALL ".join(parts))
+
+
+def members(question: Active, cell: Cell, setting: Setting) -> Statement:
+    """Return the statement for who is behind a count: rows `(person, happened)`.
+
+    Somebody came into a count with their first event in the days that it looks at. Without a bucket
+    everybody is meant whom the total of the line counts.
+
+    Raises:
+        Rejected: as `answer`, or `analytics.bad_cell`.
+    """
+    if cell.series not in DAYS:
+        raise _bad_cell(f"{cell.series!r} counts no people; {', '.join(DAYS)} do.")
+    if cell.before and not question.compared:
+        raise _bad_cell("There is no comparison with the days before.")
+    days = _days(question, setting)[1 if cell.before else 0]
+    labels = [each.label for each in days]
+    if cell.bucket and cell.bucket not in labels:
+        raise _bad_cell(f"No day of the answer is called {cell.bucket!r}.")
+    place = labels.index(cell.bucket) if cell.bucket else None
+    since = _since(_ranges(question)[cell.before], place or 0, DAYS[cell.series], setting)
+    until = days[-1 if place is None else place].until
+    parameters = Parameters(question.product)
+    found = _events(question, since, until, setting, parameters)
+    return parameters.statement(
+        f"SELECT e.person, min(e.happened) AS happened {found} GROUP BY e.person"
+    )
+
+
+def _ranges(question: Active) -> tuple[Range, ...]:
+    if not question.compared:
+        return (question.range,)
+    return (question.range, days_before(question.range))
+
+
+def _days(question: Active, setting: Setting) -> tuple[tuple[Bucket, ...], tuple[Bucket, ...]]:
+    """Return the days of the range, and those before where they are asked for."""
+    found = [buckets(each, "day", setting) for each in _ranges(question)]
+    return found[0], found[1] if question.compared else ()
+
+
+def _since(found: Range, place: int, days: int, setting: Setting) -> datetime:
+    """Return when so many days begin that end with a day of a range, by its place."""
+    return start_of(found.since + DAY * (place - days + 1), zone_of(setting.zone))
+
+
+def _events(
+    question: Active, since: datetime, until: datetime, setting: Setting, parameters: Parameters
+) -> str:
+    return (
+        f"FROM {counted(question, setting, parameters)} e"
+        f" WHERE {matches(question.pattern, parameters, 'e')}"
+        f" AND e.happened >= {parameters.moment(since)}"
+        f" AND e.happened < {parameters.moment(until)}"
+    )
+
+
+def _counts(found: Range, question: Active, setting: Setting, parameters: Parameters) -> str:
+    days = buckets(found, "day", setting)
+    reached = [_since(found, place, 1, setting) for place in range(-REACH, 0)]
+    begins = [*reached, *(each.since for each in days), days[-1].until]
+    number = number_in(begins, "epoch_us(e.happened)", parameters)
+    events = _events(question, begins[0], begins[-1], setting, parameters)
+    there = (
+        f"SELECT person, {words(len(days), REACH, 'day')}"
+        f" FROM (SELECT e.person, {number} AS day {events}) GROUP BY person"
+    )
+    lines = {key: [f"{key}{chunk}" for chunk in chunks(len(days))] for key in DAYS}
+    return tally(lines, f"({_slid(there, len(days))})")
+
+
+SLID = (
+    "w{0}, w{0} | (w{0} >> 1) AS two{0}",
+    "w{0}, two{0} | (two{0} >> 2) AS four{0}",
+    "w{0}, four{0}, four{0} | (four{0} >> 4) AS eight{0}",
+    "w{0}, four{0}, eight{0} | (eight{0} >> 8) AS sixteen{0}",
+    "w{0}, four{0} | (four{0} >> 3) AS seven{0}, sixteen{0} | (sixteen{0} >> 14) AS thirty{0}",
+    "(w{0} >> 29) & {1} AS dau{0}, (seven{0} >> 23) & {1} AS wau{0}, thirty{0} & {1} AS mau{0}",
+)
+"""Bits laid beside themselves: a day with those after it, 2 of them, 4, 8, 16, of these 7 and 30;
+then moved to where the last of these days is."""
+
+
+def _slid(there: str, days: int) -> str:
+    """Return a query of the bits of each line: who was there in the days that end with a day."""
+    for step in SLID:
+        each = (step.format(chunk, ones(days, chunk)) for chunk in chunks(days))
+        there = f"SELECT {', '.join(each)} FROM ({there})"
+    return there
+
+
+def _told(row: Sequence[Any], days: Sequence[Bucket], setting: Setting) -> dict[str, Told]:
+    values = [list(map(float, counts(row[2 * at + 2], len(days)))) for at in range(len(DAYS))]
+    totals = [float(row[2 * at + 1]) for at in range(len(DAYS))]
+    pairs = list(zip(values[0], values[-1], strict=True))
+    over = [pair for day, pair in zip(days, pairs, strict=True) if day.until <= setting.as_of]
+    shares = tuple(dau / mau if mau else None for dau, mau in pairs)
+    active = sum(mau for _, mau in over)
+    whole = sum(dau for dau, _ in over) / active if active else None
+    told = zip(DAYS, values, totals, strict=True)
+    lines = {key: Told(tuple(each), total) for key, each, total in told}
+    return {**lines, STICKINESS: Told(shares, whole)}
+
+
+def _line(key: str, now: Told, then: Told | None) -> Line:
+    before = then or Told((), None)
+    return Line(
+        key=key,
+        label=LABELS[key],
+        values=now.values,
+        total=now.total,
+        before=before.values,
+        total_before=before.total,
+        change=change(now.total, before.total),
+        difference=difference(now.total, before.total),
+    )
+
+
+def _bad_cell(reason: str) -> Rejected:
+    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")

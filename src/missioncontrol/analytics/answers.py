@@ -1,0 +1,170 @@
+"""What the answers to questions look like.
+
+Counts are of people unless the question counts something else. A share is between 0 and 1, and None
+where it can't be told: nobody to divide by, or a period that is not complete. Times are seconds,
+moments ISO 8601 in UTC, buckets the first day (or hour) of their period in the product's zone:
+`2026-11-23` or `2026-11-23T14:00+01:00`.
+"""
+
+import msgspec
+
+
+class Answer(msgspec.Struct, frozen=True, tag_field="measure", kw_only=True):
+    """The common shape."""
+
+    question: str  # its digest
+    definition: str  # name and version of the file by which it was worked out: "funnel 1"
+    as_of: str  # data was taken as complete up to here
+    zone: str
+    position: int  # of the warehouse: two answers at one position are equal
+
+
+class StepCount(msgspec.Struct, frozen=True):
+    """How many reached a step, and what became of those of the step before who did not."""
+
+    label: str
+    reached: int
+    lost: int  # of the step before, and their window is over
+    pending: int  # of the step before, and their window is still open
+    of_first: float | None
+    of_before: float | None
+    median: float | None  # seconds from the first step
+    median_step: float | None  # seconds from the step before
+
+
+class FunnelGroup(msgspec.Struct, frozen=True):
+    """The steps of one value of the breakdown, or of one period of entry."""
+
+    key: str
+    steps: tuple[StepCount, ...]
+    is_complete: bool = True  # of a period: no window of who entered in it is open any more
+
+
+class FunnelAnswer(Answer, frozen=True, tag="funnel", kw_only=True):
+    """The steps, told apart by breakdown and by period of entry where that was asked for."""
+
+    steps: tuple[StepCount, ...]
+    groups: tuple[FunnelGroup, ...] = ()
+    trend: tuple[FunnelGroup, ...] = ()
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A cell: how many of a cohort came back in a period."""
+
+    people: int | None  # None: the period is not complete
+    share: float | None
+
+
+class Cohort(msgspec.Struct, frozen=True):
+    """Those who began in one period."""
+
+    bucket: str
+    size: int
+    kept: tuple[Kept, ...]  # of period 0 and on, or of each bracket
+
+
+class RetentionGroup(msgspec.Struct, frozen=True):
+    """The cohorts of one value of the breakdown."""
+
+    key: str
+    cohorts: tuple[Cohort, ...]
+    overall: tuple[float | None, ...]
+
+
+class RetentionAnswer(Answer, frozen=True, tag="retention", kw_only=True):
+    """A row for each cohort; `overall` weights those complete in a period by their size."""
+
+    labels: tuple[str, ...]  # of the columns: "W0", "W1", or "D1 to D3"
+    cohorts: tuple[Cohort, ...]
+    overall: tuple[float | None, ...]
+    groups: tuple[RetentionGroup, ...] = ()
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One series, a value for each bucket; None where it can't be told."""
+
+    key: str
+    label: str
+    values: tuple[float | None, ...]
+    total: float | None  # over the whole range: people are counted once
+    breakdown: str | None = None
+    before: tuple[float | None, ...] = ()  # the same of the period before, where asked for
+    total_before: float | None = None
+    change: float | None = None  # of total against total_before: 0.1 is a tenth more
+    difference: float | None = None  # the same as a number: total less total_before
+
+
+class TrendAnswer(Answer, frozen=True, tag="trend", kw_only=True):
+    """Lines over the same buckets; the last bucket may not be over.
+
+    With a breakdown the lines of everything come first, then those of each value.
+    """
+
+    buckets: tuple[str, ...]
+    complete: tuple[bool, ...]
+    lines: tuple[Line, ...]
+    buckets_before: tuple[str, ...] = ()  # beside each bucket; "" where nothing is: see `comparing`
+
+
+class ActiveAnswer(Answer, frozen=True, tag="active", kw_only=True):
+    """Lines `dau`, `wau`, `mau` and `stickiness` (DAU through MAU), by day."""
+
+    buckets: tuple[str, ...]
+    complete: tuple[bool, ...]
+    lines: tuple[Line, ...]
+    buckets_before: tuple[str, ...] = ()
+
+
+class LifecycleAnswer(Answer, frozen=True, tag="lifecycle", kw_only=True):
+    """Lines `new`, `returning`, `resurrecting` (together all who are active) and `dormant`."""
+
+    buckets: tuple[str, ...]
+    complete: tuple[bool, ...]
+    lines: tuple[Line, ...]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """An event at one level; "" as name is the rest ("other"), `end` counts paths that end here."""
+
+    level: int  # 0 is the anchor
+    name: str
+    paths: int
+    end: int
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """How many paths go from a node of `level` to one of the next level."""
+
+    level: int
+    source: str
+    target: str
+    paths: int
+
+
+class PathsAnswer(Answer, frozen=True, tag="paths", kw_only=True):
+    """What leaves a node and what ends there together are what came to it."""
+
+    nodes: tuple[Node, ...]
+    flows: tuple[Flow, ...]
+
+
+AnyAnswer = (
+    FunnelAnswer | RetentionAnswer | TrendAnswer | ActiveAnswer | LifecycleAnswer | PathsAnswer
+)
+
+
+class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody behind a count."""
+
+    person: int
+    label: str  # the id by which the product knows them
+    happened: str  # when they came into this count
+    properties: dict[str, object] = {}
+
+
+class Members(msgspec.Struct, frozen=True):
+    """Who is behind a count: `total` of them, and a page of the list."""
+
+    total: int
+    members: tuple[Member, ...]
+    cursor: str | None = None

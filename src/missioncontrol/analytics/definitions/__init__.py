@@ -1,0 +1,1 @@
+"""What the words of the measures mean, one file each."""

@@ -1,0 +1,68 @@
+"""Why nobody began: a condition that no event meets, or steps of which none ever came."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from missioncontrol.analytics.filtering import matches
+from missioncontrol.analytics.kpis import Kpi
+from missioncontrol.analytics.questions import Pattern, Segment, Where
+from missioncontrol.analytics.sql import Parameters
+from missioncontrol.ports.warehouse import Statement
+
+NAMES_MAX = 3
+_SIGNS = {"is": "=", "contains": "~", "above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+_PLAIN = re.compile(r"[\w .:$/-]{1,60}")
+"""What the name of an event may look like that is told on: it came in from outside."""
+
+
+def nobody_began(kpis: Sequence[Kpi]) -> bool:
+    """Whether key figures tell of nobody who took the first step, now or in the days before."""
+    rates = [each for each in kpis if each.key == "activation_rate"]
+    return bool(rates) and all(each.value is None and each.before is None for each in rates)
+
+
+def conditions(segment: Segment) -> tuple[Where, ...]:
+    """Return the conditions on events that need a property to be there."""
+    needing = ("set", *_SIGNS)
+    return tuple(each for each in segment.where if each.of == "event" and each.operator in needing)
+
+
+def of_person(where: Where) -> Where:
+    """Return a condition on events as one on people."""
+    return msgspec.structs.replace(where, of="person")
+
+
+def met_asked(product: str, where: Where) -> Statement:
+    """Return the statement of whether a condition was ever met: one truth value."""
+    parameters = Parameters(product)
+    met = matches(Pattern(where=(where,)), parameters, "e")
+    return parameters.statement(
+        f"SELECT EXISTS (SELECT 1 FROM counted e WHERE e.product = {parameters.product} AND {met})"
+    )
+
+
+def unmet(where: Where, *, by_people: bool) -> str:
+    """Return that no event meets a condition, and how people are asked for by it."""
+    text = f"No event has {_written(where)}"
+    return f"{text}, but people do: ask for {_written(of_person(where))}" if by_people else text
+
+
+def unknown_steps(steps: Sequence[str], names: Sequence[str]) -> str:
+    """Return that none of the steps is among the events there are; "" where one is.
+
+    `names` are the events of a product, the most frequent first.
+    """
+    if not names or any(each in ("", *names) for each in steps):
+        return ""
+    told = ", ".join(each for each in names[:NAMES_MAX] if _PLAIN.fullmatch(each))
+    choose = f"; choose from {told}{' …' if len(names) > NAMES_MAX else ''}" if told else ""
+    return f"No step of the activation funnel ever came{choose}"
+
+
+def _written(where: Where) -> str:
+    name = f"person.{where.property}" if where.of == "person" else where.property
+    if where.operator == "set":
+        return f"{name}?"
+    return f"{name}{_SIGNS[where.operator]}{'|'.join(where.values)}"

@@ -1,0 +1,305 @@
+"""How many go from step to step, how long it takes them, and where they are lost.
+
+- An attempt begins with an *entry*, an event of the first step in the range (in any order: with an
+  event of any step in it). What is counted is people, entries, or sessions that have an entry.
+- *Ordered*: a step is reached if some chain of events leads to it, one for each step up to it, each
+  strictly later than the one before in the order (happened, received), within the window of its
+  step since the event before or since the first, all within the total window; windows are
+  inclusive; and with no event of an exclusion strictly between the two steps that it is about.
+  Later steps may lie after the range. An event may be of several steps, but is one of a chain.
+- *Strict*: besides, none of the counted events of the person (of the session) lies in between.
+- *Any*: level k is reached if, from an entry on and within the total window, there are events of
+  k + 1 different steps; one event may be of several. Windows of steps don't apply; exclusions can't
+  be asked for.
+- *Sessions*: all of a chain lies in one session, as `sessions.py` tells them apart among the events
+  that count for the question.
+- *Constant*: all events of a chain have the same value of the property; those without it are in no
+  chain and are no entries. A person is counted once, by the chains of all values together. What an
+  exclusion forbids is forbidden whatever its value.
+- Who did not reach the step after their furthest is *pending* as long as something that has not
+  happened yet could still take them there from where any of their chains got to: the next window
+  and the total are open (where windows count from the first step, those of all steps up to it), no
+  exclusion that ends by then has happened since, for `strict` nothing followed, and the session is
+  not over. A window is open if it ends after `as_of`; what happened at `as_of` is known. Otherwise
+  they are *lost*. Without any window nobody is ever lost, but from a session.
+- So reached(k) = reached(k+1) + lost(k+1) + pending(k+1), for every k, group and period.
+- Times are those of the first event that reaches a step: since its latest possible start, and since
+  the latest possible event of the step before (in any order: since the level before was complete,
+  from that start). The median of an even number is the mean of the middle two.
+- A breakdown is by the value at the first or the last entry in the range. The 25 values with most
+  attempts are told apart, with equally many by the alphabet; the others, and one that is called so,
+  are `other`.
+- In a trend each attempt stands in the period of its first entry, so that periods add up.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from missioncontrol.analytics.answers import FunnelAnswer, FunnelGroup, StepCount
+from missioncontrol.analytics.filtering import label_of
+from missioncontrol.analytics.funnel_chains import units as units_of_chains
+from missioncontrol.analytics.funnel_levels import units as units_of_levels
+from missioncontrol.analytics.funnel_rows import Plan, rows
+from missioncontrol.analytics.numbering import number_in
+from missioncontrol.analytics.questions import (
+    BREAKDOWN_MAX,
+    DAY,
+    OTHER,
+    STEPS_MAX,
+    Cell,
+    Funnel,
+    Pattern,
+    Step,
+    digest,
+)
+from missioncontrol.analytics.setting import Bucket, Setting, buckets
+from missioncontrol.analytics.sql import Parameters, property_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.ports.warehouse import Statement
+
+WITHIN_MAX = 3_660 * DAY
+EXCLUSIONS_MAX = 10
+SECOND = 1_000_000.0
+
+ACTIVATION = (
+    Step(Pattern("signup")),
+    Step(Pattern("onboarding_complete"), 7 * DAY),
+    Step(Pattern("first_key_action"), 7 * DAY),
+    Step(Pattern("invite"), 14 * DAY),
+)
+"""The steps of the default activation funnel, each window since the step before."""
+
+Rows = Callable[[Statement], list[tuple[Any, ...]]]
+
+
+def answer(
+    question: Funnel, setting: Setting, rows: Rows, *, definition: str, position: int
+) -> FunnelAnswer:
+    """Ask a question: `rows` carries out a statement.
+
+    Raises:
+        Rejected: `analytics.bad_funnel`, `analytics.bad_condition`, `analytics.bad_segment`,
+            `analytics.bad_range` or `analytics.bad_zone`.
+    """
+    found = rows(statement(question, setting))
+    whole = next(row for row in found if row[0] == ALL)
+    return FunnelAnswer(
+        question=digest(question),
+        definition=definition,
+        as_of=setting.as_of.isoformat() + "Z",
+        zone=setting.zone,
+        position=position,
+        steps=_steps(question, whole),
+        groups=_groups(question, found),
+        trend=_trend(question, setting, found),
+    )
+
+
+def statement(question: Funnel, setting: Setting) -> Statement:
+    """Return the statement of a question.
+
+    Its rows: what it is about (`ALL`, a value of the breakdown or a period), the number of the
+    period, the value, and for each step how many reached it, were lost and are pending, and the
+    medians in microseconds since the first step and the step before.
+    """
+    plan = _plan(question, setting)
+    apart = {"key": question.breakdown, "period": question.by}
+    asked = [f"({column})" for column, is_asked in apart.items() if is_asked]
+    columns = [
+        _kind(question),
+        "period" if question.by else "0",
+        "key" if question.breakdown else "''",
+    ]
+    for step in plan.steps:
+        columns += [
+            f"count(*) FILTER (reached >= {step})",
+            f"count(*) FILTER (reached = {step - 1} AND NOT is_pending)",
+            f"count(*) FILTER (reached = {step - 1} AND is_pending)",
+            f"median(f{step})" if step else "NULL",
+            f"median(g{step})" if step else "NULL",
+        ]
+    return plan.parameters.statement(
+        f"WITH {', '.join(_named(plan))} SELECT {', '.join(columns)} FROM told"
+        f" GROUP BY GROUPING SETS ({', '.join(['()', *asked])})"
+    )
+
+
+def members(question: Funnel, cell: Cell, setting: Setting) -> Statement:
+    """Return the statement for who is behind a count: rows `(person, happened)`.
+
+    Somebody came into the count when they reached the step; who did not, when they reached the step
+    before.
+
+    Raises:
+        Rejected: as `answer`, or `analytics.bad_cell`.
+    """
+    plan = _plan(question, setting)
+    step = cell.step or 0
+    if not 0 <= step < len(question.steps):
+        raise _bad_cell(f"There is no step {step} in a funnel of {len(question.steps)} steps.")
+    is_there = cell.state in ("", "converted")
+    conditions = [f"reached >= {step}" if is_there else f"reached = {step - 1}"]
+    if not is_there:
+        conditions.append("is_pending" if cell.state == "pending" else "NOT is_pending")
+    if cell.breakdown is not None:
+        if question.breakdown is None:
+            raise _bad_cell("The funnel has no breakdown.")
+        conditions.append(f"key = {plan.parameters.text(cell.breakdown)}")
+    if cell.bucket:
+        conditions.append(f"period = {_period(question, cell, setting)}")
+    since = step if is_there else max(step - 1, 0)
+    return plan.parameters.statement(
+        f"WITH {', '.join(_named(plan))} SELECT person, make_timestamp(t{since}) AS happened"
+        f" FROM told WHERE {' AND '.join(conditions)}"
+    )
+
+
+ALL, VALUES, PERIODS = 0, 1, 2
+
+
+def _kind(question: Funnel) -> str:
+    """Return what says which of the three a row of the answer is about."""
+    key = f"WHEN grouping(key) = 0 THEN {VALUES} " if question.breakdown else ""
+    period = f"WHEN grouping(period) = 0 THEN {PERIODS} " if question.by else ""
+    return f"CASE {key}{period}ELSE {ALL} END" if key or period else f"{ALL}"
+
+
+def _plan(question: Funnel, setting: Setting) -> Plan:
+    check(question)
+    return Plan(question, setting, Parameters(question.product))
+
+
+def _named(plan: Plan) -> list[str]:
+    """Return the named queries of which the last is `told`: units with `key` and `period`."""
+    units = units_of_levels(plan) if plan.is_any else units_of_chains(plan)
+    return [*rows(plan), *units, *_keyed(plan), f"told AS ({_told(plan)})"]
+
+
+def _keyed(plan: Plan) -> list[str]:
+    found = plan.question.breakdown
+    if found is None:
+        return ["keyed AS (SELECT *, '' AS key FROM units)"]
+    if found.of == "event":
+        valued = "SELECT *, touch AS found FROM units"
+    else:
+        value = property_of("known.properties", found.property, plan.parameters)
+        valued = (
+            f"SELECT units.*, coalesce({value}, '') AS found FROM units LEFT JOIN people known"
+            f" ON known.product = {plan.parameters.product} AND known.person = units.person"
+        )
+    most = "SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found"
+    most += f" LIMIT {BREAKDOWN_MAX}"
+    key = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END"
+    return [
+        f"valued AS ({valued})",
+        f"most AS ({most})",
+        f"keyed AS (SELECT *, {key} AS key FROM valued)",
+    ]
+
+
+def _told(plan: Plan) -> str:
+    if plan.question.by is None:
+        return "SELECT *, 0 AS period FROM keyed"
+    periods = buckets(plan.question.range, plan.question.by, plan.setting)
+    edges = [*(each.since for each in periods), periods[-1].until]
+    return f"SELECT *, {number_in(edges, 'entered', plan.parameters)} AS period FROM keyed"
+
+
+def _period(question: Funnel, cell: Cell, setting: Setting) -> int:
+    if question.by is None:
+        raise _bad_cell("The funnel has no trend.")
+    labels = [each.label for each in buckets(question.range, question.by, setting)]
+    if cell.bucket not in labels:
+        raise _bad_cell(f"No {question.by} of the funnel's trend is called {cell.bucket!r}.")
+    return labels.index(cell.bucket)
+
+
+def _bad_cell(reason: str) -> Rejected:
+    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
+
+
+def _groups(question: Funnel, found: Sequence[Sequence[Any]]) -> tuple[FunnelGroup, ...]:
+    """Return the values with most first, what was put together last."""
+    rows = [row for row in found if row[0] == VALUES]
+    rows.sort(key=lambda row: (row[2] == OTHER, -row[3], row[2]))
+    return tuple(FunnelGroup(row[2], _steps(question, row)) for row in rows)
+
+
+def _trend(
+    question: Funnel, setting: Setting, found: Sequence[Sequence[Any]]
+) -> tuple[FunnelGroup, ...]:
+    if question.by is None:
+        return ()
+    rows = {row[1]: row for row in found if row[0] == PERIODS}
+    nobody = [PERIODS, 0, "", *([0, 0, 0, None, None] * len(question.steps))]
+    periods = enumerate(buckets(question.range, question.by, setting))
+    return tuple(
+        _of_period(question, setting, bucket, rows.get(number, nobody))
+        for number, bucket in periods
+    )
+
+
+def _of_period(
+    question: Funnel, setting: Setting, bucket: Bucket, row: Sequence[Any]
+) -> FunnelGroup:
+    steps = _steps(question, row)
+    is_over = bucket.until <= setting.as_of and not any(each.pending for each in steps)
+    return FunnelGroup(bucket.label, steps, is_over)
+
+
+def _steps(question: Funnel, row: Sequence[Any]) -> tuple[StepCount, ...]:
+    counts = [row[3 + 5 * step : 8 + 5 * step] for step in range(len(question.steps))]
+    entered = counts[0][0]
+    return tuple(
+        StepCount(
+            label=label_of(step.pattern),
+            reached=reached,
+            lost=lost,
+            pending=pending,
+            of_first=_share(reached, entered),
+            of_before=_share(reached, reached + lost + pending),
+            median=_seconds(median),
+            median_step=_seconds(median_step),
+        )
+        for step, (reached, lost, pending, median, median_step) in zip(
+            question.steps, counts, strict=True
+        )
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _seconds(micros: float | None) -> float | None:
+    return None if micros is None else micros / SECOND
+
+
+def check(question: Funnel) -> None:
+    """Refuse a funnel that can't be meant.
+
+    Raises:
+        Rejected: `analytics.bad_funnel`.
+    """
+    steps = len(question.steps)
+    if not 1 <= steps <= STEPS_MAX:
+        raise _bad_funnel(f"A funnel has 1 to {STEPS_MAX} steps, not {steps}.")
+    for within in (question.within, *(each.within for each in question.steps)):
+        if within is not None and not 0 <= within <= WITHIN_MAX:
+            raise _bad_funnel(f"A window of {within} seconds is not 0 to {WITHIN_MAX:.0f}.")
+    if question.exclusions and question.order == "any":
+        raise _bad_funnel("Where the order is free, nothing lies between two steps to exclude.")
+    if len(question.exclusions) > EXCLUSIONS_MAX:
+        raise _bad_funnel(
+            f"There are {len(question.exclusions)} exclusions; at most {EXCLUSIONS_MAX} are taken."
+        )
+    for each in question.exclusions:
+        if not 0 <= each.after < each.before < steps:
+            raise _bad_funnel(
+                f"An exclusion between steps {each.after} and {each.before} is not between two of"
+                f" the steps 0 to {steps - 1}."
+            )
+
+
+def _bad_funnel(reason: str) -> Rejected:
+    return Rejected("analytics.bad_funnel", reason, hint="Change the steps of the funnel.")

@@ -1,0 +1,263 @@
+"""The events that a funnel looks at, as rows: which step each may be, and of whose attempt it is.
+
+A row has `person`, `seq`, `us` (microseconds since the epoch), `enters` (an attempt may begin with
+it), `s0`, `s1`, ... (it is of that step), `x0`, ... (of that exclusion), and where they are needed
+`unit` (whose attempt: a session, or an entry by its `seq`), `is_live` (the session is not over),
+`pos` (its place among the unit's rows), `last` (the place of the last of them), `value`
+(of what is held constant) and `touch` (of the breakdown).
+
+Rows are few: by name first, then only of people who entered, and only as long as windows allow.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.numbering import MICROSECOND, micros
+from missioncontrol.analytics.questions import Funnel, Pattern
+from missioncontrol.analytics.sessions import open_sessions, with_sessions
+from missioncontrol.analytics.setting import Setting, bounds
+from missioncontrol.analytics.sql import Parameters, joined, property_of
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A question on its way into SQL, and what its kind makes necessary."""
+
+    question: Funnel
+    setting: Setting
+    parameters: Parameters
+
+    @property
+    def steps(self) -> range:
+        """The steps by number."""
+        return range(len(self.question.steps))
+
+    @property
+    def is_any(self) -> bool:
+        """Whether the order of the steps is free."""
+        return self.question.order == "any"
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether nothing else may lie between two steps."""
+        return self.question.order == "strict"
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether events that are of no step matter."""
+        return self.is_strict or self.question.count == "sessions"
+
+    @property
+    def is_multiplied(self) -> bool:
+        """Whether each entry has rows of its own."""
+        return self.question.count == "entries" and not self.is_any
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether places are needed; to number rows is to sort them once more."""
+        asked = self.question
+        return bool(
+            self.is_any
+            or self.is_strict
+            or self.is_multiplied
+            or asked.exclusions
+            or asked.constant
+            or self.has_touch
+        )
+
+    @property
+    def has_touch(self) -> bool:
+        """Whether the breakdown is by a property of events."""
+        found = self.question.breakdown
+        return found is not None and found.of == "event"
+
+    @property
+    def unit(self) -> str:
+        """The columns that tell attempts apart."""
+        has_unit = self.question.count == "sessions" or self.is_multiplied
+        return "person, unit" if has_unit else "person"
+
+    @property
+    def strand(self) -> str:
+        """The columns that tell apart what may be of one chain."""
+        return f"{self.unit}, value" if self.question.constant and not self.is_strict else self.unit
+
+    @property
+    def order(self) -> str:
+        """The order of a unit's rows."""
+        return "pos" if self.is_numbered else "us, seq"
+
+    def time(self, seconds: float) -> str:
+        """Return a placeholder for a time in microseconds."""
+        return self.parameters.number(timedelta(seconds=seconds) // MICROSECOND)
+
+    @property
+    def as_of(self) -> str:
+        """The placeholder of the moment up to which data is complete, in microseconds."""
+        return self.parameters.number(micros(self.setting.as_of))
+
+
+def span(question: Funnel) -> timedelta | None:
+    """Return the time after an entry in which anything can belong to it; None is no limit."""
+    limits = [] if question.within is None else [timedelta(seconds=question.within)]
+    within = [each.within for each in question.steps[1:]]
+    known = [timedelta(seconds=each) for each in within if each is not None]
+    if question.order != "any" and len(known) == len(within):
+        is_first = question.windows_from == "first"
+        none = timedelta(0)
+        limits.append(max(known, default=none) if is_first else sum(known, none))
+    return min(limits, default=None)
+
+
+def rows(plan: Plan) -> list[str]:
+    """Return named queries, of which the last is `seen`: the rows."""
+    found = [f"events AS ({_events(plan)})", f"entered AS ({ENTERED})"]
+    last = "entered"
+    if plan.question.count == "sessions":
+        found.append(f"sessions AS ({with_sessions(last)})")
+        found.append(f"live AS ({open_sessions('sessions', plan.as_of)})")
+        found.append(f"steps AS ({_of_sessions(plan)})")
+        last = "steps"
+    if plan.is_numbered:
+        found.append(f"numbered AS ({_numbered(plan, last)})")
+        last = "numbered"
+    if plan.is_multiplied:
+        found.append(f"multiplied AS ({_multiplied(plan)})")
+        last = "multiplied"
+    return [*found, f"seen AS (SELECT * FROM {last})"]
+
+
+ENTERED = "SELECT * FROM events WHERE person IN (SELECT person FROM events WHERE enters)"
+
+
+def _events(plan: Plan) -> str:
+    since, until = bounds(plan.question.range, plan.setting)
+    begins = joined((f"s{each}" for each in (plan.steps if plan.is_any else (0,))), "OR")
+    columns = ["*", f"{begins} AND us < {plan.parameters.number(micros(until))} AS enters"]
+    filtered = "" if plan.sees_all or not _has_conditions(plan) else f" WHERE {_is_of_any(plan)}"
+    return f"SELECT {', '.join(columns)} FROM ({_marked(plan, since, until)}){filtered}"
+
+
+def _marked(plan: Plan, since: datetime, until: datetime) -> str:
+    question, parameters = plan.question, plan.parameters
+    columns = ["e.person", "e.seq", "epoch_us(e.happened) AS us", *_marks(plan)]
+    if question.count == "sessions":
+        columns.append("e.session")
+    if plan.has_touch and question.breakdown is not None:
+        value = property_of("e.properties", question.breakdown.property, parameters)
+        columns.append(f"coalesce({value}, '') AS touch")
+    conditions = [f"e.happened >= {parameters.moment(since)}"]
+    limit = span(question)
+    if limit is not None and question.count != "sessions":
+        conditions.append(f"e.happened < {parameters.moment(until + limit)}")
+    if not plan.sees_all:
+        conditions += _named(plan)
+    events = counted(question, plan.setting, parameters)
+    return f"SELECT {', '.join(columns)} FROM {events} e WHERE {joined(conditions)}"
+
+
+def _marks(plan: Plan) -> list[str]:
+    """Return the columns that say which steps and exclusions an event is of."""
+    question, parameters = plan.question, plan.parameters
+    found: list[str] = []
+    and_has_value = ""
+    if question.constant:
+        found.append(f"{property_of('e.properties', question.constant, parameters)} AS value")
+        and_has_value = " AND value IS NOT NULL"
+    for number, step in enumerate(question.steps):
+        found.append(f"{matches(step.pattern, parameters, 'e')}{and_has_value} AS s{number}")
+    for number, exclusion in enumerate(question.exclusions):
+        found.append(f"{matches(exclusion.pattern, parameters, 'e')} AS x{number}")
+    return found
+
+
+def _named(plan: Plan) -> list[str]:
+    """Return the condition that an event has a name that matters, where names tell: they prune."""
+    names = [each.event for each in _patterns(plan)]
+    if not all(names):
+        return []
+    return [f"e.name IN ({', '.join(map(plan.parameters.text, dict.fromkeys(names)))})"]
+
+
+def _has_conditions(plan: Plan) -> bool:
+    return bool(plan.question.constant) or any(each.where for each in _patterns(plan))
+
+
+def _patterns(plan: Plan) -> list[Pattern]:
+    question = plan.question
+    return [
+        *(each.pattern for each in question.steps),
+        *(each.pattern for each in question.exclusions),
+    ]
+
+
+def _is_of_any(plan: Plan, first: int = 0) -> str:
+    steps = [f"s{each}" for each in plan.steps[first:]]
+    return joined([*steps, *(f"x{each}" for each in range(len(plan.question.exclusions)))], "OR")
+
+
+def _of_sessions(plan: Plan) -> str:
+    filtered = "" if plan.is_strict else f" WHERE {_is_of_any(plan)}"
+    return (
+        "SELECT sessions.*, live.person IS NOT NULL AS is_live"
+        f" FROM sessions LEFT JOIN live USING (person, unit){filtered}"
+    )
+
+
+def _numbered(plan: Plan, source: str) -> str:
+    unit = "person, unit" if plan.question.count == "sessions" else "person"
+    columns = ["*", "row_number() OVER w AS pos", f"count(*) OVER (PARTITION BY {unit}) AS last"]
+    if _is_pruned(plan):
+        ahead = "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING"
+        columns.append(f"min(CASE WHEN s1 THEN us END) OVER (w {ahead}) AS ahead")
+    window = f"WINDOW w AS (PARTITION BY {unit} ORDER BY us, seq)"
+    if not plan.is_strict:
+        return f"SELECT {', '.join(columns)} FROM {source} {window}"
+    # A chain without gaps is no longer than its steps: what is farther from an entry is in none.
+    near = f"count(*) FILTER (enters) OVER (w ROWS {plan.steps[-1]} PRECEDING) AS near"
+    return (
+        f"SELECT * FROM (SELECT {', '.join(columns)}, {near} FROM {source} {window}) WHERE near > 0"
+    )
+
+
+def _multiplied(plan: Plan) -> str:
+    """Return for each entry its own row, and those that may be later in its chains."""
+    own = "SELECT *, seq AS unit FROM numbered WHERE enters"
+    if plan.steps == range(1):
+        return own
+    later = "SELECT each.* REPLACE (false AS enters), entry.seq AS unit"
+    if plan.is_strict:
+        entries = f"SELECT *, pos + unnest(range(1, {len(plan.steps)})) AS place FROM numbered"
+        joining = "each.person = entry.person AND each.pos = entry.place"
+        return (
+            f"{own} UNION ALL {later} FROM numbered each"
+            f" JOIN (SELECT person, seq, place FROM ({entries} WHERE enters)) entry ON {joining}"
+        )
+    conditions = ["each.person = entry.person", "each.pos > entry.pos"]
+    limit = span(plan.question)
+    if limit is not None:
+        conditions.append(f"each.us - entry.us <= {plan.time(limit.total_seconds())}")
+    steps = f"SELECT * FROM numbered WHERE {_is_of_any(plan, first=1)}"
+    entries = f"SELECT person, seq, pos, us FROM numbered WHERE enters AND {_goes_on(plan)}"
+    return (
+        f"{own} UNION ALL {later} FROM ({steps}) each"
+        f" JOIN ({entries}) entry ON {joined(conditions)}"
+    )
+
+
+def _is_pruned(plan: Plan) -> bool:
+    """Whether it is enough to follow the entries that reach the second step.
+
+    Most don't, and each that is followed has rows of its own. An exclusion also matters to those
+    who are still before the second step.
+    """
+    is_followed = plan.is_multiplied and not plan.is_strict
+    return is_followed and len(plan.steps) > 1 and not plan.question.exclusions
+
+
+def _goes_on(plan: Plan) -> str:
+    if not _is_pruned(plan):
+        return "true"
+    within = plan.question.steps[1].within
+    return "ahead IS NOT NULL" if within is None else f"ahead - us <= {plan.time(within)}"

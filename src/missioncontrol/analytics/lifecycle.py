@@ -1,0 +1,221 @@
+"""Who is new, returning, resurrecting or dormant in each period.
+
+- Somebody is *active* in a period with any event of the pattern in it that counts.
+- *New*: active, and nothing of the kind was before the period, ever. *Returning*: active, not new,
+  and active in the period before. *Resurrecting*: active, neither new nor returning. So the three
+  together are exactly the active people. *Dormant*: active in the period before, and not in this.
+- Periods are those of the calendar, as far as they are in the range: what it cuts off of one is not
+  in it. The period before one is always whole, also where it lies before the range.
+- The total of a line is everybody whom one of its values counts, once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from missioncontrol.analytics.answers import LifecycleAnswer, Line
+from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.numbering import micros, number_in
+from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
+from missioncontrol.analytics.questions import Cell, Lifecycle, digest
+from missioncontrol.analytics.setting import (
+    Bucket,
+    Setting,
+    buckets,
+    period_after,
+    period_of,
+    start_of,
+    zone_of,
+)
+from missioncontrol.analytics.sql import Parameters
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.ports.warehouse import Statement
+
+STATES = ("new", "returning", "resurrecting", "dormant")
+
+Rows = Callable[[Statement], list[tuple[Any, ...]]]
+
+
+def answer(
+    question: Lifecycle, setting: Setting, rows: Rows, *, definition: str, position: int
+) -> LifecycleAnswer:
+    """Ask a question: `rows` carries out a statement.
+
+    Raises:
+        Rejected: `analytics.bad_condition`, `analytics.bad_segment`, `analytics.bad_range` or
+            `analytics.bad_zone`.
+    """
+    plan = _Plan(question, setting)
+    (row,) = rows(_statement(plan))
+    return LifecycleAnswer(
+        question=digest(question),
+        definition=definition,
+        as_of=setting.as_of.isoformat() + "Z",
+        zone=setting.zone,
+        position=position,
+        buckets=tuple(each.label for each in plan.periods),
+        complete=tuple(each.is_complete(setting.as_of) for each in plan.periods),
+        lines=tuple(
+            Line(
+                key=state,
+                label=state.capitalize(),
+                values=tuple(map(float, counts(row[2 * place + 1], len(plan.periods)))),
+                total=float(row[2 * place]),
+            )
+            for place, state in enumerate(STATES)
+        ),
+    )
+
+
+def statement(question: Lifecycle, setting: Setting) -> Statement:
+    """Return the statement of a question.
+
+    It has one row: for each state how many people there are in all, and a list to be read by
+    `presence.counts`.
+    """
+    return _statement(_Plan(question, setting))
+
+
+def members(question: Lifecycle, cell: Cell, setting: Setting) -> Statement:
+    """Return the statement for who is behind a count: rows `(person, happened)`.
+
+    Active people came into it with their first event in the period; dormant ones with their last
+    event in the period before. Without a bucket everybody is meant whom the total of the line
+    counts, as of the first period in which it counts them.
+
+    Raises:
+        Rejected: as `answer`, or `analytics.bad_cell`.
+    """
+    plan = _Plan(question, setting)
+    if cell.series not in STATES:
+        raise _bad_cell(f"{cell.series!r} is none of {', '.join(STATES)}.")
+    labels = [each.label for each in plan.periods]
+    if cell.bucket and cell.bucket not in labels:
+        raise _bad_cell(f"No {question.by} of the answer is called {cell.bucket!r}.")
+    period = labels.index(cell.bucket) + 1 if cell.bucket else None
+    meant = f" WHERE period = {period}" if period else ""
+    found = _members(plan, cell.series, period)
+    return plan.parameters.statement(
+        f"SELECT person, min(happened) AS happened FROM ({found}){meant} GROUP BY person"
+    )
+
+
+class _Plan:
+    """A question on its way into SQL."""
+
+    def __init__(self, question: Lifecycle, setting: Setting) -> None:
+        self.question = question
+        self.setting = setting
+        self.parameters = Parameters(question.product)
+        self.periods: tuple[Bucket, ...] = buckets(question.range, question.by, setting)
+        zone = zone_of(setting.zone)
+        first = period_of(question.range.since, question.by, setting.week_starts)
+        self.first = start_of(first, zone)  # of the first period, also where the range cuts it off
+        self.before = start_of(period_after(first, question.by, -1), zone)
+
+    @property
+    def begins(self) -> list[datetime]:
+        """Return when the period before the first one begins, each of them, and what follows."""
+        return [self.before, *(each.since for each in self.periods), self.periods[-1].until]
+
+
+CUT = -2
+"""The number of what the range cuts off of its first period; of all before the one before, -1."""
+
+
+def _statement(plan: _Plan) -> Statement:
+    periods, us = len(plan.periods), "us"
+    ever = f"min({us}) AS ever"
+    cut = f"bit_or(CASE WHEN period = {CUT} THEN 2::HUGEINT ELSE 0 END) AS cut"
+    numbered = f"SELECT person, us, {_number(plan, us)} AS period FROM ({_moments(plan)})"
+    there = (
+        f"SELECT person, {ever}, {cut}, {words(periods, 1, 'period')} FROM ({numbered})"
+        " GROUP BY person"
+    )
+    born = f"SELECT *, {_number(plan, 'ever')} - 1 AS born FROM ({there})"
+    states = ", ".join(_states(chunk, periods) for chunk in chunks(periods))
+    found = ", ".join(_active(chunk, periods) for chunk in chunks(periods))
+    lines = {state: [f"{state}{chunk}" for chunk in chunks(periods)] for state in STATES}
+    source = f"(SELECT {states} FROM (SELECT {found} FROM ({born})))"
+    return plan.parameters.statement(tally(lines, source))
+
+
+def _moments(plan: _Plan) -> str:
+    return (
+        "SELECT e.person, epoch_us(e.happened) AS us"
+        f" FROM {counted(plan.question, plan.setting, plan.parameters)} e"
+        f" WHERE {matches(plan.question.pattern, plan.parameters, 'e')}"
+        f" AND e.happened < {plan.parameters.moment(plan.periods[-1].until)}"
+    )
+
+
+def _number(plan: _Plan, us: str) -> str:
+    """Return in which period something was: 0 is the one before the first."""
+    found = number_in(plan.begins, us, plan.parameters)
+    before = plan.parameters.number(micros(plan.before))
+    cut = ""
+    if plan.first < plan.periods[0].since:
+        first, since = micros(plan.first), micros(plan.periods[0].since)
+        is_cut = (
+            f"{us} >= {plan.parameters.number(first)} AND {us} < {plan.parameters.number(since)}"
+        )
+        cut = f" WHEN {is_cut} THEN {CUT}"
+    return f"(CASE WHEN {us} < {before} THEN -1{cut} ELSE {found} END)"
+
+
+def _active(chunk: int, periods: int) -> str:
+    """Return the bits of a chunk: who was there, was there in the period before, and is new."""
+    mask, first = ones(periods, chunk), chunk * CHUNK
+    before = f"w{chunk} | cut" if chunk == 0 else f"w{chunk}"
+    after = min(first + CHUNK, periods)
+    is_here = f"born >= {first} AND born < {after}"
+    return (
+        f"(w{chunk} >> 1) & {mask} AS active{chunk}, ({before}) & {mask} AS before{chunk},"
+        f" CASE WHEN {is_here} THEN 1::HUGEINT << (born - {first}) ELSE 0::HUGEINT END"
+        f" AS new{chunk}"
+    )
+
+
+def _states(chunk: int, periods: int) -> str:
+    active, before, new = f"active{chunk}", f"before{chunk}", f"new{chunk}"
+    neither = f"({ones(periods, chunk)} - {before})"
+    return (
+        f"{new}, ({active} - {new}) & {before} AS returning{chunk},"
+        f" ({active} - {new}) & {neither} AS resurrecting{chunk},"
+        f" {before} - ({active} & {before}) AS dormant{chunk}"
+    )
+
+
+def _members(plan: _Plan, state: str, period: int | None) -> str:
+    """Return the query of who was in a state: rows `(person, period, happened)`, from 1.
+
+    With a period, the rows of others may be missing or wrong.
+    """
+    only = f" WHERE period IN ({period - 1}, {period}, {CUT})" if period else ""
+    named = (
+        f"moments AS MATERIALIZED ({_moments(plan)}),"
+        " ever AS (SELECT person, min(us) AS began FROM moments GROUP BY person),"
+        f" numbered AS (SELECT *, {_number(plan, 'us')} AS period FROM moments),"
+        " parts AS (SELECT person, period, min(us) AS first, max(us) AS last FROM numbered"
+        f" {only} GROUP BY person, period),"
+        " there AS (SELECT * FROM parts WHERE period > 0),"
+        " was AS (SELECT person, after AS period, max(last) AS last FROM"
+        f"  (SELECT *, CASE period WHEN {CUT} THEN 2 ELSE period + 1 END AS after FROM parts)"
+        f"  WHERE after BETWEEN 1 AND {len(plan.periods)} GROUP BY person, after)"
+    )
+    return f"WITH {named} SELECT person, period, make_timestamp({WHO[state]}"
+
+
+WHO = {
+    "new": "first) AS happened FROM there JOIN ever USING (person) WHERE first = began",
+    "returning": "first) AS happened FROM there SEMI JOIN was USING (person, period)",
+    "resurrecting": "first) AS happened FROM there JOIN ever USING (person)"
+    " ANTI JOIN was USING (person, period) WHERE first > began",
+    "dormant": "last) AS happened FROM was ANTI JOIN there USING (person, period)",
+}
+"""Of everybody's moments in the periods in which they were `there`, and of those before which they
+`was` there: whom a state means."""
+
+
+def _bad_cell(reason: str) -> Rejected:
+    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")

@@ -1,0 +1,212 @@
+"""A change in words: one or two sentences in which every numeral is a figure that can be asked for.
+
+The words are made of the finding alone, so the same finding reads the same; nothing is said of a
+cause unless a slice explains the change.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from missioncontrol.analytics.detecting.finding import (
+    Derived,
+    Figure,
+    Finding,
+    Slice,
+    Unit,
+    at_most_all,
+)
+from missioncontrol.domain.alert import Part, Quoted, Reading
+
+THIN = "\u2009"
+READINGS = {"people": "people", "events": "times", "share": ""}
+
+
+class Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words with the numbers that stand in them."""
+
+    text: str
+    figures: tuple[Quoted, ...] = ()
+
+
+def shown(value: float, unit: Unit) -> str:
+    """Return a number as it is read: `41.8 %`, `3 204`, and a mean below a hundred as `5.7`."""
+    if unit == "share":
+        return f"{value * 100:.1f} %"
+    decimals = 1 if value < 100 and value != int(value) else 0
+    return f"{value:,.{decimals}f}".replace(",", THIN)
+
+
+def days_shown(since: date, until: date) -> str:
+    """Return `on 11 Nov`, `between 3 and 11 Nov` or `between 28 Oct and 11 Nov`."""
+    if since == until:
+        return f"on {_day(until)}"
+    if (since.year, since.month) == (until.year, until.month):
+        return f"between {since.day} and {_day(until)}"
+    return f"between {_day(since)} and {_day(until)}"
+
+
+def when(finding: Finding) -> str:
+    """Return `since 3 Nov` of what still lasts, and the days of what is over."""
+    if finding.is_ongoing:
+        return f"since {_day(finding.since)}"
+    return days_shown(finding.since, finding.until)
+
+
+def quoted(figure: Figure) -> Quoted:
+    """Return a figure as it stands in a text."""
+    return Quoted(
+        shown(figure.value, figure.unit),
+        figure.value,
+        plain(figure.question),
+        plain(figure.place),
+        plain(figure.cell) if figure.cell is not None else {},
+    )
+
+
+def worked_out(shown_as: str, derived: Derived) -> Quoted:
+    """Return a number that is worked out as it stands in a text, with what it comes from."""
+    parts = tuple(Part(plain(each.question), plain(each.place)) for each in derived.parts)
+    first = parts[0]
+    return Quoted(
+        shown_as,
+        derived.value,
+        first.question,
+        first.place,
+        formula=derived.formula,
+        parts=parts,
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return a value as its JSON says it, so that it is the same before and after it is kept."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def subject(finding: Finding) -> str:
+    """Return what changed as the beginning of a sentence."""
+    return f"{finding.title}," if "," in finding.title else finding.title
+
+
+def lowered(text: str) -> str:
+    """Return words as they stand within a sentence; what is an abbreviation stays as it is."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def told(finding: Finding) -> Sentence:
+    """Return what changed, against what was expected, whom it touches and who explains it."""
+    parts = [changed(finding), expected(finding), touched(finding), explained(finding)]
+    return joined([each for each in parts if each.text])
+
+
+def changed(finding: Finding) -> Sentence:
+    """Return what changed, from what to what and when."""
+    moved = movement(finding)
+    return Sentence(f"{subject(finding)} {moved.text}.", moved.figures)
+
+
+def movement(finding: Finding) -> Sentence:
+    """Return from what to what it went and when; of a sum over days, what they let expect.
+
+    What is expected of some days was never there: nothing rose from it.
+    """
+    before, now = quoted(finding.expected), quoted(finding.observed)
+    verb = "fell" if finding.is_down else "rose"
+    if finding.unit == "share" or finding.observed.place.told != "sum":
+        text = f"{verb} from {before.shown} to {now.shown} {when(finding)}"
+        return Sentence(text, (before, now))
+    days = days_shown(finding.since, finding.until)
+    return Sentence(f"{verb} to {now.shown} {days}, {awaited(before.shown)}", (now, before))
+
+
+def awaited(number: str) -> str:
+    """Return `where 772 were expected`."""
+    return f"where {number} {'was' if number == '1' else 'were'} expected"
+
+
+def expected(finding: Finding) -> Sentence:
+    """Return between what it should have been."""
+    low, high = quoted(finding.low), quoted(finding.high)
+    if low.shown == high.shown:
+        return Sentence(f"Expected was {low.shown}.", (low,))
+    return Sentence(f"Expected was {low.shown} to {high.shown}.", (low, high))
+
+
+def touched(finding: Finding) -> Sentence:
+    """Return how many people it is likely to touch."""
+    people = round(finding.impact)
+    if people < 1 or finding.touched is None:
+        return Sentence("")
+    number = worked_out(shown(people, "people"), finding.touched)
+    noun = "person" if people == 1 else "people"
+    if finding.unit == "people":
+        # Somebody who stays away for a week is missing on each of its days.
+        return Sentence(f"It comes to {number.shown} {noun} a day.", (number,))
+    return Sentence(f"It is likely to touch {number.shown} {noun}.", (number,))
+
+
+def explained(finding: Finding) -> Sentence:
+    """Return the slice that explains most of it, where one does."""
+    found = next((each for each in finding.slices if each.explains), None)
+    if found is None:
+        return Sentence("")
+    number = _part(found)
+    direction = "fall" if finding.is_down else "rise"
+    name = slice_shown(found)
+    return Sentence(
+        f"{name[:1].upper()}{name[1:]} explains {number.shown} of the {direction}.", (number,)
+    )
+
+
+def slice_shown(found: Slice) -> str:
+    """Return `platform ios`, or `no platform`."""
+    return f"{found.property} {found.value}" if found.value else f"no {found.property}"
+
+
+def joined(parts: Sequence[Sentence]) -> Sentence:
+    """Return sentences as one text."""
+    return Sentence(
+        " ".join(each.text for each in parts),
+        tuple(figure for each in parts for figure in each.figures),
+    )
+
+
+def reading(finding: Finding) -> Reading:
+    """Return a finding as an alert keeps it."""
+    words = told(finding)
+    slices = [each for each in finding.slices if each.explains]
+    return Reading(
+        metric=finding.metric,
+        title=finding.title,
+        unit=finding.unit,
+        severity=finding.severity,
+        since=finding.since,
+        until=finding.until,
+        is_ongoing=finding.is_ongoing,
+        is_down=finding.is_down,
+        is_good=finding.is_good,
+        observed=finding.observed.value,
+        expected=finding.expected.value,
+        low=finding.low.value,
+        high=finding.high.value,
+        impact=finding.impact,
+        text=words.text,
+        figures=(*words.figures, *(_part(each) for each in slices[1:])),
+        slices=tuple(f"{slice_shown(each)}: {_part(each).shown}" for each in slices),
+        question=plain(finding.question),
+        definition=finding.definition,
+        as_of=finding.as_of,
+    )
+
+
+def _part(found: Slice) -> Quoted:
+    """Return a slice's part of a change, from what it was to what it is now."""
+    share = at_most_all(found.share)
+    part = Derived(share, "share", "contribution", (found.now, found.before))
+    return worked_out(shown(share, "share"), part)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b}"

@@ -1,0 +1,214 @@
+"""Who began when, and in which periods they came back, as rows: one for each start.
+
+Each return is compared with each start of its person. `retention_bits.py` has shorter ways to the
+same rows for calendars.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.numbering import (
+    micros,
+    micros_in,
+    number_in,
+    order_of,
+    seq_in,
+)
+from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, Bracket, Retention
+from missioncontrol.analytics.setting import (
+    Bucket,
+    Setting,
+    buckets,
+    period_after,
+    period_of,
+    start_of,
+    zone_of,
+)
+from missioncontrol.analytics.sql import Parameters, property_of
+
+ROLLING = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
+
+
+class Plan:
+    """A question on its way into SQL, and what its kind makes necessary."""
+
+    def __init__(self, question: Retention, setting: Setting) -> None:
+        """Begin a statement; the question is one that can be asked."""
+        self.question = question
+        self.setting = setting
+        self.parameters = Parameters(question.product)
+
+    @cached_property
+    def cohorts(self) -> tuple[Bucket, ...]:
+        """The periods of the range."""
+        return buckets(self.question.range, self.question.unit, self.setting)
+
+    @cached_property
+    def columns(self) -> tuple[Bracket, ...]:
+        """From which period to which each column of the answer goes."""
+        if self.question.mode == "bracket":
+            return self.question.brackets
+        return tuple(Bracket(each, each) for each in range(self.question.periods + 1))
+
+    @property
+    def last(self) -> int:
+        """The last period that is asked for."""
+        return max(each.last for each in self.columns)
+
+    @cached_property
+    def begins(self) -> list[datetime]:
+        """When the periods begin: of the first cohort and on, up to what follows the last."""
+        unit, zone = self.question.unit, zone_of(self.setting.zone)
+        first = period_of(self.question.range.since, unit, self.setting.week_starts)
+        periods = range(len(self.cohorts) + self.last + 1)
+        return [start_of(period_after(first, unit, each), zone) for each in periods]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a return counts however late it is."""
+        return self.question.mode == "on_or_after"
+
+    @property
+    def is_return(self) -> bool:
+        """Whether every start is plainly a return too."""
+        start, back = self.question.start, self.question.back
+        return back.event in ("", start.event) and set(back.where) <= set(start.where)
+
+    def over(self, cohort: int, column: int) -> datetime:
+        """Return when a column's last period is over for everybody in a cohort."""
+        last = self.columns[column].last
+        if self.question.rolling:
+            return self.cohorts[cohort].until + ROLLING[self.question.unit] * (last + 1)
+        return self.begins[cohort + last + 1]
+
+    def is_complete(self, cohort: int, column: int) -> bool:
+        """Whether nothing more can come to a cell."""
+        return self.over(cohort, column) <= self.setting.as_of
+
+
+def keyed(plan: Plan, cohorts: Sequence[int] | None = None) -> list[str]:
+    """Return the named queries of which the last is `keyed`: everybody's starts.
+
+    Its columns are `person, cohort` (by number)`, us, seq` (of the start) and `key`, the value of
+    the breakdown. `cohorts` are the only ones that are meant.
+    """
+    key = "'' AS key" if plan.question.breakdown is None else _KEY
+    # The values that are told apart are those of all cohorts, whichever are meant.
+    only = "" if cohorts is None else f" WHERE cohort IN ({', '.join(map(str, cohorts))})"
+    starts = _first(plan) if plan.question.kind == "first" else _recurring(plan)
+    columns = f"person, cohort, {micros_in('place')} AS us, {seq_in('place')} AS seq, {key}"
+    return [
+        f"begun AS ({starts})",
+        *_valued(plan),
+        f"keyed AS MATERIALIZED (SELECT {columns} FROM valued{only})",
+    ]
+
+
+_KEY = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END AS key"
+
+
+def _valued(plan: Plan) -> list[str]:
+    found = plan.question.breakdown
+    if found is None:
+        return ["valued AS (SELECT * FROM begun)"]
+    valued = "SELECT * FROM begun"
+    if found.of == "person":
+        value = property_of("known.properties", found.property, plan.parameters)
+        valued = (
+            f"SELECT begun.*, coalesce({value}, '') AS found FROM begun LEFT JOIN people known"
+            f" ON known.product = {plan.parameters.product} AND known.person = begun.person"
+        )
+    most = "SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found"
+    return [
+        f"valued AS MATERIALIZED ({valued})",
+        f"most AS ({most} LIMIT {BREAKDOWN_MAX})",
+    ]
+
+
+def _first(plan: Plan) -> str:
+    """Return the first start ever of everybody whose first is in the range."""
+    since, until = plan.cohorts[0].since, plan.cohorts[-1].until
+    place = micros_in("place")
+    return (
+        f"SELECT *, {number_in(plan.begins, place, plan.parameters)} AS cohort"
+        f" FROM (SELECT e.person, {_earliest(plan)} FROM {events(plan)} e"
+        f" WHERE {matches(plan.question.start, plan.parameters, 'e')} GROUP BY e.person)"
+        f" WHERE {place} >= {plan.parameters.number(micros(since))}"
+        f" AND {place} < {plan.parameters.number(micros(until))}"
+    )
+
+
+def _recurring(plan: Plan) -> str:
+    """Return everybody's first start in each period of the range."""
+    since, until = plan.cohorts[0].since, plan.cohorts[-1].until
+    number = number_in(plan.begins, "epoch_us(e.happened)", plan.parameters)
+    return (
+        f"SELECT e.person, {number} AS cohort, {_earliest(plan)} FROM {events(plan)} e"
+        f" WHERE {matches(plan.question.start, plan.parameters, 'e')}"
+        f" AND e.happened >= {plan.parameters.moment(since)}"
+        f" AND e.happened < {plan.parameters.moment(until)} GROUP BY e.person, cohort"
+    )
+
+
+def _earliest(plan: Plan) -> str:
+    found, order = plan.question.breakdown, order_of("e")
+    place = f"min({order}) AS place"
+    if found is None or found.of == "person":
+        return place
+    value = property_of("e.properties", found.property, plan.parameters)
+    return f"{place}, arg_min(coalesce({value}, ''), {order}) AS found"
+
+
+def compared(plan: Plan) -> list[str]:
+    """Return the named queries of which the last is `told`: each start, and who came back when.
+
+    That is `kept`, a HUGEINT with a bit for each period in which somebody came back; or, where late
+    returns count too, `furthest`, the last of these periods, -1 where there is none.
+    """
+    kept, none = "bit_or(1::HUGEINT << n)", "0::HUGEINT"
+    if plan.is_open:
+        kept, none = "max(n)", "-1"
+    name = "furthest" if plan.is_open else "kept"
+    limit = "" if plan.is_open else f" WHERE n <= {plan.last}"
+    found = f"SELECT person, cohort, {kept} AS {name} FROM ({returns(plan)}){limit}"
+    column = f"coalesce({name}, {none}) AS {name}"
+    joined = f"SELECT keyed.*, {column} FROM keyed LEFT JOIN returned USING (person, cohort)"
+    return [
+        *keyed(plan),
+        f"returned AS ({found} GROUP BY person, cohort)",
+        f"told AS ({joined})",
+    ]
+
+
+def returns(plan: Plan) -> str:
+    """Return everybody's returns after each of their starts: with `n`, in which period."""
+    found = f"SELECT e.person, e.seq AS back_seq, epoch_us(e.happened) AS back_us {backs(plan)}"
+    if plan.question.rolling:
+        length = ROLLING[plan.question.unit] // timedelta(microseconds=1)
+        number = f"((back_us - us) // {length})::INTEGER"
+    else:
+        number = f"{number_in(plan.begins, 'back_us', plan.parameters)} - cohort"
+    return (
+        f"SELECT keyed.person, cohort, back_us, {number} AS n"
+        f" FROM keyed JOIN ({found}) backs ON backs.person = keyed.person"
+        " AND (back_us > us OR (back_us = us AND back_seq >= keyed.seq))"
+    )
+
+
+def backs(plan: Plan) -> str:
+    """Return from where returns come: from the first start on, as long as they can matter."""
+    conditions = [
+        matches(plan.question.back, plan.parameters, "e"),
+        f"e.happened >= {plan.parameters.moment(plan.cohorts[0].since)}",
+    ]
+    if not plan.is_open:
+        end = max(plan.over(len(plan.cohorts) - 1, each) for each in range(len(plan.columns)))
+        conditions.append(f"e.happened < {plan.parameters.moment(end)}")
+    return f"FROM {events(plan)} e WHERE {' AND '.join(conditions)}"
+
+
+def events(plan: Plan) -> str:
+    """Return the events that count."""
+    return counted(plan.question, plan.setting, plan.parameters)

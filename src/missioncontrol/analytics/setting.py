@@ -1,0 +1,163 @@
+"""By which calendar and up to when a product's questions are answered."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from missioncontrol.analytics.questions import DAYS_MAX, Range, Unit
+from missioncontrol.domain.errors import Rejected
+
+Weekday = Literal["monday", "sunday", "saturday"]
+
+FIRST_DAY: dict[Weekday, int] = {"monday": 0, "saturday": 5, "sunday": 6}
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
+"""Between which days everything lies that is asked for: no calendar ends near them."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """The calendar of a product, and the moment up to which its data is complete.
+
+    All moments are UTC without an offset, as the warehouse has them.
+    """
+
+    as_of: datetime
+    zone: str = "UTC"
+    week_starts: Weekday = "monday"
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """One period, as far as it is in the range: from `since` up to, not with, `until`."""
+
+    label: str  # the first day of the whole period, of an hour with its time and offset
+    since: datetime
+    until: datetime
+    is_whole: bool = True  # no day of the period is outside of the range
+
+    def is_complete(self, as_of: datetime) -> bool:
+        """Whether all of the period is asked for, and nothing can happen in it any more."""
+        return self.is_whole and self.until <= as_of
+
+
+def bounds(found: Range, setting: Setting) -> tuple[datetime, datetime]:
+    """Return when a range begins and when the day after it does.
+
+    Raises:
+        Rejected: `analytics.bad_range` or `analytics.bad_zone`.
+    """
+    _check(found)
+    zone = zone_of(setting.zone)
+    return start_of(found.since, zone), start_of(found.until + DAY, zone)
+
+
+def buckets(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
+    """Return the periods of a range in their order: a day of a clock change has 23 or 25 hours.
+
+    Raises:
+        Rejected: as `bounds`.
+    """
+    bounds(found, setting)
+    zone = zone_of(setting.zone)
+    if unit == "hour":
+        days = (found.since + DAY * each for each in range((found.until - found.since).days + 1))
+        return tuple(each for day in days for each in _hours(day, zone))
+    return tuple(_periods(found, unit, setting, zone))
+
+
+def days_before(found: Range) -> Range:
+    """Return as many days just before: what a range is compared with.
+
+    Raises:
+        Rejected: `analytics.bad_range`.
+    """
+    _check(found)
+    days = found.until - found.since + DAY
+    return Range(found.since - days, found.since - DAY)
+
+
+def day_of(moment: datetime, setting: Setting) -> date:
+    """Return the day of the product on which something happened."""
+    return moment.replace(tzinfo=UTC).astimezone(zone_of(setting.zone)).date()
+
+
+def period_of(day: date, unit: Unit, week_starts: Weekday) -> date:
+    """Return the first day of the period in which a day is."""
+    if unit == "month":
+        return day.replace(day=1)
+    if unit == "week":
+        return day - timedelta(days=(day.weekday() - FIRST_DAY[week_starts]) % 7)
+    return day
+
+
+def period_after(day: date, unit: Unit, periods: int = 1) -> date:
+    """Return the first day of the period that is so many after the one which begins with a day."""
+    if unit == "month":
+        months = day.year * 12 + day.month - 1 + periods
+        return date(months // 12, months % 12 + 1, 1)
+    return day + timedelta(days=periods * (7 if unit == "week" else 1))
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a day begins; a midnight that is left out begins it later."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    # Where clocks go back over midnight the day begins the second time they show it; where they
+    # go back to it, as in Havana, it is this day both times and begins with the first.
+    later = midnight.replace(fold=1).astimezone(UTC)
+    first = midnight.astimezone(UTC)
+    just_before = (later - timedelta(microseconds=1)).astimezone(zone).date()
+    is_second = later.astimezone(zone).date() == day and just_before < day
+    return (later if is_second else first).replace(tzinfo=None)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    Raises:
+        Rejected: `analytics.bad_zone`.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Rejected(
+            "analytics.bad_zone",
+            f"There is no time zone {name!r}.",
+            hint="Zones are named as `Europe/Zurich` or `UTC`.",
+        ) from None
+
+
+def _hours(day: date, zone: ZoneInfo) -> Iterator[Bucket]:
+    since, end = start_of(day, zone), start_of(day + DAY, zone)
+    while since < end:
+        until = min(since + HOUR, end)
+        local = since.replace(tzinfo=UTC).astimezone(zone)
+        yield Bucket(local.isoformat(timespec="minutes"), since, until)
+        since = until
+
+
+def _periods(found: Range, unit: Unit, setting: Setting, zone: ZoneInfo) -> Iterator[Bucket]:
+    first = period_of(found.since, unit, setting.week_starts)
+    while first <= found.until:
+        after = period_after(first, unit)
+        since, until = max(first, found.since), min(after, found.until + DAY)
+        is_whole = (since, until) == (first, after)
+        yield Bucket(first.isoformat(), start_of(since, zone), start_of(until, zone), is_whole)
+        first = after
+
+
+def _check(found: Range) -> None:
+    days = (found.until - found.since).days + 1
+    if not 1 <= days <= DAYS_MAX:
+        raise Rejected(
+            "analytics.bad_range",
+            f"From {found.since} to {found.until} is {days} days; it must be 1 to {DAYS_MAX}.",
+            hint="Ask for less at a time.",
+        )
+    if not FIRST <= found.since <= found.until <= LAST:
+        raise Rejected(
+            "analytics.bad_range",
+            f"From {found.since} to {found.until} is out of reach.",
+            hint=f"Days from {FIRST} to {LAST} can be asked for.",
+        )

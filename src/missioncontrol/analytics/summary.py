@@ -1,0 +1,265 @@
+"""The executive summary: what changed, why it matters, what to do, what to ask.
+
+It is made of findings and key figures alone, of days that are over. A list stays short: a page that
+names twelve things names none.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.analytics.detecting.deriving import derived
+from missioncontrol.analytics.detecting.finding import Finding, Slice
+from missioncontrol.analytics.emptiness import nobody_began
+from missioncontrol.analytics.kpis import Kpi
+from missioncontrol.analytics.narrative import (
+    Sentence,
+    changed,
+    days_shown,
+    explained,
+    lowered,
+    movement,
+    plain,
+    shown,
+    slice_shown,
+    subject,
+    touched,
+    when,
+    worked_out,
+)
+from missioncontrol.analytics.questions import Breakdown, Funnel, Trend
+from missioncontrol.domain.alert import WEIGHT, Part, Quoted
+
+CHANGED_MAX = 4
+MATTERS_MAX = 3
+ACTIONS_MAX = 3
+QUESTIONS_MAX = 3
+NOTABLE = 0.05
+"""A key figure that moved by less is told as much the same."""
+
+TIMES_MAX = 3.0
+"""What rose by more is told from what to what: 4 000 % is no size that anybody sees."""
+
+NOT_COUNTED = "Nothing has been counted yet on days that are over"
+
+PARTS = {
+    "changed": "What changed",
+    "matters": "Why it matters",
+    "actions": "Suggested actions",
+    "questions": "Questions to investigate",
+}
+"""The lists of a summary, with what they are headed."""
+
+
+class Point(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a summary, and where it leads."""
+
+    text: str
+    figures: tuple[Quoted, ...] = ()
+    leads: Literal["", "question", "mission"] = ""
+    question: dict[str, Any] = {}  # to be asked, where it leads there
+    metric: str = ""  # of the finding it is about
+    since: str = ""  # the first day of that finding: with the metric it tells the alert
+    is_down: bool = False
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody reads first in the morning."""
+
+    verdict: Sentence
+    changed: tuple[Point, ...]
+    matters: tuple[Point, ...]
+    actions: tuple[Point, ...]
+    questions: tuple[Point, ...]
+    product: str
+    as_of: str
+    definition: str
+    scope: str = ""  # of whom and of which days it tells, in a sentence
+    updated: str = ""  # when it was looked for, in what had come in by then
+    written_by: str = ""  # the model that wrote it; "" where it is made of the facts alone
+    not_written: str = ""  # why the words of a model that was asked are not used
+    facts: str = ""  # digest of what it says, see `facts.py`
+    is_looking: bool = False  # whether what stands out is not known yet, the key figures alone
+
+
+def summary(
+    product: str,
+    findings: Sequence[Finding],
+    kpis: Sequence[Kpi],
+    *,
+    as_of: str,
+    definition: str,
+    scope: str = "",
+    updated: str = "",
+    why_empty: str = "",
+) -> Summary:
+    """Return what findings and key figures come to; the gravest is told first.
+
+    Where nobody began, `why_empty` may say why: then that is what there is to tell.
+    """
+    ranked = sorted(findings, key=lambda each: (-WEIGHT[each.severity], -each.impact, each.metric))
+    grave = [each for each in ranked if each.severity != "info"]
+    told = grave or ranked
+    return Summary(
+        verdict=_verdict(grave, told, kpis, why_empty),
+        changed=(*_changes(told), *_moves(kpis))[:CHANGED_MAX],
+        matters=_matters(told)[:MATTERS_MAX],
+        actions=tuple(_action(each) for each in told if each.is_good is not True)[:ACTIONS_MAX],
+        questions=tuple(_question(each) for each in told)[:QUESTIONS_MAX],
+        product=product,
+        as_of=as_of,
+        definition=definition,
+        scope=scope,
+        updated=updated,
+    )
+
+
+def _verdict(
+    grave: Sequence[Finding], told: Sequence[Finding], kpis: Sequence[Kpi], why_empty: str
+) -> Sentence:
+    if not told:
+        return Sentence(why_empty) if why_empty else _calm(kpis)
+    first = told[0]
+    by = _by(first)
+    still = " and has not come back" if first.is_down and first.is_ongoing else ""
+    if not grave:
+        text = f"Nothing weighs much; what moved most: {lowered(first.title)} {by.text}{still}"
+        return Sentence(text, by.figures)
+    others = len(grave) - 1
+    rest = "another change stands out" if others == 1 else "further changes stand out"
+    more = f", and {rest}" if others else ""
+    return Sentence(f"{subject(first)} {by.text}{still}{more}", by.figures)
+
+
+def _by(finding: Finding) -> Sentence:
+    """Return by how much something changed, or from what to what, and when."""
+    verb = "fell" if finding.is_down else "rose"
+    effect = derived("change", "share", finding.observed, finding.expected)
+    if effect is None or abs(effect.value) > TIMES_MAX:
+        return movement(finding)
+    by = worked_out(shown(abs(effect.value), "share"), effect)
+    return Sentence(f"{verb} by {by.shown} {when(finding)}", (by,))
+
+
+def _calm(kpis: Sequence[Kpi]) -> Sentence:
+    known = [each for each in kpis if each.value is not None]
+    if not any(each.value or each.before for each in known):
+        return Sentence(NOT_COUNTED)
+    # Nobody activated out of nobody who began is no figure: whoever is active is told of instead.
+    is_idle = nobody_began(kpis)
+    telling = [each for each in known if not is_idle or each.key != "activated_users"]
+    first = next((each for each in telling if each.value or each.before), telling[0])
+    assert first.value is not None
+    number = _of_kpi(first, first.value)
+    figures = [number]
+    against = ""
+    if first.change is not None:
+        change = _change(first)
+        against = f", {change.shown} against {first.against}"
+        figures.append(change)
+    calm = "Nobody began the activation" if is_idle else "Nothing stands out"
+    return Sentence(f"{calm}: {lowered(first.title)} {number.shown}{against}", tuple(figures))
+
+
+def _changes(findings: Sequence[Finding]) -> list[Point]:
+    return [_point(changed(each), each) for each in findings]
+
+
+def _moves(kpis: Sequence[Kpi]) -> list[Point]:
+    """Return the key figures that moved, those that moved most first."""
+    moved = [
+        each
+        for each in kpis
+        if each.value is not None and each.change is not None and abs(each.change) >= NOTABLE
+    ]
+    points = []
+    for each in sorted(moved, key=lambda one: (-abs(one.change or 0.0), one.key)):
+        assert each.value is not None
+        number, change = _of_kpi(each, each.value), _change(each)
+        text = f"{each.title}: {number.shown}, {change.shown} against {each.against}."
+        points.append(Point(text, (number, change), leads="question", question=each.asked))
+    return points
+
+
+def _matters(findings: Sequence[Finding]) -> tuple[Point, ...]:
+    points = []
+    for each in findings:
+        for sentence in (touched(each), explained(each)):
+            if sentence.text:
+                about = f"{each.title}: " if len(findings) > 1 else ""
+                text = about + lowered(sentence.text) if about else sentence.text
+                points.append(_point(Sentence(text, sentence.figures), each))
+    return tuple(points)
+
+
+def _action(finding: Finding) -> Point:
+    """Return what to do: errors are worked on, what people do is looked at where it changed."""
+    kind, _, name = finding.metric.partition(".")
+    since = f"since {_day(finding.since)}"
+    slice_ = _explaining(finding)
+    whom = f" of {slice_shown(slice_)}" if slice_ else ""
+    if kind == "events" and not finding.is_down:
+        text = f"Begin a mission on {name}{whom}: what it does differently {since}."
+        return _point(Sentence(text), finding, leads="mission")
+    question = finding.question
+    if slice_ is not None and isinstance(question, Funnel | Trend):
+        by = Breakdown(slice_.property, slice_.of)
+        question = msgspec.structs.replace(question, breakdown=by)
+    text = f"Compare {lowered(finding.title)}{whom} before and {since}."
+    return _point(Sentence(text), finding, leads="question", question=plain(question))
+
+
+def _question(finding: Finding) -> Point:
+    """Return what the figures alone can't tell."""
+    kind, _, name = finding.metric.partition(".")
+    slice_ = _explaining(finding)
+    whom = f" with {slice_shown(slice_)}" if slice_ else ""
+    since, about = _day(finding.since), lowered(finding.title)
+    match kind:
+        case "conversion":
+            text = f"What do people{whom} meet before {name} that they did not before {since}?"
+        case "retention":
+            began = days_shown(finding.since, finding.until)
+            text = f"What was different for people{whom} who began {began}?"
+        case _ if finding.is_good is True:
+            text = f"What brought about {about}{whom} on {since}, and will it last?"
+        case _:
+            text = f"What changed for people{whom} on {since}, just before {about}?"
+    return _point(Sentence(text), finding)
+
+
+def _point(sentence: Sentence, finding: Finding, **more: Any) -> Point:
+    return Point(
+        sentence.text,
+        sentence.figures,
+        metric=finding.metric,
+        since=finding.since.isoformat(),
+        is_down=finding.is_down,
+        **more,
+    )
+
+
+def _explaining(finding: Finding) -> Slice | None:
+    return next((each for each in finding.slices if each.explains), None)
+
+
+def _of_kpi(kpi: Kpi, value: float) -> Quoted:
+    cell = plain(kpi.cell) if kpi.cell is not None else {}
+    return Quoted(shown(value, kpi.unit), value, kpi.asked, kpi.place, cell, kpi.as_of)
+
+
+def _change(kpi: Kpi) -> Quoted:
+    assert kpi.change is not None
+    sign = "\N{MINUS SIGN}" if kpi.change < 0 else "+"
+    parts = (
+        Part(kpi.asked, kpi.place, kpi.as_of),
+        Part(kpi.asked_before, kpi.place_before, kpi.as_of_before),
+    )
+    said = sign + shown(abs(kpi.change), "share")
+    return Quoted(said, kpi.change, kpi.asked, kpi.place, formula="change", parts=parts)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b}"

@@ -1,0 +1,120 @@
+"""What can be asked of a product; None leaves a value as it is."""
+
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.product.events import Kind, Weekday
+
+
+class AddProduct(msgspec.Struct, frozen=True):
+    """Measure the use of a product."""
+
+    product: str
+    name: str
+    zone: str = "UTC"
+    week_starts: Weekday = "monday"
+
+
+class ChangeProduct(msgspec.Struct, frozen=True):
+    """Call it so, measure it by this calendar, keep its events so long."""
+
+    product: str
+    name: str | None = None
+    zone: str | None = None
+    week_starts: Weekday | None = None
+    retention_days: int | None = None
+
+
+class ChangeExclusions(msgspec.Struct, frozen=True):
+    """Let these not count."""
+
+    product: str
+    bots: bool | None = None
+    people: tuple[str, ...] | None = None
+    properties: tuple[tuple[str, str], ...] | None = None
+
+
+class ChangeKeyMeasures(msgspec.Struct, frozen=True):
+    """Tell by these how it does."""
+
+    product: str
+    activation: tuple[dict[str, Any], ...] | None = None
+    activated_at: int | None = None
+    actions: tuple[str, ...] | None = None
+    active: str | None = None
+
+
+class AddSource(msgspec.Struct, frozen=True):
+    """Let events come with a key."""
+
+    product: str
+    source: str
+    name: str
+    kind: Kind
+    digest: str
+    is_internal: bool = False
+
+
+class ChangeSource(msgspec.Struct, frozen=True):
+    """Call it so; let its events count or not."""
+
+    product: str
+    source: str
+    name: str | None = None
+    is_internal: bool | None = None
+
+
+class RenewSourceKey(msgspec.Struct, frozen=True):
+    """Let its events come with another key."""
+
+    product: str
+    source: str
+    digest: str
+
+
+class RevokeSource(msgspec.Struct, frozen=True):
+    """Let nothing more come from it."""
+
+    product: str
+    source: str
+    reason: str = ""
+
+
+class BeginForgetting(msgspec.Struct, frozen=True):
+    """Write down that a person is about to be removed."""
+
+    product: str
+    forgetting: str
+    reason: str = ""
+
+
+class ConfirmForgotten(msgspec.Struct, frozen=True):
+    """Write down that they are."""
+
+    product: str
+    forgetting: str
+    events: int
+    ids: int
+
+
+class ClearEvents(msgspec.Struct, frozen=True):
+    """Write down that all events of a product are about to be removed."""
+
+    product: str
+    reason: str = ""
+
+
+ProductCommand = (
+    AddProduct
+    | ChangeProduct
+    | ChangeExclusions
+    | ChangeKeyMeasures
+    | AddSource
+    | ChangeSource
+    | RenewSourceKey
+    | RevokeSource
+    | BeginForgetting
+    | ConfirmForgotten
+    | ClearEvents
+)

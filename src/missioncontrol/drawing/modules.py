@@ -1,0 +1,170 @@
+"""Draws modules and their imports: which stands on which, cycles, and what the goal is about."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+import msgspec
+
+from missioncontrol.domain.graph import components
+from missioncontrol.drawing.condensing import by_folder, essential, lifted, short_names
+from missioncontrol.drawing.layout import laid_out
+from missioncontrol.drawing.model import Edge, Graph, Group, Link, Mark, Node
+
+GROUPS_MAX = 10
+FRAMED_WIDTH_MAX = 1_320.0
+BECAUSE_MAX = 3
+
+
+class ModuleFact(msgspec.Struct, frozen=True):
+    """One module, or a directory of a language whose imports are not read."""
+
+    path: str
+    lines: int
+    fan_in: int = 0
+    fan_out: int = 0
+
+
+class ImportFact(msgspec.Struct, frozen=True):
+    """One import while loading, with the line that makes it."""
+
+    source: str
+    target: str
+    file: str
+    line: int
+
+
+def module_graph(
+    modules: Sequence[ModuleFact],
+    imports: Iterable[ImportFact],
+    goal: Collection[str],
+    *,
+    title: str,
+) -> Graph:
+    """Return the graph; with too many modules it shows their folders and says so."""
+    known = {each.path for each in modules}
+    lines = _lines([each for each in imports if {each.source, each.target} <= known])
+    needs: dict[str, list[str]] = {}
+    for source, target in lines:
+        needs.setdefault(source, []).append(target)
+    group = by_folder(sorted(known))
+    boxes = sorted(set(group.values()))
+    between = lifted(needs, group)
+    drawn = essential(boxes, between)
+    knotted = {box for knot in components(boxes, between) if len(knot) > 1 for box in knot}
+    is_folders = len(boxes) < len(known)
+    total = sum(len(wanted) for wanted in between.values())
+    marked = {group[path] for path in goal if path in group}
+    nodes = tuple(
+        _node(box, short_names(boxes), modules, group, marked, knotted, is_folders=is_folders)
+        for box in boxes
+    )
+    reasons = _reasons(lines, group)
+    edges = tuple(
+        Edge(
+            source,
+            target,
+            stroke="cycle" if {source, target} <= knotted else "plain",
+            because=reasons.get((source, target), ""),
+        )
+        for source, target in drawn
+    )
+    said = _said(len(known), len(boxes), len(edges), total, knotted, is_folders=is_folders)
+    plain = Graph(title, said, nodes, edges)
+    return plain if is_folders else _framed(plain)
+
+
+def _lines(imports: Sequence[ImportFact]) -> dict[tuple[str, str], list[ImportFact]]:
+    found: dict[tuple[str, str], list[ImportFact]] = {}
+    for each in imports:
+        if each.source != each.target:
+            found.setdefault((each.source, each.target), []).append(each)
+    return dict(sorted(found.items()))
+
+
+def _framed(graph: Graph) -> Graph:
+    """Return the graph with a frame for each directory, where that is still narrow enough."""
+    home = {node.id: str(PurePosixPath(node.id).parent) for node in graph.nodes}
+    count = len(set(home.values()))
+    if not 1 < count <= GROUPS_MAX or len(graph.nodes) < 2 * count:
+        return graph
+    nodes = tuple(
+        msgspec.structs.replace(node, group=home[node.id], label=PurePosixPath(node.id).name)
+        for node in graph.nodes
+    )
+    groups = tuple(Group(name, name) for name in dict.fromkeys(home.values()))
+    framed = msgspec.structs.replace(graph, nodes=nodes, groups=groups)
+    return framed if laid_out(framed).width <= FRAMED_WIDTH_MAX else graph
+
+
+def _node(
+    box: str,
+    names: Mapping[str, str],
+    modules: Sequence[ModuleFact],
+    group: Mapping[str, str],
+    marked: Collection[str],
+    knotted: Collection[str],
+    *,
+    is_folders: bool,
+) -> Node:
+    inside = [each for each in modules if group[each.path] == box]
+    lines = sum(each.lines for each in inside)
+    mark: Mark = "goal" if box in marked else "cycle" if box in knotted else ""
+    if is_folders:
+        detail = f"{len(inside)} modules with {lines:,} lines."
+        note = f"{len(inside)} modules"
+    else:
+        only = inside[0]
+        detail = (
+            f"{lines:,} lines; imported by {only.fan_in}, imports {only.fan_out} of the product."
+        )
+        note = ""
+    return Node(
+        box,
+        names[box],
+        "folder" if is_folders else "module",
+        note,
+        detail,
+        mark,
+        Link("code", box),
+    )
+
+
+def _reasons(
+    lines: Mapping[tuple[str, str], Sequence[ImportFact]], group: Mapping[str, str]
+) -> dict[tuple[str, str], str]:
+    """Map each pair of boxes to the import statements between them, the first few by name."""
+    found: dict[tuple[str, str], list[ImportFact]] = {}
+    for (source, target), made in lines.items():
+        if group[source] != group[target]:
+            found.setdefault((group[source], group[target]), []).extend(made)
+    return {pair: _places(made) for pair, made in found.items()}
+
+
+def _places(made: Sequence[ImportFact]) -> str:
+    shown = ", ".join(f"{each.file}:{each.line}" for each in made[:BECAUSE_MAX])
+    left = len(made) - BECAUSE_MAX
+    return f"{shown} and {left} more" if left > 0 else shown
+
+
+def _said(
+    modules: int,
+    boxes: int,
+    edges: int,
+    total: int,
+    knotted: Collection[str],
+    *,
+    is_folders: bool,
+) -> str:
+    count = "1 module" if modules == 1 else f"{modules} modules"
+    what = f"{count} in {boxes} directories" if is_folders else count
+    if not modules:
+        return "No module of a product was found."
+    if not edges:
+        return f"{what}; no import between them was found."
+    implied = total - edges
+    more = f"; {implied} more follow from these and are not drawn" if implied else ""
+    cycle = " or within its cycle" if knotted else ""
+    rule = f"A box imports, while it loads, only from boxes below it{cycle}."
+    folders = " There are too many modules to draw each." if is_folders else ""
+    arrows = "1 arrow" if edges == 1 else f"{edges} arrows"
+    return f"{what}, {arrows}{more}. {rule}{folders}"

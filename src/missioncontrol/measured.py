@@ -1,0 +1,50 @@
+"""The analytics of a home: products from its log, and the warehouse beside it."""
+
+from typing import Any
+
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.home import Home
+from missioncontrol.application.analytics.house import AnalyticsHouse, OpenWarehouse
+from missioncontrol.application.analytics.own import OwnUse
+from missioncontrol.application.analytics.products import Find, ProductShelf
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import fold
+from missioncontrol.domain.product.states import OWN
+from missioncontrol.ports.event_files import EventFiles
+from missioncontrol.ports.event_store import EventStore
+
+
+def analytics(home: Home, store: EventStore, find: Find | None = None) -> AnalyticsHouse:
+    """Return the analytics of a home, with nothing opened yet.
+
+    `find` reads a stream of its log, where somebody keeps what streams say at hand.
+    """
+
+    async def folded(concept: Concept[Any, Any, Any], stream: str) -> Any:
+        return (await fold(store, concept, stream))[0]
+
+    house = AnalyticsHouse(
+        ProductShelf(find or folded),
+        SystemClock(),
+        lambda: _opened(home),
+        exists=lambda: any(home.analytics.glob("*.duckdb")),
+    )
+    house.prepare.append(
+        lambda analyst: analyst.follow.update({OWN: OwnUse(store, analyst.warehouse).follow})
+    )
+    house.files = _files
+    return house
+
+
+def _files() -> EventFiles:
+    """Return what reads and writes files of events; imported when somebody wants one."""
+    from missioncontrol.adapters.event_files.files import LocalEventFiles
+
+    return LocalEventFiles()
+
+
+def _opened(home: Home) -> OpenWarehouse:
+    """Open the warehouse of a home; only now is anything imported that it needs."""
+    from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+
+    return SharedWarehouse(home.analytics)
