@@ -8,12 +8,13 @@ GOAL ?= Add a "mission diff RUN RUN" command that shows what differs between two
 endif
 SEEDS ?= 2000
 
-.PHONY: help run serve test check bench simulate lock clean
+.PHONY: help run serve test proof check bench simulate lock clean
 
 help:
 	@echo "make run [GOAL=... REPO=...]   plan a goal and carry it out, on this repository by default"
 	@echo "make serve [HOME_DIR=...]      the console in the browser, with its engine at work"
 	@echo "make test                      all tests"
+	@echo "make proof                     whole missions on four larger packages besides the ten of the tests"
 	@echo "make check                     format, lint, types, imports"
 	@echo "make bench [ONLY=engine]       measures beside peers, one JSON line each"
 	@echo "make simulate [SEEDS=2000]     more seeds of the simulation"
@@ -40,7 +41,10 @@ serve: .venv/ready
 
 test: .venv/ready-dev
 	@sh tools/browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+proof: .venv/ready-dev
+	MISSION_PROOF=all $(BIN)/python -m pytest tests/proof
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check src tests bench examples

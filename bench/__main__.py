@@ -15,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from bench.agents import dispatch
+from bench.analytics import cockpit, detection, page, storing
 from bench.cli import start
 from bench.console import pages, viewers
 from bench.engine import long_run, peers, throughput
@@ -22,7 +23,8 @@ from bench.engine.processes import Bench
 from bench.gateway import beside
 from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
-from bench.ranking import files
+from bench.memory import recall
+from bench.ranking import estimates, files
 from bench.table import show
 
 Section = Callable[[], Iterable[Measure]]
@@ -82,6 +84,12 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "console.pages": partial(pages.pages, folder),
         "console.viewers": partial(viewers.viewers, folder),
         "ranking": partial(files.files, folder),
+        "memory": partial(recall.recall, folder),
+        "estimates": estimates.estimates,
+        "analytics.cockpit": partial(cockpit.cockpit, folder),
+        "analytics.page": partial(page.page, folder),
+        "analytics.storing": partial(storing.storing, folder),
+        "analytics.detection": detection.detection,
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)

@@ -72,6 +72,7 @@ def main() -> None:
         opened.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = Scene(folder)
         opened.callback(scene.stop)
+        scene.mission("analytics", "seed", "--users", "12000")
         scene.start()
         runs = _filled(scene, repository)
         playwright = opened.enter_context(sync_playwright())
@@ -109,6 +110,7 @@ def _taken(scene: Scene, browser: Browser, runs: dict[str, str]) -> None:
             "mission": mission,
             "run": release,
             "builder": "/workflows/release/edit",
+            "cockpit": "/cockpit?product=sample",
         },
         "dark": {"overview": "/", "approvals": "/approvals", "replay": f"{release}/replay"},
     }

@@ -14,7 +14,7 @@ from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.kept import KeptFacts
-from missioncontrol.specialists.ranking.ranker import scored
+from missioncontrol.specialists.ranking.ranker import scored, weights
 from missioncontrol.specialists.tree import read_tree
 
 FIGURES = ("MRR", "hit@1", "hit@5", "hit@10", "recall@10")
@@ -51,7 +51,7 @@ def _ours(history: History) -> Rank:
     index = history.index
 
     def rank(message: str) -> list[str]:
-        scores = scored(gathered(index, message))
+        scores = scored(gathered(index, message), weights(has_past=index.has_past))
         return sorted(index.paths, key=lambda path: (-scores[index.numbers[path]], path))
 
     return rank

@@ -3,6 +3,7 @@
 A file's chance to be one of those changed is taken as the softmax of its score; what is made large
 is the mean, over the earlier half of the commits, of the logarithm of what falls on changed files:
 half of it on all of them together, half on each. Plain gradient steps, as there are few weights.
+It is done twice: with the commits before the release as the past, and without any.
 """
 
 import sys
@@ -11,6 +12,7 @@ from math import exp, log
 
 from bench.ranking.history import PACKAGES, read_history
 from missioncontrol.specialists.ranking.evidence import gathered
+from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import weights
 
 STEPS = 150
@@ -64,23 +66,33 @@ def fitted(examples: Sequence[Example], kinds: int) -> list[float]:
     return vector
 
 
-def examples_of(name: str, kinds: Sequence[str]) -> list[Example]:
+def examples_of(name: str, kinds: Sequence[str], *, has_past: bool) -> list[Example]:
     """Return the commits of a package that weights may be fitted on."""
     history = read_history(name)
+    index = history.index if has_past else Index(history.index.tree)
     found = []
     for case in history.earlier:
-        figures = gathered(history.index, case.message).figures
+        figures = gathered(index, case.message).figures
         columns = [figures[kind] for kind in kinds]
         rows = [
             [(kind, column[number]) for kind, column in enumerate(columns) if column[number]]
-            for number in range(len(history.index.files))
+            for number in range(len(index.files))
         ]
-        found.append(Example(rows, [history.index.numbers[path] for path in case.changed]))
+        found.append(Example(rows, [index.numbers[path] for path in case.changed]))
     return found
+
+
+def _fitted(kinds: Sequence[str], *, has_past: bool) -> list[float]:
+    every = [
+        example
+        for package in PACKAGES
+        for example in examples_of(package, kinds, has_past=has_past)
+    ]
+    return fitted(every, len(kinds))
 
 
 if __name__ == "__main__":
     names = list(weights())
-    every = [example for package in PACKAGES for example in examples_of(package, names)]
-    for kind, weight in zip(names, fitted(every, len(names)), strict=True):
-        print(f"{kind} = {weight:.2f}")
+    both = zip(_fitted(names, has_past=True), _fitted(names, has_past=False), strict=True)
+    for kind, (past, none) in zip(names, both, strict=True):
+        print(f"{kind} = [{past:.2f}, {none:.2f}]")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from tools.sources import source
 
-from bench.ranking.packages import unpacked
 from missioncontrol.specialists.architect.graph import arrows
 from missioncontrol.specialists.architect.reading import read_graph
 from missioncontrol.specialists.ranking.index import Index
@@ -36,10 +36,10 @@ class History(msgspec.Struct, frozen=True):
 
 def read_history(name: str) -> History:
     """Index a package's release with the commits before it, and list the commits after it."""
-    tree = read_tree(unpacked(name))
+    tree = read_tree(source(name))
     graph = read_graph(tree, tree.root, tick=lambda _done, _all: None, is_late=lambda: False)
     links = arrows(graph.imports, when=frozenset({"load", "deferred"}))
-    commits = _commits(name)
+    commits = commits_of(name)
     before = [_change(commit) for commit in commits if commit["side"] == "before"]
     index = Index(tree, sorted(before, key=lambda each: -each.seconds), arrows=links)
     after = sorted(
@@ -55,7 +55,8 @@ def read_history(name: str) -> History:
     return History(name, index, cases[:middle], cases[middle:])
 
 
-def _commits(name: str) -> list[dict[str, Any]]:
+def commits_of(name: str) -> list[dict[str, Any]]:
+    """Return the commits of a package as they stand in its file: side, time, message, files."""
     with lzma.open(FOLDER / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
         next(lines)
         return [json.loads(line) for line in lines]

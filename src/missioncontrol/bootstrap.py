@@ -24,21 +24,26 @@ from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.adapters.signing import FileHeads
+from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
+from missioncontrol.application.analytics.alerts import WATCHER
+from missioncontrol.application.analytics.digests import DigestTaken
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.calling import charge_interrupted
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.missions import Missions
+from missioncontrol.application.missions import Before, Missions
 from missioncontrol.application.office import Office
 from missioncontrol.application.operations import Operations
+from missioncontrol.application.queries.stories import PROGRAM
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
+from missioncontrol.application.studio import Studio
 from missioncontrol.application.webhooks import WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration
@@ -50,13 +55,14 @@ from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.doors import Doors
 from missioncontrol.elsewhere import Elsewhere
-from missioncontrol.following import Following
+from missioncontrol.following import Following, Remembering
 from missioncontrol.interfaces.control import ControlServer
 from missioncontrol.own_agents import (
     FUNCTIONS,
     agent_cards,
     built_in,
     commands,
+    reporter,
     specialists,
 )
 from missioncontrol.projections.board import Board
@@ -151,10 +157,20 @@ class Holding:
                 Registered(FUNCTIONS, self.functions),
                 *specialists(home, self.artifacts, settings, environment, self.cards),
                 commands(home, self.artifacts, environment, scrubber),
+                reporter(
+                    home, self.artifacts, settings, environment, self.cards, self._take_digest
+                ),
             ],
             concurrency=settings.concurrency,
         )
         self._govern(built_in(cards, settings))
+        self.office.studio = Studio(
+            self.journal,
+            self.output_store,
+            self.artifacts,
+            program=PROGRAM,
+            scrub=scrubber.text,
+        )
         self.output = Output(self.output_store, scrub=scrubber.text)
         self.engine = Engine(
             self.journal,
@@ -192,13 +208,17 @@ class Holding:
             self.execution.permits.outlasts = self.elsewhere.outlasts
         self.agents.listeners.append(self._follow_card)
         self.following = Following(home)
+        self.remembering = Remembering(home)
+        self.missions.prior = Before(self.remembering, self.missions.prior)
+        self.office.memory.known = self.remembering
+        self.office.memory.forgotten = self.execution.forgetting.note
         self.keeper = Keeper(
             self.office.retention,
             self.output_store,
             has_ended=self._has_ended,
             report=self._note_unkept,
         )
-        self.indexer = Indexer(self.following.take_portion, report=self._note_unfollowed)
+        self.indexer = Indexer(self._take_portion, report=self._note_unfollowed)
 
     def _govern(self, built_in: Mapping[str, Declaration]) -> None:
         """Set up everything that people and rules speak through."""
@@ -220,6 +240,7 @@ class Holding:
             self.ids,
             self.operations,
             planning=self.cards[PLANNER].spending,
+            prior=PastRuns(self.store, self.tables),
         )
         self.workflows = Workflows(
             self.journal,
@@ -229,7 +250,13 @@ class Holding:
             aside=asyncio.to_thread,
         )
         self.runs = Runs(self.workflows, self.execution, self.ids, self.operations)
-        self.repeats = Repeats(self.journal, self.execution, self.ids, self.operations)
+        self.repeats = Repeats(
+            self.journal,
+            self.execution,
+            self.ids,
+            self.operations,
+            prior=lambda: self.missions.prior,
+        )
         self.starter = ScheduledStart(self.journal, self.runs, self.execution, self.operations)
         self.schedules = Schedules(self.journal, CronCalendar(), self.starter)
         self.execution.scheduled_run_ended = self._tell_schedule
@@ -248,6 +275,9 @@ class Holding:
             self.keys,
             WebhookOffice(self.journal),
         )
+
+    async def _take_digest(self, taken: DigestTaken) -> None:
+        await self.office.do(taken, WATCHER)
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
@@ -270,8 +300,15 @@ class Holding:
     def _note_unkept(self, error: Exception) -> None:
         self.note_trouble(f"The output is not kept within its bound: {error}")
 
+    def _take_portion(self) -> bool:
+        """Let both indexes that follow the log have a few more events, on a thread of theirs."""
+        more = self.following.take_portion()
+        return self.remembering.take_portion() or more
+
     def _note_unfollowed(self, error: Exception) -> None:
-        self.note_trouble(f"The search index does not follow the log: {error}")
+        memory = getattr(error, "code", "").startswith("memory.")
+        index = "memory" if memory else "search"
+        self.note_trouble(f"The {index} index does not follow the log: {error}")
 
     def note_trouble(self, trouble: str) -> None:
         """Tell whoever listens of something that went wrong beside the work."""
@@ -422,6 +459,7 @@ class Holding:
                 await self._sign()
         finally:
             self.following.close()
+            self.remembering.close()
             self.store.close()
             self.tables.close()
             self.output_store.close()

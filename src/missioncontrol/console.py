@@ -19,7 +19,7 @@ import msgspec
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.secret_stores import secret_store
-from missioncontrol.console_parts import opened, providers
+from missioncontrol.console_parts import opened, providers, watch
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.front import Ready
 from missioncontrol.interfaces.app import build
@@ -81,12 +81,16 @@ async def _serve(home: Home, listening: socket.socket) -> None:
         task = asyncio.create_task(serving.serve(sockets=[listening]))
         await _answering(serving, task)
         _collect_rarely()
+        tending = asyncio.create_task(console.analytics.tend())
+        watching = asyncio.create_task(watch(console).go_on())
         url = _url(listening)
         link = f"{url}/sign-in/link?token={console.people.new_link()}"
         sys.stdout.buffer.write(msgspec.json.encode(Ready(url, link)) + b"\n")
         sys.stdout.flush()
         await _end_of_input()
         serving.should_exit = True
+        tending.cancel()
+        watching.cancel()
         await console.live.close()  # Streams would go on until the server cuts them off.
         await task
         await console.verifying.close()

@@ -1,8 +1,11 @@
 """What the console of a home is made of, and how its parts meet."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+
+import msgspec
 
 from missioncontrol.adapters.access.hashing import Argon2Hashes
 from missioncontrol.adapters.access.sqlite import SqliteAccess
@@ -18,11 +21,14 @@ from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
 from missioncontrol.adapters.oidc import OidcProvider
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.prices import GenaiPrices
+from missioncontrol.adapters.source_trees import GitSources
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
 from missioncontrol.application.agents import Cards
+from missioncontrol.application.analytics.alerts import WATCHER, AlertShelf, FindingsTaken
+from missioncontrol.application.analytics.watching import Watch
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
 from missioncontrol.application.measuring import Measuring
@@ -31,11 +37,13 @@ from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.bootstrap import Reading
 from missioncontrol.domain.agent import misfit
+from missioncontrol.domain.principal import Asking
 from missioncontrol.following import archive
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.sign_in.people import People
 from missioncontrol.interfaces.sign_in.providers import Providers
+from missioncontrol.measured import analytics
 from missioncontrol.own_agents import AGENT_CARDS, built_in
 from missioncontrol.ports.console_settings import ConsoleSettings
 from missioncontrol.settings import Settings
@@ -60,7 +68,22 @@ def opened(home: Home) -> Iterator[Console]:
         slow = opening.enter_context(archive(home))
         live = Live(present)
         told = opening.enter_context(_deliveries(home, present, clock))
-        yield Console(home.root, present, live, line, people, _shelf(present), around, slow, told)
+        asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
+        shelf = _shelf(present)
+        yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
+
+
+def watch(console: Console) -> Watch:
+    """Return who looks after the products of a home; what is found goes to the engine."""
+
+    async def tell(found: FindingsTaken) -> None:
+        name = f"watch-{found.product}-{secrets.token_hex(8)}"
+        asking = Asking(name, (), "token", "console", "")
+        arguments = msgspec.to_builtins(found)
+        await console.line.ask(type(found).__name__, arguments, WATCHER, asking)
+        await console.present.catch_up()
+
+    return Watch(console.analytics, AlertShelf(console.present.find), tell)
 
 
 def _shelf(present: Present) -> Shelf:
@@ -89,6 +112,7 @@ def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
             built_in(AGENT_CARDS, Settings(home.root)),
             declare=lambda name, said: declaration(name, said, base=home.root),
             misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
+            sources=GitSources(),
         )
 
 

@@ -1,20 +1,31 @@
 """Readers of a home on their own threads: the index that follows its log, and the archive."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
+from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.signing import read_heads
+from missioncontrol.domain.errors import MissionControlError
+
+GOALS_MAX = 50
+"""Goals whose missions are about to begin at once."""
 
 if TYPE_CHECKING:
     from missioncontrol.application.archive import Archive, Books
+    from missioncontrol.application.memory import Memory
+    from missioncontrol.application.missions import Goal
     from missioncontrol.application.search import Search
+    from missioncontrol.domain.foresight import Recalled
+    from missioncontrol.domain.memory import Item
 
 
 class Following:
@@ -55,6 +66,103 @@ class Following:
         self._opened.close()
 
 
+class Remembering:
+    """What a home remembers, kept behind its log; both are open only once they are needed."""
+
+    def __init__(self, home: Home) -> None:
+        """Nothing is opened yet."""
+        self._home = home
+        self._own: Memory | None = None
+        self._ready: dict[Goal, tuple[tuple[Recalled, ...], tuple[str, ...]]] = {}
+        self._turn = threading.Lock()
+        self._opened = ExitStack()
+
+    def take_portion(self) -> bool:
+        """Take a few more events in; return whether there may be more. On any thread.
+
+        Raises:
+            Unavailable, Corrupt: see `Memory.follow`.
+        """
+        with self._turn:
+            return asyncio.run(self._followed().follow())
+
+    async def look_back(self, goal: "Goal") -> None:
+        """Let what is told be as the log says now, as far as time allows, on a thread.
+
+        A mission begins also where this can't be: what goes wrong is told when the index follows.
+        """
+        self._ready.pop(goal, None)
+        with suppress(MissionControlError, sqlite3.Error, OSError):
+            self._ready[goal] = await asyncio.to_thread(self._told, goal)
+            while len(self._ready) > GOALS_MAX:
+                del self._ready[next(iter(self._ready))]
+
+    def _told(self, goal: "Goal") -> "tuple[tuple[Recalled, ...], tuple[str, ...]]":
+        from missioncontrol.application.memory import EVERYTHING
+
+        is_whole = self._bring_up()
+        with self._turn:
+            known = self._followed()
+            found = known.recalled(goal.text, goal.repository)
+            if is_whole:
+                return found, known.silenced()
+            return asyncio.run(known.without_amended(found)), EVERYTHING
+
+    def _bring_up(self) -> bool:
+        with self._turn:
+            return asyncio.run(self._followed().bring_up())
+
+    async def item(self, name: str) -> "Item | None":
+        """Return an item as the log has it now; None where there is none.
+
+        Raises:
+            Unavailable, Corrupt: see `Memory.follow`.
+        """
+        return await asyncio.to_thread(self._item, name)
+
+    def _item(self, name: str) -> "Item | None":
+        self._bring_up()
+        with self._turn:
+            return self._followed().index.item(name)
+
+    def recalled(self, goal: "Goal") -> "tuple[Recalled, ...]":
+        """See `Prior.recalled`; what `look_back` has read."""
+        return self._ready.get(goal, ((), ()))[0]
+
+    def silenced(self, goal: "Goal") -> tuple[str, ...]:
+        """See `Prior.silenced`; what `look_back` has read, and all where it could not."""
+        from missioncontrol.application.memory import EVERYTHING
+
+        return self._ready[goal][1] if goal in self._ready else EVERYTHING
+
+    def _followed(self) -> "Memory":
+        if self._own is None:
+            self._own = self._opened.enter_context(memory(self._home))
+        return self._own
+
+    def close(self) -> None:
+        """Let go of the files."""
+        with self._turn:
+            self._opened.close()
+
+
+@contextmanager
+def memory(home: Home) -> "Iterator[Memory]":
+    """Give out what a home remembers; its files are closed in the end.
+
+    Raises:
+        Unavailable: `memory.unwritable`.
+    """
+    from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
+    from missioncontrol.application.memory import Memory
+
+    with (
+        closing(SqliteEventStore(home.log, writable=False)) as store,
+        closing(SqliteMemoryIndex(home.memory)) as index,
+    ):
+        yield Memory(store, FolderArtifactStore(home.artifacts), index, now=SystemClock().now)
+
+
 @contextmanager
 def archive(home: Home) -> Iterator["Archive"]:
     """Give out what answers slow questions about a home; its files are closed in the end."""
@@ -81,6 +189,7 @@ def _books(home: Home) -> Iterator["Books"]:
         store = opened.enter_context(closing(SqliteEventStore(home.log, writable=False)))
         index = opened.enter_context(closing(SqliteSearchIndex(home.search)))
         output = opened.enter_context(closing(SqliteOutputStore(home.output, writable=False)))
+        remembered = opened.enter_context(memory(home))
         yield Books(
             store,
             Search(store, index),
@@ -88,6 +197,7 @@ def _books(home: Home) -> Iterator["Books"]:
             FolderArtifactStore(home.artifacts),
             lambda: read_heads(home.heads),
             call_log,
+            remembered,
         )
         for each in calls:
             each.close()

@@ -1,40 +1,53 @@
 """The agents that are a part of the program: what they are, and who carries their work out."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.agents.program import ProgramAgent
+from missioncontrol.adapters.agents.telling import TellingAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
+from missioncontrol.application.analytics.digests import CARD as REPORTER_CARD
+from missioncontrol.application.analytics.digests import REPORTER, DigestTaken
 from missioncontrol.application.asks import PROGRAMS_OWN
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Capability, Declaration
+from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.execution import PLANNER
 from missioncontrol.domain.secrets import HOME, Scrubber
+from missioncontrol.domain.work import Work
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES
+from missioncontrol.specialists.ranking.kept import KEPT
 
 FUNCTIONS = PROGRAMS_OWN
 """The agent that calls plain Python functions."""
 
-AGENT_CARDS = {**CARDS, CARD.name: CARD}
+ASKING = (PLANNER, "writer", REPORTER)
+"""Agents that ask the model, where one is configured."""
+
+AGENT_CARDS = {**CARDS, REPORTER: REPORTER_CARD, CARD.name: CARD}
 """What a workflow file may name."""
 
 
 def agent_cards(model: str) -> dict[str, AgentCard]:
-    """Return what the agents of a home take and give, where `model` plans, if it is named."""
-    planner = CARDS[PLANNER]
-    spending = planner.spending
+    """Return what the agents of a home take and give, where `model` is asked, if it is named."""
+    return {**AGENT_CARDS, **{name: _asking(AGENT_CARDS[name], model) for name in ASKING}}
+
+
+def _asking(card: AgentCard, model: str) -> AgentCard:
+    """Return the card of an agent that asks `model`, or none where it is not named."""
+    spending = card.spending
     if spending is not None:
         spending = msgspec.structs.replace(spending, model=model) if model else None
-    effects = tuple(each for each in planner.effects if spending or each != "calls_model")
-    plans = msgspec.structs.replace(planner, spending=spending, effects=effects)
-    return {**AGENT_CARDS, PLANNER: plans}
+    effects = tuple(each for each in card.effects if spending or each != "calls_model")
+    return msgspec.structs.replace(card, spending=spending, effects=effects)
 
 
 def built_in(cards: Mapping[str, AgentCard], settings: Settings) -> dict[str, Declaration]:
@@ -63,6 +76,10 @@ def specialists(
     """Return the built-in specialists, each as a program of its own."""
     seen = {name: environment[name] for name in PASSED_ON if name in environment}
     model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
+    kept = {KEPT: str(home.kept_facts.absolute())}
+    own = {name: seen | kept | (model if name in ASKING else {}) for name in CLASSES}
+    # It runs programs that are not ours, which have no business with what is kept.
+    own["tester"] = seen
     return [
         Registered(
             name,
@@ -72,13 +89,40 @@ def specialists(
                 [sys.executable, "-P", "-m", "missioncontrol.worker", name],
                 scratch=home.scratch,
                 artifacts=artifacts,
-                environment={**seen, **model} if name == "planner" else seen,
+                environment=own[name],
             ),
             settings.specialist_concurrency,
             cards[name],
         )
         for name in CLASSES
     ]
+
+
+def reporter(
+    home: Home,
+    artifacts: FolderArtifactStore,
+    settings: Settings,
+    environment: Mapping[str, str],
+    cards: Mapping[str, AgentCard],
+    take: Callable[[DigestTaken], Awaitable[Any]],
+) -> Registered:
+    """Return the agent that writes digests of products; `take` lets the office keep one."""
+    passed_on = (*PASSED_ON, *MODEL_VARIABLES)
+    seen = {name: environment[name] for name in passed_on if name in environment}
+    seen[HOME] = str(home.root.absolute())
+    program = ProgramAgent(
+        [sys.executable, "-P", "-m", "missioncontrol.reporting_worker"],
+        scratch=home.scratch,
+        artifacts=artifacts,
+        environment=seen,
+    )
+
+    async def tell(work: Work) -> None:
+        await take(DigestTaken(msgspec.convert(work.output, DigestWritten)))
+
+    return Registered(
+        REPORTER, TellingAgent(program, tell), settings.specialist_concurrency, cards[REPORTER]
+    )
 
 
 def commands(

@@ -5,14 +5,22 @@ from missioncontrol.specialists.specialist import Specialist
 
 
 def specialist(name: str) -> Specialist:
-    """Return the specialist called `name`; the planner gets the model that is configured."""
-    if name != "planner":
+    """Return the specialist called `name`; planner and writer get the model that is configured."""
+    if name not in ("planner", "writer"):
         return catalogue.find(name)
     from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
-    from missioncontrol.specialists.planner.planner import Planner
 
     endpoint = endpoint_from()
-    return Planner(OpenAICompatible(endpoint) if endpoint is not None else None)
+    if endpoint is None:
+        return catalogue.find(name)
+    model = OpenAICompatible(endpoint)
+    if name == "writer":
+        from missioncontrol.specialists.writer.prose import ProsingWriter
+
+        return ProsingWriter(catalogue.find(name), model)
+    from missioncontrol.specialists.planner.planner import Planner
+
+    return Planner(model)
 
 
 if __name__ == "__main__":

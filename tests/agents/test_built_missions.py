@@ -91,6 +91,9 @@ def test_a_mission_is_built_proven_and_told_with_its_diff(
     assert run["usage"]["input_tokens"] == total(replies).input_tokens
     assert run["usage"]["output_tokens"] == total(replies).output_tokens
     assert run["usage"]["cost"] == cost(replies, MODELS[kind])
+    checked = mission(home, "trace", "check", "last")
+    assert checked.returncode == 0, checked.stdout
+    assert run["is_completed"], run["lacking"]
     report = tmp_path / "report.md"
     mission(home, "export", "last", "--format", "md", "--output", str(report))
     assert "+def total(prices, discount=0):" in report.read_text()

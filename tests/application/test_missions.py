@@ -79,6 +79,13 @@ def test_a_goal_that_says_nothing_leaves_nothing_behind(office: Office, goal: st
         ("Make search fast. It is slow.", "Make search fast"),
         ("Support v2.0 of the API!", "Support v2.0 of the API"),
         ("word " * 50, "word " * 19 + "word…"),
+        (
+            (
+                "Limit how often sessions begin, so that a client that begins more than 100 of "
+                "them a minute gets 429 and a hint"
+            ),
+            "Limit how often sessions begin",
+        ),
         ("x" * 300, "x" * TITLE_MAX + "…"),
         ("", ""),
     ],

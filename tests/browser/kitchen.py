@@ -26,7 +26,7 @@ def kitchen(request: Request[Any, Any, Any]) -> Response[str]:
     request.state.shell = SHELL
     found = rendering._templates().from_string(TEMPLATE.read_text("utf-8"))
     values = {**rendering._of_request(request), "title": "Kitchen", "area": "runs"}
-    return rendering._answer(found.render(values), 200)
+    return rendering._answer(request, found.render(values), 200)
 
 
 @get("/live", sync_to_thread=False)

@@ -3,6 +3,7 @@
 The pages are those that the application itself names: a new one that is not looked at here fails.
 """
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -76,15 +77,46 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/approvals/{approval}": ("/approvals/{approval}",),
     "/artifacts/{digest}": ("{artifact}",),
     "/audit": ("/audit", "/audit?workflow=greet"),
+    "/cockpit": ("/cockpit", "/cockpit?product=mission-control", "/cockpit?whole=1"),
+    "/cockpit/active": ("/cockpit/active",),
+    "/cockpit/alerts": ("/cockpit/alerts",),
+    "/cockpit/alerts/{alert}": ("/cockpit/alerts/{alert}?product=sample",),
+    "/cockpit/dashboards": ("/cockpit/dashboards",),
+    "/cockpit/dashboards/{dashboard}": ("/cockpit/dashboards/mornings?product=sample",),
+    "/cockpit/funnel": ("/cockpit/funnel?product=sample",),
+    "/cockpit/lifecycle": ("/cockpit/lifecycle",),
+    "/cockpit/paths": ("/cockpit/paths",),
+    "/cockpit/people": ("{people}",),
+    "/cockpit/products": ("/cockpit/products",),
+    "/cockpit/products/{product}": (
+        "/cockpit/products/sample",
+        "/cockpit/products/mission-control",
+    ),
+    "/cockpit/retention": ("/cockpit/retention",),
+    "/cockpit/trends": ("/cockpit/trends",),
     "/costs": ("/costs",),
+    "/decisions": ("/decisions", "/decisions?q=zzz"),
+    "/decisions/import": ("/decisions/import",),
+    "/decisions/new": ("/decisions/new",),
+    "/decisions/{decision}": ("/decisions/{mission}:D1",),
     "/events": ("/events",),
     "/events/{position}": ("/events/3",),
     "/logs": ("/logs", "/logs?text=said"),
+    "/memory": ("/memory", "/memory?q=cart"),
+    "/memory/{item}": ("/memory/{item}",),
     "/missions": ("/missions",),
-    "/missions/new": ("/missions/new",),
+    "/missions/new": ("/missions/new", "/missions/new?template=bug-from-stack-trace"),
     "/missions/{mission}": (
         "/missions/{mission}",
         *(f"/missions/{{mission}}?view={view}" for view in VIEWS),
+        "/missions/{mission}?view=documents&document=prd",
+        "/missions/{mission}?view=documents&document=prd&mode=edit",
+        "/missions/{mission}?view=documents&document=prd&mode=diff",
+        "/missions/{mission}?view=trace&node=requirement:R1",
+    ),
+    "/missions/{mission}/code": (
+        "/missions/{mission}/code?path=README.md&line=1",
+        "/missions/{mission}/code",
     ),
     "/questions/{question}": ("/questions/{question}",),
     "/runs": ("/runs", "/runs?status=failed"),
@@ -109,6 +141,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/settings/webhooks": ("/settings/webhooks",),
     "/settings/webhooks/{name}": ("/settings/webhooks/pager",),
     "/settings/workspace": ("/settings/workspace",),
+    "/stop": ("/stop",),
+    "/templates": ("/templates",),
     "/workflows": ("/workflows",),
     "/workflows/new": ("/workflows/new",),
     "/workflows/{name}": ("/workflows/greet",),
@@ -126,6 +160,8 @@ PARTS = {
     "/approvals/{approval}/notice",
     "/artifacts/{digest}/tree",
     "/audit/verification",
+    "/cockpit/dashboards/{dashboard}/panels/{place}",
+    "/cockpit/panels/{name}",
     "/runs/{run}/part/{tab}",
     "/schedules/preview",
     "/shell",
@@ -150,6 +186,18 @@ UNFOLD = """() => {
 
 
 @pytest.fixture(scope="module")
+def scene(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Begin with a product in which things went wrong lately: the first look comes soon."""
+    found = Scene(tmp_path_factory.mktemp("scene"))
+    try:
+        found.mission("analytics", "seed", "--users", "4000")
+        found.start()
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture(scope="module")
 def ids(scene: Scene) -> dict[str, str]:
     """Do some of everything, and return what stands for the braces of the paths."""
     (scene.folder / "answer.json").write_text(ANSWER, "utf-8")
@@ -169,10 +217,12 @@ def ids(scene: Scene) -> dict[str, str]:
     scene.mission("watch", run)
     scene.mission("watch", failed, code=1)
     scene.mission("watch", mission["run"])
+    scene.mission("document", "write", mission["run"], "prd")
     return {
         "run": run,
         "failed": failed,
         "mission": mission["mission"],
+        "item": scene.told("memory", "list")[0]["id"],
         "approval": scene.until(lambda: scene.told("approvals", "list"))[0]["id"],
         "question": scene.until(lambda: scene.told("questions", "list"))[0]["question"],
         "invitation": scene.told("user", "invite", "ann", "--url", "")["link"],
@@ -192,13 +242,45 @@ def found(scene: Scene, browser: Browser, ids: dict[str, str]) -> dict[str, str]
         dialog.get_by_label("Address").fill("https://127.0.0.1:9/mission")
         dialog.get_by_role("button", name="Add webhook").click()
         expect(page.locator("#new")).to_contain_text("Secret of pager")
+        people = cockpit(page, scene)
+        opened = alert(page, scene)
         page.goto(f"{scene.url}/missions/{ids['mission']}?view=artifacts")
         artifact = page.locator("a[href^='/artifacts/']").first.get_attribute("href")
         page.goto(f"{scene.url}/api")
         operation = page.locator("a[href^='/api/operations/']").first.get_attribute("href")
     assert artifact
     assert operation
-    return {**ids, "artifact": artifact, "operation": operation.rpartition("/")[2]}
+    return {
+        **ids,
+        "artifact": artifact,
+        "operation": operation.rpartition("/")[2],
+        "people": people,
+        "alert": opened,
+    }
+
+
+def cockpit(page: Page, scene: Scene) -> str:
+    """Save a question to a dashboard, and return where the people behind one of its counts are."""
+    page.goto(f"{scene.url}/cockpit/funnel?product=sample")
+    page.get_by_role("button", name="Save to a dashboard").click()
+    dialog = page.get_by_role("dialog", name="Save to a dashboard")
+    dialog.get_by_label("Name of a new dashboard").fill("Mornings")
+    dialog.get_by_role("button", name="Save panel").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mornings")
+    people = page.locator("a[href^='/cockpit/people?']").first.get_attribute("href")
+    assert people
+    return people
+
+
+def alert(page: Page, scene: Scene) -> str:
+    """Return the first alert that was opened."""
+
+    def listed() -> str | None:
+        page.goto(f"{scene.url}/cockpit/alerts?product=sample")
+        links = page.locator("main .list a")
+        return links.first.get_attribute("href") if links.count() else None
+
+    return str(scene.until(listed)).rpartition("/")[2].partition("?")[0]
 
 
 def page_routes() -> set[str]:

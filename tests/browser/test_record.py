@@ -1,9 +1,10 @@
 """Events, logs, audit and search in a real browser: what happens is shown without a reload."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.scene import Scene, Tab, assert_accessible
 
@@ -87,6 +88,33 @@ def test_older_lines_come_when_they_are_scrolled_to(tab: Tab, talk: Callable[[],
     expect(log.locator("mark").first).to_have_text("line")
     log.evaluate("element => { element.scrollTop = 0; }")
     expect(log.locator("> li").first).to_contain_text("line 1")
+    expect(log.locator("> li")).to_have_count(300)
+
+
+def test_who_scrolls_while_new_lines_are_asked_for_gets_the_older_ones(
+    tab: Tab, talk: Callable[[], str]
+) -> None:
+    run = talk()
+    asked: list[Route] = []
+    held = [True]
+
+    def hold(route: Route) -> None:
+        if held[0]:
+            asked.append(route)
+        else:
+            route.continue_()
+
+    tab.page.route(re.compile("/api/v1/logs.*after="), hold)
+    page = tab.go("/logs?text=line&step=say&run=" + run)
+    log = page.locator(".logview .log")
+    expect(log.locator("> li").last).to_contain_text("line 300")
+    log.evaluate("element => { element.scrollTop = 0; }")
+    page.wait_for_timeout(200)  # Two frames, so that it hears of it.
+    assert asked
+    expect(log.locator("> li")).to_have_count(200)
+    held[0] = False
+    for route in asked:
+        route.continue_()
     expect(log.locator("> li")).to_have_count(300)
 
 

@@ -40,7 +40,7 @@ def test_a_model_is_asked_again_with_the_faults_and_its_plan_is_carried_out(tmp_
     replies = [Reply(json.dumps(bad)), Reply(json.dumps(good))]
     code, lines = planned_by(replies, home, root)
     assert code == 0
-    assert usage_of(lines) == [100, 100]
+    assert usage_of(lines) == [100, 100, 100]  # The writer asked once, too.
     accepted = next(line for line in lines if line.get("event") == "plan_accepted")
     assert accepted["data"]["plan"]["summary"] == "What the model made of it."
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())

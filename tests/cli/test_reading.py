@@ -22,7 +22,7 @@ def run_of(finished: Finished) -> str:
 def test_the_last_line_of_a_run_names_its_end(finished: Finished) -> None:
     home, running = finished
     last = running.lines[-1]
-    assert list(last) == ["mission", "run", "status", "report"]
+    assert list(last) == ["mission", "run", "status", "report", "is_completed", "lacking"]
     assert last["status"] == "succeeded"
     assert Path(last["report"]).parent == home / "reports"
     assert Path(last["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")

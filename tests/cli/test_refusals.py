@@ -42,7 +42,7 @@ LONG = "word " * 20_001
         (("list", "--limit", "0"), "--limit is 0; it must be 1 to 1000."),
         (("show", "last"), "Nothing is recorded in"),
         (("replay", "last", "--at", "0"), "--at is 0; positions begin at 1."),
-        (("export", "last", "--format", "pdf", "--output", "x"), "--format is 'pdf'"),
+        (("export", "last", "--format", "odt", "--output", "x"), "--format is 'odt'"),
         (("export", "last", "--format", "md"), "--output is missing"),
     ],
     ids=lambda value: words(value) if isinstance(value, tuple) else "",

@@ -48,6 +48,9 @@ ALL = "\n\n".join(PAYLOADS)
 OURS = re.compile(r"/static/[0-9a-f]{12}/")
 ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "data", "poster", "srcset"}
 NEVER = {"object", "embed", "base", "math", "marquee", "foreignobject", "animate", "set", "style"}
+AGAIN = {"http-equiv": "refresh", "content": "5"}
+"""Without scripts, a page of something that goes on loads itself again, and leads nowhere else."""
+
 HTMX = ("hx-get", "hx-post", "hx-put", "hx-delete", "hx-patch")
 
 
@@ -61,7 +64,7 @@ class _Inspector(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         where = f"<{tag} {found}>"
-        if tag in NEVER or (tag == "meta" and "http-equiv" in found):
+        if tag in NEVER or (tag == "meta" and "http-equiv" in found and found != AGAIN):
             self.faults.append(where)
         if tag == "script":
             is_data = found.get("type") == "application/json"

@@ -166,8 +166,9 @@ def furnish(client: httpx.Client) -> dict[str, list[str]]:
 
 def _until(client: httpx.Client, run: str, holds: Any) -> None:
     latest = time.monotonic() + SECONDS_MAX
-    while not holds(row := client.get(f"/record/runs/{run}").json()):
-        assert time.monotonic() < latest, row
+    # The rows follow a moment after the log: until then there is none of this run.
+    while (row := client.get(f"/record/runs/{run}")).status_code == 404 or not holds(row.json()):
+        assert time.monotonic() < latest, row.text
         time.sleep(0.05)
 
 

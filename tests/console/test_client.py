@@ -4,19 +4,33 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 
 from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.analytics.questions import (
+    Cell,
+    Did,
+    Funnel,
+    Pattern,
+    Range,
+    Segment,
+    Step,
+)
 from missioncontrol.client import Client
 from missioncontrol.client.calls import WAITS, get
 from missioncontrol.client.line import Line
 from missioncontrol.client.shapes import RunCounts
-from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
+from missioncontrol.domain.decision_text import DecisionText
+from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
 from missioncontrol.domain.permission import Role
+from missioncontrol.domain.saved import Panel
 from tests.console.houses import House, console_house
+from tests.console.mission_house import small_repository
 from tests.console.running import FAILING, GREETING
 from tests.console.streams import served
 
@@ -167,6 +181,144 @@ def test_everything_else_can_be_asked_for(tmp_path: Path) -> None:
         assert client.webhooks.add("hook", "http://127.0.0.1:9/hook").secret
         client.webhooks.remove("hook")
         assert client.search("greeting").hits
+
+
+def test_a_mission_and_what_is_known_of_it_is_read_and_changed(tmp_path: Path) -> None:
+    """Every resource of a mission: documents, trace, decisions, memory, drawings, packs, links."""
+    repository = small_repository(tmp_path)
+
+    def work(client: Client) -> None:
+        begun = client.missions.create("Add discount codes to the cart", repository=str(repository))
+        client.runs.wait(begun.run, seconds_max=90)
+        mission = begun.mission
+        assert client.missions.summary(mission).run == begun.run
+        assert client.missions.get(mission).likely
+        assert client.missions.blueprint(mission)
+        assert "proposed" in {line.kind for line in client.missions.diagrams(mission)}
+        assert client.missions.diagram(mission, "proposed").startswith(b"<svg")
+        assert client.missions.packs(mission)[0].task == ""
+        assert client.missions.pack(mission).startswith(b"#")
+
+        assert client.documents.list(mission)[0].version == 0
+        assert client.documents.write(mission, "prd").version == 1
+        text = client.documents.get(mission, "prd").text
+        edited = client.documents.edit(mission, "prd", f"{text}\nOurs.\n", base=1, note="ours")
+        assert edited.version == 2
+        with pytest.raises(Conflict) as stale:
+            client.documents.edit(mission, "prd", text, base=1)
+        assert stale.value.code == "document.stale"
+        assert "+Ours." in client.documents.diff(mission, "prd").diff
+        assert client.documents.sections(mission, "prd").sections
+        assert b"Ours." in client.documents.file(mission, "prd")
+        with pytest.raises(NotFound):
+            client.documents.settle(mission, "prd", "none", "mine")
+
+        assert client.traces.get(mission).check == client.traces.check(mission)
+        with pytest.raises(NotFound) as no_gap:
+            client.traces.waive(mission, "risk.unowned:K99", "It is small.")
+        assert no_gap.value.code == "gap.unknown"
+        with pytest.raises(NotFound):
+            client.traces.withdraw(mission, "risk.unowned:K99", "It has grown.")
+        risk = client.missions.plan(mission).plan.risks[0].id
+        assert client.traces.assign(mission, risk, "Mara Lind").is_new
+
+        share = client.shares.make(begun.run, note="for Ann")
+        assert [each.note for each in client.shares.list()] == ["for Ann"]
+        assert share.path
+        client.shares.revoke(share.id)
+        assert list(client.shares.list(run=begun.run)) == []
+
+    of_client(tmp_path, work)
+
+
+def test_products_are_measured_and_their_use_is_asked_about(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        assert client.products.add("shop", "Web shop").zone == "UTC"
+        assert client.products.change("shop", zone="Europe/Zurich").name == "Web shop"
+        assert [each.slug for each in client.products.list()] == ["shop", "mission-control"]
+        assert client.products.exclude("shop", people=["*@example.com"]).exclusions.bots
+        step = Step(Pattern("order"))
+        assert client.products.measure("shop", activation=[step]).key_measures.activated_at == 1
+        made = client.products.add_source("shop", "web", kind="browser")
+        assert client.products.renew_key("shop", "web").key != made.key
+        assert client.products.change_source("shop", "web", is_internal=True).is_internal
+        assert client.products.revoke_source("shop", "web").is_revoked
+        assert [each.id for each in client.products.sources("shop")] == ["web"]
+
+        days = Range(date(2026, 11, 1), date(2026, 11, 20))
+        question = Funnel(product="shop", range=days, steps=(step,))
+        answer = client.analytics.ask(question, as_of=datetime(2026, 11, 21, tzinfo=UTC))
+        assert (answer.definition, answer.as_of) == ("funnel 1", "2026-11-21T00:00:00Z")
+        assert client.analytics.members(question, Cell(step=0)).total == 0
+        assert client.analytics.table(question).startswith(b"of,key,")
+        assert [each.key for each in client.analytics.kpis("shop", days.since, days.until)] == [
+            *("activated_users", "activation_rate", "dau", "wau")
+        ]
+        assert client.analytics.definitions()
+        told = client.analytics.summary("shop", days.since, days.until, segment=Segment())
+        assert (told.product, told.written_by) == ("shop", "")
+        assert client.analytics.anomalies("shop") == []
+        assert list(client.alerts.list("shop", state="unresolved")) == []
+        begun = client.analytics.write_summary("shop", days.since, days.until)
+        assert client.runs.wait(begun.run).status == "succeeded"
+        for asked in (client.alerts.get, client.alerts.acknowledge, client.alerts.resolve):
+            with pytest.raises(NotFound):
+                asked("shop", "alert-1")
+
+        segment = Segment(did=(Did(Pattern("order")),))
+        assert client.products.save_cohort("shop", "fans", "Fans", segment).name == "Fans"
+        assert [each.id for each in client.products.cohorts("shop")] == ["fans"]
+        client.products.remove_cohort("shop", "fans")
+        panel = Panel("Orders", msgspec.json.decode(msgspec.json.encode(question)))
+        assert client.products.save_dashboard("shop", "daily", "Daily", [panel]).panels == (panel,)
+        assert [each.id for each in client.products.dashboards("shop")] == ["daily"]
+        client.products.remove_dashboard("shop", "daily")
+        with pytest.raises(NotFound):
+            client.products.forget("shop", "nobody")
+        assert client.products.events("shop") == b""
+        assert client.products.clear("shop").events == 0
+        assert client.products.get("shop").forgotten == 0
+
+    of_client(tmp_path, work)
+
+
+def test_decisions_memory_and_templates_are_read_and_changed(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        first = client.decisions.record(DecisionText("Money is whole cents"))
+        second = client.decisions.record(DecisionText("Money is a decimal"), status="accepted")
+        assert client.decisions.accept(first.id, "measured").status == "accepted"
+        assert client.decisions.supersede(first.id, second.id).status == "superseded"
+        assert client.decisions.link(second.id, files=["src/cart.py"]).status == "accepted"
+        assert client.decisions.get(second.id).decision.files == ("src/cart.py",)
+        assert [each.id for each in client.decisions.list(status="superseded")] == [first.id]
+        files = client.decisions.files()
+        assert {line.verdict for line in client.decisions.bring(files).lines} == {"unchanged"}
+        assert client.decisions.deprecate(second.id).status == "deprecated"
+        third = client.decisions.record(DecisionText("Money is a float"))
+        assert client.decisions.reject(third.id, "cents are lost").status == "rejected"
+
+        item = client.memory.add("Codes have no case", "The cart compares casefolded codes.").item
+        assert client.memory.counts().items == 1
+        assert [each.id for each in client.memory.list(kind="lesson")] == [item.id]
+        assert [each.item.id for each in client.memory.search("casefolded")] == [item.id]
+        assert client.memory.correct(item.id, title="Codes are casefolded").item.is_corrected
+        goal = "Compare casefolded codes in the cart " * 500
+        assert [each.item for each in client.memory.recall(goal)] == [item.id]
+        assert client.memory.expire(item.id, 5.0).item.status == "expired"
+        assert client.memory.get(item.id).item.title == "Codes are casefolded"
+        assert client.memory.forget(item.id, "wrong").item == item.id
+        with pytest.raises(NotFound):
+            client.memory.get(item.id)
+
+        key = next(iter(client.templates.list())).template.key
+        template = client.templates.get(key).template
+        with pytest.raises(Rejected):
+            client.templates.fill(key, {})
+        assert template.question
+        with pytest.raises(NotFound):
+            client.missions.create_from("no-such-kind", {}, repository=str(tmp_path))
+
+    of_client(tmp_path, work)
 
 
 def test_the_record_is_read_searched_and_verified(tmp_path: Path) -> None:

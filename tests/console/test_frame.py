@@ -14,6 +14,7 @@ from missioncontrol.application.queries.actions import ACTIONS
 from missioncontrol.domain.permission import PERMISSIONS
 from missioncontrol.interfaces.web import formats, rendering
 from missioncontrol.interfaces.web.diffs import ROWS_MAX, diff_rows
+from missioncontrol.interfaces.web.mission_sheet import VIEWS
 from missioncontrol.interfaces.web.navigation import PLACES
 from missioncontrol.interfaces.web.values import TEXT_MAX, json_rows
 from missioncontrol.interfaces.web.words import LOOKS, look_of
@@ -83,6 +84,12 @@ def test_what_the_palette_posts_to_is_a_route_that_needs_the_same(tmp_path: Path
                 assert action.needs in PERMISSIONS
 
     asyncio.run(look())
+
+
+def test_the_palette_leads_to_views_of_a_mission_that_there_are() -> None:
+    led = {action.href.partition("?view=")[2] for action in ACTIONS} - {""}
+    assert led <= set(VIEWS)
+    assert {"summary", "places", "trace", "blueprint", "documents"} <= led
 
 
 def _needed(app: Litestar) -> dict[tuple[str, str], str]:
@@ -206,7 +213,7 @@ def test_every_state_has_a_glyph_and_a_word() -> None:
 MACROS = """
 {{ ui.head(x, x) }}{{ ui.kpi(x, x, x, x) }}{{ ui.json([x]) }}{{ ui.code(x) }}{{ ui.who(x) }}
 {{ ui.diff("@@ -1 +1 @@\n+" ~ x) }}{{ ui.field("n", x, x, hint=x) }}{{ ui.error(x, x, x, [x]) }}
-{{ ui.act("/x", x, sure=x, why=x, fields={"a": x}) }}{{ ui.island("graph", {"a": x}) }}
+{{ ui.act("", "/x", x, sure=x, why=x, fields={"a": x}) }}{{ ui.island("graph", {"a": x}) }}
 {{ ui.id(x) }}{{ ui.copy(x) }}{{ ui.state(x) }}{{ ui.empty(x, x) }}{{ ui.faults([x]) }}
 {{ ui.tag(x) }}{{ ui.banner("ask", x) }}{{ ui.tabs([(x, x, x)], x) }}{{ ui.kv([(x, x)]) }}
 {{ ui.choice(x, x, [(x, x)], x, error=x) }}{{ ui.pick(x, x, [x]) }}{{ ui.search(x, x, x) }}

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,37 @@ def look(home: tuple[Path, dict[str, str]], check: Any, *roles: Any) -> None:
     asyncio.run(ask())
 
 
+def test_the_likely_files_stand_on_the_page_and_in_the_api(
+    home: tuple[Path, dict[str, str]],
+) -> None:
+    async def check(_house: House, client: Any, begun: dict[str, str]) -> None:
+        told = (await client.get(f"{API}/missions/{begun['mission']}")).json()
+        assert [each["requirement"] for each in told["likely"]] == ["R1", "R2"]
+        first = told["likely"][0]["files"][0]
+        assert (first["path"], first["share"]) == ("src/shop/cart.py", 1.0)
+        page = (await client.get(f"/missions/{begun['mission']}?view=places")).text
+        assert "src/shop/cart.py" in page
+        assert "ranked without a model" in page.lower()
+        assert "Who knows this code" not in page  # One commit that brought everything in.
+
+    look(home, check)
+
+
+def test_a_mission_that_has_ended_is_opened_with_what_came_of_it(
+    home: tuple[Path, dict[str, str]],
+) -> None:
+    async def check(_house: House, client: Any, begun: dict[str, str]) -> None:
+        address = f"/missions/{begun['mission']}"
+        page = (await client.get(address)).text
+        assert re.search(r'view=summary" aria-current="page"', page)
+        assert 'aria-label="Evidence"' in page
+        assert re.search(
+            r'view=now" aria-current="page"', (await client.get(f"{address}?view=now")).text
+        )
+
+    look(home, check)
+
+
 def test_a_mission_says_what_its_report_says(home: tuple[Path, dict[str, str]]) -> None:
     async def check(house: House, client: Any, begun: dict[str, str]) -> None:
         answer = await client.get(f"{API}/missions/{begun['mission']}")
@@ -100,7 +132,7 @@ def test_what_has_not_changed_is_not_sent_again(home: tuple[Path, dict[str, str]
     look(home, check)
 
 
-def test_the_report_comes_in_four_forms_and_runs_nothing(
+def test_the_report_comes_in_five_forms_and_runs_nothing(
     home: tuple[Path, dict[str, str]],
 ) -> None:
     async def check(_: House, client: Any, begun: dict[str, str]) -> None:
@@ -115,8 +147,32 @@ def test_the_report_comes_in_four_forms_and_runs_nothing(
         packed = await client.get(url, params={"format": "zip"})
         assert packed.headers["content-disposition"].startswith("attachment")
         names = zipfile.ZipFile(io.BytesIO(packed.content)).namelist()
-        assert {"report.html", "report.md", "report.json", "manifest.json"} <= set(names)
+        assert {"report.html", "report.md", "report.pdf", "manifest.json"} <= set(names)
+        printed = await client.get(url, params={"format": "pdf"})
+        assert printed.headers["content-type"] == "application/pdf"
+        assert printed.content.startswith(b"%PDF-")
         assert (await client.get(url, params={"format": "exe"})).status_code == 400
+
+    look(home, check)
+
+
+def test_a_task_that_is_handed_over_has_a_pack(home: tuple[Path, dict[str, str]]) -> None:
+    async def check(_: House, client: Any, begun: dict[str, str]) -> None:
+        url = f"{API}/missions/{begun['mission']}"
+        listed = (await client.get(f"{url}/packs")).json()
+        keys = [each["task"] for each in listed]
+        assert keys[0] == ""
+        assert len(keys) > 1
+        whole = await client.get(f"{url}/pack")
+        assert whole.headers["content-type"].startswith("text/markdown")
+        for key in keys[1:]:
+            told = await client.get(f"{url}/pack", params={"task": key, "format": "json"})
+            assert told.json()["task"]["key"] == key
+            assert told.json()["budget"]["tokens"] <= told.json()["budget"]["tokens_max"]
+        known = {"if-none-match": whole.headers["etag"]}
+        assert (await client.get(f"{url}/pack", headers=known)).status_code == 304
+        lost = await client.get(f"{url}/pack", params={"task": "nothing"})
+        assert (lost.status_code, lost.json()["code"]) == (404, "pack.unknown")
 
     look(home, check)
 

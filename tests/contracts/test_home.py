@@ -152,6 +152,21 @@ def test_where_an_engine_listens_is_for_its_owner_alone(root: Path) -> None:
     assert not (root / "engine.json").exists()
 
 
+def test_where_the_console_answers_is_told_beside_where_the_engine_listens(root: Path) -> None:
+    home = Home(root)
+    home.hold()
+    home.announce(port=4711, token="abc")
+    home.announce_console("http://127.0.0.1:8797")
+    seen = Home(root).holder()
+    assert seen is not None
+    assert (seen.port, seen.token, seen.console) == (4711, "abc", "http://127.0.0.1:8797")
+    home.announce(port=0, token="")
+    seen = Home(root).holder()
+    assert seen is not None
+    assert not seen.console
+    home.release()
+
+
 def test_a_holder_that_has_not_said_who_it_is_is_told_as_such(root: Path, holder: Holder) -> None:
     (root / "engine.json").write_text("{")
     seen = Home(root).holder()

@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 
 from missioncontrol.documents.page import overall
@@ -16,6 +17,7 @@ from missioncontrol.domain.building import (
     built_by,
     proves,
 )
+from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.work import Finding, Work
 from missioncontrol.domain.work import TestsRan as Ran
 from tests.documents.records import Made, Store, redis_plan, redis_run
@@ -109,5 +111,23 @@ def test_a_hostile_diff_is_text_and_its_lines_are_those_of_the_patch() -> None:
 def test_a_long_diff_is_cut_and_says_so() -> None:
     made = built(patch=HOSTILE + "+line\n" * 100_000)
     for text in texts(made.record, made):
-        assert "more lines in" in text.replace("\u202f", "").replace("\xa0", " ")
+        assert "more lines in" in text.replace("\xa0", " ")
     assert len(texts(made.record, made)[0]) < 500_000
+
+
+def test_what_was_changed_stands_beside_what_was_foreseen() -> None:
+    record = built().record
+    foreseen = (Estimate("", "files", 1, 2, 5), Estimate("", "lines", 10, 40, 90))
+    plan = msgspec.structs.replace(record.plan, estimates=foreseen)
+    files, lines = Reading(msgspec.structs.replace(record, plan=plan)).cockpit.compared
+    assert (files.told, files.is_inside) == ("1", True)
+    assert (lines.told, lines.is_inside) == ("4", False)
+
+
+def test_the_way_on_says_how_the_change_is_taken_over() -> None:
+    record = built().record
+    (step,) = [s for s in Reading(record).cockpit.path if "Take the change over" in s.text]
+    assert step.commands == (
+        f"mission artifacts {record.run} --output out",
+        f"git apply out/{LAST}/{PATCH}",
+    )

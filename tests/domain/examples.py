@@ -2,10 +2,12 @@
 
 from missioncontrol.domain import mission as m
 from missioncontrol.domain import operation as o
+from missioncontrol.domain import waiving as w
 from missioncontrol.domain.definition import Definition, StepDefinition
 from missioncontrol.domain.plan import ExpectedArtifact
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
+from missioncontrol.domain.scope import ScopeChanged
 from missioncontrol.domain.step import Amount, Retry, Slot, Step
 from missioncontrol.domain.work import (
     ArtifactRef,
@@ -21,8 +23,11 @@ from missioncontrol.domain.workflow_library import WorkflowListed, WorkflowSaved
 from tests.domain.access_examples import ACCESS_EXAMPLES
 from tests.domain.agent_examples import AGENT_EXAMPLES
 from tests.domain.approval_examples import APPROVAL_EXAMPLES
+from tests.domain.decision_examples import DECISION_EXAMPLES
+from tests.domain.knowledge_examples import KNOWLEDGE_EXAMPLES
 from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
 from tests.domain.plans import a_plan
+from tests.domain.product_examples import PRODUCT_EXAMPLES
 from tests.domain.schedules import EXAMPLES as SCHEDULE_EXAMPLES
 
 DIGEST = "ab" * 32
@@ -58,10 +63,17 @@ STEP = Step(
 )
 
 EXAMPLES: tuple[Event, ...] = (
-    m.MissionCreated("mission-1", "Search", "Make it fast.", "/repo", "Slow.", ("No service",)),
+    m.MissionCreated(
+        "mission-1", "Search", "Make it fast.", "/repo", "Slow.", ("No service",), "feature"
+    ),
     m.PlanAccepted("run-1", a_plan()),
     m.MissionStarted("run-1"),
     m.MissionSettled("run-1", "failed"),
+    w.MissionCompleted("run-1"),
+    w.GapWaived("risk.unowned:K1", DIGEST, "Nobody sees to K1.", "It is small.", "user:bob"),
+    w.WaiverWithdrawn("risk.unowned:K1", DIGEST, "It has grown.", "user:alice"),
+    w.RiskAssigned("K1", DIGEST, "Mara Lind", "user:bob"),
+    ScopeChanged("cache", DIGEST, ("src/cache.py",), "user:alice", "The cache moved."),
     r.RunCreated(
         "run-2",
         "mission",
@@ -122,4 +134,7 @@ EXAMPLES: tuple[Event, ...] = (
     *SCHEDULE_EXAMPLES,
     *AGENT_EXAMPLES,
     *ACCESS_EXAMPLES,
+    *DECISION_EXAMPLES,
+    *KNOWLEDGE_EXAMPLES,
+    *PRODUCT_EXAMPLES,
 )

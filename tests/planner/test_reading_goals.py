@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.planner.filling import filled
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.kinds import recognised
 from missioncontrol.specialists.planner.subject import subject_of
-from missioncontrol.specialists.relevance import relevant_files
-from missioncontrol.specialists.tree import read_tree
+from missioncontrol.specialists.ranking.ranker import ranked
 
 
 def asked(goal: str, *constraints: str, context: str = "") -> list[tuple[str, str]]:
@@ -111,16 +111,16 @@ def test_files_are_ranked_with_reasons_that_can_be_checked(tmp_path: Path) -> No
     (tmp_path / "sessions.py").write_text("class SessionInterface:\n    pass\n")
     (tmp_path / "views.py").write_text("# opens a session\n")
     (tmp_path / "colours.py").write_text("RED = 1\n")
-    found = relevant_files("Add a session backend", read_tree(tmp_path), limit=5)
+    found = ranked(read_index(tmp_path), "Add a session backend", limit=5)
     assert [each.path for each in found] == ["sessions.py", "views.py"]
-    assert "`session` in the file name" in found[0].reasons
+    assert "`session` in its path" in found[0].reasons
     assert "defines `SessionInterface`" in found[0].reasons
 
 
 def test_a_file_that_the_goal_names_comes_first(tmp_path: Path) -> None:
     (tmp_path / "parser.py").write_text("def parse(text):\n    return text\n" * 9)
     (tmp_path / "odd.py").write_text("x = 1\n")
-    found = relevant_files("Let the parser parse like `odd.py`", read_tree(tmp_path), limit=1)
+    found = ranked(read_index(tmp_path), "Correct `odd.py`, which the parser reads", limit=1)
     assert found[0].reasons[0] == "the goal names the file `odd.py`"
 
 
@@ -176,13 +176,13 @@ def test_a_bug_report_asks_for_its_trouble_to_end_and_not_for_its_steps() -> Non
         "## Describe the bug\nNo cookie is set.\n\n## To Reproduce\n1. run the app\n\n"
         "## Expected behavior\nA cookie is set."
     )
-    assert [text for _, text in asked(goal)] == ["No cookie is set", "A cookie is set"]
+    assert [text for _, text in asked(goal)] == ["A cookie is set; today no cookie is set"]
 
 
 @pytest.mark.parametrize(
     ("goal", "subject"),
     [
-        ("Fix: cart.send does not set a length", "cart.send does not set a length"),
+        ("Fix: cart.send does not set a length", "cart.send"),
         ("fix(cart): handle negative prices", "handle negative prices"),
         ("As a user, I want to log in with a passkey", "log in with a passkey"),
         ("🐛 fix login 🔥", "login"),
@@ -215,3 +215,65 @@ def test_a_measured_latency_is_no_wish_for_speed() -> None:
 )
 def test_verbs_agree_with_their_subject(subject: str, sentence: str) -> None:
     assert filled("{subject} [is|are] used.", {"subject": subject}) == sentence
+
+
+def test_a_later_statement_about_the_thing_asked_for_says_how_it_is_to_be() -> None:
+    goal = (
+        "Write a report as an EPUB file. The file must open without network. "
+        "Errors must name the reason. Memory search should also take a date range."
+    )
+    asks = read_goal(goal).asks
+    assert [(ask.kind, ask.is_property) for ask in asks] == [
+        ("function", False),
+        ("function", True),
+        ("function", True),
+        ("function", False),  # about something else, and `memory` is no wish for less of it
+    ]
+
+
+def test_where_several_things_are_asked_for_it_is_not_guessed_which_one_is_meant() -> None:
+    goal = "Add CSV export. Add a login page. The page must work without JavaScript."
+    assert [ask.is_property for ask in read_goal(goal).asks] == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("goal", "kind"),
+    [
+        ("Search the memory by date", "function"),
+        ("Memory search should take a date range", "function"),
+        ("Let the job run with less memory", "quality"),
+        ("The parser must keep its memory usage under 100 MB", "quality"),
+    ],
+)
+def test_memory_is_a_quality_where_it_is_used_up(goal: str, kind: str) -> None:
+    assert asked(goal)[0][0] == kind
+
+
+NEUTRAL = (
+    "Give `RedisCache` a `max_entries` setting.",
+    "Make `BaseCache.update` keep the newer response.",
+    "Support `bounds` in `Arrow.range`.",
+    "Use a connection pool for `MongoCache`.",
+    "Show the time zone name in `Arrow.__repr__`.",
+    "Let `Session.close` wait for open requests.",
+)
+FOLLOWING = (
+    "Say in the README how to set it.",
+    "Mention it in the docs.",
+    "Describe it in the changelog.",
+    "Cover it with tests.",
+    "Add unit tests.",
+    "Release notes should mention it.",
+)
+
+
+@pytest.mark.parametrize("main", NEUTRAL)
+@pytest.mark.parametrize("after", FOLLOWING)
+def test_what_follows_on_a_change_never_becomes_what_the_mission_is(main: str, after: str) -> None:
+    assert kinds(main)[0] == kinds(f"{main} {after}")[0] == "feature"
+
+
+@pytest.mark.parametrize("after", FOLLOWING)
+def test_what_follows_on_documentation_and_tests_leaves_them_what_they_are(after: str) -> None:
+    assert kinds(f"Document `Arrow.range`. {after}")[0] == "documentation"
+    assert kinds(f"Write tests for `parse`. {after}")[0] == "tests"

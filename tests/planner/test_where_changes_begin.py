@@ -7,6 +7,7 @@ from tests.planner.test_local_planning import made
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
+from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.desk import LocalDesk
 
@@ -106,3 +107,57 @@ def test_how_a_thing_is_to_be_belongs_to_its_task(tmp_path: Path) -> None:
     assert [task.requirements for task in built] == [("R1", "R2")]
     changed = {part.path for part in plan.architecture.components if part.change == "changed"}
     assert changed <= {"teaqueue/worker.py"}
+
+
+def test_a_definition_that_the_goal_names_stands_before_those_that_share_its_words(
+    tmp_path: Path,
+) -> None:
+    shared = "def strip_iter(src):\n    return src\n\n\ndef chunked_iter(src):\n    return src\n"
+    files = {**POOLS, "teapool/iterutils.py": shared}
+    plan = planned(tmp_path, "Add a flag to strip whitespace in chunked_iter of iterutils", files)
+    change = next(task for task in plan.tasks() if task.is_handover)
+    assert 0 < change.detail.index("`chunked_iter`") < change.detail.find("`strip_iter`")
+
+
+def test_a_method_of_an_object_in_javascript_is_where_the_work_begins(tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"name": "tea", "version": "1.0.0"}',
+        "lib/response.js": "function normalize (field) {\n  return field\n}\n\n"
+        "module.exports = {\n  get status () {\n    return 200\n  },\n\n"
+        "  redirect (url) {\n    if (/^https?:\\/\\//i.test(url)) {\n      url = String(url)\n"
+        "    }\n    return this.set('Location', url)\n  }\n}\n",
+        "lib/application.js": "const response = require('./response')\n",
+    }
+    goal = "Let ctx.redirect refuse targets on other hosts"
+    plan = planned(tmp_path, goal, files)
+    change = next(task for task in plan.tasks() if task.is_handover)
+    assert change.detail.startswith("Begin at `lib/response.js`")
+    assert "defines `redirect`" in change.detail
+    assert "normalize" not in change.detail
+
+
+def test_a_release_begins_where_its_version_stands(tmp_path: Path) -> None:
+    files = {**QUEUE, "CHANGELOG.md": "# Changes\n\n## 1.0\n\n- Tea\n"}
+    goal = "Release version 1.1. Make sure that the wheel installs on Python 3.11."
+    plan = planned(tmp_path, goal, files)
+    check, change = [task for task in plan.tasks() if task.is_handover][:2]
+    assert change.detail.startswith("Begin in `pyproject.toml`, which says version 1.0 now")
+    assert check.key in change.needs
+    assert "with Python 3.11, in an environment that holds nothing else" in check.detail
+    assert not {*check.detail.split(". ")} & {*change.detail.split(". ")}
+    assert "`CHANGELOG.md`" in change.detail
+    assert "CI file" not in change.detail
+    assert "teaqueue/" not in change.detail
+
+
+def test_what_is_moved_is_what_a_migration_is_about(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "Migrate the jobs of the queue to a SQLite table", QUEUE)
+    assert all("to a SQLite table” side by side" not in each.title for each in plan.decisions)
+    assert any("jobs of the queue" in each.title for each in plan.decisions)
+    told = " ".join(task.detail for task in plan.tasks() if task.is_handover)
+    assert "queue to a SQLite table” brings" not in told
+
+
+def test_a_cut_sentence_does_not_end_in_a_word_that_leads_on() -> None:
+    text = "The error raised by `parse` at the end of a long line of a file"
+    assert shortened(text, 36) == "The error raised by `parse`…"

@@ -262,8 +262,8 @@ def test_boxes_of_one_row_never_overlap(tmp_path: Path) -> None:
     for each in ET.parse(out / "modules.svg").getroot().iter():
         if (
             each.tag.endswith("rect")
-            and each.get("class", "").startswith("box")
-            and each.get("rx") == "4"
+            and each.get("class", "").startswith("d-box")
+            and each.get("rx") == "4.0"
         ):
             left = float(each.get("x", ""))
             rows.setdefault(each.get("y", ""), []).append(

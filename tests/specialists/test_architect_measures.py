@@ -5,6 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from missioncontrol.domain.graph import components
 from missioncontrol.specialists.architect import measures
 
 NODES = [f"n{number}" for number in range(8)]
@@ -25,11 +26,7 @@ def reaches(needs: dict[str, list[str]], start: str) -> set[str]:
 def test_two_nodes_share_a_component_when_each_reaches_the_other(
     needs: dict[str, list[str]],
 ) -> None:
-    home = {
-        node: number
-        for number, group in enumerate(measures.components(NODES, needs))
-        for node in group
-    }
+    home = {node: number for number, group in enumerate(components(NODES, needs)) for node in group}
     for one in NODES:
         for other in NODES:
             both = other in reaches(needs, one) and one in reaches(needs, other)
@@ -40,7 +37,7 @@ def test_two_nodes_share_a_component_when_each_reaches_the_other(
 def test_a_layer_is_above_everything_outside_its_cycle_that_it_needs(
     needs: dict[str, list[str]],
 ) -> None:
-    groups = measures.components(NODES, needs)
+    groups = components(NODES, needs)
     level = measures.layers(groups, needs)
     home = {node: number for number, group in enumerate(groups) for node in group}
     for node, wanted in needs.items():
@@ -54,7 +51,7 @@ def test_a_layer_is_above_everything_outside_its_cycle_that_it_needs(
 
 @given(GRAPHS)
 def test_the_way_round_a_cycle_follows_its_arrows_home(needs: dict[str, list[str]]) -> None:
-    for knot in measures.knots(measures.components(NODES, needs)):
+    for knot in measures.knots(components(NODES, needs)):
         way = measures.way_round(knot, needs)
         assert way[0] == way[-1]
         assert len(way) >= 3 or way[0] in needs[way[0]]
@@ -63,5 +60,5 @@ def test_the_way_round_a_cycle_follows_its_arrows_home(needs: dict[str, list[str
 
 def test_a_very_long_chain_needs_no_recursion() -> None:
     needs = {str(number): [str(number + 1)] for number in range(20_000)}
-    groups = measures.components([str(number) for number in range(20_001)], needs)
+    groups = components([str(number) for number in range(20_001)], needs)
     assert measures.layers(groups, needs)["0"] == 20_000

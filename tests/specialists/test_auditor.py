@@ -166,6 +166,33 @@ def test_an_application_without_lock_file_is_told_once(tmp_path: Path) -> None:
     assert "2 of 3 (flask, requests)" in work.findings[0].title
 
 
+LIBRARY = (
+    '[build-system]\nrequires = ["flit_core"]\n'
+    '[project]\nname = "lib"\nversion = "1"\ndependencies = ["click>=8"]\n'
+)
+
+
+def test_a_list_of_requirements_makes_no_application_of_a_library(tmp_path: Path) -> None:
+    files = {"pyproject.toml": LIBRARY, "requirements/requirements.txt": "click>=8\n"}
+    work, _, _ = audit(tmp_path, files)
+    assert work.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "rules"),
+    [
+        pytest.param("", [], id="nothing to start"),
+        pytest.param('[project.scripts]\nx = "x:main"\n', ["supply.unpinned"], id="a command"),
+    ],
+)
+def test_without_a_build_a_program_to_start_makes_the_application(
+    tmp_path: Path, more: str, rules: list[str]
+) -> None:
+    project = f'[project]\nname = "x"\nversion = "1"\ndependencies = ["click>=8"]\n{more}'
+    work, _, _ = audit(tmp_path, {"pyproject.toml": project})
+    assert [finding.rule for finding in work.findings] == rules
+
+
 def test_a_lock_file_settles_it(tmp_path: Path) -> None:
     package = '{"name": "x", "private": true, "dependencies": {"express": "^5.0.0"}}\n'
     unlocked, _, _ = audit(tmp_path / "a", {"package.json": package})

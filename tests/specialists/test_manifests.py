@@ -114,6 +114,7 @@ def test_requirements_files_are_grouped_by_their_names(tmp_path: Path) -> None:
             "requests>=2; python_version>'3'\n",
             "requirements-dev.txt": "-e .\npytest\n",
             "requirements/docs.txt": "sphinx==7.0.*\n",
+            "doc/requirements.txt": "furo\n",
         },
     )
     told = {item.name: (item.group, item.line, item.pinned) for item in stack.dependencies}
@@ -122,6 +123,7 @@ def test_requirements_files_are_grouped_by_their_names(tmp_path: Path) -> None:
         "requests": ("runtime", 4, False),
         "pytest": ("dev", 2, False),
         "sphinx": ("docs", 1, False),
+        "furo": ("doc", 1, False),
     }
 
 
@@ -230,7 +232,9 @@ def test_makefiles_scripts_and_wrappers_come_after_the_runner_itself(tmp_path: P
 def test_unittest_is_known_by_its_import_where_no_manifest_speaks(tmp_path: Path) -> None:
     stack = stack_of(tmp_path, {"tests/test_a.py": "import os\nimport unittest\n"})
     (command,) = stack.test_commands
-    assert command.argv == ("python", "-m", "unittest")
+    assert command.argv == ("python", "-m", "unittest", "discover", "-s", "tests")
+    at_top = stack_of(tmp_path / "top", {"test_a.py": "import unittest\n"})
+    assert at_top.test_commands[0].argv == ("python", "-m", "unittest")
     assert command.source == "tests/test_a.py:2"
 
 
@@ -311,3 +315,48 @@ def test_a_password_in_a_requirement_is_not_passed_on(tmp_path: Path) -> None:
     (item,) = stack_of(tmp_path, {"requirements.txt": text}).dependencies
     assert item.pinned
     assert "hunter2" not in item.requirement
+
+
+def test_what_developers_install_is_not_needed_at_run_time(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[project]\nname = "tea"\ndependencies = ["click"]\n',
+        "requirements.txt": "pytest\ntox\n",
+    }
+    found = {each.name: each.group for each in stack_of(tmp_path / "one", files).dependencies}
+    assert found == {"click": "runtime", "pytest": "dev", "tox": "dev"}
+    files["pyproject.toml"] += (
+        '[tool.setuptools.dynamic]\ndependencies = {file = "requirements.txt"}\n'
+    )
+    read = {each.name: each.group for each in stack_of(tmp_path / "two", files).dependencies}
+    assert read["pytest"] == "runtime"
+
+
+def test_a_package_that_several_manifests_declare_counts_once(tmp_path: Path) -> None:
+    setup = (
+        "from setuptools import setup\n"
+        "setup(name='lib', install_requires=['Python_Dateutil>=2'],\n"
+        "      extras_require={':python_version>\"3.8\"': ['tzdata'], 'test': ['pytest']})\n"
+    )
+    project = (
+        '[project]\nname = "lib"\nversion = "1"\n'
+        'dependencies = ["python-dateutil>=2", "tzdata"]\n'
+        '[project.optional-dependencies]\ntest = ["pytest"]\n'
+    )
+    stack = stack_of(tmp_path, {"pyproject.toml": project, "setup.py": setup})
+    needs = stack.own_needs("user")
+    assert [first.name for first, *_ in needs] == ["python-dateutil", "tzdata"]
+    assert [sorted(item.manifest for item in need) for need in needs] == [
+        ["pyproject.toml", "setup.py"],
+        ["pyproject.toml", "setup.py"],
+    ]
+    assert [first.group for first, *_ in stack.own_needs("extra")] == ["test"]
+
+
+def test_how_the_tests_may_run_without_the_wrapper_comes_behind_it(tmp_path: Path) -> None:
+    files = {"Makefile": "test:\n\t./run\n", "tests/test_a.py": "import unittest\n"}
+    found = stack_of(tmp_path, files).test_commands
+    assert [item.argv for item in found] == [
+        ("make", "test"),
+        ("python", "-m", "unittest", "discover", "-s", "tests"),
+    ]
+    assert [item.guessed for item in found] == [False, True]

@@ -152,7 +152,7 @@ def test_failures_that_no_report_names_acquit_nothing(tmp_path: Path) -> None:
     (root / "new.txt").write_text("new\n")
     with pytest.raises(AttemptFailed, match="test_known"):
         proof(tmp_path, root, report="")
-    files = {"Makefile": "test:\n\tgrep -q good a.txt\n", "a.txt": "bad\n"}
+    files = {"Makefile": "test:\n\t@echo 'FAIL: good'; false\n", "a.txt": "bad\n"}
     other = repository(tmp_path / "other", files)
     (other / "new.txt").write_text("new\n")
     work = proof(tmp_path, other, report="")

@@ -2,12 +2,16 @@
 
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from missioncontrol.specialists import past_changes
+from missioncontrol.specialists.architect import reading as architect_reading
+from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.ranking import index as indexing
 from missioncontrol.specialists.ranking import kept as keeping
 from missioncontrol.specialists.ranking.facts import FileFacts, content_key, facts_of
@@ -16,7 +20,6 @@ from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
-from missioncontrol.specialists.ranking.reading import read_index
 from missioncontrol.specialists.ranking.terms import asked, counted, spelt, title
 from missioncontrol.specialists.tree import read_tree
 from missioncontrol.specialists.words import stem
@@ -29,6 +32,13 @@ FILES = {
     "docs/guide.md": "# Guide\n\nHow to send mail from the shop.\n",
     "CHANGES.md": "# 1.0\n\nFirst.\n",
 }
+
+
+PATHS = [f"f{number}.py" for number in range(6)]
+
+
+def _never(*_: object, **__: object) -> None:
+    raise AssertionError("it was read already")
 
 
 def shop(folder: Path, files: dict[str, str] = FILES) -> Path:
@@ -206,6 +216,84 @@ def test_what_is_kept_is_bounded_and_the_longest_unused_goes_first(
     assert kept.find(keys).keys() == {keys[0], keys[2]}
 
 
+def test_the_past_and_the_imports_are_read_once_for_all_who_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, kept = shop(tmp_path / "shop"), KeptFacts(tmp_path / "facts.db")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "Begin")):
+        _git(root, *words)
+    once = read_index(root, kept=kept)
+    monkeypatch.setattr(past_changes, "read_log", _never)
+    monkeypatch.setattr(architect_reading, "_graphs", _never)
+    again = read_index(root, kept=kept)
+    assert again.imports == once.imports
+    assert [each.id for each in again.past.changes] == [each.id for each in once.past.changes]
+    goal = "Send mail when a session ends"
+    assert ranked(again, goal, limit=9) == ranked(once, goal, limit=9)
+
+
+def test_readings_of_whole_repositories_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "WHOLES_MAX", 2)
+    monkeypatch.setattr(keeping, "WHOLE_BYTES_MAX", 100)
+    kept = KeptFacts(tmp_path / "facts.db")
+    for key in (b"1", b"2", b"3"):
+        kept.keep_whole(key, [key])
+    kept.keep_whole(b"4", ["x" * 200])
+    found = [kept.find_whole(key, list[bytes]) for key in (b"1", b"2", b"3", b"4")]
+    assert found == [None, [b"2"], [b"3"], None]
+    assert kept.find_whole(b"3", dict[str, int]) is None
+
+
+def test_several_at_once_keep_their_facts_beside_each_other(tmp_path: Path) -> None:
+    kept = KeptFacts(tmp_path / "facts.db")
+    texts = [f"word{number}" for number in range(40)]
+
+    def keep(text: str) -> None:
+        kept.keep({content_key(text, is_code=False): facts_of(text, is_code=False)}, [])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(keep, texts))
+    assert len(kept.find(content_key(text, is_code=False) for text in texts)) == len(texts)
+
+
+def test_where_nothing_can_be_kept_the_ranking_is_the_same(tmp_path: Path) -> None:
+    root = shop(tmp_path / "shop")
+    (tmp_path / "file").write_text("no directory")
+    blocked = KeptFacts(tmp_path / "file" / "facts.db")
+    assert first(Index(read_tree(root), kept=blocked), "session store").path == "shop/sessions.py"
+
+
+def test_the_commit_that_brought_everything_in_ties_nothing_together(tmp_path: Path) -> None:
+    past = Past([change("c1", "Import", *(f"f{number}.py" for number in range(6)))], PATHS)
+    assert past.together == [{}] * 6
+    assert past.knowers(0) == []
+
+
+def test_how_often_a_file_changes_is_no_reason_by_itself(tmp_path: Path) -> None:
+    past = [change(f"c{number}", "Round prices", "shop/cart.py") for number in range(30)]
+    index = Index(read_tree(shop(tmp_path)), past)
+    assert [each.path for each in ranked(index, "Quaternion smtplib", limit=9)] == ["shop/mail.py"]
+
+
+def test_what_stands_everywhere_says_nothing(tmp_path: Path) -> None:
+    index = Index(read_tree(shop(tmp_path)), everywhere=("Shop",))
+    assert first(index, "Add mail to the shop").path == "shop/mail.py"
+    assert all("`shop`" not in each for each in first(index, "Add mail to the shop").reasons)
+
+
+def test_what_a_code_host_reads_comes_late_unless_it_is_asked_for(tmp_path: Path) -> None:
+    form = ".github/ISSUE_TEMPLATE/config.yml"
+    files = {**FILES, form: "name: session\n", "shop/open.py": "def open_it():\n    session = 1\n"}
+    index = Index(read_tree(shop(tmp_path, files)))
+
+    def place(goal: str) -> int:
+        return [each.path for each in ranked(index, goal, limit=9)].index(form)
+
+    assert place("Let a session stay open") > place("Ask for the session name in GitHub issues")
+
+
 def test_the_same_text_as_code_and_as_prose_is_kept_apart() -> None:
     text = "def open_session(): ..."
     assert content_key(text, is_code=True) != content_key(text, is_code=False)
@@ -220,7 +308,7 @@ def test_a_repository_is_read_with_its_history(tmp_path: Path) -> None:
     _git(root, "commit", "-qam", "Queue newsletters overnight")
     index = read_index(root)
     assert [each.message for each in index.past.changes] == ["Queue newsletters overnight", "Begin"]
-    assert first(index, "Newsletters arrive overnight").path == "shop/mail.py"
+    assert first(index, "Newsletters arrive overnight", kinds=("code",)).path == "shop/mail.py"
     assert index.imports[index.numbers["shop/cart.py"]] == (index.numbers["shop/sessions.py"],)
 
 

@@ -138,6 +138,15 @@ def _requirement_nobody_builds(mission: Mission) -> None:
     mission.replan(requirements=(*PLAN.requirements, more), phases=plan.phases)
 
 
+def _requirement_names_what_no_task_may_change(mission: Mission) -> None:
+    named = Requirement("R1", "Give `MemorySessionStore` a limit", source="goal: “…”")
+    scoped = msgspec.structs.replace(
+        next(each for each in mission.plan.tasks() if each.key == "build"), scope=("README.md",)
+    )
+    plan = with_tasks(mission.plan, scoped)
+    mission.replan(requirements=(named, *PLAN.requirements[1:]), phases=plan.phases)
+
+
 def _requirement_not_specified(mission: Mission) -> None:
     path = mission.upstream["specification"].files["specification.md"]
     path.write_text(path.read_text().replace("### R1 ·", "### Something ·"))
@@ -317,6 +326,7 @@ def _file_is_shorter(mission: Mission) -> None:
     [
         (_requirement_without_task, "requirement-uncovered", "not ready"),
         (_requirement_nobody_builds, "requirement-not-built", "ready with gaps"),
+        (_requirement_names_what_no_task_may_change, "requirement-out-of-reach", "ready with gaps"),
         (_requirement_not_specified, "requirement-unspecified", "not ready"),
         (_task_failed, "task-failed", "not ready"),
         (_task_failed, "done-without", "not ready"),
@@ -379,6 +389,16 @@ def test_what_is_planted_is_found(mission: Mission, spoil: Spoil, rule: str, ver
 def test_one_fault_is_told_once(mission: Mission, spoil: Spoil) -> None:
     spoil(mission)
     assert len(mission.rules()) == 1
+
+
+def test_tests_that_cannot_run_are_not_asked_to_be_mended(mission: Mission) -> None:
+    report = JUNIT.replace('<testcase name="b"/>', '<testcase name="b"><error/></testcase>')
+    evidence = (CommandRan(("pytest",), 1, 1.0), kinds.TestsRan("junit.xml", 1, 0, 1, 0))
+    files = {"tests.json": "{}", "junit.xml": report}
+    mission.upstream["tests"] = delivered(mission.directory / "bad", files, evidence=evidence)
+    [found] = [one for one in mission.reviewed().findings if one.rule == "review.tests-failing"]
+    assert found.title == "1 test cannot run before any change"
+    assert found.remedy.startswith("Provide what 1 test needs to run first")
 
 
 def test_every_finding_says_what_to_do_next(mission: Mission) -> None:

@@ -248,3 +248,14 @@ def test_licences_are_known_by_their_text(text: str, expected: tuple[str, ...]) 
 )
 def test_licences_are_known_by_the_words_of_manifests(word: str, expected: tuple[str, ...]) -> None:
     assert meant(word) == expected
+
+
+def test_what_several_manifests_declare_is_counted_once_and_told_for_each(
+    shop: SampleRepository, tmp_path: Path
+) -> None:
+    shop.put("setup.py", "from setuptools import setup\nsetup(install_requires=['flask', 'x'])\n")
+    shop.commit("Declare it twice")
+    work, data, page = worked(shop.root, tmp_path / "out")
+    assert ", 2 runtime dependencies, " in work.summary
+    assert data["user_dependencies"] == 2
+    assert "2 runtime dependencies (1 in `pyproject.toml` and 2 in `setup.py`): " in page

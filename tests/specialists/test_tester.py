@@ -124,12 +124,31 @@ def test_a_program_that_is_not_installed_is_named(
     assert (told["status"], told["reason"]) == ("could_not_start", "make is not installed here")
 
 
-def test_a_make_target_is_judged_by_its_exit_status(tmp_path: Path) -> None:
-    work, told, out = run_suite(tmp_path, repository(tmp_path, {"Makefile": MAKE.format("false")}))
-    assert told["status"] == "failed"
-    assert "passed" not in told
+def test_a_make_target_has_failed_where_its_words_show_that_a_test_ran(tmp_path: Path) -> None:
+    recipe = "@echo 'Ran 3 tests in 0.1s'; echo; echo 'FAILED (failures=1)'; false"
+    work, told, out = run_suite(tmp_path, repository(tmp_path, {"Makefile": MAKE.format(recipe)}))
+    assert (told["status"], told["passed"], told["failed"]) == ("failed", 2, 1)
+    assert "by its output 2 passed and 1 failed" in work.summary
     assert work.findings[0].rule == "tester.failed"
     assert (out / "test-output.txt").is_file()
+
+
+def test_a_wrapper_that_never_reached_the_tests_makes_way_for_the_next_command(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "Makefile": "test:\n\t. venv/bin/activate; \\\n\tpytest\n",
+        "tests/test_a.py": "import pytest\ndef test_a(): ...\ndef test_b(): assert not 1\n",
+    }
+    _, told, out = run_suite(tmp_path, repository(tmp_path, files))
+    assert told["command"] == ["python", "-m", "pytest"]
+    assert (told["status"], told["passed"], told["failed"]) == ("failed", 1, 1)
+    suites = [each for each in told["commands"] if each["purpose"] == "test"]
+    assert [each["status"] for each in suites] == ["ran", "not_run"]
+    assert "venv/bin/activate" in suites[1]["result"]
+    said = (out / "tests.md").read_text()
+    assert "Also tried: The suite could not start: " in said
+    assert "(`make test` from Makefile:1)" in said
 
 
 def test_the_repository_itself_is_never_written(tmp_path: Path) -> None:
@@ -268,12 +287,17 @@ def test_modules_that_cannot_be_imported_are_counted_by_what_they_lack(tmp_path:
     lacking = {f"tests/test_{n}.py": "import no_such_package_here\n" for n in range(3)}
     broken = {"tests/test_wrong.py": "from shop import no_such_name\ndef test_a(): ...\n"}
     work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, **lacking, **broken}))
-    assert told["status"] == "could_not_start"
-    assert told["reason"].startswith(
+    lack = (
         "4 test modules cannot be imported: No module named 'no_such_package_here' (3); "
         "ImportError: cannot import name 'no_such_name' from 'shop'"
     )
-    assert [finding.rule for finding in work.findings] == ["tester.could-not-start"]
+    # What can be imported is run all the same.
+    assert told["command"] == ["python", "-m", "pytest", "--continue-on-collection-errors"]
+    assert (told["status"], told["passed"], told["errors"]) == ("failed", 1, 4)
+    assert lack in work.summary
+    first = next(each for each in told["commands"] if each["status"] == "not_run")
+    assert (first["command"], first["result"][: len(lack)]) == (["python", "-m", "pytest"], lack)
+    assert {finding.rule for finding in work.findings} == {"tester.error"}
 
 
 def test_modules_that_cannot_be_imported_are_counted_without_a_report_too() -> None:
@@ -304,7 +328,7 @@ def test_a_suite_without_tests_is_not_called_broken(tmp_path: Path) -> None:
 def test_a_stopped_suite_tells_how_far_it_came(tmp_path: Path) -> None:
     slow = "import time\ndef test_a(): ...\ndef test_b(): assert 0\ndef test_c(): time.sleep(60)\n"
     work, told, out = run_suite(
-        tmp_path, repository(tmp_path, {**SHOP, "tests/test_shop.py": slow}), seconds=11.0
+        tmp_path, repository(tmp_path, {**SHOP, "tests/test_shop.py": slow}), seconds=14.0
     )
     assert (told["status"], told["passed"], told["failed"]) == ("timed_out", 2, 1)
     assert "by then it had run 3 tests: 2 passed, 1 failed" in work.summary
@@ -351,7 +375,7 @@ def test_a_script_that_only_prints_is_no_test_command(tmp_path: Path) -> None:
 def test_a_suite_that_is_stopped_before_its_first_test_says_so(tmp_path: Path) -> None:
     hook = "import time\ndef pytest_collection_finish(session):\n    time.sleep(60)\n"
     root = repository(tmp_path, {**SHOP, "tests/conftest.py": hook})
-    work, told, _ = run_suite(tmp_path, root, seconds=11.0)
+    work, told, _ = run_suite(tmp_path, root, seconds=14.0)
     assert told["status"] == "timed_out"
     assert "by then it had collected 2 tests and finished none" in work.summary
 

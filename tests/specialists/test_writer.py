@@ -12,10 +12,11 @@ from missioncontrol.domain.work import Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer import Writer
+from missioncontrol.specialists.writer.budgeting import tokens
 from missioncontrol.specialists.writer.markdown import block, code, sentence
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.pack_text import pack_text
-from missioncontrol.specialists.writer.packing import packed, tokens
+from missioncontrol.specialists.writer.packing import packed
 from missioncontrol.specialists.writer.parts import parts_of
 from missioncontrol.specialists.writer.scene import read_scene
 from missioncontrol.testing.desk import LocalDesk
@@ -71,6 +72,7 @@ def test_all_four_documents_are_written(
         "outline.md",
         "execution-pack.md",
         "execution-pack.json",
+        *(f"packs/{key}.{end}" for key in ("declare", "build") for end in ("md", "json")),
     ]
     assert work.evidence
 
@@ -138,8 +140,8 @@ def test_only_a_command_that_was_run_counts_as_verified(
 ) -> None:
     _, ran = written(tmp_path / "1", repository, upstream=upstream)
     _, not_ran = written(tmp_path / "2", repository)
-    assert "verified, it was run before any change: 2 passed, 0 failed" in ran["execution-pack.md"]
-    assert "not verified, it was not run" in not_ran["execution-pack.md"]
+    assert "verified: 2 passed, 0 failed" in ran["execution-pack.md"]
+    assert "not verified: it was not run" in not_ran["execution-pack.md"]
     assert json.loads(ran["execution-pack.json"])["commands"][0]["verified"] is True
     assert "verified" not in json.loads(not_ran["execution-pack.json"])["commands"][0]
 
@@ -290,6 +292,34 @@ def test_definitions_with_braces_end_at_the_closing_one() -> None:
     assert places == [("a", 1, 3), ("b", 5, 6)]
 
 
+def test_methods_of_objects_and_classes_are_definitions_whatever_patterns_stand_in_them() -> None:
+    text = (
+        "module.exports = {\n  redirect (url) {\n    if (/^https?:\\/\\//i.test(url)) {\n"
+        "      url = escape(url)\n    } // it's safe\n    return url\n  },\n\n"
+        "  get host () {\n    return ''\n  },\n  sent: function (a) {\n  }\n}\n\n"
+        "class Store {\n  static async load(id = 'x'): Promise<Item> {\n    for (const a of b) {\n"
+        "    }\n    describe('it', () => {\n    })\n  }\n}\n"
+    )
+    places = [(part.name, part.start, part.end) for part in parts_of("a.ts", text, "TypeScript")]
+    assert places == [
+        ("redirect", 2, 7),
+        ("host", 9, 11),
+        ("sent", 12, 13),
+        ("Store", 16, 23),
+        ("load", 17, 22),
+    ]
+
+
+def test_typed_methods_are_definitions_and_statements_are_none() -> None:
+    text = (
+        "class Cart {\n  public List<String> items(int page) throws Oops {\n"
+        "    if (page) {\n    } else if (more(page)) {\n    }\n    return new Thing(page) {\n"
+        "    };\n  }\n}\n"
+    )
+    names = [part.name for part in parts_of("Cart.java", text, "Java")]
+    assert names == ["Cart", "items"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("a", "a."), ("a.", "a."), ("“a.”", "“a.”"), ("“a”", "“a”."), ("は。", "は。"), ("", "")],
@@ -334,7 +364,7 @@ def test_odd_plans_and_odd_upstream_files_do_no_harm(tmp_path: Path, repository:
         files[name] = tmp_path / name
     upstream = {"tests": Delivered("succeeded", Work(summary="odd"), files)}
     _, texts = written(tmp_path, repository, upstream=upstream)
-    assert len(texts) == 4
+    assert len(texts) == 8
 
 
 def test_a_file_that_defines_nothing_has_no_parts() -> None:
@@ -343,3 +373,14 @@ def test_a_file_that_defines_nothing_has_no_parts() -> None:
         == []
     )
     assert parts_of("empty.ts", "", "TypeScript") == []
+
+
+def test_what_is_asked_for_is_never_what_is_not_to_be_touched(
+    tmp_path: Path, repository: Path
+) -> None:
+    wanted = Requirement("R3", "Log only the errors, without changing the format", source="goal")
+    plan = msgspec.structs.replace(PLAN, requirements=(*PLAN.requirements, wanted))
+    _, texts = written(tmp_path, repository, plan=plan)
+    told = {each["what"] for each in json.loads(texts["execution-pack.json"])["keep_out"]}
+    assert wanted.text not in told
+    assert "No new runtime dependencies" in told

@@ -25,6 +25,7 @@ class Holder(msgspec.Struct, frozen=True):
     port: int = 0  # on loopback; 0 while it cannot be reached yet
     token: str = ""
     run: str = ""  # the one that it works on, where it works on one
+    console: str = ""  # where its console answers, once it does
 
     def may_work_on(self, run: str) -> bool:
         """Whether `run` may be at work there; a program that embeds the engine does not say."""
@@ -42,6 +43,9 @@ class Home:
         self.output = root / "output.db"
         self.search = root / "search.db"
         self.measures = root / "measures.db"
+        self.kept_facts = root / "kept-facts.db"  # what specialists read of repositories
+        self.memory = root / "memory.db"
+        self.analytics = root / "analytics"  # events of products
         self.artifacts = root / "artifacts"
         self.scratch = root / "scratch"
         self.heads = root / "heads.jsonl"
@@ -113,7 +117,14 @@ class Home:
     def announce(self, *, port: int, token: str, run: str = "") -> None:
         """Write down who holds this home, where it listens, and what it works on."""
         started = start_time(os.getpid()) or 0.0
-        holder = Holder(os.getpid(), started, _command(), port, token, run)
+        self._write(Holder(os.getpid(), started, _command(), port, token, run))
+
+    def announce_console(self, url: str) -> None:
+        """Write down where the console answers; who holds this home is announced already."""
+        holder = msgspec.json.decode(self._holder.read_bytes(), type=Holder)
+        self._write(msgspec.structs.replace(holder, console=url))
+
+    def _write(self, holder: Holder) -> None:
         draft = self._holder.with_suffix(f".{secrets.token_hex(4)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:

@@ -21,7 +21,9 @@ SECONDS_MAX = 30.0
 PROGRAM = "mission-client"  # what our clients call themselves, for the record of requests
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-KINDS: dict[int, type[MissionControlError]] = {
+Kinds = Mapping[int | str, type[MissionControlError]]
+
+KINDS: Kinds = {
     404: NotFound,
     409: Conflict,
     412: Conflict,
@@ -60,6 +62,7 @@ class _Problem(msgspec.Struct):
     status: int = 0
     instance: str = ""
     faults: list[str] = []
+    kind: str = ""
 
 
 class Asked(Protocol):
@@ -89,7 +92,7 @@ class _Speech:
         url: str,
         token: str,
         agent: str,
-        kinds: Mapping[int, type[MissionControlError]] = KINDS,
+        kinds: Kinds = KINDS,
     ) -> None:
         self.url = _sound(url)
         self._kinds = kinds
@@ -157,7 +160,8 @@ class _Speech:
             problem = _Problem()
         if not problem.code:
             return self._strange(f"it answered {answer.status_code}")
-        kind = self._kinds.get(answer.status_code, Rejected)
+        by_status = self._kinds.get(answer.status_code, Rejected)
+        kind = self._kinds.get(problem.kind, by_status)
         refusal = kind(problem.code, problem.detail, hint=problem.hint)
         refusal.__cause__ = ServerProblem(problem)
         return refusal
@@ -197,12 +201,13 @@ class ServerLine(_Speech):
         token: str,
         *,
         agent: str = PROGRAM,
-        kinds: Mapping[int, type[MissionControlError]] = KINDS,
+        kinds: Kinds = KINDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`url` is where its pages are, and `agent` what asks. `transport` is another way there.
 
-        `kinds` are the errors that its refusals become, by their status; all others are `Rejected`.
+        `kinds` are the errors that its refusals become, by the kind that they name or else by
+        their status; all others are `Rejected`.
 
         Raises:
             Rejected: `server.bad_url`, or `server.no_token`.

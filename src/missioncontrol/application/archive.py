@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from missioncontrol.application.memory import Memory
 from missioncontrol.application.search import Search
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.artifact_store import ArtifactStore
@@ -38,6 +39,7 @@ class Books:
     """Reads the signed heads; raises `Corrupt` where one of them is not right."""
     calls: Callable[[], CallLog | None]
     """Returns the log of model calls, or None where there is none yet."""
+    memory: Memory
 
 
 class Archive:
@@ -77,6 +79,10 @@ class Archive:
         """Return what a question to the index finds; see `ask`."""
         return await self.ask(lambda books: asyncio.run(question(books.search)))
 
+    async def remembered(self, question: Callable[[Memory], T]) -> T:
+        """Return what a question to what is remembered finds, as the log has it now; see `ask`."""
+        return await self.ask(lambda books: asyncio.run(_remembered(books.memory, question)))
+
     def _books(self) -> Books:
         """Return the files of this thread."""
         found: Books | None = getattr(self._own, "books", None)
@@ -95,3 +101,8 @@ class Archive:
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         self._opened.close()
+
+
+async def _remembered(memory: Memory, question: Callable[[Memory], T]) -> T:
+    await memory.bring_up()
+    return question(memory)

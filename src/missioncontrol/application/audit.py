@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
+from missioncontrol.domain.document import DocumentEdited, DocumentGenerated
 from missioncontrol.domain.envelope import GENESIS, Recorded, is_chained
 from missioncontrol.domain.errors import Corrupt, MissionControlError
 from missioncontrol.domain.register import decode
@@ -114,6 +115,13 @@ class _Walk:
                 works = [work]
             case RunCreated(kept=kept):
                 works = [result.work for result in kept.values()]
+            case DocumentGenerated(digest=text, generated=generated, typed=typed):
+                for digest in (text, generated, typed):
+                    self.digests.setdefault(digest, event.position)
+                return
+            case DocumentEdited(digest=text):
+                self.digests.setdefault(text, event.position)
+                return
             case _:
                 return
         for work in works:

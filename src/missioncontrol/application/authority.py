@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.principal import Asking
@@ -24,6 +25,11 @@ NEEDED: dict[str, Needed] = {
     "ResumeRun": "operate",
     "CancelRun": "operate",
     "SaveWorkflow": "operate",
+    "DecisionAsked": "operate",
+    "DecisionsImported": "operate",
+    "DocumentAsked": "operate",
+    "AllDocumentsAsked": "operate",
+    "ShareAsked": "operate",
     "Asked": "operate",
     "Spoken": "approve",
     "AnswerGiven": "approve",
@@ -37,6 +43,16 @@ NEEDED: dict[str, Needed] = {
     "KeyAsked": "govern",
     "WebhookAsked": "govern",
     "OutputBound": "govern",
+    "TraceAsked": "approve",
+    "MemoryAsked": "operate",
+    "ExportNoted": "read",
+    "ProductAsked": "govern",
+    "SourceAsked": "govern",
+    "RemovalAsked": "govern",
+    "SavedAsked": "operate",
+    "AlertAsked": "operate",
+    "FindingsTaken": "sign_in",
+    "DigestTaken": "sign_in",
     "WorkerDrained": "govern",
     "WorkersListed": "read",
     "AgentsAtWork": "read",
@@ -54,6 +70,8 @@ SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
     "TokenAsked": ("token",),
     "UserAsked": ("invitation",),
+    "ShareAsked": ("token",),
+    "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""
 
@@ -86,6 +104,8 @@ def _needed(ask: Any) -> Needed | None:
     match ask:
         case Spoken(verb="withdraw"):
             return "operate"  # It takes one's own question back.
+        case TraceAsked(verb="assign" | "scope"):
+            return "operate"  # Who sees to a risk, what a task is to change; no waiver.
         case UserAsked(verb="password"):
             return "sign_in"  # One's own, by an invitation, or somebody's by an admin.
     return NEEDED.get(type(ask).__name__)

@@ -10,10 +10,13 @@ from missioncontrol.application.approvals import Approvals, Decision
 from missioncontrol.application.asked import asked_now, is_program
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.evidence import checks_of
+from missioncontrol.application.forgetting import REASON as FORGOTTEN
+from missioncontrol.application.forgetting import Forgetting
 from missioncontrol.application.journal import Journal, unknown_mission
 from missioncontrol.application.metering import Meter
 from missioncontrol.application.permits import Permits
 from missioncontrol.application.scope import Scopes
+from missioncontrol.application.tracing import complete
 from missioncontrol.application.working_out import (
     Cards,
     WorkingOut,
@@ -104,6 +107,7 @@ class Execution:
         self.governance = governance
         self.meter = Meter(governance.budgets, governance.scopes)
         self.permits = Permits(journal, governance.approvals, ids)
+        self.forgetting = Forgetting(journal)
         self.scheduled_run_ended: Callable[[Run, Outcome], None] = lambda run, outcome: None
         self._working_out = WorkingOut(
             journal, governance.scopes, governance.approvals, governance.cards, self.tell
@@ -167,6 +171,7 @@ class Execution:
                         self.scheduled_run_ended(run, event.outcome)
                     if run.mission:
                         self._journal.tell_mission(run.mission, SettleMission(name, event.outcome))
+                        complete(self._journal, run)
                 case _:
                     pass
 
@@ -251,6 +256,9 @@ class Execution:
         if state is None or holder is None or holder.fence != fence:
             self.tell(run, ReportSuccess(step, fence))  # Late: refused, and that is recorded.
             return
+        if step == execution.PLAN_STEP and self.forgetting.is_in_plan_of(state, holder):
+            self.interrupt(run, FORGOTTEN, counts=False, steps=(step,))
+            return
         accepted = taken_in(work)
         if isinstance(accepted, Failure):
             self.failure(run, step, fence, accepted)
@@ -325,7 +333,7 @@ class Execution:
     def _take_plan_in(self, run: Run, fence: int, work: Work) -> Failure | None:
         """Accept the plan and add its steps, or say what is wrong with it."""
         try:
-            plan = accepted(_plan_of(work.output))
+            plan = accepted(plan_of(work.output))
             if run.inputs.get("execute", True):
                 seconds = float(run.inputs.get("task_seconds_max", 0))
                 builder = self._builder(run, plan)
@@ -368,7 +376,12 @@ def _refused(decision: Decision) -> Failure:
     )
 
 
-def _plan_of(output: Any) -> Plan:
+def plan_of(output: Any) -> Plan:
+    """Return the plan that a planning step handed in.
+
+    Raises:
+        Rejected: `plan.malformed`.
+    """
     try:
         return msgspec.convert(output["plan"], Plan)
     except (msgspec.ValidationError, KeyError, TypeError) as error:

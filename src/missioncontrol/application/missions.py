@@ -1,7 +1,8 @@
 """Missions as people ask for them."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -11,15 +12,17 @@ from missioncontrol.application.operations import Operations
 from missioncontrol.domain import execution as tasks
 from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.mission import CreateMission, StartMission
+from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.mission import CreateMission, Mission, StartMission
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Amount, Spending
+from missioncontrol.domain.template import FilledGoal
 from missioncontrol.ports.ids import Ids
 
 TITLE_MAX = 100
 
 
-class Goal(msgspec.Struct, frozen=True):
+class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody asks for."""
 
     text: str
@@ -27,6 +30,113 @@ class Goal(msgspec.Struct, frozen=True):
     title: str = ""  # taken from the text where it is empty
     context: str = ""
     constraints: tuple[str, ...] = ()
+    template: str = ""  # the key of the template that it was made from
+    kind: str = ""  # of work, where the template says it; else it is read from the text
+    memory: bool = True  # whether the planner is told what is remembered of earlier missions
+
+
+def of_template(said: Goal, filled: FilledGoal) -> Goal:
+    """Return the goal that a template came to, with what was said beside it."""
+    constraints = (*filled.constraints, *said.constraints)
+    return msgspec.structs.replace(
+        said,
+        text=filled.text,
+        title=said.title.strip() or filled.title,
+        context="\n\n".join(part for part in (filled.context, said.context.strip()) if part),
+        constraints=tuple(dict.fromkeys(constraints)),
+        template=filled.template,
+        kind=filled.kind,
+    )
+
+
+TOLD = frozenset({"kind", "recalled", "silenced", "memory", "actuals"})
+"""Inputs of a run that say what its planner is told besides the goal."""
+
+
+class Prior(Protocol):
+    """What earlier missions have left that a new one is told of."""
+
+    async def look_back(self, goal: Goal, builder: str) -> None:
+        """Read what the two below will be asked for `goal`."""
+        ...
+
+    def recalled(self, goal: Goal) -> tuple[Recalled, ...]:
+        """Return what is remembered that bears on `goal`, best first; a bounded number."""
+        ...
+
+    def silenced(self, goal: Goal) -> tuple[str, ...]:
+        """Return the ids of what people had forgotten or corrected, wherever it is read again."""
+        ...
+
+    def actuals(self, goal: Goal, builder: str) -> tuple[Actual, ...]:
+        """Return what tasks of earlier runs took, the most comparable first; a bounded number."""
+        ...
+
+
+class NothingBefore:
+    """The prior of a home that remembers nothing."""
+
+    async def look_back(self, goal: Goal, builder: str) -> None:
+        """See `Prior.look_back`."""
+        del goal, builder
+
+    def recalled(self, goal: Goal) -> tuple[Recalled, ...]:
+        """See `Prior.recalled`."""
+        del goal
+        return ()
+
+    def silenced(self, goal: Goal) -> tuple[str, ...]:
+        """See `Prior.silenced`."""
+        del goal
+        return ()
+
+    def actuals(self, goal: Goal, builder: str) -> tuple[Actual, ...]:
+        """See `Prior.actuals`."""
+        del goal, builder
+        return ()
+
+
+class Remembered(Protocol):
+    """What is remembered of earlier missions."""
+
+    async def look_back(self, goal: Goal) -> None:
+        """Read what `recalled` will be asked for, as the log has it now, off the loop."""
+        ...
+
+    def recalled(self, goal: Goal) -> tuple[Recalled, ...]:
+        """See `Prior.recalled`."""
+        ...
+
+    def silenced(self, goal: Goal) -> tuple[str, ...]:
+        """See `Prior.silenced`."""
+        ...
+
+
+class Before:
+    """The prior of a home: what is remembered there, and what else is known of earlier runs."""
+
+    def __init__(self, remembered: Remembered, rest: Prior) -> None:
+        """`rest` tells everything but what is remembered."""
+        self._remembered = remembered
+        self._rest = rest
+
+    async def look_back(self, goal: Goal, builder: str) -> None:
+        """See `Prior.look_back`."""
+        await self._rest.look_back(goal, builder)
+        if goal.memory:
+            await self._remembered.look_back(goal)
+
+    def recalled(self, goal: Goal) -> tuple[Recalled, ...]:
+        """See `Prior.recalled`."""
+        return self._remembered.recalled(goal)
+
+    def silenced(self, goal: Goal) -> tuple[str, ...]:
+        """See `Prior.silenced`."""
+        return self._remembered.silenced(goal)
+
+    def actuals(self, goal: Goal, builder: str) -> tuple[Actual, ...]:
+        """See `Prior.actuals`."""
+        return self._rest.actuals(goal, builder)
 
 
 class Missions:
@@ -40,9 +150,14 @@ class Missions:
         operations: Operations,
         *,
         planning: Spending | None = None,
+        prior: Prior | None = None,
     ) -> None:
-        """All four are shared with the engine. `planning` is what a model can use for a plan."""
+        """All four are shared with the engine. `planning` is what a model can use for a plan.
+
+        `prior` says what earlier missions have left; without it, nothing.
+        """
         self._planning = planning
+        self.prior: Prior = prior or NothingBefore()
         self._operations = operations
         self._journal = journal
         self._execution = execution
@@ -77,7 +192,13 @@ class Missions:
         mission, run = self._ids.new("mission"), self._ids.new("run")
         title = goal.title.strip() or title_of(goal.text) or goal.text.strip()[:TITLE_MAX]
         create = CreateMission(
-            mission, title, goal.text, goal.repository, goal.context, goal.constraints
+            mission,
+            title,
+            goal.text,
+            goal.repository,
+            goal.context,
+            goal.constraints,
+            goal.template,
         )
         self._journal.tell_mission(mission, create, actor=actor, on_behalf=on_behalf)
         step = tasks.planning_step(seconds_max=limits["plan_seconds_max"], spending=self._planning)
@@ -90,6 +211,7 @@ class Missions:
             "execute": execute,
             "task_seconds_max": limits["task_seconds_max"],
             **({"builder": builder} if builder else {}),
+            **before(self.prior, goal, builder),
         }
         first = CreateRun(
             run,
@@ -116,6 +238,41 @@ class Missions:
             )
 
 
+def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
+    """Return what the planner is told besides the goal, as inputs of the run.
+
+    `prior` has looked back.
+    """
+    told = {
+        "kind": goal.kind,
+        "recalled": msgspec.to_builtins(prior.recalled(goal) if goal.memory else ()),
+        "silenced": list(prior.silenced(goal) if goal.memory else ()),
+        "actuals": msgspec.to_builtins(prior.actuals(goal, builder)),
+    }
+    without = {} if goal.memory else {"memory": False}
+    return {name: value for name, value in told.items() if value} | without
+
+
+async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a run that plans a mission again: what it is told is looked up anew.
+
+    What was forgotten since is told to nobody.
+    """
+    goal = Goal(
+        mission.goal,
+        mission.repository,
+        context=mission.context,
+        constraints=mission.constraints,
+        template=mission.template,
+        kind=str(inputs.get("kind", "")),
+        memory=inputs.get("memory") is not False,
+    )
+    builder = str(inputs.get("builder", ""))
+    await prior.look_back(goal, builder)
+    kept = {name: value for name, value in inputs.items() if name not in TOLD}
+    return kept | before(prior, goal, builder)
+
+
 def _refuse_silence(goal: Goal) -> None:
     if goal.text.strip() and not any(letter.isalnum() for letter in goal.text):
         raise Rejected(
@@ -125,10 +282,19 @@ def _refuse_silence(goal: Goal) -> None:
         )
 
 
+_CLAUSE = re.compile(
+    r"(.{20,90}?)(?:,? so that|[,;:] (?:and|but|which|where|while|because|with|without)) ",
+    re.DOTALL,
+)
+"""What a sentence asks for, before it says why or how."""
+
+
 def title_of(goal: str) -> str:
-    """Return the first line or sentence of a goal, cut at a word."""
+    """Return the first line or sentence of a goal; a long one ends at a clause or a word."""
     line = next((part.strip() for part in goal.splitlines() if part.strip()), "").rstrip(" .!?:")
     sentence = line.split(". ")[0]
     if len(sentence) <= TITLE_MAX:
         return sentence
+    if clause := _CLAUSE.match(sentence):
+        return clause[1]
     return sentence[:TITLE_MAX].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"

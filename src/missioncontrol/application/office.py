@@ -14,6 +14,15 @@ from missioncontrol.application.access import (
     WorkspaceAsked,
 )
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
+from missioncontrol.application.analytics.alerts import AlertAsked, AlertDesk, FindingsTaken
+from missioncontrol.application.analytics.desk import (
+    ProductAsked,
+    ProductDesk,
+    RemovalAsked,
+    SavedAsked,
+    SourceAsked,
+)
+from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.asks import (
     ChangeLimit,
@@ -24,9 +33,12 @@ from missioncontrol.application.asks import (
 )
 from missioncontrol.application.authority import LOOKS, SHOWN_ONCE, refuse_unpermitted
 from missioncontrol.application.budgets import Budgets, CapChange
+from missioncontrol.application.decisions import DecisionAsked, Decisions, DecisionsImported
 from missioncontrol.application.execution import Execution
+from missioncontrol.application.exports import ExportDesk, ExportNoted
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.memory import MemoryAsked, MemoryDesk
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.permits import AnswerGiven
@@ -37,6 +49,9 @@ from missioncontrol.application.retention import OutputBound, RetentionDesk
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
+from missioncontrol.application.shares import ShareAsked, ShareDesk
+from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
+from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -98,8 +113,17 @@ class Office:
         self.agents = agents
         self.workforce: Workforce | None = None  # set where workers are let in
         self.keys = keys
+        self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
         self.retention = RetentionDesk(journal)
+        self.shares = ShareDesk(journal)
+        self.decisions = Decisions(journal)
+        self.tracing = Tracing(journal)
+        self.memory = MemoryDesk(journal)
+        self.products = ProductDesk(journal)
+        self.alerts = AlertDesk(journal, self.products.refuse_unknown)
+        self.digests = DigestDesk(journal, self.products.refuse_unknown)
+        self.exports = ExportDesk(journal)
         self.access = AccessDesk(journal, approvals.os_user)
         self._requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
@@ -132,7 +156,22 @@ class Office:
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
             WebhookAsked: self._webhook,
+            DocumentAsked: self._document,
+            AllDocumentsAsked: self._all_documents,
+            ShareAsked: self._share,
             OutputBound: self._bound_output,
+            DecisionAsked: self._decide,
+            DecisionsImported: self._import_decisions,
+            TraceAsked: self._trace,
+            MemoryAsked: self._memory,
+            ExportNoted: self._note_export,
+            ProductAsked: self._product,
+            SourceAsked: self._source,
+            RemovalAsked: self._remove,
+            SavedAsked: self._keep_measure,
+            AlertAsked: self._alert,
+            FindingsTaken: self._alert,
+            DigestTaken: self._digest,
             UserAsked: self._user,
             UserArrived: self._arrive,
             TokenAsked: self._issue_token,
@@ -271,8 +310,64 @@ class Office:
     async def _webhook(self, ask: WebhookAsked, actor: str) -> dict[str, Any]:
         return await self.webhooks.take(ask, actor=actor)
 
+    async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
+        return await self._open_studio().take(ask, actor=actor)
+
+    async def _all_documents(self, ask: AllDocumentsAsked, actor: str) -> list[dict[str, Any]]:
+        return await self._open_studio().write_all(ask, actor=actor)
+
+    def _open_studio(self) -> Studio:
+        """Return where documents are written.
+
+        Raises:
+            Unavailable: `document.closed`.
+        """
+        if self.studio is None:
+            raise Unavailable("document.closed", "This engine keeps no files to read from.")
+        return self.studio
+
+    async def _share(self, ask: ShareAsked, actor: str) -> dict[str, Any]:
+        return await self.shares.take(ask, actor=actor)
+
     async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
         return await self.retention.take(ask, actor=actor)
+
+    async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
+        return await self.exports.take(ask, actor=actor)
+
+    async def _memory(self, ask: MemoryAsked, actor: str) -> dict[str, Any]:
+        return await self.memory.take(ask, actor=actor)
+
+    async def _trace(self, ask: TraceAsked, actor: str) -> dict[str, Any]:
+        return await self.tracing.take(ask, actor=actor)
+
+    # Products whose use is measured.
+
+    async def _product(self, ask: ProductAsked, actor: str) -> dict[str, Any]:
+        return await self.products.product(ask, actor=actor)
+
+    async def _source(self, ask: SourceAsked, actor: str) -> dict[str, Any]:
+        return await self.products.source(ask, actor=actor)
+
+    async def _remove(self, ask: RemovalAsked, actor: str) -> dict[str, Any]:
+        return await self.products.removal(ask, actor=actor)
+
+    async def _keep_measure(self, ask: SavedAsked, actor: str) -> dict[str, Any]:
+        return await self.products.saved(ask, actor=actor)
+
+    async def _alert(self, ask: AlertAsked | FindingsTaken, actor: str) -> dict[str, Any]:
+        return await self.alerts.take(ask, actor=actor)
+
+    async def _digest(self, ask: DigestTaken, actor: str) -> dict[str, Any]:
+        return await self.digests.take(ask, actor=actor)
+
+    # What was decided, and why.
+
+    async def _decide(self, ask: DecisionAsked, actor: str) -> dict[str, Any]:
+        return await self.decisions.take(ask, actor=actor)
+
+    async def _import_decisions(self, ask: DecisionsImported, actor: str) -> dict[str, Any]:
+        return await self.decisions.take_files(ask, actor=actor)
 
     # Who may do what.
 

@@ -15,9 +15,12 @@ from missioncontrol.documents.record import (
     TaskRecord,
 )
 from missioncontrol.domain import mission as m
+from missioncontrol.domain import waiving as w
+from missioncontrol.domain.building import DOUBTS
 from missioncontrol.domain.envelope import GENESIS, Recorded
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.execution import PLAN_STEP
+from missioncontrol.domain.gap import End
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run import events as r
@@ -31,6 +34,7 @@ from missioncontrol.domain.run.states import (
     Succeeded,
     Working,
 )
+from missioncontrol.domain.scope import ScopeChanged, scopes_of, with_scopes
 from missioncontrol.domain.work import NO_WORK, Usage
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.output_store import OutputStore
@@ -43,13 +47,15 @@ Row = tuple[Recorded, Any]
 
 
 async def gather(
-    store: EventStore, output: OutputStore, run: str, *, program: str
+    store: EventStore, output: OutputStore, run: str, *, program: str, until: int | None = None
 ) -> MissionRecord:
     """Return everything a report may say about `run`, as it stood when it ended, or now.
 
     `program` is the name and version of what writes the report.
 
-    Nothing that happened after its end changes the record: it is the same every time.
+    Nothing that happened after its end changes the record, but what people say of the mission:
+    waivers, and who sees to a risk. It is the same every time that they have said nothing new.
+    `until` leaves out what was said after that position of the log.
 
     Raises:
         NotFound: `run.unknown`.
@@ -64,9 +70,18 @@ async def gather(
             "reports are made of missions.",
             hint=f"`mission export {run} --format json` tells all about it, zip with its files.",
         )
-    about = [row for row in await _stream(store, state.mission) if _concerns(row, run, rows[0][0])]
+    told_of_mission = [
+        row
+        for row in await _stream(store, state.mission)
+        if until is None or row[0].position <= until
+    ]
+    now = _mission(told_of_mission)
+    about = [row for row in told_of_mission if _concerns(row, run, rows[0][0])]
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))
-    plan = _plan(about, created)
+    made = _plan(about, created)
+    plan = with_scopes(made, now.scopes)
+    scopes = scopes_of(plan, now.scopes)
+    edited = {each.task for each in scopes}
     told = chronicle_of(run, rows)
     both = sorted([*about, *rows], key=lambda row: row[0].position)
     log = output.read(run, limit=LOG_LINES_MAX)
@@ -93,7 +108,36 @@ async def gather(
         log_left_out=output.written(run) - len(log) + output.left_out(run),
         usage=state.usage,
         program=program,
+        waivers=now.waivers,
+        owners=now.owners,
+        scopes=scopes,
+        planned={each.key: each.scope for each in made.tasks() if each.key in edited},
+        is_completed=now.completed == run,
     )
+
+
+def ends_of(plan: Plan, run: Run) -> tuple[End, ...]:
+    """Return what became of the tasks of `plan` in a run."""
+    return tuple(_end(task, run) for task in plan.tasks())
+
+
+def _end(task: Task, run: Run) -> End:
+    state = run.states.get(task.key)
+    name = "handed_over" if task.is_handover else _word(state)
+    if not isinstance(state, Succeeded):
+        return End(task.key, name, run=run.id)
+    checked = bool(state.checks) and all(check.passed for check in state.checks)
+    checked = checked and not any(each.rule in DOUBTS for each in state.work.findings)
+    return End(task.key, name, checked, state.kept_from or run.id)
+
+
+def _mission(rows: list[Row]) -> m.Mission:
+    """Fold all that is told of a mission: waivers speak for every run of it."""
+    state: m.Mission | None = None
+    for row, event in rows:
+        state = m.evolve(state, event, row.time / 1_000_000)
+    assert state is not None
+    return state
 
 
 async def _stream(store: EventStore, stream: str) -> list[Row]:
@@ -130,6 +174,8 @@ def _concerns(row: Row, run: str, first: Recorded) -> bool:
         case m.PlanAccepted():
             # A run that repeats a task keeps the plan that was accepted before it began.
             return event.run == run or recorded.position < first.position
+        case w.GapWaived() | w.WaiverWithdrawn() | w.RiskAssigned() | ScopeChanged():
+            return recorded.position > first.position
         case _:
             return bool(event.run == run)
 

@@ -1,19 +1,20 @@
 """A run that has ended, begun again in a new one that keeps what need not be done anew."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Any
 
 import msgspec
 
-from missioncontrol.application.execution import Execution
+from missioncontrol.application.execution import Execution, plan_of
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.missions import NothingBefore, Prior, planned_anew
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.runs import Origin
 from missioncontrol.domain import execution as tasks
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.mission import StartMission
-from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.mission import AcceptPlan, MissionCommand, StartMission
+from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import Kept
 from missioncontrol.domain.run.states import (
@@ -32,9 +33,16 @@ class Repeats:
     """The way in for people who want a part of a run again."""
 
     def __init__(
-        self, journal: Journal, execution: Execution, ids: Ids, operations: Operations
+        self,
+        journal: Journal,
+        execution: Execution,
+        ids: Ids,
+        operations: Operations,
+        *,
+        prior: Callable[[], Prior] = NothingBefore,
     ) -> None:
-        """All four are shared with the engine."""
+        """All four are shared with the engine. `prior` tells what planners are told."""
+        self._prior = prior
         self._journal = journal
         self._execution = execution
         self._ids = ids
@@ -75,17 +83,16 @@ class Repeats:
             Unavailable: `operation.stopped`.
         """
         old = await self._ended(run, actor)
-        plan = await self._planned(old)
+        plan = self._planned(old)
         create = self._again(old, [], {**old.inputs, "execute": True}, Origin(actor, on_behalf))
         seconds = float(old.inputs.get("task_seconds_max", 0))
         steps = (*create.steps, *tasks.steps_of(plan, seconds_max=seconds))
         return await self._begin(msgspec.structs.replace(create, steps=steps, retry_of=run), old)
 
-    async def _planned(self, old: Run) -> Plan:
+    def _planned(self, old: Run) -> Plan:
         """Return the plan of a run that was to make one and nothing else."""
-        is_planned = isinstance(old.states.get(tasks.PLAN_STEP), Succeeded)
-        found = await self._journal.load_mission(old.mission) if old.mission else None
-        if found is None or found.plan is None or not is_planned:
+        planned = old.states.get(tasks.PLAN_STEP)
+        if not old.mission or not isinstance(planned, Succeeded):
             raise Rejected(
                 "run.no_plan",
                 f"Run {old.id!r} made no plan that could be carried out.",
@@ -97,7 +104,7 @@ class Repeats:
                 f"Run {old.id!r} was to carry its plan out already.",
                 hint=f"`mission retry {old.id} TASK` does a part of it again.",
             )
-        return found.plan
+        return plan_of(planned.work.output)
 
     async def fork(
         self, run: str, step: str, inputs: Mapping[str, Any], *, actor: str, on_behalf: str = ""
@@ -161,15 +168,29 @@ class Repeats:
 
     async def _begin(self, create: CreateRun, old: Run) -> str:
         actor, on_behalf = create.author, create.on_behalf
+        commands: list[MissionCommand] = []
         if old.mission:
-            await self._journal.load_mission(old.mission)
+            mission = await self._journal.load_mission(old.mission)
+            if tasks.PLAN_STEP not in create.kept:
+                told = await planned_anew(self._prior(), mission, create.inputs)
+                create = msgspec.structs.replace(create, inputs=told)
+                mission = await self._journal.load_mission(old.mission)
+            plan = _plan_kept(create) if mission.plan is not None else None
+            if plan is not None and plan != mission.plan:
+                # Another run has planned since: evidence counts for the plan that it is of.
+                commands.append(AcceptPlan(create.run, accepted(plan)))
+            commands.append(StartMission(create.run))
         self._execution.create(create, actor=actor, on_behalf=on_behalf)
-        if old.mission:
-            self._journal.tell_mission(
-                old.mission, StartMission(create.run), actor=actor, on_behalf=on_behalf
-            )
+        for command in commands:
+            self._journal.tell_mission(old.mission, command, actor=actor, on_behalf=on_behalf)
         self._journal.forget(old.id)
         return create.run
+
+
+def _plan_kept(create: CreateRun) -> Plan | None:
+    """Return the plan that a new run goes by; None where it makes one, or has none to make."""
+    kept = create.kept.get(tasks.PLAN_STEP) if create.mission else None
+    return plan_of(kept.work.output) if kept is not None else None
 
 
 def again_with(run: Run, first: Iterable[str]) -> set[str]:

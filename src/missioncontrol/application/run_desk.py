@@ -72,6 +72,7 @@ class RunDesk:
             "plan_seconds_max": ask.plan_seconds_max,
             "task_seconds_max": ask.task_seconds_max,
         }
+        await self._missions.prior.look_back(ask.goal, ask.builder)
         _, run = self._missions.begin(
             ask.goal,
             execute=ask.execute,

@@ -69,7 +69,7 @@ def _change_user(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
 
 def _invite(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     answer = desk.deliver(UserAsked("invite", arguments.name))
-    link = f"{arguments.url.rstrip('/')}/sign-in/invited?token={answer['invitation']}"
+    link = f"{desk.console(arguments.url)}/sign-in/invited?token={answer['invitation']}"
     if arguments.json:
         say_json({"name": arguments.name, "link": link, "until": answer["until"]})
         return SUCCEEDED

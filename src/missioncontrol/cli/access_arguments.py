@@ -34,8 +34,8 @@ def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
     invite.add_argument(
         "--url",
         metavar="URL",
-        default="http://127.0.0.1:8700",
-        help="where they reach the console (default: %(default)s)",
+        default="",
+        help="where they reach the console (default: where it answers now)",
     )
     remove = kinds.add_parser("remove", parents=[home], help="let somebody in no more")
     remove.add_argument("name", metavar="NAME")

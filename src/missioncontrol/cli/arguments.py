@@ -8,14 +8,24 @@ from typing import Any
 from missioncontrol import __version__
 from missioncontrol.cli.access_arguments import add_access
 from missioncontrol.cli.agent_arguments import add_agent, program_after
+from missioncontrol.cli.analytics_arguments import add_analytics
 from missioncontrol.cli.approval_arguments import add_approvals
 from missioncontrol.cli.budget_arguments import add_budget, add_price
+from missioncontrol.cli.decision_arguments import add_decision
+from missioncontrol.cli.diagram_arguments import add_diagram
+from missioncontrol.cli.document_arguments import add_document
 from missioncontrol.cli.exit_codes import BAD_INPUT
 from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
+from missioncontrol.cli.likely_arguments import add_places
+from missioncontrol.cli.memory_arguments import add_memory
+from missioncontrol.cli.pack_arguments import add_pack
 from missioncontrol.cli.parser import Parser, add_wait, whole_number
 from missioncontrol.cli.question_arguments import add_questions
 from missioncontrol.cli.schedule_arguments import add_schedule
+from missioncontrol.cli.share_arguments import add_share
+from missioncontrol.cli.template_arguments import add_template, add_template_of_goal
+from missioncontrol.cli.trace_arguments import add_trace
 from missioncontrol.cli.worker_arguments import add_worker
 from missioncontrol.cli.workflow_arguments import add_workflow
 
@@ -65,9 +75,16 @@ def parser() -> argparse.ArgumentParser:
         dest="verb", metavar="VERB", required=True, parser_class=Parser, title="verbs"
     )
     _add_work(verbs, home)
+    add_places(verbs, directory)
     _add_governing(verbs, home, directory)
     _add_reading(verbs, home)
+    add_document(verbs, home)
+    add_share(verbs, home)
+    add_diagram(verbs, home)
+    add_pack(verbs, home)
     _add_audit(verbs, home)
+    add_trace(verbs, home)
+    add_analytics(verbs, home, whole_number)
     return top
 
 
@@ -84,6 +101,9 @@ def _add_governing(
     add_worker(verbs, directory, whole_number)
     add_questions(verbs, home)
     add_gateway(verbs, home, whole_number)
+    add_memory(verbs, home, whole_number)
+    add_decision(verbs, home)
+    add_template(verbs, home)
     add_access(verbs, home)
     add_operating(verbs, home)
 
@@ -146,13 +166,20 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
 
 def _goal_arguments() -> argparse.ArgumentParser:
     goal = argparse.ArgumentParser(add_help=False)
-    goal.add_argument("goal", metavar="GOAL", help="what is to be achieved, in words")
+    goal.add_argument("goal", metavar="GOAL", nargs="?", help="what is to be achieved, in words")
+    add_template_of_goal(goal)
     goal.add_argument("--repo", metavar="PATH", help="the checkout that it is about")
     goal.add_argument(
         "--constraint", metavar="TEXT", action="append", default=[], help="may be repeated"
     )
     goal.add_argument("--title", metavar="T", default="", help="(default: taken from the goal)")
     goal.add_argument("--context", metavar="TEXT", default="", help="what else should be known")
+    goal.add_argument(
+        "--no-memory",
+        dest="memory",
+        action="store_false",
+        help="plan as if nothing were remembered of earlier missions and documents",
+    )
     goal.add_argument("--json", action="store_true", help="print JSON")
     return goal
 
@@ -179,16 +206,19 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         parents=[home],
         help="write the report of a mission's run, or all that is known of a run of a workflow",
     )
-    for verb in (show, replay, artifacts):
+    summary = verbs.add_parser(
+        "summary", parents=[home], help="what came of a mission's run, and what comes next"
+    )
+    for verb in (show, replay, artifacts, summary):
         verb.add_argument("run", metavar="RUN")
         verb.add_argument("--json", action="store_true", help="print JSON")
     replay.add_argument("--at", metavar="POSITION", type=whole_number, help="position in the log")
     export.add_argument("run", metavar="RUN")
     export.add_argument(
         "--format",
-        choices=("html", "md", "json", "zip"),
+        choices=("html", "md", "pdf", "json", "zip"),
         required=True,
-        help="html and md are for missions",
+        help="html, md and pdf are for missions",
     )
     export.add_argument("--output", metavar="PATH", required=True)
 

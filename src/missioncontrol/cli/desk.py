@@ -51,6 +51,8 @@ STARTING_SECONDS_MAX = 10.0
 """An engine that has just taken its home listens after at most so long."""
 
 LOOK_SECONDS = 0.05
+CONSOLE = "http://127.0.0.1:8700"
+
 PASSING = frozenset({"home.held", "home.released"})
 """Nothing was asked yet: another command line held the home for a moment, and took no asks."""
 
@@ -150,6 +152,14 @@ class Desk:
             raise refusal(answer)
         return answer.data
 
+    def console(self, named: str = "") -> str:
+        """Return where people reach the console: as `named`, else where it answers now.
+
+        Where none answers, the address is the one that `mission up` takes first.
+        """
+        holder = self.home.holder()
+        return (named or (holder.console if holder else "") or CONSOLE).rstrip("/")
+
     @property
     def directory(self) -> Home:
         """The home, where it is a directory of this machine.
@@ -160,6 +170,11 @@ class Desk:
         if isinstance(self.home, Home):
             return self.home
         raise not_here(self.home.root)
+
+    @property
+    def line(self) -> "ServerLine | None":
+        """The line to the server that takes the place of a directory, where one does."""
+        return self._line
 
     @property
     def is_served(self) -> bool:

@@ -11,6 +11,7 @@ from missioncontrol.domain.errors import MissionControlError
 VERBS = {
     "plan": ("work", "plan"),
     "run": ("work", "run"),
+    "places": ("likely", "places"),
     "carry-out": ("work", "carry_plan_out"),
     "resume": ("work", "resume"),
     "cancel": ("work", "cancel"),
@@ -26,6 +27,9 @@ VERBS = {
     "worker": ("worker", "worker"),
     "questions": ("governing", "questions"),
     "gateway": ("governing", "gateway"),
+    "memory": ("memory", "memory"),
+    "decision": ("decision", "decision"),
+    "template": ("template", "template"),
     "user": ("access", "user"),
     "token": ("access", "token"),
     "up": ("operating", "up"),
@@ -39,7 +43,14 @@ VERBS = {
     "output": ("results", "output"),
     "artifacts": ("results", "artifacts"),
     "export": ("results", "export"),
+    "pack": ("pack", "pack"),
+    "document": ("document", "document"),
+    "share": ("share", "share"),
+    "summary": ("summary", "summary"),
+    "diagram": ("diagram", "diagram"),
     "audit": ("audit", "audit"),
+    "trace": ("tracing", "trace"),
+    "analytics": ("analytics", "analytics"),
 }
 """Where each verb is done."""
 

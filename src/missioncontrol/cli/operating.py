@@ -96,7 +96,9 @@ async def _serve(
         if front is not None:
             front.report = held.note_trouble
             opened.push_async_callback(front.close)
-            taken.insert(0, _where(await front.open()))
+            ready = await front.open()
+            held.home.announce_console(ready.url)
+            taken.insert(0, _where(ready))
         taken += held.doors.told()
         if held.elsewhere.server is not None:
             taken.append(f"Workers are let in at {held.elsewhere.server.url}.")

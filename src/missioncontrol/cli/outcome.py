@@ -12,7 +12,7 @@ from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.opened import opened
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
 from missioncontrol.cli.places import home_of
-from missioncontrol.cli.results import outputs_of, record_of, report
+from missioncontrol.cli.results import completion, outputs_of, record_of, report
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.execution import PLAN_STEP
@@ -50,6 +50,13 @@ def _show_markdown(content: str) -> None:
     Console().print(Markdown(visible(content)))
 
 
+def _open(record: MissionRecord) -> str:
+    """Say what keeps a mission that succeeded from being completed."""
+    is_told = record.status == "succeeded" and record.tasks
+    lacking = completion(record)["lacking"] if is_told else ""
+    return f"  open    {lacking}\n" if lacking else ""
+
+
 def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Write the report, and say how the run ended and where the report is."""
     from missioncontrol.documents.report import outcome_sentence
@@ -65,7 +72,7 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         reading.close()
     if as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
-        say_json(line)
+        say_json(line | completion(record))
     else:
         said = "\n".join(wrapped(outcome_sentence(record), columns()))
         say(
@@ -73,6 +80,7 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             f"  run     {name} ({run.status})\n"
             f"  cost    {sheets.used(view_of(run)['usage'])}\n"
             f"{_changed(record)}"
+            f"{_open(record)}"
             f"  report  {visible(str(path))}\n"
             f"  more    mission show {name} · mission audit verify\n"
         )

@@ -16,7 +16,7 @@ from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import colour, columns, say, say_exactly, say_json
 from missioncontrol.cli.replay_sheets import Sheet
-from missioncontrol.cli.results import about, outputs_of
+from missioncontrol.cli.results import about, completion, outputs_of, record_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.run.states import Run
@@ -181,6 +181,8 @@ def _print_view(
     state, view = asyncio.run(run_and_view(reading.store, run, at=at))
     if not view["mission"]:
         view["outputs"] = outputs_of(state)
+    elif arguments.json and at is None:
+        view |= completion(record_of(reading, run))
     if arguments.json:
         # It is whole and plain already, and going through it once more takes as long as printing.
         say_exactly(msgspec.json.encode(view) + b"\n")
@@ -193,12 +195,21 @@ def _print_view(
     is_broken_off = is_left and view["status"] not in ("waiting", "halted")
     held_up = [] if at is not None or state.is_settled else _held_up(reading, state, is_held)
     status = "interrupted" if is_broken_off else "planned" if is_plan else view["status"]
+    if at is None and view["mission"] and _is_completed(reading, view["mission"], run):
+        status = "completed"
     _say_view(view, status, sheet)
     say("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
     if is_left:
         once = " once somebody has decided" if view["status"] == "waiting" else ""
         say(f"\n`mission resume {run}` takes it up again{once}.\n")
     return SUCCEEDED
+
+
+def _is_completed(reading: AnyReading, mission: str, run: str) -> bool:
+    """Whether nothing of a mission was lacking after this run, which is its newest one."""
+    rows = asyncio.run(board(reading.tables, reading.store))
+    row = rows.mission(mission)
+    return row is not None and (row.status, row.run) == ("completed", run)
 
 
 def _held_up(reading: AnyReading, run: Run, is_held: bool) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -269,7 +270,7 @@ def export(arguments: argparse.Namespace) -> int:
 
     def look(reading: AnyReading, run: str) -> int:
         state, _ = asyncio.run(fold_run(reading.store, run))
-        if state.mission or arguments.format in ("html", "md"):
+        if state.mission or arguments.format in ("html", "md", "pdf"):
             content = report(reading, run, arguments.format)
             with whole_file(arguments.output) as file:
                 file.write(content)
@@ -280,9 +281,21 @@ def export(arguments: argparse.Namespace) -> int:
         target = Path(arguments.output)
         size = f"{text.size(target.stat().st_size)} written" if target.is_file() else "Written"
         note(f"{size} to {visible(arguments.output)}.\n")
+        if state.mission:
+            _note_export(arguments, run)
         return SUCCEEDED
 
     return about(arguments, look)
+
+
+def _note_export(arguments: argparse.Namespace, run: str) -> None:
+    """Write down that a report was taken along; where that can't be, the report is there anyway."""
+    from missioncontrol.application.exports import ExportNoted
+    from missioncontrol.cli.desk import Desk
+
+    desk = Desk(arguments, os.environ)
+    with closing(desk), suppress(MissionControlError, OSError):
+        desk.deliver(ExportNoted(run, arguments.format))
 
 
 async def _known_of(reading: AnyReading, state: Run) -> dict[str, Any]:
@@ -344,10 +357,11 @@ def _pack(archive: zipfile.ZipFile, path: str, content: bytes) -> None:
 
 
 def report(reading: AnyReading, run: str, kind: str) -> bytes:
-    """Return the report of `run` as html, md, json or zip.
+    """Return the report of `run` as html, md, pdf, json or zip.
 
     Raises:
-        Rejected: `run.no_mission`.
+        Rejected: `run.no_mission`, `document.too_large`, `document.unprinted`.
+        Unavailable: `document.unprinted_in_time`.
     """
     from missioncontrol.documents import report as documents
 
@@ -358,6 +372,8 @@ def report(reading: AnyReading, run: str, kind: str) -> bytes:
             return documents.report_html(record, read).encode()
         case "md":
             return documents.report_markdown(record, read).encode()
+        case "pdf":
+            return documents.report_pdf(record, read)
         case "json":
             return documents.report_json(record)
         case _:
@@ -368,3 +384,11 @@ def record_of(reading: AnyReading, run: str) -> MissionRecord:
     """Gather what a report of `run` may say."""
     program = f"missioncontrol {__version__}"
     return asyncio.run(gather(reading.store, reading.output, run, program=program))
+
+
+def completion(record: MissionRecord) -> dict[str, Any]:
+    """Return whether a mission is completed with this run, and else what is lacking, in words."""
+    from missioncontrol.documents.traceability.check import trace_check
+
+    lacking = "" if record.is_completed else trace_check(record).lacking
+    return {"is_completed": record.is_completed, "lacking": lacking}

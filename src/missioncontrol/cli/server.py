@@ -11,8 +11,9 @@ from missioncontrol.adapters.event_stores.server import ServerEventStore
 from missioncontrol.adapters.home import Holder
 from missioncontrol.adapters.output_stores.server import ServerOutputStore
 from missioncontrol.adapters.read_tables.server import ServerReadTables
-from missioncontrol.adapters.server_line import KINDS, ServerLine
+from missioncontrol.adapters.server_line import KINDS, Kinds, ServerLine
 from missioncontrol.application.search import Found, FoundRuns
+from missioncontrol.domain import errors
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import TERMINAL
 from missioncontrol.ports.search_index import Query
@@ -20,8 +21,9 @@ from missioncontrol.ports.search_index import Query
 TOKEN = "MISSION_TOKEN"  # noqa: S105 - a variable's name
 
 
-AS_BESIDE_THE_HOME = {**KINDS, 409: Rejected}
-"""What does not fit how things are now is a mistake of whoever types, as it is beside the home."""
+AS_BESIDE_THE_HOME: Kinds = dict([*KINDS.items(), (409, Rejected), *errors.KINDS.items()])
+"""A refusal is raised here as it was there. One of a server that does not say how is told by its
+status: what does not fit how things are now is a mistake of whoever types."""
 
 
 class _Answer(msgspec.Struct):
@@ -40,7 +42,7 @@ class ServerHome:
 
     def holder(self) -> Holder:
         """Return the server: somebody holds its home, or nobody would answer."""
-        return Holder(0, 0.0, f"the server at {self.root}", port=1)
+        return Holder(0, 0.0, f"the server at {self.root}", port=1, console=self.root)
 
 
 class ServerReading:

@@ -19,6 +19,7 @@ from missioncontrol.ports.read_tables import MissionRow, RunRow
 
 MARKS = {
     "succeeded": ("✓", "32"),
+    "completed": ("✓", "32"),
     "planned": ("✓", "32"),
     "failed": ("✗", "31"),
     "blocked": ("◆", "35"),
@@ -350,16 +351,21 @@ def said_lines(said: Sequence[OutputLine], width: int) -> list[str]:
     return lines
 
 
+SIZE_ROOM, NAME_ROOM_MIN = 16, 12
+"""Columns beside the name of a file, and those that a name has in any case."""
+
+
 def file_lines(found: Iterable[Mapping[str, Any]], width: int) -> list[str]:
     """Return the files of a run, under the step that made each."""
     rows = list(found)
-    room = max((len(visible(row["name"])) for row in rows), default=0)
+    longest = max((len(visible(row["name"])) for row in rows), default=0)
+    room = min(longest, max(width - SIZE_ROOM, NAME_ROOM_MIN))
     lines, step = [], ""
     for row in rows:
         if row["step"] != step:
             step = row["step"]
             lines.append(visible(step))
-        start = f"  {visible(row['name']):<{room}}  {size(row['size']):>9}  "
+        start = f"  {cut(visible(row['name']), room):<{room}}  {size(row['size']):>9}  "
         if width >= WIDE:
             start += f"{row['digest'][:12]}  "
         title = cut(row.get("title", ""), width - len(start)) if width - len(start) >= 12 else ""

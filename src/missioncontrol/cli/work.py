@@ -17,7 +17,7 @@ from missioncontrol.application.asks import (
     RetryRun,
 )
 from missioncontrol.application.journal import fold_run
-from missioncontrol.application.missions import Goal, title_of
+from missioncontrol.application.missions import Goal, of_template, title_of
 from missioncontrol.application.schedules import Asked
 from missioncontrol.bootstrap import Holding
 from missioncontrol.cli import exit_codes
@@ -40,15 +40,39 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
     Raises:
         Rejected: naming the argument that is wrong.
     """
+    if arguments.answer and not arguments.template:
+        raise Rejected(
+            "mission.bad_input",
+            "--answer belongs to a template, and none is named.",
+            hint="Add `--template KEY`; `mission template list` names them.",
+        )
+    if arguments.goal is None and not arguments.template:
+        raise Rejected(
+            "mission.bad_input",
+            "GOAL is missing.",
+            hint="Say in words what is to be achieved, or name a template with --template.",
+        )
     repository = repository_of(arguments)
     constraints = tuple(dict.fromkeys(text.strip() for text in arguments.constraint))
-    return Goal(arguments.goal, repository, arguments.title, arguments.context, constraints)
+    said = Goal(
+        arguments.goal or "",
+        repository,
+        arguments.title,
+        arguments.context,
+        constraints,
+        memory=arguments.memory,
+    )
+    if arguments.template:
+        from missioncontrol.cli.template import goal_from_template
+
+        return of_template(said, goal_from_template(arguments, repository))
+    return said
 
 
 def plan(arguments: argparse.Namespace) -> int:
     """Make a plan and print it."""
     ask = _mission(arguments, goal_of(arguments), 4, execute=False)
-    run, state = _watched(arguments, ask, _title(ask.goal), quiet=arguments.json)
+    run, state = watched(arguments, ask, _title(ask.goal), quiet=arguments.json)
     if state is None:
         return exit_codes.CANCELLED
     tell = tell_plan if state.is_settled else tell_run
@@ -229,7 +253,7 @@ def _do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
     begun = _begun_elsewhere(arguments, ask)
     if begun is not None:
         return _tell_begun(arguments, begun)
-    return _conclude(arguments, *_watched(arguments, ask, title))
+    return _conclude(arguments, *watched(arguments, ask, title))
 
 
 def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
@@ -265,7 +289,7 @@ def watch(arguments: argparse.Namespace) -> int:
     return exit_codes.SUCCEEDED if state is None else _conclude(arguments, name, state)
 
 
-def _watched(
+def watched(
     arguments: argparse.Namespace, ask: Any, title: str = "", *, quiet: bool = False
 ) -> tuple[str, Run | None]:
     """Have a run begun or taken up here, or by the engine that holds the home, and watch it.

@@ -75,12 +75,12 @@ Telling: TypeAlias = Generator[Item[T] | Call[Any] | Pause | Open | More, Any, N
 """A script that gives `Item` after `Item` to whoever iterates."""
 
 
-def get(path: str, kind: Callable[..., T] | type[T], **query: Any) -> Call[T]:
+def get(path: str, kind: Callable[..., T] | type[T], /, **query: Any) -> Call[T]:
     """Ask for what stands there."""
     return Call("GET", path, kind, said(query))
 
 
-def pages(path: str, kind: type[T], **query: Any) -> Pages[T]:
+def pages(path: str, kind: type[T], /, **query: Any) -> Pages[T]:
     """Ask for the list that stands there."""
     return Call("GET", path, Page[kind], said(query))  # type: ignore[valid-type]
 

@@ -7,18 +7,26 @@ from missioncontrol.adapters.server_line import AsyncServerLine, ServerLine
 from missioncontrol.application.queries.search import SearchResults
 from missioncontrol.client import record
 from missioncontrol.client.agents import Agents
+from missioncontrol.client.alerts import Alerts
+from missioncontrol.client.analytics import Analytics, Products
 from missioncontrol.client.approvals import Approvals
 from missioncontrol.client.artifacts import Artifacts
 from missioncontrol.client.async_line import AsyncLine
 from missioncontrol.client.calls import Call
+from missioncontrol.client.decisions import Decisions
+from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Tokens, Users
 from missioncontrol.client.record import Audit, Logs
 from missioncontrol.client.resource import L, Resource, asked
 from missioncontrol.client.runs import Runs
+from missioncontrol.client.shares import Shares
+from missioncontrol.client.templates import Templates
+from missioncontrol.client.traces import Traces
 from missioncontrol.client.webhooks import Webhooks
 from missioncontrol.client.workflows import Workflows
 
@@ -31,6 +39,12 @@ class _Everything(Resource[L]):
         self.url = line.server.url
         self.events = Events(line)
         self.missions = Missions(line)
+        self.documents = Documents(line)
+        self.traces = Traces(line)
+        self.decisions = Decisions(line)
+        self.memory = Memory(line)
+        self.templates = Templates(line)
+        self.shares = Shares(line)
         self.workflows = Workflows(line)
         self.runs = Runs(line)
         self.approvals = Approvals(line)
@@ -45,6 +59,9 @@ class _Everything(Resource[L]):
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)
+        self.products = Products(line)
+        self.analytics = Analytics(line)
+        self.alerts = Alerts(line)
 
     @asked
     def search(self, words: str) -> Call[SearchResults]:

@@ -1,14 +1,26 @@
 """Missions of a server: begun, watched, steered, and told of in a report."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
+from missioncontrol.application.queries.diagrams import BlueprintView, DiagramLine
 from missioncontrol.application.queries.estimates import Estimate
 from missioncontrol.application.queries.missions import MissionLine, MissionView, PlanView
 from missioncontrol.application.queries.runs import RunItem
+from missioncontrol.application.queries.summaries import SummaryView
 from missioncontrol.client.calls import Call, Pages, content, get, pages, path_of, post
 from missioncontrol.client.resource import L, Resource, asked, listed
-from missioncontrol.client.shapes import Begun, PlanLine, Report
+from missioncontrol.client.shapes import (
+    Begun,
+    DiagramForm,
+    PackForm,
+    PackLine,
+    PlanLine,
+    Report,
+)
+
+DiagramLines: TypeAlias = list[DiagramLine]
+PackLines: TypeAlias = list[PackLine]
 
 
 class Missions(Resource[L]):
@@ -25,7 +37,7 @@ class Missions(Resource[L]):
     ) -> Pages[MissionLine]:
         """Return missions, newest first; `since` chooses those that changed then or later.
 
-        `status` is created, running, succeeded, failed or cancelled.
+        `status` is created, running, succeeded, completed, failed or cancelled.
         """
         return pages(
             "/missions", MissionLine, status=status, text=text, repository=repository, since=since
@@ -34,6 +46,8 @@ class Missions(Resource[L]):
     @asked
     def get(self, mission: str, *, run: str = "") -> Call[MissionView]:
         """Return a mission in full, by its newest run or another one of it.
+
+        `likely` says for each requirement which places of the repository will change, and why.
 
         Raises:
             NotFound: `mission.unknown`.
@@ -44,6 +58,44 @@ class Missions(Resource[L]):
     def plan(self, mission: str, *, run: str = "") -> Call[PlanView]:
         """Return phases, tasks, requirements, risks and decisions, as they were accepted."""
         return get(path_of("missions", mission, "plan"), PlanView, run=run)
+
+    @asked
+    def summary(self, mission: str, *, run: str = "") -> Call[SummaryView]:
+        """Return what came of a mission, what proves it, what it took, and what was not done."""
+        return get(path_of("missions", mission, "summary"), SummaryView, run=run)
+
+    @asked
+    def blueprint(self, mission: str, *, run: str = "") -> Call[BlueprintView]:
+        """Return technical foundation, project shape, operating model, and diagrams as graphs."""
+        return get(path_of("missions", mission, "blueprint"), BlueprintView, run=run)
+
+    @asked
+    def diagrams(self, mission: str, *, run: str = "") -> Call[DiagramLines]:
+        """Return each kind of diagram with what it shows, or why there is nothing to draw."""
+        return get(path_of("missions", mission, "diagrams"), DiagramLines, run=run)
+
+    @asked
+    def diagram(
+        self, mission: str, kind: str, form: DiagramForm = "svg", *, run: str = ""
+    ) -> Call[bytes]:
+        """Return a diagram as a file."""
+        return content(path_of("missions", mission, "diagrams", kind), format=form, run=run)
+
+    @asked
+    def packs(self, mission: str, *, run: str = "") -> Call[PackLines]:
+        """Return the execution packs: the whole one, and one for each task handed over."""
+        return get(path_of("missions", mission, "packs"), PackLines, run=run)
+
+    @asked
+    def pack(
+        self, mission: str, task: str = "", form: PackForm = "md", *, run: str = ""
+    ) -> Call[bytes]:
+        """Return what an agent or a person needs to do one task, by default all of the work.
+
+        Raises:
+            NotFound: `pack.unknown`.
+        """
+        return content(path_of("missions", mission, "pack"), task=task, format=form, run=run)
 
     @listed
     def plans(self) -> Pages[PlanLine]:
@@ -82,11 +134,13 @@ class Missions(Resource[L]):
         concurrency: int = 4,
         cost_max: int | None = None,
         tokens_max: int | None = None,
+        memory: bool = True,
         key: str = "",
     ) -> Call[Begun]:
         """Plan a goal and, unless `execute` is false, carry the plan out; return at once.
 
         `repository` is an absolute path on the server's machine, `cost_max` in micro-dollars.
+        Without `memory` the planner is told nothing of what is remembered.
 
         Raises:
             Rejected: `mission.bad_input` or `repository.unusable`.
@@ -101,9 +155,35 @@ class Missions(Resource[L]):
             "builder": builder,
             "execute": execute,
             "concurrency": concurrency,
+            "memory": memory,
         }
         if cost_max is not None or tokens_max is not None:
             body["budget"] = {"cost": cost_max, "tokens": tokens_max}
+        return post("/missions", Begun, body, key=key)
+
+    @asked
+    def create_from(
+        self,
+        template: str,
+        answers: Mapping[str, str],
+        *,
+        repository: str = "",
+        builder: str = "",
+        execute: bool = True,
+        key: str = "",
+    ) -> Call[Begun]:
+        """Begin a mission whose goal a template makes of answers to its questions.
+
+        Raises:
+            NotFound: `template.unknown`; Rejected: `template.bad_answer` and as `create`.
+        """
+        body = {
+            "template": template,
+            "answers": dict(answers),
+            "repository": repository,
+            "builder": builder,
+            "execute": execute,
+        }
         return post("/missions", Begun, body, key=key)
 
     @asked

@@ -5,7 +5,10 @@ from typing import Any, Literal
 import msgspec
 
 Status = Literal["queued", "running", "halted", "cancelling", "succeeded", "failed", "cancelled"]
-Report = Literal["html", "markdown", "json", "zip"]
+Report = Literal["html", "md", "pdf", "json", "zip"]
+DocumentForm = Literal["md", "html", "pdf", "docx"]
+DiagramForm = Literal["svg", "png", "mermaid", "json"]
+PackForm = Literal["md", "json"]
 
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
@@ -89,3 +92,58 @@ class Started(msgspec.Struct, frozen=True):
 
     schedule: str
     run: str
+
+
+class DocumentKept(msgspec.Struct, frozen=True):
+    """The version of a document that holds now."""
+
+    run: str
+    kind: str
+    version: int
+    digest: str
+    is_new: bool  # False where nothing was to be changed
+    conflicts: list[str]  # ids of open ones
+
+
+class TraceChanged(msgspec.Struct, frozen=True):
+    """What has come of a waiver, or of naming who sees to a risk."""
+
+    mission: str
+    run: str  # the newest, in which gaps are looked for
+    status: str  # of the mission
+    is_completed: bool
+    subject: str  # the gap or the risk
+    is_new: bool  # False where it was so already
+
+
+class DecisionNow(msgspec.Struct, frozen=True):
+    """A decision after a change."""
+
+    id: str
+    status: str
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """An item of memory that is gone, and what of it stays where."""
+
+    item: str
+    stays: str
+
+
+class ShareMade(msgspec.Struct, frozen=True):
+    """A new link to a report. Its path is told this once."""
+
+    id: str
+    mission: str
+    run: str
+    path: str | None  # on the server; None where the same request was answered before
+    until: float  # seconds since the epoch
+
+
+class PackLine(msgspec.Struct, frozen=True):
+    """An execution pack in a list."""
+
+    task: str  # its key; "" for that of the whole mission
+    title: str
+    size: int  # bytes of its Markdown
+    digest: str  # SHA-256 of them

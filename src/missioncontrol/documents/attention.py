@@ -7,7 +7,6 @@ import msgspec
 
 from missioncontrol.documents.chain import chain
 from missioncontrol.documents.changes import changes
-from missioncontrol.documents.coverage import coverage, uncovered
 from missioncontrol.documents.exhibits import exhibits
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.finding_groups import GRAVE, Group, finding_groups, location
@@ -15,7 +14,9 @@ from missioncontrol.documents.inline_code import shortened
 from missioncontrol.documents.next_steps import handed_over
 from missioncontrol.documents.places import Part, Places, Sentence, sentence
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.documents.traceability.check import trace_check
 from missioncontrol.domain.building import proves
+from missioncontrol.domain.gap import Gap, Waiver
 from missioncontrol.domain.work import TestsRan
 
 Tone = Literal["bad", "held", "ask"]
@@ -27,6 +28,9 @@ REASON_MAX = 300
 TESTS_HINT = "Mend them first, or know them by name, so that new failures show."
 RESTATED = frozenset({"review.task-failed", "review.requirement-uncovered"})
 """Findings that repeat what stands under a heading of its own."""
+
+STATED_ELSEWHERE = frozenset({"task.unsuccessful"})
+"""Gaps that do."""
 
 
 class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,7 +57,7 @@ def concerns(record: MissionRecord, where: Places) -> tuple[Concern, ...]:
         *_handed_over(record, where),
         *_built(record, where),
         *_questions(record),
-        *_uncovered(record, where),
+        *_gaps(record, where),
     )
 
 
@@ -205,20 +209,38 @@ def _questions(record: MissionRecord) -> Iterator[Concern]:
         yield _concern("ask", title, tuple(sentence(one) for one in questions))
 
 
-def _uncovered(record: MissionRecord, where: Places) -> Iterator[Concern]:
-    missing = uncovered(coverage(record))
-    if missing:
+def _gaps(record: MissionRecord, where: Places) -> Iterator[Concern]:
+    """Tell what the trace lacks, and what it lacks on somebody's word."""
+    if not record.plan.phases:
+        return
+    found = trace_check(record)
+    # What ended badly has a heading of its own.
+    left = [gap for gap in found.gaps if gap.code not in STATED_ELSEWHERE]
+    if left:
+        verb = "is" if len(left) == 1 else "are"
         title = sentence(
-            "No task serves ", Part(counted(len(missing), "requirement"), "requirements")
+            Part(counted(len(left), "gap"), "requirements"), f" of the trace {verb} open"
         )
-        items = tuple(
-            sentence(
-                Part(one.requirement.id, where.requirements[one.requirement.id]),
-                f" {one.requirement.text}",
-            )
-            for one in missing
-        )
-        yield _concern("held", title, items)
+        items = tuple(_gap(gap, where) for gap in left)
+        yield _concern("held", title, items, "Close it, or waive it:", _waive(record, left[0]))
+    if found.waived:
+        verb = "is" if len(found.waived) == 1 else "are"
+        number = Part(counted(len(found.waived), "gap"), "requirements")
+        title = sentence(number, f" of the trace {verb} waived")
+        yield _concern("ask", title, tuple(_gap(w.gap, where, w.waiver) for w in found.waived))
+
+
+def _waive(record: MissionRecord, gap: Gap) -> str:
+    return f"mission trace waive {record.run} {gap.id} --reason WHY"
+
+
+def _gap(gap: Gap, where: Places, waiver: Waiver | None = None) -> Sentence:
+    said = f", waived by {waiver.by.removeprefix('user:')}: {waiver.reason}" if waiver else ""
+    kind = gap.code.partition(".")[0]
+    places = {"requirement": where.requirements, "risk": where.risks, "task": where.tasks}
+    place = places.get(kind, {}).get(gap.subject, "")
+    told = shortened(f"{gap.what.rstrip('.') if said else gap.what}{said}", REASON_MAX)
+    return sentence(Part(gap.subject, place), f": {told}") if place else sentence(told)
 
 
 def _concern(

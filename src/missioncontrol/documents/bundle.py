@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from contextlib import suppress
 
 import msgspec
 
@@ -10,8 +11,10 @@ from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.machine import machine_form
 from missioncontrol.documents.page import html_page
 from missioncontrol.documents.paper import markdown_page
+from missioncontrol.documents.printed import pdf_page
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
+from missioncontrol.domain.errors import Rejected, Unavailable
 
 SCHEMA = "missioncontrol.manifest/1"
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -54,6 +57,8 @@ def bundle(reading: Reading, read_artifact: ReadArtifact) -> bytes:
         "report.json": machine_form(reading),
         "events.jsonl": events_lines(reading.record),
     }
+    with suppress(Rejected, Unavailable):  # One too large to be printed is there in other forms.
+        forms["report.pdf"] = pdf_page(reading, read_artifact)
     entries: list[Entry] = []
     missing: list[Missing] = []
     packed = io.BytesIO()

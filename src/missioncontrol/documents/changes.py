@@ -101,7 +101,7 @@ def changes(record: MissionRecord, exhibits: tuple[Exhibit, ...]) -> Changes | N
     waited_for = {need for one in done for need in one.task.needs}
     last = next((one for one in done if one.task.key not in waited_for), done[-1])
     output = last.work.output if isinstance(last.work.output, dict) else {}
-    files = [_file(each) for each in output.get("files", ()) if isinstance(each, dict)]
+    files = changed_files(last)
     patches = [e for e in exhibits if e.task == last.task.key and e.artifact.name == PATCH]
     proofs = tuple(one for one in record.tasks if proves(one.task, record.plan))
     return Changes(
@@ -113,6 +113,15 @@ def changes(record: MissionRecord, exhibits: tuple[Exhibit, ...]) -> Changes | N
         patches[0] if patches else None,
         proofs,
     )
+
+
+def changed_files(one: TaskRecord) -> list[ChangedFile]:
+    """Return the files that a task says it changed; none where it changes nothing."""
+    if not one.task.is_change or not isinstance(one.work.output, dict):
+        return []
+    told = one.work.output.get("files", ())
+    files = told if isinstance(told, list | tuple) else ()
+    return [_file(each) for each in files if isinstance(each, dict)]
 
 
 def diff(of: Changes, read_artifact: ReadArtifact) -> Diff:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.domain.gap import uncovered
 from missioncontrol.domain.plan import Requirement
 
 Standing = Literal[
@@ -31,12 +32,8 @@ class Coverage(msgspec.Struct, frozen=True):
 
 def coverage(record: MissionRecord) -> tuple[Coverage, ...]:
     """Return each requirement of the plan, in its order, with what covers it."""
-    return tuple(_covered(one, record.tasks) for one in record.plan.requirements)
-
-
-def uncovered(found: tuple[Coverage, ...]) -> tuple[Coverage, ...]:
-    """Return the requirements that no task serves."""
-    return tuple(one for one in found if one.standing == "uncovered")
+    missing = frozenset(uncovered(record.plan))
+    return tuple(_covered(one, record.tasks, missing) for one in record.plan.requirements)
 
 
 def orphans(record: MissionRecord) -> tuple[TaskRecord, ...]:
@@ -48,10 +45,13 @@ def orphans(record: MissionRecord) -> tuple[TaskRecord, ...]:
     )
 
 
-def _covered(requirement: Requirement, tasks: tuple[TaskRecord, ...]) -> Coverage:
+def _covered(
+    requirement: Requirement, tasks: tuple[TaskRecord, ...], missing: frozenset[str]
+) -> Coverage:
     serving = tuple(one for one in tasks if requirement.id in one.task.requirements)
     succeeded = sum(one.state == "succeeded" for one in serving)
-    return Coverage(requirement, _standing(serving), serving, succeeded)
+    standing = "uncovered" if requirement.id in missing else _standing(serving)
+    return Coverage(requirement, standing, serving, succeeded)
 
 
 def _standing(tasks: tuple[TaskRecord, ...]) -> Standing:

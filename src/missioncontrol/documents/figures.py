@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-THIN_SPACE = "\u202f"
-"""Groups thousands; narrow and unbreakable."""
 MINUS = "\u2212"
 
 
@@ -45,8 +43,8 @@ def lasting(seconds: float) -> str:
 
 
 def grouped(number: int) -> str:
-    """Return a whole number with its thousands apart: `184 211`."""
-    return f"{number:,}".replace(",", THIN_SPACE)
+    """Return a whole number with its thousands apart, as specialists write it: `184,211`."""
+    return f"{number:,}"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

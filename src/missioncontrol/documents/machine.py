@@ -5,12 +5,15 @@ from typing import Any
 import msgspec
 
 from missioncontrol.documents.attention import Concern
+from missioncontrol.documents.cockpit.cockpit import Cockpit
+from missioncontrol.documents.cockpit.comparing import Compared
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.page import overall
 from missioncontrol.documents.places import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.traceability.told import CheckTold, check_told
 from missioncontrol.domain.work import Usage
 
 SCHEMA = "missioncontrol.report/1"
@@ -23,10 +26,15 @@ class Report(msgspec.Struct, frozen=True):
     outcome: dict[str, Any]
     needs_a_person: list[dict[str, Any]]
     requirements: list[dict[str, Any]]
+    trace: CheckTold
     findings: dict[str, Any]
     timeline: dict[str, Any] | None
     changes: dict[str, Any] | None
     next_steps: dict[str, Any]
+    execution_path: list[dict[str, Any]]
+    not_done: list[dict[str, Any]]
+    estimates: dict[str, Any]
+    evidence: list[dict[str, Any]]
     artifacts: list[dict[str, Any]]
     usage: dict[str, int | None]
     chain: dict[str, Any]
@@ -41,10 +49,12 @@ def machine_form(reading: Reading) -> bytes:
         outcome=_outcome(reading),
         needs_a_person=[_concern(one) for one in reading.concerns],
         requirements=[_requirement(one) for one in reading.coverage],
+        trace=check_told(reading.record, reading.trace),
         findings={"by_severity": dict(reading.severities)},
         timeline=_timeline(reading),
         changes=_changes(reading),
         next_steps=_next_steps(reading),
+        **cockpit_form(reading.cockpit),
         artifacts=[_artifact(one) for one in reading.exhibits],
         usage=_usage(reading.spending.total),
         chain=_chain(reading),
@@ -53,6 +63,50 @@ def machine_form(reading: Reading) -> bytes:
     )
     encoded = msgspec.json.encode(report, order="deterministic")
     return msgspec.json.format(encoded, indent=2) + b"\n"
+
+
+def cockpit_form(pit: Cockpit) -> dict[str, Any]:
+    """Return the cockpit as plain values: what the report's JSON and the API tell of it."""
+    hits, known = pit.hits
+    return {
+        "execution_path": [
+            {"text": step.text, "why": step.why, "commands": list(step.commands)}
+            for step in pit.path
+        ],
+        "not_done": [{"what": one.what, "how": one.how, "why": one.why} for one in pit.undone],
+        "estimates": {
+            "compared": [_compared(one) for one in pit.compared],
+            "held": hits,
+            "judged": known,
+            "unestimated": list(pit.unestimated),
+        },
+        "evidence": [
+            {
+                "task": one.task,
+                "state": one.state,
+                "is_checked": one.is_checked,
+                "checks": {"held": one.held, "made": one.checks},
+                "shown_by": [spoken(part) for part in one.evidence],
+                "artifacts": {each.artifact.name: each.artifact.digest for each in one.exhibits},
+            }
+            for one in pit.proofs
+        ],
+    }
+
+
+def _compared(one: Compared) -> dict[str, Any]:
+    return {
+        "task": one.task,
+        "measure": one.measure,
+        "low": one.low,
+        "likely": one.expected,
+        "high": one.high,
+        "actual": one.actual,
+        "is_inside": one.is_inside,
+        "comparables": one.comparables,
+        "basis": list(one.basis),
+        "such_ranges_held": one.held,
+    }
 
 
 def _outcome(reading: Reading) -> dict[str, Any]:

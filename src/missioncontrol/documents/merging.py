@@ -46,6 +46,32 @@ def merged(base: str, mine: str, theirs: str) -> Merged:
     return Merged(joined(merger.texts()), tuple(merger.conflicts))
 
 
+def stands(text: str, conflict: Conflict) -> bool:
+    """Whether a conflict is still in a text: what both sides said, as `merged` left it."""
+    return _marked(conflict.theirs) in text if conflict.theirs else conflict.mine in text
+
+
+def mark(conflict: Conflict) -> str:
+    """Return the digits by which a text marks what is generated in a conflict; "" without any."""
+    return _digest(_ended(conflict.theirs)) if conflict.theirs else ""
+
+
+def settled(text: str, conflict: Conflict, *, theirs: bool) -> str:
+    """Return a text in which a conflict is decided: for the person's words, or the generated ones.
+
+    A text in which it does not stand any more is returned as it is.
+    """
+    if not stands(text, conflict):
+        return text
+    mark = _marked(conflict.theirs) if conflict.theirs else ""
+    if not theirs:
+        return text.replace(mark, "", 1) if mark else text
+    both = conflict.mine + mark
+    if both in text:
+        return text.replace(both, _ended(conflict.theirs), 1)
+    return text.replace(mark, _ended(conflict.theirs), 1) if mark else text
+
+
 class _Merger:
     """Goes through the sections of the new text and puts the person's between them."""
 
@@ -126,10 +152,11 @@ class _Merger:
         base = next((one for one, other in self._to_mine.items() if other == number), None)
         if base is None:
             return [section.text]
-        if _bare(self._base[base].text) == _bare(section.text):
+        ours = _decided(section.text)
+        if _bare(self._base[base].text) in (_bare(section.text), _bare(ours)):
             return []
-        self.conflicts.append(Conflict(section.title, section.text, ""))
-        return [section.text]
+        self.conflicts.append(Conflict(section.title, ours, ""))
+        return [ours]
 
     def _both(self, mine: int, theirs: int) -> str:
         section, fresh = self._mine[mine], self._theirs[theirs]

@@ -27,6 +27,7 @@ class Tally(msgspec.Struct, frozen=True):
     waiting: int
     handed_over: int
     kept: int  # taken over from an earlier run
+    work: str = "change"  # what the tasks that are handed over come to
 
     @property
     def unfinished(self) -> int:
@@ -50,6 +51,7 @@ def tally(record: MissionRecord) -> Tally:
         waiting=states["waiting"],
         handed_over=handed_over,
         kept=sum(bool(task.kept_from) for task in record.tasks),
+        work=record.plan.work,
     )
 
 
@@ -68,6 +70,8 @@ def verdict(record: MissionRecord) -> Sentence:
     count = tally(record)
     if not count.tasks:
         return _unplanned(record)
+    if record.is_completed:
+        return _completed(record, count)
     if record.status == "cancelled":
         return _cancelled(record, count)
     if record.status == "queued":
@@ -88,6 +92,18 @@ def _unplanned(record: MissionRecord) -> Sentence:
     after = sentence(" after ", Part(counted(tries, "attempt"), "planning")) if tries else ()
     ended = "was cancelled" if record.status == "cancelled" else "has no accepted plan"
     return sentence(f"{_titled(record)} {ended}", *after, "; nothing was done.")
+
+
+def _completed(record: MissionRecord, count: Tally) -> Sentence:
+    waived = len(record.waivers)
+    gaps = f"{counted(waived, 'gap')} of the trace waived" if waived else "nothing of it lacking"
+    return sentence(
+        f"{_titled(record)} is completed: ",
+        _of_local(count.succeeded, count),
+        " succeeded with checked evidence, ",
+        Part(gaps, "requirements"),
+        ".",
+    )
 
 
 def _queued(record: MissionRecord, count: Tally) -> Sentence:
@@ -191,7 +207,7 @@ def _handover(count: Tally, standing: str) -> Sentence:
     if not count.handed_over:
         return ()
     tasks = Part(counted(count.handed_over, "task"), "next-steps")
-    return sentence(" The change itself, ", tasks, f", {standing}.")
+    return sentence(f" The {count.work} itself, ", tasks, f", {standing}.")
 
 
 def _of_local(number: int, count: Tally) -> Part:

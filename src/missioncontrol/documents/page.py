@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 from missioncontrol.documents import figures
 from missioncontrol.documents.changes import Diff, diff, is_unproven
+from missioncontrol.documents.drawing.in_report import Drawings, report_drawings
+from missioncontrol.documents.drawing.in_report import style as drawing_style
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.hidden import visible
 from missioncontrol.documents.inline_code import shortened, spans
@@ -28,6 +30,9 @@ PREVIEWS_MAX = 400_000
 """Characters of all documents together."""
 PICTURE_MAX = 1_000_000
 PICTURES_MAX = 3
+MODULES = "modules.svg"
+"""The artifact that shows what the blueprint draws."""
+
 STATE_WORDS = {"handed_over": "Handed over"}
 STANDING_WORDS = {"done": "tasks done", "uncovered": "no task", "handed_over": "handed over"}
 GLYPHS = {
@@ -80,7 +85,8 @@ class Preview(msgspec.Struct, frozen=True):
 
 def html_page(reading: Reading, read_artifact: ReadArtifact) -> str:
     """Return the page; the same reading gives the same bytes."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8") + drawing_style()
+    drawings = report_drawings(reading.record, reading.where, read_artifact)
     shown, left_out = _previews(reading, read_artifact)
     changed = reading.changes
     return (
@@ -93,10 +99,11 @@ def html_page(reading: Reading, read_artifact: ReadArtifact) -> str:
             tally=reading.tally,
             where=reading.where,
             overall=overall(reading),
-            sections=_sections(reading),
+            sections=_sections(reading, drawings),
+            drawings=drawings,
             names={part.id: part.name for part in reading.plan.architecture.components},
             tones=LOG_TONES,
-            pictures=_pictures(reading, read_artifact),
+            pictures=_pictures(reading, read_artifact, drawings),
             changes=changed,
             diff=diff(changed, read_artifact) if changed is not None else Diff(),
             previews=shown,
@@ -190,12 +197,13 @@ def _csp_hash(style: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _sections(reading: Reading) -> tuple[Section, ...]:
+def _sections(reading: Reading, drawings: Drawings) -> tuple[Section, ...]:
     record, plan = reading.record, reading.plan
     waits, changed = len(reading.concerns), reading.changes
     return (
         Section("verdict", "Verdict"),
         Section("needs-a-person", "Needs a person", waits, "ask" if waits else ""),
+        *_cockpit(reading),
         Section("plan", "Plan", len(record.tasks)),
         *([Section("changes", "Changes", len(changed.files))] if changed is not None else []),
         Section("timeline", "Timeline"),
@@ -204,6 +212,7 @@ def _sections(reading: Reading) -> tuple[Section, ...]:
         Section("risks", "Risks", len(plan.risks)),
         Section("decisions", "Decisions", len(plan.decisions)),
         Section("architecture", "Architecture", len(plan.architecture.components)),
+        *([] if drawings.is_empty else [Section("blueprint", "Blueprint", len(drawings.shown))]),
         Section("next-steps", "Next steps", _steps(reading)),
         Section("artifacts", "Artifacts", len(reading.exhibits)),
         Section("cost", "Cost and tokens"),
@@ -212,12 +221,30 @@ def _sections(reading: Reading) -> tuple[Section, ...]:
     )
 
 
+def _cockpit(reading: Reading) -> tuple[Section, ...]:
+    pit = reading.cockpit
+    told = pit.compared or pit.unestimated
+    return (
+        Section("execution-path", "Execution path", len(pit.path)),
+        Section("not-done", "Not done", len(pit.undone)),
+        *([Section("estimates", "Estimated and actual", len(pit.compared))] if told else []),
+        Section("evidence", "Evidence", len(pit.proofs)),
+    )
+
+
 def _steps(reading: Reading) -> int:
     return len(reading.next_steps.advised) + len(reading.next_steps.handed_over)
 
 
-def _pictures(reading: Reading, read_artifact: ReadArtifact) -> tuple[Picture, ...]:
-    drawn = [one for one in reading.exhibits if one.artifact.media_type == "image/svg+xml"]
+def _pictures(
+    reading: Reading, read_artifact: ReadArtifact, drawings: Drawings
+) -> tuple[Picture, ...]:
+    twice = {MODULES} if drawings.draws_modules else set()
+    drawn = [
+        one
+        for one in reading.exhibits
+        if one.artifact.media_type == "image/svg+xml" and one.artifact.name not in twice
+    ]
     return tuple(_picture(one, read_artifact) for one in drawn[:PICTURES_MAX])
 
 

@@ -37,6 +37,12 @@ class _Quoted(RendererHTML):
         tokens[idx].attrSet("rel", "nofollow noopener noreferrer")
         return self.renderToken(tokens, idx, options, env)
 
+    def fence(self, *given: Any) -> str:
+        return _reachable(super().fence(*given))
+
+    def code_block(self, *given: Any) -> str:
+        return _reachable(super().code_block(*given))
+
     def table_open(self, *_: Any) -> str:
         return '<div class="wrap" tabindex="0" role="region" aria-label="Table"><table class="md">'
 
@@ -48,6 +54,11 @@ class _Quoted(RendererHTML):
 
     def td_open(self, *_: Any) -> str:
         return "<td>"
+
+
+def _reachable(block: str) -> str:
+    """Let the keyboard scroll lines that are longer than the page is wide."""
+    return block.replace("<pre>", '<pre tabindex="0">', 1)
 
 
 def prose(text: str) -> Markup:

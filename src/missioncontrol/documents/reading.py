@@ -12,6 +12,7 @@ from missioncontrol.documents.chain import (
     shown_events,
 )
 from missioncontrol.documents.changes import Changes, changes
+from missioncontrol.documents.cockpit.cockpit import Cockpit
 from missioncontrol.documents.coverage import Coverage, coverage, orphans
 from missioncontrol.documents.exhibits import Exhibit, exhibits
 from missioncontrol.documents.finding_groups import (
@@ -29,6 +30,9 @@ from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.spending import Spending, spending
 from missioncontrol.documents.statements import Method, Stated, methods, stated, unstated
 from missioncontrol.documents.timeline import Timeline, timeline
+from missioncontrol.documents.traceability.check import TraceCheck, trace_check
+from missioncontrol.documents.traceability.graph import TraceGraph
+from missioncontrol.documents.traceability.links import trace_graph
 from missioncontrol.domain.building import proves
 from missioncontrol.domain.plan import Phase
 from missioncontrol.domain.work import Severity, TestsRan
@@ -67,6 +71,16 @@ class Reading:
     def coverage(self) -> tuple[Coverage, ...]:
         """Requirements with what covers them."""
         return coverage(self.record)
+
+    @cached_property
+    def trace(self) -> TraceCheck:
+        """The gaps of the trace, and what keeps the mission from being completed."""
+        return trace_check(self.record)
+
+    @cached_property
+    def trace_graph(self) -> TraceGraph:
+        """What leads from the goal to the evidence."""
+        return trace_graph(self.record, self.trace)
 
     @cached_property
     def orphans(self) -> tuple[TaskRecord, ...]:
@@ -117,6 +131,13 @@ class Reading:
     def changes(self) -> Changes | None:
         """What agents changed in the code."""
         return changes(self.record, self.exhibits)
+
+    @cached_property
+    def cockpit(self) -> Cockpit:
+        """What was foreseen beside what came, what proves it, and what comes next."""
+        return Cockpit(
+            self.record, self.where, self.tally, self.next_steps, self.exhibits, self.changes
+        )
 
     @cached_property
     def stated(self) -> tuple[Stated, ...]:

@@ -1,10 +1,13 @@
 """Everything a report may say about one run: gathered once from the log, then only read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.gap import RiskOwner, Waiver
 from missioncontrol.domain.plan import Plan, Task
+from missioncontrol.domain.scope import TaskScope
 from missioncontrol.domain.work import Usage, Work
 
 
@@ -101,3 +104,8 @@ class MissionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     log_left_out: int = 0
     usage: Usage = Usage()
     program: str = ""  # name and version of what wrote it
+    waivers: tuple[Waiver, ...] = ()  # of the mission, that are in force now
+    owners: tuple[RiskOwner, ...] = ()  # whom people named to see to risks
+    scopes: tuple[TaskScope, ...] = ()  # that people gave tasks; the plan has them already
+    planned: Mapping[str, tuple[str, ...]] = {}  # what the planner said of those tasks
+    is_completed: bool = False  # nothing of the mission was lacking after this run

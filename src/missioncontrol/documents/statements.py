@@ -17,6 +17,14 @@ FACTS_MAX = 40
 """Facts of one task that a page shows; the rest stands in the JSON form."""
 
 
+ESTIMATED = (
+    "files and lines from the past changes most like what is asked, by words and by likely files; "
+    "time, tokens and cost from earlier runs; how often such ranges held, by foreseeing each of "
+    "the newest changes from those before it; hours of people are not estimated, as a commit says "
+    "when it was made and not how long it took"
+)
+
+
 class Stated(msgspec.Struct, frozen=True):
     """A fact with the place that proves it."""
 
@@ -115,6 +123,8 @@ def _methods(record: MissionRecord) -> Iterator[Method]:
         "from the times of the events that started and settled each attempt, in UTC",
     )
     yield Method("Tokens and cost", "cost", "added up from what each attempt reported")
+    if record.plan.estimates or record.plan.unestimated:
+        yield Method("Estimates", "estimates", ESTIMATED)
     for one in record.tasks:
         yield from _task_methods(one)
 

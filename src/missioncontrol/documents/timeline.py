@@ -70,8 +70,12 @@ def timeline(record: MissionRecord) -> Timeline | None:
 
 
 def last_moment(record: MissionRecord) -> float:
-    """Return the last time that the record knows of: a report never asks what time it is."""
-    times = [event.time for event in record.events] + _known(record.ended)
+    """Return when the run ended, else the last time that the record knows of.
+
+    A report never asks what time it is. What happens to a mission after its run, such as a waiver,
+    takes no time of the run.
+    """
+    times = _known(record.ended) or [event.time for event in record.events]
     for task in record.tasks:
         for attempt in task.attempts if not task.kept_from else ():
             times += [attempt.started, *_known(attempt.ended)]

@@ -4,8 +4,22 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from missioncontrol.domain import scope, waiving
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
+from missioncontrol.domain.gap import Asked, RiskOwner, Waiver
 from missioncontrol.domain.plan import Plan, accepted
+from missioncontrol.domain.scope import ChangeScope, ScopeChanged, TaskScope, with_scopes
+from missioncontrol.domain.waiving import (
+    AssignRisk,
+    CompleteMission,
+    GapWaived,
+    MissionCompleted,
+    RiskAssigned,
+    Traced,
+    WaiveGap,
+    WaiverWithdrawn,
+    WithdrawWaiver,
+)
 
 GOAL_MAX = 20_000
 TEXT_MAX = 200_000
@@ -27,6 +41,7 @@ class MissionCreated(Event, frozen=True):
     repository: str = ""  # absolute path, or "" where there is none
     context: str = ""
     constraints: tuple[str, ...] = ()
+    template: str = ""  # the key of the template that it was made from
 
 
 class PlanAccepted(Event, frozen=True):
@@ -49,7 +64,14 @@ class MissionSettled(Event, frozen=True):
     outcome: Literal["succeeded", "failed", "cancelled"]
 
 
-MissionEvent = MissionCreated | PlanAccepted | MissionStarted | MissionSettled
+MissionEvent = (
+    MissionCreated
+    | PlanAccepted
+    | MissionStarted
+    | MissionSettled
+    | ScopeChanged
+    | waiving.WaivingEvent
+)
 
 
 class CreateMission(msgspec.Struct, frozen=True):
@@ -61,6 +83,7 @@ class CreateMission(msgspec.Struct, frozen=True):
     repository: str = ""
     context: str = ""
     constraints: tuple[str, ...] = ()
+    template: str = ""
 
 
 class AcceptPlan(msgspec.Struct, frozen=True):
@@ -83,7 +106,9 @@ class SettleMission(msgspec.Struct, frozen=True):
     outcome: Literal["succeeded", "failed", "cancelled"]
 
 
-MissionCommand = CreateMission | AcceptPlan | StartMission | SettleMission
+MissionCommand = (
+    CreateMission | AcceptPlan | StartMission | SettleMission | ChangeScope | waiving.WaivingCommand
+)
 
 
 class Mission(msgspec.Struct):
@@ -97,9 +122,29 @@ class Mission(msgspec.Struct):
     constraints: tuple[str, ...]
     created_at: float
     updated_at: float
-    status: str = "created"  # created, running, succeeded, failed, cancelled
+    status: str = "created"  # created, running, succeeded, completed, failed, cancelled
+    template: str = ""
     plan: Plan | None = None
     runs: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()  # that are in force
+    owners: tuple[RiskOwner, ...] = ()
+    scopes: tuple[TaskScope, ...] = ()  # that people gave tasks
+    completed: str = ""  # the run after which nothing was lacking, as long as that holds
+
+    @property
+    def planned(self) -> Plan | None:
+        """The plan with what people said of its tasks since."""
+        return with_scopes(self.plan, self.scopes) if self.plan else None
+
+    @property
+    def asked(self) -> Asked:
+        """What is traced through the plan."""
+        return Asked(self.goal, self.constraints, self.context)
+
+    @property
+    def traced(self) -> Traced:
+        """What tells whether anything is lacking."""
+        return Traced(self.plan, self.asked, self.waivers, self.owners)
 
 
 def decide(command: MissionCommand, mission: Mission | None) -> list[MissionEvent]:
@@ -107,6 +152,7 @@ def decide(command: MissionCommand, mission: Mission | None) -> list[MissionEven
 
     Raises:
         Rejected: `mission.exists`, `mission.bad_input` (naming the field) or `plan.malformed`.
+        Rejected, NotFound, Conflict: as `domain.waiving.decide`.
         NotFound: `mission.unknown`.
     """
     if mission is None:
@@ -120,6 +166,12 @@ def decide(command: MissionCommand, mission: Mission | None) -> list[MissionEven
             return [] if command.run in mission.runs else [MissionStarted(command.run)]
         case SettleMission():
             return [MissionSettled(command.run, command.outcome)]
+        case CompleteMission():
+            return _completed(command, mission)
+        case WaiveGap() | WithdrawWaiver() | AssignRisk():
+            return [*waiving.decide(command, mission.traced)]
+        case ChangeScope():
+            return [*scope.decide(command, mission.plan, mission.scopes)]
         case _:
             assert_never(command)
 
@@ -143,11 +195,49 @@ def evolve(mission: Mission | None, event: MissionEvent, at: float) -> Mission:
             # An older run may end after a newer one began: only the newest speaks for the mission.
             if mission.runs and event.run == mission.runs[-1]:
                 mission.status = event.outcome
+        case MissionCompleted():
+            mission.status, mission.completed = "completed", event.run
+        case GapWaived() | WaiverWithdrawn() | RiskAssigned():
+            _evolve_waiving(mission, event, at)
+        case ScopeChanged():
+            mission.scopes = scope.evolve(mission.scopes, event, at)
         case MissionCreated():
             raise Corrupt("mission.two_beginnings", f"Mission {mission.id!r} was created twice.")
         case _:
             assert_never(event)
     return mission
+
+
+def _completed(command: CompleteMission, mission: Mission) -> list[MissionEvent]:
+    if mission.status == "completed" and mission.completed == command.run:
+        return []
+    if mission.status != "succeeded" or command.run != mission.runs[-1]:
+        raise Rejected(
+            "mission.incomplete",
+            f"The mission is not complete: run {command.run!r} is not its newest one that "
+            f"succeeded; the mission is {mission.status}.",
+            hint="`mission retry RUN` does again what did not succeed.",
+        )
+    return [*waiving.decide(command, mission.traced)]
+
+
+def _evolve_waiving(
+    mission: Mission, event: GapWaived | WaiverWithdrawn | RiskAssigned, at: float
+) -> None:
+    match event:
+        case GapWaived():
+            waiver = Waiver(event.gap, event.digest, event.what, event.reason, event.by, at)
+            mission.waivers = (*mission.waivers, waiver)
+        case WaiverWithdrawn():
+            gone = (event.gap, event.digest)
+            mission.waivers = tuple(w for w in mission.waivers if (w.gap, w.digest) != gone)
+            if mission.status == "completed":
+                mission.status = "succeeded"  # What it stood on is gone; it may be complete again.
+            mission.completed = ""
+        case RiskAssigned():
+            owner = RiskOwner(event.risk, event.digest, event.owner, event.by, at)
+            others = (o for o in mission.owners if (o.risk, o.digest) != (owner.risk, owner.digest))
+            mission.owners = (*others, owner)
 
 
 def _begin(event: MissionEvent, at: float) -> Mission:
@@ -165,6 +255,7 @@ def _begin(event: MissionEvent, at: float) -> Mission:
         event.constraints,
         created_at=at,
         updated_at=at,
+        template=event.template,
     )
 
 
@@ -177,6 +268,7 @@ def _created(command: MissionCommand) -> MissionCreated:
     _refuse_bad_text("title", command.title, 300, required=True)
     _refuse_bad_text("repository", command.repository, PATH_MAX)
     _refuse_bad_text("context", command.context, TEXT_MAX)
+    _refuse_bad_text("template", command.template, 100)
     if len(command.constraints) > CONSTRAINTS_MAX:
         raise Rejected(
             "mission.bad_input",
@@ -192,6 +284,7 @@ def _created(command: MissionCommand) -> MissionCreated:
         command.repository,
         command.context,
         command.constraints,
+        command.template,
     )
 
 

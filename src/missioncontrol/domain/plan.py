@@ -7,6 +7,7 @@ from typing import Literal, TypeVar, get_args
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.foresight import Estimate, Likely, Remembered
 from missioncontrol.domain.graph import find_cycle
 
 T = TypeVar("T")
@@ -26,6 +27,25 @@ BUILDER: Role = "builder"
 """The role that changes code. No specialist of ours has it: an agent is named for it, or nobody."""
 
 
+class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A passage of what was asked for that a requirement was taken from.
+
+    A passage may ask for several things. Each knows how many they are, so that none of them can
+    be lost without the others telling.
+    """
+
+    where: str  # goal, constraint 1, constraint 2 …, context
+    words: str  # one of its `domain.passages.asked_passages`, word for word
+    number: int = 1  # which of the things that it asks for
+    of: int = 1
+
+
+WORK = {"security-review": "review", "incident": "account", "documentation": "text"}
+"""By kind of work, what comes of it where that is no change of code."""
+STUDIES = frozenset({"security-review", "incident"})
+"""Kinds that end in a text about the code: nothing in the repository changes."""
+
+
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that the goal or a constraint asks for."""
 
@@ -33,6 +53,7 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     kind: Literal["function", "quality", "constraint"] = "function"
     source: str = ""  # the words it was taken from, and where they stood
+    origins: tuple[Origin, ...] = ()  # in the order of what was asked for
 
 
 class Risk(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,6 +65,7 @@ class Risk(msgspec.Struct, frozen=True, omit_defaults=True):
     impact: Level
     mitigation: str
     because: str = ""  # the fact about this goal or repository that raises it
+    owner: str = ""  # who sees to it: a person whom the history names, a role, or an agent
 
 
 class Option(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +84,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     tradeoff: str
     alternatives: tuple[Option, ...] = ()
+    files: tuple[str, ...] = ()  # that it is about, relative to the repository
 
 
 class Component(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -112,6 +135,7 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
     decisions: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     agent: str = ""  # who does it, where that is no specialist of ours
+    scope: tuple[str, ...] = ()  # files that it is expected to change
 
     @property
     def is_change(self) -> bool:
@@ -148,11 +172,26 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     architecture: Architecture = Architecture()
     questions: tuple[str, ...] = ()  # what the goal leaves open, to be answered by a person
     obtained: str = ""  # by which planner, from which commit
+    likely: tuple[Likely, ...] = ()  # where the work will be, by requirement
+    estimates: tuple[Estimate, ...] = ()
+    unestimated: tuple[str, ...] = ()  # in words, what could not be estimated, and why
+    remembered: tuple[Remembered, ...] = ()  # what earlier missions and documents told it
+    background: tuple[str, ...] = ()  # passages that nothing was taken from, word for word
+
+    @property
+    def work(self) -> str:
+        """What comes of it in the end, in one word: a change, or a text that changes no code."""
+        return WORK.get(self.kinds[0], "change") if self.kinds else "change"
 
     def tasks(self) -> Iterator[Task]:
         """All tasks, phase by phase."""
         for phase in self.phases:
             yield from phase.tasks
+
+    def change_of(self, part: Component) -> str:
+        """Say how a part changes: new, changed, likely (a task may change it) or unchanged."""
+        scope = {path for task in self.tasks() if task.is_change for path in task.scope}
+        return "likely" if part.change == "unchanged" and part.path in scope else part.change
 
 
 class Fault(msgspec.Struct, frozen=True):

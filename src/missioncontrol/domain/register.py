@@ -7,13 +7,23 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain import (
+    alert,
+    decision,
+    digest,
+    document,
+    export,
     gateway_key,
+    memory,
     mission,
     operation,
     price_list,
     question,
     request,
     retention,
+    saved,
+    scope,
+    share,
+    waiving,
     webhook,
     workflow_library,
 )
@@ -22,12 +32,14 @@ from missioncontrol.domain.approval import events as approval
 from missioncontrol.domain.budget import events as budget
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.lifecycle import events as lifecycle
+from missioncontrol.domain.product import events as product
 from missioncontrol.domain.run import events as run
 from missioncontrol.domain.schedule import events as schedule
 
 Event = (
     run.RunEvent
     | mission.MissionEvent
+    | memory.MemoryEvent
     | operation.OperationEvent
     | approval.ApprovalEvent
     | budget.BudgetEvent
@@ -40,8 +52,16 @@ Event = (
     | request.RequestEvent
     | webhook.WebhookEvent
     | retention.RetentionEvent
+    | document.DocumentEvent
     | workflow_library.WorkflowSaved
     | workflow_library.WorkflowListed
+    | decision.DecisionEvent
+    | share.ShareEvent
+    | product.ProductEvent
+    | saved.SavedEvent
+    | digest.DigestEvent
+    | alert.AlertEvent
+    | export.ExportEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -49,6 +69,11 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     mission.PlanAccepted: ("plan_accepted", 1),
     mission.MissionStarted: ("mission_started", 1),
     mission.MissionSettled: ("mission_settled", 1),
+    waiving.MissionCompleted: ("mission_completed", 1),
+    waiving.GapWaived: ("gap_waived", 1),
+    waiving.WaiverWithdrawn: ("waiver_withdrawn", 1),
+    waiving.RiskAssigned: ("risk_assigned", 1),
+    scope.ScopeChanged: ("task_scope_changed", 1),
     run.RunCreated: ("run_created", 1),
     run.RunStarted: ("run_started", 1),
     run.RunResumed: ("run_resumed", 1),
@@ -88,7 +113,16 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **request.EVENTS,
     **webhook.EVENTS,
     **retention.EVENTS,
+    **document.EVENTS,
+    **memory.EVENTS,
     **workflow_library.EVENTS,
+    **decision.EVENTS,
+    **share.EVENTS,
+    **product.EVENTS,
+    **saved.EVENTS,
+    **alert.EVENTS,
+    **digest.EVENTS,
+    **export.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

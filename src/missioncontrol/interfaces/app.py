@@ -12,12 +12,14 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.document import HANDLERS as DOCUMENT
 from missioncontrol.interfaces.api.problems import answer_with
 from missioncontrol.interfaces.api.resources import api_router
+from missioncontrol.interfaces.capture.routes import HANDLERS as CAPTURE
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.live import HANDLERS as LIVE
 from missioncontrol.interfaces.sign_in.guard import permitted
 from missioncontrol.interfaces.web import pages
 from missioncontrol.interfaces.web.assets import HANDLERS as ASSETS
 from missioncontrol.interfaces.web.pages.door import HANDLERS as SIGN_IN
+from missioncontrol.interfaces.web.pages.shared import HANDLERS as SHARED
 from missioncontrol.interfaces.web.rendering import problem_page
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
@@ -40,7 +42,7 @@ def build(console: Console, *, version: str = "") -> Litestar:
         return request.user
 
     return Litestar(
-        [api_router(), *DOCUMENT, *SIGN_IN, *ASSETS, *LIVE, *pages.HANDLERS],
+        [api_router(), *DOCUMENT, *SIGN_IN, *SHARED, *ASSETS, *LIVE, *CAPTURE, *pages.HANDLERS],
         dependencies={
             "console": Provide(the_console),
             "present": Provide(the_present),

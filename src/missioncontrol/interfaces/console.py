@@ -1,5 +1,6 @@
 """What every handler of the console works with: the record, the line to the engine, the feed."""
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from missioncontrol.interfaces.request import asking_of
 if TYPE_CHECKING:
     from litestar import Request
 
+    from missioncontrol.application.analytics.house import AnalyticsHouse
     from missioncontrol.application.archive import Archive
     from missioncontrol.application.deliveries import Deliveries
     from missioncontrol.application.live import Live
@@ -38,6 +40,7 @@ class Console:
         instruments: "Instruments",
         archive: "Archive",
         deliveries: "Deliveries",
+        analytics: "AnalyticsHouse",
     ) -> None:
         """All parts are open; whoever made them closes them. `home` is its directory."""
         self.home = home
@@ -51,6 +54,7 @@ class Console:
         self.verifying = Verifying(archive, instruments.clock)
         live.signal("verification", lambda: self.verifying.progress)
         self.deliveries = deliveries
+        self.analytics = analytics
 
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
         """Let the engine do what is asked by whoever is signed in, and see what came of it.
@@ -67,5 +71,19 @@ class Console:
         """Do what `ask` does, for a verb and its arguments as plain values."""
         asking = await asking_of(request, verb)
         answer = await self.line.ask(verb, arguments, request.user.actor, asking)
+        await self.present.catch_up()
+        return answer
+
+    async def ask_afresh(self, request: "AnyRequest", ask: Any) -> Any:
+        """Do what `ask` does, whatever key the request has.
+
+        For a part of what is done in several steps, each of which is a request of its own to the
+        office, and for what is asked in words of which nothing may be kept, not even a digest.
+        """
+        verb = type(ask).__name__
+        asking = await asking_of(request, verb)
+        asking = msgspec.structs.replace(asking, request=secrets.token_hex(16), digest="")
+        told = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
+        answer = await self.line.ask(*told)
         await self.present.catch_up()
         return answer

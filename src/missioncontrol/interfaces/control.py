@@ -7,13 +7,19 @@ its owner can read.
 import asyncio
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from missioncontrol.application.authority import NotPermitted
-from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected, Unavailable
+from missioncontrol.domain.errors import (
+    KINDS,
+    MissionControlError,
+    Rejected,
+    Unavailable,
+    kind_of,
+)
 from missioncontrol.domain.principal import Asking
 
 LINE_BYTES_MAX = 8 * 1024 * 1024
@@ -38,6 +44,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of it; an empty code is a yes."""
 
     code: str = ""
+    kind: str = ""  # which way of saying no it is, so that it is raised again as it was
     reason: str = ""
     hint: str = ""
     data: Any = None
@@ -47,8 +54,7 @@ Perform = Callable[[str, dict[str, Any], str, Asking | None], Awaitable[Any]]
 """Does (verb, arguments, actor, asking) and returns plain values, or raises a
 `MissionControlError`."""
 
-UNAVAILABLE = frozenset({"operation.rate_limited", "operation.stopped", "run.not_here"})
-UNAVAILABLE_STEMS = frozenset({"control", "event", "heads", "home", "log"})
+RAISED: Mapping[str, type[MissionControlError]] = {**KINDS, "not_permitted": NotPermitted}
 
 
 class ControlServer:
@@ -123,34 +129,30 @@ class ControlServer:
         try:
             ask = msgspec.json.decode(line, type=Ask)
         except (msgspec.DecodeError, RecursionError):
-            return Answer("control.malformed", "The request is malformed.")
+            return Answer("control.malformed", "rejected", "The request is malformed.")
         if not secrets.compare_digest(ask.token.encode(), self.token.encode()):
-            return Answer("control.forbidden", "The request does not know the secret of this home.")
+            return Answer(
+                "control.forbidden",
+                "unavailable",
+                "The request does not know the secret of this home.",
+            )
         return ask
 
     async def _answer(self, ask: Ask) -> Answer:
         try:
             return Answer(data=await self._perform(ask.verb, ask.arguments, ask.actor, ask.asking))
         except MissionControlError as error:
-            return Answer(error.code, error.reason, error.hint)
+            kind = "not_permitted" if isinstance(error, NotPermitted) else kind_of(error)
+            return Answer(error.code, kind, error.reason, error.hint)
         except Exception as error:  # noqa: BLE001 - the edge: who asks hears what became of it
             reason = f"{ask.verb[:40]} broke off: {type(error).__name__}: {str(error)[:200]}"
-            return Answer("control.broken", reason, "Nothing of it may have been done; look first.")
+            hint = "Nothing of it may have been done; look first."
+            return Answer("control.broken", "unavailable", reason, hint)
 
 
 def refusal(answer: Answer) -> MissionControlError:
     """Return the answer no as it was raised where the engine is."""
-    stem = answer.code.partition(".")[0]
-    if ".unknown" in answer.code:
-        kind: type[MissionControlError] = NotFound
-    elif stem == "permission":
-        kind = NotPermitted
-    elif answer.code == "control.malformed":
-        kind = Rejected  # What was asked, and not the line.
-    elif answer.code in UNAVAILABLE or stem in UNAVAILABLE_STEMS:
-        kind = Unavailable
-    else:
-        kind = Rejected
+    kind = RAISED.get(answer.kind, Rejected)
     return kind(answer.code, answer.reason, hint=answer.hint)
 
 

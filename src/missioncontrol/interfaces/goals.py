@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 
 from missioncontrol.application.asks import CONCURRENCY_MAX, BeginMission
-from missioncontrol.application.missions import Goal
+from missioncontrol.application.missions import Goal, of_template
+from missioncontrol.application.templates import Templates
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
 from missioncontrol.domain.step import Amount
@@ -30,12 +31,15 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be achieved, where, and within which limits."""
 
-    goal: Annotated[str, msgspec.Meta(min_length=1, max_length=GOAL_MAX)]
+    goal: Annotated[str, msgspec.Meta(min_length=1, max_length=GOAL_MAX)] | None = None
     repository: Annotated[str, msgspec.Meta(max_length=PATH_MAX)] = ""  # absolute path
     title: Annotated[str, msgspec.Meta(max_length=300)] = ""  # by default from the goal
     context: Annotated[str, msgspec.Meta(max_length=TEXT_MAX)] = ""
     constraints: Annotated[tuple[str, ...], msgspec.Meta(max_length=CONSTRAINTS_MAX)] = ()
+    template: Annotated[str, msgspec.Meta(max_length=100)] = ""  # that makes the goal
+    answers: dict[str, Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]] = {}  # to its questions
     builder: Annotated[str, msgspec.Meta(max_length=300)] = ""  # the agent that changes code
+    memory: bool = True  # whether the planner is told what is remembered
     execute: bool = True  # else nothing is done but the plan
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
     budget: Budget | None = None
@@ -43,18 +47,31 @@ class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task_seconds_max: Annotated[float, msgspec.Meta(gt=0, le=SECONDS_MAX)] = TASK_SECONDS
 
 
-def beginning(asked: MissionAsked) -> BeginMission:
-    """Return what the engine is asked for.
+def beginning(asked: MissionAsked, home: Path) -> BeginMission:
+    """Return what the engine is asked for; `home` may have templates of its own.
 
     Raises:
-        Rejected: `mission.bad_input` or `repository.unusable`.
+        Rejected: `mission.bad_input`, `repository.unusable`, or as `Templates.filled`.
+        NotFound: `template.unknown`.
     """
+    _refuse_two_goals(asked)
     _refuse_nowhere(asked)
     constraints = tuple(dict.fromkeys(text.strip() for text in asked.constraints if text.strip()))
     repository = _directory(asked.repository, asked.builder) if asked.repository else ""
     budget = Amount(asked.budget.cost, asked.budget.tokens) if asked.budget else None
+    goal = Goal(
+        asked.goal or "",
+        repository,
+        asked.title,
+        asked.context,
+        constraints,
+        memory=asked.memory,
+    )
+    if asked.template:
+        made = Templates(home).filled(asked.template, asked.answers, repository)
+        goal = of_template(goal, made)
     return BeginMission(
-        Goal(asked.goal, repository, asked.title, asked.context, constraints),
+        goal,
         asked.execute,
         asked.concurrency,
         asked.plan_seconds_max,
@@ -62,6 +79,18 @@ def beginning(asked: MissionAsked) -> BeginMission:
         asked.builder if asked.execute else "",
         None if budget == Amount() else budget,
     )
+
+
+def _refuse_two_goals(asked: MissionAsked) -> None:
+    if bool((asked.goal or "").strip()) == bool(asked.template):
+        what = "two goals: one in words and a template" if asked.template else "no goal"
+        raise Rejected(
+            "mission.bad_input",
+            f"There {'are' if asked.template else 'is'} {what}.",
+            hint="Give `goal`, or `template` with `answers`.",
+        )
+    if asked.answers and not asked.template:
+        raise Rejected("mission.bad_input", "There are answers, and no template that asks.")
 
 
 def _refuse_nowhere(asked: MissionAsked) -> None:

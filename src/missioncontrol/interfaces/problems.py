@@ -13,6 +13,7 @@ from missioncontrol.domain.errors import (
     NotFound,
     Rejected,
     Unavailable,
+    kind_of,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,6 +35,8 @@ AGAINST_THE_STATE = frozenset(
         "schedule.exists",
         "user.exists",
         "webhook.exists",
+        "product.exists",
+        "source.exists",
     }
 )
 """Refusals of what would be right at another time, or of another one: 409."""
@@ -58,6 +61,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     hint: str = ""  # what to do
     instance: str = ""  # the request's id
     faults: tuple[str, ...] = ()  # each thing that does not fit, where there are several
+    kind: str = ""  # how it was refused: rejected, conflict, not_found, unavailable or corrupt
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:
@@ -75,7 +79,8 @@ def _of_ours(error: MissionControlError, request_id: str) -> Problem:
     own: int | None = getattr(error, "status", None)  # of what is refused before it is looked at
     status = own or (409 if error.code in AGAINST_THE_STATE else STATUS.get(type(error), 500))
     title = _phrase(status)
-    return _problem(error.code, title, status, error.reason, error.hint, instance=request_id)
+    found = _problem(error.code, title, status, error.reason, error.hint, instance=request_id)
+    return msgspec.structs.replace(found, kind=kind_of(error))
 
 
 def _of_http(error: HTTPException, request_id: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Reports of missions in the forms that people keep, made beside the loop, a few at a time."""
+"""Reports of missions in the forms that people keep, made beside the loop or printed."""
 
 import asyncio
 import gzip
@@ -7,16 +7,20 @@ from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from missioncontrol.application.present import Present
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.pressroom import order_of, pressroom
+from missioncontrol.application.queries.stories import PROGRAM, Story
+from missioncontrol.application.records import gather
 from missioncontrol.documents.exhibits import ReadArtifact
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import (
     report_html,
     report_json,
     report_markdown,
+    report_pdf,
     report_zip,
 )
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.share import ReportShared
 from missioncontrol.interfaces.codings import takes
 
 AT_ONCE = 2
@@ -24,7 +28,7 @@ AT_ONCE = 2
 
 PACKED_BYTES_MAX = 256_000_000
 
-Form = Literal["html", "md", "json", "zip"]
+Form = Literal["html", "md", "pdf", "json", "zip"]
 
 
 class Paper(NamedTuple):
@@ -36,17 +40,22 @@ class Paper(NamedTuple):
     coding: str = ""  # how the content is packed for its way
 
 
+PRINTED = frozenset({"pdf", "zip"})
+"""What is a PDF, or has one in it. Neither would become smaller on its way."""
+
 _turns: "WeakKeyDictionary[Present, asyncio.Semaphore]" = WeakKeyDictionary()
 
 _MAKERS: dict[Form, Callable[[MissionRecord, ReadArtifact], bytes]] = {
     "html": lambda record, read: report_html(record, read).encode(),
     "md": lambda record, read: report_markdown(record, read).encode(),
+    "pdf": report_pdf,
     "json": lambda record, _: report_json(record),
     "zip": report_zip,
 }
 _MEDIA_TYPES: dict[Form, str] = {
     "html": "text/html",
     "md": "text/markdown",
+    "pdf": "application/pdf",
     "json": "application/json",
     "zip": "application/zip",
 }
@@ -62,22 +71,50 @@ SAFE = {
 """What keeps a browser from doing anything with a report but showing it."""
 
 
-async def paper(present: Present, story: Story, form: Form, accepted: str = "") -> Paper:
+async def paper(
+    present: Present, story: Story, form: Form, asker: str, accepted: str = ""
+) -> Paper:
     """Return the report of a run as it stands, packed where `Accept-Encoding` says so.
 
+    What has a PDF in it is printed in the row of `asker`; the other forms wait for none of that.
+
     Raises:
-        Rejected: `report.too_large`.
+        Busy: as `Pressroom.printed`.
+        Rejected: `report.too_large`, `document.too_large`, `document.unprinted`.
+        Unavailable: `document.unprinted_in_time`.
     """
     record = story.reading.record
     if form == "zip":
         _refuse_too_much(story)
+    if form in PRINTED:
+
+        def made() -> bytes:
+            return _MAKERS[form](record, present.artifacts.get)
+
+        key = order_of("report", form, record.run, story.version)
+        content = await pressroom(present).printed(key, asker, made)
+        return Paper(content, _MEDIA_TYPES[form], f"{record.run}.{form}")
     async with _turns.setdefault(present, asyncio.Semaphore(AT_ONCE)):
         content = await asyncio.to_thread(_MAKERS[form], record, present.artifacts.get)
         # It holds no secret that its length after packing could give away.
-        coding = "gzip" if form != "zip" and takes(accepted, "gzip") else ""
+        coding = "gzip" if takes(accepted, "gzip") else ""
         if coding:
             content = await asyncio.to_thread(gzip.compress, content, 6, mtime=0)
     return Paper(content, _MEDIA_TYPES[form], f"{record.run}.{form}", coding)
+
+
+async def shared_paper(present: Present, share: ReportShared) -> Paper:
+    """Return the report of a run as it stood when it was shared, as a page.
+
+    Raises:
+        NotFound: `run.unknown`.
+    """
+    async with _turns.setdefault(present, asyncio.Semaphore(AT_ONCE)):
+        record = await gather(
+            present.store, present.output, share.run, program=PROGRAM, until=share.as_of
+        )
+        content = await asyncio.to_thread(_MAKERS["html"], record, present.artifacts.get)
+    return Paper(content, _MEDIA_TYPES["html"], f"{share.run}.html")
 
 
 def _refuse_too_much(story: Story) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from missioncontrol.domain import mission as m
+from missioncontrol.domain import waiving as w
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import is_own
@@ -61,7 +62,8 @@ class Board:
                 self.missions[stream] = MissionRow(
                     stream, event.title, event.goal, event.repository, "created", at, at
                 )
-            case m.PlanAccepted() | m.MissionStarted() | m.MissionSettled():
+                self._change_listed(stream, event, at)
+            case m.PlanAccepted() | m.MissionStarted() | m.MissionSettled() | w.Event():
                 self._change_mission(stream, event, at)
             case _ if type(event) in LISTS:
                 self._change_listed(stream, event, at)
@@ -70,15 +72,14 @@ class Board:
             case _:
                 return  # Nothing that a list shows.
 
-    def _change_mission(
-        self, stream: str, event: m.PlanAccepted | m.MissionStarted | m.MissionSettled, at: float
-    ) -> None:
+    def _change_mission(self, stream: str, event: m.Event | w.Event, at: float) -> None:
         row = self.missions.get(stream) or self._tables.mission(stream)
         assert row is not None, f"mission {stream} changes before it is created"
         self.missions[stream] = row
         row.updated = at
         match event:
             case m.PlanAccepted():
+                self._change_listed(stream, event, at)
                 row.requirements = len(event.plan.requirements)
                 row.tasks = sum(1 for _ in event.plan.tasks())
             case m.MissionStarted():
@@ -86,6 +87,12 @@ class Board:
             case m.MissionSettled():
                 if event.run == row.run:
                     row.status = event.outcome
+            case w.MissionCompleted():
+                row.status = "completed"
+            case w.WaiverWithdrawn():
+                row.status = "succeeded" if row.status == "completed" else row.status
+            case _:
+                pass
 
     def _count_success(self, stream: str, event: Any) -> None:
         """Count a step that succeeded, but none of those that a step became: see `RunRow.steps`."""

@@ -9,11 +9,12 @@ from missioncontrol.domain.approval.events import EVENTS as APPROVAL_EVENTS
 from missioncontrol.domain.lifecycle.events import EVENTS as AGENT_EVENTS
 from missioncontrol.domain.lifecycle.evolve import evolve as agent_after
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
+from missioncontrol.domain.mission import MissionCreated, PlanAccepted
 from missioncontrol.domain.question import EVENTS as QUESTION_EVENTS
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.question import evolve as question_after
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
-from missioncontrol.projections import approvals, schedules
+from missioncontrol.projections import approvals, planned, schedules
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -38,11 +39,14 @@ FOLDS = (
     Fold("schedule", schedules.ScheduleRow, schedules.apply, schedules.is_open),
     Fold("agent", AgentLife, agent_after, lambda life: not isinstance(life.standing, Removed)),
     Fold("question", Question, question_after, lambda question: question.is_open),
+    Fold("planned", planned.PlannedRow, planned.apply, lambda row: bool(row.decisions)),
 )
 LISTS: dict[type, Fold] = {
     **dict.fromkeys(APPROVAL_EVENTS, FOLDS[0]),
     **dict.fromkeys(SCHEDULE_EVENTS, FOLDS[1]),
     **dict.fromkeys(AGENT_EVENTS, FOLDS[2]),
     **dict.fromkeys(QUESTION_EVENTS, FOLDS[3]),
+    MissionCreated: FOLDS[4],
+    PlanAccepted: FOLDS[4],
 }
 """By type of event: the list that it changes."""

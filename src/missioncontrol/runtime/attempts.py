@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -104,7 +104,8 @@ class Attempts:
             return
         slots = state.slots_of.get(event.step, ())
         registered = self._registry.registered(event.agent)
-        assignment = _assignment(state, event, registered)
+        inputs = self._execution.forgetting.without(state.inputs)
+        assignment = _assignment(state, event, registered, inputs)
         attempt = Attempt(assignment, self, asyncio.get_running_loop(), slots)
         self._at_work[state.id, event.fence] = attempt
         if state.cancel_reason is not None:
@@ -298,7 +299,9 @@ class Attempts:
         self._journal.forget(run)
 
 
-def _assignment(state: Run, event: StepStarted, registered: Registered | None) -> Assignment:
+def _assignment(
+    state: Run, event: StepStarted, registered: Registered | None, inputs: Mapping[str, Any]
+) -> Assignment:
     step = state.steps[event.step]
     declared = registered.declared if registered is not None else None
     return Assignment(
@@ -310,7 +313,7 @@ def _assignment(state: Run, event: StepStarted, registered: Registered | None) -
         _key_of(state, event.step),
         event.agent,
         state.inputs_of.get(event.step, step.inputs),
-        state.inputs,
+        inputs,
         {need: _upstream(state.states[need]) for need in step.needs},
         tightened(step.seconds_max, declared.limits.seconds_max if declared else 0.0),
         step.risk,

@@ -45,6 +45,7 @@ async def recover(
             execution.interrupt(name, REASON, steps=tuple(gone))
         if run.is_settled:
             continue
+        await execution.forgetting.open(run)
         await governance.approvals.open(held.approval for held in run.held.values())
         resumable.append(name)
     return resumable

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.building import CHANGES
+from missioncontrol.domain.foresight import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
@@ -44,6 +45,11 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         builder=given.get("builder", ""),
         changes=given.get(CHANGES, ""),
         package=given.get("package", ""),
+        kind=given.get("kind", ""),
+        recalled=_told(name, given, "recalled", Recalled),
+        silenced=tuple(map(str, given.get("silenced", ()))),
+        memory=given.get("memory", True),
+        actuals=_told(name, given, "actuals", Actual),
     )
 
 
@@ -75,6 +81,17 @@ def inputs_of(card: AgentCard, assignment: Assignment) -> dict[str, Any]:
         if key in assignment.run_inputs and not misfit(assignment.run_inputs[key], fields[key])
     }
     return {**shared, **own}
+
+
+T = TypeVar("T")
+
+
+def _told(name: str, given: Mapping[str, Any], field: str, kind: type[T]) -> tuple[T, ...]:
+    try:
+        return msgspec.convert(tuple(given.get(field, ())), tuple[kind, ...])  # type: ignore[valid-type]
+    except msgspec.ValidationError as error:
+        reason = f"The input `{field}` of the {name} does not fit: {error}."
+        raise AttemptFailed(f"{name}.bad_input", reason, retryable=False) from None
 
 
 def _repository(name: str, given: Mapping[str, Any]) -> Path | None:

@@ -34,6 +34,9 @@ ABOUT = {
 PLANNING = Spending(input_tokens=360_000, output_tokens=50_000, by_call=True)
 """The most that planning with a model takes: three calls of at most 120 kB each."""
 
+PROSE = Spending(input_tokens=40_000, output_tokens=16_384, by_call=True)
+"""The most that prose of a model takes: one call, of facts of at most 24,000 characters."""
+
 
 def _object(required: bool = True, /, description: str = "", **fields: Shape) -> Shape:
     """Return an object that has these fields and no others."""
@@ -64,7 +67,10 @@ def _card(
     effects: Iterable[str] = ("reads_files",),
     spending: Spending | None = None,
 ) -> AgentCard:
-    shared = ("repository", "goal", "title", "context", "constraints", "builder")
+    shared = (
+        *("repository", "goal", "title", "context", "constraints", "builder"),
+        *("kind", "recalled", "silenced", "memory", "actuals"),
+    )
     return AgentCard(
         name,
         VERSION,
@@ -223,7 +229,7 @@ _TESTER = _card(
         status=_text("passed, failed, could_not_start, timed_out or no_test_command."),
         reason=_text("Why it could not start or was stopped; else ''."),
         counts=_object(
-            description="All 0 where the run gave no report.",
+            description="All 0 where the run gave no counts.",
             passed=_count(),
             failed=_count(),
             errors=_count(),
@@ -235,6 +241,9 @@ _TESTER = _card(
         ran=_list("string", "As it was run."),
         exit_code=Shape("integer", required=False),
         seconds=Shape("number", required=False),
+        commands=_list(
+            Shape("object"), "Commands to build, to check and to test a part: how each ended."
+        ),
         python=_object(
             False,
             version=_text(),
@@ -300,6 +309,34 @@ _PLANNER = _card(
             required=False,
             description="The agent that changes the code. Without one, such tasks are handed over.",
         ),
+        "kind": Shape(
+            "string",
+            required=False,
+            description="The kind of work, where it is known; else it is read from the goal.",
+        ),
+        "recalled": Shape(
+            "list",
+            items=Shape("object"),
+            required=False,
+            description="What is remembered of earlier missions and of documents, best first.",
+        ),
+        "silenced": Shape(
+            "list",
+            items=Shape("string"),
+            required=False,
+            description="Ids, or how they begin, of what people had forgotten or corrected.",
+        ),
+        "memory": Shape(
+            "boolean",
+            required=False,
+            description="False: what the repository's own documents say counts for nothing.",
+        ),
+        "actuals": Shape(
+            "list",
+            items=Shape("object"),
+            required=False,
+            description="What tasks of earlier runs took, the most comparable first.",
+        ),
     },
     _object(
         plan=Shape("object", description="The plan, as plan.json has it."),
@@ -333,6 +370,8 @@ _WRITER = _card(
     ),
     capabilities=("write",),
     artifacts=("specification.md", "outline.md", "execution-pack.md", "execution-pack.json"),
+    effects=("reads_files", "calls_model"),
+    spending=PROSE,
 )
 
 _REVIEWER = _card(

@@ -2,6 +2,7 @@
 
 import codecs
 import functools
+import re
 import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -26,6 +27,14 @@ KINDS: tuple[Kind, ...] = (
 HEAD_BYTES = 8_000
 """How much of a file decides whether it is binary; the same as git."""
 MARK_LINES = 5
+FROZEN_LINES = 12
+_FROZEN = re.compile(
+    r"(?i)\bdo not (?:modify|edit|change)\b(?! (?:it|this) (?:in|while|during))"
+    r"|\b(?:this|the) (?:file|module) is (?:\w+ )?(?:frozen|vendored|generated|auto-?generated)\b"
+    r"|\b(?:is|are) (?:a )?(?:verbatim|vendored|frozen) cop(?:y|ies)\b"
+    r"|^\W*(?:vendored|copied verbatim|generated) (?:from|by)\b|^\W*frozen\b",
+    re.MULTILINE,
+)
 WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
@@ -118,6 +127,12 @@ def _is_generated(path: str, head: bytes, entry: Entry) -> bool:
         return False
     first = b"\n".join(head.split(b"\n", MARK_LINES)[:MARK_LINES]).decode("latin-1").lower()
     return any(mark in first for mark in known.generated_marks)
+
+
+def says_frozen(text: str) -> bool:
+    """Whether a file says in its head that its text is kept as it is: frozen, copied, generated."""
+    head = "\n".join(text[:HEAD_BYTES].split("\n", FROZEN_LINES)[:FROZEN_LINES])
+    return _FROZEN.search(head) is not None
 
 
 def _is_test(path: str, directories: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from missioncontrol.domain.foresight import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import LogLevel
@@ -35,13 +36,15 @@ class Brief(msgspec.Struct, frozen=True):
     builder: str = ""  # the agent that changes the code; empty where that is handed over
     changes: str = ""  # the step whose patch is to be tested; empty where none is
     package: str = ""  # look at this part of the repository alone; its directory or its name
+    kind: str = ""  # of work, where a template says it; else it is read from the goal
+    recalled: tuple[Recalled, ...] = ()  # what is remembered of earlier missions, best first
+    silenced: tuple[str, ...] = ()  # how ids begin of what people had forgotten or corrected
+    memory: bool = True  # whether the repository's own documents count as remembered
+    actuals: tuple[Actual, ...] = ()  # what tasks of earlier runs took, newest first
 
 
-class Desk(Protocol):
-    """Where a specialist works: reports go out, files are kept, and time is told."""
-
-    scratch: Path
-    """An empty directory of this attempt alone; it is removed afterwards."""
+class Listener(Protocol):
+    """Whoever hears how a piece of work goes on."""
 
     def log(self, level: LogLevel, message: str) -> None:
         """Say something to whoever watches."""
@@ -50,6 +53,13 @@ class Desk(Protocol):
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Say how far the work is; `total` 0 where it is not known."""
         ...
+
+
+class Desk(Listener, Protocol):
+    """Where a specialist works: reports go out, files are kept, and time is told."""
+
+    scratch: Path
+    """An empty directory of this attempt alone; it is removed afterwards."""
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """Add tokens and money used."""

@@ -18,12 +18,22 @@ _DEFINITION = re.compile(
       \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>)
     | (?:export\s+)?(?:const|let|var)\s+(?P<variable>[A-Za-z_$][\w$]*)\s*=
       \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>|class\b)
+    | (?P<property>[A-Za-z_$][\w$]*)\s*:\s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>)
+    | (?!(?:await|case|do|else|new|return|throw|yield)\b)
+      (?:[\w$<>\[\],.?*&]+[ \t]+){0,6}[*&]?
+      (?!(?:if|for|foreach|while|until|switch|match|catch|with|using|lock|guard|when|loop|elif
+          |function|synchronized|return)\b)
+      (?P<method>[A-Za-z_$#][\w$]*)[ \t]*\((?:[^()\n"'`]|=[ \t]*["'`][^"'`\n]*["'`])*\)
+      [^(){};=\n]*\{[ \t]*$
     | (?i:create\s+(?:or\s+replace\s+)?(?:unique\s+)?
         (?P<made>function|procedure|table|view|index|trigger|type)\s+
         (?:if\s+not\s+exists\s+)?)(?P<relation>[A-Za-z_][\w.]*)
     )""",
     re.VERBOSE | re.MULTILINE,
 )
+
+_NAMED = ("name", "attribute", "variable", "property", "method", "relation")
+"""Groups of which one holds the name."""
 
 
 class Symbol(msgspec.Struct, frozen=True):
@@ -55,6 +65,6 @@ def symbols(text: str) -> list[Symbol]:
 
 def _symbol(match: re.Match[str], line: int) -> Symbol:
     got = match.groupdict()
-    name = got["name"] or got["attribute"] or got["variable"] or got["relation"]
+    name = next(got[group] for group in _NAMED if got[group])
     word = got["word"] or (got["made"] or "function").lower()
     return Symbol(name, word, line, len((got["indent"] or "").expandtabs(4)))

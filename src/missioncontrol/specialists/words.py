@@ -86,8 +86,9 @@ def stem(word: str) -> str:
 
 
 def _undoubled(root: str, suffix: str) -> str:
-    """Return “log” for what is left of “logging”; “letter” and “setting” keep their own roots."""
-    doubled = suffix in {"ing", "ed"} and root[-1] == root[-2] and root[-1] in "bdgmnprt"
+    """Return “log” for what is left of “logging” and “logger”; “setting” keeps its own root."""
+    ends = suffix in {"ing", "ed", "er", "ers"}
+    doubled = ends and root[-1] == root[-2] and root[-1] in "bdgmnprt"
     return root[:-1] if doubled and root[:-1] not in STOP_WORDS else root
 
 

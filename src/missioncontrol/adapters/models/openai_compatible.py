@@ -58,7 +58,7 @@ def endpoint_from(environment: Mapping[str, str] | None = None) -> Endpoint | No
 class OpenAICompatible:
     """Keeps the promise of `Model` for one endpoint."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, output_tokens_max: int = OUTPUT_TOKENS_MAX) -> None:
         """Check that what it takes is installed; nothing is sent yet.
 
         Raises:
@@ -66,6 +66,7 @@ class OpenAICompatible:
         """
         _require_extra()
         self._endpoint = endpoint
+        self._output_tokens_max = output_tokens_max
 
     @property
     def name(self) -> str:
@@ -75,7 +76,7 @@ class OpenAICompatible:
     @property
     def output_tokens_max(self) -> int:
         """See `Model.output_tokens_max`."""
-        return OUTPUT_TOKENS_MAX
+        return self._output_tokens_max
 
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
@@ -114,7 +115,7 @@ class OpenAICompatible:
                     return await model_request(
                         model,
                         _conversation(messages, schema),
-                        model_settings={"max_tokens": OUTPUT_TOKENS_MAX},
+                        model_settings={"max_tokens": self._output_tokens_max},
                     )
                 except AgentRunError as error:
                     raise self._refusal(error) from None

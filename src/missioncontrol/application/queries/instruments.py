@@ -9,6 +9,7 @@ from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.calendar import Calendar
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.prices import Prices
+from missioncontrol.ports.source_tree import SourceTree
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Instruments:
     """Reads what is said of an agent, in the words of the file of agents; raises `Rejected`."""
     misfit: Callable[[Any, Mapping[str, Any]], str]
     """Says in words why an answer does not fit the JSON Schema of a form; empty where it does."""
+
+    sources: SourceTree
 
     @property
     def now(self) -> float:

@@ -20,11 +20,13 @@ from missioncontrol.documents.page import overall, phase_state, worked
 from missioncontrol.documents.places import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import CheckRecord, TaskRecord
+from missioncontrol.documents.traceability.told import CheckTold, check_told
 from missioncontrol.domain.execution import PLAN_STEP
+from missioncontrol.domain.foresight import Likely
 from missioncontrol.domain.plan import Plan, Requirement
 from missioncontrol.domain.run.states import Held, Run
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Usage
-from missioncontrol.ports.read_tables import MissionRow
+from missioncontrol.ports.read_tables import MissionRow, RunRow
 
 SCAN_MAX = 2_000
 """Rows that one page of a filtered list looks at; what lies behind them is on the next page."""
@@ -76,6 +78,7 @@ class MissionLine(msgspec.Struct, frozen=True):
     unpriced: int  # reports whose price was not known
     tokens: int
     asks: int = 0  # open approvals and questions: how often it waits for a person
+    lacking: str = ""  # why one that succeeded is not completed
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -193,6 +196,8 @@ class MissionView(msgspec.Struct, frozen=True):
     usage: Usage
     cost: int  # micro-dollars, as far as prices were known
     is_priced: bool  # the price of everything is known
+    likely: tuple[Likely, ...]  # where the work will be, by requirement
+    trace: CheckTold  # its gaps, and what keeps it from being completed
     version: str  # changes whenever anything above does
 
 
@@ -270,6 +275,8 @@ def view(story: Story) -> MissionView:
         usage=run.usage,
         cost=run.bill.cost,
         is_priced=run.bill.is_whole,
+        likely=reading.plan.likely,
+        trace=check_told(record, reading.trace),
         version=story.version,
     )
 
@@ -374,8 +381,18 @@ def _line(present: Present, row: MissionRow, asked: Counter[str]) -> MissionLine
         requirements=row.requirements,
         tasks=row.tasks,
         tokens=tokens,
+        lacking=_lacking(row, run) if row.status == "succeeded" and row.tasks else "",
         **found,
     )
+
+
+def _lacking(row: MissionRow, run: RunRow | None) -> str:
+    """Say why a mission that succeeded is not completed, as far as rows tell."""
+    done = max(run.succeeded - 1, 0) if run is not None else 0  # One step is the plan's.
+    left = row.tasks - done
+    if left > 0:
+        return f"{left} of {row.tasks} tasks not done here"
+    return "its trace has gaps"
 
 
 def _task(one: TaskRecord, run: Run) -> TaskLine:

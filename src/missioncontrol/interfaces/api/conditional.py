@@ -57,6 +57,11 @@ def tagged(request: Request[Any, Any, Any], value: T, tag: str) -> Response[T]:
     return tagged_late(request, tag, lambda: value)
 
 
+def listed(request: Request[Any, Any, Any], value: T) -> Response[T]:
+    """Return a list, or a page of one, with the tag of what it says; else as `tagged`."""
+    return tagged(request, value, tag_of(value))
+
+
 def tagged_late(request: Request[Any, Any, Any], tag: str, value: Callable[[], T]) -> Response[T]:
     """Return what `tagged` returns; `value` is made only where it is not known."""
     headers = {"ETag": tag, "Cache-Control": FRESH}

@@ -15,6 +15,9 @@ OTHERS = {
     "download_lines": ("text/plain", "application/jsonl"),
     "export_version": ("application/yaml",),
     "follow_events": ("text/event-stream",),
+    "answer_as_csv": ("text/csv",),
+    "export_events": ("application/jsonl", "text/csv", "application/vnd.apache.parquet"),
+    "members_as_csv": ("text/csv",),
     "artifact": ("application/octet-stream",),
     "heads": ("application/jsonl",),
 }

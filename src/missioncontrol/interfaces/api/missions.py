@@ -1,5 +1,6 @@
 """Missions as a resource of the API: begun, watched, steered, and told of in a report."""
 
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -10,9 +11,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.exports import EXPORTS, ExportNoted, stream_of
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import estimates, missions, runs, stories
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.conditional import KNOWN, is_known, tagged_late
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
@@ -24,7 +26,7 @@ from missioncontrol.ports.read_tables import RunChoice
 
 AnyRequest = Request[Principal, Any, Any]
 
-Status = Literal["created", "running", "succeeded", "failed", "cancelled"]
+Status = Literal["created", "running", "succeeded", "completed", "failed", "cancelled"]
 Words = Annotated[
     str, QueryParameter(max_length=300, description="Text in its id, title, goal or repository.")
 ]
@@ -123,7 +125,7 @@ async def begin_mission(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[MissionAsked]
 ) -> Response[MissionBegun]:
     """Plan a goal and, unless `execute` is false, carry the plan out; return its id at once."""
-    answer = await console.ask(request, beginning(data))
+    answer = await console.ask(request, beginning(data, console.home))
     begun = msgspec.convert(answer, MissionBegun)
     headers = {"Location": f"/api/v1/missions/{quote(begun.mission)}"}
     return Response(begun, status_code=201, headers=headers)
@@ -238,10 +240,11 @@ async def list_runs_of(
 async def get_report(
     request: AnyRequest,
     present: NamedDependency[Present],
+    console: NamedDependency[Console],
     mission: FromPath[str],
     form: Annotated[
         Form,
-        QueryParameter(name="format", description="A page, Markdown, JSON, or all of it as a zip."),
+        QueryParameter(name="format", description="A page, Markdown, PDF, JSON, or all as a zip."),
     ] = "html",
     run: OfRun = "",
     inline: FromQuery[bool] = False,
@@ -255,12 +258,28 @@ async def get_report(
     headers = {**SAFE, "ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if is_known(request, etag):
         return Response(b"", status_code=304, headers=headers)
-    made = await paper(present, story, form, request.headers.get("accept-encoding", ""))
+    accepted = request.headers.get("accept-encoding", "")
+    made = await paper(present, story, form, request.user.actor, accepted)
     if made.coding:
         headers["Content-Encoding"] = made.coding
     kind = "inline" if inline else "attachment"
     headers["Content-Disposition"] = f'{kind}; filename="{made.name}"'
+    if not inline:
+        await _note_export(request, console, story.state.mission, ExportNoted(story.state.id, form))
     return Response(made.content, headers=headers, media_type=made.media_type)
+
+
+async def _note_export(
+    request: AnyRequest, console: Console, mission: str, noted: ExportNoted
+) -> None:
+    """Write down that a report was taken along, unless it was before; nobody waits for an engine.
+
+    Whether that can be written down is nothing to whoever wants the report.
+    """
+    with suppress(MissionControlError):
+        known = await console.present.find(EXPORTS, stream_of(mission))
+        if known is None or (noted.run, noted.form) not in known.taken:
+            await console.ask_afresh(request, noted)
 
 
 @post(

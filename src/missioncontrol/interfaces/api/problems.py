@@ -18,10 +18,11 @@ def answer_with(
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         found = problem_of(error, getattr(request.state, "request_id", ""))
+        headers = _allowing(getattr(error, "headers", None) or {})
         shown = page(request, found)
         if shown is not None:
+            shown.headers.update(headers)
             return shown
-        headers = _allowing(getattr(error, "headers", None) or {})
         return Response(
             msgspec.json.encode(found),
             status_code=found.status,

@@ -15,12 +15,14 @@ import msgspec
 from missioncontrol.domain.access.states import Access
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.capture_paths import is_capture
 from missioncontrol.interfaces.headers import with_security
 from missioncontrol.interfaces.heads import Heads
 from missioncontrol.interfaces.problems import MEDIA_TYPE, Problem, problem_of
 from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.sign_in.body import FORM, Body, too_large
 from missioncontrol.interfaces.sign_in.buckets import Buckets
+from missioncontrol.interfaces.sign_in.masking import unmasked
 from missioncontrol.interfaces.sign_in.origins import (
     SAFE,
     is_loopback,
@@ -86,6 +88,9 @@ class Gate:
         state = scope.setdefault("state", {})
         state["request_id"], state["caller"] = request, Caller(address, agent)
         scope["user"] = None
+        if is_capture(scope["path"]):
+            await self._let_write(scope, receive, send, is_secure=is_secure)
+            return
         limits = self._settings.limits
         kind = _kind(headers)
         body = Body(receive, limits.body_bytes, limits.body_seconds, is_form=kind == FORM)
@@ -110,6 +115,35 @@ class Gate:
         await self._app(scope, body.receive, answer.pass_on)
         if body.failure is not None:
             await answer.refuse(body.failure)
+
+    async def _let_write(
+        self, scope: Scope, receive: Receive, send: Send, *, is_secure: bool
+    ) -> None:
+        """Let in who may come from any page, as often as they like, with a key to write by.
+
+        Nobody is signed in there, whatever cookies come along. How much is taken in, and from whom,
+        is said where the events are (`interfaces.capture`).
+        """
+        scope["state"]["is_secure"] = is_secure
+        request: str = scope["state"]["request_id"]
+
+        async def pass_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said = with_security(message.get("headers", ()), is_secure=is_secure)
+                message = {**message, "headers": [*said, (b"x-request-id", request.encode())]}
+            await send(message)
+
+        headers = _first(scope["headers"])
+        try:
+            refuse_other_hosts(headers.get(b"host", b"").decode("latin-1"), self._settings.hosts)
+        except MissionControlError as refusal:
+            problem = msgspec.json.encode(problem_of(refusal, request))
+            told = [(b"content-type", MEDIA_TYPE.encode())]
+            told.append((b"content-length", str(len(problem)).encode()))
+            await pass_on({"type": "http.response.start", "status": 403, "headers": told})
+            await pass_on({"type": "http.response.body", "body": problem})
+            return
+        await self._app(scope, receive, pass_on)
 
     def _where_from(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[str, bool]:
         """Return the address of the client, and whether it speaks TLS, by a proxy's word or not."""
@@ -181,7 +215,7 @@ class Gate:
             said = headers.get(CSRF_HEADER, b"").decode("latin-1")
             if not said and _kind(headers) == FORM:
                 said = await body.field(CSRF_FIELD)
-            if not secrets.compare_digest(said.encode(), csrf.encode()):
+            if not secrets.compare_digest(unmasked(said).encode(), csrf.encode()):
                 raise bad_csrf()
         scope["user"] = who
         scope["state"]["session"], scope["state"]["csrf"] = secret, csrf

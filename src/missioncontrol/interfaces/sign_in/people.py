@@ -10,11 +10,14 @@ import msgspec
 
 from missioncontrol.application.access import ACCESS, MARK, STREAM, digest
 from missioncontrol.application.present import Present
+from missioncontrol.application.shares import SHARES, shown_by
+from missioncontrol.application.shares import STREAM as SHARE_STREAM
 from missioncontrol.domain.access.states import NOBODY, Access
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import permissions_of
 from missioncontrol.domain.person import person
 from missioncontrol.domain.principal import Principal, Way
+from missioncontrol.domain.share import ReportShared, Shares
 from missioncontrol.interfaces.sign_in.providers import Providers
 from missioncontrol.interfaces.sign_in.refusals import Throttled, wrong, wrong_link, wrong_password
 from missioncontrol.ports.access_store import AccessStore, Arrival, Outcome, Session, Use
@@ -155,6 +158,36 @@ class People:
         self._used[token] = now
         self.store.note_use(token, Use(now, caller.address))
         self.store.forget_uses(frozenset(access.tokens))
+
+    async def shared(self, token: str, caller: Caller) -> ReportShared:
+        """Return what a link shows to whoever has it.
+
+        Wrong ones cost time as wrong passwords do, but no time at the sign-in: any page elsewhere
+        may send a visitor here with a wrong one.
+
+        Raises:
+            NotFound: `share.over`, for whatever reason.
+            Throttled: `share.throttled`, until some seconds have passed.
+        """
+        who = f"links {caller.address}"
+        count, at = self.store.failures("address", who)
+        wait = at + _delay(count, DELAY_SECONDS_MAX["address"]) - self.now()
+        if wait > 0:
+            raise Throttled(
+                "share.throttled",
+                f"Several links that show nothing were tried. Try again in {wait:.0f} s.",
+                seconds=wait,
+            )
+        shares: Shares | None = await self._present.find(SHARES, SHARE_STREAM)
+        shared = shown_by(shares, token, self.now())
+        if shared is None:
+            self.store.count_failure("address", who, self.now())
+            raise NotFound(
+                "share.over",
+                "This link shows nothing: it was never made, was revoked, or its time is over.",
+                hint="Ask whoever gave it to you for another one.",
+            )
+        return shared
 
     def csrf(self, secret: str) -> str:
         """Return what a page has to send with each change: it is bound to one session."""

@@ -41,6 +41,7 @@ _PLACES = {
     "start": Place("“Go on”", "/agents#start"),
     "user": Place("the list of users", "/settings/users"),
     "token": Place("the list of tokens", "/settings/tokens"),
+    "document": Place("“Documents” on the page of the mission"),
     "audit verify": Place("“Verify now”", "/audit"),
 }
 """By the first words of a command. What is not here can only be done in a terminal, and is told as

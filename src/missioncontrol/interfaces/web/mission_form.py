@@ -1,6 +1,7 @@
 """The form of a new mission: what was typed, what does not fit, and what it may take."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from missioncontrol.application.queries.costs import ledger_of
 from missioncontrol.application.queries.estimates import estimate
 from missioncontrol.application.queries.missions import around
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.templates import Templates, built_in
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE
 from missioncontrol.domain.budget.standing import standings
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 from missioncontrol.domain.mission import Mission
 from missioncontrol.domain.money import micro_dollars
+from missioncontrol.domain.template import FilledGoal, Template
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import (
     PLAN_SECONDS,
@@ -25,21 +28,25 @@ from missioncontrol.interfaces.goals import (
     MissionAsked,
 )
 from missioncontrol.interfaces.web import formats
-from missioncontrol.interfaces.web.goal_patterns import PATTERNS, pattern
 
 AGENTS_MAX = 500
 TOKENS_DIGITS_MAX = 15
+ANSWER = "a."
+"""How the fields of answers are called: a.NAME."""
 
 
 class Typed(msgspec.Struct, frozen=True):
     """What stands in the fields, as it was typed."""
 
+    template: str = ""  # the key of the one whose questions stand in place of the goal
+    answers: dict[str, str] = {}
     goal: str = ""
     repository: str = ""
     title: str = ""
     context: str = ""
     constraints: str = ""
     far: str = "execute"
+    memory: str = "on"  # off: plan as if nothing were remembered
     builder: str = ""
     cost: str = ""
     tokens: str = ""
@@ -59,20 +66,22 @@ class Place(msgspec.Struct, frozen=True):
     text: str
 
 
-def of_pattern(key: str) -> Typed:
-    """Return the form as a pattern fills it."""
-    found = pattern(key)
-    return Typed(found.goal, constraints="\n".join(found.constraints)) if found else Typed()
+def of_template(found: Template | None) -> Typed:
+    """Return the form as it asks what a template asks."""
+    if found is None:
+        return Typed()
+    given = {question.name: question.default for question in found.question}
+    return Typed(found.key, given)
 
 
 def of_mission(found: Mission) -> Typed:
     """Return the form as an older mission fills it."""
     return Typed(
-        found.goal,
-        found.repository,
-        found.title,
-        found.context,
-        "\n".join(found.constraints),
+        goal=found.goal,
+        repository=found.repository,
+        title=found.title,
+        context=found.context,
+        constraints="\n".join(found.constraints),
     )
 
 
@@ -81,26 +90,35 @@ async def typed_in(request: Request[Any, Any, Any]) -> Typed:
     form = await request.form()
     given = {name: form.get(name) for name in Typed.__struct_fields__}
     texts = {name: value for name, value in given.items() if isinstance(value, str)}
-    return Typed(**{name: value.replace("\r\n", "\n") for name, value in texts.items()})
+    plain: dict[str, Any] = {name: value.replace("\r\n", "\n") for name, value in texts.items()}
+    answers = {
+        name.removeprefix(ANSWER): value.replace("\r\n", "\n")
+        for name, value in form.items()
+        if name.startswith(ANSWER) and isinstance(value, str)
+    }
+    return Typed(**{**plain, "answers": answers})
 
 
 def asked_of(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
     """Return what is asked for, or what does not fit, by field."""
     errors: dict[str, str] = {}
-    if not typed.goal.strip():
+    if not typed.goal.strip() and not typed.template:
         errors["goal"] = "Say in words what is to be achieved."
     cost = _read(errors, "cost", typed.cost, lambda text: micro_dollars(text, "The budget"))
     tokens = _read(errors, "tokens", typed.tokens, _tokens)
     if errors:
         return None, errors
     asked = {
-        "goal": typed.goal.strip(),
+        "goal": None if typed.template else typed.goal.strip(),
+        "template": typed.template,
+        "answers": typed.answers if typed.template else {},
         "repository": typed.repository.strip(),
         "title": typed.title.strip(),
         "context": typed.context,
         "constraints": tuple(line.strip() for line in typed.constraints.splitlines()),
         "builder": typed.builder,
         "execute": typed.far != "plan",
+        "memory": typed.memory != "off",
         "budget": Budget(cost, tokens),
     }
     try:
@@ -112,6 +130,9 @@ def asked_of(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
 
 def errors_of(error: Rejected) -> dict[str, str]:
     """Return a refusal beside the field that it is about."""
+    asked = re.search(r"answer to '([a-z0-9_]+)'", error.reason)
+    if error.code.startswith("template.") and asked:
+        return {ANSWER + asked[1]: f"{error.reason} {error.hint}".strip()}
     field = {"repository": "repository", "money": "cost"}.get(error.code.partition(".")[0], "")
     if not field:
         said = error.reason.lower()
@@ -122,7 +143,7 @@ def errors_of(error: Rejected) -> dict[str, str]:
 
 
 async def values(
-    console: Console, typed: Typed, *, errors: dict[str, str] | None = None, chosen: str = ""
+    console: Console, typed: Typed, *, errors: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Return all that the form shows."""
     present = console.present
@@ -136,8 +157,9 @@ async def values(
         "values": typed,
         "errors": errors or {},
         "faults": list((errors or {}).values()),
-        "patterns": PATTERNS,
-        "chosen": chosen,
+        "templates": await asyncio.to_thread(_templates, console),
+        "asked": await asyncio.to_thread(template_of, console, typed.template),
+        "made": await asyncio.to_thread(_made, console, typed),
         "known": around(present).repositories,
         "builders": _builders(console),
         "told": told,
@@ -145,6 +167,41 @@ async def values(
         "bounds": await _bounds(console),
         "place": await asyncio.to_thread(_place, typed.repository.strip(), typed.builder),
     }
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What the answers come to so far: a goal, or what is still missing."""
+
+    goal: FilledGoal | None = None
+    missing: str = ""
+
+
+def template_of(console: Console, key: str) -> Template | None:
+    """Return the template that the form asks for; none where there is no such, or it is broken."""
+    try:
+        return Templates(console.home).get(key).template if key else None
+    except (NotFound, Rejected):
+        return None
+
+
+def _templates(console: Console) -> list[Template]:
+    try:
+        return [each.template for each in Templates(console.home).all()]
+    except Rejected:
+        return [each.template for each in built_in()]  # The page of templates says what is wrong.
+
+
+def _made(console: Console, typed: Typed) -> Made | None:
+    if not typed.template:
+        return None
+    repository = typed.repository.strip()
+    known = repository if repository.startswith("/") and Path(repository).is_dir() else ""
+    try:
+        return Made(Templates(console.home).filled(typed.template, typed.answers, known))
+    except (NotFound, Rejected) as error:
+        _, _, question = error.reason.partition(": ")
+        is_open = error.code == "template.unanswered"
+        return Made(missing=f"Still to be answered: {question}" if is_open else error.reason)
 
 
 def _builders(console: Console) -> list[tuple[str, str]]:

@@ -15,8 +15,10 @@ from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.timeline import Timeline, timeline
+from missioncontrol.documents.traceability.told import owners_told
 from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.drawings import radar
 from missioncontrol.interfaces.web.viewing import file_url, glyph_of, viewer_url
 from missioncontrol.ports.output_store import OutputLine
@@ -24,9 +26,14 @@ from missioncontrol.projections.approvals import ApprovalRow
 
 VIEWS: dict[str, str] = {
     "now": "Now",
+    "summary": "Summary",
     "plan": "Plan",
+    "places": "Places",
     "requirements": "Requirements",
+    "trace": "Trace",
     "decisions": "Risks and decisions",
+    "blueprint": "Blueprint",
+    "documents": "Documents",
     "findings": "Findings",
     "artifacts": "Artifacts",
     "log": "Log",
@@ -39,6 +46,14 @@ SAID_SHORT, SAID_LONG = 14, 400
 SPENDERS_MAX = 5
 OPEN_MAX = 1_000
 TONES = {"success": "ok", "warning": "ask", "error": "bad"}
+
+
+def opening(story: Story) -> str:
+    """Return the view that a mission is opened with: what goes on, or else what came of it."""
+    run = story.state
+    if not run.is_settled or not story.reading.record.tasks:
+        return "now"
+    return "summary" if run.inputs.get("execute", True) else "plan"
 
 
 def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[str, Any]:
@@ -67,12 +82,14 @@ def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[
         "said": _said(present, run.id, lines),
         "tones": TONES,
         "radar": radar(reading.plan.risks),
+        "risk_owners": {each.risk: each.owner for each in owners_told(reading.record)},
         "timeline": _timeline(story),
         "severities": _severities(view),
         "ticked": ticked,
         "glyph_of": glyph_of,
         "href_of": _viewer_of(view),
         "file_of": _file_of(view),
+        "code_of": lambda path, line=0: code_url(story, path, line),
         "where_of": _place_of(view, story),
     }
 
@@ -101,7 +118,9 @@ def _tabs(view: MissionView, story: Story) -> list[tuple[str, str, int | None]]:
     plan = story.reading.plan
     counts: dict[str, int] = {
         "plan": len(view.tasks),
+        "places": len({file.path for each in plan.likely for file in each.files}),
         "requirements": len(view.requirements),
+        **({"trace": len(view.trace.gaps)} if view.trace.gaps else {}),
         "decisions": len(plan.risks) + len(plan.decisions),
         "findings": sum(view.findings.values()),
         "artifacts": len(view.artifacts),
@@ -181,7 +200,10 @@ def _place_of(view: MissionView, story: Story) -> Callable[[str], str]:
     """Return where a place of the report stands on this page."""
     base = f"/missions/{quote(view.id)}"
     tasks = {place: key for key, place in story.reading.where.tasks.items()}
-    whole = {"next-steps": "plan", "checks": "findings", "changes": "artifacts", "record": "report"}
+    cockpit = ("execution-path", "not-done", "estimates", "evidence")
+    whole = dict.fromkeys(cockpit, "summary")
+    whole |= {"next-steps": "plan", "checks": "findings"}
+    whole |= {"changes": "artifacts", "record": "report"}
     stems = {
         "requirement": "requirements",
         "risk": "decisions",

@@ -50,6 +50,14 @@ GROUPS = (
         ),
     ),
     Group(
+        "Knowledge",
+        (
+            Place("decisions", "Decisions", "/decisions", "branch", "d"),
+            Place("memory", "Memory", "/memory", "memory", "b"),
+            Place("templates", "Templates", "/templates", "doc", "t"),
+        ),
+    ),
+    Group(
         "Record",
         (
             Place("events", "Events", "/events", "events", "e"),
@@ -57,6 +65,7 @@ GROUPS = (
             Place("audit", "Audit", "/audit", "audit", "u", needs="audit"),
         ),
     ),
+    Group("Insight", (Place("cockpit", "Cockpit", "/cockpit", "cockpit", "p"),)),
 )
 END = (
     Place("api", "API", "/api", "api", "i"),

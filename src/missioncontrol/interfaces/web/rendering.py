@@ -6,6 +6,7 @@ functions of `formats.py` (`|money`, `|tokens`, `|number`, `|size`, `|percent`, 
 `csrf_field()`, `may("operate")`, `here(cursor="...")`, `request`, `principal`, `shell`.
 """
 
+import gzip
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from types import SimpleNamespace
@@ -25,6 +26,8 @@ from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
 from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.permission import Permission
 from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
+from missioncontrol.interfaces.codings import takes
+from missioncontrol.interfaces.sign_in.masking import masked
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.assets import asset, shelf
 from missioncontrol.interfaces.web.diffs import diff_rows
@@ -41,6 +44,10 @@ KEPT = ("segs", "id")
 """Macros that lists have in every row; they say the same wherever they get the same."""
 
 KEPT_MAX = 4_096
+PACKED_FROM = 16_384
+"""Bytes of a page from which on it is packed: below, the time costs more than the bytes."""
+
+PACKED_LEVEL = 4
 MACROS = ("state", "panel", "table", "form", "figure", "record", "float")
 
 
@@ -55,7 +62,7 @@ def page(
 ) -> Response[str]:
     """Return a whole page: `title` is for the window, `area` marks its place in the navigation."""
     context = {**_of_request(request), "title": title, "area": area, **values}
-    return _answer(_templates().get_template(template).render(context), status)
+    return _answer(request, _templates().get_template(template).render(context), status)
 
 
 def fragment(
@@ -65,9 +72,37 @@ def fragment(
 
     A form that comes back with its faults has the status 422; it is put in place all the same.
     """
+    return _answer(request, part_of(template, block, request, **values), status)
+
+
+async def answered(
+    request: AnyRequest,
+    template: str,
+    block: str,
+    *,
+    title: str,
+    area: str,
+    back: tuple[str, str],
+    status: int = 200,
+    **values: Any,
+) -> Response[str]:
+    """Return what a form answers with: a block for htmx, and without scripts a page around it.
+
+    `back` is where the form stood: address and title. The answer is told once and kept nowhere, so
+    it can't stand behind a redirection.
+    """
+    if request.headers.get("hx-request") == "true":
+        return fragment(request, template, block, status=status, **values)
+    await prepare(request)
+    said = part_of(template, block, request, **values)
+    return page(request, "said.html", title=title, area=area, status=status, said=said, back=back)
+
+
+def part_of(template: str, block: str, request: AnyRequest, **values: Any) -> Markup:
+    """Return one block of a template, for a page that shows it with others."""
     found = _templates().get_template(template)
     context = found.new_context({**_of_request(request), **values})
-    return _answer("".join(found.blocks[block](context)), status)
+    return Markup("".join(found.blocks[block](context)))  # noqa: S704 - the template escaped it
 
 
 def moved(request: AnyRequest, url: str) -> Response[Any]:
@@ -90,7 +125,7 @@ async def stage_line(request: AnyRequest) -> Response[str]:
 async def _of_frame(request: AnyRequest, template: str, **values: Any) -> Response[str]:
     request.state.shell = await _shell(request)
     text = _templates().get_template(template)
-    return _answer(text.render({**_of_request(request), **values}), 200)
+    return _answer(request, text.render({**_of_request(request), **values}), 200)
 
 
 def is_part(request: AnyRequest) -> bool:
@@ -159,7 +194,7 @@ def _of_request(request: AnyRequest) -> dict[str, Any]:
         "request": request,
         "principal": request.scope.get("user"),
         "shell": request.state.get("shell") or _last_shell(request),
-        "csrf": request.state.get("csrf", ""),
+        "csrf": _csrf(request),
     }
 
 
@@ -168,10 +203,19 @@ def _last_shell(request: AnyRequest) -> Shell | None:
     return last_shell(console.present) if console and request.scope.get("user") else None
 
 
-def _answer(text: str, status: int) -> Response[str]:
+def _csrf(request: AnyRequest) -> str:
+    word = request.state.get("csrf", "")
+    return masked(word) if word else ""
+
+
+def _answer(request: AnyRequest, text: str, status: int) -> Response[Any]:
     # A page holds what its reader may see; the button "back" asks for it again.
-    headers = {"Cache-Control": "no-store"}
-    return Response(text, media_type=MediaType.HTML, status_code=status, headers=headers)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    content = text.encode()
+    if len(content) >= PACKED_FROM and takes(request.headers.get("accept-encoding", ""), "gzip"):
+        content = gzip.compress(content, PACKED_LEVEL, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, media_type=MediaType.HTML, status_code=status, headers=headers)
 
 
 @pass_context
@@ -223,6 +267,7 @@ def _templates() -> Environment:
         money=formats.money,
         tokens=formats.tokens,
         number=formats.number,
+        plain=msgspec.to_builtins,
         size=formats.size,
         percent=formats.percent,
         duration=formats.duration,

@@ -29,6 +29,7 @@ LOOKS: dict[str, Look] = {
     "halted": _look("blocked", "Halted"),
     "cancelling": _look("cancelled", "Cancelling"),
     "succeeded": _look("succeeded", "Succeeded"),
+    "completed": _look("succeeded", "Completed"),
     "failed": _look("failed", "Failed"),
     "cancelled": _look("cancelled", "Cancelled"),
     # Steps.

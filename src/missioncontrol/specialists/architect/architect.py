@@ -3,10 +3,10 @@
 import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
+from missioncontrol.drawing.mermaid import mermaid
+from missioncontrol.drawing.svg import svg
 from missioncontrol.specialists.architect import results
-from missioncontrol.specialists.architect.drawing import svg
-from missioncontrol.specialists.architect.mermaid import mermaid
-from missioncontrol.specialists.architect.picture import picture, view
+from missioncontrol.specialists.architect.picture import picture
 from missioncontrol.specialists.architect.reading import placed_in, read_graph
 from missioncontrol.specialists.architect.report import markdown, summary
 from missioncontrol.specialists.architect.study import Study, studied
@@ -28,19 +28,28 @@ class Architect:
             AttemptFailed: there is no repository to read.
         """
         root = repository_of(brief, "architect", "read modules from").resolve()
+        from missioncontrol.specialists.past_changes import read_past
+        from missioncontrol.specialists.ranking.index import Index
+        from missioncontrol.specialists.ranking.kept import kept_here
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        tree = read_tree(root)
+        tree, kept = read_tree(root), kept_here()
         graph = read_graph(
             tree,
             root,
             tick=lambda done, total: desk.progress(done, total, "code files read"),
             is_late=lambda: desk.seconds_left() < SECONDS_KEPT,
+            kept=kept,
         )
         relevant = [
-            (each.path, tuple(each.reasons))
-            for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)
+            (each.path, each.reasons)
+            for each in relevant_files(
+                brief.goal,
+                brief.plan,
+                lambda: Index(tree, read_past(tree, kept=kept), kept=kept),
+                limit=RELEVANT_MAX,
+            )
         ]
         study = studied(graph, tuple(placed_in(relevant, graph).items()))
         desk.log("success", summary(study))
@@ -73,21 +82,20 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
             obtained=how,
         ),
     ]
-    shown = view(study)
-    drawn = picture(study, shown, "Modules by the layers of their imports")
+    drawn = picture(study)
     kept.append(
         desk.keep(
             "modules.svg",
             svg(drawn),
             media_type="image/svg+xml",
-            title="Modules by the layers of their imports",
+            title=drawn.title,
             obtained=how,
         )
     )
     kept.append(
         desk.keep(
             "modules.mmd",
-            mermaid(shown),
+            mermaid(drawn),
             media_type="text/vnd.mermaid",
             title="The same drawing as Mermaid text",
             obtained=how,

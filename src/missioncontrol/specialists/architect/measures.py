@@ -1,66 +1,9 @@
 """Measures of a directed graph: its knots, its layers, and the shortest way round a knot."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 Arrows = Mapping[str, Sequence[str]]
-
-
-def components(nodes: Sequence[str], needs: Arrows) -> list[list[str]]:
-    """Return the strongly connected components, needed ones first (Tarjan, 1972).
-
-    Each is sorted. The walk keeps its own stack, so a chain of any length is fine.
-    """
-    walk = _Walk(needs)
-    for node in nodes:
-        if node not in walk.index:
-            walk.from_node(node)
-    return walk.found
-
-
-class _Walk:
-    """The state of one depth-first walk."""
-
-    def __init__(self, needs: Arrows) -> None:
-        self.needs = needs
-        self.index: dict[str, int] = {}
-        self.low: dict[str, int] = {}
-        self.found: list[list[str]] = []
-        self._open: list[str] = []
-        self._is_open: set[str] = set()
-
-    def from_node(self, start: str) -> None:
-        """Walk everything that `start` reaches."""
-        todo = [self._enter(start)]
-        while todo:
-            node, wanted = todo[-1]
-            for need in wanted:
-                if need not in self.index:
-                    todo.append(self._enter(need))
-                    break
-                if need in self._is_open:
-                    self.low[node] = min(self.low[node], self.index[need])
-            else:
-                todo.pop()
-                if todo:
-                    above = todo[-1][0]
-                    self.low[above] = min(self.low[above], self.low[node])
-                self._close(node)
-
-    def _enter(self, node: str) -> tuple[str, Iterator[str]]:
-        self.index[node] = self.low[node] = len(self.index)
-        self._open.append(node)
-        self._is_open.add(node)
-        return node, iter(self.needs.get(node, ()))
-
-    def _close(self, node: str) -> None:
-        if self.low[node] != self.index[node]:
-            return
-        group: list[str] = []
-        while not group or group[-1] != node:
-            group.append(self._open.pop())
-        self._is_open.difference_update(group)
-        self.found.append(sorted(group))
 
 
 def knots(groups: Sequence[list[str]]) -> list[list[str]]:

@@ -9,6 +9,8 @@ import msgspec
 from missioncontrol.specialists.architect.graph import When
 
 TEXT_MAX = 120
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""Where statements hold others."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -43,12 +45,18 @@ def _walk(tree: ast.Module, lines: list[str]) -> Iterator[Statement]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _read(node, when, lines)
         else:
-            todo.extend((child, _when(node, child, when)) for child in ast.iter_child_nodes(node))
+            todo.extend((child, _when(node, child, when)) for child in _statements_in(node))
+
+
+def _statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements right below a node; no expression holds an import."""
+    for field in _BLOCKS:
+        yield from getattr(node, field, ())
 
 
 def _when(node: ast.AST, child: ast.AST, when: When) -> When:
     """Return the time at which `child` of `node` takes effect."""
-    if when == "load" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+    if when == "load" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return "deferred"
     if isinstance(node, ast.If) and child in node.body:
         if _is_for_type_checkers(node.test):

@@ -1,6 +1,7 @@
 """Reads the code files of a repository and joins the graphs of its languages into one."""
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,13 @@ from missioncontrol.specialists.architect.go_imports import GoFile, go_graph
 from missioncontrol.specialists.architect.graph import Graph, Module, ModuleKind, merged
 from missioncontrol.specialists.architect.javascript_imports import ScriptFile, javascript_graph
 from missioncontrol.specialists.architect.python_imports import PythonFile, python_graph
+from missioncontrol.specialists.ranking.kept import KeptFacts
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
 
+VERSION = 1
+"""Counted up whenever the same files would give another graph."""
 FILES_MAX = 6_000
 """Code files read for imports; the rest is named as left out."""
 SCRIPTS = frozenset({"JavaScript", "TypeScript", "Vue", "Svelte"})
@@ -28,11 +32,17 @@ NO_MODULES = frozenset(
 
 
 def read_graph(
-    tree: "Tree", root: Path, *, tick: Callable[[int, int], None], is_late: Callable[[], bool]
+    tree: "Tree",
+    root: Path,
+    *,
+    tick: Callable[[int, int], None],
+    is_late: Callable[[], bool],
+    kept: KeptFacts | None = None,
 ) -> Graph:
     """Return the import graph of everything in `tree`.
 
-    `tick` hears how many of how many files are read; once `is_late`, the rest is left out.
+    `tick` hears how many of how many files are read; once `is_late`, the rest is left out. With
+    `kept`, the same files are taken apart once for all who ask.
     """
     code = [file for file in tree.files if file.kind in {"code", "test"}]
     read: list[tuple[SourceFile, str]] = []
@@ -47,7 +57,12 @@ def read_graph(
             unread.append(f"{file.path} is too large to be read for imports")
         else:
             read.append((file, text))
-    graph = merged(_graphs(tree, root, read))
+    key = _key(tree, read) if kept else b""
+    graph = kept.find_whole(key, Graph) if kept else None
+    if graph is None:
+        graph = merged(_graphs(tree, root, read))
+        if kept:
+            kept.keep_whole(key, graph)
     missing = len(code) - len(read) - len(unread)
     if missing:
         unread.append(
@@ -55,6 +70,19 @@ def read_graph(
         )
     left_out = (*graph.left_out, *unread)
     return Graph(graph.modules, graph.imports, graph.obtained, left_out, len(read))
+
+
+def _key(tree: "Tree", read: Sequence[tuple["SourceFile", str]]) -> bytes:
+    """Return what stands for everything that a graph is made of."""
+    found = blake2b(b"graph %d" % VERSION, digest_size=16)
+    modules = [f.path for f in tree.files if PurePosixPath(f.path).name == "go.mod"]
+    texts = [(file.path, str(file.kind), file.language, text) for file, text in read]
+    texts += [(path, "", "", tree.text(path) or "") for path in modules]
+    for parts in texts:
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            found.update(b"%d:" % len(data) + data)
+    return found.digest()
 
 
 def _graphs(tree: "Tree", root: Path, read: Sequence[tuple["SourceFile", str]]) -> list[Graph]:

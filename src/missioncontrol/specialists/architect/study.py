@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from missioncontrol.domain.graph import components
 from missioncontrol.specialists.architect import measures
 from missioncontrol.specialists.architect.graph import Graph, Import, Module, When, arrows
 
@@ -69,7 +70,7 @@ def studied(graph: Graph, relevant: Sequence[tuple[str, tuple[str, ...]]]) -> St
     imports = tuple(e for e in graph.imports if e.source in own and e.target in own)
     nodes = sorted(own)
     needs = arrows(imports, when=LOAD)
-    groups = measures.components(nodes, needs)
+    groups = components(nodes, needs)
     level = measures.layers(groups, needs)
     fan_in, fan_out = measures.degrees(nodes, arrows(imports, when=ALL))
     cycles = _cycles(nodes, imports)
@@ -104,7 +105,7 @@ def _cycles(nodes: Sequence[str], imports: Sequence[Import]) -> tuple[Cycle, ...
 def _knots(
     nodes: Sequence[str], imports: Sequence[Import], when: frozenset[When]
 ) -> list[list[str]]:
-    return measures.knots(measures.components(nodes, arrows(imports, when=when)))
+    return measures.knots(components(nodes, arrows(imports, when=when)))
 
 
 def _cycle(

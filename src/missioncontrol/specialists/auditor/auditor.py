@@ -44,6 +44,7 @@ class Auditor:
             AttemptFailed: there is no repository to audit, or no such package in it.
         """
         root = repository_of(brief, "auditor", "audit").resolve()
+        from missioncontrol.specialists.indexing import index_of
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
@@ -51,7 +52,10 @@ class Auditor:
         audit.run()
         tree = audit.tree
         issues = sorted(set(audit.issues), key=rank)
-        relevant = [each.path for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)]
+        near = relevant_files(
+            brief.goal, brief.plan, lambda: index_of(audit.whole), limit=RELEVANT_MAX
+        )
+        relevant = [each.path for each in near]
         summary = report.summary(issues, audit.package)
         desk.log("success", summary)
         obtained = "; ".join(audit.obtained)

@@ -82,7 +82,9 @@ def _dependencies(tree: "Tree", stack: "Stack") -> Iterator[Issue]:
         scope = scope_of(file) if file else "product"
         if needed[0].ecosystem in {"go", "java", "container"} or _is_locked(tree, needed[0]):
             continue
-        if _is_library(tree, manifest):
+        if _is_list_beside(tree, stack, needed[0]):
+            continue  # What is installed with the library stands in its own manifest.
+        if _is_library(tree, stack, manifest):
             loose = [each for each in needed if not each.requirement and not each.pinned]
             if loose:
                 detail = _names(loose, len(needed))
@@ -102,14 +104,39 @@ def _is_locked(tree: "Tree", dependency: "Dependency") -> bool:
     return any(tree.file(str(place / lock)) for place in places for lock in locks)
 
 
-def _is_library(tree: "Tree", manifest: str) -> bool:
-    """Whether others install it beside their own choice of versions: then ranges are right."""
+def _is_list_beside(tree: "Tree", stack: "Stack", dependency: "Dependency") -> bool:
+    """Whether a requirements file lies in a library, where only those who work on it read it."""
+    file = PurePosixPath(dependency.manifest)
+    if dependency.ecosystem != "python" or file.suffix not in {".txt", ".in"}:
+        return False
+    near = {file.parent}
+    if file.parent.name.startswith("req"):
+        near.add(file.parent.parent)
+    return any(
+        package.ecosystem == "python"
+        and PurePosixPath(package.manifest).parent in near
+        and _is_library(tree, stack, package.manifest)
+        for package in stack.packages
+    )
+
+
+def _is_library(tree: "Tree", stack: "Stack", manifest: str) -> bool:
+    """Whether others install it beside their own choice of versions: then ranges are right.
+
+    What is built into a package is made for that; so is a project without a program to start.
+    """
     text = tree.text(manifest) or ""
     name = PurePosixPath(manifest).name
     if name == "package.json":
         return '"private": true' not in text and '"version"' in text
     if name == "pyproject.toml":
-        return "[build-system]" in text
+        if re.search(r"(?m)^\s*package-mode\s*=\s*false", text):
+            return False
+        starts = any(
+            each.manifest == manifest and each.kind == "command" for each in stack.entry_points
+        )
+        is_named = any(each.manifest == manifest for each in stack.packages)
+        return "[build-system]" in text or (is_named and not starts)
     return name in {"setup.py", "setup.cfg", "Cargo.toml"} or name.endswith(".gemspec")
 
 

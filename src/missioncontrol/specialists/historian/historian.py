@@ -12,6 +12,7 @@ from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
 if TYPE_CHECKING:
+    from missioncontrol.specialists.historian.log import Log
     from missioncontrol.specialists.tree import Tree
 
 SECONDS_MAX = 60.0
@@ -31,8 +32,8 @@ class Historian:
         from missioncontrol.specialists.historian.findings import findings
         from missioncontrol.specialists.historian.page import page, sentence
 
-        tree, history = _read(brief, desk)
-        places = _places(brief.goal, tree) if history.commits > 1 else []
+        tree, log, history = _read(brief, desk)
+        places = _places(brief, tree, log) if history.commits > 1 else []
         found = tuple(findings(history, tree))
         text = page(history, brief.goal, places, found)
         return Work(
@@ -45,7 +46,7 @@ class Historian:
         )
 
 
-def _read(brief: Brief, desk: Desk) -> "tuple[Tree, History]":
+def _read(brief: Brief, desk: Desk) -> "tuple[Tree, Log | None, History]":
     from missioncontrol.specialists.historian.history import history_of
     from missioncontrol.specialists.historian.log import read_log
     from missioncontrol.specialists.tree import read_tree
@@ -59,15 +60,20 @@ def _read(brief: Brief, desk: Desk) -> "tuple[Tree, History]":
     if log is not None:
         desk.log("info", f"{len(log.commits):,} commits read" + (f"; {log.cut}" if log.cut else ""))
     tree = read_tree(repository, seconds_max=max(1.0, desk.seconds_left() / 2))
-    return tree, history_of(log, tree)
+    return tree, log, history_of(log, tree)
 
 
-def _places(goal: str, tree: "Tree") -> list[str]:
+def _places(brief: Brief, tree: "Tree", log: "Log | None") -> list[str]:
+    from missioncontrol.specialists.historian.log import as_past
+    from missioncontrol.specialists.ranking.index import Index
+    from missioncontrol.specialists.ranking.kept import kept_here
     from missioncontrol.specialists.relevance import relevant_files
 
-    if not goal.strip():
-        return []
-    return [item.path for item in relevant_files(goal, tree, limit=PLACES_MAX)]
+    def index() -> Index:
+        return Index(tree, as_past(log.commits) if log else (), kept=kept_here())
+
+    found = relevant_files(brief.goal, brief.plan, index, limit=PLACES_MAX)
+    return [item.path for item in found]
 
 
 def _artifacts(history: History, text: str, desk: Desk) -> tuple[ArtifactRef, ...]:

@@ -8,6 +8,7 @@ import msgspec
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.specialists.git import git, git_part, head_commit, top_level
+from missioncontrol.specialists.ranking.past import PastChange
 
 COMMITS_MAX = 10_000
 BYTES_MAX = 128 * 1024 * 1024
@@ -85,6 +86,20 @@ def read_log(root: Path, *, seconds: float, commits_max: int = COMMITS_MAX) -> L
     elif len(commits) > commits_max:
         commits, cut = commits[:commits_max], f"only the newest {commits_max:,} commits were read"
     return Log(commits, cut, _is_shallow(root), obtained)
+
+
+def as_past(commits: tuple[Commit, ...]) -> Iterator[PastChange]:
+    """Yield the commits that are no merges as the ranking takes them."""
+    for commit in commits:
+        if commit.parents < 2:
+            yield PastChange(
+                commit.id,
+                commit.seconds,
+                commit.subject,
+                tuple(change.path for change in commit.changes),
+                tuple((change.before, change.path) for change in commit.changes if change.before),
+                commit.author,
+            )
 
 
 def _is_shallow(root: Path) -> bool:

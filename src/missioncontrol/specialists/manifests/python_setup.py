@@ -67,8 +67,17 @@ def _setup_call(
     extras = values.get("extras_require")
     for extra, items in extras.items() if isinstance(extras, dict) else ():
         for item in _strings(items):
-            yield from _dependency(item, str(extra), path, lines["extras_require"], extra=True)
+            yield from _of_extra(item, str(extra), path, lines["extras_require"])
     yield from _setup_scripts(path, values.get("entry_points"), lines.get("entry_points", 0))
+
+
+def _of_extra(text: str, extra: str, path: str, line: int) -> Iterator[Dependency]:
+    """Yield what stands below `name` or `name:marker`; below `:marker` everybody gets it."""
+    name = extra.partition(":")[0].strip()
+    if name:
+        yield from _dependency(text, name, path, line, extra=True)
+    else:
+        yield from _dependency(text, "runtime", path, line)
 
 
 def _setup_scripts(path: str, points: Any, line: int) -> Iterator[Said]:
@@ -146,8 +155,10 @@ def _cfg_dependencies(
     for section, key, group in places:
         for item in parser.get(section, key, fallback="").split("\n"):
             line = line_of(text, table_line(section), key_line(key), re.escape(item.strip()))
-            extra = section == "options.extras_require"
-            yield from _dependency(item.strip(), group, path, line, extra=extra)
+            if section == "options.extras_require":
+                yield from _of_extra(item.strip(), group, path, line)
+            else:
+                yield from _dependency(item.strip(), group, path, line)
 
 
 def read_requirements(path: str, text: str) -> Iterator[Said]:
@@ -161,12 +172,18 @@ def read_requirements(path: str, text: str) -> Iterator[Said]:
         yield from _dependency(requirement, group, path, number)
 
 
+_ASIDE = frozenset({"doc", "docs", "test", "tests", "bench", "benchmarks", "example", "examples"})
+
+
 def _requirements_group(path: str) -> str:
     pure = PurePosixPath(path)
     stem = pure.stem.lower()
     words = [
         word for word in re.split(r"[-_.]", stem) if word not in {"requirements", "requirement"}
     ]
+    aside = [part for part in pure.parent.parts if part.lower() in _ASIDE]
+    if aside:
+        return aside[0].lower()  # What builds the documents is not needed to run.
     if words in ([], ["base"], ["main"], ["prod"], ["production"]):
         return "runtime"
     return "-".join(words)

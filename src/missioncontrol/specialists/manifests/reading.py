@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar, get_args
 
+import msgspec
+
 from missioncontrol.specialists.manifests import commands, compiled, javascript, scripted, services
 from missioncontrol.specialists.manifests import python_project as project
 from missioncontrol.specialists.manifests import python_setup as setup
@@ -90,9 +92,32 @@ def read_manifests(tree: "Tree") -> Stack:
         Unreadable(file.path, f"beyond the limit of {MANIFESTS_MAX} manifests")
         for file, _ in chosen[MANIFESTS_MAX:]
     ]
+    said = [_for_developers(tree, each, said) for each in said]
     said += commands.test_scripts(tree)
     said += _tests_without_manifest(tree, said)
     return _stack(tree, said, tuple(file.path for file, _ in chosen[:MANIFESTS_MAX]))
+
+
+def _for_developers(tree: "Tree", each: Said, said: Sequence[Said]) -> Said:
+    """Return a dependency of a `requirements.txt` as what developers install, where it is that.
+
+    A package that declares for itself what it needs leaves that file to those who work on it,
+    unless its manifest reads the file.
+    """
+    if not (isinstance(each, Dependency) and each.group == "runtime"):
+        return each
+    file = PurePosixPath(each.manifest)
+    if not file.name.startswith("requirements"):
+        return each
+    beside = [
+        tree.text(other.manifest) or ""
+        for other in said
+        if isinstance(other, Package)
+        and PurePosixPath(other.manifest).parent == file.parent
+        and PurePosixPath(other.manifest).name in {"pyproject.toml", "setup.py", "setup.cfg"}
+    ]
+    declares = bool(beside) and not any(file.stem in text for text in beside)
+    return msgspec.structs.replace(each, group="dev") if declares else each
 
 
 def _statements(tree: "Tree", file: "SourceFile", reader: Reader) -> list[Said]:
@@ -181,21 +206,31 @@ def _tests_without_manifest(tree: "Tree", said: Iterable[Said]) -> Iterator[Test
         text = f"{wanted.name}{wanted.requirement}"
         yield TestCommand(project.PYTEST, "pytest", wanted.manifest, wanted.line, text)
         return
-    if any(isinstance(item, TestCommand) for item in said):
+    if any(isinstance(item, TestCommand) and item.tool == "unittest" for item in said):
         return
+    # Behind what the project says: where its wrapper finds no tool here, this still may run.
     yield from _by_import(tree)
 
 
 def _by_import(tree: "Tree") -> Iterator[TestCommand]:
     tests = [file for file in tree.files if file.kind == "test" and file.language == "Python"]
-    for tool, argv in (("pytest", project.PYTEST), ("unittest", ("python", "-m", "unittest"))):
+    for tool, argv in (("pytest", project.PYTEST), ("unittest", _unittest(tests, tree))):
         wanted = re.compile(rf"^\s*(import|from) {tool}\b.*$", re.MULTILINE)
         for file in tests[:200]:
             text = tree.text(file.path) or ""
             if match := wanted.search(text):
                 line = text.count("\n", 0, match.start(1)) + 1
-                yield TestCommand(argv, tool, file.path, line, match[0].strip())
+                yield TestCommand(argv, tool, file.path, line, match[0].strip(), guessed=True)
                 return
+
+
+def _unittest(tests: Sequence["SourceFile"], tree: "Tree") -> tuple[str, ...]:
+    """Return how unittest finds the tests: by itself only in packages and at the top."""
+    homes = {PurePosixPath(file.path).parts[0] for file in tests if "/" in file.path}
+    at_top = any("/" not in file.path for file in tests)
+    if len(homes) != 1 or at_top or tree.file(f"{min(homes)}/__init__.py"):
+        return ("python", "-m", "unittest")
+    return ("python", "-m", "unittest", "discover", "-s", min(homes))
 
 
 def _stack(tree: "Tree", said: list[Said], manifests: tuple[str, ...]) -> Stack:
@@ -278,4 +313,8 @@ def _ordered_commands(found: Iterable[TestCommand]) -> tuple[TestCommand, ...]:
     for item in found:
         if not is_aside(item.manifest) or item.tool in ("pytest", "unittest"):
             once.setdefault(item.argv, item)
-    return tuple(sorted(once.values(), key=lambda item: rank.get(item.tool, len(rank))))
+
+    def place(item: TestCommand) -> tuple[bool, int]:
+        return item.guessed, rank.get(item.tool, len(rank))
+
+    return tuple(sorted(once.values(), key=place))

@@ -1,5 +1,6 @@
 """The shape of what manifests say; every statement names its file and line."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -101,6 +102,7 @@ class TestCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     manifest: str
     line: int = 0
     text: str = ""  # the words in the manifest
+    guessed: bool = False  # what the tests import tells it, and no manifest
 
     @property
     def source(self) -> str:
@@ -165,3 +167,18 @@ class Stack(msgspec.Struct, frozen=True):
         return [
             item for item in self.dependencies if item.who == who and not is_aside(item.manifest)
         ]
+
+    def own_needs(self, who: Who) -> list[tuple[Dependency, ...]]:
+        """Return the same by package: each of them once, with all that manifests say of it.
+
+        A package is often declared twice, in pyproject.toml and in a list for developers.
+        """
+        found: dict[tuple[Ecosystem, str], list[Dependency]] = {}
+        for item in self.own_dependencies(who):
+            found.setdefault((item.ecosystem, _one_name(item)), []).append(item)
+        return [tuple(items) for items in found.values()]
+
+
+def _one_name(item: Dependency) -> str:
+    """Return the name under which an index knows a package, however a manifest writes it."""
+    return re.sub(r"[-_.]+", "-", item.name).lower() if item.ecosystem == "python" else item.name

@@ -5,6 +5,8 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner.asides import Aside
+from missioncontrol.specialists.planner.faults import Fault
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
 
 TEXT_LENGTH_MAX = 4_000
@@ -26,11 +28,21 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     words: str  # the sentence it was taken from
     because: tuple[str, ...] = ()  # sentences that ask for nothing and explain this one
     is_property: bool = False  # it states how the thing asked for before it is to be
+    others: tuple["Ask", ...] = ()  # asks that are told with it: the same ones, or all too many
+    fault: Fault | None = None  # what goes wrong, where that is all that was told
+    aside: Aside = ""  # what it only goes with a change as: a text that says so, or tests of it
+
+    @property
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """Where the sentences stand that it was taken from, and their words."""
+        return ((self.where, self.words), *((each.where, each.words) for each in self.others))
 
     @property
     def refers_back(self) -> bool:
         """Whether it leans on an earlier ask for what it is about."""
-        return self.kind == "constraint" or wording.REFERRING.search(self.text) is not None
+        if self.kind == "constraint" or self.aside == "documentation":
+            return True
+        return wording.REFERRING.search(self.text) is not None
 
     @property
     def source(self) -> str:
@@ -41,9 +53,11 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def kind_of(text: str) -> Kind:
     """Tell what must stay away or stay the same from what must be good, and from the rest."""
-    if wording.NEGATIVE.search(text):
-        return "constraint"
     verb = leading_verb(text)
+    builds = verbs().get(verb, "any") != "any"
+    # “Harden the reader: at most 100 fields” asks for work; the bound says how it is to be.
+    if (wording.NEGATIVE_START if builds else wording.NEGATIVE).search(text):
+        return "constraint"
     if verb and verb not in IMPROVING and verbs()[verb] not in {"performance", "security", "tests"}:
         return "function"  # “Export the latency of jobs” is not about being fast.
     return "quality" if wording.QUALITY.search(text) else "function"

@@ -1,77 +1,84 @@
 """Assembles a plan: parts of the goal, playbooks filled with facts, tasks in their order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from missioncontrol.domain.building import built_by
-from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.plan import STUDIES, Plan
 from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.draft import Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
+from missioncontrol.specialists.planner.faults import sentence_of
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.goal import Goal
-from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.kinds import label, recognised
-from missioncontrol.specialists.planner.outside import named_technologies
-from missioncontrol.specialists.planner.places import new_names, places_for
+from missioncontrol.specialists.planner.ground import NUMBERED, Ground
+from missioncontrol.specialists.planner.imperatives import verbs
+from missioncontrol.specialists.planner.kinds import label, recognised, with_kind
+from missioncontrol.specialists.planner.leaving import leaving_facts
+from missioncontrol.specialists.planner.likely import likely_files
+from missioncontrol.specialists.planner.naming import (
+    Member,
+    Named,
+    absent,
+    defined_as,
+    front_of,
+    kin_of,
+    member_named,
+    named_definitions,
+    new_member,
+    standing_member,
+)
+from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
+from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
+from missioncontrol.specialists.planner.saying import new_thing, said
+from missioncontrol.specialists.planner.scopes import with_scopes
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
-from missioncontrol.specialists.planner.subject import phrase_of, subject_of
-from missioncontrol.specialists.planner.tasks import ASIDE_KINDS, counted, is_facet, phases, stands
+from missioncontrol.specialists.planner.studies import Outcome, said_of_text
+from missioncontrol.specialists.planner.subject import (
+    subject_of,
+)
+from missioncontrol.specialists.planner.tasks import (
+    ASIDE_KINDS,
+    brings_in,
+    counted,
+    is_facet,
+    outcome_of,
+    phases,
+    stands,
+)
+from missioncontrol.specialists.planner.tracing import trace_facts
+from missioncontrol.specialists.words import telling_words
 
-QUIET_KINDS = frozenset({"tests", "documentation", "refactoring", "release"})
-"""Work that users of a package need not be told of."""
+OF_WHAT_STANDS = frozenset({"removal", "bug-fix", "performance", "refactoring"})
+"""Work on what is there: a name that nothing has is not to come, but missing."""
+SEAM_FACTS = (
+    *("seam", "seam_place", "seam_methods", "seam_kind", "seam_kinds", "wired", "wiring"),
+)
+TELLING = frozenset({"security", "performance", "bug-fix", "removal"})
+"""Kinds that work on what stands may be besides; others it only speaks of."""
 PART_KINDS = frozenset({"observability", "api", "ui", "data", "security"})
 """Kinds of work that may add a part, about whose place there is something to decide."""
-BELONGING = frozenset(
-    [
-        "option",
-        "options",
-        "flag",
-        "flags",
-        "parameter",
-        "parameters",
-        "argument",
-        "arguments",
-        "keyword",
-        "setting",
-        "settings",
-        "method",
-        "methods",
-        "property",
-        "properties",
-        "attribute",
-        "attributes",
-        "field",
-        "fields",
-        "hook",
-        "callback",
-        "default",
-        "limit",
-        "timeout",
-        "switch",
-    ]
+_OLDER = re.compile(
+    r"(?i)\b(?:drop|remove|end|stop)\w*\b.*\b(?:older|old|earlier|previous)\b.*\bversions?\b"
 )
-"""What is never a part by itself: it belongs to something that is there."""
-_FIGURE = re.compile(
-    r"(?i)\d[\d,.]*\s*(?:ms|milliseconds?|s|seconds?|%|percent|mb|kb|gb|x|times)\b"
-)
-_EVIDENCE = re.compile(r"(?i)```|traceback|\bsteps to reproduce\b|\bversion \d|\b\d+\.\d+\.\d+\b")
-_ROLLBACK = re.compile(r"(?i)\broll(?:ing|ed)?[- ]?back|\brevert|\bgo(?:ing)? back|\bundo")
-_LANGUAGE = re.compile(
-    r"\b(?:Python|TypeScript|JavaScript|Node(?:\.js)?|Go|Golang|Rust|Java|Kotlin|Ruby|Elixir|PHP|C#|Swift|Django|Rails|FastAPI|Flask)(?![\w.])"
+_RUNS_ON = re.compile(
+    r"\b(?:Python|PyPy|Node(?:\.js)?|Deno|Bun|Go|Ruby|PHP|Java)\s+\d[\w.]*(?<!\.)"
 )
 
 
-def assembled(ground: Ground, *, builder: str = "") -> Plan:
+def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
     """Return the plan for what is known; the same knowledge gives the same plan.
 
-    `builder` is the agent that changes the code, where there is one.
+    `builder` is the agent that changes the code, where there is one. `kind` is the kind of work
+    where a template says it; what the goal says of it comes second then.
     """
     kinds = recognised(ground.goal, names=_names(ground), has_code=ground.has_code)
+    kinds = with_kind(kind, kinds)
     parts = _parts(ground, kinds)
     draft = _drafted(parts)
     main = next(part for part in parts if part.ask is ground.goal.main)
@@ -92,124 +99,236 @@ def assembled(ground: Ground, *, builder: str = "") -> Plan:
         architecture=architecture,
         questions=tuple(draft.questions),
         obtained=_obtained(ground),
+        likely=likely_files(ground, parts),
     )
+    homes = {part.id: home_of(part) for part in parts if has_home(part)}
+    plan = with_scopes(plan, ground, {part.id: part.kinds[0] for part in parts}, homes)
+    draft.settle({path for task in plan.tasks() for path in task.scope})
+    settled = msgspec.structs.replace(architecture, components=tuple(draft.components.values()))
+    plan = msgspec.structs.replace(plan, architecture=settled)
     if builder:
         plan = built_by(plan, builder)
-    return msgspec.structs.replace(plan, summary=_summary(plan, ground, main, builder))
+    made = outcome_of(parts, main)
+    return msgspec.structs.replace(plan, summary=_summary(plan, ground, main, made, builder))
 
 
 def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
     parts: list[Part] = []
     main: list[Place] = []
-    whole = " ".join([ground.goal.text, *(ask.words for ask in ground.goal.asks)])
     order = sorted(
         range(len(ground.goal.asks)), key=lambda n: ground.goal.asks[n] is not ground.goal.main
     )
     for number in order:
         ask = ground.goal.asks[number]
         own = _kinds_of(ask, ground, kinds)
-        places = places_for(ground, ask, own[0], main)
+        named = named_definitions(ground, ask)
+        there = standing_member(ground, ask) if own[0] not in OF_WHAT_STANDS else None
+        is_new = own[0] not in OF_WHAT_STANDS and not there
+        is_new = is_new and not (named and not member_named(ask.text))
+        member = new_member(ground, ask) if is_new else None
+        if there or member:  # What the ask names is that member; its class is where it stands.
+            named = [there] if there else []
+        kin = _kin(ground, ask) if is_new and not (named or member) else []
+        nearest = [member.sister or member.owner] if member else kin
+        places = beginning(ground, ask, own[0], main, named=named, nearest=nearest)
         if ask is ground.goal.main:
             main = places
-        facts = ask_facts(ground, ask, number + 1, places) | _said(ground, whole, ask, own, places)
+        facts = ask_facts(ground, ask, number + 1, places)
+        facts |= said(ground, _whole(ground), ask, own, places)
+        if not ask.verb and sentence_of(ask.text)[0]:  # It says how what stands should behave.
+            facts = {name: fact for name, fact in facts.items() if name not in SEAM_FACTS}
+        facts = {k: v for k, v in (facts | _named_facts(named, places, facts)).items() if v}
+        facts = _beside_kin(facts, kin) | _member_facts(member, places)
+        if there:
+            facts |= {"standing": f"`{there.name}`", "standing_place": f"`{there.place}`"}
+            facts |= {"belongs": "", "new_thing": ""}
+        facts = _of_kind(ground, ask, own[0], facts, named=named, places=places)
+        facts |= _older_goes(ground, ask, kinds[0], f"R{number + 1}")
+        facts |= paper_facts(ask, places)
         parts.append(Part(ask, f"R{number + 1}", own, tuple(places), facts))
-    return sorted(parts, key=lambda part: int(part.id[1:]))
+    return announced(sorted(parts, key=lambda part: int(part.id[1:])))
+
+
+def _whole(ground: Ground) -> str:
+    return " ".join([ground.goal.text, *(ask.words for ask in ground.goal.asks)])
+
+
+def _of_kind(
+    ground: Ground,
+    ask: Ask,
+    kind: str,
+    facts: dict[str, str],
+    *,
+    named: Sequence[Named],
+    places: Sequence[Place],
+) -> dict[str, str]:
+    """Return the facts with those that only work of this kind asks for, without the moot ones."""
+    if kind in OF_WHAT_STANDS - {"refactoring"}:
+        facts = facts | {"not_there": absent(ground, ask)}
+    facts = facts | leaving_facts(ground, kind, named, facts)
+    if is_traced(ground, ask, kind):
+        facts |= trace_facts(ground)
+    facts = {n: fact for n, fact in facts.items() if fact and not _is_moot(n, kind)}
+    facts |= _described(ground, ask, kind)
+    facts |= said_of_text(ground, ask, kind, is_main=ask is ground.goal.main)
+    if "named" not in facts:
+        facts.pop("belongs", "")
+    if kind == "migration" and "symbol" in facts:
+        facts["migrated"] = facts["symbol"]
+    if kind == "release-check":
+        facts |= _asked_of_release(ask, facts)
+    facts |= first_read(ground, kind, places) | {"front": front_of(ground, places)}
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def _asked_of_release(ask: Ask, facts: Mapping[str, str]) -> dict[str, str]:
+    """Return what a check before a release is about: the versions it runs on, or the change log."""
+    runs = re.search(r"(?i)\b(?:python|node|supported|versions?|platforms?)\b", ask.text)
+    log = re.search(r"(?i)\b(?:change ?log|changes|history|news|release notes)\b", ask.text)
+    floor, changes = facts.get("floor", ""), facts.get("changes", "")
+    named = _RUNS_ON.search(ask.text)
+    found = {
+        "runs_on": named.group() if named else "",
+        "floor_asked": floor if runs else "",
+        "log_asked": changes if log else "",
+    }
+    told = {name: fact for name, fact in found.items() if fact}
+    return told | ({"place": "", "why": ""} if told else {})
+
+
+def _older_goes(ground: Ground, ask: Ask, kind: str, own: str) -> dict[str, str]:
+    """Return what says that older versions go: with an upgrade, that is how it is to be done."""
+    asks = ground.goal.asks
+    if kind != "dependency":
+        return {}
+    if ask is not ground.goal.main:
+        return {"facet": "yes"} if _OLDER.search(ask.text) and ask.kind != "constraint" else {}
+    ids = [f"R{n}" for n, each in enumerate(asks, 1) if _OLDER.search(each.text)]
+    return {"older_goes": ids[0] if ids[0] != own else "the goal"} if ids else {}
+
+
+def _is_moot(fact: str, kind: str) -> bool:
+    """Whether a fact plays no part in such work: who repairs or speeds up changes no document."""
+    return fact == "document" and kind in {"bug-fix", "performance"}
+
+
+def _kin(ground: Ground, ask: Ask) -> list[Named]:
+    """Return what is named most like a new name of the ask: beside that it belongs."""
+    found = (kin_of(ground, name) for name in new_names(ground, ask))
+    return [each for each in found if each is not None][:1]
+
+
+def _beside_kin(facts: dict[str, str], kin: Sequence[Named]) -> dict[str, str]:
+    """Take what is named most like the new thing for what the words of the ask lead to."""
+    if not kin:
+        return facts
+    known = {name: fact for name, fact in facts.items() if name != "unanswered"}
+    name = f"`{kin[0].name}`"
+    return known | {"symbol": name, "symbols": name, "symbol_place": f"`{kin[0].place}`"}
+
+
+def _described(ground: Ground, ask: Ask, kind: str) -> dict[str, str]:
+    """Return the definition that a text is to be about, where a word of the ask is its name."""
+    found = defined_as(ground, telling_words(subject_of(ask))) if kind == "documentation" else None
+    return {"described": f"`{found.name}`", "described_place": f"`{found.place}`"} if found else {}
+
+
+def _named_facts(
+    named: Sequence[Named], places: Sequence[Place], known: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what the ask names outright; it is what it is about where the work begins there."""
+    if not named:
+        return {}
+    first = named[0]
+    facts = {"named": f"`{first.name}`", "named_place": f"`{first.place}`"}
+    seam = next((place.seam for place in places[:2] if place.seam), None)
+    is_seam = seam and first.name.partition(".")[0] in {seam.name, *seam.kinds}
+    if seam and ("belongs" in known or not is_seam):
+        facts |= dict.fromkeys(SEAM_FACTS, "")  # What is named is changed, and nothing plugs in.
+    if places and places[0].path == first.path:
+        tail = first.name.rpartition(".")[2]
+        beside = [each.name for each in places[0].symbols if each.name not in {tail, first.name}]
+        siblings = listed([f"`{name}`" for name in beside[:3]])
+        facts |= {"symbol": facts["named"], "symbol_place": facts["named_place"]}
+        facts["siblings"] = siblings
+    return facts
+
+
+def _member_facts(member: Member | None, places: Sequence[Place]) -> dict[str, str]:
+    """Return what a new method belongs to, and the one beside which it will stand."""
+    if member is None or not places or places[0].path != member.owner.path:
+        return {}
+    near = member.sister or member.owner
+    facts = {
+        "member": f"`{member.name}`",
+        "owner": f"`{member.owner.name}`",
+        "owner_place": f"`{member.owner.place}`",
+        "belongs": "",
+        "unanswered": "",
+        "symbol": f"`{near.name}`",
+        "symbol_place": f"`{near.place}`",
+    }
+    return facts | ({"sister": f"`{near.name}`"} if member.sister else {})
 
 
 def _kinds_of(ask: Ask, ground: Ground, kinds: Sequence[str]) -> tuple[str, ...]:
     """Return what kind of work one ask is by itself; the main ask is what the mission mainly is."""
     is_main = ask is ground.goal.main
+    if ask.aside:
+        return (ask.aside,)
     if ask.kind == "constraint" and not is_main:
         return ("constraint",)
     if ask.kind == "quality" and not ask.verb and not is_main:
         return ("quality",)
+    if kinds[0] in STUDIES:
+        return (kinds[0],)
     alone = recognised(Goal(ask.text, (ask,), ()), names=_names(ground), has_code=True)
+    if kinds[0] in ASIDE_KINDS and alone[0] == "feature" and verbs().get(ask.verb) == "any":
+        return (kinds[0],)  # “Cover a cookie …” among tests asks for one more test.
     if is_main:
-        shaped = ("feature",) if _new_thing(ask) and kinds[0] in PART_KINDS else ()
+        shaped = ("feature",) if new_thing(ask) and kinds[0] in PART_KINDS else ()
         return tuple(dict.fromkeys((kinds[0], *shaped, *alone)))
+    if kinds[0] == "release" and NUMBERED.search(ground.goal.main.text):
+        return ("release-check",)
+    if kinds[0] == "new-service" and alone[0] not in ASIDE_KINDS and ground.has_code:
+        return ("part",)
     if not ground.has_code and alone[0] in {"feature", "new-service"}:
         return ("part",)
     return alone
-
-
-def _said(
-    ground: Ground, whole: str, ask: Ask, kinds: Sequence[str], places: Sequence[Place]
-) -> dict[str, str]:
-    """Return facts about what the goal says, beside those about the code."""
-    language = _LANGUAGE.search(whole)
-    technology = named_technologies(ask.text)
-    component = technology[0].kind if technology else ""
-    found = {
-        "nothing_yet": not ground.has_code,
-        "figure": _FIGURE.search(whole) is not None,
-        "evidence": _EVIDENCE.search(whole) is not None,
-        "rollback": _ROLLBACK.search(whole) is not None,
-        "extends": bool(places)
-        and not (_new_thing(ask) or new_names(ground, ask) or any(p.seam for p in places[:2])),
-        "is_aside": kinds[0] in ASIDE_KINDS or bool(places and places[0].kind != "code"),
-        "no_announcement": kinds[0] in QUIET_KINDS,
-    }
-    unknown = listed([f"`{name}`" for name in new_names(ground, ask)])
-    texts = {
-        "new_thing": _new_thing(ask),
-        "news": _news(ask, kinds[0]),
-        "new_name": unknown,
-        "language_named": language.group() if language else "",
-        "tech_component": component,
-    }
-    return {name: "yes" for name, holds in found.items() if holds} | {
-        name: text for name, text in texts.items() if text
-    }
-
-
-def _new_thing(ask: Ask) -> str:
-    """Return what is to be added where the ask says “a …” or “an …”: it is not there yet."""
-    added = re.match(r"(?i)(?:add|create|build|introduce|write|implement)\s+an?\s", ask.text)
-    titled = (
-        None
-        if ask.verb
-        else re.match(r"(?i)(?:an?\s)?[\w][\w -]{2,40}\s(?:that|which)\s", ask.text)
-    )
-    added = None if _is_option(ask) else added or titled
-    return phrase_of(ask, subject_of(ask)) if added else ""
-
-
-def _news(ask: Ask, kind: str) -> str:
-    """Return what users are told of: a fault is not what they are told, its repair is."""
-    phrase = phrase_of(ask, subject_of(ask))
-    if kind == "performance" and "“" not in phrase and "fast" not in phrase:
-        return f"faster {phrase.removeprefix('the ')}"
-    return f"the repair of {phrase}" if kind == "bug-fix" else phrase
-
-
-def _is_option(ask: Ask) -> bool:
-    """Whether what is asked for belongs to something that stands: an option, a method, a limit."""
-    head = re.split(r"\s(?:for|of|to|in|on|with|that)\s", subject_of(ask))[0].split()
-    return bool(head) and head[-1].lower() in BELONGING
 
 
 def _drafted(parts: Sequence[Part]) -> Draft:
     """Ask the playbooks, each kind's own once: for the first ask of that kind."""
     draft = Draft()
     for part in parts:
-        if part.kinds[0] != "constraint":
+        if part.kinds[0] not in {"constraint", "release-check"}:
             draft.add_places(part)
     asked: set[str] = set()
     for part in parts:
         if is_facet(part):
             continue
         draft.consult(Playbook(component=playbook(part.kinds[0]).component), part)
-        for kind in part.kinds[:2]:
+        for kind in _consulted(part):
             if kind not in asked:
                 draft.consult(_without_shape(playbook(kind)), part)
                 asked.add(kind)
-        if part.facts.get("tech") and part.facts["tech"] not in asked:
+        if brings_in(part) and part.facts["tech"] not in asked:
             draft.consult(playbook("technology"), part)
             asked.add(part.facts["tech"])
     for part in parts:
         if stands(part) and not is_facet(part):
             draft.consult(playbook("code"), part)
     return draft
+
+
+def _consulted(part: Part) -> tuple[str, ...]:
+    """Return the kinds whose risks and decisions are an ask's: what it mainly is, and one more.
+
+    Work on what stands brings nothing over, though it may speak of what does: “the migrator”.
+    """
+    main, *others = part.kinds
+    kept = others if main not in OF_WHAT_STANDS else [each for each in others if each in TELLING]
+    return (main, *kept[:1])
 
 
 def _without_shape(book: Playbook) -> Playbook:
@@ -246,19 +365,27 @@ def _obtained(ground: Ground) -> str:
         )
     commit = f"commit {tree.commit}" if tree.commit else "a directory without commits"
     left_out = f"; {tree.left_out_count:,} left out" if tree.left_out_count else ""
-    missed = ground.ranking.left_out if ground.ranking else 0
+    missed = ground.index.left_out if ground.index else 0
     unsearched = f"; {missed:,} not searched for the goal's words" if missed else ""
     read = f"{len(tree.files):,} files{left_out}{unsearched}"
     return f"by the local planner, without a model; from {commit}, {read}"
 
 
-def _summary(plan: Plan, ground: Ground, main: Part, builder: str) -> str:
+def _summary(plan: Plan, ground: Ground, main: Part, made: Outcome | None, builder: str) -> str:
     over = sum(1 for task in plan.tasks() if task.is_change)
     here = sum(1 for _ in plan.tasks()) - over
     given = f"for {builder}" if builder else "handed over"
     work = listed([label(kind) for kind in plan.kinds[:2]])
     whose = f" on {ground.name}" if ground.name else ""
-    where = f" The change begins at {main.facts['place']}." if "place" in main.facts else ""
+    begins = "It" if made else "The change"
+    where = f" {begins} begins at {main.facts['place']}." if "place" in main.facts else ""
+    if made:
+        return (
+            f"“{main.facts['ask']}”: {work}{whose}, "
+            f"{counted(len(plan.requirements), 'requirement')}.{where} It {made.made}. "
+            f"{counted(here, 'task')} can be done here; "
+            f"{counted(over, 'task')} {'is' if over == 1 else 'are'} {given}."
+        )
     return (
         f"“{main.facts['ask']}”: {work}{whose}, {counted(len(plan.requirements), 'requirement')}."
         f"{where} {counted(here, 'task')} can be done here; {counted(over, 'task')} that "

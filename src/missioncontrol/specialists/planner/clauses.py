@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import msgspec
 
 from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner.asides import aside, split_asides
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask, kind_of
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs, without_tag
+from missioncontrol.specialists.planner.pronouns import joins_repair
 from missioncontrol.specialists.planner.sentences import capitalised, shortened
 from missioncontrol.specialists.words import words
 
@@ -30,6 +32,8 @@ def _verb_clauses(text: str) -> Iterator[str]:
         rest, before = text[joint.end() :], text[start : joint.start()]
         if wording.REASON.search(before) and "," not in joint.group():
             continue  # “so that users log in and see their orders” is one reason.
+        if joins_repair(before, rest):
+            continue  # Whoever repairs something has to find out what is wrong.
         if _inside_quotes(text, joint.start()) or not _starts_ask(rest, before):
             continue
         yield before
@@ -41,6 +45,8 @@ def _starts_ask(rest: str, before: str) -> bool:
     """Whether `rest` begins an ask of its own, and not a second noun of the one before."""
     if wording.DEMANDED_OF.match(rest) or wording.DEMAND.match(rest):
         return True
+    if aside(rest):
+        return bool(leading_verb(before) or wording.MODAL.search(before))
     if not leading_verb(rest) or len(words(rest)) < 2:
         return False
     # “Make the read and write lock fair” goes on with a noun: two verbs joined inside one object.
@@ -61,7 +67,8 @@ def _inside_quotes(text: str, at: int) -> bool:
 
 
 def _as_asks(clause: str, where: str, source: str) -> Iterator[Ask]:
-    for number, text in enumerate(_listed(clause.strip(" ,;.。!?"))):
+    listed = _listed(clause.strip(" ,;.。!?"))
+    for number, text in enumerate(each for one in listed for each in split_asides(one)):
         body = without_tag(wording.LEAD_IN.sub("", text).strip(" ,;."))
         if body:
             ask = as_ask(body, where, source)
@@ -92,6 +99,8 @@ def _listed(clause: str) -> list[str]:
 def _with_shared_verb(clause: str) -> list[str]:
     verb = leading_verb(clause)
     named, colon, told = clause.partition(": ")
+    if colon and verbs().get(verb) == "bug-fix":
+        return [clause]  # “Fix `send`: the second call is lost” tells the fault, and asks once.
     stated = re.split(r"\s*,\s*(?:and\s+)?", told)
     if colon and verb and " " in named and all(wording.STATES.search(piece) for piece in stated):
         return [named, *stated]  # “Add webhooks: each event is signed, failures are shown”

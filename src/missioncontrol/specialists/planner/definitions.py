@@ -25,11 +25,15 @@ def by_age(listed: Sequence[Symbol], text: str) -> tuple[list[Symbol], dict[Symb
 
 
 def named_symbols(
-    listed: Sequence[Symbol], terms: Sequence[str], heads: Collection[str] = ()
+    listed: Sequence[Symbol],
+    terms: Sequence[str],
+    heads: Collection[str] = (),
+    literal: Collection[str] = (),
 ) -> list[Symbol]:
     """Return definitions whose names hold words of the goal: those with most words first.
 
-    A word that names the thing itself counts twice.
+    A word that names the thing itself counts twice. What is named `literal`ly, letter for letter,
+    stands before all that only shares words.
     """
     plain = [term for term in terms if not is_cjk(term)]
     scored: dict[str, tuple[int, Symbol]] = {}
@@ -40,6 +44,7 @@ def named_symbols(
     ordered = sorted(
         scored.values(),
         key=lambda item: (
+            item[1].name not in literal,
             -item[0],
             item[1].name.startswith("_"),
             -item[0] / len(parts(item[1].name) or [""]),

@@ -1,12 +1,13 @@
 """A plan in the making: numbers what it is told, once, and remembers what belongs to which ask."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from missioncontrol.domain.plan import (
+    STUDIES,
     Architecture,
     Component,
     Decision,
@@ -17,9 +18,16 @@ from missioncontrol.domain.plan import (
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import Facts
 from missioncontrol.specialists.planner.playbook import Entry, Playbook, sayable
-from missioncontrol.specialists.planner.source import Place
+from missioncontrol.specialists.planner.sentences import capitalised
+from missioncontrol.specialists.planner.source import Place, telling
 
 RISKS_MAX, DECISIONS_MAX, QUESTIONS_MAX, COMPONENTS_MAX = 8, 6, 6, 14
+
+
+_LEANING = frozenset(
+    ["which", "that", "with", "when", "where", "whose", "in", "on", "at", "by", "from", "is", "are"]
+)
+"""Words after which something is missing."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -80,16 +88,20 @@ class Draft:
     def add_places(self, part: Part) -> None:
         """Show the files that an ask touches, who imports the first of them, and its test."""
         for number, place in enumerate(part.places[:4]):
-            change = "changed" if number == 0 else "unchanged"
-            detail = f"For “{part.facts['ask']}”: {'; '.join(place.reasons[:3])}."
+            is_changed = number == 0 and part.kinds[0] not in STUDIES
+            change = "changed" if is_changed else "unchanged"
+            detail = f"{capitalised('; '.join(telling(place.reasons)[:3]))} ({part.id})."
             self._show(place.path, detail, change, _kind_of(place))
         for place in part.places[:1]:
             for path in place.importers[:3]:
-                detail = f"Imports `{place.path}`, which “{part.facts['ask']}” changes."
+                looks = "reads" if part.kinds[0] in STUDIES else "changes"
+                detail = f"Imports `{place.path}`, which {part.id} {looks}."
                 self._show(path, detail, "unchanged", "module")
             for path in place.tests[:1] if place.kind == "code" else ():
-                detail = f"Checks `{place.path}` and has to grow with “{part.facts['ask']}”."
-                self._show(path, detail, "changed", "test")
+                is_read = part.kinds[0] in STUDIES
+                grows = "shows what is checked of it" if is_read else "changes with it"
+                detail = f"Checks `{place.path}` and {grows} ({part.id})."
+                self._show(path, detail, "unchanged" if is_read else "changed", "test")
                 self._relate(component_id(path), component_id(place.path), "checks")
 
     def architecture(self, arrows: Iterable[tuple[str, str]]) -> Architecture:
@@ -101,12 +113,23 @@ class Draft:
                 self._relate(paths[source], paths[target], "imports")
         return Architecture(tuple(self.components.values()), tuple(self.relations))
 
+    def settle(self, changed: Collection[str]) -> None:
+        """Call unchanged what stands and lies in no task's scope: `changed` are all that do."""
+        for key, part in self.components.items():
+            if part.path and part.change == "changed" and part.path not in changed:
+                detail = part.detail.replace(" and changes with it (", " (")
+                self.components[key] = msgspec.structs.replace(
+                    part, change="unchanged", detail=detail
+                )
+
     def _add_risk(self, risk: Risk, part: Part) -> None:
         known = next(
             (
                 each
                 for each in self.risks
-                if risk.title == each.title or risk.because == each.because
+                if risk.title == each.title
+                or risk.because == each.because
+                or risk.mitigation == each.mitigation
             ),
             None,
         )
@@ -184,7 +207,10 @@ def slug(text: str, *, words_max: int = 5) -> str:
     """Return a key made of the words of `text`; what has no Latin letters becomes an empty one."""
     found = re.findall(r"[a-z0-9]+", text.lower())
     small = [word for word in found if word not in {"a", "an", "the", "of", "to", "and", "for"}]
-    return "-".join((small or found)[:words_max])[:48].strip("-")
+    kept = (small or found)[:words_max]
+    while len(kept) > 1 and kept[-1] in _LEANING:
+        kept.pop()
+    return "-".join(kept)[:48].strip("-")
 
 
 def component_id(name: str) -> str:

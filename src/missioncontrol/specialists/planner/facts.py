@@ -5,19 +5,22 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from missioncontrol.specialists.heading import head_stems
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import listed, table
-from missioncontrol.specialists.planner.ground import Ground, main_manifest
+from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
 from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
 from missioncontrol.specialists.planner.sentences import shortened
-from missioncontrol.specialists.planner.source import Place
+from missioncontrol.specialists.planner.source import Place, holds_tests, telling
 from missioncontrol.specialists.planner.subject import (
     phrase_of,
     search_text,
     subject_of,
 )
+from missioncontrol.specialists.ranking.ranker import ranked
 from missioncontrol.specialists.words import stem, telling_words
 
 if TYPE_CHECKING:
@@ -27,9 +30,8 @@ if TYPE_CHECKING:
 ASK_LENGTH_MAX = 140
 
 
-_CHANGES = re.compile(
-    r"(?i)^(?:docs?/)?(?:changes|changelog|history|news|release[-_]notes)(?:\.\w+)?$"
-)
+NAMED_LENGTH_MAX = 40
+"""Characters of an ask that sentences repeat; a longer one is read once, where it has its id."""
 
 
 _BENCH = re.compile(r"(?i)(?:^|/)bench\w*/|(?:^|/|_)bench(?:mark)?s?\b|benchmark")
@@ -51,6 +53,13 @@ _MOVES = re.compile(
 )
 
 
+_LOCK = re.compile(r"(?i)^[\w.-]*lock(?:b|file|\.json|\.yaml)?$|^npm-shrinkwrap\.json$")
+_RELEASING = re.compile(
+    r"(?i)^(?:docs?/)?releas(?:e|es|ing)(?:_process|-process)?\.\w+$|^(?:scripts|tools)/release\.\w+$"
+)
+_MOVED = re.compile(
+    r"(?i)\b(?:extract|move|split|separate)\s+(?:out\s+)?(?P<what>.{3,60}?)\s+(?:in)?to\b"
+)
 _STEP = re.compile(r"(?i)(?:^|/)migrations/[^/]*\d[^/]*\.(?:py|sql|rb|js|ts)$")
 
 
@@ -62,6 +71,8 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
         "thing": subject_of(ask),
         "subject": phrase_of(ask, subject_of(ask)),
         "main": shortened(ground.goal.main.text, ASK_LENGTH_MAX),
+        "it": _named(ask, number),
+        "whole": _named(ground.goal.main, ground.goal.asks.index(ground.goal.main) + 1),
         "name": ground.name or None,
         "covered": phrase_of(ground.goal.main, subject_of(ground.goal.main))
         if is_vague(ground, ask)
@@ -71,7 +82,7 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
         "terms": ", ".join(f"`{word}`" for word in _terms(ask)[:4]) or None,
         "said_in": ask.where,
     }
-    facts |= _place_facts(places, moves=_MOVES.search(ask.text) is not None)
+    facts |= _place_facts(_moved_first(ask, places), moves=_MOVES.search(ask.text) is not None)
     facts["unanswered"] = _unanswered(ground, ask) if places else None
     if facts["unanswered"]:
         facts |= dict.fromkeys(_ABOUT_SYMBOL)  # What the rest of the words lead to is a guess.
@@ -82,6 +93,23 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
     facts |= outside_facts(ground, ask)
     facts["new_path"] = None if places else _slug_path(ask)
     return {name: value for name, value in facts.items() if value}
+
+
+def _moved_first(ask: Ask, places: Sequence[Place]) -> list[Place]:
+    """Let the definition come first that an ask wants moved: “split the writers into …”."""
+    moved = _MOVED.search(ask.text)
+    if moved is None or not places:
+        return list(places)
+    said = [word.lower() for word in moved["what"].replace("`", " ").split() if len(word) > 3]
+    first = sorted(
+        places[0].symbols, key=lambda each: not any(word in each.name.lower() for word in said)
+    )
+    return [msgspec.structs.replace(places[0], symbols=tuple(first)), *places[1:]]
+
+
+def _named(ask: Ask, number: int) -> str:
+    """Return how a sentence speaks of an ask: in its own words where they are few, else by id."""
+    return f"“{ask.text}”" if len(ask.text) <= NAMED_LENGTH_MAX else f"R{number}"
 
 
 def _terms(ask: Ask) -> list[str]:
@@ -95,14 +123,13 @@ def _unanswered(ground: Ground, ask: Ask) -> str | None:
     text = search_text(ask)
     found = [word for word in telling_words(text) if word.lower() != ask.verb]
     heads = [word for word in found if stem(word) in head_stems(text)]
-    known = {stem(t): t for t in ground.ranking.terms} if ground.ranking else {}
-    counts = ground.ranking.document_counts if ground.ranking else {}
-    missing = [word for word in heads if stem(word) in known and not counts[known[stem(word)]]]
+    missing = [word for word in heads if ground.index and not ground.index.says(word)]
     return listed([f"`{word}`" for word in missing]) if heads and missing == heads else None
 
 
 def _slug_path(ask: Ask) -> str | None:
-    found = [word.lower() for word in telling_words(subject_of(ask)) if word.isascii()]
+    whole = set(re.findall(r"[a-z]+", subject_of(ask).lower()))
+    found = [word.lower() for word in telling_words(subject_of(ask)) if word.lower() in whole]
     return "_".join(found[:3]) or None
 
 
@@ -123,7 +150,7 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         "symbol_place": f"`{first.path}:{first.symbols[0].line}`" if names else None,
         "symbols": listed([f"`{name}`" for name in names[:4]]) if len(names) > 1 else None,
         "siblings": listed([f"`{name}`" for name in names[1:4]]) or None,
-        "why": "; ".join(first.reasons[:3]) or None,
+        "why": "; ".join(telling(first.reasons)[:3]) or None,
         "others": listed([_also(place) for place in places[1:4]]) or None,
         "importers": listed([f"`{path}`" for path in first.importers[:4]]) or None,
         "importers_count": str(len(first.importers)) if len(first.importers) > 4 else None,
@@ -187,7 +214,7 @@ def _stack_facts(ground: Ground, places: Sequence[Place]) -> dict[str, str | Non
         {d.group for d in stack.dependencies if d.optional and d.manifest == main_manifest(stack)}
     )
     language = places[0].language if places else ""
-    versions = [r for r in stack.runtimes if not language or r.language == language]
+    versions = [r for r in stack.runtimes if r.language == language] or list(stack.runtimes)
     test = stack.test_commands[0] if stack.test_commands else None
     return {
         "manifest": f"`{main_manifest(stack)}`" if main_manifest(stack) else None,
@@ -209,10 +236,14 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     tree = ground.tree
     if tree is None:
         return {}
-    changes = next((file.path for file in tree.files if _CHANGES.match(file.path)), "")
+    changes = next((file.path for file in tree.files if CHANGES.match(file.path)), "")
     steps = [file.path for file in tree.files if _STEP.search(file.path)]
     bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
-    tests = [file for file in tree.files if file.kind == "test"]
+    tests = [
+        file
+        for file in tree.files
+        if file.kind == "test" and holds_tests(file.path, tree.text(file.path) or "")
+    ]
     return {
         "changes": f"`{changes}`" if changes else None,
         **_release_facts(_heading(tree, changes), ground),
@@ -222,21 +253,38 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
         "bench": f"`{_closest(ground, bench)}`" if bench else None,
         "tests_count": f"{len(tests):,}" if tests else None,
         "no_tests": "none" if not tests else None,
+        "no_test_file": None if tests else "no test file",
         "typed": "`py.typed`" if any(f.path.endswith("py.typed") for f in tree.files) else None,
+        "how_released": next(
+            (f"`{f.path}`" for f in tree.files if _RELEASING.search(f.path)), None
+        ),
+        "lock": next((f"`{f.path}`" for f in tree.files if _LOCK.search(f.path)), None),
         "files_count": f"{len(tree.files):,}" if tree.files else None,
     }
+
+
+def version_named(text: str) -> str | None:
+    """Return the number of the version that a text wants to release."""
+    found = re.search(r"\b\d+(?:\.\w+)+", text)
+    return found.group().rstrip(".") if found else None
 
 
 def _release_facts(heading: str | None, ground: Ground) -> dict[str, str | None]:
     version = ground.stack.version if ground.stack else ""
     is_open = re.search(r"(?i)unreleased|\bdev\b|\bnext\b|upcoming", heading or "")
     is_out = bool(heading and version and version in heading and not is_open)
-    return {"changes_released" if is_out else "changes_open": heading}
+    manifest = main_manifest(ground.stack) if ground.stack else ""
+    is_numbered = NUMBERED.search(ground.goal.main.text) is not None
+    return {
+        "changes_released" if is_out else "changes_open": heading,
+        "target_version": version_named(ground.goal.main.text) if is_numbered else None,
+        "version_manifest": f"`{manifest}`" if is_numbered and manifest else None,
+    }
 
 
 def _closest(ground: Ground, paths: Sequence[str]) -> str:
-    if ground.ranking:
-        for each in ground.ranking.rank(ground.goal.main.text, limit=200):
+    if ground.index:
+        for each in ranked(ground.index, ground.goal.main.text, limit=200):
             if each.path in paths:
                 return each.path
     return paths[0]
@@ -249,7 +297,7 @@ def _newest(steps: Sequence[str]) -> str:
 def _heading(tree: "Tree", path: str) -> str | None:
     """Return the newest release's heading in the change log."""
     for line in (tree.text(path) or "").split("\n")[:60] if path else ():
-        plain = line.strip("#=*[] \t")
+        plain = re.sub(r"\]\(.*", "", line).strip("#=*[] \t")
         if re.match(r"(?i)(?:version\s+|v)?\d+\.\d|unreleased|dev\b|next\b", plain):
             return f"“{shortened(plain, 60)}”"
     return None
@@ -264,8 +312,11 @@ def _probe_facts(ground: Ground, ask: Ask, places: Sequence[Place]) -> dict[str,
     for name, probe in table("probes.toml").items():
         if probe["when"] and not re.search(rf"(?i)\b(?:{probe['when']})", ask.text):
             continue
+        if probe.get("unless") and re.search(rf"(?i)(?:{probe['unless']})", ask.text):
+            continue  # What the ask speaks of itself is no question.
         wanted = probe["find"] if isinstance(probe["find"], list) else [probe["find"]]
-        hits = (ground.sources.find(regex, paths) for regex in wanted)
+        in_text = bool(probe.get("in_text"))
+        hits = (ground.sources.find(regex, paths, in_text=in_text) for regex in wanted)
         hit = next((each for each in hits if each), None)
         if hit:
             text, path, line = hit

@@ -1,15 +1,26 @@
 """Reads a goal: which sentences and clauses ask for something, and in which words."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from missioncontrol.domain.plan import Requirement
 from missioncontrol.specialists.planner import statements, wording
+from missioncontrol.specialists.planner.asides import aside
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask
 from missioncontrol.specialists.planner.clauses import as_ask, asks_in
+from missioncontrol.specialists.planner.faults import (
+    by_name,
+    contrast,
+    denies,
+    fault,
+    is_fault,
+    is_outdone,
+    tells_of_code,
+)
 from missioncontrol.specialists.planner.imperatives import is_story, leading_verb, verbs
-from missioncontrol.specialists.planner.pronouns import about, points_back, resolved
+from missioncontrol.specialists.planner.pronouns import about, only_echoes, points_back, resolved
 from missioncontrol.specialists.planner.sentences import (
     Sentence,
     capitalised,
@@ -17,8 +28,9 @@ from missioncontrol.specialists.planner.sentences import (
     shortened,
 )
 from missioncontrol.specialists.planner.subject import named_thing
-from missioncontrol.specialists.words import is_cjk, words
+from missioncontrol.specialists.words import is_cjk, stem, words
 
+_FIX_THAT = re.compile(r"(?i)^[a-z]+(?:\([^)]*\))?:\s+")
 REQUIREMENTS_MAX = 60
 """Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
 
@@ -32,8 +44,9 @@ class Goal(msgspec.Struct, frozen=True):
 
     @property
     def main(self) -> Ask:
-        """The first ask that is no constraint, or else the first."""
-        return next((ask for ask in self.asks if ask.kind != "constraint"), self.asks[0])
+        """The first ask for a change, or else the first that is no constraint."""
+        asked = [ask for ask in self.asks if ask.kind != "constraint"]
+        return next((ask for ask in asked if not ask.aside), (asked or [*self.asks])[0])
 
     def requirements(self) -> tuple[Requirement, ...]:
         """Return the asks with their numbers."""
@@ -64,7 +77,9 @@ def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> 
     said = list(_said(goal, "goal"))
     _ask_for_what_is_stated(said)
     background = [each.text for each in said if not each.asks]
-    asks = _explained(said) or [_whole(goal)]
+    asks = _with_faults(_with_asides(_with_work(_without_echoes(_explained(said))))) or [
+        _whole(goal)
+    ]
     for number, constraint in enumerate(constraints, 1):
         asks += _constraint(
             constraint, f"constraint {number}" if len(constraints) > 1 else "constraint"
@@ -79,22 +94,45 @@ def _said(text: str, where: str) -> Iterator[Said]:
     section = carried = ""
     is_first = True
     for sentence in sentences(text):
-        body = wording.LEAD_IN.sub("", sentence.text).strip()
+        body = _without_politeness(sentence.text)
         if sentence.is_heading:
             section = statements.section(body)
             carried = body if leading_verb(body) and len(words(body)) == 1 else ""
             asks_here = leading_verb(body) and not wording.POINTING.search(body)
             if section or carried or not asks_here:
                 continue
-        inline, stated = statements.inline_section(body)
+        inline, stated = _expected(body) or statements.inline_section(body)
         place = inline or section
         body = stated if inline else body
         if sentence.is_item and carried and not leading_verb(body):
             body = f"{carried.capitalize()} {body}"
         wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
+        told, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
         asks = asks_in(body, where, sentence.text) if wanted else []
+        asks = [_repair(told, sentence.text, expected)] if told else asks
         yield Said(sentence.text, place, asks)
         is_first = False
+
+
+def _without_politeness(text: str) -> str:
+    """Return what is asked behind “please” and the like, and “I'd rather not” as “do not”."""
+    body = wording.LEAD_IN.sub("", text).strip()
+    return wording.RATHER_NOT.sub("Do not ", body)
+
+
+def _expected(text: str) -> tuple[str, str] | None:
+    """Return what a sentence expects, as a section names it: “I'd expect it to fail”."""
+    match = wording.EXPECTED.match(text)
+    if match is None:
+        return None
+    what = wording.EXPECTED_TO.sub(r"\g<who> should \g<what>", match["what"])
+    return "wanted", what
+
+
+def _demand(text: str) -> str:
+    """Return “it should fail” for “I'd expect it to fail”, and any other sentence as it is."""
+    expected = _expected(text)
+    return expected[1] if expected else text
 
 
 def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
@@ -103,12 +141,13 @@ def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
     if sentence.is_item or body != sentence.text.strip() or _is_ask(body):
         return True
     is_title = is_first and not wording.STATEMENT.search(body)
-    return is_title and not statements.tells_trouble(body)
+    return is_title and not (is_fault(body) or tells_of_code(body))
 
 
 def _is_ask(text: str) -> bool:
     return bool(
         leading_verb(text)
+        or aside(text)
         or is_story(text)
         or wording.MODAL.search(text)
         or wording.NEGATIVE_START.search(text)
@@ -120,17 +159,26 @@ def _is_ask(text: str) -> bool:
 def _ask_for_what_is_stated(said: list[Said]) -> None:
     """Turn into asks what a goal only states: the trouble it tells, or the properties it wants."""
     is_spec = not any(each.asks for each in said)
+    _take_back_titles(said)
     is_report = _is_report(said)
     for number, each in enumerate(said):
         each.asks = [_resolved(ask, said[:number]) for ask in each.asks]
-    leading = (ask for each in said if each.section != "wanted" for ask in each.asks)
-    if all(ask.kind == "constraint" for ask in leading):
+    leading = (
+        ask
+        for each in said
+        if each.section != "wanted" and not (is_report and _is_outcome(each))
+        for ask in each.asks
+    )
+    if all(ask.kind == "constraint" or aside(ask.text) for ask in leading):
         # “Login is slow. Keep the API.”: the complaint is what is to be changed.
         _promote_one(said, is_report=is_report)
+    elif complaint := _beside_what_is_added(said):
+        _ask_for_repair(complaint, said[said.index(complaint) + 1 :])
     asked: Ask | None = None
-    for each in said:
+    for number, each in enumerate(said):
         if each.asks:
-            if each.section == "wanted" and asked:
+            wanted = each.section == "wanted" or (is_report and _is_outcome(each))
+            if asked and (wanted or _tells_of_it(each, said[:number])):
                 each.asks = [msgspec.structs.replace(ask, is_property=True) for ask in each.asks]
             asked = asked or each.asks[0]
         elif asked and _is_property(each, is_report=is_report):
@@ -141,10 +189,78 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
             each.asks = [msgspec.structs.replace(ask, is_property=not alone)]
 
 
+def _is_outcome(each: Said) -> bool:
+    """Whether a sentence only says what should come instead: “the first key should be read”."""
+    asked = any(ask.verb or ask.kind == "constraint" for ask in each.asks)
+    says = wording.INSTEAD.search(each.text) or wording.OF_WHAT_WAS_TOLD.match(each.text)
+    return bool(each.asks) and not asked and says is not None
+
+
+def _tells_of_it(each: Said, before: Sequence[Said]) -> bool:
+    """Whether a sentence says how the one thing asked for before is to be: “the file must …”.
+
+    Where several things were asked for it is none of them: which is meant would be a guess.
+    """
+    asked = [ask for one in before for ask in one.asks]
+    if sum(not (ask.is_property or ask.kind == "constraint") for ask in asked) != 1:
+        return False
+    if wording.OUTCOME.match(each.text):
+        return True
+    definite = wording.DEFINITE.match(each.text)
+    return definite is not None and stem(definite["noun"]) in {
+        stem(word) for ask in asked for word in words(ask.text)
+    }
+
+
+def _take_back_titles(said: list[Said]) -> None:
+    """Read a first sentence as what is told, where the second one says how it should be."""
+    if len(said) > 1 and not said[0].section and is_outdone(said[0].text, _demand(said[1].text)):
+        said[0].asks = []
+
+
 def _is_report(said: Sequence[Said]) -> bool:
     first = next((ask for each in said for ask in each.asks if ask.kind != "constraint"), None)
     fixes = first is not None and verbs().get(first.verb) == "bug-fix"
-    return fixes or any(each.tells_trouble or each.section == "told" for each in said)
+    told = any(
+        each.section == "told" or (each.tells_trouble and not _specifies(each, said))
+        for each in said
+    )
+    return fixes or told or any(not each.asks and _is_complaint(each, said) for each in said[:1])
+
+
+def _specifies(one: Said, said: Sequence[Said]) -> bool:
+    """Whether “… raises ValueError” says how what the goal begins by asking for is to be.
+
+    Behind “Add retries to `fetch`.” a bare “it raises …” may be the fault that they are to mend.
+    """
+    ask = next(iter(said[0].asks), None)
+    if ask is None or one.section or verbs().get(ask.verb) not in {"feature", "new-service"}:
+        return False
+    is_new = re.match(r"\w+\s+(?:an?\s+(?:new\s+)?)?`", ask.text) is not None
+    return statements.tells_only_errors(one.text) and (is_new or not points_back(one.text))
+
+
+def _is_complaint(one: Said, said: Sequence[Said]) -> bool:
+    """Whether a sentence tells a fault, or is all that is said and tells what code does."""
+    alone = len([each for each in said if not all(aside(ask.text) for ask in each.asks)]) == 0
+    told = [each for each in said if not each.asks]
+    after = said[said.index(one) + 1 :][:1]
+    outdone = any(is_outdone(one.text, _demand(each.text)) for each in after)
+    return is_fault(one.text) or outdone or (alone and told == [one] and tells_of_code(one.text))
+
+
+def _beside_what_is_added(said: Sequence[Said]) -> Said | None:
+    """Return the fault that is told before all asks, where the first of them is a second thing.
+
+    “`close` crashes. Also drop the old extra.” asks for both; “Login is slow. Cache the sessions.”
+    says how.
+    """
+    asking = (n for n, each in enumerate(said) if each.asks and each.section != "wanted")
+    first = next((n for n in asking if not _is_outcome(said[n])), 0)
+    if not wording.ADDED.match(said[first].text):
+        return None
+    told = (each for each in said[:first] if not each.asks and each.section != "told")
+    return next((each for each in told if is_fault(each.text) or each.tells_trouble), None)
 
 
 def _promote_one(said: list[Said], *, is_report: bool) -> None:
@@ -154,9 +270,32 @@ def _promote_one(said: list[Said], *, is_report: bool) -> None:
         *(each for each in told if not statements.tells_today(each.text)),
         *told,
     ]
-    if wanted:
-        text = wanted[0].text.strip(" .") or wanted[0].text
-        wanted[0].asks = [msgspec.structs.replace(as_ask(text, "goal", text), kind="function")]
+    if not wanted:
+        return
+    one = wanted[0]
+    text = one.text.strip(" .") or one.text
+    if (is_report and one.section == "trouble") or _is_complaint(one, said):
+        _ask_for_repair(one, said[said.index(one) + 1 :])
+    else:
+        one.asks = [msgspec.structs.replace(as_ask(text, "goal", text), kind="function")]
+
+
+def _ask_for_repair(one: Said, after: Sequence[Said]) -> None:
+    """Ask for what should be in place of a told fault, as the report says it where it does."""
+    outcome = next((e for e in after if e.asks and (e.section == "wanted" or _is_outcome(e))), None)
+    expected = outcome.asks[0] if outcome else None
+    says = expected is not None and not denies(expected.words)
+    ask = _repair(one.text, one.text, expected.text if expected and says else "")
+    one.asks = [msgspec.structs.replace(ask, others=(expected,)) if expected else ask]
+    if outcome:
+        outcome.asks = outcome.asks[1:]
+        outcome.section = outcome.section if outcome.asks else "told"  # It has been taken up.
+
+
+def _repair(told: str, words: str, expected: str = "") -> Ask:
+    found = fault(told, expected)
+    text = shortened(found.wanted, TEXT_LENGTH_MAX)
+    return Ask(text, "function", "", "goal", shortened(words, TEXT_LENGTH_MAX), fault=found)
 
 
 def _is_property(each: Said, *, is_report: bool) -> bool:
@@ -173,11 +312,13 @@ def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
             break
         told.append(each.text)
     naming = next((text for text in told if not points_back(text)), next(iter(told), ""))
-    text = resolved(ask.text, naming) if naming else ask.text
+    text = by_name(resolved(ask.text, naming), naming) if naming else ask.text
     if text == ask.text:
         return ask
     kind = "function" if ask.kind == "constraint" else ask.kind
-    return msgspec.structs.replace(ask, text=shortened(text, TEXT_LENGTH_MAX), kind=kind)
+    verb = leading_verb(text) or ask.verb  # “Find the cause and fix it” asks for a repair.
+    text = shortened(text, TEXT_LENGTH_MAX)
+    return msgspec.structs.replace(ask, text=text, kind=kind, verb=verb)
 
 
 def _explained(said: Sequence[Said]) -> list[Ask]:
@@ -196,6 +337,50 @@ def _explained(said: Sequence[Said]) -> list[Ask]:
     return asks
 
 
+def _with_work(asks: list[Ask]) -> list[Ask]:
+    """Let a goal that only says what is to hold ask for the first of it: nothing else is asked."""
+    if asks and all(ask.kind == "constraint" for ask in asks):
+        return [msgspec.structs.replace(asks[0], kind="function"), *asks[1:]]
+    return asks
+
+
+def _with_asides(asks: list[Ask]) -> list[Ask]:
+    """Mark what only goes with a change that was asked for before it."""
+    first = next((n for n, ask in enumerate(asks) if ask.kind != "constraint"), len(asks))
+    kinds = [aside(ask.text) if number > first else "" for number, ask in enumerate(asks)]
+    return [
+        msgspec.structs.replace(ask, aside=kind, kind="function", is_property=False)
+        if kind and not wording.NEGATIVE_START.search(ask.text)
+        else ask
+        for ask, kind in zip(asks, kinds, strict=True)
+    ]
+
+
+def _without_echoes(asks: list[Ask]) -> list[Ask]:
+    """Tell “Support that.” with the wish before it: it asks for nothing more."""
+    kept: list[Ask] = []
+    for ask in asks:
+        before = kept[-1] if kept else None
+        if before and not before.verb and before.kind != "constraint" and only_echoes(ask.text):
+            kept[-1] = msgspec.structs.replace(before, others=(*before.others, ask))
+        else:
+            kept.append(ask)
+    return kept
+
+
+def _with_faults(asks: list[Ask]) -> list[Ask]:
+    """Take “Fix: the router drops slashes” apart: what shows the fault is what it is about."""
+    return [
+        msgspec.structs.replace(ask, fault=found)
+        if (told := _FIX_THAT.match(ask.text))
+        and verbs().get(ask.verb) == "bug-fix"
+        and not ask.fault
+        and (found := fault(ask.text[told.end() :])).about
+        else ask
+        for ask in asks
+    ]
+
+
 def _with_reasons(ask: Ask, told: Sequence[str]) -> Ask:
     new = [text for text in told if text not in ask.because]
     room = TEXT_LENGTH_MAX - sum(map(len, ask.because))
@@ -211,20 +396,23 @@ def _whole(goal: str) -> Ask:
 def _constraint(text: str, where: str) -> list[Ask]:
     return [
         Ask(
-            capitalised(sentence.text.strip(" .")),
+            capitalised(said.strip(" .")),
             "constraint",
-            leading_verb(sentence.text),
+            leading_verb(said),
             where,
-            shortened(sentence.text, TEXT_LENGTH_MAX),
+            shortened(said, TEXT_LENGTH_MAX),
         )
-        for sentence in sentences(text)
+        for said in [sentence.text for sentence in sentences(text)] or [" ".join(text.split())]
     ]
 
 
 def _without_repeats(asks: Iterable[Ask]) -> list[Ask]:
     kept: dict[str, Ask] = {}
     for ask in asks:
-        kept.setdefault(" ".join(ask.text.casefold().split()), ask)
+        key = " ".join(ask.text.casefold().split())
+        first = kept.setdefault(key, ask)
+        if first is not ask:
+            kept[key] = msgspec.structs.replace(first, others=(*first.others, ask))
     return list(kept.values())
 
 
@@ -239,5 +427,6 @@ def _bounded(asks: list[Ask]) -> list[Ask]:
         "",
         "goal",
         shortened(joined, TEXT_LENGTH_MAX),
+        others=tuple(other for ask in rest for other in (ask, *ask.others)),
     )
     return [*asks[:REQUIREMENTS_MAX], last]

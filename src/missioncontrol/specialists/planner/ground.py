@@ -1,17 +1,26 @@
 """What a plan stands on: the goal as it was read, and what was read of the repository."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.domain.stack_trace import Trace
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.source import Sources
-from missioncontrol.specialists.relevance import Ranking
+from missioncontrol.specialists.ranking.index import Index
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.manifests import Stack
     from missioncontrol.specialists.tree import Tree
+
+CHANGES = re.compile(
+    r"(?i)^(?:docs?/)?(?:changes|changelog|history|news|release[-_]notes)(?:\.\w+)?$"
+)
+"""Files in which a project tells what each version brings."""
+NUMBERED = re.compile(r"(?i)\b(?:release|publish|ship|tag|cut)\s+(?:version\s+|v)?\d+\.\d")
+"""A release of one version, and not a change of how releases are made."""
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -21,9 +30,10 @@ class Ground(msgspec.Struct, frozen=True):
     tree: "Tree | None"
     stack: "Stack | None"
     sources: Sources | None
-    ranking: Ranking | None
+    index: Index | None  # what the files are ranked by
     arrows: Mapping[str, Sequence[str]]
     commits: int  # 0 where there is no history
+    trace: Trace | None = None  # the stack trace that came with the goal
 
     @property
     def has_code(self) -> bool:

@@ -40,6 +40,7 @@ _WISH = re.compile(
     r"(?i)(?:i|we)(?:['\u2019]d| would)?\s+(?:like|love|want|need)\s+(?:to\s+(?:have\s+)?)?(?=\S)"
 )
 _SIGN_IN = re.compile(r"(?i)(?:log|sign)\s+(?:in|out|up|on|into|off)\b")
+_NAME = re.compile(r"[A-Za-z]\w*(?:_\w|\.\w|\()")
 _EDGES = "\"'“”\u2018\u2019*_~ \t"
 
 
@@ -78,6 +79,8 @@ def leading_verb(text: str) -> str:
         return spoken
     plain = wording.BEFORE_VERB.sub("", unlabelled(text))
     first = words(plain[:60])[:1]
+    if _NAME.match(plain) or plain.startswith("`"):
+        return spoken  # `load_dotenv` and `cache.clear()` are names, whatever they begin with.
     if _SIGN_IN.match(plain):
         return spoken  # “Log in” asks for no log.
     if not first or (first[0].isupper() and len(first[0]) > 1 and not _is_shouted(plain)):

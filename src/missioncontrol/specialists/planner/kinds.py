@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.plan import STUDIES
 from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.words import stem, words
@@ -20,8 +22,23 @@ HEAD_SCORE = 1.0
 LATER_SHARE = 0.5
 """What a later ask counts for beside the first: the first one says what the work mainly is."""
 CONSTRAINT_SHARE = 0.2
+FOLLOWING = ("documentation", "tests", "release")
+"""Kinds of work that go with other work: they are what a mission mainly is only by its main ask."""
+COMPLAINED_OF = ("performance", "documentation", "tests")
+"""What a fault that is told may be of beside the code: then it is no bug that is fixed."""
+FOLLOWING_LESS = 0.05
 SCORE_MIN = 1.0
 KINDS_MAX = 4
+TIE_SCORE = 0.1
+_TOO_LONG = re.compile(
+    r"(?i)\btakes? (?:[\w.,]+ ){0,2}(?:seconds|minutes|hours|days|ages|too long|for ever)\b"
+)
+_PULLED_OUT = re.compile(
+    r"(?i)^(?:pull|factor|split|move|take)\s.*\sout(?:\s(?:of|into|to)\b|[.!]?$)"
+)
+"""“Pull the common part out”: its verb alone may ask for anything."""
+_LOOKING = frozenset({"review", "examine", "inspect", "audit", "assess"})
+"""Verbs of those who look and change nothing."""
 _SPEED = re.compile(r"(?i)\b(?:fast\w*|slow\w*|speed\w*|optimi[sz]\w+|quick\w*|perform well)\b")
 
 
@@ -66,19 +83,38 @@ def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tupl
     """
     scores = dict.fromkeys((kind.key for kind in kinds()), 0.0)
     hidden = _hidden(names)
-    for number, ask in enumerate(goal.asks):
+    first: dict[str, float] = {}
+    for number, ask in enumerate(ask for ask in goal.asks if not ask.aside):
         share = 1.0 if number == 0 else LATER_SHARE
         if ask.kind == "constraint" and number:
             share = CONSTRAINT_SHARE
         for key, score in _scores(hidden.sub(" ", ask.text), ask.verb).items():
             scores[key] += share * score
+        first = first or dict(scores)
     for sentence in goal.background:
         for key, score in _scores(hidden.sub(" ", sentence), "").items():
             scores[key] += LATER_SHARE * score
+    _count_fault(scores, first, goal.main)
     if not has_code:
         scores["new-service"] += max(VERB_SCORE, max(scores.values())) + 1
+    if has_code:
+        _count_looking(scores, first, goal.main.verb)
+    spoken = verbs().get(goal.main.verb, "any")
+    if spoken != "any" and scores[spoken] == max(scores.values()):
+        scores[spoken] += TIE_SCORE  # What is done is said by the verb: “refactor the migrator”.
+    if has_code:
+        _let_follow(scores, first)
     speeds = any(_SPEED.search(ask.text) for ask in goal.asks)
-    return _chosen(scores, has_code=has_code, speeds=speeds)
+    chosen = _chosen(scores, first or scores, has_code=has_code, speeds=speeds)
+    return _with_asides(chosen, goal)
+
+
+def with_kind(kind: str, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kinds with `kind` as the main one; unknown ones change nothing."""
+    if kind not in {each.key for each in kinds()}:
+        return found
+    others = () if kind in STUDIES else (each for each in found if each != kind)
+    return (kind, *others)[:KINDS_MAX]
 
 
 def _scores(text: str, verb: str) -> dict[str, float]:
@@ -86,6 +122,8 @@ def _scores(text: str, verb: str) -> dict[str, float]:
     spoken = verbs().get(verb, "any")
     if spoken != "any":
         found[spoken] = VERB_SCORE
+    if _PULLED_OUT.match(text):
+        found["refactoring"] = VERB_SCORE
     # The verb has been counted already.
     stems = {stem(word) for word in words(text) if word.lower() != verb}
     heads = head_stems(subject_only(text, verb))
@@ -111,6 +149,9 @@ def _hidden(names: Iterable[str]) -> re.Pattern[str]:
     quoted = [
         r"(?i:\b(?:log|sign)(?:ged|ging)?[ -](?:in|out|up|on|into)\b)",
         r"(?i:\btest (?:client|runner|server|mode|harness|helper)s?\b)",
+        r"(?i:\b(?:one|two|next|last|previous|each|every) releases?\b(?! (?:process|pipeline)))",
+        r"(?i:\bdocuments?\b)",  # What a database keeps is nothing that is written.
+        r"(?i:\b(?:the|an?|this|that|its|each) port\b)",
         r"`[^`]*`",
         r"\S*/\S*",
         r"\b[\w-]+\.[a-z]\w{0,8}\b",
@@ -120,19 +161,62 @@ def _hidden(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join([*quoted, *known]))
 
 
-def _chosen(scores: dict[str, float], *, has_code: bool, speeds: bool) -> tuple[str, ...]:
+def _chosen(
+    scores: dict[str, float], first: dict[str, float], *, has_code: bool, speeds: bool
+) -> tuple[str, ...]:
+    """Choose among all scores; those of the `first` ask tell what “add” is said of."""
     order = list(scores)
     if has_code and scores["new-service"] < VERB_SCORE + 1:
         # “Create a session backend” in a repository with code adds to it.
         scores["feature"] += scores["new-service"]
         scores["new-service"] = 0.0
-    if _is_about(scores, "feature", ("tests", "documentation", "ui", "release")):
+    if _is_about(first, "feature", ("tests", "documentation", "ui", "release")):
         scores["feature"] = 0.5
     if scores["observability"] >= VERB_SCORE - 1 and not speeds:
         scores["performance"] = 0.0  # “Metrics for latency” asks for no speed.
     chosen = [key for key in order if scores[key] >= SCORE_MIN]
     chosen.sort(key=lambda key: (-scores[key], order.index(key)))
     return tuple(chosen[:KINDS_MAX]) or (("feature",) if has_code else ("new-service",))
+
+
+def _let_follow(scores: dict[str, float], first: dict[str, float]) -> None:
+    """Keep behind the main ask what only a later one speaks of (“… Say in the README how”).
+
+    A main ask that speaks of no kind by its words (“Give `cache` a limit.”) changes code.
+    """
+    following = [key for key in FOLLOWING if scores[key] > 0 and not first.get(key)]
+    if not following:
+        return
+    best = max(score for key, score in scores.items() if key not in following)
+    if best < SCORE_MIN:
+        best = scores["feature"] = max(SCORE_MIN, *(scores[key] for key in following))
+    for key in following:
+        scores[key] = min(scores[key], best - FOLLOWING_LESS)
+
+
+def _with_asides(chosen: Sequence[str], goal: Goal) -> tuple[str, ...]:
+    """Add what goes with a change behind its kinds: it is never what the work mainly is."""
+    asides = (ask.aside for ask in goal.asks if ask.aside)
+    return tuple(dict.fromkeys([*chosen, *asides]))[:KINDS_MAX]
+
+
+def _count_looking(scores: dict[str, float], first: dict[str, float], verb: str) -> None:
+    """Take a review for secrets for a search of findings: nothing is repaired."""
+    if verb in _LOOKING and first.get("security"):
+        scores["security-review"] += VERB_SCORE + max(scores.values())
+
+
+def _count_fault(scores: dict[str, float], first: dict[str, float], main: Ask) -> None:
+    """Take a fault that is told for a bug, unless it is one of speed, of the tests or the docs."""
+    if main.fault is None:
+        return
+    if _TOO_LONG.search(main.fault.told):
+        scores["performance"] += VERB_SCORE
+        first["performance"] = scores["performance"]
+    if any(first.get(kind) for kind in COMPLAINED_OF):
+        scores["bug-fix"] = 0.0
+    else:
+        scores["bug-fix"] += VERB_SCORE + max(scores.values())
 
 
 def _is_about(scores: dict[str, float], verb_kind: str, objects: Sequence[str]) -> bool:

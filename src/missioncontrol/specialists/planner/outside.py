@@ -23,6 +23,7 @@ class Technology(msgspec.Struct, frozen=True):
     label: str
     kind: str
     packages: Mapping[str, tuple[str, ...]]
+    is_embedded: bool = False  # it is a library and a file: there is no server to reach
 
 
 @cache
@@ -34,6 +35,7 @@ def technologies() -> tuple[Technology, ...]:
             entry["label"],
             entry["kind"],
             {name: tuple(entry.get(name, ())) for name in ("python", "javascript")},
+            entry.get("embedded", False),
         )
         for key, entry in table("technologies.toml").items()
     )
@@ -62,8 +64,12 @@ def _technology_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
     if not named:
         return {}
     tech = named[0]
+    if tech.is_embedded and _is_at_home(ground, tech):
+        return {}  # Nothing is brought in: the code works with it already.
     facts: dict[str, str | None] = {"tech": tech.label, f"tech_{tech.kind}": tech.label}
-    if tech.kind in {"store", "service"}:
+    if tech.is_embedded:
+        facts["tech_file"] = tech.label
+    elif tech.kind in {"store", "service"}:
         facts["tech_network"] = tech.label
     stack = ground.stack
     if stack is None or not stack.packages:
@@ -77,6 +83,17 @@ def _technology_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
     elif packages:
         facts["tech_package"] = f"`{packages[0]}`"
     return facts
+
+
+def _is_at_home(ground: Ground, tech: Technology) -> bool:
+    """Whether the product's own code speaks of a technology."""
+    if ground.sources is None:
+        return False
+    word = re.compile(rf"(?i){re.escape(tech.key)}")
+    return any(
+        not ASIDE.match(file.path) and word.search(ground.sources.tree.text(file.path) or "")
+        for file in ground.sources.of_kind("code")
+    )
 
 
 def _dependency_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
@@ -93,12 +110,46 @@ def _dependency_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
             else None,
             "dependency_free": "any version" if not dependency.requirement else None,
             "dependency_place": f"`{dependency.manifest}:{dependency.line}`",
+            "dependency_inside": "yes" if _is_of_developers(ground, dependency.name) else None,
             "dependency_pinned": "pinned" if dependency.pinned else None,
             "users": listed([f"`{path}`" for path in users[:4]]) or None,
-            "users_count": str(len(users)) if users else None,
-            "target": _target(ask.text),
+            "users_count": str(len(users)) if len(users) > 4 else None,
+            "target": target_of(ask.text),
+            "dependency_reached": _reached(dependency, target_of(ask.text)),
+            "dependency_moves": None
+            if _reached(dependency, target_of(ask.text))
+            else f"`{dependency.name}`",
         }
     return {}
+
+
+def _is_of_developers(ground: Ground, name: str) -> bool:
+    """Whether only those who work on the project get a dependency: no user of it will miss it."""
+    declared = ground.stack.dependencies if ground.stack else ()
+    return all(each.who == "developer" for each in declared if each.name == name)
+
+
+def dependency_files(ground: Ground, text: str) -> list[tuple[str, str]]:
+    """Return the manifest and the users of the first dependency that a text names, with why."""
+    stack = ground.stack
+    for each in stack.dependencies if stack else ():
+        if each.name != ground.name and _names(text, each.name):
+            declared = (
+                each.manifest,
+                f"declares `{each.name}{each.requirement}` at line {each.line}",
+            )
+            return [declared, *((path, f"imports `{each.name}`") for path in _users(ground, each))]
+    return []
+
+
+def _reached(dependency: "Dependency", target: str | None) -> str | None:
+    """Return what is declared where it allows nothing older than the version that is wanted."""
+    floor = re.search(r"(?:>=|==|~=|\^)\s*v?(\d[\w.]*)", dependency.requirement)
+    if floor is None or not target:
+        return None
+    at_least = [int(part) for part in re.findall(r"\d+", floor[1])]
+    wanted = [int(part) for part in re.findall(r"\d+", target)]
+    return f"`{dependency.requirement}`" if at_least >= wanted else None
 
 
 def _names(text: str, name: str) -> bool:
@@ -111,7 +162,8 @@ def _users(ground: Ground, dependency: "Dependency") -> list[str]:
     assert ground.sources is not None
     module = re.escape(dependency.name.replace("-", "_"))
     wanted = re.compile(
-        rf"(?mi)^\s*(?:from|import)\s+{module}\b|(?:require\(|from\s+|import\s+)['\"]{re.escape(dependency.name)}['\"/]"
+        rf"(?mi)^\s*(?:from|import)\s+{module}\b"
+        rf"|\b(?:import_module|__import__)\(\s*['\"]{module}['\".]|(?:require\(|from\s+|import\s+)['\"]{re.escape(dependency.name)}['\"/]"
     )
     return [
         file.path
@@ -120,6 +172,7 @@ def _users(ground: Ground, dependency: "Dependency") -> list[str]:
     ]
 
 
-def _target(text: str) -> str | None:
+def target_of(text: str) -> str | None:
+    """Return the version that a text wants to move to."""
     match = re.search(r"(?i)\b(?:to|>=|version)\s*v?(\d[\w.]*)", text)
     return match[1] if match else None

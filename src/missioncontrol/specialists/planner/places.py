@@ -1,32 +1,50 @@
 """Which files of the repository an ask is about."""
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+import msgspec
+
 from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.likelier import BASE
+from missioncontrol.specialists.literal import exact_names, is_file_name, written_names
 from missioncontrol.specialists.planner import wording
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.imperatives import verbs
+from missioncontrol.specialists.planner.outside import dependency_files
 from missioncontrol.specialists.planner.source import ASIDE, Place
 from missioncontrol.specialists.planner.subject import (
     search_text,
 )
-from missioncontrol.specialists.relevance import BASE, Relevant, exact_names, is_file_name
+from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.symbols import symbols
 from missioncontrol.specialists.words import parts, stem, telling_words
 
 PLACES_MAX = 5
 
 
-MENTIONS_MIN = 10
+WANTED: dict[str, tuple[str, ...]] = {
+    "tests": ("test",),
+    "documentation": ("document",),
+    "dependency": ("code", "configuration"),
+    "release": ("code", "configuration"),
+}
+"""Kinds of files at which such work begins; all other work begins in code."""
+
+
 SCORE_SHARE_MIN = 0.3
 """A file this much less relevant than the best one is not named as a place of the change."""
 
 
 OF_ITS_KIND = ", beside which others of its kind stand"
 """How the reason ends for a file at which a new thing of its kind begins."""
+
+
+OF_ITS_OWN = frozenset({"new-service", "part"})
+"""Work that stands beside the code that is there."""
 
 
 SEAM_KINDS = frozenset({"feature", "migration", "new-service"})
@@ -65,18 +83,24 @@ COMMON = {
 
 def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> list[Place]:
     """Return the files that an ask is about; one that leans on the main ask inherits its places."""
-    if ground.ranking is None or ground.sources is None:
+    if ground.index is None or ground.sources is None:
         return []
-    wanted = {"tests": ("test",), "documentation": ("document",)}.get(
-        kind, ("code", "configuration")
-    )
+    wanted = WANTED.get(kind, ("code",))
     text = search_text(ask)
-    stems = {stem(term) for term in ground.ranking.terms}
-    terms = [word for word in telling_words(text) if stem(word) in stems]
+    terms = [word for word in telling_words(text) if stem(word) not in ground.index.everywhere]
     if kind == "removal" and (floor := _floor_place(ground, ask)):
         return floor
-    found = ground.ranking.rank(text, limit=PLACES_MAX, kinds=wanted)
-    found = _base_first(ground, ask, _worthwhile(found, terms, kind))
+    if kind == "release-check":
+        wanted = ("code", "configuration", "document")
+    if kind == "release" and NUMBERED.search(ground.goal.main.text):
+        return list(main) or _where_versions_stand(ground)
+    found = _worthwhile(ranked(ground.index, text, limit=PLACES_MAX, kinds=wanted), kind)
+    if not found and wanted == ("code",):
+        found = ranked(ground.index, text, limit=PLACES_MAX, kinds=("configuration",))
+        found = _worthwhile(found, kind)
+    found = _base_first(ground, ask, found)
+    if kind == "dependency" and (uses := dependency_files(ground, ask.text)[1:]):
+        return [ground.sources.place(path, (why,), terms) for path, why in uses[:PLACES_MAX]]
     if (
         kind in {"tests", "documentation"}
         and main
@@ -84,8 +108,6 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
         and (not found or is_vague(ground, ask))
     ):
         return _beside(ground, kind, main)
-    if kind not in {"dependency", "release", "tests", "documentation"}:
-        found = [each for each in found if _is_code(ground, each.path)] or found
     if ask.is_property and main and not exact_names(ask.text):
         return list(main)  # How the thing is to be is decided where the thing is.
     if not found or (ask.refers_back and not exact_names(ask.text)):
@@ -95,13 +117,17 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
 
 def new_names(ground: Ground, ask: Ask) -> list[str]:
     """Return identifiers that the ask names and that stand nowhere in the code yet."""
-    if ground.ranking is None:
+    index = ground.index
+    if index is None:
         return []
-    known = {reason.split("`")[1] for read in ground.ranking.reads for reason in read.exact}
+    named = [name for name in exact_names(ask.text) if name[0].isalpha() and "-" not in name]
+    stems = {part for path in index.paths for part in PurePosixPath(path).with_suffix("").parts}
     return [
         name
-        for name in exact_names(ask.text)
-        if name not in known and name[0].isalpha() and "-" not in name and not is_file_name(name)
+        for name in named
+        if name.partition(".")[0] not in sys.stdlib_module_names
+        and name.rpartition(".")[2] not in stems
+        and not (is_file_name(name) or index.defines(name) or index.says_literally(name))
     ]
 
 
@@ -110,6 +136,10 @@ def is_vague(ground: Ground, ask: Ask) -> bool:
     if ask is ground.goal.main:
         return False
     text = search_text(ask)
+    others = exact_names(ground.goal.main.text)
+    named = [name for name in exact_names(text) if not is_file_name(name)]
+    if named and not set(named) & set(others):
+        return False
     for name in exact_names(text):
         text = text.replace(name, " ")
     own = {stem(word) for word in telling_words(text)} - COMMON
@@ -134,35 +164,50 @@ def _floor_place(ground: Ground, ask: Ask) -> list[Place]:
     return []
 
 
-def _is_code(ground: Ground, path: str) -> bool:
-    file = ground.tree.file(path) if ground.tree else None
-    return file is not None and file.kind == "code"
+def _where_versions_stand(ground: Ground) -> list[Place]:
+    """Return where a release is made: the manifest with the version, and the list of changes."""
+    assert ground.sources is not None
+    assert ground.tree is not None
+    found = []
+    if ground.stack and (manifest := main_manifest(ground.stack)):
+        version = ground.stack.version
+        said = f"says version {version}" if version else "names the package"
+        found.append(ground.sources.place(manifest, (said,), ()))
+    told = next((file.path for file in ground.tree.files if CHANGES.match(file.path)), "")
+    if told:
+        found.append(ground.sources.place(told, ("tells users what each version brings",), ()))
+    return found
 
 
 def _as_places(
-    ground: Ground, ask: Ask, found: Iterable[Relevant], terms: Sequence[str], *, seam_first: bool
+    ground: Ground, ask: Ask, found: Iterable[Ranked], terms: Sequence[str], *, seam_first: bool
 ) -> list[Place]:
     assert ground.sources is not None
     heads = head_stems(search_text(ask))
+    literal = {name.rpartition(".")[2] for name in written_names(ask.text)}
     return [
-        ground.sources.place(each.path, each.reasons, terms, heads=heads, seam_first=seam_first)
+        ground.sources.place(
+            each.path, each.reasons, terms, heads=heads, literal=literal, seam_first=seam_first
+        )
         for each in found
     ]
 
 
-def _worthwhile(found: list[Relevant], terms: Sequence[str], kind: str) -> list[Relevant]:
+def _worthwhile(found: list[Ranked], kind: str) -> list[Ranked]:
     """Keep what is not far behind the best; a few mentions of one common word are no place."""
-    if not found or not _is_telling(found[0]):
+    if not found or not found[0].is_sure:
         return []
+    best = max(each.answer for each in found)
     return [
         each
         for each in found
-        if each.score >= max(SCORE_SHARE_MIN * found[0].score, 1.0 if len(terms) > 1 else 0.0)
+        if each.score >= SCORE_SHARE_MIN * found[0].score
+        and each.answer >= SCORE_SHARE_MIN * best
         and (each is found[0] or kind in {"tests", "documentation"} or not ASIDE.match(each.path))
     ]
 
 
-def _base_first(ground: Ground, ask: Ask, found: list[Relevant]) -> list[Relevant]:
+def _base_first(ground: Ground, ask: Ask, found: list[Ranked]) -> list[Ranked]:
     """Begin a new thing of a kind at what its kind derives from, where a folder holds them all.
 
     “Middleware that logs” begins at `middleware/base.py`, not at the middleware most like it.
@@ -179,14 +224,14 @@ def _base_first(ground: Ground, ask: Ask, found: list[Relevant]) -> list[Relevan
     for file in ground.tree.files:
         if PurePosixPath(file.path).parent == folder and BASE.search(file.path):
             own = next((each.reasons for each in found if each.path == file.path), ())
-            base = _as_base(ground, file.path, named, found[0].score, own)
+            base = _as_base(ground, file.path, named, found[0], own)
             return [*base, *(each for each in found if each.path != file.path)][:PLACES_MAX]
     return found
 
 
 def _as_base(
-    ground: Ground, path: str, named: set[str], score: float, own: Sequence[str]
-) -> list[Relevant]:
+    ground: Ground, path: str, named: set[str], best: Ranked, own: Sequence[str]
+) -> list[Ranked]:
     """Return the file with the class named as the base of its kind; perhaps there is none."""
     assert ground.tree is not None
     for symbol in symbols(ground.tree.text(path) or ""):
@@ -194,12 +239,5 @@ def _as_base(
         if symbol.is_type and named & kinds and not symbol.name.startswith("_"):
             reason = f"defines `{symbol.name}`{OF_ITS_KIND}"
             kept = [each for each in own if not each.startswith("defines")]
-            return [Relevant(path, score, (reason, *kept))]
+            return [msgspec.structs.replace(best, path=path, reasons=(reason, *kept), spots=())]
     return []
-
-
-def _is_telling(best: Relevant) -> bool:
-    """Whether a name speaks for the file, or at least two words, or one word very often."""
-    said = [reason for reason in best.reasons if reason.startswith("says")]
-    often = any(int(count) >= MENTIONS_MIN for count in re.findall(r"(\d+) times", " ".join(said)))
-    return len(said) < len(best.reasons) or len(said) > 1 or often

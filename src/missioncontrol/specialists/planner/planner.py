@@ -1,23 +1,40 @@
 """The specialist that plans: by itself, or with a model where one is given."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from missioncontrol.domain.building import built_by
+from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.gap import Asked
 from missioncontrol.domain.plan import Plan, accepted
-from missioncontrol.domain.work import Work
+from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import LogLevel
 from missioncontrol.ports.model import Model
+from missioncontrol.specialists.estimating.estimating import estimated, with_estimates
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
+from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.lore import Said, said_by_documents
 from missioncontrol.specialists.planner.markdown import markdown
+from missioncontrol.specialists.planner.origins import with_origins
+from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.reading import read_ground
+from missioncontrol.specialists.planner.remembering import with_memory
 from missioncontrol.specialists.specialist import Brief, Desk
+
+WITHOUT_MEMORY = "plan-without-memory.json"
+"""The artifact with the plan as it would be if nothing were remembered."""
 
 
 class LocalPlanner:
     """Plans without a model and without a network."""
+
+    def __init__(self) -> None:
+        """What the last plan came from is kept beside it."""
+        self.without_memory: Plan | None = None  # where something that is remembered was used
+        self.lore: tuple[Said, ...] = ()  # what the repository's documents say
 
     def plan(self, brief: Brief, desk: Desk) -> Plan:
         """Return an accepted plan; the same goal and repository content give the same one.
@@ -25,9 +42,27 @@ class LocalPlanner:
         Raises:
             AttemptFailed: the goal is empty or longer than can be read.
         """
-        plan = accepted(assembled(read_ground(brief, desk), builder=brief.builder))
+        ground = read_ground(brief, desk)
+        asked = Asked(brief.goal, brief.constraints, brief.context)
+        made = assembled(ground, builder=brief.builder, kind=brief.kind)
+        bare = with_origins(made, ground.goal.asks, asked)
+        plan = with_memory(bare, self._told(brief, ground), name=ground.name)
+        if plan is not bare:
+            self.without_memory = accepted(with_owners(bare, brief.repository))
+        plan = accepted(with_owners(plan, brief.repository))
         show(plan, desk)
         return plan
+
+    def _told(self, brief: Brief, ground: Ground) -> list[Recalled]:
+        """Return what is remembered of missions, then what documents say that nobody recalled."""
+        if ground.tree is None:
+            return list(brief.recalled)
+        self.lore = said_by_documents(ground.tree)
+        if not brief.memory:
+            return list(brief.recalled)
+        home, gone = str(brief.repository), brief.silenced
+        said = (each.told(home, ground.tree.commit) for each in self.lore)
+        return [*brief.recalled, *(each for each in said if not each.item.startswith(gone))]
 
 
 class Planner:
@@ -44,19 +79,48 @@ class Planner:
             AttemptFailed: no plan; `plan.malformed` where a model gave none that is sound.
         """
         attempts: list[dict[str, Any]] = []
+        local_planner, bare = LocalPlanner(), None
         if self._model is None:
-            plan = LocalPlanner().plan(brief, desk)
+            plan = local_planner.plan(brief, desk)
+            bare = local_planner.without_memory
         else:
             from missioncontrol.specialists.planner.model import plan_with
 
             # Who changes the code is not the model's to choose; it plans as if nobody did.
-            local = LocalPlanner().plan(msgspec.structs.replace(brief, builder=""), desk)
+            local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
             planned = plan_with(self._model, brief, local, desk)
             plan = built_by(planned.plan, brief.builder) if brief.builder else planned.plan
             attempts = [msgspec.to_builtins(attempt) for attempt in planned.attempts]
             show(plan, desk)
+        plan = with_estimates(plan, brief, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None
-        return _handed_in(plan, attempts, commit or "", desk)
+        work = _handed_in(plan, attempts, commit or "", desk)
+        beside = [*_bare(estimated(bare, brief) if bare else None, desk)]
+        beside += _lore(local_planner.lore, desk)
+        return msgspec.structs.replace(work, artifacts=(*work.artifacts, *beside))
+
+
+def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
+    """Keep the plan as it would be if nothing were remembered, where that is another one."""
+    if plan is not None:
+        yield desk.keep(
+            WITHOUT_MEMORY,
+            msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n",
+            media_type="application/json",
+            title="The plan without what is remembered",
+            obtained=plan.obtained,
+        )
+
+
+def _lore(said: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
+    if said:
+        yield desk.keep(
+            "lore.json",
+            msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n",
+            media_type="application/json",
+            title="What the repository's documents say",
+            obtained="decision records and guides for contributors, read by rule",
+        )
 
 
 def show(plan: Plan, desk: Desk) -> None:

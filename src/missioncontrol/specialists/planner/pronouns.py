@@ -9,10 +9,26 @@ _NOTHING_ELSE = re.compile(
     r"(?i)^(?P<verb>[a-z]+)(?: up)? (?:it|this|that|these|those|them|the (?:bug|problem|issue|error"
     r"|fault|cause))(?: (?:please|now|asap|soon|for good))*$"
 )
+_FOUND_AND_FIXED = re.compile(
+    r"(?i)^(?:please )?(?:find|investigate|diagnose|debug|identify|locate|analy[sz]e|track down"
+    r"|figure out|work out|look into)(?: out)?\s+(?:it|this|that|why|what (?:is|goes) wrong"
+    r"|the (?:root )?(?:cause|reason|bug|problem|issue|fault)(?: of (?:it|this|that))?)"
+    r"(?:,?\s+(?:and|then)(?: then)?\s+(?P<verb>fix|repair|resolve|solve|correct|remedy|remove)\s+"
+    r"(?:it|this|that|them|the (?:bug|problem|issue|cause|fault)))?(?: please)?$"
+)
+"""“Find the cause and fix it”: whoever repairs something has to find out what is wrong."""
 _MUST_END = re.compile(
     r"(?i)^(?:it|this|that|these|they)\s+(?:must|should|has to|have to|needs? to|cannot"
     r"|can['\u2019]t|may not|must not|should not|shouldn['\u2019]t)\s+(?:stop|end|happen|occur|work"
     r"|be fixed|go away|not (?:happen|occur)|never happen)(?: again| any ?more)?$"
+)
+_WORDS_BRINGING = """
+add allow build change do enable fix implement make offer provide repair resolve solve support
+"""
+_BRINGING = frozenset(_WORDS_BRINGING.split())
+_FIX_IT = re.compile(
+    r"(?i)^(?:fix|repair|resolve|solve|correct|remedy)\s+(?:it|this|that|them"
+    r"|the (?:bug|problem|issue|cause|fault))$"
 )
 _OBJECT = re.compile(r"(?i)^(?P<verb>make|keep|turn|let|get|have) (?:it|them|that|this)\b")
 _SUBJECT = re.compile(
@@ -32,9 +48,28 @@ def points_back(text: str) -> bool:
     return _POINTS_BACK.match(text) is not None
 
 
+def only_echoes(text: str) -> bool:
+    """Whether an ask adds nothing to the wish before it: “support that”, “please add it”."""
+    only = _NOTHING_ELSE.match(text)
+    return only is not None and only["verb"].lower() in _BRINGING
+
+
+def joins_repair(before: str, rest: str) -> bool:
+    """Whether “… and fix it” goes on with what is to be found out first."""
+    seeks = re.match(
+        r"(?i)(?:find|investigate|diagnose|debug|identify|locate|analy[sz]e|track|figure|work out"
+        r"|look into)\b",
+        before.strip(),
+    )
+    return seeks is not None and _FIX_IT.match(rest.strip(" .!")) is not None
+
+
 def resolved(text: str, before: str) -> str:
     """Return an ask such as “fix that” with the statement `before` it; others come back as is."""
     told = _in_sentence(before)
+    found = _FOUND_AND_FIXED.match(text)
+    if found and found["verb"]:
+        return f"{found['verb'].capitalize()}: {told}"
     only = _NOTHING_ELSE.match(text)
     if only and leading_verb(text):
         return f"{only['verb'].capitalize()}: {told}"

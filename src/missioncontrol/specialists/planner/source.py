@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.specialists.planner.bare import without_prose
 from missioncontrol.specialists.planner.definitions import (
     by_age,
     holding,
@@ -30,12 +31,27 @@ _CLASS = re.compile(
     re.MULTILINE,
 )
 _EXPORT = re.compile(r"(?m)^\s*(?:from\s+\S+\s+import\s+|export\s|exports\.|module\.exports)")
-ASIDE = re.compile(r"(?i)^(?:examples?|samples?|demos?|docs?|bench(?:marks?)?|scripts|tools)/")
+ASIDE = re.compile(
+    r"(?i)^(?:examples?|samples?|demos?|docs?|bench(?:marks?)?|scripts|tools|testing)/"
+    r"|(?:^|/)bench(?:mark)?s?(?:_\w+)?\.\w+$"
+)
 """Code beside the product: nothing breaks for its users when it does."""
+TITLE_LINES = 3
+"""In its first lines a document says its title: a project called like a definition of its own."""
 _TEST_NAME = re.compile(
     r"(?:^|/)(?:[tT]est[_.-]?[^/]*|[^/]*(?:[_.-](?:tests?|spec)|Tests?|Spec))\.\w+$"
 )
 """Other files among the tests are applications and helpers that tests use."""
+_TEST_TEXT = re.compile(
+    r"(?m)^\s*(?:async\s+)?def\s+test_?\w*\(|\bTestCase\b|^\s*(?:it|test|describe|tap\.test)\("
+)
+"""How files that are called otherwise show that they hold tests."""
+_FRONT_STEMS = frozenset({"init", "main", "index", "mod", "lib"})
+PAPERS = re.compile(
+    r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|contributors|maintainers|code_of_conduct"
+    r"|security|codeowners)(?:[.-][\w.-]+)?$"
+)
+"""Documents that say who may do what, and nothing of how the code is used."""
 _NOT_FOR_READERS = re.compile(
     r"(?i)(^|/)(changes|changelog|history|news|pkg-info|release-notes)|^(tests?|bench\w*|examples?)/"
 )
@@ -46,6 +62,12 @@ _IMPORT = re.compile(
 _OPEN_ENDED = re.compile(
     r"(?:Interface|Protocol|Base\w*|Abstract\w*|Backend|Provider|Strategy)$|^(?:Base|Abstract)"
 )
+
+
+def called(path: str) -> str:
+    """Return what a file is called among others: the front of a package is called as its folder."""
+    stem = PurePosixPath(path).stem.strip("_")
+    return PurePosixPath(path).parent.name if stem in _FRONT_STEMS else stem
 
 
 class Seam(msgspec.Struct, frozen=True):
@@ -75,6 +97,22 @@ class Place(msgspec.Struct, frozen=True):
     documents: tuple[str, ...]  # `path:line` where the first symbol is documented
     deprecated: tuple[str, ...]  # `name` (`path:line` that says so): nothing new builds on it
     exported: str  # the package's front file that passes the first symbol on
+
+
+def is_test_name(path: str) -> bool:
+    """Whether a file is called as tests are; `tests/util.py` helps tests and is none."""
+    return _TEST_NAME.search(path) is not None
+
+
+def holds_tests(path: str, text: str) -> bool:
+    """Whether a file is called as tests are or has the text of one."""
+    return is_test_name(path) or _TEST_TEXT.search(text) is not None
+
+
+def telling(reasons: Sequence[str]) -> list[str]:
+    """Return the reasons that say more than how often a word stands in a file, where one does."""
+    plain = [each for each in reasons if not each.startswith("says ")]
+    return [each for each in plain if not each.endswith(" in its path")] or plain or list(reasons)
 
 
 class Sources:
@@ -111,6 +149,10 @@ class Sources:
         texts = (self.tree.text(file.path) or "" for file in self.of_kind("code"))
         return sorted({match["name"] for text in texts for match in _CLASS.finditer(text)})
 
+    def holds_tests(self, path: str) -> bool:
+        """Whether a file holds tests, by its name or else by its text; helpers of tests do not."""
+        return holds_tests(path, self.tree.text(path) or "")
+
     def place(
         self,
         path: str,
@@ -118,18 +160,20 @@ class Sources:
         terms: Sequence[str],
         *,
         heads: Collection[str] = (),
+        literal: Collection[str] = (),
         seam_first: bool = False,
     ) -> Place:
         """Gather what is known about the file at `path` for a change about `terms`.
 
-        `heads` are the stems of the terms that name the thing itself.
+        `heads` are the stems of the terms that name the thing itself, `literal` the names that the
+        goal writes as code.
         """
         file = self.tree.file(path)
         assert file is not None
         text = self.tree.text(path) or ""
         kept, retired = by_age(symbols(text), text)
         seam = self._seam(path, text, kept, terms)
-        named = named_symbols(kept, terms, heads) or holding(kept, text, terms)
+        named = named_symbols(kept, terms, heads, literal) or holding(kept, text, terms)
         if seam and seam_first:
             # What is meant to be implemented anew is what a reader wants to see first.
             named.sort(key=lambda symbol: symbol.name != seam.name)
@@ -156,11 +200,39 @@ class Sources:
             self._exported(first, path) if first else "",
         )
 
-    def find(self, regex: str, paths: Iterable[str]) -> tuple[str, str, int] | None:
-        """Return the (text, path, line) of the first match in these files, in their order."""
+    def about(self, place: Place, name: str, line: int, tests: Sequence[str] = ()) -> Place:
+        """Return the place as it looks for a change of one definition, `Outer.inner` or plain.
+
+        `tests` are test files that answer to the change, the likeliest first.
+        """
+        text = self.tree.text(place.path) or ""
+        outer, _, inner = name.rpartition(".")
+        own = [each for each in symbols(text) if each.line == line]
+        others = [each for each in place.symbols if each.name != inner]
+        return msgspec.structs.replace(
+            place,
+            symbols=(*own, *others),
+            tests=tuple(self._tests(place.path, [inner], tests)) or place.tests,
+            documents=tuple(self._documents(inner)),
+            exported=self._exported(outer.rpartition(".")[2] or inner, place.path),
+        )
+
+    def users(self, name: str, kind: str) -> list[str]:
+        """Return the files of a kind in which the last part of `name` stands as a word."""
+        whole = re.compile(rf"(?<!\w){re.escape(name.rpartition('.')[2])}(?!\w)")
+        files = [file.path for file in self.of_kind(kind)]
+        return [path for path in files if whole.search(self.tree.text(path) or "")]
+
+    def find(
+        self, regex: str, paths: Iterable[str], *, in_text: bool = False
+    ) -> tuple[str, str, int] | None:
+        """Return the (text, path, line) of the first match in these files, in their order.
+
+        Comments never count, and strings only where what is looked for may stand `in_text`.
+        """
         compiled = re.compile(regex)
         for path in paths:
-            text = self.tree.text(path) or ""
+            text = without_prose(self.tree.text(path) or "", strings=not in_text)
             for match in compiled.finditer(text):
                 start = text.rfind("\n", 0, match.start()) + 1
                 if _IMPORT.match(text, start):
@@ -216,21 +288,27 @@ class Sources:
                 return f"{file.path}:{line}", match.group().strip()
         return "", ""
 
-    def _tests(self, path: str, names: Sequence[str]) -> list[str]:
-        stem = PurePosixPath(path).stem.strip("_")
+    def _tests(self, path: str, names: Sequence[str], likely: Sequence[str] = ()) -> list[str]:
+        stem = called(path)
         whole = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names)) if names else None
+        closest = re.compile(rf"\b{re.escape(names[0])}\b") if names else None
         named, using = [], []
         for file in self.of_kind("test"):
             name = PurePosixPath(file.path).stem
             if stem and re.search(rf"(?:^|[_.-]){re.escape(stem.rstrip('s'))}s?(?:$|[_.-])", name):
                 named.append(file.path)
-            elif whole:
-                count = len(whole.findall(self.tree.text(file.path) or ""))
+            elif whole and closest:
+                text = self.tree.text(file.path) or ""
+                count = len(whole.findall(text))
                 if count:
-                    using.append((-count, file.path))
-        found = [*named, *(found for _, found in sorted(using))]
-        found.sort(key=lambda each: _TEST_NAME.search(each) is None)
-        return found[:NAMED_MAX]
+                    using.append((-len(closest.findall(text)), -count, file.path))
+        ordered = [found for *_, found in sorted(using)]
+        ordered.sort(key=lambda each: likely.index(each) if each in likely else len(likely))
+        found = [*named, *ordered]
+        own = re.compile(rf"(?:^|[_.-]){re.escape(names[0].lower())}$") if names else None
+        # A test that is called as the very definition knows it best: `test_cached` for `cached`.
+        found.sort(key=lambda each: not (own and own.search(PurePosixPath(each).stem.lower())))
+        return [each for each in found if self.holds_tests(each)][:NAMED_MAX]
 
     def _documents(self, name: str) -> list[str]:
         found = []
@@ -239,9 +317,14 @@ class Sources:
             if _NOT_FOR_READERS.search(file.path):
                 continue
             text = self.tree.text(file.path) or ""
-            match = whole.search(text) if len(name) > 4 else None
-            if match:
-                found.append(f"{file.path}:{text.count(chr(10), 0, match.start()) + 1}")
+            lines = (
+                text.count("\n", 0, match.start()) + 1
+                for match in (whole.finditer(text) if len(name) > 4 else ())
+            )
+            line = next((each for each in lines if each > TITLE_LINES), 0)
+            if line:
+                found.append(f"{file.path}:{line}")
+        found.sort(key=lambda each: not re.match(r"README\.\w+:", each))
         return found[:NAMED_MAX]
 
     def _exported(self, name: str, path: str) -> str:

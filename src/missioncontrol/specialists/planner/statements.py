@@ -20,6 +20,45 @@ _FAILS = re.compile(
     r"|release|appear|happen|respect|honou?r)|cannot|can['\u2019]t|stops? working|error|exception"
     r"|nobody knows)\b"
 )
+_RAISES = re.compile(r"(?i)\b(?:raises?|throws?|(?:an? )?(?:error|exception)s?)\b")
+_GOES_WRONG = """
+abort accept agree allow answer behave blink block blow break claim complain corrupt count crash
+deadlock delete die disappear discard drop duplicate eat emit end escape exit expect fail fall
+flicker forget format freeze garble give grow hang honor honour ignore insert invent jump keep
+kill lag leak leave lie lock loop lose mangle match misbehave miscalculate miscount misread miss
+mix need omit open overflow overlap overwrite pad panic parse point print quote raise read
+recognise recognize recurse refuse reject render repeat reset respect return reuse ring rot
+round run say segfault sit skip sleep sort spin stall stay stop strip survive swallow swap take
+tear think throw time tolerate trip truncate turn use vanish wait want wipe work write yield
+"""
+FAULTY_VERBS = frozenset(_GOES_WRONG.split())
+"""Verbs with which people tell what goes wrong, beside those with which they ask."""
+_WRONG = re.compile(
+    r"(?ix)\bwithout\ (?:an?\ |any\ )?(?:complain\w+|warning|error|notice|message)"
+    r"|\b(?:silently|unexpectedly|wrongly|incorrectly|erroneously|mistakenly|by\ mistake"
+    r"|needlessly|forever|endless\w*|infinite\w*|off\ by\ one|for\ no\ reason)\b"
+    r"|\b(?:one|two|\d+)\ (?:[\w-]+\ ){0,2}too\ (?:many|few|much|little|late|early|long|short)\b"
+    r"|\btoo\ (?:many|few|much|little|late|early|long|often|soon)\b"
+    r"|\b(?:prints?|returns?|shows?|writes?|outputs?|yields?|says?|sends?|logs?|do(?:es)?|matches"
+    r"|finds?)\ (?:nothing|garbage|nonsense|(?:an?\ |the\ )?(?:wrong|stale|empty|old|bogus))\b"
+    r"|\b(?:instead\ of|rather\ than|although|even\ though|even\ if|despite|in\ spite\ of)\b"
+    r"|\btwice\b(?!\ (?:a|per|each|every)\b)|\bonly\ the\ (?:first|last)\b"
+    r"|\b(?:wrong|stale|incorrect|garbage|duplicated?|mangled|truncated|swapped|leaked)\b"
+    r"|\b(?:has|have)\ no\ effect\b|\bmakes?\ no\ difference\b|\bnever\ \w+(?:s|ed|en)\b"
+    r"|\b(?:loses?|drops?|ignores?|swallows?|mangles?|truncates?|garbles?|duplicates?|corrupts?"
+    r"|overwrites?|forgets?|misses|miss|misreads?|miscounts?|crash|hangs?|leaks?|freeze|breaks?"
+    r"|deadlocks?|segfaults?|refuses?|doubles?|loops|flickers?|blinks?|vanish(?:es)?|disappears?"
+    r"|stutters?|overlaps?|stalls?)\b"
+    r"|\b(?:fills?|eats?|uses?|clogs?)\ up\b|\bruns?\ out\ of\b|\bstatus\ 5\d\d\b"
+    r"|\btakes?\ (?:[\w.,]+\ ){0,2}(?:seconds|minutes|hours|days|ages|for\ ever)\b"
+    r"|\b(?:answers?|responds?|fails?|returns?)\ (?:with\ )?(?:an?\ )?5\d\d\b"
+    r"|\b(?:does|do)(?:n['\u2019]t|\ not)\ (?!support|need|allow|require|care)\w+"
+    r"|\b(?:is|are)(?:n['\u2019]t|\ not)\ (?:\w+ly\ )?"
+    r"(?:\w+(?:ed|en)|set|sent|kept|read|run|shown|found|put|held|known|understood|seen|done|made"
+    r"|told|built|caught|met|left|lost)\b"
+    r"|^nothing\ (?:is|gets|happens|comes)\b"
+    r"|\b(?:comes?|turns?|shows?|ends?)\ (?:out|up)\ (?:as|in|empty|wrong|with)\b"
+)
 _ASIDE = re.compile(
     r"(?i)^(?:when(?:ever)?|if|once|after|before|as soon as|while|until)\b[^,]*,\s*"
     r"|\b(?:that|which|who|whose)\s+\w+(?:\s+\w+)?"
@@ -45,7 +84,7 @@ SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 """Headings of bug reports and what stands below them: what is wanted, or what is told."""
-_INLINE = re.compile(r"^(?P<name>[A-Z][\w ]{1,30}):\s+(?P<text>\S.*)$")
+_INLINE = re.compile(r"^(?P<name>[A-Za-z][\w ]{1,30}):\s+(?P<text>\S.*)$")
 
 
 def is_foreign(text: str) -> bool:
@@ -57,6 +96,20 @@ def is_foreign(text: str) -> bool:
 def tells_trouble(text: str) -> bool:
     """Whether the sentence says that something goes wrong, and not only on the side."""
     return _FAILS.search(_ASIDE.sub(" ", text)) is not None
+
+
+def tells_only_errors(text: str) -> bool:
+    """Whether all the trouble is an error that is raised: a specification says that as well."""
+    rest = _RAISES.sub(" ", _ASIDE.sub(" ", text))
+    return tells_trouble(text) and _FAILS.search(rest) is None
+
+
+def tells_fault(text: str) -> bool:
+    """Whether a sentence that stands for a whole goal tells a fault, in plain words or in figures.
+
+    More words count here than where one sentence of many is judged.
+    """
+    return tells_trouble(text) or _WRONG.search(text) is not None
 
 
 def tells_today(text: str) -> bool:

@@ -5,14 +5,20 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.plan import ExpectedArtifact, Phase, Role, Task
+from missioncontrol.domain.plan import STUDIES, ExpectedArtifact, Phase, Role, Task
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
+from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.draft import Draft, Part, one_each, slug
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.playbook import TaskEntry, playbook, sayable
+from missioncontrol.specialists.planner.studies import Outcome, outcome
 
 _OF_MAIN = re.compile(r"(?i)(?:it|they|this|that|these|those|(?:make|keep|turn) (?:it|them))\b")
+_IT = re.compile(
+    r"(?<=\s)(?:it|them|this|that|these|those|both)(?=$|\s+(?:in|on|at|with|by|for|to|from|as|well|too)\b|[,.;])"
+)
+"""A pronoun that stands for the thing itself: “document it”, “test this in …”."""
 LOCAL: dict[str, Role] = {
     "survey": "surveyor",
     "history": "historian",
@@ -24,11 +30,17 @@ LOCAL: dict[str, Role] = {
 }
 
 
-NOT_CODE = frozenset({"constraint", "quality", "new-service", "part"})
+NOT_CODE = frozenset({"constraint", "quality", "new-service", "part", "release-check", *STUDIES})
 """Asks for which the playbook about standing code has nothing to say."""
 
 
 ASIDE_KINDS = frozenset({"tests", "documentation"})
+_THERE_TOO = (
+    "It begins where {whole} begins, at {symbol} ({symbol_place}). "
+    "|| It begins where {whole} begins, in {place}."
+)
+SPEAKING_OF = frozenset({"refactoring", "removal", "bug-fix", "performance", *ASIDE_KINDS})
+"""Work on what is there: an outside system that it names is here already."""
 
 
 def phases(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> Iterator[Phase]:
@@ -44,22 +56,48 @@ def phases(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> I
         yield Phase("understand", "Understand", purpose, tuple(understand))
     purpose = f"Have the requirements and decisions about {subject} written down and reviewed."
     yield Phase("specify", "Specify and review", purpose, tuple(specify))
-    purpose = f"{counted(len(built), 'task')} for {subject}, for whoever changes the code."
-    yield Phase("build", "Build", purpose, tuple(built))
+    built = _each_once(built)
+    made = outcome_of(parts, main)
+    who = made.purpose if made else "for whoever changes the code"
+    purpose = f"{counted(len(built), 'task')} for {subject}, {who}."
+    yield Phase("build", made.phase if made else "Build", purpose, tuple(built))
     if verify:
         yield Phase("verify", "Verify", _verifying(parts, main), tuple(verify))
 
 
+def _each_once(tasks: Sequence[Task]) -> list[Task]:
+    """Ask each thing of the first task only that shows it, as long as each is asked something."""
+    asked: set[str] = set()
+    found = []
+    for task in tasks:
+        own = tuple(each for each in task.acceptance if each not in asked) or task.acceptance
+        asked.update(own)
+        found.append(msgspec.structs.replace(task, acceptance=own))
+    return found
+
+
+def outcome_of(parts: Sequence[Part], main: Part) -> Outcome | None:
+    """Return what comes of the mission in place of changed code, where none of it changes code."""
+    others = [part for part in parts if part.kinds[0] != "constraint" and not is_facet(part)]
+    same = all(part.kinds[0] == main.kinds[0] for part in others)
+    return outcome(main.kinds[0]) if same else None
+
+
 def _verifying(parts: Sequence[Part], main: Part) -> str:
-    ask = main.facts["ask"]
-    if any(part.kinds[0] == "constraint" for part in parts):
-        return f"Show that “{ask}” is done and that what was demanded beside it holds."
+    held = [part.facts["it"] for part in parts if part.kinds[0] == "constraint"]
+    if held:
+        return f"Show that {listed(held[:3])} {'holds' if len(held) == 1 else 'hold'}."
     return f"Tell those who use {main.facts.get('name', 'it')} about {main.facts['news']}."
 
 
 def stands(part: Part) -> bool:
     """Whether the ask changes code that is there."""
     return part.kinds[0] not in NOT_CODE and "nothing_yet" not in part.facts
+
+
+def brings_in(part: Part) -> bool:
+    """Whether an outside system that the ask names may be new here, and is not only spoken of."""
+    return bool(part.facts.get("tech")) and part.kinds[0] not in SPEAKING_OF
 
 
 def counted(number: int, noun: str) -> str:
@@ -72,18 +110,21 @@ def _understand(ground: Ground, main: Part) -> list[Task]:
     wanted = {
         "survey": bool(tree and tree.files),
         "history": ground.commits > 1,
-        "architecture": ground.has_code,
-        "tests": ground.has_code,
-        "audit": bool(ground.has_code or (ground.stack and ground.stack.manifests)),
+        "architecture": ground.has_code and main.kinds[0] != "documentation",
+        "tests": ground.has_code and main.kinds[0] != "documentation",
+        "audit": main.kinds[0] not in ASIDE_KINDS
+        and bool(ground.has_code or (ground.stack and ground.stack.manifests)),
     }
-    entries = [entry for entry in playbook("understand").task if wanted[entry.key]]
+    book = playbook("study" if main.kinds[0] in STUDIES else "understand")
+    entries = [entry for entry in book.task if wanted.get(entry.key)]
     return [_local(entry, main, (), (main.id,)) for entry in entries]
 
 
 def _specify(
     parts: Sequence[Part], main: Part, draft: Draft, understood: Sequence[str]
 ) -> list[Task]:
-    entries = {entry.key: entry for entry in playbook("specify").task}
+    book = playbook("study" if main.kinds[0] in STUDIES else "specify")
+    entries = {entry.key: entry for entry in book.task}
     everything = tuple(part.id for part in parts)
     written = _local(entries["specification"], main, understood, everything)
     reviewed = _local(entries["review"], main, [*understood, written.key], everything)
@@ -117,10 +158,18 @@ def _build(parts: Sequence[Part], main: Part, draft: Draft) -> list[Task]:
     base = ["specification", *(task.key for task, _ in first)]
     main_task = _with_facets(_change(main, parts, draft, base), parts, main)
     built = [task for task, _ in first] + [task for task, _ in others]
-    needs_of_main = [*main_task.needs, *(task.key for task, _ in others)]
-    main_task = msgspec.structs.replace(main_task, needs=tuple(needs_of_main))
     taken = {task.key for task in built} | {main_task.key}
-    for part in parts:
+    checks = [part for part in parts if part.kinds[0] == "release-check"]
+    for part in checks:  # What is published waits for what has to be true of it.
+        built.append(_renamed(_change(part, parts, draft, base), taken))
+        taken.add(built[-1].key)
+    waits = [
+        *(task.key for task, _ in others),
+        *(task.key for task in built[len(first) + len(others) :]),
+    ]
+    needs_of_main = [*main_task.needs, *waits]
+    main_task = msgspec.structs.replace(main_task, needs=tuple(needs_of_main))
+    for part in [part for part in parts if part not in checks]:
         if part is main:
             built.append(main_task)
         elif part.kinds[0] != "constraint" and not is_facet(part):
@@ -133,6 +182,10 @@ def _build(parts: Sequence[Part], main: Part, draft: Draft) -> list[Task]:
 
 def is_facet(part: Part) -> bool:
     """Whether an ask only says how the main one should be, as “make it optional” does."""
+    if "facet" in part.facts:
+        return True
+    if part.ask.aside:
+        return False
     if part.ask.is_property:
         return part.kinds[0] not in {"constraint", "quality"}
     if part.kinds[0] in NOT_CODE | ASIDE_KINDS:
@@ -148,8 +201,16 @@ def _with_facets(task: Task, parts: Sequence[Part], main: Part) -> Task:
     return msgspec.structs.replace(
         task,
         detail=f"{task.detail} Part of it: {asked}.",
-        acceptance=(*task.acceptance, *(f"A test shows “{p.facts['ask']}”." for p in facets)),
-        requirements=(*task.requirements, *(part.id for part in facets)),
+        acceptance=(
+            *task.acceptance,
+            *(
+                f"A test shows “{p.facts['ask']}”."
+                for p in facets
+                if p.kinds[0] not in STUDIES and "facet" not in p.facts
+            ),
+            *(each for part in facets for each in limits(part.ask.text)),
+        ),
+        requirements=_in_order([*task.requirements, *(part.id for part in facets)]),
     )
 
 
@@ -157,22 +218,48 @@ def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str
     """Return the task that brings one ask about."""
     book = playbook(part.kinds[0]).build or playbook("feature").build
     assert book is not None
-    where = playbook("code").build if stands(part) else None
-    detail = [*(where.detail if where and "is_aside" not in part.facts else ()), *book.detail]
+    detail = [*_where(part, parts), *book.detail]
     held = [each.id for each in parts if each.kinds[0] == "constraint"]
-    acceptance = list(sayable(book.acceptance, part.facts))
+    acceptance = [*sayable(book.acceptance, part.facts), *limits(part.ask.text)]
     return Task(
         key=slug(part.ask.text) or f"ask-{part.id.lower()}",
-        title=one_each([book.title], part.facts)[0],
+        title=_titled(part, one_each([book.title], part.facts)[0], parts),
         detail=" ".join(sayable(detail, part.facts)) or _plain_detail(part),
         role="builder",
         needs=tuple(needs),
         acceptance=tuple(acceptance) or (f"Whoever asked for “{part.facts['ask']}” has tried it.",),
         risk_checks=tuple(sayable(book.risk_checks, part.facts)),
-        requirements=(part.id, *(each for each in held if each != part.id)),
+        requirements=_in_order([part.id, *held]),
         decisions=draft.decisions_of(part),
         risks=draft.risks_of(part),
     )
+
+
+def _where(part: Part, parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return the sentences that say where the work begins; not twice where it is the same place."""
+    where = playbook("code").build if stands(part) else None
+    if where is None or "is_aside" in part.facts:
+        return ()
+    before = parts[: parts.index(part)] if part in parts else ()
+    same = [each for each in before if each.places[:1] == part.places[:1] and stands(each)]
+    shared = part.places and any(
+        each.facts.get("symbol") == part.facts.get("symbol") for each in same
+    )
+    return (_THERE_TOO,) if shared else where.detail
+
+
+def _titled(part: Part, title: str, parts: Sequence[Part]) -> str:
+    """Put in place of “it” what the task is about: a title is read by itself."""
+    covered = part.facts["covered"]
+    if "inherits" not in part.facts or not part.ask.refers_back:
+        return title
+    whole = next((each.facts["thing"] for each in parts if each.facts["covered"] == covered), "")
+    about = covered if "“" not in covered or not whole else f"“{whole}”"
+    return _IT.sub(lambda _: about, title, count=1)
+
+
+def _in_order(ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(ids), key=lambda name: int(name[1:])))
 
 
 def _plain_detail(part: Part) -> str:
@@ -183,7 +270,7 @@ def _extra(parts: Sequence[Part], phase: str, draft: Draft) -> list[tuple[Task, 
     """Return the tasks that playbooks add beside the change itself, and which come first."""
     found: dict[str, tuple[Task, bool]] = {}
     for part in parts:
-        names = [*part.kinds[:1], *(["technology"] if part.facts.get("tech") else ())]
+        names = [*part.kinds[:1], *(["technology"] if brings_in(part) else ())]
         if stands(part):
             names.append("code")
         for name in names:
@@ -225,7 +312,7 @@ def _verify(parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str
     tasks = [task for task, _ in _extra(parts, "verify", draft)]
     for part in parts:
         if part.kinds[0] == "constraint":
-            facts = dict(main.facts) | dict(part.facts)
+            facts = _of_what_stays(dict(main.facts) | dict(part.facts), main)
             held = msgspec.structs.replace(part, facts=facts)
             entries = [entry for entry in playbook("constraint").task if entry.speaks(facts)]
             tasks.append(
@@ -237,6 +324,12 @@ def _verify(parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str
         named.append(_renamed(msgspec.structs.replace(task, needs=tuple(built)), taken))
         taken.add(named[-1].key)
     return named
+
+
+def _of_what_stays(facts: dict[str, str], main: Part) -> dict[str, str]:
+    """Return the facts that still hold when the main ask is done: what goes has no tests."""
+    gone = {"test", "tests", "symbol", "symbols"} if main.kinds[0] == "removal" else set()
+    return {name: fact for name, fact in facts.items() if name not in gone}
 
 
 def _renamed(task: Task, taken: set[str]) -> Task:

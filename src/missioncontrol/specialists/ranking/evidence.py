@@ -2,21 +2,36 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 import msgspec
 
+from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.literal import exact_names
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Example
-from missioncontrol.specialists.ranking.terms import asked, spelt, title
-from missioncontrol.specialists.relevance import exact_names
+from missioncontrol.specialists.ranking.terms import asked, counted, spelt, title
 
 LEADERS = 5
 """Files that answer best by words; what is tied to them by history or imports gains from it."""
 NAME_LENGTH_MIN = 5
+HEAD_FACTOR = 2.0
+"""What a word that names the thing counts for beside one that only says more about it."""
 _DOCUMENTS = re.compile(r"(?i)\bdoc(?:s|ument\w*)?\b|\breadme\b|\btypos?\b|\btutorial|\bguide\b")
 _TESTS = re.compile(r"(?i)\btest|\bcoverage\b|\bflaky\b")
 _RELEASES = re.compile(r"(?i)\brelease|\bversion|\bbump\b")
 _CHANGE_LOG = re.compile(r"(?i)(^|/)(changes|changelog|history|news|release[-_]?notes)[^/]*$")
+_ASIDE = re.compile(r"(?i)(?:examples?|samples?|demos?|docs?|bench(?:marks?)?|scripts|tools)/")
+"""Code beside the product."""
+_CONTRIB = re.compile(r"(?i)(?:^|/)contrib/")
+"""Integrations with something else."""
+_STEP = re.compile(r"(?i)(?:^|/)(?:future_)?migrations?/[^/]*\d")
+"""Numbered migrations tell what was done once; new work adds one and edits none."""
+_HOST = re.compile(r"(?i)^\.(?:github|gitlab|gitea|circleci)/")
+"""What a code host reads: forms for issues, checks of changes."""
+_HOSTING = re.compile(
+    r"(?i)\b(?:git(?:hub|lab)|c[id]|actions?|workflows?|pipelines?|(?:issue|pull[ -]request)s?)\b"
+)
 _VERSION_FILE = re.compile(
     r"(?i)(^|/)(?:_*version_*|__init__|__about__)\.\w+$|pyproject|package\.json"
 )
@@ -37,25 +52,36 @@ class Evidence(msgspec.Struct, frozen=True):
 
 def gathered(index: Index, text: str) -> Evidence:
     """Look up everything that the index knows about an ask."""
-    terms, first = asked(text), asked(title(text))
+    terms = _telling(index, asked(text))
+    first = {term: count for term, count in asked(title(text)).items() if term in terms}
+    heads = head_stems(title(text)) & terms.keys()
+    factors = dict.fromkeys(heads, HEAD_FACTOR)
     examples = index.past.examples(terms)
     exact = _exact(index, exact_names(text))
     size = len(index.files)
     figures = {
         "text": _whole(index.text.scores(terms), size),
-        "text_title": _whole(index.text.scores(first), size),
+        "text_title": _whole(index.text.scores(first, factors), size),
         "path": _whole(index.path.scores(terms), size),
-        "names": _whole(index.names.scores(first), size),
+        "names": _whole(index.names.scores(first, factors), size),
         "messages": _whole(index.past.said.scores(terms), size, index.past.said.ideal(terms)),
         "similar": _whole(_similar(index, examples), size, index.past.ideal(terms)),
     }
     leaders = _leaders(figures, len(index.files))
     figures["habit"] = _scaled(index.past.habits)
-    figures["exact"] = [min(1.0, float(len(exact.get(n, ())))) for n in range(len(index.files))]
+    figures["named"] = _whole({n: 1.0 for n in exact if _is_file(index, n, exact[n])}, size)
+    figures["exact"] = _whole({n: 1.0 for n in exact if not figures["named"][n]}, size)
+    figures["head"] = [_share_in(PurePosixPath(path).name, heads) for path in index.paths]
     figures["together"] = _tied(index, leaders, lambda n: index.past.together[n])
     figures["tests"] = _tied(index, leaders, lambda n: dict.fromkeys(index.tested_by[n], 1.0))
     figures |= _by_kind(index, text)
     return Evidence(figures, terms, spelt(text), exact, examples, leaders)
+
+
+def _telling(index: Index, terms: dict[str, int]) -> dict[str, int]:
+    """Leave out what stands everywhere, unless nothing else that is asked stands anywhere."""
+    found = {term: count for term, count in terms.items() if term not in index.everywhere}
+    return found if any(map(index.has, found)) else terms
 
 
 def _similar(index: Index, examples: Iterable[Example]) -> dict[int, float]:
@@ -81,6 +107,16 @@ def _exact(index: Index, names: Sequence[str]) -> dict[int, tuple[str, ...]]:
         if mine:
             found[number] = tuple(dict.fromkeys(mine))
     return found
+
+
+def _is_file(index: Index, number: int, names: Sequence[str]) -> bool:
+    path = index.paths[number]
+    return any(path == name or path.endswith("/" + name) for name in names)
+
+
+def _share_in(name: str, heads: frozenset[str]) -> float:
+    """Return how many of the words that name the thing stand in the name of a file."""
+    return len(heads & counted(name).keys()) / len(heads) if heads else 0.0
 
 
 def _leaders(figures: Mapping[str, Figures], size: int) -> list[int]:
@@ -112,6 +148,17 @@ def _by_kind(index: Index, text: str) -> dict[str, Figures]:
         "is_test": [float(kind == "test") for kind in kinds],
         "is_configuration": [float(kind in {"configuration", "data"}) for kind in kinds],
         "is_change_log": [float(each) for each in logs],
+        "is_aside": [
+            float(kind == "code" and _ASIDE.match(path) is not None)
+            for path, kind in zip(index.paths, kinds, strict=True)
+        ],
+        "is_contrib": [float(_CONTRIB.search(path) is not None) for path in index.paths],
+        "is_host": [
+            float(_HOST.search(path) is not None and not _HOSTING.search(text))
+            for path in index.paths
+        ],
+        "is_step": [float(_STEP.search(path) is not None) for path in index.paths],
+        "is_document": [float(kind == "document") for kind in kinds],
         "asked_test": [float(tests and kind == "test") for kind in kinds],
         "asked_document": [float(documents and kind == "document") for kind in kinds],
         "asked_version": [float(releases and each) for each in versions],

@@ -7,6 +7,7 @@ SATURATION = 1.2
 """k1 of BM25 (Robertson and Zaragoza, 2009): how soon more of the same word says no more."""
 TERMS_KEPT_MAX = 5_000
 """Words whose documents are remembered."""
+NO_FACTORS: Mapping[str, float] = {}
 
 
 class Field:
@@ -29,15 +30,24 @@ class Field:
         holding = len(self._holding(term))
         return log(1 + (len(self._documents) - holding + 0.5) / (holding + 0.5))
 
+    def has(self, term: str) -> bool:
+        """Whether any document holds `term`."""
+        return bool(self._holding(term))
+
     def ideal(self, terms: Iterable[str]) -> float:
         """Return about what a document of usual length scores that holds each of `terms` once."""
         return sum(map(self.weight, terms))
 
-    def scores(self, terms: Iterable[str]) -> dict[int, float]:
-        """Return the documents that hold any of `terms`, and how well each answers."""
+    def scores(
+        self, terms: Iterable[str], factors: Mapping[str, float] = NO_FACTORS
+    ) -> dict[int, float]:
+        """Return the documents that hold any of `terms`, and how well each answers.
+
+        A term counts its factor more, where it has one.
+        """
         found: dict[int, float] = {}
         for term in terms:
-            weight = self.weight(term)
+            weight = self.weight(term) * factors.get(term, 1.0)
             for number, count in self._holding(term):
                 part = weight * count * (SATURATION + 1) / (count + self._norms[number])
                 found[number] = found.get(number, 0.0) + part

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from missioncontrol.specialists.kinds import says_frozen
 from missioncontrol.specialists.ranking.facts import FileFacts, content_key, facts_of
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.terms import counted
+from missioncontrol.specialists.words import parts
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 NOBODY_EDITS = frozenset({"binary", "generated", "vendored"})
 CHARACTERS_MAX = 256_000_000
 """Text looked at over all files; what lies beyond it is ranked by its path and its past."""
+PAST_MIN = 20
+"""Commits below which nothing is a habit."""
+_USED = (
+    r"(?:(?<=[\w)\]])\.|--|@){0}(?![\w-])"  # an attribute, an option, a decorator
+    r"|[(,]\s*\*{{0,2}}{0}\s*(?:[:=](?!=)|[,)])"  # a parameter or an argument
+    r"|(?m:^\s*(?:self\.|this\.)?{0}\s*(?::[^=\n]+)?=(?!=))"  # something assigned
+)
+"""How code uses a word as a name, which stands in prose everywhere."""
 _TEST_MARK = re.compile(r"(?i)^_?tests?[_.-]|[_.-](?:tests?|spec)$|^_+")
 _COMMON_STEMS = frozenset({"", "__init__", "__main__", "conftest", "index", "main", "mod", "lib"})
 
@@ -31,22 +41,66 @@ class Index:
         *,
         arrows: Mapping[str, Sequence[str]] | None = None,
         kept: KeptFacts | None = None,
+        everywhere: Iterable[str] = (),
     ) -> None:
         """`changes` come newest first; `arrows` map files to those they import.
 
-        With `kept`, a file whose content was read before is not read apart again.
+        With `kept`, a file whose content was read before is not read apart again. `everywhere`
+        are words that say nothing here, such as the name of the project.
         """
         self.tree = tree
-        self.files: list[SourceFile] = [f for f in tree.files if f.kind not in NOBODY_EDITS]
+        self.everywhere = frozenset(counted("\n".join(everywhere)))
+        self.files: list[SourceFile] = [f for f in tree.files if _is_edited(tree, f)]
         self.paths = [file.path for file in self.files]
         self.numbers = {path: number for number, path in enumerate(self.paths)}
-        self.facts = _read(tree, self.files, kept)
+        self.facts, self.left_out = _read(tree, self.files, kept)
         self.text = Field((each.counts for each in self.facts), length_share=0.75)
         self.path = Field(map(counted, self.paths), length_share=0.3)
         self.names = Field(map(_names, self.facts), length_share=0.5)
         self.past = Past(changes, self.paths)
         self.imports = self._linked(arrows or {})
         self.tested_by = self._tested_by()
+
+    def says(self, word: str) -> bool:
+        """Whether a word stands anywhere: in a text, a path or a message of the past."""
+        return any(map(self.has, counted(word)))
+
+    def has(self, term: str) -> bool:
+        """Whether a stem stands anywhere."""
+        return self.text.has(term) or self.path.has(term) or self.past.said.has(term)
+
+    def weight(self, word: str) -> float:
+        """Return how telling a word is in these texts: rare ones weigh more."""
+        return max((self.text.weight(term) for term in counted(word)), default=0.0)
+
+    def defines(self, name: str) -> bool:
+        """Whether a file is called so, or defines it; `Class.method` counts by its last part."""
+        last = re.split(r"[.:#]+", name)[-1]
+        if any(path == name or path.endswith("/" + name) for path in self.paths):
+            return True
+        own = last != name or len(parts(last)) > 1
+        known = {name, last} if own else {name}
+        return any(each in known for facts in self.facts for each, _ in facts.names)
+
+    def says_literally(self, name: str) -> bool:
+        """Whether an identifier stands just so: one of several words in any text.
+
+        One word counts only where code uses it as a name: a parameter, an attribute, an option.
+        """
+        terms = counted(name)
+        whole = re.escape(name)
+        plain = len(parts(name)) < 2
+        found = re.compile(_USED.format(whole) if plain else rf"(?<!\w){whole}(?!\w)")
+        return any(
+            found.search(self.tree.text(file.path) or "")
+            for file, facts in zip(self.files, self.facts, strict=True)
+            if terms.keys() <= facts.counts.keys() and (file.kind == "code" or not plain)
+        )
+
+    @property
+    def has_past(self) -> bool:
+        """Whether there are commits enough to say which files such work touches."""
+        return len(self.past.changes) >= PAST_MIN
 
     def _linked(self, arrows: Mapping[str, Sequence[str]]) -> list[tuple[int, ...]]:
         known = self.numbers
@@ -67,11 +121,21 @@ class Index:
         ]
 
 
-def _read(tree: "Tree", files: "Sequence[SourceFile]", kept: KeptFacts | None) -> list[FileFacts]:
-    """Read the files in their order, while there is room for characters."""
-    room = CHARACTERS_MAX
+def _is_edited(tree: "Tree", file: "SourceFile") -> bool:
+    """Whether people change a file: a frozen or generated one says in its head that they do not."""
+    if file.kind in NOBODY_EDITS:
+        return False
+    return file.kind != "code" or not says_frozen(tree.text(file.path) or "")
+
+
+def _read(
+    tree: "Tree", files: "Sequence[SourceFile]", kept: KeptFacts | None
+) -> tuple[list[FileFacts], int]:
+    """Read the files in their order while there is room for characters; count those left out."""
+    room, left_out = CHARACTERS_MAX, 0
     texts: list[str] = []
     for file in files:
+        left_out += room <= 0
         text = (tree.text(file.path) or "") if room > 0 else ""
         room -= len(text)
         texts.append(text)
@@ -84,7 +148,7 @@ def _read(tree: "Tree", files: "Sequence[SourceFile]", kept: KeptFacts | None) -
             fresh[key] = facts_of(text, is_code=code)
     if kept and fresh:
         kept.keep(fresh, found)
-    return [found.get(key) or fresh[key] for key in keys]
+    return [found.get(key) or fresh[key] for key in keys], left_out
 
 
 def _names(facts: FileFacts) -> dict[str, int]:

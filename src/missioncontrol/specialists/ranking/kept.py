@@ -1,29 +1,41 @@
-"""Keeps what was read of files by their content, so that only changed files are read again."""
+"""Keeps what was read of repositories by its content, so that only what changed is read again."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from missioncontrol.specialists.ranking.facts import FileFacts
 
+T = TypeVar("T")
+KEPT = "MISSION_KEPT_FACTS"
+"""The variable that tells a specialist which file to keep them in; without it, nothing is kept."""
 KEPT_MAX = 60_000
-"""Contents kept in all; those longest unused are dropped first."""
+"""Files' contents kept in all; those longest unused are dropped first."""
+WHOLES_MAX, WHOLE_BYTES_MAX = 24, 32 * 1024 * 1024
+"""Readings of whole repositories that are kept, such as their imports, and the bytes of one."""
 ASKED_AT_ONCE = 500
+WAIT_SECONDS_MAX = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (
     key BLOB PRIMARY KEY, used INTEGER NOT NULL, -- in which reading, counted from 1
     facts BLOB NOT NULL
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wholes (
+    key BLOB PRIMARY KEY, used INTEGER NOT NULL, content BLOB NOT NULL
+) WITHOUT ROWID;
 """
 
 
 class KeptFacts:
     """A file of facts by content key; one that is damaged is begun anew.
 
-    Several processes may use it at once: each write is one short transaction.
+    Several processes may use it at once: each write is one short transaction. It only saves
+    time: where it cannot be read or written, everything is as if nothing had been kept.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,33 +50,93 @@ class KeptFacts:
         try:
             with closing(self._connect()) as connection:
                 return _found(connection, wanted)
+        except sqlite3.OperationalError:
+            return {}  # Somebody else holds it for longer than reading the files would take.
         except (sqlite3.DatabaseError, msgspec.DecodeError):
             self._path.unlink(missing_ok=True)
             return {}
 
     def keep(self, fresh: Mapping[bytes, FileFacts], used: Iterable[bytes]) -> None:
         """Add what is `fresh`, note what was `used`, and drop the oldest beyond the bound."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._connect()) as connection, connection:
-            connection.execute(_SCHEMA)
-            [(now,)] = connection.execute("SELECT coalesce(max(used), 0) + 1 FROM facts")
-            rows = [(key, now, msgspec.msgpack.encode(facts)) for key, facts in fresh.items()]
-            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
-            connection.executemany(
-                "UPDATE facts SET used = ? WHERE key = ?", [(now, key) for key in used]
-            )
-            connection.execute(
-                "DELETE FROM facts WHERE key IN"
-                " (SELECT key FROM facts ORDER BY used DESC, key LIMIT -1 OFFSET ?)",
-                (KEPT_MAX,),
-            )
+        rows = {key: msgspec.msgpack.encode(facts) for key, facts in fresh.items()}
+        self._write("facts", "facts", rows, used, KEPT_MAX)
+
+    def find_whole(self, key: bytes, kind: type[T]) -> T | None:
+        """Return the reading of a whole repository that is kept under `key`."""
+        if not self._path.exists():
+            return None
+        try:
+            with closing(self._connect()) as connection:
+                row = connection.execute(
+                    "SELECT content FROM wholes WHERE key = ?", (key,)
+                ).fetchone()
+                return msgspec.msgpack.decode(row[0], type=kind) if row else None
+        except (sqlite3.DatabaseError, msgspec.DecodeError):
+            return None
+
+    def keep_whole(self, key: bytes, reading: object) -> None:
+        """Keep the reading of a whole repository, unless it is larger than is kept."""
+        content = msgspec.msgpack.encode(reading)
+        if len(content) <= WHOLE_BYTES_MAX:
+            self._write("wholes", "content", {key: content}, (), WHOLES_MAX)
+
+    def _write(
+        self,
+        table: str,
+        column: str,
+        rows: Mapping[bytes, bytes],
+        used: Iterable[bytes],
+        limit: int,
+    ) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # What it holds is of somebody's repositories: it is its owner's alone from the start.
+            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
+            with closing(self._connect()) as connection:
+                connection.executescript(_SCHEMA)
+                with connection:
+                    _written(connection, table, column, rows, used, limit)
+        except (sqlite3.DatabaseError, OSError):
+            return
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=10)
+        return sqlite3.connect(self._path, timeout=WAIT_SECONDS_MAX)
+
+
+def kept_here() -> KeptFacts | None:
+    """Return the file of facts that this process was told of."""
+    path = os.environ.get(KEPT, "")
+    return KeptFacts(Path(path)) if path else None
+
+
+def _written(
+    connection: sqlite3.Connection,
+    table: str,
+    column: str,
+    rows: Mapping[bytes, bytes],
+    used: Iterable[bytes],
+    limit: int,
+) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    [(now,)] = connection.execute(
+        f"SELECT coalesce(max(used), 0) + 1 FROM {table}"  # noqa: S608 - a name of ours
+    )
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {table} (key, used, {column}) VALUES (?, ?, ?)",  # noqa: S608
+        [(key, now, content) for key, content in rows.items()],
+    )
+    connection.executemany(
+        f"UPDATE {table} SET used = ? WHERE key = ?",  # noqa: S608
+        [(now, key) for key in used],
+    )
+    connection.execute(
+        f"DELETE FROM {table} WHERE key IN"  # noqa: S608
+        f" (SELECT key FROM {table} ORDER BY used DESC, key LIMIT -1 OFFSET ?)",
+        (limit,),
+    )
 
 
 def _found(connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, FileFacts]:
-    connection.execute(_SCHEMA)
     found: dict[bytes, FileFacts] = {}
     for start in range(0, len(keys), ASKED_AT_ONCE):
         some = keys[start : start + ASKED_AT_ONCE]

@@ -1,5 +1,6 @@
 """What the history of a repository says about which files change for what, and together."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import log, log1p
 
@@ -14,6 +15,12 @@ TOGETHER_MAX = 40
 """Files that changed with a file which are remembered, the most frequent first."""
 NEAREST = 10
 """Commits most like an ask whose files are taken as likely."""
+BEGINNING_MIN = 4
+KNOWERS_MAX = 3
+_PROGRAM = re.compile(
+    r"(?i)\[bot\]|(?:^|[\s_-])bot$|^(?:dependabot|renovate|pre-commit-ci|github-actions|greenkeeper)"
+)
+"""Authors that are programs: nobody can ask them."""
 YEAR = 365.25 * 86_400
 FADING_YEARS, SIMILAR_FADING_YEARS, TOGETHER_FADING_YEARS = 1.0, 5.0, 2.0
 """After so long, a change counts half: as a habit, as an example, and as a pair."""
@@ -27,6 +34,7 @@ class PastChange(msgspec.Struct, frozen=True):
     message: str
     paths: tuple[str, ...]  # the names after the commit
     moved: tuple[tuple[str, str], ...] = ()  # (before, after)
+    author: str = ""  # the name alone
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -53,6 +61,10 @@ class Past:
             if found:
                 self.changes.append(change)
                 self.files.append(tuple(sorted(found)))
+        self.telling = [
+            len(files) <= FILES_MAX and not self._is_beginning(number, len(paths))
+            for number, files in enumerate(self.files)
+        ]
         newest = max((change.seconds for change in self.changes), default=0.0)
         self.ages = [max(0.0, newest - change.seconds) / YEAR for change in self.changes]
         self.messages = [asked(change.message) for change in self.changes]
@@ -67,6 +79,11 @@ class Past:
         self.habits = [log1p(habit) for habit in habits]
         self.together = self._together(len(paths))
 
+    def _is_beginning(self, number: int, size: int) -> bool:
+        """Whether a commit is the one that brought most files in: it ties none of them together."""
+        count = len(self.files[number])
+        return number == len(self.files) - 1 and count >= BEGINNING_MIN and 2 * count > size
+
     def ideal(self, terms: Iterable[str]) -> float:
         """Return about what a commit scores whose message says each of `terms` once."""
         return self._examples.ideal(terms)
@@ -80,11 +97,23 @@ class Past:
             for number, score in best
         ]
 
+    def knowers(self, number: int) -> list[tuple[str, int]]:
+        """Return who changed a file in how many commits, most first, at most `KNOWERS_MAX`.
+
+        A commit over very many files shows no knowledge of any, nor does one that brought a
+        whole repository in.
+        """
+        counts: dict[str, int] = {}
+        for files, change, tells in zip(self.files, self.changes, self.telling, strict=True):
+            if number in files and tells and _is_person(change.author):
+                counts[change.author] = counts.get(change.author, 0) + 1
+        return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:KNOWERS_MAX]
+
     def _by_file(self, size: int) -> list[dict[str, int]]:
         """Put together, for each file, the words of the commits that changed it."""
         found: list[dict[str, int]] = [{} for _ in range(size)]
-        for files, message in zip(self.files, self.messages, strict=True):
-            if len(files) <= FILES_MAX:
+        for files, message, tells in zip(self.files, self.messages, self.telling, strict=True):
+            if tells:
                 for number in files:
                     mine = found[number]
                     for term, count in message.items():
@@ -94,8 +123,8 @@ class Past:
     def _together(self, size: int) -> list[dict[int, float]]:
         """Return, for each file, the share of its changes that each other file was part of."""
         found: list[dict[int, float]] = [{} for _ in range(size)]
-        for files, age in zip(self.files, self.ages, strict=True):
-            if 1 < len(files) <= FILES_MAX:
+        for files, age, tells in zip(self.files, self.ages, self.telling, strict=True):
+            if tells and len(files) > 1:
                 weight = _faded(age, TOGETHER_FADING_YEARS) / log(2 + len(files))
                 for one in files:
                     mine = found[one]
@@ -103,6 +132,10 @@ class Past:
                         if other != one:
                             mine[other] = mine.get(other, 0.0) + weight
         return [_shares(pairs) for pairs in found]
+
+
+def _is_person(author: str) -> bool:
+    return bool(author) and not _PROGRAM.search(author)
 
 
 def _faded(years: float, half: float) -> float:

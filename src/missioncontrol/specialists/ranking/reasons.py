@@ -1,6 +1,7 @@
 """Says why a file was ranked where it was, in sentences that a person can check."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from missioncontrol.specialists.ranking.evidence import Evidence
 from missioncontrol.specialists.ranking.index import Index
@@ -10,6 +11,8 @@ REASONS_MAX = 4
 WORDS_MAX = 3
 TITLE_LENGTH_MAX = 70
 SHORT_ID = 7
+HABIT_MIN = 5
+"""Fewer commits that changed a file are nothing that speaks for it."""
 
 Says = Callable[[Index, Evidence, int], str]
 
@@ -17,27 +20,32 @@ Says = Callable[[Index, Evidence, int], str]
 def reasons_for(
     index: Index, evidence: Evidence, number: int, weights: Mapping[str, float]
 ) -> list[str]:
-    """Return what speaks for a file, most first, at most `REASONS_MAX`."""
+    """Return what speaks for a file, most first, at most `REASONS_MAX`.
+
+    How often it changes comes last: that speaks for it whatever is asked.
+    """
     shares = sorted(
-        ((-weights[kind] * evidence.figures[kind][number], kind) for kind in SAYS),
+        (kind == "habit", -weights[kind] * evidence.figures[kind][number], kind) for kind in SAYS
     )
-    found = [SAYS[kind](index, evidence, number) for share, kind in shares if share < 0]
-    found.append(_imports(index, evidence, number))
+    found = [SAYS[kind](index, evidence, number) for _, share, kind in shares if share < 0]
+    found.insert(REASONS_MAX - 1, _imports(index, evidence, number))
     return list(dict.fromkeys(reason for reason in found if reason))[:REASONS_MAX]
 
 
-def _exact(index: Index, evidence: Evidence, number: int) -> str:
+def _named(index: Index, evidence: Evidence, number: int) -> str:
     path = index.paths[number]
-    names = evidence.exact[number]
-    files = [name for name in names if path == name or path.endswith("/" + name)]
-    if files:
-        return f"the goal names the file `{files[0]}`"
-    return f"defines {_listed(names)}, which the goal names"
+    names = (n for n in evidence.exact[number] if path == n or path.endswith("/" + n))
+    return f"the goal names the file `{next(names)}`"
+
+
+def _exact(_index: Index, evidence: Evidence, number: int) -> str:
+    return f"defines {_listed(evidence.exact[number])}, which the goal names"
 
 
 def _path(index: Index, evidence: Evidence, number: int) -> str:
-    said = counted(index.paths[number])
-    return f"{_listed(_words(index, evidence, said))} in its path"
+    said = counted(str(PurePosixPath(index.paths[number]).with_suffix("")))
+    words = _words(index, evidence, said)
+    return f"{_listed(words)} in its path" if words else ""
 
 
 def _names(index: Index, evidence: Evidence, number: int) -> str:
@@ -69,6 +77,8 @@ def _messages(index: Index, evidence: Evidence, number: int) -> str:
     if not counts:
         return ""
     best = max(counts, key=lambda term: (counts[term] * index.past.said.weight(term), term))
+    if counts[best] == 1:
+        return ""  # What is like the ask among them is quoted; one word of one is no reason.
     return f"{_of(counts[best], 'commit')} about `{evidence.spelt[best]}` changed it"
 
 
@@ -76,13 +86,15 @@ def _similar(index: Index, evidence: Evidence, number: int) -> str:
     for example in evidence.examples:
         if number in index.past.files[example.number]:
             change = index.past.changes[example.number]
-            said = title(change.message)[:TITLE_LENGTH_MAX].rstrip()
+            # Somebody's own words must not open a span of code in the page they are quoted on.
+            said = _short(title(change.message).replace("`", "'"))
             return f"“{said}” ({change.id[:SHORT_ID]}) changed it"
     return ""
 
 
 def _habit(index: Index, evidence: Evidence, number: int) -> str:
-    return f"{_of(index.past.counts[number], 'commit')} changed it"
+    count = index.past.counts[number]
+    return f"{_of(count, 'commit')} changed it" if count >= HABIT_MIN else ""
 
 
 def _together(index: Index, evidence: Evidence, number: int) -> str:
@@ -108,6 +120,7 @@ def _imports(index: Index, evidence: Evidence, number: int) -> str:
 
 
 SAYS: Mapping[str, Says] = {
+    "named": _named,
     "exact": _exact,
     "path": _path,
     "names": _names,
@@ -133,6 +146,12 @@ def _words(index: Index, evidence: Evidence, said: Mapping[str, int]) -> list[st
     terms = [term for term in evidence.terms if term in said]
     terms.sort(key=lambda term: (-index.text.weight(term), term))
     return [evidence.spelt[term] for term in terms[:WORDS_MAX]]
+
+
+def _short(text: str) -> str:
+    if len(text) <= TITLE_LENGTH_MAX:
+        return text
+    return text[:TITLE_LENGTH_MAX].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
 
 
 def _listed(names: Sequence[str]) -> str:

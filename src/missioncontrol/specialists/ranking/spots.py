@@ -1,7 +1,6 @@
 """Finds the definitions inside a likely file that an ask is about."""
 
-import msgspec
-
+from missioncontrol.domain.foresight import Spot
 from missioncontrol.specialists.ranking.evidence import Evidence
 from missioncontrol.specialists.ranking.facts import CHARACTERS_MAX
 from missioncontrol.specialists.ranking.index import Index
@@ -12,13 +11,6 @@ LINES_MAX = 200
 """Lines of one definition that are looked at."""
 NAMED, SAID, EXACT = 2.0, 1.0, 6.0
 """What a telling word counts in a name and in the lines below it, and a name that was named."""
-
-
-class Spot(msgspec.Struct, frozen=True):
-    """A definition, such as a class or a function."""
-
-    name: str
-    line: int  # from 1
 
 
 def spots_in(index: Index, evidence: Evidence, number: int) -> list[Spot]:

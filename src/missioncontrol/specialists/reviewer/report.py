@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.work import CommandRan, Evidence, FilesRead, Finding, TestsRan
+from missioncontrol.specialists.relevance import foreseen
 from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import SEVERITIES, Check
 from missioncontrol.specialists.reviewer.verdict import RULE, missing, next_steps, verdict
+
+KNOWN_FILES_MAX = 6
 
 
 def markdown(case: Case, checks: Sequence[Check]) -> str:
@@ -16,6 +19,7 @@ def markdown(case: Case, checks: Sequence[Check]) -> str:
         _checks(checks),
         _done(case),
         _handed_over(case),
+        _knowers(case),
         _steps(next_steps(case, checks)),
     ]
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
@@ -91,6 +95,21 @@ def _done(case: Case) -> Iterator[str]:
         proof = "; ".join(_in_words(each) for each in delivered.work.evidence) or "none"
         count = len(delivered.work.artifacts)
         yield f"| {task.key} | {delivered.state} | {said} | {_cell(proof)} | {count} |"
+    yield ""
+
+
+def _knowers(case: Case) -> Iterator[str]:
+    """Say whom to ask to review the change, where the history names somebody."""
+    known = [file for file in foreseen(case.plan) if file.knowers][:KNOWN_FILES_MAX]
+    if not known:
+        return
+    yield "## Who knows this code"
+    yield ""
+    for file in known:
+        names = ", ".join(f"{each.name} ({each.commits:,})" for each in file.knowers)
+        yield f"- `{file.path}`: {names}"
+    yield ""
+    yield "The figures are commits that changed the file; ask one of them to review the change."
     yield ""
 
 

@@ -10,6 +10,7 @@ from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check
 from missioncontrol.specialists.reviewer.documents import document_checks
 from missioncontrol.specialists.reviewer.evidence import evidence_checks
+from missioncontrol.specialists.reviewer.reach import reach_checks
 from missioncontrol.specialists.reviewer.report import markdown, summary
 from missioncontrol.specialists.reviewer.requirements import requirement_checks
 from missioncontrol.specialists.reviewer.sources import source_checks
@@ -65,6 +66,7 @@ def _checks(case: Case, desk: Desk) -> list[Check]:
         evidence_checks,
         testing_checks,
         requirement_checks,
+        reach_checks,
         document_checks,
         source_checks,
         standing_checks,

@@ -109,7 +109,7 @@ def _changed_code(case: Case) -> list[str]:
 
 
 def _doubtful(case: Case, changed: list[str]) -> Iterator[Finding]:
-    near = likelier_place(case.brief.goal, changed, case.tree) if case.tree else None
+    near = likelier_place(case.plan, changed, case.tree) if case.tree else None
     if near is not None:
         yield Finding(
             "review.place-doubtful",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import join
 from xml.parsers import expat
 
 from missioncontrol.domain.work import CommandRan, Finding, TestsRan
@@ -88,8 +89,9 @@ def _against_report(said: TestsRan, counts: dict[str, int], delivered: Delivered
 
 def _against_exit(said: TestsRan, delivered: Delivered) -> Iterator[str]:
     bad = said.failed + said.errors
-    for each in delivered.work.evidence:
-        if isinstance(each, CommandRan) and each.exit_code == 0 and bad:
+    commands = [each for each in delivered.work.evidence if isinstance(each, CommandRan)]
+    for each in commands[-1:]:  # Those before it checked something else.
+        if each.exit_code == 0 and bad:
             yield f"`{' '.join(each.argv)}` ended with status 0, and {bad} tests did not pass."
 
 
@@ -112,17 +114,30 @@ def _unknown(key: str, delivered: Delivered) -> Iterator[Finding]:
             "medium",
             "Nobody knows whether the tests pass today",
             detail=delivered.work.summary,
-            remedy="Make the test command work where the change is built, and run it before it.",
+            remedy=f"Make {_command(delivered)} run before anything is changed.",
         )
     bad = sum(each.failed + each.errors for each in tests)
     if ran and bad:
+        # What cannot be imported or set up says nothing of the code that it would test.
+        only_errors = not any(each.failed for each in tests)
+        words = (
+            ("test cannot run", "tests cannot run") if only_errors else ("test fails", "tests fail")
+        )
         yield Finding(
             "review.tests-failing",
             "medium",
-            f"{counted(bad, 'test fails', 'tests fail')} before any change",
+            f"{counted(bad, *words)} before any change",
             detail=_failing(delivered),
-            remedy="Mend what fails first, or note that it fails today already.",
+            remedy=f"Provide what {counted(bad, 'test needs', 'tests need')} to run first, or note "
+            "what cannot run today."
+            if only_errors
+            else f"Mend the {counted(bad, 'test')} first, or note what fails today.",
         )
+
+
+def _command(delivered: Delivered) -> str:
+    ran = [each for each in delivered.work.evidence if isinstance(each, CommandRan)]
+    return f"`{join(ran[-1].argv)}`" if ran else "a test command"
 
 
 def _ended_well(delivered: Delivered) -> bool:

@@ -1,17 +1,18 @@
 """Writes the survey as the page that a person reads."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from missioncontrol.domain.work import Finding
 from missioncontrol.specialists.listing import LeftOut
-from missioncontrol.specialists.manifests.stack import is_aside
+from missioncontrol.specialists.manifests.stack import Dependency, is_aside
 from missioncontrol.specialists.markdown import code, counted, listed, plain, prose, table
 from missioncontrol.specialists.surveyor.survey import DirectorySize, Survey
 
 DIRECTORIES_MAX = 12
 DEPENDENCIES_MAX = 40
 LEFT_OUT_MAX = 20
+MANIFESTS_NAMED_MAX = 6
 
 
 def page(survey: Survey, found: Iterable[Finding]) -> str:
@@ -54,7 +55,7 @@ def sentence(survey: Survey) -> str:
         if tests
         else "no tests",
     ]
-    runtime = survey.stack.own_dependencies("user")
+    runtime = survey.stack.own_needs("user")
     if survey.stack.packages:
         parts.append(counted(len(runtime), "runtime dependency", "runtime dependencies"))
     parts.append(f"licence {survey.licences.name}" if survey.licences.name else "no licence")
@@ -197,14 +198,11 @@ def _dependencies(survey: Survey) -> Iterator[str]:
         if known:
             yield f"{label}: {listed([plain(name) for name in known])}."
             yield ""
-    runtime = survey.stack.own_dependencies("user")
+    runtime = survey.stack.own_needs("user")
     if runtime:
-        names = [code(f"{item.name} {item.requirement}".strip()) for item in runtime]
-        where = listed(
-            [code(path) for path in sorted({item.manifest for item in runtime})], limit=3
-        )
+        names = [code(f"{item.name} {item.requirement}".strip()) for item, *_ in runtime]
         amount = counted(len(runtime), "runtime dependency", "runtime dependencies")
-        yield f"{amount} ({where}): {listed(names, limit=DEPENDENCIES_MAX)}."
+        yield f"{amount} ({_declared(runtime)}): {listed(names, limit=DEPENDENCIES_MAX)}."
         yield ""
     elif stack.packages:
         yield "No runtime dependency."
@@ -212,13 +210,21 @@ def _dependencies(survey: Survey) -> Iterator[str]:
     yield from _other_groups(survey)
 
 
+def _declared(needs: Sequence[Sequence[Dependency]]) -> str:
+    """Name the manifests that declare packages, each with how many where there are several."""
+    counts = Counter(path for need in needs for path in {item.manifest for item in need})
+    if len(counts) == 1:
+        return code(next(iter(counts)))
+    said = [f"{count} in {code(path)}" for path, count in sorted(counts.items())]
+    return listed(said, limit=MANIFESTS_NAMED_MAX)
+
+
 def _other_groups(survey: Survey) -> Iterator[str]:
     groups: dict[tuple[str, str], int] = Counter(
-        (item.who, item.group)
-        for item in [
-            *survey.stack.own_dependencies("extra"),
-            *survey.stack.own_dependencies("developer"),
-        ]
+        found
+        for who in ("extra", "developer")
+        for need in survey.stack.own_needs(who)
+        for found in {(item.who, item.group) for item in need}
     )
     for who, label in (("extra", "Extras"), ("developer", "For developers")):
         names = [

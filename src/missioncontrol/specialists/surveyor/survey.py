@@ -13,12 +13,11 @@ from missioncontrol.specialists.surveyor.licences import Licences, read_licences
 from missioncontrol.specialists.surveyor.starts import entry_points
 
 if TYPE_CHECKING:
+    from missioncontrol.domain.plan import Plan
     from missioncontrol.specialists.tree import SourceFile, Tree
 
 LARGEST_MAX = 10
 RELEVANT_MAX = 10
-SCORE_SHARE_MIN = 0.2
-"""Of the best file's score; below it, a file shares little more than a common word."""
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -113,23 +112,21 @@ def survey_of(tree: "Tree", stack: Stack, goal: str, places: Iterable[Place]) ->
         tree.submodules,
         tree.left_out,
         tree.left_out_count,
-        len(stack.own_dependencies("user")),
+        len(stack.own_needs("user")),
         licences.name,
         " ".join(stack.test_commands[0].argv) if stack.test_commands else "",
     )
 
 
-def places_for(goal: str, tree: "Tree") -> list[Place]:
+def places_for(goal: str, plan: "Plan | None", tree: "Tree") -> list[Place]:
     """Return the files that `goal` seems to be about, with the reasons."""
+    from missioncontrol.specialists.indexing import index_of
     from missioncontrol.specialists.relevance import relevant_files
 
-    if not goal.strip():
-        return []
     found = []
-    ranked = relevant_files(goal, tree, limit=RELEVANT_MAX)
-    for item in ranked:
+    for item in relevant_files(goal, plan, lambda: index_of(tree), limit=RELEVANT_MAX):
         file = tree.file(item.path)
-        if file and item.score >= SCORE_SHARE_MIN * ranked[0].score:
+        if file:
             found.append(
                 Place(file.path, file.language, file.kind, file.lines, tuple(item.reasons))
             )

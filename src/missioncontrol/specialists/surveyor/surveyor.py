@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 SECONDS_MAX = 60.0
 DATA = "survey.json"
+BLUEPRINT = "blueprint.json"
+SECONDS_KEPT = 6.0
+"""Left for handing in once reading for the blueprint has to stop."""
 
 
 class Surveyor:
     """Says what a repository consists of: sizes, dependencies, entry points, licences, CI."""
 
     def work(self, brief: Brief, desk: Desk) -> Work:
-        """Survey the repository and hand in survey.json and survey.md.
+        """Survey the repository and hand in survey.json, survey.md and blueprint.json.
 
         Raises:
             AttemptFailed: there is no repository to survey.
@@ -31,9 +34,9 @@ class Surveyor:
         from missioncontrol.specialists.surveyor.page import page, sentence
 
         tree = _tree(brief, desk)
-        survey = _survey(tree, brief.goal, desk)
+        survey = _survey(tree, brief, desk)
         found = tuple(findings(tree, survey))
-        artifacts = _artifacts(survey, page(survey, found), desk)
+        artifacts = (*_artifacts(survey, page(survey, found), desk), _blueprint(tree, survey, desk))
         return Work(
             summary=sentence(survey),
             output=_output(survey, package_paths(tree, survey.stack)),
@@ -56,14 +59,14 @@ def _tree(brief: Brief, desk: Desk) -> "Tree":
     )
 
 
-def _survey(tree: "Tree", goal: str, desk: Desk) -> Survey:
+def _survey(tree: "Tree", brief: Brief, desk: Desk) -> Survey:
     from missioncontrol.specialists.manifests import read_manifests
     from missioncontrol.specialists.surveyor.survey import places_for, survey_of
 
     desk.log("info", f"{len(tree.files):,} files read, {tree.left_out_count:,} left out")
     stack = read_manifests(tree)
     desk.log("info", f"{len(stack.manifests):,} manifests read")
-    return survey_of(tree, stack, goal, places_for(goal, tree))
+    return survey_of(tree, stack, brief.goal, places_for(brief.goal, brief.plan, tree))
 
 
 def _artifacts(survey: Survey, text: str, desk: Desk) -> tuple[ArtifactRef, ...]:
@@ -81,6 +84,20 @@ def _artifacts(survey: Survey, text: str, desk: Desk) -> tuple[ArtifactRef, ...]
             title="The survey's data",
             obtained=how,
         ),
+    )
+
+
+def _blueprint(tree: "Tree", survey: Survey, desk: Desk) -> ArtifactRef:
+    from missioncontrol.specialists.surveyor.blueprint.reading import blueprint_of
+
+    found = blueprint_of(tree, survey, lambda: desk.seconds_left() < SECONDS_KEPT)
+    data = msgspec.json.format(msgspec.json.encode(found, order="sorted"), indent=2)
+    return desk.keep(
+        BLUEPRINT,
+        data + b"\n",
+        media_type="application/json",
+        title="How it is run, what it stores, how it is worked on",
+        obtained="reading deployment files, models, CI and guides; nothing executed",
     )
 
 

@@ -8,6 +8,7 @@ from missioncontrol.domain.work import Fact, Finding
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.tester.junit import Failure, Report
 from missioncontrol.specialists.tester.trial import Trial
+from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
 from missioncontrol.specialists.tester.verdict import NO_TEST
 
 FAILURES_SHOWN = 10
@@ -16,7 +17,6 @@ TITLE_MAX = 160
 UNDER_WAY = "the test under way counts as passed"
 """A pytest that is interrupted reports the test it was in by its set-up, which had passed."""
 NO_TEST_REMEDY = "Work in a checkout that has the tests: source distributions often lack them."
-COLLECTED = re.compile(r"^(?:collecting .*)?collected (\d+) items?\b", re.MULTILINE)
 PERCENT = re.compile(r"\[ *(\d{1,3})%\]")
 SAYS_NOTHING = ("collection failure", 'failed on setup with "file ')
 
@@ -36,9 +36,19 @@ def statement(trial: Trial | None) -> str:
     if trial.verdict.status == "timed_out":
         return f"{command} was {reason}; {reached(trial)}."
     if trial.report is not None:
-        return f"{command} ran {_counts(trial.report)} {took}, exit status {trial.ran.exit_code}."
+        lacking = unimported(trial.report, "")
+        ended = f"exit status {trial.ran.exit_code}{'; ' if lacking else ''}{lacking}"
+        return f"{command} ran {_counts(trial.report)} {took}, {ended}."
     word = "succeeded" if trial.verdict.status == "passed" else "failed"
-    return f"{command} {word} with exit status {trial.ran.exit_code} {took}; it gave no counts."
+    return f"{command} {word} with exit status {trial.ran.exit_code} {took}; {said(trial)}."
+
+
+def said(trial: Trial) -> str:
+    """Say what the output counts, for a run without a report."""
+    seen = trial.seen
+    if not seen.any:
+        return "it gave no counts"
+    return f"by its output {seen.passed:,} passed and {seen.failed:,} failed"
 
 
 def reached(trial: Trial) -> str:
@@ -192,8 +202,8 @@ def test_file(group: str, paths: frozenset[str]) -> str:
 
 def facts(trial: Trial | None) -> tuple[Fact, ...]:
     """Return the counts with where they stand in tests.json."""
-    if trial is None or trial.ran is None:
-        return ()
+    if trial is None or trial.ran is None or trial.verdict.status == "could_not_start":
+        return ()  # How a command ended that reached no test is no figure of the tests.
     how = f"`{' '.join(trial.command.shown)}` in a copy of the checkout"
     if trial.ran.stopped:
         how += f", stopped after {trial.ran.seconds:.0f} s; {UNDER_WAY}"

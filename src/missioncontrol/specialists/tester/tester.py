@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import (
     ArtifactRef,
     CommandRan,
@@ -19,14 +20,16 @@ from missioncontrol.domain.work import (
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
-from missioncontrol.specialists.tester import report
+from missioncontrol.specialists.tester import others, report
 from missioncontrol.specialists.tester.building import Built, build, built, uncommitted
 from missioncontrol.specialists.tester.choosing import Ready
 from missioncontrol.specialists.tester.copying import FILE_BYTES_MAX, Copied, copied
 from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.offered import Offer, offers, parts
 from missioncontrol.specialists.tester.proof import doubts, refuse_broken
-from missioncontrol.specialists.tester.pythons import best_python
+from missioncontrol.specialists.tester.pythons import Python, best_python
 from missioncontrol.specialists.tester.trial import Trial, tried
+from missioncontrol.specialists.tester.unimported import COLLECTION
 from missioncontrol.specialists.tester.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,10 +41,12 @@ SECONDS_MAX = 55.0
 SECONDS_RUN_MIN = 30.0
 """For the test run itself, however long the copy took."""
 SECONDS_KEPT = 8.0
-COMMANDS_MAX = 3
+COMMANDS_MAX = 5
 NOTHING_SAID = "(The tests wrote nothing.)\n"
 """What is kept of a run without output: an empty file would be no evidence of anything."""
 RELEVANT_MAX = 12
+CONTINUING = "--continue-on-collection-errors"
+"""Has pytest run what it can where some of the modules cannot be imported."""
 
 
 class Declared(msgspec.Struct, frozen=True):
@@ -49,6 +54,7 @@ class Declared(msgspec.Struct, frozen=True):
 
     commands: tuple[tuple[tuple[str, ...], str], ...]  # argv and source
     needed: tuple[str, ...]  # names of declared Python distributions
+    offers: tuple[Offer, ...]  # what there is besides tests
 
 
 class Tester:
@@ -62,6 +68,7 @@ class Tester:
                 or `tester.tests_failed` where a change is to be tested.
         """
         root = repository_of(brief, "tester", "test").resolve()
+        from missioncontrol.specialists.indexing import index_of
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
@@ -78,12 +85,16 @@ class Tester:
         if declared.commands:
             trials, words = bench.trials(declared)
         trial = _telling(trials)
-        others = [each for each in trials if each is not trial]
+        rest = [each for each in trials if each is not trial]
+        tried_too = bench.besides(brief.plan, declared, trial, known) if is_hurried else []
+        commands = bench.commands(trials, trial, declared, tried_too)
         near = []
         if trial is not None and trial.report is not None:  # else there is nothing to count
-            relevant = [each.path for each in relevant_files(brief.goal, tree, limit=RELEVANT_MAX)]
-            near = report.near_goal(trial, relevant, known)
-        text = report.markdown(trial, others, near, known, words)
+            found = relevant_files(
+                brief.goal, brief.plan, lambda: index_of(tree), limit=RELEVANT_MAX
+            )
+            near = report.near_goal(trial, [each.path for each in found], known)
+        text = report.markdown(trial, rest, near, known, words)
         statement = report.statement(trial)
         unsure: tuple[Finding, ...] = ()
         if change is not None:
@@ -96,11 +107,12 @@ class Tester:
             statement += "" if unsure else " What fails failed before."
         return Work(
             summary=statement,
-            output=_output(trial),
+            output=_output(trial, commands),
             facts=report.facts(trial),
             findings=(*unsure, *report.findings(trial, known)),
-            artifacts=tuple(_artifacts(trial, text, desk)),
-            evidence=tuple(_evidence(trial))
+            artifacts=tuple(_artifacts(trial, text, commands, others.output(tried_too), desk)),
+            # How the suite ended comes last: that is what a reader asks first.
+            evidence=(*others.evidence(tried_too), *_evidence(trial))
             or (FilesRead(len(tree.files), tree.left_out_count, tree.commit),),
         )
 
@@ -121,7 +133,7 @@ def _declared(tree: "Tree") -> Declared:
         for each in stack.dependencies
         if each.ecosystem == "python" and _is_for_tests(each)
     }
-    return Declared(tuple(commands), tuple(sorted(needed)))
+    return Declared(tuple(commands), tuple(sorted(needed)), tuple(offers(stack, tree)))
 
 
 def _is_for_tests(dependency: "Dependency") -> bool:
@@ -153,6 +165,7 @@ class _Bench:
         self.home = desk.scratch / "home"
         self.uncommitted = 0
         self._done: Copied | None = None
+        self._python: Python | None = None
 
     def copied_root(self) -> Path:
         """Return the copy, or the checkout itself where no copy could be made."""
@@ -184,10 +197,12 @@ class _Bench:
             verdict = Verdict("could_not_start", f"no copy to test in: {done.left_out}")
             return [Trial(Ready(argv, argv, argv, False), source, verdict)], _words(done)
         surroundings = environment(self.copy, self.home)
-        python = best_python(self.repository, declared.needed, surroundings)
+        python = self._python = best_python(self.repository, declared.needed, surroundings)
         found: list[Trial] = []
-        for argv, source in declared.commands[:COMMANDS_MAX]:
-            limit = self._seconds_for_a_run()
+        wanted = list(declared.commands[:COMMANDS_MAX])
+        while wanted:
+            argv, source = wanted.pop(0)
+            limit = self._seconds_for_a_run(is_second=CONTINUING in argv)
             if found and limit < SECONDS_KEPT:
                 break
             self.desk.log("info", f"running {' '.join(argv)} for at most {max(limit, 1):.0f} s")
@@ -204,18 +219,72 @@ class _Bench:
             found.append(trial)
             if trial.verdict.status != "could_not_start":
                 break
+            if trial.is_partly_collected and CONTINUING not in argv:
+                wanted.insert(0, ((*argv, CONTINUING), source))
         return found, _words(done)
+
+    def besides(
+        self, plan: Plan | None, declared: Declared, trial: Trial | None, known: Sequence[str]
+    ) -> list[others.Attempt]:
+        """Try what the project offers besides its suite, in the time that the suite has left."""
+        if self._done is None or self._done.left_out:
+            return []
+        is_pytest = trial is not None and trial.command.is_pytest and trial.report is not None
+        usable = _usable(trial, known) if is_pytest else ()
+        wanted = [*parts(plan, usable), *declared.offers]
+        used = self.seconds_left_first - self._seconds()
+        ends = self._seconds() - min(others.SECONDS_MAX, self.seconds_max - used)
+        self.desk.log("info", f"trying {counted(len(wanted), 'command')} besides the suite")
+        return others.attempts(
+            wanted,
+            copy=self.copy,
+            home=self.home,
+            environment=environment(self.copy, self.home),
+            python=self._python,
+            seconds_left=lambda: min(self._seconds() - ends, self._seconds() - SECONDS_KEPT),
+            tick=self._tick,
+        )
+
+    def commands(
+        self,
+        trials: Sequence[Trial],
+        chosen: Trial | None,
+        declared: Declared,
+        besides: Sequence[others.Attempt],
+    ) -> tuple[others.Told, ...]:
+        """Return every command of the project, and whether it was run here."""
+        return others.told(trials, chosen, _untried(declared, trials), besides, self.copy)
 
     def _seconds(self) -> float:
         return self.desk.seconds_left()
 
-    def _seconds_for_a_run(self) -> float:
+    def _seconds_for_a_run(self, *, is_second: bool = False) -> float:
+        """Return how long a run may take; a second one of a suite leaves time for the rest."""
         used = self.seconds_left_first - self._seconds()
         wanted = max(self.seconds_max - used, SECONDS_RUN_MIN)
+        if is_second:
+            wanted = max(self.seconds_max - used - others.SECONDS_MAX, SECONDS_KEPT)
         return min(wanted, self._seconds() - SECONDS_KEPT)
 
     def _tick(self, seconds: float) -> None:
         self.desk.progress(int(seconds), 0, f"tests have run for {seconds:.0f} s")
+
+
+def _untried(declared: Declared, trials: Sequence[Trial]) -> list[tuple[tuple[str, ...], str]]:
+    """Return the declared commands behind the last one that was tried."""
+    count = sum(1 for each in trials if CONTINUING not in each.command.declared)
+    return list(declared.commands[count:])
+
+
+def _usable(trial: Trial | None, known: Sequence[str]) -> list[str]:
+    """Return the files without those that pytest could not import."""
+    failures = trial.report.failures if trial is not None and trial.report is not None else ()
+    broken = {
+        f"{each.name.replace('.', '/')}.py"
+        for each in failures
+        if each.message.startswith(COLLECTION)
+    }
+    return [path for path in known if path not in broken]
 
 
 def _words(done: Copied) -> str:
@@ -232,24 +301,26 @@ def _level(trial: Trial | None) -> Any:
     return {"passed": "success", "failed": "error"}.get(trial.verdict.status, "warning")
 
 
-def _output(trial: Trial | None) -> dict[str, Any]:
+def _output(trial: Trial | None, commands: Sequence[others.Told]) -> dict[str, Any]:
     """Return what the steps after this one are likely to ask for."""
     nothing: dict[str, Any] = {"ran": [], "failures": [], "exit_code": None, "seconds": None}
-    told = {**nothing, **_document(trial)}
+    told = {**nothing, **_document(trial, commands)}
     counts = {name: told.pop(name, 0) for name in ("passed", "failed", "errors", "skipped")}
     return {**told, "passed": told["status"] == "passed", "counts": counts}
 
 
-def _document(trial: Trial | None) -> dict[str, Any]:
-    """Return tests.json: how the run ended, its counts where it gave any, and what failed."""
+def _document(trial: Trial | None, commands: Sequence[others.Told]) -> dict[str, Any]:
+    """Return tests.json: how the run ended, its counts, what failed, and all commands."""
     if trial is None:
-        return {"status": "no_test_command", "reason": "", "command": [], "source": ""}
+        nothing = {"status": "no_test_command", "reason": "", "command": [], "source": ""}
+        return {**nothing, "commands": others.as_json(commands)}
     found = trial.as_json()
     failures = trial.report.failures if trial.report else ()
     found["failures"] = [
         {"name": each.name, "group": each.group, "message": report.cause(each)}
         for each in failures[:20]
     ]
+    found["commands"] = others.as_json(commands)
     return found
 
 
@@ -263,11 +334,13 @@ def _evidence(trial: Trial | None) -> Iterator[Evidence]:
         yield TestsRan("junit.xml", counts.passed, counts.failed, counts.errors, counts.skipped)
 
 
-def _artifacts(trial: Trial | None, text: str, desk: Desk) -> Iterator[ArtifactRef]:
+def _artifacts(
+    trial: Trial | None, text: str, commands: Sequence[others.Told], said_too: str, desk: Desk
+) -> Iterator[ArtifactRef]:
     how = "manifests and test files of the repository"
     if trial is not None:
         how = f"`{' '.join(trial.command.shown)}` in a disposable copy of the checkout"
-    data = msgspec.json.format(msgspec.json.encode(_document(trial)), indent=2) + b"\n"
+    data = msgspec.json.format(msgspec.json.encode(_document(trial, commands)), indent=2) + b"\n"
     files: Sequence[tuple[str, bytes | str, str, str]] = (
         ("tests.json", data, "application/json", "What the test run showed"),
         ("tests.md", text, "text/markdown", "The project's own tests"),
@@ -275,6 +348,8 @@ def _artifacts(trial: Trial | None, text: str, desk: Desk) -> Iterator[ArtifactR
     if trial is not None and trial.ran is not None:
         said = trial.output or NOTHING_SAID
         files = (*files, ("test-output.txt", said, "text/plain", "Output of the test run"))
+    if said_too:
+        files = (*files, (others.LOG, said_too, "text/plain", "Output of the other commands"))
     if trial is not None and trial.report_bytes:
         files = (*files, ("junit.xml", trial.report_bytes, "application/xml", "The JUnit report"))
     for name, content, media_type, title in files:

@@ -11,7 +11,9 @@ from missioncontrol.specialists.tester.choosing import Ready, ready
 from missioncontrol.specialists.tester.junit import Malformed, Report, read_report
 from missioncontrol.specialists.tester.pythons import Python
 from missioncontrol.specialists.tester.running import Ran, run
-from missioncontrol.specialists.tester.verdict import Verdict, judged
+from missioncontrol.specialists.tester.shown import Shown, shown
+from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
+from missioncontrol.specialists.tester.verdict import Verdict, judged, judged_check
 
 HEAD_BYTES, TAIL_BYTES = 40_000, 160_000
 
@@ -28,6 +30,15 @@ class Trial(msgspec.Struct, frozen=True):
     output: str = ""  # head and tail, without paths of this machine
     python: Python | None = None
     note: str = ""  # a report that could not be read
+    seen: Shown = Shown()  # what the output counts, where there is no report
+
+    @property
+    def is_partly_collected(self) -> bool:
+        """Whether pytest found tests, and ran none because other modules cannot be imported."""
+        if not self.command.is_pytest or not unimported(self.report, self.output):
+            return False
+        collected = COLLECTED.search(self.output)
+        return collected is None or int(collected[1]) > 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the status, the command and the counts."""
@@ -54,6 +65,8 @@ class Trial(msgspec.Struct, frozen=True):
                 "errors": counts.errors,
                 "skipped": counts.skipped,
             }
+        elif self.seen.any:
+            found |= {"passed": self.seen.passed, "failed": self.seen.failed}
         return found
 
 
@@ -67,8 +80,9 @@ def tried(
     python: Python | None,
     seconds_max: float,
     tick: Callable[[float], None],
+    is_test: bool = True,
 ) -> Trial:
-    """Run `argv` in `copy` and judge what it showed."""
+    """Run `argv` in `copy` and judge what it showed; what is no test needs to show no test."""
     report_path = home / "junit.xml"
     command = ready(argv, python, report_path, environment)
     if command.program:
@@ -92,10 +106,15 @@ def tried(
     data = hidden(report_path.read_text("utf-8", "replace"), hide) if report_path.is_file() else ""
     data = re.sub(r' hostname="[^"]*"', "", data)
     report, note = _report(data)
-    verdict = judged(ran, report, output, is_pytest=command.is_pytest)
+    verdict = (
+        judged(ran, report, output, is_pytest=command.is_pytest)
+        if is_test
+        else judged_check(ran, output)
+    )
     used = python if command.is_pytest or argv[0].startswith("python") else None
     kept = data.encode() if report else b""
-    return Trial(command, source, verdict, ran, report, kept, output, used, note)
+    seen = shown(output) if is_test and report is None else Shown()
+    return Trial(command, source, verdict, ran, report, kept, output, used, note, seen)
 
 
 def _report(data: str) -> tuple[Report | None, str]:

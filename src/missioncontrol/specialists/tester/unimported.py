@@ -6,15 +6,18 @@ from collections import Counter
 from missioncontrol.specialists.tester.junit import Report
 
 COLLECTION = "collection failure"
+COLLECTED = re.compile(r"^(?:collecting .*)?collected (\d+) items?\b", re.MULTILINE)
 CAUSE = re.compile(r"^E\s+(\w*(?:Error|Exception|Warning)\b.*)$", re.MULTILINE)
+UNITTEST = re.compile(r"^ERROR: .*\bunittest\.loader\._FailedTest\b.*$", re.MULTILINE)
+UNITTEST_CAUSE = re.compile(r"^(\w*(?:Error|Exception)\b: .*)$", re.MULTILINE)
 SECTION = re.compile(r"^_+ ERROR collecting (\S.*?) _+$", re.MULTILINE)
 CAUSES_SHOWN = 3
 CAUSE_MAX = 160
 
 
 def unimported(report: Report | None, output: str) -> str:
-    """Say how many test modules pytest could not import and why; "" where that was not it."""
-    causes = _from_report(report) or _from_output(output)
+    """Say how many test modules could not be imported and why; "" where that was not it."""
+    causes = _from_report(report) or _from_output(output) or _from_unittest(output)
     if not causes:
         return ""
     total = sum(causes.values())
@@ -44,10 +47,16 @@ def _from_output(output: str) -> Counter[str]:
     return Counter(_cause(text) for text in parts[2::2])
 
 
-def _cause(text: str) -> str:
+def _from_unittest(output: str) -> Counter[str]:
+    """The same from what unittest printed, which counts each such module as a test in error."""
+    parts = [text.partition("\nRan ")[0] for text in UNITTEST.split(output)[1:]]
+    return Counter(_cause(text, UNITTEST_CAUSE) for text in parts)
+
+
+def _cause(text: str, form: re.Pattern[str] = CAUSE) -> str:
     """Return the last error that the text marks: the one that all the others led to."""
-    marked = CAUSE.findall(text)
+    marked = form.findall(text)
     if not marked:
-        return "pytest does not say why"
+        return "the runner does not say why"
     cause = re.sub(r"\s+", " ", marked[-1]).strip()
     return cause.removeprefix("ModuleNotFoundError: ")[:CAUSE_MAX]

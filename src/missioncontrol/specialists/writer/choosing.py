@@ -1,14 +1,18 @@
 """Chooses the places of a plan: what it changes, who uses that, tests, and what tasks name."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.relevance import Ranking, Relevant
+from missioncontrol.specialists.indexing import index_of
+from missioncontrol.specialists.ranking.ranker import Ranked, ranked
+from missioncontrol.specialists.words import telling_words
 from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.parts import Part, lines_of, parts_of
 from missioncontrol.specialists.writer.pieces import at_line, weighed, window
 from missioncontrol.specialists.writer.places import Place, Standing
+from missioncontrol.specialists.writer.targets import called_by, flat, own_tests, targets
 from missioncontrol.specialists.writer.uses import (
     Use,
     importance,
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 
 CENTRE_MAX, CALLERS_MAX, RELATED_MAX, TESTS_MAX, OTHERS_MAX = 5, 4, 3, 4, 8
 PARTS_MAX = 10
+TERMS_MAX = 200
+"""Words of goal and requirements that definitions are weighed by."""
+TESTS_READ_MAX = 60
+"""Test files that are looked into for tests of what is to be changed."""
 TESTS_SURE_MIN = 2
 """With fewer tests known to be about the change, the goal's words may point to more."""
 SHARE_MIN = 0.35
@@ -38,7 +46,9 @@ class Surroundings:
         self.plan = plan
         self.tree = tree
         self.goal = "\n".join([plan.goal, context])
-        self.ranking = Ranking([self.goal, *(each.text for each in plan.requirements)], tree)
+        self.index = index_of(tree)
+        asked = "\n".join([self.goal, *(each.text for each in plan.requirements)])
+        self.terms = telling_words(asked)[:TERMS_MAX]
         self.texts = quotes.plan_texts(plan)
         self.names = quotes.names(self.texts)
         self.components = {
@@ -46,11 +56,13 @@ class Surroundings:
             for each in reversed(plan.architecture.components)
             if each.path and tree.file(each.path)
         }
+        self.targets: tuple[Part, ...] = ()
         self._parts: dict[str, list[Part]] = {}
 
     def places(self) -> tuple[Place, ...]:
         """Return the chosen files; each appears once, under the first reason that fits."""
         centre = self._centre()
+        self.targets = self._targets(centre)
         weights = {path: self._weighed(path) for path in centre}
         uses = uses_of(telling(weights), self.tree)
         own = {
@@ -69,12 +81,37 @@ class Surroundings:
             found |= {place.path: place for place in places if place.path not in found}
         return tuple(found.values())
 
+    def _targets(self, centre: Mapping[str, str]) -> tuple[Part, ...]:
+        """Return the definitions that the goal quotes, else those that the plan begins at."""
+        asked = [self.goal, *(each.text for each in self.plan.requirements)]
+        quoted = quotes.quoted(asked)
+        lines = list(quotes.lines(self.texts))
+        found: dict[str, list[Part]] = {}
+        for path in centre:
+            parts = self._all_parts(path)
+            at = [line for where, line in lines if where == path]
+            found[path] = targets(parts, quoted, at)
+        said = {
+            path: [part for part in parts if _is_quoted(part, quoted)]
+            for path, parts in found.items()
+        }
+        # A place that the plan begins at says less than a name in the goal's own words.
+        chosen = said if any(said.values()) else found
+        return tuple(part for parts in chosen.values() for part in parts)
+
     def by_requirement(self) -> dict[str, tuple[str, ...]]:
-        """Return the code files that each requirement's own words point to."""
-        found = {}
+        """Return the code files that each requirement will most likely change."""
+        found = {
+            likely.requirement: tuple(
+                file.path for file in likely.files if self._kind(file.path) == "code"
+            )[:3]
+            for likely in self.plan.likely
+        }
+        if found:
+            return found
         for each in self.plan.requirements:
-            ranked = self._ranked(each.text, ("code",), 3)
-            found[each.id] = tuple(near.path for near in ranked)
+            near = self._ranked(each.text, ("code",), 3)
+            found[each.id] = tuple(file.path for file in near)
         return found
 
     def _centre(self) -> dict[str, str]:
@@ -89,7 +126,7 @@ class Surroundings:
         return {
             path: words(
                 [
-                    "the plan changes it" if planned else "the goal's words point to it",
+                    "the plan changes this file" if planned else "the goal's words point to it",
                     *reasons.get(path, ()),
                 ]
             )
@@ -100,7 +137,14 @@ class Surroundings:
         self, path: str, why: str, weights: Sequence[tuple[float, Part]], uses: list[Use]
     ) -> Place:
         best = sorted(weights, key=lambda each: -each[0] * (1 + 0.3 * importance(each[1], uses)))
-        parts = [*self._quoted_lines(path), *(part for _, part in best)]
+        own = [part for part in self.targets if part.path == path]
+        near = [
+            part
+            for each in own
+            if not each.is_type
+            for part in called_by(each, self._all_parts(path), self._lines(path))
+        ]
+        parts = [*own, *self._quoted_lines(path), *near, *(part for _, part in best)]
         return self._place(path, "changed", why, parts, uses=worth_showing(uses, path))
 
     def _reaching(self, own: Mapping[str, list[Use]]) -> dict[str, list[Use]]:
@@ -137,7 +181,8 @@ class Surroundings:
             key=lambda path: (-len(reaching[path]), path),
         )
         named = [path for path in quotes.paths(self.texts) if self._kind(path) == "test"]
-        sure = [*named, *using]
+        own = self._own_tests([*named, *using])
+        sure = [*sorted(named, key=lambda path: path not in own), *own, *using]
         unsure = ranked if len(set(sure)) < TESTS_SURE_MIN else ()
         paths = [path for path in dict.fromkeys([*sure, *unsure]) if path not in taken]
         found = []
@@ -148,12 +193,42 @@ class Surroundings:
             why += (
                 [f"uses {used}"] if used else list(ranked[path].reasons if path in ranked else ())
             )
-            parts = [*(self._at(path, use.line) for use in uses), *self._telling(path)]
-            place = self._place(
-                path, "test", "; ".join(why) or "named by a task", parts, calls=uses
-            )
+            if path in own:
+                why.append(f"tests {' and '.join(f'`{each.title}`' for each in self.targets)}")
+                uses = []  # Its own tests are shown, whatever else it uses.
+            rest = [*(self._at(path, use.line) for use in uses), *self._telling(path)]
+            parts = own.get(path) or rest
+            reason = "; ".join(why) or "named by a task"
+            place = self._place(path, "test", reason, parts, calls=uses, own=path in own)
             found.append(place)
         return found
+
+    def _own_tests(self, first: Sequence[str]) -> dict[str, list[Part]]:
+        """Return the tests of the definitions to be changed by file, the closest file first."""
+        if not self.targets:
+            return {}
+        names = "|".join(re.escape(flat(each.name)) for each in self.targets)
+        said = re.compile(names, re.IGNORECASE)
+        tests = [file.path for file in self.tree.files if file.kind == "test"]
+        paths = [
+            path
+            for path in dict.fromkeys([*first, *tests])
+            if said.search((self.tree.text(path) or "").replace("_", ""))
+        ]
+        homes = {each.path for each in self.targets}
+        types = {
+            flat(part.name) for home in homes for part in self._all_parts(home) if part.is_type
+        }
+        found: dict[str, list[tuple[float, Part]]] = {}
+        for path in paths[:TESTS_READ_MAX]:
+            weighed_parts = self._weighed(path)
+            top = max((weight for weight, _ in weighed_parts), default=1.0)
+            extra = {part: weight / top for weight, part in weighed_parts}
+            own = own_tests(self.targets, self._all_parts(path), self._lines(path), extra, types)
+            if own:
+                found[path] = own
+        order = sorted(found, key=lambda path: (-found[path][0][0], -len(found[path]), path))
+        return {path: [part for _, part in found[path]] for path in order}
 
     def _others(self, taken: Mapping[str, Place]) -> list[Place]:
         """Return manifests, documents and other files that handed-over tasks name."""
@@ -182,9 +257,9 @@ class Surroundings:
                 found.append(self._place(path, "related", why.rstrip("."), parts))
         return found[: max(RELATED_MAX, len(named))]
 
-    def _ranked(self, text: str, kinds: Sequence[str], limit: int) -> list[Relevant]:
-        ranked = self.ranking.rank(text, limit=limit, kinds=kinds)
-        return [near for near in ranked if near.score >= SHARE_MIN * ranked[0].score]
+    def _ranked(self, text: str, kinds: Sequence[str], limit: int) -> list[Ranked]:
+        found = ranked(self.index, text, limit=limit, kinds=kinds)
+        return [near for near in found if near.score >= SHARE_MIN * found[0].score]
 
     def _kind(self, path: str) -> str:
         file = self.tree.file(path)
@@ -202,7 +277,8 @@ class Surroundings:
         return self._parts[path]
 
     def _weighed(self, path: str) -> list[tuple[float, Part]]:
-        found = weighed(self._all_parts(path), self._lines(path), self.ranking, self.names)
+        parts, lines = self._all_parts(path), self._lines(path)
+        found = weighed(parts, lines, self.index, self.terms, self.names)
         return found[: 3 * PARTS_MAX]
 
     def _telling(self, path: str) -> list[Part]:
@@ -223,6 +299,7 @@ class Surroundings:
         *,
         uses: Sequence[Use] = (),
         calls: Sequence[Use] = (),
+        own: bool = False,
     ) -> Place:
         file = self.tree.by_path[path]
         return Place(
@@ -236,7 +313,12 @@ class Surroundings:
             tuple(_once(parts)[:PARTS_MAX]),
             tuple(uses),
             tuple(calls),
+            own,
         )
+
+
+def _is_quoted(part: Part, quoted: Sequence[str]) -> bool:
+    return bool(targets([part], quoted, ()))
 
 
 def _once(parts: Sequence[Part]) -> list[Part]:

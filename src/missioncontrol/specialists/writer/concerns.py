@@ -132,10 +132,10 @@ def _dependencies(material: Material) -> Iterator[str]:
 
 def _testing(material: Material) -> Iterator[str]:
     result = material.tests_result()
-    for command in material.commands[:1]:
-        if command.verified:
-            yield f"Testing: {code(command.command)} showed {result} before any change"
+    for command in filter(None, (material.suite,)):
+        if command.ran:
+            yield f"Testing: {code(command.line)} showed {result} before any change"
         elif result:
-            yield f"Testing: {code(command.command)} could not be shown to work here: {result}"
+            yield f"Testing: {code(command.line)} could not be shown to work here: {result}"
         else:
-            yield f"Testing: {code(command.command)} ({code(command.source)}) was not run here"
+            yield f"Testing: {code(command.line)} ({code(command.source)}) was not run here"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from shlex import join
 from typing import Any
 
 import msgspec
@@ -15,6 +16,19 @@ from missioncontrol.specialists.writer.places import Scene
 
 JSON_BYTES_MAX = 32 * 1024 * 1024
 FAILING_MAX = 8
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the tester says of one command."""
+
+    purpose: str
+    command: list[str]
+    source: str
+    status: str
+    result: str = ""
+    exit_code: int | None = None
+    seconds: float | None = None
+    environment: dict[str, str] = {}
 
 
 class Material(msgspec.Struct, frozen=True, dict=True):
@@ -127,19 +141,56 @@ class Material(msgspec.Struct, frozen=True, dict=True):
         """The project's own commands for tests and the like, the tested one first."""
         found = list(self._commands())
         best: dict[str, Command] = {}
-        for each in sorted(found, key=lambda each: not each.verified):
+        for each in sorted(found, key=lambda each: not each.ran):
             best.setdefault(each.command, each)
         return tuple(best.values())
 
+    @property
+    def suite(self) -> Command | None:
+        """The command that runs the project's tests; the one that was run, where one was."""
+        return next((each for each in self.commands if each.purpose == "test"), None)
+
     def _commands(self) -> Iterator[Command]:
+        listed = self.tests.get("commands")
+        if isinstance(listed, list):
+            yield from self._told(listed)
+            yield from self.scene.commands
+            return
         argv = self.tests.get("command")
         if isinstance(argv, list) and argv:
-            ran = self.tests.get("status") in {"passed", "failed"}
-            result = self.tests_result()
+            status, result = self.tests.get("status"), self.tests_result()
+            source = str(self.tests.get("source", ""))
             yield Command(
-                "test", " ".join(map(str, argv)), str(self.tests.get("source", "")), ran, result
+                "test",
+                join(map(str, argv)),
+                source,
+                verified=status == "passed",
+                fails=status == "failed",
+                result=result,
             )
         yield from self.scene.commands
+
+    def _told(self, listed: list[Any]) -> Iterator[Command]:
+        """Yield the commands that the tester tells of; what has another shape is left out."""
+        for number, each in enumerate(listed):
+            try:
+                told = msgspec.convert(each, _Told)
+            except msgspec.ValidationError:
+                continue
+            ran = told.status == "ran"
+            whole = told.command == self.tests.get("command")
+            yield Command(
+                told.purpose,
+                join(told.command),
+                told.source,
+                verified=ran and not told.exit_code,
+                fails=ran and bool(told.exit_code),
+                result=f"{told.result}{self._failing()}" if whole and ran else told.result,
+                exit_code=told.exit_code,
+                seconds=told.seconds,
+                environment=told.environment,
+                evidence=f"tests.json /commands/{number}",
+            )
 
     def _list(self, name: str, key: str) -> list[Any]:
         whole = self.json.get(name)

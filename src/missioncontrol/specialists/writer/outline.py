@@ -84,7 +84,13 @@ def _components(material: Material) -> Iterator[str]:
     yield from table(
         ["part", "kind", "change", "where", "what it is"],
         (
-            [each.name, each.kind, each.change, code(each.path) if each.path else "", each.detail]
+            [
+                each.name,
+                each.kind,
+                material.plan.change_of(each),
+                code(each.path) if each.path else "",
+                each.detail,
+            ]
             for each in sorted(model.components, key=lambda each: order[each.change])
         ),
     )

@@ -19,6 +19,7 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = ""
     text: str = ""
     more: int = 0  # lines of the same definition that follow `end`
+    left_out: tuple[str, ...] = ()  # definitions in these lines, as `name (first-last)`
 
     @property
     def place(self) -> str:
@@ -56,13 +57,14 @@ class KeepOut(msgspec.Struct, frozen=True):
     why: str
 
 
-class Budget(msgspec.Struct, frozen=True):
+class Budget(msgspec.Struct, frozen=True, omit_defaults=True):
     """How large the pack may be, how that is counted, and what did not fit."""
 
     tokens_max: int
     rule: str
     tokens: int
-    dropped: tuple[str, ...]
+    dropped: tuple[str, ...] = ()  # places whose excerpts had no room
+    cut: int = 0  # characters that a text may have where they were cut to fit; 0 where none was
 
 
 class Pack(msgspec.Struct, frozen=True):

@@ -1,10 +1,11 @@
 """Writes the execution pack as Markdown for Codex, Claude Code or a person."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from missioncontrol.domain.plan import Decision, Risk
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.markdown import block, code, joined, sentence
-from missioncontrol.specialists.writer.pack import Pack, Packed, Reading
+from missioncontrol.specialists.writer.pack import Budget, KeepOut, Pack, Packed, Reading
 
 NAMES_MAX = 12
 
@@ -15,16 +16,16 @@ def pack_text(pack: Pack) -> str:
         [
             _head(pack),
             _requirements(pack),
-            _commands(pack),
+            commands_text(pack.commands),
             _tasks(pack),
-            _decisions(pack),
-            _risks(pack),
-            _keep_out(pack),
-            _section("Done when", pack.done),
-            _section("Open questions", pack.questions),
-            _section("Not known", pack.gaps),
-            _code(pack),
-            _section("Obtained", pack.obtained),
+            decisions_text(pack.decisions),
+            risks_text(pack.risks),
+            keep_out_text(pack.keep_out),
+            section("Done when", pack.done),
+            section("Open questions", pack.questions),
+            section("Not known", pack.gaps),
+            code_text(pack.code),
+            section("Obtained", pack.obtained),
         ]
     )
 
@@ -38,10 +39,21 @@ def _head(pack: Pack) -> Iterator[str]:
     if pack.context.strip():
         yield f"Context: {sentence(pack.context)}"
         yield ""
-    budget = pack.budget
+    yield from budget_text(pack.budget)
+    if pack.tasks:
+        yield ""
+        packs = ", ".join(f"`packs/{task.key}.md`" for task in pack.tasks)
+        yield f"Beside this one: {packs}."
+    yield ""
+
+
+def budget_text(budget: Budget) -> Iterator[str]:
+    """Yield how large the pack is, how large it may be, and what had no room."""
     yield f"{budget.tokens:,} of at most {budget.tokens_max:,} tokens, counting {budget.rule}."
     if budget.tokens > budget.tokens_max:
-        yield "Over budget even without any excerpt: nothing else was cut."
+        yield "Over budget even without any excerpt and with texts cut: nothing else was."
+    if budget.cut:
+        yield f"Texts are cut to {budget.cut} characters, so that it fits; the plan has them whole."
     if budget.dropped:
         names = ", ".join(code(each) for each in budget.dropped[:NAMES_MAX])
         more = len(budget.dropped) - NAMES_MAX
@@ -49,7 +61,6 @@ def _head(pack: Pack) -> Iterator[str]:
             f"Dropped for lack of room, least relevant first: {len(budget.dropped)} excerpts: "
             f"{names}{f' and {more} more' if more > 0 else ''}."
         )
-    yield ""
 
 
 def _requirements(pack: Pack) -> Iterator[str]:
@@ -60,24 +71,38 @@ def _requirements(pack: Pack) -> Iterator[str]:
     yield ""
 
 
-def _commands(pack: Pack) -> Iterator[str]:
+def commands_text(commands: Sequence[Command]) -> Iterator[str]:
+    """Yield the commands that ended well here, those that fail, and those nobody could run."""
     yield "## Commands"
     yield ""
-    if not pack.commands:
+    headings = {
+        "verified": "Run here, in a copy, before any change:",
+        "fails": "Run here as well, and failing before any change:",
+        "not verified": "Named by the project and not verified:",
+    }
+    for standing, heading in headings.items():
+        group = [each for each in commands if _standing(each) == standing]
+        yield from ([heading, ""] if group else ())
+        for each in group:
+            said = _ended(each) if each.ran else each.result or "it was not run"
+            yield f"- {each.purpose}: {code(each.line)}, from {each.source}; {standing}: {said}"
+        yield from ([""] if group else ())
+    if not commands:
         yield "The project names no command to build or test it."
-    for each in pack.commands:
-        yield f"- {each.purpose}: {code(each.command)}, from {each.source}; {_verified(each)}"
-    yield ""
+        yield ""
 
 
-def _verified(command: Command) -> str:
-    if command.verified:
-        return f"verified, it was run before any change: {command.result}"
-    return (
-        f"tried here and not verified: {command.result}"
-        if command.result
-        else "not verified, it was not run"
-    )
+def _standing(command: Command) -> str:
+    if command.fails:
+        return "fails"
+    return "verified" if command.verified else "not verified"
+
+
+def _ended(command: Command) -> str:
+    status = f"exit status {command.exit_code}" if command.exit_code is not None else ""
+    took = f" after {command.seconds:.1f} s" if status and command.seconds is not None else ""
+    where = f" ({command.evidence})" if command.evidence else ""
+    return "; ".join(filter(None, (status + took, command.result))) + where
 
 
 def _tasks(pack: Pack) -> Iterator[str]:
@@ -114,12 +139,13 @@ def _keys(keys: Iterable[str]) -> str:
     return ", ".join(code(key) for key in keys)
 
 
-def _decisions(pack: Pack) -> Iterator[str]:
-    if not pack.decisions:
+def decisions_text(decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield what is decided already, what it gives up, and what was not chosen."""
+    if not decisions:
         return
     yield "## Decisions taken"
     yield ""
-    for each in pack.decisions:
+    for each in decisions:
         yield f"- **{each.id} {each.title}**: {sentence(each.choice)} {sentence(each.reason)}"
         yield f"  - Gives up: {sentence(each.tradeoff)}"
         for option in each.alternatives:
@@ -127,28 +153,31 @@ def _decisions(pack: Pack) -> Iterator[str]:
     yield ""
 
 
-def _risks(pack: Pack) -> Iterator[str]:
-    if not pack.risks:
+def risks_text(risks: Sequence[Risk]) -> Iterator[str]:
+    """Yield what may go wrong, and the answer to it."""
+    if not risks:
         return
     yield "## Risks"
     yield ""
-    for each in pack.risks:
+    for each in risks:
         because = f" {sentence(each.because)}" if each.because else ""
         yield f"- **{each.id}** {sentence(each.title)}{because} Answer: {sentence(each.mitigation)}"
     yield ""
 
 
-def _keep_out(pack: Pack) -> Iterator[str]:
-    if not pack.keep_out:
+def keep_out_text(listed: Sequence[KeepOut]) -> Iterator[str]:
+    """Yield what is none of this work, and why."""
+    if not listed:
         return
     yield "## Do not touch"
     yield ""
-    for each in pack.keep_out:
+    for each in listed:
         yield f"- {each.what} ({each.why})"
     yield ""
 
 
-def _section(title: str, items: Iterable[str]) -> Iterator[str]:
+def section(title: str, items: Iterable[str]) -> Iterator[str]:
+    """Yield a heading with a list below it; nothing where the list is empty."""
     found = list(items)
     if not found:
         return
@@ -159,22 +188,32 @@ def _section(title: str, items: Iterable[str]) -> Iterator[str]:
     yield ""
 
 
-def _code(pack: Pack) -> Iterator[str]:
-    if not pack.code:
+def code_text(readings: Sequence[Reading], *, name_tasks: bool = True) -> Iterator[str]:
+    """Yield the excerpts."""
+    if not readings:
         return
     yield "## Code to read first"
     yield ""
-    for each in pack.code:
-        yield from reading_text(each)
+    for each in readings:
+        yield from reading_text(each) if name_tasks else lines_of_reading(each)
 
 
 def reading_text(reading: Reading) -> Iterator[str]:
     """Yield one excerpt with its place, its reason and the tasks that need it."""
+    yield from lines_of_reading(reading, f"For {_keys(reading.tasks)}. ")
+
+
+def lines_of_reading(reading: Reading, before: str = "") -> Iterator[str]:
+    """Yield one excerpt with its place and its reason."""
     yield f"### {reading.id} {code(reading.title)}, {code(reading.place)}"
     yield ""
-    yield f"For {_keys(reading.tasks)}. {sentence(reading.why)}"
+    yield f"{before}{sentence(reading.why)}"
     yield ""
     yield from block(reading.text.split("\n"), reading.language)
     if reading.more:
-        yield f"(goes on up to line {reading.end + reading.more})"
+        last = reading.end + reading.more
+        inside = ", ".join(reading.left_out)
+        holds = f": {inside}" if inside else ""
+        lines = f"lines {reading.end + 1} to {last}" if reading.more > 1 else f"line {last}"
+        yield f"(goes on up to line {last}; {lines} of {code(reading.path)} left out here{holds})"
     yield ""

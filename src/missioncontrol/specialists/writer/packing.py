@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from missioncontrol.domain.graph import in_order
 from missioncontrol.domain.plan import Task
+from missioncontrol.specialists.writer.budgeting import held, rule
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.pack import Beside, Budget, KeepOut, Pack, Packed, Reading
 from missioncontrol.specialists.writer.pack_text import pack_text, reading_text
@@ -13,37 +12,20 @@ from missioncontrol.specialists.writer.reading import places_of_task, readings
 from missioncontrol.specialists.writer.requirements import excluded
 
 TOKENS_MAX = 12_000
-CHARACTERS_PER_TOKEN = 4
-RULE = f"one token for every {CHARACTERS_PER_TOKEN} characters of execution-pack.md, rounded up"
-COUNT_ROUNDS = 3
+CHECKS = frozenset({"lint", "type check", "format", "build"})
+RULE = rule("execution-pack.md")
 
 
 def packed(material: Material, *, tokens_max: int = TOKENS_MAX) -> Pack:
     """Return the pack of a mission; what does not fit is dropped, the least relevant first."""
     wanted = list(readings(material))
-    kept = _fitting(material, wanted, tokens_max)
-    whole = _pack(material, wanted, kept, tokens_max)
-    # The figure is part of the text that it counts, so it is counted until it stands still.
-    for _ in range(COUNT_ROUNDS):
-        budget = msgspec.structs.replace(whole.budget, tokens=tokens(pack_text(whole)))
-        whole = msgspec.structs.replace(whole, budget=budget)
-    return whole
-
-
-def tokens(text: str) -> int:
-    """Count tokens by the rule that the pack states."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
-
-
-def _fitting(material: Material, wanted: Sequence[Reading], tokens_max: int) -> int:
-    """Return how many of the wanted readings fit, counted from the most relevant one."""
-    # Counted as if each were named as dropped too: a little too careful, never too large.
-    used = tokens(pack_text(_pack(material, wanted, 0, tokens_max)))
-    for kept, each in enumerate(wanted):
-        used += tokens("\n".join(reading_text(each))) + 1
-        if used > tokens_max:
-            return kept
-    return len(wanted)
+    return held(
+        lambda kept: _pack(material, wanted, kept, tokens_max),
+        pack_text,
+        wanted,
+        reading_text,
+        tokens_max,
+    )
 
 
 def _pack(material: Material, wanted: Sequence[Reading], kept: int, tokens_max: int) -> Pack:
@@ -54,7 +36,7 @@ def _pack(material: Material, wanted: Sequence[Reading], kept: int, tokens_max: 
         context=material.brief.context,
         requirements=plan.requirements,
         tasks=tuple(
-            _packed(task, wanted[:kept], wanted[kept:], material) for task in _ordered(material)
+            packed_task(task, wanted[:kept], wanted[kept:], material) for task in ordered(material)
         ),
         code=tuple(wanted[:kept]),
         commands=material.commands,
@@ -69,16 +51,17 @@ def _pack(material: Material, wanted: Sequence[Reading], kept: int, tokens_max: 
     )
 
 
-def _ordered(material: Material) -> list[Task]:
+def ordered(material: Material) -> list[Task]:
     """Return the handed-over tasks so that each follows those it needs."""
     tasks = {task.key: task for task in material.plan.tasks()}
     order = in_order({key: task.needs for key, task in tasks.items()})
     return [tasks[key] for key in order if tasks[key].is_change]
 
 
-def _packed(
+def packed_task(
     task: Task, kept: Sequence[Reading], dropped: Sequence[Reading], material: Material
 ) -> Packed:
+    """Return a task with the ids of what is shown for it, and the places of what is not."""
     handed = {each.key for each in material.builders}
     return Packed(
         task.key,
@@ -115,13 +98,28 @@ def _keep_out(material: Material) -> Iterator[KeepOut]:
 
 
 def _done(material: Material) -> Iterator[str]:
-    builders = _ordered(material)
+    builders = ordered(material)
     if not builders:
         return
     keys = ", ".join(f"`{task.key}`" for task in builders)
     yield f"Every acceptance criterion of {keys} holds."
     for each in material.constraints:
         yield f"{each.id} holds: {each.text}"
-    verified = next((each for each in material.commands if each.verified), None)
-    if verified is not None:
-        yield f"`{verified.command}` shows no failure beyond those of today: {verified.result}."
+    yield from still(material)
+
+
+def still(material: Material) -> Iterator[str]:
+    """Yield what holds before the change and has to hold after it."""
+    suite = material.suite
+    if suite is not None and suite.ran:
+        ended = suite.result or f"exit status {suite.exit_code}"
+        yield f"`{suite.line}` shows no failure beyond those of today: {ended}."
+    elif suite is not None:
+        why = (suite.result or "nobody ran it").rstrip(".")
+        yield (
+            f"`{suite.line}` is run to its end before the change and after it, and nothing fails "
+            f"afterwards that did not before. It could not be run for this pack: {why}."
+        )
+    for each in material.commands:
+        if each.passes and each.purpose in CHECKS:
+            yield f"`{each.line}` still ends with exit status 0."

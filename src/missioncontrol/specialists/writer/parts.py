@@ -1,6 +1,7 @@
 """The definitions of one source file, each with its first and last line and what encloses it."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -11,6 +12,8 @@ from missioncontrol.specialists.symbols import Symbol, symbols
 
 DEPTH_MAX = 2  # a class and its methods; what stands inside a function is its own business
 BRACE_LINES_MAX = 400
+_ESCAPED = re.compile(r"\\.")
+"""`\\"` ends no string, and `\\/\\/` in a pattern begins no comment."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -88,7 +91,7 @@ def _by_layout(path: str, text: str) -> list[Part]:
 
 def _end(symbol: Symbol, follower: Symbol | None, lines: Sequence[str]) -> int:
     """Return the line where braces close, else the last one before something as far left."""
-    closing = _brace_end(symbol.line, lines)
+    closing = _bracket_below(symbol, lines) or _brace_end(symbol.line, lines)
     if closing:
         return closing
     last = symbol.line
@@ -101,6 +104,20 @@ def _end(symbol: Symbol, follower: Symbol | None, lines: Sequence[str]) -> int:
             return number if line.strip() in {"end", "end;", "fi", "esac"} else last
         last = number if line.strip() else last
     return last
+
+
+def _bracket_below(symbol: Symbol, lines: Sequence[str]) -> int:
+    """Return the line of the `}` that stands as far left as a definition whose line ends in `{`.
+
+    That is how formatters write it, and no string, comment or pattern between can mislead it.
+    """
+    if not lines[symbol.line - 1].rstrip().endswith("{"):
+        return 0
+    for number in range(symbol.line + 1, min(len(lines), symbol.line + BRACE_LINES_MAX) + 1):
+        line = lines[number - 1].expandtabs(4)
+        if line.strip() and len(line) - len(line.lstrip()) <= symbol.indent:
+            return number if line.lstrip().startswith("}") else 0
+    return 0
 
 
 def _brace_end(start: int, lines: Sequence[str]) -> int:
@@ -119,9 +136,9 @@ def _brace_end(start: int, lines: Sequence[str]) -> int:
 
 def _without_strings(line: str) -> str:
     kept, quote = [], ""
-    for before, letter in pairwise(" " + line):
+    for letter in _ESCAPED.sub("", line):
         if quote:
-            quote = "" if letter == quote and before != "\\" else quote
+            quote = "" if letter == quote else quote
         elif letter in "\"'`":
             quote = letter
         else:

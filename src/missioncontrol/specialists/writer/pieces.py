@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from missioncontrol.specialists.relevance import Ranking
+from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.words import pattern
 from missioncontrol.specialists.writer.parts import Part
 
@@ -16,14 +16,18 @@ NAME_LENGTH_MAX = 60
 
 
 def weighed(
-    parts: Iterable[Part], lines: Sequence[str], ranking: Ranking, names: Sequence[str]
+    parts: Iterable[Part],
+    lines: Sequence[str],
+    index: Index,
+    terms: Sequence[str],
+    names: Sequence[str],
 ) -> list[tuple[float, Part]]:
-    """Return the definitions that `names` quote or the goal's words name, the weightiest first."""
+    """Return the definitions that `names` quote or the goal's `terms` name, weightiest first."""
     order = {name: number for number, name in enumerate(names)}
     found = []
     for part in parts:
         text = "\n".join(lines[part.start - 1 : part.end])
-        weight = _weight(part, text, ranking)
+        weight = _weight(part, text, index, terms)
         if part.name in order:
             weight = max(weight, QUOTED_WEIGHT - order[part.name])
         if weight > 0:
@@ -31,14 +35,14 @@ def weighed(
     return sorted(found, key=lambda each: (-each[0], each[1].start))
 
 
-def _weight(part: Part, text: str, ranking: Ranking) -> float:
+def _weight(part: Part, text: str, index: Index, terms: Sequence[str]) -> float:
     weight = 0.0
-    for term in ranking.terms:
+    for term in terms:
         form = pattern(term)
         said = len(form.findall(text))
         if said:
             named = 2.0 if form.search(part.name) else 0.0
-            weight += ranking.weight(term) * (named + min(1.0, said / 6))
+            weight += index.weight(term) * (named + min(1.0, said / 6))
     private = part.name.startswith("_")
     return weight * (0.5 if private else 1.0) * (1.2 if part.is_type else 1.0)
 

@@ -26,6 +26,7 @@ class Place(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]  # the most telling pieces first
     uses: tuple[Use, ...] = ()  # where its definitions are used; only for what is changed
     calls: tuple[Use, ...] = ()  # lines in here that use what is changed
+    own: bool = False  # whether its pieces are tests of just what is changed
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ class Scene(msgspec.Struct, frozen=True):
     left_out: int
     commit: str
     notes: tuple[str, ...]  # what was not looked at, and how all was obtained
+    runtimes: tuple[tuple[str, str, str], ...] = ()  # language, which versions, `manifest:line`
+    targets: tuple[Part, ...] = ()  # the definitions to be changed, as far as the goal says
 
     def standing(self, *standings: Standing) -> tuple[Place, ...]:
         """Return the places of these standings, in the order they were chosen."""

@@ -12,7 +12,7 @@ _EXCLUDES = re.compile(
     r"(?i)\b(?:out of scope|not in scope|without (?:chang|touch|break|alter|modif)\w*"
     r"|(?:do not|don['\u2019]t|must not|should not|never)"
     r" (?:chang|touch|alter|modif|edit|rewrit|add|introduc)\w*"
-    r"|no (?:new|changes?|other)\b|leave \w+|except\b|only\b)"
+    r"|no (?:new|changes?|other)\b|leave \w+)"
 )
 
 
@@ -61,8 +61,11 @@ def decisions_for(requirement: Requirement, material: Material) -> list[Decision
 
 
 def excluded(material: Material) -> list[Requirement]:
-    """Return the requirements whose own words draw a line around the work."""
-    return [each for each in material.plan.requirements if _EXCLUDES.search(each.text)]
+    """Return the constraints whose own words draw a line around the work.
+
+    What is asked for is never among them: "log only the errors" limits what is made, not where.
+    """
+    return [each for each in material.constraints if _EXCLUDES.search(each.text)]
 
 
 def heading(requirement: Requirement) -> str:

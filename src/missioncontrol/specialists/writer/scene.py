@@ -50,12 +50,14 @@ def read_scene(brief: Brief, plan: Plan) -> Scene:
         tree.left_out_count,
         tree.commit,
         tuple(_notes(tree, surroundings)),
+        tuple(_runtimes(stack)),
+        surroundings.targets,
     )
 
 
 def _doubt(plan: Plan, places: tuple[Place, ...], tree: "Tree") -> str:
     changed = [place.path for place in places if place.standing == "changed"]
-    near = likelier_place(plan.goal, changed, tree)
+    near = likelier_place(plan, changed, tree)
     if near is None:
         return ""
     reasons = "; ".join(near.reasons)
@@ -69,7 +71,17 @@ def _commands(stack: "Stack") -> Iterator[Command]:
         purpose = SCRIPTS.get(entry.name)
         if entry.kind == "script" and purpose:
             place = f"{entry.manifest}:{entry.line}"
-            yield Command(purpose, f"npm run {entry.name}", place)
+            is_npm = entry.manifest.endswith("package.json")
+            command = f"npm run {entry.name}" if is_npm else entry.target
+            yield Command(purpose, command, place)
+
+
+def _runtimes(stack: "Stack") -> Iterator[tuple[str, str, str]]:
+    """Yield the versions of languages that the manifests at the top promise to work with."""
+    for each in stack.runtimes:
+        if each.requirement and "/" not in each.manifest:
+            place = f"{each.manifest}:{each.line}" if each.line else each.manifest
+            yield each.language, each.requirement, place
 
 
 def _kept_out(tree: "Tree", places: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
@@ -90,5 +102,5 @@ def _notes(tree: "Tree", surroundings: Surroundings) -> Iterator[str]:
     if tree.left_out_count:
         first = "; ".join(f"{each.path} ({each.reason})" for each in tree.left_out[:3])
         yield f"Left out: {tree.left_out_count} paths, such as {first}."
-    if surroundings.ranking.left_out:
-        yield f"Left out of the ranking for lack of room: {surroundings.ranking.left_out} files."
+    if surroundings.index.left_out:
+        yield f"Left out of the ranking for lack of room: {surroundings.index.left_out} files."

@@ -90,9 +90,10 @@ def _today(material: Material) -> Iterator[str]:
         yield from _place(place, material, number < PLACES_WITH_EXCERPTS)
     yield from _beside("Code that uses it", material.scene.standing("caller"))
     yield from _beside("Tests", material.scene.standing("test"))
-    for command in material.commands[:1]:
-        if command.result:
-            yield f"{code(command.command)} ({command.source}) before any change: {command.result}."
+    for command in filter(None, (material.suite,)):
+        result = material.tests_result() if command.ran else command.result
+        if result:
+            yield f"{code(command.line)} ({command.source}) before any change: {result}."
             yield ""
     yield from _beside("Other files that the tasks name", material.scene.standing("other"))
     yield from _beside("Code nearby", material.scene.standing("related"))
@@ -197,11 +198,11 @@ def _constraints(material: Material) -> Iterator[str]:
 
 
 def _out_of_scope(material: Material) -> Iterator[str]:
-    yield "## Out of scope"
-    yield ""
     found = excluded(material)
     if not found:
-        yield "Neither the goal nor a constraint excludes anything by name."
+        return
+    yield "## Out of scope"
+    yield ""
     for each in found:
         yield f"- {sentence(each.text)} ({each.id}, {each.source or 'the plan'})"
     yield ""

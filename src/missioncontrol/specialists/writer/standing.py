@@ -50,7 +50,7 @@ def _imports(place: Place, material: Material) -> Iterator[str]:
     elif place.standing == "changed":
         through = near.get("tests_through")
         ways = f"; {through} reach it through other modules" if through else ""
-        yield f"No test file imports it directly{ways} ({source})."
+        yield f"No test file imports `{place.path}` directly{ways} ({source})."
 
 
 def _history(place: Place, material: Material) -> Iterator[str]:

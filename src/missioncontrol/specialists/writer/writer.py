@@ -1,6 +1,6 @@
 """The writer: writes the documents of one mission from its plan, its findings and the code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,9 @@ from missioncontrol.specialists.writer.packing import packed
 from missioncontrol.specialists.writer.results import facts, output, summary
 from missioncontrol.specialists.writer.scene import read_scene
 from missioncontrol.specialists.writer.specification import specification
+from missioncontrol.specialists.writer.task_pack import TaskPack
+from missioncontrol.specialists.writer.task_packing import name_of, task_packs
+from missioncontrol.specialists.writer.task_text import task_pack_text
 
 TITLES = {
     "specification.md": "Specification",
@@ -23,6 +26,7 @@ TITLES = {
     "execution-pack.md": "Execution pack",
     "execution-pack.json": "Execution pack as data",
 }
+PACK = "execution-pack.md"
 OBTAINED = "written by rule from the plan, the earlier tasks' artifacts and the code"
 
 
@@ -46,14 +50,24 @@ class Writer:
         material = Material(brief, brief.plan, read_scene(brief, brief.plan))
         pack = packed(material)
         texts = _texts(material, pack, wanted(brief))
-        kept = [
-            desk.keep(
-                name, text, media_type=_media_type(name), title=TITLES[name], obtained=OBTAINED
-            )
-            for name, text in texts.items()
-        ]
+        kept = [_kept(desk, name, text, TITLES[name]) for name, text in texts.items()]
+        if PACK in texts:
+            kept += [_kept(desk, *each) for each in _of_tasks(task_packs(material))]
         desk.log("success", summary(material, pack, list(texts)))
         return _work(material, pack, texts, kept)
+
+
+def _kept(desk: Desk, name: str, text: str, title: str) -> ArtifactRef:
+    media_type = "application/json" if name.endswith(".json") else "text/markdown"
+    return desk.keep(name, text, media_type=media_type, title=title, obtained=OBTAINED)
+
+
+def _of_tasks(packs: Mapping[str, TaskPack]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, text and title of each task's pack, as text and as data."""
+    for key, pack in packs.items():
+        title = f"Execution pack: {pack.task.title}"
+        yield f"{name_of(key)}.md", task_pack_text(pack), title
+        yield f"{name_of(key)}.json", _json(pack), f"{title}, as data"
 
 
 def wanted(brief: Brief) -> list[str]:
@@ -74,10 +88,6 @@ def _texts(material: Material, pack: Pack, names: Sequence[str]) -> dict[str, st
 
 def _json(data: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
-
-
-def _media_type(name: str) -> str:
-    return "application/json" if name.endswith(".json") else "text/markdown"
 
 
 def _work(

@@ -22,7 +22,7 @@ from missioncontrol.domain.visible import one_line, suspicious
 from missioncontrol.interfaces.api.approvals import give_answer, say
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.rendering import fragment, moved, page
+from missioncontrol.interfaces.web.rendering import answered, fragment, moved, page
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -252,7 +252,16 @@ async def _answered(
         await console.present.catch_up()
         values = await _detail(request, console, spoken.approval, run)
         values |= {"refusal": refusal, "typed": data.get("reason", "")}
-        return fragment(request, TEMPLATE, "detail", status=422, **values)
+        return await answered(
+            request,
+            TEMPLATE,
+            "detail",
+            title="Somebody was faster",
+            area="approvals",
+            back=("/approvals", "Approvals"),
+            status=422,
+            **values,
+        )
     return moved(request, f"/approvals{_of(run)['of']}")
 
 

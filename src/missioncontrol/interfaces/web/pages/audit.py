@@ -16,7 +16,7 @@ from missioncontrol.interfaces.api.search import Asked
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.pages.events import TYPES, Position
-from missioncontrol.interfaces.web.rendering import fragment, page
+from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 
 AnyRequest = Request[Principal, Any, Any]
 
@@ -86,9 +86,11 @@ async def verification_part(
 @post("/audit/verify", status_code=200, include_in_schema=False, **needs("audit"))
 async def verify_now(
     request: AnyRequest, console: NamedDependency[Console], present: NamedDependency[Present]
-) -> Response[str]:
+) -> Response[Any]:
     """Begin to walk over the log."""
     console.verifying.begin(request.user.actor, present.position)
+    if not is_part(request):
+        return moved(request, "/audit")
     return _verification(request, console, present)
 
 

@@ -25,7 +25,7 @@ from missioncontrol.interfaces.api.conditional import tag_of
 from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.rendering import moved, page, stage_line
+from missioncontrol.interfaces.web.rendering import moved, page, prepare, stage_line
 from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
 
 AnyRequest = Request[Principal, Any, Any]
@@ -56,6 +56,12 @@ def chosen(value: str, kind: Any, what: str) -> Any:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         raise Rejected("form.bad_choice", f"{what} can't be {value[:40]!r}.") from None
+
+
+@get("/stop", include_in_schema=False, before_request=prepare, **needs("stop"))
+async def stop_page(request: AnyRequest) -> Response[str]:
+    """Show the emergency stop by itself, where scripts are off."""
+    return page(request, "govern/stop.html", title="Stop everything", area="agents")
 
 
 @post("/stop", include_in_schema=False, status_code=200, **needs("stop"))
@@ -284,6 +290,7 @@ async def remove_limit(
 
 
 HANDLERS: list[Any] = [
+    stop_page,
     stop,
     start,
     stage_part,

@@ -18,8 +18,8 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import beginning
 from missioncontrol.interfaces.reports import SAFE, paper
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web import formats, mission_form
-from missioncontrol.interfaces.web.mission_sheet import VIEWS, sheet
+from missioncontrol.interfaces.web import formats, mission_form, mission_views
+from missioncontrol.interfaces.web.mission_sheet import VIEWS, opening, sheet
 from missioncontrol.interfaces.web.pages import artifacts
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page, prepare
 
@@ -77,7 +77,7 @@ def _verdict(counts: dict[str, int]) -> str:
 
 
 def _sub(counts: dict[str, int]) -> str:
-    order = ("running", "succeeded", "failed", "cancelled", "created")
+    order = ("running", "completed", "succeeded", "failed", "cancelled", "created")
     parts = [f"{formats.number(counts[name])} {name}" for name in order if counts.get(name)]
     return ", ".join(parts).capitalize() + "." if parts else ""
 
@@ -93,17 +93,17 @@ _COUNTED = ("succeeded", "failed", "blocked", "cancelled")
 
 @get("/missions/new", include_in_schema=False, before_request=prepare, **needs("operate"))
 async def show_form(
-    request: AnyRequest, console: NamedDependency[Console], pattern: FromQuery[str] = ""
+    request: AnyRequest, console: NamedDependency[Console], template: FromQuery[str] = ""
 ) -> Response[str]:
-    """Show the form of a new mission, filled from a pattern or from an older mission."""
-    typed = mission_form.of_pattern(pattern)
+    """Show the form of a new mission: what a template asks, or filled from an older mission."""
+    typed = mission_form.of_template(mission_form.template_of(console, template))
     older = request.query_params.get("from", "")
     if older:
         typed = mission_form.of_mission(await stories.mission_of(console.present, older))
     repository = request.query_params.get("repository", "")
     if repository:
         typed = msgspec.structs.replace(typed, repository=repository)
-    values = await mission_form.values(console, typed, chosen=pattern)
+    values = await mission_form.values(console, typed)
     return page(request, NEW, title="New mission", area="missions", **values)
 
 
@@ -122,7 +122,8 @@ async def begin(request: AnyRequest, console: NamedDependency[Console]) -> Respo
     asked, errors = mission_form.asked_of(typed)
     if asked is not None:
         try:
-            begun = msgspec.convert(await console.ask(request, beginning(asked)), MissionBegun)
+            answer = await console.ask(request, beginning(asked, console.home))
+            begun = msgspec.convert(answer, MissionBegun)
             return moved(request, f"/missions/{quote(begun.mission)}")
         except Rejected as error:
             errors = mission_form.errors_of(error)
@@ -138,14 +139,15 @@ async def show_mission(
     request: AnyRequest,
     console: NamedDependency[Console],
     mission: FromPath[str],
-    view: FromQuery[str] = "now",
+    view: FromQuery[str] = "",
     run: FromQuery[str] = "",
     plan: FromQuery[str] = "",
 ) -> Response[str]:
     """Show a mission: how it stands, and one view of it."""
     story = await stories.story(console.present, mission, run)
-    shown = view if view in VIEWS else "now"
+    shown = view if view in VIEWS else opening(story)
     values = sheet(console.present, story, shown, as_list=plan == "list")
+    values |= await mission_views.values(shown, request, console, story)
     if is_part(request):
         return fragment(request, MISSION, "now", **values)
     return page(request, MISSION, title=story.mission.title[:100], area="missions", **values)
@@ -153,10 +155,14 @@ async def show_mission(
 
 @get("/missions/{mission:str}/report", include_in_schema=False, **needs("read"))
 async def show_report(
-    console: NamedDependency[Console], mission: FromPath[str], run: FromQuery[str] = ""
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    run: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show the report alone, for the frame of the mission's page."""
-    made = await paper(console.present, await stories.story(console.present, mission, run), "html")
+    story = await stories.story(console.present, mission, run)
+    made = await paper(console.present, story, "html", request.user.actor)
     headers = {**SAFE, "Cache-Control": "no-store"}
     return Response(made.content, headers=headers, media_type=made.media_type)
 

@@ -21,7 +21,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.sign_in.origins import home_page
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import Caller
-from missioncontrol.interfaces.web.rendering import fragment, moved, page, prepare
+from missioncontrol.interfaces.web.rendering import answered, moved, page, prepare
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False, "before_request": prepare}
@@ -154,8 +154,17 @@ async def invite_user(
     link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else ""
     people = console.people
     found = queries.user(await people.access(), people.owner, name, people.now())
-    values = {"user": found, "link": link, "until": answer["until"]}
-    return fragment(request, "settings/user.html", "invitation", **values)
+    return await answered(
+        request,
+        "settings/user.html",
+        "invitation",
+        title=f"Invitation for {found.name}",
+        area="settings",
+        back=(_place(name), found.name),
+        user=found,
+        link=link,
+        until=answer["until"],
+    )
 
 
 @post("/settings/users/{name:str}/remove", **DONE, **needs("administer"))
@@ -211,7 +220,15 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
     seconds = DAY * min(366, int(days)) if days.isdecimal() and int(days[:4]) else DAY
     name = said.get("name", [""])[0]
     made = await console.ask(request, TokenAsked(name, scopes, seconds))
-    return fragment(request, "settings/tokens.html", "made", made={"token": "", **made})
+    return await answered(
+        request,
+        "settings/tokens.html",
+        "made",
+        title="A new token",
+        area="settings",
+        back=("/settings/tokens", "Tokens"),
+        made={"token": "", **made},
+    )
 
 
 @post("/settings/tokens/{token:str}/revoke", **DONE, **needs("sign_in"))

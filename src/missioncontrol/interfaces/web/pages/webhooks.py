@@ -15,7 +15,7 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.rendering import fragment, moved, page
+from missioncontrol.interfaces.web.rendering import answered, moved, page
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}
@@ -59,7 +59,7 @@ async def add_webhook(request: AnyRequest, console: NamedDependency[Console]) ->
     name = str(form.get("name", ""))
     types = tuple(str(form.get("types", "")).replace(",", " ").split())
     await console.ask(request, WebhookAsked("add", name, str(form.get("url", "")), types))
-    return _made(request, console, name)
+    return await _made(request, console, name)
 
 
 @post(HOME + "/{name:str}/secret", **DONE, **needs("govern"))
@@ -68,12 +68,20 @@ async def make_secret(
 ) -> Response[str]:
     """Sign with another secret, and show it this once."""
     await console.ask(request, WebhookAsked("secret", name))
-    return _made(request, console, name)
+    return await _made(request, console, name)
 
 
-def _made(request: AnyRequest, console: Console, name: str) -> Response[str]:
+async def _made(request: AnyRequest, console: Console, name: str) -> Response[str]:
     made = {"name": name, "secret": console.deliveries.new_secret(name)}
-    return fragment(request, "settings/webhooks.html", "made", made=made)
+    return await answered(
+        request,
+        "settings/webhooks.html",
+        "made",
+        title=f"Secret of {name}",
+        area="settings",
+        back=(f"{HOME}/{quote(name, safe='')}", name),
+        made=made,
+    )
 
 
 @get(HOME + "/{name:str}", **PAGE, **needs("govern"))
@@ -125,7 +133,15 @@ async def test_webhook(
     """Send it one event at once, and show what it answered."""
     await console.ask(request, WebhookAsked("test", name))
     trial = await queries.trial(console.deliveries, console.present, name)
-    return fragment(request, "settings/webhook.html", "trial", trial=trial)
+    return await answered(
+        request,
+        "settings/webhook.html",
+        "trial",
+        title=f"Test of {name}",
+        area="settings",
+        back=(f"{HOME}/{quote(name, safe='')}", name),
+        trial=trial,
+    )
 
 
 @post(HOME + "/{name:str}/remove", **DONE, **needs("govern"))

@@ -66,7 +66,7 @@ function makeSure(event) {
   button.classList.toggle("danger", danger !== undefined);
   const answered = new AbortController();
   button.addEventListener("click", () => { answered.abort(); dialog.close(); issueRequest(); }, { signal: answered.signal });
-  dialog.addEventListener("close", () => { if (!answered.signal.aborted) { answered.abort(); dropRequest(); } }, { signal: answered.signal });
+  dialog.addEventListener("close", () => { if (!answered.signal.aborted) { answered.abort(); dropRequest(); unmark(ctx.sourceElement); } }, { signal: answered.signal });
   dialog.showModal();
 }
 

@@ -7,6 +7,7 @@ import { tendForms } from "./forms.js";
 import { keepTimes } from "./times.js";
 import { keepFocus } from "./focus.js";
 import { tendFrame } from "./frame.js";
+import { tendTargets } from "./targets.js";
 
 tendFrame();
 tendDialogs();
@@ -14,6 +15,7 @@ tendForms();
 keepFocus();
 listenToKeys();
 keepTimes();
+tendTargets();
 mountIn(document);
 if ("signedIn" in document.body.dataset) follow();
 

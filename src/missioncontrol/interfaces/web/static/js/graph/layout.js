@@ -156,7 +156,7 @@ function spread(rows) {
 }
 
 /** Least squares under an order: neighbours that would overlap are moved together (pool adjacent violators). */
-function apart(row, wanted) {
+export function apart(row, wanted) {
   const offset = [0];
   for (let n = 1; n < row.length; n += 1) offset[n] = offset[n - 1] + (row[n - 1].w + row[n].w) / 2 + GAP_X;
   const pools = [];

@@ -172,9 +172,17 @@ class LogView {
       else this.hasNewer = found.has_more;
     } catch (error) {
       if (error.name !== "AbortError") throw error;
+      return;
     } finally {
       this.isBusy = false;
     }
+    this.overtake();
+  }
+
+  /** Do what was asked of it while it was busy. */
+  overtake() {
+    if (this.isBehind && !this.hasNewer) this.catchUp();
+    else this.scrolled();
   }
 
   /** New lines: at the end they are shown, elsewhere they are counted and offered. */
@@ -182,7 +190,8 @@ class LogView {
     const fresh = lines.map(plain).filter((line) => line.number > this.last && this.fits(line));
     if (more) return this.catchUp();
     if (!fresh.length) return;
-    if (this.hasNewer || this.isBusy) return this.offer(this.waiting + fresh.length);
+    if (this.hasNewer) return this.offer(this.waiting + fresh.length);
+    if (this.isBusy) { this.isBehind = true; return; }
     const follows = this.list.hidden || this.isAtEnd;
     this.show(fresh);
     if (follows) this.list.scrollTop = this.list.scrollHeight;
@@ -206,6 +215,7 @@ class LogView {
   async catchUp() {
     if (this.hasNewer || this.isBusy) { this.isBehind = true; return; }
     this.isBusy = true;
+    this.isBehind = false;
     try {
       const found = await this.get({ after: this.last });
       const follows = this.list.hidden || this.isAtEnd;
@@ -215,9 +225,11 @@ class LogView {
       else if (found.items.length) this.offer(this.waiting + found.items.length);
     } catch (error) {
       if (error.name !== "AbortError") throw error;
+      return;
     } finally {
       this.isBusy = false;
     }
+    this.overtake();
   }
 
   async toEnd() {

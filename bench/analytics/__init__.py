@@ -1,0 +1,1 @@
+"""The product analytics cockpit at ten million events."""

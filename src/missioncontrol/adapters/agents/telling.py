@@ -1,0 +1,23 @@
+"""An agent of which somebody is told what it handed in, before anybody else hears of it."""
+
+from collections.abc import Awaitable, Callable
+
+from missioncontrol.domain.work import Work
+from missioncontrol.ports.agent import Agent, Assignment, Line
+
+Tell = Callable[[Work], Awaitable[None]]
+
+
+class TellingAgent:
+    """Does what another agent does, and tells of it."""
+
+    def __init__(self, agent: Agent, tell: Tell) -> None:
+        """What `tell` raises fails the attempt: what nobody was told of is not done."""
+        self._agent = agent
+        self._tell = tell
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        """See `Agent.perform`."""
+        work = await self._agent.perform(assignment, line)
+        await self._tell(work)
+        return work

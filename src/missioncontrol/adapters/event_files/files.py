@@ -1,0 +1,58 @@
+"""Reads and writes files of events."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from missioncontrol.adapters.event_files import writing
+from missioncontrol.adapters.event_files.mapping import Reader, completed
+from missioncontrol.adapters.event_files.rows import columns_of, kind_of, rows
+from missioncontrol.ports.event_files import Fault, FileKind, Mapping, Page
+from missioncontrol.ports.warehouse import Captured, Kept
+
+PAGE_ROWS = 5_000
+
+
+class LocalEventFiles:
+    """Files of this machine."""
+
+    def __init__(self, is_bot: Callable[[str], bool] = lambda _: False) -> None:
+        """`is_bot` says of a user agent whether it is that of a program."""
+        self._is_bot = is_bot
+
+    def kind(self, path: Path) -> FileKind:
+        """See `EventFiles.kind`."""
+        return kind_of(path)
+
+    def mapping(self, path: Path, mapping: Mapping) -> Mapping:
+        """See `EventFiles.mapping`."""
+        return completed(mapping, columns_of(path))
+
+    def read(self, path: Path, mapping: Mapping, *, source: str, received: int) -> Iterator[Page]:
+        """See `EventFiles.read`."""
+        whole = self.mapping(path, mapping)
+        reader = Reader(whole, source=source, received=received, is_bot=self._is_bot)
+        events: list[Captured] = []
+        faults: list[Fault] = []
+        number, share = 0, 0.0
+        with closing(rows(path)) as read:
+            for number, (values, wrong, share) in enumerate(read, 1):
+                if values is None:
+                    faults.append(Fault(number, wrong))
+                else:
+                    try:
+                        events.append(reader.event(values, number))
+                    except ValueError as error:
+                        faults.append(Fault(number, str(error)))
+                if number % PAGE_ROWS == 0:
+                    yield Page(events, faults, number, share)
+                    events, faults = [], []
+        yield Page(events, faults, number, 1.0)
+
+    def write(self, path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
+        """See `EventFiles.write`."""
+        return writing.write(path, kind, pages)
+
+    def written(self, kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
+        """See `EventFiles.written`."""
+        return writing.written(kind, pages)

@@ -1,0 +1,1 @@
+"""Indexes of what is remembered."""

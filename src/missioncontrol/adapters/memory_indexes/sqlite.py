@@ -1,0 +1,410 @@
+"""The index of what is remembered in an SQLite file of its own, with full text (FTS5)."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.memory_indexes.seeing import confirmed, whole
+from missioncontrol.adapters.memory_indexes.words import indexed, marked, match_of
+from missioncontrol.adapters.queries import queries
+from missioncontrol.domain.errors import Corrupt, Unavailable
+from missioncontrol.domain.memory import Amendment, Item, amended
+from missioncontrol.ports.event_store import Head
+from missioncontrol.ports.memory_index import Hit, Listed, Matched, Wanted
+
+SHAPE = 2
+"""Grows with every change of what the file holds or what is harvested: it is then built again."""
+
+FIELDS = ("title", "text", "files", "tags")
+WEIGHTS = (1.0, 0.5, 2.0, 2.0)
+"""What a word weighs in each field; fitted on change histories (`make bench ONLY=memory`)."""
+
+BEST_FOR_EACH = 8
+"""So many times the items asked for are taken by their words alone, and then chosen from."""
+
+BUSY_SECONDS = 10
+_PACKAGE = "missioncontrol.adapters.memory_indexes"
+_SQL = queries(_PACKAGE, "queries.sql")
+_encode = msgspec.json.Encoder().encode
+_item = msgspec.json.Decoder(Item).decode
+_amendment = msgspec.json.Decoder(Amendment).decode
+
+
+class SqliteMemoryIndex:
+    """Keeps the index in the file at `path`, its owner's alone; in memory for None."""
+
+    def __init__(self, path: Path | None, *, weights: Sequence[float] = WEIGHTS) -> None:
+        """Open the file, and make it where it is missing, damaged, or of another release.
+
+        Raises:
+            Unavailable: `memory.unwritable`.
+        """
+        self._path = path
+        self._weights = ", ".join(f"{float(weight):g}" for weight in weights)
+        self._connection = _opened(path)
+        self._identity = _identity(path)
+
+    # Following.
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """See `MemoryIndex.turn`; the lock is the operating system's and ends with the process."""
+        if self._path is None:
+            yield True
+            return
+        try:
+            handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unwritable(self._path, error.strerror) from None
+        try:
+            mine = _locked(handle)
+            if mine:
+                self._refresh()
+                with self._looking():
+                    self._wipe_what_is_owed()
+            yield mine
+        finally:
+            os.close(handle)
+
+    def reached(self) -> Head:
+        """See `MemoryIndex.reached`."""
+        self._refresh()
+        with self._looking():
+            return Head(*self._connection.execute(_SQL["reached"]).fetchone())
+
+    def clear(self) -> None:
+        """See `MemoryIndex.clear`."""
+        self._connection.close()
+        self._connection = _replaced(self._path)
+        self._identity = _identity(self._path)
+
+    def take(
+        self,
+        harvested: Sequence[Item],
+        amended: Sequence[Amendment],
+        head: Head,
+        *,
+        logged: Sequence[Item] = (),
+    ) -> None:
+        """See `MemoryIndex.take`."""
+        with self._looking():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for item in harvested:
+                    known, in_log = self._parts(item.id)
+                    seen = confirmed(known, item) if known is not None else item
+                    self._put(seen, in_log, self._said(item.id))
+                for item in logged:
+                    known, _ = self._parts(item.id)
+                    self._put(known, item, self._said(item.id))
+                for said in amended:
+                    self._amend(said)
+                if any(said.is_forgotten for said in amended):
+                    self._connection.execute(_SQL["owe_wiping"])
+                self._connection.execute(_SQL["reach"], (head.position, head.hash))
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
+            self._wipe_what_is_owed()
+
+    def _parts(self, name: str) -> tuple[Item | None, Item | None]:
+        """Return an item as it was harvested, and as the log of decisions has it."""
+        row = self._connection.execute(_SQL["item"], (name,)).fetchone()
+        if row is None:
+            return None, None
+        harvested, logged = (_item(part) if part is not None else None for part in row[1:3])
+        return harvested, logged
+
+    def _amend(self, said: Amendment) -> None:
+        self._connection.execute(_SQL["amend"], (said.item, _encode(said)))
+        row = self._connection.execute(_SQL["item"], (said.item,)).fetchone()
+        if row is None:
+            return
+        if said.is_forgotten:
+            self._drop(row[0])
+            self._connection.execute(_SQL["drop"], (row[0],))
+        else:
+            self._put(*self._parts(said.item), said)
+
+    def _put(self, harvested: Item | None, logged: Item | None, said: Amendment | None) -> None:
+        item = amended(whole(harvested, logged), said)
+        if item is None:
+            return
+        row = (
+            item.id,
+            item.kind,
+            item.repository,
+            item.source.mission,
+            item.confirmed,
+            item.expires,
+            _encode(harvested) if harvested is not None else None,
+            _encode(logged) if logged is not None else None,
+            _encode(item),
+        )
+        [number] = self._connection.execute(_SQL["put"], row).fetchone()
+        self._drop(number)
+        texts = (item.title, item.text, "\n".join(item.files), "\n".join(item.tags))
+        self._connection.execute(_SQL["put_words"], (number, *map(indexed, texts)))
+        named = [(item.repository, path, number) for path in item.files]
+        self._connection.executemany(_SQL["put_file"], named)
+        self._connection.executemany(_SQL["put_tag"], [(tag, number) for tag in item.tags])
+
+    def _drop(self, number: int) -> None:
+        """Let go of all that an item is found by."""
+        for name in ("drop_words", "drop_files", "drop_tags"):
+            self._connection.execute(_SQL[name], (number,))
+
+    def _wipe_what_is_owed(self) -> None:
+        if self._connection.execute(_SQL["unwiped"]).fetchone()[0]:
+            self._wipe()
+
+    def _wipe(self) -> None:
+        """Leave nothing of what was forgotten in any page of the file.
+
+        While somebody else reads, old pages stay; then the next turn does it.
+        """
+        self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy:
+            self._connection.execute(_SQL["wiped"])
+
+    # Looking.
+
+    def item(self, name: str) -> Item | None:
+        """See `MemoryIndex.item`."""
+        with self._looking():
+            row = self._connection.execute(_SQL["item"], (name,)).fetchone()
+            return _item(row[3]) if row else None
+
+    def amendment(self, name: str) -> Amendment | None:
+        """See `MemoryIndex.amendment`."""
+        with self._looking():
+            return self._said(name)
+
+    def _said(self, name: str) -> Amendment | None:
+        row = self._connection.execute(_SQL["amendment"], (name,)).fetchone()
+        return _amendment(row[0]) if row else None
+
+    def silenced(self, *, now: float, limit: int) -> list[str]:
+        """See `MemoryIndex.silenced`."""
+        with self._looking():
+            rows = self._connection.execute(_SQL["amendments"])
+            said = (_amendment(body) for (body,) in rows)
+            return list(islice((each.item for each in said if each.silences(now)), limit))
+
+    def find(self, name: str, *, limit: int = 2) -> list[str]:
+        """See `MemoryIndex.find`."""
+        with self._looking():
+            rows = self._connection.execute(_SQL["find"], (name, name + "\U0010ffff", limit))
+            return [found for (found,) in rows]
+
+    def search(self, words: Sequence[str], wanted: Wanted, *, now: float, limit: int) -> list[Hit]:
+        """See `MemoryIndex.search`."""
+        match = match_of(words)
+        if not match:
+            return []
+        where, values = _where(wanted, now)
+        most = limit * BEST_FOR_EACH
+        values |= {"match": match, "limit": limit, "most": most}
+        with self._looking():
+            rows = self._rows("search_best", where, values)
+            # Where what is not wanted took their places, or the last of them has equals that were
+            # cut off, all are looked at.
+            is_all = bool(rows) and rows[0][2] < most
+            if not is_all and (len(rows) < limit or rows[-1][1] <= rows[-1][3]):
+                rows = self._rows("search", where, values)
+            return [Hit(_item(row[0]), row[1]) for row in rows]
+
+    def _rows(self, name: str, where: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        sql = _SQL[name].format(weights=self._weights, wanted=where)
+        return self._connection.execute(sql, values).fetchall()
+
+    def matched(self, words: Sequence[str], names: Sequence[str]) -> dict[str, Matched]:
+        """See `MemoryIndex.matched`."""
+        match = match_of(words)
+        if not match or not names:
+            return {}
+        given = (match, msgspec.json.encode(list(names)).decode())
+        with self._looking():
+            rows = self._connection.execute(_SQL["matched"], given).fetchall()
+        return {row[0]: _matched(row[1:]) for row in rows}
+
+    def listed(
+        self, wanted: Wanted, *, now: float, before: tuple[float, str] | None, limit: int
+    ) -> list[Item]:
+        """See `MemoryIndex.listed`."""
+        at, after = before or (None, "")
+        where, values = _where(wanted, now)
+        sql = _SQL["listed"].format(wanted=where)
+        place = {"at": at, "after": after, "limit": limit}
+        with self._looking():
+            return [_item(body) for (body,) in self._connection.execute(sql, values | place)]
+
+    def counts(self, *, now: float) -> list[Listed]:
+        """See `MemoryIndex.counts`."""
+        with self._looking():
+            found = self._connection.execute(_SQL["counts"], {"now": now})
+            return [Listed(*row) for row in found]
+
+    def near(self, item: Item, *, now: float, limit: int) -> list[Item]:
+        """See `MemoryIndex.near`."""
+        with self._looking():
+            row = self._connection.execute(_SQL["item"], (item.id,)).fetchone()
+            values = {
+                "number": row[0] if row else 0,
+                "mission": item.source.mission,
+                "now": now,
+                "limit": limit,
+            }
+            return [_item(body) for body, _ in self._connection.execute(_SQL["near"], values)]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _refresh(self) -> None:
+        """Open the file again if another process has put a new one in its place."""
+        if self._path is not None and _identity(self._path) != self._identity:
+            self._connection.close()
+            self._connection = _opened(self._path)
+            self._identity = _identity(self._path)
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise _unwritable(self._path, error) from None
+        except (sqlite3.DatabaseError, msgspec.DecodeError, TypeError) as error:
+            raise Corrupt(
+                "memory.damaged",
+                f"The memory index {str(self._path or 'in memory')!r} is damaged: {error}.",
+                hint="Delete it: it is built again from the record.",
+            ) from None
+
+
+def _where(wanted: Wanted, now: float) -> tuple[str, dict[str, Any]]:
+    parts, values = ["1"], {"now": now}
+    if not wanted.with_expired:
+        parts.append("(expires = 0 OR expires > :now)")
+    if wanted.kind:
+        parts.append("kind = :kind")
+    if wanted.repository is not None:
+        parts.append("repository = :repository")
+    if wanted.tag:
+        parts.append("items.number IN (SELECT number FROM tags WHERE tag = :tag)")
+    if wanted.file:
+        parts.append("items.number IN (SELECT number FROM files WHERE path = :file)")
+    given = msgspec.structs.asdict(wanted)
+    return " AND ".join(parts), values | given
+
+
+def _matched(texts: Sequence[str]) -> Matched:
+    found = {field: marked(text) for field, text in zip(FIELDS, texts, strict=True)}
+    return {field: words for field, words in found.items() if words}
+
+
+def _opened(path: Path | None) -> sqlite3.Connection:
+    if path is None:
+        return _made(":memory:")
+    try:
+        return _ready(path) or _replaced(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _unwritable(path, error) from None
+
+
+def _ready(path: Path) -> sqlite3.Connection | None:
+    """Open the file as it is, or return None where it is of no use."""
+    if not path.exists() or not path.stat().st_size:
+        return None
+    connection = _bare(path)
+    try:
+        (shape,) = connection.execute("PRAGMA user_version").fetchone()
+        if shape == SHAPE and connection.execute(_SQL["reached"]).fetchone():
+            return _set_up(connection)
+    except sqlite3.OperationalError:
+        connection.close()
+        raise
+    except sqlite3.DatabaseError:
+        pass
+    connection.close()
+    return None
+
+
+def _replaced(path: Path | None) -> sqlite3.Connection:
+    """Make the file anew beside the old one, and put it in its place."""
+    if path is None:
+        return _made(":memory:")
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        for end in ("", "-wal", "-shm"):
+            draft.with_name(draft.name + end).unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        connection = _made(draft)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        for end in ("-wal", "-shm"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        draft.replace(path)
+        return _connected(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _unwritable(path, getattr(error, "strerror", None) or error) from None
+
+
+def _made(place: Path | str) -> sqlite3.Connection:
+    connection = _connected(place)
+    connection.execute("PRAGMA journal_mode = WAL")
+    schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
+    connection.executescript(f"BEGIN; {schema} PRAGMA user_version = {SHAPE}; COMMIT")
+    return connection
+
+
+def _connected(place: Path | str) -> sqlite3.Connection:
+    return _set_up(_bare(place))
+
+
+def _bare(place: Path | str) -> sqlite3.Connection:
+    # Who follows the log may do so on a thread, but never on two at once.
+    return sqlite3.connect(
+        place, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+    )
+
+
+def _set_up(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("PRAGMA secure_delete = ON")  # What is forgotten is overwritten.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
+
+
+def _unwritable(path: Path | None, problem: object) -> Unavailable:
+    return Unavailable(
+        "memory.unwritable",
+        f"The memory index {str(path or 'in memory')!r} can't be written: {problem}.",
+        hint="It may be deleted at any time; it is built again from the record.",
+    )

@@ -1,0 +1,212 @@
+"""Answers questions about the use of products: each once, as long as nothing has happened since."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from missioncontrol.analytics import listing
+from missioncontrol.analytics.answers import AnyAnswer, Members
+from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detecting.inspecting import inspected
+from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Segment, digest
+from missioncontrol.analytics.setting import Setting
+from missioncontrol.application.analytics.giving_way import Way
+from missioncontrol.application.analytics.kept_answers import KeptAnswers
+from missioncontrol.application.analytics.measures import measure_of, stamp_of
+from missioncontrol.application.analytics.membership import Membership
+from missioncontrol.application.analytics.products import ProductShelf, policy_of
+from missioncontrol.domain.product.states import Product
+from missioncontrol.ports.clock import Clock
+from missioncontrol.ports.warehouse import Policy, Statement, Warehouse
+
+THREADS = 4
+"""Questions that are answered at once; others wait."""
+
+AS_OF_SECONDS = 60.0
+"""So long an answer to a question about now stays good where nothing has come in."""
+
+LIMIT = 50
+
+T = TypeVar("T")
+
+Follow = Callable[[], Awaitable[None]]
+
+
+class Analyst:
+    """Whoever asks goes through this: pages, API, command line, alerts."""
+
+    def __init__(self, warehouse: Warehouse, products: ProductShelf, clock: Clock) -> None:
+        """Whoever opened the warehouse closes it, after `close` of this."""
+        self.warehouse = warehouse
+        self.products = products
+        self.clock = clock
+        self.follow: dict[str, Follow] = {}  # by product: lets its events be up to date
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="analyst")
+        self._kept = KeptAnswers()
+        self._asked: dict[tuple[Any, ...], asyncio.Task[AnyAnswer]] = {}
+        self._settled: dict[str, Policy] = {}
+        self._settling = asyncio.Lock()
+        self._way = Way()
+        self._as_of: tuple[int, float] = (-1, 0.0)
+        self._membership = Membership(warehouse, products, clock, self.aside)
+
+    async def answer(self, question: AnyQuestion, *, as_of: datetime | None = None) -> AnyAnswer:
+        """Return the answer, as of now or of a moment before (UTC without an offset).
+
+        Raises:
+            NotFound: `product.unknown`, `cohort.unknown`.
+            Rejected: the question can't be asked; the code and the reason say why.
+            Unavailable: `analytics.slow` and others of the warehouse.
+        """
+        with self._way.taken():
+            return await self._answer(question, as_of)
+
+    async def _answer(self, question: AnyQuestion, as_of: datetime | None) -> AnyAnswer:
+        setting, position = await self._ready(question, as_of)
+        key = (digest(question), position, setting)
+        found = self._kept.get(key)
+        if found is not None:
+            return found
+        task = self._asked.get(key)
+        if task is None:
+            task = asyncio.create_task(self._worked_out(question, setting, position))
+            self._asked[key] = task
+            task.add_done_callback(lambda done: self._keep(key, done))
+        return await asyncio.shield(task)  # Somebody else may wait for the same.
+
+    async def members(
+        self,
+        question: AnyQuestion,
+        cell: Cell,
+        *,
+        limit: int = LIMIT,
+        cursor: str = "",
+        as_of: datetime | None = None,
+    ) -> Members:
+        """Return who is behind one count of an answer, the latest first.
+
+        With the `as_of` of an answer, and where nothing has come in since, there are as many as
+        the count says.
+
+        Raises:
+            Rejected: `analytics.bad_cell` where the answer has no such count, `analytics.bad_page`.
+            NotFound, Unavailable: as `answer`.
+        """
+        with self._way.taken():
+            setting, _ = await self._ready(question, as_of)
+            counted = measure_of(type(question)).members(question, cell, setting)
+            page = listing.page(counted, question.product, limit=limit, cursor=cursor or None)
+            rows = await self.rows(page)
+        return await self.aside(lambda: listing.members(rows, cursor=cursor or None))
+
+    async def findings(
+        self,
+        product: str,
+        segment: Segment = EVERYBODY,
+        *,
+        as_of: datetime | None = None,
+    ) -> tuple[Finding, ...]:
+        """Return what changed in a product, the most severe first, each number with its question.
+
+        It takes many questions, which give way to those of `answer`.
+
+        Raises:
+            NotFound, Unavailable: as `answer`.
+        """
+        known = await self.products.find(product)
+        await self._bring_up(known)
+        setting = await self.setting(product, as_of=as_of)
+
+        async def ask(question: AnyQuestion) -> AnyAnswer:
+            async with self._way.given():
+                return await self._answer(question, setting.as_of)
+
+        async def rows(statement: Statement) -> list[tuple[Any, ...]]:
+            async with self._way.given():
+                return await self.rows(statement)
+
+        return await inspected(known, setting, ask, rows, segment=segment)
+
+    async def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Answer a statement over the views of the warehouse."""
+        return await self.aside(lambda: self.warehouse.rows(statement))
+
+    async def setting(self, product: str, *, as_of: datetime | None = None) -> Setting:
+        """Return the calendar of a product, as of now or of a moment before.
+
+        Raises:
+            NotFound: `product.unknown`.
+        """
+        known = await self.products.find(product)
+        return self._setting(known, as_of, await self.position())
+
+    async def position(self) -> int:
+        """Return a number that grows with all that comes in: the same number, the same answers."""
+        return await self.aside(self.warehouse.position)
+
+    async def settle(self, product: Product) -> None:
+        """Let the warehouse count what the log says that counts."""
+        wanted = policy_of(product)
+        async with self._settling:
+            if self._settled.get(product.slug) != wanted:
+                await self.aside(lambda: self.warehouse.settle(product.slug, wanted))
+                self._settled[product.slug] = wanted
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do what blocks on a thread of ours, and return what came of it."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        for task in self._asked.values():
+            task.cancel()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _ready(self, question: AnyQuestion, as_of: datetime | None) -> tuple[Setting, int]:
+        """Let everything be as the log says it, and return by what, and where, to answer."""
+        product = await self.products.find(question.product)
+        await self._bring_up(product)
+        position = await self.position()
+        if question.segment.cohorts:
+            now = self._setting(product, None, position)
+            await self._membership.bring_up(product, question.segment.cohorts, now)
+            position = await self.position()
+        return self._setting(product, as_of, position), position
+
+    async def _bring_up(self, product: Product) -> None:
+        """Let what counts be as the log says, and the events be those there are by now."""
+        await self.settle(product)
+        if (follow := self.follow.get(product.slug)) is not None:
+            await follow()
+
+    def _setting(self, product: Product, as_of: datetime | None, position: int) -> Setting:
+        moment = as_of or self._now(position)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+        return Setting(moment, product.zone, product.week_starts)
+
+    def _now(self, position: int) -> datetime:
+        """Return now, or a moment ago where an answer of then is as good."""
+        now = self.clock.now()
+        known, since = self._as_of
+        if known != position or not 0 <= now - since < AS_OF_SECONDS:
+            self._as_of = (position, now)
+        return datetime.fromtimestamp(self._as_of[1], UTC).replace(tzinfo=None)
+
+    async def _worked_out(
+        self, question: AnyQuestion, setting: Setting, position: int
+    ) -> AnyAnswer:
+        kind = type(question)
+        measure, definition, rows = measure_of(kind), stamp_of(kind), self.warehouse.rows
+        return await self.aside(
+            lambda: measure.answer(
+                question, setting, rows, definition=definition, position=position
+            )
+        )
+
+    def _keep(self, key: tuple[Any, ...], done: "asyncio.Task[AnyAnswer]") -> None:
+        del self._asked[key]
+        if not done.cancelled() and done.exception() is None:
+            self._kept.keep(key, done.result())

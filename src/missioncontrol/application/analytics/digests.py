@@ -1,0 +1,169 @@
+"""Digests of products: the workflow that writes one, and what was written, as the log says it."""
+
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any
+
+import msgspec
+
+from missioncontrol.analytics.facts import digest_of
+from missioncontrol.analytics.summary import Summary
+from missioncontrol.analytics.writing import fault_of, in_words_of
+from missioncontrol.application.analytics.alerts import WATCHER
+from missioncontrol.application.analytics.products import DIGESTS, digests_of
+from missioncontrol.application.authority import NotPermitted
+from missioncontrol.application.journal import Journal
+from missioncontrol.domain.agent import AgentCard, Shape
+from missioncontrol.domain.digest import NO_DIGESTS, Digests, DigestWritten, TakeDigest
+from missioncontrol.domain.step import Spending
+
+VERSION: str = import_module("missioncontrol").__version__
+
+REPORTER = "reporter"
+"""The agent that writes digests."""
+
+PREFIX = "digest-"
+"""Workflows and schedules of digests are named so, with the product."""
+
+DAYS, DAYS_MAX = 30, 180
+WRITING = Spending(input_tokens=16_000, output_tokens=4_096, by_call=True)
+"""The most that the words of a model take: one call, of facts of at most 6,000 bytes."""
+
+ARTIFACTS = ("digest.md", "digest.json")
+
+Known = Callable[[str], Awaitable[None]]
+"""Refuses a product that there is not."""
+
+
+def _text(description: str = "") -> Shape:
+    return Shape("string", description=description)
+
+
+def _text_or_none(description: str) -> Shape:
+    return Shape("string", required=False, description=description)
+
+
+CARD = AgentCard(
+    REPORTER,
+    VERSION,
+    capabilities=("report",),
+    description="Writes the summary of a product down: by rule, and where a model is configured in "
+    "its words, as far as they hold against the same facts.",
+    inputs=Shape(
+        "object",
+        {
+            "product": _text("Its id."),
+            "days": Shape(
+                "integer", required=False, description=f"1 to {DAYS_MAX}, up to and with today."
+            ),
+            "since": _text_or_none("The first day in place of `days`, as 2026-11-01."),
+            "until": _text_or_none("The last day; today where it is not said."),
+            "segment": _text_or_none("Whose events count, as JSON; everybody's where it is not."),
+        },
+        open=False,
+    ),
+    output=Shape(
+        "object",
+        {
+            "product": _text(),
+            "since": _text("The first day."),
+            "until": _text("The last day."),
+            "headline": _text("What stands first."),
+            "facts": _text("Digest of what it is made of."),
+            "written_by": _text("The model; '' where it is made of the facts alone."),
+            "reason": _text("Why the words of a model that was asked are not used."),
+        },
+        open=True,
+    ),
+    artifacts=ARTIFACTS,
+    effects=("reads_files", "calls_model"),
+    spending=WRITING,
+)
+
+
+class DigestTaken(msgspec.Struct, frozen=True):
+    """What a run wrote of a product."""
+
+    digest: DigestWritten
+
+    @property
+    def product(self) -> str:
+        """Of which product it is."""
+        return self.digest.product
+
+
+class DigestDesk:
+    """Takes down what was written."""
+
+    def __init__(self, journal: Journal, known: Known) -> None:
+        """What is known is read from the log when something is handed in."""
+        self._journal = journal
+        self._known = known
+
+    async def take(self, ask: DigestTaken, *, actor: str) -> dict[str, Any]:
+        """Keep a digest; whoever follows the log, such as a webhook, hears of it.
+
+        Raises:
+            NotFound: `product.unknown`.
+            Rejected: `digest.too_long`.
+            NotPermitted: `permission.undeclared`: nobody else hands in what a run wrote.
+        """
+        if actor != WATCHER:
+            raise NotPermitted(
+                "permission.undeclared", "Nobody who signs in may hand in what a run wrote."
+            )
+        await self._known(ask.product)
+        stream = digests_of(ask.product)
+        await self._journal.find(DIGESTS, stream)
+        self._journal.tell(DIGESTS, stream, TakeDigest(ask.digest), actor=actor)
+        return {"product": ask.product, "facts": ask.digest.facts}
+
+
+def as_written(summary: Summary, digests: Digests | None) -> Summary:
+    """Return a summary in the words that a model wrote of these very facts, where they hold.
+
+    Where none were written it stays as it is; where a model was asked in vain, it says why.
+    """
+    facts = digest_of(summary)
+    known = digests or NO_DIGESTS
+    found = known.of(facts)
+    if found is not None and found.written is not None and not fault_of(found.written, summary):
+        return in_words_of(found.written, found.written_by, summary)
+    tried = known.tried(facts)
+    reason = tried.reason if tried is not None else ""
+    return msgspec.structs.replace(summary, not_written=reason)
+
+
+def name_of(product: str) -> str:
+    """Return how the workflow, and the schedule, of a product's digest is called."""
+    return f"{PREFIX}{product}"
+
+
+WORKFLOW = """\
+name: {name}
+description: Writes the summary of {product} down; webhooks hear of it as digest_written.
+inputs:
+  days: {{type: integer, default: {days}, description: Up to and with the day of the run}}
+  since: {{type: string, default: "", description: "The first day, in place of days"}}
+  until: {{type: string, default: "", description: The last day}}
+  segment: {{type: string, default: "", description: "Whose events count, as JSON"}}
+outputs:
+  headline: "${{{{ steps.write.output.headline }}}}"
+  written_by: "${{{{ steps.write.output.written_by }}}}"
+steps:
+  write:
+    agent: {agent}
+    with:
+      product: {product}
+      days: "${{{{ inputs.days }}}}"
+      since: "${{{{ inputs.since }}}}"
+      until: "${{{{ inputs.until }}}}"
+      segment: "${{{{ inputs.segment }}}}"
+    timeout: 5m
+"""
+
+
+def workflow_of(product: str, days: int = DAYS) -> str:
+    """Return the text of the workflow that writes the digest of a product."""
+    name = name_of(product)
+    return WORKFLOW.format(name=name, product=product, days=days, agent=REPORTER)

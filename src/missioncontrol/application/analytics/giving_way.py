@@ -1,0 +1,39 @@
+"""What nobody waits for gives way to what somebody does: one question at a time, between theirs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+PATIENCE_SECONDS = 5.0
+"""So long one question gives way; where people never stop asking, it is asked beside theirs."""
+
+
+class Way:
+    """Knows whether somebody asks now. All of it happens in one event loop."""
+
+    def __init__(self) -> None:
+        """Nobody asks yet."""
+        self._asking = 0
+        self._free = asyncio.Event()
+        self._free.set()
+        self._one = asyncio.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Somebody waits for an answer."""
+        self._asking += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._free.set()
+
+    @asynccontextmanager
+    async def given(self) -> AsyncIterator[None]:
+        """Nobody waits for what is done here: it begins alone, and when nobody asks."""
+        async with self._one:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._free.wait(), PATIENCE_SECONDS)
+            yield

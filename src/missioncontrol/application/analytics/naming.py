@@ -1,0 +1,76 @@
+"""Whom the log would name: nothing can be taken out of it again, whoever is forgotten later."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.product.states import Product
+from missioncontrol.domain.saved import Cohort, Dashboard
+
+LETTER = r"[^\s@*?,;:<>()\"']"
+ADDRESS = re.compile(rf"{LETTER}+@{LETTER}+\.{LETTER}{{2,}}")
+"""An address of one person's mail; `*@example.com` is none."""
+
+HINT = "The log keeps it for ever. A property, such as role=test, or `*@example.com` names nobody."
+
+
+def refuse_addresses(field: str, *values: Any) -> None:
+    """Refuse to write down an address of somebody's mail, anywhere in JSON values.
+
+    Raises:
+        Rejected: `analytics.names_person`.
+    """
+    if any(ADDRESS.search(text) for text in _texts(values)):
+        raise Rejected(
+            "analytics.names_person", f"The {field} holds somebody's address.", hint=HINT
+        )
+
+
+def refuse_named(person: str, reason: str) -> None:
+    """Refuse a reason that says who is to be forgotten.
+
+    Raises:
+        Rejected: `analytics.names_person`.
+    """
+    if re.search(rf"(?<!\w){re.escape(person)}(?!\w)", reason, re.IGNORECASE):
+        raise Rejected(
+            "analytics.names_person",
+            "The reason says who is to be forgotten, and the log would keep that for ever.",
+            hint="Say why, and not who.",
+        )
+
+
+def named_in(
+    product: Product,
+    cohorts: Iterable[Cohort],
+    dashboards: Iterable[Dashboard],
+    ids: Collection[str],
+) -> tuple[str, ...]:
+    """Return what of a product has one of these ids among its values, as people call it."""
+    wanted = {each.casefold() for each in ids}
+    places: list[tuple[str, Any]] = [
+        ("exclusions", product.exclusions),
+        ("key measures", product.measures),
+        *((f"cohort {each.id}", each) for each in cohorts),
+        *((f"dashboard {each.id}", each) for each in dashboards),
+    ]
+    return tuple(
+        name
+        for name, value in places
+        if any(text.casefold() in wanted for text in _texts(msgspec.to_builtins(value)))
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts(key)
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)

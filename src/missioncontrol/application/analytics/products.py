@@ -1,0 +1,201 @@
+"""Products as readers see them: found by slug, their sources by write key, and what is saved."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.concept import Concept
+from missioncontrol.domain import digest as digest_log
+from missioncontrol.domain import saved as saving
+from missioncontrol.domain.digest import DigestCommand, DigestEvent, Digests
+from missioncontrol.domain.product.commands import ProductCommand
+from missioncontrol.domain.product.decide import decide, unknown, unknown_source
+from missioncontrol.domain.product.events import ProductEvent
+from missioncontrol.domain.product.evolve import evolve
+from missioncontrol.domain.product.states import NO_PRODUCTS, OWN, Product, Products
+from missioncontrol.domain.saved import (
+    NOTHING_SAVED,
+    Cohort,
+    Dashboard,
+    Saved,
+    SavedCommand,
+    SavedEvent,
+    unknown_cohort,
+    unknown_dashboard,
+)
+from missioncontrol.ports.warehouse import Policy
+
+STREAM = "products"
+SAVED_PREFIX = "saved-"
+DIGESTS_PREFIX = "digests-"
+KEY_MARK = "mcw_"
+KEY_MAX = 200
+
+PRODUCTS: Concept[Products, ProductCommand, ProductEvent] = Concept(decide, evolve, unknown)
+DIGESTS: Concept[Digests, DigestCommand, DigestEvent] = Concept(
+    digest_log.decide,
+    digest_log.evolve,
+    lambda stream: digest_log.unknown(stream.removeprefix(DIGESTS_PREFIX)),
+)
+SAVED: Concept[Saved, SavedCommand, SavedEvent] = Concept(
+    saving.decide, saving.evolve, lambda stream: unknown(stream.removeprefix(SAVED_PREFIX))
+)
+
+Find = Callable[[Concept[Any, Any, Any], str], Awaitable[Any]]
+"""Returns what a stream says now, None where there is nothing of it; as `Present.find`."""
+
+
+def digests_of(product: str) -> str:
+    """Return the stream in which the digests of a product stand."""
+    return f"{DIGESTS_PREFIX}{product}"
+
+
+class Keyed(msgspec.Struct, frozen=True):
+    """Whose write key it is that events came with."""
+
+    product: str
+    source: str  # its id
+    is_internal: bool
+    kind: str
+
+
+class ProductShelf:
+    """Everything that the log says about products, as of now."""
+
+    def __init__(self, find: Find) -> None:
+        """`find` reads a stream of the log; nothing is read before somebody asks."""
+        self._find = find
+        self._keyed: tuple[Products | None, dict[str, Keyed]] = (None, {})
+
+    async def all(self) -> list[Product]:
+        """Return all products by name, the built-in one last."""
+        found = (await self._products()).products.values()
+        return sorted(found, key=lambda each: (each.slug == OWN, each.name.casefold(), each.slug))
+
+    async def find(self, slug: str) -> Product:
+        """Return a product.
+
+        Raises:
+            NotFound: `product.unknown`.
+        """
+        found = (await self._products()).products.get(slug)
+        if found is None:
+            raise unknown(slug)
+        return found
+
+    async def source(self, key: str) -> Keyed | None:
+        """Return where events with a write key come from; None where no source has the key now.
+
+        A key is looked up by its digest, so the time that takes tells nothing about any key.
+        """
+        known, by_digest = self._keyed
+        products = await self._products()
+        if products is not known:
+            by_digest = _by_digest(products)
+            self._keyed = (products, by_digest)
+        if not 0 < len(key) <= KEY_MAX:
+            return None
+        wanted = digest(key)
+        found = by_digest.get(wanted)
+        return found if hmac.compare_digest(wanted, wanted if found else "0" * 64) else None
+
+    async def cohorts(self, product: str) -> list[Cohort]:
+        """Return the saved cohorts of a product, by name.
+
+        Raises:
+            NotFound: `product.unknown`.
+        """
+        found = (await self._saved(product)).cohorts.values()
+        return sorted(found, key=lambda each: (each.name.casefold(), each.id))
+
+    async def cohort(self, product: str, cohort: str) -> Cohort:
+        """Return a saved cohort.
+
+        Raises:
+            NotFound: `product.unknown`, `cohort.unknown`.
+        """
+        found = (await self._saved(product)).cohorts.get(cohort)
+        if found is None:
+            raise unknown_cohort(product, cohort)
+        return found
+
+    async def digests(self, product: str) -> Digests | None:
+        """Return what was written of a product; None where nothing was."""
+        found: Digests | None = await self._find(DIGESTS, digests_of(product))
+        return found
+
+    async def dashboards(self, product: str) -> list[Dashboard]:
+        """Return the dashboards of a product, by name.
+
+        Raises:
+            NotFound: `product.unknown`.
+        """
+        found = (await self._saved(product)).dashboards.values()
+        return sorted(found, key=lambda each: (each.name.casefold(), each.id))
+
+    async def dashboard(self, product: str, dashboard: str) -> Dashboard:
+        """Return a dashboard.
+
+        Raises:
+            NotFound: `product.unknown`, `dashboard.unknown`.
+        """
+        found = (await self._saved(product)).dashboards.get(dashboard)
+        if found is None:
+            raise unknown_dashboard(product, dashboard)
+        return found
+
+    async def _products(self) -> Products:
+        found: Products | None = await self._find(PRODUCTS, STREAM)
+        return found or NO_PRODUCTS
+
+    async def _saved(self, product: str) -> Saved:
+        await self.find(product)
+        found: Saved | None = await self._find(SAVED, saved_stream(product))
+        return found or NOTHING_SAVED
+
+
+def saved_stream(product: str) -> str:
+    """Return the stream of what is saved of a product."""
+    return SAVED_PREFIX + product
+
+
+def policy_of(product: Product) -> Policy:
+    """Return what of a product counts, as the warehouse is told it."""
+    without = product.exclusions
+    internal = tuple(each.id for each in product.sources.values() if each.is_internal)
+    public = tuple(each.id for each in product.sources.values() if each.kind == "browser")
+    days = product.retention_days or None
+    return Policy(without.bots, internal, without.people, without.properties, days, public)
+
+
+def new_key() -> str:
+    """Return a write key that nobody can guess."""
+    return KEY_MARK + secrets.token_urlsafe(24)
+
+
+def digest(key: str) -> str:
+    """Return the only form in which a key is kept."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def source_of(product: Product, source: str) -> None:
+    """Refuse a source that a product does not have.
+
+    Raises:
+        NotFound: `source.unknown`.
+    """
+    if source not in product.sources:
+        raise unknown_source(product.slug, source)
+
+
+def _by_digest(products: Products) -> dict[str, Keyed]:
+    return {
+        source.digest: Keyed(product.slug, source.id, source.is_internal, source.kind)
+        for product in products.products.values()
+        for source in product.sources.values()
+        if source.digest and not source.is_revoked
+    }

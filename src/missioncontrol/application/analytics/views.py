@@ -1,0 +1,131 @@
+"""Products, sources and what is saved of them, as they are told."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.kpis import Kpi, activation_of, asked, told
+from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
+from missioncontrol.analytics.setting import zone_of
+from missioncontrol.application.analytics.analyst import Analyst
+from missioncontrol.domain.product.events import Kind, Weekday
+from missioncontrol.domain.product.states import Product, Source
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """Where events come from. Its key was shown once."""
+
+    id: str
+    name: str
+    kind: Kind
+    is_internal: bool  # its events count in no measure
+    is_revoked: bool  # nothing more comes from there
+    added: float  # seconds since the epoch
+
+
+class ExclusionsView(msgspec.Struct, frozen=True):
+    """What counts in no measure, besides internal sources."""
+
+    bots: bool
+    people: tuple[str, ...]  # ids, `*` for any letters, `?` for one
+    properties: tuple[tuple[str, str], ...]  # of people, with the value that leaves them out
+
+
+class KeyMeasuresView(msgspec.Struct, frozen=True):
+    """By what it is told how the product does; by the definitions where it does not say itself."""
+
+    activation: tuple[dict[str, Any], ...]  # steps of a funnel
+    activated_at: int  # the step, from 1, by which somebody is activated
+    actions: tuple[str, ...]  # events that the product is for
+    active: str  # the event by which somebody is active; "" for any
+
+
+class ProductView(msgspec.Struct, frozen=True):
+    """A product whose use is measured."""
+
+    slug: str
+    name: str
+    zone: str
+    week_starts: Weekday
+    retention_days: int  # 0: for ever
+    is_own: bool  # its events are read from the log of this home
+    exclusions: ExclusionsView
+    key_measures: KeyMeasuresView
+    sources: tuple[SourceView, ...]
+    forgotten: int  # people who were removed
+    added: float  # seconds since the epoch; 0 for the built-in one
+
+
+def product_view(product: Product) -> ProductView:
+    """Return a product as it is told."""
+    return ProductView(
+        product.slug,
+        product.name,
+        product.zone,
+        product.week_starts,
+        product.retention_days,
+        product.is_own,
+        ExclusionsView(**msgspec.structs.asdict(product.exclusions)),
+        _measures(product),
+        tuple(map(source_view, product.sources.values())),
+        product.forgotten,
+        product.added,
+    )
+
+
+def source_view(source: Source) -> SourceView:
+    """Return a source as it is told: without the digest of its key."""
+    known = msgspec.structs.asdict(source)
+    del known["digest"]
+    return SourceView(**known)
+
+
+async def kpis(
+    analyst: Analyst,
+    product: str,
+    range_: Range,
+    segment: Segment = EVERYBODY,
+    *,
+    compared: bool = True,
+    as_of: datetime | None = None,
+) -> list[Kpi]:
+    """Return the key figures of a product, each with the question that it comes from.
+
+    They are as of now, or as of a moment before (UTC without an offset).
+
+    Raises:
+        MissionControlError: as `Analyst.answer`.
+    """
+    known = await analyst.products.find(product)
+    found = []
+    for each in asked(known, range_, segment, compared=compared):
+        answer = await analyst.answer(each.question, as_of=as_of)
+        before = None
+        if each.before is not None:
+            before = await answered_then(analyst, each.before, answer, range_)
+        found.append(told(each, answer, before))
+    return found
+
+
+async def answered_then(
+    analyst: Analyst, before: AnyQuestion, answer: AnyAnswer, range_: Range
+) -> AnyAnswer:
+    """Return the answer to a question of the days before, as it was so many days ago.
+
+    Who is compared had as much time then as those of now have had.
+
+    Raises:
+        MissionControlError: as `Analyst.answer`.
+    """
+    days = range_.until - range_.since + timedelta(days=1)
+    # By the calendar of the product: where clocks changed meanwhile, some days have 23 or 25 hours.
+    then = datetime.fromisoformat(answer.as_of).astimezone(zone_of(answer.zone)) - days
+    return await analyst.answer(before, as_of=then.astimezone(UTC))
+
+
+def _measures(product: Product) -> KeyMeasuresView:
+    counts = activation_of(product)
+    steps = tuple(msgspec.to_builtins(step) for step in counts.steps)
+    return KeyMeasuresView(steps, counts.activated_at + 1, counts.actions, counts.active)

@@ -1,0 +1,373 @@
+"""What is remembered: kept behind the log, searched, told to planners, and amended by people."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.decisions import DECISIONS
+from missioncontrol.application.decisions import STREAM as DECISION_STREAM
+from missioncontrol.application.ended import ended_run
+from missioncontrol.application.journal import Journal, fold
+from missioncontrol.domain.decision import EVENTS as DECISION_EVENTS
+from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.errors import Corrupt, MissionControlError, Rejected
+from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.memory import (
+    EVENTS,
+    AddMemory,
+    Amendment,
+    CorrectMemory,
+    ExpireMemory,
+    ForgetMemory,
+    Item,
+    Kind,
+    MemoryAdded,
+    MemoryCommand,
+    MemoryEvent,
+    Source,
+    decide,
+    evolve,
+    forgotten,
+    is_item_id,
+    item_id,
+    unknown,
+)
+from missioncontrol.domain.register import decode
+from missioncontrol.knowledge.decisions import remembered_decision
+from missioncontrol.knowledge.harvest import harvested
+from missioncontrol.knowledge.recall import Match, recalled, searched
+from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.event_store import EventStore, Head
+from missioncontrol.ports.memory_index import Listed, MemoryIndex, Wanted
+
+FOLLOW_AT_ONCE = 256
+READ_AT_ONCE = 4_096
+BRING_UP_SECONDS_MAX = 2.0
+"""A mission begins after at most so long, with what is remembered by then."""
+
+LOOK_SECONDS = 0.01
+NEAR_MAX = 40
+SILENCED_MAX = 2_000
+"""Ids of what is not to be told that are told in full; of more, only how each begins."""
+
+SHORTENED_MAX = 20_000
+SHORT = len("memory-") + 8
+EVERYTHING = ("memory-",)
+"""How every id begins: nothing that documents say is told in place of what is remembered."""
+
+MEMORY: Concept[Amendment, MemoryCommand, MemoryEvent] = Concept(decide, evolve, unknown)
+_OURS = frozenset(name for name, _ in EVENTS.values())
+_DECIDED = frozenset(name for name, _ in DECISION_EVENTS.values())
+
+
+class Memory:
+    """What a home remembers, as one reader of its record sees it."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        artifacts: ArtifactStore,
+        index: MemoryIndex,
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        """Whoever opened them closes them."""
+        self._store = store
+        self._artifacts = artifacts
+        self.index = index
+        self.now = now
+
+    async def follow(self, *, limit: int = FOLLOW_AT_ONCE) -> bool:
+        """Take in a few more events, unless another process does so; return whether more may come.
+
+        Raises:
+            Unavailable: `memory.unwritable`, or the log can't be read now.
+            Corrupt: `log.damaged`.
+        """
+        with self.index.turn() as mine:
+            if not mine:
+                return False
+            try:
+                reached = await self._reached()
+            except Corrupt as error:
+                if error.code != "memory.damaged":
+                    raise
+                self.index.clear()
+                reached = 0
+            rows = await self._store.read(after=reached, limit=limit)
+            if rows:
+                await self._take(rows)
+            return len(rows) == limit
+
+    async def _reached(self) -> int:
+        """Return how far the index knows this log; one of another log is begun anew."""
+        reached = self.index.reached()
+        if not reached.position:
+            return 0
+        rows = await self._store.read(after=reached.position - 1, limit=1)
+        if rows and rows[0].hash == reached.hash:
+            return reached.position
+        self.index.clear()
+        return 0
+
+    async def _take(self, rows: Sequence[Recorded]) -> None:
+        items: list[Item] = []
+        amendments: dict[str, Amendment] = {}
+        decided: dict[str, int] = {}
+        for row in rows:
+            if row.type == "run_settled":
+                run = await ended_run(self._store, self._artifacts, row)
+                items += harvested(run) if run is not None else ()
+            elif row.type in _OURS:
+                event: Any = decode(row.type, row.schema, row.body)
+                if isinstance(event, MemoryAdded):
+                    items.append(_added(event, row))
+                known = amendments.get(event.item) or self.index.amendment(event.item)
+                amendments[event.item] = evolve(known, event, row.time / 1_000_000)
+            elif row.type in _DECIDED:
+                decided |= _decided_in(row)
+        logged = await self._decisions(decided, rows[-1].position)
+        head = Head(rows[-1].position, rows[-1].hash)
+        self.index.take(items, list(amendments.values()), head, logged=logged)
+
+    async def _decisions(self, decided: dict[str, int], until: int) -> list[Item]:
+        """Return the decisions that were judged, as the log has them at position `until`."""
+        if not decided:
+            return []
+        log, _ = await fold(self._store, DECISIONS, DECISION_STREAM, until=until)
+        known = log.decisions if log is not None else {}
+        return [
+            remembered_decision(known[name], at) for name, at in decided.items() if name in known
+        ]
+
+    async def bring_up(self, *, seconds_max: float = BRING_UP_SECONDS_MAX) -> bool:
+        """Take in what the log has now, as far as time allows; return whether that was all of it.
+
+        Another process may be at it: then it is waited for, so that whoever has just changed
+        something is told of it.
+
+        Raises:
+            Unavailable, Corrupt: see `follow`.
+        """
+        ends = time.monotonic() + seconds_max
+        until = (await self._store.head()).position
+        while True:
+            is_more = await self.follow(limit=READ_AT_ONCE)
+            if not is_more and self.index.reached().position >= until:
+                return True
+            if time.monotonic() > ends:
+                return False
+            if not is_more:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    # Looking.
+
+    def item(self, name: str) -> Item:
+        """Return an item, also an expired one.
+
+        Raises:
+            NotFound: `memory.unknown` or `memory.forgotten`.
+        """
+        found = self.index.item(name)
+        if found is not None:
+            return found
+        said = self.index.amendment(name)
+        raise forgotten(name) if said is not None and said.is_forgotten else unknown(name)
+
+    def named(self, text: str) -> str:
+        """Return the id that `text` means: all of it, or a beginning that only one has.
+
+        Raises:
+            NotFound: `memory.unknown`; Rejected: `memory.ambiguous`.
+        """
+        full = text if text.startswith("memory-") else f"memory-{text}"
+        found = self.index.find(full)
+        if len(found) > 1 and full not in found:
+            raise Rejected("memory.ambiguous", f"{text[:80]!r} is the beginning of several items.")
+        return full if full in found or not found else found[0]
+
+    def search(
+        self, text: str, wanted: Wanted, *, repository: str = "", limit: int = 50
+    ) -> list[Match]:
+        """Return what bears on `text`, best first; items of `repository` count more."""
+        now = self.now()
+        return searched(
+            self.index, text, repository=repository, wanted=wanted, now=now, limit=limit
+        )
+
+    def listed(
+        self, wanted: Wanted, *, before: tuple[float, str] | None = None, limit: int = 50
+    ) -> list[Item]:
+        """Return items, those confirmed last first."""
+        return self.index.listed(wanted, now=self.now(), before=before, limit=limit)
+
+    def counts(self) -> list[Listed]:
+        """Return how many items there are by kind and repository."""
+        return self.index.counts(now=self.now())
+
+    def near(self, item: Item) -> list[Item]:
+        """Return items that share a file or the mission with `item`; a bounded number."""
+        return self.index.near(item, now=self.now(), limit=NEAR_MAX)
+
+    def recalled(self, goal: str, repository: str) -> tuple[Recalled, ...]:
+        """Return what a planner is told for a goal; nothing where the index is of no use.
+
+        No mission waits for what is remembered, and none fails for it.
+        """
+        try:
+            return recalled(self.index, goal, repository, now=self.now())
+        except MissionControlError:
+            return ()
+
+    async def without_amended(self, told: Sequence[Recalled]) -> tuple[Recalled, ...]:
+        """Leave out what people have amended since the index was last brought up.
+
+        Raises:
+            Unavailable, Corrupt: the log or the index can't be read.
+        """
+        reached = self.index.reached().position
+        kept = []
+        for each in told:
+            said = await self._store.read_stream(each.item, limit=READ_AT_ONCE)
+            if not said or said[-1].position <= reached:
+                kept.append(each)
+        return tuple(kept)
+
+    def silenced(self) -> tuple[str, ...]:
+        """Return how the ids begin whose source is not to be told instead of them; raises nothing.
+
+        A planner reads the documents of the repository itself, and finds there what people have
+        had forgotten. What can't be told one by one is told as everything: a document that is not
+        quoted does less harm than words that somebody had forgotten.
+        """
+        try:
+            found = self.index.silenced(now=self.now(), limit=SHORTENED_MAX + 1)
+        except MissionControlError:
+            return EVERYTHING
+        if len(found) <= SILENCED_MAX:
+            return tuple(found)
+        if len(found) > SHORTENED_MAX:
+            return EVERYTHING
+        return tuple(dict.fromkeys(each[:SHORT] for each in found))
+
+
+def _decided_in(row: Recorded) -> dict[str, int]:
+    """Return the decision that an event is about, with its position; two where one gave way."""
+    event: Any = decode(row.type, row.schema, row.body)
+    names = (event.id, getattr(event, "by", ""))
+    return {name: row.position for name in names if name}
+
+
+def _added(event: MemoryAdded, row: Recorded) -> Item:
+    at = row.time / 1_000_000
+    source = Source(position=row.position, person=row.actor)
+    return Item(
+        event.item,
+        event.kind,
+        event.title,
+        event.text,
+        event.repository,
+        event.files,
+        event.tags,
+        source,
+        created=at,
+        confirmed=at,
+        expires=event.expires,
+        is_corrected=True,
+    )
+
+
+class MemoryAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wants of what is remembered."""
+
+    verb: Literal["add", "correct", "expire", "forget"]
+    item: str = ""  # not where one is added
+    kind: Kind = "lesson"  # where one is added
+    title: str = ""
+    text: str = ""
+    repository: str = ""
+    files: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    expires: float = 0.0  # seconds since the epoch; 0: never
+    reason: str = ""
+
+
+class Known(Protocol):
+    """Says what is remembered now."""
+
+    async def item(self, name: str) -> Item | None:
+        """Return an item as of now; None where there is none, or it was forgotten."""
+        ...
+
+
+STAYS = (
+    "It is gone from the index, from what planners are told, and is not harvested again; a plan "
+    "that is being made now is made again without it. "
+    "The record keeps the events that it came from, plans and documents that quoted it before, and "
+    "that it was forgotten: events are never changed, or nobody could tell what happened."
+)
+"""What a person is told who has something forgotten."""
+
+
+class MemoryDesk:
+    """Adds, corrects, lets expire and forgets."""
+
+    def __init__(self, journal: Journal) -> None:
+        """An engine that is at work sets `known`; items are read from the record there.
+
+        It is told by `forgotten` of each item that is.
+        """
+        self._journal = journal
+        self.known: Known | None = None
+        self.forgotten: Callable[[str], None] = lambda item: None
+
+    async def take(self, ask: MemoryAsked, *, actor: str) -> dict[str, Any]:
+        """Do what is asked.
+
+        Raises:
+            Rejected, NotFound: see `domain.memory.decide`; `memory.unknown`.
+        """
+        item = ask.item
+        if ask.verb == "add":
+            item = item_id(ask.kind, ask.repository, f"{ask.title}\n{ask.text}")
+        elif not is_item_id(item):
+            raise unknown(item)  # Streams of other things have other names.
+        amendment = await self._journal.find(MEMORY, item)
+        if ask.verb != "add" and amendment is None:
+            await self._refuse_unknown(item)
+        self._journal.tell(MEMORY, item, _command(ask, item), actor=actor)
+        self._journal.forget(item)
+        if ask.verb == "forget":
+            self.forgotten(item)
+        told = {"item": item}
+        return told | {"stays": STAYS} if ask.verb == "forget" else told
+
+    async def _refuse_unknown(self, item: str) -> None:
+        """Refuse to amend what was never harvested: nothing but the index knows what was."""
+        if self.known is None or await self.known.item(item) is None:
+            raise unknown(item)
+
+
+def _command(ask: MemoryAsked, item: str) -> MemoryCommand:
+    match ask.verb:
+        case "add":
+            return AddMemory(
+                item,
+                ask.kind,
+                ask.title,
+                ask.text,
+                ask.repository,
+                ask.files,
+                ask.tags,
+                ask.expires,
+            )
+        case "correct":
+            return CorrectMemory(item, ask.title, ask.text, ask.files, ask.tags)
+        case "expire":
+            return ExpireMemory(item, ask.expires, ask.reason)
+        case _:
+            return ForgetMemory(item, ask.reason)

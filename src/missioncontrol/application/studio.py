@@ -1,0 +1,287 @@
+"""The way in to documents: writing them from the record, keeping edits, and deciding conflicts."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.application.checkout import reader_of
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.decisions import DECISIONS
+from missioncontrol.application.decisions import STREAM as DECISION_STREAM
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.records import gather
+from missioncontrol.documents import merging
+from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.studio import building, markdown
+from missioncontrol.domain import document as d
+from missioncontrol.domain.decision import LoggedDecision
+from missioncontrol.domain.document import (
+    DocumentCommand,
+    DocumentEvent,
+    DocumentKind,
+    EditDocument,
+    GenerateDocument,
+    StoredDocument,
+    stream_of,
+)
+from missioncontrol.domain.errors import Conflict, NotFound, Rejected
+from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.output_store import OutputStore
+
+TRIES_MAX = 3
+"""Times that a document is written anew because somebody changed it meanwhile."""
+
+DOCUMENT: Concept[StoredDocument, DocumentCommand, DocumentEvent] = Concept(
+    d.decide, d.evolve, lambda stream: d.unknown(kind_of(stream))
+)
+
+
+class DocumentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wants of a document of a run."""
+
+    verb: Literal["write", "edit", "settle"]
+    run: str
+    kind: DocumentKind
+    text: str = ""  # all of it, where it is edited
+    base: int = 0  # the version that was edited
+    note: str = ""  # what the editor says about it
+    conflict: str = ""  # the one that is settled
+    choice: Literal["mine", "theirs"] = "mine"  # whose words stay
+
+
+class AllDocumentsAsked(msgspec.Struct, frozen=True):
+    """Write every document of a run."""
+
+    run: str
+
+
+class Texts(msgspec.Struct, frozen=True):
+    """What was generated: the whole text, what its footnotes say, and its parts as JSON."""
+
+    text: str
+    typed: bytes
+
+
+def kind_of(stream: str) -> str:
+    """Return the kind of the document that a stream tells of."""
+    return next((kind for kind in d.KINDS if stream.endswith(f"-{kind}")), "")
+
+
+class Studio:
+    """Writes documents and takes what people make of them."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        output: OutputStore,
+        artifacts: ArtifactStore,
+        *,
+        program: str,
+        scrub: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        """`program` is the name and version of what writes.
+
+        `scrub` takes secrets out of a person's text before anything keeps it.
+        """
+        self._program = program
+        self._journal = journal
+        self._output = output
+        self._artifacts = artifacts
+        self._scrub = scrub
+
+    async def take(self, ask: DocumentAsked, *, actor: str) -> dict[str, Any]:
+        """Do what is asked, and return the version that holds then, with its open conflicts.
+
+        Raises:
+            NotFound: `run.unknown`, `document.unknown` or `document.unknown_conflict`.
+            Rejected, Conflict: `run.no_mission`, or see `domain.document.decide`.
+        """
+        stream = stream_of(ask.run, ask.kind)
+        match ask.verb:
+            case "write":
+                made = await self._write(ask, stream, actor)
+            case "edit":
+                made = await self._edit(ask, stream, actor)
+            case _:
+                made = await self._settle(ask, stream, actor)
+        state = await self._journal.load(DOCUMENT, stream)
+        newest = state.newest
+        return {
+            "run": ask.run,
+            "kind": ask.kind,
+            "version": newest.number,
+            "digest": newest.digest,
+            "is_new": made,
+            "conflicts": [each.id for each in state.disputes],
+        }
+
+    async def write_all(self, ask: AllDocumentsAsked, *, actor: str) -> list[dict[str, Any]]:
+        """Write every kind of document, and return what `take` returns for each.
+
+        Raises:
+            NotFound, Rejected: see `take`.
+        """
+        return [
+            await self.take(DocumentAsked("write", ask.run, kind), actor=actor) for kind in d.KINDS
+        ]
+
+    async def _write(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
+        if self._journal.has_pending:
+            await self._journal.durable()  # A record is read from what is on disk.
+        record = await gather(self._journal.store, self._output, ask.run, program=self._program)
+        log = await self._journal.find(DECISIONS, DECISION_STREAM)
+        logged = dict(log.decisions) if log else {}
+        made = await asyncio.to_thread(self._built, record, ask.kind, logged)
+        tries = 1
+        while True:
+            state = await self._journal.find(DOCUMENT, stream)
+            command = await asyncio.to_thread(self._merged, made, record.mission, ask, state)
+            try:
+                return self._tell(stream, command, actor)
+            except Conflict as error:
+                if error.code != "document.stale" or tries >= TRIES_MAX:
+                    raise
+            tries += 1  # Somebody changed it meanwhile; their words are to be in it.
+
+    def _built(
+        self, record: MissionRecord, kind: DocumentKind, logged: Mapping[str, LoggedDecision]
+    ) -> Texts:
+        source = reader_of(record.repository)
+        document = building.built(record, kind, self._artifacts.get, logged, source)
+        text = markdown.text_of(document)
+        return Texts(text, msgspec.json.encode(document, order="deterministic"))
+
+    def _merged(
+        self, made: Texts, mission: str, ask: DocumentAsked, state: StoredDocument | None
+    ) -> GenerateDocument:
+        """Bring what was generated together with what people made of the version before."""
+        text, disputes, settled = made.text, [], []
+        if state is not None:
+            text, found = brought_together(
+                self._text(state.generated), self._text(state.newest.digest), made.text
+            )
+            disputes = [_dispute(each) for each in found]
+            settled = [
+                each.id for each in state.disputes if not merging.stands(text, _conflict(each))
+            ]
+        return GenerateDocument(
+            kind=ask.kind,
+            run=ask.run,
+            mission=mission,
+            digest=self._kept(text),
+            characters=len(text),
+            generated=self._kept(made.text),
+            typed=self._artifacts.put(made.typed),
+            base=state.newest.number if state else 0,
+            disputes=tuple(disputes),
+            settled=tuple((each, "edited") for each in settled),
+        )
+
+    async def _edit(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
+        state = await self._journal.load(DOCUMENT, stream)
+        text = self._scrub(ask.text.replace("\r\n", "\n"))
+        _refuse_nothing(text)
+        gone = [e.id for e in state.disputes if not merging.stands(text, _conflict(e))]
+        return self._change(ask, state, stream, text, [(each, "edited") for each in gone], actor)
+
+    async def _settle(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
+        state = await self._journal.load(DOCUMENT, stream)
+        dispute = _named(ask.conflict, state.disputes)
+        if dispute is None:
+            raise NotFound(
+                "document.unknown_conflict",
+                f"No conflict {ask.conflict[:80]!r} is open in this document.",
+                hint=f"`mission document show {ask.run} {ask.kind}` names those that are.",
+            )
+        text = merging.settled(
+            self._text(state.newest.digest), _conflict(dispute), theirs=ask.choice == "theirs"
+        )
+        # What stood within the words that went is decided with them.
+        gone = [
+            (each.id, "edited")
+            for each in state.disputes
+            if each != dispute and not merging.stands(text, _conflict(each))
+        ]
+        return self._change(ask, state, stream, text, [(dispute.id, ask.choice), *gone], actor)
+
+    def _change(
+        self,
+        ask: DocumentAsked,
+        state: StoredDocument,
+        stream: str,
+        text: str,
+        settled: list[tuple[str, Any]],
+        actor: str,
+    ) -> bool:
+        base = ask.base or (state.newest.number if ask.verb == "settle" else 0)
+        command = EditDocument(
+            kind=ask.kind,
+            run=ask.run,
+            digest=digest_of(text),
+            characters=len(text),
+            base=base,
+            note=ask.note.strip(),
+            settled=tuple(settled),
+        )
+        d.decide(command, state, 0.0)  # Nothing is kept of what is refused.
+        self._kept(text)
+        return self._tell(stream, command, actor)
+
+    def _tell(self, stream: str, command: DocumentCommand, actor: str) -> bool:
+        return bool(
+            self._journal.tell(DOCUMENT, stream, command, actor=actor, correlation=command.run)
+        )
+
+    def _text(self, digest: str) -> str:
+        return self._artifacts.get(digest).decode("utf-8", "replace")
+
+    def _kept(self, text: str) -> str:
+        return self._artifacts.put(text.encode("utf-8", "replace"))
+
+
+def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merging.Conflict, ...]]:
+    """Merge a person's text with what is generated now; the list of sources follows from both."""
+    defined = {**markdown.defined_in(base), **markdown.defined_in(theirs)}
+    known = (markdown.defined_in(base), defined, markdown.defined_in(theirs))
+    bodies = [
+        markdown.without_sources(text, said)
+        for text, said in zip((base, mine, theirs), known, strict=True)
+    ]
+    # A definition that the person has from before is generated text too, and no words of theirs.
+    bodies[1] = markdown.without_sources(markdown.without_sources(mine, known[0]), known[2])
+    found = merging.merged(*bodies)
+    return markdown.with_sources(found.text, defined), found.conflicts
+
+
+def digest_of(text: str) -> str:
+    """Return the digest under which a text is kept."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _named(name: str, disputes: Sequence[d.Dispute]) -> d.Dispute | None:
+    """Return the conflict of this id, or the one that the document itself marks so."""
+    found = [each for each in disputes if each.id == name]
+    if name and not found:
+        found = [each for each in disputes if merging.mark(_conflict(each)) == name]
+    return found[0] if len(found) == 1 else None
+
+
+def _dispute(conflict: merging.Conflict) -> d.Dispute:
+    said = "\0".join((conflict.section, conflict.mine, conflict.theirs))
+    return d.Dispute(digest_of(said)[:12], conflict.section, conflict.mine, conflict.theirs)
+
+
+def _conflict(dispute: d.Dispute) -> merging.Conflict:
+    return merging.Conflict(dispute.section, dispute.mine, dispute.theirs)
+
+
+def _refuse_nothing(text: str) -> None:
+    if not text.strip():
+        raise Rejected(
+            "document.empty",
+            "The text is empty.",
+            hint="Write the document again to have what is generated.",
+        )

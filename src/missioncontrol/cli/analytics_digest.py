@@ -1,0 +1,168 @@
+"""`mission analytics digest`: the summary written down, now or by the clock."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.calendar import CronCalendar
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.home import Home
+from missioncontrol.adapters.models.openai_compatible import endpoint_from
+from missioncontrol.analytics.questions import EVERYBODY, Range, Segment
+from missioncontrol.analytics.summary import Summary
+from missioncontrol.application.analytics.digests import DAYS, DAYS_MAX, name_of, workflow_of
+from missioncontrol.application.asks import BeginRun
+from missioncontrol.application.journal import fold
+from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.application.webhooks import STREAM as WEBHOOK_STREAM
+from missioncontrol.application.webhooks import WEBHOOKS
+from missioncontrol.cli import exit_codes
+from missioncontrol.cli.analytics_places import meant
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.schedule_sheets import next_lines, view
+from missioncontrol.cli.work import watched
+from missioncontrol.domain.digest import EVENTS, DigestWritten
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.product.states import Product
+from missioncontrol.domain.run.states import Run, Succeeded
+from missioncontrol.domain.visible import visible
+from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook, unknown
+from missioncontrol.projections.schedules import ScheduleRow, is_open
+
+HEARD = EVENTS[DigestWritten][0]
+NEXT = 3
+PASSING = ("model.", "budget.")
+"""How the reasons begin for which a model did not answer."""
+
+
+def digest(arguments: argparse.Namespace, desk: Desk) -> int:
+    """Write the summary of a product down now, or let the clock do so from now on."""
+    product = meant(arguments, desk)
+    days = DAYS if arguments.days is None else arguments.days
+    if not 1 <= days <= DAYS_MAX:
+        raise Rejected("analytics.bad_option", f"--days does not fit: {days} is not 1 to 180.")
+    if arguments.off:
+        desk.deliver(Asked("remove", name_of(product.slug)))
+        say(f"{name_of(product.slug)} is written by the clock no more.\n")
+        return exit_codes.SUCCEEDED
+    hook = _hook(desk, arguments.to) if arguments.to else None
+    if arguments.at:
+        return _by_the_clock(arguments, desk, product, days, hook)
+    state = written(arguments, desk, product.slug, {"days": str(days)})
+    found = _output(state)
+    if arguments.json:
+        say_json(found)
+    else:
+        say(visible(str(found.get("text", ""))))
+    return exit_codes.SUCCEEDED if found else exit_codes.FAILED
+
+
+def in_words(
+    arguments: argparse.Namespace,
+    desk: Desk,
+    summary: Summary,
+    range_: Range,
+    segment: Segment = EVERYBODY,
+) -> bool:
+    """Let the model that is configured write of these facts; return whether it has tried.
+
+    It is asked once of the same facts: what it wrote of them, or why that is not used, is known.
+    """
+    # What kept a model from answering at all may be over; what it wrote stays what it is.
+    is_tried = bool(summary.not_written) and not summary.not_written.startswith(PASSING)
+    is_told = bool(summary.verdict.figures) and not (summary.written_by or is_tried)
+    if not is_told or not isinstance(desk.home, Home) or endpoint_from(desk.environment) is None:
+        return False
+    said = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
+    if segment != EVERYBODY:
+        said["segment"] = msgspec.json.encode(segment).decode()
+    return bool(_output(written(arguments, desk, summary.product, said)))
+
+
+def written(
+    arguments: argparse.Namespace, desk: Desk, product: str, inputs: Mapping[str, Any]
+) -> Run | None:
+    """Carry a run out that writes the digest of a product, and return it as it ended."""
+    name = name_of(product)
+    desk.save(workflow_of(product), f"{name}.yaml")
+    _, state = watched(arguments, BeginRun(name, inputs=dict(inputs)), name, quiet=True)
+    return state
+
+
+def _output(state: Run | None) -> dict[str, Any]:
+    """Return what the step that writes handed back; where it did not, say why."""
+    ended = state.states.get("write") if state is not None else None
+    if isinstance(ended, Succeeded) and isinstance(ended.work.output, dict):
+        return ended.work.output
+    run = state.id if state is not None else "The run"
+    note(f"{run} wrote no digest; `mission show {run}` says why.\n")
+    return {}
+
+
+def _by_the_clock(
+    arguments: argparse.Namespace, desk: Desk, product: Product, days: int, hook: Webhook | None
+) -> int:
+    name, now = name_of(product.slug), SystemClock().now()
+    desk.save(workflow_of(product.slug), f"{name}.yaml")
+    known = {row.id for row in _rows(desk) if is_open(row)}
+    wanted = NewSchedule(
+        name,
+        name,
+        arguments.at,
+        arguments.timezone or product.zone,
+        inputs={"days": str(days)},
+    )
+    desk.deliver(Asked("change" if name in known else "add", name, wanted=wanted))
+    row = next(each for each in _rows(desk) if each.id == name)
+    calendar = CronCalendar()
+    if arguments.json:
+        say_json(view(row, calendar, now, NEXT))
+        return exit_codes.SUCCEEDED
+    said = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
+    say("".join(f"{visible(line)}\n" for line in (said, *next_lines(row, calendar, now, NEXT))))
+    say("".join(f"{visible(line)}\n" for line in _heard(desk, hook)))
+    note(f"It is written while `mission up` runs. `mission schedule show {name}` tells of it.\n")
+    return exit_codes.SUCCEEDED
+
+
+def _rows(desk: Desk) -> list[ScheduleRow]:
+    found: list[ScheduleRow] = desk.board.listed("schedule", limit=100_000)
+    return found
+
+
+def _heard(desk: Desk, hook: Webhook | None) -> Iterator[str]:
+    """Yield a line on which webhooks hear of what is written."""
+    names = [hook.name] if hook else [each.name for each in _hooks(desk) if each.wants(HEARD)]
+    if names:
+        yield f"Told of it as {HEARD}: {', '.join(names)}."
+    else:
+        yield f"No webhook is told of it; one of the type {HEARD} would be."
+
+
+def _hooks(desk: Desk) -> list[Webhook]:
+    found = asyncio.run(fold(desk.store, WEBHOOKS, WEBHOOK_STREAM))[0] or NO_WEBHOOKS
+    return list(found.hooks.values())
+
+
+def _hook(desk: Desk, name: str) -> Webhook:
+    """Return the webhook that is to be told.
+
+    Raises:
+        NotFound: `webhook.unknown`.
+        Rejected: `webhook.deaf`: it is paused, or not told of events of this type.
+    """
+    found = next((each for each in _hooks(desk) if each.name == name), None)
+    if found is None:
+        raise unknown(name)
+    if found.is_paused or not found.wants(HEARD):
+        why = "is paused" if found.is_paused else f"is told of {', '.join(found.types)} alone"
+        raise Rejected(
+            "webhook.deaf",
+            f"Webhook {name!r} {why}.",
+            hint=f"Add one for {HEARD} on the page of webhooks, or resume it.",
+        )
+    return found

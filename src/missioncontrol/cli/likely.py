@@ -1,0 +1,113 @@
+"""`mission places`: where in a repository the work for a goal will be."""
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.places import home_of, repository_of
+from missioncontrol.cli.sheets import cut, wrapped
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.visible import visible
+from missioncontrol.ports.agent import AttemptFailed, LogLevel
+from missioncontrol.specialists.planner.assembly import assembled
+from missioncontrol.specialists.planner.reading import read_ground
+from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.specialist import Brief
+
+SECONDS_MAX = 600.0
+
+
+class _Warned:
+    """Passes on what went wrong and nothing else."""
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """See `Listener.log`."""
+        if level in ("warning", "error"):
+            note(f"mission: {visible(message)}\n")
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """See `Listener.progress`."""
+
+
+def places(arguments: argparse.Namespace) -> int:
+    """Name the files that each requirement of a goal will most likely change; nothing is recorded.
+
+    Raises:
+        Rejected: `mission.bad_input`, or as the planner refuses the goal.
+    """
+    if not arguments.repo:
+        raise Rejected(
+            "mission.bad_input",
+            "There is no repository to look for places in.",
+            hint="Give a checkout with --repo.",
+        )
+    plan = _plan(arguments, Path(repository_of(arguments)))
+    if arguments.json:
+        say_json(
+            {
+                "goal": plan.goal,
+                "repository": repository_of(arguments),
+                "requirements": msgspec.to_builtins(plan.requirements),
+                "likely": msgspec.to_builtins(plan.likely),
+            }
+        )
+    else:
+        say("".join(f"{line}\n" for line in _lines(plan, columns())))
+    return 0
+
+
+def _plan(arguments: argparse.Namespace, repository: Path) -> Plan:
+    home = home_of(arguments)
+    if home.exists:
+        os.environ.setdefault(KEPT, str(home.kept_facts.absolute()))
+    brief = Brief(
+        arguments.goal,
+        "",
+        tuple(dict.fromkeys(text.strip() for text in arguments.constraint)),
+        arguments.context,
+        repository,
+        None,
+        None,
+        {},
+        SECONDS_MAX,
+    )
+    try:
+        return assembled(read_ground(brief, _Warned()))
+    except AttemptFailed as error:
+        raise Rejected(error.code, error.reason, hint=error.hint) from None
+
+
+def _lines(plan: Plan, width: int) -> Iterator[str]:
+    likely = {each.requirement: each for each in plan.likely}
+    for requirement in plan.requirements:
+        yield from wrapped(requirement.text, width, f"{requirement.id}  ", "    ")
+        found = likely.get(requirement.id)
+        if found is None:
+            yield "    No file answers to these words."
+        else:
+            yield from _file_lines(found.files, width)
+        yield ""
+    yield from wrapped(_obtained(plan.likely), width)
+
+
+def _obtained(likely: Sequence[Likely]) -> str:
+    how = likely[0].obtained if likely else "looked for without a model"
+    return f"{how[0].upper()}{how[1:]}. A share is of the likeliest file's score."
+
+
+def _file_lines(files: Sequence[LikelyFile], width: int) -> Iterator[str]:
+    for file in files:
+        spots = ", ".join(f"{spot.name}:{spot.line}" for spot in file.spots)
+        yield cut(f"  {file.share:4.0%}  {file.path}{f'  {spots}' if spots else ''}", width)
+        yield from wrapped("; ".join(file.reasons), width, " " * 8, " " * 8)
+        if file.tests:
+            yield cut(f"        tested by {', '.join(file.tests)}", width)
+        if file.knowers:
+            known = ", ".join(f"{each.name} ({each.commits:,})" for each in file.knowers)
+            yield cut(f"        changed most by {known}", width)

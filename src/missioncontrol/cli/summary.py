@@ -1,0 +1,57 @@
+"""`mission summary`: what came of a mission's run, what it took, what is not done, what is next."""
+
+import argparse
+from collections.abc import Iterator
+
+import msgspec
+
+from missioncontrol.application.queries.summaries import summary as view_of
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.opened import AnyReading
+from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.results import about, record_of
+from missioncontrol.cli.sheets import wrapped
+from missioncontrol.documents.places import spoken
+from missioncontrol.documents.reading import Reading
+from missioncontrol.domain.visible import visible
+
+BOLD = "1"
+
+
+def summary(arguments: argparse.Namespace) -> int:
+    """Show the cockpit of a run."""
+
+    def look(reading: AnyReading, run: str) -> int:
+        found = Reading(record_of(reading, run))
+        if arguments.json:
+            say_json(msgspec.to_builtins(view_of(found)))
+        else:
+            for line in _lines(found, columns()):
+                say(f"{line}\n")
+        return SUCCEEDED
+
+    return about(arguments, look)
+
+
+def _lines(found: Reading, width: int) -> Iterator[str]:
+    yield from wrapped(spoken(found.verdict), width, "")
+    pit = found.cockpit
+    if pit.path:
+        yield from ("", colour("Next", BOLD))
+    for number, step in enumerate(pit.path, 1):
+        yield from wrapped(f"{number}. {step.text}", width, "  ", "     ")
+        yield from (f"     $ {visible(command)}" for command in step.commands)
+    if pit.compared or pit.unestimated:
+        yield from ("", colour("Estimated and actual", BOLD))
+    for one in pit.compared:
+        of = f"{one.what}: " if one.task else ""
+        said = f"{one.told}, " if one.actual is not None else ""
+        held = {True: "inside of", False: "outside of", None: "foreseen"}[one.is_inside]
+        line = f"{of}{one.title.lower()} {said}{held} {one.span} (likely {one.likely})"
+        yield from wrapped(line, width, "  ", "    ")
+    for why in pit.unestimated:
+        yield from wrapped(why, width, "  ", "    ")
+    if pit.undone:
+        yield from ("", colour("Not done", BOLD))
+    for left in pit.undone:
+        yield from wrapped(f"{left.what}: {left.how}. {left.why}", width, "  ", "    ")

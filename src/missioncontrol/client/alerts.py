@@ -1,0 +1,55 @@
+"""What stands out in the use of products: alerts from open to resolved."""
+
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
+from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.domain.alert import Alert, State
+
+
+class MissionBegun(msgspec.Struct, frozen=True):
+    """The mission that sees to an alert."""
+
+    mission: str
+    run: str
+
+
+class Alerts(Resource[L]):
+    """`client.alerts`."""
+
+    @listed
+    def list(self, product: str, *, state: State | Literal["unresolved", ""] = "") -> Pages[Alert]:
+        """Return the alerts of a product, the newest first."""
+        return pages(path_of("products", product, "alerts"), Alert, state=state)
+
+    @asked
+    def get(self, product: str, alert: str) -> Call[Alert]:
+        """Return an alert with its narrative; each number in it names its question.
+
+        Raises:
+            NotFound: `alert.unknown`.
+        """
+        return get(path_of("products", product, "alerts", alert), Alert)
+
+    @asked
+    def acknowledge(self, product: str, alert: str, note: str = "") -> Call[Alert]:
+        """Say that somebody sees to it."""
+        path = path_of("products", product, "alerts", alert, "acknowledge")
+        return post(path, Alert, {"note": note})
+
+    @asked
+    def resolve(self, product: str, alert: str, note: str = "") -> Call[Alert]:
+        """Say that it needs nobody any more; it opens again only if it comes to weigh more."""
+        path = path_of("products", product, "alerts", alert, "resolve")
+        return post(path, Alert, {"note": note})
+
+    @asked
+    def begin_mission(
+        self, product: str, alert: str, repository: str, *, builder: str = "", key: str = ""
+    ) -> Call[MissionBegun]:
+        """Let a mission find out why it changed; `repository` is a path where the server runs."""
+        path = path_of("products", product, "alerts", alert, "mission")
+        body = {"repository": repository, "builder": builder}
+        return post(path, MissionBegun, body, key=key)

@@ -1,0 +1,111 @@
+"""Documents of missions on a server: written, read, edited, compared, taken as files."""
+
+from typing import Literal, TypeAlias
+
+from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
+from missioncontrol.client.calls import Call, change, content, get, path_of
+from missioncontrol.client.resource import L, Resource, asked
+from missioncontrol.client.shapes import DocumentForm, DocumentKept
+from missioncontrol.documents.studio.model import Document
+from missioncontrol.domain.document import DocumentKind
+
+Lines: TypeAlias = list[DocumentLine]
+
+
+class Documents(Resource[L]):
+    """`client.documents`. Each is one of a mission's newest run, or of another `run` of it."""
+
+    @asked
+    def list(self, mission: str, *, run: str = "") -> Call[Lines]:
+        """Return every kind of document with its newest version; 0 where none is kept."""
+        return get(path_of("missions", mission, "documents"), Lines, run=run)
+
+    @asked
+    def get(
+        self, mission: str, kind: DocumentKind, *, version: int | None = None, run: str = ""
+    ) -> Call[DocumentView]:
+        """Return a version in full, by default the newest; a draft, version 0, where none is kept.
+
+        Raises:
+            NotFound: `document.unknown` or `document.unknown_version`.
+        """
+        return get(_path(mission, kind), DocumentView, version=version, run=run)
+
+    @asked
+    def sections(self, mission: str, kind: DocumentKind, *, run: str = "") -> Call[Document]:
+        """Return what was generated last as typed sections; each statement has its sources."""
+        return get(_path(mission, kind, "sections"), Document, run=run)
+
+    @asked
+    def write(
+        self, mission: str, kind: DocumentKind, *, run: str = "", key: str = ""
+    ) -> Call[DocumentKept]:
+        """Write it from the record as it stands; what people changed stays in it."""
+        query = {"run": run}
+        return change("POST", _path(mission, kind), DocumentKept, query=query, key=key)
+
+    @asked
+    def edit(
+        self,
+        mission: str,
+        kind: DocumentKind,
+        text: str,
+        *,
+        base: int,
+        note: str = "",
+        run: str = "",
+        key: str = "",
+    ) -> Call[DocumentKept]:
+        """Keep a text that was made of version `base`.
+
+        Raises:
+            Conflict: `document.stale`, where another version is the newest.
+            Rejected: `document.too_long` and others.
+        """
+        body = {"text": text, "base": base, "note": note}
+        return change("PUT", _path(mission, kind), DocumentKept, body, query={"run": run}, key=key)
+
+    @asked
+    def settle(
+        self,
+        mission: str,
+        kind: DocumentKind,
+        conflict: str,
+        choice: Literal["mine", "theirs"],
+        *,
+        run: str = "",
+    ) -> Call[DocumentKept]:
+        """Let a person's words stay (`mine`), or the generated ones take their place (`theirs`)."""
+        path = _path(mission, kind, "conflicts", conflict)
+        return change("POST", path, DocumentKept, {"choice": choice}, query={"run": run})
+
+    @asked
+    def diff(
+        self,
+        mission: str,
+        kind: DocumentKind,
+        *,
+        older: int | None = None,
+        newer: int | None = None,
+        run: str = "",
+    ) -> Call[DocumentDiff]:
+        """Return what one version says differently, by default the newest from the one before."""
+        path = _path(mission, kind, "diff")
+        return get(path, DocumentDiff, older=older, newer=newer, run=run)
+
+    @asked
+    def file(
+        self,
+        mission: str,
+        kind: DocumentKind,
+        form: DocumentForm = "md",
+        *,
+        version: int | None = None,
+        run: str = "",
+    ) -> Call[bytes]:
+        """Return a version as a file to pass on."""
+        return content(_path(mission, kind, "file"), format=form, version=version, run=run)
+
+
+def _path(mission: str, kind: DocumentKind, *more: str) -> str:
+    return path_of("missions", mission, "documents", kind, *more)

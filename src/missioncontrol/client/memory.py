@@ -1,0 +1,140 @@
+"""What a server remembers: listed, searched, added, corrected, forgotten."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from missioncontrol.application.queries.memory import (
+    ItemDetail,
+    ItemView,
+    MatchView,
+    Remembering,
+)
+from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
+from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.shapes import Forgotten
+from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.memory import Kind
+
+Matches: TypeAlias = list[MatchView]
+Told: TypeAlias = list[Recalled]
+
+
+class Memory(Resource[L]):
+    """`client.memory`."""
+
+    @listed
+    def list(
+        self,
+        *,
+        kind: Kind | None = None,
+        repository: str = "",
+        tag: str = "",
+        file: str = "",
+        expired: bool = False,
+    ) -> Pages[ItemView]:
+        """Return items, those confirmed last first; `expired` adds what is told no more."""
+        return pages(
+            "/memory",
+            ItemView,
+            kind=kind,
+            repository=repository,
+            tag=tag,
+            file=file,
+            expired=expired,
+        )
+
+    @asked
+    def counts(self) -> Call[Remembering]:
+        """Return how many items there are by kind and repository."""
+        return get("/memory/counts", Remembering)
+
+    @asked
+    def search(
+        self,
+        words: str,
+        *,
+        kind: Kind | None = None,
+        repository: str = "",
+        tag: str = "",
+        file: str = "",
+        expired: bool = False,
+        limit: int | None = None,
+    ) -> Call[Matches]:
+        """Return the items that say some of these words, best first, each with its score."""
+        return get(
+            "/memory/search",
+            Matches,
+            q=words,
+            kind=kind,
+            repository=repository,
+            tag=tag,
+            file=file,
+            expired=expired,
+            limit=limit,
+        )
+
+    @asked
+    def recall(self, goal: str, *, repository: str = "") -> Call[Told]:
+        """Return what a planner would be told for a goal now."""
+        body = {"goal": goal, "repository": repository}
+        return post("/memory/recall", Told, body)
+
+    @asked
+    def get(self, item: str) -> Call[ItemDetail]:
+        """Return an item with its source and its neighbours.
+
+        Raises:
+            NotFound: `memory.unknown` or `memory.forgotten`.
+        """
+        return get(path_of("memory", item), ItemDetail)
+
+    @asked
+    def add(
+        self,
+        title: str,
+        text: str,
+        *,
+        kind: Kind = "lesson",
+        repository: str = "",
+        files: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        expires: float = 0.0,
+        key: str = "",
+    ) -> Call[ItemDetail]:
+        """Let planners be told something, until `expires` (seconds since the epoch; 0: always)."""
+        body = {
+            "title": title,
+            "text": text,
+            "kind": kind,
+            "repository": repository,
+            "files": list(files),
+            "tags": list(tags),
+            "expires": expires,
+        }
+        return post("/memory", ItemDetail, body, key=key)
+
+    @asked
+    def correct(
+        self,
+        item: str,
+        *,
+        title: str | None = None,
+        text: str | None = None,
+        files: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Call[ItemDetail]:
+        """Let an item say this from now on, whatever is harvested."""
+        given: dict[str, Any] = {"title": title, "text": text, "files": files, "tags": tags}
+        body = {name: value for name, value in given.items() if value is not None}
+        return change("PATCH", path_of("memory", item), ItemDetail, body)
+
+    @asked
+    def expire(self, item: str, expires: float, reason: str = "") -> Call[ItemDetail]:
+        """Let planners be told of it until then (seconds since the epoch; 0: always)."""
+        body = {"expires": expires, "reason": reason}
+        return change("PATCH", path_of("memory", item), ItemDetail, body)
+
+    @asked
+    def forget(self, item: str, reason: str = "") -> Call[Forgotten]:
+        """Let an item be gone from the index, from what planners are told, and for ever."""
+        return change("DELETE", path_of("memory", item), Forgotten, query={"reason": reason})

@@ -1,0 +1,1 @@
+"""The diagrams and the blueprint of a mission: what its plan and its specialists know, drawn."""

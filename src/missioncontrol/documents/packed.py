@@ -1,0 +1,391 @@
+"""Execution packs as they hold now: as the writer packed them, with what people said since."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.documents.excerpting import Chosen, ReadSource, chosen
+from missioncontrol.documents.paper import code, plain
+from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.sectioning import joined
+from missioncontrol.documents.sectioning import sections as cut
+from missioncontrol.domain.person import person
+from missioncontrol.domain.scope import TaskScope
+
+TITLE = "Files to change, as people said since"
+INSTEAD = "This holds in place of the files to change that are named for these tasks elsewhere."
+CODE = "Code to read first"
+FILES_SHOWN_MAX = 12
+"""Files of one task of which something is shown: more would be a listing, not an excerpt."""
+CHARACTERS_PER_TOKEN = 4
+OVERHEAD_TOKENS = 40
+"""Of an excerpt beside its code: its heading and its reason."""
+_EXCERPT = re.compile(r"^(?P<id>E\d+) .*`(?P<path>[^`]+):(?P<start>\d+)-(?P<end>\d+)`\s*$")
+_FOR = re.compile(r"^For (?P<keys>`[^`]+`(?:, `[^`]+`)*)\. ", re.MULTILINE)
+_FILE = re.compile(r"^- (?P<word>Change|Test|Read) `(?P<path>[^`]+)`")
+_KEEP_OUT = re.compile(r"^- `(?P<path>[^`]+)` \(task `")
+_TOKENS = re.compile(r"^(?P<now>[\d,]+) of at most (?P<most>[\d,]+) tokens", re.MULTILINE)
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """An excerpt of the writer's, as far as it matters here."""
+
+    id: str
+    path: str
+    tasks: tuple[str, ...]
+    tokens: int
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """What becomes of the excerpts of a pack after people have said what to change."""
+
+    readers: dict[str, tuple[str, ...]]  # excerpts that others read now; none: they are left out
+    added: tuple[tuple[str, str, Chosen], ...]  # task, path, lines
+    missing: tuple[tuple[str, str], ...]  # path and why nothing of it is shown
+    crowded: tuple[str, ...]  # excerpts that made room for the new ones
+
+
+def packed(
+    record: MissionRecord,
+    content: bytes,
+    form: Literal["md", "json"],
+    task: str,
+    read: ReadSource | None,
+) -> bytes:
+    """Return a pack with the scopes that people gave its tasks; `task` is "" for the whole one.
+
+    What it shows of the code follows them: `read` gives the files as they lie there now.
+    """
+    said = [each for each in record.scopes if task in ("", each.task)]
+    if not said:
+        return content
+    if form == "json":
+        return _json(_revised_json(record, json.loads(content), said, task, read))
+    parts = [text for _, text in revised(record, content.decode("utf-8", "replace"), task, read)]
+    return joined(parts).rstrip("\n").encode() + b"\n"
+
+
+def revised(
+    record: MissionRecord, text: str, task: str, read: ReadSource | None
+) -> list[tuple[int, str]]:
+    """Return the sections of a pack's Markdown as they hold now, each with its line in `text`.
+
+    Sections that nothing is left of are absent; new ones have line 0.
+    """
+    said = [each for each in record.scopes if task in ("", each.task)]
+    found = list(cut(text))
+    numbered: list[tuple[int, str]] = []
+    line = 1
+    for each in found:
+        numbered.append((line, each.text))
+        line += each.text.count("\n")
+    if not said:
+        return numbered
+    shown = [shown for each in found if (shown := _shown(each.title, each.text, task)) is not None]
+    match = _TOKENS.search(text)
+    room = _number(match["most"]) - _number(match["now"]) if match else None
+    revision = _revision(record, said, shown, room, read)
+    kept: list[tuple[int, str]] = []
+    for (at, body), section in zip(numbered, found, strict=True):
+        one = _section(section.title, body, said, revision, record)
+        if one:
+            kept.append((at, one))
+        if section.title == CODE:
+            kept += [(0, each) for each in _excerpts(revision, named=not task)]
+    if revision.added and not any(each.title == CODE for each in found):
+        kept.append((0, f"## {CODE}\n\n"))
+        kept += [(0, each) for each in _excerpts(revision, named=not task)]
+    kept.append((0, _told(said, revision)))
+    return _recounted(kept)
+
+
+def scope_lines(said: Sequence[TaskScope]) -> list[str]:
+    """Return what people said, a line a task."""
+    return [
+        f"{code(one.task)}: {', '.join(map(code, one.files)) or 'no file'} "
+        f"(said by {plain(person(one.by) or one.by)}{f': {plain(one.reason)}' * bool(one.reason)})"
+        for one in said
+    ]
+
+
+def _revision(
+    record: MissionRecord,
+    said: Sequence[TaskScope],
+    shown: Sequence[_Shown],
+    room: int | None,
+    read: ReadSource | None,
+) -> Revision:
+    dropped = {
+        one.task: set(record.planned.get(one.task, ())).difference(one.files) for one in said
+    }
+    readers = {}
+    for each in shown:
+        left = tuple(key for key in each.tasks if each.path not in dropped.get(key, ()))
+        more = tuple(o.task for o in said if each.path in o.files and o.task not in each.tasks)
+        if left + more != each.tasks:
+            readers[each.id] = left + more
+    added: list[tuple[str, str, Chosen]] = []
+    missing: list[tuple[str, str]] = []
+    there = {each.path for each in shown if readers.get(each.id, each.tasks)}
+    for one in said:
+        for path in (path for path in one.files if path not in there):
+            text = read(path) if read is not None and len(added) < FILES_SHOWN_MAX else None
+            if text is None or not text.strip():
+                missing.append((path, _why_not(text, read, len(added))))
+                continue
+            there.add(path)
+            shows = chosen(path, text, _texts(record, one.task))
+            added.append((one.task, path, shows))
+    crowded = _crowded(shown, readers, [each for _, _, each in added], room)
+    return Revision(readers, tuple(added), tuple(dict.fromkeys(missing)), crowded)
+
+
+def _why_not(text: str | None, read: ReadSource | None, count: int) -> str:
+    if read is None:
+        return "the repository is not where this pack was made"
+    if count >= FILES_SHOWN_MAX:
+        return f"of no more than {FILES_SHOWN_MAX} files something is shown"
+    return "it is empty" if text is not None else "there is no such text file in the repository"
+
+
+def _texts(record: MissionRecord, key: str) -> list[str]:
+    task = next((each for each in record.plan.tasks() if each.key == key), None)
+    told = [task.title, task.detail, *task.acceptance] if task is not None else []
+    return [record.goal, *told]
+
+
+def _crowded(
+    shown: Sequence[_Shown],
+    readers: dict[str, tuple[str, ...]],
+    added: Sequence[Chosen],
+    room: int | None,
+) -> tuple[str, ...]:
+    """Return the excerpts that go, the last and so least relevant first, where it gets too long."""
+    if room is None:
+        return ()
+    over = sum(_cost(each.text) for each in added) - room
+    over -= sum(each.tokens for each in shown if readers.get(each.id) == ())
+    found = []
+    for each in reversed(shown):
+        if over <= 0:
+            break
+        if readers.get(each.id) != ():
+            found.append(each.id)
+            over -= each.tokens
+    return tuple(found)
+
+
+def _cost(text: str) -> int:
+    return -(-len(text) // CHARACTERS_PER_TOKEN) + OVERHEAD_TOKENS
+
+
+# Markdown.
+
+
+def _shown(title: str, text: str, task: str) -> _Shown | None:
+    match = _EXCERPT.match(title)
+    if match is None:
+        return None
+    named = _FOR.search(text)
+    keys = tuple(re.findall(r"`([^`]+)`", named["keys"])) if named else (task,)
+    body = text.partition("```")[2].partition("\n")[2].rpartition("\n```")[0]
+    return _Shown(match["id"], match["path"], keys, _cost(body))
+
+
+def _section(
+    title: str, text: str, said: Sequence[TaskScope], revision: Revision, record: MissionRecord
+) -> str:
+    """Return a section as it holds now; "" where nothing of it does."""
+    match = _EXCERPT.match(title)
+    if match is not None:
+        left = revision.readers.get(match["id"])
+        if match["id"] in revision.crowded or left == ():
+            return ""
+        keys = ", ".join(f"`{key}`" for key in left or ())
+        return _FOR.sub(f"For {keys}. ", text, count=1) if left else text
+    if title == "Files":
+        return _files(text, said, record)
+    if title == "Do not touch":
+        wanted = {path for one in said for path in one.files}
+        lines = [
+            line
+            for line in text.split("\n")
+            if not ((found := _KEEP_OUT.match(line)) and found["path"] in wanted)
+        ]
+        return "\n".join(lines) if any(line.startswith("- ") for line in lines) else ""
+    return _without_ids(text, revision)
+
+
+def _files(text: str, said: Sequence[TaskScope], record: MissionRecord) -> str:
+    """Rewrite the files of a task's pack: what is to be changed is what people said."""
+    wanted = dict.fromkeys(path for one in said for path in one.files)
+    planned = {path for one in said for path in record.planned.get(one.task, ())}
+    lines, known = [], set()
+    for line in text.rstrip("\n").split("\n"):
+        found = _FILE.match(line)
+        if found is None:
+            lines.append(line)
+            continue
+        path = found["path"]
+        known.add(path)
+        if path in planned and path not in wanted:
+            continue
+        if path in wanted and found["word"] == "Read":
+            line = f"- Change {line.removeprefix('- Read ')}"
+        elif path not in wanted and found["word"] == "Change":
+            line = f"- Read {line.removeprefix('- Change ')}"
+        lines.append(line)
+    lines += [
+        f"- Change `{path}`: said in place of what was planned."
+        for path in wanted
+        if path not in known
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _without_ids(text: str, revision: Revision) -> str:
+    """Take the ids of what is left out from the lists that name them."""
+    gone = _out(revision)
+    if not gone:
+        return text
+
+    def kept(match: re.Match[str]) -> str:
+        ids = [each for each in re.findall(r"E\d+", match[0]) if each not in gone]
+        return f"- Read first: {', '.join(ids)} (below)" if ids else ""
+
+    return re.sub(r"^- Read first: E\d+(?:, E\d+)* \(below\)", kept, text, flags=re.MULTILINE)
+
+
+def _out(revision: Revision) -> set[str]:
+    return {*revision.crowded, *(key for key, left in revision.readers.items() if not left)}
+
+
+def _excerpts(revision: Revision, *, named: bool) -> Iterable[str]:
+    for number, (task, path, each) in enumerate(revision.added, 1):
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", each.text))])
+        who = f"For `{task}`. " if named else ""
+        yield (
+            f"### S{number} {code(each.title)}, `{path}:{each.start}-{each.end}`\n\n"
+            f"{who}{WHY}\n\n{fence}\n{each.text}\n{fence}\n{_left_out(path, each)}\n"
+        )
+
+
+WHY = "Somebody said that this file is to be changed; shown as it lies in the repository now."
+
+
+def _left_out(path: str, each: Chosen) -> str:
+    said = []
+    if each.start > 1:
+        said.append(f"1 to {each.start - 1}")
+    if each.end < each.total:
+        said.append(f"{each.end + 1} to {each.total}")
+    return f"(lines {' and '.join(said)} of `{path}` left out here)\n" if said else ""
+
+
+def _told(said: Sequence[TaskScope], revision: Revision) -> str:
+    lines = [f"- {line}\n" for line in scope_lines(said)]
+    lines += [f"- Nothing of {code(path)} is shown: {why}.\n" for path, why in revision.missing]
+    if revision.crowded:
+        lines.append(f"- Left out for lack of room: {', '.join(revision.crowded)}.\n")
+    return f"## {TITLE}\n\n{INSTEAD}\n\n{''.join(lines)}"
+
+
+def _recounted(parts: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Write the size into the head: it is what the whole has now."""
+    whole = joined(text for _, text in parts)
+    tokens = f"{-(-len(whole) // CHARACTERS_PER_TOKEN):,}"
+    return [
+        (line, _TOKENS.sub(lambda match: f"{tokens} of at most {match['most']} tokens", text, 1))
+        for line, text in parts
+    ]
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+# JSON.
+
+
+def _revised_json(
+    record: MissionRecord,
+    data: dict[str, Any],
+    said: Sequence[TaskScope],
+    task: str,
+    read: ReadSource | None,
+) -> dict[str, Any]:
+    held = [each for each in data.get("code") or () if isinstance(each, dict)]
+    shown = [
+        _Shown(each["id"], each["path"], tuple(each["tasks"]), _cost(each.get("text", "")))
+        for each in held
+    ]
+    budget = data.get("budget") or {}
+    room = budget["tokens_max"] - budget["tokens"] if "tokens_max" in budget else None
+    revision = _revision(record, said, shown, room, read)
+    out = _out(revision)
+    rest = [
+        {**each, "tasks": list(revision.readers.get(each["id"], tuple(each["tasks"])))}
+        for each in held
+        if each["id"] not in out
+    ]
+    told = [
+        {"task": one.task, "files": list(one.files), "by": one.by, "reason": one.reason}
+        for one in said
+    ]
+    found = {**data, "code": [*_added(revision), *rest], "scopes": told}
+    if revision.missing:
+        found["not_shown"] = [{"path": path, "why": why} for path, why in revision.missing]
+    if isinstance(data.get("keep_out"), list) and task:
+        wanted = {f"`{path}`" for one in said for path in one.files}
+        found["keep_out"] = [each for each in data["keep_out"] if each.get("what") not in wanted]
+    if isinstance(data.get("files"), list):
+        found["files"] = _json_files(data["files"], said, record)
+    spent = sum(_cost(each.text) for _, _, each in revision.added)
+    saved = sum(each.tokens for each in shown if each.id in out)
+    if "tokens" in budget:
+        found["budget"] = {**budget, "tokens": max(0, budget["tokens"] + spent - saved)}
+    return found
+
+
+def _added(revision: Revision) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"S{number}",
+            "path": path,
+            "start": each.start,
+            "end": each.end,
+            "title": each.title,
+            "why": WHY,
+            "tasks": [key],
+            "text": each.text,
+            "lines_of_file": each.total,
+        }
+        for number, (key, path, each) in enumerate(revision.added, 1)
+    ]
+
+
+def _json_files(
+    files: list[dict[str, Any]], said: Sequence[TaskScope], record: MissionRecord
+) -> list[dict[str, Any]]:
+    wanted = dict.fromkeys(path for one in said for path in one.files)
+    gone = {path for one in said for path in record.planned.get(one.task, ())}.difference(wanted)
+    kept = [_as_said(each, each.get("path") in wanted) for each in files]
+    kept = [each for each in kept if each.get("path") not in gone]
+    known = {each.get("path") for each in kept}
+    why = ["said in place of what was planned"]
+    new = [path for path in wanted if path not in known]
+    return [*kept, *({"path": path, "part": "change", "why": why} for path in new)]
+
+
+def _as_said(file: dict[str, Any], is_wanted: bool) -> dict[str, Any]:
+    """Return a file as it is read or changed now; one of tests stays one of tests."""
+    other = {"read": "change"} if is_wanted else {"change": "read"}
+    part = file.get("part")
+    return {**file, "part": other[part]} if part in other else file
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"

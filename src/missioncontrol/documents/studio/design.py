@@ -1,0 +1,309 @@
+"""Technical design: how it works today, what changes where, and what was decided."""
+
+from collections.abc import Iterator
+
+from missioncontrol.documents.figures import counted, grouped
+from missioncontrol.documents.studio import parts
+from missioncontrol.documents.studio.material import Material, code, ended, named, short
+from missioncontrol.documents.studio.model import (
+    Block,
+    Code,
+    Listing,
+    Paragraph,
+    Row,
+    Section,
+    Statement,
+    Table,
+)
+from missioncontrol.domain.plan import Component
+
+EXCERPTS_MAX = 3
+EXCERPT_LINES_MAX = 40
+DEFINITIONS_MAX = 20
+DEPENDENCIES_MAX = 20
+LANGUAGE_SHARE_MIN, ALL_BUT_SHARE = 5.0, 95.0
+"""Percent of the lines of code from which a language is named, and from which it is said alone."""
+_PROSE = (".md", ".rst", ".txt", ".adoc")
+"""A heading of a document is no definition."""
+
+
+def sections(of: Material) -> Iterator[Section]:
+    """Yield the sections, in order."""
+    yield from _overview(of)
+    yield from _today(of)
+    yield from _where(of)
+    yield from _proposed(of)
+    for kind, title in (("flow", "How it is used"), ("deployment", "Deployment")):
+        yield from parts.section(kind, title, parts.drawing(of, kind))
+    yield from parts.section("data-model", "Data", parts.drawing(of, "data-model"))
+    yield from _decisions(of)
+    yield from _kept(of)
+    yield from parts.risks(of)
+    yield from _tests(of)
+    yield from _ground(of)
+    yield from _found(of)
+    yield from parts.questions(of)
+
+
+def _overview(of: Material) -> Iterator[Section]:
+    new = [each for each in of.plan.architecture.components if each.change == "new"]
+    changed = [each for each in of.plan.architecture.components if each.change == "changed"]
+    asked = of.say(f"Asked: “{short(of.asked, 300)}”", of.goal)
+    items = [of.say(f"New: {_called(each)}. {ended(each.detail)}", of.whole_plan) for each in new]
+    if changed:
+        paths = named((each.path or each.name for each in changed), most=12)
+        items.append(of.say(f"Changed: {paths}.", of.whole_plan))
+    items += [of.say(ended(one.task.detail), of.task(one.task)) for one in of.changes]
+    yield from parts.section(
+        "overview", "What changes", parts.paragraph(asked), Listing(tuple(items))
+    )
+
+
+def _today(of: Material) -> Iterator[Section]:
+    yield from parts.section(
+        "today", "How it is today", _size(of), parts.drawing(of, "as-is"), _imports(of)
+    )
+    rows = tuple(_definitions(of))
+    table = Table(("Definition", "Lines", "How it is used"), rows)
+    yield from parts.section("definitions", "Definitions that it touches", table, level=3)
+    yield from parts.section("excerpts", "The code it plugs into", *_excerpts(of), level=3)
+
+
+def _size(of: Material) -> Block | None:
+    survey = of.data("survey.json")
+    said: list[Statement] = []
+    if isinstance(survey, dict):
+        lines = survey.get("code_lines")
+        languages = _languages(of, lines) if isinstance(lines, int) else ""
+        if isinstance(lines, int) and languages:
+            said.append(
+                of.say(
+                    f"{of.subject} has {grouped(lines)} lines of code, {languages}.",
+                    of.held("survey.json", "code_lines"),
+                    of.held("survey.json", "languages"),
+                )
+            )
+    counts = of.part("architecture.json", "counts")
+    if isinstance(counts, dict) and counts.get("modules"):
+        cycles = counts.get("cycles_at_load")
+        loops = f" and {counted(cycles, 'import cycle')} while loading" if cycles else ""
+        said.append(
+            of.say(
+                f"Its {grouped(counts['modules'])} modules lie in "
+                f"{counted(counts.get('layers') or 0, 'layer')}, with "
+                f"{counted(counts.get('imports') or 0, 'import')} between them{loops}.",
+                of.held("architecture.json", "counts"),
+            )
+        )
+    if not said:
+        said.append(
+            parts.untried(of, "How its modules depend on each other is not known", "architect")
+        )
+    return Paragraph(tuple(said))
+
+
+def _languages(of: Material, lines: int) -> str:
+    """Say how much of the code is in which language; what hardly any is in goes unnamed."""
+    counts = [
+        (str(each.get("language", "")), each.get("lines"))
+        for each in of.rows("survey.json", "languages")
+    ]
+    shares = [(name, 100 * n / lines) for name, n in counts if isinstance(n, int) and n and lines]
+    main = [(name, share) for name, share in shares if share >= LANGUAGE_SHARE_MIN]
+    if not main:
+        return ""
+    name, share = main[0]
+    if len(main) == 1 and share >= ALL_BUT_SHARE:
+        return f"{'all' if len(shares) == 1 else 'nearly all'} of it {name}"
+    parts = [f"{share:.0f} % {name}" for name, share in main]
+    return f"of which {', '.join(parts[:-1])}{' and ' if len(parts) > 1 else ''}{parts[-1]}"
+
+
+def _imports(of: Material) -> Block | None:
+    items = []
+    for number, each in enumerate(of.rows("architecture.json", "goal")):
+        path = str(each.get("path", ""))
+        if path not in of.touched:
+            continue
+        items.append(of.say(_ties(each), of.held("architecture.json", "goal", number)))
+    return Listing(tuple(items)) if items else None
+
+
+def _ties(each: dict[str, object]) -> str:
+    said = []
+    for name, words in (("imports", "imports"), ("imported_by", "is imported by")):
+        found = each.get(name)
+        if isinstance(found, list) and found:
+            said.append(f"{words} {named(map(str, found))}")
+    typed = each.get("typed_by")
+    if isinstance(typed, list) and typed:
+        said.append(f"is named in the types of {named(map(str, typed))}")
+    tests = each.get("tests")
+    direct = (
+        f"tested directly by {named(map(str, tests))}"
+        if isinstance(tests, list) and tests
+        else "imported by no test directly"
+    )
+    said.append(direct)
+    return f"{code(str(each.get('path', '')))}: {'; '.join(said)}."
+
+
+def _definitions(of: Material) -> Iterator[Row]:
+    for number, each in enumerate(of.rows("execution-pack.json", "code")[:DEFINITIONS_MAX]):
+        path, start, end = each.get("path"), each.get("start"), each.get("end")
+        if path not in of.touched or str(path).lower().endswith(_PROSE):
+            continue
+        yield of.row(
+            [
+                code(str(each.get("title", ""))),
+                code(f"{path}:{start}-{end}"),
+                str(each.get("why", "")),
+            ],
+            of.held("execution-pack.json", "code", number),
+        )
+
+
+def _excerpts(of: Material) -> Iterator[Block]:
+    shown = 0
+    for number, each in enumerate(of.rows("execution-pack.json", "code")):
+        path, text, start = each.get("path"), each.get("text"), each.get("start")
+        if path not in of.touched or not isinstance(text, str) or shown >= EXCERPTS_MAX:
+            continue
+        if str(path).startswith(("test", "docs")) or str(path).lower().endswith(_PROSE):
+            continue
+        if not isinstance(start, int):
+            continue
+        lines = text.strip("\n").rstrip().split("\n")
+        cut = lines[:EXCERPT_LINES_MAX]
+        more = f", the first {len(cut)} lines" if len(cut) < len(lines) else ""
+        caption = of.say(
+            f"{code(str(each.get('title', '')))} in {code(f'{path}:{start}')}{more}. "
+            f"{ended(str(each.get('why', '')))}",
+            of.held("execution-pack.json", "code", number),
+        )
+        yield Code(caption, "\n".join(cut), str(each.get("language", "")).lower())
+        shown += 1
+
+
+def _where(of: Material) -> Iterator[Section]:
+    found = list(parts.places(of))
+    if found:
+        how = next((each.obtained for each in of.plan.likely if each.obtained), "")
+        said = f"The likeliest files of {of.subject} first for each requirement"
+        lead = of.say(ended(f"{said}, {how}" if how else said), of.whole_plan)
+        yield from parts.section("places", "Where the work will be", parts.paragraph(lead))
+        yield from found
+
+
+def _proposed(of: Material) -> Iterator[Section]:
+    model = of.plan.architecture
+    order = {"new": 0, "changed": 1, "unchanged": 2}
+    rows = tuple(
+        of.row(
+            [_called(each), each.kind, of.plan.change_of(each), ended(each.detail)],
+            of.whole_plan,
+        )
+        for each in sorted(model.components, key=lambda one: order[one.change])
+    )
+    names = {each.id: _called(each) for each in model.components}
+    arrows = tuple(
+        of.say(
+            f"{names.get(each.source, each.source)} → {names.get(each.target, each.target)}: "
+            f"{each.label or 'uses it'}",
+            of.whole_plan,
+        )
+        for each in model.relations
+    )
+    yield from parts.section(
+        "proposed",
+        "How it will be",
+        parts.drawing(of, "proposed"),
+        Table(("Part", "Kind", "Change", "What it is"), rows),
+        Listing(arrows),
+    )
+
+
+def _called(each: Component) -> str:
+    return code(each.path) if each.path else each.name
+
+
+def _decisions(of: Material) -> Iterator[Section]:
+    if of.plan.decisions:
+        many = counted(len(of.plan.decisions), "choice")
+        lead = of.say(
+            f"The plan makes {many} about “{short(of.record.title, 80)}”, each with what it "
+            "gives up:",
+            of.whole_plan,
+        )
+        yield from parts.section("decisions", "Decisions", parts.paragraph(lead))
+        yield from parts.choices(of)
+
+
+def _kept(of: Material) -> Iterator[Section]:
+    items = tuple(
+        of.say(
+            f"{each.get('what', '')}: {ended(str(each.get('why', '')))}",
+            of.held("execution-pack.json", "keep_out", number),
+        )
+        for number, each in enumerate(of.rows("execution-pack.json", "keep_out"))
+    )
+    checks = [
+        of.say(f"{ended(text)} ({code(one.task.key)})", of.task(one.task))
+        for one in of.changes
+        for text in (*one.task.acceptance, *one.task.risk_checks)
+    ]
+    yield from parts.section("contracts", "What has to hold", Listing(tuple(checks), "box"))
+    yield from parts.section("keep-out", "What not to touch", Listing(items))
+
+
+def _tests(of: Material) -> Iterator[Section]:
+    said = list(parts.baseline(of))
+    unknown = parts.untried(of, "How the tests end today is not known", "tester")
+    yield from parts.section(
+        "tests", "Tests today", Paragraph(tuple(said)) if said else parts.paragraph(unknown)
+    )
+
+
+def _ground(of: Material) -> Iterator[Section]:
+    found = of.rows("survey.json", "stack", "dependencies")
+    own = _own_manifest([str(each.get("manifest")) for each in found if _is_needed(each)])
+    rows = tuple(
+        of.row(
+            [
+                code(str(each.get("name", ""))),
+                str(each.get("requirement", "")) or "any version",
+                code(f"{each.get('manifest', '')}:{each.get('line', '')}"),
+            ],
+            of.held("survey.json", "stack", "dependencies", number),
+        )
+        for number, each in enumerate(found)
+        if _is_needed(each) and each.get("manifest") == own
+    )[:DEPENDENCIES_MAX]
+    stack = None
+    if of.plan.stack:
+        stack = of.say(f"{of.subject} is built with {', '.join(of.plan.stack)}.", of.whole_plan)
+    yield from parts.section(
+        "foundation",
+        "What it stands on",
+        parts.paragraph(stack),
+        Table(("Needs at run time", "Version", "Declared in"), rows),
+    )
+
+
+def _own_manifest(manifests: list[str]) -> str:
+    """Return the manifest that speaks for the whole: at the top, and no list of pinned versions."""
+    return min(
+        dict.fromkeys(manifests),
+        key=lambda name: (name.count("/"), name.endswith(".txt")),
+        default="",
+    )
+
+
+def _is_needed(each: dict[str, object]) -> bool:
+    return each.get("group") == "runtime"
+
+
+def _found(of: Material) -> Iterator[Section]:
+    yield from parts.section(
+        "findings", "Found in these files", parts.findings_about(of, of.touched)
+    )

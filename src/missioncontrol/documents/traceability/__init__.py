@@ -1,0 +1,1 @@
+"""What leads from what was asked for to the evidence, as a graph, a matrix and a check."""

@@ -1,0 +1,52 @@
+"""The kinds of documents, by themselves: the command line names them before it loads anything."""
+
+import difflib
+from typing import Literal, get_args
+
+DocumentKind = Literal[
+    "prd", "design", "plan", "pack", "adrs", "test-plan", "release-notes", "brief"
+]
+KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
+TITLES: dict[DocumentKind, str] = {
+    "prd": "Product requirements",
+    "design": "Technical design",
+    "plan": "Engineering plan",
+    "pack": "AI execution pack",
+    "adrs": "Architecture decisions",
+    "test-plan": "Test plan",
+    "release-notes": "Release notes",
+    "brief": "Executive brief",
+}
+ALIASES: dict[str, DocumentKind] = {
+    "requirements": "prd",
+    "tdd": "design",
+    "rfc": "design",
+    "agents": "pack",
+    "agents.md": "pack",
+    "adr": "adrs",
+    "decisions": "adrs",
+    "tests": "test-plan",
+    "release": "release-notes",
+    "changelog": "release-notes",
+    "summary": "brief",
+    "one-pager": "brief",
+}
+"""Other names that people have for them; titles are names too."""
+
+
+def kind_named(text: str) -> DocumentKind | None:
+    """Return the kind that people mean by a name, or None."""
+    name = "-".join(text.lower().replace("_", " ").replace("-", " ").split())
+    titled: dict[str, DocumentKind] = {
+        title.lower().replace(" ", "-"): kind for kind, title in TITLES.items()
+    }
+    own: dict[str, DocumentKind] = {kind: kind for kind in KINDS}
+    return (titled | ALIASES | own).get(name)
+
+
+def kinds_known(text: str) -> str:
+    """Say which kinds there are to somebody who named none, the nearest first."""
+    names = [*KINDS, *ALIASES]
+    [near] = difflib.get_close_matches(text.lower(), names, 1) or [""]
+    asked = f"Did you mean {near!r}? " if near else ""
+    return f"{asked}There are {', '.join(KINDS)}."

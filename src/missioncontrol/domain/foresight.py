@@ -1,0 +1,96 @@
+"""What a plan foresees: where the work will be, what it takes, and what was told before it.
+
+Each is said with its grounds, and each is judged afterwards by what really happened.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Measure = Literal["files", "lines", "hours", "seconds", "tokens", "cost"]
+"""What is estimated. `lines` are added and deleted ones together, `hours` those of a person,
+`seconds` those of an attempt, `cost` micro-dollars."""
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """A definition in a file."""
+
+    name: str
+    line: int  # 1-based
+
+
+class Knower(msgspec.Struct, frozen=True):
+    """Somebody who changed a file before, as the history names them."""
+
+    name: str
+    commits: int
+
+
+class LikelyFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that a requirement will most likely change, and why."""
+
+    path: str  # relative to the repository
+    share: float  # of the score of the likeliest file, above 0 and at most 1
+    reasons: tuple[str, ...]  # what speaks most for it first
+    spots: tuple[Spot, ...] = ()
+    tests: tuple[str, ...] = ()  # files that test it
+    knowers: tuple[Knower, ...] = ()  # who changed it most first
+
+
+class Likely(msgspec.Struct, frozen=True):
+    """Where the work for one requirement will be, the likeliest file first."""
+
+    requirement: str
+    files: tuple[LikelyFile, ...]
+    obtained: str = ""  # by which ranking, from what
+
+
+class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What something will take: in eight of ten comparable cases, from `low` to `high`."""
+
+    task: str  # its key, or "" for the plan as a whole
+    measure: Measure
+    low: float
+    likely: float
+    high: float
+    basis: tuple[str, ...] = ()  # the comparable changes or runs, the most comparable first
+    comparables: int = 0
+    held: float | None = None  # share of past cases that fell into the range foreseen for them
+    cases: int = 0  # how many were looked at for `held`
+
+
+class Recalled(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something remembered that a planner is told of."""
+
+    item: str  # its id
+    kind: str  # lesson, decision, risk, command, estimate
+    title: str
+    text: str
+    source: str  # in words: which mission or document, and where in it
+    files: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # such as `planned`: a plan said it, and nobody confirmed it
+
+
+class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something recalled that the plan used, and for what."""
+
+    item: str
+    title: str
+    quote: str  # the words of it that were used
+    source: str
+    used_for: tuple[str, ...]  # ids of risks, decisions and requirements; keys of tasks
+
+
+class Actual(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a task of an earlier run took."""
+
+    run: str
+    task: str
+    role: str
+    agent: str
+    goal: str
+    seconds: float
+    tokens: int = 0
+    cost: int | None = 0  # micro-dollars; None where a price was not known
+    files: int = 0  # changed
+    lines: int = 0  # added and deleted

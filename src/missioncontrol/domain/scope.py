@@ -1,0 +1,152 @@
+"""Which files a task is expected to change, as people say it in place of the planner."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from missioncontrol.domain.canonical import digest
+from missioncontrol.domain.errors import Conflict, NotFound, Rejected
+from missioncontrol.domain.plan import Plan, Task
+
+FILES_MAX = 200
+PATH_MAX = 500
+REASON_MAX = 2_000
+
+
+class ScopeChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody said which files a task is expected to change."""
+
+    task: str  # its key
+    digest: str  # of the task: in another plan its key may be another one's
+    files: tuple[str, ...]  # all of them, in the repository
+    by: str
+    reason: str = ""
+
+
+class ChangeScope(msgspec.Struct, frozen=True):
+    """Say which files a task is expected to change; none is an answer too."""
+
+    task: str
+    files: tuple[str, ...]
+    by: str
+    reason: str = ""
+    shown: str = ""  # `shown_of` the files that were looked at, where that is known
+
+
+class TaskScope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was said last about a task."""
+
+    task: str
+    digest: str
+    files: tuple[str, ...]
+    by: str
+    at: float  # seconds since the epoch
+    reason: str = ""
+
+
+def decide(
+    command: ChangeScope, plan: Plan | None, scopes: Sequence[TaskScope]
+) -> list[ScopeChanged]:
+    """Answer `command` with the event it makes true, or with none where it is so already.
+
+    Raises:
+        NotFound: `task.unknown`.
+        Rejected: `mission.no_plan`, `task.bad_scope`.
+        Conflict: `task.scope_changed`.
+    """
+    task = _task(command.task, with_scopes(_known(plan), scopes))
+    files = tuple(dict.fromkeys(map(_path, command.files)))
+    if len(files) > FILES_MAX:
+        raise _bad(f"It has {len(files):,} files; at most {FILES_MAX} fit.", "Split the task.")
+    reason = " ".join(command.reason.split())
+    if len(reason) > REASON_MAX:
+        raise _bad(
+            f"The reason has {len(reason):,} characters; at most {REASON_MAX:,} fit.", "Shorten it."
+        )
+    if command.shown not in ("", shown_of(task.scope)):
+        raise Conflict(
+            "task.scope_changed",
+            f"The files of task {task.key!r} were changed meanwhile.",
+            hint=f"They are now: {', '.join(task.scope)[:1_000] or 'none'}.",
+        )
+    if files == task.scope:
+        return []
+    return [ScopeChanged(task.key, identity(task), files, command.by, reason)]
+
+
+def shown_of(files: Sequence[str]) -> str:
+    """Return what tells the files that somebody looked at from others."""
+    return digest({"files": list(files)})
+
+
+def evolve(scopes: Sequence[TaskScope], event: ScopeChanged, at: float) -> tuple[TaskScope, ...]:
+    """Return what holds after `event`; of each task the last word."""
+    named = event.task, event.digest
+    others = (each for each in scopes if (each.task, each.digest) != named)
+    now = TaskScope(event.task, event.digest, event.files, event.by, at, event.reason)
+    return (*others, now)
+
+
+def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
+    """Return the plan with what people said of its tasks in place of what the planner did."""
+    said = {(each.task, each.digest): each.files for each in scopes}
+    if not said:
+        return plan
+
+    def edited(task: Task) -> Task:
+        files = said.get((task.key, identity(task)), task.scope)
+        return msgspec.structs.replace(task, scope=files)
+
+    phases = tuple(
+        msgspec.structs.replace(each, tasks=tuple(map(edited, each.tasks))) for each in plan.phases
+    )
+    return msgspec.structs.replace(plan, phases=phases)
+
+
+def scopes_of(plan: Plan, scopes: Iterable[TaskScope]) -> tuple[TaskScope, ...]:
+    """Return what was said of the tasks of this plan."""
+    tasks = {(task.key, identity(task)) for task in plan.tasks()}
+    return tuple(each for each in scopes if (each.task, each.digest) in tasks)
+
+
+def identity(task: Task) -> str:
+    """Return the digest that tells a task from another one with its key."""
+    return digest({"task": task.key, "title": task.title})
+
+
+def _known(plan: Plan | None) -> Plan:
+    if plan is None:
+        raise Rejected(
+            "mission.no_plan",
+            "The mission has no plan, so there is no task yet.",
+            hint="`mission retry RUN` plans again.",
+        )
+    return plan
+
+
+def _task(key: str, plan: Plan) -> Task:
+    found = next((task for task in plan.tasks() if task.key == key), None)
+    if found is None:
+        raise NotFound(
+            "task.unknown",
+            f"The plan has no task {key[:100]!r}; it has "
+            f"{', '.join(task.key for task in plan.tasks())[:1_000]}.",
+            hint="`mission trace show RUN` tells what each is for.",
+        )
+    return found
+
+
+def _path(text: str) -> str:
+    """Return a path of the repository as it is written everywhere."""
+    hint = "Write it as seen from the top of the repository, such as src/app.py."
+    if len(text) > PATH_MAX:
+        raise _bad(f"A path has {len(text):,} characters; at most {PATH_MAX} fit.", hint)
+    parts = [part for part in text.strip().split("/") if part not in ("", ".")]
+    is_outside = text.lstrip().startswith("/") or ".." in parts
+    if is_outside or not parts or not text.isprintable():
+        raise _bad(f"{text[:80]!r} is no file of the repository.", hint)
+    return "/".join(parts)
+
+
+def _bad(reason: str, hint: str) -> Rejected:
+    return Rejected("task.bad_scope", reason, hint=hint)

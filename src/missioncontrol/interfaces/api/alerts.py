@@ -1,0 +1,226 @@
+"""The executive summary of a product, and its alerts from open to resolved."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from missioncontrol.analytics.questions import EVERYBODY, Range, Segment
+from missioncontrol.analytics.summary import Summary
+from missioncontrol.application.analytics.alerts import AlertAsked, AlertShelf, goal_of
+from missioncontrol.application.analytics.digests import name_of, workflow_of
+from missioncontrol.application.asks import BeginRun, SaveWorkflow
+from missioncontrol.domain.alert import NOTE_MAX, Alert, State
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.analytics import Compared, Said, Since, Until, segment_in
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.goals import MissionAsked, beginning
+from missioncontrol.interfaces.sign_in.guard import needs
+
+AnyRequest = Request[Principal, Any, Any]
+InState = Annotated[
+    State | Literal["unresolved", ""],
+    QueryParameter(name="state", description="Only those; empty: all."),
+]
+
+
+class AlertNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody says of an alert."""
+
+    note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX)] = ""
+
+
+class AlertMission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a mission is to see to an alert; its goal is made of the alert."""
+
+    repository: Annotated[str, msgspec.Meta(min_length=1, max_length=4_096)]  # absolute path
+    builder: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    execute: bool = True
+
+
+class DigestBegun(msgspec.Struct, frozen=True):
+    """The run that writes a summary down."""
+
+    product: str
+    run: str
+
+
+class AlertMissionStarted(msgspec.Struct, frozen=True):
+    """The mission that sees to an alert."""
+
+    mission: str
+    run: str
+
+
+@get("/products/{product:str}/summary", summary="Get the executive summary", **needs("read"))
+async def get_summary(
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    since: Since,
+    until: Until,
+    compared: Compared = True,
+    segment: Said = "",
+) -> Summary:
+    """Return what changed, why it matters, what to do and what to ask, on days that are over.
+
+    Every number names the question that yields it, or from which it is worked out. It is made of
+    the figures by rule; where a model has written of these very facts, in its words (`written_by`).
+    """
+    inspector = await console.analytics.inspector()
+    days = Range(since, until)
+    return await inspector.summary(product, days, segment_in(segment), compared=compared)
+
+
+@post(
+    "/products/{product:str}/summary/writing",
+    summary="Let the summary be written down",
+    **needs("operate"),
+)
+async def write_summary(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    since: Since,
+    until: Until,
+    segment: Said = "",
+) -> DigestBegun:
+    """Begin a run that writes the summary down, by the model where one is configured.
+
+    Until its words are there, and wherever they do not hold, the summary is told by rule.
+    """
+    return await begin_digest(request, console, product, Range(since, until), segment_in(segment))
+
+
+async def begin_digest(
+    request: AnyRequest, console: Console, product: str, days: Range, segment: Segment
+) -> DigestBegun:
+    """Begin a run that writes the summary of a product down.
+
+    Raises:
+        NotFound: `product.unknown`.
+    """
+    known = (await console.analytics.products.find(product)).slug
+    name = name_of(known)
+    await console.ask_afresh(request, SaveWorkflow(workflow_of(known), f"{name}.yaml"))
+    inputs = {"since": days.since.isoformat(), "until": days.until.isoformat()}
+    if segment != EVERYBODY:
+        inputs["segment"] = msgspec.json.encode(segment).decode()
+    answer = await console.ask(request, BeginRun(name, inputs=inputs))
+    return DigestBegun(known, str(answer["run"]))
+
+
+@get("/products/{product:str}/alerts", summary="List alerts", **needs("read"))
+async def list_alerts(
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    of: InState = "",
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+) -> Page[Alert]:
+    """Return the alerts of a product, the newest first."""
+    await console.analytics.products.find(product)
+    found = [
+        each
+        for each in await AlertShelf(console.present.find).all(product)
+        if of in ("", each.state) or (of == "unresolved" and each.state != "resolved")
+    ]
+    ranked = sorted(found, key=lambda each: (-each.opened, each.id))
+    return page_of(ranked, cursor, limit, lambda each: (-each.opened, each.id), float, str)
+
+
+@get("/products/{product:str}/alerts/{alert:str}", summary="Get an alert", **needs("read"))
+async def get_alert(
+    console: NamedDependency[Console], product: FromPath[str], alert: FromPath[str]
+) -> Alert:
+    """Return an alert with its narrative; each number in it names its question."""
+    return await AlertShelf(console.present.find).find(product, alert)
+
+
+@post(
+    "/products/{product:str}/alerts/{alert:str}/acknowledge",
+    status_code=200,
+    summary="Acknowledge an alert",
+    **needs("operate"),
+)
+async def acknowledge_alert(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    alert: FromPath[str],
+    data: JSONBody[AlertNote],
+) -> Alert:
+    """Say that somebody sees to it."""
+    await console.ask(request, AlertAsked("acknowledge", product, alert, data.note))
+    return await AlertShelf(console.present.find).find(product, alert)
+
+
+@post(
+    "/products/{product:str}/alerts/{alert:str}/resolve",
+    status_code=200,
+    summary="Resolve an alert",
+    **needs("operate"),
+)
+async def resolve_alert(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    alert: FromPath[str],
+    data: JSONBody[AlertNote],
+) -> Alert:
+    """Say that it needs nobody any more; it opens again only if it comes to weigh more."""
+    await console.ask(request, AlertAsked("resolve", product, alert, data.note))
+    return await AlertShelf(console.present.find).find(product, alert)
+
+
+@post(
+    "/products/{product:str}/alerts/{alert:str}/mission",
+    summary="Begin a mission from an alert",
+    **needs("operate"),
+)
+async def begin_alert_mission(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    alert: FromPath[str],
+    data: JSONBody[AlertMission],
+) -> AlertMissionStarted:
+    """Let a mission find out why it changed, and mend it; the alert names the mission."""
+    return await begin(request, console, product, alert, data)
+
+
+async def begin(
+    request: AnyRequest, console: Console, product: str, alert: str, data: AlertMission
+) -> AlertMissionStarted:
+    """Begin a mission that sees to an alert.
+
+    Raises:
+        NotFound: `product.unknown`, `alert.unknown`.
+        Rejected: as `beginning`.
+    """
+    known = await console.analytics.products.find(product)
+    found = await AlertShelf(console.present.find).find(product, alert)
+    asked = MissionAsked(
+        goal=goal_of(found, known.name),
+        repository=data.repository,
+        builder=data.builder,
+        execute=data.execute,
+    )
+    answer = await console.ask(request, beginning(asked, console.home))
+    begun = msgspec.convert(answer, AlertMissionStarted)
+    told = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
+    await console.ask_afresh(request, told)
+    return begun
+
+
+HANDLERS: list[Any] = [
+    get_summary,
+    write_summary,
+    list_alerts,
+    get_alert,
+    acknowledge_alert,
+    resolve_alert,
+    begin_alert_mission,
+]

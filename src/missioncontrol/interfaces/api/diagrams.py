@@ -1,0 +1,91 @@
+"""Diagrams and the blueprint of a mission as resources of the API."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries import diagrams, stories
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.conditional import KNOWN, is_known, tagged_late
+from missioncontrol.interfaces.sign_in.guard import needs
+
+AnyRequest = Request[Principal, Any, Any]
+OfRun = Annotated[
+    str, QueryParameter(max_length=300, description="One of its runs; by default the newest.")
+]
+FILE = {
+    "X-Content-Type-Options": "nosniff",
+    # A drawing opened by itself can run nothing and load nothing.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cache-Control": "no-cache",
+}
+
+
+@get(
+    "/missions/{mission:str}/blueprint",
+    summary="Get the blueprint of a mission",
+    responses=KNOWN,
+    **needs("read"),
+)
+async def get_blueprint(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    run: OfRun = "",
+) -> Response[diagrams.BlueprintView]:
+    """Return technical foundation, project shape and operating model, and every diagram as a graph.
+
+    Each statement and each box names the file and line, the task or the decision behind it.
+    """
+    story = await stories.story(present, mission, run)
+    view = await diagrams.blueprint(present, story)
+    return tagged_late(request, f'W/"{story.version}"', lambda: view)
+
+
+@get("/missions/{mission:str}/diagrams", summary="List the diagrams of a mission", **needs("read"))
+async def list_diagrams(
+    present: NamedDependency[Present], mission: FromPath[str], run: OfRun = ""
+) -> list[diagrams.DiagramLine]:
+    """Return each kind with what its drawing shows, or why there is nothing to draw."""
+    story = await stories.story(present, mission, run)
+    return diagrams.lines(await diagrams.blueprint(present, story))
+
+
+@get(
+    "/missions/{mission:str}/diagrams/{kind:str}",
+    summary="Get a diagram of a mission",
+    responses={
+        200: ResponseSpec(bytes, media_type="image/svg+xml", description="The diagram."),
+        304: ResponseSpec(None, description="The client has it."),
+    },
+    **needs("read"),
+)
+async def get_diagram(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    form: Annotated[
+        diagrams.Form, QueryParameter(name="format", description="SVG, PNG, Mermaid or JSON.")
+    ] = "svg",
+    run: OfRun = "",
+) -> Response[bytes]:
+    """Return a diagram as a file: `flow`, `as-is`, `proposed`, `deployment`, `data-model`, `tasks`.
+
+    Where there is nothing to draw, the problem says why.
+    """
+    story = await stories.story(present, mission, run)
+    etag = f'W/"{story.version}-{form}"'
+    if is_known(request, etag):
+        return Response(b"", status_code=304, headers={**FILE, "ETag": etag})
+    content = await diagrams.file_of(present, story, kind, form, request.user.actor)
+    name = f"{story.state.id}-{kind}.{diagrams.ENDINGS[form]}"
+    headers = {**FILE, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
+    return Response(content, headers=headers, media_type=diagrams.MEDIA_TYPES[form])
+
+
+HANDLERS: list[Any] = [get_blueprint, list_diagrams, get_diagram]

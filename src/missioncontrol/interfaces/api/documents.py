@@ -1,0 +1,299 @@
+"""Documents of a mission as a resource of the API: written, read, edited, compared, passed on."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries import documents, stories
+from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
+from missioncontrol.application.studio import DocumentAsked, digest_of
+from missioncontrol.documents.studio.exporting import Form
+from missioncontrol.documents.studio.model import Document
+from missioncontrol.domain.document import CHARACTERS_MAX, NOTE_MAX, DocumentKind
+from missioncontrol.domain.document_kinds import kind_named, kinds_known
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.conditional import (
+    CHANGED,
+    FRESH,
+    KNOWN,
+    IfMatch,
+    is_known,
+    listed,
+    refuse_stale,
+    tag_of,
+    tagged,
+)
+from missioncontrol.interfaces.api.problems import Problem
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.reports import SAFE
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.studio import file_of, view_of
+
+AnyRequest = Request[Principal, Any, Any]
+
+OfRun = Annotated[
+    str, QueryParameter(max_length=300, description="One of its runs; by default the newest.")
+]
+Number = Annotated[
+    int | None, QueryParameter(ge=1, le=1_000_000, description="By default the newest.")
+]
+Older = Annotated[
+    int | None, QueryParameter(ge=1, le=1_000_000, description="By default the one before.")
+]
+STALE = {409: ResponseSpec(Problem, description="Another version is the newest.")}
+
+
+class TextGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a document is to say."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=CHARACTERS_MAX)]
+    base: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    """The version that it was made of; refused where another one is the newest."""
+
+    note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX)] = ""
+    """What was changed, kept for ever."""
+
+
+class ChoiceGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose words stay: a person's (`mine`), or the generated ones (`theirs`)."""
+
+    choice: Literal["mine", "theirs"]
+
+
+class DocumentKept(msgspec.Struct, frozen=True):
+    """The version that holds now."""
+
+    run: str
+    kind: str
+    version: int
+    digest: str
+    is_new: bool  # False where nothing was to be changed
+    conflicts: list[str]  # ids of open ones
+
+
+@get(
+    "/missions/{mission:str}/documents",
+    summary="List the documents of a mission",
+    responses=KNOWN,
+    **needs("read"),
+)
+async def list_documents(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    run: OfRun = "",
+) -> Response[list[DocumentLine]]:
+    """Return every kind of document with its newest version; 0 where none is kept."""
+    found = await stories.story(present, mission, run)
+    return listed(request, list(await documents.documents(present.store, found.state.id)))
+
+
+@get(
+    "/missions/{mission:str}/documents/{kind:str}",
+    summary="Get a document",
+    responses=KNOWN,
+    **needs("read"),
+)
+async def get_document(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    version: Number = None,
+    run: OfRun = "",
+) -> Response[DocumentView]:
+    """Return a version in full: its text, its sources, all versions, and open conflicts.
+
+    Where none is kept yet, it is the draft of a mission that has a plan, with version 0.
+    """
+    found = await stories.story(present, mission, run)
+    view = await view_of(present, found, _kind(kind), version)
+    return tagged(request, view, _tag(view))
+
+
+@get(
+    "/missions/{mission:str}/documents/{kind:str}/sections",
+    summary="Get the sections of a document",
+    **needs("read"),
+)
+async def get_sections(
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    run: OfRun = "",
+) -> Document:
+    """Return what was generated last as typed sections, every statement with its sources."""
+    found = await stories.story(present, mission, run)
+    return await documents.typed(present.store, present.artifacts, found.state.id, _kind(kind))
+
+
+@post(
+    "/missions/{mission:str}/documents/{kind:str}",
+    status_code=200,
+    summary="Write a document",
+    responses=STALE,
+    **needs("operate"),
+)
+async def write_document(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    run: OfRun = "",
+) -> DocumentKept:
+    """Write it from the record as it stands. What people changed stays; conflicts are told."""
+    found = await stories.story(console.present, mission, run)
+    return await _done(request, console, DocumentAsked("write", found.state.id, _kind(kind)))
+
+
+@put(
+    "/missions/{mission:str}/documents/{kind:str}",
+    summary="Edit a document",
+    responses={**STALE, **CHANGED},
+    **needs("operate"),
+)
+async def edit_document(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    data: JSONBody[TextGiven],
+    if_match: IfMatch = "",
+    run: OfRun = "",
+) -> DocumentKept:
+    """Keep a text as the next version, made of `base`."""
+    present = console.present
+    found = await stories.story(present, mission, run)
+    if if_match:
+        now = await documents.document(
+            present.store, present.artifacts, found.state.id, _kind(kind)
+        )
+        refuse_stale(if_match, _tag(now), "The document")
+    ask = DocumentAsked(
+        "edit", found.state.id, _kind(kind), text=data.text, base=data.base, note=data.note
+    )
+    return await _done(request, console, ask)
+
+
+@post(
+    "/missions/{mission:str}/documents/{kind:str}/conflicts/{conflict:str}",
+    status_code=200,
+    summary="Decide a conflict",
+    responses=STALE,
+    **needs("operate"),
+)
+async def settle_conflict(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    conflict: FromPath[str],
+    data: JSONBody[ChoiceGiven],
+    run: OfRun = "",
+) -> DocumentKept:
+    """Let a person's words stay, or the generated ones take their place."""
+    found = await stories.story(console.present, mission, run)
+    ask = DocumentAsked(
+        "settle", found.state.id, _kind(kind), conflict=conflict[:300], choice=data.choice
+    )
+    return await _done(request, console, ask)
+
+
+@get(
+    "/missions/{mission:str}/documents/{kind:str}/diff",
+    summary="Compare versions of a document",
+    **needs("read"),
+)
+async def diff_document(
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    older: Older = None,
+    newer: Number = None,
+    run: OfRun = "",
+) -> DocumentDiff:
+    """Return what one version says differently from another, as a unified diff."""
+    found = await stories.story(present, mission, run)
+    return await documents.difference(
+        present.store, present.artifacts, found.state.id, _kind(kind), older, newer
+    )
+
+
+@get(
+    "/missions/{mission:str}/documents/{kind:str}/file",
+    summary="Get a document as a file",
+    responses={
+        200: ResponseSpec(bytes, media_type="text/markdown", description="The document."),
+        304: ResponseSpec(None, description="The client has it."),
+    },
+    **needs("read"),
+)
+async def get_file(
+    request: AnyRequest,
+    present: NamedDependency[Present],
+    mission: FromPath[str],
+    kind: FromPath[str],
+    form: Annotated[
+        Form, QueryParameter(name="format", description="Markdown, a page, PDF, or DOCX.")
+    ] = "md",
+    version: Number = None,
+    run: OfRun = "",
+) -> Response[bytes]:
+    """Return a version of a document, or its draft, as a file to pass on.
+
+    PDF and DOCX are printed a few at a time, everybody in turn, and kept for a while. Where that
+    takes too long, `Retry-After` says when to ask again; it is made meanwhile.
+    """
+    found = await stories.story(present, mission, run)
+    view = await view_of(present, found, _kind(kind), version)
+    told = view.version or digest_of(view.text)  # A draft changes with what it is made of.
+    etag = tag_of(view.run, view.kind, told, form, found.version)
+    headers = {**SAFE, "ETag": etag, "Cache-Control": FRESH}
+    if is_known(request, etag):
+        return Response(b"", status_code=304, headers=headers)
+    made = await file_of(present, found, view, form, request.user.actor)
+    headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return Response(made.content, headers=headers, media_type=made.media_type)
+
+
+def _kind(text: str) -> DocumentKind:
+    """Return the kind that a path names.
+
+    Raises:
+        NotFound: `document.unknown_kind`.
+    """
+    found = kind_named(text)
+    if found is None:
+        raise NotFound(
+            "document.unknown_kind",
+            f"{text[:60]!r} is no kind of document.",
+            hint=kinds_known(text),
+        )
+    return found
+
+
+def _tag(view: DocumentView) -> str:
+    told = view.version or digest_of(view.text)
+    return tag_of(view.run, view.kind, told, view.newest, len(view.conflicts))
+
+
+async def _done(request: AnyRequest, console: Console, ask: DocumentAsked) -> DocumentKept:
+    return msgspec.convert(await console.ask(request, ask), DocumentKept)
+
+
+HANDLERS: list[Any] = [
+    list_documents,
+    get_document,
+    get_sections,
+    write_document,
+    edit_document,
+    settle_conflict,
+    diff_document,
+    get_file,
+]

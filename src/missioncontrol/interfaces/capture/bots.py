@@ -1,0 +1,25 @@
+"""Whether a user agent is a program that nobody sits before."""
+
+from functools import lru_cache
+
+KNOWN_MAX = 10_000
+AGENT_MAX = 1_000
+"""Letters of a user agent that are looked at."""
+
+PEOPLES = ("okhttp/", "Dalvik/", "CFNetwork/")
+"""How apps on phones call themselves: people sit before those, although the list has them."""
+
+
+def is_bot(agent: str) -> bool:
+    """Whether a user agent is that of a crawler, a monitor, a script or a browser without a screen.
+
+    By the list of the package `crawler-user-agents`, which is read the first time.
+    """
+    return bool(agent) and _looked_up(agent[:AGENT_MAX])
+
+
+@lru_cache(KNOWN_MAX)
+def _looked_up(agent: str) -> bool:
+    from crawleruseragents import is_crawler  # type: ignore[import-untyped]
+
+    return bool(is_crawler(agent)) and not agent.startswith(PEOPLES)

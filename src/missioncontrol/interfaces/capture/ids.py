@@ -1,0 +1,124 @@
+"""Ids as they come in: of events, people, sessions and groups."""
+
+from collections import Counter
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from missioncontrol.interfaces.capture.faults import Unfit, told
+from missioncontrol.interfaces.capture.moments import HOUR
+
+Id = str | int | float | None
+
+ID_MAX = 400
+NAME_MAX = 400
+NAMES_KNOWN_MAX = 4_096
+PERSON_BYTES_MAX = 32 * 1024
+MADE = "made-"
+NOBODY = frozenset(
+    {
+        "",
+        "0",
+        "[object object]",
+        "anonymous",
+        "anonymous_user",
+        "distinct_id",
+        "email",
+        "false",
+        "guest",
+        "id",
+        "none",
+        "not_authenticated",
+        "null",
+        "nan",
+        "true",
+        "undefined",
+        "unknown",
+        "user_id",
+    }
+)
+"""What faulty programs send in place of an id: as one person they would be a crowd."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def id_of(said: Id, what: str) -> str:
+    """Return an id as text; empty where there is none.
+
+    Raises:
+        Unfit: `capture.too_long`.
+    """
+    if said is None:
+        return ""
+    text = said if isinstance(said, str) else _number(said)
+    if len(text) > ID_MAX:
+        raise Unfit("capture.too_long", f"The {what} {told(text)} has more than {ID_MAX} letters.")
+    return text if text.isprintable() else _plain(text)
+
+
+@lru_cache(NAMES_KNOWN_MAX)
+def name_of(said: str) -> str:
+    """Return the name of an event.
+
+    Raises:
+        Unfit: `capture.no_name`, `capture.too_long`.
+    """
+    name = (said if said.isprintable() else _plain(said)).strip()
+    if not name:
+        raise Unfit("capture.no_name", "The event has no name.")
+    if len(name) > NAME_MAX:
+        reason = f"The name {told(name)} has more than {NAME_MAX} letters."
+        raise Unfit("capture.too_long", reason)
+    return name
+
+
+def told_of(said: dict[str, Any]) -> bytes:
+    """Return what is told of a person or a group as it is kept; nothing where nothing is.
+
+    Raises:
+        Unfit: `capture.too_long`.
+    """
+    text = _encode(said) if said else b""
+    if len(text) > PERSON_BYTES_MAX:
+        raise Unfit(
+            "capture.too_long",
+            f"What it tells of somebody has {len(text):,} bytes; {PERSON_BYTES_MAX:,} are taken.",
+        )
+    return text
+
+
+def is_somebody(found: str) -> bool:
+    """Whether this is an id of one person, as far as can be seen."""
+    return found.strip().lower() not in NOBODY
+
+
+def _number(said: float) -> str:
+    return str(int(said)) if said == int(said) else repr(said)
+
+
+def _plain(text: str) -> str:
+    """Return text without what nobody sees, such as NUL."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+class MadeIds:
+    """Makes ids for events that have none: the same for the same, so that a retry is known.
+
+    What is the same within one request is several events. What says no moment at all is the same
+    for an hour: whoever does the same thing again later has done it again.
+    """
+
+    def __init__(self, received: int) -> None:
+        """`received` is when the request came."""
+        self._hour = received // HOUR
+        self._seen: Counter[bytes] = Counter()
+
+    def of(self, event: Any, *, has_moment: bool) -> str:
+        """Return the id of an event."""
+        content = _encode(event)
+        self._seen[content] += 1
+        hour = 0 if has_moment else self._hour
+        text = b"%d %d " % (self._seen[content], hour) + content
+        return MADE + blake2b(text, digest_size=16).hexdigest()

@@ -1,0 +1,139 @@
+"""Takes events in: whose they are, what of them is kept, and when they are on disk."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.analytics.house import AnalyticsHouse
+from missioncontrol.application.analytics.products import Keyed
+from missioncontrol.interfaces.capture.batches import EVENT_BYTES_MAX
+from missioncontrol.interfaces.capture.faults import Fault, TooMuch, Unfit, UnknownKey
+from missioncontrol.interfaces.capture.ids import MadeIds
+from missioncontrol.interfaces.capture.origin import Origin
+from missioncontrol.ports.warehouse import Captured, Stored, Warehouse
+
+HELD_MAX = 64 * 1024 * 1024
+"""Bytes of requests that are taken in at once."""
+
+NONE_STORED = Stored(0, 0, 0)
+Told = Callable[[Any, Origin], Captured]
+
+
+class Taken(msgspec.Struct):
+    """What became of the events of one request."""
+
+    stored: Stored
+    faults: list[Fault]
+    ids: list[str]  # of those that are kept, in their order
+
+
+class Intake:
+    """What all requests have in common."""
+
+    def __init__(self, house: AnalyticsHouse) -> None:
+        """Nothing is opened before the first event with a key that is known."""
+        self.house = house
+        self._held = 0
+
+    def hold(self, size: int) -> None:
+        """Take note that so many bytes are held, or less where `size` is below 0.
+
+        Raises:
+            TooMuch: `capture.busy`.
+        """
+        if size > 0 and self._held and self._held + size > HELD_MAX:
+            raise TooMuch("capture.busy", "Too much comes in at once.", hint="Try again in 1 s.")
+        self._held += size
+
+    def received(self) -> int:
+        """Return the moment, in microseconds."""
+        return int(self.house.clock.now() * 1_000_000)
+
+    async def source(self, key: str) -> Keyed:
+        """Return whose key it is.
+
+        Raises:
+            UnknownKey: `capture.unknown_key`.
+        """
+        found = await self.house.products.source(key)
+        if found is None:
+            raise UnknownKey
+        return found
+
+    async def take(
+        self,
+        keyed: Keyed,
+        events: Sequence[Any],
+        told: Told,
+        *,
+        received: int,
+        sent: int | None,
+        agent: str,
+    ) -> Taken:
+        """Keep events; those that are kept are on disk when this returns.
+
+        Args:
+            keyed: whose they are.
+            events: as they were read, each or why it can't be.
+            told: makes an event as it is kept.
+            received: when they came.
+            sent: when they were sent, by the clock of their sender.
+            agent: the browser that sent them, where one did.
+
+        Raises:
+            Full: `analytics.full`.
+            Unavailable: `analytics.unavailable`.
+        """
+        analyst = await self.house.analyst()
+        await analyst.settle(await self.house.products.find(keyed.product))
+        origin = Origin(keyed.source, received, sent, agent, MadeIds(received))
+        begun, faults, ids = await asyncio.to_thread(
+            _begun, analyst.warehouse, keyed.product, events, told, origin
+        )
+        stored = await asyncio.wrap_future(begun) if begun is not None else NONE_STORED
+        return Taken(stored, faults, ids)
+
+
+def _begun(
+    warehouse: Warehouse, product: str, events: Sequence[Any], told: Told, origin: Origin
+) -> tuple["Future[Stored] | None", list[Fault], list[str]]:
+    """Let the events that are fit be stored; return what tells when they are, and the faults."""
+    fit, faults = sorted_out(events, told, origin)
+    begun = warehouse.storing(product, fit) if fit else None
+    return begun, faults, [each.id for each in fit]
+
+
+def sorted_out(
+    events: Sequence[Any], told: Told, origin: Origin
+) -> tuple[list[Captured], list[Fault]]:
+    """Return the events that are fit, as they are kept, and what is wrong with the others."""
+    fit: list[Captured] = []
+    faults: list[Fault] = []
+    for position, event in enumerate(events):
+        try:
+            if isinstance(event, Unfit):
+                raise event
+            fit.append(_not_too_large(told(event, origin)))
+        except Unfit as unfit:
+            faults.append(Fault(position, unfit.code, unfit.reason, _id(event)))
+        except (ValueError, OverflowError, RecursionError):
+            reason = "It holds a number, or is nested so deep, that it can't be kept."
+            faults.append(Fault(position, "capture.malformed", reason, _id(event)))
+    return fit, faults
+
+
+def _not_too_large(event: Captured) -> Captured:
+    if len(event.properties) > EVENT_BYTES_MAX:
+        raise Unfit(
+            "capture.too_long",
+            f"Its properties have {len(event.properties):,} bytes; {EVENT_BYTES_MAX:,} are taken.",
+        )
+    return event
+
+
+def _id(event: Any) -> str:
+    found = getattr(event, "message_id", None) or getattr(event, "uuid", None)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,310 @@
+"""Forms of the cockpit as questions: what an address says, over a question that it holds."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from missioncontrol.analytics.kpis import activation, activation_of
+from missioncontrol.analytics.questions import (
+    DAY,
+    SERIES_MAX,
+    STEPS_MAX,
+    Active,
+    AnyQuestion,
+    Bracket,
+    Breakdown,
+    Exclusion,
+    Funnel,
+    Lifecycle,
+    Paths,
+    Pattern,
+    Retention,
+    Segment,
+    Series,
+    Step,
+    Trend,
+)
+from missioncontrol.domain.definition.quantities import seconds_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.interfaces.web.cockpit_bar import Bar, Parameters
+from missioncontrol.interfaces.web.cockpit_conditions import pattern_of, pattern_text
+from missioncontrol.interfaces.web.cockpit_view import explore_url
+
+QUESTION_MAX = 20_000
+KINDS: dict[str, type[AnyQuestion]] = {
+    "funnel": Funnel,
+    "retention": Retention,
+    "trends": Trend,
+    "active": Active,
+    "lifecycle": Lifecycle,
+    "paths": Paths,
+}
+"""By the page that asks it."""
+
+
+def question_in(text: str) -> AnyQuestion:
+    """Return the question that an address holds as JSON.
+
+    Raises:
+        Rejected: `analytics.bad_question`.
+    """
+    try:
+        found: AnyQuestion = msgspec.json.decode(text[:QUESTION_MAX], type=AnyQuestion)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        reason = f"The address holds no question: {error}."
+        hint = "Begin again from the cockpit."
+        raise Rejected("analytics.bad_question", reason, hint=hint) from None
+    return found
+
+
+def asked_of(measure: str, bar: Bar, said: Parameters) -> AnyQuestion:
+    """Return what the form of a measure asks, over the question that the address may hold.
+
+    Raises:
+        Rejected: `analytics.bad_question`, naming the field.
+    """
+    text = str(said.get("q", "") or "")
+    base = question_in(text) if text else usual(measure, bar)
+    if not isinstance(base, KINDS[measure]):
+        base = usual(measure, bar)
+    if not said.get("asked", ""):
+        return base
+    fields = _FIELDS[measure](base, said)
+    plain = {**msgspec.to_builtins(base), **msgspec.to_builtins(fields)}
+    plain |= {"product": bar.product.slug, "range": msgspec.to_builtins(bar.range)}
+    plain["segment"] = {
+        **msgspec.to_builtins(base.segment),
+        "where": msgspec.to_builtins(bar.segment.where),
+        "did": msgspec.to_builtins(bar.segment.did),
+        "cohorts": bar.cohorts,
+    }
+    try:
+        return msgspec.convert(plain, AnyQuestion, strict=False)  # type: ignore[no-any-return]
+    except msgspec.ValidationError as error:
+        raise Rejected("analytics.bad_question", f"This can't be asked: {error}.") from None
+
+
+def usual(measure: str, bar: Bar) -> AnyQuestion:
+    """Return what a page asks before anybody has said what."""
+    counts = activation_of(bar.product)
+    about: dict[str, Any] = {
+        "product": bar.product.slug,
+        "range": bar.range,
+        "segment": bar.segment,
+    }
+    active = Pattern(counts.active)
+    match measure:
+        case "funnel":
+            return activation(bar.product, bar.range, bar.segment)
+        case "retention":
+            # On or after, as the cockpit has it: one product has one retention at first sight.
+            start = counts.steps[0].pattern
+            return Retention(**about, start=start, back=active, unit="week", mode="on_or_after")
+        case "trends":
+            series = (Series(counts.steps[0].pattern, "people"),)
+            return Trend(**about, series=series, compared=bar.is_compared)
+        case "active":
+            return Active(**about, pattern=active, compared=bar.is_compared)
+        case "lifecycle":
+            return Lifecycle(**about, pattern=active)
+        case _:
+            # Half an hour, as the API takes it, shows of most products little but their first step.
+            return Paths(**about, anchor=counts.steps[0].pattern, within=DAY)
+
+
+def _funnel(base: Any, said: Parameters) -> dict[str, Any]:
+    names, windows = _list(said, "step"), [str(each) for each in said.getall("within", [])]
+    steps: list[Step] = []
+    for place, name in enumerate(names[:STEPS_MAX]):
+        if not name:
+            continue
+        window = windows[place].strip() if place < len(windows) else ""
+        known = base.steps[place].pattern if place < len(base.steps) else None
+        pattern = pattern_of(name, known)
+        steps.append(Step(pattern, _seconds("window", window) if window and steps else None))
+    total = _text(said, "total")
+    return {
+        "steps": steps,
+        "within": _seconds("total window", total) if total else None,
+        "windows_from": _text(said, "windows_from") or "before",
+        "order": _text(said, "order") or "ordered",
+        "count": _text(said, "count") or "people",
+        "constant": _text(said, "constant"),
+        "exclusions": _exclusions(base, said, len(steps)),
+        "breakdown": _breakdown(said),
+        "by": _text(said, "by") or None,
+    }
+
+
+def _exclusions(base: Funnel, said: Parameters, steps: int) -> list[Exclusion]:
+    """Return what must not happen: from the first to the last step where no step is named."""
+    after, before = _list(said, "exclude_after"), _list(said, "exclude_before")
+    found = []
+    for place, name in enumerate(_list(said, "exclude")):
+        if not name:
+            continue
+        known = base.exclusions[place].pattern if place < len(base.exclusions) else None
+        first = _step_number(after, place, 1)
+        last = _step_number(before, place, steps)
+        if not 1 <= first < last <= steps:
+            reason = f"{name!r} after step {first} and before step {last} is not between two steps"
+            raise _bad("exclusion", reason)
+        found.append(Exclusion(pattern_of(name, known), first - 1, last - 1))
+    return found
+
+
+def _step_number(said: Sequence[str], place: int, usual: int) -> int:
+    text = said[place] if place < len(said) else ""
+    if text and not (text.isdecimal() and len(text) < 3):
+        raise _bad("exclusion", f"{text[:20]!r} is no step")
+    return int(text) if text else usual
+
+
+def _retention(base: Any, said: Parameters) -> dict[str, Any]:
+    mode, text = _text(said, "mode") or "exact", _text(said, "brackets")
+    if base.mode == "bracket" and mode != "bracket":
+        text = ""  # Those that were asked for are still in their field.
+    brackets = [_bracket(each) for each in re.split(r"[,\s]+", text) if each]
+    if mode == "bracket" and not brackets:
+        raise _bad("brackets", "none is given, such as 1-3, 4-7")
+    return {
+        "start": _pattern(base.start, said, "start"),
+        "back": _pattern(base.back, said, "back"),
+        "kind": _text(said, "kind") or "first",
+        "mode": "bracket" if brackets else mode,
+        "brackets": brackets,
+        "periods": _text(said, "periods") or 10,
+        "unit": _text(said, "unit") or "week",
+        "rolling": bool(_text(said, "rolling")),
+        "breakdown": _breakdown(said),
+    }
+
+
+def _trend(base: Any, said: Parameters) -> dict[str, Any]:
+    counts, properties = _list(said, "count"), _list(said, "of")
+    series = []
+    for place, name in enumerate(_list(said, "event")[:SERIES_MAX]):
+        count = counts[place] if place < len(counts) else ""
+        if not count:
+            continue
+        known = base.series[place].pattern if place < len(base.series) else None
+        pattern = pattern_of(name, known)
+        of = properties[place] if place < len(properties) else ""
+        series.append({"pattern": pattern, "count": count, "property": of})
+    return {
+        "series": series,
+        "by": _text(said, "by") or "day",
+        "formula": _text(said, "formula"),
+        "breakdown": _breakdown(said),
+        "compared": said.get("compare", "") != "none",
+    }
+
+
+def _active(base: Any, said: Parameters) -> dict[str, Any]:
+    compared = said.get("compare", "") != "none"
+    return {"pattern": _pattern(base.pattern, said, "event"), "compared": compared}
+
+
+def _lifecycle(base: Any, said: Parameters) -> dict[str, Any]:
+    return {"pattern": _pattern(base.pattern, said, "event"), "by": _text(said, "by") or "week"}
+
+
+def _paths(base: Any, said: Parameters) -> dict[str, Any]:
+    hidden = [each for each in re.split(r"[,\n]+", _text(said, "hide")) if each.strip()]
+    return {
+        "anchor": _pattern(base.anchor, said, "anchor"),
+        "direction": _text(said, "direction") or "after",
+        "depth": _text(said, "depth") or 4,
+        "width": _text(said, "width") or 6,
+        "within": _seconds("time between", _text(said, "within") or "30m"),
+        "hidden": [each.strip() for each in hidden],
+    }
+
+
+_FIELDS = {
+    "funnel": _funnel,
+    "retention": _retention,
+    "trends": _trend,
+    "active": _active,
+    "lifecycle": _lifecycle,
+    "paths": _paths,
+}
+
+
+def without(question: AnyQuestion, bar: Bar, name: str, value: str) -> str:
+    """Return the address of a question less one condition, deed or cohort of its segment."""
+    where = zip(bar.where, bar.segment.where, strict=True)
+    did = zip(bar.did, bar.segment.did, strict=True)
+    segment = Segment(
+        tuple(each for text, each in where if (name, text) != ("where", value)),
+        tuple(each for text, each in did if (name, text) != ("did", value)),
+        tuple(each for each in bar.cohorts if (name, each) != ("cohort", value)),
+    )
+    return explore_url(msgspec.structs.replace(question, segment=segment))
+
+
+def event_text(pattern: Pattern) -> str:
+    """Return events as a form has them: `order`, or `order [price>=10]`."""
+    return pattern_text(pattern)
+
+
+def breakdown_text(found: Breakdown | None) -> str:
+    """Return a breakdown as a form has it: `platform`, or `person.plan`."""
+    if found is None:
+        return ""
+    return f"person.{found.property}" if found.of == "person" else found.property
+
+
+def brackets_text(found: Sequence[Bracket]) -> str:
+    """Return brackets as a form has them: `1-3, 4-7`."""
+    return ", ".join(f"{each.first}-{each.last}" for each in found)
+
+
+def window_text(seconds: float | None) -> str:
+    """Return a time as a form has it: `7d`, `30m`."""
+    if seconds is None:
+        return ""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds:g}s"
+
+
+def _pattern(base: Pattern, said: Parameters, field: str) -> Pattern:
+    return pattern_of(_text(said, field), base)
+
+
+def _breakdown(said: Parameters) -> Breakdown | None:
+    text = _text(said, "breakdown")
+    touch: Any = _text(said, "touch") or "first"
+    of_person = text.startswith("person.")
+    name = text.removeprefix("person.")
+    return Breakdown(name, "person" if of_person else "event", touch) if name else None
+
+
+def _bracket(text: str) -> Bracket:
+    found = re.fullmatch(r"([0-9]{1,3})-([0-9]{1,3})", text)
+    if found is None:
+        raise _bad("brackets", f"{text[:20]!r} is no FIRST-LAST such as 1-3")
+    return Bracket(int(found[1]), int(found[2]))
+
+
+def _seconds(field: str, text: str) -> float:
+    found = seconds_of(text)
+    if isinstance(found, str):
+        raise _bad(field, f"{text[:20]!r} is no time such as 7d, 12h or 30m")
+    return found
+
+
+def _text(said: Parameters, field: str) -> str:
+    return str(said.get(field, "") or "").strip()[:1_000]
+
+
+def _list(said: Parameters, field: str) -> list[str]:
+    return [str(each).strip()[:200] for each in said.getall(field, [])]
+
+
+def _bad(field: str, why: str) -> Rejected:
+    return Rejected("analytics.bad_question", f"The {field} does not fit: {why}.")

@@ -1,0 +1,22 @@
+"""Where the code of a mission's repository is shown."""
+
+from urllib.parse import quote, urlencode
+
+from missioncontrol.application.queries.stories import Story
+
+
+def code_url(story: Story, path: str, line: int = 0, last: int = 0) -> str:
+    """Return where a file is shown, at a line where one is named; "" where there is no commit."""
+    if not story.reading.record.commit:
+        return ""
+    return code_address(story.mission.id, path, line, last, run=story.state.id)
+
+
+def code_address(mission: str, path: str, line: int = 0, last: int = 0, *, run: str = "") -> str:
+    """Return where a file of a mission's repository is shown, whether or not it is there."""
+    said: dict[str, str | int] = {"path": path}
+    said |= {"line": line} if line else {}
+    said |= {"last": last} if last > line else {}
+    said |= {"run": run} if run else {}
+    anchor = f"#L{line}" if line else ""
+    return f"/missions/{quote(mission)}/code?{urlencode(said)}{anchor}"

@@ -1,0 +1,30 @@
+"""Where the decisions of a mission's plan stand in the log of all decisions."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request
+
+from missioncontrol.application.queries import decisions
+from missioncontrol.application.queries.stories import Story
+from missioncontrol.domain.planned_decision import as_logged, planned_decisions
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.decisions import address_of
+from missioncontrol.interfaces.console import Console
+
+
+async def values(
+    request: Request[Principal, Any, Any], console: Console, story: Story
+) -> dict[str, Any]:
+    """Return what `missions/decisions.html` shows besides the plan: an address for each id."""
+    del request
+    log = await decisions.log_of(console.present)
+    known = log.decisions if log else {}
+    planned = planned_decisions(story.mission.id, story.reading.plan)
+    named = [as_logged(each, known).id for each in planned]
+    return {
+        "in_log": {
+            each.id: f"/decisions/{quote(address_of(name), safe=':')}"
+            for each, name in zip(story.reading.plan.decisions, named, strict=True)
+        }
+    }

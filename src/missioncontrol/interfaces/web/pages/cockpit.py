@@ -1,0 +1,400 @@
+"""The cockpit: what changed in a product, its figures, funnel, alerts, retention and trends."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from missioncontrol.analytics import kpis as key_figures
+from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
+from missioncontrol.analytics.kpis import Kpi
+from missioncontrol.analytics.questions import (
+    DAYS_MAX,
+    EVERYBODY,
+    Funnel,
+    Pattern,
+    Range,
+    Retention,
+)
+from missioncontrol.analytics.setting import days_before, period_after, period_of, zone_of
+from missioncontrol.analytics.summary import Point, Summary
+from missioncontrol.analytics.tables import Table
+from missioncontrol.application.analytics.alerts import AlertShelf
+from missioncontrol.application.analytics.analyst import Analyst
+from missioncontrol.application.analytics.inspecting import end_of
+from missioncontrol.application.analytics.views import answered_then, kpis
+from missioncontrol.domain.errors import MissionControlError, NotFound
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import cockpit_charts as charts
+from missioncontrol.interfaces.web import cockpit_view as view
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.cockpit_bar import Bar, bar_of, bar_or_fault
+from missioncontrol.interfaces.web.cockpit_files import TABLES
+from missioncontrol.interfaces.web.rendering import fragment, page, part_of
+
+AnyRequest = Request[Principal, Any, Any]
+PAGE: dict[str, Any] = {"include_in_schema": False}
+TEMPLATE, PANELS = "cockpit/page.html", "cockpit/panels.html"
+VERDICT_SECONDS = 0.06
+"""So long the page waits for its verdict; where it takes longer, the summary brings it."""
+
+NO_FIGURES = "There are no figures of these days to tell of."
+LOOKING = "Being looked for in all that came in; it appears here by itself."
+ALERTS_MAX = 6
+WEEKS = 10
+"""Cohorts that the cockpit shows at least: in fewer, nobody sees whether later ones do worse."""
+
+DAYS_BY_DAY = 14
+
+Values = dict[str, Any]
+
+
+@get("/cockpit", **PAGE, **needs("read"))
+async def show_cockpit(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show the cockpit of a product; each panel loads by itself, or with the page for `whole`."""
+    said, now = request.query_params, console.shelf.clock.now()
+    bar, fault = await bar_or_fault(console.analytics.products, said, now)
+    is_whole = bool(request.query_params.get("whole"))
+    has_events = await has_any(console, bar)
+    parts: dict[str, str] = {}
+    if is_whole and has_events:
+        made = await asyncio.gather(*(_part(request, console, bar, name) for name in PARTS))
+        parts = dict(zip(PARTS, made, strict=True))
+    return page(
+        request,
+        TEMPLATE,
+        title="Cockpit",
+        area="cockpit",
+        bar=bar,
+        fault=fault,
+        typed=[each for each in said.getall("where", []) if each] if fault else [],
+        has_events=has_events,
+        verdict=await _verdict(console, bar) if has_events else _nothing(bar),
+        days=view.days_shown(bar.range.since, bar.range.until),
+        parts=parts,
+        updated=min(re.findall(r'data-as-of="([^"]+)"', "".join(parts.values())), default=""),
+        is_whole=is_whole,
+        titles=TITLES,
+    )
+
+
+@get("/cockpit/panels/{name:str}", **PAGE, **needs("read"))
+async def show_panel(
+    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
+) -> Response[str]:
+    """Show one panel of the cockpit."""
+    if name not in PARTS:
+        raise NotFound("panel.unknown", f"The cockpit has no panel {name[:40]!r}.")
+    bar = await bar_of(console.analytics.products, request.query_params, console.shelf.clock.now())
+    at = moment_shown(console)  # What comes in meanwhile may not be in the figures.
+    try:
+        values = await PARTS[name](console, bar)
+    except MissionControlError as error:
+        return fragment(request, PANELS, "broken", error=error, again=bar.url(), name=TITLES[name])
+    return fragment(request, PANELS, name, is_alone=True, at=at, **values)
+
+
+async def _part(request: AnyRequest, console: Console, bar: Bar, name: str) -> str:
+    at = moment_shown(console)
+    try:
+        values = await PARTS[name](console, bar)
+    except MissionControlError as error:
+        again = bar.url(whole="1")
+        return part_of(PANELS, "broken", request, error=error, again=again, name=TITLES[name])
+    return part_of(PANELS, name, request, is_alone=False, at=at, **values)
+
+
+def moment_shown(console: Console) -> str:
+    """Return the moment up to which all that came in is in the figures that are told now."""
+    return datetime.fromtimestamp(console.shelf.clock.now(), UTC).isoformat()[:19] + "Z"
+
+
+async def has_any(console: Console, bar: Bar) -> bool:
+    """Whether anything ever came from a product; the built-in one always has its log."""
+    if bar.product.is_own:
+        return True
+    if not await console.analytics.is_there():
+        return False
+    analyst = await console.analytics.analyst()
+    slug = bar.product.slug
+    return bool(await analyst.aside(lambda: analyst.warehouse.exported(slug, limit=1)))
+
+
+async def _verdict(console: Console, bar: Bar) -> str:
+    """Return what the summary says first, or which days are read while it is not known."""
+    asked = asyncio.ensure_future(_summary(console, bar))
+    try:
+        return (await asyncio.wait_for(asyncio.shield(asked), VERDICT_SECONDS)).verdict.text
+    except TimeoutError:
+        asked.add_done_callback(_seen)
+    except MissionControlError:
+        pass
+    return f"{bar.product.name}, {view.days_shown(bar.range.since, bar.range.until)}"
+
+
+def _seen(done: "asyncio.Future[Summary]") -> None:
+    """Take what went wrong: whoever loads the summary is told of it."""
+    if not done.cancelled():
+        done.exception()
+
+
+def _nothing(bar: Bar) -> str:
+    return f"No events have come from {bar.product.name} yet"
+
+
+async def _summary(console: Console, bar: Bar) -> Summary:
+    inspector = await console.analytics.inspector()
+    return await inspector.summary(
+        bar.product.slug, bar.range, bar.segment, compared=bar.is_compared, patient=False
+    )
+
+
+async def _is_late(console: Console, bar: Bar) -> bool:
+    """Whether something has come in since it was looked for what the summary tells."""
+    inspector = await console.analytics.inspector()
+    analyst = await console.analytics.analyst()
+    known = await inspector.known(bar.product.slug, bar.segment, bar.range.until)
+    return known is not None and known.position != await analyst.position()
+
+
+async def _brief(console: Console, bar: Bar) -> Values:
+    found = await _summary(console, bar)
+    is_late = await _is_late(console, bar)
+    alerts = await _alerts_of(console, bar)
+    known = {(each.reading.metric, str(each.reading.since)): each.id for each in alerts}
+    columns: tuple[tuple[str, tuple[Point, ...], str], ...] = (
+        ("What changed", found.changed, "Nothing beyond what chance brings."),
+        ("Why it matters", found.matters, "No change touches more people than usual."),
+        ("Suggested actions", found.actions, "Nothing has to be done about these figures."),
+        ("Questions to investigate", found.questions, "No question is left open by the figures."),
+    )
+    if not (found.changed or found.verdict.figures):
+        columns = tuple((title, points, NO_FIGURES) for title, points, _ in columns)
+    if found.is_looking:
+        columns = tuple((title, points, LOOKING) for title, points, _ in columns)
+    return {
+        "bar": bar,
+        "summary": found,
+        "is_late": is_late,
+        "columns": columns,
+        "alerts": known,
+        "view": view,
+    }
+
+
+async def _figures(console: Console, bar: Bar) -> Values:
+    analyst = await console.analytics.analyst()
+    days, as_of = await days_told(analyst, bar)
+    about = (bar.product.slug, days, bar.segment)
+    found = await kpis(analyst, *about, compared=bar.is_compared, as_of=as_of)
+    cards = []
+    for each in found:
+        is_share = each.unit == "share"
+        shown = view.share_shown if is_share else formats.number
+        people = view.people_url(each.asked, each.cell, each.as_of) if each.cell else ""
+        change = view.change_of(
+            each.value, each.before, is_share=is_share, is_absolute=bar.is_absolute
+        )
+        cards.append(
+            {
+                "kpi": each,
+                "value": shown(each.value),
+                "change": change,
+                "before": None if each.before is None else shown(each.before),
+                "before_people": view.people_before(each, days),
+                "spark": charts.spark_of(_over(each, bar.product.zone)),
+                "people": people,
+                "explore": view.explore_url(each.asked, each.as_of if as_of else ""),
+                "tip": f"{each.says}\nDefinition {each.definition}.",
+            }
+        )
+    return {"bar": bar, "cards": cards}
+
+
+async def days_told(analyst: Analyst, bar: Bar) -> tuple[Range, datetime | None]:
+    """Return the days whose key figures are told, and as of which moment; None is now.
+
+    They are the days of the bar that are over, as of the end of the last: those that the summary
+    tells of, so that a page has one activation rate. Until somebody began on such a day they are
+    all days, as of now: whoever sends the first event looks for it.
+    """
+    last = bar.today - timedelta(days=1)
+    if bar.range.since > last:
+        return bar.range, None
+    days = Range(bar.range.since, min(bar.range.until, last))
+    as_of = end_of(await analyst.setting(bar.product.slug), None)
+    asked = key_figures.activation(bar.product, days, bar.segment, by="day")
+    answer = await analyst.answer(asked, as_of=as_of)
+    assert isinstance(answer, FunnelAnswer)
+    return (days, as_of) if answer.steps[0].reached else (bar.range, None)
+
+
+def _over(kpi: Kpi, zone: str) -> tuple[float | None, ...]:
+    """Return the line of a key figure up to the last day that is over: a part of one looks low."""
+    today = datetime.fromisoformat(kpi.as_of).astimezone(zone_of(zone)).date().isoformat()
+    return tuple(
+        value for day, value in zip(kpi.buckets, kpi.line, strict=True) if day[:10] < today
+    )
+
+
+async def _funnel(console: Console, bar: Bar) -> Values:
+    analyst = await console.analytics.analyst()
+    days, as_of = await days_told(analyst, bar)
+    asked = key_figures.activation(bar.product, days, bar.segment, by="day")
+    answer = await analyst.answer(asked, as_of=as_of)
+    assert isinstance(answer, FunnelAnswer)
+    before = await funnel_before(analyst, asked, answer) if bar.is_compared else None
+    return {
+        "bar": bar,
+        "question": asked,
+        "answer": answer,
+        "is_whole_days": as_of is not None,
+        "steps": view.steps_of(asked, answer, before, is_absolute=bar.is_absolute),
+        "view": view,
+    }
+
+
+async def funnel_before(analyst: Analyst, asked: Funnel, answer: FunnelAnswer) -> view.Earlier:
+    """Return a funnel of the days before, as it was so many days ago.
+
+    Raises:
+        MissionControlError: as `Analyst.answer`.
+    """
+    earlier = msgspec.structs.replace(asked, range=days_before(asked.range))
+    was = await answered_then(analyst, earlier, answer, asked.range)
+    assert isinstance(was, FunnelAnswer)
+    return view.Earlier(earlier, was)
+
+
+async def _alerts_of(console: Console, bar: Bar) -> list[Any]:
+    return await AlertShelf(console.present.find).all(bar.product.slug)
+
+
+async def _alerts(console: Console, bar: Bar) -> Values:
+    found = await _alerts_of(console, bar)
+    return {
+        "bar": bar,
+        "alerts": found[:ALERTS_MAX],
+        "all": found,
+        "open": sum(each.state != "resolved" for each in found),
+        "is_segment": bar.segment != EVERYBODY,  # Nothing is watched but everybody.
+    }
+
+
+async def _retention(console: Console, bar: Bar) -> Values:
+    analyst = await console.analytics.analyst()
+    asked = retention_of(bar)
+    answer = await analyst.answer(asked)
+    assert isinstance(answer, RetentionAnswer)
+    heat = view.heat_of(asked, answer)
+    return {"bar": bar, "question": asked, "answer": answer, "heat": heat, "view": view}
+
+
+def retention_of(bar: Bar) -> Retention:
+    """Return the weekly retention of those who took the first step of the activation."""
+    counts = key_figures.activation_of(bar.product)
+    unit: Literal["day", "week"] = "week" if bar.length > DAYS_BY_DAY else "day"
+    periods = WEEKS if unit == "week" else bar.length
+    first = period_after(bar.range.until, unit, 1 - periods)
+    since = period_of(min(first, bar.range.since), unit, bar.product.week_starts)
+    since = max(since, bar.range.until - timedelta(days=DAYS_MAX - 1))
+    return Retention(
+        product=bar.product.slug,
+        range=Range(since, bar.range.until),
+        segment=bar.segment,
+        start=counts.steps[0].pattern,
+        back=Pattern(counts.active),
+        mode="on_or_after",
+        unit=unit,
+        periods=periods - 1,
+    )
+
+
+async def _active(console: Console, bar: Bar) -> Values:
+    analyst = await console.analytics.analyst()
+    # The question of the key figures: it is answered once for both.
+    days, as_of = await days_told(analyst, bar)
+    asked = key_figures.active(bar.product, days, bar.segment, compared=bar.is_compared)
+    answer = await analyst.answer(asked, as_of=as_of)
+    assert isinstance(answer, ActiveAnswer)
+    lines = tuple(each for each in answer.lines if each.key == "dau")
+    shown = msgspec.structs.replace(answer, lines=lines)
+    return {
+        "bar": bar,
+        "question": asked,
+        "answer": answer,
+        "has_any": any(any((*each.values, *each.before)) for each in lines),
+        "chart": charts.chart_of(answer, ("dau",), title="Daily active users"),
+        "table": charts.table_of(asked, shown, is_absolute=bar.is_absolute),
+        "is_whole_days": as_of is not None,
+        "view": view,
+    }
+
+
+async def _conversion(console: Console, bar: Bar) -> Values:
+    analyst: Analyst = await console.analytics.analyst()
+    days, as_of = await days_told(analyst, bar)
+    whole = key_figures.activation(bar.product, days, bar.segment, by="day")
+    # Of its first two steps alone: a day is over once their window is, whatever comes after.
+    asked = msgspec.structs.replace(whole, steps=whole.steps[:2])
+    answer = await analyst.answer(asked, as_of=as_of)
+    assert isinstance(answer, FunnelAnswer)
+    title = answer.steps[min(1, len(answer.steps) - 1)].label
+    step = min(1, len(answer.steps) - 1)
+    chart = charts.conversion_chart(asked, answer, step, title)
+    return {
+        "bar": bar,
+        "question": asked,
+        "answer": answer,
+        "step": step,
+        "title": title,
+        "chart": chart,
+        "has_any": bool(answer.steps[0].reached),
+        "is_whole_days": as_of is not None,
+        "view": view,
+    }
+
+
+PARTS: dict[str, Callable[[Console, Bar], Awaitable[Values]]] = {
+    "summary": _brief,
+    "figures": _figures,
+    "funnel": _funnel,
+    "alerts": _alerts,
+    "retention": _retention,
+    "active": _active,
+    "conversion": _conversion,
+}
+"""What each panel is made of, by its name."""
+
+TITLES = {
+    "summary": "Executive summary",
+    "figures": "Key figures",
+    "funnel": "Activation funnel",
+    "alerts": "Alerts",
+    "retention": "Retention",
+    "active": "Daily active users",
+    "conversion": "Conversion by day",
+}
+
+
+async def panel_table(console: Console, bar: Bar, name: str) -> Table:
+    """Return a panel that answers no single question as a table.
+
+    Raises:
+        NotFound: `panel.unknown`.
+        MissionControlError: as `Analyst.answer`.
+    """
+    if name not in TABLES:
+        raise NotFound("panel.unknown", f"No panel {name[:40]!r} is a table.")
+    return TABLES[name](await PARTS[name](console, bar))
+
+
+HANDLERS: list[Any] = [show_cockpit, show_panel]

@@ -1,0 +1,368 @@
+"""Explore pages of the cockpit: a question, its answer, the people behind each count, as CSV."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+
+from missioncontrol.analytics.answers import (
+    AnyAnswer,
+    FunnelAnswer,
+    LifecycleAnswer,
+    Members,
+    PathsAnswer,
+    RetentionAnswer,
+)
+from missioncontrol.analytics.detecting.asking import names_asked
+from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Paths, Range, digest
+from missioncontrol.analytics.tables import csv_of, people, table
+from missioncontrol.analytics.trend_rows import FORMULA
+from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import cockpit_charts as charts
+from missioncontrol.interfaces.web import cockpit_forms as forms
+from missioncontrol.interfaces.web import cockpit_view as view
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.cockpit_bar import Bar, Said, bar_of, bar_or_fault
+from missioncontrol.interfaces.web.cockpit_conditions import deed_text, written
+from missioncontrol.interfaces.web.pages.cockpit import funnel_before, panel_table
+from missioncontrol.interfaces.web.rendering import page
+
+AnyRequest = Request[Principal, Any, Any]
+PAGE: dict[str, Any] = {"include_in_schema": False}
+DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
+TITLES = {
+    "funnel": "Funnel",
+    "retention": "Retention",
+    "trends": "Trends",
+    "active": "Active people",
+    "lifecycle": "Lifecycle",
+    "paths": "Paths",
+}
+NAMES_MAX = 300
+ROWS = 50
+CSV_PEOPLE_MAX = 10_000
+
+
+@get([f"/cockpit/{measure}" for measure in TITLES], **PAGE, **needs("read"))
+async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show what a question of one kind answers, and the form that asks it."""
+    measure = request.url.path.rpartition("/")[2]
+    said = _with_question(request)
+    now = console.shelf.clock.now()
+    bar, fault = await bar_or_fault(console.analytics.products, said, now)
+    error: MissionControlError | None = fault
+    is_kept = fault is not None
+    question: AnyQuestion = forms.usual(measure, bar)
+    shown: dict[str, Any] = {}
+    offering = asyncio.ensure_future(_offered(console, bar))
+    typed: dict[str, list[str]] = {}
+    try:
+        question, typed = _read(measure, bar, request.query_params)
+        if fault is not None:
+            raise fault
+        question = forms.asked_of(measure, bar, request.query_params)
+        typed = {}
+        then = None if said.get("asked") else _moment(request.query_params)
+        shown = await _answered(console, bar, question, then)
+    except MissionControlError as found:
+        error = found
+    return page(
+        request,
+        "cockpit/explore.html",
+        title=TITLES[measure],
+        area="cockpit",
+        status=_status(error),
+        measure=measure,
+        typed=typed,
+        is_kept=is_kept,
+        then=bool(request.query_params.get("as_of")) and not said.get("asked"),
+        why=why_long(question, error),
+        ways=shorter_ways(question, error),
+        without=lambda name, value: forms.without(question, bar, name, value),
+        name=TITLES[measure],
+        bar=bar,
+        question=question,
+        digest=digest(question),
+        error=error,
+        verdict=_verdict(shown) if shown else f"{TITLES[measure]}: this can't be answered as asked",
+        forms=forms,
+        view=view,
+        **(shown or {"answer": None, "shape": ""}),
+        **await offering,
+    )
+
+
+async def _offered(console: Console, bar: Bar) -> dict[str, Any]:
+    """Return what the form offers to choose from."""
+    kept = await console.analytics.products.dashboards(bar.product.slug)
+    return {
+        "names": await known_names(console, bar),
+        "dashboards": kept,
+        "shelf": [(each.id, each.name) for each in kept],
+        "products": [(each.slug, each.name) for each in bar.products],
+        "cohorts": [(each.id, each.name) for each in bar.saved],
+    }
+
+
+async def known_names(console: Console, bar: Bar) -> list[str]:
+    """Return which events a product has, for who types one; none where that can't be told."""
+    if not await console.analytics.is_there():
+        return []
+    try:
+        analyst = await console.analytics.analyst()
+        setting = await analyst.setting(bar.product.slug)
+        rows = await analyst.rows(names_asked(bar.product.slug, setting))
+    except MissionControlError:
+        return []
+    return [str(row[0]) for row in rows[:NAMES_MAX]]
+
+
+def _read(measure: str, bar: Bar, said: Any) -> tuple[AnyQuestion, dict[str, list[str]]]:
+    """Return the question that a form was about, and what was typed into it: kept if it is bad."""
+    text = str(said.get("q", "") or "")
+    known = forms.question_in(text) if text else forms.usual(measure, bar)
+    if not isinstance(known, forms.KINDS[measure]):
+        known = forms.usual(measure, bar)
+    fields = dict.fromkeys(said) if said.get("asked") else {}
+    typed = {name: [str(each)[:1_000] for each in said.getall(name, [])] for name in fields}
+    return known, typed
+
+
+async def _answered(
+    console: Console, bar: Bar, question: AnyQuestion, as_of: datetime | None
+) -> dict[str, Any]:
+    analyst = await console.analytics.analyst()
+    answer = await analyst.answer(question, as_of=as_of)
+    before = None
+    if bar.is_compared and isinstance(question, Funnel) and isinstance(answer, FunnelAnswer):
+        before = await funnel_before(analyst, question, answer)
+    return shown_of(question, answer, before, is_absolute=bar.is_absolute)
+
+
+def _status(error: MissionControlError | None) -> int:
+    return 200 if error is None else 503 if isinstance(error, Unavailable) else 422
+
+
+def why_long(question: AnyQuestion, error: MissionControlError | None) -> str:
+    """Return what makes a question long, where it can be told from the question."""
+    if error is None or error.code != "analytics.slow" or not isinstance(question, Paths):
+        return ""
+    if not question.anchor.event:
+        return "Of any event, each event there is begins a path of its own: name the one meant."
+    return f"Each {question.anchor.event} begins a path of up to {question.depth} levels."
+
+
+def shorter_ways(question: AnyQuestion, error: MissionControlError | None) -> list[tuple[str, str]]:
+    """Return what to ask in place of a question that took too long: words, and the address."""
+    if error is None or error.code != "analytics.slow":
+        return []
+    ways = []
+    days = (question.range.until - question.range.since).days + 1
+    for fewer in (each for each in (30, 7, 1) if each < days):
+        since = question.range.until - timedelta(days=fewer - 1)
+        range_ = Range(since, question.range.until)
+        asked = msgspec.structs.replace(question, range=range_)
+        words = f"Ask of the last {fewer} days" if fewer > 1 else "Ask of the last day"
+        ways.append((words, view.explore_url(asked)))
+    if isinstance(question, Paths) and question.depth > 2:
+        asked = msgspec.structs.replace(question, depth=2)
+        ways.append(("Ask of 2 levels", view.explore_url(asked)))
+    return ways[:3]
+
+
+def _with_question(request: AnyRequest) -> Any:
+    """Return what an address says of the bar: as its question does, where it says nothing else."""
+    said = request.query_params
+    text = said.get("q", "")
+    if not text or said.get("asked"):
+        return said
+    question = forms.question_in(text)
+    known = {"product": [question.product]}
+    known |= {"since": [str(question.range.since)], "until": [str(question.range.until)]}
+    known["where"] = [written(each) for each in question.segment.where]
+    known["did"] = [deed_text(each) for each in question.segment.did]
+    known["cohort"] = list(question.segment.cohorts)
+    is_compared = getattr(question, "compared", said.get("compare", "") != "none")
+    known["compare"] = ["" if is_compared else "none"]
+    known["as"] = [str(said.get("as", ""))]
+    return Said(known)
+
+
+def shown_of(
+    question: AnyQuestion,
+    answer: AnyAnswer,
+    before: view.Earlier | None = None,
+    *,
+    is_absolute: bool = False,
+) -> dict[str, Any]:
+    """Return an answer as the templates show it; `shape` says by which of their parts."""
+    found: dict[str, Any] = {"answer": answer, "asked": question}
+    match answer:
+        case FunnelAnswer():
+            steps = view.steps_of(question, answer, before, is_absolute=is_absolute)  # type: ignore[arg-type]
+            last = len(answer.steps) - 1
+            title = f"{answer.steps[last].label} of {answer.steps[0].label}"
+            chart = None
+            if answer.trend:
+                chart = charts.conversion_chart(question, answer, last, title)  # type: ignore[arg-type]
+            return {**found, "shape": "funnel", "steps": steps, "chart": chart}
+        case RetentionAnswer():
+            heat = view.heat_of(question, answer)  # type: ignore[arg-type]
+            return {**found, "shape": "heat", "heat": heat}
+        case PathsAnswer():
+            return {**found, "shape": "flows", "flows": charts.flows_of(question, answer)}
+        case _:
+            chart = charts.chart_of(answer, _drawn(answer))
+            return {
+                **found,
+                "shape": "lines",
+                "chart": chart,
+                "table": charts.table_of(question, answer, is_absolute=is_absolute),
+            }
+
+
+def _drawn(answer: Any) -> tuple[str, ...]:
+    """Return which lines are drawn: no share beside counts, no formula beside its parts."""
+    if any(each.key == FORMULA for each in answer.lines):
+        return (FORMULA,)
+    return ("dau", "wau", "mau") if any(each.key == "dau" for each in answer.lines) else ()
+
+
+def _verdict(shown: dict[str, Any]) -> str:
+    answer = shown["answer"]
+    match shown["shape"]:
+        case "funnel":
+            first, last = answer.steps[0], answer.steps[-1]
+            return (
+                f"{formats.number(last.reached)} of {formats.number(first.reached)} reached "
+                f"{last.label}, {view.share_shown(last.of_first)}"
+            )
+        case "heat":
+            size = sum(each.size for each in answer.cohorts)
+            at = min(1, len(answer.labels) - 1)
+            share = answer.overall[at]
+            kept = "too early to say" if share is None else f"{view.share_shown(share)} came back"
+            return f"{formats.count(size, 'person', 'people')} began; {answer.labels[at]}: {kept}"
+        case "flows":
+            return str(shown["flows"].said).removesuffix(".")
+        case _ if isinstance(answer, LifecycleAnswer):
+            return charts.lifecycle_said(answer)
+        case _:
+            return str(shown["chart"].said).removesuffix(".")
+
+
+@get("/cockpit/people", **PAGE, **needs("read"))
+async def show_people(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show who is behind a count: as many as the count says."""
+    said = request.query_params
+    question, cell, as_of = counted_in(said)
+    analyst = await console.analytics.analyst()
+    cursor = str(said.get("cursor", ""))[:20]
+    found: Members = await analyst.members(question, cell, limit=ROWS, cursor=cursor, as_of=as_of)
+    return page(
+        request,
+        "cockpit/people.html",
+        title="People",
+        area="cockpit",
+        verdict=f"{formats.count(found.total, 'person is', 'people are')} behind this count"
+        if not _is_of_events(question)
+        else f"{formats.count(found.total, 'time')} it happened, each with its person",
+        question=question,
+        cell=cell,
+        as_of=str(said.get("as_of", "")),
+        found=found,
+        about=about(cell),
+        explore=view.explore_url(question),
+        bar=await bar_of(
+            console.analytics.products, _of_question(question), console.shelf.clock.now()
+        ),
+        view=view,
+        next=found.cursor or "",
+    )
+
+
+def _of_question(question: AnyQuestion) -> Said:
+    days = {"since": [str(question.range.since)], "until": [str(question.range.until)]}
+    return Said({"product": [question.product], **days})
+
+
+def _is_of_events(question: AnyQuestion) -> bool:
+    kinds = {getattr(each, "count", "") for each in getattr(question, "series", ())}
+    return "events" in kinds or getattr(question, "count", "") in ("entries", "sessions")
+
+
+def about(cell: Cell) -> str:
+    """Return which count of an answer a cell is, in words."""
+    parts = []
+    if cell.step is not None:
+        parts.append(f"step {cell.step + 1}" + (f", {cell.state}" if cell.state else ""))
+    if cell.bucket:
+        parts.append(f"from {view.bucket_shown(cell.bucket)}")
+    if cell.period is not None:
+        parts.append(f"period {cell.period}")
+    if cell.level is not None:
+        target = cell.into or "other" if cell.into is not None else ""
+        goes = f" then {target}" if target else ", ends there" if cell.state == "lost" else ""
+        parts.append(f"level {cell.level}, {cell.series or 'other'}{goes}")
+    elif cell.series:
+        parts.append(cell.series)
+    if cell.before:
+        parts.append("in the days before")
+    if cell.breakdown is not None:
+        parts.append(f"value {cell.breakdown or 'none'}")
+    return " · ".join(parts)
+
+
+@get("/cockpit/csv", **PAGE, **needs("read"))
+async def as_csv(request: AnyRequest, console: NamedDependency[Console]) -> Response[bytes]:
+    """Return an answer, or the people behind one of its counts, for a spreadsheet."""
+    said = request.query_params
+    if name := str(said.get("panel", "")):
+        bar = await bar_of(console.analytics.products, said, console.shelf.clock.now())
+        return _file(csv_of(await panel_table(console, bar, name)), f"{bar.product.slug}-{name}")
+    analyst = await console.analytics.analyst()
+    if said.get("cell"):
+        question, cell, as_of = counted_in(said)
+        found = await analyst.members(question, cell, limit=CSV_PEOPLE_MAX, as_of=as_of)
+        return _file(csv_of(people(found)), f"{question.product}-people")
+    question = forms.question_in(str(said.get("q", "")))
+    answer = await analyst.answer(question, as_of=_moment(said))
+    return _file(csv_of(table(answer)), f"{question.product}-{answer.question}")
+
+
+def counted_in(said: Any) -> tuple[AnyQuestion, Cell, datetime | None]:
+    question = forms.question_in(str(said.get("q", "")))
+    try:
+        cell = msgspec.json.decode(str(said.get("cell", "{}"))[:2_000], type=Cell)
+    except (msgspec.MsgspecError, ValueError) as error:
+        reason = f"The address names no count of an answer: {error}."
+        raise Rejected("analytics.bad_cell", reason) from None
+    return question, cell, _moment(said)
+
+
+def _moment(said: Any) -> datetime | None:
+    """Return the moment that an address asks of; None is now."""
+    text = str(said.get("as_of", "") or "")[:40].removesuffix("Z")
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        reason = f"{text!r} is no moment such as 2026-11-23T00:00:00Z."
+        raise Rejected("analytics.bad_cell", reason) from None
+
+
+def _file(text: str, name: str) -> Response[bytes]:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return Response(text.encode(), headers=headers, media_type="text/csv")
+
+
+HANDLERS: list[Any] = [explore, show_people, as_csv]

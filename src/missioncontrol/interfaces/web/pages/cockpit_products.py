@@ -1,0 +1,277 @@
+"""Products: sources and keys, calendar, what counts, and the removal of a person."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
+from missioncontrol.application.analytics import removal
+from missioncontrol.application.analytics.desk import ProductAsked, SourceAsked
+from missioncontrol.application.analytics.views import product_view
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.saved import Cohort
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.cockpit_bar import Said, bar_of
+from missioncontrol.interfaces.web.cockpit_conditions import deed_shown, deed_text, written
+from missioncontrol.interfaces.web.cockpit_measures import (
+    MeasuresForm,
+    asked_by,
+    form_of,
+    typed_in,
+)
+from missioncontrol.interfaces.web.pages.cockpit import has_any
+from missioncontrol.interfaces.web.pages.cockpit_explore import about, known_names
+from missioncontrol.interfaces.web.rendering import moved, page
+
+AnyRequest = Request[Principal, Any, Any]
+PAGE: dict[str, Any] = {"include_in_schema": False}
+DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
+TEXT_MAX = 4_000
+
+
+@get("/cockpit/products", **PAGE, **needs("read"))
+async def show_products(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show the products whose use is measured."""
+    return await _products(request, console)
+
+
+async def _products(
+    request: AnyRequest, console: Console, *, typed: Any = None, error: Any = None
+) -> Response[str]:
+    now = console.shelf.clock.now()
+    bar = await bar_of(console.analytics.products, Said({}), now)
+    own = [each for each in bar.products if not each.is_own]
+    number = formats.count(len(own), "product")
+    return page(
+        request,
+        "cockpit/products.html",
+        title="Products",
+        area="cockpit",
+        status=200 if error is None else 422,
+        bar=bar,
+        products=bar.products,
+        typed=typed or {},
+        error=error,
+        verdict=f"{number} measured beside Mission Control itself"
+        if own
+        else "No product of yours is measured yet",
+    )
+
+
+@post("/cockpit/products", **DONE, **needs("govern"))
+async def add_product(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
+    """Add a product."""
+    form = await request.form()
+    typed = {name: str(form.get(name, "")).strip() for name in ("product", "name", "zone")}
+    slug = typed["product"]
+    ask = ProductAsked("add", slug, name=typed["name"] or slug, zone=typed["zone"] or "UTC")
+    try:
+        await console.ask(request, ask)
+    except MissionControlError as error:
+        return await _products(request, console, typed=typed, error=error)
+    return moved(request, f"/cockpit/products/{quote(slug)}")
+
+
+@get("/cockpit/products/{product:str}", **PAGE, **needs("read"))
+async def show_product(
+    request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
+) -> Response[str]:
+    """Show what is set of a product, and where its events come from."""
+    return await _product(request, console, product)
+
+
+async def _product(
+    request: AnyRequest,
+    console: Console,
+    slug: str,
+    *,
+    key: Any = None,
+    error: Any = None,
+    typed: MeasuresForm | None = None,
+) -> Response[str]:
+    now = console.shelf.clock.now()
+    bar = await bar_of(console.analytics.products, Said({"product": [slug]}), now)
+    found = product_view(bar.product)
+    live = [each for each in found.sources if not each.is_revoked]
+    number = formats.count(len(live), "source")
+    verdict = f"{number} may send events of {found.name}"
+    if not live:
+        has_events = await has_any(console, bar)
+        verdict = f"Nothing sends events of {found.name} {'now' if has_events else 'yet'}"
+    if found.is_own:
+        verdict = "Mission Control reads its own log; nothing has to be sent"
+    return page(
+        request,
+        "cockpit/product.html",
+        title=found.name,
+        area="cockpit",
+        status=200 if error is None else 422,
+        bar=bar,
+        product=found,
+        key=key,
+        error=error,
+        host=str(request.base_url).rstrip("/"),
+        properties="\n".join(f"{name}={value}" for name, value in found.exclusions.properties),
+        measures=typed or form_of(bar.product),
+        names=await known_names(console, bar),
+        cohorts=[(each, _whom(each)) for each in bar.saved],
+        verdict=verdict,
+    )
+
+
+def _whom(cohort: Cohort) -> str:
+    """Return in words whom a cohort holds."""
+    if cohort.is_fixed:
+        question = msgspec.convert(cohort.question, AnyQuestion)
+        cell = about(msgspec.convert(cohort.cell, Cell))
+        words = (type(question).__name__.lower(), cell, f"as of {cohort.as_of[:16]} UTC")
+        return ", ".join(each for each in words if each).replace("T", " ")
+    found = msgspec.convert(cohort.segment, Segment)
+    deeds = (f"people who {deed_shown(deed_text(each), each.days)}" for each in found.did)
+    return ", ".join([*map(written, found.where), *deeds]) or "everybody"
+
+
+@post("/cockpit/products/{product:str}/measures", **DONE, **needs("govern"))
+async def change_measures(
+    request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
+) -> Response[Any]:
+    """Say by which funnel, which step of it and which events a product is told of."""
+    typed = typed_in(await request.form())
+    try:
+        known = await console.analytics.products.find(product)
+        await console.ask(request, asked_by(known, typed))
+    except MissionControlError as error:
+        return await _product(request, console, product, error=error, typed=typed)
+    return moved(request, f"/cockpit/products/{quote(product)}")
+
+
+@post("/cockpit/products/{product:str}/sources", **DONE, **needs("govern"))
+async def add_source(
+    request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
+) -> Response[Any]:
+    """Add a source; its key is on the page that comes back, and never again."""
+    form = await request.form()
+    kind: Any = str(form.get("kind", "browser"))
+    ask = SourceAsked(
+        "add",
+        product,
+        str(form.get("source", "")).strip(),
+        name=str(form.get("name", "")).strip() or None,
+        kind=kind if kind in ("browser", "server", "file") else "server",
+        is_internal=bool(form.get("internal")),
+    )
+    return await _keyed(request, console, product, ask)
+
+
+@post("/cockpit/products/{product:str}/sources/{source:str}/{verb:str}", **DONE, **needs("govern"))
+async def change_source(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    source: FromPath[str],
+    verb: FromPath[str],
+) -> Response[Any]:
+    """Give a source a new key, or let nothing more come from it."""
+    if verb == "renew":
+        return await _keyed(request, console, product, SourceAsked("renew", product, source))
+    if verb != "revoke":
+        raise NotFound("source.unknown_verb", f"Nothing is called {verb[:40]!r} of a source.")
+    await console.ask(request, SourceAsked("revoke", product, source))
+    return moved(request, f"/cockpit/products/{quote(product)}")
+
+
+async def _keyed(
+    request: AnyRequest, console: Console, product: str, ask: SourceAsked
+) -> Response[Any]:
+    try:
+        told = await console.ask(request, ask)
+    except MissionControlError as error:
+        return await _product(request, console, product, error=error)
+    return await _product(request, console, product, key=told)
+
+
+@post("/cockpit/products/{product:str}/settings", **DONE, **needs("govern"))
+async def change_product(
+    request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
+) -> Response[Any]:
+    """Change a product's calendar, how long its events are kept, and what counts in no measure."""
+    form = await request.form()
+    starts: Any = str(form.get("week_starts", "monday"))
+    try:
+        calendar = ProductAsked(
+            "change",
+            product,
+            name=str(form.get("name", "")).strip(),
+            zone=str(form.get("zone", "")).strip(),
+            week_starts=starts if starts in ("monday", "sunday", "saturday") else "monday",
+            retention_days=_days(str(form.get("retention_days", "0"))),
+        )
+        without = ProductAsked(
+            "exclude",
+            product,
+            bots=bool(form.get("bots")),
+            people=tuple(_lines(form.get("people", ""))),
+            properties=tuple(map(_pair, _lines(form.get("properties", "")))),
+        )
+        await console.ask(request, calendar)
+        await console.ask_afresh(request, without)
+    except MissionControlError as error:
+        return await _product(request, console, product, error=error)
+    return moved(request, f"/cockpit/products/{quote(product)}")
+
+
+@post("/cockpit/products/{product:str}/forget", **DONE, **needs("govern"))
+async def forget_person(
+    request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
+) -> Response[Any]:
+    """Remove a person everywhere, by any id of theirs."""
+    form = await request.form()
+    person = str(form.get("person", "")).strip()
+    reason = str(form.get("reason", "")).strip()[:TEXT_MAX]
+    try:
+        if not person:
+            raise Rejected("analytics.unknown_person", "No id of a person was given.")
+        analyst = await console.analytics.analyst()
+        await removal.forget(
+            analyst, product, person, lambda ask: console.ask_afresh(request, ask), reason=reason
+        )
+    except MissionControlError as error:
+        return await _product(request, console, product, error=error)
+    return moved(request, f"/cockpit/products/{quote(product)}")
+
+
+def _days(text: str) -> int:
+    if not (text.strip().isdecimal() and len(text.strip()) <= 5):
+        raise Rejected("product.bad_input", f"{text[:20]!r} is no number of days; 0 is for ever.")
+    return int(text)
+
+
+def _lines(text: Any) -> list[str]:
+    return [each.strip() for each in str(text)[:TEXT_MAX].splitlines() if each.strip()]
+
+
+def _pair(line: str) -> tuple[str, str]:
+    name, sign, value = line.partition("=")
+    if not sign or not name.strip():
+        hint = "Write one PROPERTY=VALUE a line, such as plan=internal."
+        raise Rejected("product.bad_input", f"{line[:60]!r} has no '='.", hint=hint)
+    return name.strip(), value.strip()
+
+
+HANDLERS: list[Any] = [
+    show_products,
+    add_product,
+    show_product,
+    change_measures,
+    add_source,
+    change_source,
+    change_product,
+    forget_person,
+]

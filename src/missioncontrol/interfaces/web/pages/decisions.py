@@ -1,0 +1,216 @@
+"""The pages of decisions: the log, one in full, and the forms that change it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from markupsafe import Markup
+
+from missioncontrol.application.decision_views import DecisionChoice, DecisionView
+from missioncontrol.application.decisions import DecisionAsked
+from missioncontrol.application.queries import decisions as queries
+from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.page import ticked
+from missioncontrol.documents.prose import prose
+from missioncontrol.domain.decision_text import DecisionOption, DecisionText
+from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.decisions import address_of, id_of, place_of
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, page_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.codes import code_address
+from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.interfaces.web.sanitising import sanitised
+
+AnyRequest = Request[Principal, Any, Any]
+Form = URLEncodedBody[dict[str, str]]
+
+LIST, ONE, NEW = "decisions/list.html", "decisions/decision.html", "decisions/new.html"
+TONES = {"proposed": "ask", "accepted": "ok", "rejected": "bad", "deprecated": "held"}
+STATUSES = (
+    ("", "Any status"),
+    ("proposed", "Proposed"),
+    ("accepted", "Accepted"),
+    ("rejected", "Rejected"),
+    ("deprecated", "Deprecated"),
+    ("superseded", "Superseded"),
+)
+FIELDS = ("title", "context", "choice", "reason", "options", "good", "bad", "supersedes")
+
+
+@get("/decisions", include_in_schema=False, **needs("read"))
+async def list_page(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    q: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    mission: FromQuery[str] = "",
+    cursor: Cursor = "",
+) -> Response[str]:
+    """Show decisions, those that changed last first; what is looked for stands in the address."""
+    choice = DecisionChoice(status, q.strip()[:300], mission)
+    everything = await queries.decisions(console.present, DecisionChoice())
+    found = [each for each in everything if choice.takes(each)]
+    lines = page_of(found, cursor, LIMIT, place_of, float, str, int, str)
+    values: dict[str, Any] = {
+        "lines": lines.items,
+        "next": lines.next,
+        "total": len(found),
+        "verdict": _verdict(everything),
+        "q": q,
+        "wanted": status,
+        "mission": mission,
+        "statuses": STATUSES,
+        "is_filtered": bool(q or status or mission or cursor),
+        **_words(),
+    }
+    if is_part(request):
+        return fragment(request, LIST, "list", **values)
+    return page(request, LIST, title="Decisions", area="decisions", **values)
+
+
+def _verdict(found: list[DecisionView]) -> str:
+    if not found:
+        return "Nothing was decided yet."
+    waiting = sum(each.status == "proposed" for each in found)
+    holding = sum(each.status == "accepted" for each in found)
+    held = formats.count(holding, "decision holds", "decisions hold") if holding else "None holds"
+    if not waiting:
+        return f"{held}, and none waits for somebody."
+    return f"{held}; {formats.count(waiting, 'waits', 'wait')} for somebody to accept or reject."
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "tones": TONES,
+        "ticked": ticked,
+        "shortened": shortened,
+        "address": _address,
+        "rich": _rich,
+        "code_address": code_address,
+    }
+
+
+def _address(id_: str) -> str:
+    return f"/decisions/{quote(address_of(id_), safe=':')}"
+
+
+def _rich(text: str) -> Markup:
+    return sanitised(str(prose(text)))
+
+
+@get("/decisions/new", include_in_schema=False, **needs("operate"))
+async def new_page(request: AnyRequest, supersedes: FromQuery[str] = "") -> Response[str]:
+    """Show the form of a new decision."""
+    said = dict.fromkeys(FIELDS, "") | {"supersedes": supersedes[:200]}
+    return page(request, NEW, title="New decision", area="decisions", said=said, error=None)
+
+
+@post("/decisions/new", include_in_schema=False, status_code=200, **needs("operate"))
+async def record(
+    request: AnyRequest, console: NamedDependency[Console], data: Form
+) -> Response[Any]:
+    """Put a decision into the log; what does not fit is told, and what was typed is kept."""
+    ask = DecisionAsked(
+        "record",
+        text=_text_of(data),
+        status="accepted" if data.get("accepted") == "on" else "proposed",
+        supersedes=tuple(data.get("supersedes", "").replace(",", " ").split()),
+    )
+    try:
+        made = await console.ask(request, ask)
+    except MissionControlError as error:
+        said = dict.fromkeys(FIELDS, "") | data
+        values: dict[str, Any] = {"said": said, "error": error}
+        if is_part(request):
+            return fragment(request, NEW, "form", status=422, **values)
+        return page(request, NEW, title="New decision", area="decisions", status=422, **values)
+    return moved(request, _address(made["id"]))
+
+
+def _text_of(data: dict[str, str]) -> DecisionText:
+    choice = data.get("choice", "").strip()
+    options = [DecisionOption(choice)] if choice else []
+    for line in _lines(data.get("options", "")):
+        title, _, tradeoff = line.partition("=")
+        bad = (tradeoff.strip(),) if tradeoff.strip() else ()
+        options.append(DecisionOption(title.strip(), bad=bad))
+    return DecisionText(
+        data.get("title", ""),
+        context=data.get("context", ""),
+        options=tuple(options),
+        choice=choice,
+        reason=data.get("reason", ""),
+        good=tuple(_lines(data.get("good", ""))),
+        bad=tuple(_lines(data.get("bad", ""))),
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@get("/decisions/{decision:str}", include_in_schema=False, **needs("read"))
+async def decision_page(
+    request: AnyRequest, console: NamedDependency[Console], decision: FromPath[str]
+) -> Response[str]:
+    """Show a decision: what was chosen and why, what was not, and what happened to it."""
+    found = await queries.decision(console.present, id_of(decision))
+    everything = await queries.decisions(console.present, DecisionChoice())
+    values: dict[str, Any] = {
+        "decision": found.decision,
+        "history": found.history,
+        "others": _could_replace(found.decision, everything),
+        "known": {each.id: each for each in everything},
+        **_words(),
+    }
+    title = f"{found.decision.id} {found.decision.title}"[:100]
+    return page(request, ONE, title=title, area="decisions", **values)
+
+
+def _could_replace(decision: DecisionView, everything: list[DecisionView]) -> list[DecisionView]:
+    """Return what could take its place: nothing that was rejected, or that it replaced itself."""
+    return [
+        each
+        for each in everything
+        if each.id not in (decision.id, *decision.supersedes) and each.status != "rejected"
+    ][:200]
+
+
+@post(
+    "/decisions/{decision:str}/{verb:str}",
+    include_in_schema=False,
+    status_code=200,
+    **needs("operate"),
+)
+async def change(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    decision: FromPath[str],
+    verb: FromPath[str],
+    data: Form,
+) -> Response[Any]:
+    """Accept, reject, deprecate, supersede or link it."""
+    await console.ask(request, _asked(id_of(decision), verb, data))
+    return moved(request, _address(id_of(decision)))
+
+
+def _asked(id_: str, verb: str, data: dict[str, str]) -> DecisionAsked:
+    reason = data.get("reason", "").strip()
+    if verb == "supersede":
+        return DecisionAsked("supersede", id_, by=data.get("by", "").strip(), reason=reason)
+    if verb in ("link", "unlink"):
+        known: Any = verb
+        tasks, files = _lines(data.get("tasks", "")), _lines(data.get("files", ""))
+        return DecisionAsked(known, id_, tasks=tuple(tasks), files=tuple(files))
+    if verb in ("accept", "reject", "deprecate"):
+        judged: Any = verb
+        return DecisionAsked(judged, id_, reason=reason)
+    raise Rejected("decision.bad_input", f"Nobody can {verb[:40]!r} a decision.")
+
+
+HANDLERS: list[Any] = [list_page, new_page, record, decision_page, change]

@@ -1,0 +1,138 @@
+"""Changes of a mission's documents from its page: written, edited, and conflicts decided."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from missioncontrol.application.queries import documents as queries
+from missioncontrol.application.queries import stories
+from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked
+from missioncontrol.domain.document import KINDS, TITLES, DocumentKind, unknown
+from missioncontrol.domain.errors import Conflict, Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import documents_view
+from missioncontrol.interfaces.web.mission_sheet import sheet
+from missioncontrol.interfaces.web.rendering import moved, page, prepare
+
+AnyRequest = Request[Principal, Any, Any]
+AT = "/missions/{mission:str}/documents/{kind:str}"
+
+
+@post(f"{AT}/write", status_code=200, include_in_schema=False, **needs("operate"))
+async def write(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+) -> Response[Any]:
+    """Write it from the record, or all of them where it is called `all`."""
+    run = await _run(request, console, mission)
+    if kind == "all":
+        await console.ask(request, AllDocumentsAsked(run))
+    else:
+        await console.ask(request, DocumentAsked("write", run, _kind(kind)))
+    return moved(request, address(mission, run, KINDS[0] if kind == "all" else kind))
+
+
+@post(f"{AT}/edit", status_code=200, include_in_schema=False, **needs("operate"))
+async def edit(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+) -> Response[Any]:
+    """Keep what was typed; where another version is newer, show what it says and keep the text."""
+    run = await _run(request, console, mission)
+    form = await request.form()
+    text, base = str(form.get("text", "")), str(form.get("base", ""))
+    note = str(form.get("note", ""))
+    ask = DocumentAsked("edit", run, _kind(kind), text=text, base=_number(base), note=note)
+    try:
+        await console.ask(request, ask)
+    except (Rejected, Conflict) as error:
+        return await _again(request, console, mission, ask, error)
+    return moved(request, address(mission, run, kind))
+
+
+@post(f"{AT}/settle", status_code=200, include_in_schema=False, **needs("operate"))
+async def settle(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+) -> Response[Any]:
+    """Let a person's words stay, or the generated ones take their place."""
+    run = await _run(request, console, mission)
+    form = await request.form()
+    ask = DocumentAsked(
+        "settle",
+        run,
+        _kind(kind),
+        conflict=str(form.get("conflict", ""))[:300],
+        choice="theirs" if form.get("choice") == "theirs" else "mine",
+    )
+    await console.ask(request, ask)
+    return moved(request, address(mission, run, kind))
+
+
+def address(mission: str, run: str, kind: str) -> str:
+    """Return where a document is read."""
+    return f"/missions/{mission}?{urlencode({'view': 'documents', 'document': kind, 'run': run})}"
+
+
+async def _again(
+    request: AnyRequest,
+    console: Console,
+    mission: str,
+    ask: DocumentAsked,
+    error: Rejected | Conflict,
+) -> Response[Any]:
+    await prepare(request)
+    story = await stories.story(console.present, mission, ask.run)
+    lines = await queries.documents(console.present.store, ask.run)
+    store, artifacts = console.present.store, console.present.artifacts
+    view = await queries.document(store, artifacts, ask.run, ask.kind)
+    newer = None
+    if error.code == "document.stale" and 1 <= ask.base < view.newest:
+        newer = await queries.difference(store, artifacts, ask.run, ask.kind, ask.base)
+    values = sheet(console.present, story, "documents", as_list=False) | {
+        "documents": lines,
+        "document": next(each for each in lines if each.kind == ask.kind),
+        "says": documents_view.SAYS[ask.kind],
+        "mode": "edit",
+        "shown_version": view,
+        "difference": newer,
+        "stale": str(error),
+        "draft": ask.text,
+        "parts": (),
+        "cited": (),
+        "is_cut": False,
+    }
+    title = f"{TITLES[ask.kind]} · {story.mission.title[:80]}"
+    return page(
+        request, "missions/mission.html", title=title, area="missions", status=422, **values
+    )
+
+
+async def _run(request: AnyRequest, console: Console, mission: str) -> str:
+    asked = request.query_params.get("run", "")
+    return (await stories.story(console.present, mission, asked)).state.id
+
+
+def _kind(text: str) -> DocumentKind:
+    found = next((each for each in KINDS if each == text), None)
+    if found is None:
+        raise unknown(text)
+    return found
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+HANDLERS: list[Any] = [write, edit, settle]

@@ -1,0 +1,214 @@
+"""The pages of what is remembered: browse, search, one item, and what changes it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from markupsafe import Markup
+
+from missioncontrol.application.memory import MemoryAsked
+from missioncontrol.application.queries import memory as queries
+from missioncontrol.application.queries.memory import Remembering
+from missioncontrol.application.search_query import moment
+from missioncontrol.documents.page import ticked
+from missioncontrol.domain.definition.quantities import seconds_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.memory import KINDS
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.memory import KindAsked, Repository, Tag, Words
+from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.memory_graph import drawing
+from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.knowledge.wording import unmarked
+
+AnyRequest = Request[Principal, Any, Any]
+PAGE: dict[str, Any] = {"include_in_schema": False}
+DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
+LIST, ITEM = "memory/list.html", "memory/item.html"
+REPOSITORIES_MAX = 200
+
+EVERYWHERE = "*"
+"""What the filter of repositories says for items that hold everywhere: "" is no filter there."""
+
+
+@get("/memory", **PAGE, **needs("read"))
+async def show_memory(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    q: Words = "",
+    kind: KindAsked = "",
+    repository: Repository = "",
+    tag: Tag = "",
+    expired: FromQuery[str] = "",
+    cursor: Cursor = "",
+) -> Response[str]:
+    """Show what is remembered: the newest first, or what bears on some words and why."""
+    where = None if not repository else "" if repository == EVERYWHERE else repository
+    wanted = queries.wanted_of(kind=kind, repository=where, tag=tag, with_expired=bool(expired))
+    place = place_of(cursor, float, str)
+    before = (place[0], place[1]) if place else None
+    told: Remembering = await console.archive.remembered(queries.remembering)
+    matches, items = [], []
+    if q.strip():
+        matches = await console.archive.remembered(
+            lambda memory: queries.found(memory, q, wanted, repository=where or "", limit=LIMIT)
+        )
+    else:
+        items = await console.archive.remembered(
+            lambda memory: queries.items(memory, wanted, before=before, limit=LIMIT + 1)
+        )
+    last = items[LIMIT - 1] if len(items) > LIMIT else None
+    values: dict[str, Any] = {
+        "ticked": _worded,
+        "verdict": _verdict(told),
+        "told": told,
+        "kinds": queries.by_kind(told.sorts),
+        "repositories": _repositories(told),
+        "q": q,
+        "kind": kind,
+        "repository": repository or "",
+        "tag": tag,
+        "expired": expired,
+        "matches": matches,
+        "items": items[:LIMIT],
+        "next": cursor_of(last.confirmed, last.id) if last else "",
+        "all_kinds": KINDS,
+        "is_filtered": bool(q or kind or repository or tag or expired or cursor),
+    }
+    if is_part(request):
+        return fragment(request, LIST, "list", **values)
+    return page(request, LIST, title="Memory", area="memory", **values)
+
+
+def _worded(text: str) -> Markup:
+    """Return words of a document with their code as code, and without its other marks."""
+    return ticked(unmarked(text))
+
+
+def _verdict(told: Remembering) -> str:
+    if not told.items:
+        return "Nothing is remembered yet."
+    places = {each.repository for each in told.sorts if each.repository}
+    where = f" of {formats.count(len(places), 'repository', 'repositories')}" if places else ""
+    things = formats.count(told.items, "thing is", "things are")
+    return f"{things} remembered{where}."
+
+
+def _repositories(told: Remembering) -> list[tuple[str, str]]:
+    names = dict.fromkeys(each.repository for each in told.sorts)
+    shown = [(name, name.rpartition("/")[2]) for name in names if name][:REPOSITORIES_MAX]
+    everywhere = [(EVERYWHERE, "Holds everywhere")] if "" in names else []
+    return [*shown, *everywhere]
+
+
+@get("/memory/{item:str}", **PAGE, **needs("read"))
+async def show_item(
+    request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
+) -> Response[str]:
+    """Show one item: what it says, where it comes from, how much it counts, what it shares."""
+    detail = await console.archive.remembered(lambda memory: queries.detail(memory, item))
+    values: dict[str, Any] = {
+        "detail": detail,
+        "one": detail.item,
+        "drawing": drawing(detail),
+        "ticked": _worded,
+    }
+    return page(request, ITEM, title=f"{detail.item.title} · Memory", area="memory", **values)
+
+
+@post("/memory", **DONE, **needs("operate"))
+async def add_item(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
+    """Remember what somebody typed."""
+    form = await request.form()
+    said = {name: str(form.get(name, "")).strip() for name in ("kind", "repository", "until")}
+    if said["kind"] not in KINDS:
+        raise Rejected("memory.bad_kind", f"{said['kind'][:40]!r} is no kind.")
+    ask = MemoryAsked(
+        "add",
+        kind=said["kind"],
+        repository=said["repository"],
+        expires=_until(said["until"], formats.now()),
+        **_words(form),
+    )
+    answer = await console.ask(request, ask)
+    return moved(request, f"/memory/{quote(str(answer['item']))}")
+
+
+@post("/memory/{item:str}/correct", **DONE, **needs("operate"))
+async def correct_item(
+    request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
+) -> Response[Any]:
+    """Let it say what somebody typed."""
+    ask = MemoryAsked("correct", item, **_words(await request.form()))
+    await console.ask(request, ask)
+    return moved(request, f"/memory/{quote(item)}")
+
+
+@post("/memory/{item:str}/expire", **DONE, **needs("operate"))
+async def expire_item(
+    request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
+) -> Response[Any]:
+    """Let planners be told of it until then."""
+    form = await request.form()
+    until = _until(str(form.get("until", "")).strip() or "now", formats.now())
+    reason = str(form.get("reason", ""))[:2_000]
+    await console.ask(request, MemoryAsked("expire", item, expires=until, reason=reason))
+    return moved(request, f"/memory/{quote(item)}")
+
+
+@post("/memory/{item:str}/forget", **DONE, **needs("operate"))
+async def forget_item(
+    request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
+) -> Response[Any]:
+    """Let it be gone."""
+    reason = str((await request.form()).get("reason", ""))[:2_000]
+    await console.ask(request, MemoryAsked("forget", item, reason=reason))
+    return moved(request, "/memory")
+
+
+def _words(form: Any) -> dict[str, Any]:
+    """Return what an item is to say, as it was typed: files and tags stand one a line."""
+    texts = {name: str(form.get(name, "")).replace("\r\n", "\n") for name in ("title", "text")}
+    lines = {
+        name: tuple(line.strip() for line in str(form.get(name, "")).splitlines() if line.strip())
+        for name in ("files", "tags")
+    }
+    return {**{name: text.strip() for name, text in texts.items()}, **lines}
+
+
+def _until(text: str, now: float) -> float:
+    """Return the end of an item's time; 0 where it never ends.
+
+    Raises:
+        Rejected: `memory.bad_time`.
+    """
+    if text in ("", "never"):
+        return 0.0
+    if text == "now":
+        return now
+    seconds = seconds_of(text)
+    if isinstance(seconds, float):
+        return now + seconds
+    try:
+        return moment(text, now)[1] / 1_000_000
+    except Rejected:
+        raise Rejected(
+            "memory.bad_time",
+            f"{text[:60]!r} is no time.",
+            hint="Write now, never, a time from now such as 90d, or a date such as 2026-12-31.",
+        ) from None
+
+
+HANDLERS: list[Any] = [
+    show_memory,
+    show_item,
+    add_item,
+    correct_item,
+    expire_item,
+    forget_item,
+]

@@ -1,0 +1,58 @@
+"""Links to the report of a run, made and revoked on the page of its mission."""
+
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from missioncontrol.application.queries import stories
+from missioncontrol.application.shares import ShareAsked
+from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.share import DAY, NOTE_MAX, SECONDS_MAX, SECONDS_USUAL
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.sign_in.origins import home_page
+from missioncontrol.interfaces.web.rendering import fragment, moved, page, prepare
+
+AnyRequest = Request[Principal, Any, Any]
+DONE: dict[str, Any] = {"status_code": 200, "include_in_schema": False}
+
+
+@post("/missions/{mission:str}/share", **DONE, **needs("operate"))
+async def share(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[str]:
+    """Make a link to the report of a run, and show it this once."""
+    said = await request.form()
+    story = await stories.story(console.present, mission, str(said.get("run", "")))
+    days, note = str(said.get("days", "")), str(said.get("note", "")).strip()[:NOTE_MAX]
+    seconds = min(int(days[:4]) * DAY, SECONDS_MAX) if days.isdecimal() else SECONDS_USUAL
+    made = await console.ask(request, ShareAsked("new", story.state.id, seconds=seconds, note=note))
+    token = made.get("token")
+    link = f"{home_page(request)}/shared/{token}" if token else ""
+    values = {
+        "made": made,
+        "link": link,
+        "back": f"/missions/{mission}?view=summary&run={story.state.id}",
+    }
+    if request.headers.get("hx-request") == "true":
+        return fragment(request, "missions/shared.html", "made", **values)
+    await prepare(request)
+    title = f"Link to the report of {story.mission.title[:80]}"
+    return page(request, "missions/link.html", title=title, area="missions", **values)
+
+
+@post("/missions/{mission:str}/share/{link:str}/revoke", **DONE, **needs("operate"))
+async def revoke(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    link: FromPath[str],
+) -> Response[Any]:
+    """Let a link show nothing any more."""
+    await console.ask(request, ShareAsked("revoke", share=link))
+    return moved(request, f"/missions/{mission}?view=summary")
+
+
+HANDLERS: list[Any] = [share, revoke]

@@ -1,0 +1,122 @@
+"""What people do on the trace of a mission: waivers, owners of risks, and the scope of tasks."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from missioncontrol.application.queries import stories
+from missioncontrol.application.tracing import TraceAsked
+from missioncontrol.domain.errors import Conflict, Rejected
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.api.traces import newest_run
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import mission_views, scope_form
+from missioncontrol.interfaces.web.mission_sheet import sheet
+from missioncontrol.interfaces.web.rendering import moved, page, prepare
+
+AnyRequest = Request[Principal, Any, Any]
+FIELD_MAX = 4_000
+
+
+@post(
+    "/missions/{mission:str}/waivers", status_code=200, include_in_schema=False, **needs("approve")
+)
+async def waive(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Let a gap stand."""
+    said = await _said(request)
+    run = await newest_run(console, mission)
+    ask = TraceAsked("waive", run, said("gap"), said("reason"), said("digest"))
+    return await _done(request, console, mission, ask)
+
+
+@post(
+    "/missions/{mission:str}/waivers/withdraw",
+    status_code=200,
+    include_in_schema=False,
+    **needs("approve"),
+)
+async def withdraw(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Take a waiver back."""
+    said = await _said(request)
+    run = await newest_run(console, mission)
+    ask = TraceAsked("withdraw", run, said("gap"), said("reason"))
+    return await _done(request, console, mission, ask)
+
+
+@post(
+    "/missions/{mission:str}/risks/owner",
+    status_code=200,
+    include_in_schema=False,
+    **needs("operate"),
+)
+async def assign(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Name who sees to a risk."""
+    said = await _said(request)
+    run = await newest_run(console, mission)
+    ask = TraceAsked("assign", run, said("risk"), said("owner"))
+    return await _done(request, console, mission, ask)
+
+
+@post(
+    "/missions/{mission:str}/tasks/scope",
+    status_code=200,
+    include_in_schema=False,
+    **needs("operate"),
+)
+async def change_scope(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Say which files a task is to change; what does not fit is told and stays as typed."""
+    typed = scope_form.typed_in(await request.form())
+    run = await newest_run(console, mission)
+    files = tuple(typed.files)
+    ask = TraceAsked("scope", run, typed.task, typed.reason, typed.shown, files)
+    try:
+        if not typed.reason:
+            raise Rejected("task.no_reason", "Say why, for whoever reads it later.")
+        await console.ask(request, ask)
+    except (Rejected, Conflict) as error:
+        return await _again(request, console, mission, typed, error)
+    return moved(request, f"/missions/{quote(mission)}?view=plan#task-{quote(typed.task)}")
+
+
+async def _again(
+    request: AnyRequest,
+    console: Console,
+    mission: str,
+    typed: scope_form.Typed,
+    error: Rejected | Conflict,
+) -> Response[Any]:
+    await prepare(request)
+    story = await stories.story(console.present, mission, "")
+    values = sheet(console.present, story, "plan", as_list=False)
+    values |= await mission_views.values("plan", request, console, story)
+    values["scoping"] = scope_form.form(story, typed.task, typed, str(error))
+    title = story.mission.title[:100]
+    template = "missions/mission.html"
+    return page(request, template, title=title, area="missions", status=422, **values)
+
+
+async def _said(request: AnyRequest) -> Any:
+    form = await request.form()
+    return lambda field: str(form.get(field, "")).strip()[:FIELD_MAX]
+
+
+async def _done(
+    request: AnyRequest, console: Console, mission: str, ask: TraceAsked
+) -> Response[Any]:
+    await console.ask(request, ask)
+    return moved(request, f"/missions/{quote(mission)}?view=trace")
+
+
+HANDLERS: list[Any] = [waive, withdraw, assign, change_scope]

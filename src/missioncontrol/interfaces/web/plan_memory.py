@@ -1,0 +1,55 @@
+"""What the plan of a mission used of what is remembered, and the plan as it is without it."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from missioncontrol.application.queries.stories import Story
+from missioncontrol.documents.exhibits import readable
+from missioncontrol.documents.plan_changes import changes
+from missioncontrol.domain.execution import PLAN_STEP
+from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.run.states import Succeeded
+from missioncontrol.domain.work import ArtifactRef
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web import scope_form
+
+WITHOUT_MEMORY = "plan-without-memory.json"
+
+
+async def values(
+    request: Request[Principal, Any, Any], console: Console, story: Story
+) -> dict[str, Any]:
+    """Return what the view of the plan shows of memory, and of what people said of its tasks."""
+    plan = story.reading.plan
+    off = request.query_params.get("memory", "") == "off"
+    artifact = _artifact(story)
+    bare = await asyncio.to_thread(_plan, console, artifact) if artifact and off else None
+    return {
+        "remembered": plan.remembered,
+        "has_bare": artifact is not None,
+        "bare": bare,
+        "bare_tasks": {task.key: task for task in bare.tasks()} if bare is not None else {},
+        "bare_changes": changes(bare, plan) if bare is not None else (),
+        "was_off": story.state.inputs.get("memory") is False,
+        "scoping": scope_form.form(story, request.query_params.get("scope", "")),
+        "scopes": scope_form.said_of(story),
+        "is_newest": scope_form.is_newest(story),
+    }
+
+
+def _artifact(story: Story) -> ArtifactRef | None:
+    state = story.state.states.get(PLAN_STEP)
+    refs = state.work.artifacts if isinstance(state, Succeeded) else ()
+    return next((each for each in refs if each.name == WITHOUT_MEMORY), None)
+
+
+def _plan(console: Console, artifact: ArtifactRef) -> Plan | None:
+    content, _ = readable(artifact, console.present.artifacts.get)
+    try:
+        return msgspec.json.decode(content, type=Plan) if content else None
+    except msgspec.DecodeError:
+        return None

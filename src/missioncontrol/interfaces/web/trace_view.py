@@ -1,0 +1,217 @@
+"""The trace of a mission: why each thing exists, what it covers, and where the chain is broken."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from litestar import Request
+
+from missioncontrol.application.queries.stories import Story
+from missioncontrol.documents.traceability.graph import (
+    COLUMNS,
+    Edge,
+    Node,
+    NodeKind,
+    TraceGraph,
+    reached,
+)
+from missioncontrol.documents.traceability.matrix import matrix
+from missioncontrol.documents.traceability.told import check_told, owners_told
+from missioncontrol.domain.principal import Principal
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web.codes import code_url
+from missioncontrol.interfaces.web.viewing import viewer_url
+
+LISTED_MAX = 200
+"""Nodes of one kind that the list names; the graph has them all."""
+
+LED_MAX = 600
+"""Nodes whose places are told to the script beforehand."""
+
+WAYS_MAX = 60
+"""Reasons that are told of one node, in each direction."""
+
+NAMED_MAX = 4
+"""Things in one cell of the matrix; the rest is counted."""
+
+KINDS: dict[NodeKind, tuple[str, str]] = {
+    "goal": ("Goal", "Goal"),
+    "sentence": ("Sentence", "Sentences that ask"),
+    "constraint": ("Constraint", "Constraints"),
+    "background": ("Background", "Background"),
+    "requirement": ("Requirement", "Requirements"),
+    "task": ("Task", "Tasks"),
+    "decision": ("Decision", "Decisions"),
+    "risk": ("Risk", "Risks"),
+    "component": ("Component", "Components"),
+    "artifact": ("Artifact", "Artifacts"),
+    "diff": ("Change", "Changes of files"),
+    "file": ("File", "Files"),
+    "test": ("Test", "Tests"),
+}
+"""What one of a kind is called, and all of them."""
+
+SPOKEN = frozenset({"goal", "sentence", "constraint", "background"})
+"""Kinds of what somebody said: these are called by their words."""
+
+HEADINGS = (
+    "Goal",
+    "Asked for",
+    "Requirements",
+    "Tasks",
+    "Decisions, risks, parts",
+    "Artifacts, changes",
+    "Files",
+    "Tests",
+)
+"""Over the columns of the graph."""
+
+
+class Way(NamedTuple):
+    """A reason, with the node at its other end."""
+
+    node: Node
+    why: str
+
+
+class Looked(NamedTuple):
+    """One node with all that leads to it and from it."""
+
+    node: Node
+    href: str  # where it is told in full; "" where nowhere
+    above: list[Way]  # why it exists, the nearest first
+    below: list[Way]  # what it covers
+    above_left_out: int
+    below_left_out: int
+
+
+async def values(
+    request: Request[Principal, Any, Any], console: Console, story: Story
+) -> dict[str, Any]:
+    """Return what `missions/trace.html` shows."""
+    del console
+    reading = story.reading
+    graph = reading.trace_graph
+    by_id = {node.id: node for node in graph.nodes}
+    chosen = by_id.get(str(request.query_params.get("node", ""))[:600])
+    return {
+        "trace": check_told(reading.record, reading.trace),
+        "graph": graph,
+        "kinds": KINDS,
+        "called": called,
+        "node_groups": _groups(graph),
+        "looked": _looked(chosen, graph, by_id, story) if chosen else None,
+        "matrix": matrix(reading.record, graph, reading.trace),
+        "owners": owners_told(reading.record),
+        "is_newest": story.state.id == story.mission.runs[-1],
+        "titles": {risk.id: risk.title for risk in reading.plan.risks},
+        "named_max": NAMED_MAX,
+        "node_data": {
+            "url": f"/api/v1/missions/{quote(story.mission.id)}/trace?run={quote(story.state.id)}",
+            "base": f"/missions/{quote(story.mission.id)}?run={quote(story.state.id)}",
+            "columns": COLUMNS,
+            "headings": HEADINGS,
+            "kinds": {kind: one for kind, (one, _) in KINDS.items()},
+            "chosen": chosen.id if chosen else "",
+            "live": [f"run:{story.state.id}", "missions"],
+            "hrefs": _hrefs(graph, story),
+        },
+    }
+
+
+def _hrefs(graph: TraceGraph, story: Story) -> dict[str, str]:
+    """Return where the script leads to that can't tell it from the kind and the name."""
+    apart = [one for one in graph.nodes if one.kind in ("artifact", "component", "file", "test")]
+    found = {one.id: _href(one, story) for one in apart[:LED_MAX]}
+    return {name: href for name, href in found.items() if href}
+
+
+def _groups(graph: TraceGraph) -> list[tuple[str, list[Node], int]]:
+    """Return the nodes by kind: the name of the kind, those that are listed, and how many not."""
+    found = []
+    for kind, (_, many) in KINDS.items():
+        nodes = [node for node in graph.nodes if node.kind == kind]
+        if nodes:
+            found.append((many, nodes[:LISTED_MAX], max(len(nodes) - LISTED_MAX, 0)))
+    return found
+
+
+def _looked(node: Node, graph: TraceGraph, by_id: dict[str, Node], story: Story) -> Looked:
+    above = _once_each(by_id, ((edge.source, edge) for edge in reached(graph, node.id, up=True)))
+    below = _once_each(by_id, ((edge.target, edge) for edge in reached(graph, node.id, up=False)))
+    return Looked(
+        node,
+        _href(node, story),
+        [_way(there, edge, by_id[edge.target], node) for there, edge in above[:WAYS_MAX]],
+        [_way(there, edge, by_id[edge.source], node) for there, edge in below[:WAYS_MAX]],
+        max(len(above) - WAYS_MAX, 0),
+        max(len(below) - WAYS_MAX, 0),
+    )
+
+
+def _once_each(
+    by_id: dict[str, Node], edges: Iterable[tuple[str, Edge]]
+) -> list[tuple[Node, Edge]]:
+    """Return the first edge to each node: there may be many ways to it."""
+    found: dict[str, Edge] = {}
+    for there, edge in edges:
+        found.setdefault(there, edge)
+    return [(by_id[there], edge) for there, edge in found.items()]
+
+
+def called(node: Node) -> str:
+    """Return what a node is called in a sentence: words by themselves, other things by name."""
+    return f"“{node.title}”" if node.kind in SPOKEN else f"{KINDS[node.kind][0]} {node.name}"
+
+
+def _way(there: Node, edge: Edge, here: Node, looked: Node) -> Way:
+    """Return a reason; one that is not about the node that is looked at names what it is about."""
+    is_plain = here.id == looked.id or here.kind in SPOKEN
+    return Way(there, edge.why if is_plain else f"{here.name}: {edge.why}")
+
+
+def _href(node: Node, story: Story) -> str:
+    """Return where a node is told in full on the mission's page."""
+    base = f"/missions/{quote(story.mission.id)}?run={quote(story.state.id)}"
+    where = story.reading.where
+    match node.kind:
+        case "task":
+            return f"{base}&view=plan#task-{node.name}"
+        case "requirement":
+            return f"{base}&view=requirements#{where.requirements.get(node.name, '')}"
+        case "decision":
+            return f"{base}&view=decisions#{where.decisions.get(node.name, '')}"
+        case "risk":
+            return f"{base}&view=decisions#{where.risks.get(node.name, '')}"
+        case "artifact":
+            return _viewer(node, story)
+        case "file" | "test" if node.id.startswith("file:"):
+            return _file(node.id.removeprefix("file:"), base, story)
+        case "component":
+            return f"{base}&view=blueprint#diagram-proposed"
+    return ""
+
+
+def _viewer(node: Node, story: Story) -> str:
+    """Return where an artifact is shown."""
+    for each in story.reading.exhibits:
+        if node.id == f"artifact:{each.task}/{each.artifact.name}":
+            kept = each.artifact
+            return viewer_url(story.state.id, kept.digest, each.task, kept.name)
+    return ""
+
+
+def _file(path: str, base: str, story: Story) -> str:
+    """Return where a file is read, or else where the plan says why it is named."""
+    if found := code_url(story, path):
+        return found
+    requirement = _sought_for(path, story)
+    return f"{base}&view=places#places-{requirement}" if requirement else ""
+
+
+def _sought_for(path: str, story: Story) -> str:
+    """Return the requirement for which a file is likely to change, "" where there is none."""
+    for likely in story.reading.plan.likely:
+        if any(file.path == path for file in likely.files):
+            return likely.requirement
+    return ""

@@ -1,0 +1,217 @@
+"""Which remembered items bear on something, and why: words, repository, age."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.memory import Item, gives_orders
+from missioncontrol.knowledge.telling import telling
+from missioncontrol.ports.memory_index import Hit, Matched, MemoryIndex, Wanted
+
+DAY = 86_400.0
+HALF_LIFE_DAYS: Mapping[str, float] = {
+    "command": 90,
+    "estimate": 120,
+    "lesson": 365,
+    "risk": 365,
+    "fact": 730,
+    "decision": 1_460,
+}
+"""After so many days without being confirmed, age has taken half of what it takes of a kind."""
+
+AGE_FLOOR = 0.6
+"""What is old still counts so much: a search for it by its own words must find it."""
+
+SAME_REPOSITORY = 3.0
+"""How much more an item of the same repository counts. What holds everywhere counts as such."""
+
+LINKS, LINKED_TO = 3.0, 5
+"""How much it counts that an item is about the same files as the first few that say most of the
+words. Fitted, as the weights are, on the earlier half of `make bench ONLY=memory`."""
+
+CANDIDATES = 150
+"""Items that are looked at for one question, the most relevant by their words."""
+
+LOOKED_AT = 60
+RECALLED_MAX = 24
+ELSEWHERE_MAX = 4
+COMMANDS_MAX = 4
+TEXT_TOLD_MAX = 600
+"""Bounds of what a planner is told: items, those of other repositories, characters of a text."""
+
+ROOT_MIN = 3
+WORDS_SHARED_MIN = 2
+WORDS_SHARED_ELSEWHERE_MIN = 4
+"""Fewer telling words in common with the goal, and an item is not told because of its words."""
+
+TELLING_KINDS = frozenset({"lesson", "decision", "risk", "fact"})
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of a score: three factors, and what is added to their product."""
+
+    name: Literal["words", "repository", "age", "links"]
+    value: float
+    why: str
+
+
+class Match(msgspec.Struct, frozen=True):
+    """An item that bears on what was asked, and why."""
+
+    item: Item
+    score: float  # words times repository times age, and links added
+    parts: tuple[Part, ...]
+    matched: Matched
+
+    @property
+    def shared(self) -> int:
+        """How many different words it shares with the question."""
+        return len({_root(word) for words in self.matched.values() for word in words})
+
+
+def _root(word: str) -> str:
+    """Return the same for the forms of one word that the index takes for the same."""
+    ends = (end for end in ("ing", "ies", "ed", "es", "s", "y") if word.endswith(end))
+    end = next((end for end in ends if len(word) - len(end) >= ROOT_MIN), "")
+    return word.removesuffix(end) if end else word
+
+
+def searched(
+    index: MemoryIndex, text: str, *, repository: str = "", wanted: Wanted, now: float, limit: int
+) -> list[Match]:
+    """Return the items that bear on `text`, best first; those of `repository` count more."""
+    words = telling(text) or text.split()[:8]
+    hits = index.search(words, wanted, now=now, limit=max(limit, CANDIDATES))
+    scored = sorted(
+        ((_product(_factors(hit, repository, now)), hit) for hit in hits),
+        key=lambda each: (-each[0], each[1].item.id),
+    )
+    links = _links(scored)
+    best = sorted(
+        ((base + links.get(hit.item.id, 0.0), hit) for base, hit in scored),
+        key=lambda each: (-each[0], each[1].item.id),
+    )[:limit]
+    said = index.matched(words, [hit.item.id for _, hit in best])
+    return [
+        _match(hit, score, links.get(hit.item.id, 0.0), said.get(hit.item.id, {}), repository, now)
+        for score, hit in best
+    ]
+
+
+def _links(scored: Sequence[tuple[float, Hit]]) -> dict[str, float]:
+    """Return what to add for each item that shares files with the first few, by id."""
+    if not scored:
+        return {}
+    files: dict[tuple[str, str], float] = {}
+    for base, hit in scored[:LINKED_TO]:
+        for path in hit.item.files:
+            key = (hit.item.repository, path)
+            files[key] = files.get(key, 0.0) + base / len(hit.item.files) ** 0.5
+    return {
+        hit.item.id: LINKS
+        / LINKED_TO
+        * sum(files.get((hit.item.repository, path), 0.0) for path in hit.item.files)
+        / len(hit.item.files) ** 0.5
+        for _, hit in scored
+        if hit.item.files
+    }
+
+
+def _factors(hit: Hit, repository: str, now: float) -> tuple[Part, ...]:
+    return (
+        Part("words", hit.relevance, ""),
+        _repository_part(hit.item, repository),
+        age_part(hit.item, now),
+    )
+
+
+def _product(factors: Sequence[Part]) -> float:
+    score = 1.0
+    for part in factors:
+        score *= part.value
+    return score
+
+
+def _match(
+    hit: Hit, score: float, links: float, said: Matched, repository: str, now: float
+) -> Match:
+    words, *others = _factors(hit, repository, now)
+    parts = [msgspec.structs.replace(words, why=_why_words(said)), *others]
+    if links:
+        parts.append(Part("links", links, "about the same files as what says most of the words"))
+    return Match(hit.item, score, tuple(parts), said)
+
+
+def _why_words(found: Mapping[str, Sequence[str]]) -> str:
+    said = (f"{field}: {', '.join(words[:8])}" for field, words in found.items())
+    return "; ".join(said)
+
+
+def _repository_part(item: Item, repository: str) -> Part:
+    if not repository:
+        return Part("repository", 1.0, "no repository was asked for")
+    if item.repository == repository:
+        return Part("repository", SAME_REPOSITORY, "of the same repository")
+    if not item.repository:
+        return Part("repository", SAME_REPOSITORY, "it holds everywhere")
+    return Part("repository", 1.0, f"of another repository, {item.repository}")
+
+
+def age_part(item: Item, now: float) -> Part:
+    """Return how much an item counts for its age: half after the half-life of its kind."""
+    days = max(now - item.confirmed, 0.0) / DAY
+    half = HALF_LIFE_DAYS[item.kind]
+    value = AGE_FLOOR + (1 - AGE_FLOOR) * 0.5 ** (days / half)
+    why = f"confirmed {days:.0f} days ago; half of what age takes is gone after {half:.0f}"
+    return Part("age", value, why)
+
+
+def recalled(index: MemoryIndex, goal: str, repository: str, *, now: float) -> tuple[Recalled, ...]:
+    """Return what a planner is told for a goal: what the repository has, and what shares its words.
+
+    What of this bears on the places of the plan only the planner sees. Text that gives orders to
+    its reader is told only where a person has corrected it.
+    """
+    own = Wanted(repository=repository)
+    words = searched(index, goal, repository=repository, wanted=Wanted(), now=now, limit=CANDIDATES)
+    chosen: dict[str, Item] = {}
+    if repository:
+        for item in _listed(index, msgspec.structs.replace(own, kind="command"), now, COMMANDS_MAX):
+            chosen[item.id] = item
+    for item in _by_words(words, repository):
+        chosen.setdefault(item.id, item)
+    for kind in ("decision", "risk", "lesson", "fact") if repository else ():
+        for item in _listed(index, msgspec.structs.replace(own, kind=kind), now, RECALLED_MAX):
+            chosen.setdefault(item.id, item)
+    fit = [item for item in chosen.values() if item.is_corrected or not _is_poisoned(item)]
+    return tuple(_cut(item.told()) for item in fit[:RECALLED_MAX])
+
+
+def _listed(index: MemoryIndex, wanted: Wanted, now: float, limit: int) -> list[Item]:
+    return index.listed(wanted, now=now, before=None, limit=limit)
+
+
+def _by_words(found: Sequence[Match], repository: str) -> list[Item]:
+    """Return what shares enough words with the goal; a few from other repositories at most."""
+    chosen, elsewhere = [], 0
+    for match in found:
+        is_near = match.item.repository in ("", repository)
+        least = WORDS_SHARED_MIN if is_near else WORDS_SHARED_ELSEWHERE_MIN
+        if match.item.kind not in TELLING_KINDS or match.shared < least:
+            continue
+        elsewhere += not is_near
+        if is_near or elsewhere <= ELSEWHERE_MAX:
+            chosen.append(match.item)
+    return chosen
+
+
+def _is_poisoned(item: Item) -> bool:
+    return gives_orders(f"{item.title}\n{item.text}")
+
+
+def _cut(told: Recalled) -> Recalled:
+    if len(told.text) <= TEXT_TOLD_MAX:
+        return told
+    return msgspec.structs.replace(told, text=told.text[:TEXT_TOLD_MAX].rsplit(" ", 1)[0] + " …")

@@ -1,0 +1,126 @@
+"""The index of what is remembered: items by their words, files and kinds."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import msgspec
+
+from missioncontrol.domain.memory import Amendment, Item
+from missioncontrol.ports.event_store import Head
+
+
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which items are asked for; what is left empty asks for nothing."""
+
+    kind: str = ""
+    repository: str | None = None  # "" asks for what holds everywhere
+    tag: str = ""
+    file: str = ""
+    with_expired: bool = False
+
+
+Matched = Mapping[str, tuple[str, ...]]
+"""Field of an item → the words in it that were asked for."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """An item that says some of the words."""
+
+    item: Item
+    relevance: float  # BM25 over its weighted fields, above 0; only comparable in one search
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """How many items there are of a sort."""
+
+    kind: str
+    repository: str
+    items: int
+
+
+class MemoryIndex(Protocol):
+    """Follows the log, and may be thrown away: all of it can be made again from the record.
+
+    Any number of processes may look; one at a time may follow. Whatever looks raises `Corrupt`
+    (`memory.damaged`) where the index can't be made out.
+    """
+
+    def reached(self) -> Head:
+        """Return the last event that is known; position 0 and 32 zero bytes where none is."""
+        ...
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Be the one that follows, as long as the context lasts; False where another one is.
+
+        Raises:
+            Unavailable: `memory.unwritable`.
+        """
+        ...
+
+    def clear(self) -> None:
+        """Forget everything, also what is damaged. Only in one's turn."""
+        ...
+
+    def take(
+        self,
+        harvested: Sequence[Item],
+        amended: Sequence[Amendment],
+        head: Head,
+        *,
+        logged: Sequence[Item] = (),
+    ) -> None:
+        """Take in what the log says up to `head`, all or nothing. Only in one's turn.
+
+        An item that is known already is confirmed by what is harvested anew. `logged` are items as
+        the log of decisions has them now, in place of what it had before. Amendments hold for
+        what was and what will be harvested; of a forgotten item, nothing but its id is left.
+
+        Raises:
+            Unavailable: `memory.unwritable`.
+        """
+        ...
+
+    def item(self, name: str) -> Item | None:
+        """Return an item, also an expired one; None where there is none."""
+        ...
+
+    def amendment(self, name: str) -> Amendment | None:
+        """Return what people have said about an item; None where nobody did."""
+        ...
+
+    def silenced(self, *, now: float, limit: int) -> list[str]:
+        """Return ids that people have forgotten, corrected, or let expire, in their order.
+
+        Whoever reads the source of such an item anew is not to take its words from there.
+        """
+        ...
+
+    def find(self, name: str, *, limit: int = 2) -> list[str]:
+        """Return ids that begin so."""
+        ...
+
+    def search(self, words: Sequence[str], wanted: Wanted, *, now: float, limit: int) -> list[Hit]:
+        """Return items that say any of `words`, the most relevant first."""
+        ...
+
+    def matched(self, words: Sequence[str], names: Sequence[str]) -> dict[str, Matched]:
+        """Return which of `words` the items of these ids say in which field, by id."""
+        ...
+
+    def listed(
+        self, wanted: Wanted, *, now: float, before: tuple[float, str] | None, limit: int
+    ) -> list[Item]:
+        """Return items by when they were last confirmed, newest first, after `before`.
+
+        `before` is that time and the id of the last item of the page before.
+        """
+        ...
+
+    def counts(self, *, now: float) -> list[Listed]:
+        """Return how many items there are, expired ones left out, by kind and repository."""
+        ...
+
+    def near(self, item: Item, *, now: float, limit: int) -> list[Item]:
+        """Return other items that share a file of the repository, or the mission, with `item`."""
+        ...

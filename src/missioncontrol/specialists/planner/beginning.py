@@ -1,0 +1,161 @@
+"""At which files the work for an ask begins, once its kind is known."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.specialists.planner.ground import CHANGES, Ground
+from missioncontrol.specialists.planner.naming import Named, member_named
+from missioncontrol.specialists.planner.papers import document_for, is_kept_apart
+from missioncontrol.specialists.planner.places import OF_ITS_OWN, PLACES_MAX, places_for
+from missioncontrol.specialists.planner.source import ASIDE, Place
+from missioncontrol.specialists.planner.subject import search_text
+from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
+from missioncontrol.specialists.planner.tracing import traced_first
+from missioncontrol.specialists.ranking.ranker import ranked
+
+_DOCUMENT = re.compile(r"(?i)\b(readme|changelog|contributing|changes|history|news)\b(?!\.)")
+_WRITTEN = re.compile(r"`([A-Za-z_][A-Za-z0-9_]{3,60})`")
+NAMES_MAX, USERS_MAX, LOOKED_AT = 4, 6, 60
+_FRONT = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
+
+
+def beginning(
+    ground: Ground,
+    ask: Ask,
+    kind: str,
+    main: Sequence[Place],
+    *,
+    named: Sequence[Named],
+    nearest: Sequence[Named],
+) -> list[Place]:
+    """Return the files at which work of a kind begins, the first one first.
+
+    `named` are the definitions that the ask names; `nearest` are those beside which it adds one.
+    """
+    if kind in OF_ITS_OWN and not named:
+        return []  # What stands by itself begins at no module of the library beside it.
+    places = places_for(ground, ask, kind, main)
+    if kind not in ASIDE_KINDS:
+        places = _with_named_first(ground, ask, places, named or nearest)
+        if not (named or nearest):
+            places = _with_test_named(ground, ask, _with_users_first(ground, ask, places))
+    places = [_for_users(place) for place in places if _is_worth(place, kind)]
+    if kind == "documentation":
+        return _with_document_first(ground, ask, places, main)
+    if is_traced(ground, ask, kind):
+        return traced_first(ground, places, places_max=PLACES_MAX)
+    return places
+
+
+def is_traced(ground: Ground, ask: Ask, kind: str) -> bool:
+    """Whether the stack trace that came with the goal is this ask's."""
+    return kind == "bug-fix" and ask is ground.goal.main
+
+
+def _is_worth(place: Place, kind: str) -> bool:
+    """Whether a file is more than what packs the project: that changes with its packing alone."""
+    return place.path != "setup.py" or kind in {"dependency", "release", "removal"}
+
+
+def _for_users(place: Place) -> Place:
+    """Return the place without an importer that only packs the project."""
+    importers = tuple(path for path in place.importers if path != "setup.py")
+    return msgspec.structs.replace(place, importers=importers)
+
+
+def _with_users_first(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
+    """Begin where a name stands that the ask writes as code, such as a setting or an attribute.
+
+    What all of the code speaks of leads nowhere.
+    """
+    if ground.sources is None:
+        return places
+    sources = ground.sources
+    for name in list(dict.fromkeys(_WRITTEN.findall(ask.text)))[:NAMES_MAX]:
+        users = [path for path in sources.users(name, "code") if not ASIDE.match(path)]
+        if not users or len(users) > USERS_MAX:
+            continue
+        known = [place for place in places if place.path in users]
+        if not known:
+            ranking = ranked(ground.index, name, limit=LOOKED_AT) if ground.index else []
+            order = [each.path for each in ranking if each.path in users]
+            first = [*order, *(path for path in users if path not in order)][0]
+            known = [sources.place(first, (f"speaks of `{name}`, which the goal names",), [name])]
+        return [*known, *(place for place in places if place not in known)][:PLACES_MAX]
+    return places
+
+
+def _with_test_named(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
+    """Let the test come first that is called as the ask is worded: “redirects” is tested there."""
+    if not places or ground.index is None:
+        return places
+    found = ranked(ground.index, search_text(ask), limit=1, kinds=("test",))
+    called = [each.path for each in found if any(" in its path" in why for why in each.reasons)]
+    tests = [path for path in called if ground.sources and ground.sources.holds_tests(path)]
+    others = (each for each in places[0].tests if each not in tests)
+    return [msgspec.structs.replace(places[0], tests=(*tests, *others)), *places[1:]]
+
+
+def _with_named_first(
+    ground: Ground, ask: Ask, places: list[Place], named: Sequence[Named]
+) -> list[Place]:
+    """Begin where the first definition stands that the ask names, whatever its words lead to."""
+    if not named or ground.sources is None:
+        return places
+    for each in reversed(named[1:] if len({one.path for one in named}) > 1 else ()):
+        places = _with_named_first(ground, ask, places, [each])
+    path = named[0].path
+    known = next((each for each in places if each.path == path), None)
+    name = named[0].name
+    said = any(name in each.text or name == member_named(each.text) for each in ground.goal.asks)
+    why = "which the goal names" if said else "which is named most like what it adds"
+    reasons = (f"defines `{named[0].name}`, {why}",)
+    first = known or ground.sources.place(path, (), [named[0].name.rpartition(".")[2]])
+    first = ground.sources.about(first, named[0].name, named[0].line, _tests_for(ground, ask))
+    names = (f"`{named[0].name}`", f"`{named[0].name.rpartition('.')[2]}`, which the goal names")
+    own = [each for each in first.reasons if not any(name in each for name in names)]
+    own = [each for each in own if not (said and each.endswith(", which the goal names"))]
+    first = msgspec.structs.replace(first, reasons=(*reasons, *own))
+    return [first, *(each for each in places if each.path != path)][:PLACES_MAX]
+
+
+def _tests_for(ground: Ground, ask: Ask) -> list[str]:
+    """Return the test files that answer to the words of an ask, the likeliest first."""
+    if ground.index is None:
+        return []
+    return [each.path for each in ranked(ground.index, search_text(ask), limit=9, kinds=("test",))]
+
+
+def _with_document_first(
+    ground: Ground, ask: Ask, places: list[Place], main: Sequence[Place]
+) -> list[Place]:
+    """Begin in the document that the ask names, with or without its ending: “in the README”."""
+    if ask.aside and ground.sources is not None:
+        found = document_for(ground, ask, main)
+        paper = [ground.sources.place(found[0], (found[1],), ())] if found else []
+        return paper or [each for each in places if not is_kept_apart(ask)]
+    if not is_kept_apart(ask):  # What each version brought is no place to explain anything.
+        places = [each for each in places if not CHANGES.match(each.path)]
+    named = _DOCUMENT.search(ask.text)
+    if named is None or ground.tree is None or ground.sources is None:
+        return places
+    wanted = named[1].lower()
+    for file in ground.tree.files:
+        if "/" not in file.path and file.path.lower().partition(".")[0] == wanted:
+            reasons = (f"is the {named[1]} that the goal names",)
+            own = ground.sources.place(file.path, reasons, ())
+            return [own, *(each for each in places if each.path != file.path)][:PLACES_MAX]
+    return places
+
+
+def first_read(ground: Ground, kind: str, places: Sequence[Place]) -> dict[str, str]:
+    """Return the document that readers open first, where no document answers to the ask."""
+    if kind != "documentation" or places or ground.tree is None:
+        return {}
+    documents = [file.path for file in ground.tree.files if file.kind == "document"]
+    first = [path for path in documents if _FRONT.search(path)]
+    first.sort(key=lambda path: (path.count("/"), path))
+    return {"first_read": f"`{first[0]}`"} if first else {}

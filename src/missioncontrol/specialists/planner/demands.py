@@ -1,0 +1,46 @@
+"""What an ask says so exactly that a test can stand beside it: its limits and its cases."""
+
+import re
+from collections.abc import Iterator
+
+DEMANDS_MAX = 6
+_LIMIT = re.compile(
+    r"(?ix)\b(?:at\ most|no\ more\ than|not\ more\ than|up\ to|at\ least|no\ (?:less|fewer)\ than"
+    r"|within|(?:in\ )?(?:under|less\ than|fewer\ than)|below"
+    r"|(?<=\bto)(?=\s\d+\s?(?:[kmgt]i?b|bytes?)\b))\s+"
+    r"(?P<number>\d+(?:[.,]\d+)*)\s*(?P<unit>%|[a-zµ]+)?(?:\s(?!in\b|of\b|and\b|or\b|for\b)[a-z]+)?"
+    r"(?:\sin\stotal)?"
+)
+_MEASURED = re.compile(
+    r"(?i)%|(?:ms|µs|us|ns|s|secs?|seconds?|min|mins|minutes?|h|hours?|days?|x|times|percent)$"
+)
+_BYTES = re.compile(r"(?i)(?:[kmgt]i?b|bytes?|kilobytes?|megabytes?|gigabytes?)$")
+_CASE = re.compile(
+    r"(?i)\b(?:where|when)\s+(?P<case>.+?)(?=,?\s+(?:and|or)\s+(?:where|when)\b|,\s|[.;]\s|[.;]?$)"
+)
+
+
+def limits(text: str) -> Iterator[str]:
+    """Yield, for each bound that `text` sets, how it is shown to hold."""
+    for number, match in enumerate(_LIMIT.finditer(text)):
+        if number == DEMANDS_MAX:
+            return
+        said, unit = " ".join(match.group().split()), match["unit"] or ""
+        if _MEASURED.match(unit):
+            yield f"A recorded measurement shows “{said}”, with its machine and its input."
+        elif _BYTES.match(unit):
+            yield f"Tests stand on both sides of “{said}”: exactly that, and one byte beyond."
+        elif match["number"].isdigit():
+            yield f"Tests stand on both sides of “{said}”: {_sides(said, int(match['number']))}."
+
+
+def cases(text: str) -> list[str]:
+    """Return what `text` names as the cases to be looked at: “where `jitter` is 0”."""
+    return [match["case"].strip() for match in _CASE.finditer(text)][:DEMANDS_MAX]
+
+
+def _sides(said: str, number: int) -> str:
+    lower = re.match(r"(?i)at least|no (?:less|fewer)", said)
+    beyond = re.match(r"(?i)(?:in )?(?:under|less|fewer)|below", said)
+    other = number - 1 if lower or beyond else number + 1
+    return f"{number:,} and {other:,}"

@@ -1,0 +1,145 @@
+"""Where the work for each requirement will be: the files that will most likely change, and why."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+import msgspec
+
+from missioncontrol.domain.foresight import Knower, Likely, LikelyFile
+from missioncontrol.specialists.planner.draft import Part
+from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.outside import dependency_files
+from missioncontrol.specialists.planner.papers import home_of
+from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague
+from missioncontrol.specialists.planner.source import PAPERS, called, holds_tests
+from missioncontrol.specialists.planner.subject import search_text
+from missioncontrol.specialists.planner.tracing import steps
+from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.relevance import SHARE_MIN, as_likely
+
+FILES_MAX = 10
+LOOKED_AT = 60
+TESTS_MAX = 3
+IMPORT_SHARE = 0.8
+"""What a file that imports a dependency counts for beside the manifest that declares it."""
+BESIDE = {"tests": ("test",), "documentation": ("document",)}
+"""Work beside the code: of what kinds of files it changes some, and no other."""
+TOGETHER_MIN = 0.15
+"""A test that changed in this share of a file's changes has to do with it."""
+
+
+def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
+    """Return, for each requirement, the files that it will most likely change.
+
+    One of whose words nothing stands anywhere has none; then nothing is said about it.
+    """
+    index = ground.index
+    if index is None:
+        return ()
+    found = ((part, tuple(_files(ground, index, part))) for part in parts)
+    how = _obtained(index)
+    return tuple(Likely(part.id, files, how) for part, files in found if files)
+
+
+def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
+    if part.kinds[0] == "dependency" and (uses := dependency_files(ground, part.ask.text)):
+        yield from (_known(index, each) for each in _users_first(uses))
+        return
+    if part.kinds[0] == "release-check" or "facet" in part.facts:
+        return
+    if part.kinds[0] in OF_ITS_OWN and not part.places:
+        return
+    if (home := home_of(part)) and part.ask.aside == "documentation":
+        yield _known(index, LikelyFile(home, 1.0, part.places[0].reasons, ()))
+        return
+    beside = BESIDE.get(part.kinds[0], ())
+    best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
+    best = [each for each in best if not (beside and PAPERS.search(each.path))]
+    if not any(each.is_sure for each in best[:FILES_MAX]):
+        return
+    files = [each for each in as_likely(best) if each.share >= SHARE_MIN]
+    for file in _with_place(part, files, as_likely(best))[:FILES_MAX]:
+        yield _known(index, file)
+
+
+def _users_first(uses: Sequence[tuple[str, str]]) -> list[LikelyFile]:
+    """Return the manifest of a dependency and the files that import it: what an upgrade reaches."""
+    shares = [1.0, *(max(IMPORT_SHARE - number / 100, SHARE_MIN) for number in range(len(uses)))]
+    return [
+        LikelyFile(path, share, (why,), ())
+        for (path, why), share in zip(uses[:FILES_MAX], shares, strict=False)
+    ]
+
+
+def _with_place(
+    part: Part, files: list[LikelyFile], known: Sequence[LikelyFile]
+) -> list[LikelyFile]:
+    """Let the file at which the plan begins be among those that it foresees."""
+    path = part.places[0].path if part.places else ""
+    if not path or any(each.path == path for each in files[:FILES_MAX]):
+        return files
+    own = next((each for each in known if each.path == path), None)
+    reasons = own.reasons if own else part.places[0].reasons
+    spots = own.spots if own else ()
+    kept = files[: FILES_MAX - 1]
+    share = min(own.share if own else SHARE_MIN, kept[-1].share if kept else 1.0)
+    return [*kept, LikelyFile(path, share, tuple(reasons), spots)]
+
+
+def _asked(ground: Ground, part: Part) -> str:
+    """Return the words to look for: what leans on the main ask is looked for with its words."""
+    ask, main = part.ask, ground.goal.main
+    texts = [search_text(ask), *ask.because]
+    if ask is not main and (ask.refers_back or ask.is_property or is_vague(ground, ask)):
+        texts = [search_text(main), *main.because, *texts]
+    if part.kinds[0] == "bug-fix":
+        texts += [step.path for step in steps(ground)]
+    return "\n".join(texts)
+
+
+def _known(index: Index, file: LikelyFile) -> LikelyFile:
+    """Add what tests a file, and who knows it."""
+    number = index.numbers.get(file.path)
+    if number is None:
+        return file
+    is_code = index.files[number].kind == "code"
+    return msgspec.structs.replace(
+        file,
+        tests=tuple(tests_of(index, number)) if is_code else (),
+        knowers=tuple(Knower(name, count) for name, count in index.past.knowers(number)),
+    )
+
+
+def tests_of(index: Index, number: int) -> list[str]:
+    """Return the tests of a code file: by its name, by what changed with it, by what they import.
+
+    Tests that are surest come first, at most `TESTS_MAX`.
+    """
+    stem = called(index.paths[number]).rstrip("s")
+    named = re.compile(rf"(?:^|[_.-]){re.escape(stem)}s?(?:$|[_.-])", re.IGNORECASE)
+    together = index.past.together[number]
+    found: list[tuple[float, str]] = []
+    for other, file in enumerate(index.files):
+        if file.kind != "test" or not holds_tests(file.path, index.tree.text(file.path) or ""):
+            continue
+        share = together.get(other, 0.0)
+        by_name = other in index.tested_by[number] or bool(
+            stem and named.search(PurePosixPath(file.path).stem)
+        )
+        strength = 2.0 * by_name + share * (share >= TOGETHER_MIN)
+        strength += 0.1 * (number in index.imports[other])
+        if strength:
+            found.append((-strength, file.path))
+    return [path for _, path in sorted(found)[:TESTS_MAX]]
+
+
+def _obtained(index: Index) -> str:
+    commits = len(index.past.changes)
+    past = f" and of {commits:,} commits" if index.has_past else ""
+    more = f"; {index.left_out:,} files were not searched" if index.left_out else ""
+    return (
+        f"ranked without a model, by the words of the requirement in the texts, paths and "
+        f"definitions of {len(index.files):,} files{past}{more}"
+    )

@@ -1,0 +1,1 @@
+"""The blueprint: how a repository is run, what it stores, and how people work on it."""

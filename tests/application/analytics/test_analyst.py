@@ -1,0 +1,192 @@
+"""Questions are answered once, as long as nothing has happened since."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from missioncontrol.analytics.answers import FunnelAnswer
+from missioncontrol.analytics.questions import Cell, Range, Segment
+from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
+from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from tests.application.analytics.asking import ACTOR, FUNNEL, NOON, World, event, world
+from tests.application.parts import run
+
+ANN, BEN = event("ann", "signup"), event("ben", "signup")
+ORDER = event("ann", "order", 1.0)
+
+
+async def reached(made: World, **changes: object) -> list[int]:
+    """Return how many reached each step."""
+    question = FUNNEL
+    for name, value in changes.items():
+        question = type(question)(**{**_fields(question), name: value})  # type: ignore[arg-type]
+    answer = await made.analyst.answer(question)
+    assert isinstance(answer, FunnelAnswer)
+    return [step.reached for step in answer.steps]
+
+
+def _fields(question: object) -> dict[str, object]:
+    return {name: getattr(question, name) for name in question.__struct_fields__}  # type: ignore[attr-defined]
+
+
+def test_an_answer_names_its_definition_moment_and_position() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN, ORDER)) as made:
+            answer = await made.analyst.answer(FUNNEL)
+            assert answer.definition == "funnel 1"
+            assert answer.as_of == "2026-11-23T12:00:00Z"
+            assert answer.position == made.warehouse.position()
+            assert await reached(made) == [2, 1]
+
+    run(check())
+
+
+def test_the_same_question_is_worked_out_once_until_something_happens() -> None:
+    async def check() -> None:
+        async with world((ANN, ORDER)) as made:
+            first, second = await asyncio.gather(reached(made), reached(made))
+            assert first == second == [1, 1]
+            assert await reached(made) == first
+            assert len(made.warehouse.asked) == 1
+            made.keep(BEN)
+            assert await reached(made) == [2, 1]
+            assert len(made.warehouse.asked) == 2
+            made.clock.time += AS_OF_SECONDS
+            await reached(made)
+            assert len(made.warehouse.asked) == 3
+
+    run(check())
+
+
+def test_the_people_behind_a_count_are_as_many_as_the_count() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN, ORDER)) as made:
+            answer = await made.analyst.answer(FUNNEL)
+            as_of = datetime.fromisoformat(answer.as_of)
+            found = await made.analyst.members(FUNNEL, Cell(step=0), as_of=as_of, limit=1)
+            assert found.total == 2
+            assert len(found.members) == 1
+            assert found.cursor
+            rest = await made.analyst.members(
+                FUNNEL, Cell(step=0), as_of=as_of, limit=1, cursor=found.cursor
+            )
+            labels = {each.label for each in (*found.members, *rest.members)}
+            assert labels == {"ann", "ben"}
+            assert rest.cursor is None
+
+    run(check())
+
+
+def test_what_happened_after_the_moment_that_is_asked_of_does_not_exist() -> None:
+    async def check() -> None:
+        async with world((ANN, ORDER)) as made:
+            then = datetime(2026, 11, 20, 12, 30)  # noqa: DTZ001 - moments are UTC
+            answer = await made.analyst.answer(FUNNEL, as_of=then)
+            assert isinstance(answer, FunnelAnswer)
+            assert [step.reached for step in answer.steps] == [1, 0]
+            assert [step.pending for step in answer.steps] == [0, 1]
+
+    run(check())
+
+
+def test_what_does_not_count_is_left_out_of_every_answer_from_then_on() -> None:
+    async def check() -> None:
+        inside = event("cy", "signup", source="office")
+        tester = event("dee@example.com", "signup")
+        bot = event("eve", "signup", is_bot=True)
+        async with world((ANN, inside, tester, bot)) as made:
+            assert await reached(made) == [3, 0]
+            source = SourceAsked("add", "shop", "office", is_internal=True)
+            await made.desk.source(source, actor=ACTOR)
+            assert await reached(made) == [2, 0]
+            without = ProductAsked("exclude", "shop", people=("*@EXAMPLE.com",), bots=False)
+            await made.desk.product(without, actor=ACTOR)
+            assert await reached(made) == [2, 0]
+
+    run(check())
+
+
+def test_a_saved_cohort_is_who_its_segment_means_now() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+            segment = {"did": [{"pattern": {"event": "order"}}]}
+            asked = SavedAsked("cohort", "shop", name="Buyers", segment=segment)
+            told = await made.desk.saved(asked, actor=ACTOR)
+            buyers = Segment(cohorts=(told["id"],))
+            assert await reached(made, segment=buyers) == [0, 0]
+            made.keep(ORDER)
+            assert await reached(made, segment=buyers) == [1, 1]
+
+    run(check())
+
+
+def test_a_cohort_of_a_count_stays_who_it_was() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+            answer = await made.analyst.answer(FUNNEL)
+            asked = SavedAsked(
+                "cohort",
+                "shop",
+                "then",
+                "Then",
+                question={"measure": "funnel", **_plain()},
+                cell={"step": 0},
+                as_of=answer.as_of,
+            )
+            await made.desk.saved(asked, actor=ACTOR)
+            then = Segment(cohorts=("then",))
+            assert await reached(made, segment=then) == [2, 0]
+            made.clock.time += 86_400
+            made.keep(event("cy", "signup", 80.0))
+            assert await reached(made, segment=then) == [2, 0]
+
+    run(check())
+
+
+def _plain() -> dict[str, object]:
+    steps = [{"pattern": {"event": "signup"}}]
+    return {
+        "product": "shop",
+        "range": {"since": "2026-11-17", "until": "2026-11-23"},
+        "steps": steps,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"product": "other"}, "product.unknown"),
+        ({"segment": Segment(cohorts=("nobody",))}, "cohort.unknown"),
+        ({"range": Range(FUNNEL.range.since, FUNNEL.range.since + timedelta(days=180))}, "bad_"),
+        ({"steps": ()}, "analytics.bad_"),
+    ],
+)
+def test_what_can_not_be_asked_is_refused_every_time(changes: dict[str, object], code: str) -> None:
+    async def check() -> None:
+        async with world((ANN,)) as made:
+            for _ in range(2):
+                with pytest.raises(MissionControlError) as no:
+                    await reached(made, **changes)
+                assert code in no.value.code
+
+    run(check())
+
+
+def test_a_product_keeps_its_own_calendar() -> None:
+    async def check() -> None:
+        async with world() as made:
+            change = ProductAsked("change", "shop", zone="Europe/Zurich", week_starts="sunday")
+            await made.desk.product(change, actor=ACTOR)
+            setting = await made.analyst.setting("shop")
+            assert (setting.zone, setting.week_starts) == ("Europe/Zurich", "sunday")
+            assert setting.as_of.timestamp() is not None
+            assert made.clock.time == NOON + 3 * 86_400
+            bad = ProductAsked("change", "shop", zone="Atlantis")
+            with pytest.raises(Rejected):
+                await made.desk.product(bad, actor=ACTOR)
+            with pytest.raises(NotFound):
+                await made.analyst.setting("other")
+
+    run(check())

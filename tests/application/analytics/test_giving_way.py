@@ -1,0 +1,59 @@
+"""Questions that nobody waits for: one at a time, between those of people."""
+
+import asyncio
+
+import pytest
+
+from missioncontrol.application.analytics import giving_way
+from missioncontrol.application.analytics.giving_way import Way
+from tests.application.parts import run
+
+
+async def behind(way: Way, told: list[str], name: str) -> None:
+    async with way.given():
+        told.append(name)
+        await asyncio.sleep(0)
+        told.append(f"{name} ends")
+
+
+def test_it_begins_when_nobody_asks_and_one_at_a_time() -> None:
+    async def story() -> None:
+        way, told = Way(), list[str]()
+        with way.taken():
+            with way.taken():
+                asked = [asyncio.create_task(behind(way, told, name)) for name in ("a", "b")]
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
+            assert told == [], "somebody still asks"
+        await asyncio.gather(*asked)
+        assert told == ["a", "a ends", "b", "b ends"]
+
+    run(story())
+
+
+def test_who_never_stops_asking_does_not_keep_it_from_being_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(giving_way, "PATIENCE_SECONDS", 0.01)
+
+    async def story() -> None:
+        way, told = Way(), list[str]()
+        with way.taken():
+            await behind(way, told, "a")
+        assert told == ["a", "a ends"]
+
+    run(story())
+
+
+def test_what_goes_wrong_leaves_the_way_free() -> None:
+    async def story() -> None:
+        way, told = Way(), list[str]()
+        with pytest.raises(ValueError, match="wrong"), way.taken():
+            raise ValueError("wrong")
+        with pytest.raises(ValueError, match="wrong"):
+            async with way.given():
+                raise ValueError("wrong")
+        await behind(way, told, "a")
+        assert told[0] == "a"
+
+    run(story())

@@ -1,0 +1,250 @@
+"""What stands out in a product: of days that are over, by what holds now, told by whom."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from missioncontrol.analytics.questions import EVERYBODY, Range, Segment, Where
+from missioncontrol.analytics.summary import Summary
+from missioncontrol.application.analytics import inspecting
+from missioncontrol.application.analytics.alerts import WATCHER
+from missioncontrol.application.analytics.desk import ProductAsked
+from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
+from missioncontrol.application.analytics.inspecting import Inspector
+from missioncontrol.application.analytics.views import kpis
+from missioncontrol.application.authority import NotPermitted
+from missioncontrol.domain.digest import DigestWritten, Passage, Written
+from missioncontrol.domain.errors import NotFound, Rejected
+from tests.application.analytics.asking import ACTOR, World, event, world
+from tests.application.parts import run
+
+TODAY = date(2026, 11, 23)
+DAYS = Range(date(2026, 11, 17), TODAY)
+EVENTS = (event("ann", "signup"), event("ben", "signup", properties={"plan": "team"}))
+LATE = event("cid", "signup", 66.0)  # today
+
+
+def inspector(made: World) -> Inspector:
+    return Inspector(made.analyst, made.clock)
+
+
+def test_a_summary_is_of_days_that_are_over_and_says_so() -> None:
+    async def check() -> None:
+        async with world((*EVENTS, LATE)) as made:
+            told = await inspector(made).summary("shop", DAYS)
+            assert told.as_of == "2026-11-23T00:00:00Z"
+            assert told.updated == "2026-11-23T12:00:00Z"
+            assert told.scope == (
+                "Key figures between 17 and 22 Nov; changes up to 22 Nov, on days that are over."
+            )
+            assert told.written_by == told.not_written == ""
+            today = await inspector(made).summary("shop", Range(TODAY, TODAY))
+            assert today.scope.startswith("No day of these is over yet")
+            with pytest.raises(Rejected):
+                await inspector(made).summary("shop", Range(date(1, 1, 1), date(1, 1, 2)))
+            assert today.verdict.text == "Nothing has been counted yet on days that are over"
+
+    run(check())
+
+
+def test_it_is_of_the_segment_and_the_range_that_are_asked_for() -> None:
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            team = Segment((Where("plan", "is", ("team",)),))
+            own = inspector(made)
+            both, one = await own.summary("shop", DAYS), await own.summary("shop", DAYS, team)
+            assert both.facts != one.facts
+            assert "of the segment alone (plan is team)" in one.scope
+            before = await own.found("shop", EVERYBODY, date(2026, 11, 18))
+            assert before.as_of == datetime(2026, 11, 19, tzinfo=UTC).replace(tzinfo=None)
+
+    run(check())
+
+
+def test_where_nobody_began_the_summary_says_what_never_came() -> None:
+    async def check() -> None:
+        opened = msgspec.structs.replace(event("ann", "opened"), person=b'{"plan":"pro"}')
+        async with world((opened, event("ann", "saved", 1.0))) as made:
+            own = inspector(made)
+
+            async def verdict(*where: Where) -> str:
+                return (await own.summary("shop", DAYS, Segment(where))).verdict.text
+
+            never = "No step of the activation funnel ever came; choose from opened, saved"
+            assert await verdict() == never
+            people = "No event has plan=pro, but people do: ask for person.plan=pro"
+            assert await verdict(Where("plan", "is", ("pro",))) == people
+            assert await verdict(Where("size", "set")) == "No event has size?"
+            pro = Where("plan", "is", ("pro",), "person")
+            assert (await verdict(pro)).startswith("Nobody began the activation: WAU 1")
+
+    run(check())
+
+
+def test_what_was_found_is_told_again_until_something_comes_in_or_what_counts_changes() -> None:
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            own = inspector(made)
+            first = await own.found("shop")
+            assert await own.found("shop") is first
+            made.clock.time += 60.0
+            assert await own.found("shop") is first  # Nothing has come in.
+            made.keep(LATE)
+            again = await own.found("shop")
+            assert again.position > first.position
+            await made.desk.product(ProductAsked("change", "shop", zone="Asia/Tokyo"), actor=ACTOR)
+            elsewhere = await own.found("shop")
+            assert elsewhere.as_of != again.as_of
+            measured = ProductAsked("measure", "shop", active="signup")
+            await made.desk.product(measured, actor=ACTOR)
+            assert await own.found("shop") is not elsewhere
+
+    run(check())
+
+
+def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inspecting, "WAITED_SECONDS", 0.01)
+
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            own, gate, found = inspector(made), asyncio.Event(), made.analyst.findings
+
+            async def slow(*asked: Any, **more: Any) -> Any:
+                await gate.wait()
+                return await found(*asked, **more)
+
+            monkeypatch.setattr(made.analyst, "findings", slow)
+            soon = await own.summary("shop", DAYS, patient=False)
+            assert (soon.is_looking, soon.updated) == (True, "")
+            assert soon.as_of == "2026-11-23T00:00:00Z"
+            gate.set()
+            later = await own.summary("shop", DAYS)
+            assert not later.is_looking
+            assert later.changed == soon.changed  # The key figures of both are the same.
+            gate.clear()
+            made.clock.time += 86_400.0
+            told = await own.known("shop")
+            assert told is not None
+            assert told.as_of.date() == TODAY, "of the day before, until today's is there"
+            assert await own.known("shop", EVERYBODY, date(2026, 11, 18)) is None
+            gate.set()
+            assert (await own.found("shop")).as_of.date() > TODAY
+
+    run(check())
+
+
+def test_what_took_long_is_known_again_when_a_console_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inspecting, "WAITED_SECONDS", -1.0)  # Everything takes longer.
+
+    async def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it is looked for again")
+
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            first = await inspector(made).found("shop")
+            position = made.warehouse.position()
+            with monkeypatch.context() as meanwhile:
+                meanwhile.setattr(made.analyst, "findings", never)
+                assert await inspector(made).found("shop") == first
+                assert made.warehouse.position() == position, "to keep it is no change"
+            made.warehouse.keep_note("shop", "findings", '{"settings": 1}')
+            assert await inspector(made).found("shop") == msgspec.structs.replace(
+                first, took=(await inspector(made).found("shop")).took
+            )
+            measured = ProductAsked("measure", "shop", active="signup")
+            await made.desk.product(measured, actor=ACTOR)
+            monkeypatch.setattr(made.analyst, "findings", never)
+            with pytest.raises(AssertionError, match="again"):
+                await inspector(made).found("shop")
+
+    run(check())
+
+
+def digest(told: Summary, **changes: Any) -> DigestWritten:
+    known: dict[str, Any] = {"facts": told.facts, "text": "# Shop", "written_by": "model-1"}
+    about = ("shop", "run-1", "2026-11-17", "2026-11-23")
+    return DigestWritten(*about, **{**known, **changes})
+
+
+def in_words(told: Summary, headline: str) -> Written:
+    """Return the same lines in the same words, but for the headline."""
+    parts = {
+        name: tuple(
+            Passage(point.text.replace("\u2009", ","), (f"{name}-{number}",))
+            for number, point in enumerate(getattr(told, name), start=1)
+        )
+        for name in ("changed", "matters", "actions", "questions")
+    }
+    return Written(Passage(headline, ("headline",)), **parts)
+
+
+def test_the_words_of_a_model_are_told_as_long_as_the_facts_are_the_same() -> None:
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            own, desk = inspector(made), DigestDesk(made.journal, made.desk.refuse_unknown)
+            told = await own.summary("shop", DAYS)
+            headline = "A calm day: " + told.verdict.text.partition(": ")[2]
+            words = in_words(told, headline)
+            await desk.take(DigestTaken(digest(told, written=words)), actor=WATCHER)
+            said = await own.summary("shop", DAYS)
+            assert (said.verdict.text, said.written_by) == (headline, "model-1")
+            assert said.facts == told.facts
+            other = await own.summary("shop", Range(date(2026, 11, 18), TODAY))
+            assert other.written_by == ""
+            steps = enumerate(("signup", "onboarding_complete", "first_key_action"), start=1)
+            made.keep(*(event("dan", name, float(hour)) for hour, name in steps))  # They come late.
+            made.clock.time += 60.0
+            assert (await own.summary("shop", DAYS)).written_by == ""
+
+    run(check())
+
+
+def test_words_that_do_not_hold_are_not_told_whoever_kept_them() -> None:
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            own, desk = inspector(made), DigestDesk(made.journal, made.desk.refuse_unknown)
+            told = await own.summary("shop", DAYS)
+            wrong = digest(told, written=in_words(told, "5 people came."), reason="")
+            await desk.take(DigestTaken(wrong), actor=WATCHER)
+            assert await own.summary("shop", DAYS) == told
+            refused = digest(told, written_by="", reason="model.late: It took too long.")
+            await desk.take(DigestTaken(refused), actor=WATCHER)
+            said = await own.summary("shop", DAYS)
+            assert said.not_written == "model.late: It took too long."
+            assert msgspec.structs.replace(said, not_written="") == told
+
+    run(check())
+
+
+def test_only_a_run_hands_a_digest_in_and_of_a_product_that_there_is() -> None:
+    async def check() -> None:
+        async with world() as made:
+            desk = DigestDesk(made.journal, made.desk.refuse_unknown)
+            taken = DigestTaken(DigestWritten("shop", "run-1", "", "", "f", "text"))
+            with pytest.raises(NotPermitted):
+                await desk.take(taken, actor=ACTOR)
+            elsewhere = msgspec.structs.replace(taken.digest, product="none")
+            with pytest.raises(NotFound):
+                await desk.take(DigestTaken(elsewhere), actor=WATCHER)
+
+    run(check())
+
+
+def test_the_days_before_are_as_many_days_ago_by_the_clock_of_the_product() -> None:
+    async def check() -> None:
+        async with world() as made:
+            zurich = ProductAsked("change", "shop", zone="Europe/Zurich")
+            await made.desk.product(zurich, actor=ACTOR)
+            made.clock.time = datetime(2026, 10, 28, 11, tzinfo=UTC).timestamp()
+            days = Range(date(2026, 10, 22), date(2026, 10, 28))  # Clocks changed on the 25th.
+            figures = await kpis(made.analyst, "shop", days)
+            assert figures[0].as_of_before == "2026-10-21T10:00:00Z"
+
+    run(check())

@@ -1,0 +1,183 @@
+"""People and events are removed, and the log says that they were."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from missioncontrol.application.analytics.desk import (
+    ProductAsked,
+    RemovalAsked,
+    SavedAsked,
+    SourceAsked,
+)
+from missioncontrol.application.analytics.products import source_of
+from missioncontrol.application.analytics.removal import clear, forget
+from missioncontrol.application.analytics.views import kpis, product_view
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.product.events import (
+    EventsCleared,
+    ForgettingBegun,
+    PersonForgotten,
+    ProductAdded,
+)
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.saved import Panel
+from tests.application.analytics.asking import ACTOR, WEEK, World, event, world
+from tests.application.parts import run
+
+ANN = event("ann@example.com", "signup")
+BEN = event("ben", "signup")
+
+
+async def told(made: World) -> list[Any]:
+    """Return the log."""
+    await made.journal.commit()
+    rows = await made.journal.store.read(after=0, limit=1_000)
+    assert not any(b"ann" in row.body for row in rows)
+    return [decode(row.type, row.schema, row.body) for row in rows]
+
+
+def test_a_removal_is_written_down_before_and_after_without_a_name() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+
+            async def tell(ask: RemovalAsked) -> Any:
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            gone = await forget(made.analyst, "shop", "ann@example.com", tell, reason="asked")
+            assert (gone.events, gone.ids) == (1, 1)
+            added, begun, done = await told(made)
+            assert isinstance(added, ProductAdded)
+            assert isinstance(begun, ForgettingBegun)
+            assert (begun.forgetting, begun.reason) == (gone.forgetting, "asked")
+            assert done == PersonForgotten("shop", gone.forgetting, 1, 1)
+
+            with pytest.raises(NotFound):
+                await forget(made.analyst, "shop", "nobody", tell)
+            assert (await made.shelf.find("shop")).forgetting == ()
+            assert (await made.shelf.find("shop")).forgotten == 1
+
+            with pytest.raises(NotFound):
+                await forget(made.analyst, "none", "ben", tell)
+            assert (await clear(made.analyst, "shop", tell, reason="anew")).events == 1
+            assert (await told(made))[-1] == EventsCleared("shop", "anew")
+
+    run(check())
+
+
+def test_a_product_is_told_without_the_digests_of_its_keys_and_with_its_figures() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+            await made.desk.source(SourceAsked("add", "shop", "web"), actor=ACTOR)
+            product = await made.shelf.find("shop")
+            source_of(product, "web")
+            with pytest.raises(NotFound):
+                source_of(product, "none")
+            view = product_view(product)
+            assert [each.id for each in view.sources] == ["web"]
+            assert not hasattr(view.sources[0], "digest")
+            found = {each.key: each for each in await kpis(made.analyst, "shop", WEEK)}
+            assert found["activated_users"].value == 0
+            assert found["activated_users"].before == 0
+            assert found["activated_users"].against == "the days before"
+            alone = await kpis(made.analyst, "shop", WEEK, compared=False)
+            assert {each.before for each in alone} == {None}
+
+    run(check())
+
+
+def test_it_is_confirmed_once_no_file_holds_a_word_of_theirs() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+            done: list[str] = []
+
+            async def tell(ask: RemovalAsked) -> Any:
+                done.append(ask.verb)
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            def tidy(now: datetime) -> int:
+                done.append("tidy")
+                assert now.timestamp() == made.clock.now()
+                return 0
+
+            made.warehouse.tidy = tidy  # type: ignore[method-assign]
+            await forget(made.analyst, "shop", "ann@example.com", tell)
+            await clear(made.analyst, "shop", tell)
+            assert done == ["forget", "tidy", "forgotten", "clear", "tidy"]
+
+    run(check())
+
+
+@pytest.mark.parametrize("reason", ["ann@example.com asked", "Asked by ANN@example.com."])
+def test_a_reason_does_not_say_who_is_forgotten(reason: str) -> None:
+    async def check() -> None:
+        async with world((ANN, event("7", "signup"))) as made:
+
+            async def tell(ask: RemovalAsked) -> Any:
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            for person, said in (("ann@example.com", reason), ("7", "User 7, by mail")):
+                with pytest.raises(Rejected) as no:
+                    await forget(made.analyst, "shop", person, tell, reason=said)
+                assert no.value.code == "analytics.names_person"
+            with pytest.raises(Rejected):
+                await clear(made.analyst, "shop", tell, reason=reason)
+            assert len(await told(made)) == 1
+            assert (await forget(made.analyst, "shop", "7", tell, reason="Case 17.")).events == 1
+
+    run(check())
+
+
+def test_who_forgets_is_told_what_is_saved_with_an_id_of_theirs() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+            await made.desk.product(ProductAsked("exclude", "shop", people=("BEN",)), actor=ACTOR)
+            where = {"of": "person", "property": "nick", "operator": "is", "values": ["ben"]}
+            for name, segment in (("Bens", [where]), ("All", [])):
+                saved = SavedAsked("cohort", "shop", name=name, segment={"where": segment})
+                await made.desk.saved(saved, actor=ACTOR)
+
+            async def tell(ask: RemovalAsked) -> Any:
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            gone = await forget(made.analyst, "shop", "ben", tell)
+            assert gone.named_in == ("exclusions", "cohort bens")
+            assert (await forget(made.analyst, "shop", "ann@example.com", tell)).named_in == ()
+
+    run(check())
+
+
+MAIL = "ann@example.com"
+WHERE = {"of": "person", "property": "mail", "operator": "is", "values": [MAIL]}
+QUESTION = {"type": "active", "product": "shop", "segment": {"where": [WHERE]}}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        ProductAsked("exclude", "shop", people=(MAIL,)),
+        ProductAsked("exclude", "shop", properties=(("mail", MAIL),)),
+        SourceAsked("revoke", "shop", "web", reason=f"{MAIL} left"),
+        SavedAsked("cohort", "shop", name="Ann", segment={"where": [WHERE]}),
+        SavedAsked("cohort", "shop", name="Ann", note=f"asked by {MAIL}"),
+        SavedAsked("dashboard", "shop", name="Ann", panels=(Panel("Ann", QUESTION),)),
+    ],
+)
+def test_no_address_of_anybody_comes_into_the_log(ask: Any) -> None:
+    async def check() -> None:
+        async with world() as made:
+            desk: Any = made.desk
+            verbs: dict[Any, Any] = {
+                ProductAsked: desk.product,
+                SourceAsked: desk.source,
+                SavedAsked: desk.saved,
+            }
+            with pytest.raises(Rejected) as no:
+                await verbs[type(ask)](ask, actor=ACTOR)
+            assert no.value.code == "analytics.names_person"
+            assert MAIL not in str(no.value.reason)
+            pattern = ProductAsked("exclude", "shop", people=("*@example.com", "qa-7"))
+            await desk.product(pattern, actor=ACTOR)
+
+    run(check())

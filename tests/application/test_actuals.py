@@ -1,0 +1,66 @@
+"""What missions before took, as it is told to whoever plans the next one."""
+
+import asyncio
+from pathlib import Path
+
+from missioncontrol.application.actuals import PastRuns
+from missioncontrol.application.asks import BeginMission
+from missioncontrol.application.missions import Goal
+from missioncontrol.domain.foresight import Actual
+from tests.console.houses import House, console_house
+from tests.console.mission_house import ended, small_repository
+
+
+async def carried_out(house: House, goal: Goal, *, execute: bool = True) -> str:
+    owner = f"user:{house.held.office.access.owner}"
+    ask = BeginMission(goal, execute, 4, 60.0, 60.0)
+    begun = await house.held.office.do(ask, owner)
+    await ended(house, begun["run"])
+    run: str = begun["run"]
+    return run
+
+
+async def told(house: House, goal: Goal, builder: str = "") -> tuple[Actual, ...]:
+    past = PastRuns(house.held.store, house.held.tables)
+    await past.look_back(goal, builder)
+    return past.actuals(goal, builder)
+
+
+def test_a_run_that_succeeded_is_told_as_a_whole_and_task_by_task(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with console_house(tmp_path / "home") as house:
+            goal = Goal("Add discount codes to the cart", str(small_repository(tmp_path)))
+            assert await told(house, goal) == ()
+            run = await carried_out(house, goal)
+            found = await told(house, goal)
+            whole, *tasks = found
+            assert (whole.run, whole.task, whole.goal) == (run, "", goal.text)
+            assert {each.role for each in tasks} >= {"surveyor", "writer", "reviewer"}
+            assert all(0 < each.seconds <= whole.seconds for each in tasks)
+            assert "plan" not in {each.task for each in tasks}
+            # Whoever asks for an agent that changes code is told of no whole run without one.
+            assert all(each.task for each in await told(house, goal, "codex"))
+
+    asyncio.run(story())
+
+
+def test_a_run_that_only_planned_is_no_example_of_a_whole_one(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with console_house(tmp_path) as house:
+            goal = Goal("Add discount codes to the cart")
+            await carried_out(house, goal, execute=False)
+            assert await told(house, goal) == ()
+
+    asyncio.run(story())
+
+
+def test_the_next_plan_is_told_what_runs_took(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with console_house(tmp_path) as house:
+            goal = Goal("Add discount codes to the cart")
+            await carried_out(house, goal)
+            run = await carried_out(house, goal, execute=False)
+            state = await house.held.journal.load_run(run)
+            assert state.inputs["actuals"][0]["goal"] == goal.text
+
+    asyncio.run(story())

@@ -1,0 +1,226 @@
+"""The pages of the cockpit over a product that has events: what they show, keep and hand out."""
+
+import asyncio
+import html
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.interfaces.web.pages import cockpit
+from tests.console.houses import House, console_house
+from tests.console.test_analytics import API, SHOP, event, keep
+
+DAYS = {"product": "shop", "since": "2026-11-17", "until": "2026-11-21"}
+ASKED = {"asked": "1", **DAYS}
+SOURCES = re.compile(r'href="(/cockpit/people\?[^"]+)"[^>]*>([0-9]+)<')
+
+Told = Callable[[House, httpx.AsyncClient], Awaitable[None]]
+
+
+def told(root: Path, *stories: Told) -> None:
+    async def scenario() -> None:
+        async with console_house(root) as house, house.client("admin") as client:
+            await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
+            for name in ("ann", "ben", "cleo"):
+                await keep(house, event(name, "signup"))
+            await keep(house, event("eve", "signup", -96.0))
+            await keep(house, event("ann", "order", 1.0), event("ben", "order", 3.0))
+            await keep(house, event("ben", "left", 2.0))
+            for story in stories:
+                await story(house, client)
+
+    asyncio.run(scenario())
+
+
+async def shown(client: httpx.AsyncClient, path: str, **said: Any) -> str:
+    answer = await client.get(f"{path}?{urlencode(said, doseq=True)}" if said else path)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+async def as_many_as(client: httpx.AsyncClient, page: str) -> int:
+    """Open the list behind every count of a page, and return how many there were."""
+    links = set(SOURCES.findall(page))
+    for url, count in links:
+        people = await shown(client, url)
+        assert re.search(rf"<h1[^>]*>{count} (people are|person is)", people), (count, url)
+    return len(links)
+
+
+async def asked_with_what_must_not_happen_and_of_whom(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    steps = {"step": ["signup", "order"], "within": ["", "1d"]}
+    page = await shown(client, "/cockpit/funnel", **ASKED, **steps)
+    assert "2 of 3 reached order" in page
+    without = {"exclude": ["left"], "exclude_after": ["1"], "exclude_before": [""]}
+    page = await shown(client, "/cockpit/funnel", **ASKED, **steps, **without)
+    assert "1 of 3 reached order" in page
+    assert 'value="left"' in page
+    who = {"deed": "left", "who": "not", "in": "range"}
+    page = await shown(client, "/cockpit/funnel", **ASKED, **steps, **who)
+    assert "1 of 2 reached order" in page
+    assert "People who did not left in these days" in page
+    assert await as_many_as(client, page) > 2
+    [dropped] = re.findall(r'href="([^"]+)" aria-label="Remove People who did not', page)
+    assert "2 of 3 reached order" in await shown(client, dropped)
+
+
+async def kept_where_it_can_not_be_asked(house: House, client: httpx.AsyncClient) -> None:
+    said = {**ASKED, "step": ["signup", "order"], "within": ["", "soon"], "constant": "cart"}
+    answer = await client.get(f"/cockpit/funnel?{urlencode(said, doseq=True)}")
+    assert answer.status_code == 422
+    assert "no time such as 7d" in answer.text
+    for kept in ('value="order"', 'value="soon"', 'value="cart"'):
+        assert kept in answer.text
+
+
+async def counted_beside_the_days_before(house: House, client: httpx.AsyncClient) -> None:
+    days = {"product": "shop", "since": "2026-11-19", "until": "2026-11-21"}
+    page = await shown(client, "/cockpit", **days, whole=1)
+    assert page.count("data-loaded") == len(cockpit.PARTS)
+    assert re.search(r'<time data-updated datetime="20[0-9T:-]+Z">[0-9:]{8}</time>', page)
+    funnel = await shown(client, "/cockpit/panels/funnel", **days)
+    assert ", whole days" in funnel
+    assert await as_many_as(client, funnel) >= 2
+    figures = await shown(client, "/cockpit/panels/figures", **days, **{"as": "absolute"})
+    assert "as=absolute" in figures
+    trend = {"event": ["signup"], "count": ["people"]}
+    page = await shown(client, "/cockpit/trends", **{**ASKED, **days}, **trend)
+    assert "Sign-up, before" in page
+    assert await as_many_as(client, page) >= 2
+
+
+async def told_of_a_segment_that_nobody_meets(house: House, client: httpx.AsyncClient) -> None:
+    about = {**DAYS, "where": "plan=team"}
+    summary = await shown(client, "/cockpit/panels/summary", **about)
+    assert "No event has plan=team</h1>" in summary
+    assert "Nothing beyond what chance brings" not in summary
+    assert "0 open, of everybody" in await shown(client, "/cockpit/panels/alerts", **about)
+    assert "of everybody" not in await shown(client, "/cockpit/panels/alerts", **DAYS)
+    for name, said in (("active", "Nobody was active"), ("conversion", "Nobody began")):
+        panel = await shown(client, f"/cockpit/panels/{name}", **about)
+        assert f"{said} in these days" in panel
+        assert "data-island" not in panel
+
+
+async def handed_out_as_files(house: House, client: httpx.AsyncClient) -> None:
+    for name, column in (("summary", "part"), ("figures", "figure"), ("alerts", "alert")):
+        answer = await client.get(f"/cockpit/csv?product=shop&panel={name}")
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert answer.text.startswith(f"{column},")
+        assert f"shop-{name}.csv" in answer.headers["content-disposition"]
+    assert (await client.get("/cockpit/csv?product=shop&panel=funnel")).status_code == 404
+
+
+async def kept_where_nobody_can_be_meant(house: House, client: httpx.AsyncClient) -> None:
+    said = {**ASKED, "event": "signup", "where": ["plan", "price>=10"]}
+    answer = await client.get(f"/cockpit/active?{urlencode(said, doseq=True)}")
+    assert answer.status_code == 422
+    page = html.unescape(answer.text)
+    assert "'plan' is no condition" in page
+    assert page.count('name="where" value="') == 2
+    assert 'value="price>=10"' in page
+
+
+async def asked_as_of_a_moment(house: House, client: httpx.AsyncClient) -> None:
+    funnel = (
+        '{"measure":"funnel","product":"shop","range":{"since":"2026-11-17","until":'
+        '"2026-11-21"},"steps":[{"pattern":{"event":"signup"}},{"pattern":{"event":"order"}}]}'
+    )
+    then = await shown(client, "/cockpit/funnel", q=funnel, as_of="2026-11-20T14:00:00Z")
+    assert "1 of 3 reached order" in then
+    assert "ask as of now" in then
+    assert "2 of 3 reached order" in await shown(client, "/cockpit/funnel", q=funnel)
+    bad = await client.get(f"/cockpit/funnel?{urlencode({'q': funnel, 'as_of': 'soon'})}")
+    assert bad.status_code == 422
+
+
+async def measured_by_its_own_words(house: House, client: httpx.AsyncClient) -> None:
+    page = await shown(client, "/cockpit/products/shop")
+    assert "as definition kpis says" in page
+    assert 'value="onboarding_complete"' in page
+    form = {"step": ["signup", "order"], "within": ["", "1d"], "activated_at": "2"}
+    url = "/cockpit/products/shop/measures"
+    done = await client.post(url, data={**form, "actions": "order", "active": "visit"})
+    assert done.status_code == 303, done.text
+    page = await shown(client, "/cockpit/products/shop")
+    assert "as this product says" in page
+    funnel = await shown(client, "/cockpit/panels/funnel", **DAYS)
+    assert "<b>order</b>" in funnel
+    assert "onboarding" not in funnel
+    bad = await client.post(url, data={**form, "activated_at": "7"})
+    assert bad.status_code == 422
+    assert "none of the 2 steps" in bad.text
+    own = "/cockpit/products/mission-control"
+    form = {"step": "mission_created", "within": "", "activated_at": "1", "active": "mission_run"}
+    assert (await client.post(f"{own}/measures", data=form)).status_code == 303
+    assert 'value="mission_run"' in await shown(client, own)
+
+
+async def kept_as_cohorts(house: House, client: httpx.AsyncClient) -> None:
+    page = await shown(
+        client, "/cockpit/trends", **ASKED, event="signup", count="people", did="left"
+    )
+    assert "Save as a cohort" in page
+    [question] = set(re.findall(r'name="q" value="({.*?})"', page))
+    done = await client.post("/cockpit/people/cohort", data={"q": question, "name": "Leavers"})
+    assert done.headers["location"] == "/cockpit?product=shop&cohort=leavers"
+    page = await shown(client, "/cockpit/products/shop")
+    assert "people who did left in the last 5 days" in page
+    funnel = await shown(client, "/cockpit/panels/funnel", **DAYS, cohort="leavers")
+    assert "1 began" in funnel
+    gone = {"product": "shop", "cohort": "leavers"}
+    assert (await client.post("/cockpit/people/cohort/remove", data=gone)).status_code == 303
+    assert "Leavers" not in await shown(client, "/cockpit/products/shop")
+
+
+async def too_long(house: House, client: httpx.AsyncClient) -> None:
+    analyst = await house.console.analytics.analyst()
+
+    async def slow(question: Any, *, as_of: Any = None) -> Any:
+        raise Unavailable("analytics.slow", "The question took longer than 20 s.")
+
+    analyst.answer = slow  # type: ignore[method-assign]
+    answer = await client.get("/cockpit/paths?product=shop&asked=1&anchor=&within=1d")
+    assert answer.status_code == 503
+    assert "name the one meant" in answer.text
+    assert "Ask of the last 7 days" in answer.text
+    panel = await client.get("/cockpit/panels/retention?product=shop")
+    assert "data-broken" in panel.text
+    assert "data-loaded" in (await client.get("/cockpit/panels/alerts?product=shop")).text
+
+
+async def said_in_the_bar_and_not_understood(_: House, client: httpx.AsyncClient) -> None:
+    page = await shown(client, "/cockpit", product="shop", where="plan=", days="14")
+    assert 'role="alert"' in page
+    assert 'name="where" value="plan="' in page, "what was typed is kept"
+    assert 'id="p-funnel"' in page, "the page is there all the same"
+
+
+def test_questions_are_asked_with_all_that_a_form_offers(tmp_path: Path) -> None:
+    told(
+        tmp_path,
+        asked_with_what_must_not_happen_and_of_whom,
+        said_in_the_bar_and_not_understood,
+        kept_where_it_can_not_be_asked,
+        kept_where_nobody_can_be_meant,
+        asked_as_of_a_moment,
+    )
+
+
+def test_panels_count_what_their_lists_hold_and_are_files_and_fail_alone(tmp_path: Path) -> None:
+    told(
+        tmp_path,
+        counted_beside_the_days_before,
+        handed_out_as_files,
+        told_of_a_segment_that_nobody_meets,
+        kept_as_cohorts,
+        measured_by_its_own_words,
+        too_long,
+    )

@@ -1,0 +1,43 @@
+"""The line to an engine brings every way of saying no to the other side as it was said."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from missioncontrol.application.authority import NotPermitted
+from missioncontrol.domain.errors import (
+    KINDS,
+    Conflict,
+    Corrupt,
+    MissionControlError,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+from missioncontrol.domain.principal import Asking
+from missioncontrol.interfaces.control import Answer, Ask, ControlServer, ask_engine, refusal
+
+
+@pytest.mark.parametrize("kind", [*KINDS.values(), NotPermitted])
+@pytest.mark.parametrize("code", ["run.unknown", "permission.odd", "log.full", "a.b"])
+def test_a_refusal_is_raised_again_as_it_was(kind: type[MissionControlError], code: str) -> None:
+    async def perform(verb: str, arguments: Any, actor: str, asking: Asking | None) -> Any:
+        raise kind(code, "The reason.", hint="The hint.")
+
+    async def ask() -> MissionControlError:
+        server = ControlServer(perform)
+        port = await server.open()
+        asked = Ask(server.token, "Verb", {}, "user:ann")
+        answer = await asyncio.to_thread(ask_engine, port, asked)
+        await server.close()
+        return refusal(answer)
+
+    error = asyncio.run(ask())
+    assert type(error) is kind
+    assert (error.code, error.reason, error.hint) == (code, "The reason.", "The hint.")
+
+
+def test_what_broke_off_may_succeed_later_and_what_names_no_kind_is_a_mistake() -> None:
+    assert isinstance(refusal(Answer("x.y", "", "It says no more.")), Rejected)
+    assert {Conflict, Corrupt, NotFound, Rejected, Unavailable} == set(KINDS.values())

@@ -1,0 +1,199 @@
+"""Links to reports: what they show to whoever has them, and what they never do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+
+from missioncontrol.application.asks import BeginMission
+from missioncontrol.application.missions import Goal
+from missioncontrol.application.shares import SHARES, STREAM, ShareAsked
+from missioncontrol.domain.share import DAY
+from tests.console.doors import BROWSER, Door, closed_door
+from tests.console.mission_house import ended
+
+GOAL = "Add discount codes to the cart"
+OWN = "Somebody is told of this alone"
+
+
+def asked(goal: str, *, execute: bool = False) -> BeginMission:
+    return BeginMission(Goal(goal), execute, 4, 60.0, 60.0)
+
+
+def with_report(
+    root: Path, story: Callable[[Door, str, str], Awaitable[None]], *, is_executed: bool = False
+) -> None:
+    """Tell a story about a mission that has ended: its door, its id and that of its run."""
+
+    async def told() -> None:
+        async with closed_door(root) as door:
+            office, owner = door.house.held.office, f"user:{door.people.owner}"
+            begun = await office.do(asked(GOAL, execute=is_executed), owner)
+            await ended(door.house, begun["run"])
+            await story(door, begun["mission"], begun["run"])
+
+    asyncio.run(told())
+
+
+async def link(door: Door, run: str, seconds: float = DAY, note: str = "") -> str:
+    ask = ShareAsked("new", run, seconds=seconds, note=note)
+    made = await door.house.held.office.do(ask, f"user:{door.people.owner}")
+    return f"/shared/{made['token']}"
+
+
+def test_whoever_has_the_link_sees_the_report_without_signing_in(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        async with door.client() as stranger:
+            shown = await stranger.get(await link(door, run), headers=BROWSER)
+            assert shown.status_code == 200
+            assert run in shown.text
+            assert GOAL in shown.text
+            assert shown.headers["referrer-policy"] == "no-referrer"
+            assert "noindex" in shown.headers["x-robots-tag"]
+            assert shown.headers["cache-control"] == "no-store"
+            assert "sandbox" in shown.headers["content-security-policy"]
+            assert "set-cookie" not in shown.headers
+            assert "<script" not in shown.text
+
+    with_report(tmp_path, story)
+
+
+def test_nothing_else_is_reached_with_it(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        path = await link(door, run)
+        token = path.rpartition("/")[2]
+        async with door.client() as stranger:
+            await stranger.get(path, headers=BROWSER)
+            for where in ("/", f"/missions/{mission}", f"/api/v1/runs/{run}", "/api/v1/shares"):
+                assert (await stranger.get(where)).status_code == 401
+                carried = {"authorization": f"Bearer {token}"}
+                assert (await stranger.get(where, headers=carried)).status_code == 401
+            assert (await stranger.get(f"{path}/artifacts")).status_code == 404
+
+    with_report(tmp_path, story)
+
+
+def test_a_revoked_link_shows_nothing(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        path = await link(door, run)
+        key = path.split("_")[1]
+        revoke = ShareAsked("revoke", share=key, reason="sent to the wrong one")
+        await door.house.held.office.do(revoke, f"user:{door.people.owner}")
+        async with door.client() as stranger:
+            answer = await stranger.get(path, headers=BROWSER)
+            assert answer.status_code == 404
+            assert run not in answer.text
+
+    with_report(tmp_path, story)
+
+
+def test_a_link_ends_at_its_time(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        path = await link(door, run, seconds=3_600)
+        now = door.people.now()
+        door.people.now = lambda: now + 3_601
+        async with door.client() as stranger:
+            assert (await stranger.get(path)).status_code == 404
+
+    with_report(tmp_path, story)
+
+
+def test_guesses_cost_time_and_no_sign_in(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        path = await link(door, run)
+        guess = f"{path[:-4]}aaaa"
+        async with door.client() as stranger:
+            seen = [(await stranger.get(guess)).status_code for _ in range(5)]
+            assert seen[:3] == [404, 404, 404]
+            assert seen[-1] == 429
+            assert (await stranger.get(path)).status_code == 429
+            signing_in = await stranger.get(f"/sign-in/link?token={door.people.new_link()}")
+            assert signing_in.status_code == 303
+        async with door.client(address="10.1.1.1") as elsewhere:
+            assert (await elsewhere.get(path)).status_code == 200
+
+    with_report(tmp_path, story)
+
+
+def test_the_log_knows_only_the_digest(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        path = await link(door, run, note=OWN)
+        secret = path.rpartition("_")[2]
+        kept = b"".join(row.body for row in await door.house.held.store.read(limit=1_000))
+        assert OWN.encode() in kept
+        assert secret.encode() not in kept
+        shares = await door.house.console.present.find(SHARES, STREAM)
+        assert shares is not None
+
+    with_report(tmp_path, story)
+
+
+def test_the_report_stays_as_it_stood(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        path = await link(door, run)
+        async with door.client() as stranger:
+            before = (await stranger.get(path)).text
+            office, owner = door.house.held.office, f"user:{door.people.owner}"
+            again = await office.do(asked("Something else"), owner)
+            await ended(door.house, again["run"])
+            assert (await stranger.get(path)).text == before
+
+    with_report(tmp_path, story)
+
+
+async def _created(client: httpx.AsyncClient, **wanted: object) -> httpx.Response:
+    return await client.post("/api/v1/shares", json=wanted)
+
+
+def test_the_api_makes_lists_and_revokes_links(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        async with door.house.client("operator") as operator, door.house.client("viewer") as viewer:
+            made = await _created(operator, run=run, note="for the architects")
+            assert made.status_code == 201
+            told = made.json()
+            assert told["path"].startswith("/shared/mcs_")
+            (listed,) = (await viewer.get("/api/v1/shares")).json()["items"]
+            assert (listed["id"], listed["note"]) == (told["id"], "for the architects")
+            assert told["path"].rpartition("_")[2] not in str(listed)
+            refused = await _created(viewer, run=run)
+            assert refused.status_code == 403
+            gone = await operator.delete(f"/api/v1/shares/{told['id']}")
+            assert gone.status_code == 204
+            assert (await viewer.get(f"/api/v1/shares?run={run}")).json()["items"] == []
+            long = await _created(operator, run=run, seconds=91 * DAY)
+            assert long.status_code == 400
+            unknown = await _created(operator, run="run-none")
+            assert unknown.status_code == 404
+
+    with_report(tmp_path, story)
+
+
+def test_the_api_tells_the_cockpit(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        async with door.house.client("viewer") as viewer:
+            told = (await viewer.get(f"/api/v1/missions/{mission}/summary")).json()
+            assert told["run"] == run
+            assert GOAL in told["outcome"]
+            assert told["path"]
+            assert {each["how"] for each in told["not_done"]} <= {"handed over", "left open"}
+            assert told["evidence"]
+
+    with_report(tmp_path, story, is_executed=True)
+
+
+def test_the_page_shows_the_cockpit_and_makes_a_link(tmp_path: Path) -> None:
+    async def story(door: Door, mission: str, run: str) -> None:
+        async with door.house.client("operator") as operator:
+            shown = await operator.get(f"/missions/{mission}?view=summary")
+            assert "Execution path" in shown.text
+            assert "What was not done, and why" in shown.text
+            assert "Nobody outside sees this report" in shown.text
+            form = {"run": run, "days": "30", "note": "<b>the architects</b>"}
+            made = await operator.post(f"/missions/{mission}/share", data=form)
+            assert "/shared/mcs_" in made.text
+            again = await operator.get(f"/missions/{mission}?view=summary")
+            assert "&lt;b&gt;the architects" in again.text
+            assert "mcs_" not in again.text
+
+    with_report(tmp_path, story)

@@ -1,0 +1,156 @@
+"""Packs after somebody has said what a task changes: what they show of the code follows it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from missioncontrol.application.checkout import reader_of
+from missioncontrol.documents.excerpting import chosen
+from missioncontrol.documents.packed import TITLE, packed
+from missioncontrol.documents.record import MissionRecord
+from missioncontrol.domain.scope import TaskScope, identity
+from tests.documents.records import redis_run
+
+TEXT = """# Pack
+
+90 of at most 8,000 tokens, counting one token for every 4 characters.
+
+## Tasks, in this order
+
+- Read first: E1, E2 (below)
+
+## Files
+
+- Change `src/old.py`: planned. Shown below as E1.
+- Change `README.rst`: says how.
+- Read `src/kept.py`: used. Shown below as E2.
+
+## Do not touch
+
+- `src/new.py` (task `other` changes it)
+- `PKG-INFO` (written by a tool, not by hand)
+
+## Code to read first
+
+### E1 `old`, `src/old.py:1-2`
+
+Planned.
+
+```python
+def old():
+    ...
+```
+
+### E2 `kept`, `src/kept.py:1-1`
+
+Used.
+
+```python
+KEPT = 1
+```
+"""
+DATA: dict[str, Any] = {
+    "code": [
+        {"id": "E1", "path": "src/old.py", "tasks": ["build"], "text": "def old():\n    ..."},
+        {"id": "E2", "path": "src/kept.py", "tasks": ["build"], "text": "KEPT = 1"},
+    ],
+    "files": [
+        {"path": "src/old.py", "part": "change"},
+        {"path": "src/kept.py", "part": "read"},
+        {"path": "README.rst", "part": "change"},
+    ],
+    "keep_out": [{"what": "`src/new.py`", "why": "task `other` changes it"}],
+    "budget": {"tokens_max": 8_000, "tokens": 90},
+}
+NEW = "import os\n\n\ndef load(path):\n    return path\n"
+
+
+def rescoped(*files: str) -> MissionRecord:
+    record = redis_run().record
+    task = next(record.plan.tasks())
+    said = TaskScope(task.key, identity(task), files, "root", 1.0)
+    planned = {task.key: ("src/old.py",)}
+    return msgspec.structs.replace(record, scopes=(said,), planned=planned)
+
+
+def both(record: MissionRecord, files: dict[str, str] | None) -> tuple[str, dict[str, Any]]:
+    key = record.scopes[0].task
+    read = files.get if files is not None else None
+    data = json.loads(json.dumps(DATA).replace('"build"', json.dumps(key)))
+    text = packed(record, TEXT.encode(), "md", key, read).decode()
+    return text, json.loads(packed(record, json.dumps(data).encode(), "json", key, read))
+
+
+def test_excerpts_follow_the_files_that_somebody_named() -> None:
+    text, data = both(rescoped("src/new.py", "src/kept.py"), {"src/new.py": NEW})
+    assert "def old" not in text
+    assert "### S1 `the whole file`, `src/new.py:1-5`" in text
+    assert "    return path" in text
+    assert "- Change `src/kept.py`: used." in text
+    assert "- Change `src/new.py`: said in place of what was planned." in text
+    assert "- Change `src/old.py`" not in text
+    assert "- `src/new.py` (task" not in text
+    assert "- `PKG-INFO`" in text
+    assert "- Read first: E2 (below)" in text
+    assert "90 of at most" not in text
+    assert [each["path"] for each in data["code"]] == ["src/new.py", "src/kept.py"]
+    assert data["keep_out"] == []
+    assert {each["path"]: each["part"] for each in data["files"]} == {
+        "src/kept.py": "change",
+        "src/new.py": "change",
+        "README.rst": "read",
+    }
+    assert "- Read `README.rst`: says how." in text
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        pytest.param(None, "the repository is not where this pack was made", id="no repository"),
+        pytest.param({}, "there is no such text file in the repository", id="no file"),
+    ],
+)
+def test_an_excerpt_that_cannot_be_had_is_told(files: dict[str, str] | None, why: str) -> None:
+    text, data = both(rescoped("src/new.py"), files)
+    assert f"- Nothing of `src/new.py` is shown: {why}." in text.partition(f"## {TITLE}")[2]
+    assert data["not_shown"] == [{"path": "src/new.py", "why": why}]
+
+
+def test_new_excerpts_stay_within_the_budget() -> None:
+    small = TEXT.replace("90 of at most 8,000", "90 of at most 95")
+    record = rescoped("src/new.py", "src/old.py")
+    key = record.scopes[0].task
+    text = packed(record, small.encode(), "md", key, {"src/new.py": NEW}.get).decode()
+    assert "### S1" in text
+    assert "### E2" not in text
+    assert "Left out for lack of room: E2" in text
+
+
+def test_of_a_long_file_the_definition_is_shown_that_the_task_names() -> None:
+    rest = "".join(f"LINE_{n} = {n}\n" for n in range(200))
+    found = chosen(
+        "a.py", f"{rest}\ndef load(\n    path,\n):\n    return path\n{rest}", ["`A.load()`"]
+    )
+    assert (found.title, found.start, found.end) == ("load", 202, 205)
+    assert chosen("CHANGELOG.md", rest, ["`LINE_150`"]).start == 1
+    assert chosen("b.txt", rest, ["`LINE_150`"]).start == 150
+
+
+def test_no_file_outside_the_repository_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("x")
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "link.py").symlink_to(tmp_path / "secret.txt")
+    (root / "a.py").write_text(NEW)
+    read = reader_of(str(root))
+    assert read is not None
+    assert (read("a.py"), read("../secret.txt"), read("link.py"), read("b.py")) == (
+        NEW,
+        None,
+        None,
+        None,
+    )
+    assert reader_of(str(tmp_path / "gone")) is None

@@ -1,0 +1,43 @@
+"""One full example of every event about documents, memory and links to reports."""
+
+from missioncontrol.domain import document as d
+from missioncontrol.domain import memory as m
+from missioncontrol.domain import share as s
+from missioncontrol.domain.register import Event
+
+DIGEST, OTHER = "cd" * 32, "ef" * 32
+
+KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
+    d.DocumentGenerated(
+        kind="prd",
+        run="run-1",
+        version=2,
+        mission="mission-1",
+        digest=DIGEST,
+        characters=4_000,
+        generated=OTHER,
+        typed=DIGEST,
+        base=1,
+    ),
+    d.DocumentEdited(
+        kind="prd",
+        run="run-1",
+        version=3,
+        digest=DIGEST,
+        characters=4_100,
+        base=2,
+        note="Said it shorter.",
+    ),
+    d.DocumentConflicted(
+        kind="prd", run="run-1", version=4, disputes=(d.Dispute("c1", "Goal", "Mine.", "Theirs."),)
+    ),
+    d.ConflictSettled(kind="prd", run="run-1", version=5, dispute="c1", choice="mine"),
+    m.MemoryAdded(
+        "memory-1", "lesson", "Time it", "It is slow.", "/repo", ("a.py",), ("speed",), 1.8e9
+    ),
+    m.MemoryCorrected("memory-1", "Time it twice", "It is slow at first.", ("b.py",), ("speed",)),
+    m.MemoryExpirySet("memory-1", 1.9e9, "The machine is replaced then."),
+    m.MemoryForgotten("memory-1", "It was wrong."),
+    s.ReportShared("share-1", "mission-1", "run-1", DIGEST, 1.8e9, 41, "for the board"),
+    s.ShareRevoked("share-1", "It went too far."),
+)

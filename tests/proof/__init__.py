@@ -1,0 +1,1 @@
+"""Whole missions on real packages, as somebody would run them who has never seen the code."""

@@ -1,0 +1,100 @@
+"""What a project offers besides its suite is tried in the copy, and told as it ended."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.work import CommandRan, Work
+from missioncontrol.specialists.manifests import read_manifests
+from missioncontrol.specialists.tester import Tester
+from missioncontrol.specialists.tester.offered import offers, parts
+from missioncontrol.specialists.tree import read_tree
+from missioncontrol.testing.desk import LocalDesk
+from tests.specialists.small_mission import PLAN, brief_for
+
+SHOP = {
+    "src/shop/__init__.py": "def total(prices): return sum(prices)\n",
+    "tests/test_shop.py": "from shop import total\ndef test_total(): assert total([1, 2]) == 3\n",
+    "tests/test_other.py": "def test_other(): assert True\n",
+    "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\n[tool.no_such_tool]\n',
+    "Makefile": "lint:\n\t@echo clean\n\nbuild:\n\t@echo broken; exit 3\n\nall: lint\n",
+}
+
+
+def repository(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def likely(*tests: str) -> Plan:
+    import msgspec
+
+    file = LikelyFile("src/shop/__init__.py", 1.0, ("says so",), tests=tests)
+    return msgspec.structs.replace(PLAN, likely=(Likely("R1", (file,)),))
+
+
+def tried(tmp_path: Path, plan: Plan | None) -> tuple[Work, dict[str, Any], LocalDesk]:
+    desk = LocalDesk(tmp_path / "desk")
+    brief = brief_for("tests", repository(tmp_path / "shop", SHOP), plan=plan or PLAN)
+    work = Tester().work(brief, desk)
+    return work, json.loads((desk.directory / "tests.json").read_text()), desk
+
+
+def test_each_command_says_how_it_ended_and_with_what(tmp_path: Path) -> None:
+    work, told, desk = tried(tmp_path, likely("tests/test_shop.py"))
+    by_command = {" ".join(each["command"]): each for each in told["commands"]}
+    suite = by_command["python -m pytest"]
+    assert (suite["status"], suite["exit_code"], suite["result"]) == ("ran", 0, "2 passed")
+    assert suite["environment"] == {"PYTHONPATH": "src"}
+    part = by_command["python -m pytest tests/test_shop.py"]
+    assert (part["purpose"], part["result"]) == ("test a part", "1 passed")
+    lint, build = by_command["make lint"], by_command["make build"]
+    assert (lint["purpose"], lint["exit_code"], lint["source"]) == ("lint", 0, "Makefile:1")
+    assert (build["purpose"], build["exit_code"]) == ("build", 2)
+    assert "make all" not in by_command
+    assert "clean" in (desk.directory / "commands.txt").read_text()
+    ran = [each for each in work.evidence if isinstance(each, CommandRan)]
+    assert ran[-1].log == "test-output.txt"  # how the suite ended is told last
+    assert {each.log for each in ran[:-1]} == {"commands.txt"}
+
+
+def test_what_was_not_run_says_why(tmp_path: Path) -> None:
+    with_tox = {**SHOP, "tox.ini": "[tox]\n[testenv]\ncommands = pytest\n"}
+    root = repository(tmp_path / "shop", with_tox | {".flake8": "[flake8]\n"})
+    desk = LocalDesk(tmp_path / "desk")
+    Tester().work(brief_for("tests", root, plan=PLAN), desk)
+    told = json.loads((desk.directory / "tests.json").read_text())["commands"]
+    rest = {" ".join(each["command"]): each for each in told if each["status"] == "not_run"}
+    assert rest["tox"]["result"] == "not tried: `python -m pytest` runs the tests"
+    assert rest["flake8"]["result"] == "flake8 is not installed here"
+    assert all("exit_code" not in each for each in rest.values())
+    assert [each["status"] for each in told] == sorted(
+        (each["status"] for each in told), reverse=True
+    )
+
+
+def test_tools_are_known_by_their_settings_alone(tmp_path: Path) -> None:
+    settings = (
+        '[build-system]\nrequires = ["x"]\n[tool.ruff.lint]\nselect = ["E"]\n'
+        "[tool.mypy]\nstrict = true\n"
+    )
+    tree = read_tree(repository(tmp_path, {"pyproject.toml": settings, "setup.cfg": "[flake8]\n"}))
+    found = {each.argv[0]: each.source for each in offers(read_manifests(tree), tree)}
+    assert found == {
+        "python": "pyproject.toml:1",
+        "ruff": "pyproject.toml:3",
+        "flake8": "setup.cfg:1",
+    }  # mypy is not told what to check, so it could not be run as it stands
+
+
+def test_a_part_of_the_tests_names_only_files_that_are_there(tmp_path: Path) -> None:
+    plan = likely("tests/test_shop.py", "tests/gone.py", "tests/notes.md")
+    [part] = parts(plan, ["tests/test_shop.py", "tests/notes.md"])
+    assert part.argv == ("python", "-m", "pytest", "tests/test_shop.py")
+    assert parts(plan, []) == []
+    assert parts(None, ["tests/test_shop.py"]) == []
