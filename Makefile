@@ -41,7 +41,7 @@ serve: .venv/ready
 
 test: .venv/ready-dev
 	@sh tools/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@sh tools/tests
 
 proof: .venv/ready-dev
 	MISSION_PROOF=all $(BIN)/python -m pytest tests/proof

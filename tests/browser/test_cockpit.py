@@ -31,6 +31,7 @@ def opened(tab: Tab, path: str = "/cockpit?product=sample") -> Page:
     page = tab.go(path)
     for name in PANELS:
         expect(page.locator(f"#p-{name} [data-loaded]")).to_have_count(1)
+    expect(page.locator("[data-updated]")).to_have_attribute("datetime", re.compile("Z$"))
     return page
 
 
@@ -175,6 +176,7 @@ def test_a_panel_is_saved_as_csv_and_as_png(tab: Tab, tmp_path: Path) -> None:
         content = (tmp_path / "panel.png").read_bytes()
         assert content.startswith(b"\x89PNG")
         assert len(content) > 5_000
+        page.wait_for_timeout(220)  # Chromium saves ten files of a page in a second, and no more.
 
 
 def test_a_question_is_asked_saved_and_removed(tab: Tab) -> None:

@@ -225,7 +225,7 @@ def ids(scene: Scene) -> dict[str, str]:
         "item": scene.told("memory", "list")[0]["id"],
         "approval": scene.until(lambda: scene.told("approvals", "list"))[0]["id"],
         "question": scene.until(lambda: scene.told("questions", "list"))[0]["question"],
-        "invitation": scene.told("user", "invite", "ann", "--url", "")["link"],
+        "invitation": scene.told("user", "invite", "ann")["link"].removeprefix(scene.url),
         "link": "/sign-in/link?token=none",
     }
 

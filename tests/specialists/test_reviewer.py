@@ -401,6 +401,22 @@ def test_tests_that_cannot_run_are_not_asked_to_be_mended(mission: Mission) -> N
     assert found.remedy.startswith("Provide what 1 test needs to run first")
 
 
+def test_tests_that_cannot_run_are_said_to_stand_where_they_do(mission: Mission) -> None:
+    report = JUNIT.replace('<testcase name="b"/>', '<testcase name="b"><error/></testcase>')
+    evidence = (CommandRan(("pytest",), 1, 1.0), kinds.TestsRan("junit.xml", 1, 0, 1, 0))
+    files = {"tests.json": "{}", "junit.xml": report}
+    stopped = tuple(
+        Finding("tester.error", "medium", f"b{at} cannot run: no freezegun", f"tests/test_{at}.py")
+        for at in range(3)
+    )
+    mission.upstream["tests"] = delivered(
+        mission.directory / "bad", files, evidence=evidence, findings=stopped
+    )
+    [found] = [one for one in mission.reviewed().findings if one.rule == "review.tests-failing"]
+    where = "(`tests/test_0.py`, `tests/test_1.py` and 1 more file)"
+    assert found.remedy.startswith(f"Provide what 1 test needs to run {where} first")
+
+
 def test_every_finding_says_what_to_do_next(mission: Mission) -> None:
     for spoil in (_task_failed, _question, _risk_nobody_takes_up, _requirement_without_task):
         spoil(mission)

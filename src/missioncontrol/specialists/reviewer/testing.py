@@ -128,10 +128,11 @@ def _unknown(key: str, delivered: Delivered) -> Iterator[Finding]:
             "medium",
             f"{counted(bad, *words)} before any change",
             detail=_failing(delivered),
-            remedy=f"Provide what {counted(bad, 'test needs', 'tests need')} to run first, or note "
-            "what cannot run today."
+            remedy=f"Provide what {counted(bad, 'test needs', 'tests need')} to run "
+            f"{_named(delivered)}first, or note what cannot run today."
             if only_errors
-            else f"Mend the {counted(bad, 'test')} first, or note what fails today.",
+            else f"Mend the {counted(bad, 'test')} {_named(delivered)}first, or note what fails "
+            "today.",
         )
 
 
@@ -145,8 +146,19 @@ def _ended_well(delivered: Delivered) -> bool:
     return bool(commands) and commands[-1].exit_code == 0
 
 
+def _named(delivered: Delivered) -> str:
+    """Say in which files: the sentence has to be of use to who does not see the findings."""
+    paths = list(dict.fromkeys(each.path for each in _of_tester(delivered) if each.path))
+    more = f" and {counted(len(paths) - 2, 'more file')}" if len(paths) > 2 else ""
+    return f"({', '.join(f'`{path}`' for path in paths[:2])}{more}) " if paths else ""
+
+
+def _of_tester(delivered: Delivered) -> list[Finding]:
+    return [each for each in delivered.work.findings if each.rule.startswith("tester.")]
+
+
 def _failing(delivered: Delivered) -> str:
-    titles = [each.title for each in delivered.work.findings if each.rule.startswith("tester.")]
+    titles = [each.title for each in _of_tester(delivered)]
     more = f" and {len(titles) - NAMES_MAX} more" if len(titles) > NAMES_MAX else ""
     return "; ".join(titles[:NAMES_MAX]) + more
 
