@@ -25,6 +25,7 @@ from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
 from bench.memory import recall
 from bench.ranking import estimates, files
+from bench.repo import guarding
 from bench.table import show
 
 Section = Callable[[], Iterable[Measure]]
@@ -90,6 +91,8 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "analytics.page": partial(page.page, folder),
         "analytics.storing": partial(storing.storing, folder),
         "analytics.detection": detection.detection,
+        "repo.guard": partial(guarding.guarding, folder),
+        "repo.flagged": partial(guarding.flagged, folder),
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)

@@ -171,6 +171,7 @@ class Holding:
             program=PROGRAM,
             scrub=scrubber.text,
         )
+        self.office.specs.sign = self.heads.attest
         self.output = Output(self.output_store, scrub=scrubber.text)
         self.engine = Engine(
             self.journal,

@@ -4,6 +4,7 @@ from missioncontrol.domain import document as d
 from missioncontrol.domain import memory as m
 from missioncontrol.domain import share as s
 from missioncontrol.domain.register import Event
+from missioncontrol.domain.spec import SpecAccepted
 
 DIGEST, OTHER = "cd" * 32, "ef" * 32
 
@@ -40,4 +41,5 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     m.MemoryForgotten("memory-1", "It was wrong."),
     s.ReportShared("share-1", "mission-1", "run-1", DIGEST, 1.8e9, 41, "for the board"),
     s.ShareRevoked("share-1", "It went too far."),
+    SpecAccepted("/repo", "tasks/1/spec.md", DIGEST, OTHER, DIGEST, 3, 1.8e9, "c0ffee", "Read."),
 )

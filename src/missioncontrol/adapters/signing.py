@@ -25,15 +25,10 @@ class FileHeads:
 
     def sign(self, head: Head, time: float) -> SignedHead:
         """See `Heads.sign`."""
-        from cryptography.hazmat.primitives import serialization
-
-        key = self._private_key()
-        public = key.public_key().public_bytes(
-            serialization.Encoding.Raw, serialization.PublicFormat.Raw
-        )
         moment = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
-        unsigned = SignedHead(head.position, head.hash.hex(), moment, public.hex(), "")
-        signed = msgspec.structs.replace(unsigned, signature=key.sign(_message(unsigned)).hex())
+        unsigned = SignedHead(head.position, head.hash.hex(), moment, "", "")
+        key, signature = self.attest(_message(unsigned))
+        signed = msgspec.structs.replace(unsigned, key=key, signature=signature)
         handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._path.chmod(0o600)  # Earlier releases made one that others could read.
         with os.fdopen(handle, "ab") as file:
@@ -42,6 +37,20 @@ class FileHeads:
             file.flush()
             os.fsync(file.fileno())
         return signed
+
+    def attest(self, content: bytes) -> tuple[str, str]:
+        """Return the public key of this home and its signature of `content`, hexadecimal.
+
+        Raises:
+            Unavailable: `heads.bad_key`, where the key can't be used.
+        """
+        from cryptography.hazmat.primitives import serialization
+
+        key = self._private_key()
+        public = key.public_key().public_bytes(
+            serialization.Encoding.Raw, serialization.PublicFormat.Raw
+        )
+        return public.hex(), key.sign(content).hex()
 
     def ready(self) -> None:
         """See `Heads.ready`."""
@@ -144,16 +153,21 @@ def _whole_lines(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _is_signed(head: SignedHead) -> bool:
+def is_attested(content: bytes, key: str, signature: str) -> bool:
+    """Tell whether `signature` is one of `content` by the holder of `key`, both hexadecimal."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(head.key))
-        public.verify(bytes.fromhex(head.signature), _message(head))
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+        public.verify(bytes.fromhex(signature), content)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _is_signed(head: SignedHead) -> bool:
+    return is_attested(_message(head), head.key, head.signature)
 
 
 def _message(head: SignedHead) -> bytes:

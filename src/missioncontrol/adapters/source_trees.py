@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from missioncontrol.adapters.worktrees.git import git
+from missioncontrol.adapters.git import git
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.source_tree import SourceEntry, SourceKind

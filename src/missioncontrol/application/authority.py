@@ -30,6 +30,7 @@ NEEDED: dict[str, Needed] = {
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
     "ShareAsked": "operate",
+    "SpecAsked": "approve",
     "Asked": "operate",
     "Spoken": "approve",
     "AnswerGiven": "approve",

@@ -50,6 +50,7 @@ from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
 from missioncontrol.application.shares import ShareAsked, ShareDesk
+from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
@@ -118,6 +119,7 @@ class Office:
         self.retention = RetentionDesk(journal)
         self.shares = ShareDesk(journal)
         self.decisions = Decisions(journal)
+        self.specs = SpecDesk(journal)
         self.tracing = Tracing(journal)
         self.memory = MemoryDesk(journal)
         self.products = ProductDesk(journal)
@@ -162,6 +164,7 @@ class Office:
             OutputBound: self._bound_output,
             DecisionAsked: self._decide,
             DecisionsImported: self._import_decisions,
+            SpecAsked: self._accept_spec,
             TraceAsked: self._trace,
             MemoryAsked: self._memory,
             ExportNoted: self._note_export,
@@ -368,6 +371,9 @@ class Office:
 
     async def _import_decisions(self, ask: DecisionsImported, actor: str) -> dict[str, Any]:
         return await self.decisions.take_files(ask, actor=actor)
+
+    async def _accept_spec(self, ask: SpecAsked, actor: str) -> dict[str, Any]:
+        return await self.specs.take(ask, actor=actor)
 
     # Who may do what.
 

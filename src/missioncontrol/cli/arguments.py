@@ -17,6 +17,7 @@ from missioncontrol.cli.document_arguments import add_document
 from missioncontrol.cli.exit_codes import BAD_INPUT
 from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
+from missioncontrol.cli.guard_arguments import add_guard
 from missioncontrol.cli.likely_arguments import add_places
 from missioncontrol.cli.memory_arguments import add_memory
 from missioncontrol.cli.pack_arguments import add_pack
@@ -104,6 +105,7 @@ def _add_governing(
     add_memory(verbs, home, whole_number)
     add_decision(verbs, home)
     add_template(verbs, home)
+    add_guard(verbs, home)
     add_access(verbs, home)
     add_operating(verbs, home)
 

@@ -30,6 +30,7 @@ VERBS = {
     "memory": ("memory", "memory"),
     "decision": ("decision", "decision"),
     "template": ("template", "template"),
+    "guard": ("guard", "guarded"),
     "user": ("access", "user"),
     "token": ("access", "token"),
     "up": ("operating", "up"),

@@ -158,6 +158,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "output_bounded": ("{bytes} of what agents say are kept",),
     "output_removed": ("what agents said in {runs} is removed", "{lines} lines", "{bytes}"),
     "report_shared": ("a link {share} to the report of {run}", "until {until}", "for {note}"),
+    "spec_accepted": ("{spec} is accepted", "for {files} files", "{reason}"),
     "share_revoked": ("the link {share} shows nothing any more", "{reason}"),
     "mission_exported": ("the report of {run} is taken along", "as {form}"),
     "product_added": ("the use of {name} is measured", "as {product}", "by days of {zone}"),

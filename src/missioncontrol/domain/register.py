@@ -23,6 +23,7 @@ from missioncontrol.domain import (
     saved,
     scope,
     share,
+    spec,
     waiving,
     webhook,
     workflow_library,
@@ -57,6 +58,7 @@ Event = (
     | workflow_library.WorkflowListed
     | decision.DecisionEvent
     | share.ShareEvent
+    | spec.SpecEvent
     | product.ProductEvent
     | saved.SavedEvent
     | digest.DigestEvent
@@ -118,6 +120,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **workflow_library.EVENTS,
     **decision.EVENTS,
     **share.EVENTS,
+    **spec.EVENTS,
     **product.EVENTS,
     **saved.EVENTS,
     **alert.EVENTS,

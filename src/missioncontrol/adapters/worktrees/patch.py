@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from missioncontrol.adapters.git import LIST_BYTES_MAX, PATCH_BYTES_MAX, git
 from missioncontrol.adapters.leftovers import end_leftovers
-from missioncontrol.adapters.worktrees.git import LIST_BYTES_MAX, PATCH_BYTES_MAX, git
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.ports.agent import AttemptFailed
 

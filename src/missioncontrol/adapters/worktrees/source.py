@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.worktrees.git import LIST_BYTES_MAX, git
+from missioncontrol.adapters.git import LIST_BYTES_MAX, git
 from missioncontrol.ports.agent import AttemptFailed
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.git import git
 from missioncontrol.adapters.leftovers import mark
-from missioncontrol.adapters.worktrees.git import git
 from missioncontrol.adapters.worktrees.source import Source
 from missioncontrol.ports.agent import Assignment
 

@@ -18,7 +18,8 @@ from missioncontrol.domain.definition.spot import (
     text,
 )
 from missioncontrol.domain.definition.templates import is_template
-from missioncontrol.domain.definition.values import misfit_of_input, pattern_fault
+from missioncontrol.domain.definition.values import misfit_of_input
+from missioncontrol.domain.pattern import pattern_fault
 
 PATTERN_MAX = 1000
 

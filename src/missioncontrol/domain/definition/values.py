@@ -1,7 +1,6 @@
 """What a run is given: checked against what its workflow asks for, with defaults filled in."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from missioncontrol.domain.agent import Shape, misfit
 from missioncontrol.domain.definition.definition import Definition, Input, InputType
 from missioncontrol.domain.definition.fault import nearest, quoted
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.pattern import compiled
 from missioncontrol.domain.step import Taken
 
 SHOWN_MAX = 60
@@ -145,27 +145,6 @@ def misfit_of_input(value: Any, asked: Input | Taken) -> str:
 def _mismatch(text: str, pattern: str) -> str:
     if len(text) > MATCHED_MAX:
         return f"it has {len(text):,} characters; at most {MATCHED_MAX:,} fit"
-    if _compiled(pattern).fullmatch(text):
+    if compiled(pattern).fullmatch(text):
         return ""
     return f"{quoted(text)} does not match the pattern {pattern}"
-
-
-def pattern_fault(pattern: str) -> str:
-    """Say why `pattern` is no regular expression, or return an empty text."""
-    import re2
-
-    try:
-        _compiled(pattern)
-    except re2.error as error:
-        return error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-    return ""
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
-    """Compile for RE2, whose time grows with the text alone: patterns come from anybody."""
-    import re2  # Only patterns need it, and few inputs have one.
-
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options=options)

@@ -15,7 +15,7 @@ from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.order import Order, card
 from missioncontrol.adapters.agents.declared import seen_by
 from missioncontrol.adapters.agents.proving import ProofLine, trial
-from missioncontrol.adapters.worktrees.git import git
+from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line

@@ -8,7 +8,7 @@ from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.declared import seen_by
 from missioncontrol.adapters.agents.proving import ProofLine, trial
-from missioncontrol.adapters.worktrees.git import git
+from missioncontrol.adapters.git import git
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent_kind import Proof, Workshop

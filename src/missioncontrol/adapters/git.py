@@ -45,8 +45,11 @@ async def git(
     more: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     bytes_max: int = LIST_BYTES_MAX,
+    fine: Sequence[int] = (0,),
 ) -> bytes:
     """Return what a git command wrote; it ends with this task, however that ends.
+
+    `fine` are the exit codes that are no failure: `git grep` says by 1 that it found nothing.
 
     Raises:
         AttemptFailed: `worktree.no_git`, `worktree.failed` or `worktree.patch_too_large`.
@@ -70,7 +73,7 @@ async def git(
         ) from None
     try:
         async with asyncio.timeout(SECONDS_MAX):
-            return await _answer(process, args, stdin, bytes_max)
+            return await _answer(process, args, stdin, bytes_max, fine)
     except TimeoutError:
         reason = f"git {args[0]} took longer than {SECONDS_MAX:g} s."
         raise AttemptFailed("worktree.failed", reason) from None
@@ -81,7 +84,11 @@ async def git(
 
 
 async def _answer(
-    process: asyncio.subprocess.Process, args: Sequence[str], stdin: bytes, bytes_max: int
+    process: asyncio.subprocess.Process,
+    args: Sequence[str],
+    stdin: bytes,
+    bytes_max: int,
+    fine: Sequence[int],
 ) -> bytes:
     assert process.stdin is not None
     assert process.stdout is not None
@@ -95,7 +102,7 @@ async def _answer(
     finally:
         feeding.cancel()
         complaining.cancel()
-    if code:
+    if code not in fine:
         why = " ".join(complaining.result().decode("utf-8", "replace").split())
         reason = f"git {args[0]} ended with status {code}: {why or 'it gave no reason'}"
         raise AttemptFailed("worktree.failed", reason[:REASON_CHARACTERS_MAX])

@@ -1,0 +1,1 @@
+"""Work on a repository: what is looked at before each commit."""

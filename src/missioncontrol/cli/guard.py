@@ -1,0 +1,201 @@
+"""`mission guard`: holds a change against rules and specs, and takes acceptances in.
+
+A check runs before every commit, so it imports little and needs no home.
+"""
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from posixpath import normpath
+from typing import Any
+
+import msgspec
+
+from missioncontrol import __version__
+from missioncontrol.adapters.changes import GitChanges, top_of
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.repositories import locate
+from missioncontrol.adapters.signing import is_attested
+from missioncontrol.application.guarding import Guarded, guard, judged, rules_in, specs_in
+from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
+from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.visible import visible
+from missioncontrol.guard.accepted import Signed, place_of, written
+from missioncontrol.guard.judging import Finding, Verdict
+from missioncontrol.guard.rules import rules_text
+from missioncontrol.guard.sarif import sarif_of
+from missioncontrol.guard.specs import Judged, accept, digest_of, spec_of
+
+COLOURS = {"error": "31", "warning": "33", "note": "2"}
+
+
+def guarded(arguments: argparse.Namespace) -> int:
+    """Do what `mission guard` was asked for."""
+    match arguments.guard:
+        case "accept":
+            return _accept(arguments)
+        case "specs":
+            return asyncio.run(_specs(arguments))
+        case "rules":
+            return asyncio.run(_rules(arguments))
+    found = asyncio.run(_held(arguments))
+    match arguments.format:
+        case "json":
+            say_json(msgspec.to_builtins(found.verdict))
+        case "sarif":
+            say_json(sarif_of(found.verdict, found.rules, version=__version__))
+        case _:
+            say(_told(found.verdict))
+    return FAILED if found.verdict.is_refused else SUCCEEDED
+
+
+async def _held(arguments: argparse.Namespace) -> Guarded:
+    root = await top_of(locate(arguments.repo))
+    repository = (
+        await GitChanges.between(root, arguments.range)
+        if arguments.range
+        else await GitChanges.staged(root)
+    )
+    return await guard(repository, is_attested, now=SystemClock().now())
+
+
+def _told(verdict: Verdict) -> str:
+    files = f"{verdict.files:,} file{'' if verdict.files == 1 else 's'}"
+    if not verdict.findings:
+        kept = f", by {', '.join(verdict.covered)}" if verdict.covered else ""
+        said = f"Nothing in {verdict.what} ({files}) needs a spec that it does not have{kept}."
+        return visible(said) + "\n"
+    lines: list[str] = []
+    by_rule: dict[str, list[Finding]] = {}
+    for each in verdict.findings:
+        by_rule.setdefault(each.rule, []).append(each)
+    for key, findings in by_rule.items():
+        first = findings[0]
+        lines += [
+            f"{colour(first.severity, COLOURS[first.severity])} {key}: {visible(first.title)}",
+            f"  {visible(first.why)}",
+        ]
+        for each in findings:
+            place = f"{each.path}:{each.line}" if each.line else each.path
+            parts = (f"  {place}", f"      {each.reason}", f"      {each.remedy}")
+            lines += [visible(line) for line in parts]
+        lines += [""]
+    errors = sum(each.severity == "error" for each in verdict.findings)
+    rest = len(verdict.findings) - errors
+    lines += [
+        f"{visible(verdict.what)} ({files}): {errors} to be settled before it goes on"
+        + (f", {rest} to think about" if rest else "")
+        + "."
+    ]
+    return "\n".join(lines) + "\n"
+
+
+async def _rules(arguments: argparse.Namespace) -> int:
+    root = await top_of(locate(arguments.repo))
+    say_exactly(rules_text(await rules_in(await GitChanges.staged(root))).encode())
+    return SUCCEEDED
+
+
+async def _specs(arguments: argparse.Namespace) -> int:
+    root = await top_of(locate(arguments.repo))
+    repository = await GitChanges.staged(root)
+    rules = await rules_in(repository)
+    specs = await specs_in(repository, rules)
+    found = await judged(repository, specs, rules, is_attested, now=SystemClock().now())
+    if arguments.json:
+        say_json([_as_told(each) for each in found])
+        return SUCCEEDED
+    for each in found:
+        say(visible(f"{each.spec.path}  {each.words}\n"))
+    if not found:
+        where = ", ".join(rules.specs)
+        say(f"No spec here: none of {visible(where)} says what it `covers:`.\n")
+    return SUCCEEDED
+
+
+def _as_told(each: Judged) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(each)
+    return {**told, "words": each.words}
+
+
+def _accept(arguments: argparse.Namespace) -> int:
+    from missioncontrol.application.specs import SpecAsked
+    from missioncontrol.cli.desk import Desk
+
+    root, repository, path, text = asyncio.run(_staged_spec(arguments))
+    spec = spec_of(path, text)
+    if spec is None:
+        raise Rejected(
+            "guard.bad_spec",
+            f"The spec {path} does not say what it covers.",
+            hint="At its top it says, between two lines of ---, `covers:` with patterns of files.",
+        )
+    kept = accept(spec, repository.listing, at=0.0, by="", reason=arguments.reason)
+    covered = len(kept.files) if kept.files is not None else 0
+    desk = Desk(arguments, os.environ)
+    try:
+        ask = SpecAsked(
+            str(root),
+            path,
+            kept.digest,
+            kept.covered,
+            kept.near,
+            covered,
+            repository.change.base,
+            arguments.reason,
+        )
+        answer = desk.deliver(ask)
+    finally:
+        desk.close()
+    kept = msgspec.structs.replace(kept, at=answer["at"], by=answer["by"])
+    place = place_of(path)
+    _write(root / place, written(Signed(kept, answer["key"], answer["signature"])))
+    if arguments.json:
+        say_json({**answer, "file": place, "files": covered})
+        return SUCCEEDED
+    files = f"{covered:,} file{'' if covered == 1 else 's'}"
+    say(visible(f"{path} is accepted for {files} as they are staged.\n"))
+    note(visible(f"It counts once it is committed with the change: git add {place}\n"))
+    return SUCCEEDED
+
+
+async def _staged_spec(arguments: argparse.Namespace) -> tuple[Path, GitChanges, str, str]:
+    """Return a spec as it is staged; what is accepted has to be what a commit will hold.
+
+    Raises:
+        Rejected: `guard.no_spec`, `guard.not_staged`.
+    """
+    where = locate(arguments.repo)
+    root = await top_of(where)
+    repository = await GitChanges.staged(root)
+    inside = where.relative_to(root.resolve()).as_posix().removeprefix(".")
+    said = arguments.spec.removeprefix("./")
+    places = (normpath(f"{inside}/{said}".lstrip("/")), said)
+    path = next((each for each in places if each in repository.listing.files), "")
+    if not path:
+        raise Rejected(
+            "guard.no_spec",
+            f"{arguments.spec!r} is no file that git knows in {root}.",
+            hint=f"`git add {arguments.spec}` first, or look at `mission guard specs`.",
+        )
+    text = (await repository.texts([path]))[path]
+    try:
+        written_now = digest_of((root / path).read_text("utf-8", "replace"))
+    except OSError:
+        written_now = ""
+    if written_now != digest_of(text):
+        raise Rejected(
+            "guard.not_staged",
+            f"{path} was changed after it was staged, so it is not what a commit would hold.",
+            hint=f"`git add {path}`, then accept it.",
+        )
+    return root, repository, path, text
+
+
+def _write(place: Path, text: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_suffix(".draft")
+    draft.write_text(text, "utf-8")
+    draft.replace(place)

@@ -1,0 +1,167 @@
+"""Which rules a change sets off, where, and why."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from missioncontrol.domain.pattern import finds
+from missioncontrol.guard.facts import Facts, Fresh, outer, service_of
+from missioncontrol.guard.globs import matches, matching
+from missioncontrol.guard.imports import Import, package_of
+from missioncontrol.guard.rules import Rule, Rules, When
+from missioncontrol.guard.surface import changes_of, is_public
+from missioncontrol.ports.changes import Change, FileChange, Line
+
+TEXT_MAX = 4_096
+"""Characters of a line that patterns look at."""
+
+SHOWN_MAX = 80
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """A rule holds for a file."""
+
+    rule: Rule
+    path: str
+    line: int  # from 1; 0 where it is about the whole file
+    reason: str
+
+
+def triggers(change: Change, rules: Rules, facts: Facts, fresh: Fresh) -> list[Trigger]:
+    """Return every file for which a rule holds, once for each rule."""
+    looks = [_Look(file, change, rules, facts, fresh.get(file.path, ())) for file in change.files]
+    return [trigger for rule in rules.rules for look in looks for trigger in _of_rule(rule, look)]
+
+
+class _Look(msgspec.Struct, frozen=True):
+    """One file, and what there is to know around it."""
+
+    file: FileChange
+    change: Change
+    rules: Rules
+    facts: Facts
+    fresh: Sequence[Import]  # what it imports that it did not import before
+
+
+Found = tuple[int, str]
+"""The line, or 0, and the words of why something holds."""
+
+
+def _of_rule(rule: Rule, look: _Look) -> Iterator[Trigger]:
+    if all(matches(rule.outside, path) for path in look.file.paths):
+        return
+    for when in rule.when:
+        found = _why(when, look)
+        if found is not None:
+            yield Trigger(rule, look.file.path, *found)
+            return
+
+
+def _why(when: When, look: _Look) -> Found | None:
+    """Return why all of `when` holds; None where something of it does not."""
+    said: list[Found] = []
+    for is_asked, look_for in (
+        (when.paths, _by_path),
+        (when.added, _by_added),
+        (when.removed, _by_removed),
+        (when.imports, _by_import),
+        (when.is_new_import, _by_new_import),
+        (when.imported_by, _by_importers),
+        (when.crosses, _by_crossing),
+        (when.changes_interface, _by_interface),
+    ):
+        if not is_asked:
+            continue
+        found = look_for(when, look)
+        if found is None:
+            return None
+        said.append(found)
+    line = next((line for line, _ in said if line), 0)
+    return line, "; ".join(words for _, words in said)
+
+
+def _by_path(when: When, look: _Look) -> Found | None:
+    found = matching(when.paths, look.file.paths)
+    return (0, f"{look.file.status} at a place that the rule names") if found else None
+
+
+def _by_added(when: When, look: _Look) -> Found | None:
+    line = _first(when.added, look.file.added)
+    return (line.number, f"adds `{_shown(line)}`") if line else None
+
+
+def _by_removed(when: When, look: _Look) -> Found | None:
+    line = _first(when.removed, look.file.removed)
+    return (0, f"takes out `{_shown(line)}`") if line else None
+
+
+def _first(patterns: Sequence[str], lines: Sequence[Line]) -> Line | None:
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
+    if not lines or not finds(f"(?m:{joined})", "\n".join(line.text for line in lines)):
+        return None  # Most changes have nothing of it, and one look tells.
+    for pattern in patterns:
+        for line in lines:
+            if finds(pattern, line.text[:TEXT_MAX]):
+                return line
+    return None
+
+
+def _shown(line: Line) -> str:
+    text = line.text.strip()
+    return text if len(text) <= SHOWN_MAX else f"{text[: SHOWN_MAX - 1]}…"
+
+
+def _by_import(when: When, look: _Look) -> Found | None:
+    for each in look.fresh:
+        for module in when.imports:
+            if each.module == module or each.module.startswith((f"{module}.", f"{module}/")):
+                return each.line, f"imports `{each.module}`"
+    return None
+
+
+def _by_importers(when: When, look: _Look) -> Found | None:
+    found = matching(when.imported_by, look.facts.importers.get(look.file.path, ()))
+    return (0, f"is imported by {found[0]}") if found else None
+
+
+def _by_new_import(when: When, look: _Look) -> Found | None:
+    del when
+    for each in outer(look.file.path, look.fresh):
+        package = package_of(each.module)
+        if package not in look.facts.known and package not in look.facts.own:
+            return each.line, f"imports `{package}`, as nothing here did"
+    return None
+
+
+def _by_interface(when: When, look: _Look) -> Found | None:
+    del when
+    file = look.file
+    if file.status == "added" or not is_public(file.came_from or file.path):
+        return None
+    if file.status == "deleted":
+        return (0, "is gone") if file.before.strip() else None
+    lost = changes_of(file.before, file.after)
+    if not lost:
+        return None
+    more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+    return lost[0][1], f"{lost[0][0]}{more}"
+
+
+def _by_crossing(when: When, look: _Look) -> Found | None:
+    del when
+    here = service_of(look.file.path, look.rules)
+    if not here:
+        return None
+    for each in look.fresh:
+        there = service_of(f"{each.module}/", look.rules) if each.is_own else ""
+        if there and there != here:
+            return each.line, f"imports `{each.module}` of {there}"
+    for path in look.facts.importers.get(look.file.path, ()):
+        there = service_of(path, look.rules)
+        if there and there != here:
+            return 0, f"is imported by {path} of {there}"
+    for other in look.change.files:
+        there = service_of(other.path, look.rules)
+        if there and there != here:
+            return 0, f"changes together with {other.path} of {there}"
+    return None
