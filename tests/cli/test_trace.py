@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import GOAL, Running, answer, mission
+from tests.cli.command import GOAL, Running, answer, mission, repository
 
 pytestmark = pytest.mark.journey
 
@@ -60,6 +60,33 @@ def test_a_plan_without_a_requirement_fails_the_check_however_it_was_taken_out(
     thorough = json.loads(json.dumps(plan).replace('"R1"', '"R2"'))
     thorough["requirements"] = [{**thorough["requirements"][0], "origins": []}]
     assert check(home, thorough)[0] == 1
+
+
+def test_a_requirement_that_was_filed_as_background_is_missed_and_other_background_is_shown(
+    tmp_path: Path,
+) -> None:
+    home, repo = tmp_path / "home", repository(tmp_path / "tiny")
+    demand, told = "Empty names must be refused.", "We sell tea."
+    goal = f"{GOAL}. {demand} {told}"
+    assert mission(home, "run", goal, "--repo", str(repo)).returncode == 0
+    code, lines, whole = check(home)
+    assert code == 0, lines
+    assert f"set aside (goal)  “{told}”" in lines
+    assert whole["set_aside"] == [{"where": "goal", "words": told}]
+    files = home.parent / "files"
+    assert mission(home, "artifacts", "last", "--output", str(files)).returncode == 0
+    plan = json.loads((files / "plan" / "plan.json").read_bytes())
+    kept = [
+        each
+        for each in plan["requirements"]
+        if demand not in [origin["words"] for origin in each["origins"]]
+    ]
+    (gone,) = {each["id"] for each in plan["requirements"]} - {each["id"] for each in kept}
+    lost = json.loads(json.dumps(plan).replace(f'"{gone}"', f'"{kept[0]["id"]}"'))
+    lost |= {"requirements": kept, "background": [*plan["background"], demand]}
+    code, lines, told_of = check(home, lost)
+    assert code == 1
+    assert "demand.unmet:goal-2" in {gap["id"] for gap in told_of["gaps"]}
 
 
 def test_a_file_that_is_no_plan_is_refused(finished: tuple[Path, Running]) -> None:

@@ -15,6 +15,7 @@ from missioncontrol.domain.gap import (
     gaps,
     identity,
     owner_of,
+    set_aside,
     standing,
     unevidenced,
 )
@@ -71,6 +72,57 @@ def test_a_plan_that_keeps_every_passage_has_no_gap() -> None:
 )
 def test_each_thing_that_is_missing_has_a_gap_of_its_own(plan: Plan, names: list[str]) -> None:
     assert [name for name in found(plan) if not name.startswith("reference")] == names
+
+
+LOST = "The index must not leave the machine."
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (LOST, "forbids something"),
+        ("Results should be sorted.", "says what has to be"),
+        ("Expected: an empty list.", "says what is expected"),
+        ("The crawler ignores robots.txt.", "tells a fault"),
+    ],
+)
+def test_a_demand_that_was_filed_as_background_is_a_gap(words: str, told: str) -> None:
+    asked = Asked(f"{ASKED.goal} {words}", ASKED.constraints)
+    plan = sound(background=("We sell tea.", words))
+    (gap,) = gaps(plan, asked)
+    assert gap.id == "demand.unmet:goal-3"
+    assert gap.what == f"The plan sets aside “{words}”, which {told}; no requirement says it."
+    assert [each.words for each in set_aside(plan, asked)] == ["We sell tea."]
+
+
+def test_a_demand_in_the_background_stands_where_a_requirement_says_it() -> None:
+    said = Requirement("R3", "The index does not leave the machine", source="goal")
+    asked = Asked(f"{ASKED.goal} {LOST}", ASKED.constraints)
+    plan = sound(
+        tasks=(a_task("a", requirements=("R1", "R2", "R3"), risks=("K1",), decisions=("D1",)),),
+        requirements=(FAST, QUIET, said),
+        background=("We sell tea.", LOST),
+    )
+    assert found(plan, asked=asked) == []
+    assert [each.words for each in set_aside(plan, asked)] == ["We sell tea.", LOST]
+
+
+def test_a_fault_that_goes_on_about_what_was_asked_for_gives_its_reason() -> None:
+    why = "It crashes on large shops."
+    after = sound(background=("We sell tea.", why))
+    assert found(after, asked=Asked(f"Make search fast. {why} We sell tea.")) == []
+    apart = "The printer crashes on large shops."
+    other = sound(background=("We sell tea.", apart))
+    assert found(other, asked=Asked(f"Make search fast. {apart} We sell tea.")) == [
+        "demand.unmet:goal-2"
+    ]
+
+
+def test_what_a_context_tells_of_faults_is_told_and_what_it_orders_is_not_lost() -> None:
+    told, orders = "The printer crashes.", "The printer must not be used."
+    asked = msgspec.structs.replace(ASKED, context=f"{told} {orders}")
+    plan = sound(background=("We sell tea.", told, orders))
+    assert found(plan, asked=asked) == ["demand.unmet:context-5"]
 
 
 def test_one_of_several_things_in_a_sentence_is_missed() -> None:

@@ -12,7 +12,7 @@ from missioncontrol.documents.traceability.graph import Node, TraceGraph, reache
 from missioncontrol.documents.traceability.links import trace_graph
 from missioncontrol.documents.traceability.matrix import MatrixRow, matrix
 from missioncontrol.domain.errors import NotFound
-from missioncontrol.domain.gap import Gap
+from missioncontrol.domain.gap import Gap, quoted
 from missioncontrol.domain.visible import one_line, visible
 
 NAMED_MAX = 8
@@ -20,11 +20,14 @@ NAMED_MAX = 8
 
 REACHED_MAX = 200
 
+SET_ASIDE_MAX = 40
+"""Passages set aside that are shown; the rest is counted."""
+
 
 def check_lines(
     record: MissionRecord, check: TraceCheck, broken: Sequence[Mapping[str, str]]
 ) -> Iterator[str]:
-    """Yield one line for each gap, then what is waived, then the verdict."""
+    """Yield one line for each gap, then what is waived or set aside, then the verdict."""
     for gap in check.gaps:
         yield _gap_line(gap, record.run)
     for each in broken:
@@ -40,6 +43,10 @@ def check_lines(
                 f"({told.by}, {moment(told.at)[:16]}: {told.reason})"
             )
         )
+    for passage in check.set_aside[:SET_ASIDE_MAX]:
+        yield visible(one_line(f"set aside ({passage.where})  {quoted(passage.words)}"))
+    if len(check.set_aside) > SET_ASIDE_MAX:
+        yield f"set aside: {len(check.set_aside) - SET_ASIDE_MAX} more, which `--json` has"
     yield _verdict(check, len(broken))
     yield from _completion(check)
 
@@ -53,8 +60,9 @@ def _verdict(check: TraceCheck, broken: int) -> str:
     number = len(check.gaps) + broken
     waived = f", {len(check.waived)} waived" if check.waived else ""
     start = f"The trace has {counted(number, 'gap')}" if number else "The trace is whole"
+    aside = f" ({len(check.set_aside):,} of them background)" if check.set_aside else ""
     return (
-        f"{start}{waived}: {counted(check.passages, 'passage')} asked, "
+        f"{start}{waived}: {counted(check.passages, 'passage')} asked{aside}, "
         f"{counted(check.requirements, 'requirement')}, {counted(check.tasks, 'task')}."
     )
 

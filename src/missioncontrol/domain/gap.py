@@ -9,12 +9,14 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.canonical import digest
+from missioncontrol.domain.demanding import Demand, demand_in, points_back, takes_up
 from missioncontrol.domain.passages import asked_passages
 from missioncontrol.domain.plan import Plan, Requirement, Risk, Task
 
 GapCode = Literal[
     "constraint.unmet",
     "sentence.unmet",
+    "demand.unmet",
     "ask.lost",
     "requirement.lost",
     "requirement.changed",
@@ -36,6 +38,14 @@ GAPS_MAX = 2_000
 GROUNDWORK = frozenset({"surveyor", "historian", "architect", "writer", "reviewer"})
 """Roles that read and write about the work; none of what they do meets a requirement."""
 
+DEMANDS: Mapping[Demand, str] = {
+    "prohibition": "forbids something",
+    "expectation": "says what is expected",
+    "order": "says what has to be",
+    "fault": "tells a fault",
+}
+"""How a gap speaks of a demand."""
+
 ENDED_BADLY = {"failed": "failed", "blocked": "is blocked", "cancelled": "was cancelled"}
 
 
@@ -54,6 +64,13 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
         for where, text in named:
             for words in asked_passages(text):
                 yield where, words
+
+
+class SetAside(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A passage that nothing follows from."""
+
+    where: str  # goal, constraint 2, context
+    words: str
 
 
 class End(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -120,6 +137,16 @@ def gaps(
     return tuple({gap.id: gap for gap in found}.values())[:GAPS_MAX]
 
 
+def set_aside(plan: Plan, asked: Asked) -> tuple[SetAside, ...]:
+    """Return the passages that the plan takes for background and that demand nothing in form."""
+    known = frozenset(plan.background)
+    return tuple(
+        SetAside(*told.passage)
+        for told in _passages(plan, asked)
+        if told.words in known and not (told.asks or told.demand)
+    )
+
+
 def changes(plan: Plan, before: Plan) -> tuple[Gap, ...]:
     """Return the requirements of the plan `before` that `plan` has lost, or says otherwise."""
     now = {each.id: each for each in plan.requirements}
@@ -155,25 +182,67 @@ def _gap(code: GapCode, subject: str, what: str, remedy: str, **about: Any) -> G
 # From what was asked to requirements.
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """A passage, which requirements were taken from it, and what it demands beside them."""
+
+    passage: tuple[str, str]  # where it stands, its words
+    number: int
+    asks: tuple[tuple[int, int], ...]  # which of how many things it asks for were taken up
+    demand: Demand | None
+
+    @property
+    def words(self) -> str:
+        return self.passage[1]
+
+
 def _unmet(plan: Plan, asked: Asked) -> Iterator[Gap]:
     """Yield the passages of goal, constraints and context that the plan passes over.
 
     A plan from before origins were kept says too little for it to be told.
     """
-    origins = [origin for each in plan.requirements for origin in each.origins]
-    if plan.requirements and not origins and not plan.background:
+    has_origins = any(each.origins for each in plan.requirements)
+    if plan.requirements and not has_origins and not plan.background:
         return
-    taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for origin in origins:
-        place = taken.setdefault((origin.where, origin.words), [])
-        place.append((origin.number, origin.of))
     background = frozenset(plan.background)
-    for number, (where, words) in enumerate(asked.passages(), 1):
-        asks = taken.get((where, words), [])
-        if asks:
-            yield from _lost_asks(where, words, number, asks)
+    for told in _passages(plan, asked):
+        where, words = told.passage
+        if told.asks:
+            yield from _lost_asks(where, words, told.number, told.asks)
         elif words not in background:
-            yield _passed_over(where, words, number)
+            yield _passed_over(where, words, told.number)
+        elif told.demand:
+            yield _demanded(told.demand, where, words, told.number)
+
+
+def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
+    taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for each in plan.requirements:
+        for origin in each.origins:
+            taken.setdefault((origin.where, origin.words), []).append((origin.number, origin.of))
+    is_met = False  # whether the passage before this one is
+    for number, passage in enumerate(asked.passages(), 1):
+        asks = taken.get(passage, [])
+        demand = None if asks else _demand(plan, *passage, is_continued=is_met)
+        is_met = bool(asks) or (is_met and demand is None)
+        yield _Told(passage, number, tuple(asks), demand)
+
+
+def _demand(plan: Plan, where: str, words: str, *, is_continued: bool) -> Demand | None:
+    """Return what a passage demands that no requirement says; what was told in a context is told.
+
+    A fault told of what was just asked for gives the reason: “Fix the links. They are broken.”
+    """
+    demand = demand_in(words, faults=where == "goal")
+    told_of_it = demand == "fault" and is_continued and points_back(words)
+    if demand is None or told_of_it or takes_up(plan.requirements, demand, words):
+        return None
+    return demand
+
+
+def _demanded(demand: Demand, where: str, words: str, number: int) -> Gap:
+    what = f"The plan sets aside {quoted(words)}, which {DEMANDS[demand]}; no requirement says it."
+    remedy = "Ask for it in a sentence of its own and plan again, or waive it with a reason."
+    return _gap("demand.unmet", f"{where.replace(' ', '-')}-{number}", what, remedy, words=words)
 
 
 def _passed_over(where: str, words: str, number: int) -> Gap:
@@ -188,7 +257,9 @@ def _passed_over(where: str, words: str, number: int) -> Gap:
     return _gap("sentence.unmet", f"{where}-{number}", what, remedy, words=words)
 
 
-def _lost_asks(where: str, words: str, number: int, asks: list[tuple[int, int]]) -> Iterator[Gap]:
+def _lost_asks(
+    where: str, words: str, number: int, asks: Sequence[tuple[int, int]]
+) -> Iterator[Gap]:
     """Yield what a passage asks for besides that no requirement was taken from."""
     most = min(max(of for _, of in asks), 1_000)
     missing = sorted(set(range(1, most + 1)) - {each for each, _ in asks})

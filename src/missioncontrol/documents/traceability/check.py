@@ -9,7 +9,18 @@ from missioncontrol.documents.changes import is_unproven
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.outcome import is_checked
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.domain.gap import Asked, End, Gap, Waiver, changes, gaps, standing, unevidenced
+from missioncontrol.domain.gap import (
+    Asked,
+    End,
+    Gap,
+    SetAside,
+    Waiver,
+    changes,
+    gaps,
+    set_aside,
+    standing,
+    unevidenced,
+)
 from missioncontrol.domain.plan import Plan
 
 UNDONE: dict[str, tuple[str, str]] = {
@@ -49,6 +60,7 @@ class TraceCheck(msgspec.Struct, frozen=True):
     requirements: int
     tasks: int
     is_completed: bool
+    set_aside: tuple[SetAside, ...] = ()  # passages taken for background, that demand nothing
 
     @property
     def is_clean(self) -> bool:
@@ -86,6 +98,7 @@ def trace_check(record: MissionRecord, plan: Plan | None = None) -> TraceCheck:
         requirements=len(looked_at.requirements),
         tasks=sum(1 for _ in looked_at.tasks()),
         is_completed=record.is_completed and plan is None,
+        set_aside=set_aside(looked_at, asked),
     )
 
 

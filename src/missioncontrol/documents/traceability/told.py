@@ -7,7 +7,7 @@ from missioncontrol.documents.traceability.check import TraceCheck, Undone, trac
 from missioncontrol.documents.traceability.graph import Node, TraceGraph
 from missioncontrol.documents.traceability.links import trace_graph
 from missioncontrol.documents.traceability.matrix import MatrixRow, matrix
-from missioncontrol.domain.gap import Gap, Waiver, owner_of
+from missioncontrol.domain.gap import Gap, SetAside, Waiver, owner_of
 
 
 class GapTold(msgspec.Struct, frozen=True):
@@ -36,6 +36,7 @@ class CheckTold(msgspec.Struct, frozen=True):
     passages: int  # of what was asked for
     requirements: int
     tasks: int
+    set_aside: tuple[SetAside, ...] = ()  # passages taken for background, that demand nothing
 
 
 class RowTold(msgspec.Struct, frozen=True):
@@ -85,6 +86,7 @@ def check_told(record: MissionRecord, check: TraceCheck) -> CheckTold:
         passages=check.passages,
         requirements=check.requirements,
         tasks=check.tasks,
+        set_aside=check.set_aside,
     )
 
 
