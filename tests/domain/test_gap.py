@@ -118,6 +118,19 @@ def test_a_fault_that_goes_on_about_what_was_asked_for_gives_its_reason() -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("asks", "names"), [("Fix the index", []), ("Make search fast", ["demand.unmet:goal-1"])]
+)
+def test_a_fault_of_nothing_named_belongs_to_a_repair_that_is_asked_for(
+    asks: str, names: list[str]
+) -> None:
+    why = "It crashes on large shops."
+    asked = Asked(f"{why} {asks}.")
+    wanted = Requirement("R1", asks, origins=(Origin("goal", f"{asks}."),))
+    plan = a_plan(a_task("a"), requirements=(wanted,), risks=(), background=(why,))
+    assert [gap.id for gap in gaps(plan, asked) if gap.code == "demand.unmet"] == names
+
+
 def test_what_a_context_tells_of_faults_is_told_and_what_it_orders_is_not_lost() -> None:
     told, orders = "The printer crashes.", "The printer must not be used."
     asked = msgspec.structs.replace(ASKED, context=f"{told} {orders}")

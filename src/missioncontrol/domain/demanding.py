@@ -67,6 +67,7 @@ _BACK = re.compile(
     r"(?i)^(?:(?:and|but|so|then|also|because|since)[\s,]+)*(?:it|its|this|that|they|these|those|there)\b"
 )
 _HEADING = re.compile(r"^[\w ]{1,40}:?$")
+_MENDS = re.compile(r"(?i)^(?:fix|repair|resolve|correct|mend|debug)\b")
 _WORD = re.compile(r"[^\W\d_]\w+")
 
 
@@ -87,6 +88,11 @@ def demand_in(words: str, *, faults: bool = True) -> Demand | None:
 def points_back(words: str) -> bool:
     """Whether a sentence goes on about the one before it, as in “That breaks links”."""
     return _BACK.match(words) is not None
+
+
+def mends(requirements: Iterable[Requirement]) -> bool:
+    """Whether a requirement asks in so many words that something is repaired."""
+    return any(_MENDS.match(each.text) for each in requirements)
 
 
 def takes_up(requirements: Iterable[Requirement], demand: Demand, words: str) -> bool:

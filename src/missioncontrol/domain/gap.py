@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.canonical import digest
-from missioncontrol.domain.demanding import Demand, demand_in, points_back, takes_up
+from missioncontrol.domain.demanding import Demand, demand_in, mends, points_back, takes_up
 from missioncontrol.domain.passages import asked_passages
 from missioncontrol.domain.plan import Plan, Requirement, Risk, Task
 
@@ -230,10 +230,12 @@ def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
 def _demand(plan: Plan, where: str, words: str, *, is_continued: bool) -> Demand | None:
     """Return what a passage demands that no requirement says; what was told in a context is told.
 
-    A fault told of what was just asked for gives the reason: “Fix the links. They are broken.”
+    A fault told of what was just asked for gives the reason: “Fix the links. They are broken.” So
+    does one that names nothing where a repair is asked for: “It crashes. Fix the links.”
     """
     demand = demand_in(words, faults=where == "goal")
-    told_of_it = demand == "fault" and is_continued and points_back(words)
+    is_reason = demand == "fault" and points_back(words)
+    told_of_it = is_reason and (is_continued or mends(plan.requirements))
     if demand is None or told_of_it or takes_up(plan.requirements, demand, words):
         return None
     return demand
