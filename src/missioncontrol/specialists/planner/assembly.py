@@ -19,6 +19,7 @@ from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import label, recognised, with_kind
 from missioncontrol.specialists.planner.leaving import leaving_facts
 from missioncontrol.specialists.planner.likely import likely_files
+from missioncontrol.specialists.planner.moving import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
     Named,
@@ -34,6 +35,7 @@ from missioncontrol.specialists.planner.naming import (
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
 from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
+from missioncontrol.specialists.planner.renaming import renamed_files, renaming_facts
 from missioncontrol.specialists.planner.saying import new_thing, said
 from missioncontrol.specialists.planner.scopes import with_scopes
 from missioncontrol.specialists.planner.sentences import shortened
@@ -145,7 +147,9 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         facts = _of_kind(ground, ask, own[0], facts, named=named, places=places)
         facts |= _older_goes(ground, ask, kinds[0], f"R{number + 1}")
         facts |= paper_facts(ask, places)
-        parts.append(Part(ask, f"R{number + 1}", own, tuple(places), facts))
+        files = renamed_files(ground, ask) if "old_name" in facts else ()
+        files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
+        parts.append(Part(ask, f"R{number + 1}", own, tuple(places), facts, files))
     return announced(sorted(parts, key=lambda part: int(part.id[1:])))
 
 
@@ -169,6 +173,8 @@ def _of_kind(
     if is_traced(ground, ask, kind):
         facts |= trace_facts(ground)
     facts = {n: fact for n, fact in facts.items() if fact and not _is_moot(n, kind)}
+    if kind == "refactoring":
+        facts |= renaming_facts(ground, ask, named, facts) or moving_facts(ground, ask, named)
     facts |= _described(ground, ask, kind)
     facts |= said_of_text(ground, ask, kind, is_main=ask is ground.goal.main)
     if "named" not in facts:
@@ -327,6 +333,8 @@ def _consulted(part: Part) -> tuple[str, ...]:
     Work on what stands brings nothing over, though it may speak of what does: “the migrator”.
     """
     main, *others = part.kinds
+    if part.lead != main:
+        return (part.lead,)
     kept = others if main not in OF_WHAT_STANDS else [each for each in others if each in TELLING]
     return (main, *kept[:1])
 

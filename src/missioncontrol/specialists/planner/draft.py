@@ -38,6 +38,13 @@ class Part(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     places: tuple[Place, ...]
     facts: Facts
+    files: tuple[str, ...] = ()  # that it surely changes, where all of them are known
+
+    @property
+    def lead(self) -> str:
+        """The playbook by which it is brought about."""
+        own = {"old_name": "rename", "goes_to": "move", "drawn_to": "extract"}
+        return next((book for fact, book in own.items() if fact in self.facts), self.kinds[0])
 
 
 class Draft:

@@ -14,6 +14,7 @@ from missioncontrol.specialists.heading import head_stems
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.imperatives import verbs
+from missioncontrol.specialists.planner.moving import is_move
 from missioncontrol.specialists.words import stem, words
 
 VERB_SCORE, WORD_SCORE, PHRASE_SCORE = 3.0, 2.0, 2.5
@@ -88,7 +89,7 @@ def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tupl
         share = 1.0 if number == 0 else LATER_SHARE
         if ask.kind == "constraint" and number:
             share = CONSTRAINT_SHARE
-        for key, score in _scores(hidden.sub(" ", ask.text), ask.verb).items():
+        for key, score in _scores_of(ask, hidden).items():
             scores[key] += share * score
         first = first or dict(scores)
     for sentence in goal.background:
@@ -115,6 +116,12 @@ def with_kind(kind: str, found: tuple[str, ...]) -> tuple[str, ...]:
         return found
     others = () if kind in STUDIES else (each for each in found if each != kind)
     return (kind, *others)[:KINDS_MAX]
+
+
+def _scores_of(ask: Ask, hidden: re.Pattern[str]) -> dict[str, float]:
+    found = _scores(hidden.sub(" ", ask.text), ask.verb)
+    moved = {"refactoring": found.get("refactoring", 0.0) + VERB_SCORE}
+    return found | (moved if is_move(ask.text) else {})
 
 
 def _scores(text: str, verb: str) -> dict[str, float]:

@@ -29,7 +29,7 @@ _NAME = re.compile(r"`([A-Za-z_][\w.]{2,80})(?:\(\))?`")
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*")
 """A name that no prose has: `load_dotenv`, `ChunkedReader`."""
 _IMPORTED = re.compile(r"(?m)^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n(]+)")
-_OVERLOAD = re.compile(r"\s*@(?:typing\.|t\.)?overload\b")
+OVERLOAD = re.compile(r"\s*@(?:typing\.|t\.)?overload\b")
 _FRONTS = frozenset({"__init__.py", "index.js", "index.ts", "index.mjs", "mod.rs", "lib.rs"})
 _ASIDE = re.compile(r"(?i)(?:^|/)(?:tests?|examples?|docs?|bench\w*|sandbox)/|(?:^|/)setup\.py$")
 _ADD = r"(?i)^(?:add|introduce|create)\s+(?:(?:an?|the)\s+)?(?:new\s+)?(?:public\s+)?"
@@ -73,14 +73,14 @@ def named_definitions(ground: Ground, ask: Ask) -> list[Named]:
 def _standing(ground: Ground, name: str) -> list[Named]:
     """Return where a name is defined; what a class hands to another one is defined there."""
     assert ground.tree is not None
-    found = list(_found(ground.tree, name))
+    found = list(definitions_called(ground.tree, name))
     outer, _, inner = name.rpartition(".")
-    homes = list(_found(ground.tree, outer)) if outer and not found else []
+    homes = list(definitions_called(ground.tree, outer)) if outer and not found else []
     for home in homes[:1]:
         text = ground.tree.text(home.path) or ""
         if "def __getattr__" in text and len(homes) == 1:
             used = set(ground.arrows.get(home.path, ()))
-            given = [each for each in _found(ground.tree, inner) if each.path in used]
+            given = [each for each in definitions_called(ground.tree, inner) if each.path in used]
             return given if len(given) == 1 else []
     return found
 
@@ -134,7 +134,7 @@ def new_member(ground: Ground, ask: Ask) -> Member | None:
     told = [written] if (written := member_named(ask.text)) else []
     for name in [*told, *(match[1] for match in _NAME.finditer(ask.text))][:NAMES_MAX]:
         outer, _, inner = name.rpartition(".")
-        homes = _offered(ground, list(_found(ground.tree, outer))) if outer else []
+        homes = _offered(ground, list(definitions_called(ground.tree, outer))) if outer else []
         if len(homes) != 1 or _standing(ground, name):
             continue
         listed = symbols(ground.tree.text(homes[0].path) or "")
@@ -240,7 +240,8 @@ def _shared(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _found(tree: "Tree", name: str) -> Iterator[Named]:
+def definitions_called(tree: "Tree", name: str) -> Iterator[Named]:
+    """Yield where the product's code defines a name; one with a dot stands inside its class."""
     outer, _, inner = name.rpartition(".")
     for file in [file for file in tree.files if _is_product(file)][:FILES_MAX]:
         text = tree.text(file.path) or ""
@@ -257,7 +258,7 @@ def _found(tree: "Tree", name: str) -> Iterator[Named]:
             if symbol.name == inner and (not outer or any(symbol in home for home in homes))
         ]
         lines = text.split("\n")
-        whole = [each for each in here if not _OVERLOAD.match(lines[each.line - 2])]
+        whole = [each for each in here if not OVERLOAD.match(lines[each.line - 2])]
         for symbol in (whole or here)[:1]:
             yield Named(name, file.path, symbol.line)
 

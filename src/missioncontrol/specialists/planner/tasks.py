@@ -216,7 +216,7 @@ def _with_facets(task: Task, parts: Sequence[Part], main: Part) -> Task:
 
 def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str]) -> Task:
     """Return the task that brings one ask about."""
-    book = playbook(part.kinds[0]).build or playbook("feature").build
+    book = playbook(part.lead).build or playbook("feature").build
     assert book is not None
     detail = [*_where(part, parts), *book.detail]
     held = [each.id for each in parts if each.kinds[0] == "constraint"]
@@ -232,13 +232,14 @@ def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str
         requirements=_in_order([part.id, *held]),
         decisions=draft.decisions_of(part),
         risks=draft.risks_of(part),
+        scope=part.files,
     )
 
 
 def _where(part: Part, parts: Sequence[Part]) -> tuple[str, ...]:
     """Return the sentences that say where the work begins; not twice where it is the same place."""
     where = playbook("code").build if stands(part) else None
-    if where is None or "is_aside" in part.facts:
+    if where is None or "is_aside" in part.facts or part.lead != part.kinds[0]:
         return ()
     before = parts[: parts.index(part)] if part in parts else ()
     same = [each for each in before if each.places[:1] == part.places[:1] and stands(each)]
