@@ -122,7 +122,10 @@ def test_the_repair_begins_with_a_test_that_shows_the_fault(tmp_path: Path) -> N
     assert repair.title == "Fix `read_leaves`: it loses the last leaf"
     assert "First write a test in `tests/test_reading.py` that shows" in repair.detail
     assert "“`read_leaves` loses the last leaf”" in repair.detail
-    assert "`read_leaves` should keep it" in repair.acceptance[0]
+    assert repair.acceptance[0] == (
+        "The new test of “`read_leaves`” sees on the unchanged `teapot/reading.py` that it “loses "
+        "the last leaf”, and after the repair that it “should keep it”."
+    )
     assert repair.scope[0] == "teapot/reading.py"
 
 

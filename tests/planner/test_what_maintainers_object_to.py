@@ -87,7 +87,8 @@ def test_what_a_report_wants_instead_is_part_of_the_repair(tmp_path: Path) -> No
     plan = planned(tmp_path, TRACE)
     repair = changes(plan)[0]
     assert repair.requirements == ("R1", "R2")
-    assert "A test shows “The bag should be read as no leaves”." in repair.acceptance
+    shown = "A test in `tests/test_reading.py` shows “The bag should be read as no leaves”."
+    assert shown in repair.acceptance
 
 
 def test_each_of_two_definitions_that_go_is_planned_for(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ _FAULT = re.compile(
     r"(?ix)\b(?:crash(?:es)?|hangs|deadlocks|segfaults|leaks"
     r"|fails?\ (?:to|with|when|on|if|for)\b"
     r"|(?:loses|drops|ignores|swallows|corrupts|truncates|overwrites|duplicates)\ (?!to\b|from\b)"
-    r"|[a-z]{3,}s\ (?:hang|leak|lose|drop|ignore|swallow|corrupt|truncate|overwrite|duplicate)\b"
+    r"|[a-z]{3,}s\ (?:hang|leak|lose|drop|ignore|swallow|corrupt|truncate|overwrite|duplicate"
+    r"|raise|throw)\b"
     r"|raises|throws)\b"
     r"|\b(?:does|do)(?:n['\u2019]t|\ not)\ (?:work|close|release|respect|honou?r|send|return"
     r"|start|stop|respond|appear)\b"
@@ -74,7 +75,7 @@ _WORD = re.compile(r"[^\W\d_]\w+")
 def demand_in(words: str, *, faults: bool = True) -> Demand | None:
     """Return what a sentence demands in form; with `faults`, one that tells a fault counts too."""
     plain = _ASIDE.sub(" ", _QUOTED.sub("it", words)).strip(" -*>#")
-    if _STORY.search(plain) or _HEADING.match(plain):
+    if "```" in words or _STORY.search(plain) or _HEADING.match(plain):
         return None
     if _PROHIBITION.search(plain):
         return "prohibition"

@@ -23,7 +23,12 @@ def exact_names(text: str) -> list[str]:
     """Return file names and identifiers that stand in `text` literally, in order."""
     quoted = [name for name in _QUOTED.findall(text) if " " not in name.strip()]
     named = [match.group() for match in _NAMED.finditer(text)]
-    return list(dict.fromkeys(name.strip().strip("()") for name in [*quoted, *named]))
+    return list(dict.fromkeys(filter(None, map(_without_call, [*quoted, *named]))))
+
+
+def _without_call(name: str) -> str:
+    """Return `parse` for `parse(0)`: what stands in the brackets is no part of the name."""
+    return name.strip().strip("()").partition("(")[0]
 
 
 def is_file_name(name: str) -> bool:

@@ -65,6 +65,8 @@ TELLING = frozenset({"security", "performance", "bug-fix", "removal"})
 """Kinds that work on what stands may be besides; others it only speaks of."""
 PART_KINDS = frozenset({"observability", "api", "ui", "data", "security"})
 """Kinds of work that may add a part, about whose place there is something to decide."""
+_COMMAND = re.compile(r"(?i)\b(?:command[- ]lines?|sub-?commands?|CLI)\b")
+"""A way in from a shell is no further implementation of a class."""
 _OLDER = re.compile(
     r"(?i)\b(?:drop|remove|end|stop)\w*\b.*\b(?:older|old|earlier|previous)\b.*\bversions?\b"
 )
@@ -137,7 +139,9 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
             main = places
         facts = ask_facts(ground, ask, number + 1, places)
         facts |= said(ground, _whole(ground), ask, own, places)
-        if not ask.verb and sentence_of(ask.text)[0]:  # It says how what stands should behave.
+        if _COMMAND.search(ask.text) or (
+            not ask.verb and sentence_of(ask.text)[0]
+        ):  # It says how what stands should behave, or brings a way in that is no implementation.
             facts = {name: fact for name, fact in facts.items() if name not in SEAM_FACTS}
         facts = {k: v for k, v in (facts | _named_facts(named, places, facts)).items() if v}
         facts = _beside_kin(facts, kin) | _member_facts(member, places)

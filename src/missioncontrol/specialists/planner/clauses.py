@@ -1,7 +1,7 @@
 """Cuts a sentence into the things it asks for: its clauses, and the members of its lists."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -101,7 +101,7 @@ def _with_shared_verb(clause: str) -> list[str]:
     named, colon, told = clause.partition(": ")
     if colon and verbs().get(verb) == "bug-fix":
         return [clause]  # “Fix `send`: the second call is lost” tells the fault, and asks once.
-    stated = re.split(r"\s*,\s*(?:and\s+)?", told)
+    stated = _with_conditions(re.split(r"\s*,\s*(?:and\s+)?", told))
     if colon and verb and " " in named and all(wording.STATES.search(piece) for piece in stated):
         return [named, *stated]  # “Add webhooks: each event is signed, failures are shown”
     pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", clause)
@@ -112,6 +112,19 @@ def _with_shared_verb(clause: str) -> list[str]:
     if any(not _is_thing(piece) for piece in [head[1], *pieces[1:]]):
         return [clause]
     return [pieces[0], *(f"{head[0]} {piece}" for piece in pieces[1:])]
+
+
+def _with_conditions(pieces: Sequence[str]) -> list[str]:
+    """Leave with what it is said of a piece that only says when: “when it is set, …”."""
+    found: list[str] = []
+    waiting = ""
+    for piece in pieces:
+        if wording.CONDITION.match(piece) and piece is not pieces[-1]:
+            waiting += f"{piece}, "
+        else:
+            found.append(waiting + piece)
+            waiting = ""
+    return found
 
 
 def _is_thing(piece: str) -> bool:

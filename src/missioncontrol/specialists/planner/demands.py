@@ -14,6 +14,8 @@ _LIMIT = re.compile(
 _MEASURED = re.compile(
     r"(?i)%|(?:ms|µs|us|ns|s|secs?|seconds?|min|mins|minutes?|h|hours?|days?|x|times|percent)$"
 )
+_COMPARED = re.compile(r"(?i)\s*(?:as|the|faster|slower|less|more|what)\b")
+"""“3 times the memory” is measured, “3 times” is counted."""
 _BYTES = re.compile(r"(?i)(?:[kmgt]i?b|bytes?|kilobytes?|megabytes?|gigabytes?)$")
 _CASE = re.compile(
     r"(?i)\b(?:where|when)\s+(?P<case>.+?)(?=,?\s+(?:and|or)\s+(?:where|when)\b|,\s|[.;]\s|[.;]?$)"
@@ -26,7 +28,8 @@ def limits(text: str) -> Iterator[str]:
         if number == DEMANDS_MAX:
             return
         said, unit = " ".join(match.group().split()), match["unit"] or ""
-        if _MEASURED.match(unit):
+        is_count = unit == "times" and not _COMPARED.match(text, match.end("unit"))
+        if _MEASURED.match(unit) and not is_count:
             yield f"A recorded measurement shows “{said}”, with its machine and its input."
         elif _BYTES.match(unit):
             yield f"Tests stand on both sides of “{said}”: exactly that, and one byte beyond."

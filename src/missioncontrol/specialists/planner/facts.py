@@ -73,6 +73,7 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
         "main": shortened(ground.goal.main.text, ASK_LENGTH_MAX),
         "it": _named(ask, number),
         "whole": _named(ground.goal.main, ground.goal.asks.index(ground.goal.main) + 1),
+        "whole_goal": ground.goal.text,
         "name": ground.name or None,
         "covered": phrase_of(ground.goal.main, subject_of(ground.goal.main))
         if is_vague(ground, ask)

@@ -31,6 +31,8 @@ from missioncontrol.specialists.planner.subject import named_thing
 from missioncontrol.specialists.words import is_cjk, stem, words
 
 _FIX_THAT = re.compile(r"(?i)^[a-z]+(?:\([^)]*\))?:\s+")
+_OF_ANY = re.compile(r"(?i)(?!(?:the|it|its|this|that|they|these|those|our|my|we|i)\b|`)\w")
+"""“An unknown locale raises …” says what is to come of such, “The parser raises …” what comes."""
 REQUIREMENTS_MAX = 60
 """Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
 
@@ -234,10 +236,12 @@ def _specifies(one: Said, said: Sequence[Said]) -> bool:
     Behind “Add retries to `fetch`.” a bare “it raises …” may be the fault that they are to mend.
     """
     ask = next(iter(said[0].asks), None)
-    if ask is None or one.section or verbs().get(ask.verb) not in {"feature", "new-service"}:
+    if ask is None or one.section or not statements.tells_only_errors(one.text):
         return False
+    if verbs().get(ask.verb) not in {"feature", "new-service"}:
+        return bool(ask.verb) and verbs()[ask.verb] == "any" and _OF_ANY.match(one.text) is not None
     is_new = re.match(r"\w+\s+(?:an?\s+(?:new\s+)?)?`", ask.text) is not None
-    return statements.tells_only_errors(one.text) and (is_new or not points_back(one.text))
+    return is_new or not points_back(one.text)
 
 
 def _is_complaint(one: Said, said: Sequence[Said]) -> bool:

@@ -25,7 +25,7 @@ KIN_LETTERS_MIN = 5
 FILES_MAX = 4_000
 SHORT_MAX = 3
 """Letters of words that are too common to be taken for a name."""
-_NAME = re.compile(r"`([A-Za-z_][\w.]{2,80})(?:\(\))?`")
+_NAME = re.compile(r"`([A-Za-z_][\w.]{2,80})(?:\([^`]*\))?`")
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*")
 """A name that no prose has: `load_dotenv`, `ChunkedReader`."""
 _IMPORTED = re.compile(r"(?m)^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n(]+)")

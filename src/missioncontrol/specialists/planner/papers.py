@@ -36,6 +36,7 @@ _LOG = re.compile(
     r"(?i)^(?:docs?/(?:source/|src/)?)?"
     r"(?:changes|changelog|history|news|release[-_]?notes|whats?[-_]?new)(?:\.\w+)?$"
 )
+_WRITTEN = re.compile(r"(?i)\.(?:md|rst|txt|adoc)$")
 _FRONT = re.compile(r"(?i)^docs?/(?:source/|src/)?(?:index|readme)\.\w+$")
 
 
@@ -56,6 +57,8 @@ def document_for(ground: Ground, ask: Ask, main: Sequence[Place]) -> tuple[str, 
     for name in exact_names(ask.text):
         if is_file_name(name) and name in paths:
             return name, "is the document that the goal names"
+    if _named_paper(ask):
+        return None  # It is to be written, and no other one is changed in its place.
     if _IN_CODE.search(ask.text) and main:
         return main[0].path, "holds the words that its users are shown"
     if _README.search(ask.text):
@@ -71,7 +74,8 @@ def paper_facts(ask: Ask, places: Sequence[Place]) -> dict[str, str]:
     if ask.aside != "documentation":
         return {}
     if not places:
-        missing = "README" if _README.search(ask.text) else "change log"
+        paper = _named_paper(ask)
+        missing = f"`{paper}`" if paper else "README" if _README.search(ask.text) else "change log"
         return {"no_paper": missing} if is_kept_apart(ask) else {}
     path = places[0].path
     return {"log" if _LOG.match(path) else "paper": f"`{path}`"}
@@ -94,6 +98,7 @@ def announced(parts: Sequence[Part]) -> list[Part]:
 
 def _not_twice(facts: Facts, told: set[str], news: str, renewed: str) -> Facts:
     page = facts.get("document", "").strip("`")
+    page = "" if "old_name" in facts else page  # Its documents are renamed with it.
     own = {} if not page or page.rpartition(":")[0] in told else {"agreeing": f"`{page}`"}
     own |= {"renewed": renewed} if renewed and "paper" in facts else {}
     return {**facts, **own, **({"no_announcement": "yes", "news": news} if news else {})}
@@ -111,8 +116,15 @@ def has_home(part: Part) -> bool:
 
 
 def is_kept_apart(ask: Ask) -> bool:
-    """Whether an ask names a document that no other one stands for: a README, a change log."""
-    return _README.search(ask.text) is not None or _CHANGES.search(ask.text) is not None
+    """Whether an ask names a document that no other one stands for: a README, a path, a log."""
+    named = _named_paper(ask) or _README.search(ask.text) or _CHANGES.search(ask.text)
+    return bool(named)
+
+
+def _named_paper(ask: Ask) -> str:
+    """Return the path of a document that an ask names, whether it is there or not."""
+    names = exact_names(ask.text)
+    return next((name for name in names if "/" in name and _WRITTEN.search(name)), "")
 
 
 def _page(ground: Ground, ask: Ask, main: Sequence[Place]) -> tuple[str, str] | None:

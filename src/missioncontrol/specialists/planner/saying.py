@@ -48,6 +48,12 @@ BELONGING = frozenset(
 )
 """What is never a part by itself: it belongs to something that is there."""
 FAULT_LENGTH_MAX = 160
+_HOW_TO = re.compile(
+    r"(?i)\bhow (?:to|one|you|users?)\b.+?(?=\s+(?:in|into|on) (?:the|our|its)\b|[,;.]|$)"
+)
+_REPAIRED = re.compile(
+    r"(?P<case>.+?) (?P<then>(?:should|must) .+?); today (?P<who>it|they) (?P<today>.+)$"
+)
 _TESTED_EXAMPLE = re.compile(r"(?i)\bexamples?\b.*\b(?:tests?|tested|run|runs)\b")
 _FIGURE = re.compile(
     r"(?i)\d[\d,.]*\s*(?:ms|milliseconds?|s|seconds?|%|percent|mb|kb|gb|x|times)\b"
@@ -91,6 +97,7 @@ def said(
     fault = _fault(ask) if kinds[0] == "bug-fix" or ask.fault else ""
     texts = {
         "beside": ground.name if ground.has_code and kinds[0] in OF_ITS_OWN else "",
+        "timer": "`python -m timeit`" if places and places[0].language == "Python" else "",
         "http": phrase_of(ask, subject_of(ask)) if _HTTP.search(whole) else "",
         "tested_example": "the example" if _TESTED_EXAMPLE.search(ask.text) else "",
         "repair": ask.fault.repair if ask.fault and kinds[0] == "bug-fix" else "",
@@ -104,6 +111,8 @@ def said(
         "cases": listed(told) if len(told) > 1 else "",
         "case": told[0] if len(told) == 1 else "",
         "new_thing": new_thing(ask),
+        "how_to": _how_to(ask, ground) if kinds[0] == "documentation" else "",
+        **_repaired(ask),
         "news": _news(ask, kinds[0]),
         "new_name": unknown,
         "language_named": language.group() if language else "",
@@ -121,6 +130,21 @@ def _own_name(ask: Ask) -> str:
     subject = subject_of(ask)
     name = re.match(r"`[^`]+`", subject)
     return name.group() if name else phrase_of(ask, subject)
+
+
+def _how_to(ask: Ask, ground: Ground) -> str:
+    """Return which way a text is to show: “how to measure `f`”, with what “it” stands for."""
+    match = _HOW_TO.search(ask.text)
+    if match is None:
+        return ""
+    main = phrase_of(ground.goal.main, subject_of(ground.goal.main))
+    return re.sub(r"\b(?:it|them|this|that)\b", lambda _: main, match.group().strip(" .,"))
+
+
+def _repaired(ask: Ask) -> dict[str, str]:
+    """Return the case that shows a fault, what comes of it today, and what should."""
+    match = _REPAIRED.match(ask.fault.wanted) if ask.fault else None
+    return {f"fault_{name}": told for name, told in match.groupdict().items()} if match else {}
 
 
 def _fault(ask: Ask) -> str:

@@ -11,6 +11,7 @@ from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.draft import Draft, Part, one_each, slug
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.outcomes import outcomes, says_what_comes
 from missioncontrol.specialists.planner.playbook import TaskEntry, playbook, sayable
 from missioncontrol.specialists.planner.studies import Outcome, outcome
 
@@ -35,6 +36,13 @@ NOT_CODE = frozenset({"constraint", "quality", "new-service", "part", "release-c
 
 
 ASIDE_KINDS = frozenset({"tests", "documentation"})
+NO_OUTCOMES = frozenset({*ASIDE_KINDS, "removal", "release", "release-check", *STUDIES})
+"""Work of which an ask names what is written about or taken away, and no outcome."""
+_NAMES = re.compile(r"`[^`]*`|“[^”]*”|\bR\d+\b")
+_STATED = re.compile(
+    r"\b(?:gets|expects|sees|sees printed) (?:exit )?(?:status )?(?:`|\d|“|an empty)|“.{40,}”"
+)
+"""What comes out, or the words of the requirement: no two requirements have these alike."""
 _THERE_TOO = (
     "It begins where {whole} begins, at {symbol} ({symbol_place}). "
     "|| It begins where {whole} begins, in {place}."
@@ -66,14 +74,23 @@ def phases(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> I
 
 
 def _each_once(tasks: Sequence[Task]) -> list[Task]:
-    """Ask each thing of the first task only that shows it, as long as each is asked something."""
+    """Ask each thing of the first task only that shows it, as long as each is asked something.
+
+    A sentence that is another one but for its names says nothing of the second requirement.
+    """
     asked: set[str] = set()
     found = []
     for task in tasks:
-        own = tuple(each for each in task.acceptance if each not in asked) or task.acceptance
-        asked.update(own)
+        own = tuple(each for each in task.acceptance if _shape(each) not in asked)
+        own = own or (f"A case of its own shows “{task.title}”.",)
+        asked.update(_shape(each) for each in own)
         found.append(msgspec.structs.replace(task, acceptance=own))
     return found
+
+
+def _shape(sentence: str) -> str:
+    """Return a sentence without its names, unless it tells in code what comes out."""
+    return sentence if _STATED.search(sentence) else _NAMES.sub("…", sentence)
 
 
 def outcome_of(parts: Sequence[Part], main: Part) -> Outcome | None:
@@ -203,15 +220,22 @@ def _with_facets(task: Task, parts: Sequence[Part], main: Part) -> Task:
         detail=f"{task.detail} Part of it: {asked}.",
         acceptance=(
             *task.acceptance,
-            *(
-                f"A test shows “{p.facts['ask']}”."
-                for p in facets
-                if p.kinds[0] not in STUDIES and "facet" not in p.facts
-            ),
+            *(each for part in facets for each in _shown(part, main)),
             *(each for part in facets for each in limits(part.ask.text)),
         ),
         requirements=_in_order([*task.requirements, *(part.id for part in facets)]),
     )
+
+
+def _shown(part: Part, main: Part) -> list[str]:
+    """Return what shows that the main change is as a further ask wants it."""
+    if part.kinds[0] in STUDIES or "facet" in part.facts:
+        return []
+    own = {name: main.facts[name] for name in ("test", "covered") if name in main.facts}
+    where = f" in {own['test']}" if "test" in own else ""
+    stated = outcomes(part.ask, {**part.facts, **own})
+    shown = [] if says_what_comes(stated) else [f"A test{where} shows “{part.facts['ask']}”."]
+    return [*shown, *stated]
 
 
 def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str]) -> Task:
@@ -220,7 +244,8 @@ def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str
     assert book is not None
     detail = [*_where(part, parts), *book.detail]
     held = [each.id for each in parts if each.kinds[0] == "constraint"]
-    acceptance = [*sayable(book.acceptance, part.facts), *limits(part.ask.text)]
+    stated = outcomes(part.ask, part.facts) if part.kinds[0] not in NO_OUTCOMES else []
+    acceptance = [*stated, *sayable(book.acceptance, part.facts), *limits(part.ask.text)]
     return Task(
         key=slug(part.ask.text) or f"ask-{part.id.lower()}",
         title=_titled(part, one_each([book.title], part.facts)[0], parts),
@@ -313,12 +338,12 @@ def _verify(parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str
     tasks = [task for task, _ in _extra(parts, "verify", draft)]
     for part in parts:
         if part.kinds[0] == "constraint":
-            facts = _of_what_stays(dict(main.facts) | dict(part.facts), main)
+            facts = _of_what_stays(dict(main.facts) | dict(part.facts), main) | _kept(part, main)
             held = msgspec.structs.replace(part, facts=facts)
             entries = [entry for entry in playbook("constraint").task if entry.speaks(facts)]
-            tasks.append(
-                next(task for entry in entries if (task := _handed_over(entry, held, draft)))
-            )
+            task = next(task for entry in entries if (task := _handed_over(entry, held, draft)))
+            bounds = tuple(limits(part.ask.text))
+            tasks.append(msgspec.structs.replace(task, acceptance=(*task.acceptance, *bounds)))
     taken: set[str] = set(built)
     named = []
     for task in tasks:
@@ -331,6 +356,14 @@ def _of_what_stays(facts: dict[str, str], main: Part) -> dict[str, str]:
     """Return the facts that still hold when the main ask is done: what goes has no tests."""
     gone = {"test", "tests", "symbol", "symbols"} if main.kinds[0] == "removal" else set()
     return {name: fact for name, fact in facts.items() if name not in gone}
+
+
+def _kept(part: Part, main: Part) -> dict[str, str]:
+    """Return the definition that a constraint names, where it is not the one that changes."""
+    named = part.facts.get("named", "")
+    if not named or named == main.facts.get("named"):
+        return {}
+    return {"kept": named, "kept_place": part.facts["named_place"]}
 
 
 def _renamed(task: Task, taken: set[str]) -> Task:

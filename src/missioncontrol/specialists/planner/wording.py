@@ -57,6 +57,10 @@ OF_WHAT_WAS_TOLD = re.compile(
     r"(?:should|must|ought to|has to|have to)(?:n['\u2019]t)?\b"
 )
 """“It must answer 200”: said of what the sentence before tells."""
+CONDITION = re.compile(
+    r"(?i)^(?:when(?:ever)?|if|once|while|where|unless|until|after|before|as soon as)\b"
+)
+"""What begins so says when something holds, and asks for nothing by itself."""
 DEMANDED_OF = re.compile(
     r"(?i)(?:it|they|this|that|(?:the|all|each|every) \w+) "
     r"(?:should|must|shall|needs? to|has to|have to)\b"
