@@ -135,6 +135,18 @@ def test_a_new_name_that_is_taken_and_an_old_one_that_nobody_says_are_asked_abou
     assert "No file says `read_twigs`: what is called so in R1?" in nothing.questions
 
 
+def test_a_constant_is_found_where_it_gets_its_value_and_is_read_and_not_called(
+    tmp_path: Path,
+) -> None:
+    files = POT | {"teapot/limits.py": '"""Limits."""\n\nHEAT_MAX: int = 90\n'}
+    code = made(tmp_path / "code", files)
+    goal = "Rename `HEAT_MAX` to `HEAT_LIMIT` and keep a deprecated alias."
+    brief = Brief(goal, "", (), "", code, None, None, {}, 60)
+    [task, *_] = changes(LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk")))
+    assert "`HEAT_MAX` is defined at `teapot/limits.py:3`" in task.detail
+    assert any(each.startswith("Reading `HEAT_MAX`") for each in task.acceptance)
+
+
 def test_a_private_name_changes_without_telling_anybody(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Rename `_parse_leaf` to `_parse_one`.")
     assert [task.scope for task in changes(plan)] == [("teapot/parsing.py",)]

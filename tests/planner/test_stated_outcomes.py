@@ -13,7 +13,7 @@ from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.outcomes import outcomes
 
 FACTS = {"it": "R1", "covered": "`parse`", "test": "`tests/test_a.py`"}
-SAYS = ", with what was wrong in its message."
+SAYS = " with a message that names what was wrong."
 IN = "A test in `tests/test_a.py`"
 
 
@@ -36,6 +36,10 @@ IN = "A test in `tests/test_a.py`"
         (
             "Raise ValueError when the width is negative",
             f"{IN} meets “the width is negative” and expects `ValueError`{SAYS}",
+        ),
+        (
+            'Anything else raises SlugError with the message "Not a slug."',
+            f'{IN} meets “anything else” and expects `SlugError` with the message `"Not a slug."`.',
         ),
         (
             "A missing file exits with code 2",
@@ -84,6 +88,15 @@ def test_an_environment_variable_stands_in_a_command() -> None:
     assert outcomes(read_goal(goal).asks[0], {"it": "R1", "whole_goal": goal}) == [
         "One test sets `TEA_HEAT` to `high` and sees it heeded, one unsets it."
     ]
+
+
+def test_what_is_said_of_it_is_said_of_the_thing_and_not_of_anything_else() -> None:
+    goal = (
+        "Add `fields.Slug` which accepts dashes; anything else raises SlugError. "
+        "It must be importable from `fields`."
+    )
+    asks = read_goal(goal).asks
+    assert asks[-1].text == "It must be importable from `fields`"
 
 
 def test_how_often_is_counted_and_how_much_faster_is_measured() -> None:

@@ -100,6 +100,11 @@ def test_each_of_two_definitions_that_go_is_planned_for(tmp_path: Path) -> None:
     assert {"teapot/reading.py", "teapot/heating.py"} <= set(task.scope)
 
 
+def test_a_module_that_goes_is_searched_for_by_its_name(tmp_path: Path) -> None:
+    [task, *_] = changes(planned(tmp_path, "Remove `teapot.heating`."))
+    assert "`git grep -nw` finds `heating` in no code" in task.acceptance[0]
+
+
 def test_what_is_to_go_and_is_not_there_is_asked_about(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Remove `Reader.read_stems` and `cool_down`.")
     assert "Nothing in teapot is called `cool_down`: what is meant by it in R1?" in plan.questions

@@ -33,6 +33,9 @@ from missioncontrol.specialists.words import is_cjk, stem, words
 _FIX_THAT = re.compile(r"(?i)^[a-z]+(?:\([^)]*\))?:\s+")
 _OF_ANY = re.compile(r"(?i)(?!(?:the|it|its|this|that|they|these|those|our|my|we|i)\b|`)\w")
 """“An unknown locale raises …” says what is to come of such, “The parser raises …” what comes."""
+_INDEFINITE = re.compile(
+    r"(?i)(?:any|every|some|no)(?:thing|body|one)\b|(?:any|every|each) other\b"
+)
 REQUIREMENTS_MAX = 60
 """Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
 
@@ -314,7 +317,8 @@ def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
     for each in reversed(before):
         if each.asks:
             break
-        told.append(each.text)
+        if not _INDEFINITE.match(each.text):  # “It” is never what “anything else” is.
+            told.append(each.text)
     naming = next((text for text in told if not points_back(text)), next(iter(told), ""))
     text = by_name(resolved(ask.text, naming), naming) if naming else ask.text
     if text == ask.text:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -62,8 +63,10 @@ def leaving_facts(
     if kind != "removal":
         return {}
     found = {"goes": "yes", "taken_away": f"the tests of what {facts['it']} takes away"}
-    if not named or ground.sources is None or ground.tree is None:
+    if ground.sources is None or ground.tree is None:
         return found
+    if not named:
+        return found | _module_facts(ground, facts)
     gone = [_Gone.read(ground, each) for each in named]
     first = gone[0]
     silent = all(each.warning for each in gone)
@@ -82,6 +85,14 @@ def leaving_facts(
         "warned_place": f"`{first.named.path}:{first.warned_line}`" if silent else "",
     }
     return found
+
+
+def _module_facts(ground: Ground, facts: Mapping[str, str]) -> dict[str, str]:
+    """Return what a module that goes is called, where the ask names it: `package.module`."""
+    place = PurePosixPath(facts.get("place", "").strip("`"))
+    said = re.compile(rf"(?:[\w-]+[./])+{re.escape(place.stem)}(?:\.\w+)?(?!\w)")
+    is_named = place.stem and said.search(facts["ask"]) and said.search(ground.goal.text)
+    return {"gone_name": f"`{place.stem}`"} if is_named else {}
 
 
 def _shown(paths: Sequence[str]) -> str:

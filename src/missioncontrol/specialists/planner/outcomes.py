@@ -29,6 +29,7 @@ _ERROR = re.compile(
     r"(?:[Rr]aises?|[Rr]aised|[Tt]hrows?|(?:[Ff]ails?|[Rr]efused?|[Rr]efuses|[Rr]ejects?"
     r"|[Rr]ejected) with)\s+(?:an?\s+)?"
     r"(?P<error>`[A-Z][a-z]\w*`|[A-Z][a-z]+[A-Z]\w+|[A-Z]\w*(?:Error|Exception|Warning|Exit))"
+    r"(?:\s+with (?:the|an?) (?:error )?message\s+(?P<message>\"[^\"]*\"|`[^`]*`|“[^”]*”))?"
     r"(?:\s+(?:when|if|for|on|where|unless)\s+(?P<after>[^;]+))?"
 )
 _EXIT = re.compile(
@@ -49,6 +50,7 @@ _ENVIRONMENT = re.compile(r"(?i)\benvironment variables?\b|\benv(?:ironment)? va
 _VARIABLE = re.compile(
     r"`?\$?\b(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b(?:=(?P<value>[\w./:-]+))?`?"
 )
+_WHAT_WAS_WRONG = "a message that names what was wrong"
 _TAIL = re.compile(r"(?i)[\s,]+(?:it|which|and|that|should|must|has to|then|shall)?\s*$")
 
 
@@ -85,7 +87,8 @@ def _ends(ask: Ask, facts: Facts) -> Iterator[str]:
             f" {_case(match['after'])}" if match["after"] and _case(text[: match.start()]) else ""
         )
         met = f"meets “{case}{_when(after)}” and " if case else ""
-        yield f"{test} {met}expects {_code(match['error'])}, with what was wrong in its message."
+        says = f"the message {_code(match['message'])}" if match["message"] else _WHAT_WAS_WRONG
+        yield f"{test} {met}expects {_code(match['error'])} with {says}."
     for match in _EXIT.finditer(text):
         code = match["code"] or match["bare"] or match["of"]
         case = _case(text[: match.start()])

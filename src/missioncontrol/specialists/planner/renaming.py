@@ -128,7 +128,8 @@ def renaming_facts(
     if change is None:
         return {}
     uses = uses_of(ground, change.said)
-    home = named[0].path if named else ""
+    assigned = "" if named else _assigned(ground, change.said, uses)
+    home = named[0].path if named else assigned.strip("`").rpartition(":")[0]
     owner = change.old.rpartition(".")[0] if named else ""
     overrides = _overrides(ground, change, owner)
     others = {path: count for path, count in uses.code.items() if path != home}
@@ -137,7 +138,8 @@ def renaming_facts(
         "old_said": f"`{change.said}`",
         "new_said": f"`{change.becomes}`",
         "new_whole": f"`{change.whole_new}`",
-        "old_place": f"`{named[0].place}`" if named else "",
+        "old_place": f"`{named[0].place}`" if named else assigned,
+        "old_value": f"`{change.old}`" if assigned else "",
         "old_count": _times(uses.count) if uses.count else "",
         "old_files": "1 file" if len(uses.files) == 1 else f"{len(uses.files)} files",
         "old_missing": "" if uses.count else f"`{change.said}`",
@@ -191,6 +193,17 @@ def _overrides(ground: Ground, change: Renaming, owner: str) -> list[Named]:
         if each.path == path
     ]
     return found[:SHOWN_MAX]
+
+
+def _assigned(ground: Ground, name: str, uses: Uses) -> str:
+    """Return where a constant gets its value first, as `path:line`; "" where none is so called."""
+    begins = rf"(?m)^[ \t]*(?:(?:const|let|var)\s+)?{re.escape(name)}"
+    value = re.compile(rf"{begins}\s*(?::[^=\n]+)?=(?!=)")
+    for path in uses.code:
+        text = (ground.tree.text(path) or "") if ground.tree else ""
+        if match := value.search(text):
+            return f"`{path}:{text.count(chr(10), 0, match.start()) + 1}`"
+    return ""
 
 
 def _defined(ground: Ground, name: str) -> Iterator[str]:

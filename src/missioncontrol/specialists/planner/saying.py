@@ -186,7 +186,7 @@ def _news(ask: Ask, kind: str) -> str:
         return f"the hardening of {phrase}"
     if kind == "dependency" and (target := target_of(ask.text)):
         return phrase if target in phrase else f"{phrase} {target}"
-    if kind == "feature" and phrase.startswith("`") and ask.verb and not is_generic(ask.verb):
+    if kind == "feature" and phrase.startswith("`") and not is_generic(ask.verb):
         return f"the change of {phrase}"
     if kind == "migration" and "“" not in phrase and "migrat" not in phrase:
         return f"the migration of {phrase}"

@@ -200,4 +200,6 @@ def _closed(text: str) -> str:
     opened = text.rfind("(")
     if opened > 0 and ")" not in text[opened:]:
         text = text[:opened].rstrip(" …") + ("…" if text.endswith("…") else "")
+    if text.count("`") == 1 and text.startswith("`"):
+        return f"{text}`"
     return text if text.count("`") % 2 == 0 else text.replace("`", "")
