@@ -159,7 +159,7 @@ def test_a_text_about_how_to_do_something_is_run_as_it_is_printed(tmp_path: Path
     goal = "Speed up `Reader.read_leaves`. Document how to measure it in the README."
     [_, document, *_] = changes(planned(tmp_path, goal))
     assert document.acceptance[0] == (
-        "`README.md` says how to measure `Reader.read_leaves`, and each command there has been run "
+        "`README.md` says how to measure `Reader.read_leaves`, and each example there has been run "
         "as it is printed."
     )
 
