@@ -164,6 +164,7 @@ class Holding:
             concurrency=settings.concurrency,
         )
         self._govern(built_in(cards, settings))
+        self.execution.handing.scrub = scrubber.file
         self.office.studio = Studio(
             self.journal,
             self.output_store,

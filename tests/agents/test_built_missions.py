@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +306,30 @@ def test_a_patch_that_lost_a_secret_is_said_to_be_no_longer_what_was_made(tmp_pa
     work = run(story(), 60.0)
     assert b"[secret]" in line.kept["changes.patch"]
     assert [each.rule for each in work.findings] == ["acp.secret_taken_out"]
+
+
+def test_an_agent_is_given_the_pack_with_the_files_that_a_person_named_since(
+    tmp_path: Path, codex_program: Path
+) -> None:
+    source = repository(tmp_path / "source", {**FILES, "shop/tax.py": "VAT = 0.19\n"})
+    with serving(*script("codex"), *script("codex")) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        assert built(home, source)[0] == 0
+        first = json.dumps(models.calls[0].body)
+        [key] = [name for name, each in steps(home).items() if each["agent"] == "coder"]
+        said = ("trace", "scope", "last", key, "shop/tax.py", "--reason", "The tax is the place")
+        assert mission(home, *said).returncode == 0
+        shown = mission(home, "pack", "last").stdout
+        again = mission(home, "retry", "last", key)
+        assert again.returncode == 0, (again.stdout + again.stderr).decode()
+        asked = json.dumps(models.calls[3].body)
+    assert "VAT = 0.19" not in first
+    assert "VAT = 0.19" in asked
+    assert "The tax is the place" in asked
+    found = steps(home)[key]
+    assert [each["digest"] for each in found["handed"]] == [sha256(shown).hexdigest()]
+    mission(home, "artifacts", "last", "--output", str(tmp_path / "out"))
+    assert (tmp_path / "out" / key / "handed/execution-pack.md").read_bytes() == shown
+    assert mission(home, "audit", "verify").returncode == 0
+    path = home / "artifacts" / found["handed"][0]["digest"][:2]
+    assert path.exists(), "the bytes that the agent was given are kept"

@@ -80,8 +80,8 @@ def both(record: MissionRecord, files: dict[str, str] | None) -> tuple[str, dict
     key = record.scopes[0].task
     read = files.get if files is not None else None
     data = json.loads(json.dumps(DATA).replace('"build"', json.dumps(key)))
-    text = packed(record, TEXT.encode(), "md", key, read).decode()
-    return text, json.loads(packed(record, json.dumps(data).encode(), "json", key, read))
+    text = packed(record.rescoped, TEXT.encode(), "md", key, read).decode()
+    return text, json.loads(packed(record.rescoped, json.dumps(data).encode(), "json", key, read))
 
 
 def test_excerpts_follow_the_files_that_somebody_named() -> None:
@@ -123,7 +123,7 @@ def test_new_excerpts_stay_within_the_budget() -> None:
     small = TEXT.replace("90 of at most 8,000", "90 of at most 95")
     record = rescoped("src/new.py", "src/old.py")
     key = record.scopes[0].task
-    text = packed(record, small.encode(), "md", key, {"src/new.py": NEW}.get).decode()
+    text = packed(record.rescoped, small.encode(), "md", key, {"src/new.py": NEW}.get).decode()
     assert "### S1" in text
     assert "### E2" not in text
     assert "Left out for lack of room: E2" in text

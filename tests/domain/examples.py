@@ -108,7 +108,7 @@ EXAMPLES: tuple[Event, ...] = (
     r.RunHalted("budget.exceeded", "It costs too much."),
     r.RunStarted(),
     r.RunResumed(),
-    r.StepStarted("b", 2, 7, "writer"),
+    r.StepStarted("b", 2, 7, "coder", WORK.artifacts),
     r.StepsAdded("a", (STEP,)),
     r.ProcessStarted("b", 7, 4711, 1_790_000_000.25, 4711),
     r.UsageReported("b", 7, USAGE, "gpt-5", "genai-prices 0.2.3"),

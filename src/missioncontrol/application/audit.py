@@ -8,7 +8,8 @@ from missioncontrol.domain.document import DocumentEdited, DocumentGenerated
 from missioncontrol.domain.envelope import GENESIS, Recorded, is_chained
 from missioncontrol.domain.errors import Corrupt, MissionControlError
 from missioncontrol.domain.register import decode
-from missioncontrol.domain.run.events import RunCreated, StepSucceeded
+from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSucceeded
+from missioncontrol.domain.work import Work
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.heads import SignedHead
@@ -115,6 +116,8 @@ class _Walk:
                 works = [work]
             case RunCreated(kept=kept):
                 works = [result.work for result in kept.values()]
+            case StepStarted(handed=handed):
+                works = [Work(artifacts=handed)]
             case DocumentGenerated(digest=text, generated=generated, typed=typed):
                 for digest in (text, generated, typed):
                     self.digests.setdefault(digest, event.position)

@@ -12,6 +12,7 @@ from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.evidence import checks_of
 from missioncontrol.application.forgetting import REASON as FORGOTTEN
 from missioncontrol.application.forgetting import Forgetting
+from missioncontrol.application.handing import Handing
 from missioncontrol.application.journal import Journal, unknown_mission
 from missioncontrol.application.metering import Meter
 from missioncontrol.application.permits import Permits
@@ -108,9 +109,15 @@ class Execution:
         self.meter = Meter(governance.budgets, governance.scopes)
         self.permits = Permits(journal, governance.approvals, ids)
         self.forgetting = Forgetting(journal)
+        self.handing = Handing(journal, artifacts)
         self.scheduled_run_ended: Callable[[Run, Outcome], None] = lambda run, outcome: None
         self._working_out = WorkingOut(
-            journal, governance.scopes, governance.approvals, governance.cards, self.tell
+            journal,
+            governance.scopes,
+            governance.approvals,
+            governance.cards,
+            self.tell,
+            self.handing.scopes,
         )
         governance.approvals.decided = self._take_decision_in
 
@@ -192,17 +199,20 @@ class Execution:
         What is not approved as it is now waits again; what can't be paid halts the run.
         """
         run = self._journal.runs[name]
-        simple = steps
-        if run.governed:
-            simple = tuple(step for step in steps if step not in run.governed)
+        alone = {step for step in steps if step in run.governed or self._reads(run, step)}
+        simple = tuple(step for step in steps if step not in alone)
         if simple:
             self.tell(run.id, StartSteps(simple))
-        if len(simple) == len(steps):
-            return simple
-        governed = (step for step in steps if step in run.governed)
-        return (*simple, *(step for step in governed if self._start_governed(run, step)))
+        return (
+            *simple,
+            *(step for step in steps if step in alone and self._start_alone(run, step)),
+        )
 
-    def _start_governed(self, run: Run, key: str) -> bool:
+    def _reads(self, run: Run, step: str) -> bool:
+        """Whether a step reads documents that people have changed since they were written."""
+        return bool(run.mission) and bool(self.handing.scopes(run, run.steps[step]))
+
+    def _start_alone(self, run: Run, key: str) -> bool:
         if run.halt is not None or run.is_settled:
             return False
         try:
@@ -228,7 +238,9 @@ class Execution:
             if refusal.code != "budget.exceeded" or not self.meter.may_wait(run, step):
                 self.tell(run.id, HaltRun(refusal.code, str(refusal)))
             return False  # Else it waits for what other work leaves over.
-        self.tell(run.id, StartSteps((step.key,), digests))
+        handed = self.handing.handed(run, step)
+        given = {step.key: handed} if handed else {}
+        self.tell(run.id, StartSteps((step.key,), digests, given))
         return True
 
     def fail_step(self, run: str, step: str, failure: Failure) -> None:

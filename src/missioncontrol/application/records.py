@@ -34,7 +34,7 @@ from missioncontrol.domain.run.states import (
     Succeeded,
     Working,
 )
-from missioncontrol.domain.scope import ScopeChanged, scopes_of, with_scopes
+from missioncontrol.domain.scope import ScopeChanged, rescoped
 from missioncontrol.domain.work import NO_WORK, Usage
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.output_store import OutputStore
@@ -79,9 +79,7 @@ async def gather(
     about = [row for row in told_of_mission if _concerns(row, run, rows[0][0])]
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))
     made = _plan(about, created)
-    plan = with_scopes(made, now.scopes)
-    scopes = scopes_of(plan, now.scopes)
-    edited = {each.task for each in scopes}
+    said = rescoped(created.goal, made, now.scopes)
     told = chronicle_of(run, rows)
     both = sorted([*about, *rows], key=lambda row: row[0].position)
     log = output.read(run, limit=LOG_LINES_MAX)
@@ -98,8 +96,8 @@ async def gather(
         created=state.created_at,
         started=state.started_at,
         ended=state.settled_at,
-        plan=plan,
-        tasks=tuple(_task(task, phase, state, told) for phase, task in _placed(plan)),
+        plan=said.plan,
+        tasks=tuple(_task(task, phase, state, told) for phase, task in _placed(said.plan)),
         plan_attempts=tuple(_plan_attempts(state, told)),
         events=tuple(await _with_previous(store, [row for row, _ in both][:EVENTS_MAX])),
         log=tuple(
@@ -110,8 +108,8 @@ async def gather(
         program=program,
         waivers=now.waivers,
         owners=now.owners,
-        scopes=scopes,
-        planned={each.key: each.scope for each in made.tasks() if each.key in edited},
+        scopes=said.scopes,
+        planned=said.planned,
         is_completed=now.completed == run,
     )
 

@@ -112,6 +112,7 @@ def step_view(run: Run, key: str) -> dict[str, Any]:
         "usage": usage_view(
             run.usage_by_step.get(key, NO_USAGE), run.bill_by_step.get(key, NO_BILL)
         ),
+        **({"handed": in_full(run.handed[key])} if key in run.handed else {}),
         **_details(state),
     }
 

@@ -39,12 +39,21 @@ Tell = Callable[[str, RunCommand], object]
 Cards = Callable[[str], AgentCard | None]
 """Finds the card of an agent by its name."""
 
+Rescoped = Callable[[Run, Step], dict[str, list[str]]]
+"""Returns the files that people gave the tasks whose pack a step reads, by task."""
+
 
 class WorkingOut:
     """Answers every due step of a run, one after the other, without waiting for anything."""
 
     def __init__(
-        self, journal: Journal, scopes: Scopes, approvals: Approvals, cards: Cards, tell: Tell
+        self,
+        journal: Journal,
+        scopes: Scopes,
+        approvals: Approvals,
+        cards: Cards,
+        tell: Tell,
+        rescoped: Rescoped,
     ) -> None:
         """`tell` decides a command on a run, with all that follows from it elsewhere."""
         self._journal = journal
@@ -52,6 +61,7 @@ class WorkingOut:
         self._approvals = approvals
         self._cards = cards
         self._tell = tell
+        self._rescoped = rescoped
 
     def work_out(self, run: Run) -> None:
         """Go on until no step of `run` is due: one answer can make the next step due."""
@@ -188,6 +198,7 @@ class WorkingOut:
             "effects": list(step.effects),
             "limits": {"seconds_max": step.seconds_max},
             "spending": msgspec.to_builtins(step.spending),
+            **({"scopes": scopes} if (scopes := self._rescoped(run, step)) else {}),
         }
 
     def _items(self, run: Run, step: Step) -> list[Any]:

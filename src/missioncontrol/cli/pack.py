@@ -30,7 +30,7 @@ def pack(arguments: argparse.Namespace) -> int:
         content = reading.artifacts.get(found.digest)
         record = record_of(reading, run)
         source = reader_of(record.repository)
-        content = packed(record, content, form, arguments.task, source)
+        content = packed(record.rescoped, content, form, arguments.task, source)
         if arguments.output is None:
             say_exactly(content)
             return SUCCEEDED

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import zipfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +24,7 @@ from missioncontrol.cli.names import board, find_run
 from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.documents.record import MissionRecord
+from missioncontrol.domain.building import HANDED
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.visible import visible
@@ -189,8 +190,13 @@ def _files_of(view: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"step": step["step"], **artifact}
         for step in sheets.in_families(view["steps"])
-        for artifact in step.get("work", {}).get("artifacts", ())
+        for artifact in (*step.get("work", {}).get("artifacts", ()), *_handed(step))
     ]
+
+
+def _handed(step: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for each in step.get("handed", ()):
+        yield {**each, "name": f"{HANDED}{each['name']}"}
 
 
 def _where(reading: AnyReading, run: str) -> str:

@@ -67,7 +67,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "step_expanded": ("{step} became {steps}",),
     "step_repeated": ("round {round} of {step} is done, and once more",),
     "run_halted": ("the run is halted", "{code}"),
-    "step_started": ("attempt {attempt} of {step} starts", "agent {agent}"),
+    "step_started": ("attempt {attempt} of {step} starts", "agent {agent}", "with {handed}"),
     "step_claimed": ("{step} is done by agent {agent} from now on",),
     "step_stuck": ("{step} waits for agent {agent}, which takes no steps",),
     "process_started": ("{step} works in process {pid}",),
@@ -293,6 +293,11 @@ def _names(values: list[Any]) -> str:
     return ", ".join(names[:NAMED_MAX]) + more
 
 
+def _handed(value: Any) -> str:
+    """Name documents by what they are and the beginning of their digest."""
+    return _names([f"{each['name']} (SHA-256 {each['digest'][:12]}…)" for each in value])
+
+
 def _scope(value: Any) -> str:
     scope = msgspec.convert(value, Scope)
     if scope.name:
@@ -344,6 +349,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "bytes": _size,
     "slots": _times,
     "scope": _scope,
+    "handed": _handed,
     "usage": _used,
     "period": lambda value: PERIODS[value],
     "why": lambda value: WAITS[value],

@@ -9,11 +9,10 @@ import msgspec
 
 from missioncontrol.documents.excerpting import Chosen, ReadSource, chosen
 from missioncontrol.documents.paper import code, plain
-from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.sectioning import joined
 from missioncontrol.documents.sectioning import sections as cut
 from missioncontrol.domain.person import person
-from missioncontrol.domain.scope import TaskScope
+from missioncontrol.domain.scope import Rescoped, TaskScope
 
 TITLE = "Files to change, as people said since"
 INSTEAD = "This holds in place of the files to change that are named for these tasks elsewhere."
@@ -49,7 +48,7 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 def packed(
-    record: MissionRecord,
+    now: Rescoped,
     content: bytes,
     form: Literal["md", "json"],
     task: str,
@@ -59,23 +58,21 @@ def packed(
 
     What it shows of the code follows them: `read` gives the files as they lie there now.
     """
-    said = [each for each in record.scopes if task in ("", each.task)]
+    said = [each for each in now.scopes if task in ("", each.task)]
     if not said:
         return content
     if form == "json":
-        return _json(_revised_json(record, json.loads(content), said, task, read))
-    parts = [text for _, text in revised(record, content.decode("utf-8", "replace"), task, read)]
+        return _json(_revised_json(now, json.loads(content), said, task, read))
+    parts = [text for _, text in revised(now, content.decode("utf-8", "replace"), task, read)]
     return joined(parts).rstrip("\n").encode() + b"\n"
 
 
-def revised(
-    record: MissionRecord, text: str, task: str, read: ReadSource | None
-) -> list[tuple[int, str]]:
+def revised(now: Rescoped, text: str, task: str, read: ReadSource | None) -> list[tuple[int, str]]:
     """Return the sections of a pack's Markdown as they hold now, each with its line in `text`.
 
     Sections that nothing is left of are absent; new ones have line 0.
     """
-    said = [each for each in record.scopes if task in ("", each.task)]
+    said = [each for each in now.scopes if task in ("", each.task)]
     found = list(cut(text))
     numbered: list[tuple[int, str]] = []
     line = 1
@@ -87,10 +84,10 @@ def revised(
     shown = [shown for each in found if (shown := _shown(each.title, each.text, task)) is not None]
     match = _TOKENS.search(text)
     room = _number(match["most"]) - _number(match["now"]) if match else None
-    revision = _revision(record, said, shown, room, read)
+    revision = _revision(now, said, shown, room, read)
     kept: list[tuple[int, str]] = []
     for (at, body), section in zip(numbered, found, strict=True):
-        one = _section(section.title, body, said, revision, record)
+        one = _section(section.title, body, said, revision, now)
         if one:
             kept.append((at, one))
         if section.title == CODE:
@@ -112,15 +109,13 @@ def scope_lines(said: Sequence[TaskScope]) -> list[str]:
 
 
 def _revision(
-    record: MissionRecord,
+    now: Rescoped,
     said: Sequence[TaskScope],
     shown: Sequence[_Shown],
     room: int | None,
     read: ReadSource | None,
 ) -> Revision:
-    dropped = {
-        one.task: set(record.planned.get(one.task, ())).difference(one.files) for one in said
-    }
+    dropped = {one.task: set(now.planned.get(one.task, ())).difference(one.files) for one in said}
     readers = {}
     for each in shown:
         left = tuple(key for key in each.tasks if each.path not in dropped.get(key, ()))
@@ -137,7 +132,7 @@ def _revision(
                 missing.append((path, _why_not(text, read, len(added))))
                 continue
             there.add(path)
-            shows = chosen(path, text, _texts(record, one.task))
+            shows = chosen(path, text, _texts(now, one.task))
             added.append((one.task, path, shows))
     crowded = _crowded(shown, readers, [each for _, _, each in added], room)
     return Revision(readers, tuple(added), tuple(dict.fromkeys(missing)), crowded)
@@ -151,10 +146,10 @@ def _why_not(text: str | None, read: ReadSource | None, count: int) -> str:
     return "it is empty" if text is not None else "there is no such text file in the repository"
 
 
-def _texts(record: MissionRecord, key: str) -> list[str]:
-    task = next((each for each in record.plan.tasks() if each.key == key), None)
+def _texts(now: Rescoped, key: str) -> list[str]:
+    task = next((each for each in now.plan.tasks() if each.key == key), None)
     told = [task.title, task.detail, *task.acceptance] if task is not None else []
-    return [record.goal, *told]
+    return [now.goal, *told]
 
 
 def _crowded(
@@ -196,7 +191,7 @@ def _shown(title: str, text: str, task: str) -> _Shown | None:
 
 
 def _section(
-    title: str, text: str, said: Sequence[TaskScope], revision: Revision, record: MissionRecord
+    title: str, text: str, said: Sequence[TaskScope], revision: Revision, now: Rescoped
 ) -> str:
     """Return a section as it holds now; "" where nothing of it does."""
     match = _EXCERPT.match(title)
@@ -207,7 +202,7 @@ def _section(
         keys = ", ".join(f"`{key}`" for key in left or ())
         return _FOR.sub(f"For {keys}. ", text, count=1) if left else text
     if title == "Files":
-        return _files(text, said, record)
+        return _files(text, said, now)
     if title == "Do not touch":
         wanted = {path for one in said for path in one.files}
         lines = [
@@ -219,10 +214,10 @@ def _section(
     return _without_ids(text, revision)
 
 
-def _files(text: str, said: Sequence[TaskScope], record: MissionRecord) -> str:
+def _files(text: str, said: Sequence[TaskScope], now: Rescoped) -> str:
     """Rewrite the files of a task's pack: what is to be changed is what people said."""
     wanted = dict.fromkeys(path for one in said for path in one.files)
-    planned = {path for one in said for path in record.planned.get(one.task, ())}
+    planned = {path for one in said for path in now.planned.get(one.task, ())}
     lines, known = [], set()
     for line in text.rstrip("\n").split("\n"):
         found = _FILE.match(line)
@@ -311,7 +306,7 @@ def _number(text: str) -> int:
 
 
 def _revised_json(
-    record: MissionRecord,
+    now: Rescoped,
     data: dict[str, Any],
     said: Sequence[TaskScope],
     task: str,
@@ -324,7 +319,7 @@ def _revised_json(
     ]
     budget = data.get("budget") or {}
     room = budget["tokens_max"] - budget["tokens"] if "tokens_max" in budget else None
-    revision = _revision(record, said, shown, room, read)
+    revision = _revision(now, said, shown, room, read)
     out = _out(revision)
     rest = [
         {**each, "tasks": list(revision.readers.get(each["id"], tuple(each["tasks"])))}
@@ -342,7 +337,7 @@ def _revised_json(
         wanted = {f"`{path}`" for one in said for path in one.files}
         found["keep_out"] = [each for each in data["keep_out"] if each.get("what") not in wanted]
     if isinstance(data.get("files"), list):
-        found["files"] = _json_files(data["files"], said, record)
+        found["files"] = _json_files(data["files"], said, now)
     spent = sum(_cost(each.text) for _, _, each in revision.added)
     saved = sum(each.tokens for each in shown if each.id in out)
     if "tokens" in budget:
@@ -368,10 +363,10 @@ def _added(revision: Revision) -> list[dict[str, Any]]:
 
 
 def _json_files(
-    files: list[dict[str, Any]], said: Sequence[TaskScope], record: MissionRecord
+    files: list[dict[str, Any]], said: Sequence[TaskScope], now: Rescoped
 ) -> list[dict[str, Any]]:
     wanted = dict.fromkeys(path for one in said for path in one.files)
-    gone = {path for one in said for path in record.planned.get(one.task, ())}.difference(wanted)
+    gone = {path for one in said for path in now.planned.get(one.task, ())}.difference(wanted)
     kept = [_as_said(each, each.get("path") in wanted) for each in files]
     kept = [each for each in kept if each.get("path") not in gone]
     known = {each.get("path") for each in kept}

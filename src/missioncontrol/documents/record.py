@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.domain.gap import RiskOwner, Waiver
 from missioncontrol.domain.plan import Plan, Task
-from missioncontrol.domain.scope import TaskScope
+from missioncontrol.domain.scope import Rescoped, TaskScope
 from missioncontrol.domain.work import Usage, Work
 
 
@@ -109,3 +109,8 @@ class MissionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     scopes: tuple[TaskScope, ...] = ()  # that people gave tasks; the plan has them already
     planned: Mapping[str, tuple[str, ...]] = {}  # what the planner said of those tasks
     is_completed: bool = False  # nothing of the mission was lacking after this run
+
+    @property
+    def rescoped(self) -> Rescoped:
+        """The plan with what people said of its tasks, and what was said before."""
+        return Rescoped(self.goal, self.plan, self.scopes, self.planned)

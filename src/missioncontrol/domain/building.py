@@ -31,6 +31,9 @@ CHANGES = "changes"
 DOCUMENTS = "documents"
 """The input with the names of files of earlier steps that an agent reads."""
 
+HANDED = "handed/"
+"""Before the names of documents that a step was given as people had changed them."""
+
 NOT_PROVEN = "tester.not_proven"
 """The rule of the finding that no test could say anything about what was built."""
 

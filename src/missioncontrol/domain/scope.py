@@ -1,6 +1,6 @@
 """Which files a task is expected to change, as people say it in place of the planner."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -42,6 +42,15 @@ class TaskScope(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str
     at: float  # seconds since the epoch
     reason: str = ""
+
+
+class Rescoped(msgspec.Struct, frozen=True):
+    """A plan with what people said of the files of its tasks."""
+
+    goal: str
+    plan: Plan  # its tasks have the files that people named
+    scopes: tuple[TaskScope, ...]  # what they said of them
+    planned: Mapping[str, tuple[str, ...]]  # what the planner said, by the keys of those tasks
 
 
 def decide(
@@ -107,6 +116,14 @@ def scopes_of(plan: Plan, scopes: Iterable[TaskScope]) -> tuple[TaskScope, ...]:
     """Return what was said of the tasks of this plan."""
     tasks = {(task.key, identity(task)) for task in plan.tasks()}
     return tuple(each for each in scopes if (each.task, each.digest) in tasks)
+
+
+def rescoped(goal: str, plan: Plan, scopes: Iterable[TaskScope]) -> Rescoped:
+    """Return the plan that the planner made with what people said of its tasks."""
+    said = scopes_of(plan, scopes)
+    edited = {each.task for each in said}
+    planned = {task.key: task.scope for task in plan.tasks() if task.key in edited}
+    return Rescoped(goal, with_scopes(plan, said), said, planned)
 
 
 def identity(task: Task) -> str:

@@ -23,7 +23,7 @@ from missioncontrol.domain.run.states import (
     Succeeded,
 )
 from missioncontrol.domain.step import Spending
-from missioncontrol.domain.work import Usage, Work
+from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import (
     Action,
     Assignment,
@@ -129,7 +129,8 @@ class Attempts:
         slots = state.slots_of.get(step, ())
         self._registry.lease(working.agent, state.id, working.fence, slots)
         self._returned.add((state.id, working.fence))
-        self.begin(state, StepStarted(step, working.attempt, working.fence, working.agent))
+        handed = state.handed.get(step, ())
+        self.begin(state, StepStarted(step, working.attempt, working.fence, working.agent, handed))
 
     def stop(self, run: str) -> None:
         """End all attempts of `run` as cancelled; each reports when its agent has let go."""
@@ -314,7 +315,7 @@ def _assignment(
         event.agent,
         state.inputs_of.get(event.step, step.inputs),
         inputs,
-        {need: _upstream(state.states[need]) for need in step.needs},
+        {need: _with(_upstream(state.states[need]), event.handed) for need in step.needs},
         tightened(step.seconds_max, declared.limits.seconds_max if declared else 0.0),
         step.risk,
     )
@@ -354,6 +355,16 @@ def _upstream(state: StepState) -> Upstream:
             return Upstream("blocked", error=f"{state.by!r} did not succeed.")
         case _:
             return Upstream("cancelled")
+
+
+def _with(up: Upstream, handed: tuple[ArtifactRef, ...]) -> Upstream:
+    """Return what an earlier step left, with `handed` in place of its files of those names."""
+    instead = {each.name: each for each in handed}
+    if instead.keys().isdisjoint(each.name for each in up.work.artifacts):
+        return up
+    files = tuple(instead.get(each.name, each) for each in up.work.artifacts)
+    work = msgspec.structs.replace(up.work, artifacts=files)
+    return msgspec.structs.replace(up, work=work)
 
 
 def _unknown_agent(name: str, names: list[str]) -> Failure:

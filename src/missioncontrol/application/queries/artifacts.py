@@ -10,6 +10,7 @@ import msgspec
 
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.present import Present
+from missioncontrol.domain.building import HANDED
 from missioncontrol.domain.errors import Corrupt, NotFound, Unavailable
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.work import ArtifactRef
@@ -65,9 +66,7 @@ def artifacts_of(
 
 def count_of(run: Run) -> int:
     """Return how many artifacts a run left."""
-    return sum(
-        len(state.work.artifacts) for state in run.states.values() if isinstance(state, Succeeded)
-    )
+    return sum(1 for _ in _all(run))
 
 
 def artifact(run: Run, digest: str, *, step: str = "", name: str = "") -> ArtifactRow:
@@ -116,9 +115,15 @@ async def window(found: Content, start: int = 0, length: int | None = None) -> b
 def _all(run: Run) -> Iterator[ArtifactRow]:
     for key in run.steps:
         state = run.states[key]
-        if isinstance(state, Succeeded):
-            for number, kept in enumerate(state.work.artifacts, start=1):
-                yield _row(run.id, key, number, kept)
+        left = state.work.artifacts if isinstance(state, Succeeded) else ()
+        for number, kept in enumerate((*left, *_handed(run, key)), start=1):
+            yield _row(run.id, key, number, kept)
+
+
+def _handed(run: Run, step: str) -> Iterator[ArtifactRef]:
+    """Yield what a step was given in place of earlier files; it bears no name of what was left."""
+    for each in run.handed.get(step, ()):
+        yield msgspec.structs.replace(each, name=f"{HANDED}{each.name}")
 
 
 def _row(run: str, step: str, number: int, kept: ArtifactRef) -> ArtifactRow:

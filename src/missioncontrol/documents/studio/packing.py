@@ -18,7 +18,7 @@ def sections(of: Material) -> Iterator[Section]:
         return
     source = of.held(PACK)
     rest: list[str] = []
-    for number, (line, part) in enumerate(revised(of.record, text, "", of.source)):
+    for number, (line, part) in enumerate(revised(of.record.rescoped, text, "", of.source)):
         lines = part.split("\n")
         head = lines[0].startswith("#")
         level = len(lines[0]) - len(lines[0].lstrip("#")) if head else 0

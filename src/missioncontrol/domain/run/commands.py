@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.domain.run.events import Check, Failure, Kept, Outcome
 from missioncontrol.domain.step import Amount, Slot, Step
-from missioncontrol.domain.work import Usage, Work
+from missioncontrol.domain.work import ArtifactRef, Usage, Work
 
 
 class Command(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +43,7 @@ class StartSteps(Command, frozen=True):
 
     steps: tuple[str, ...]
     digests: dict[str, str] = {}  # of what will run, for steps that had to be approved
+    handed: dict[str, tuple[ArtifactRef, ...]] = {}  # what is given in place of earlier files
 
 
 class ClaimStep(Command, frozen=True):

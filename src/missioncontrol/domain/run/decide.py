@@ -190,7 +190,8 @@ def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
             refuse_unapproved(run, key, command.digests.get(key, ""))
         fence += 1
         attempt = run.tries.get(key, 0) + 1
-        events.append(StepStarted(key, attempt, fence, run.steps[key].agent))
+        handed = command.handed.get(key, ())
+        events.append(StepStarted(key, attempt, fence, run.steps[key].agent, handed))
     return events
 
 

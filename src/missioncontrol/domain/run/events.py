@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.step import Amount, Slot, Step
-from missioncontrol.domain.work import Usage, Work
+from missioncontrol.domain.work import ArtifactRef, Usage, Work
 
 Outcome = Literal["succeeded", "failed", "cancelled"]
 
@@ -80,6 +80,7 @@ class StepStarted(Event, frozen=True):
     attempt: int
     fence: int
     agent: str
+    handed: tuple[ArtifactRef, ...] = ()  # in place of files of those names from earlier steps
 
 
 class StepClaimed(Event, frozen=True):

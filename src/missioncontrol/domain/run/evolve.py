@@ -214,6 +214,9 @@ def _start(run: Run, event: StepStarted, at: float) -> None:
     run.tries[step] = event.attempt
     working = Working(event.attempt, event.fence, event.agent, at)
     run.states[step] = run.working[step] = working
+    run.handed.pop(step, None)
+    if event.handed:
+        run.handed[step] = event.handed
 
 
 def _add_process(run: Run, event: ProcessStarted) -> None:

@@ -10,7 +10,7 @@ from missioncontrol.domain.run.deadlines import Deadlines
 from missioncontrol.domain.run.events import Check, Failure, Outcome
 from missioncontrol.domain.run.turns import Crowd, Queue, any_number, in_turn
 from missioncontrol.domain.step import Amount, Slot, Step
-from missioncontrol.domain.work import NO_BILL, NO_USAGE, Bill, Usage, Work
+from missioncontrol.domain.work import NO_BILL, NO_USAGE, ArtifactRef, Bill, Usage, Work
 
 INTERRUPTIONS_MAX = 5
 """A step that took its engine down this often is not begun again."""
@@ -176,6 +176,7 @@ class Run:
         self.deadlines = Deadlines()  # of open steps
         self.given_up: dict[str, Failure] = {}  # open steps whose own steps were let go
         self.tries: dict[str, int] = {}
+        self.handed: dict[str, tuple[ArtifactRef, ...]] = {}  # to the last attempt of a step
         self.interruptions: dict[str, int] = {}
         self.refused: set[tuple[int, str]] = set()
         # The readings below follow from `states`; they are kept so that no decision scans a run.

@@ -87,7 +87,7 @@ async def get_pack(
     etag = f'"{row.digest}"'
     if record.scopes:
         source = reader_of(record.repository)
-        content = await asyncio.to_thread(packed, record, content, form, task, source)
+        content = await asyncio.to_thread(packed, record.rescoped, content, form, task, source)
         # What it shows of the repository may have changed since, whatever the record says.
         etag = tag_of(row.digest, record.scopes, content.decode("utf-8", "replace"))
     headers = {**SAFE, "ETag": etag, "Cache-Control": "no-cache"}
