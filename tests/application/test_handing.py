@@ -14,7 +14,18 @@ from missioncontrol.domain.work import ArtifactRef, Work
 from tests.application.parts import Office, run
 from tests.domain.plans import a_plan, a_task
 
-TEXT = b"# Pack\n\n## Code to read first\n\n### E1 `old`, `old.py:1-1`\n\nFor `build`. Planned.\n\n```\nOLD\n```\n"
+TEXT = b"""# Pack
+
+## Code to read first
+
+### E1 `old`, `old.py:1-1`
+
+For `build`. Planned.
+
+```
+OLD
+```
+"""
 PLAN = a_plan(a_task("build", role="builder", scope=("old.py",)))
 KEY = "change"
 

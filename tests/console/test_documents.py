@@ -333,15 +333,18 @@ def test_the_scope_that_a_person_gives_a_task_is_in_its_pack_and_in_documents(
         scope = f"{mission}/tasks/{task}/scope"
         changed = await client.put(scope, json={"files": ["shop/brand_new.py"]})
         assert (changed.status_code, changed.json()["is_new"]) == (200, True), changed.text
+        assert changed.json()["absent"] == ["shop/brand_new.py"]
         assert not (await client.put(scope, json={"files": ["./shop/brand_new.py"]})).json()[
             "is_new"
         ]
         for form in ("md", "json"):
             pack = await client.get(f"{mission}/pack?task={task}&format={form}")
             assert "shop/brand_new.py" in pack.text
-        for kind in ("plan", "pack"):
+        for kind in ("plan", "pack", "design"):
             await client.post(f"{at}/{kind}")
-            assert "shop/brand_new.py" in (await client.get(f"{at}/{kind}")).json()["text"]
+            text = (await client.get(f"{at}/{kind}")).json()["text"]
+            assert "shop/brand_new.py" in text
+            assert f"[^scope:{task}]: alice, on the files of task" in text
         for files, status in ((["../x"], 422), ([""], 400)):
             assert (await client.put(scope, json={"files": files})).status_code == status
         unknown = await client.put(f"{mission}/tasks/none/scope", json={"files": []})
@@ -359,7 +362,7 @@ def test_a_form_changes_the_scope_of_a_task_and_says_who_did_and_why(
         page = at.removesuffix("/documents").removeprefix(API)
         shown = (await client.get(f"{page}?view=plan&scope={task}")).text
         [seen] = re.findall(r'name="shown" value="([0-9a-f]{64})"', shown)
-        assert len(re.findall(r'name="file" value="[^"]+"', shown)) > 1, "likely files are offered"
+        assert re.findall(r'name="file" value="[^"]+"', shown), "the files it has are offered"
         typed = {"task": task, "shown": seen, "file": "shop/cart.py", "reason": "It sells <b>"}
         for wrong, word in (
             ({"others": "../outside.py"}, "is no file of the repository"),
@@ -377,6 +380,7 @@ def test_a_form_changes_the_scope_of_a_task_and_says_who_did_and_why(
         for path in ("shop/cart.py", "shop/new_one.py", "shop/till.py"):
             assert path in after
         assert "said" in after
+        assert after.count("(not in the repository: a new file, or a wrong path)") == 3
         assert "“It sells &lt;b&gt;”" in after
         assert 'id="scope"' not in after
         pack = await client.get(f"{at.removesuffix('/documents')}/pack?task={task}")

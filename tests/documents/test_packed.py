@@ -9,7 +9,7 @@ import pytest
 
 from missioncontrol.application.checkout import reader_of
 from missioncontrol.documents.excerpting import chosen
-from missioncontrol.documents.packed import TITLE, packed
+from missioncontrol.documents.packed import ABSENT, TITLE, packed
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.scope import TaskScope, identity
 from tests.documents.records import redis_run
@@ -20,6 +20,11 @@ TEXT = """# Pack
 
 ## Tasks, in this order
 
+### 1. Do it (`survey`)
+
+Begin at `src/old.py` (2 lines; says `a.b()` in 0.9.1). Then look at `src/kept.py`.
+
+- [ ] It is done.
 - Read first: E1, E2 (below)
 
 ## Files
@@ -53,13 +58,18 @@ KEPT = 1
 ```
 """
 DATA: dict[str, Any] = {
+    "task": {
+        "key": "build",
+        "detail": "Begin at `src/old.py` (2 lines). Then look at `src/kept.py`.",
+        "read": ["E1", "E2"],
+    },
     "code": [
         {"id": "E1", "path": "src/old.py", "tasks": ["build"], "text": "def old():\n    ..."},
         {"id": "E2", "path": "src/kept.py", "tasks": ["build"], "text": "KEPT = 1"},
     ],
     "files": [
         {"path": "src/old.py", "part": "change"},
-        {"path": "src/kept.py", "part": "read"},
+        {"path": "src/kept.py", "part": "read", "excerpts": ["E2"]},
         {"path": "README.rst", "part": "change"},
     ],
     "keep_out": [{"what": "`src/new.py`", "why": "task `other` changes it"}],
@@ -87,15 +97,22 @@ def both(record: MissionRecord, files: dict[str, str] | None) -> tuple[str, dict
 def test_excerpts_follow_the_files_that_somebody_named() -> None:
     text, data = both(rescoped("src/new.py", "src/kept.py"), {"src/new.py": NEW})
     assert "def old" not in text
-    assert "### S1 `the whole file`, `src/new.py:1-5`" in text
+    assert "### E1 `the whole file`, `src/new.py:1-5`" in text
+    assert "root named this file to change; shown as it lies in the repository now." in text
     assert "    return path" in text
-    assert "- Change `src/kept.py`: used." in text
-    assert "- Change `src/new.py`: said in place of what was planned." in text
+    assert "- Change `src/kept.py`: root said so; used. Shown below as E2." in text
+    assert "- Change `src/new.py`: root said so. Shown below as E1." in text
     assert "- Change `src/old.py`" not in text
     assert "- `src/new.py` (task" not in text
     assert "- `PKG-INFO`" in text
-    assert "- Read first: E2 (below)" in text
+    assert "- Read first: E1, E2 (below)" in text
     assert "90 of at most" not in text
+    assert data["task"]["read"] == ["E1", "E2"]
+    assert [each["id"] for each in data["code"]] == ["E1", "E2"]
+    assert "root" in data["code"][0]["why"]
+    named = {each["path"]: each for each in data["files"]}
+    assert named["src/new.py"]["why"] == ["root said so"]
+    assert named["src/kept.py"]["excerpts"] == ["E2"]
     assert [each["path"] for each in data["code"]] == ["src/new.py", "src/kept.py"]
     assert data["keep_out"] == []
     assert {each["path"]: each["part"] for each in data["files"]} == {
@@ -110,7 +127,7 @@ def test_excerpts_follow_the_files_that_somebody_named() -> None:
     ("files", "why"),
     [
         pytest.param(None, "the repository is not where this pack was made", id="no repository"),
-        pytest.param({}, "there is no such text file in the repository", id="no file"),
+        pytest.param({}, ABSENT, id="no file"),
     ],
 )
 def test_an_excerpt_that_cannot_be_had_is_told(files: dict[str, str] | None, why: str) -> None:
@@ -124,9 +141,41 @@ def test_new_excerpts_stay_within_the_budget() -> None:
     record = rescoped("src/new.py", "src/old.py")
     key = record.scopes[0].task
     text = packed(record.rescoped, small.encode(), "md", key, {"src/new.py": NEW}.get).decode()
-    assert "### S1" in text
+    assert "### E1 `the whole file`, `src/new.py:1-5`" in text
     assert "### E2" not in text
-    assert "Left out for lack of room: E2" in text
+    assert "E2" not in text
+    assert "Left out for lack of room: `src/kept.py:1-1`, `src/old.py:1-2`." in text
+
+
+def test_of_what_has_no_room_the_files_to_change_go_last() -> None:
+    large = TEXT.replace("90 of at most 8,000", "90 of at most 140")
+    record = rescoped("src/new.py", "src/old.py")
+    key = record.scopes[0].task
+    text = packed(record.rescoped, large.encode(), "md", key, {"src/new.py": NEW}.get).decode()
+    assert "### E2 `old`, `src/old.py:1-2`" in text
+    assert "Left out for lack of room: `src/kept.py:1-1`." in text
+
+
+@pytest.mark.parametrize(
+    ("files", "begins"),
+    [
+        (("src/new.py",), "Begin at `src/new.py`, as root said; the plan began at `src/old.py`."),
+        (
+            ("tests/test_new.py", "src/new.py"),
+            "Begin at `src/new.py`, as root said; the plan began at `src/old.py`.",
+        ),
+        ((), "root said that no file is to change; the plan began at `src/old.py`."),
+        (("src/new.py", "src/old.py"), "Begin at `src/old.py` (2 lines"),
+    ],
+    ids=["another", "no test", "none", "still among them"],
+)
+def test_where_a_task_begins_follows_what_somebody_named(
+    files: tuple[str, ...], begins: str
+) -> None:
+    text, data = both(rescoped(*files), {"src/new.py": NEW})
+    assert begins in text
+    assert "Then look at `src/kept.py`." in text
+    assert data["task"]["detail"].startswith(begins)
 
 
 def test_of_a_long_file_the_definition_is_shown_that_the_task_names() -> None:

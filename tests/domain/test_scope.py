@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected
-from missioncontrol.domain.plan import Phase, Plan, Task
+from missioncontrol.domain.plan import Architecture, Component, Phase, Plan, Task
 from missioncontrol.domain.scope import (
     FILES_MAX,
     ChangeScope,
@@ -89,3 +89,24 @@ def test_a_scope_is_bounded_and_needs_a_task_of_a_plan() -> None:
     with pytest.raises(Rejected) as unplanned:
         decide(ChangeScope("build-r1", (), "user:ann"), None, ())
     assert unplanned.value.code == "mission.no_plan"
+
+
+def test_parts_of_the_plan_are_marked_as_changed_where_a_task_changes_their_file_now() -> None:
+    parts = (
+        Component("a", "A", "module", path="a.py", change="changed"),
+        Component("b", "B", "module", path="b.py"),
+        Component("c", "C", "module", path="c.py", change="new"),
+        Component("d", "D", "module", path="d.py", change="changed"),
+    )
+    plan = msgspec.structs.replace(PLAN, architecture=Architecture(parts))
+    now = with_scopes(plan, said("b.py")).architecture.components
+    assert [each.change for each in now] == ["unchanged", "changed", "new", "changed"]
+
+
+def test_where_a_task_begins_is_what_somebody_named_and_what_was_planned_is_told() -> None:
+    task = msgspec.structs.replace(TASK, detail="Begin at `a.py:3` (v1.2 has `x.y`). Then `b.py`.")
+    plan = msgspec.structs.replace(PLAN, phases=(Phase("build", "Build", "It.", (task,)),))
+    (moved,) = with_scopes(plan, said("b.py")).tasks()
+    assert moved.detail == "Begin at `b.py`, as ann said; the plan began at `a.py`. Then `b.py`."
+    (kept,) = with_scopes(plan, said("b.py", "a.py")).tasks()
+    assert kept.detail == task.detail

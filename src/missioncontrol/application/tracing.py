@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.application.checkout import absent
 from missioncontrol.application.journal import Journal, unknown_run
 from missioncontrol.application.records import ends_of
 from missioncontrol.domain.errors import Rejected
@@ -80,6 +81,7 @@ class Tracing:
             "is_completed": is_completed,
             "subject": ask.subject,
             "is_new": bool(events),
+            "absent": list(absent(mission.repository, ask.files)),
             "what": next((each.what for each in said if isinstance(each, GapWaived)), ""),
         }
 

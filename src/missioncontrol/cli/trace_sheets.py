@@ -159,5 +159,7 @@ def answer_lines(verb: str, answer: Mapping[str, Any]) -> Iterator[str]:
         "scope": f"Task {subject} is expected to change the files that you named.",
     }
     yield told[verb] if answer["is_new"] else "It was so already; nothing has changed."
+    for path in answer["absent"]:
+        yield f"{visible(path)} is not in the repository: it is a new file, or the path is wrong."
     if answer["is_completed"]:
         yield f"{answer['mission']} is completed: nothing of it is lacking."

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -12,13 +12,14 @@ from missioncontrol.documents.paper import code, plain
 from missioncontrol.documents.sectioning import joined
 from missioncontrol.documents.sectioning import sections as cut
 from missioncontrol.domain.person import person
-from missioncontrol.domain.scope import Rescoped, TaskScope
+from missioncontrol.domain.scope import Rescoped, TaskScope, begun
 
 TITLE = "Files to change, as people said since"
 INSTEAD = "This holds in place of the files to change that are named for these tasks elsewhere."
 CODE = "Code to read first"
 FILES_SHOWN_MAX = 12
 """Files of one task of which something is shown: more would be a listing, not an excerpt."""
+ABSENT = "no such text file is in the repository; it is a new one, or the path is wrong"
 CHARACTERS_PER_TOKEN = 4
 OVERHEAD_TOKENS = 40
 """Of an excerpt beside its code: its heading and its reason."""
@@ -26,6 +27,9 @@ _EXCERPT = re.compile(r"^(?P<id>E\d+) .*`(?P<path>[^`]+):(?P<start>\d+)-(?P<end>
 _FOR = re.compile(r"^For (?P<keys>`[^`]+`(?:, `[^`]+`)*)\. ", re.MULTILINE)
 _FILE = re.compile(r"^- (?P<word>Change|Test|Read) `(?P<path>[^`]+)`")
 _KEEP_OUT = re.compile(r"^- `(?P<path>[^`]+)` \(task `")
+_TASK = re.compile(r"\(`(?P<key>[^`]+)`\)$")
+_READ_FIRST = re.compile(r"^- Read first: E\d+(?:, E\d+)* \(below\)\n?", re.MULTILINE)
+_SHOWN_BELOW = re.compile(r" Shown below as E\d+(?:, E\d+)*\.")
 _TOKENS = re.compile(r"^(?P<now>[\d,]+) of at most (?P<most>[\d,]+) tokens", re.MULTILINE)
 
 
@@ -34,6 +38,7 @@ class _Shown(msgspec.Struct, frozen=True):
 
     id: str
     path: str
+    place: str  # with its lines
     tasks: tuple[str, ...]
     tokens: int
 
@@ -45,6 +50,10 @@ class Revision(msgspec.Struct, frozen=True):
     added: tuple[tuple[str, str, Chosen], ...]  # task, path, lines
     missing: tuple[tuple[str, str], ...]  # path and why nothing of it is shown
     crowded: tuple[str, ...]  # excerpts that made room for the new ones
+    numbers: dict[str, str]  # what the writer's excerpts that are left are called now
+    places: dict[str, str]  # where the writer's excerpts stand, by what they were called
+    reading: dict[str, tuple[str, ...]]  # excerpts as they are called now, by task
+    showing: dict[str, tuple[str, ...]]  # and by file
 
 
 def packed(
@@ -91,10 +100,10 @@ def revised(now: Rescoped, text: str, task: str, read: ReadSource | None) -> lis
         if one:
             kept.append((at, one))
         if section.title == CODE:
-            kept += [(0, each) for each in _excerpts(revision, named=not task)]
+            kept += [(0, each) for each in _excerpts(revision, said, named=not task)]
     if revision.added and not any(each.title == CODE for each in found):
         kept.append((0, f"## {CODE}\n\n"))
-        kept += [(0, each) for each in _excerpts(revision, named=not task)]
+        kept += [(0, each) for each in _excerpts(revision, said, named=not task)]
     kept.append((0, _told(said, revision)))
     return _recounted(kept)
 
@@ -103,7 +112,7 @@ def scope_lines(said: Sequence[TaskScope]) -> list[str]:
     """Return what people said, a line a task."""
     return [
         f"{code(one.task)}: {', '.join(map(code, one.files)) or 'no file'} "
-        f"(said by {plain(person(one.by) or one.by)}{f': {plain(one.reason)}' * bool(one.reason)})"
+        f"(said by {_who(one)}{f': {plain(one.reason)}' * bool(one.reason)})"
         for one in said
     ]
 
@@ -134,8 +143,43 @@ def _revision(
             there.add(path)
             shows = chosen(path, text, _texts(now, one.task))
             added.append((one.task, path, shows))
-    crowded = _crowded(shown, readers, [each for _, _, each in added], room)
-    return Revision(readers, tuple(added), tuple(dict.fromkeys(missing)), crowded)
+    wanted = {path for one in said for path in one.files}
+    crowded = _crowded(shown, readers, wanted, [each for _, _, each in added], room)
+    kept = [each for each in shown if each.id not in crowded and readers.get(each.id) != ()]
+    numbers = {each.id: f"E{at}" for at, each in enumerate(kept, len(added) + 1)}
+    stand: list[tuple[str, str, tuple[str, ...]]]
+    stand = [(f"E{at}", path, (key,)) for at, (key, path, _) in enumerate(added, 1)]
+    stand += [(numbers[each.id], each.path, readers.get(each.id, each.tasks)) for each in kept]
+    return Revision(
+        readers,
+        tuple(added),
+        tuple(dict.fromkeys(missing)),
+        crowded,
+        numbers,
+        {each.id: each.place for each in shown},
+        _grouped((key, number) for number, _, keys in stand for key in keys),
+        _grouped((path, number) for number, path, _ in stand),
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, number in pairs:
+        found[key] = (*found.get(key, ()), number)
+    return found
+
+
+def _who(one: TaskScope) -> str:
+    return plain(person(one.by) or one.by)
+
+
+def _named(path: str, said: Iterable[TaskScope]) -> str:
+    """Return who said that a file is to change."""
+    return " and ".join(dict.fromkeys(_who(one) for one in said if path in one.files))
+
+
+def _why(one: TaskScope) -> str:
+    return f"{_who(one)} named this file to change; shown as it lies in the repository now."
 
 
 def _why_not(text: str | None, read: ReadSource | None, count: int) -> str:
@@ -143,7 +187,7 @@ def _why_not(text: str | None, read: ReadSource | None, count: int) -> str:
         return "the repository is not where this pack was made"
     if count >= FILES_SHOWN_MAX:
         return f"of no more than {FILES_SHOWN_MAX} files something is shown"
-    return "it is empty" if text is not None else "there is no such text file in the repository"
+    return "it is empty" if text is not None else ABSENT
 
 
 def _texts(now: Rescoped, key: str) -> list[str]:
@@ -155,16 +199,22 @@ def _texts(now: Rescoped, key: str) -> list[str]:
 def _crowded(
     shown: Sequence[_Shown],
     readers: dict[str, tuple[str, ...]],
+    wanted: Collection[str],
     added: Sequence[Chosen],
     room: int | None,
 ) -> tuple[str, ...]:
-    """Return the excerpts that go, the last and so least relevant first, where it gets too long."""
+    """Return the excerpts that go, the least relevant first, where it gets too long.
+
+    Those are the last ones, and those of files to change only when no other is left.
+    """
     if room is None:
         return ()
     over = sum(_cost(each.text) for each in added) - room
     over -= sum(each.tokens for each in shown if readers.get(each.id) == ())
     found = []
-    for each in reversed(shown):
+    last = [*reversed(shown)]
+    others = [each for each in last if each.path not in wanted]
+    for each in (*others, *(each for each in last if each.path in wanted)):
         if over <= 0:
             break
         if readers.get(each.id) != ():
@@ -187,7 +237,8 @@ def _shown(title: str, text: str, task: str) -> _Shown | None:
     named = _FOR.search(text)
     keys = tuple(re.findall(r"`([^`]+)`", named["keys"])) if named else (task,)
     body = text.partition("```")[2].partition("\n")[2].rpartition("\n```")[0]
-    return _Shown(match["id"], match["path"], keys, _cost(body))
+    place = f"{match['path']}:{match['start']}-{match['end']}"
+    return _Shown(match["id"], match["path"], place, keys, _cost(body))
 
 
 def _section(
@@ -200,9 +251,10 @@ def _section(
         if match["id"] in revision.crowded or left == ():
             return ""
         keys = ", ".join(f"`{key}`" for key in left or ())
+        text = text.replace(match["id"], revision.numbers[match["id"]], 1)
         return _FOR.sub(f"For {keys}. ", text, count=1) if left else text
     if title == "Files":
-        return _files(text, said, now)
+        return _files(text, said, now, revision)
     if title == "Do not touch":
         wanted = {path for one in said for path in one.files}
         lines = [
@@ -211,10 +263,24 @@ def _section(
             if not ((found := _KEEP_OUT.match(line)) and found["path"] in wanted)
         ]
         return "\n".join(lines) if any(line.startswith("- ") for line in lines) else ""
-    return _without_ids(text, revision)
+    if title == "Goal" and len(said) == 1:
+        return begun(text, said[0])
+    task = _TASK.search(title)
+    return _task(text, task["key"], said, revision) if task is not None else text
 
 
-def _files(text: str, said: Sequence[TaskScope], now: Rescoped) -> str:
+def _task(text: str, key: str, said: Sequence[TaskScope], revision: Revision) -> str:
+    """Return a task of the whole pack with what is shown for it now, and where it begins."""
+    for one in said:
+        text = begun(text, one) if one.task == key else text
+    ids = ", ".join(revision.reading.get(key, ()))
+    line = f"- Read first: {ids} (below)\n" if ids else ""
+    if _READ_FIRST.search(text):
+        return _READ_FIRST.sub(line, text, count=1)
+    return f"{text.rstrip()}\n{line}\n" if line else text
+
+
+def _files(text: str, said: Sequence[TaskScope], now: Rescoped, revision: Revision) -> str:
     """Rewrite the files of a task's pack: what is to be changed is what people said."""
     wanted = dict.fromkeys(path for one in said for path in one.files)
     planned = {path for one in said for path in now.planned.get(one.task, ())}
@@ -228,47 +294,50 @@ def _files(text: str, said: Sequence[TaskScope], now: Rescoped) -> str:
         known.add(path)
         if path in planned and path not in wanted:
             continue
-        if path in wanted and found["word"] == "Read":
-            line = f"- Change {line.removeprefix('- Read ')}"
+        rest = line.removeprefix(f"- {found['word']} `{path}`").lstrip(": ")
+        if path in wanted and (path not in planned or found["word"] == "Read"):
+            word = "Test" if found["word"] == "Test" else "Change"
+            line = f"- {word} `{path}`: {_named(path, said)} said so; {rest}"
         elif path not in wanted and found["word"] == "Change":
             line = f"- Read {line.removeprefix('- Change ')}"
-        lines.append(line)
-    lines += [
-        f"- Change `{path}`: said in place of what was planned."
-        for path in wanted
-        if path not in known
-    ]
-    return "\n".join(lines) + "\n\n"
+        lines.append(_shown_below(line, revision.showing.get(path, ())))
+    absent = dict(revision.missing)
+    for path in (path for path in wanted if path not in known):
+        why = f"; {ABSENT}" if absent.get(path) == ABSENT else ""
+        line = f"- Change `{path}`: {_named(path, said)} said so{why}."
+        lines.append(_shown_below(line, revision.showing.get(path, ())))
+    return "\n".join(_in_order(lines)) + "\n\n"
 
 
-def _without_ids(text: str, revision: Revision) -> str:
-    """Take the ids of what is left out from the lists that name them."""
-    gone = _out(revision)
-    if not gone:
-        return text
+def _in_order(lines: Sequence[str]) -> list[str]:
+    """Put the files to change before those to test with, and these before those to read."""
+    words = ["- Change ", "- Test ", "- Read "]
+    return sorted(
+        lines, key=lambda line: next((n for n, w in enumerate(words, 1) if line.startswith(w)), 0)
+    )
 
-    def kept(match: re.Match[str]) -> str:
-        ids = [each for each in re.findall(r"E\d+", match[0]) if each not in gone]
-        return f"- Read first: {', '.join(ids)} (below)" if ids else ""
 
-    return re.sub(r"^- Read first: E\d+(?:, E\d+)* \(below\)", kept, text, flags=re.MULTILINE)
+def _shown_below(line: str, ids: Sequence[str]) -> str:
+    """Return the line of a file with what is shown of it now."""
+    words = f" Shown below as {', '.join(ids)}." if ids else ""
+    if _SHOWN_BELOW.search(line):
+        return _SHOWN_BELOW.sub(words, line, count=1)
+    return f"{line}{words}"
 
 
 def _out(revision: Revision) -> set[str]:
     return {*revision.crowded, *(key for key, left in revision.readers.items() if not left)}
 
 
-def _excerpts(revision: Revision, *, named: bool) -> Iterable[str]:
+def _excerpts(revision: Revision, said: Sequence[TaskScope], *, named: bool) -> Iterable[str]:
+    by = {one.task: one for one in said}
     for number, (task, path, each) in enumerate(revision.added, 1):
         fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", each.text))])
         who = f"For `{task}`. " if named else ""
         yield (
-            f"### S{number} {code(each.title)}, `{path}:{each.start}-{each.end}`\n\n"
-            f"{who}{WHY}\n\n{fence}\n{each.text}\n{fence}\n{_left_out(path, each)}\n"
+            f"### E{number} {code(each.title)}, `{path}:{each.start}-{each.end}`\n\n"
+            f"{who}{_why(by[task])}\n\n{fence}\n{each.text}\n{fence}\n{_left_out(path, each)}\n"
         )
-
-
-WHY = "Somebody said that this file is to be changed; shown as it lies in the repository now."
 
 
 def _left_out(path: str, each: Chosen) -> str:
@@ -284,7 +353,8 @@ def _told(said: Sequence[TaskScope], revision: Revision) -> str:
     lines = [f"- {line}\n" for line in scope_lines(said)]
     lines += [f"- Nothing of {code(path)} is shown: {why}.\n" for path, why in revision.missing]
     if revision.crowded:
-        lines.append(f"- Left out for lack of room: {', '.join(revision.crowded)}.\n")
+        places = ", ".join(code(revision.places[each]) for each in revision.crowded)
+        lines.append(f"- Left out for lack of room: {places}.\n")
     return f"## {TITLE}\n\n{INSTEAD}\n\n{''.join(lines)}"
 
 
@@ -314,7 +384,13 @@ def _revised_json(
 ) -> dict[str, Any]:
     held = [each for each in data.get("code") or () if isinstance(each, dict)]
     shown = [
-        _Shown(each["id"], each["path"], tuple(each["tasks"]), _cost(each.get("text", "")))
+        _Shown(
+            each["id"],
+            each["path"],
+            f"{each['path']}:{each.get('start', 1)}-{each.get('end', 1)}",
+            tuple(each["tasks"]),
+            _cost(each.get("text", "")),
+        )
         for each in held
     ]
     budget = data.get("budget") or {}
@@ -322,7 +398,11 @@ def _revised_json(
     revision = _revision(now, said, shown, room, read)
     out = _out(revision)
     rest = [
-        {**each, "tasks": list(revision.readers.get(each["id"], tuple(each["tasks"])))}
+        {
+            **each,
+            "id": revision.numbers[each["id"]],
+            "tasks": list(revision.readers.get(each["id"], tuple(each["tasks"]))),
+        }
         for each in held
         if each["id"] not in out
     ]
@@ -330,14 +410,18 @@ def _revised_json(
         {"task": one.task, "files": list(one.files), "by": one.by, "reason": one.reason}
         for one in said
     ]
-    found = {**data, "code": [*_added(revision), *rest], "scopes": told}
+    found = {**data, "code": [*_added(revision, said), *rest], "scopes": told}
+    if isinstance(data.get("task"), dict):
+        found["task"] = _json_task(data["task"], said, revision)
+    if isinstance(data.get("tasks"), list):
+        found["tasks"] = [_json_task(each, said, revision) for each in data["tasks"]]
     if revision.missing:
         found["not_shown"] = [{"path": path, "why": why} for path, why in revision.missing]
     if isinstance(data.get("keep_out"), list) and task:
         wanted = {f"`{path}`" for one in said for path in one.files}
         found["keep_out"] = [each for each in data["keep_out"] if each.get("what") not in wanted]
     if isinstance(data.get("files"), list):
-        found["files"] = _json_files(data["files"], said, now)
+        found["files"] = _json_files(data["files"], said, now, revision)
     spent = sum(_cost(each.text) for _, _, each in revision.added)
     saved = sum(each.tokens for each in shown if each.id in out)
     if "tokens" in budget:
@@ -345,15 +429,25 @@ def _revised_json(
     return found
 
 
-def _added(revision: Revision) -> list[dict[str, Any]]:
+def _json_task(
+    task: dict[str, Any], said: Sequence[TaskScope], revision: Revision
+) -> dict[str, Any]:
+    key, detail = str(task.get("key", "")), str(task.get("detail", ""))
+    for one in said:
+        detail = begun(detail, one) if one.task == key else detail
+    return {**task, "detail": detail, "read": list(revision.reading.get(key, ()))}
+
+
+def _added(revision: Revision, said: Sequence[TaskScope]) -> list[dict[str, Any]]:
+    by = {one.task: one for one in said}
     return [
         {
-            "id": f"S{number}",
+            "id": f"E{number}",
             "path": path,
             "start": each.start,
             "end": each.end,
             "title": each.title,
-            "why": WHY,
+            "why": _why(by[key]),
             "tasks": [key],
             "text": each.text,
             "lines_of_file": each.total,
@@ -363,23 +457,29 @@ def _added(revision: Revision) -> list[dict[str, Any]]:
 
 
 def _json_files(
-    files: list[dict[str, Any]], said: Sequence[TaskScope], now: Rescoped
+    files: list[dict[str, Any]], said: Sequence[TaskScope], now: Rescoped, revision: Revision
 ) -> list[dict[str, Any]]:
     wanted = dict.fromkeys(path for one in said for path in one.files)
-    gone = {path for one in said for path in now.planned.get(one.task, ())}.difference(wanted)
-    kept = [_as_said(each, each.get("path") in wanted) for each in files]
-    kept = [each for each in kept if each.get("path") not in gone]
+    planned = {path for one in said for path in now.planned.get(one.task, ())}
+    kept = [each for each in files if each.get("path") not in planned.difference(wanted)]
     known = {each.get("path") for each in kept}
-    why = ["said in place of what was planned"]
-    new = [path for path in wanted if path not in known]
-    return [*kept, *({"path": path, "part": "change", "why": why} for path in new)]
+    new = [{"path": path, "part": "change", "why": []} for path in wanted if path not in known]
+    return [_as_said(each, said, planned, revision) for each in (*kept, *new)]
 
 
-def _as_said(file: dict[str, Any], is_wanted: bool) -> dict[str, Any]:
-    """Return a file as it is read or changed now; one of tests stays one of tests."""
-    other = {"read": "change"} if is_wanted else {"change": "read"}
-    part = file.get("part")
-    return {**file, "part": other[part]} if part in other else file
+def _as_said(
+    file: dict[str, Any], said: Sequence[TaskScope], planned: Collection[str], revision: Revision
+) -> dict[str, Any]:
+    """Return a file as it is read or changed now, with who said so; a test stays one."""
+    path, part = str(file.get("path")), file.get("part")
+    found = {**file, "excerpts": list(revision.showing.get(path, ()))}
+    who = _named(path, said)
+    if who and (path not in planned or part == "read"):
+        named = "test" if part == "test" else "change"
+        found |= {"part": named, "why": [f"{who} said so", *file.get("why", ())]}
+    elif part == "change" and not who:
+        found["part"] = "read"
+    return found
 
 
 def _json(value: object) -> bytes:

@@ -1,16 +1,20 @@
 """Which files a task is expected to change, as people say it in place of the planner."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from missioncontrol.domain.canonical import digest
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected
-from missioncontrol.domain.plan import Plan, Task
+from missioncontrol.domain.person import person
+from missioncontrol.domain.plan import Component, Phase, Plan, Task
 
 FILES_MAX = 200
 PATH_MAX = 500
 REASON_MAX = 2_000
+_BEGIN = re.compile(r"Begin (?:at|in|with) `(?P<path>[^`:]+)(?::\d+)?`(?:[^`]|`[^`]*`)*?\.(?=\s|$)")
+"""The sentence with which the planner says where a task begins; dots in backticks end none."""
 
 
 class ScopeChanged(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,19 +101,59 @@ def evolve(scopes: Sequence[TaskScope], event: ScopeChanged, at: float) -> tuple
 
 
 def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
-    """Return the plan with what people said of its tasks in place of what the planner did."""
-    said = {(each.task, each.digest): each.files for each in scopes}
+    """Return the plan with what people said of its tasks in place of what the planner did.
+
+    Where a task begins follows its files, and so do the parts that the plan calls changed.
+    """
+    said = {(each.task, each.digest): each for each in scopes}
     if not said:
         return plan
 
     def edited(task: Task) -> Task:
-        files = said.get((task.key, identity(task)), task.scope)
-        return msgspec.structs.replace(task, scope=files)
+        one = said.get((task.key, identity(task)))
+        if one is None:
+            return task
+        return msgspec.structs.replace(task, scope=one.files, detail=begun(task.detail, one))
 
     phases = tuple(
         msgspec.structs.replace(each, tasks=tuple(map(edited, each.tasks))) for each in plan.phases
     )
-    return msgspec.structs.replace(plan, phases=phases)
+    before, after = _scoped(plan.phases), _scoped(phases)
+    parts = tuple(_marked(each, before, after) for each in plan.architecture.components)
+    architecture = msgspec.structs.replace(plan.architecture, components=parts)
+    return msgspec.structs.replace(plan, phases=phases, architecture=architecture)
+
+
+def begun(text: str, said: TaskScope) -> str:
+    """Return a task's words with the file to begin at that people named, where it is another."""
+    match = _BEGIN.search(text)
+    if match is None or match["path"] in said.files:
+        return text
+    who = person(said.by) or said.by
+    planned = f"the plan began at `{match['path']}`."
+    if not said.files:
+        now = f"{who} said that no file is to change; {planned}"
+    else:
+        now = f"Begin at `{_first(said.files)}`, as {who} said; {planned}"
+    return f"{text[: match.start()]}{now}{text[match.end() :]}"
+
+
+def _first(files: Sequence[str]) -> str:
+    """Return the file that work begins at: a test is written for something else."""
+    return next((path for path in files if "test" not in path.rpartition("/")[2].lower()), files[0])
+
+
+def _scoped(phases: Iterable[Phase]) -> frozenset[str]:
+    return frozenset(path for each in phases for task in each.tasks for path in task.scope)
+
+
+def _marked(part: Component, before: frozenset[str], after: frozenset[str]) -> Component:
+    """Return a part of the plan, marked as changed where a task changes its file now."""
+    if part.change == "changed" and part.path in before - after:
+        return msgspec.structs.replace(part, change="unchanged")
+    if part.change == "unchanged" and part.path in after - before:
+        return msgspec.structs.replace(part, change="changed")
+    return part
 
 
 def scopes_of(plan: Plan, scopes: Iterable[TaskScope]) -> tuple[TaskScope, ...]:

@@ -191,7 +191,11 @@ def _where(of: Material) -> Iterator[Section]:
         how = next((each.obtained for each in of.plan.likely if each.obtained), "")
         said = f"The likeliest files of {of.subject} first for each requirement"
         lead = of.say(ended(f"{said}, {how}" if how else said), of.whole_plan)
-        yield from parts.section("places", "Where the work will be", parts.paragraph(lead))
+        told = [
+            of.say(f"{ended(line)} What follows is what the plan expected.", of.scope(task))
+            for task, line in parts.rescoped(of)
+        ]
+        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *told))
         yield from found
 
 

@@ -125,7 +125,7 @@ def _work(of: Material) -> Iterator[Section]:
     for one in of.changes:
         task = one.task
         source = of.task(task)
-        scope = of.say(f"Expected to change: {named(task.scope, most=12)}.", source)
+        scope = of.say(f"Expected to change: {named(task.scope, most=12)}.", of.scope(task))
         checks = (*task.acceptance, *task.risk_checks)
         yield from parts.section(
             f"task-{task.key}",

@@ -18,6 +18,7 @@ from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.studio.model import SOURCES_MAX, Row, Source, Statement
 from missioncontrol.domain.decision import LoggedDecision
 from missioncontrol.domain.passages import without_code
+from missioncontrol.domain.person import person
 from missioncontrol.domain.plan import Decision, Requirement, Risk, Task
 from missioncontrol.domain.work import ArtifactRef
 
@@ -221,6 +222,16 @@ class Material:
     def task(self, task: Task) -> Source:
         """Return a task of the plan as a source."""
         return Source(f"task:{task.key}", "task", f"Task `{task.key}` of the plan: {task.title}")
+
+    def scope(self, task: Task) -> Source:
+        """Who said which files a task is to change: a person, or else the plan."""
+        said = next((each for each in self.record.scopes if each.task == task.key), None)
+        if said is None:
+            return self.task(task)
+        who = person(said.by) or said.by
+        why = f": “{short(said.reason)}”" if said.reason else ""
+        words = f"{who}, on the files of task `{task.key}`{why}"
+        return Source(f"scope:{task.key}", "person", words)
 
     def question(self, number: int) -> Source:
         """Return an open question of the plan by its place, from 1."""

@@ -25,6 +25,7 @@ SourceKind = Literal[
     "event",
     "tests",
     "memory",
+    "person",
 ]
 
 

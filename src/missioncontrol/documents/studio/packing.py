@@ -51,7 +51,7 @@ def _said_since(of: Material, rest: Sequence[str]) -> Iterator[Section]:
         return
     tasks = {task.key: task for task in of.plan.tasks()}
     lines = zip(of.record.scopes, scope_lines(of.record.scopes), strict=True)
-    said = tuple(of.say(ended(line), of.task(tasks[one.task])) for one, line in lines)
+    said = tuple(of.say(ended(line), of.scope(tasks[one.task])) for one, line in lines)
     more = tuple(of.say(line, of.whole_plan) for line in rest)
     yield Section("scopes", TITLE, (Listing((*said, *more)),))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from missioncontrol.documents.drawing.diagrams import diagram
 from missioncontrol.documents.figures import counted, grouped, lasting, money
+from missioncontrol.documents.packed import scope_lines
 from missioncontrol.documents.paper import plain
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.studio.material import (
@@ -30,7 +31,7 @@ from missioncontrol.documents.studio.model import (
 from missioncontrol.documents.typed import typed_words
 from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.gap import owner_of
-from missioncontrol.domain.plan import Decision
+from missioncontrol.domain.plan import Decision, Task
 from missioncontrol.domain.work import Finding
 
 PLACES_MAX = 8
@@ -279,6 +280,13 @@ def _weighed(of: Material, each: Decision) -> Iterator[Statement]:
     shaped = [one.task.key for one in of.changes if each.id in one.task.decisions]
     if shaped:
         yield of.say(f"Shapes {named(shaped)}.", source)
+
+
+def rescoped(of: Material) -> Iterator[tuple[Task, str]]:
+    """Yield the tasks whose files people named, with what they said."""
+    tasks = {task.key: task for task in of.plan.tasks()}
+    for one, line in zip(of.record.scopes, scope_lines(of.record.scopes), strict=True):
+        yield tasks[one.task], f"Files to change of {line}"
 
 
 def places(of: Material) -> Iterator[Section]:

@@ -73,6 +73,7 @@ class TraceChanged(msgspec.Struct, frozen=True):
     is_completed: bool
     subject: str  # the gap, the risk or the task
     is_new: bool  # false where it was so already
+    absent: list[str] = []  # named files that do not lie in the repository
 
 
 @get("/missions/{mission:str}/trace", summary="Get a trace", responses=KNOWN, **needs("read"))

@@ -38,6 +38,7 @@ async def values(
         "scoping": scope_form.form(story, request.query_params.get("scope", "")),
         "scopes": scope_form.said_of(story),
         "is_newest": scope_form.is_newest(story),
+        "absent": await asyncio.to_thread(scope_form.absent_of, story),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from missioncontrol.application.checkout import absent
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import Task
@@ -79,6 +80,13 @@ def is_newest(story: Story) -> bool:
 def said_of(story: Story) -> dict[str, TaskScope]:
     """Return what people said last, by the keys of the tasks."""
     return {each.task: each for each in story.reading.record.scopes}
+
+
+def absent_of(story: Story) -> frozenset[str]:
+    """Return the files that people named and that do not lie in the repository."""
+    record = story.reading.record
+    named = {path for each in record.scopes for path in each.files}
+    return frozenset(absent(record.repository, named))
 
 
 def _choices(story: Story, task: Task, ticked: tuple[str, ...]) -> Iterator[Choice]:
