@@ -17,8 +17,8 @@ GOAL = "Add discount codes to the cart"
 OWN = "Somebody is told of this alone"
 
 
-def asked(goal: str, *, execute: bool = False) -> BeginMission:
-    return BeginMission(Goal(goal), execute, 4, 60.0, 60.0)
+def asked(goal: str, *, execute: bool = False, repository: str = "") -> BeginMission:
+    return BeginMission(Goal(goal, repository=repository), execute, 4, 60.0, 60.0)
 
 
 def with_report(
@@ -57,6 +57,25 @@ def test_whoever_has_the_link_sees_the_report_without_signing_in(tmp_path: Path)
             assert "<script" not in shown.text
 
     with_report(tmp_path, story)
+
+
+def test_outsiders_see_the_name_of_the_repository_and_not_where_it_lies(tmp_path: Path) -> None:
+    place = tmp_path / "people" / "alice" / "bakery"
+    (place / "src").mkdir(parents=True)
+    (place / "src" / "cart.py").write_text("def add(item):\n    return item\n")
+
+    async def told() -> None:
+        async with closed_door(tmp_path / "home") as door:
+            office, owner = door.house.held.office, f"user:{door.people.owner}"
+            begun = await office.do(asked(GOAL, execute=True, repository=str(place)), owner)
+            await ended(door.house, begun["run"])
+            async with door.client() as stranger:
+                shown = await stranger.get(await link(door, begun["run"]), headers=BROWSER)
+                assert shown.status_code == 200
+                assert "bakery" in shown.text
+                assert str(place.parent) not in shown.text
+
+    asyncio.run(told())
 
 
 def test_nothing_else_is_reached_with_it(tmp_path: Path) -> None:

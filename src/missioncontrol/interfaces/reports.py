@@ -11,6 +11,7 @@ from missioncontrol.application.pressroom import order_of, pressroom
 from missioncontrol.application.queries.stories import PROGRAM, Story
 from missioncontrol.application.records import gather
 from missioncontrol.documents.exhibits import ReadArtifact
+from missioncontrol.documents.outside import for_outsiders, read_for_outsiders
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import (
     report_html,
@@ -113,7 +114,9 @@ async def shared_paper(present: Present, share: ReportShared) -> Paper:
         record = await gather(
             present.store, present.output, share.run, program=PROGRAM, until=share.as_of
         )
-        content = await asyncio.to_thread(_MAKERS["html"], record, present.artifacts.get)
+        read = read_for_outsiders(record, present.artifacts.get)
+        shown = for_outsiders(record)
+        content = await asyncio.to_thread(_MAKERS["html"], shown, read)
     return Paper(content, _MEDIA_TYPES["html"], f"{share.run}.html")
 
 
