@@ -33,6 +33,14 @@ TURNS = st.one_of(
 )
 
 
+def words_of(text: str) -> list[str]:
+    """Return the lines that somebody wrote, without whose they are."""
+    bare = re.sub(r"(?:\[\^by:[^\]]+\])(?!:)", "", text)
+    lines = [line.rstrip() for line in bare.splitlines()]
+    kept = [line for line in lines if line and not line.startswith("[^by:")]
+    return kept if "[^by:" not in text else [line for line in kept if line != "## Sources"]
+
+
 class Desk:
     """A document, what each editor has open, and every line that must be in it."""
 
@@ -78,7 +86,7 @@ class Desk:
         number, text = self.opened.get(who, (1, ""))
         lines = text.splitlines(keepends=True)
         line = f"{who} wrote {len(self.written)}"
-        gone = {each.strip() for each in lines[place : place + cut]}
+        gone = set(words_of("".join(lines[place : place + cut])))
         lines[place : place + cut] = [line + "\n"]
         wanted = "".join(lines)
         ask = DocumentAsked("edit", RUN, "prd", text=wanted, base=number)
@@ -91,20 +99,21 @@ class Desk:
             return
         assert number == newest
         await self.journal.commit()
-        assert await self.text() == wanted
+        saved = await self.text()
+        assert words_of(saved) == words_of(wanted)
         self.written = (self.written - gone) | {line}
-        self.opened[who] = ((await self.state()).newest.number, wanted)
+        self.opened[who] = ((await self.state()).newest.number, saved)
 
     async def settle(self, choice: Any) -> None:
         state = await self.state()
         if not state.disputes:
             return
         dispute = state.disputes[0]
-        before = set((await self.text()).splitlines())
+        before = set(words_of(await self.text()))
         ask = DocumentAsked("settle", RUN, "prd", conflict=dispute.id, choice=choice)
         await self.studio.take(ask, actor="user:ann")
         await self.journal.commit()
-        gone = before - set((await self.text()).splitlines())
+        gone = before - set(words_of(await self.text()))
         loser = dispute.mine if choice == "theirs" else dispute.theirs
         said = {line for line in gone if "wrote" in line}
         assert all(line in loser for line in said), "only the words that lost may go"
@@ -112,8 +121,7 @@ class Desk:
 
     async def check(self) -> None:
         text, state = await self.text(), await self.state()
-        lines = set(text.splitlines())
-        assert self.written <= lines
+        assert self.written <= set(words_of(text))
         for dispute in state.disputes:
             conflict = merging.Conflict(dispute.section, dispute.mine, dispute.theirs)
             assert merging.stands(text, conflict), "what is said to be open stands in the text"
@@ -173,7 +181,7 @@ def test_what_is_generated_while_a_conflict_is_open_keeps_it_and_both_sides() ->
         await desk.edit("ann", 1, 1)
         await desk.generate("## B\ntwo\n")
         [first] = (await desk.state()).disputes
-        assert (first.mine, first.theirs) == ("ann wrote 0\n", "two\n")
+        assert (first.mine, first.theirs) == ("ann wrote 0[^by:ann]\n", "two\n")
         await desk.edit("bo", 1, 1)  # Made of what is old by now: it is refused, and opened anew.
         await desk.generate("## B\ntwo\n")
         assert (await desk.state()).disputes == (first,)

@@ -14,6 +14,7 @@ from missioncontrol.application.decisions import STREAM as DECISION_STREAM
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.records import gather
 from missioncontrol.documents import merging
+from missioncontrol.documents.attributing import BY, attributed, definitions
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.studio import building, markdown
 from missioncontrol.domain import document as d
@@ -28,6 +29,7 @@ from missioncontrol.domain.document import (
     stream_of,
 )
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected
+from missioncontrol.domain.person import person
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputStore
 
@@ -184,6 +186,8 @@ class Studio:
         state = await self._journal.load(DOCUMENT, stream)
         text = self._scrub(ask.text.replace("\r\n", "\n"))
         _refuse_nothing(text)
+        before, made = self._text(state.newest.digest), self._text(state.generated)
+        text = await asyncio.to_thread(theirs_named, text, before, made, person(actor) or actor)
         gone = [e.id for e in state.disputes if not merging.stands(text, _conflict(e))]
         return self._change(ask, state, stream, text, [(each, "edited") for each in gone], actor)
 
@@ -196,8 +200,10 @@ class Studio:
                 f"No conflict {ask.conflict[:80]!r} is open in this document.",
                 hint=f"`mission document show {ask.run} {ask.kind}` names those that are.",
             )
-        text = merging.settled(
-            self._text(state.newest.digest), _conflict(dispute), theirs=ask.choice == "theirs"
+        text = in_use(
+            merging.settled(
+                self._text(state.newest.digest), _conflict(dispute), theirs=ask.choice == "theirs"
+            )
         )
         # What stood within the words that went is decided with them.
         gone = [
@@ -246,6 +252,9 @@ def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merg
     """Merge a person's text with what is generated now; the list of sources follows from both."""
     defined = {**markdown.defined_in(base), **markdown.defined_in(theirs)}
     known = (markdown.defined_in(base), defined, markdown.defined_in(theirs))
+    named = {key: said for key, said in markdown.defined_in(mine).items() if key.startswith(BY)}
+    mine = markdown.without_sources(mine, named)
+    defined |= {**named, **definitions(named, defined)}
     bodies = [
         markdown.without_sources(text, said)
         for text, said in zip((base, mine, theirs), known, strict=True)
@@ -254,6 +263,26 @@ def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merg
     bodies[1] = markdown.without_sources(markdown.without_sources(mine, known[0]), known[2])
     found = merging.merged(*bodies)
     return markdown.with_sources(found.text, defined), found.conflicts
+
+
+def theirs_named(text: str, before: str, generated: str, person: str) -> str:
+    """Return a text as somebody edited it, in which what they changed names them as its source."""
+    said = {**markdown.defined_in(generated), **markdown.defined_in(before)}
+    bodies = [markdown.without_sources(each, said) for each in (text, before, generated)]
+    body = attributed(bodies[0], bodies[1], bodies[2], person)
+    defined = {**said, **definitions(markdown.notes_in(body), said)}
+    return markdown.with_sources(body, defined) if body != bodies[0] else in_use(text)
+
+
+def in_use(text: str) -> str:
+    """Return a text without the footnotes that name a person and that nothing in it has."""
+    used = set(markdown.notes_in(text))
+    idle = {
+        key: said
+        for key, said in markdown.defined_in(text).items()
+        if key.startswith(BY) and key not in used
+    }
+    return markdown.without_sources(text, idle) if idle else text
 
 
 def digest_of(text: str) -> str:
