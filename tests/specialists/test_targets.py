@@ -7,7 +7,7 @@ from missioncontrol.specialists.writer.pack import Reading
 from missioncontrol.specialists.writer.pack_text import lines_of_reading
 from missioncontrol.specialists.writer.parts import Part, lines_of, parts_of
 from missioncontrol.specialists.writer.places import Place, Scene
-from missioncontrol.specialists.writer.targets import called_by, own_tests, targets
+from missioncontrol.specialists.writer.targets import called_by, constructors, own_tests, targets
 
 LONG = "\n".join(f"        step_{number}()" for number in range(100))
 ROUTES = f"""class Route:
@@ -127,3 +127,15 @@ def test_what_it_calls_in_its_own_class_and_file_is_worth_reading() -> None:
     (route,) = targets(parts(ROUTES), ["App.route"], ())
     found = called_by(route, parts(ROUTES), lines_of(ROUTES))
     assert [part.title for part in found] == ["App.add", "helper"]
+
+
+def test_a_constructor_is_meant_where_its_class_and_a_parameter_are_named() -> None:
+    text = (
+        "class Store:\n    def __init__(\n        self, path, encoding: str = 'utf-8', **more\n"
+        "    ):\n        self.path = path\n\n\n"
+        "class Other:\n    def __init__(self, encoding):\n        pass\n"
+    )
+    parts, lines = parts_of("store.py", text, "Python"), lines_of(text)
+    said = "Let Store refuse an unknown encoding"
+    assert [each.title for each in constructors(parts, said, lines)] == ["Store.__init__"]
+    assert constructors(parts, "Let Store refuse a mode", lines) == []

@@ -172,3 +172,17 @@ def test_a_command_is_typed_as_a_shell_takes_it() -> None:
     command = Command("test", "pytest 'a b'", "x", environment={"B": "2 3", "A": "1"})
     assert command.line == "A=1 B='2 3' pytest 'a b'"
     assert not command.passes
+
+
+def test_the_frames_of_a_stack_trace_in_the_goal_are_shown_with_their_lines(
+    tmp_path: Path, upstream: dict[str, Delivered]
+) -> None:
+    told = (
+        "Traceback (most recent call last):\n"
+        '  File "/x/src/shop/app.py", line 3, in open\n'
+        "KeyError: 1"
+    )
+    found = material(tmp_path, PLAN, upstream)
+    brief = msgspec.structs.replace(found.brief, context=told)
+    pack = task_packs(Material(brief, PLAN, read_scene(brief, PLAN)))["build"]
+    assert any(e.path == "src/shop/app.py" and e.start <= 3 <= e.end for e in pack.code)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.stack_trace import Frame, read_trace
 from missioncontrol.specialists.indexing import index_of
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.words import telling_words
@@ -12,7 +13,13 @@ from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.parts import Part, lines_of, parts_of
 from missioncontrol.specialists.writer.pieces import at_line, weighed, window
 from missioncontrol.specialists.writer.places import Place, Standing
-from missioncontrol.specialists.writer.targets import called_by, flat, own_tests, targets
+from missioncontrol.specialists.writer.targets import (
+    called_by,
+    constructors,
+    flat,
+    own_tests,
+    targets,
+)
 from missioncontrol.specialists.writer.uses import (
     Use,
     importance,
@@ -58,6 +65,9 @@ class Surroundings:
         }
         self.targets: tuple[Part, ...] = ()
         self._parts: dict[str, list[Part]] = {}
+        self._frames: dict[str, list[Frame]] = {}
+        for frame in read_trace(self.goal, frozenset(tree.by_path)).inside:
+            self._frames.setdefault(frame.path, []).append(frame)
 
     def places(self) -> tuple[Place, ...]:
         """Return the chosen files; each appears once, under the first reason that fits."""
@@ -73,6 +83,7 @@ class Surroundings:
         }
         reaching = self._reaching(own)
         for places in (
+            self._framed(found),
             self._callers(reaching, found),
             self._tests(reaching, found),
             self._others(found),
@@ -144,7 +155,10 @@ class Surroundings:
             if not each.is_type
             for part in called_by(each, self._all_parts(path), self._lines(path))
         ]
-        parts = [*own, *self._quoted_lines(path), *near, *(part for _, part in best)]
+        made = constructors(self._all_parts(path), self.goal, self._lines(path))
+        framed = [self._at(path, frame.line) for frame in self._frames.get(path, ())]
+        told = [*framed, *made, *own, *self._quoted_lines(path), *near]
+        parts = [*told, *(part for _, part in best)]
         return self._place(path, "changed", why, parts, uses=worth_showing(uses, path))
 
     def _reaching(self, own: Mapping[str, list[Use]]) -> dict[str, list[Use]]:
@@ -154,6 +168,17 @@ class Surroundings:
             for use in worth_showing(uses, home):
                 if use.path not in own and use.how in REACHING:
                     found.setdefault(use.path, []).append(use)
+        return found
+
+    def _framed(self, taken: Mapping[str, Place]) -> list[Place]:
+        """Return the other files that a stack trace of the goal runs through, at its lines."""
+        found = []
+        for path, frames in self._frames.items():
+            if path not in taken:
+                said = ", ".join(frame.said for frame in frames)
+                parts = [self._at(path, frame.line) for frame in frames]
+                why = f"the stack trace runs through {said}"
+                found.append(self._place(path, "caller", why, parts))
         return found
 
     def _callers(

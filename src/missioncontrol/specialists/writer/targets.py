@@ -10,6 +10,8 @@ CALLED_MAX = 3
 NAME_LENGTH_MIN = 3
 """Shorter names stand in others by chance."""
 TEST_SCORE_MIN = 3.0
+CONSTRUCTORS = frozenset({"__init__", "__new__", "constructor"})
+SIGNATURE_LINES_MAX = 15
 CALLS, NAMES, OWNS, MENTIONS = 3.0, 4.0, 1.5, 1.0
 _NOT_TESTS = re.compile(r"^(?:set_?up|tear_?down|__)", re.IGNORECASE)
 
@@ -59,6 +61,23 @@ def called_by(target: Part, parts: Iterable[Part], lines: Sequence[str]) -> list
         if called:
             found.append(((not part.owner, called.start()), part))
     return [part for _, part in sorted(found, key=lambda each: each[0])][:CALLED_MAX]
+
+
+def constructors(parts: Iterable[Part], said: str, lines: Sequence[str]) -> list[Part]:
+    """Return the constructors of classes that `said` names together with a parameter of theirs."""
+    words = set(re.findall(r"\w+", said))
+    return [
+        part
+        for part in parts
+        if part.name in CONSTRUCTORS and part.owner in words and words & _parameters(part, lines)
+    ]
+
+
+def _parameters(part: Part, lines: Sequence[str]) -> set[str]:
+    text = "\n".join(lines[part.start - 1 : min(part.end, part.start + SIGNATURE_LINES_MAX)])
+    signature = text.partition("(")[2].partition("):")[0].partition(") ->")[0]
+    names = re.findall(r"(?:^|,)\s*\**([A-Za-z_]\w*)", signature)
+    return {name for name in names if len(name) >= NAME_LENGTH_MIN} - {"self", "cls"}
 
 
 def own_tests(
