@@ -24,11 +24,11 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
 from missioncontrol.analytics.digest_text import markdown
 from missioncontrol.analytics.facts import facts_of
-from missioncontrol.analytics.questions import Range, Segment
+from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, Range, Segment
 from missioncontrol.analytics.setting import zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.analytics.writing import fault_of, in_words_of
-from missioncontrol.application.analytics.digests import CARD, DAYS, DAYS_MAX, WRITING
+from missioncontrol.application.analytics.digests import CARD, WRITING
 from missioncontrol.domain.digest import DigestWritten, Written
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.product.states import Product
@@ -157,7 +157,7 @@ def _meant(given: dict[str, Any], today: date) -> tuple[Range, Segment]:
     Raises:
         AttemptFailed: `reporter.bad_input`.
     """
-    days = given.get("days", DAYS)
+    days = given.get("days", DAYS_USUAL)
     try:
         until = date.fromisoformat(given["until"]) if given.get("until") else today
         since = until - timedelta(days=days - 1)

@@ -1,6 +1,6 @@
 """Key figures are read out of answers, and compared with what is like them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from missioncontrol.analytics.answers import (
     ActiveAnswer,
@@ -67,7 +67,7 @@ def test_activation_is_told_at_its_step_with_a_line_by_day() -> None:
     users, rate, *_ = asked(SHOP, DAYS)
     assert isinstance(users.question, Funnel)
     assert isinstance(users.before, Funnel)
-    assert users.before.range == Range(date(2026, 11, 7), date(2026, 11, 9))
+    assert users.before.range == Range(date(2026, 11, 3), date(2026, 11, 5))
     answer = funnel((10, 8, 4, 1), (6, 5, 3, 1), (4, 3, 1, 0), (0, 0, 0, 0))
     before = funnel((10, 8, 5, 1))
     kpi = told(users, answer, before)
@@ -82,11 +82,15 @@ def test_activation_is_told_at_its_step_with_a_line_by_day() -> None:
 
 
 def active(values: tuple[float, ...], before: tuple[float, ...], *complete: bool) -> ActiveAnswer:
-    buckets = tuple(f"2026-11-{10 + n}" for n in range(len(values)))
+    first = date(2026, 11, 10)
+    weeks = timedelta(weeks=-(-len(values) // 7))
+    days = [first + timedelta(days=n) for n in range(len(values))]
+    buckets, earlier = map(str, days), (str(day - weeks) for day in days if before)
     lines = tuple(Line(key, key, values, None, before=before) for key in ("dau", "wau"))
     return ActiveAnswer(
         definition="active 1",
-        buckets=buckets,
+        buckets=tuple(buckets),
+        buckets_before=tuple(earlier),
         complete=complete,
         lines=lines,
         **ABOUT,  # type: ignore[arg-type]
@@ -101,8 +105,8 @@ def test_active_people_are_those_of_the_last_day_that_is_over_against_that_weekd
     assert (kpi.value, kpi.before, kpi.against) == (9.0, 2.0, "the week before")
     assert kpi.cell == Cell(bucket="2026-11-18", series="dau")
     short = told(wau, active((5.0, 6.0, 7.0), (2.0, 3.0, 4.0), True, True, True))
-    assert (short.value, short.before) == (7.0, None)
-    eight = told(wau, active((5.0,) * 4, (2.0, 3.0, 4.0, 4.0), True, True, True, True))
-    assert eight.before == 2.0
+    assert (short.value, short.before) == (7.0, 4.0)
+    apart = told(wau, active((5.0,) * 8, (2.0,) * 8, *[True] * 7, False))
+    assert apart.before is None, "of a day between those compared nothing is known"
     none = told(dau, active((5.0,), (), False))
     assert (none.value, none.before, none.cell) == (None, None, None)

@@ -181,11 +181,12 @@ def test_the_gravest_change_is_the_verdict_and_each_line_leads_on() -> None:
 def test_where_nothing_stands_out_the_summary_says_so_with_a_number() -> None:
     found = made()
     assert (
-        found.verdict.text == "Nothing stands out: DAU 1\u2009552, +9.4 % against the days before"
+        found.verdict.text
+        == "Nothing stands out: DAU 1\u2009552, +9.4 % against the same weekdays before"
     )
     assert found.actions == found.questions == found.matters == ()
     assert [each.text for each in found.changed] == [
-        "DAU: 1\u2009552, +9.4 % against the days before."
+        "DAU: 1\u2009552, +9.4 % against the same weekdays before."
     ]
 
 

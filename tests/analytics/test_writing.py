@@ -90,10 +90,10 @@ def test_passages_rest_on_facts_of_their_part(changes: dict[str, Any]) -> None:
 
 
 def test_a_sign_may_not_turn() -> None:
-    dau = passage("DAU 1,552 is -9.4 % against the days before.", "changed-3")
+    dau = passage("DAU 1,552 is -9.4 % against the same weekdays before.", "changed-3")
     assert "DAU" in facts_of(FOUND)["changed-3"]
     assert "went down" in fault_of(written(changed=(dau,)), FOUND)
-    dau = passage("DAU is 1,552, up 9.4 % against the days before.", "changed-3")
+    dau = passage("DAU is 1,552, up 9.4 % against the same weekdays before.", "changed-3")
     assert fault_of(written(changed=(dau,)), FOUND) == ""
     (point,) = in_words_of(written(changed=(dau,)), "m", FOUND).changed
     assert [each.shown for each in point.figures] == ["1,552", "9.4 %"]

@@ -144,7 +144,9 @@ def _moments(zone: str, first: date, pace: Pace, days: int) -> list[datetime]:
         start = start_of(first, zone_of(zone)) - 5 * MINUTE
         return [start + each * MINUTE for each in range(20)]
     hours = [timedelta(0), -TICK, TICK, *(timedelta(hours=each) for each in (1, 2.5, 12, 23))]
-    begins = (start_of(first + DAY * each, zone_of(zone)) for each in range(-2, days + 3))
+    # Those of a week and more before are compared with, or lie between.
+    near = (*range(-9, -5), *range(-2, days + 3))
+    begins = (start_of(first + DAY * each, zone_of(zone)) for each in near)
     return [begin + more for begin in begins for more in hours]
 
 

@@ -95,7 +95,7 @@ def test_a_digest_is_written_without_a_model_now_and_by_the_clock(tmp_path: Path
     assert (at["workflow"], at["zone"], at["inputs"]) == (
         "digest-shop",
         "Europe/Zurich",
-        {"days": "30"},
+        {"days": "28"},
     )
     changed = answer(tmp_path, "analytics", "digest", "--at", "@daily", "--days", "14")
     assert (changed["id"], changed["inputs"]) == (at["id"], {"days": "14"})

@@ -233,7 +233,7 @@ def test_key_figures_and_changes_name_the_questions_they_come_from(tmp_path: Pat
             figures = {each["key"]: each for each in found}
             assert list(figures) == ["activated_users", "activation_rate", "dau", "wau"]
             assert figures["activated_users"]["value"] == 0
-            assert figures["activation_rate"]["definition"] == "kpis 2"
+            assert figures["activation_rate"]["definition"] == "kpis 3"
             asked = figures["activation_rate"]["asked"]
             answer = (await client.post(f"{API}/analytics/answers", json=asked)).json()
             assert answer["question"] == figures["activation_rate"]["question"]

@@ -54,13 +54,13 @@ from missioncontrol.interfaces.web.cockpit_conditions import (
 from missioncontrol.interfaces.web.pages.cockpit_explore import shorter_ways, why_long
 
 TODAY = date(2026, 11, 23)
-DAYS = Range(date(2026, 10, 25), TODAY)
+DAYS = Range(date(2026, 10, 27), TODAY)
 SHOP = Product("shop", "Web shop")
 
 
 def bar(*where: str) -> Bar:
     segment = Segment(tuple(map(condition, where)))
-    return Bar(SHOP, (SHOP,), DAYS, 30, True, False, where, (), (), (), segment, TODAY)
+    return Bar(SHOP, (SHOP,), DAYS, 28, True, False, where, (), (), (), segment, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,22 @@ def test_no_text_breaks_a_condition(text: str) -> None:
 
 
 def test_days_end_today_or_stand_in_the_address() -> None:
-    assert range_of(Said({}), TODAY) == (DAYS, 30)
+    assert range_of(Said({}), TODAY) == (DAYS, 28)
     own = Said({"since": ["2026-01-01"], "until": ["2026-06-29"]})
     assert range_of(own, TODAY) == (Range(date(2026, 1, 1), date(2026, 6, 29)), 0)
     for bad in ({"since": ["2026-01-01"], "until": ["2026-06-30"]}, {"days": ["181"]}):
         with pytest.raises(Rejected) as error:
             range_of(Said(bad), TODAY)
         assert error.value.code == "analytics.bad_range"
+
+
+def test_days_to_choose_from_are_whole_weeks_beside_those_of_an_old_address() -> None:
+    assert all(days % 7 == 0 for days in bar().presets)
+    old = msgspec.structs.replace(bar(), days=30, range=range_of(Said({"days": ["30"]}), TODAY)[0])
+    assert set(old.presets) - set(bar().presets) == {30}
+    assert ("days", "30") in old.pairs()
+    assert bar().before_shown == "29 Sep to 26 Oct 2026"
+    assert old.before_shown == "20 Sep to 19 Oct 2026", "five weeks before, on the same weekdays"
 
 
 def test_an_address_says_only_what_was_chosen() -> None:
@@ -323,7 +332,7 @@ def read(**said: str | list[str]) -> Bar:
 def test_fields_of_a_deed_become_a_part_of_the_address() -> None:
     found = read(did="signup x2 in 7d", deed="order", who="not", times="", **{"in": "range"})
     assert found.did == ("signup x2 in 7d", "!order x1 in range")
-    assert found.segment.did[1] == Did(Pattern("order"), 1, 30, negated=True)
+    assert found.segment.did[1] == Did(Pattern("order"), 1, 28, negated=True)
     assert read(did=list(found.did)) == found
     longer = read(did=list(found.did), days="90")
     assert longer.segment.did[1].days == 90

@@ -1,9 +1,10 @@
-"""A range laid beside as many days just before it, period by period.
+"""A range laid beside as many days before it, weekday by weekday.
 
-Each period is compared with the same days so many days earlier, whichever weekday or day of the
-month these are, so that both always have equally many days. Hours are laid beside the hour that
-clocks called the same, so that nothing is shifted on a day that has one more or less; an hour that
-clocks did not show on the other day, or showed once only, has nothing beside it.
+Each period is compared with the same days so many whole weeks earlier, whichever day of the month
+these are, so that both always have equally many days, and as many of each weekday. Hours are laid
+beside the hour that clocks called the same, so that nothing is shifted on a day that has one more
+or less; an hour that clocks did not show on the other day, or showed once only, has nothing beside
+it.
 """
 
 from collections import Counter
@@ -19,6 +20,7 @@ from missioncontrol.analytics.setting import (
     day_of,
     days_before,
     start_of,
+    weeks_between,
     zone_of,
 )
 
@@ -33,13 +35,13 @@ def earlier(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
     """
     if unit == "hour":
         return buckets(days_before(found), unit, setting)
-    days = found.until - found.since + DAY
+    weeks = weeks_between(found)
     zone = zone_of(setting.zone)
     return tuple(
         Bucket(
-            (date.fromisoformat(each.label) - days).isoformat(),
-            start_of(day_of(each.since, setting) - days, zone),
-            start_of(_day_after(each, setting) - days, zone),
+            (date.fromisoformat(each.label) - weeks).isoformat(),
+            start_of(day_of(each.since, setting) - weeks, zone),
+            start_of(_day_after(each, setting) - weeks, zone),
         )
         for each in buckets(found, unit, setting)
     )

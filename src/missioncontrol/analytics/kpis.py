@@ -49,7 +49,7 @@ class KpiAsked(msgspec.Struct, frozen=True):
     key: Key
     question: AnyQuestion
     before: AnyQuestion | None
-    """The same of the days before, to be asked as of as many days before: then who began lately had
+    """The same of the days before, as of as many weeks before: then who began lately had
     as much time as they have now. None where they are not asked for, or not by a question."""
     step: int = 0  # of a funnel, from 0
     definition: str = ""  # by which it is told; "" for that of everybody
@@ -73,7 +73,7 @@ class Kpi(msgspec.Struct, frozen=True):
     asked: dict[str, Any]  # that question
     cell: Cell | None  # the count whose people can be listed
     as_of: str
-    against: str = "the days before"  # what `before` is of, in words: as many of them
+    against: str = "the same weekdays before"  # what `before` is of, in words
     place: dict[str, Any] = {}  # where the value stands in the answer, as `detecting.finding.Place`
     asked_before: dict[str, Any] = {}  # in whose answer what it was stands
     place_before: dict[str, Any] = {}
@@ -203,7 +203,7 @@ def _of_active(wanted: KpiAsked, answer: ActiveAnswer) -> Kpi:
     days = [at for at, is_over in enumerate(answer.complete) if is_over]
     last = days[-1] if days else None
     value = line.values[last] if last is not None else None
-    before = _a_week_before(line, last) if last is not None else None
+    before = _a_week_before(answer, line, last) if last is not None else None
     cell = Cell(bucket=answer.buckets[last], series=wanted.key) if last is not None else None
     found = _kpi(wanted, answer, value, before, answer.buckets, line.values, cell)
     if last is None:
@@ -228,13 +228,13 @@ def _places(wanted: KpiAsked, day: date) -> dict[str, Any]:
     }
 
 
-def _a_week_before(line: Line, day: int) -> float | None:
+def _a_week_before(answer: ActiveAnswer, line: Line, day: int) -> float | None:
     """Return the value of 7 days before; None where the days before were not asked for."""
     if not line.before:
         return None
-    found = (*line.before, *line.values)  # One day after the other, without a gap.
-    place = len(line.before) + day - 7
-    return found[place] if place >= 0 else None
+    earlier = date.fromisoformat(answer.buckets[day]) - timedelta(days=7)
+    known = (*answer.buckets_before, *answer.buckets), (*line.before, *line.values)
+    return dict(zip(*known, strict=True)).get(earlier.isoformat())
 
 
 def _kpi(
@@ -262,6 +262,6 @@ def _kpi(
         msgspec.to_builtins(wanted.question),
         cell,
         answer.as_of,
-        "the week before" if isinstance(answer, ActiveAnswer) else "the days before",
+        "the week before" if isinstance(answer, ActiveAnswer) else "the same weekdays before",
         parameters=wanted.parameters,
     )

@@ -13,6 +13,9 @@ import msgspec
 from missioncontrol.domain import canonical
 
 DAYS_MAX = 180
+DAYS_USUAL = 28
+"""Asked for where nobody says: whole weeks, so that no weekday stands in them once more."""
+
 STEPS_MAX = 10
 SERIES_MAX = 10
 WHERE_MAX = 20

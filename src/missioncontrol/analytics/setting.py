@@ -68,14 +68,24 @@ def buckets(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
 
 
 def days_before(found: Range) -> Range:
-    """Return as many days just before: what a range is compared with.
+    """Return as many days before, on the same weekdays: what a range is compared with.
 
     Raises:
         Rejected: `analytics.bad_range`.
     """
     _check(found)
-    days = found.until - found.since + DAY
-    return Range(found.since - days, found.since - DAY)
+    weeks = weeks_between(found)
+    return Range(found.since - weeks, found.until - weeks)
+
+
+def weeks_between(found: Range) -> timedelta:
+    """Return by how much a range is after what it is compared with: the fewest whole weeks.
+
+    Thirty days hold more week-ends than the thirty just before them or fewer, and a Monday stands
+    beside a Saturday: by whole weeks each day stands beside its own weekday, and no day is in both.
+    """
+    days = (found.until - found.since).days + 1
+    return timedelta(weeks=-(-days // 7))
 
 
 def day_of(moment: datetime, setting: Setting) -> date:

@@ -134,7 +134,7 @@ def _measured(plan: Plan, series: int, *, is_keyed: bool) -> str:
     begins = plan.begins
     found = events(plan, series, begins[0], begins[-1], is_keyed=is_keyed)
     number = number_in(begins, "epoch_us(happened)", plan.parameters)
-    rows = f"SELECT person, value, key, {number} AS number FROM ({found})"
+    rows = f"SELECT person, value, key, {number} AS number FROM ({found}){_compared(plan)}"
     before = len(plan.before)
     parted = (
         f"SELECT *, CASE WHEN number < {before} THEN 1 ELSE 0 END AS part,"
@@ -149,6 +149,16 @@ def _measured(plan: Plan, series: int, *, is_keyed: bool) -> str:
         f"SELECT {series} AS series, part, period, {key} AS key, ({aggregate})::DOUBLE AS measured,"
         " NULL::HUGEINT[] AS sums"
         f" FROM ({parted}) GROUP BY GROUPING SETS ((part, period), (part){more})"
+    )
+
+
+def _compared(plan: Plan) -> str:
+    """Return what leaves out days that lie between those compared, so that weekdays agree."""
+    if not plan.before or plan.before[-1].until == plan.periods[0].since:
+        return ""
+    over = plan.parameters.moment(plan.before[-1].until)
+    return (
+        f" WHERE happened < {over} OR happened >= {plan.parameters.moment(plan.periods[0].since)}"
     )
 
 

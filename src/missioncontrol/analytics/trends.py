@@ -11,8 +11,8 @@
 - A breakdown adds lines for each value of a property; the lines of everything come first. The 25
   values with most people who did anything of any series in the range are told apart, with equally
   many by the alphabet; the others, and one that is called so, are `other`.
-- Compared: the same number of days just before; see `comparing.py`. Which values are told apart,
-  and whom the segment means, is told by the range itself.
+- Compared: the same number of days, whole weeks before; see `comparing.py`. Which values are told
+  apart, and whom the segment means, is told by the range itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence

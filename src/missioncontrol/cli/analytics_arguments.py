@@ -146,7 +146,9 @@ def _add_questions(kinds: Any, home: argparse.ArgumentParser, whole_number: Whol
     for verb in (active, lifecycle):
         verb.add_argument("--event", metavar="EVENT", default=None, help="(default: any)")
     for verb in (trends, active):
-        verb.add_argument("--compared", action="store_true", help="with as many days before")
+        verb.add_argument(
+            "--compared", action="store_true", help="with as many days before, on the same weekdays"
+        )
         verb.add_argument(
             "--as",
             dest="changes",
@@ -203,7 +205,7 @@ def _add_segment(verb: argparse.ArgumentParser) -> None:
 
 def _add_days(verb: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
     verb.add_argument(
-        "--days", metavar="N", type=whole_number, help="up to and with today (default: 30)"
+        "--days", metavar="N", type=whole_number, help="up to and with today (default: 28)"
     )
     verb.add_argument("--since", metavar="DAY", help="the first day, as in 2026-11-01")
     verb.add_argument("--until", metavar="DAY", help="the last day (default: today)")
@@ -248,7 +250,7 @@ def _add_digest(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNu
     )
     verb.add_argument("--product", metavar="PRODUCT", default="", help="(default: the only one)")
     verb.add_argument(
-        "--days", metavar="N", type=whole_number, help="up to and with its day (default: 30)"
+        "--days", metavar="N", type=whole_number, help="up to and with its day (default: 28)"
     )
     verb.add_argument("--at", metavar="EXPR", default="", help="when: '0 7 * * 1-5', or @daily")
     verb.add_argument(

@@ -11,9 +11,9 @@ from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import endpoint_from
-from missioncontrol.analytics.questions import EVERYBODY, Range, Segment
+from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, EVERYBODY, Range, Segment
 from missioncontrol.analytics.summary import Summary
-from missioncontrol.application.analytics.digests import DAYS, DAYS_MAX, name_of, workflow_of
+from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun
 from missioncontrol.application.journal import fold
 from missioncontrol.application.schedules import Asked, NewSchedule
@@ -42,9 +42,11 @@ PASSING = ("model.", "budget.")
 def digest(arguments: argparse.Namespace, desk: Desk) -> int:
     """Write the summary of a product down now, or let the clock do so from now on."""
     product = meant(arguments, desk)
-    days = DAYS if arguments.days is None else arguments.days
+    days = DAYS_USUAL if arguments.days is None else arguments.days
     if not 1 <= days <= DAYS_MAX:
-        raise Rejected("analytics.bad_option", f"--days does not fit: {days} is not 1 to 180.")
+        raise Rejected(
+            "analytics.bad_option", f"--days does not fit: {days} is not 1 to {DAYS_MAX}."
+        )
     if arguments.off:
         desk.deliver(Asked("remove", name_of(product.slug)))
         say(f"{name_of(product.slug)} is written by the clock no more.\n")

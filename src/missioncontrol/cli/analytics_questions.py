@@ -12,6 +12,7 @@ import msgspec
 from missioncontrol.analytics.kpis import activation, activation_of
 from missioncontrol.analytics.questions import (
     DAYS_MAX,
+    DAYS_USUAL,
     Active,
     AnyQuestion,
     Bracket,
@@ -35,7 +36,6 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
 
-DAYS = 30
 FILE_BYTES_MAX = 1_000_000
 
 
@@ -105,13 +105,13 @@ def _from_0(text: str) -> str:
 
 
 def range_of(arguments: argparse.Namespace, today: date) -> Range:
-    """Return the days that are asked for: the last 30 where nothing is said."""
+    """Return the days that are asked for: the last 28 where nothing is said."""
     if arguments.days is not None and arguments.since is not None:
         raise _bad("--days", "it can't be given with --since")
     until = _day("--until", arguments.until) if arguments.until else today
     if arguments.since is not None:
         return Range(_day("--since", arguments.since), until)
-    days = DAYS if arguments.days is None else arguments.days
+    days = DAYS_USUAL if arguments.days is None else arguments.days
     if not 1 <= days <= DAYS_MAX:
         raise _bad("--days", f"{days} is not 1 to {DAYS_MAX}")
     return Range(until - timedelta(days=days - 1), until)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -15,7 +15,7 @@ from missioncontrol.analytics.kpis import Kpi, asked, told
 from missioncontrol.analytics.questions import AnyQuestion, Range
 from missioncontrol.analytics.quoting import value_of
 from missioncontrol.analytics.seeding import events
-from missioncontrol.analytics.setting import Setting
+from missioncontrol.analytics.setting import Setting, weeks_between
 from missioncontrol.analytics.summary import PARTS, Summary
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
 from missioncontrol.domain.alert import Quoted, Reading
@@ -51,10 +51,10 @@ class Inspection:
         )
 
     def kpis(self, range_: Range) -> list[Kpi]:
-        """Return the key figures, those of the days before as of as many days before."""
-        found, days = [], range_.until - range_.since + timedelta(days=1)
+        """Return the key figures, those of the days before as of as many weeks before."""
+        found, weeks = [], weeks_between(range_)
         for each in asked(SHOP, range_):
-            then = f"{(MORNING - days).isoformat()}Z"
+            then = f"{(MORNING - weeks).isoformat()}Z"
             before = self.answer(each.before, then) if each.before is not None else None
             found.append(told(each, self.answer(each.question), before))
         return found

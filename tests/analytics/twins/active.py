@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from missioncontrol.analytics.questions import Active, Cell
 from missioncontrol.analytics.setting import start_of, zone_of
-from tests.analytics.twins.days import day_on, days_of
+from tests.analytics.twins.days import before_by, day_on, days_of
 from tests.analytics.twins.filtering import counted, matches
 from tests.analytics.worlds import World
 
@@ -44,7 +44,7 @@ def is_over(day: date, world: World) -> bool:
 
 def _days(question: Active, before: bool) -> list[date]:
     days = days_of(question.range)
-    return [day - timedelta(days=len(days)) for day in days] if before else days
+    return [day - before_by(question.range) for day in days] if before else days
 
 
 def _seen(question: Active, world: World) -> set[tuple[int, date]]:

@@ -14,6 +14,14 @@ def days_of(found: Range) -> list[date]:
     return [found.since + DAY * each for each in range((found.until - found.since).days + 1)]
 
 
+def before_by(found: Range) -> timedelta:
+    """Return how far back a range has to go, week by week, until it meets none of its days."""
+    days, back = days_of(found), 7 * DAY
+    while any(day - back in days for day in days):
+        back += 7 * DAY
+    return back
+
+
 def is_on(day: date, moment: datetime, setting: Setting) -> bool:
     return _start(day, setting.zone) <= moment < _start(day + DAY, setting.zone)
 

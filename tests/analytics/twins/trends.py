@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from missioncontrol.analytics.questions import Cell, Series, Trend
 from missioncontrol.analytics.setting import start_of, zone_of
-from tests.analytics.twins.days import days_of, first_of, is_on
+from tests.analytics.twins.days import before_by, days_of, first_of, is_on
 from tests.analytics.twins.filtering import counted, matches, people_of, text_of
 from tests.analytics.worlds import Event, World
 
@@ -73,7 +73,9 @@ def told(
     measures = [measured(series, by_place[place]) for place in places(question, world)]
     if before and question.by == "hour":
         measures = [
-            value if mark in _hours(date.fromisoformat(day) - _length(question), world) else None
+            value
+            if mark in _hours(date.fromisoformat(day) - before_by(question.range), world)
+            else None
             for value, (day, mark) in zip(measures, places(question, world), strict=True)
         ]
     return measures, measured(series, [event for _, event in found])
@@ -146,7 +148,7 @@ def members(question: Trend, cell: Cell, world: World) -> list[int]:
 
 def label(question: Trend, place: Place, world: World, *, before: bool = False) -> str:
     """Return what a period, or the one beside it, is called; "" where there is none."""
-    day = date.fromisoformat(place[0]) - (_length(question) if before else timedelta(0))
+    day = date.fromisoformat(place[0]) - (before_by(question.range) if before else timedelta(0))
     return _hours(day, world).get(place[1], "") if question.by == "hour" else day.isoformat()
 
 
@@ -173,13 +175,9 @@ def _value(question: Trend, event: Event, world: World) -> str:
     return text_of(properties, question.breakdown.property) or ""
 
 
-def _length(question: Trend) -> timedelta:
-    return DAY * len(days_of(question.range))
-
-
 def _place(question: Trend, world: World, moment: datetime, *, before: bool) -> Place | None:
     """Return the period of the range in which something is, or beside which it is."""
-    back = _length(question) if before else timedelta(0)
+    back = before_by(question.range) if before else timedelta(0)
     for day in days_of(question.range):
         if is_on(day - back, moment, world.setting):
             if question.by != "hour":

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.facts import digest_of
+from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.analytics.writing import fault_of, in_words_of
 from missioncontrol.application.analytics.alerts import WATCHER
@@ -25,7 +26,6 @@ REPORTER = "reporter"
 PREFIX = "digest-"
 """Workflows and schedules of digests are named so, with the product."""
 
-DAYS, DAYS_MAX = 30, 180
 WRITING = Spending(input_tokens=16_000, output_tokens=4_096, by_call=True)
 """The most that the words of a model take: one call, of facts of at most 6,000 bytes."""
 
@@ -163,7 +163,7 @@ steps:
 """
 
 
-def workflow_of(product: str, days: int = DAYS) -> str:
+def workflow_of(product: str, days: int = DAYS_USUAL) -> str:
     """Return the text of the workflow that writes the digest of a product."""
     name = name_of(product)
     return WORKFLOW.format(name=name, product=product, days=days, agent=REPORTER)

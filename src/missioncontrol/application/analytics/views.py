@@ -1,6 +1,6 @@
 """Products, sources and what is saved of them, as they are told."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.kpis import Kpi, activation_of, asked, told
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
-from missioncontrol.analytics.setting import zone_of
+from missioncontrol.analytics.setting import weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.domain.product.events import Kind, Weekday
 from missioncontrol.domain.product.states import Product, Source
@@ -112,16 +112,16 @@ async def kpis(
 async def answered_then(
     analyst: Analyst, before: AnyQuestion, answer: AnyAnswer, range_: Range
 ) -> AnyAnswer:
-    """Return the answer to a question of the days before, as it was so many days ago.
+    """Return the answer to a question of the days before, as it was so many weeks ago.
 
     Who is compared had as much time then as those of now have had.
 
     Raises:
         MissionControlError: as `Analyst.answer`.
     """
-    days = range_.until - range_.since + timedelta(days=1)
     # By the calendar of the product: where clocks changed meanwhile, some days have 23 or 25 hours.
-    then = datetime.fromisoformat(answer.as_of).astimezone(zone_of(answer.zone)) - days
+    then = datetime.fromisoformat(answer.as_of).astimezone(zone_of(answer.zone))
+    then -= weeks_between(range_)
     return await analyst.answer(before, as_of=then.astimezone(UTC))
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from missioncontrol.analytics.questions import DAYS_MAX, WHERE_MAX, Did, Range, Segment
-from missioncontrol.analytics.setting import zone_of
+from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, WHERE_MAX, Did, Range, Segment
+from missioncontrol.analytics.setting import days_before, zone_of
 from missioncontrol.application.analytics.products import ProductShelf
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
@@ -21,9 +21,11 @@ from missioncontrol.interfaces.web.cockpit_conditions import (
     deed_shown,
     deed_text,
 )
+from missioncontrol.interfaces.web.cockpit_view import days_shown
 
-DAYS_USUAL = 30
-PRESETS = (7, 14, 30, 60, 90, 180)
+PRESETS = (7, 14, DAYS_USUAL, 56, 91, 175)
+"""Whole weeks: a range from today on back has as many of each weekday."""
+
 TEXT_MAX = 200
 
 
@@ -75,6 +77,18 @@ class Bar(msgspec.Struct, frozen=True):
     def length(self) -> int:
         """How many days are asked for."""
         return (self.range.until - self.range.since).days + 1
+
+    @property
+    def presets(self) -> tuple[int, ...]:
+        """How many days up to today one can choose: what is chosen is one of them."""
+        more = (self.days,) if self.days and self.days not in PRESETS else ()
+        return tuple(sorted(PRESETS + more))
+
+    @property
+    def before_shown(self) -> str:
+        """The days that these are compared with, in words."""
+        before = days_before(self.range)
+        return days_shown(before.since, before.until)
 
     def pairs(self, **changes: str) -> list[tuple[str, str]]:
         """Return what an address has to say for this bar; an empty change takes its part away."""

@@ -195,6 +195,8 @@ async def _figures(console: Console, bar: Bar) -> Values:
     days, as_of = await days_told(analyst, bar)
     about = (bar.product.slug, days, bar.segment)
     found = await kpis(analyst, *about, compared=bar.is_compared, as_of=as_of)
+    earlier = days_before(days)
+    before = view.days_shown(earlier.since, earlier.until)
     cards = []
     for each in found:
         is_share = each.unit == "share"
@@ -208,6 +210,7 @@ async def _figures(console: Console, bar: Bar) -> Values:
                 "kpi": each,
                 "value": shown(each.value),
                 "change": change,
+                "days_before": f"{before}: as many days, on the same weekdays",
                 "before": None if each.before is None else shown(each.before),
                 "before_people": view.people_before(each, days),
                 "spark": charts.spark_of(_over(each, bar.product.zone)),
@@ -263,7 +266,7 @@ async def _funnel(console: Console, bar: Bar) -> Values:
 
 
 async def funnel_before(analyst: Analyst, asked: Funnel, answer: FunnelAnswer) -> view.Earlier:
-    """Return a funnel of the days before, as it was so many days ago.
+    """Return a funnel of the days before, as it was so many weeks ago.
 
     Raises:
         MissionControlError: as `Analyst.answer`.

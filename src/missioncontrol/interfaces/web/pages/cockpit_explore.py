@@ -17,7 +17,15 @@ from missioncontrol.analytics.answers import (
     RetentionAnswer,
 )
 from missioncontrol.analytics.detecting.asking import names_asked
-from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Paths, Range, digest
+from missioncontrol.analytics.questions import (
+    DAYS_USUAL,
+    AnyQuestion,
+    Cell,
+    Funnel,
+    Paths,
+    Range,
+    digest,
+)
 from missioncontrol.analytics.tables import csv_of, people, table
 from missioncontrol.analytics.trend_rows import FORMULA
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
@@ -164,7 +172,7 @@ def shorter_ways(question: AnyQuestion, error: MissionControlError | None) -> li
         return []
     ways = []
     days = (question.range.until - question.range.since).days + 1
-    for fewer in (each for each in (30, 7, 1) if each < days):
+    for fewer in (each for each in (DAYS_USUAL, 7, 1) if each < days):
         since = question.range.until - timedelta(days=fewer - 1)
         range_ = Range(since, question.range.until)
         asked = msgspec.structs.replace(question, range=range_)
