@@ -224,3 +224,35 @@ def test_panels_count_what_their_lists_hold_and_are_files_and_fail_alone(tmp_pat
         measured_by_its_own_words,
         too_long,
     )
+
+
+def test_a_product_of_other_events_is_shown_by_what_its_people_do(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
+            for name in ("ann", "ben", "cleo"):
+                await keep(house, event(name, "visit"))
+            await keep(house, *(event("ann", "order", 1.0 + at) for at in range(5)))
+            for path in ("/cockpit/funnel", "/cockpit/retention", "/cockpit/trends"):
+                page = await shown(client, path, product="shop", days="30")
+                assert "No step of the activation funnel ever came from Web shop" in page
+                assert 'value="visit"' in page
+                assert 'value="signup"' not in page
+            funnel = await shown(client, "/cockpit/funnel", product="shop", days="30")
+            assert "1 of 3 reached order, 33.3 %" in funnel
+            for name in ("funnel", "conversion", "retention"):
+                panel = await shown(client, f"/cockpit/panels/{name}", product="shop", days="30")
+                assert "Nobody began" not in panel, name
+                assert name == "retention" or await as_many_as(client, panel)
+            assert "Set the activation funnel" in await shown(
+                client, "/cockpit/panels/funnel", product="shop"
+            )
+            page = await shown(client, "/cockpit/products/shop")
+            assert "proposed, not saved yet" in page
+            form = {"step": ["visit", "order"], "within": ["", "7d"], "activated_at": "2"}
+            url = "/cockpit/products/shop/measures"
+            assert (await client.post(url, data=form)).status_code == 303
+            assert "as this product says" in await shown(client, "/cockpit/products/shop")
+            assert "ever came" not in await shown(client, "/cockpit/funnel", product="shop")
+
+    asyncio.run(scenario())

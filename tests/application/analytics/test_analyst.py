@@ -190,3 +190,18 @@ def test_a_product_keeps_its_own_calendar() -> None:
                 await made.analyst.setting("other")
 
     run(check())
+
+
+def test_the_events_of_a_product_are_looked_up_once_until_something_comes_in() -> None:
+    async def check() -> None:
+        async with world((event("ann", "visit"), event("ann", "order", 1.0))) as made:
+            first, second = await asyncio.gather(*(made.analyst.events("shop") for _ in range(2)))
+            assert first is second
+            assert first.names == ("order", "visit")
+            assert [step.pattern.event for step in first.opening] == ["visit", "order"]
+            assert len(made.warehouse.asked) == 2
+            made.keep(event("ann", "signup", 2.0))
+            later = await made.analyst.events("shop")
+            assert ("signup" in later.names, later.opening) == (True, ())
+
+    run(check())

@@ -14,6 +14,7 @@ from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Seg
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.giving_way import Way
 from missioncontrol.application.analytics.kept_answers import KeptAnswers
+from missioncontrol.application.analytics.known_events import Events, KnownEvents
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
 from missioncontrol.application.analytics.membership import Membership
 from missioncontrol.application.analytics.products import ProductShelf, policy_of
@@ -50,6 +51,7 @@ class Analyst:
         self._settling = asyncio.Lock()
         self._way = Way()
         self._as_of: tuple[int, float] = (-1, 0.0)
+        self._events = KnownEvents(self.rows)
         self._membership = Membership(warehouse, products, clock, self.aside)
 
     async def answer(self, question: AnyQuestion, *, as_of: datetime | None = None) -> AnyAnswer:
@@ -128,6 +130,17 @@ class Analyst:
                 return await self.rows(statement)
 
         return await inspected(known, setting, ask, rows, segment=segment)
+
+    async def events(self, product: str) -> Events:
+        """Return which events a product has, and what to ask of them first.
+
+        Raises:
+            NotFound, Unavailable: as `answer`.
+        """
+        known = await self.products.find(product)
+        await self._bring_up(known)
+        position = await self.position()
+        return await self._events.of(known, self._setting(known, None, position), position)
 
     async def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Answer a statement over the views of the warehouse."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.analytics.kpis import activation, activation_of
+from missioncontrol.analytics.kpis import activation_of
 from missioncontrol.analytics.questions import (
     DAY,
     SERIES_MAX,
@@ -59,16 +59,16 @@ def question_in(text: str) -> AnyQuestion:
     return found
 
 
-def asked_of(measure: str, bar: Bar, said: Parameters) -> AnyQuestion:
+def asked_of(measure: str, bar: Bar, said: Parameters, opening: Sequence[Step] = ()) -> AnyQuestion:
     """Return what the form of a measure asks, over the question that the address may hold.
 
     Raises:
         Rejected: `analytics.bad_question`, naming the field.
     """
     text = str(said.get("q", "") or "")
-    base = question_in(text) if text else usual(measure, bar)
+    base = question_in(text) if text else usual(measure, bar, opening)
     if not isinstance(base, KINDS[measure]):
-        base = usual(measure, bar)
+        base = usual(measure, bar, opening)
     if not said.get("asked", ""):
         return base
     fields = _FIELDS[measure](base, said)
@@ -86,9 +86,14 @@ def asked_of(measure: str, bar: Bar, said: Parameters) -> AnyQuestion:
         raise Rejected("analytics.bad_question", f"This can't be asked: {error}.") from None
 
 
-def usual(measure: str, bar: Bar) -> AnyQuestion:
-    """Return what a page asks before anybody has said what."""
+def usual(measure: str, bar: Bar, opening: Sequence[Step] = ()) -> AnyQuestion:
+    """Return what a page asks before anybody has said what.
+
+    It is the activation, or an `opening` of events that the product has where it has none of that.
+    """
     counts = activation_of(bar.product)
+    steps = tuple(opening) or counts.steps
+    start = steps[0].pattern
     about: dict[str, Any] = {
         "product": bar.product.slug,
         "range": bar.range,
@@ -97,13 +102,12 @@ def usual(measure: str, bar: Bar) -> AnyQuestion:
     active = Pattern(counts.active)
     match measure:
         case "funnel":
-            return activation(bar.product, bar.range, bar.segment)
+            return Funnel(**about, steps=steps)
         case "retention":
             # On or after, as the cockpit has it: one product has one retention at first sight.
-            start = counts.steps[0].pattern
             return Retention(**about, start=start, back=active, unit="week", mode="on_or_after")
         case "trends":
-            series = (Series(counts.steps[0].pattern, "people"),)
+            series = (Series(start, "people"),)
             return Trend(**about, series=series, compared=bar.is_compared)
         case "active":
             return Active(**about, pattern=active, compared=bar.is_compared)
@@ -111,7 +115,7 @@ def usual(measure: str, bar: Bar) -> AnyQuestion:
             return Lifecycle(**about, pattern=active)
         case _:
             # Half an hour, as the API takes it, shows of most products little but their first step.
-            return Paths(**about, anchor=counts.steps[0].pattern, within=DAY)
+            return Paths(**about, anchor=start, within=DAY)
 
 
 def _funnel(base: Any, said: Parameters) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The form of what a product is told by: its activation, the step that counts, what it is for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -25,9 +26,13 @@ class MeasuresForm(msgspec.Struct, frozen=True):
     is_own: bool  # the product says so itself, not the definitions
 
 
-def form_of(product: Product) -> MeasuresForm:
-    """Return the form with what counts of a product now."""
+def form_of(product: Product, opening: Sequence[Step] = ()) -> MeasuresForm:
+    """Return the form with what counts of a product now; an `opening` is proposed in its place."""
     counts = activation_of(product)
+    if opening:
+        counts = msgspec.structs.replace(
+            counts, steps=tuple(opening), activated_at=len(opening) - 1
+        )
     steps = tuple((pattern_text(each.pattern), window_text(each.within)) for each in counts.steps)
     actions = "\n".join(counts.actions)
     is_own = product.measures != KeyMeasures()

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from missioncontrol.analytics.questions import (
     Pattern,
     Range,
     Retention,
+    Step,
 )
 from missioncontrol.analytics.setting import days_before, period_after, period_of, zone_of
 from missioncontrol.analytics.summary import Point, Summary
@@ -28,6 +29,7 @@ from missioncontrol.analytics.tables import Table
 from missioncontrol.application.analytics.alerts import AlertShelf
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.inspecting import end_of
+from missioncontrol.application.analytics.known_events import Events
 from missioncontrol.application.analytics.views import answered_then, kpis
 from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.principal import Principal
@@ -126,6 +128,16 @@ async def has_any(console: Console, bar: Bar) -> bool:
     analyst = await console.analytics.analyst()
     slug = bar.product.slug
     return bool(await analyst.aside(lambda: analyst.warehouse.exported(slug, limit=1)))
+
+
+async def known_events(console: Console, bar: Bar) -> Events:
+    """Return which events a product has, for who types one; none where that can't be told."""
+    if not await console.analytics.is_there():
+        return Events()
+    try:
+        return await (await console.analytics.analyst()).events(bar.product.slug)
+    except MissionControlError:
+        return Events()
 
 
 async def _verdict(console: Console, bar: Bar) -> str:
@@ -250,8 +262,7 @@ def _over(kpi: Kpi, zone: str) -> tuple[float | None, ...]:
 
 async def _funnel(console: Console, bar: Bar) -> Values:
     analyst = await console.analytics.analyst()
-    days, as_of = await days_told(analyst, bar)
-    asked = key_figures.activation(bar.product, days, bar.segment, by="day")
+    asked, as_of, is_opening = await _first_funnel(console, bar)
     answer = await analyst.answer(asked, as_of=as_of)
     assert isinstance(answer, FunnelAnswer)
     before = await funnel_before(analyst, asked, answer) if bar.is_compared else None
@@ -259,10 +270,26 @@ async def _funnel(console: Console, bar: Bar) -> Values:
         "bar": bar,
         "question": asked,
         "answer": answer,
+        "is_opening": is_opening,
+        "title": OPENING if is_opening else TITLES["funnel"],
         "is_whole_days": as_of is not None,
         "steps": view.steps_of(asked, answer, before, is_absolute=bar.is_absolute),
         "view": view,
     }
+
+
+async def _first_funnel(console: Console, bar: Bar) -> tuple[Funnel, datetime | None, bool]:
+    """Return the funnel that the page shows, as of when, and whether it is of an opening.
+
+    It is the activation; of a product in which no step of that ever came, it is what most of its
+    people do, so that there is something to see until somebody says which steps count.
+    """
+    days, as_of = await days_told(await console.analytics.analyst(), bar)
+    asked = key_figures.activation(bar.product, days, bar.segment, by="day")
+    opening = (await known_events(console, bar)).opening
+    if not opening:
+        return asked, as_of, False
+    return msgspec.structs.replace(asked, steps=opening), as_of, True
 
 
 async def funnel_before(analyst: Analyst, asked: Funnel, answer: FunnelAnswer) -> view.Earlier:
@@ -294,15 +321,15 @@ async def _alerts(console: Console, bar: Bar) -> Values:
 
 async def _retention(console: Console, bar: Bar) -> Values:
     analyst = await console.analytics.analyst()
-    asked = retention_of(bar)
+    asked = retention_of(bar, (await known_events(console, bar)).opening)
     answer = await analyst.answer(asked)
     assert isinstance(answer, RetentionAnswer)
     heat = view.heat_of(asked, answer)
     return {"bar": bar, "question": asked, "answer": answer, "heat": heat, "view": view}
 
 
-def retention_of(bar: Bar) -> Retention:
-    """Return the weekly retention of those who took the first step of the activation."""
+def retention_of(bar: Bar, opening: Sequence[Step] = ()) -> Retention:
+    """Return the weekly retention of those who took the first step: of the activation as a rule."""
     counts = key_figures.activation_of(bar.product)
     unit: Literal["day", "week"] = "week" if bar.length > DAYS_BY_DAY else "day"
     periods = WEEKS if unit == "week" else bar.length
@@ -313,7 +340,7 @@ def retention_of(bar: Bar) -> Retention:
         product=bar.product.slug,
         range=Range(since, bar.range.until),
         segment=bar.segment,
-        start=counts.steps[0].pattern,
+        start=(tuple(opening) or counts.steps)[0].pattern,
         back=Pattern(counts.active),
         mode="on_or_after",
         unit=unit,
@@ -344,8 +371,7 @@ async def _active(console: Console, bar: Bar) -> Values:
 
 async def _conversion(console: Console, bar: Bar) -> Values:
     analyst: Analyst = await console.analytics.analyst()
-    days, as_of = await days_told(analyst, bar)
-    whole = key_figures.activation(bar.product, days, bar.segment, by="day")
+    whole, as_of, _ = await _first_funnel(console, bar)
     # Of its first two steps alone: a day is over once their window is, whatever comes after.
     asked = msgspec.structs.replace(whole, steps=whole.steps[:2])
     answer = await analyst.answer(asked, as_of=as_of)
@@ -386,6 +412,10 @@ TITLES = {
     "active": "Daily active users",
     "conversion": "Conversion by day",
 }
+
+
+OPENING = "What most people do"
+"""Title of a funnel of the most frequent events."""
 
 
 async def panel_table(console: Console, bar: Bar, name: str) -> Table:

@@ -1,6 +1,5 @@
 """Explore pages of the cockpit: a question, its answer, the people behind each count, as CSV."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from missioncontrol.analytics.answers import (
     PathsAnswer,
     RetentionAnswer,
 )
-from missioncontrol.analytics.detecting.asking import names_asked
 from missioncontrol.analytics.questions import (
     DAYS_USUAL,
     AnyQuestion,
@@ -28,6 +26,7 @@ from missioncontrol.analytics.questions import (
 )
 from missioncontrol.analytics.tables import csv_of, people, table
 from missioncontrol.analytics.trend_rows import FORMULA
+from missioncontrol.application.analytics.known_events import Events
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -38,7 +37,7 @@ from missioncontrol.interfaces.web import cockpit_view as view
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.cockpit_bar import Bar, Said, bar_of, bar_or_fault
 from missioncontrol.interfaces.web.cockpit_conditions import deed_text, written
-from missioncontrol.interfaces.web.pages.cockpit import funnel_before, panel_table
+from missioncontrol.interfaces.web.pages.cockpit import funnel_before, known_events, panel_table
 from missioncontrol.interfaces.web.rendering import page
 
 AnyRequest = Request[Principal, Any, Any]
@@ -52,7 +51,6 @@ TITLES = {
     "lifecycle": "Lifecycle",
     "paths": "Paths",
 }
-NAMES_MAX = 300
 ROWS = 50
 CSV_PEOPLE_MAX = 10_000
 
@@ -66,15 +64,15 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
     bar, fault = await bar_or_fault(console.analytics.products, said, now)
     error: MissionControlError | None = fault
     is_kept = fault is not None
-    question: AnyQuestion = forms.usual(measure, bar)
+    events = await known_events(console, bar)
+    question: AnyQuestion = forms.usual(measure, bar, events.opening)
     shown: dict[str, Any] = {}
-    offering = asyncio.ensure_future(_offered(console, bar))
     typed: dict[str, list[str]] = {}
     try:
-        question, typed = _read(measure, bar, request.query_params)
+        question, typed = _read(measure, bar, request.query_params, events)
         if fault is not None:
             raise fault
-        question = forms.asked_of(measure, bar, request.query_params)
+        question = forms.asked_of(measure, bar, request.query_params, events.opening)
         typed = {}
         then = None if said.get("asked") else _moment(request.query_params)
         shown = await _answered(console, bar, question, then)
@@ -102,15 +100,16 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
         forms=forms,
         view=view,
         **(shown or {"answer": None, "shape": ""}),
-        **await offering,
+        **await _offered(console, bar, events),
     )
 
 
-async def _offered(console: Console, bar: Bar) -> dict[str, Any]:
+async def _offered(console: Console, bar: Bar, events: Events) -> dict[str, Any]:
     """Return what the form offers to choose from."""
     kept = await console.analytics.products.dashboards(bar.product.slug)
     return {
-        "names": await known_names(console, bar),
+        "names": events.names,
+        "is_opening": bool(events.opening),
         "dashboards": kept,
         "shelf": [(each.id, each.name) for each in kept],
         "products": [(each.slug, each.name) for each in bar.products],
@@ -118,25 +117,14 @@ async def _offered(console: Console, bar: Bar) -> dict[str, Any]:
     }
 
 
-async def known_names(console: Console, bar: Bar) -> list[str]:
-    """Return which events a product has, for who types one; none where that can't be told."""
-    if not await console.analytics.is_there():
-        return []
-    try:
-        analyst = await console.analytics.analyst()
-        setting = await analyst.setting(bar.product.slug)
-        rows = await analyst.rows(names_asked(bar.product.slug, setting))
-    except MissionControlError:
-        return []
-    return [str(row[0]) for row in rows[:NAMES_MAX]]
-
-
-def _read(measure: str, bar: Bar, said: Any) -> tuple[AnyQuestion, dict[str, list[str]]]:
+def _read(
+    measure: str, bar: Bar, said: Any, events: Events
+) -> tuple[AnyQuestion, dict[str, list[str]]]:
     """Return the question that a form was about, and what was typed into it: kept if it is bad."""
     text = str(said.get("q", "") or "")
-    known = forms.question_in(text) if text else forms.usual(measure, bar)
+    known = forms.question_in(text) if text else forms.usual(measure, bar, events.opening)
     if not isinstance(known, forms.KINDS[measure]):
-        known = forms.usual(measure, bar)
+        known = forms.usual(measure, bar, events.opening)
     fields = dict.fromkeys(said) if said.get("asked") else {}
     typed = {name: [str(each)[:1_000] for each in said.getall(name, [])] for name in fields}
     return known, typed

@@ -26,8 +26,8 @@ from missioncontrol.interfaces.web.cockpit_measures import (
     form_of,
     typed_in,
 )
-from missioncontrol.interfaces.web.pages.cockpit import has_any
-from missioncontrol.interfaces.web.pages.cockpit_explore import about, known_names
+from missioncontrol.interfaces.web.pages.cockpit import has_any, known_events
+from missioncontrol.interfaces.web.pages.cockpit_explore import about
 from missioncontrol.interfaces.web.rendering import moved, page
 
 AnyRequest = Request[Principal, Any, Any]
@@ -98,6 +98,7 @@ async def _product(
 ) -> Response[str]:
     now = console.shelf.clock.now()
     bar = await bar_of(console.analytics.products, Said({"product": [slug]}), now)
+    events = await known_events(console, bar)
     found = product_view(bar.product)
     live = [each for each in found.sources if not each.is_revoked]
     number = formats.count(len(live), "source")
@@ -119,8 +120,9 @@ async def _product(
         error=error,
         host=str(request.base_url).rstrip("/"),
         properties="\n".join(f"{name}={value}" for name, value in found.exclusions.properties),
-        measures=typed or form_of(bar.product),
-        names=await known_names(console, bar),
+        measures=typed or form_of(bar.product, events.opening),
+        is_opening=bool(events.opening) and typed is None,
+        names=events.names,
         cohorts=[(each, _whom(each)) for each in bar.saved],
         verdict=verdict,
     )

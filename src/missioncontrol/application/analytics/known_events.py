@@ -1,0 +1,56 @@
+"""Which events a product has, and what to ask of them first: asked once until more comes in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from missioncontrol.analytics.opening import lacks_usual, names_asked, opening_asked, steps_of
+from missioncontrol.analytics.questions import Step
+from missioncontrol.analytics.setting import Setting, day_of
+from missioncontrol.domain.product.states import Product
+from missioncontrol.ports.warehouse import Statement
+
+Rows = Callable[[Statement], Awaitable[list[tuple[Any, ...]]]]
+
+
+class Events(msgspec.Struct, frozen=True):
+    """The events of a product."""
+
+    names: tuple[str, ...] = ()  # the most frequent first
+    opening: tuple[Step, ...] = ()
+    """What to ask first in place of the activation; none where a step of that came, or was said."""
+
+
+class KnownEvents:
+    """By product, each as long as nothing has come in and the day is the same."""
+
+    def __init__(self, rows: Rows) -> None:
+        """`rows` carries out a statement."""
+        self._rows = rows
+        self._known: dict[str, tuple[tuple[Any, ...], asyncio.Future[Events]]] = {}
+
+    async def of(self, product: Product, setting: Setting, position: int) -> Events:
+        """Return the events of a product as of a position.
+
+        Raises:
+            Unavailable: as `Warehouse.rows`.
+        """
+        key = (position, day_of(setting.as_of, setting), setting.zone, product.measures)
+        known = self._known.get(product.slug)
+        if known is None or known[0] != key or _has_failed(known[1]):
+            known = key, asyncio.ensure_future(self._asked(product, setting))
+            self._known[product.slug] = known
+        return await asyncio.shield(known[1])  # Somebody else may wait for the same.
+
+    async def _asked(self, product: Product, setting: Setting) -> Events:
+        rows = await self._rows(names_asked(product.slug, setting))
+        names = tuple(str(name) for (name,) in rows)
+        if not lacks_usual(product, names):
+            return Events(names)
+        return Events(names, steps_of(await self._rows(opening_asked(product.slug, setting))))
+
+
+def _has_failed(done: "asyncio.Future[Events]") -> bool:
+    return done.done() and (done.cancelled() or done.exception() is not None)
