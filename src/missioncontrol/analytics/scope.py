@@ -3,7 +3,13 @@
 from datetime import date
 
 from missioncontrol.analytics.narrative import days_shown
-from missioncontrol.analytics.questions import Range, Segment
+from missioncontrol.analytics.questions import Did, Range, Segment
+
+CHOSEN_BY_DEEDS = (
+    "What changed is not looked for: people who are chosen by what they did lately, or did not, "
+    "do more or less of it lately whatever happens."
+)
+"""Who has not ordered for four weeks has ordered before at most: that is no fall of orders."""
 
 
 def scope_of(range_: Range, last: date, segment: Segment, earlier: int) -> str:
@@ -15,8 +21,12 @@ def scope_of(range_: Range, last: date, segment: Segment, earlier: int) -> str:
         text = "No day of these is over yet, and only days that are over are told of"
     else:
         days = days_shown(range_.since, min(range_.until, last))
-        text = f"Key figures {days}; changes up to {last.day} {last:%b}, on days that are over"
+        text = f"Key figures {days}"
+        if not segment.did:
+            text += f"; changes up to {last.day} {last:%b}, on days that are over"
     text += f", {_whose(segment)}." if segment != Segment() else "."
+    if segment.did:
+        return f"{text} {CHOSEN_BY_DEEDS}"
     if earlier:
         text += " What had ended before these days is left out."
     return text
@@ -27,10 +37,13 @@ def _whose(segment: Segment) -> str:
         f"{each.property} {each.operator.replace('_', ' ')} {', '.join(each.values)}".strip()
         for each in segment.where
     ]
-    said += [
-        f"{'not ' if each.negated else ''}{each.pattern.event or 'anything'} at least "
-        f"{each.at_least} times in {each.days} days"
-        for each in segment.did
-    ]
+    said += [_deed(each) for each in segment.did]
     said += [f"cohort {each}" for each in segment.cohorts]
     return f"of the segment alone ({'; '.join(said)})"
+
+
+def _deed(did: Did) -> str:
+    """Return `people who did not order in 28 days`."""
+    often = f" at least {did.at_least} times" if did.at_least > 1 else ""
+    word = "did not do" if did.negated else "did"
+    return f"people who {word} {did.pattern.event or 'anything'}{often} in {did.days} days"

@@ -94,16 +94,18 @@ def summary(
     scope: str = "",
     updated: str = "",
     why_empty: str = "",
+    is_looked_for: bool = True,
 ) -> Summary:
     """Return what findings and key figures come to; the gravest is told first.
 
-    Where nobody began, `why_empty` may say why: then that is what there is to tell.
+    Where nobody began, `why_empty` may say why: then that is what there is to tell. Where it is not
+    `is_looked_for` what stands out, it is not told that nothing does.
     """
     ranked = sorted(findings, key=lambda each: (-WEIGHT[each.severity], -each.impact, each.metric))
     grave = [each for each in ranked if each.severity != "info"]
     told = grave or ranked
     return Summary(
-        verdict=_verdict(grave, told, kpis, why_empty),
+        verdict=_verdict(grave, told, kpis, why_empty, is_looked_for=is_looked_for),
         changed=(*_changes(told), *_moves(kpis))[:CHANGED_MAX],
         matters=_matters(told)[:MATTERS_MAX],
         actions=tuple(_action(each) for each in told if each.is_good is not True)[:ACTIONS_MAX],
@@ -117,10 +119,16 @@ def summary(
 
 
 def _verdict(
-    grave: Sequence[Finding], told: Sequence[Finding], kpis: Sequence[Kpi], why_empty: str
+    grave: Sequence[Finding],
+    told: Sequence[Finding],
+    kpis: Sequence[Kpi],
+    why_empty: str,
+    *,
+    is_looked_for: bool,
 ) -> Sentence:
     if not told:
-        return Sentence(why_empty) if why_empty else _calm(kpis)
+        calm = "Nothing stands out" if is_looked_for else "Key figures alone"
+        return Sentence(why_empty) if why_empty else _calm(kpis, calm)
     first = told[0]
     by = _by(first)
     still = " and has not come back" if first.is_down and first.is_ongoing else ""
@@ -143,7 +151,7 @@ def _by(finding: Finding) -> Sentence:
     return Sentence(f"{verb} by {by.shown} {when(finding)}", (by,))
 
 
-def _calm(kpis: Sequence[Kpi]) -> Sentence:
+def _calm(kpis: Sequence[Kpi], calm: str) -> Sentence:
     known = [each for each in kpis if each.value is not None]
     if not any(each.value or each.before for each in known):
         return Sentence(NOT_COUNTED)
@@ -159,7 +167,7 @@ def _calm(kpis: Sequence[Kpi]) -> Sentence:
         change = _change(first)
         against = f", {change.shown} against {first.against}"
         figures.append(change)
-    calm = "Nobody began the activation" if is_idle else "Nothing stands out"
+    calm = "Nobody began the activation" if is_idle else calm
     return Sentence(f"{calm}: {lowered(first.title)} {number.shown}{against}", tuple(figures))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.analytics.questions import EVERYBODY, Range, Segment, Where
+from missioncontrol.analytics.detecting.inspecting import inspected
+from missioncontrol.analytics.questions import EVERYBODY, Did, Pattern, Range, Segment, Where
+from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics import inspecting
 from missioncontrol.application.analytics.alerts import WATCHER
@@ -60,6 +62,32 @@ def test_it_is_of_the_segment_and_the_range_that_are_asked_for() -> None:
             assert "of the segment alone (plan is team)" in one.scope
             before = await own.found("shop", EVERYBODY, date(2026, 11, 18))
             assert before.as_of == datetime(2026, 11, 19, tzinfo=UTC).replace(tzinfo=None)
+
+    run(check())
+
+
+def test_who_is_chosen_by_what_they_did_has_not_stopped_doing_it() -> None:
+    """Ten people order once each day: those who did not lately are no fall of orders."""
+
+    async def check() -> None:
+        ordered = [
+            event(f"p{day}-{each}", "order", 24.0 * (day - 70), properties={"n": each})
+            for day in range(75)
+            for each in range(10)
+        ]
+        async with world(tuple(ordered)) as made:
+            own = inspector(made)
+            silent = Segment(did=(Did(Pattern("order"), 1, 28, negated=True),))
+            told = await own.summary("shop", DAYS, silent)
+            assert not [each for each in told.changed if each.metric]
+            assert "(people who did not do order in 28 days)" in told.scope
+            assert told.scope.endswith(CHOSEN_BY_DEEDS)
+            assert "stands out" not in told.verdict.text
+            setting = await made.analyst.setting("shop")
+            product = await made.analyst.products.find("shop")
+            ask, rows = made.analyst.answer, made.analyst.rows
+            wrong = await inspected(product, setting, ask, rows, segment=silent, is_sliced=False)
+            assert wrong, "why nobody looks: the condition itself would be told as a fall"
 
     run(check())
 

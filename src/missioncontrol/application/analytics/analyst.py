@@ -112,12 +112,15 @@ class Analyst:
     ) -> tuple[Finding, ...]:
         """Return what changed in a product, the most severe first, each number with its question.
 
-        It takes many questions, which give way to those of `answer`.
+        It takes many questions, which give way to those of `answer`. Of people who are chosen by
+        what they did lately nothing is told: see `scope.CHOSEN_BY_DEEDS`.
 
         Raises:
             NotFound, Unavailable: as `answer`.
         """
         known = await self.products.find(product)
+        if segment.did:
+            return ()
         await self._bring_up(known)
         setting = await self.setting(product, as_of=as_of)
 

@@ -191,6 +191,7 @@ class Inspector:
             scope=scope_of(range_, last, segment, len(findings) - len(lately)),
             updated=_moment(found.at) if found else "",
             why_empty=await self._why_empty(product, segment) if nobody_began(figures) else "",
+            is_looked_for=not segment.did,
         )
         return msgspec.structs.replace(told, facts=digest_of(told), is_looking=found is None)
 

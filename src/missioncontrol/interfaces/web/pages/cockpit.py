@@ -23,6 +23,7 @@ from missioncontrol.analytics.questions import (
     Retention,
     Step,
 )
+from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.setting import days_before, period_after, period_of, zone_of
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
@@ -190,6 +191,8 @@ async def _brief(console: Console, bar: Bar) -> Values:
     )
     if not (found.changed or found.verdict.figures):
         columns = tuple((title, points, NO_FIGURES) for title, points, _ in columns)
+    elif bar.segment.did:
+        columns = tuple((title, points, CHOSEN_BY_DEEDS) for title, points, _ in columns)
     if found.is_looking:
         columns = tuple((title, points, LOOKING) for title, points, _ in columns)
     return {
