@@ -226,6 +226,45 @@ def test_panels_count_what_their_lists_hold_and_are_files_and_fail_alone(tmp_pat
     )
 
 
+def test_who_removes_somebody_is_told_where_an_id_of_theirs_still_stands(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
+            await keep(house, event("qa-7", "signup"), event("ben", "signup"))
+            without = {"people": ["qa-7"]}
+            await client.put(f"{API}/products/shop/exclusions", json=without)
+            url = "/cockpit/products/shop/forget"
+            told = await client.post(url, data={"person": "qa-7", "reason": "asked for"})
+            assert told.status_code == 200
+            assert "an id of theirs still stands" in told.text
+            assert "Web shop: exclusions." in told.text
+            silent = await client.post(url, data={"person": "ben", "reason": "asked for"})
+            assert silent.status_code == 303
+
+    asyncio.run(scenario())
+
+
+def test_a_saved_funnel_stands_beside_the_days_before(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
+            await keep(house, event("ann", "signup"), event("eve", "signup", -96.0 - 72.0))
+            steps = [{"pattern": {"event": "signup"}}]
+            days = {"since": DAYS["since"], "until": DAYS["until"]}
+            asked = {"measure": "funnel", "product": "shop", "range": days, "steps": steps}
+            panels = [{"title": "Sign-ups", "question": asked}]
+            saved = {"name": "Daily", "panels": panels}
+            done = await client.put(f"{API}/products/shop/dashboards/daily", json=saved)
+            assert done.is_success, done.text
+            at = "/cockpit/dashboards/daily/panels/0"
+            panel = await shown(client, at, product="shop")
+            assert "beside 10 Nov to 14 Nov 2026" in panel
+            assert "Days before" in panel
+            assert await as_many_as(client, panel) == 2
+
+    asyncio.run(scenario())
+
+
 def test_a_product_of_other_events_is_shown_by_what_its_people_do(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with console_house(tmp_path) as house, house.client("admin") as client:

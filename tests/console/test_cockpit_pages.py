@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from missioncontrol.analytics import answers
 from missioncontrol.analytics.answers import (
     FunnelAnswer,
+    Kept,
     LifecycleAnswer,
     Line,
     Node,
     PathsAnswer,
+    RetentionAnswer,
     StepCount,
     TrendAnswer,
 )
@@ -35,6 +38,7 @@ from missioncontrol.analytics.questions import (
     Where,
 )
 from missioncontrol.analytics.setting import days_before
+from missioncontrol.domain.alert import Alert, Reading
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.saved import Cohort
@@ -394,6 +398,59 @@ def test_of_a_part_of_a_period_it_is_not_told_who_is_dormant() -> None:
     assert [each.values for each in chart.lines] == [(1.0, 2.0, 3.0), (None, 4.0, None)]
     table = charts.table_of(asked, answer)
     assert [cells[1][0] for _, cells in table.rows[:3]] == ["unknown", "4", "unknown"]
+
+
+def test_an_alert_marks_the_cohorts_and_the_period_that_it_is_about() -> None:
+    asked = Retention(
+        product="shop", range=DAYS, unit="week", start=Pattern("signup"), back=Pattern()
+    )
+    kept = tuple(Kept(people, share) for people, share in ((4, 1.0), (2, 0.5), (None, None)))
+    buckets = ("2026-10-26", "2026-11-02", "2026-11-09")
+    answer = RetentionAnswer(
+        question="",
+        definition="retention 1",
+        as_of="2026-11-23T10:00:00Z",
+        zone="UTC",
+        position=1,
+        labels=("W0", "W1", "W2"),
+        cohorts=tuple(answers.Cohort(each, 4, kept) for each in buckets),
+        overall=(1.0, 0.5, None),
+    )
+    found = view.heat_of(asked, answer, view.marks_of([fallen("open"), fallen("resolved")]))
+    assert [[mark.text for mark in row.marks] for row in found.rows] == [
+        [],
+        ["D7 retention fell for who began 3 Nov to 4 Nov 2026"],
+        [],
+    ]
+    assert [cell.is_marked for cell in found.rows[1].cells] == [False, True, False]
+    assert not any(cell.is_marked for cell in found.rows[0].cells)
+    assert not view.heat_of(asked, answer).is_marked
+
+
+def fallen(state: Literal["open", "resolved"]) -> Alert:
+    reading = Reading(
+        metric="retention.day_7",
+        title="D7 retention",
+        unit="share",
+        severity="warning",
+        since=date(2026, 11, 3),
+        until=date(2026, 11, 4),
+        is_ongoing=False,
+        is_down=True,
+        is_good=False,
+        observed=0.2,
+        expected=0.4,
+        low=0.35,
+        high=0.45,
+        impact=10.0,
+        text="",
+        figures=(),
+        slices=(),
+        question={},
+        definition="anomalies 2",
+        as_of="2026-11-23T00:00:00Z",
+    )
+    return Alert("alert-1", "shop", reading, state, 0.0, 0.0)
 
 
 def test_retention_begins_as_the_cockpit_shows_it() -> None:

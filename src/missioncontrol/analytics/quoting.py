@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.detecting.attributing import contribution
-from missioncontrol.analytics.detecting.deriving import worked_out
+from missioncontrol.analytics.detecting.deriving import arithmetic, worked_out
 from missioncontrol.analytics.detecting.finding import Place
 from missioncontrol.analytics.detecting.reading import value
 from missioncontrol.analytics.questions import AnyQuestion
@@ -29,7 +29,7 @@ async def value_of(quoted: Quoted, ask: Ask, as_of: str) -> float | None:
         (now, place), (before, _) = found
         return contribution(now, before, place)
     numbers = [value(answer, place) or 0.0 for answer, place in found]
-    return worked_out(quoted.formula, numbers)  # type: ignore[arg-type]
+    return worked_out(arithmetic(quoted.formula), numbers)
 
 
 async def _asked(part: Part, ask: Ask, as_of: str) -> tuple[AnyAnswer, Place]:

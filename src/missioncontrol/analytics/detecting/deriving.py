@@ -1,7 +1,7 @@
 """Numbers that stand in no answer: each is worked out from some that do, by a named formula."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from missioncontrol.analytics.detecting.finding import Derived, Figure, Formula, Unit
 
@@ -31,6 +31,16 @@ def worked_out(formula: Arithmetic, numbers: Sequence[float]) -> float | None:
         case "affected":
             most = max(a, b)
             return rest[0] * abs(a - b) / most if most else None
+
+
+def arithmetic(formula: str) -> Arithmetic:
+    """Return the name of a formula that a text has, as one of those that numbers are enough for.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    found: dict[str, Arithmetic] = {each: each for each in get_args(Arithmetic)}
+    return found[formula]
 
 
 def derived(formula: Arithmetic, unit: Unit, *parts: Figure) -> Derived | None:

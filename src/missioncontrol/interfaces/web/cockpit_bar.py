@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, WHERE_MAX, Did, Range, Segment
-from missioncontrol.analytics.setting import days_before, zone_of
+from missioncontrol.analytics.setting import zone_of
 from missioncontrol.application.analytics.products import ProductShelf
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
@@ -21,7 +21,7 @@ from missioncontrol.interfaces.web.cockpit_conditions import (
     deed_shown,
     deed_text,
 )
-from missioncontrol.interfaces.web.cockpit_view import days_shown
+from missioncontrol.interfaces.web.cockpit_view import before_shown
 
 PRESETS = (7, 14, DAYS_USUAL, 56, 91, 175)
 """Whole weeks: a range from today on back has as many of each weekday."""
@@ -87,8 +87,7 @@ class Bar(msgspec.Struct, frozen=True):
     @property
     def before_shown(self) -> str:
         """The days that these are compared with, in words."""
-        before = days_before(self.range)
-        return days_shown(before.since, before.until)
+        return before_shown(self.range)
 
     def pairs(self, **changes: str) -> list[tuple[str, str]]:
         """Return what an address has to say for this bar; an empty change takes its part away."""

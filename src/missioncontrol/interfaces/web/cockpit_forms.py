@@ -81,9 +81,10 @@ def asked_of(measure: str, bar: Bar, said: Parameters, opening: Sequence[Step] =
         "cohorts": bar.cohorts,
     }
     try:
-        return msgspec.convert(plain, AnyQuestion, strict=False)  # type: ignore[no-any-return]
+        found: AnyQuestion = msgspec.convert(plain, AnyQuestion, strict=False)
     except msgspec.ValidationError as error:
         raise Rejected("analytics.bad_question", f"This can't be asked: {error}.") from None
+    return found
 
 
 def usual(measure: str, bar: Bar, opening: Sequence[Step] = ()) -> AnyQuestion:

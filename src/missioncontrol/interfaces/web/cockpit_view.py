@@ -1,10 +1,11 @@
 """Answers as pages show them: bars, cells and lines, each count with the list of its people."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -17,8 +18,9 @@ from missioncontrol.analytics.answers import (
 )
 from missioncontrol.analytics.definition import definition
 from missioncontrol.analytics.kpis import Kpi
-from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Range, Retention
-from missioncontrol.analytics.setting import days_before
+from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Range, Retention, Unit
+from missioncontrol.analytics.setting import days_before, period_after
+from missioncontrol.domain.alert import Alert
 from missioncontrol.interfaces.web import formats
 
 FALL = 0.05
@@ -68,6 +70,12 @@ def days_shown(since: date, until: date) -> str:
     """Return `22 Oct to 20 Nov 2026`."""
     first = f"{since.day} {since:%b}" + (f" {since.year}" if since.year != until.year else "")
     return f"{first} to {until.day} {until:%b} {until.year}"
+
+
+def before_shown(found: Range) -> str:
+    """Return the days that a range is compared with."""
+    before = days_before(found)
+    return days_shown(before.since, before.until)
 
 
 def bucket_shown(label: str) -> str:
@@ -235,6 +243,41 @@ def narrowed(question: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
     return {**question, "series": own} if own and not question.get("formula") else question
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """An alert about those who began on some days, on a day after that."""
+
+    text: str
+    url: str
+    since: date
+    until: date
+    day: int
+
+    def is_of(self, bucket: str, unit: Unit) -> bool:
+        """Whether somebody whom the alert is about is in the cohort of a period."""
+        first = date.fromisoformat(bucket)
+        return first <= self.until and self.since < period_after(first, unit)
+
+
+RETENTION_METRIC = re.compile(r"retention\.day_([0-9]+)")
+UNIT_DAYS = {"day": 1, "week": 7, "month": 30}
+
+
+def marks_of(alerts: Iterable[Alert]) -> tuple[Mark, ...]:
+    """Return what alerts that are not resolved say of cohorts."""
+    found = []
+    for alert in alerts:
+        about = RETENTION_METRIC.fullmatch(alert.reading.metric)
+        if about is None or alert.state == "resolved":
+            continue
+        reading = alert.reading
+        verb = "fell" if reading.is_down else "rose"
+        days = days_shown(reading.since, reading.until)
+        text = f"{reading.title} {verb} for who began {days}"
+        url = f"/cockpit/alerts/{quote(alert.id)}?{urlencode({'product': alert.product})}"
+        found.append(Mark(text, url, reading.since, reading.until, int(about[1])))
+    return tuple(found)
+
+
 class HeatCell(msgspec.Struct, frozen=True):
     """A cell of a heat map."""
 
@@ -242,6 +285,7 @@ class HeatCell(msgspec.Struct, frozen=True):
     heat: str  # a class
     people: str  # address of the list; "" where the period is not complete
     said: str
+    is_marked: bool = False  # an alert is about it
 
 
 class HeatRow(msgspec.Struct, frozen=True):
@@ -251,6 +295,7 @@ class HeatRow(msgspec.Struct, frozen=True):
     size: int
     people: str
     cells: list[HeatCell]
+    marks: tuple[Mark, ...] = ()
 
 
 class Heat(msgspec.Struct, frozen=True):
@@ -261,9 +306,17 @@ class Heat(msgspec.Struct, frozen=True):
     overall: list[HeatCell]
     groups: list[tuple[str, list[HeatRow]]]
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether an alert is about any of the cohorts."""
+        return any(row.marks for row in self.rows)
 
-def heat_of(question: Retention, answer: RetentionAnswer) -> Heat:
-    """Return the heat map of a retention: darker is more, by what is highest after the start."""
+
+def heat_of(question: Retention, answer: RetentionAnswer, marks: Sequence[Mark] = ()) -> Heat:
+    """Return the heat map of a retention: darker is more, by what is highest after the start.
+
+    Cohorts that an alert is about are marked, and the cells of the day that it tells of.
+    """
     shares = [
         kept.share
         for cohort in answer.cohorts
@@ -275,9 +328,21 @@ def heat_of(question: Retention, answer: RetentionAnswer) -> Heat:
     def rows(cohorts: Sequence[Cohort], breakdown: str | None) -> list[HeatRow]:
         return [_heat_row(question, answer, each, breakdown, top) for each in cohorts]
 
+    def marked(row: HeatRow, bucket: str) -> HeatRow:
+        about = tuple(each for each in marks if each.is_of(bucket, question.unit))
+        periods = {each.day // UNIT_DAYS[question.unit] for each in about} - {0}
+        cells = [
+            msgspec.structs.replace(cell, is_marked=bool(cell.people) and place in periods)
+            for place, cell in enumerate(row.cells)
+        ]
+        return msgspec.structs.replace(row, cells=cells, marks=about)
+
     return Heat(
         answer.labels,
-        rows(answer.cohorts, None),
+        [
+            marked(row, cohort.bucket)
+            for row, cohort in zip(rows(answer.cohorts, None), answer.cohorts, strict=True)
+        ],
         [
             HeatCell(text, "w0" if not place and not question.brackets else heat, "", "overall")
             for place, (text, heat) in enumerate(_heat_text(each, top) for each in answer.overall)

@@ -210,8 +210,7 @@ async def _figures(console: Console, bar: Bar) -> Values:
     days, as_of = await days_told(analyst, bar)
     about = (bar.product.slug, days, bar.segment)
     found = await kpis(analyst, *about, compared=bar.is_compared, as_of=as_of)
-    earlier = days_before(days)
-    before = view.days_shown(earlier.since, earlier.until)
+    before = view.before_shown(days)
     cards = []
     for each in found:
         is_share = each.unit == "share"
@@ -327,7 +326,9 @@ async def _retention(console: Console, bar: Bar) -> Values:
     asked = retention_of(bar, (await known_events(console, bar)).opening)
     answer = await analyst.answer(asked)
     assert isinstance(answer, RetentionAnswer)
-    heat = view.heat_of(asked, answer)
+    is_watched = bar.segment == EVERYBODY  # Nothing is watched but everybody.
+    marks = view.marks_of(await _alerts_of(console, bar)) if is_watched else ()
+    heat = view.heat_of(asked, answer, marks)
     return {"bar": bar, "question": asked, "answer": answer, "heat": heat, "view": view}
 
 

@@ -8,12 +8,14 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
 from missioncontrol.analytics.answers import (
+    ActiveAnswer,
     AnyAnswer,
     FunnelAnswer,
     LifecycleAnswer,
     Members,
     PathsAnswer,
     RetentionAnswer,
+    TrendAnswer,
 )
 from missioncontrol.analytics.questions import (
     DAYS_USUAL,
@@ -22,6 +24,7 @@ from missioncontrol.analytics.questions import (
     Funnel,
     Paths,
     Range,
+    Retention,
     digest,
 )
 from missioncontrol.analytics.tables import csv_of, people, table
@@ -75,7 +78,7 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
         question = forms.asked_of(measure, bar, request.query_params, events.opening)
         typed = {}
         then = None if said.get("asked") else _moment(request.query_params)
-        shown = await _answered(console, bar, question, then)
+        shown = await answered(console, bar, question, then)
     except MissionControlError as found:
         error = found
     return page(
@@ -130,9 +133,14 @@ def _read(
     return known, typed
 
 
-async def _answered(
-    console: Console, bar: Bar, question: AnyQuestion, as_of: datetime | None
+async def answered(
+    console: Console, bar: Bar, question: AnyQuestion, as_of: datetime | None = None
 ) -> dict[str, Any]:
+    """Return the answer to a question as the templates show it, a funnel beside the days before.
+
+    Raises:
+        MissionControlError: as `Analyst.answer`.
+    """
     analyst = await console.analytics.analyst()
     answer = await analyst.answer(question, as_of=as_of)
     before = None
@@ -199,21 +207,21 @@ def shown_of(
 ) -> dict[str, Any]:
     """Return an answer as the templates show it; `shape` says by which of their parts."""
     found: dict[str, Any] = {"answer": answer, "asked": question}
-    match answer:
-        case FunnelAnswer():
-            steps = view.steps_of(question, answer, before, is_absolute=is_absolute)  # type: ignore[arg-type]
+    match question, answer:
+        case Funnel(), FunnelAnswer():
+            steps = view.steps_of(question, answer, before, is_absolute=is_absolute)
             last = len(answer.steps) - 1
             title = f"{answer.steps[last].label} of {answer.steps[0].label}"
             chart = None
             if answer.trend:
-                chart = charts.conversion_chart(question, answer, last, title)  # type: ignore[arg-type]
+                chart = charts.conversion_chart(question, answer, last, title)
             return {**found, "shape": "funnel", "steps": steps, "chart": chart}
-        case RetentionAnswer():
-            heat = view.heat_of(question, answer)  # type: ignore[arg-type]
-            return {**found, "shape": "heat", "heat": heat}
-        case PathsAnswer():
+        case Retention(), RetentionAnswer():
+            return {**found, "shape": "heat", "heat": view.heat_of(question, answer)}
+        case _, PathsAnswer():
             return {**found, "shape": "flows", "flows": charts.flows_of(question, answer)}
         case _:
+            assert isinstance(answer, TrendAnswer | ActiveAnswer | LifecycleAnswer)
             chart = charts.chart_of(answer, _drawn(answer))
             return {
                 **found,

@@ -26,7 +26,7 @@ from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.cockpit_bar import Bar, bar_of
 from missioncontrol.interfaces.web.cockpit_forms import question_in
 from missioncontrol.interfaces.web.pages.cockpit import moment_shown
-from missioncontrol.interfaces.web.pages.cockpit_explore import counted_in, shown_of
+from missioncontrol.interfaces.web.pages.cockpit_explore import answered, counted_in, shown_of
 from missioncontrol.interfaces.web.rendering import fragment, moved, page
 
 AnyRequest = Request[Principal, Any, Any]
@@ -86,8 +86,7 @@ async def show_saved_panel(
     at = moment_shown(console)
     try:
         question = asked_by(panel, bar)
-        analyst = await console.analytics.analyst()
-        shown = shown_of(question, await analyst.answer(question))
+        shown = await answered(console, bar, question)
     except MissionControlError as raised:
         error = raised
     return fragment(

@@ -95,6 +95,7 @@ async def _product(
     key: Any = None,
     error: Any = None,
     typed: MeasuresForm | None = None,
+    named_in: tuple[str, ...] = (),
 ) -> Response[str]:
     now = console.shelf.clock.now()
     bar = await bar_of(console.analytics.products, Said({"product": [slug]}), now)
@@ -117,6 +118,7 @@ async def _product(
         bar=bar,
         product=found,
         key=key,
+        named_in=named_in,
         error=error,
         host=str(request.base_url).rstrip("/"),
         properties="\n".join(f"{name}={value}" for name, value in found.exclusions.properties),
@@ -241,11 +243,13 @@ async def forget_person(
         if not person:
             raise Rejected("analytics.unknown_person", "No id of a person was given.")
         analyst = await console.analytics.analyst()
-        await removal.forget(
+        gone = await removal.forget(
             analyst, product, person, lambda ask: console.ask_afresh(request, ask), reason=reason
         )
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
+    if gone.named_in:
+        return await _product(request, console, product, named_in=gone.named_in)
     return moved(request, f"/cockpit/products/{quote(product)}")
 
 
