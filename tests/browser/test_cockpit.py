@@ -248,3 +248,30 @@ def test_an_alert_is_seen_to(scene: Scene, tab: Tab) -> None:
     expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_have_count(0)
     page.get_by_role("link", name="Open the query").click()
     expect(page.get_by_role("heading", name="Answer")).to_be_visible()
+
+
+TICKS = """\
+async (values) => {
+  const files = performance.getEntriesByType("resource").map((each) => each.name);
+  const file = (name) => files.find((each) => each.includes(name));
+  const { mount } = await import(file("islands/chart"));
+  const { init } = await import(file("vendor/echarts"));
+  const element = document.createElement("div");
+  element.className = "plot";
+  element.innerHTML = '<div class="drawn"></div>';
+  document.querySelector("main").append(element);
+  const data = { labels: values.map(String), unit: "people", kind: "lines", partial: [] };
+  data.lines = [{ name: "People", values, is_before: false }];
+  await mount(element, { ...data, open_from: null });
+  const drawn = init(element.querySelector(".drawn"));
+  return drawn.getModel().getComponent("yAxis").axis.scale.getTicks().map((tick) => tick.value);
+}
+"""
+
+
+def test_an_axis_of_people_counts_nobody_in_parts(tab: Tab) -> None:
+    page = opened(tab)
+    expect(page.locator("#p-active [data-drawn] canvas")).to_have_count(1)
+    tab.expect_fault("already initialized")  # It is how ECharts gives out a chart that there is.
+    assert page.evaluate(TICKS, [0, 1, 1]) == [0, 1]
+    assert any(each % 1 for each in page.evaluate(TICKS, [0.2, 1, 1])), "a mean has parts"

@@ -4,16 +4,21 @@ import asyncio
 import html
 import re
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import msgspec
 
+from missioncontrol.application.analytics.alerts import WATCHER, FindingsTaken
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.web.pages import cockpit
 from tests.console.houses import House, console_house
 from tests.console.test_analytics import API, SHOP, event, keep
+from tests.console.test_cockpit_pages import fallen
 
 DAYS = {"product": "shop", "since": "2026-11-17", "until": "2026-11-21"}
 ASKED = {"asked": "1", **DAYS}
@@ -244,6 +249,34 @@ def test_who_removes_somebody_is_told_where_an_id_of_theirs_still_stands(tmp_pat
     asyncio.run(scenario())
 
 
+def test_the_heat_map_frames_what_an_open_alert_names(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
+            await keep(house, event("ann", "signup", -24.0 * 14), event("ann", "order"))
+            began = date(2026, 11, 6)
+            asked = {"measure": "retention", "product": "shop", "start": {"event": "signup"}}
+            asked |= {"back": {}, "range": {"since": "2026-11-01", "until": "2026-11-22"}}
+            known = msgspec.structs.replace(
+                fallen("open").reading, since=began, until=began, question=asked
+            )
+            console = house.console
+            asking = Asking("watch-shop", (), "token", "console", "")
+            found = msgspec.to_builtins(FindingsTaken("shop", (known,)))
+            await console.line.ask("FindingsTaken", found, WATCHER, asking)
+            await console.present.catch_up()
+            panel = await shown(client, "/cockpit/panels/retention", product="shop")
+            assert panel.count("person, an alert is about it</span>") == 1
+            assert "framed: an alert is about it" in panel
+            alert = re.search(r'class="mark" href="([^"]+)"', panel)
+            assert alert is not None
+            assert "D7 retention fell" in await shown(client, alert[1])
+            segment = {"product": "shop", "where": "plan=team"}
+            assert "framed" not in await shown(client, "/cockpit/panels/retention", **segment)
+
+    asyncio.run(scenario())
+
+
 def test_a_saved_funnel_stands_beside_the_days_before(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with console_house(tmp_path) as house, house.client("admin") as client:
@@ -258,7 +291,7 @@ def test_a_saved_funnel_stands_beside_the_days_before(tmp_path: Path) -> None:
             assert done.is_success, done.text
             at = "/cockpit/dashboards/daily/panels/0"
             panel = await shown(client, at, product="shop")
-            assert "beside 10 Nov to 14 Nov 2026" in panel
+            assert "beside 10 Nov\N{EN DASH}14 Nov" in panel
             assert "Days before" in panel
             assert await as_many_as(client, panel) == 2
 
@@ -283,6 +316,8 @@ def test_a_product_of_other_events_is_shown_by_what_its_people_do(tmp_path: Path
                 panel = await shown(client, f"/cockpit/panels/{name}", product="shop", days="30")
                 assert "Nobody began" not in panel, name
                 assert name == "retention" or await as_many_as(client, panel)
+            figures = await shown(client, "/cockpit/panels/figures", product="shop")
+            assert figures.count("set the activation funnel") == 2
             assert "Set the activation funnel" in await shown(
                 client, "/cockpit/panels/funnel", product="shop"
             )

@@ -107,8 +107,8 @@ def test_days_to_choose_from_are_whole_weeks_beside_those_of_an_old_address() ->
     old = msgspec.structs.replace(bar(), days=30, range=range_of(Said({"days": ["30"]}), TODAY)[0])
     assert set(old.presets) - set(bar().presets) == {30}
     assert ("days", "30") in old.pairs()
-    assert bar().before_shown == "29 Sep to 26 Oct 2026"
-    assert old.before_shown == "20 Sep to 19 Oct 2026", "five weeks before, on the same weekdays"
+    assert bar().before_shown == "29 Sep\N{EN DASH}26 Oct"
+    assert old.before_shown == "20 Sep\N{EN DASH}19 Oct", "five weeks before, on the same weekdays"
 
 
 def test_an_address_says_only_what_was_chosen() -> None:

@@ -35,7 +35,7 @@ def shown(value: float, unit: Unit) -> str:
     """Return a number as it is read: `41.8 %`, `3 204`, and a mean below a hundred as `5.7`."""
     if unit == "share":
         return f"{value * 100:.1f} %"
-    decimals = 1 if value < 100 and value != int(value) else 0
+    decimals = 1 if value < 100 and round(value, 1) % 1 else 0
     return f"{value:,.{decimals}f}".replace(",", THIN)
 
 

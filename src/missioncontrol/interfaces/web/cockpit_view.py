@@ -73,9 +73,14 @@ def days_shown(since: date, until: date) -> str:
 
 
 def before_shown(found: Range) -> str:
-    """Return the days that a range is compared with."""
+    """Return the days that a range is compared with, short: `29 Sep` and `26 Oct` with a dash."""
     before = days_before(found)
-    return days_shown(before.since, before.until)
+    year = "" if before.since.year == found.until.year else f" {before.until.year}"
+    return f"{_day(before.since)}\N{EN DASH}{_day(before.until)}{year}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b}"
 
 
 def bucket_shown(label: str) -> str:

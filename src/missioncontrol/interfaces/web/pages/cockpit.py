@@ -23,7 +23,6 @@ from missioncontrol.analytics.questions import (
     Retention,
     Step,
 )
-from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.setting import days_before, period_after, period_of, zone_of
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
@@ -50,6 +49,7 @@ VERDICT_SECONDS = 0.06
 """So long the page waits for its verdict; where it takes longer, the summary brings it."""
 
 NO_FIGURES = "There are no figures of these days to tell of."
+NOT_LOOKED = "Not looked for in a segment of what people did; why is told below."
 LOOKING = "Being looked for in all that came in; it appears here by itself."
 ALERTS_MAX = 6
 WEEKS = 10
@@ -192,7 +192,7 @@ async def _brief(console: Console, bar: Bar) -> Values:
     if not (found.changed or found.verdict.figures):
         columns = tuple((title, points, NO_FIGURES) for title, points, _ in columns)
     elif bar.segment.did:
-        columns = tuple((title, points, CHOSEN_BY_DEEDS) for title, points, _ in columns)
+        columns = tuple((title, points, NOT_LOOKED) for title, points, _ in columns)
     if found.is_looking:
         columns = tuple((title, points, LOOKING) for title, points, _ in columns)
     return {
@@ -211,18 +211,23 @@ async def _figures(console: Console, bar: Bar) -> Values:
     about = (bar.product.slug, days, bar.segment)
     found = await kpis(analyst, *about, compared=bar.is_compared, as_of=as_of)
     before = view.before_shown(days)
+    is_opening = bool((await known_events(console, bar)).opening)
     cards = []
     for each in found:
         is_share = each.unit == "share"
         shown = view.share_shown if is_share else formats.number
-        people = view.people_url(each.asked, each.cell, each.as_of) if each.cell else ""
+        people = ""
+        if each.cell is not None and each.value:
+            people = view.people_url(each.asked, each.cell, each.as_of)
         change = view.change_of(
             each.value, each.before, is_share=is_share, is_absolute=bar.is_absolute
         )
+        is_unset = is_opening and each.asked["measure"] == "funnel"
         cards.append(
             {
                 "kpi": each,
-                "value": shown(each.value),
+                "is_unset": is_unset,
+                "value": formats.UNKNOWN if is_unset else shown(each.value),
                 "change": change,
                 "days_before": f"{before}: as many days, on the same weekdays",
                 "before": None if each.before is None else shown(each.before),
