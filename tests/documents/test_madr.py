@@ -388,3 +388,21 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         said = intended(DecisionLog({}), [DecisionFile(found.file, file)], "/repo", now=NOW)
         [line] = said.lines
         assert (line.verdict == "new" and said.commands) or line.why
+
+
+def test_an_argument_that_is_a_sentence_follows_a_colon() -> None:
+    text = DecisionText(
+        "Where it stands",
+        options=(DecisionOption("In one file", good=("it is short",), bad=("Nothing splits it",)),),
+        choice="In one file",
+        reason="Whoever reads it finds all of it",
+        bad=("The file grows",),
+    )
+    log = told(DecisionLog({}), RecordDecision(text))
+    (file,) = written(log)
+    assert 'Chosen option: "In one file", because: Whoever reads it finds' in file.content
+    assert "* Good, because it is short" in file.content
+    assert "* Bad, because: Nothing splits it" in file.content
+    read = read_decision(file.name, file.content)
+    assert isinstance(read, ReadDecision)
+    assert read.text == text

@@ -7,8 +7,8 @@ HEADING = re.compile(r"(#{1,6})[ \t]+(.*\S)[ \t]*")
 UNDERLINE = re.compile(r"(=+|-{3,})[ \t]*")
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 ITEM = re.compile(r"[*+-][ \t]+(.*)")
-ARGUED = re.compile(r"(?is)(good|neutral|bad)\b[ ,:]*(?:because\b[ ,]*)?(.+)")
-OUR_ARGUED = re.compile(r"(?s)(Good|Neutral|Bad), because (.+)")
+ARGUED = re.compile(r"(?is)(good|neutral|bad)\b[ ,:]*(?:because\b[ ,:]*)?(.+)")
+OUR_ARGUED = re.compile(r"(?s)(Good|Neutral|Bad), because(?::(?= [^\W\d_]))? (.+)")
 OUTCOME = "<!-- outcome -->"
 """Stands before what was decided where that begins as the naming of an option does."""
 BEGINS_LIKE_A_CHOICE = re.compile(r"(?i)chosen option|because\b|<!-- outcome -->")

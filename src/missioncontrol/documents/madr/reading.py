@@ -25,9 +25,9 @@ from missioncontrol.domain.decision_text import (
 
 CHARACTERS_MAX = 400_000
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-_CHOSEN = re.compile(r'(?i)chosen option:\s*"((?:[^"\\]|\\.)*)"(?:\s*,?\s*because\s+(.*))?\.?')
+_CHOSEN = re.compile(r'(?i)chosen option:\s*"((?:[^"\\]|\\.)*)"(?:\s*,?\s*because:?\s+(.*))?\.?')
 _LOOSELY_CHOSEN = re.compile(
-    r"(?i)chosen option:\s*[\"“”'*_`]*(.+?)[\"“”'*_`]*(?:\s*[,.]?\s*because\s+(.*))?"
+    r"(?i)chosen option:\s*[\"“”'*_`]*(.+?)[\"“”'*_`]*(?:\s*[,.]?\s*because:?\s+(.*))?"
 )
 _NUMBER = re.compile(r"(?:adr[-_ ]?)?(\d{1,6})(?=\D|$)", re.IGNORECASE)
 
@@ -293,7 +293,7 @@ class _Reader:
         first, _, rest = body.partition("\n\n")
         plain = line_of(first)
         chosen = _CHOSEN.fullmatch(plain) or _LOOSELY_CHOSEN.fullmatch(plain)
-        because = re.match(r"Because (.*)", plain) if self._is_ours and not chosen else None
+        because = re.match(r"Because:? (.*)", plain) if self._is_ours and not chosen else None
         if chosen:
             self._found["choice"] = re.sub(r'\\(["\\])', r"\1", chosen[1])
             self._found["reason"] = chosen[2] or ""

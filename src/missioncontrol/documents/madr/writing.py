@@ -82,10 +82,10 @@ def _outcome(text: DecisionText) -> list[str]:
     chosen = ""
     if text.choice:
         quoted = text.choice.replace("\\", "\\\\").replace('"', '\\"')
-        because = f", because {text.reason}" if text.reason else ""
+        because = f", {_because(text.reason)}" if text.reason else ""
         chosen = f'Chosen option: "{quoted}"{because}'
     elif text.reason:
-        chosen = f"Because {text.reason}"
+        chosen = f"Because{_joint(text.reason)} {text.reason}"
     elif BEGINS_LIKE_A_CHOICE.match(text.outcome):
         chosen = OUTCOME
     follows = _under("### Consequences", [escaped(text.consequences), _argued(text)])
@@ -103,10 +103,17 @@ def _option(option: DecisionOption) -> list[str]:
 
 
 def _argued(said: DecisionText | DecisionOption) -> str:
-    lines = [_item(f"Good, because {each}") for each in said.good]
-    lines += [_item(f"Neutral, because {each}") for each in said.neutral]
-    lines += [_item(f"Bad, because {each}") for each in said.bad]
-    return "\n".join(lines)
+    sides = (("Good", said.good), ("Neutral", said.neutral), ("Bad", said.bad))
+    return "\n".join(_item(f"{side}, {_because(each)}") for side, of in sides for each in of)
+
+
+def _because(reason: str) -> str:
+    return f"because{_joint(reason)} {reason}"
+
+
+def _joint(reason: str) -> str:
+    """Return the colon before what begins as a sentence: “because Nothing is new” is no English."""
+    return ":" if reason[:1].isalpha() and reason[:1].isupper() else ""
 
 
 def _items(items: Iterable[str]) -> str:
