@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,11 +21,13 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import colour, columns, note, say, say_json
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import moment
+from missioncontrol.documents.figures import counted
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.visible import visible
 from missioncontrol.following import memory as memory_of
+from missioncontrol.knowledge.apart import told_apart
 
 LIMIT_MAX = 200
 
@@ -180,17 +182,19 @@ def _tell(arguments: argparse.Namespace, found: list[Any], nothing: str) -> int:
     if arguments.json:
         say_json(found)
         return SUCCEEDED
+    apart = told_apart(each.item if isinstance(each, MatchView) else each for each in found)
     for each in found:
-        say("".join(f"{visible(line)}\n" for line in _lines(each)))
+        say("".join(f"{visible(line)}\n" for line in _lines(each, apart)))
     if not found:
         note(f"{nothing}\n")
     return SUCCEEDED
 
 
-def _lines(found: ItemView | MatchView) -> Iterator[str]:
+def _lines(found: ItemView | MatchView, apart: Mapping[str, str]) -> Iterator[str]:
     item = found.item if isinstance(found, MatchView) else found
     mark = f" [{item.status}]" if item.status != "held" else ""
     yield colour(f"{item.kind}  {item.title}{mark}", "1")
+    yield from wrapped(apart.get(item.id, ""), columns(), "    ", "    ")
     yield f"    {item.id} · {item.source}"
     if isinstance(found, MatchView):
         factors = [part for part in found.parts if part.name != "links"]
@@ -234,7 +238,7 @@ def _detail_lines(detail: ItemDetail) -> Iterator[str]:
         "about": item.repository or "everywhere",
         "files": ", ".join(item.files),
         "tags": ", ".join(item.tags),
-        "seen": f"{item.seen} times, last {moment(item.confirmed)}",
+        "seen": f"{_often(item.seen)}, last {moment(item.confirmed)}",
         "until": moment(item.expires) if item.expires else "",
         "counts": f"{detail.age.value:.2f}: {detail.age.why}",
     }
@@ -242,8 +246,12 @@ def _detail_lines(detail: ItemDetail) -> Iterator[str]:
         if value:
             yield from wrapped(value, width, f"  {name:<9} ", " " * 12)
     for near in detail.near[:10]:
-        shared = f"{len(near.files)} files" if near.files else "the mission"
+        shared = counted(len(near.files), "file") if near.files else "the mission"
         yield f"  shares {shared} with {near.item.kind} {near.item.id}: {near.item.title}"
+
+
+def _often(times: int) -> str:
+    return "once" if times == 1 else f"{times:,} times"
 
 
 def _change(arguments: argparse.Namespace, desk: Desk) -> int:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -347,7 +348,8 @@ def _estimates(run: EndedRun) -> Iterator[Item]:
         lines.append(line)
     if lines:
         range_ = f" {held} of {judged} were in the range foreseen." if judged else ""
-        title = f"What “{run.title}” took"
+        day = f"{datetime.fromtimestamp(run.at, UTC):%Y-%m-%d %H:%M} UTC"
+        title = f"What “{run.title}” took until {day}"  # Each run of it has one of its own.
         yield _new(run, "estimate", run.run, title, f"{'; '.join(lines)}.{range_}")
 
 

@@ -24,6 +24,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.memory_graph import drawing
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.knowledge.apart import told_apart
 from missioncontrol.knowledge.wording import unmarked
 
 AnyRequest = Request[Principal, Any, Any]
@@ -76,6 +77,7 @@ async def show_memory(
         "expired": expired,
         "matches": matches,
         "items": items[:LIMIT],
+        "apart": told_apart([*items[:LIMIT], *(each.item for each in matches or ())]),
         "next": cursor_of(last.confirmed, last.id) if last else "",
         "all_kinds": KINDS,
         "is_filtered": bool(q or kind or repository or tag or expired or cursor),
@@ -116,6 +118,7 @@ async def show_item(
         "detail": detail,
         "one": detail.item,
         "drawing": drawing(detail),
+        "apart": told_apart([detail.item, *(each.item for each in detail.near)]),
         "ticked": _worded,
     }
     return page(request, ITEM, title=f"{detail.item.title} · Memory", area="memory", **values)

@@ -1,0 +1,61 @@
+"""Tells items of memory apart that have the same title: by where their texts begin to differ."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+LENGTH_MAX = 110
+"""Characters of a text that stand beside its title."""
+
+
+class Titled(Protocol):
+    """What has a title and says more than that."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        ...
+
+
+def told_apart(items: Iterable[Titled]) -> Mapping[str, str]:
+    """Return, by id, what of its text tells an item from others of the same title.
+
+    What has a title of its own, or the very text of another one, is left out.
+    """
+    groups: dict[str, list[Titled]] = {}
+    for item in {item.id: item for item in items}.values():
+        groups.setdefault(item.title, []).append(item)
+    found: dict[str, str] = {}
+    for group in groups.values():
+        texts = [" ".join(item.text.split()).split(" ") for item in group]
+        if len(set(map(tuple, texts))) > 1:
+            begin = _first_difference(texts)
+            for item, words in zip(group, texts, strict=True):
+                found[item.id] = _from(words, begin)
+    return found
+
+
+def _first_difference(texts: Sequence[Sequence[str]]) -> int:
+    least = min(map(len, texts))
+    return next((n for n in range(least) if len({words[n] for words in texts}) > 1), least)
+
+
+def _from(words: Sequence[str], begin: int) -> str:
+    """Return the words from the beginning of the sentence that differs, within the bound."""
+    start = begin
+    while start > 0 and not words[start - 1].endswith((".", ":", ";")):
+        start -= 1
+    if len(" ".join(words[start : begin + 1])) > LENGTH_MAX:
+        start = begin
+    rest = " ".join(words[start:])
+    kept = rest if len(rest) <= LENGTH_MAX else rest[:LENGTH_MAX].rsplit(" ", 1)[0] + "…"
+    return f"…{kept}" if start and kept else kept
