@@ -8,9 +8,11 @@ from typing import Any
 import detect_secrets  # noqa: F401 - it takes long, and no test should end in the middle of it
 import pytest
 
-from missioncontrol.domain.work import Work
+from missioncontrol.domain.work import Severity, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.auditor import Auditor
+from missioncontrol.specialists.auditor.issue import Issue, Scope, Topic
+from missioncontrol.specialists.auditor.report import summary
 from missioncontrol.specialists.auditor.rules import rules
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.desk import LocalDesk
@@ -291,3 +293,28 @@ def test_without_a_repository_it_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AttemptFailed) as refusal:
         Auditor().work(brief, LocalDesk(tmp_path / "out"))
     assert refusal.value.code == "auditor.no_repository"
+
+
+def issue(severity: Severity, topic: Topic, scope: Scope = "product") -> Issue:
+    return Issue("r", topic, severity, "high", "T", "app.py", scope=scope)
+
+
+@pytest.mark.parametrize(
+    ("issues", "said"),
+    [
+        ([issue("low", "security")], "1 finding about security, low."),
+        ([issue("low", "supply")] * 2, "2 findings about what it is built from, all low."),
+        ([issue("high", "quality")], "1 likely defect, high."),
+        (
+            [issue("low", "quality"), issue("high", "security"), issue("low", "security", "test")],
+            (
+                "2 findings (1 high, 1 low): 1 about security, 1 likely defect. "
+                "1 more is only in the SARIF: tests, examples, or too unsure."
+            ),
+        ),
+    ],
+)
+def test_a_summary_counts_nothing_twice_and_agrees_with_its_numbers(
+    issues: list[Issue], said: str
+) -> None:
+    assert summary(issues) == said

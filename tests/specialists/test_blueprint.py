@@ -364,3 +364,17 @@ def test_broken_files_break_nothing(tmp_path: Path) -> None:
     )
     assert made["tables"] == []
     assert made["units"] == []
+
+
+def test_a_script_of_ci_is_told_by_its_commands_and_not_by_pieces_of_them(tmp_path: Path) -> None:
+    script = (
+        "on: push\njobs:\n  tell:\n    steps:\n    - run: |\n"
+        '        if [ -n "$LOGIN" ]; then\n        {\n          echo\n'
+        "          gh api --paginate \\\n            repos/x\n"
+        "          jq '\n          .[]\n          | select(.a)'\n        }\n        fi\n"
+    )
+    made = blueprint(tmp_path, {".github/workflows/tell.yml": script})
+    (practice,) = made["practices"]
+    assert practice["text"] == (
+        "GitHub Actions job `tell` on pushes runs `gh api --paginate repos/x`; `jq …`."
+    )

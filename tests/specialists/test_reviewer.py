@@ -107,7 +107,7 @@ def test_what_is_handed_over_is_named_as_not_done(mission: Mission) -> None:
     work = mission.reviewed()
     assert work.output["handed_over"] == ["declare", "build"]
     assert work.output["next_steps"] == [
-        "Hand over `declare` (Declare the client), with execution-pack.md."
+        "Hand over `declare` (Declare the client) with `execution-pack.md`."
     ]
     text = (mission.directory / "reviewed/review.md").read_text()
     assert "- `build` Write the store, after `declare` (serves R1, D1, K1)" in text

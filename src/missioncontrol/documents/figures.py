@@ -73,6 +73,18 @@ def money(micro: int | None) -> str:
     return f"{MINUS if micro < 0 else ''}${grouped(whole)}.{digits}"
 
 
+def in_unit(value: str | float, unit: str) -> str:
+    """Return the value of a fact with its unit: `3 cycles`, `1 cycle`, `12.5 s`."""
+    is_one = isinstance(value, int) and value == 1 and len(unit) > 2 and unit.endswith("s")
+    return f"{measured(value)} {_single(unit) if is_one else unit}".rstrip()
+
+
+def _single(unit: str) -> str:
+    if unit.endswith("ies"):
+        return f"{unit[:-3]}y"
+    return unit[:-2] if unit.endswith(("ches", "shes", "sses", "xes")) else unit[:-1]
+
+
 def measured(value: str | float) -> str:
     """Return the value of a fact as a person writes it."""
     if isinstance(value, bool):

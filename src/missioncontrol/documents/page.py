@@ -146,7 +146,7 @@ def _environment() -> Environment:
         "counted": figures.counted,
         "size": figures.size,
         "money": figures.money,
-        "measured": figures.measured,
+        "in_unit": figures.in_unit,
         "glyph": lambda state: GLYPHS.get(state, "st-waiting"),
         "state_word": lambda state: STATE_WORDS.get(state, state.capitalize()),
         "standing_word": lambda standing: STANDING_WORDS.get(standing, standing),

@@ -117,7 +117,7 @@ def _environment() -> Environment:
         "counted": figures.counted,
         "size": figures.size,
         "money": figures.money,
-        "measured": figures.measured,
+        "in_unit": figures.in_unit,
         "code": code,
         "fenced": fenced,
         "link": link,

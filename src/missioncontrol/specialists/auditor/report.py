@@ -1,7 +1,7 @@
 """Writes the audit for a person: what matters first, by rule, with place, reason and remedy."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from missioncontrol.domain.work import Fact, Finding
@@ -36,21 +36,34 @@ def summary(issues: Sequence[Issue], package: str = "") -> str:
 
 def _summary(issues: Sequence[Issue]) -> str:
     number = counts(issues)
-    worst = [f"{number[name]} {name}" for name in ("critical", "high", "medium", "low")]
-    worst = [words for words in worst if not words.startswith("0 ")]
     topics = (
         (number["shown_security"], "about security"),
         (number["shown_supply"], "about what it is built from"),
-        (number["shown_quality"], "likely defects"),
+        (number["shown_quality"], f"likely defect{'s' if number['shown_quality'] > 1 else ''}"),
     )
     parts = [f"{count} {words}" for count, words in topics if count]
     rest = number["not_shown_elsewhere"] + number["not_shown_unsure"]
-    tail = f" {rest} more are only in the SARIF: tests, examples, or too unsure." if rest else ""
+    others = "1 more is" if rest == 1 else f"{rest} more are"
+    tail = f" {others} only in the SARIF: tests, examples, or too unsure." if rest else ""
     if not parts:
         return f"Nothing that should be shown first was found in the product's code.{tail}"
     total = sum(count for count, _ in topics)
     word = "finding" if total == 1 else "findings"
-    return f"{total} {word} ({', '.join(worst)}): {', '.join(parts)}.{tail}"
+    graded = _graded({name: number[name] for name in ("critical", "high", "medium", "low")}, total)
+    if len(parts) == 1:
+        alone = (
+            parts[0] if number["shown_quality"] else f"{total} {word} {parts[0].partition(' ')[2]}"
+        )
+        return f"{alone}, {graded}.{tail}"
+    return f"{total} {word} ({graded}): {', '.join(parts)}.{tail}"
+
+
+def _graded(number: Mapping[str, int], total: int) -> str:
+    """Say how grave findings are: `low`, `all low`, or how many of each."""
+    held = [name for name, count in number.items() if count]
+    if len(held) == 1:
+        return held[0] if total == 1 else f"all {held[0]}"
+    return ", ".join(f"{number[name]} {name}" for name in held)
 
 
 def findings(issues: Sequence[Issue]) -> tuple[Finding, ...]:

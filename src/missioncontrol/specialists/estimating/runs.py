@@ -31,7 +31,7 @@ def from_runs(plan: Plan, actuals: Sequence[Actual]) -> Foreseen:
             estimates += _estimates(task.key, _alike(task, actuals))
     if len(runs) >= ENOUGH:
         return Foreseen(tuple(estimates))
-    ended = f"{len(runs)} comparable run{'' if len(runs) == 1 else 's'} ended here before"
+    ended = f"{len(runs) or 'no'} comparable run{'s' if len(runs) > 1 else ''} ended here before"
     why = f"Time and cost of the whole run are not estimated: {ended}, and {ENOUGH} are needed."
     return Foreseen(tuple(estimates), (why,))
 

@@ -159,7 +159,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _of(count: int, thing: str) -> str:

@@ -38,10 +38,17 @@ def next_steps(case: Case, checks: Sequence[Check]) -> list[str]:
     handed = [task for task in case.handed_over if task.is_handover]
     free = [task for task in handed if not _handed_needs(task, case)]
     if free:
-        pack = ", with execution-pack.md" if "execution-pack.md" in case.documents else ""
-        keys = ", ".join(f"`{task.key}` ({task.title})" for task in free)
-        steps.append(f"Hand over {keys}{pack}.")
+        steps.append(_hand_over(free, has_pack="execution-pack.md" in case.documents))
     return steps
+
+
+def _hand_over(free: Sequence[Task], *, has_pack: bool) -> str:
+    """Name the tasks that can be given away now; the title of one, the number of several."""
+    pack = " with `execution-pack.md`" if has_pack else ""
+    if len(free) == 1:
+        return f"Hand over `{free[0].key}` ({free[0].title}){pack}."
+    keys = [f"`{task.key}`" for task in free]
+    return f"Hand over {len(free)} tasks{pack}: {', '.join(keys[:-1])} and {keys[-1]}."
 
 
 def _handed_needs(task: Task, case: Case) -> list[str]:

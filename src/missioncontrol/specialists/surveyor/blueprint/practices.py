@@ -62,6 +62,7 @@ _ABOUT_WORK = re.compile(
     r"review|check|cod|build|environment|type|coverage|changelog|workflow|quality|guide|rule)",
     re.IGNORECASE,
 )
+_COMMAND = re.compile(r"(?!(?:if|then|else|elif|fi|for|do|done|while|case|esac)\b)[\w./$~]")
 _RST = re.compile(r"`([^`<]+?)(?:\s*<[^>]*>)?`_+")
 _LINT = {
     "[tool.ruff": "ruff",
@@ -170,10 +171,21 @@ def _runs(job: Marked) -> Iterator[tuple[str, int]]:
     """Yield the commands of a job that are not about setting the machine up."""
     for step in job.at("steps").each():
         run = step.at("run")
-        for line in run.text().splitlines():
-            words = line.strip()
-            if words and not re.match(r"(#|cd |echo |export |set |sudo apt|python -m venv)", words):
+        for words in _commands(run.text()):
+            if not re.match(r"(cd|echo|export|set|sudo apt|python -m venv)\b", words):
                 yield words, run.line
+
+
+def _commands(script: str) -> Iterator[str]:
+    """Yield the lines of a script that are commands: no braces, and no pieces of a longer one."""
+    inside = ""  # the quote that a line has left open
+    for line in re.sub(r"\\[ \t]*\n\s*", " ", script).split("\n"):
+        words, was_inside, opened = line.strip(), bool(inside), 0
+        for place, letter in enumerate(words):
+            if letter in "\"'" and inside in ("", letter):
+                inside, opened = ("", 0) if inside else (letter, place)
+        if not was_inside and _COMMAND.match(words):
+            yield f"{words[:opened].rstrip()} …" if inside else words
 
 
 def _published(path: str, unit: str, job: Marked) -> Iterator[Found]:
