@@ -6,7 +6,7 @@ import pytest
 from missioncontrol.documents import figures
 from missioncontrol.documents.chain import chain
 from missioncontrol.documents.coverage import coverage, orphans
-from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.inline_code import marked_paths, shortened, spans
 from missioncontrol.documents.next_steps import next_steps
 from missioncontrol.documents.places import slugged
 from missioncontrol.documents.plan_graph import BOX_HEIGHT, BOX_WIDTH, direct_needs, plan_graph
@@ -252,3 +252,27 @@ def test_an_empty_mission_has_a_report_too() -> None:
     ):
         assert said in text
     assert "has no accepted plan" in report_markdown(record, made.store.read)
+
+
+def test_a_value_of_one_has_a_single_unit() -> None:
+    said = [figures.in_unit(*each) for each in ((1, "cycles"), (2, "cycles"), (1, "entries"))]
+    assert said == ["1 cycle", "2 cycles", "1 entry"]
+    assert [figures.in_unit(*each) for each in ((1, "branches"), (1, "s"), (1.0, "lines"))] == [
+        "1 branch",
+        "1 s",
+        "1 lines",
+    ]
+    assert figures.in_unit("MIT", "") == "MIT"
+
+
+def test_what_is_cut_ends_before_a_bracket_that_would_stay_open() -> None:
+    text = "Hand over `declare` (Declare the client), `build` (Build what the client needs)."
+    assert shortened(text, 60) == "Hand over `declare` (Declare the client), `build`…"
+    assert shortened("(All of it stands in a bracket that is long)", 20) == "(All of it stands…"
+
+
+def test_paths_in_a_sentence_are_marked_as_code_and_other_words_are_not() -> None:
+    text = "It begins at src/app/main.py (pyproject.toml:12), as `setup.py` says, e.g. on 3.11."
+    assert marked_paths(text) == (
+        "It begins at `src/app/main.py` (`pyproject.toml:12`), as `setup.py` says, e.g. on 3.11."
+    )

@@ -9,13 +9,16 @@ import pytest
 
 from missioncontrol.documents.merging import Conflict, merged, settled, stands
 from missioncontrol.documents.sectioning import sections
-from missioncontrol.documents.studio import markdown
+from missioncontrol.documents.studio import markdown, parts
 from missioncontrol.documents.studio.building import built
+from missioncontrol.documents.studio.definitions import LINES_MAX, Shown, shown_of
 from missioncontrol.documents.studio.exporting import Form, exported
+from missioncontrol.documents.studio.material import Material
 from missioncontrol.documents.studio.model import Document, Source, Statement, statements_of
 from missioncontrol.documents.studio.pictures import pictures
 from missioncontrol.domain.building import NOT_PROVEN
 from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, DocumentKind
+from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import Work
 from tests.documents.records import Made, Store, every_kind, redis_plan, redis_run
@@ -335,3 +338,86 @@ def test_a_design_is_passed_on_with_its_drawings_and_numbered_sources(form: Form
 def test_markdown_goes_out_as_it_is_kept() -> None:
     text = written(redis_run(), "prd")
     assert exported(text, "prd", "md", {}) == text.encode()
+
+
+def test_the_items_of_a_goal_are_sentences_and_no_dashes_join_them() -> None:
+    made = redis_run()
+    goal = "Keep sessions in Redis.\n- Let callers set a prefix\n- Refuse an empty one."
+    made = msgspec.structs.replace(made, record=msgspec.structs.replace(made.record, goal=goal))
+    for kind in ("prd", "design", "brief"):
+        text = written(made, kind)  # type: ignore[arg-type]
+        assert " - " not in text.partition("\n## Sources")[0]
+        assert "Keep sessions in Redis. Let callers set a prefix; Refuse an empty one." in text
+
+
+def packed_code(made: Made, lines: int, more: int, **said: Any) -> Material:
+    """Return a mission whose pack holds one definition of so many lines, and cuts so many."""
+    text = "\n".join(f"    line_{n}" for n in range(lines))
+    code = [{"path": "a/b.py", "start": 10, "end": 9 + lines, "title": "B", "text": text}]
+    code[0] |= {"more": more, **said}
+    kept = made.store.keep("execution-pack.json", json.dumps({"code": code}), "application/json")
+    work = Work(artifacts=(kept,))
+    return Material(redis_run(works={"pack": work}, store=made.store).record, made.store.read)
+
+
+def first_shown(of: Material) -> Shown:
+    return shown_of(of, of.rows("execution-pack.json", "code")[0])
+
+
+def test_a_definition_is_shown_whole_within_its_budget() -> None:
+    shown = first_shown(packed_code(redis_run(), LINES_MAX, 0))
+    assert len(shown.lines) == LINES_MAX
+    assert not shown.said
+
+
+def test_what_has_no_room_is_counted_and_placed() -> None:
+    shown = first_shown(packed_code(redis_run(), LINES_MAX + 1, 0))
+    assert len(shown.lines) == LINES_MAX
+    assert "1 line of `a/b.py` is left out here (line 210)" in shown.said
+    shown = first_shown(
+        packed_code(redis_run(), 50, 30, left_out=["`is_a` (55-58)", "`get` (61-70)"])
+    )
+    assert ", lines 10 to 59 of 80; 30 lines of `a/b.py` are left out here" in shown.said
+    assert "(lines 60 to 89, with `get` (61-70))" in shown.said
+
+
+def test_what_a_pack_cuts_is_read_from_the_repository_where_that_is_the_same() -> None:
+    of = packed_code(redis_run(), 50, 30)
+    whole = "\n".join(["x"] * 9 + [f"    line_{n}" for n in range(80)] + ["y"])
+    of.source = lambda path: whole if path == "a/b.py" else None
+    shown = first_shown(of)
+    assert (len(shown.lines), shown.lines[-1], shown.said) == (80, "    line_79", "")
+    of.source = lambda _: whole.replace("line_3", "changed")
+    assert len(first_shown(of).lines) == 50
+
+
+@pytest.mark.parametrize(
+    ("estimate", "said"),
+    [
+        (Estimate("", "seconds", 10, 125, 190), "2 min 05 s from its first step to its end"),
+        (Estimate("t", "seconds", 1, 2.5, 9), "2.50 s at work"),
+        (Estimate("", "files", 1, 1, 2), "1 file"),
+        (Estimate("", "hours", 1, 1, 3), "1 hour of a person"),
+        (Estimate("", "hours", 1, 2.5, 3), "2.5 hours of a person"),
+        (Estimate("", "cost", 1, 1_500_000, 3), "$1.50 for models"),
+    ],
+)
+def test_an_estimate_says_what_it_counts(estimate: Estimate, said: str) -> None:
+    plan = msgspec.structs.replace(redis_plan(), estimates=(estimate,))
+    text = parts.estimates(Material(redis_run(plan=plan).record, Store().read))
+    assert text is not None
+    assert said in [cell for row in text.rows for cell in row.cells]  # type: ignore[union-attr]
+
+
+def test_an_estimate_says_whether_it_names_all_that_it_comes_from() -> None:
+    basis = ("a1 Add x (1 file)", "b2 Add y (2 files)", "c3 Add z (3 files)")
+    several = Estimate("", "files", 1, 2, 3, basis, 12)
+    one = Estimate("", "lines", 1, 2, 3, basis[:1], 1)
+    plan = msgspec.structs.replace(redis_plan(), estimates=(several, one))
+    text = markdown_of(plan)
+    assert "12 comparable cases, such as a1 Add x (1 file); b2 Add y (2 files)" in text
+    assert "1 comparable case: a1 Add x (1 file)" in text
+
+
+def markdown_of(plan: Plan) -> str:
+    return written(redis_run(plan=plan), "prd")

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import msgspec
 
 _FENCE = re.compile(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)")
-_ITEM = re.compile(
+ITEM = re.compile(
     r"^\s*(?:[-*+•\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[[ xX]\])\s+(?:\[[ xX]\]\s+)?(?P<text>.+)$"
 )
+"""A line that is an item of a list; `text` is what it says."""
+
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+.*|.*\S:)\s*$")
 _END = re.compile(
     r"(?<=[.!?…])[\"”\u2019)\]]*\s+(?=[\"“\u2018(\[`]*\S)|(?<=[。\uff01\uff1f\uff1b\u0964\u061f\u06d4])|\s*;\s+"
@@ -39,7 +41,7 @@ def passages(text: str) -> list[Passage]:
     """Return the sentences, list items and headings of `text`; code blocks are left out."""
     found: list[Passage] = []
     for paragraph in _paragraphs(without_code(text)):
-        item = _ITEM.match(paragraph)
+        item = ITEM.match(paragraph)
         if item:
             first, *rest = _cut(item["text"])
             found.append(Passage(first, is_item=True))
@@ -67,7 +69,7 @@ def _paragraphs(text: str) -> Iterator[str]:
     """Join lines that continue a sentence; list items and headings stand alone."""
     gathered: list[str] = []
     for line in [*text.splitlines(), ""]:
-        item = _ITEM.match(line)
+        item = ITEM.match(line)
         heading = _HEADING.match(line)
         if gathered and (item or heading or not line.strip()):
             yield " ".join(gathered)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from missioncontrol.documents.figures import counted, grouped
 from missioncontrol.documents.studio import parts
+from missioncontrol.documents.studio.definitions import shown_of, used
 from missioncontrol.documents.studio.material import Material, code, ended, named, short
 from missioncontrol.documents.studio.model import (
     Block,
@@ -18,7 +19,6 @@ from missioncontrol.documents.studio.model import (
 from missioncontrol.domain.plan import Component
 
 EXCERPTS_MAX = 3
-EXCERPT_LINES_MAX = 40
 DEFINITIONS_MAX = 20
 DEPENDENCIES_MAX = 20
 LANGUAGE_SHARE_MIN, ALL_BUT_SHARE = 5.0, 95.0
@@ -64,7 +64,7 @@ def _today(of: Material) -> Iterator[Section]:
         "today", "How it is today", _size(of), parts.drawing(of, "as-is"), _imports(of)
     )
     rows = tuple(_definitions(of))
-    table = Table(("Definition", "Lines", "How it is used"), rows)
+    table = Table(("Definition", "Lines", "Why it is shown"), rows)
     yield from parts.section("definitions", "Definitions that it touches", table, level=3)
     yield from parts.section("excerpts", "The code it plugs into", *_excerpts(of), level=3)
 
@@ -157,32 +157,34 @@ def _definitions(of: Material) -> Iterator[Row]:
             [
                 code(str(each.get("title", ""))),
                 code(f"{path}:{start}-{end}"),
-                str(each.get("why", "")),
+                used(str(each.get("why", ""))),
             ],
             of.held("execution-pack.json", "code", number),
         )
 
 
 def _excerpts(of: Material) -> Iterator[Block]:
-    shown = 0
-    for number, each in enumerate(of.rows("execution-pack.json", "code")):
-        path, text, start = each.get("path"), each.get("text"), each.get("start")
-        if path not in of.touched or not isinstance(text, str) or shown >= EXCERPTS_MAX:
-            continue
-        if str(path).startswith(("test", "docs")) or str(path).lower().endswith(_PROSE):
-            continue
-        if not isinstance(start, int):
-            continue
-        lines = text.strip("\n").rstrip().split("\n")
-        cut = lines[:EXCERPT_LINES_MAX]
-        more = f", the first {len(cut)} lines" if len(cut) < len(lines) else ""
+    fit = [
+        (number, each)
+        for number, each in enumerate(of.rows("execution-pack.json", "code"))
+        if _is_plugged_into(of, each)
+    ]
+    for number, each in fit[:EXCERPTS_MAX]:
+        shown, place = shown_of(of, each), f"{each['path']}:{each['start']}"
         caption = of.say(
-            f"{code(str(each.get('title', '')))} in {code(f'{path}:{start}')}{more}. "
-            f"{ended(str(each.get('why', '')))}",
+            f"{code(str(each.get('title', '')))} in "
+            f"{code(place)}{shown.said}. "
+            f"{ended(used(str(each.get('why', ''))))}",
             of.held("execution-pack.json", "code", number),
         )
-        yield Code(caption, "\n".join(cut), str(each.get("language", "")).lower())
-        shown += 1
+        yield Code(caption, "\n".join(shown.lines), str(each.get("language", "")).lower())
+
+
+def _is_plugged_into(of: Material, each: dict[str, object]) -> bool:
+    path = str(each.get("path", ""))
+    is_code = not path.startswith(("test", "docs")) and not path.lower().endswith(_PROSE)
+    known = isinstance(each.get("text"), str) and isinstance(each.get("start"), int)
+    return path in of.touched and is_code and known
 
 
 def _where(of: Material) -> Iterator[Section]:

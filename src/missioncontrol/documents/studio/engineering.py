@@ -176,7 +176,7 @@ def _practices(of: Material) -> Iterator[Section]:
     for number, each in enumerate(of.rows("blueprint.json", "practices")[:PRACTICES_MAX]):
         place, line = str(each.get("path", "")), each.get("line")
         where = code(f"{place}:{line}" if line else place)
-        text = f"{each.get('topic', '')}: {str(each.get('text', '')).rstrip('.')} ({where})."
+        text = f"{str(each.get('text', '')).rstrip('.:')} ({where})."
         items.append(of.say(text, of.held("blueprint.json", "practices", number)))
     yield from parts.section(
         "practices", f"How work is done on {of.subject}", Listing(tuple(items))

@@ -17,7 +17,7 @@ from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.studio.model import SOURCES_MAX, Row, Source, Statement
 from missioncontrol.domain.decision import LoggedDecision
-from missioncontrol.domain.passages import without_code
+from missioncontrol.domain.passages import ITEM, without_code
 from missioncontrol.domain.person import person
 from missioncontrol.domain.plan import Decision, Requirement, Risk, Task
 from missioncontrol.domain.work import ArtifactRef
@@ -27,6 +27,9 @@ DATA_BYTES_MAX = 8_000_000
 
 WORDS_MAX = 200
 """Characters of what a source says that its line repeats."""
+
+SUBJECT_MAX = 80
+"""Characters of a name that sentences can carry."""
 
 EMPTY = "\u2013"
 """What stands in a cell of a table that says nothing."""
@@ -60,7 +63,10 @@ class Material:
 
     @cached_property
     def subject(self) -> str:
-        """What the code is called: the directory of the repository."""
+        """What the code is called: as its manifest says, else as its directory."""
+        name = self.part("survey.json", "stack", "name")
+        if isinstance(name, str) and 0 < len(name.strip()) <= SUBJECT_MAX:
+            return name.strip()
         return PurePosixPath(self.record.repository).name or "the code"
 
     @cached_property
@@ -159,12 +165,16 @@ class Material:
     @cached_property
     def asked(self) -> str:
         """The goal without its blocks of code; all of it where it is nothing else."""
-        return without_code(self.record.goal).strip() or self.record.goal
+        return listed_in_prose(without_code(self.record.goal).strip() or self.record.goal)
 
     @cached_property
     def shown(self) -> str:
         """What a sentence adds about the blocks of code that the goal holds."""
-        return "" if self.asked == self.record.goal.strip() else ", with the output that it quotes"
+        return (
+            ""
+            if without_code(self.record.goal) == self.record.goal
+            else ", with the output that it quotes"
+        )
 
     # Sources.
 
@@ -315,6 +325,17 @@ def places_in(text: str) -> Iterator[tuple[str, int]]:
 def cell(text: str) -> str:
     """Return text for a cell of a table; an empty one shows a dash."""
     return plain(text) if text.strip() else EMPTY
+
+
+def listed_in_prose(text: str) -> str:
+    """Return a text whose list items are sentences: on one line their dashes would be joints."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        item = ITEM.match(line)
+        if item and lines and lines[-1].strip() and lines[-1].rstrip()[-1] not in ".!?:;,…":
+            lines[-1] = f"{lines[-1].rstrip()};"
+        lines.append(item["text"] if item else line)
+    return "\n".join(lines)
 
 
 def short(text: str, most: int = WORDS_MAX) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from missioncontrol.documents.drawing.diagrams import diagram
 from missioncontrol.documents.figures import counted, grouped, lasting, money
+from missioncontrol.documents.inline_code import marked_paths
 from missioncontrol.documents.packed import scope_lines
 from missioncontrol.documents.paper import plain
 from missioncontrol.documents.record import TaskRecord
@@ -38,6 +39,9 @@ PLACES_MAX = 8
 FEW_PLACES = 3
 FINDINGS_MAX = 12
 """Files for one requirement, for a constraint, and findings, that a document lists."""
+
+FEW_CASES = 2
+"""Comparable changes or runs that an estimate names."""
 
 
 def section(key: str, title: str, *blocks: Block | None, level: int = 2) -> Iterator[Section]:
@@ -89,7 +93,7 @@ def drawing(of: Material, kind: str) -> Diagram | None:
         return None
     name = DRAWN_FROM.get(kind, "")
     source = of.held(name) if name in of.artifacts else of.whole_plan
-    return Diagram(kind, of.say(ended(f"{found.title}: {found.said}"), source))
+    return Diagram(kind, of.say(marked_paths(ended(f"{found.title}: {found.said}")), source))
 
 
 DRAWN_FROM = {
@@ -203,7 +207,7 @@ def estimates(of: Material, *, whole: bool = False) -> Block | None:
         of.row(
             [
                 _taskplain(of, each.task),
-                f"{amount(each, each.likely)} {_UNITS[each.measure]}".strip(),
+                _likely(each),
                 f"{amount(each, each.low)} to {amount(each, each.high)}",
                 _basis(each),
             ],
@@ -224,14 +228,19 @@ def unestimated(of: Material) -> Block | None:
     return Listing(items) if items else None
 
 
-_UNITS = {
-    "files": "files",
-    "lines": "lines",
-    "hours": "hours of a person",
-    "seconds": "of machine time",
-    "tokens": "tokens",
-    "cost": "",
-}
+def _likely(each: Estimate) -> str:
+    """Return what is likeliest, with what it counts and from when to when."""
+    told = amount(each, each.likely)
+    match each.measure:
+        case "cost":
+            return f"{told} for models"
+        case "seconds":
+            # Nobody's hours: from the first step to the last, or while an agent is at the task.
+            return f"{told} {'at work' if each.task else 'from its first step to its end'}"
+        case "hours":
+            return f"{told} {'hour' if told == '1' else 'hours'} of a person"
+        case _:
+            return f"{told} {each.measure.removesuffix('s') if told == '1' else each.measure}"
 
 
 def amount(each: Estimate, value: float) -> str:
@@ -251,8 +260,12 @@ def _basis(each: Estimate) -> str:
     held = ""
     if each.held is not None and each.cases:
         held = f"; {each.held:.0%} of {grouped(each.cases)} past cases fell into such a range"
-    few = "; ".join(short(one, 120) for one in each.basis[:2])
-    return f"{counted(each.comparables, 'comparable case')}: {few}{held}" if few else held[2:]
+    few = [short(one, 120) for one in each.basis[:FEW_CASES]]
+    if not few:
+        return held[2:]
+    many = counted(each.comparables, "comparable case")
+    named_all = len(few) >= each.comparables
+    return f"{many}{': ' if named_all else ', such as '}{'; '.join(few)}{held}"
 
 
 def _taskplain(of: Material, key: str) -> str:
@@ -301,7 +314,7 @@ def places(of: Material) -> Iterator[Section]:
                 [
                     code(each.path),
                     "; ".join(each.reasons[:3]),
-                    named((f"{spot.name}" for spot in each.spots), most=4),
+                    named(dict.fromkeys(spot.name for spot in each.spots), most=4),
                     named(each.tests, most=2),
                     ", ".join(who.name for who in each.knowers[:2]),
                 ],

@@ -87,7 +87,7 @@ def _risks(of: Material) -> Iterator[Section]:
         of.say(f"{each.id} {each.title}: {ended(each.mitigation)}", of.risk(each))
         for each in of.plan.risks
     )
-    yield from parts.section("risks", "What the risks ask to be tried", Listing(items))
+    yield from parts.section("risks", "What is done about the risks", Listing(items))
 
 
 def _reach(of: Material) -> Iterator[Section]:
