@@ -7,7 +7,7 @@ import pytest
 from missioncontrol.drawing.layers import forward, layered
 from missioncontrol.drawing.layout import Box, Layout, Wire, laid_out
 from missioncontrol.drawing.model import Edge, Graph, Group, Node
-from missioncontrol.drawing.text import SMALL, width
+from missioncontrol.drawing.text import SMALL, width, wrapped
 from tests.drawing.graphs import graph_of
 
 SEEDS = range(60)
@@ -130,3 +130,21 @@ def test_an_empty_graph_has_an_empty_layout() -> None:
 def test_edges_to_nowhere_and_to_itself_are_left_out() -> None:
     graph = Graph("One", "", (Node("a", "a", "module"),), (Edge("a", "b"), Edge("a", "a")))
     assert laid_out(graph).wires == ()
+
+
+def test_scripts_without_blanks_are_broken_into_lines_and_no_line_begins_with_a_full_stop() -> None:
+    title = "利用者のセッションを移行する。"
+    lines = wrapped(title, width(title) - 1, 2)
+    assert "".join(lines) == title
+    assert lines[1] == "る。"
+    assert wrapped("two words", width("two wor"), 2) == ("two", "words")
+    assert wrapped("", 40, 2) == ("",)
+
+
+def test_wide_letters_and_bold_ones_take_more_room() -> None:
+    assert width("漢字", 10) >= 20
+    assert width("한글", 10) >= 20
+    assert width("①→", 10) >= 20
+    assert width("😀", 10) > width("漢", 10)
+    assert width("e\u0301") == width("e")
+    assert width("name", bold=True) > width("name")

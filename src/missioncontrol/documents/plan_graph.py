@@ -1,18 +1,18 @@
 """The plan drawn: a column for each phase, a box for each task, an arrow for each need."""
 
-import textwrap
 from collections.abc import Mapping
 
 import msgspec
 
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.drawing import text
 
 BOX_WIDTH, BOX_HEIGHT = 196, 62
 COLUMN, PITCH = 232, 76
 """From one box to the next; what is left between them belongs to the arrows."""
 TOP, LEFT = 42, 18
-LINE_MAX = 21
-"""Characters of a title that fit into a box with every system's font."""
+WORDS_MAX = BOX_WIDTH - 42.0
+"""Pixels of a line in a box, beside the sign of its task."""
 TASKS_MAX = 60
 
 Spot = tuple[int, int]
@@ -106,13 +106,12 @@ def _box(one: TaskRecord, column: int, row: int) -> Box:
 
 
 def _lines(title: str) -> tuple[str, ...]:
-    """Break a title into two lines between words; a word too long for a line is cut."""
-    words = [word if len(word) < LINE_MAX else f"{word[: LINE_MAX - 2]}…" for word in title.split()]
-    return tuple(textwrap.wrap(" ".join(words), LINE_MAX, max_lines=2, placeholder="…"))
+    """Break a title into two lines; code is drawn without its marks."""
+    return text.wrapped(title.replace("`", ""), WORDS_MAX, 2)
 
 
 def _short(title: str) -> str:
-    return textwrap.shorten(title, 30, placeholder="…")
+    return text.cut(title.replace("`", ""), BOX_WIDTH, text.SMALL)
 
 
 def _arrows(record: MissionRecord, spots: Mapping[str, Spot]) -> tuple[Arrow, ...]:

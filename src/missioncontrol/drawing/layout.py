@@ -220,7 +220,7 @@ class _Work:
             y = min(box.y for box in inside) - FRAME_HEAD - 4
             right = max(box.x + box.width for box in inside) + FRAME
             bottom = max(box.y + box.height for box in inside) + FRAME
-            words = text.width(group.title, text.SMALL) + 2 * FRAME
+            words = text.width(group.title, text.SMALL, bold=True) + 2 * FRAME
             found.append(Frame(group, x, y, max(right - x, words), bottom - y))
         return tuple(found)
 

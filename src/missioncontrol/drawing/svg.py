@@ -29,6 +29,9 @@ from missioncontrol.drawing.palette import DARK, LIGHT, Palette
 NAMESPACE = "http://www.w3.org/2000/svg"
 MARGIN = 20.0
 WIDTH_MIN = 560.0
+TITLE = 15.0
+"""Pixels of the font of the title."""
+
 Href = Callable[[Link], str]
 """Returns the address that a link leads to; "" where it leads nowhere here."""
 
@@ -138,7 +141,7 @@ class _Writing:
         self.style = style
         self._light = _looks(LIGHT)
         self.legend = list(_legend(layout.graph))
-        words = max((text.width(line, 15) for line in (self.graph.title,)), default=0)
+        words = text.width(self.graph.title, TITLE, bold=True)
         self.width = round(max(layout.width, WIDTH_MIN if style.is_file else 0, words) + 2 * MARGIN)
         said = self.graph.said if style.is_file else ""
         self.said = text.wrapped(said, self.width - 2 * MARGIN, 6, text.SMALL) if said else ()
@@ -198,7 +201,7 @@ class _Writing:
         yield _dark_style()
         size = f'width="{self.width}" height="{self.height}"'
         yield f"<rect {self._look('d-page')} {size}/>"
-        title = self._plain(text.cut(self.graph.title, self.width - 2 * MARGIN, 15))
+        title = self._plain(text.cut(self.graph.title, self.width - 2 * MARGIN, TITLE, bold=True))
         yield f'<text {self._look("d-title")} x="{MARGIN:.0f}" y="{MARGIN + 14:.0f}">{title}</text>'
         for number, line in enumerate(self.said):
             y = MARGIN + 34 + number * 16
@@ -207,7 +210,7 @@ class _Writing:
 
     def _frame(self, frame: Frame) -> str:
         place = _place(frame.x, frame.y, frame.width, frame.height)
-        title = self._plain(text.cut(frame.group.title, frame.width - 16, text.SMALL))
+        title = self._plain(text.cut(frame.group.title, frame.width - 16, text.SMALL, bold=True))
         return (
             f'<rect {self._look("d-frame")} {place} rx="6"/><text {self._look("d-head")} '
             f'x="{frame.x + 10:.1f}" y="{frame.y + 15:.1f}">{title}</text>'

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from missioncontrol.application.queries.memory import ItemDetail, NearView
+from missioncontrol.documents.figures import counted
+from missioncontrol.drawing import text
 
 SHOWN_MAX = 12
 ROW, TOP, WIDTH = 44, 22, 1062
 SHARED_MAX = 10
+PADDING = 10
 
 
 class Dot(NamedTuple):
@@ -19,6 +22,11 @@ class Dot(NamedTuple):
     text: str
     kind: str
     href: str  # "" where it leads nowhere
+
+    @property
+    def shown(self) -> str:
+        """As much of its text as there is room for."""
+        return text.cut(self.text, self.width - 2 * PADDING)
 
 
 class Line(NamedTuple):
@@ -69,7 +77,8 @@ def drawing(detail: ItemDetail) -> Drawing | None:
     lines = [_line(own, dot) for dot in middle]
     for each, dot in zip(near, others, strict=True):
         lines += [_line(by_name[name], dot) for name in _names(each) if name in by_name]
-    names = f"“{detail.item.title}” shares {len(shared)} files or missions with {len(near)} items."
+    things = counted(len(shared), "file or mission", "files or missions")
+    names = f"“{detail.item.title}” shares {things} with {counted(len(near), 'item')}."
     left_out = len(detail.near) - len(near)
     return Drawing(WIDTH, height, (own, *middle, *others), tuple(lines), names, left_out)
 
