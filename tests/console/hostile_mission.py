@@ -75,19 +75,26 @@ def write_hostile_mission(root: Path) -> dict[str, str]:
     ]
     output.write(lines)
     output.close()
-    # A browser's test has a loop of its own on this thread.
-    with ThreadPoolExecutor(1) as beside:
-        beside.submit(lambda: asyncio.run(_append(home, digests))).result()
+    write_events(home, RUN, _events(digests), actor=f"user:{PAYLOADS[0]}")
     return digests
 
 
-async def _append(home: Home, digests: dict[str, str]) -> None:
+def write_events(
+    home: Home, run: str, events: list[tuple[str, Any]], *, actor: str = "user:ann"
+) -> None:
+    """Write events into the log of a home, each with its stream."""
+    # A browser's test has a loop of its own on this thread.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(lambda: asyncio.run(_append(home, run, events, actor))).result()
+
+
+async def _append(home: Home, run: str, events: list[tuple[str, Any]], actor: str) -> None:
     store = SqliteEventStore(home.log, writable=True)
     versions: dict[str, int] = {}
-    for place, (stream, event) in enumerate(_events(digests)):
+    for place, (stream, event) in enumerate(events):
         name, schema = NAMES[type(event)]
         body = msgspec.json.encode(event)
-        new = NewEvent(name, schema, body, T0 + place * 1_000, f"user:{PAYLOADS[0]}", "", 0, RUN)
+        new = NewEvent(name, schema, body, T0 + place * 1_000, actor, "", 0, run)
         await store.append([Append(stream, versions.get(stream, 0), [new])])
         versions[stream] = versions.get(stream, 0) + 1
     store.close()

@@ -1,6 +1,6 @@
 """The trace of a mission: why each thing exists, what it covers, and where the chain is broken."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -22,8 +22,15 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.viewing import viewer_url
 
-LISTED_MAX = 200
+LISTED_MAX = 1_000
 """Nodes of one kind that the list names; the graph has them all."""
+
+FOLDED_FROM = 24
+"""With more, requirements, things of one kind and gaps stand in sections that are folded: pages
+stay short on a phone, and a browser's search opens what it finds in them."""
+
+GAPS_SHOWN = 8
+"""Gaps that are shown before the others are folded."""
 
 LED_MAX = 600
 """Nodes whose places are told to the script beforehand."""
@@ -74,6 +81,15 @@ class Way(NamedTuple):
     why: str
 
 
+class Fold(NamedTuple):
+    """Things that stand together: of one phase, or all of them."""
+
+    title: str  # "" where nothing is folded
+    things: list[Any]
+    gaps: int  # of the things, those with an open gap
+    is_open: bool
+
+
 class Looked(NamedTuple):
     """One node with all that leads to it and from it."""
 
@@ -99,9 +115,10 @@ async def values(
         "graph": graph,
         "kinds": KINDS,
         "called": called,
-        "node_groups": _groups(graph),
+        "node_groups": _groups(graph, story),
         "looked": _looked(chosen, graph, by_id, story) if chosen else None,
-        "matrix": matrix(reading.record, graph, reading.trace),
+        "matrix_folds": _matrix_folds(story, chosen),
+        "gaps_shown": GAPS_SHOWN,
         "owners": owners_told(reading.record),
         "is_newest": story.state.id == story.mission.runs[-1],
         "titles": {risk.id: risk.title for risk in reading.plan.risks},
@@ -126,13 +143,65 @@ def _hrefs(graph: TraceGraph, story: Story) -> dict[str, str]:
     return {name: href for name, href in found.items() if href}
 
 
-def _groups(graph: TraceGraph) -> list[tuple[str, list[Node], int]]:
-    """Return the nodes by kind: the name of the kind, those that are listed, and how many not."""
+def _matrix_folds(story: Story, chosen: Node | None) -> list[Fold]:
+    """Return the rows of the matrix by the phases that serve their requirements."""
+    reading = story.reading
+    rows = matrix(reading.record, reading.trace_graph, reading.trace)
+    phases = _phases(story)
+    named = {row.requirement.id: _phase_of([n.name for n in row.tasks], phases) for row in rows}
+    looked = {chosen.id} if chosen else set()
+    return _folded(
+        rows,
+        lambda row: named[row.requirement.id],
+        lambda row: bool(row.gaps),
+        lambda row: f"requirement:{row.requirement.id}" in looked,
+    )
+
+
+def _phases(story: Story) -> dict[str, str]:
+    """Return the phase of each task, by its key, in the plan's order."""
+    return {task.key: phase.title for phase in story.reading.plan.phases for task in phase.tasks}
+
+
+def _phase_of(keys: list[str], phases: dict[str, str]) -> str:
+    """Return the last phase that works on something: the first ones look at all of it."""
+    order = {key: number for number, key in enumerate(phases)}
+    last = max((key for key in keys if key in order), key=lambda key: order[key], default="")
+    return phases.get(last, "In no phase")
+
+
+def _folded(
+    things: Sequence[Any],
+    title: Callable[[Any], str],
+    has_gap: Callable[[Any], bool],
+    is_looked_at: Callable[[Any], bool],
+) -> list[Fold]:
+    """Return things by title; all together where they are few, and none where there is none."""
+    if len(things) <= FOLDED_FROM:
+        return [Fold("", list(things), 0, is_open=True)] if things else []
+    found: dict[str, list[Any]] = {}
+    for thing in things:
+        found.setdefault(title(thing), []).append(thing)
+    return [
+        Fold(name, inside, sum(map(has_gap, inside)), any(map(is_looked_at, inside)))
+        for name, inside in found.items()
+    ]
+
+
+def _groups(graph: TraceGraph, story: Story) -> list[tuple[str, list[Fold], int]]:
+    """Return the nodes by kind: its name, those listed, folded where many, and how many not."""
+    phases = _phases(story)
     found = []
     for kind, (_, many) in KINDS.items():
         nodes = [node for node in graph.nodes if node.kind == kind]
-        if nodes:
-            found.append((many, nodes[:LISTED_MAX], max(len(nodes) - LISTED_MAX, 0)))
+        folds = _folded(
+            nodes[:LISTED_MAX],
+            (lambda node: _phase_of([node.name], phases)) if kind == "task" else lambda _: "All",
+            lambda node: node.state == "gap",
+            lambda _: False,
+        )
+        if folds:
+            found.append((many, folds, max(len(nodes) - LISTED_MAX, 0)))
     return found
 
 
