@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from missioncontrol.documents.report import report_html
-from missioncontrol.drawing.model import Edge, Graph, Group, Node, Row
+from missioncontrol.drawing.model import Edge, Graph, Group, Node, NodeKind, Row
 from missioncontrol.drawing.svg import svg
 from tests.documents.records import redis_plan, redis_run
 
@@ -44,16 +44,16 @@ OUTSIDE = """(boxes) => {
 }"""
 
 
+SHAPES: tuple[NodeKind, ...] = (
+    *("module", "store", "entry", "actor"),
+    *("ask", "external", "job", "service"),
+)
+
+
 def foreign_graph() -> Graph:
     nodes = [
         Node(f"n{n}", words, kind, note=WORDS[-n - 1], group=f"g{n % 3}")
-        for n, (words, kind) in enumerate(
-            zip(
-                WORDS,
-                ("module", "store", "entry", "actor", "ask", "external", "job", "service"),
-                strict=True,
-            )
-        )
+        for n, (words, kind) in enumerate(zip(WORDS, SHAPES, strict=True))
     ]
     rows = tuple(Row(words, words, "key") for words in WORDS)
     nodes.append(Node("t", WORDS[0], "table", rows=rows))

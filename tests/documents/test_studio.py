@@ -345,7 +345,7 @@ def test_the_items_of_a_goal_are_sentences_and_no_dashes_join_them() -> None:
     goal = "Keep sessions in Redis.\n- Let callers set a prefix\n- Refuse an empty one."
     made = msgspec.structs.replace(made, record=msgspec.structs.replace(made.record, goal=goal))
     for kind in ("prd", "design", "brief"):
-        text = written(made, kind)  # type: ignore[arg-type]
+        text = written(made, kind)
         assert " - " not in text.partition("\n## Sources")[0]
         assert "Keep sessions in Redis. Let callers set a prefix; Refuse an empty one." in text
 
