@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,8 @@ from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
 from missioncontrol.application.agents import Cards
 from missioncontrol.application.analytics.alerts import WATCHER, AlertShelf, FindingsTaken
+from missioncontrol.application.analytics.desk import RemovalAsked, RemovalFinished
+from missioncontrol.application.analytics.removal import Tell
 from missioncontrol.application.analytics.watching import Watch
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
@@ -69,6 +72,7 @@ def opened(home: Home) -> Iterator[Console]:
         live = Live(present)
         told = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
+        asked.tell = _finished(line, present)
         shelf = _shelf(present)
         yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
 
@@ -77,13 +81,26 @@ def watch(console: Console) -> Watch:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
-        name = f"watch-{found.product}-{secrets.token_hex(8)}"
-        asking = Asking(name, (), "token", "console", "")
-        arguments = msgspec.to_builtins(found)
-        await console.line.ask(type(found).__name__, arguments, WATCHER, asking)
-        await console.present.catch_up()
+        await _told(console.line, console.present, found, found.product)
 
     return Watch(console.analytics, AlertShelf(console.present.find), tell)
+
+
+def _finished(line: EngineLine, present: Present) -> Tell:
+    """Return what lets the engine write down that a removal is done which had broken off."""
+
+    async def tell(ask: RemovalAsked) -> None:
+        done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
+        await _told(line, present, done, ask.product)
+
+    return tell
+
+
+async def _told(line: EngineLine, present: Present, ask: Any, product: str) -> None:
+    """Ask the engine for what the console itself finds and does, in nobody's name."""
+    asking = Asking(f"watch-{product}-{secrets.token_hex(8)}", (), "token", "console", "")
+    await line.ask(type(ask).__name__, msgspec.to_builtins(ask), WATCHER, asking)
+    await present.catch_up()
 
 
 def _shelf(present: Present) -> Shelf:

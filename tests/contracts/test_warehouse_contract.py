@@ -297,6 +297,27 @@ def test_a_person_is_forgotten_everywhere(warehouse: Warehouse) -> None:
         assert unknown.value.code == "analytics.unknown_person"
 
 
+def test_a_removal_is_kept_in_mind_until_the_log_says_what_came_of_it(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.store("shop", [captured(1, anonymous="d1", user="ann"), captured(2, user="bob")])
+    for name, person in (("r1", "ann"), ("r2", "bob"), ("r3", "cal"), ("r4", "d1")):
+        warehouse.intend("shop", name, person)
+    assert warehouse.resume("blog", "r1") is None
+    gone = warehouse.resume("shop", "r1")
+    assert gone == Forgotten(1, ("ann", "d1"), 2)
+    # Whoever is at it too hears what came of it, and so does who asks again.
+    assert warehouse.forget("shop", "ann", "r1") == Forgotten(1, (), 2)
+    assert warehouse.resume("shop", "r1") == Forgotten(1, (), 2)
+    assert warehouse.forget("shop", "bob", "r2") == Forgotten(1, ("bob",), 1)
+    assert warehouse.resume("shop", "r2") == Forgotten(1, (), 1)
+    assert [warehouse.resume("shop", name) for name in ("r3", "r4")] == [Forgotten(0, ())] * 2
+    warehouse.tidy(datetime(2026, 11, 23, tzinfo=UTC))
+    assert warehouse.resume("shop", "r1") == Forgotten(1, (), 2)
+    warehouse.settled("shop", "r1")
+    assert warehouse.resume("shop", "r1") is None
+
+
 def test_others_at_the_device_of_who_is_forgotten_stay(warehouse: Warehouse) -> None:
     warehouse.store("shop", [captured(1, anonymous="d1", user="ann")])
     warehouse.store("shop", [captured(2, "b", anonymous="d1", user="bob")])

@@ -50,6 +50,7 @@ NEEDED: dict[str, Needed] = {
     "ProductAsked": "govern",
     "SourceAsked": "govern",
     "RemovalAsked": "govern",
+    "RemovalFinished": "sign_in",
     "SavedAsked": "operate",
     "AlertAsked": "operate",
     "FindingsTaken": "sign_in",

@@ -19,6 +19,7 @@ from missioncontrol.application.analytics.desk import (
     ProductAsked,
     ProductDesk,
     RemovalAsked,
+    RemovalFinished,
     SavedAsked,
     SourceAsked,
 )
@@ -171,6 +172,7 @@ class Office:
             ProductAsked: self._product,
             SourceAsked: self._source,
             RemovalAsked: self._remove,
+            RemovalFinished: self._finish_removal,
             SavedAsked: self._keep_measure,
             AlertAsked: self._alert,
             FindingsTaken: self._alert,
@@ -354,6 +356,9 @@ class Office:
 
     async def _remove(self, ask: RemovalAsked, actor: str) -> dict[str, Any]:
         return await self.products.removal(ask, actor=actor)
+
+    async def _finish_removal(self, ask: RemovalFinished, actor: str) -> dict[str, Any]:
+        return await self.products.finished(ask, actor=actor)
 
     async def _keep_measure(self, ask: SavedAsked, actor: str) -> dict[str, Any]:
         return await self.products.saved(ask, actor=actor)

@@ -102,6 +102,8 @@ class Forgotten(msgspec.Struct, frozen=True):
 
     events: int
     ids: tuple[str, ...]
+    ids_count: int = 0
+    """As many as `ids`, also where somebody removed them before and nothing says them any more."""
 
 
 class Warehouse(Protocol):
@@ -140,15 +142,31 @@ class Warehouse(Protocol):
         """Return a number that grows with every change: the same number, the same answers."""
         ...
 
-    def forget(self, product: str, person: str) -> Forgotten:
+    def intend(self, product: str, removal: str, person: str) -> None:
+        """Keep in mind whom a removal is to mean, by a digest of that id, until `settled`."""
+        ...
+
+    def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
         """Remove a person everywhere, by any id of theirs; their ids are not taken again.
 
         Of who was forgotten before, nothing is left to remove, and nothing is said against it.
         Their words may stand in the store's files until `tidy`, or until it is opened again.
+        What came of a `removal` is kept in mind in the same change.
 
         Raises:
             NotFound: `analytics.unknown_person`.
         """
+        ...
+
+    def resume(self, product: str, removal: str) -> Forgotten | None:
+        """Remove whom `intend` named, unless that is done; None where nothing is known of it.
+
+        Where nobody has that id, nothing is removed.
+        """
+        ...
+
+    def settled(self, product: str, removal: str) -> None:
+        """Keep a removal in mind no longer."""
         ...
 
     def settle(self, product: str, policy: Policy) -> None:

@@ -7,6 +7,7 @@ import pytest
 from missioncontrol.application.analytics.desk import (
     ProductAsked,
     RemovalAsked,
+    RemovalFinished,
     SavedAsked,
     SourceAsked,
 )
@@ -34,6 +35,8 @@ async def ask(made: World, ask: Any) -> dict[str, Any]:
             return await desk.source(ask, actor=ACTOR)
         case RemovalAsked():
             return await desk.removal(ask, actor=ACTOR)
+        case RemovalFinished():
+            return await desk.finished(ask, actor=ACTOR)
     return await desk.saved(ask, actor=ACTOR)
 
 
@@ -82,6 +85,8 @@ def test_ids_of_what_is_saved_are_made_of_its_name() -> None:
         (ProductAsked("measure", "shop", activation=({"pattern": 1},)), "saved.bad_input"),
         (SourceAsked("add", "mission-control", "web"), "product.built_in"),
         (RemovalAsked("forgotten", "shop", "forgetting-1"), "product.no_forgetting"),
+        (RemovalAsked("forget", "shop", "forgetting-of-ann"), "product.bad_input"),
+        (RemovalFinished("shop", "forgetting-1", 1, 1), "permission.undeclared"),
         (RemovalAsked("clear", "none"), "product.unknown"),
         (SavedAsked("cohort", "none", name="A", segment=SEGMENT), "product.unknown"),
         (SavedAsked("cohort", "shop", name="A"), "saved.bad_input"),

@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.desk import (
     ProductAsked,
     RemovalAsked,
+    RemovalFinished,
     SavedAsked,
     SourceAsked,
 )
+from missioncontrol.application.analytics.house import AnalyticsHouse
 from missioncontrol.application.analytics.products import source_of
-from missioncontrol.application.analytics.removal import clear, forget
+from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view
-from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.product.events import (
     EventsCleared,
     ForgettingBegun,
@@ -105,6 +108,67 @@ def test_it_is_confirmed_once_no_file_holds_a_word_of_theirs() -> None:
             await forget(made.analyst, "shop", "ann@example.com", tell)
             await clear(made.analyst, "shop", tell)
             assert done == ["forget", "tidy", "forgotten", "clear", "tidy"]
+
+    run(check())
+
+
+def test_what_broke_off_is_finished_and_the_log_says_it_once() -> None:
+    async def check() -> None:
+        async with world((ANN, BEN)) as made:
+            house = AnalyticsHouse(made.shelf, made.clock, lambda: made.warehouse, lambda: True)
+
+            async def finished(ask: RemovalAsked) -> Any:
+                done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
+                return await made.desk.finished(done, actor=WATCHER)
+
+            async def broken(ask: RemovalAsked) -> Any:
+                if ask.verb == "forgotten":
+                    raise Unavailable("engine.gone", "It was killed.")
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            with pytest.raises(Unavailable):
+                await forget(made.analyst, "shop", "ann@example.com", broken)
+            # An earlier release began one as well, and nobody knows whom it meant.
+            await made.desk.removal(RemovalAsked("forget", "shop"), actor=ACTOR)
+            assert len((await made.shelf.find("shop")).forgetting) == 2
+
+            await house.tidy()
+            assert len((await made.shelf.find("shop")).forgetting) == 2
+            house.tell = broken
+            await house.tidy()
+            assert len((await made.shelf.find("shop")).forgetting) == 2
+            house.tell = finished
+            stale = await made.shelf.find("shop")
+            await house.tidy()
+            await house.tidy()
+            await finish(made.analyst, stale, finished)
+            shop = await made.shelf.find("shop")
+            assert (shop.forgetting, shop.forgotten) == ((), 1)
+            done = [each for each in await told(made) if isinstance(each, PersonForgotten)]
+            assert [(each.events, each.ids) for each in done] == [(1, 1), (0, 0)]
+            house.close()
+
+    run(check())
+
+
+def test_what_the_office_refuses_is_not_kept_in_mind() -> None:
+    async def check() -> None:
+        async with world((ANN,)) as made:
+            names: list[str] = []
+
+            async def refused(ask: RemovalAsked) -> Any:
+                names.append(ask.forgetting)
+                raise Rejected("permission.missing", "You may not.")
+
+            async def lost(ask: RemovalAsked) -> Any:
+                names.append(ask.forgetting)
+                raise Unavailable("engine.gone", "It may have been written down.")
+
+            for tell, error in ((refused, Rejected), (lost, Unavailable)):
+                with pytest.raises(error):
+                    await forget(made.analyst, "shop", "ann@example.com", tell)
+            assert made.warehouse.resume("shop", names[0]) is None
+            assert made.warehouse.resume("shop", names[1]) is not None
 
     run(check())
 

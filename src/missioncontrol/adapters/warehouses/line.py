@@ -125,7 +125,10 @@ VERBS: dict[str, Callable[[Warehouse, Asked], Any]] = {
     "foresee": lambda owner, asked: owner.foresee(asked.product, asked.batch),
     "rows": lambda owner, asked: wire.packed(owner.rows(_statement(asked))),
     "position": lambda owner, asked: owner.position(),
-    "forget": lambda owner, asked: owner.forget(asked.product, asked.name),
+    "intend": lambda owner, asked: owner.intend(asked.product, asked.text, asked.name),
+    "forget": lambda owner, asked: owner.forget(asked.product, asked.name, asked.text),
+    "resume": lambda owner, asked: owner.resume(asked.product, asked.text),
+    "settled": lambda owner, asked: owner.settled(asked.product, asked.text),
     "settle": lambda owner, asked: owner.settle(asked.product, asked.policy or Policy()),
     "save_cohort": lambda owner, asked: owner.save_cohort(
         asked.product, asked.name, _statement(asked)
@@ -175,9 +178,22 @@ class Line:
         """See `Warehouse.position`."""
         return self._ask(Asked("position"), int)
 
-    def forget(self, product: str, person: str) -> Forgotten:
+    def intend(self, product: str, removal: str, person: str) -> None:
+        """See `Warehouse.intend`."""
+        self._ask(Asked("intend", product, name=person, text=removal), type(None))
+
+    def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
         """See `Warehouse.forget`."""
-        return self._ask(Asked("forget", product, name=person), Forgotten)
+        return self._ask(Asked("forget", product, name=person, text=removal), Forgotten)
+
+    def resume(self, product: str, removal: str) -> Forgotten | None:
+        """See `Warehouse.resume`."""
+        asked = Asked("resume", product, text=removal)
+        return self._ask(asked, Forgotten | None)  # type: ignore[arg-type]
+
+    def settled(self, product: str, removal: str) -> None:
+        """See `Warehouse.settled`."""
+        self._ask(Asked("settled", product, text=removal), type(None))
 
     def settle(self, product: str, policy: Policy) -> None:
         """See `Warehouse.settle`."""
@@ -267,8 +283,8 @@ def _note(folder: Path, place: Path) -> None:
     """Write down where the socket is; a reader sees the old or the new name, never half of one."""
     new = folder / "events.where.new"
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
-        file.write(str(place))
+    new.touch(mode=0o600, exist_ok=False)
+    new.write_text(str(place), "utf-8")
     new.replace(folder / "events.where")
 
 

@@ -81,9 +81,21 @@ class SharedWarehouse:
         """See `Warehouse.position`."""
         return self._asked(lambda one: one.position())
 
-    def forget(self, product: str, person: str) -> Forgotten:
+    def intend(self, product: str, removal: str, person: str) -> None:
+        """See `Warehouse.intend`."""
+        self._asked(lambda one: one.intend(product, removal, person))
+
+    def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
         """See `Warehouse.forget`."""
-        return self._asked(lambda one: one.forget(product, person))
+        return self._asked(lambda one: one.forget(product, person, removal))
+
+    def resume(self, product: str, removal: str) -> Forgotten | None:
+        """See `Warehouse.resume`."""
+        return self._asked(lambda one: one.resume(product, removal))
+
+    def settled(self, product: str, removal: str) -> None:
+        """See `Warehouse.settled`."""
+        self._asked(lambda one: one.settled(product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
         """See `Warehouse.settle`."""

@@ -45,7 +45,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     after: int = 0
     limit: int = 0
     moment: datetime | None = None
-    text: str = ""
+    text: str = ""  # of a note, or the name of a removal
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=True):

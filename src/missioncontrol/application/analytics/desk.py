@@ -9,6 +9,7 @@ import msgspec
 
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
 from missioncontrol.analytics.setting import zone_of
+from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.naming import refuse_addresses
 from missioncontrol.application.analytics.products import (
     PRODUCTS,
@@ -18,6 +19,7 @@ from missioncontrol.application.analytics.products import (
     new_key,
     saved_stream,
 )
+from missioncontrol.application.authority import NotPermitted
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.commands import (
@@ -84,10 +86,19 @@ class RemovalAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
     verb: Literal["forget", "forgotten", "clear"]
     product: str
-    forgetting: str = ""  # with `forgotten`: the id that `forget` answered
+    forgetting: str = ""  # its id; `forget` makes one where none is given
     events: int = 0
     ids: int = 0
     reason: str = ""
+
+
+class RemovalFinished(msgspec.Struct, frozen=True):
+    """That a removal which had broken off is done now."""
+
+    product: str
+    forgetting: str
+    events: int
+    ids: int
 
 
 class SavedAsked(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -151,7 +162,7 @@ class ProductDesk:
         name = ask.forgetting
         match ask.verb:
             case "forget":
-                name = f"forgetting-{secrets.token_hex(6)}"
+                name = _refuse_bad_forgetting(name) if name else new_forgetting()
                 command: ProductCommand = BeginForgetting(ask.product, name, ask.reason)
             case "forgotten":
                 command = ConfirmForgotten(ask.product, name, ask.events, ask.ids)
@@ -161,6 +172,20 @@ class ProductDesk:
                 assert_never(ask.verb)
         await self._tell(command, actor)
         return {"product": ask.product, "forgetting": name}
+
+    async def finished(self, ask: RemovalFinished, *, actor: str) -> dict[str, Any]:
+        """Write down that a removal is done which whoever began it could not finish.
+
+        Raises:
+            NotFound: `product.no_forgetting`: it was not begun, or the log says it already.
+            NotPermitted: `permission.undeclared`: nobody who signs in says so.
+        """
+        if actor != WATCHER:
+            raise NotPermitted(
+                "permission.undeclared", "Nobody who signs in may say that a removal is finished."
+            )
+        done = RemovalAsked("forgotten", ask.product, ask.forgetting, ask.events, ask.ids)
+        return await self.removal(done, actor=actor)
 
     async def saved(self, ask: SavedAsked, *, actor: str) -> dict[str, Any]:
         """Keep a cohort or a dashboard, or let it go.
@@ -193,6 +218,18 @@ class ProductDesk:
         found: Products | None = await self._journal.find(PRODUCTS, STREAM)
         if product not in (found or NO_PRODUCTS).products:
             raise unknown(product)
+
+
+def new_forgetting() -> str:
+    """Return an id for a removal of a person."""
+    return f"forgetting-{secrets.token_hex(6)}"
+
+
+def _refuse_bad_forgetting(name: str) -> str:
+    """Return the id of a removal that somebody chose, if it says nothing about anybody."""
+    if not re.fullmatch(r"forgetting-[0-9a-f]{12}", name):
+        raise Rejected("product.bad_input", f"{name[:80]!r} can't be the id of a removal.")
+    return name
 
 
 def _of_product(ask: ProductAsked) -> ProductCommand:

@@ -10,7 +10,9 @@ from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.carrying import pages
 from missioncontrol.application.analytics.inspecting import Inspector
 from missioncontrol.application.analytics.products import ProductShelf
+from missioncontrol.application.analytics.removal import Tell, finish
 from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.event_files import EventFiles, FileKind
 from missioncontrol.ports.warehouse import Warehouse
@@ -53,6 +55,8 @@ class AnalyticsHouse:
         self._inspector: Inspector | None = None
         self.prepare: list[Callable[[Analyst], None]] = []
         """Called with the analyst when there is one, before anybody asks it."""
+        self.tell: Tell | None = None
+        """Lets the log say that a removal is done which broke off; set where somebody may."""
         self.files: Callable[[], EventFiles] | None = None  # set where files of events are made
 
     @property
@@ -117,6 +121,8 @@ class AnalyticsHouse:
     async def tidy(self) -> None:
         """Keep the warehouse as the products want it: what is too old goes, also from its files.
 
+        Removals of people that broke off are finished first.
+
         Raises:
             Unavailable: as `Warehouse.tidy`.
         """
@@ -125,8 +131,17 @@ class AnalyticsHouse:
         analyst = await self.analyst()
         for product in await self.products.all():
             await analyst.settle(product)
+            await self._finish(analyst, product)
         now = datetime.fromtimestamp(self.clock.now(), UTC).replace(tzinfo=None)
         await analyst.aside(lambda: analyst.warehouse.tidy(now))
+
+    async def _finish(self, analyst: Analyst, product: Product) -> None:
+        if self.tell is None:
+            return
+        try:
+            await finish(analyst, product, self.tell)
+        except MissionControlError as error:  # Whoever can't write it down leaves it to the next.
+            _log.warning("removals of %s are not finished: %s", product.slug, error)
 
     def close(self) -> None:
         """Let go of the warehouse, where it was opened."""

@@ -7,12 +7,17 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.desk import RemovalAsked
+from missioncontrol.application.analytics.desk import RemovalAsked, new_forgetting
 from missioncontrol.application.analytics.naming import named_in, refuse_named
-from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
+from missioncontrol.domain.product.states import Product
+from missioncontrol.ports.warehouse import Forgotten
 
 Tell = Callable[[RemovalAsked], Awaitable[Any]]
 """Asks the office, in the name of whoever wants it, and returns its answer."""
+
+
+NOBODY = Forgotten(0, ())
 
 
 class Removed(msgspec.Struct, frozen=True):
@@ -30,8 +35,9 @@ async def forget(
 ) -> Removed:
     """Remove a person by any id of theirs; the log says that somebody was, and never who.
 
-    It is confirmed when no file of the store holds a word of theirs any more. Where this breaks
-    off, the log says that it was begun; to ask again, or to open the store again, finishes it.
+    It is confirmed when no file of the store holds a word of theirs any more. The store knows whom
+    it means, by a digest, before the log says that it is begun: where this breaks off, `finish`
+    does the rest.
 
     Raises:
         NotFound: `product.unknown`, `analytics.unknown_person`.
@@ -40,19 +46,65 @@ async def forget(
     """
     known = await analyst.products.find(product)
     refuse_named(person, reason)
-    begun = await tell(RemovalAsked("forget", known.slug, reason=reason))
-    name = begun["forgetting"]
+    name = await _begun(analyst, known.slug, person, tell, reason)
     try:
-        gone = await analyst.aside(lambda: analyst.warehouse.forget(known.slug, person))
+        gone = await analyst.aside(lambda: analyst.warehouse.forget(known.slug, person, name))
     except NotFound:
-        await tell(RemovalAsked("forgotten", known.slug, name))
+        await _confirm(analyst, known.slug, name, NOBODY, tell)
         raise
     await _wipe(analyst)
-    events, ids = gone.events, len(gone.ids)
-    await tell(RemovalAsked("forgotten", known.slug, name, events, ids))
+    await _confirm(analyst, known.slug, name, gone, tell)
     shelf = analyst.products
     saved = await shelf.cohorts(known.slug), await shelf.dashboards(known.slug)
-    return Removed(known.slug, events, ids, name, named_in(known, *saved, gone.ids))
+    named = named_in(known, *saved, gone.ids)
+    return Removed(known.slug, gone.events, gone.ids_count, name, named)
+
+
+async def finish(analyst: Analyst, product: Product, tell: Tell) -> None:
+    """Finish the removals of a product that were begun and broke off, whoever is at them too.
+
+    The log says of each once that it is done. Of one that the store knows nothing of, nothing is
+    left to do: it was cleared since, or an earlier release began it, which kept nobody in mind.
+
+    Raises:
+        Unavailable: as `Warehouse.tidy`.
+    """
+    if not product.forgetting:
+        return
+    done: dict[str, Forgotten] = {}
+    for name in product.forgetting:
+        done[name] = await analyst.aside(_resuming(analyst, product.slug, name))
+    await _wipe(analyst)
+    for name, gone in done.items():
+        await _confirm(analyst, product.slug, name, gone, tell)
+
+
+def _resuming(analyst: Analyst, product: str, name: str) -> Callable[[], Forgotten]:
+    return lambda: analyst.warehouse.resume(product, name) or NOBODY
+
+
+async def _begun(analyst: Analyst, product: str, person: str, tell: Tell, reason: str) -> str:
+    """Let the store know whom a removal means, and then the log that it is begun."""
+    name, store = new_forgetting(), analyst.warehouse
+    await analyst.aside(lambda: store.intend(product, name, person))
+    try:
+        await tell(RemovalAsked("forget", product, name, reason=reason))
+    except Unavailable:
+        raise  # The log may say it: what the store knows of it is wanted then.
+    except MissionControlError:
+        await analyst.aside(lambda: store.settled(product, name))
+        raise
+    return name
+
+
+async def _confirm(analyst: Analyst, product: str, name: str, gone: Forgotten, tell: Tell) -> None:
+    """Let the log say that a removal is done, unless it does already."""
+    try:
+        await tell(RemovalAsked("forgotten", product, name, gone.events, gone.ids_count))
+    except NotFound as error:
+        if error.code != "product.no_forgetting":
+            raise
+    await analyst.aside(lambda: analyst.warehouse.settled(product, name))
 
 
 async def clear(analyst: Analyst, product: str, tell: Tell, *, reason: str = "") -> Removed:

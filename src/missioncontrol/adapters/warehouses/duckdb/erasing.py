@@ -22,17 +22,50 @@ TABLES = (
 )
 """All that a product has beside its events and its policy."""
 
+NOBODY = Forgotten(0, ())
 OF_ALL = ("drop_unseen_groups", "drop_notes")
 """What follows from all events of a product, and goes or is looked through when some of them go."""
 
 
-def forget(storing: Storing, product: str, person: str) -> Forgotten:
+def intend(storing: Storing, product: str, removal: str, person: str) -> None:
+    """Keep in mind whom a removal means; see `Warehouse.intend`."""
+    this = {"product": product, "removal": removal}
+    with storing.commit():
+        storing.connection.execute(SQL["drop_removal"], this)
+        key = storing.key(product, person)
+        storing.connection.execute(SQL["keep_removal"], {**this, "key": key})
+
+
+def settled(storing: Storing, product: str, removal: str) -> None:
+    """Keep a removal in mind no longer; see `Warehouse.settled`."""
+    with storing.commit():
+        this = {"product": product, "removal": removal}
+        storing.connection.execute(SQL["drop_removal"], this)
+
+
+def resume(storing: Storing, product: str, removal: str) -> Forgotten | None:
+    """Do what a removal is to do, unless it is done; see `Warehouse.resume`."""
+    run = storing.connection.execute
+    rows = run(SQL["removal"], {"product": product, "removal": removal}).fetchall()
+    if not rows:
+        return None
+    key, is_done, events, ids = rows[0]
+    if is_done:
+        return Forgotten(events, (), ids)
+    known = run(SQL["id_of_key"], {"product": product, "key": key}).fetchall()
+    return forget(storing, product, known[0][0], removal) if known else NOBODY
+
+
+def forget(storing: Storing, product: str, person: str, removal: str = "") -> Forgotten:
     """Remove somebody by any id of theirs; see `Warehouse.forget`."""
     run = storing.connection.execute
+    about = {"product": product, "removal": removal}
+    if done := [row for row in run(SQL["removal"], about).fetchall() if row[1]]:
+        return Forgotten(done[0][2], (), done[0][3])  # Somebody was faster, and finished it.
     who = {"key": storing.key(product, person), "id": person, "product": product}
     found = run(SQL["person_of_key"], who).fetchall()
     if not found and who["key"] in storing.forgotten_ids:
-        return Forgotten(0, ())  # Whoever asks again was not told, or has not heard it.
+        return NOBODY  # Whoever asks again was not told, or has not heard it.
     if not found:
         raise NotFound(
             "analytics.unknown_person",
@@ -52,8 +85,9 @@ def forget(storing: Storing, product: str, person: str) -> Forgotten:
         for name in OF_ALL:
             run(SQL[name], {"product": product})
         run(SQL["owe_wiping"])
+        run(SQL["removal_done"], {**about, "events": count, "ids": len(ids)})
     storing.reset()
-    return Forgotten(count, ids)
+    return Forgotten(count, ids, len(ids))
 
 
 def settle(storing: Storing, product: str, policy: Policy) -> None:

@@ -2,6 +2,27 @@
 -- Who has an id.
 SELECT person FROM identities WHERE key = $key AND id = $id AND product = $product
 
+-- name: id_of_key
+-- What somebody is called of whom only the key is left.
+SELECT id FROM identities WHERE key = $key AND product = $product
+
+-- name: removal
+-- Whom a removal means, and what came of it.
+SELECT key, is_done, events, ids FROM removals WHERE product = $product AND removal = $removal
+
+-- name: keep_removal
+-- It is begun.
+INSERT INTO removals VALUES ($product, $removal, $key, false, 0, 0)
+
+-- name: removal_done
+-- What came of it.
+UPDATE removals SET is_done = true, events = $events, ids = $ids
+WHERE product = $product AND removal = $removal
+
+-- name: drop_removal
+-- The log says what came of it.
+DELETE FROM removals WHERE product = $product AND removal = $removal
+
 -- name: ids_of
 -- What somebody is called.
 SELECT id FROM identities WHERE person = $person ORDER BY id

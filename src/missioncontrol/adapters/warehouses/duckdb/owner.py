@@ -84,9 +84,21 @@ class DuckDbWarehouse:
         """See `Warehouse.foresee`."""
         return self._writer.do(lambda storing: storing.foresee(product, batch))
 
-    def forget(self, product: str, person: str) -> Forgotten:
+    def intend(self, product: str, removal: str, person: str) -> None:
+        """See `Warehouse.intend`."""
+        self._writer.do(lambda storing: erasing.intend(storing, product, removal, person))
+
+    def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
         """See `Warehouse.forget`."""
-        return self._writer.do(lambda storing: erasing.forget(storing, product, person))
+        return self._writer.do(lambda storing: erasing.forget(storing, product, person, removal))
+
+    def resume(self, product: str, removal: str) -> Forgotten | None:
+        """See `Warehouse.resume`."""
+        return self._writer.do(lambda storing: erasing.resume(storing, product, removal))
+
+    def settled(self, product: str, removal: str) -> None:
+        """See `Warehouse.settled`."""
+        self._writer.do(lambda storing: erasing.settled(storing, product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
         """See `Warehouse.settle`."""

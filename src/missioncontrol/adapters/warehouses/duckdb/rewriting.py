@@ -21,6 +21,7 @@ TABLES = (
     "policies",
     "forgotten_events",
     "forgotten_ids",
+    "removals",
     "counters",
 )
 

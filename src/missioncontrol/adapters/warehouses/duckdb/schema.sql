@@ -67,6 +67,16 @@ CREATE TABLE IF NOT EXISTS policies (product VARCHAR NOT NULL, body VARCHAR NOT 
 CREATE TABLE IF NOT EXISTS forgotten_events (product VARCHAR NOT NULL, key BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS forgotten_ids (product VARCHAR NOT NULL, key BIGINT NOT NULL);
 
+-- Removals of people that were begun: whom each means, and what came of it, until the log says so.
+CREATE TABLE IF NOT EXISTS removals (
+  product VARCHAR NOT NULL,
+  removal VARCHAR NOT NULL,
+  key BIGINT NOT NULL,           -- of product and id, salted: the id itself is to be gone
+  is_done BOOLEAN NOT NULL,
+  events BIGINT NOT NULL,
+  ids BIGINT NOT NULL
+);
+
 -- One row: the last number that was given to an event, a person and a change.
 CREATE TABLE IF NOT EXISTS counters (
   shape INTEGER NOT NULL,
