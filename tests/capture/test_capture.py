@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -334,6 +335,55 @@ def test_where_too_much_waits_to_be_stored_it_is_said_when_to_come_again(tmp_pat
         await busy
         assert (await found.batch(track(messageId="3"))).status_code == 200
         found.console.analytics.close()
+
+    in_shop(tmp_path, story)
+
+
+def test_a_source_that_sends_too_fast_waits_and_another_does_not(tmp_path: Path) -> None:
+    async def story(found: Shop) -> None:
+        now = [1_790_000_000.0]
+        found.console.analytics.clock = SimpleNamespace(now=lambda: now[0])
+        async with found.door.house.client("admin") as admin:
+            slow = {"events_per_second": 1}
+            await admin.put("/api/v1/products/shop/limits", json=slow)
+            second = {"id": "app", "name": "App", "kind": "server"}
+            made = await admin.post("/api/v1/products/shop/sources", json=second)
+        events = [track(messageId=str(n)) for n in range(14)]
+        assert (await found.batch(*events)).json()["stored"] == 14  # Ten are a burst.
+        early = await found.batch(track(messageId="x"))
+        assert (early.status_code, early.json()["code"]) == (429, "capture.too_fast")
+        assert early.headers["retry-after"] == "5"
+        assert "'web' of 'shop'" in early.json()["detail"]
+        assert "settings shop --max-per-second" in early.json()["hint"]
+        other = await found.batch(track(messageId="y"), writeKey=made.json()["key"])
+        assert other.json()["stored"] == 1
+        now[0] += 5.0
+        assert (await found.batch(track(messageId="x"))).json()["stored"] == 1
+
+    in_shop(tmp_path, story)
+
+
+def test_a_product_without_room_is_named_and_nothing_of_a_batch_is_kept(tmp_path: Path) -> None:
+    async def story(found: Shop) -> None:
+        async with found.door.house.client("admin") as admin:
+            at = "/api/v1/products/shop"
+            assert (await admin.get(f"{at}/use")).json()["events"] == 0
+            await admin.put(f"{at}/limits", json={"events_max": 5})
+            assert (await admin.put(f"{at}/limits", json={"events_max": 0})).status_code == 400
+            assert (await found.batch(*(track(messageId=str(n)) for n in range(4)))).json()[
+                "stored"
+            ] == 4
+            full = await found.batch(track(messageId="a"), track(messageId="b"))
+            assert (full.status_code, full.json()["code"]) == (507, "analytics.no_room")
+            assert "'shop' may have 5 events, and has 4" in full.json()["detail"]
+            used = (await admin.get(f"{at}/use")).json()
+            assert (used["events"], used["events_max"], used["is_nearly_full"]) == (4, 5, True)
+            assert used["share"] == 0.8
+            page = (await admin.get("/cockpit/products/shop")).text
+            assert "80% of the room of Web shop is in use." in page
+            await admin.put(f"{at}/limits", json={"events_max": 6})
+        assert (await found.batch(track(messageId="a"))).json()["stored"] == 1
+        assert len(await found.kept()) == 5
 
     in_shop(tmp_path, story)
 

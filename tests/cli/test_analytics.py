@@ -52,12 +52,33 @@ def test_a_product_gets_a_key_and_its_settings(tmp_path: Path) -> None:
     }
     assert told["key_measures"]["activation"][1]["within"] == 604_800
     assert (told["retention_days"], told["key_measures"]["activated_at"]) == (400, 2)
+    most = ("--max-events", "5", "--max-megabytes", "7", "--max-per-second", "9")
+    told = answer(tmp_path, "analytics", "settings", "shop", *most)
+    limits = {"events_per_second": 9, "events_max": 5, "megabytes_max": 7}
+    assert told["limits"] == limits
+    assert answer(tmp_path, "analytics", "use", "shop")["share"] == 0
+    endless = mission(tmp_path, "analytics", "settings", "shop", "--max-events", "0")
+    assert b"0 is not 1 to 10,000,000,000" in endless.stderr
     told = answer(tmp_path, "analytics", "settings", "shop", "--no-exclusions")
     assert told["exclusions"]["people"] == []
     slugs = [each["slug"] for each in answer(tmp_path, "analytics", "products")]
     assert slugs == ["shop", "mission-control"]
     gone = answer(tmp_path, "analytics", "revoke-source", "shop", "web", "--reason", "old")
     assert gone["sources"][0]["is_revoked"]
+
+
+def test_a_product_that_is_nearly_full_is_told_so_and_takes_no_more(tmp_path: Path) -> None:
+    a_shop(tmp_path)
+    answer(tmp_path, "analytics", "settings", "shop", "--max-events", "3")
+    told = mission(tmp_path, "analytics", "use", "shop").stdout.decode()
+    assert told.startswith("shop: 3 of 3 events are stored.\n")
+    assert "mission analytics settings shop --max-events N" in told
+    path = tmp_path / "more.jsonl"
+    path.write_text('{"event": "a", "user_id": "ann", "time": "2026-11-20"}\n')
+    done = mission(tmp_path, "analytics", "import", str(path))
+    assert done.returncode != 0
+    assert b"'shop' may have 3 events, and has 3" in done.stderr
+    assert answer(tmp_path, "analytics", "use")["events"] == 3
 
 
 def test_questions_are_answered_as_text_json_and_csv(tmp_path: Path) -> None:

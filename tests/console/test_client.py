@@ -239,6 +239,8 @@ def test_products_are_measured_and_their_use_is_asked_about(tmp_path: Path) -> N
         assert client.products.exclude("shop", people=["*@example.com"]).exclusions.bots
         step = Step(Pattern("order"))
         assert client.products.measure("shop", activation=[step]).key_measures.activated_at == 1
+        assert client.products.limit("shop", events_max=1_000).limits.events_max == 1_000
+        assert client.products.use("shop").events_max == 1_000
         made = client.products.add_source("shop", "web", kind="browser")
         assert client.products.renew_key("shop", "web").key != made.key
         assert client.products.change_source("shop", "web", is_internal=True).is_internal

@@ -249,6 +249,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "PATCH /api/v1/products*",
         "PUT /api/v1/products/*/exclusions",
         "PUT /api/v1/products/*/key-measures",
+        "PUT /api/v1/products/*/limits",
         "DELETE /api/v1/products/*/sources/*",
         "PUT /api/v1/retention",
         "POST /settings/retention",

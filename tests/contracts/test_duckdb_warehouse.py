@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from missioncontrol.adapters.warehouses.duckdb import rewriting, storing
@@ -60,6 +61,19 @@ def test_its_file_is_its_owners_alone(tmp_path: Path) -> None:
         assert {"events.duckdb", "events.duckdb.wal", "events.sock", "events.where"} <= names
         for each in folder.iterdir():
             assert each.stat().st_mode & 0o077 == 0, each.name
+
+
+def test_what_an_earlier_release_stored_is_counted_once(tmp_path: Path) -> None:
+    path = tmp_path / "events.duckdb"
+    with closing(DuckDbWarehouse(path)) as warehouse:
+        warehouse.store("shop", [captured(1, person={"x": 1}, user="ann"), captured(2)])
+        warehouse.store("blog", [captured(3)])
+        stored = {product: warehouse.used(product) for product in ("shop", "blog")}
+    with closing(duckdb.connect(str(path))) as connection:
+        connection.execute("DROP TABLE used")
+    for _ in range(2):
+        with closing(DuckDbWarehouse(path)) as warehouse:
+            assert {product: warehouse.used(product) for product in stored} == stored
 
 
 def test_no_page_holds_a_word_of_who_was_forgotten(tmp_path: Path) -> None:

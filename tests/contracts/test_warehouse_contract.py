@@ -17,7 +17,17 @@ from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.adapters.warehouses.duckdb.storing import Storing
 from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
-from missioncontrol.ports.warehouse import Captured, Forgotten, Policy, Statement, Stored, Warehouse
+from missioncontrol.ports.warehouse import (
+    EVENT_BYTES,
+    Captured,
+    Forgotten,
+    NoRoom,
+    Policy,
+    Statement,
+    Stored,
+    Used,
+    Warehouse,
+)
 from tests.contracts.captures import NOON, People, captured
 
 DAY = 24 * 60
@@ -330,6 +340,46 @@ def test_others_at_the_device_of_who_is_forgotten_stay(warehouse: Warehouse) -> 
     assert (names(warehouse), set(people(warehouse))) == (["b", "c"], {"bob"})
     kept = [each.event for each in warehouse.exported("shop")]
     assert {(each.user, each.anonymous, each.alias) for each in kept} == {("bob", "", "")}
+
+
+def test_how_much_is_stored_is_known_after_whatever_happens(warehouse: Warehouse) -> None:
+    assert warehouse.used("shop") == Used(0, 0)
+    ann = captured(1, user="ann", properties={"n": "a" * 50}, person={"x": 1}, once={"y": 2})
+    bob = [captured(n, user="bob", minutes=-DAY * n) for n in (2, 3)]
+    for batch in ([ann], bob, [ann, *bob]):
+        warehouse.store("shop", batch)
+    warehouse.store("blog", [ann])
+    of_ann = EVENT_BYTES + len(ann.properties) + len(ann.person) + len(ann.once)
+    of_bob = EVENT_BYTES + len(bob[0].properties)
+    assert warehouse.used("shop") == Used(3, of_ann + 2 * of_bob)
+    warehouse.forget("shop", "ann")
+    assert warehouse.used("shop") == Used(2, 2 * of_bob)
+    warehouse.settle("shop", Policy(days=1))
+    warehouse.tidy(datetime.fromtimestamp(NOON / 1e6 - 1.5 * 86_400, UTC))
+    assert warehouse.used("shop") == Used(1, of_bob)
+    assert warehouse.used("blog") == Used(1, of_ann)
+    warehouse.clear("shop")
+    assert warehouse.used("shop") == Used(0, 0)
+    warehouse.store("shop", [ann])
+    assert warehouse.used("shop") == Used(1, of_ann)
+
+
+def test_no_more_is_stored_of_a_product_than_has_room(warehouse: Warehouse) -> None:
+    warehouse.settle("shop", Policy(events_max=3))
+    warehouse.store("shop", [captured(n) for n in (1, 2)])
+    with pytest.raises(NoRoom) as full:
+        warehouse.store("shop", [captured(n) for n in (3, 4)])
+    assert full.value.code == "analytics.no_room"
+    assert "'shop' may have 3 events, and has 2" in full.value.reason
+    assert "settings shop" in full.value.hint
+    assert warehouse.store("shop", [captured(3)]).stored == 1
+    assert warehouse.store("blog", [captured(n) for n in range(9)]).stored == 9
+    warehouse.settle("shop", Policy(events_max=4, bytes_max=4 * EVENT_BYTES))
+    with pytest.raises(NoRoom, match="0 MB"):
+        warehouse.store("shop", [captured(4)])
+    warehouse.settle("shop", Policy())
+    assert warehouse.store("shop", [captured(4)]).stored == 1
+    assert warehouse.used("shop").events == 4
 
 
 def test_what_is_older_than_is_kept_goes_and_is_not_taken(warehouse: Warehouse) -> None:

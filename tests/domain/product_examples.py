@@ -55,6 +55,7 @@ PRODUCT_EXAMPLES = (
     MissionExported("mission-1", "run-1", "pdf"),
     p.ProductAdded("shop", "Web shop", "Europe/Zurich", "sunday"),
     p.ProductChanged("shop", "Shop", "UTC", "monday", 400),
+    p.LimitsChanged("shop", 1_000, 5_000_000, 2_000),
     p.ExclusionsChanged("shop", True, ("*@example.com",), (("plan", "internal"),)),
     p.KeyMeasuresChanged("shop", (STEP,), 1, ("order_placed",), "page_viewed"),
     p.SourceAdded("shop", "web", "Web site", "browser", DIGEST, True),

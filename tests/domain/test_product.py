@@ -11,6 +11,7 @@ from missioncontrol.domain.product.commands import (
     BeginForgetting,
     ChangeExclusions,
     ChangeKeyMeasures,
+    ChangeLimits,
     ChangeProduct,
     ChangeSource,
     ClearEvents,
@@ -33,7 +34,7 @@ from missioncontrol.domain.product.events import (
     SourceKeyRenewed,
 )
 from missioncontrol.domain.product.evolve import evolve
-from missioncontrol.domain.product.states import OWN, Product, Products
+from missioncontrol.domain.product.states import OWN, Limits, Product, Products
 
 DIGEST, OTHER = "ab" * 32, "cd" * 32
 SHOP = AddProduct("shop", "Web shop", "Europe/Zurich", "sunday")
@@ -81,6 +82,7 @@ def test_a_change_leaves_what_it_does_not_name() -> None:
     assert not found.exclusions.bots
     measured = shop(ChangeKeyMeasures("shop", actions=("order",), active="view")).measures
     assert (measured.actions, measured.active, measured.activation) == (("order",), "view", ())
+    assert shop(ChangeLimits("shop", events_max=5)).limits == Limits(events_max=5)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,7 @@ def test_a_change_leaves_what_it_does_not_name() -> None:
         ChangeProduct("shop", name="Web shop"),
         ChangeExclusions("shop", bots=True),
         ChangeKeyMeasures("shop", active=""),
+        ChangeLimits("shop", events_max=100_000_000),
         ChangeSource("shop", "web", name="Site", is_internal=False),
     ],
 )
@@ -144,6 +147,11 @@ def test_events_may_be_cleared_as_often_as_somebody_wants() -> None:
         (ChangeProduct("other", name="B"), "product.unknown"),
         (ChangeProduct("shop", retention_days=-1), "product.bad_input"),
         (ChangeProduct("shop", name=" "), "product.bad_input"),
+        (ChangeLimits("shop", events_per_second=0), "product.bad_input"),
+        (ChangeLimits("shop", events_max=0), "product.bad_input"),
+        (ChangeLimits("shop", events_max=-1), "product.bad_input"),
+        (ChangeLimits("shop", megabytes_max=0), "product.bad_input"),
+        (ChangeLimits("shop", megabytes_max=100_000_001), "product.bad_input"),
         (ChangeExclusions("shop", people=("*",)), "product.bad_input"),
         (ChangeExclusions("shop", people=("a",) * 201), "product.bad_input"),
         (ChangeExclusions("shop", properties=(("a", "b"),) * 51), "product.bad_input"),

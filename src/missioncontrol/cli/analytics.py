@@ -36,6 +36,7 @@ from missioncontrol.cli.analytics_sheets import (
     product_lines,
     summary_lines,
     summary_table,
+    use_lines,
 )
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
@@ -96,6 +97,16 @@ def _changes(arguments: argparse.Namespace) -> Iterable[ProductAsked]:
             people=None if people is None else tuple(people),
             properties=None if where is None else pairs("--exclude-where", where),
         )
+    limits = (arguments.max_per_second, arguments.max_events, arguments.max_megabytes)
+    if any(value is not None for value in limits):
+        per_second, events, megabytes = limits
+        yield ProductAsked(
+            "limit",
+            product,
+            events_per_second=per_second,
+            events_max=events,
+            megabytes_max=megabytes,
+        )
     steps = None if arguments.step is None else tuple(plain(step(t)) for t in arguments.step)
     actions = None if arguments.action is None else tuple(arguments.action)
     said = (steps, arguments.activated_at, actions, arguments.active)
@@ -113,6 +124,11 @@ def _changes(arguments: argparse.Namespace) -> Iterable[ProductAsked]:
 def _show_product(arguments: argparse.Namespace, desk: Desk, product: str) -> int:
     view = product_view(asyncio.run(shelf_of(desk).find(product)))
     return _told(arguments, view, product_lines(view))
+
+
+def _use(arguments: argparse.Namespace, desk: Desk) -> int:
+    found = asked_of(desk, arguments).use(meant(arguments, desk))
+    return _told(arguments, found, use_lines(found))
 
 
 def _sources(arguments: argparse.Namespace, desk: Desk) -> int:
@@ -320,6 +336,7 @@ VERBS: dict[str, Verb] = {
     "products": _products,
     "add-product": _add_product,
     "settings": _settings,
+    "use": _use,
     "sources": _sources,
     "add-source": _add_source,
     "renew-key": _renew_key,

@@ -35,6 +35,12 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
     settings.add_argument(
         "--keep-days", metavar="N", type=whole_number, help="days that events are kept; 0: all"
     )
+    for name, what in (
+        ("--max-events", "events that are stored; more are refused"),
+        ("--max-megabytes", "of what they tell; more is refused"),
+        ("--max-per-second", "events that each source may send in a second, for long"),
+    ):
+        settings.add_argument(name, metavar="N", type=whole_number, help=what)
     settings.add_argument(
         "--exclude", metavar="ID", action="append", help="a test person; `*` stands for any letters"
     )
@@ -66,6 +72,9 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
         verb.add_argument("--zone", metavar="ZONE", help="of its days, such as Europe/Zurich")
         verb.add_argument("--week-starts", choices=("monday", "sunday", "saturday"))
         _add_json(verb)
+    used = kinds.add_parser("use", parents=[home], help="how much is stored, and how much may be")
+    used.add_argument("product", metavar="PRODUCT", nargs="?", default="")
+    _add_json(used)
     told = kinds.add_parser("definitions", parents=[home], help="what each measure means")
     told.add_argument("name", metavar="NAME", nargs="?", default="", help="(default: all)")
     _add_json(told)

@@ -25,6 +25,7 @@ from missioncontrol.application.analytics.desk import RemovalAsked
 from missioncontrol.application.analytics.house import AnalyticsHouse
 from missioncontrol.application.analytics.products import ProductShelf
 from missioncontrol.application.analytics.removal import Removed
+from missioncontrol.application.analytics.views import UseView, use_of
 from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -43,6 +44,7 @@ class Asked(Protocol):
     def members(self, question: AnyQuestion, cell: Cell) -> Members: ...
     def findings(self, product: str, segment: Segment) -> Sequence[Finding]: ...
     def summary(self, product: str, range_: Range, segment: Segment) -> Summary: ...
+    def use(self, product: Product) -> UseView: ...
     def forget(self, product: str, person: str, reason: str) -> Removed: ...
     def clear(self, product: str, reason: str) -> Removed: ...
 
@@ -79,6 +81,10 @@ class Here:
             return await (await house.inspector()).summary(product, range_, segment)
 
         return self.ask_house(found)
+
+    def use(self, product: Product) -> UseView:
+        """Return how much is stored of a product, beside how much may be."""
+        return use_of(product, self.ask_house(lambda house: house.used(product.slug)))
 
     def forget(self, product: str, person: str, reason: str) -> Removed:
         """See `removal.forget`."""
@@ -157,6 +163,10 @@ class There:
         days = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
         path = f"/products/{quote(product, safe='')}/summary"
         return self._line.get(path, Summary, **days, **_said(segment))
+
+    def use(self, product: Product) -> UseView:
+        """See `Here.use`."""
+        return self._line.get(f"/products/{quote(product.slug, safe='')}/use", UseView)
 
     def forget(self, product: str, person: str, reason: str) -> Removed:
         """See `removal.forget`."""

@@ -18,7 +18,7 @@ from missioncontrol.analytics.narrative import THIN
 from missioncontrol.analytics.questions import digest
 from missioncontrol.analytics.summary import PARTS, Point, Summary
 from missioncontrol.analytics.tables import Changes, Table, Value, table
-from missioncontrol.application.analytics.views import ProductView
+from missioncontrol.application.analytics.views import ProductView, UseView
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.domain.definition.quantities import duration_in_words
 
@@ -137,6 +137,11 @@ def product_lines(product: ProductView) -> Iterator[str]:
     yield f"{product.slug}  {product.name}"
     kept = f"{product.retention_days} days" if product.retention_days else "for ever"
     yield f"    days of {product.zone}, weeks from {product.week_starts}, events kept {kept}"
+    limits = product.limits
+    yield (
+        f"    at most {limits.events_max:,} events, {limits.megabytes_max:,} MB,"
+        f" {limits.events_per_second:,} events a second from each source"
+    )
     steps = " > ".join(_step(each) for each in product.key_measures.activation)
     yield f"    activation: {steps}, activated at step {product.key_measures.activated_at}"
     for source in product.sources:
@@ -150,6 +155,15 @@ def product_lines(product: ProductView) -> Iterator[str]:
     yield f"    not counted: {', '.join(out) or 'nobody'}"
     if product.forgotten:
         yield f"    people removed: {product.forgotten}"
+
+
+def use_lines(found: UseView) -> Iterator[str]:
+    """Yield how much is stored of a product, beside how much may be."""
+    yield f"{found.product}: {found.events:,} of {found.events_max:,} events are stored."
+    yield f"    {found.megabytes:,.1f} of {found.megabytes_max:,} MB, {percent(found.share)} in use"
+    if found.is_nearly_full:
+        yield "    Nearly full: what comes beyond that is refused. More room is given by"
+        yield f"    mission analytics settings {found.product} --max-events N --max-megabytes N"
 
 
 def grid(found: Table) -> Iterator[str]:

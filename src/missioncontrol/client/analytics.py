@@ -13,7 +13,7 @@ from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.removal import Removed
-from missioncontrol.application.analytics.views import ProductView, SourceView
+from missioncontrol.application.analytics.views import ProductView, SourceView, UseView
 from missioncontrol.client.calls import (
     Call,
     Pages,
@@ -111,6 +111,28 @@ class Products(Resource[L]):
             "properties": None if properties is None else [*properties.items()],
         }
         return change("PUT", path_of("products", product, "exclusions"), ProductView, body)
+
+    @asked
+    def limit(
+        self,
+        product: str,
+        *,
+        events_per_second: int | None = None,
+        events_max: int | None = None,
+        megabytes_max: int | None = None,
+    ) -> Call[ProductView]:
+        """Say how much is taken in and stored; what is left out stays as it is."""
+        body = {
+            "events_per_second": events_per_second,
+            "events_max": events_max,
+            "megabytes_max": megabytes_max,
+        }
+        return change("PUT", path_of("products", product, "limits"), ProductView, body)
+
+    @asked
+    def use(self, product: str) -> Call[UseView]:
+        """Return how much is stored of a product, beside how much may be."""
+        return get(path_of("products", product, "use"), UseView)
 
     @asked
     def measure(

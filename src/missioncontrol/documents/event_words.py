@@ -165,6 +165,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "product_changed": ("{product} is {name}", "by days of {zone}", "weeks from {week_starts}"),
     "product_exclusions_changed": ("of {product} others do not count", "{people}"),
     "product_key_measures_changed": ("{product} is told of by other measures", "{actions}"),
+    "product_limits_changed": (
+        "{product} may have {events_max} events",
+        "{megabytes_max} MB",
+        "{events_per_second} a second of each source",
+    ),
     "source_added": ("{product} gets events from {source}", "{name}"),
     "source_changed": ("source {source} of {product} is {name}",),
     "source_key_renewed": ("events of {source} of {product} come with another key",),

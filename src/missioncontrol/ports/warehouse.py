@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.errors import MissionControlError, Unavailable
+from missioncontrol.domain.product.states import Limits
+
+LIMITS = Limits()
 
 
 class Full(Unavailable):
@@ -22,6 +25,12 @@ class Full(Unavailable):
         )
         self.waiting = waiting
         self.retry_after = retry_after
+
+
+class NoRoom(MissionControlError):
+    """More would be stored of a product than may be (`analytics.no_room`)."""
+
+    status = 507
 
 
 class Captured(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -95,6 +104,19 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     It is taken where one of its ids is a device's whose user is not known. An id that nobody has
     seen yet may be a user's of tomorrow.
     """
+    events_max: int = LIMITS.events_max  # that are stored
+    bytes_max: int = LIMITS.megabytes_max * 1_000_000  # as `Used` counts them
+
+
+class Used(msgspec.Struct, frozen=True):
+    """How much is stored of a product."""
+
+    events: int
+    bytes: int  # of their properties, and of what they tell of people; and 100 for each event
+
+
+EVENT_BYTES = 100
+"""About what an event takes beside what it tells."""
 
 
 class Forgotten(msgspec.Struct, frozen=True):
@@ -116,12 +138,13 @@ class Warehouse(Protocol):
 
         Raises:
             Full: more waits than may wait.
+            NoRoom: with these the product would have more than its policy lets it have.
             Rejected: `analytics.unfit`: what can't be kept, such as properties that are no JSON.
         """
         ...
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        """Do as `store` without waiting; `Full` is raised at once, all else by the future."""
+        """Do as `store` without waiting; `Full` and `NoRoom` at once, all else by the future."""
         ...
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
@@ -187,6 +210,10 @@ class Warehouse(Protocol):
         Statements read it from the table `notes` (product, name, text). It is no change: the
         position stays. All notes of a product go when anything is removed from it.
         """
+        ...
+
+    def used(self, product: str) -> Used:
+        """Return how much is stored of a product; it costs next to nothing."""
         ...
 
     def tidy(self, now: datetime) -> int:

@@ -24,6 +24,7 @@ from missioncontrol.ports.warehouse import (
     Policy,
     Statement,
     Stored,
+    Used,
     Warehouse,
 )
 
@@ -135,6 +136,7 @@ VERBS: dict[str, Callable[[Warehouse, Asked], Any]] = {
     ),
     "drop_cohort": lambda owner, asked: owner.drop_cohort(asked.product, asked.name),
     "keep_note": lambda owner, asked: owner.keep_note(asked.product, asked.name, asked.text),
+    "used": lambda owner, asked: owner.used(asked.product),
     "tidy": lambda owner, asked: owner.tidy(asked.moment or _no_moment()),
     "clear": lambda owner, asked: owner.clear(asked.product),
     "exported": lambda owner, asked: owner.exported(
@@ -212,6 +214,10 @@ class Line:
     def keep_note(self, product: str, name: str, text: str) -> None:
         """See `Warehouse.keep_note`."""
         self._ask(Asked("keep_note", product, name=name, text=text), type(None))
+
+    def used(self, product: str) -> Used:
+        """See `Warehouse.used`."""
+        return self._ask(Asked("used", product), Used)
 
     def tidy(self, now: datetime) -> int:
         """See `Warehouse.tidy`."""

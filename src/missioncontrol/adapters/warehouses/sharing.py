@@ -21,6 +21,7 @@ from missioncontrol.ports.warehouse import (
     Policy,
     Statement,
     Stored,
+    Used,
     Warehouse,
 )
 
@@ -112,6 +113,10 @@ class SharedWarehouse:
     def keep_note(self, product: str, name: str, text: str) -> None:
         """See `Warehouse.keep_note`."""
         self._asked(lambda warehouse: warehouse.keep_note(product, name, text))
+
+    def used(self, product: str) -> Used:
+        """See `Warehouse.used`."""
+        return self._asked(lambda one: one.used(product))
 
     def tidy(self, now: datetime) -> int:
         """See `Warehouse.tidy`."""

@@ -18,7 +18,7 @@ from missioncontrol.domain.errors import (
     Rejected,
     Unavailable,
 )
-from missioncontrol.ports.warehouse import Captured, Full, Policy
+from missioncontrol.ports.warehouse import Captured, Full, NoRoom, Policy
 
 MESSAGE_MAX = 512 * 1024 * 1024
 HEAD = struct.Struct(">Q")
@@ -28,7 +28,7 @@ MICROSECOND = timedelta(microseconds=1)
 MOMENT, DAY, TIME, SPAN, NUMBER, NAME, LOCAL, WIDE = range(1, 9)
 
 KINDS: dict[str, type[MissionControlError]] = {
-    kind.__name__: kind for kind in (Rejected, Conflict, NotFound, Unavailable, Corrupt)
+    kind.__name__: kind for kind in (Rejected, Conflict, NotFound, Unavailable, Corrupt, NoRoom)
 }
 
 

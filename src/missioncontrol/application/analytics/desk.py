@@ -28,6 +28,7 @@ from missioncontrol.domain.product.commands import (
     BeginForgetting,
     ChangeExclusions,
     ChangeKeyMeasures,
+    ChangeLimits,
     ChangeProduct,
     ChangeSource,
     ClearEvents,
@@ -54,7 +55,7 @@ from missioncontrol.domain.saved import (
 class ProductAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody wants of a product; None leaves a value as it is."""
 
-    verb: Literal["add", "change", "exclude", "measure"]
+    verb: Literal["add", "change", "exclude", "measure", "limit"]
     product: str
     name: str | None = None
     zone: str | None = None
@@ -67,6 +68,9 @@ class ProductAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     activated_at: int | None = None
     actions: tuple[str, ...] | None = None
     active: str | None = None
+    events_per_second: int | None = None  # with `limit`: of each source
+    events_max: int | None = None
+    megabytes_max: int | None = None
 
 
 class SourceAsked(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -245,6 +249,9 @@ def _of_product(ask: ProductAsked) -> ProductCommand:
         case "measure":
             steps = (ask.activation, ask.activated_at)
             return ChangeKeyMeasures(ask.product, *steps, ask.actions, ask.active)
+        case "limit":
+            said = (ask.events_per_second, ask.events_max, ask.megabytes_max)
+            return ChangeLimits(ask.product, *said)
         case _:
             assert_never(ask.verb)
 

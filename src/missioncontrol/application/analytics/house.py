@@ -15,7 +15,7 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.event_files import EventFiles, FileKind
-from missioncontrol.ports.warehouse import Warehouse
+from missioncontrol.ports.warehouse import Used, Warehouse
 
 TEND_SECONDS = 3_600.0
 """Events that are kept long enough stay at most so much longer."""
@@ -101,6 +101,17 @@ class AnalyticsHouse:
         analyst = await self.analyst()
         assert self.files is not None
         return self.files().written(kind, pages(analyst.warehouse, known.slug))
+
+    async def used(self, product: str) -> Used:
+        """Return how much is stored of a product; nothing is opened where nothing ever was.
+
+        Raises:
+            Unavailable: as `analyst`.
+        """
+        if not await self.is_there():
+            return Used(0, 0)
+        analyst = await self.analyst()
+        return await analyst.aside(lambda: analyst.warehouse.used(product))
 
     async def is_there(self) -> bool:
         """Whether anything was ever stored."""

@@ -169,7 +169,10 @@ def policy_of(product: Product) -> Policy:
     internal = tuple(each.id for each in product.sources.values() if each.is_internal)
     public = tuple(each.id for each in product.sources.values() if each.kind == "browser")
     days = product.retention_days or None
-    return Policy(without.bots, internal, without.people, without.properties, days, public)
+    limits = product.limits
+    room = (limits.events_max, limits.megabytes_max * 1_000_000)
+    counts = (without.bots, internal, without.people, without.properties)
+    return Policy(*counts, days, public, *room)
 
 
 def new_key() -> str:

@@ -12,6 +12,7 @@ from missioncontrol.analytics.setting import weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.domain.product.events import Kind, Weekday
 from missioncontrol.domain.product.states import Product, Source
+from missioncontrol.ports.warehouse import Used
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -42,6 +43,29 @@ class KeyMeasuresView(msgspec.Struct, frozen=True):
     active: str  # the event by which somebody is active; "" for any
 
 
+class LimitsView(msgspec.Struct, frozen=True):
+    """How much is taken in of a product; more is refused, and nothing that is there is lost."""
+
+    events_per_second: int  # of each source
+    events_max: int  # that are stored
+    megabytes_max: int  # of what they and their people tell
+
+
+class UseView(msgspec.Struct, frozen=True):
+    """How much is stored of a product, beside how much may be."""
+
+    product: str
+    events: int
+    events_max: int
+    megabytes: float
+    megabytes_max: int
+    share: float  # of what may be stored: of the events or the megabytes, whichever is nearer
+    is_nearly_full: bool  # from 80 % on
+
+
+NEARLY_FULL = 0.8
+
+
 class ProductView(msgspec.Struct, frozen=True):
     """A product whose use is measured."""
 
@@ -53,6 +77,7 @@ class ProductView(msgspec.Struct, frozen=True):
     is_own: bool  # its events are read from the log of this home
     exclusions: ExclusionsView
     key_measures: KeyMeasuresView
+    limits: LimitsView
     sources: tuple[SourceView, ...]
     forgotten: int  # people who were removed
     added: float  # seconds since the epoch; 0 for the built-in one
@@ -69,10 +94,20 @@ def product_view(product: Product) -> ProductView:
         product.is_own,
         ExclusionsView(**msgspec.structs.asdict(product.exclusions)),
         _measures(product),
+        LimitsView(**msgspec.structs.asdict(product.limits)),
         tuple(map(source_view, product.sources.values())),
         product.forgotten,
         product.added,
     )
+
+
+def use_of(product: Product, used: Used) -> UseView:
+    """Return what is stored of a product beside what may be."""
+    limits = product.limits
+    megabytes = used.bytes / 1e6
+    share = max(used.events / limits.events_max, megabytes / limits.megabytes_max)
+    stored = (used.events, limits.events_max, round(megabytes, 3), limits.megabytes_max)
+    return UseView(product.slug, *stored, share, share >= NEARLY_FULL)
 
 
 def source_view(source: Source) -> SourceView:

@@ -45,6 +45,15 @@ class ChangeKeyMeasures(msgspec.Struct, frozen=True):
     active: str | None = None
 
 
+class ChangeLimits(msgspec.Struct, frozen=True):
+    """Take in so much, so fast, and no more."""
+
+    product: str
+    events_per_second: int | None = None
+    events_max: int | None = None
+    megabytes_max: int | None = None
+
+
 class AddSource(msgspec.Struct, frozen=True):
     """Let events come with a key."""
 
@@ -110,6 +119,7 @@ ProductCommand = (
     | ChangeProduct
     | ChangeExclusions
     | ChangeKeyMeasures
+    | ChangeLimits
     | AddSource
     | ChangeSource
     | RenewSourceKey

@@ -13,6 +13,7 @@ from missioncontrol.domain.product.commands import (
     BeginForgetting,
     ChangeExclusions,
     ChangeKeyMeasures,
+    ChangeLimits,
     ChangeProduct,
     ChangeSource,
     ClearEvents,
@@ -26,6 +27,7 @@ from missioncontrol.domain.product.events import (
     ExclusionsChanged,
     ForgettingBegun,
     KeyMeasuresChanged,
+    LimitsChanged,
     PersonForgotten,
     ProductAdded,
     ProductChanged,
@@ -51,6 +53,9 @@ ACTIONS_MAX = 50
 PATTERN_MAX = 200
 JSON_BYTES_MAX = 16_384
 RETENTION_DAYS_MAX = 3_650
+EVENTS_PER_SECOND_MAX = 10_000_000
+EVENTS_STORED_MAX = 10_000_000_000
+MEGABYTES_MAX = 100_000_000
 FORGETTING_MAX = 1_000
 """Removals that are begun and not confirmed."""
 
@@ -58,6 +63,8 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 SourceCommand = AddSource | ChangeSource | RenewSourceKey | RevokeSource
 RemovalCommand = BeginForgetting | ConfirmForgotten | ClearEvents
+SettingCommand = ChangeProduct | ChangeExclusions | ChangeKeyMeasures | ChangeLimits
+SettingEvent = ProductChanged | ExclusionsChanged | KeyMeasuresChanged | LimitsChanged
 
 
 def decide(command: ProductCommand, all_: Products | None, now: float) -> list[ProductEvent]:
@@ -76,7 +83,7 @@ def decide(command: ProductCommand, all_: Products | None, now: float) -> list[P
     if product is None:
         raise unknown(command.product)
     match command:
-        case ChangeProduct() | ChangeExclusions() | ChangeKeyMeasures():
+        case ChangeProduct() | ChangeExclusions() | ChangeKeyMeasures() | ChangeLimits():
             return _changed(command, product)
         case AddSource() | ChangeSource() | RenewSourceKey() | RevokeSource():
             return _sourced(command, product)
@@ -119,9 +126,7 @@ def _added(command: AddProduct, products: dict[str, Product]) -> ProductAdded:
     return ProductAdded(command.product, command.name, command.zone, command.week_starts)
 
 
-def _changed(
-    command: ChangeProduct | ChangeExclusions | ChangeKeyMeasures, product: Product
-) -> list[ProductEvent]:
+def _changed(command: SettingCommand, product: Product) -> list[ProductEvent]:
     known = _as_changed(command, product)
     said = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
     wanted = msgspec.structs.replace(known, **said)
@@ -132,14 +137,14 @@ def _changed(
             _refuse_bad_exclusions(wanted)
         case KeyMeasuresChanged():
             _refuse_bad_measures(wanted)
+        case LimitsChanged():
+            _refuse_bad_limits(wanted)
         case _:
             assert_never(wanted)
     return [] if wanted == known else [wanted]
 
 
-def _as_changed(
-    command: ChangeProduct | ChangeExclusions | ChangeKeyMeasures, product: Product
-) -> ProductChanged | ExclusionsChanged | KeyMeasuresChanged:
+def _as_changed(command: SettingCommand, product: Product) -> SettingEvent:
     """Return the event that would say what is true already."""
     match command:
         case ChangeProduct():
@@ -153,6 +158,8 @@ def _as_changed(
             by = product.measures
             steps = (by.activation, by.activated_at)
             return KeyMeasuresChanged(product.slug, *steps, by.actions, by.active)
+        case ChangeLimits():
+            return LimitsChanged(product.slug, **msgspec.structs.asdict(product.limits))
         case _:
             assert_never(command)
 
@@ -269,6 +276,16 @@ def _refuse_bad_measures(wanted: KeyMeasuresChanged) -> None:
     _refuse_bad_names("actions", wanted.actions, ACTIONS_MAX)
     if wanted.active:
         _refuse_bad_name("active", wanted.active, PATTERN_MAX)
+
+
+def _refuse_bad_limits(wanted: LimitsChanged) -> None:
+    for field, value, most in (
+        ("events_per_second", wanted.events_per_second, EVENTS_PER_SECOND_MAX),
+        ("events_max", wanted.events_max, EVENTS_STORED_MAX),
+        ("megabytes_max", wanted.megabytes_max, MEGABYTES_MAX),
+    ):
+        if not 1 <= value <= most:
+            raise _bad(field, f"{value:,} is not 1 to {most:,}; nothing is taken in without bound")
 
 
 def _refuse_bad_slug(slug: str) -> None:

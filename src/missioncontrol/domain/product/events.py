@@ -51,6 +51,15 @@ class KeyMeasuresChanged(Event, frozen=True):
     active: str  # the event by which somebody is active
 
 
+class LimitsChanged(Event, frozen=True):
+    """So much is taken in from now on; what is there already stays."""
+
+    product: str
+    events_per_second: int  # of each source
+    events_max: int  # that are stored
+    megabytes_max: int  # of what they and their people tell
+
+
 class SourceAdded(Event, frozen=True):
     """Whoever has its key may send events; only the digest of the key is kept."""
 
@@ -116,6 +125,7 @@ ProductEvent = (
     | ProductChanged
     | ExclusionsChanged
     | KeyMeasuresChanged
+    | LimitsChanged
     | SourceAdded
     | SourceChanged
     | SourceKeyRenewed
@@ -130,6 +140,7 @@ EVENTS: dict[type, tuple[str, int]] = {
     ProductChanged: ("product_changed", 1),
     ExclusionsChanged: ("product_exclusions_changed", 1),
     KeyMeasuresChanged: ("product_key_measures_changed", 1),
+    LimitsChanged: ("product_limits_changed", 1),
     SourceAdded: ("source_added", 1),
     SourceChanged: ("source_changed", 1),
     SourceKeyRenewed: ("source_key_renewed", 1),

@@ -10,6 +10,7 @@ from missioncontrol.domain.product.events import (
     ExclusionsChanged,
     ForgettingBegun,
     KeyMeasuresChanged,
+    LimitsChanged,
     PersonForgotten,
     ProductAdded,
     ProductChanged,
@@ -23,6 +24,7 @@ from missioncontrol.domain.product.states import (
     NO_PRODUCTS,
     Exclusions,
     KeyMeasures,
+    Limits,
     Product,
     Products,
     Source,
@@ -62,6 +64,9 @@ def _changed(product: Product, event: ProductEvent, at: float) -> Product:
             steps = (event.activation, event.activated_at)
             measures = KeyMeasures(*steps, event.actions, event.active)
             return _replaced(product, measures=measures)
+        case LimitsChanged():
+            limits = Limits(event.events_per_second, event.events_max, event.megabytes_max)
+            return _replaced(product, limits=limits)
         case ForgettingBegun():
             return _replaced(product, forgetting=(*product.forgetting, event.forgetting))
         case PersonForgotten():

@@ -39,6 +39,14 @@ class KeyMeasures(msgspec.Struct, frozen=True):
     active: str = ""
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """How much is taken in. There is always a bound: who says none gets these."""
+
+    events_per_second: int = 100_000  # of each source
+    events_max: int = 100_000_000  # that are stored
+    megabytes_max: int = 50_000  # of what they and their people tell
+
+
 class Product(msgspec.Struct, frozen=True):
     """A product whose use is measured."""
 
@@ -49,6 +57,7 @@ class Product(msgspec.Struct, frozen=True):
     retention_days: int = 0
     exclusions: Exclusions = Exclusions()
     measures: KeyMeasures = KeyMeasures()
+    limits: Limits = Limits()
     sources: dict[str, Source] = {}
     added: float = 0.0  # seconds since the epoch
     forgotten: int = 0  # people

@@ -17,12 +17,17 @@ from missioncontrol.application.analytics.removal import Removed
 from missioncontrol.application.analytics.views import (
     ProductView,
     SourceView,
+    UseView,
     product_view,
     source_view,
+    use_of,
 )
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.product.decide import (
     ACTIONS_MAX,
+    EVENTS_PER_SECOND_MAX,
+    EVENTS_STORED_MAX,
+    MEGABYTES_MAX,
     NAME_MAX,
     PATTERN_MAX,
     PEOPLE_MAX,
@@ -52,6 +57,9 @@ Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern="^[a-z0-
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX)]
 Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=ZONE_MAX)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=RETENTION_DAYS_MAX)]
+PerSecond = Annotated[int, msgspec.Meta(ge=1, le=EVENTS_PER_SECOND_MAX)]
+Stored = Annotated[int, msgspec.Meta(ge=1, le=EVENTS_STORED_MAX)]
+Megabytes = Annotated[int, msgspec.Meta(ge=1, le=MEGABYTES_MAX)]
 Pattern = Annotated[str, msgspec.Meta(min_length=1, max_length=PATTERN_MAX)]
 Reason = Annotated[str, msgspec.Meta(max_length=REASON_MAX)]
 Because = Annotated[str, QueryParameter(max_length=REASON_MAX, description="Why, for the record.")]
@@ -90,6 +98,14 @@ class ExclusionsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[tuple[tuple[Pattern, Pattern], ...], msgspec.Meta(max_length=PROPERTIES_MAX)]
         | None
     ) = None  # of people, with the value that leaves them out
+
+
+class LimitsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much is to be taken in; what is left out stays as it is. There is always a bound."""
+
+    events_per_second: PerSecond | None = None  # of each source
+    events_max: Stored | None = None
+    megabytes_max: Megabytes | None = None
 
 
 class KeyMeasuresChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,6 +224,33 @@ async def change_exclusions(
     said = msgspec.structs.asdict(data)
     await console.ask(request, ProductAsked("exclude", product, **said))
     return await _product(console, product)
+
+
+@put(
+    "/products/{product:str}/limits",
+    summary="Say how much is taken in",
+    responses=CHANGED,
+    **needs("govern"),
+)
+async def change_limits(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    product: FromPath[str],
+    data: JSONBody[LimitsChange],
+    if_match: IfMatch = "",
+) -> ProductView:
+    """Take so many events a second of each source, and store so many of the product."""
+    await _refuse_stale(console, product, if_match)
+    said = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("limit", product, **said))
+    return await _product(console, product)
+
+
+@get("/products/{product:str}/use", summary="Say how much is stored", **needs("read"))
+async def get_use(console: NamedDependency[Console], product: FromPath[str]) -> UseView:
+    """Return how much is stored of a product, beside how much may be."""
+    known = await console.analytics.products.find(product)
+    return use_of(known, await console.analytics.used(known.slug))
 
 
 @put(
@@ -415,6 +458,8 @@ HANDLERS: list[Any] = [
     get_product,
     change_product,
     change_exclusions,
+    change_limits,
+    get_use,
     change_key_measures,
     list_sources,
     add_source,

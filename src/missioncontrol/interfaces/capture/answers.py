@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response
 
 from missioncontrol.domain.errors import MissionControlError, Unavailable
-from missioncontrol.interfaces.capture.faults import Fault, NothingKept, TooMuch
+from missioncontrol.interfaces.capture.faults import Fault, NothingKept, TooFast, TooMuch
 from missioncontrol.interfaces.capture.taking import Taken
 from missioncontrol.interfaces.problems import problem_of
 from missioncontrol.ports.warehouse import Full
@@ -121,7 +121,7 @@ def refusal(
 
 def _again(error: MissionControlError) -> dict[str, str]:
     """Return when to send it again; whole seconds, as one of the libraries reads no others."""
-    if isinstance(error, Full):
+    if isinstance(error, Full | TooFast):
         return {"retry-after": str(max(1, math.ceil(error.retry_after)))}
     if isinstance(error, TooMuch):
         return {"retry-after": "1"}

@@ -74,6 +74,21 @@ class TooMuch(Unavailable):
     status = 429
 
 
+class TooFast(TooMuch):
+    """A source sends more events a second than it may."""
+
+    def __init__(self, product: str, source: str, per_second: int, *, retry_after: float) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(
+            "capture.too_fast",
+            f"Source {source!r} of {product!r} may send {per_second:,} events a second, and sends"
+            " more.",
+            hint=f"`mission analytics settings {product} --max-per-second N` lets each of its"
+            " sources send more.",
+        )
+        self.retry_after = retry_after
+
+
 def too_large(what: str, most: int) -> TooLarge:
     """Say that something is too large."""
     return TooLarge(

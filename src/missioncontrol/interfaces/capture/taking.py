@@ -10,9 +10,16 @@ import msgspec
 from missioncontrol.application.analytics.house import AnalyticsHouse
 from missioncontrol.application.analytics.products import Keyed
 from missioncontrol.interfaces.capture.batches import EVENT_BYTES_MAX
-from missioncontrol.interfaces.capture.faults import Fault, TooMuch, Unfit, UnknownKey
+from missioncontrol.interfaces.capture.faults import (
+    Fault,
+    TooFast,
+    TooMuch,
+    Unfit,
+    UnknownKey,
+)
 from missioncontrol.interfaces.capture.ids import MadeIds
 from missioncontrol.interfaces.capture.origin import Origin
+from missioncontrol.interfaces.capture.rates import Rates
 from missioncontrol.ports.warehouse import Captured, Stored, Warehouse
 
 HELD_MAX = 64 * 1024 * 1024
@@ -37,6 +44,7 @@ class Intake:
         """Nothing is opened before the first event with a key that is known."""
         self.house = house
         self._held = 0
+        self._rates = Rates()
 
     def hold(self, size: int) -> None:
         """Take note that so many bytes are held, or less where `size` is below 0.
@@ -84,17 +92,27 @@ class Intake:
             agent: the browser that sent them, where one did.
 
         Raises:
+            TooFast: `capture.too_fast`.
             Full: `analytics.full`.
+            NoRoom: `analytics.no_room`.
             Unavailable: `analytics.unavailable`.
         """
+        product = await self.house.products.find(keyed.product)
+        self._refuse_too_fast(keyed, len(events), product.limits.events_per_second)
         analyst = await self.house.analyst()
-        await analyst.settle(await self.house.products.find(keyed.product))
+        await analyst.settle(product)
         origin = Origin(keyed.source, received, sent, agent, MadeIds(received))
         begun, faults, ids = await asyncio.to_thread(
             _begun, analyst.warehouse, keyed.product, events, told, origin
         )
         stored = await asyncio.wrap_future(begun) if begun is not None else NONE_STORED
         return Taken(stored, faults, ids)
+
+    def _refuse_too_fast(self, keyed: Keyed, events: int, per_second: int) -> None:
+        source, now = (keyed.product, keyed.source), self.house.clock.now()
+        wait = self._rates.take(source, events, per_second, now)
+        if wait:
+            raise TooFast(keyed.product, keyed.source, per_second, retry_after=wait)
 
 
 def _begun(

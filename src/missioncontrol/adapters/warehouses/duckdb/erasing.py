@@ -84,6 +84,7 @@ def forget(storing: Storing, product: str, person: str, removal: str = "") -> Fo
             run(SQL[name], this)
         for name in OF_ALL:
             run(SQL[name], {"product": product})
+        storing.usage.count(product)
         run(SQL["owe_wiping"])
         run(SQL["removal_done"], {**about, "events": count, "ids": len(ids)})
     storing.reset()
@@ -143,6 +144,7 @@ def clear(storing: Storing, product: str) -> int:
         [(count,)] = run(SQL["clear"], this).fetchall()
         for name in TABLES:
             run(SQL["clear"].replace("events", name), this)
+        storing.usage.count(product)
         run(SQL["owe_wiping"])
     storing.reset()
     storing.forget_keys()
@@ -164,5 +166,6 @@ def _expire(storing: Storing, product: str, before: datetime) -> int:
             # Each hour something is too old: the file is written anew where a whole day is.
             run(SQL["owe_wiping"])
         storing.policies.count_people(product)
+        storing.usage.count(product)
     storing.reset()
     return int(count)

@@ -23,6 +23,7 @@ from missioncontrol.ports.warehouse import (
     Policy,
     Statement,
     Stored,
+    Used,
 )
 
 SHAPE = 1
@@ -120,6 +121,10 @@ class DuckDbWarehouse:
     def keep_note(self, product: str, name: str, text: str) -> None:
         """See `Warehouse.keep_note`."""
         self._writer.do(lambda storing: erasing.keep_note(storing, product, name, text))
+
+    def used(self, product: str) -> Used:
+        """See `Warehouse.used`."""
+        return self._storing.usage.of(product)
 
     def tidy(self, now: datetime) -> int:
         """See `Warehouse.tidy`."""

@@ -119,7 +119,7 @@ class Policies:
 
 def _counting(policy: Policy) -> Policy:
     """Return what of a policy says which events count."""
-    return msgspec.structs.replace(policy, days=None, public=())
+    return msgspec.structs.replace(policy, days=None, public=(), events_max=0, bytes_max=0)
 
 
 def _testing(policy: Policy) -> tuple[str, dict[str, Any]]:

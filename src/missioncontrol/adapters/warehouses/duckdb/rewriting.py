@@ -22,6 +22,7 @@ TABLES = (
     "forgotten_events",
     "forgotten_ids",
     "removals",
+    "used",
     "counters",
 )
 

@@ -77,6 +77,13 @@ CREATE TABLE IF NOT EXISTS removals (
   ids BIGINT NOT NULL
 );
 
+-- How much is stored of each product, kept with every change.
+CREATE TABLE IF NOT EXISTS used (
+  product VARCHAR NOT NULL,
+  events BIGINT NOT NULL,
+  bytes BIGINT NOT NULL
+);
+
 -- One row: the last number that was given to an event, a person and a change.
 CREATE TABLE IF NOT EXISTS counters (
   shape INTEGER NOT NULL,

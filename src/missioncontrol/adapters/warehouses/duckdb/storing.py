@@ -28,6 +28,7 @@ from missioncontrol.adapters.warehouses.duckdb.tables import (
     registered,
     table,
 )
+from missioncontrol.adapters.warehouses.duckdb.usage import Usage
 from missioncontrol.ports.warehouse import Captured, Foreseen, Stored
 
 SQL = queries("missioncontrol.adapters.warehouses.duckdb", "queries.sql")
@@ -70,6 +71,7 @@ class Storing:
         """Write on this connection from now on."""
         self.connection = connection
         self.policies = Policies(connection)
+        self.usage = Usage(connection)
         self.reset()
 
     def key(self, product: str, id_: str) -> int:
@@ -84,6 +86,7 @@ class Storing:
         _, self.seq, person, self.position, self.owes_wiping = row
         self.identities.forget_all(person)
         self.policies.read()
+        self.usage.read()
         self._told.clear()
         gone = self.connection.execute(SQL["forgotten_ids"]).fetchall()
         self.forgotten_ids = {key for (key,) in gone}
@@ -283,6 +286,8 @@ class Storing:
             for each, person in zip(fresh, persons, strict=True)
         ]
         self._write_events(fresh, persons, flags)
+        for product in {each.product for each in fresh}:
+            self.usage.add(product, [each.event for each in fresh if each.product == product])
         self.seq += len(fresh)
         self._write_people(fresh, first)
         self._write_groups(fresh)

@@ -12,8 +12,9 @@ import duckdb
 import msgspec
 
 from missioncontrol.adapters.warehouses.duckdb.storing import Storing
+from missioncontrol.adapters.warehouses.duckdb.usage import size_of
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
-from missioncontrol.ports.warehouse import Captured, Full, Stored
+from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, Full, NoRoom, Stored
 
 WAITING_MAX = 100_000
 """Events that may wait."""
@@ -23,6 +24,9 @@ SHARE_MAX = 0.5
 
 BYTES_MAX = 128 * 1024 * 1024
 """What the events that wait may weigh together."""
+
+HELD_BYTES = 300
+"""About what an event that waits takes beside what it tells."""
 
 GROUP_MAX = 25_000
 """Events that are written in one commit, unless a single batch has more."""
@@ -39,7 +43,8 @@ T = TypeVar("T")
 class _Batch(msgspec.Struct, frozen=True, eq=False):
     product: str
     events: Sequence[Captured]
-    weight: int
+    size: int  # as `Used` counts it
+    weight: int  # in memory
     origin: tuple[str, str]  # product and source
     done: "Future[Stored]"
 
@@ -71,6 +76,8 @@ class Writer:
         self._queue: deque[_Batch | _Work] = deque()
         self._waiting = self._weight = 0
         self._waiting_of: Counter[tuple[str, str]] = Counter()
+        self._waiting_for: Counter[str] = Counter()  # events, by product
+        self._sizes_for: Counter[str] = Counter()  # bytes, by product
         self._changed = threading.Condition()
         self._is_closing = False
         self._rate = 50_000.0  # events a second, as lately seen
@@ -82,13 +89,16 @@ class Writer:
 
         Raises:
             Full: too much waits.
+            NoRoom: the product has as much as it may have.
             Unavailable: `analytics.unavailable`: it is closed.
         """
-        weight = sum(map(_weight, events))
+        size = sum(map(size_of, events))
+        weight = size + (HELD_BYTES - EVENT_BYTES) * len(events)
         origin = (product, events[0].source if events else "")
-        batch = _Batch(product, events, weight, origin, Future())
+        batch = _Batch(product, events, size, weight, origin, Future())
         with self._changed:
             self._refuse_if_closed()
+            self._refuse_without_room(product, len(events), size)
             mine = self._waiting_of[origin]
             # A batch that is larger than all that may wait can still go alone.
             if (mine and mine + len(events) > SHARE_MAX * self._waiting_max) or (
@@ -103,6 +113,8 @@ class Writer:
             self._queue.append(batch)
             self._waiting += len(events)
             self._waiting_of[origin] += len(events)
+            self._waiting_for[product] += len(events)
+            self._sizes_for[product] += size
             self._weight += weight
             self._changed.notify()
         return batch.done
@@ -130,6 +142,16 @@ class Writer:
     def _refuse_if_closed(self) -> None:
         if self._is_closing:
             raise Unavailable("analytics.unavailable", "The warehouse of events is closed.")
+
+    def _refuse_without_room(self, product: str, events: int, size: int) -> None:
+        """Refuse a batch with which a product would have too much, were all of it new."""
+        policy = self._storing.policies.of(product).policy
+        used = self._storing.usage.of(product)
+        if used.events + self._waiting_for[product] + events > policy.events_max:
+            raise _no_room(product, f"{policy.events_max:,} events", f"{used.events:,}")
+        if used.bytes + self._sizes_for[product] + size > policy.bytes_max:
+            said = f"{policy.bytes_max / 1e6:,.0f} MB", f"{used.bytes / 1e6:,.1f} MB"
+            raise _no_room(product, *said)
 
     def _run(self) -> None:
         while group := self._next():
@@ -204,6 +226,8 @@ class Writer:
                 if not self._waiting_of[each.origin]:
                     del self._waiting_of[each.origin]
                 self._weight -= each.weight
+                self._waiting_for[each.product] -= len(each.events)
+                self._sizes_for[each.product] -= each.size
 
 
 def refusal(error: BaseException) -> MissionControlError:
@@ -228,5 +252,10 @@ def _line(error: BaseException) -> str:
     return text.splitlines()[0][:300].rstrip(".")
 
 
-def _weight(event: Captured) -> int:
-    return 300 + len(event.properties) + len(event.person) + len(event.once)
+def _no_room(product: str, most: str, stored: str) -> NoRoom:
+    return NoRoom(
+        "analytics.no_room",
+        f"Product {product!r} may have {most}, and has {stored}: with these it would have more.",
+        hint=f"`mission analytics settings {product}` with --max-events or --max-megabytes gives it"
+        " more room, with --keep-days it keeps less.",
+    )

@@ -11,9 +11,10 @@ from litestar.params import FromPath
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.desk import ProductAsked, SourceAsked
-from missioncontrol.application.analytics.views import product_view
+from missioncontrol.application.analytics.views import UseView, product_view, use_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -126,8 +127,17 @@ async def _product(
         is_opening=bool(events.opening) and typed is None,
         names=events.names,
         cohorts=[(each, _whom(each)) for each in bar.saved],
+        use=await _use(console, bar.product),
         verdict=verdict,
     )
+
+
+async def _use(console: Console, product: Product) -> UseView | None:
+    """Return how much is stored of a product; None where that can't be told now."""
+    try:
+        return use_of(product, await console.analytics.used(product.slug))
+    except MissionControlError:
+        return None
 
 
 def _whom(cohort: Cohort) -> str:
@@ -224,8 +234,16 @@ async def change_product(
             people=tuple(_lines(form.get("people", ""))),
             properties=tuple(map(_pair, _lines(form.get("properties", "")))),
         )
+        limits = ProductAsked(
+            "limit",
+            product,
+            events_per_second=_number(form, "events_per_second"),
+            events_max=_number(form, "events_max"),
+            megabytes_max=_number(form, "megabytes_max"),
+        )
         await console.ask(request, calendar)
         await console.ask_afresh(request, without)
+        await console.ask_afresh(request, limits)
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
     return moved(request, f"/cockpit/products/{quote(product)}")
@@ -256,6 +274,18 @@ async def forget_person(
 def _days(text: str) -> int:
     if not (text.strip().isdecimal() and len(text.strip()) <= 5):
         raise Rejected("product.bad_input", f"{text[:20]!r} is no number of days; 0 is for ever.")
+    return int(text)
+
+
+def _number(form: Any, field: str) -> int | None:
+    """Return a whole number that was typed in; None where the form has no such field."""
+    text = str(form.get(field, "")).strip()
+    if field not in form:
+        return None
+    if not (text.isdecimal() and len(text) <= 12):
+        raise Rejected(
+            "product.bad_input", f"The {field} does not fit: {text[:20]!r} is no number."
+        )
     return int(text)
 
 
