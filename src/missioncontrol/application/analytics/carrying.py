@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
+from missioncontrol.application.analytics.foreseen import Foreseen
 from missioncontrol.ports.event_files import EventFiles, Fault, Mapping, Page
 from missioncontrol.ports.warehouse import Captured, Kept, Warehouse
 
@@ -60,22 +60,24 @@ def carry_in(
         Unavailable: as `Warehouse.store`.
     """
     whole = files.mapping(path, mapping)
-    told = _Told(warehouse, product, received, is_dry=is_dry)
-    for page in files.read(path, whole, source=source, received=received):
-        told.take(page)
-        on_progress(Progress(page.rows, page.share, told.faulty))
-    return told.carried(whole)
+    with Foreseen() as foreseen:
+        told = _Told(warehouse, product, received, foreseen if is_dry else None)
+        for page in files.read(path, whole, source=source, received=received):
+            told.take(page)
+            on_progress(Progress(page.rows, page.share, told.faulty))
+        return told.carried(whole)
 
 
 class _Told:
     """What is known of a file so far."""
 
-    def __init__(self, warehouse: Warehouse, product: str, received: int, *, is_dry: bool) -> None:
+    def __init__(
+        self, warehouse: Warehouse, product: str, received: int, foreseen: Foreseen | None
+    ) -> None:
         self._warehouse = warehouse
         self._product = product
         self._received = received
-        self._is_dry = is_dry
-        self._seen: set[int] = set()  # of a dry run: ids of events that would be stored
+        self._foreseen = foreseen  # of a dry run
         self._rows = self._events = self._new = self._duplicates = self._refused = self._ahead = 0
         self.faulty = 0
         self._faults: list[Fault] = []
@@ -95,34 +97,33 @@ class _Told:
                 self._names[event.name] += 1
         if not events:
             return
-        if self._is_dry:
-            self._foresee(events)
+        if self._foreseen is not None:
+            self._foresee(events, self._foreseen)
             return
         stored = self._warehouse.store(self._product, events)
         self._new += stored.stored
         self._duplicates += stored.duplicates
         self._refused += stored.refused
 
-    def _foresee(self, events: list[Captured]) -> None:
+    def _foresee(self, events: list[Captured], foreseen: Foreseen) -> None:
         found = self._warehouse.foresee(self._product, events)
         known, refused = frozenset(found.known), frozenset(found.refused)
         for place, event in enumerate(events):
-            key = int.from_bytes(blake2b(event.id.encode(), digest_size=8).digest())
-            if place in known or key in self._seen:
+            if place in known:
                 self._duplicates += 1
-            elif place in refused:
-                self._refused += 1
             else:
-                self._new += 1
-                self._seen.add(key)
+                foreseen.add(event.id, is_refused=place in refused)
 
     def carried(self, mapping: Mapping) -> Carried:
         """Return all of it."""
+        if self._foreseen is not None:
+            self._new, again, self._refused = self._foreseen.counted()
+            self._duplicates += again
         return Carried(
             self._rows,
             self._events,
             self._new,
-            0 if self._is_dry else self._new,
+            0 if self._foreseen is not None else self._new,
             self._duplicates,
             self._refused,
             self._ahead,
