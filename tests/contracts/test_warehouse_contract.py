@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from itertools import pairwise, permutations
+from itertools import product as product_of
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,10 @@ def test_an_alias_makes_two_users_one(warehouse: Warehouse) -> None:
     assert warehouse.rows(Statement("SELECT count(DISTINCT person) FROM counted")) == [(1,)]
 
 
+DEVICE = "0198a3f0-4c1e-7b52-9d1a-2f6b8c3e4d50"
+OTHER = "0198A3F1-77AA-7C01-8E55-0A1B2C3D4E5F"
+
+
 @pytest.mark.parametrize("public", [True, False])
 def test_a_key_that_everybody_can_read_makes_no_two_users_one(
     warehouse: Warehouse, public: bool
@@ -162,14 +167,14 @@ def test_a_key_that_everybody_can_read_makes_no_two_users_one(
 
     warehouse.settle("shop", Policy(public=("web",) if public else ("other",)))
     warehouse.store("shop", [event(1, user="ann"), event(2, user="bob")])
-    warehouse.store("shop", [event(3, anonymous="d1"), event(4, user="bob", alias="ann")])
+    warehouse.store("shop", [event(3, anonymous=DEVICE), event(4, user="bob", alias="ann")])
     apart = {frozenset("1"), frozenset("24"), frozenset("3")}
     assert groups(warehouse) == (apart if public else {frozenset("124"), frozenset("3")})
     # A device is still its user's, whoever says so.
-    warehouse.store("shop", [event(5, user="bob", alias="d1")])
+    warehouse.store("shop", [event(5, user="bob", alias=DEVICE)])
     assert frozenset("2345" if public else "12345") in groups(warehouse)
     said = {each.event.id: each.event.alias for each in warehouse.exported("shop")}
-    assert (said["4"], said["5"]) == ("" if public else "ann", "d1")
+    assert (said["4"], said["5"]) == ("" if public else "ann", DEVICE)
 
 
 ORDERS = permutations(("ann", "bob", "alias"))
@@ -187,6 +192,85 @@ def test_an_alias_of_such_a_key_takes_no_user_over_who_comes_later(
     assert set(people(warehouse)) == {"ann", "bob"}
     assert warehouse.forget("shop", "bob").ids == ("bob",)
     assert warehouse.store("shop", [captured(9, user="ann")]).stored == 1
+
+
+def meet(user: str, device: str) -> dict[str, str]:
+    return {"user": user, "anonymous": device}
+
+
+ATTACKS: dict[str, list[dict[str, str]]] = {
+    "a device that is called like somebody": [meet("mallory", "bob")],
+    "which was seen before": [{"anonymous": "bob"}, meet("mallory", "bob")],
+    "and comes by an alias": [{"anonymous": "bob"}, {"user": "mallory", "alias": "bob"}],
+    "and the other way round": [
+        {"user": "mallory"},
+        {"anonymous": "bob"},
+        {"user": "bob", "alias": "mallory"},
+    ],
+    "an alias in advance": [{"user": "mallory"}, {"user": "mallory", "alias": "bob"}],
+    "by somebody who is nobody yet": [{"user": "mallory", "alias": "bob"}],
+    "two by one device": [
+        {"anonymous": DEVICE},
+        {"user": DEVICE, "alias": "bob"},
+        {"user": DEVICE, "alias": "mallory"},
+        meet("mallory", DEVICE),
+    ],
+    "two by two devices": [
+        {"anonymous": DEVICE},
+        {"anonymous": OTHER},
+        {"user": DEVICE, "alias": "bob"},
+        {"user": OTHER, "alias": "mallory"},
+        {"user": DEVICE, "alias": OTHER},
+        meet(OTHER, DEVICE),
+    ],
+    "two in turn": [meet("bob", DEVICE), meet("mallory", DEVICE), meet("mallory", "bob")],
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_key_that_everybody_can_read_claims_nobody_in_advance(
+    warehouse: Warehouse, attack: str
+) -> None:
+    # A server that uses PostHog's library names a user as it does a device.
+    first: dict[str, dict[str, str]] = {"a": {}, "b": {"user": "bob"}, "c": {"anonymous": "bob"}}
+    for product, at_once in product_of(first, (True, False)):
+        shop = f"{product}-{at_once}"
+        warehouse.settle(shop, Policy(public=("page",)))
+        if first[product]:
+            warehouse.store(shop, [captured("seen", source="server", **first[product])])
+        sent = [captured(n, source="page", **who) for n, who in enumerate(ATTACKS[attack])]
+        for batch in [sent] if at_once else [[each] for each in sent]:
+            warehouse.store(shop, batch)
+        later = [captured(f"of-{who}", source="server", user=who) for who in ("bob", "mallory")]
+        warehouse.store(shop, later)
+        assert "bob" not in warehouse.forget(shop, "mallory").ids
+        assert warehouse.store(shop, [captured("again", source="server", user="bob")]).stored == 1
+
+
+MADE = [
+    DEVICE,
+    OTHER,
+    "5ac5cf3d-4a3c-4a3e-9b8f-1f7d0ccf4c0f",
+    "18b5c3a1f2e4d6-0c9b8a7f6e5d4c-26031e51-1fa400-18b5c3a1f2f5a7",
+    "9F2C4D6E8A0B1C3D5E7F9A0B1C2D3E4F",
+]
+
+
+@pytest.mark.parametrize("device", MADE)
+def test_what_libraries_say_of_their_own_devices_holds_with_such_a_key(
+    warehouse: Warehouse, device: str
+) -> None:
+    def event(id_: int, **who: Any) -> Captured:
+        return captured(id_, source="page", properties={"id": str(id_)}, **who)
+
+    warehouse.settle("shop", Policy(public=("page",)))
+    warehouse.store("shop", [event(1, anonymous=device), event(2, user="ann", anonymous=device)])
+    warehouse.store("shop", [event(3, user="ann"), event(4, anonymous=device)])
+    assert groups(warehouse) == {frozenset("1234")}
+    warehouse.clear("shop")
+    warehouse.store("shop", [event(1, anonymous=device), event(2, user=device, alias="ann")])
+    warehouse.store("shop", [event(3, user="ann", anonymous=device), event(4, user="ann")])
+    assert groups(warehouse) == {frozenset("1234")}
 
 
 def test_no_more_is_known_of_somebody_than_has_room(warehouse: Warehouse) -> None:

@@ -99,10 +99,10 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     properties: tuple[tuple[str, str], ...] = ()  # who has one of these as a property is a tester
     days: int | None = None  # after which an event is removed; None keeps all
     public: tuple[str, ...] = ()
-    """Ids of sources whose key everybody can read: no alias of theirs makes two users one.
+    """Ids of sources whose key everybody can read: nothing of theirs makes two users one.
 
-    It is taken where one of its ids is a device's whose user is not known. An id that nobody has
-    seen yet may be a user's of tomorrow.
+    An alias is taken where one of its ids is a device's whose user is not known, and a device is a
+    user's, where its id has the form that libraries make: another may be a user's of tomorrow.
     """
     events_max: int = LIMITS.events_max  # that are stored
     bytes_max: int = LIMITS.megabytes_max * 1_000_000  # as `Used` counts them

@@ -1,5 +1,6 @@
 """Who somebody is: ids of users and devices, and which of them are one person."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -7,7 +8,16 @@ import msgspec
 IDS_MAX = 400_000
 """Ids that are kept at hand; beyond it all are let go, and read from the file again."""
 
+MADE = re.compile(r"(?i)[0-9a-f]+(-[0-9a-f]+){4}|[0-9a-f]{32}")
+MADE_MIN = 32
+"""Letters of an id that a library makes by chance: nobody can know it before it is used."""
+
 Key = Callable[[str, str], int]
+
+
+def is_made(id_: str) -> bool:
+    """Whether an id has the form of those that Segment's and PostHog's libraries make."""
+    return len(id_) >= MADE_MIN and MADE.fullmatch(id_) is not None
 
 
 class NewId(msgspec.Struct, frozen=True, gc=False):
@@ -93,13 +103,17 @@ class Identities:
             self._name(product, found, user)
         return self._aliased(product, found, alias) if alias else found
 
-    def is_of_device(self, product: str, one: str, other: str) -> bool:
-        """Whether one of two ids is a device's whose user is not known, or both are somebody's.
+    def is_same(self, product: str, one: str, other: str) -> bool:
+        """Whether two ids are known to be one person's."""
+        mine = self.at_hand(product, one)
+        return mine is not None and mine == self.at_hand(product, other)
 
-        An id that nobody has seen yet may be a user's of tomorrow.
+    def is_device(self, product: str, id_: str) -> bool:
+        """Whether an id is a device's, made by a library, whose user is not known.
+
+        An id of another form may be a user's of tomorrow, also where a device was given it.
         """
-        mine, theirs = self.at_hand(product, one), self.at_hand(product, other)
-        return (mine == theirs is not None) or bool({mine, theirs} & self._devices)
+        return is_made(id_) and self.at_hand(product, id_) in self._devices
 
     def final(self, person: int) -> int:
         """Return who somebody is now."""

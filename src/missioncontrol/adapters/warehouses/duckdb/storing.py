@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.warehouses.duckdb import rewriting, telling
-from missioncontrol.adapters.warehouses.duckdb.identities import Identities
+from missioncontrol.adapters.warehouses.duckdb.identities import Identities, is_made
 from missioncontrol.adapters.warehouses.duckdb.known import KnownKeys, put_by
 from missioncontrol.adapters.warehouses.duckdb.policies import Policies, Rules
 from missioncontrol.adapters.warehouses.duckdb.tables import (
@@ -208,7 +208,7 @@ class Storing:
     ) -> tuple[list[Fresh], int, int]:
         rules = self.policies.of(product)
         person, moves = self.identities.person, self.identities.moves
-        counts = rules.counts
+        counts, public = rules.counts, rules.public
         fresh: list[Fresh] = []
         known = refused = 0
         for event, key in zip(batch, keys, strict=True):
@@ -219,8 +219,8 @@ class Storing:
             if taken is None:
                 refused += 1
                 continue
-            if taken.alias and taken.source in rules.public:
-                taken = self._without_strange_alias(product, taken)
+            if (taken.alias or (taken.user and taken.anonymous)) and taken.source in public:
+                taken = self._without_strange_ids(product, taken)
             met[key] = event.id
             who = person(product, taken.user, taken.anonymous, taken.alias)
             fresh.append(Fresh(product, taken, key, who, len(moves), counts(taken)))
@@ -239,12 +239,18 @@ class Storing:
             return None
         return msgspec.structs.replace(event, user=user, anonymous=anonymous, alias=alias)
 
-    def _without_strange_alias(self, product: str, event: Captured) -> Captured:
-        """Return an event of whoever has read a page: it makes no two users one."""
-        mine = event.user or event.anonymous
-        if self.identities.is_of_device(product, mine, event.alias):
+    def _without_strange_ids(self, product: str, event: Captured) -> Captured:
+        """Return an event of whoever has read a page: it makes no two users one, now or later."""
+        who, user, device, alias = self.identities, event.user, event.anonymous, event.alias
+        if user and device and not (is_made(device) or who.is_same(product, user, device)):
+            device = ""
+        mine = user or device
+        is_known = who.is_device(product, mine) or who.is_device(product, alias)
+        if alias and not (is_known or who.is_same(product, mine, alias)):
+            alias = ""
+        if (device, alias) == (event.anonymous, event.alias):
             return event
-        return msgspec.structs.replace(event, alias="")
+        return msgspec.structs.replace(event, anonymous=device, alias=alias)
 
     def _look_up(self, group: Iterable[tuple[str, Sequence[Captured]]]) -> None:
         """Have at hand who has the ids of a group."""
