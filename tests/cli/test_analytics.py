@@ -208,7 +208,10 @@ def test_cohorts_are_saved_and_asked_for(tmp_path: Path) -> None:
         (("funnel", "--step", "a@soon"), b"--step is 'soon'"),
         (("funnel", "--where", "plan"), b"--where does not fit"),
         (("funnel", "--people", "step=x"), b"--people does not fit: step 'x' is none"),
-        (("digest", "--to", "nobody"), b"There is no webhook 'nobody' here"),
+        (
+            ("digest", "--to", "nobody"),
+            b"There is no webhook 'nobody' here, and --to adds none. Add one",
+        ),
         (("retention", "--bracket", "3"), b"--bracket does not fit"),
         (("trends", "--event", "a:loudest"), b"--event does not fit"),
         (("definitions", "none"), b"There is no definition 'none'"),

@@ -259,6 +259,31 @@ def test_definitions_say_what_every_figure_means(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_the_page_says_what_still_has_an_id_of_who_is_removed_and_takes_limits(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            await client.post(f"{API}/products", json=SHOP)
+            await keep(house, event("qa-7", "signup"), event("ben", "signup"))
+            without = {"people": ["qa-7"]}
+            await client.put(f"{API}/products/shop/exclusions", json=without)
+            at = "/cockpit/products/shop"
+            told = await client.post(f"{at}/forget", data={"person": "qa-7"})
+            assert "what is saved still has an id of theirs: exclusions." in told.text
+            told = await client.post(f"{at}/forget", data={"person": "ben"})
+            assert "an id of theirs" not in told.text
+
+            settings = {"name": "Shop", "zone": "UTC", "retention_days": "0", "events_max": "9"}
+            await client.post(f"{at}/settings", data=settings)
+            limits = (await client.get(f"{API}/products/shop")).json()["limits"]
+            assert (limits["events_max"], limits["megabytes_max"]) == (9, 50_000)
+            bad = await client.post(f"{at}/settings", data={**settings, "events_max": "many"})
+            assert (bad.status_code, "is no number" in bad.text) == (422, True)
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("role", "path", "body"),
     [

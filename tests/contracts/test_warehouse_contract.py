@@ -194,11 +194,11 @@ def test_an_alias_of_such_a_key_takes_no_user_over_who_comes_later(
     assert warehouse.store("shop", [captured(9, user="ann")]).stored == 1
 
 
-def meet(user: str, device: str) -> dict[str, str]:
+def meet(user: str, device: str) -> dict[str, Any]:
     return {"user": user, "anonymous": device}
 
 
-ATTACKS: dict[str, list[dict[str, str]]] = {
+ATTACKS: dict[str, list[dict[str, Any]]] = {
     "a device that is called like somebody": [meet("mallory", "bob")],
     "which was seen before": [{"anonymous": "bob"}, meet("mallory", "bob")],
     "and comes by an alias": [{"anonymous": "bob"}, {"user": "mallory", "alias": "bob"}],
@@ -232,7 +232,7 @@ def test_a_key_that_everybody_can_read_claims_nobody_in_advance(
     warehouse: Warehouse, attack: str
 ) -> None:
     # A server that uses PostHog's library names a user as it does a device.
-    first: dict[str, dict[str, str]] = {"a": {}, "b": {"user": "bob"}, "c": {"anonymous": "bob"}}
+    first: dict[str, dict[str, Any]] = {"a": {}, "b": {"user": "bob"}, "c": {"anonymous": "bob"}}
     for product, at_once in product_of(first, (True, False)):
         shop = f"{product}-{at_once}"
         warehouse.settle(shop, Policy(public=("page",)))

@@ -26,11 +26,11 @@ from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.schedule_sheets import next_lines, view
 from missioncontrol.cli.work import watched
 from missioncontrol.domain.digest import EVENTS, DigestWritten
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.visible import visible
-from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook, unknown
+from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook
 from missioncontrol.projections.schedules import ScheduleRow, is_open
 
 HEARD = EVENTS[DigestWritten][0]
@@ -157,9 +157,10 @@ def _hook(desk: Desk, name: str) -> Webhook:
         NotFound: `webhook.unknown`.
         Rejected: `webhook.deaf`: it is paused, or not told of events of this type.
     """
-    found = next((each for each in _hooks(desk) if each.name == name), None)
+    hooks = _hooks(desk)
+    found = next((each for each in hooks if each.name == name), None)
     if found is None:
-        raise unknown(name)
+        raise _no_hook(name, [each.name for each in hooks if each.wants(HEARD)])
     if found.is_paused or not found.wants(HEARD):
         why = "is paused" if found.is_paused else f"is told of {', '.join(found.types)} alone"
         raise Rejected(
@@ -168,3 +169,14 @@ def _hook(desk: Desk, name: str) -> Webhook:
             hint=f"Add one for {HEARD} on the page of webhooks, or resume it.",
         )
     return found
+
+
+def _no_hook(name: str, names: list[str]) -> NotFound:
+    """Say that there is no such webhook, which there are, and how there would be one."""
+    told = f"Told of {HEARD} are {', '.join(names)}. " if names else ""
+    return NotFound(
+        "webhook.unknown",
+        f"There is no webhook {name[:80]!r} here, and --to adds none.",
+        hint=f"{told}Add one for {HEARD} on the console's page of webhooks, or by POST"
+        " /api/v1/webhooks.",
+    )

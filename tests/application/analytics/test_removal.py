@@ -212,6 +212,76 @@ def test_who_forgets_is_told_what_is_saved_with_an_id_of_theirs() -> None:
     run(check())
 
 
+RANGE = {"since": "2026-11-17", "until": "2026-11-23"}
+
+
+def condition(value: str) -> dict[str, Any]:
+    where = {"of": "person", "property": "number", "operator": "is", "values": [value]}
+    return {"where": [where]}
+
+
+@pytest.mark.parametrize(
+    ("person", "value"),
+    [
+        ("qa-7", "QA-7"),
+        ("4711", "4711"),
+        ("7", "7"),
+        ("0198a3f0-4c1e-7b52-9d1a-2f6b8c3e4d50", "0198A3F0-4C1E-7B52-9D1A-2F6B8C3E4D50"),
+        ("zoë", "ZOË"),
+        ("auth0|5f7c8ec7c33c6c004bbafe82", "id=auth0|5f7c8ec7c33c6c004bbafe82"),
+        ("cus_9s6XKzkNRiz8i3", "cus_9s6XKzkNRiz8i3,cus_other"),
+    ],
+)
+def test_an_id_of_any_form_is_found_in_whatever_is_saved(person: str, value: str) -> None:
+    async def check() -> None:
+        async with world((event(person, "signup"), event("other", "signup"))) as made:
+            segment = condition(value)
+            question = {"measure": "active", "product": "shop", "range": RANGE, "segment": segment}
+            asks: list[Any] = [
+                SavedAsked("cohort", "shop", name="One", segment=segment),
+                SavedAsked("dashboard", "shop", name="Two", panels=(Panel("Who", question),)),
+                SavedAsked("cohort", "shop", name="None", segment=condition("somebody else")),
+            ]
+            for ask in asks:
+                await made.desk.saved(ask, actor=ACTOR)
+            excluded = ProductAsked("exclude", "shop", properties=(("id", value),))
+            await made.desk.product(excluded, actor=ACTOR)
+
+            async def tell(ask: RemovalAsked) -> Any:
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            found = (await forget(made.analyst, "shop", person, tell)).named_in
+            assert found == ("exclusions", "cohort one", "dashboard two")
+            assert (await forget(made.analyst, "shop", "other", tell)).named_in == ()
+
+    run(check())
+
+
+def test_an_id_is_found_among_the_words_of_names_and_notes() -> None:
+    async def check() -> None:
+        async with world((event("qa-7", "signup"), event("7", "signup"))) as made:
+            someone = condition("somebody")
+            asks: list[Any] = [
+                SavedAsked("cohort", "shop", name="Friends of qa-7", segment=someone),
+                SavedAsked("cohort", "shop", name="Week 7 of qa-77", segment=someone),
+                SavedAsked(
+                    "cohort", "shop", name="More", note="As (QA-7) has it.", segment=someone
+                ),
+            ]
+            for ask in asks:
+                await made.desk.saved(ask, actor=ACTOR)
+            await made.desk.source(SourceAsked("add", "shop", "qa-7", "Test"), actor=ACTOR)
+
+            async def tell(ask: RemovalAsked) -> Any:
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            found = (await forget(made.analyst, "shop", "qa-7", tell)).named_in
+            assert found == ("source qa-7", "cohort friends-of-qa-7", "cohort more")
+            assert (await forget(made.analyst, "shop", "7", tell)).named_in == ()
+
+    run(check())
+
+
 MAIL = "ann@example.com"
 WHERE = {"of": "person", "property": "mail", "operator": "is", "values": [MAIL]}
 QUESTION = {"type": "active", "product": "shop", "segment": {"where": [WHERE]}}

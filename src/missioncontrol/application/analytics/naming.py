@@ -14,6 +14,9 @@ LETTER = r"[^\s@*?,;:<>()\"']"
 ADDRESS = re.compile(rf"{LETTER}+@{LETTER}+\.{LETTER}{{2,}}")
 """An address of one person's mail; `*@example.com` is none."""
 
+WORD_MIN = 4
+"""Letters of an id that is looked for among other words."""
+
 HINT = "The log keeps it for ever. A property, such as role=test, or `*@example.com` names nobody."
 
 
@@ -49,18 +52,29 @@ def named_in(
     dashboards: Iterable[Dashboard],
     ids: Collection[str],
 ) -> tuple[str, ...]:
-    """Return what of a product has one of these ids among its values, as people call it."""
+    """Return what of a product has one of these ids in it, as people call it.
+
+    An id is found in whatever form it has: as a value, and among other words. One of a few letters
+    is found as a value alone, as any word may look like it.
+    """
     wanted = {each.casefold() for each in ids}
+    longer = [re.escape(each) for each in wanted if len(each) >= WORD_MIN]
+    among = re.compile(rf"(?<!\w)(?:{'|'.join(longer)})(?!\w)") if longer else None
     places: list[tuple[str, Any]] = [
+        ("the product's name", product.name),
         ("exclusions", product.exclusions),
         ("key measures", product.measures),
+        *((f"source {each.id}", (each.id, each.name)) for each in product.sources.values()),
         *((f"cohort {each.id}", each) for each in cohorts),
         *((f"dashboard {each.id}", each) for each in dashboards),
     ]
+
+    def names_one(text: str) -> bool:
+        said = text.casefold()
+        return said in wanted or (among is not None and among.search(said) is not None)
+
     return tuple(
-        name
-        for name, value in places
-        if any(text.casefold() in wanted for text in _texts(msgspec.to_builtins(value)))
+        name for name, value in places if any(map(names_one, _texts(msgspec.to_builtins(value))))
     )
 
 
