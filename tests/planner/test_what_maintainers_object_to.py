@@ -286,3 +286,16 @@ def test_a_module_that_is_imported_by_a_text_is_imported(tmp_path: Path) -> None
     brief = Brief("Upgrade boiler to 3.0.", "", (), "", code, None, None, {}, 60)
     plan = LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk"))
     assert "`teapot/heating.py`" in changes(plan)[0].detail
+
+
+def test_the_upgrade_of_what_nothing_imports_begins_where_it_is_declared(tmp_path: Path) -> None:
+    files = POT | {
+        "requirements/docs.in": "sphinx>=7\n",
+        "tox.ini": "[testenv:docs]\ncommands = sphinx-build docs docs/_build\n",
+    }
+    code = made(tmp_path / "code", files)
+    brief = Brief("Upgrade sphinx to 8.", "", (), "", code, None, None, {}, 60)
+    plan = LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk"))
+    [survey, *_] = plan.tasks()
+    assert "begins at `requirements/docs.in`" in plan.summary
+    assert "tox.ini" not in survey.detail

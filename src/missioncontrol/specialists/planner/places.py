@@ -99,7 +99,8 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
         found = ranked(ground.index, text, limit=PLACES_MAX, kinds=("configuration",))
         found = _worthwhile(found, kind)
     found = _base_first(ground, ask, found)
-    if kind == "dependency" and (uses := dependency_files(ground, ask.text)[1:]):
+    if kind == "dependency" and (files := dependency_files(ground, ask.text)):
+        uses = files[1:] or files  # What no file imports begins where it is declared.
         return [ground.sources.place(path, (why,), terms) for path, why in uses[:PLACES_MAX]]
     if (
         kind in {"tests", "documentation"}
