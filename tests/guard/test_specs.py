@@ -198,7 +198,7 @@ FRONTS = st.lists(st.sampled_from(LINES.splitlines()), max_size=4)
 
 
 @given(FRONTS)
-@settings(max_examples=400)
+@settings(max_examples=1_000)
 def test_the_quick_reading_of_a_spec_is_that_of_yaml(lines: list[str]) -> None:
     front = "\n".join(["covers:", *lines])
     quick = specs._plain(front)

@@ -34,7 +34,7 @@ WORDS: Mapping[State, str] = {
     "old": "was accepted long ago, and something near what it covers has moved since",
 }
 
-_ITEM = re.compile(r" *- ([A-Za-z_/][\w./*@+-]*) *", re.ASCII)
+_ITEM = re.compile(r"( *)- ([A-Za-z_/][\w./*@+-]*) *", re.ASCII)
 _OTHER = re.compile(r"[\w-]+:( [\w][\w ./,()'+-]*)?", re.ASCII)
 _NO_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 """What YAML takes for something else than a word; so are numbers, which name no file."""
@@ -218,22 +218,22 @@ def _plain(front: str) -> dict[str, list[str]] | None:
     """
     found: dict[str, list[str]] = {}
     here: list[str] | None = None
+    indents: set[int] = set()
     for line in front.split("\n"):
         if line and line[0] not in " -":
             key, _, rest = line.partition(":")
-            if key not in ("covers", "rules"):
-                if not _OTHER.fullmatch(line):
-                    return None
-                here = None
-            elif rest.strip() or key in found:
+            is_list = key in ("covers", "rules") and key not in found and not rest.strip()
+            if not is_list and (key in ("covers", "rules") or not _OTHER.fullmatch(line)):
                 return None
-            else:
-                here = found.setdefault(key, [])
+            here, indents = (found.setdefault(key, []) if is_list else None), set()
             continue
         item = _ITEM.fullmatch(line)
-        if here is None or item is None or item[1].lower() in _NO_WORDS:
+        if here is None or item is None or item[2].lower() in _NO_WORDS:
             return None
-        here.append(item[1])
+        indents.add(len(item[1]))
+        if len(indents) > 1:
+            return None  # What stands deeper belongs to the line above.
+        here.append(item[2])
     return found
 
 
