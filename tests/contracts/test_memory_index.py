@@ -3,6 +3,7 @@
 import math
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -277,3 +278,18 @@ def test_what_people_took_back_or_said_otherwise_is_silenced(index: SqliteMemory
     assert index.silenced(now=NOW, limit=10) == [gone, changed, over]
     assert index.silenced(now=NOW + 1, limit=10) == [gone, changed, over, later]
     assert index.silenced(now=NOW, limit=1) == [gone]
+
+
+def test_those_who_come_at_once_to_a_home_without_an_index_all_get_it(tmp_path: Path) -> None:
+    for home in range(12):
+        path = tmp_path / f"{home}.db"
+
+        def reached(path: Path = path) -> int:
+            index = SqliteMemoryIndex(path)
+            try:
+                return index.reached().position
+            finally:
+                index.close()
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(lambda _: reached(), range(8))) == [0] * 8

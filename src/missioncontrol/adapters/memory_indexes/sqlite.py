@@ -1,27 +1,28 @@
 """The index of what is remembered in an SQLite file of its own, with full text (FTS5)."""
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.memory_indexes.file import (
+    identity,
+    opened,
+    replaced,
+    turn_of,
+    unwritable,
+)
 from missioncontrol.adapters.memory_indexes.seeing import confirmed, whole
 from missioncontrol.adapters.memory_indexes.words import indexed, marked, match_of
 from missioncontrol.adapters.queries import queries
-from missioncontrol.domain.errors import Corrupt, Unavailable
+from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.memory import Amendment, Item, amended
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Hit, Listed, Matched, Wanted
-
-SHAPE = 2
-"""Grows with every change of what the file holds or what is harvested: it is then built again."""
 
 FIELDS = ("title", "text", "files", "tags")
 WEIGHTS = (1.0, 0.5, 2.0, 2.0)
@@ -30,7 +31,6 @@ WEIGHTS = (1.0, 0.5, 2.0, 2.0)
 BEST_FOR_EACH = 8
 """So many times the items asked for are taken by their words alone, and then chosen from."""
 
-BUSY_SECONDS = 10
 _PACKAGE = "missioncontrol.adapters.memory_indexes"
 _SQL = queries(_PACKAGE, "queries.sql")
 _encode = msgspec.json.Encoder().encode
@@ -49,8 +49,9 @@ class SqliteMemoryIndex:
         """
         self._path = path
         self._weights = ", ".join(f"{float(weight):g}" for weight in weights)
-        self._connection = _opened(path)
-        self._identity = _identity(path)
+        self._is_mine = False  # whether this one has the turn, and may put a new file there
+        self._connection = opened(path)
+        self._identity = identity(path)
 
     # Following.
 
@@ -60,19 +61,16 @@ class SqliteMemoryIndex:
         if self._path is None:
             yield True
             return
-        try:
-            handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise _unwritable(self._path, error.strerror) from None
-        try:
-            mine = _locked(handle)
-            if mine:
-                self._refresh()
-                with self._looking():
-                    self._wipe_what_is_owed()
-            yield mine
-        finally:
-            os.close(handle)
+        with turn_of(self._path) as mine:
+            self._is_mine = mine
+            try:
+                if mine:
+                    self._refresh()
+                    with self._looking():
+                        self._wipe_what_is_owed()
+                yield mine
+            finally:
+                self._is_mine = False
 
     def reached(self) -> Head:
         """See `MemoryIndex.reached`."""
@@ -83,8 +81,8 @@ class SqliteMemoryIndex:
     def clear(self) -> None:
         """See `MemoryIndex.clear`."""
         self._connection.close()
-        self._connection = _replaced(self._path)
-        self._identity = _identity(self._path)
+        self._connection = replaced(self._path)
+        self._identity = identity(self._path)
 
     def take(
         self,
@@ -274,17 +272,17 @@ class SqliteMemoryIndex:
 
     def _refresh(self) -> None:
         """Open the file again if another process has put a new one in its place."""
-        if self._path is not None and _identity(self._path) != self._identity:
+        if self._path is not None and identity(self._path) != self._identity:
             self._connection.close()
-            self._connection = _opened(self._path)
-            self._identity = _identity(self._path)
+            self._connection = opened(self._path, is_mine=self._is_mine)
+            self._identity = identity(self._path)
 
     @contextmanager
     def _looking(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise _unwritable(self._path, error) from None
+            raise unwritable(self._path, error) from None
         except (sqlite3.DatabaseError, msgspec.DecodeError, TypeError) as error:
             raise Corrupt(
                 "memory.damaged",
@@ -312,99 +310,3 @@ def _where(wanted: Wanted, now: float) -> tuple[str, dict[str, Any]]:
 def _matched(texts: Sequence[str]) -> Matched:
     found = {field: marked(text) for field, text in zip(FIELDS, texts, strict=True)}
     return {field: words for field, words in found.items() if words}
-
-
-def _opened(path: Path | None) -> sqlite3.Connection:
-    if path is None:
-        return _made(":memory:")
-    try:
-        return _ready(path) or _replaced(path)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise _unwritable(path, error) from None
-
-
-def _ready(path: Path) -> sqlite3.Connection | None:
-    """Open the file as it is, or return None where it is of no use."""
-    if not path.exists() or not path.stat().st_size:
-        return None
-    connection = _bare(path)
-    try:
-        (shape,) = connection.execute("PRAGMA user_version").fetchone()
-        if shape == SHAPE and connection.execute(_SQL["reached"]).fetchone():
-            return _set_up(connection)
-    except sqlite3.OperationalError:
-        connection.close()
-        raise
-    except sqlite3.DatabaseError:
-        pass
-    connection.close()
-    return None
-
-
-def _replaced(path: Path | None) -> sqlite3.Connection:
-    """Make the file anew beside the old one, and put it in its place."""
-    if path is None:
-        return _made(":memory:")
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        for end in ("", "-wal", "-shm"):
-            draft.with_name(draft.name + end).unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        connection = _made(draft)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-        for end in ("-wal", "-shm"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
-        draft.replace(path)
-        return _connected(path)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise _unwritable(path, getattr(error, "strerror", None) or error) from None
-
-
-def _made(place: Path | str) -> sqlite3.Connection:
-    connection = _connected(place)
-    connection.execute("PRAGMA journal_mode = WAL")
-    schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
-    connection.executescript(f"BEGIN; {schema} PRAGMA user_version = {SHAPE}; COMMIT")
-    return connection
-
-
-def _connected(place: Path | str) -> sqlite3.Connection:
-    return _set_up(_bare(place))
-
-
-def _bare(place: Path | str) -> sqlite3.Connection:
-    # Who follows the log may do so on a thread, but never on two at once.
-    return sqlite3.connect(
-        place, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
-    )
-
-
-def _set_up(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.execute("PRAGMA secure_delete = ON")  # What is forgotten is overwritten.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _identity(path: Path | None) -> tuple[int, int] | None:
-    try:
-        found = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino) if found is not None else None
-
-
-def _unwritable(path: Path | None, problem: object) -> Unavailable:
-    return Unavailable(
-        "memory.unwritable",
-        f"The memory index {str(path or 'in memory')!r} can't be written: {problem}.",
-        hint="It may be deleted at any time; it is built again from the record.",
-    )
