@@ -1,6 +1,5 @@
 """The questions of the cockpit at ten million events: ours, bare, and in SQLite."""
 
-import resource
 import sqlite3
 import statistics
 import time
@@ -168,15 +167,6 @@ def _storing(stored: int, seconds: float) -> Iterator[Measure]:
         reference="what is to come in over HTTP",
         reference_value=STORED_MIN,
         more={"events": stored, "batch": world.BATCH},
-    )
-    yield Measure(
-        measure="analytics memory after storing",
-        value=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        unit="MiB",
-        reference="1 GiB",
-        reference_value=1024.0,
-        better="lower",
-        target=1.0,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from arro3.core import Array, DataType, Table
 
-from bench.analytics.world import EVENTS, PRODUCT, write
+from bench.analytics.world import EVENTS, PRODUCT, rows, write
 from bench.harness import folder_of_repository, quiet_environment
 from bench.measure import Measure
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
@@ -118,14 +118,11 @@ def main(folder: Path, events: int) -> dict[str, Any]:
 
 def _batches(parquet: Path) -> Iterator[Sequence[Captured]]:
     """Return the events of the world in batches."""
-    with duckdb.connect() as connection:
-        sql = "SELECT id, name, epoch_us(happened), user, properties FROM read_parquet($path)"
-        connection.execute(sql, {"path": str(parquet)})
-        while rows := connection.fetchmany(BATCH):
-            yield [
-                Captured(id_, name, at, at, "web", user=user, properties=properties.encode())
-                for id_, name, at, user, properties in rows
-            ]
+    for found in rows(parquet, BATCH):
+        yield [
+            Captured(id_, name, at, at, "web", user=user, properties=properties.encode())
+            for id_, name, at, user, properties in found
+        ]
 
 
 def _store(

@@ -2,9 +2,13 @@
 
 import os
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,6 +20,9 @@ EVENTS = int(os.environ.get("MISSION_BENCH_EVENTS", "10000000"))
 EVENTS_PER_PERSON = 40
 DAYS = 180
 BATCH = 20_000
+SPAN = 500_000
+"""Rows of the file that are at hand at once."""
+
 SEED = 7
 
 EVENTS_SQL = """
@@ -52,7 +59,29 @@ COPY (
 
 
 def write(path: Path, until: datetime, *, events: int = EVENTS) -> None:
-    """Write about so many events of the days before `until`, as Parquet, in their order."""
+    """Write about so many events of the days before `until`, as Parquet, in their order.
+
+    In a process of its own: what it takes to sort them is no memory of who stores them.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        apart.submit(_write, path, until, events).result()
+
+
+def rows(path: Path, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Give out what was written in portions: id, name, microseconds, user, properties as text."""
+    with duckdb.connect(config={"threads": 1, "memory_limit": "256MB"}) as connection:
+        source = f"read_parquet('{path}', file_row_number = true)"
+        [(count,)] = connection.execute(f"SELECT count(*) FROM {source}").fetchall()
+        for first in range(0, count, SPAN):
+            connection.execute(
+                f'SELECT id, name, epoch_us(happened), "user", properties FROM {source} '
+                f"WHERE file_row_number >= {first} AND file_row_number < {first + SPAN}"
+            )
+            while found := connection.fetchmany(size):
+                yield found
+
+
+def _write(path: Path, until: datetime, events: int) -> None:
     people = events // EVENTS_PER_PERSON
     with duckdb.connect() as connection:
         values = {"seed": SEED, "people": people, "days": DAYS, "until": until}
@@ -67,15 +96,11 @@ def write(path: Path, until: datetime, *, events: int = EVENTS) -> None:
 def store(made: Path, path: Path) -> tuple[int, float]:
     """Store what was written as it would come in; return how many, and the seconds in storing."""
     seconds, stored = 0.0, 0
-    with closing(DuckDbWarehouse(path)) as warehouse, duckdb.connect() as reading:
-        found = reading.execute(
-            'SELECT id, name, epoch_us(happened), "user", properties FROM read_parquet($1)',
-            [str(made)],
-        )
-        while rows := found.fetchmany(BATCH):
+    with closing(DuckDbWarehouse(path)) as warehouse:
+        for found in rows(made, BATCH):
             batch = [
                 Captured(event, name, moment, moment, "bench", user, properties=said.encode())
-                for event, name, moment, user, said in rows
+                for event, name, moment, user, said in found
             ]
             begun = time.perf_counter()
             stored += warehouse.store(PRODUCT, batch).stored

@@ -7,6 +7,7 @@ import pytest
 
 from missioncontrol.analytics.answers import FunnelAnswer
 from missioncontrol.analytics.questions import Cell, Range, Segment
+from missioncontrol.application.analytics import analyst
 from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
 from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
@@ -203,5 +204,25 @@ def test_the_events_of_a_product_are_looked_up_once_until_something_comes_in() -
             made.keep(event("ann", "signup", 2.0))
             later = await made.analyst.events("shop")
             assert ("signup" in later.names, later.opening) == (True, ())
+
+    run(check())
+
+
+def test_a_large_product_is_looked_at_anew_every_few_seconds_and_after_a_change_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(analyst, "LARGE_EVENTS", 2)
+
+    async def check() -> None:
+        async with world((ANN, ORDER)) as made:
+            assert await reached(made) == [1, 1]
+            made.keep(BEN)
+            assert await reached(made) == [1, 1]
+            made.clock.time += analyst.HELD_SECONDS
+            assert await reached(made) == [2, 1]
+            made.keep(event("eve", "signup"))
+            assert await reached(made) == [2, 1]
+            await made.desk.product(ProductAsked("exclude", "shop", people=("ann",)), actor=ACTOR)
+            assert await reached(made) == [2, 0]
 
     run(check())

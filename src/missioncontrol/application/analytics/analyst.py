@@ -28,6 +28,14 @@ THREADS = 4
 AS_OF_SECONDS = 60.0
 """So long an answer to a question about now stays good where nothing has come in."""
 
+LARGE_EVENTS = 1_000_000
+HELD_SECONDS = 10.0
+"""So long answers about a product with more events than that stay good, whatever comes in.
+
+While thousands of events a second come in, each look would read all of them anew, and hold up what
+comes in. What people change about the product is seen at once.
+"""
+
 LIMIT = 50
 
 T = TypeVar("T")
@@ -51,6 +59,7 @@ class Analyst:
         self._settling = asyncio.Lock()
         self._way = Way()
         self._as_of: tuple[int, float] = (-1, 0.0)
+        self._held: dict[str, tuple[Product, int, float]] = {}  # by slug: as it was, and when
         self._events = KnownEvents(self.rows)
         self._membership = Membership(warehouse, products, clock, self.aside)
 
@@ -184,12 +193,26 @@ class Analyst:
         """Let everything be as the log says it, and return by what, and where, to answer."""
         product = await self.products.find(question.product)
         await self._bring_up(product)
-        position = await self.position()
+        position = await self._held_position(product)
         if question.segment.cohorts:
             now = self._setting(product, None, position)
             await self._membership.bring_up(product, question.segment.cohorts, now)
             position = await self.position()
         return self._setting(product, as_of, position), position
+
+    async def _held_position(self, product: Product) -> int:
+        """Return where to answer: now, or at most `HELD_SECONDS` ago where much has to be read."""
+        events, position = await self.aside(
+            lambda: (self.warehouse.used(product.slug).events, self.warehouse.position())
+        )
+        if events < LARGE_EVENTS:
+            return position
+        now = self.clock.now()
+        known, held, since = self._held.get(product.slug, (None, 0, 0.0))
+        if known == product and 0 <= now - since < HELD_SECONDS:
+            return held
+        self._held[product.slug] = (product, position, now)
+        return position
 
     async def _bring_up(self, product: Product) -> None:
         """Let what counts be as the log says, and the events be those there are by now."""
