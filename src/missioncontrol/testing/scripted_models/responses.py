@@ -105,6 +105,7 @@ def _call(call: ToolCall, item: str) -> dict[str, Any]:
         "status": "completed",
         "call_id": call.id,
         "name": call.name,
+        **({"namespace": call.namespace} if call.namespace else {}),
         field: call.as_json,
     }
 

@@ -12,10 +12,11 @@ class ToolCall(msgspec.Struct, frozen=True):
     name: str
     arguments: dict[str, Any] | str  # a text is the input of a free-form tool
     id: str = ""  # chosen by the server where it is empty
+    namespace: str = ""  # of the tool, where Responses offers it in one
 
     def numbered(self, number: str) -> "ToolCall":
         """Return this call with an id."""
-        return self if self.id else ToolCall(self.name, self.arguments, f"call_{number}")
+        return self if self.id else msgspec.structs.replace(self, id=f"call_{number}")
 
     @property
     def as_json(self) -> str:

@@ -1,5 +1,7 @@
 """Calls of the tools that Codex and Claude Code offer to their models."""
 
+from typing import Any
+
 from missioncontrol.testing.scripted_models.script import ToolCall
 
 
@@ -15,6 +17,16 @@ def codex_command(command: str, *, escalated: str = "") -> ToolCall:
 def codex_patch(patch: str) -> ToolCall:
     """Let Codex apply a patch, as models do that it gives no tool of its own for it."""
     return codex_command(f"apply_patch <<'PATCH'\n{patch}\nPATCH")
+
+
+def codex_mcp(server: str, tool: str, **arguments: Any) -> ToolCall:
+    """Let Codex call a tool of an MCP server, by the name that the server has in its settings."""
+    return ToolCall(tool, arguments, namespace=f"mcp__{server}")
+
+
+def claude_mcp(server: str, tool: str, **arguments: Any) -> ToolCall:
+    """Let Claude Code call a tool of an MCP server, by the name that it has in its settings."""
+    return ToolCall(f"mcp__{server}__{tool}", arguments)
 
 
 def claude_bash(command: str) -> ToolCall:
