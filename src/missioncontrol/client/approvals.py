@@ -14,9 +14,12 @@ class Approvals(Resource[L]):
     """`client.approvals`."""
 
     @listed
-    def list(self, state: Literal["open", "all"] = "open") -> Pages[ApprovalRow]:
-        """Return what waits for a person by urgency; with `all` every one, newest first."""
-        return pages("/approvals", ApprovalRow, state=state)
+    def list(self, state: Literal["open", "all"] = "open", *, run: str = "") -> Pages[ApprovalRow]:
+        """Return what waits for a person by urgency; with `all` every one, newest first.
+
+        With `run`, only what waits of that run.
+        """
+        return pages("/approvals", ApprovalRow, state=state, run=run)
 
     @asked
     def get(self, approval: str) -> Call[ApprovalView]:
@@ -70,9 +73,9 @@ class Approvals(Resource[L]):
         return self._say(approval, "withdraw", {"reason": reason}, key)
 
     @listed
-    def questions(self) -> Pages[QuestionView]:
-        """Return what steps ask people now, the oldest first."""
-        return pages("/questions", QuestionView)
+    def questions(self, *, run: str = "") -> Pages[QuestionView]:
+        """Return what steps ask people now, the oldest first; with `run`, only steps of that."""
+        return pages("/questions", QuestionView, run=run)
 
     @asked
     def answer(self, question: str, answer: Any, *, key: str = "") -> Call[QuestionView]:

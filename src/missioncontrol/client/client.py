@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import Self
 
+import httpx
+
 from missioncontrol.adapters.server_line import AsyncServerLine, ServerLine
 from missioncontrol.application.queries.search import SearchResults
 from missioncontrol.client import record
@@ -123,9 +125,11 @@ class AsyncClient(_Everything[AsyncLine]):
     Who leaves a stream before its end closes it: `contextlib.aclosing(client.events.stream())`.
     """
 
-    def __init__(self, url: str, token: str) -> None:
-        """See `Client`."""
-        super().__init__(AsyncLine(AsyncServerLine(url, token)))
+    def __init__(
+        self, url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """See `Client`; `transport` is another way to the server than a connection."""
+        super().__init__(AsyncLine(AsyncServerLine(url, token, transport=transport)))
 
     async def __aenter__(self) -> Self:
         """Return the client, to be closed at the end."""
