@@ -19,6 +19,7 @@ from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
 from missioncontrol.cli.guard_arguments import add_guard
 from missioncontrol.cli.likely_arguments import add_places
+from missioncontrol.cli.mcp_arguments import add_mcp
 from missioncontrol.cli.memory_arguments import add_memory
 from missioncontrol.cli.pack_arguments import add_pack
 from missioncontrol.cli.parser import Parser, add_wait, whole_number
@@ -106,6 +107,7 @@ def _add_governing(
     add_decision(verbs, home)
     add_template(verbs, home)
     add_guard(verbs, home)
+    add_mcp(verbs, home)
     add_access(verbs, home)
     add_operating(verbs, home)
 

@@ -31,6 +31,7 @@ VERBS = {
     "decision": ("decision", "decision"),
     "template": ("template", "template"),
     "guard": ("guard", "guarded"),
+    "mcp": ("mcp", "mcp"),
     "user": ("access", "user"),
     "token": ("access", "token"),
     "up": ("operating", "up"),

@@ -36,8 +36,12 @@ class EngineLine:
         holder = self._holder()
         return holder is not None and bool(holder.port)
 
-    async def ask(self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking) -> Any:
+    async def ask(
+        self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking | None
+    ) -> Any:
         """Let the office do `verb`; return what it said, as plain values, once it is durable.
+
+        `asking` is None where the operating system alone vouches for `actor`.
 
         Raises:
             Unavailable: `console.no_engine`, where nobody holds the home, or `control.silent`.

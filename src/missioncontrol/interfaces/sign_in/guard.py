@@ -54,9 +54,18 @@ def permitted(
         return
     if needed is None:
         raise Forbidden("permission.undeclared", "Nobody may do this.")
-    if not principal.may(needed):
+    refuse_without(principal, needed)
+
+
+def refuse_without(principal: Principal, permission: Permission) -> None:
+    """Refuse whoever does not have a permission.
+
+    Raises:
+        Forbidden: `permission.missing`.
+    """
+    if not principal.may(permission):
         raise Forbidden(
             "permission.missing",
-            f"{principal.name} may not do this: it needs the permission {needed!r}.",
+            f"{principal.name} may not do this: it needs the permission {permission!r}.",
             hint="An admin of this workspace gives roles.",
         )

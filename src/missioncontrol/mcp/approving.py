@@ -1,0 +1,196 @@
+"""Tools for approvals: the queue, one in full, and a person's yes or no at the client.
+
+The model that calls a tool decides about nothing. What would run is put before the person by
+elicitation, with its digest, and what they say is what is told to the home.
+"""
+
+from typing import Annotated, Any, TypedDict
+
+from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from mcp.server.mcpserver import Elicit, Resolve
+from mcp_types import ClientCapabilities
+from pydantic import BaseModel, Field
+
+from missioncontrol.application.queries.approvals import ApprovalView, shown
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.visible import visible
+from missioncontrol.mcp.bounds import Cursor, Limit, bounded
+from missioncontrol.mcp.server import Ctx, client_of, reach_of
+
+SHOWN_MAX = 16_000
+"""Characters that a person is asked to read at a client; longer ones are read on the console."""
+
+REASON_MAX = 4_000
+Approval = Annotated[str, Field(max_length=300, description="Id of an approval: approval-….")]
+
+
+class Agreement(BaseModel):
+    """What a person is asked who may agree."""
+
+    agree: bool = Field(description="Yes: exactly this may run.")
+    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; kept for ever.")
+
+
+class Refusal(BaseModel):
+    """What a person is asked who says no."""
+
+    refuse: bool = Field(description="Yes, refuse it: that is final, and its step fails.")
+    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; kept for ever.")
+
+
+class Answered(TypedDict):
+    """What came of asking the person."""
+
+    approval: str
+    state: str  # waiting, deferred, approved, rejected, …
+    digest: str
+    told: bool  # whether the person's answer was told to the home
+    words: str
+
+
+async def list_approvals(
+    ctx: Ctx,
+    run: Annotated[str, Field(max_length=300, description="Only of this run.")] = "",
+    limit: Limit = 20,
+    cursor: Cursor = "",
+) -> dict[str, Any]:
+    """List what waits for a person, the most urgent first."""
+    async with client_of(ctx) as client:
+        return bounded(await client.approvals.list(run=run).page(cursor, limit))
+
+
+async def show_approval(ctx: Ctx, approval: Approval) -> dict[str, Any]:
+    """Show exactly what would run, its digest, why a person is asked, and who may answer."""
+    async with client_of(ctx) as client:
+        return bounded(await client.approvals.get(approval))
+
+
+async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
+    """Return what a person is asked about, where they can be asked here.
+
+    Raises:
+        Forbidden: `permission.missing`.
+        Rejected: `approval.by_agent`, `approval.settled`, `mcp.no_elicitation`, `mcp.too_long`.
+    """
+    reach_of(ctx).refuse_agents_at_work()
+    reach_of(ctx).refuse_without("approve", ctx)
+    async with client_of(ctx) as client:
+        found = await client.approvals.get(approval)
+    if not found.is_open:
+        raise Rejected(
+            "approval.settled", f"{approval} is {found.state}; nobody is asked any more."
+        )
+    _refuse_unasked(ctx.client_capabilities, approval)
+    if len(shown(found.subject)) > SHOWN_MAX:
+        raise Rejected(
+            "mcp.too_long",
+            f"What would run is longer than a person is shown here ({SHOWN_MAX:,} characters).",
+            hint=_elsewhere(approval),
+        )
+    return found
+
+
+async def _looked_to_agree(found: Annotated[ApprovalView, Resolve(_looked)]) -> ApprovalView:
+    """Return it where the person may agree; who may not is told before they read it."""
+    if found.objection:
+        raise Rejected(found.objection_code, found.objection)
+    return found
+
+
+def _agreement(
+    found: Annotated[ApprovalView, Resolve(_looked_to_agree)],
+) -> Elicit[Agreement]:
+    return Elicit(_question(found, "May exactly this run?"), Agreement)
+
+
+def _refusal(found: Annotated[ApprovalView, Resolve(_looked)]) -> Elicit[Refusal]:
+    return Elicit(_question(found, "Is this to be refused?"), Refusal)
+
+
+async def approve(
+    ctx: Ctx,
+    approval: Approval,
+    found: Annotated[ApprovalView, Resolve(_looked_to_agree)],
+    said: Annotated[ElicitationResult[Agreement], Resolve(_agreement)],
+) -> Answered:
+    """Ask the person at this client whether exactly what is shown may run, and tell their yes.
+
+    Only a person answers. A client that can't ask one is refused.
+    """
+    if not isinstance(said, AcceptedElicitation) or not said.data.agree:
+        return _left(found)
+    async with client_of(ctx) as client:
+        now = await client.approvals.approve(approval, digest=found.digest, reason=said.data.reason)
+    return _told(now)
+
+
+async def reject(
+    ctx: Ctx,
+    approval: Approval,
+    found: Annotated[ApprovalView, Resolve(_looked)],
+    said: Annotated[ElicitationResult[Refusal], Resolve(_refusal)],
+) -> Answered:
+    """Ask the person at this client whether what is shown is to be refused, and tell their no."""
+    if not isinstance(said, AcceptedElicitation) or not said.data.refuse:
+        return _left(found)
+    async with client_of(ctx) as client:
+        now = await client.approvals.reject(approval, reason=said.data.reason)
+    return _told(now)
+
+
+def _refuse_unasked(capabilities: ClientCapabilities | None, approval: str) -> None:
+    """Refuse a client that can put no form before a person.
+
+    One that says nothing of forms or addresses means forms: that is how it was before there were
+    both.
+    """
+    asks = capabilities.elicitation if capabilities is not None else None
+    if asks is None or (asks.form is None and asks.url is not None):
+        raise Rejected(
+            "mcp.no_elicitation",
+            "This client can't ask the person who uses it, and nobody else decides.",
+            hint=_elsewhere(approval),
+        )
+
+
+def _elsewhere(approval: str) -> str:
+    return (
+        f"A person reads it with `mission approvals show {approval}` and decides with "
+        f"`mission approvals approve`, or on the console's page /approvals/{approval}."
+    )
+
+
+def _question(found: ApprovalView, what: str) -> str:
+    """Return what a person reads before they answer; the same as long as the same is asked."""
+    warnings = []
+    if found.suspicious:
+        warnings.append("Characters in it hide or imitate others; they are written out below.")
+    if not found.digest_fits:
+        warnings.append("It holds secrets, which are shown nowhere and are part of the digest.")
+    lines = [
+        f"{what} {found.title} (step {found.step} of {found.run}, {found.risk})",
+        *found.why,
+        *warnings,
+        f"SHA-256 {found.digest}",
+    ]
+    return "\n".join([*map(visible, lines), shown(found.subject)])
+
+
+def _left(found: ApprovalView) -> Answered:
+    return Answered(
+        approval=found.approval,
+        state=found.state,
+        digest=found.digest,
+        told=False,
+        words="Nobody at the client said so, and it waits as before.",
+    )
+
+
+def _told(now: ApprovalView) -> Answered:
+    return Answered(
+        approval=now.approval,
+        state=now.state,
+        digest=now.digest,
+        told=True,
+        words=f"The answer is recorded; the approval is {now.state}.",
+    )

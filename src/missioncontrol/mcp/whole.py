@@ -1,0 +1,44 @@
+"""The whole server: every tool with what it does to the world, and every resource."""
+
+from mcp_types import ToolAnnotations
+
+from missioncontrol.mcp import approving, guarding, missions, reading, runs
+from missioncontrol.mcp.resources import add_resources
+from missioncontrol.mcp.server import Reach, Server
+
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+BEGINS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
+ENDS = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
+
+TOOLS = (
+    (missions.plan_mission, BEGINS),
+    (missions.begin_mission, BEGINS),
+    (missions.list_missions, READS),
+    (missions.show_plan, READS),
+    (missions.read_report, READS),
+    (missions.execution_pack, READS),
+    (runs.list_runs, READS),
+    (runs.show_run, READS),
+    (runs.run_status, READS),
+    (runs.follow_run, READS),
+    (runs.cancel_run, ENDS),
+    (approving.list_approvals, READS),
+    (approving.show_approval, READS),
+    (approving.approve, BEGINS),
+    (approving.reject, ENDS),
+    (reading.search, READS),
+    (reading.list_artifacts, READS),
+    (reading.read_artifact, READS),
+    (reading.list_documents, READS),
+    (reading.read_document, READS),
+    (guarding.guard, READS),
+)
+
+
+def whole(reach: Reach, version: str) -> Server:
+    """Return the server whose tools reach a home by `reach`."""
+    server = Server(reach, version)
+    for tool, does in TOOLS:
+        server.add_tool(tool, annotations=does)
+    add_resources(server)
+    return server

@@ -1,0 +1,123 @@
+"""`mission mcp --http`: who is let in, and what they may do."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.agents.repositories import repository
+from tests.cli.command import ARGV, GOAL, answer, end_all, mission
+from tests.mcp_server.house import GREETING, Mode, by_http, refused, saved, told, up
+from tests.workers.house import Talker
+
+pytestmark = pytest.mark.journey
+
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
+BOTH = "application/json, text/event-stream"
+
+
+class House:
+    """A home whose MCP server is reached over HTTP."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = root / "home"
+        saved(self.home, GREETING)
+        up(self.home)
+        self.server = Talker([*ARGV, "mcp", "--http", "0"], self.home)
+        self.url = self.server.until(r"served at (http://\S+) ")[1]
+
+    def token(self, *scopes: str) -> str:
+        named = [part for scope in scopes for part in ("--scope", scope)]
+        made = mission(self.home, "token", "new", "-".join(scopes), *named)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.decode().strip()
+
+    def post(self, body: Any = INITIALIZE, **headers: str) -> httpx.Response:
+        told = {"accept": BOTH, **{name.replace("_", "-"): text for name, text in headers.items()}}
+        return httpx.post(self.url, json=body, headers=told, trust_env=False)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    yield House(tmp_path)
+    end_all()
+
+
+def test_only_programs_with_a_token_are_let_in_by_our_own_names(house: House) -> None:
+    bearer = f"Bearer {house.token('read')}"
+    assert house.post(authorization=bearer).status_code == 200
+    strangers = {
+        "no token": house.post(),
+        "another token": house.post(authorization="Bearer mct_0_x"),
+        "a password": house.post(authorization="Basic YTpi"),
+    }
+    assert {what: found.status_code for what, found in strangers.items()} == dict.fromkeys(
+        strangers, 401
+    )
+    assert "mission token new" in strangers["no token"].json()["hint"]
+    wrong = {
+        "host": house.post(authorization=bearer, host="evil.example"),
+        "port": house.post(authorization=bearer, host="127.0.0.1:1"),
+        "origin": house.post(authorization=bearer, origin="https://evil.example"),
+        "no origin": house.post(authorization=bearer, origin="null"),
+    }
+    found = {what: each.status_code for what, each in wrong.items()}
+    assert found == {"host": 403, "port": 421, "origin": 403, "no origin": 403}
+    assert httpx.get(house.url, headers={"accept": BOTH}, trust_env=False).status_code == 401
+
+
+def test_a_session_belongs_to_the_token_that_began_it(house: House) -> None:
+    one, other = (f"Bearer {house.token('read')}" for _ in range(2))
+    session = house.post(authorization=one).headers["mcp-session-id"]
+    assert house.post(LIST, authorization=one, mcp_session_id=session).status_code == 200
+    assert house.post(LIST, authorization=other, mcp_session_id=session).status_code == 404
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_token_does_what_its_scopes_allow(house: House, tmp_path: Path, mode: Mode) -> None:
+    tiny = repository(tmp_path / "tiny", {"tiny/__init__.py": "def add(a, b): return a + b\n"})
+    begin = {"goal": GOAL, "repository": str(tiny)}
+
+    async def looks(token: str) -> None:
+        async with by_http(house.url, token, mode) as client:
+            assert (await told(client, "list_missions"))["items"] == []
+            assert "(permission.missing)" in await refused(client, "plan_mission", **begin)
+            assert "(permission.missing)" in await refused(client, "guard", repository=str(tiny))
+            assert "(permission.missing)" in await refused(client, "approve", approval="none")
+
+    async def works(token: str) -> None:
+        async with by_http(house.url, token, mode) as client:
+            begun = await told(client, "plan_mission", **begin)
+            over = await told(client, "follow_run", run=begun["run"])
+            assert (over["because"], over["status"]) == ("ended", "succeeded")
+
+    asyncio.run(looks(house.token("read")))
+    assert answer(house.home, "list") == []
+    asyncio.run(works(house.token("read", "operate")))
+    (row,) = answer(house.home, "list")
+    assert row["status"] == "succeeded"
+
+
+def test_a_token_that_is_revoked_lets_nobody_in(house: House) -> None:
+    bearer = f"Bearer {house.token('read')}"
+    session = house.post(authorization=bearer).headers["mcp-session-id"]
+    (listed,) = answer(house.home, "token", "list")
+    assert mission(house.home, "token", "revoke", listed["id"]).returncode == 0
+    assert house.post(LIST, authorization=bearer, mcp_session_id=session).status_code == 401
+
+
+def test_it_ends_when_it_is_told_to(house: House) -> None:
+    assert house.server.end() == 0
