@@ -205,13 +205,22 @@ def test_a_server_that_is_killed_leaves_its_run_to_the_engine(home: Path, tiny: 
     assert answer(home, "runs")[0]["id"] == begun["run"]
 
 
-def test_a_run_is_ended_and_stays_so(home: Path, tiny: Path) -> None:
-    saved(home, GREETING)
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_who_follows_no_more_ends_nothing_and_who_ends_a_run_ends_it(
+    home: Path, mode: Mode
+) -> None:
+    saved(home, "name: nap\nsteps: {nap: {agent: command, with: {argv: [sleep, '300']}}}\n")
     up(home)
+    run = answer(home, "workflow", "run", "nap")["run"]
 
     async def scene() -> None:
-        async with by_pipe(home) as client:
-            run = (await told(client, "begin_mission", goal=GOAL, repository=str(tiny)))["run"]
+        async with by_pipe(home, mode) as client:
+            over = await told(client, "follow_run", run=run, seconds_max=1)
+            assert over["because"] == "the time is over"
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.call_tool("follow_run", {"run": run}), 1)
+            standing = await told(client, "run_status", run=run)
+            assert standing["status"] in ("queued", "running")
             await told(client, "cancel_run", run=run, reason="Not needed.")
             over = await told(client, "follow_run", run=run)
             assert (over["because"], over["status"]) == ("ended", "cancelled")

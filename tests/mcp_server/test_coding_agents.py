@@ -15,9 +15,9 @@ import pytest
 from missioncontrol.testing.scripted_models import Reply, ToolCall, serving
 from missioncontrol.testing.scripted_models.tools import claude_mcp, codex_mcp
 from tests.agents.repositories import repository
-from tests.cli.command import GOAL, answer, end_all, environment
+from tests.cli.command import ARGV, GOAL, answer, end_all, environment, mission
 from tests.mcp_server.house import GREETING, RELEASE, saved, up, waiting
-from tests.workers.house import until
+from tests.workers.house import Talker, until
 
 pytestmark = pytest.mark.journey
 
@@ -79,13 +79,13 @@ class Desk:
         assert done.returncode == 0, done.stdout + done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def codex(self, program: Path, call: ToolCall) -> dict[str, Any]:
-        """Let Codex call a tool; return what became of the call."""
+    def codex(self, program: Path, call: ToolCall, told: str = "", **more: str) -> dict[str, Any]:
+        """Let Codex call a tool; return what became of the call. `told` sets the server up."""
         with serving(Reply(calls=(call,)), Reply("Done.")) as models:
-            settings = QUIET.format(origin=models.origin) + shown("toml")
+            settings = QUIET.format(origin=models.origin) + (told or shown("toml"))
             (self.own / "config.toml").write_text(settings)
             argv = [str(program), "exec", "--json", "--sandbox", "read-only", "Go on."]
-            said = self.run(argv, CODEX_HOME=str(self.own), KEY="k")
+            said = self.run(argv, CODEX_HOME=str(self.own), KEY="k", **more)
         ended = [each["item"] for each in said if each["type"] == "item.completed"]
         (found,) = (each for each in ended if each["type"] == "mcp_tool_call")
         return dict(found)
@@ -111,9 +111,9 @@ class Desk:
         return dict(found)
 
 
-def shown(kind: str) -> str:
+def shown(kind: str, number: int = 1) -> str:
     """Return the settings that the guide shows."""
-    return GUIDE.partition(f"```{kind}\n")[2].partition("```")[0]
+    return GUIDE.split(f"```{kind}\n")[number].partition("```")[0]
 
 
 @pytest.fixture
@@ -137,6 +137,19 @@ def test_codex_plans_a_mission_and_decides_nothing(desk: Desk, codex_program: Pa
     tried = desk.codex(codex_program, codex_mcp("mission", "approve", **asked))
     assert tried["result"]["structured_content"]["told"] is False
     assert [each["id"] for each in answer(desk.home, "approvals", "list")] == [approval]
+
+
+def test_codex_reads_over_http_with_a_token(desk: Desk, codex_program: Path) -> None:
+    server = Talker([*ARGV, "mcp", "--http", "0"], desk.home)
+    url = server.until(r"served at (http://\S+) ")[1]
+    made = mission(desk.home, "token", "new", "codex", "--scope", "read")
+    found = desk.codex(
+        codex_program,
+        codex_mcp("mission", "list_missions"),
+        shown("toml", 2).replace("http://127.0.0.1:8710/mcp", url),
+        MISSION_TOKEN=made.stdout.decode().strip(),
+    )
+    assert found["result"]["structured_content"] == {"items": [], "next": ""}
 
 
 def test_claude_code_plans_a_mission_and_decides_nothing(desk: Desk, claude_program: Path) -> None:
