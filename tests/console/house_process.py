@@ -26,6 +26,8 @@ SECONDS_MAX = 60.0
 ROOM = "[limits]\naddress_per_second = 10000.0\ntoken_per_second = 10000.0\n"
 """A test asks more often than anybody who is let in."""
 
+PASSWORD = "correct horse battery"
+
 GUARDED = """\
 name: guarded
 steps:
@@ -184,3 +186,28 @@ def _digests(client: httpx.Client, run: str) -> list[str]:
     """Return the digests of what a run left."""
     rows = client.get("/artifacts", params={"run": run}).json()["items"]
     return sorted({row["digest"] for row in rows}) or ["0" * 64]
+
+
+def begun_for_ann(house: HouseProcess) -> str:
+    """Let the owner begin a run that waits for somebody else; return a token of `ann`, who may."""
+    with house.client() as client:
+        asked(client, "SaveWorkflow", {"text": GUARDED, "file": "guarded.yaml"})
+        asked(client, "UserAsked", {"verb": "add", "name": "ann", "roles": ["approver"]})
+        invited = asked(client, "UserAsked", {"verb": "invite", "name": "ann"})["invitation"]
+        assert client.post("/runs", json={"workflow": "guarded"}).status_code == 201
+    return _token(house, invited)
+
+
+def _token(house: HouseProcess, invitation: str) -> str:
+    """Let ann choose a password, and issue herself a token."""
+    headers = {"origin": house.url, "accept": "text/html", "sec-fetch-site": "same-origin"}
+    with httpx.Client(base_url=house.url, headers=headers, follow_redirects=True) as ann:
+        form = {"token": invitation, "password": PASSWORD, "again": PASSWORD}
+        page = ann.post("/sign-in/invited", data=form)
+        [csrf] = re.findall(r'<meta name="csrf" content="([^"]+)"', page.text)
+        wanted = {"name": "test", "scopes": ["read", "approve"]}
+        said = {"x-csrf-token": csrf, "accept": "application/json"}
+        answer = ann.post("/api/v1/tokens", json=wanted, headers=said)
+        assert answer.status_code == 201, answer.text
+        token: str = answer.json()["token"]
+        return token

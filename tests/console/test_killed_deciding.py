@@ -1,6 +1,5 @@
 """Who decides while the engine is killed decides once, or not at all, and can say it again."""
 
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -10,39 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.console.house_process import GUARDED, HouseProcess, asked, house_process
+from tests.console.house_process import HouseProcess, begun_for_ann, house_process
 
 pytestmark = pytest.mark.journey
 
 SECONDS_MAX = 60.0
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[HouseProcess]:
     """A home whose owner has begun a run, in which a token of `ann` decides."""
-    with house_process(tmp_path) as found, found.client() as client:
-        asked(client, "SaveWorkflow", {"text": GUARDED, "file": "guarded.yaml"})
-        asked(client, "UserAsked", {"verb": "add", "name": "ann", "roles": ["approver"]})
-        invited = asked(client, "UserAsked", {"verb": "invite", "name": "ann"})["invitation"]
-        assert client.post("/runs", json={"workflow": "guarded"}).status_code == 201
-        found.token = _token(found, invited)
+    with house_process(tmp_path) as found:
+        found.token = begun_for_ann(found)
         yield found
-
-
-def _token(house: HouseProcess, invitation: str) -> str:
-    """Let ann choose a password, and issue herself a token."""
-    headers = {"origin": house.url, "accept": "text/html", "sec-fetch-site": "same-origin"}
-    with httpx.Client(base_url=house.url, headers=headers, follow_redirects=True) as ann:
-        form = {"token": invitation, "password": PASSWORD, "again": PASSWORD}
-        page = ann.post("/sign-in/invited", data=form)
-        [csrf] = re.findall(r'<meta name="csrf" content="([^"]+)"', page.text)
-        wanted = {"name": "test", "scopes": ["read", "approve"]}
-        said = {"x-csrf-token": csrf, "accept": "application/json"}
-        answer = ann.post("/api/v1/tokens", json=wanted, headers=said)
-        assert answer.status_code == 201, answer.text
-        token: str = answer.json()["token"]
-        return token
 
 
 def _waiting(house: HouseProcess) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import httpx2
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 
 from tests.cli.command import ARGV, answer, environment, mission
 from tests.workers.house import Talker, until
@@ -101,3 +101,17 @@ def text_of(found: CallToolResult) -> str:
     (content,) = found.content
     assert isinstance(content, TextContent)
     return content.text
+
+
+class Person:
+    """Who uses the client, and answers what they are asked."""
+
+    def __init__(self, **content: Any) -> None:
+        self.content = content
+        self.read: list[str] = []
+
+    async def __call__(self, _: Any, asked: ElicitRequestParams) -> ElicitResult:
+        self.read.append(asked.message)
+        if not self.content:
+            return ElicitResult(action="decline")
+        return ElicitResult(action="accept", content=self.content)

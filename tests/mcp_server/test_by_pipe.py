@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from mcp import MCPError
-from mcp_types import BlobResourceContents, ElicitRequestParams, ElicitResult, TextResourceContents
+from mcp_types import BlobResourceContents, TextResourceContents
 
 from tests.agents.repositories import git, repository
 from tests.cli.command import ARGV, GOAL, answer, end_all, environment, mission
@@ -22,6 +22,7 @@ from tests.mcp_server.house import (
     GREETING,
     RELEASE,
     Mode,
+    Person,
     by_pipe,
     refused,
     saved,
@@ -45,20 +46,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     return repository(tmp_path / "tiny", {"tiny/__init__.py": "def add(a, b): return a + b\n"})
-
-
-class Person:
-    """Who uses the client, and answers what they are asked."""
-
-    def __init__(self, **content: Any) -> None:
-        self.content = content
-        self.read: list[str] = []
-
-    async def __call__(self, _: Any, asked: ElicitRequestParams) -> ElicitResult:
-        self.read.append(asked.message)
-        if not self.content:
-            return ElicitResult(action="decline")
-        return ElicitResult(action="accept", content=self.content)
 
 
 def test_a_mission_is_begun_followed_and_read(home: Path, tiny: Path) -> None:
@@ -158,7 +145,8 @@ def test_nobody_but_a_person_who_may_decides(home: Path, tmp_path: Path) -> None
             left = await told(client, "approve", approval=approval)
             assert (left["told"], left["state"]) == (False, "waiting")
         async with by_pipe(home, env=ALICE, elicitation_callback=hasty) as client:
-            assert "(approval.by_author)" in await refused(client, "approve", approval=approval)
+            for tool in ("approve", "reject"):
+                assert "(approval.by_author)" in await refused(client, tool, approval=approval)
         at_work = {"MISSION_ATTEMPT": "1", "MISSION_RUN": "", "MISSION_STEP": ""}
         async with by_pipe(home, env=at_work, elicitation_callback=hasty) as client:
             for tool in ("approve", "reject"):

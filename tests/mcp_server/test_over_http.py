@@ -3,15 +3,27 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
+from mcp import Client
 
 from tests.agents.repositories import repository
 from tests.cli.command import ARGV, GOAL, answer, end_all, mission
-from tests.mcp_server.house import GREETING, Mode, by_http, refused, saved, told, up
-from tests.workers.house import Talker
+from tests.console.house_process import begun_for_ann, house_process
+from tests.mcp_server.house import (
+    GREETING,
+    Mode,
+    Person,
+    by_http,
+    by_pipe,
+    refused,
+    saved,
+    told,
+    up,
+)
+from tests.workers.house import Talker, until
 
 pytestmark = pytest.mark.journey
 
@@ -121,3 +133,43 @@ def test_a_token_that_is_revoked_lets_nobody_in(house: House) -> None:
 
 def test_it_ends_when_it_is_told_to(house: House) -> None:
     assert house.server.end() == 0
+
+
+@pytest.mark.parametrize("way", ["auto", "legacy", "pipe"])
+def test_somebody_with_a_token_agrees_to_what_they_read(
+    tmp_path: Path, way: Literal["auto", "legacy", "pipe"]
+) -> None:
+    ann = Person(agree=True, reason="Ann has read it.")
+
+    async def scene(client: Client) -> None:
+        (row,) = (await told(client, "list_approvals"))["items"]
+        answered = await told(client, "approve", approval=row["id"])
+        assert (answered["state"], answered["digest"]) == ("approved", row["digest"])
+        assert "(permission.missing)" in await refused(
+            client, "cancel_run", run=row["run"], reason="No."
+        )
+
+    async def elsewhere(url: str, token: str) -> None:
+        there = {"MISSION_SERVER": url, "MISSION_TOKEN": token}
+        async with by_pipe(tmp_path, env=there, elicitation_callback=ann) as client:
+            await scene(client)
+
+    async def here(url: str, token: str, mode: Mode) -> None:
+        async with by_http(url, token, mode, elicitation_callback=ann) as client:
+            await scene(client)
+
+    with house_process(tmp_path) as engine:
+        token, home = begun_for_ann(engine), engine.home.root
+        until(lambda: answer(home, "approvals", "list"), "an approval")
+        if way == "pipe":
+            asyncio.run(elsewhere(engine.url, token))
+        else:
+            server = Talker([*ARGV, "mcp", "--http", "0"], home)
+            asyncio.run(here(server.until(r"served at (http://\S+) ")[1], token, way))
+            server.end()
+        (row,) = answer(home, "runs")
+        until(lambda: answer(home, "show", row["id"])["status"] == "succeeded", "its end")
+        log = tmp_path / "log.jsonl"
+        assert mission(home, "audit", "export", "--output", str(log)).returncode == 0
+    assert "echo" in ann.read[0]
+    assert ("mission-mcp (mcp " in log.read_text()) == (way != "pipe")

@@ -20,6 +20,9 @@ from missioncontrol.mcp.server import Ctx, client_of, reach_of
 SHOWN_MAX = 16_000
 """Characters that a person is asked to read at a client; longer ones are read on the console."""
 
+ONCE_ONLY = ("approval.agreed", "approval.counted")
+"""What stands against a second yes of the same person, and not against their no."""
+
 REASON_MAX = 4_000
 Approval = Annotated[str, Field(max_length=300, description="Id of an approval: approval-….")]
 
@@ -66,11 +69,12 @@ async def show_approval(ctx: Ctx, approval: Approval) -> dict[str, Any]:
 
 
 async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
-    """Return what a person is asked about, where they can be asked here.
+    """Return what a person is asked about, where they may decide and can be asked here.
 
     Raises:
         Forbidden: `permission.missing`.
-        Rejected: `approval.by_agent`, `approval.settled`, `mcp.no_elicitation`, `mcp.too_long`.
+        Rejected: `approval.by_agent`, `approval.settled`, `mcp.no_elicitation`, `mcp.too_long`, and
+            why the person may not decide, which they are told before they read anything.
     """
     reach_of(ctx).refuse_agents_at_work()
     reach_of(ctx).refuse_without("approve", ctx)
@@ -80,6 +84,8 @@ async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
         raise Rejected(
             "approval.settled", f"{approval} is {found.state}; nobody is asked any more."
         )
+    if found.objection and found.objection_code not in ONCE_ONLY:
+        raise Rejected(found.objection_code, found.objection)
     _refuse_unasked(ctx.client_capabilities, approval)
     if len(shown(found.subject)) > SHOWN_MAX:
         raise Rejected(
@@ -91,7 +97,7 @@ async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
 
 
 async def _looked_to_agree(found: Annotated[ApprovalView, Resolve(_looked)]) -> ApprovalView:
-    """Return it where the person may agree; who may not is told before they read it."""
+    """Return it where the person has not agreed by now."""
     if found.objection:
         raise Rejected(found.objection_code, found.objection)
     return found
