@@ -173,6 +173,8 @@ class Holding:
             scrub=scrubber.text,
         )
         self.office.specs.sign = self.heads.attest
+        self.office.repositories.artifacts = self.artifacts
+        self.office.repositories.scrub = scrubber.text
         self.output = Output(self.output_store, scrub=scrubber.text)
         self.engine = Engine(
             self.journal,

@@ -4,9 +4,17 @@ from missioncontrol.domain import document as d
 from missioncontrol.domain import memory as m
 from missioncontrol.domain import share as s
 from missioncontrol.domain.register import Event
+from missioncontrol.domain.repository import events as r
+from missioncontrol.domain.repository.process import PhaseRule, Process
 from missioncontrol.domain.spec import SpecAccepted
 
 DIGEST, OTHER = "cd" * 32, "ef" * 32
+PLACE, WHO = "repository-01", r.Who("user:ada", "ada")
+PROCESS = Process(
+    {"prd": PhaseRule((), ("Goal",), ("product",)), "review": PhaseRule(("prd",))},
+    {"product": ("ada",)},
+    own=True,
+)
 
 KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     d.DocumentGenerated(
@@ -42,4 +50,24 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     s.ReportShared("share-1", "mission-1", "run-1", DIGEST, 1.8e9, 41, "for the board"),
     s.ShareRevoked("share-1", "It went too far."),
     SpecAccepted("/repo", "tasks/1/spec.md", DIGEST, OTHER, DIGEST, 3, 1.8e9, "c0ffee", "Read."),
+    r.RepositoryAdopted(PLACE, "/repo", PROCESS),
+    r.ProcessChanged(PLACE, PROCESS),
+    r.RepositoryTaskAdded(PLACE, 1, "log-in", "Log in", WHO, "With a code."),
+    r.TaskDocumentTaken(
+        PLACE,
+        1,
+        "prd",
+        2,
+        DIGEST,
+        400,
+        r.Outline(("goal",), ("brief",), ("TBD (line 3)",)),
+        WHO,
+        OTHER,
+        OTHER,
+        1,
+    ),
+    r.TaskDocumentSigned(PLACE, 1, "prd", "product", DIGEST, {"tasks": OTHER}, WHO, "Fine."),
+    r.RepositoryTaskStarted(PLACE, 1, {"prd": DIGEST}, WHO),
+    r.RepositoryTaskDone(PLACE, 1, {"prd": DIGEST}, WHO, "Seen."),
+    r.RepositoryTaskDropped(PLACE, 1, WHO, "Too dear."),
 )

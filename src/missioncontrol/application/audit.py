@@ -8,6 +8,7 @@ from missioncontrol.domain.document import DocumentEdited, DocumentGenerated
 from missioncontrol.domain.envelope import GENESIS, Recorded, is_chained
 from missioncontrol.domain.errors import Corrupt, MissionControlError
 from missioncontrol.domain.register import decode
+from missioncontrol.domain.repository.events import TaskDocumentTaken
 from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSucceeded
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.artifact_store import ArtifactStore
@@ -122,7 +123,7 @@ class _Walk:
                 for digest in (text, generated, typed):
                     self.digests.setdefault(digest, event.position)
                 return
-            case DocumentEdited(digest=text):
+            case DocumentEdited(digest=text) | TaskDocumentTaken(digest=text):
                 self.digests.setdefault(text, event.position)
                 return
             case _:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.permission import Permission
@@ -31,6 +32,9 @@ NEEDED: dict[str, Needed] = {
     "AllDocumentsAsked": "operate",
     "ShareAsked": "operate",
     "SpecAsked": "approve",
+    "RepositoryAsked": "govern",
+    "RepositoryTaskAsked": "operate",
+    "SignOffAsked": "approve",
     "Asked": "operate",
     "Spoken": "approve",
     "AnswerGiven": "approve",
@@ -108,6 +112,8 @@ def _needed(ask: Any) -> Needed | None:
             return "operate"  # It takes one's own question back.
         case TraceAsked(verb="assign" | "scope"):
             return "operate"  # Who sees to a risk, what a task is to change; no waiver.
+        case RepositoryTaskAsked(verb="done"):
+            return "approve"  # Whoever says so has looked at what was done.
         case UserAsked(verb="password"):
             return "sign_in"  # One's own, by an invitation, or somebody's by an admin.
     return NEEDED.get(type(ask).__name__)

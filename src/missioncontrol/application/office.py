@@ -45,6 +45,12 @@ from missioncontrol.application.operations import Operations
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
+from missioncontrol.application.repositories import (
+    RepositoryAsked,
+    RepositoryDesk,
+    RepositoryTaskAsked,
+    SignOffAsked,
+)
 from missioncontrol.application.requests import Requests
 from missioncontrol.application.retention import OutputBound, RetentionDesk
 from missioncontrol.application.run_desk import RunDesk
@@ -121,6 +127,7 @@ class Office:
         self.shares = ShareDesk(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
+        self.repositories = RepositoryDesk(journal, approvals.os_user)
         self.tracing = Tracing(journal)
         self.memory = MemoryDesk(journal)
         self.products = ProductDesk(journal)
@@ -166,6 +173,9 @@ class Office:
             DecisionAsked: self._decide,
             DecisionsImported: self._import_decisions,
             SpecAsked: self._accept_spec,
+            RepositoryAsked: self._adopt,
+            RepositoryTaskAsked: self._repository_task,
+            SignOffAsked: self._sign_off,
             TraceAsked: self._trace,
             MemoryAsked: self._memory,
             ExportNoted: self._note_export,
@@ -379,6 +389,17 @@ class Office:
 
     async def _accept_spec(self, ask: SpecAsked, actor: str) -> dict[str, Any]:
         return await self.specs.take(ask, actor=actor)
+
+    # Repositories whose work goes through phases.
+
+    async def _adopt(self, ask: RepositoryAsked, actor: str) -> dict[str, Any]:
+        return await self.repositories.adopt(ask, actor=actor)
+
+    async def _repository_task(self, ask: RepositoryTaskAsked, actor: str) -> dict[str, Any]:
+        return await self.repositories.take(ask, actor=actor)
+
+    async def _sign_off(self, ask: SignOffAsked, actor: str) -> dict[str, Any]:
+        return await self.repositories.sign(ask, actor=actor)
 
     # Who may do what.
 

@@ -24,6 +24,7 @@ from missioncontrol.cli.memory_arguments import add_memory
 from missioncontrol.cli.pack_arguments import add_pack
 from missioncontrol.cli.parser import Parser, add_wait, whole_number
 from missioncontrol.cli.question_arguments import add_questions
+from missioncontrol.cli.repository_arguments import add_repository, add_task
 from missioncontrol.cli.schedule_arguments import add_schedule
 from missioncontrol.cli.share_arguments import add_share
 from missioncontrol.cli.template_arguments import add_template, add_template_of_goal
@@ -108,6 +109,8 @@ def _add_governing(
     add_template(verbs, home)
     add_guard(verbs, home)
     add_mcp(verbs, home)
+    add_repository(verbs, home)
+    add_task(verbs, home)
     add_access(verbs, home)
     add_operating(verbs, home)
 

@@ -24,7 +24,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.guard.accepted import Signed, place_of, written
 from missioncontrol.guard.judging import Finding, Verdict
-from missioncontrol.guard.rules import rules_text
+from missioncontrol.guard.rules import Rules, rules_text
 from missioncontrol.guard.sarif import sarif_of
 from missioncontrol.guard.specs import Judged, accept, digest_of, spec_of
 
@@ -99,11 +99,7 @@ async def _rules(arguments: argparse.Namespace) -> int:
 
 
 async def _specs(arguments: argparse.Namespace) -> int:
-    root = await top_of(locate(arguments.repo))
-    repository = await GitChanges.staged(root)
-    rules = await rules_in(repository)
-    specs = await specs_in(repository, rules)
-    found = await judged(repository, specs, rules, is_attested, now=SystemClock().now())
+    found, rules = await specs_staged(await top_of(locate(arguments.repo)))
     if arguments.json:
         say_json([_as_told(each) for each in found])
         return SUCCEEDED
@@ -113,6 +109,18 @@ async def _specs(arguments: argparse.Namespace) -> int:
         where = ", ".join(rules.specs)
         say(f"No spec here: none of {visible(where)} says what it `covers:`.\n")
     return SUCCEEDED
+
+
+async def specs_staged(root: Path) -> tuple[list[Judged], Rules]:
+    """Return how the specs of a checkout stand as they are staged, and by which rules.
+
+    Raises:
+        Rejected, Unavailable: see `application.guarding.guard`.
+    """
+    repository = await GitChanges.staged(root)
+    rules = await rules_in(repository)
+    specs = await specs_in(repository, rules)
+    return await judged(repository, specs, rules, is_attested, now=SystemClock().now()), rules
 
 
 def _as_told(each: Judged) -> dict[str, Any]:

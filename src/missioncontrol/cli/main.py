@@ -32,6 +32,8 @@ VERBS = {
     "template": ("template", "template"),
     "guard": ("guard", "guarded"),
     "mcp": ("mcp", "mcp"),
+    "repo": ("repo", "repo"),
+    "task": ("task", "task"),
     "user": ("access", "user"),
     "token": ("access", "token"),
     "up": ("operating", "up"),

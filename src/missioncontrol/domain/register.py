@@ -34,6 +34,7 @@ from missioncontrol.domain.budget import events as budget
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.lifecycle import events as lifecycle
 from missioncontrol.domain.product import events as product
+from missioncontrol.domain.repository import events as repository
 from missioncontrol.domain.run import events as run
 from missioncontrol.domain.schedule import events as schedule
 
@@ -59,6 +60,7 @@ Event = (
     | decision.DecisionEvent
     | share.ShareEvent
     | spec.SpecEvent
+    | repository.RepositoryEvent
     | product.ProductEvent
     | saved.SavedEvent
     | digest.DigestEvent
@@ -121,6 +123,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **decision.EVENTS,
     **share.EVENTS,
     **spec.EVENTS,
+    **repository.EVENTS,
     **product.EVENTS,
     **saved.EVENTS,
     **alert.EVENTS,

@@ -1,0 +1,96 @@
+"""`.mission/sop.toml` of a repository: its id, its phases, and who signs what."""
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.repository.process import (
+    USUAL,
+    Names,
+    PhaseRule,
+    Process,
+    Role,
+    RuledPhase,
+    fault_of,
+)
+
+PLACE = ".mission/sop.toml"
+
+_HEAD = """\
+# How work goes on in this repository. `mission repo init` wrote this once; it is yours to change,
+# and `mission repo sync` takes a change over into the record.
+
+id = {id}   # of this repository in the record; it never changes
+own = {own}   # true: the author of a document may be the only one who signs it, and whoever
+              # started a task may say that it is done. Without it, one person alone stands still.
+
+[roles]   # who may sign for which; anybody who may approve where nobody is named
+product = []
+engineering = []
+design = []
+
+# A phase begins when the documents that it `needs` are present, complete, signed and fresh. The
+# first four leave a document in tasks/NNNN-…/, with these headings, signed by one person for each
+# role. A phase that is taken out is not gone through.
+"""
+
+
+class Sop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says."""
+
+    id: str
+    phases: dict[RuledPhase, PhaseRule]
+    roles: dict[Role, Names] = {}
+    own: bool = False
+
+    @property
+    def process(self) -> Process:
+        """How work goes on."""
+        return Process(self.phases, self.roles, self.own)
+
+
+def read_sop(text: str | None) -> Sop:
+    """Read the file.
+
+    Raises:
+        Rejected: `repository.no_process` where there is none, `repository.bad_process`.
+    """
+    if text is None:
+        raise Rejected(
+            "repository.no_process",
+            f"There is no {PLACE} here.",
+            hint="`mission repo init` shows what it would write, and writes it with --apply.",
+        )
+    try:
+        found = msgspec.toml.decode(text, type=Sop)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise _bad(str(error)) from None
+    if fault := fault_of(found.process):
+        raise _bad(fault)
+    return found
+
+
+def sop_text(id_: str, *, own: bool) -> str:
+    """Return the file as it begins."""
+    parts = [_HEAD.format(id=json.dumps(id_), own=str(own).lower())]
+    for phase, rule in USUAL.items():
+        parts.append(f"\n[phases.{phase}]\n")
+        for name, values in (
+            ("needs", rule.needs),
+            ("headings", rule.headings),
+            ("signed_by", rule.signed_by),
+        ):
+            parts += [f"{name} = {_listed(values)}\n"] if values else []
+    return "".join(parts)
+
+
+def _listed(values: Sequence[str]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def _bad(why: str) -> Rejected:
+    return Rejected(
+        "repository.bad_process", f"{PLACE} can't be used: {why}.", hint="Mend it, and try again."
+    )

@@ -1,0 +1,211 @@
+"""The way in for repositories: adopting them, and their tasks from the first brief to the end."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.application.asked import asked_now
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import Journal
+from missioncontrol.documents.merging import Conflict, merged
+from missioncontrol.documents.outlining import outline_of
+from missioncontrol.documents.task_documents import beginning
+from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.repository.commands import (
+    AddTask,
+    AdoptRepository,
+    DropTask,
+    FinishTask,
+    RepositoryCommand,
+    SignDocument,
+    StartTask,
+    TakeDocument,
+    Version,
+)
+from missioncontrol.domain.repository.decide import CHARACTERS_MAX, decide, unknown
+from missioncontrol.domain.repository.events import RepositoryEvent, RepositoryTaskAdded, Who
+from missioncontrol.domain.repository.evolve import evolve
+from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+from missioncontrol.domain.repository.states import DocumentState, Repository
+from missioncontrol.ports.artifact_store import ArtifactStore
+
+REPOSITORY: Concept[Repository, RepositoryCommand, RepositoryEvent] = Concept(
+    decide, evolve, unknown
+)
+
+
+class RepositoryAsked(msgspec.Struct, frozen=True):
+    """The tasks of a repository are to be kept here, by this process."""
+
+    repository: str
+    path: str
+    process: Process
+
+
+class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wants of a task of a repository."""
+
+    verb: Literal["add", "take", "start", "done", "drop"]
+    repository: str
+    task: int = 0  # not where one is added
+    title: str = ""  # where one is added
+    brief: str = ""  # likewise
+    kind: TaskDocument = "prd"  # where a document is taken in
+    text: str = ""  # likewise: all of it
+    base: str = ""  # likewise: digest of the version that was edited; "" where that is unknown
+    reason: str = ""
+
+
+class SignOffAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody agrees to a document in a role."""
+
+    repository: str
+    task: int
+    kind: TaskDocument
+    role: Role
+    digest: str  # of what they read
+    reason: str = ""
+
+
+class RepositoryDesk:
+    """Changes what the record says of repositories."""
+
+    def __init__(self, journal: Journal, os_user: str) -> None:
+        """`artifacts` is set where files can be kept; `scrub` takes secrets out of a text."""
+        self._journal = journal
+        self._os_user = os_user
+        self.artifacts: ArtifactStore | None = None
+        self.scrub: Callable[[str], str] = lambda text: text
+
+    async def adopt(self, ask: RepositoryAsked, *, actor: str) -> dict[str, Any]:
+        """Take a repository or its changed process in.
+
+        Raises:
+            Rejected: `repository.bad_input`, `repository.bad_process`.
+        """
+        await self._journal.find(REPOSITORY, ask.repository)
+        command = AdoptRepository(ask.repository, ask.path, ask.process)
+        made = self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
+        return {"repository": ask.repository, "is_new": bool(made)}
+
+    async def take(self, ask: RepositoryTaskAsked, *, actor: str) -> dict[str, Any]:
+        """Do what is asked of a task, and return its number; of a document also what it became.
+
+        Raises:
+            NotFound, Rejected: see `domain.repository.decide`; `repository.secret`.
+            Unavailable: `repository.closed`.
+        """
+        state = await self._journal.load(REPOSITORY, ask.repository)
+        who = self._who(actor)
+        match ask.verb:
+            case "add":
+                return self._add(ask, state, who)
+            case "take":
+                return self._take(ask, state, who)
+            case "start":
+                command: RepositoryCommand = StartTask(ask.task, who)
+            case "done":
+                command = FinishTask(ask.task, who, ask.reason)
+            case "drop":
+                command = DropTask(ask.task, who, ask.reason)
+        made = self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
+        return {"task": ask.task, "is_new": bool(made)}
+
+    async def sign(self, ask: SignOffAsked, *, actor: str) -> dict[str, Any]:
+        """Sign a document.
+
+        Raises:
+            NotFound, Rejected: see `domain.repository.decide`.
+        """
+        await self._journal.load(REPOSITORY, ask.repository)
+        command = SignDocument(
+            ask.task, ask.kind, ask.role, ask.digest, self._who(actor), ask.reason
+        )
+        made = self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
+        return {"task": ask.task, "kind": ask.kind, "role": ask.role, "is_new": bool(made)}
+
+    def _who(self, actor: str) -> Who:
+        return Who(actor, "" if asked_now() else self._os_user)
+
+    def _add(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
+        process = state.process
+        texts = {
+            kind: beginning(kind, ask.title, ask.brief, process.rule(kind))
+            for kind in process.documents
+        }
+        documents = tuple(self._kept(kind, text) for kind, text in texts.items())
+        command = AddTask(ask.title, ask.brief, documents, who)
+        made = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)
+        added = made[0]
+        assert isinstance(added, RepositoryTaskAdded)
+        return {"task": added.task, "slug": added.slug, "is_new": True}
+
+    def _take(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
+        """Take an edit in; where the record has gone on since, bring both together."""
+        task = state.tasks.get(ask.task)
+        newest = task.documents.get(ask.kind) if task else None
+        given = digest_of(ask.text)
+        text, conflicts = ask.text, tuple[Conflict, ...]()
+        is_known = newest is not None and (newest.given, newest.base) == (given, ask.base)
+        if newest is not None and not is_known and newest.digest not in (ask.base, given):
+            text, conflicts = self._merged(ask, state, newest)
+        made = []
+        if not is_known:
+            version = self._kept(ask.kind, text)
+            was_merged = version.digest != given
+            if was_merged:
+                self._kept(ask.kind, ask.text)
+            command = TakeDocument(
+                ask.task, version, who, ask.base, given if was_merged else "", len(conflicts)
+            )
+            made = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)
+        now = self._journal.others[state.id].tasks[ask.task].documents[ask.kind]
+        return {
+            "task": ask.task,
+            "kind": ask.kind,
+            "version": now.version,
+            "digest": now.digest,
+            "is_new": bool(made),
+            "conflicts": [msgspec.to_builtins(each) for each in conflicts],
+        }
+
+    def _merged(
+        self, ask: RepositoryTaskAsked, state: Repository, newest: DocumentState
+    ) -> tuple[str, tuple[Conflict, ...]]:
+        known = state.versions.get((ask.task, ask.kind), ())
+        given = digest_of(ask.text)
+        # Where nobody knows what was edited, an old version that stands there is no edit.
+        unedited = ask.text if given in known else ""
+        base = self._text(ask.base) if ask.base in known else unedited
+        found = merged(base, ask.text, self._text(newest.digest))
+        return found.text, found.conflicts
+
+    def _text(self, digest: str) -> str:
+        return self._files().get(digest).decode("utf-8")
+
+    def _kept(self, kind: TaskDocument, text: str) -> Version:
+        if len(text) > CHARACTERS_MAX:
+            raise Rejected(
+                "repository.bad_input",
+                f"The {kind} has {len(text):,} characters; at most {CHARACTERS_MAX:,} are kept.",
+            )
+        if self.scrub(text) != text:
+            raise Rejected(
+                "repository.secret",
+                f"The {kind} holds the value of a secret, and what is taken in is kept for ever.",
+                hint="Take the secret out of the file.",
+            )
+        digest = self._files().put(text.encode())
+        return Version(kind, digest, len(text), outline_of(text))
+
+    def _files(self) -> ArtifactStore:
+        if self.artifacts is None:
+            raise Unavailable("repository.closed", "This engine keeps no files.")
+        return self.artifacts
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of a text, by which it is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,230 @@
+"""`mission repo`: the phases of a repository, begun, kept in step with its record, and checked."""
+
+import argparse
+import os
+
+import msgspec
+
+from missioncontrol.adapters.ids import SystemIds
+from missioncontrol.adapters.sop_file import PLACE as SOP_PLACE
+from missioncontrol.adapters.sop_file import read_sop, sop_text
+from missioncontrol.cli.checkout_record import Checkout, Record, Synced
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
+from missioncontrol.cli.output import colour, note, say, say_json
+from missioncontrol.documents import task_index
+from missioncontrol.documents.task_index import index_of, index_text
+from missioncontrol.documents.task_standing import Standing, faults_of, standing_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.visible import visible
+
+UNCHECKED = (
+    "Not checked: whether the record holds these tasks and signatures. This home keeps none of "
+    "this repository."
+)
+
+
+def repo(arguments: argparse.Namespace) -> int:
+    """Do what `mission repo VERB` was asked for."""
+    desk = Desk(arguments, os.environ)
+    try:
+        checkout = Checkout(arguments.repo)
+        match arguments.repo_verb:
+            case "init":
+                return _init(arguments, desk, checkout)
+            case "status":
+                return _status(arguments, Record(desk, checkout))
+            case "sync":
+                return _sync(arguments, Record(desk, checkout))
+        return _check(arguments, desk, checkout)
+    finally:
+        desk.close()
+
+
+# Beginning.
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A file of the beginning, and what becomes of it."""
+
+    place: str
+    state: str  # new, same, or changed
+    text: str
+
+
+def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
+    plans, id_ = _planned(checkout, desk, own=arguments.own)
+    is_own = read_sop(plans[0].text).own
+    if arguments.apply:
+        for plan in plans:
+            if plan.state == "new":
+                checkout.files.write(plan.place, plan.text)
+        record = Record(desk, checkout)
+        is_new = record.adopt()
+        record.project()
+    if arguments.json:
+        files = [{"file": plan.place, "state": plan.state} for plan in plans]
+        known = id_ if arguments.apply or plans[0].state == "same" else ""
+        say_json({"repository": known, "files": files, "applied": arguments.apply, "own": is_own})
+        return SUCCEEDED
+    for plan in plans:
+        say(f"{plan.state:<8} {plan.place}\n")
+    if not arguments.apply:
+        note("Nothing is written yet: `mission repo init --apply` does that.\n")
+    else:
+        say(f"The record of {id_} {'begins' if is_new else 'is as it was'} in this home.\n")
+    if not is_own:
+        note(
+            "Whoever writes a document can't be the only one who signs it. Where one person works "
+            f"alone, `--own` (or `own = true` in {SOP_PLACE}) lets them.\n"
+        )
+    return SUCCEEDED
+
+
+def _planned(checkout: Checkout, desk: Desk, *, own: bool) -> tuple[list[Plan], str]:
+    """Return what would be written; a file that is there is somebody's, and stays."""
+    sop = checkout.files.read(SOP_PLACE)
+    id_ = read_sop(sop).id if sop is not None else SystemIds().new("repository")
+    if sop is not None and own and not read_sop(sop).own:
+        raise Rejected(
+            "repository.not_ours",
+            f"{SOP_PLACE} is there and says otherwise; what a person wrote is not written over.",
+            hint=f"Write `own = true` into {SOP_PLACE}.",
+        )
+    plans = [Plan(SOP_PLACE, "same" if sop is not None else "new", sop or sop_text(id_, own=own))]
+    index = checkout.index()
+    if index is not None and index.source != id_:
+        raise Rejected(
+            "repository.not_ours",
+            f"{task_index.PLACE} is of {index.source}, and {SOP_PLACE} of {id_}.",
+            hint="Put back the one that was changed.",
+        )
+    text = index_text(index_of(None, id_, 1))
+    state = "new" if index is None else "same"
+    if index is not None and sop is not None:
+        record = Record(desk, checkout)
+        state = "changed" if record.is_kept() and record.is_index_old() else "same"
+    return [*plans, Plan(task_index.PLACE, state, text)], id_
+
+
+# How it stands.
+
+
+def _status(arguments: argparse.Namespace, record: Record) -> int:
+    state, _ = record.state()
+    found = [standing_of(task, state.process) for task in state.tasks.values()]
+    open_ = [each for each in found if each.phase is not None]
+    waiting = [e.place for e in record.checkout.edits(list(state.tasks.values()), _index(record))]
+    if arguments.json:
+        say_json({"repository": state.id, "tasks": _plain(found), "not_taken_in": waiting})
+        return SUCCEEDED
+    for each in open_:
+        say(told(each))
+    over = len(found) - len(open_)
+    if not open_:
+        say("No task is open. `mission task add TITLE --brief TEXT` begins one.\n")
+    if over:
+        note(f"{over} {'is' if over == 1 else 'are'} over.\n")
+    for place in waiting:
+        note(f"{place} was edited and is not taken in yet: `mission repo sync` does that.\n")
+    return SUCCEEDED
+
+
+def _index(record: Record) -> task_index.TaskIndex | None:
+    return record.checkout.index()
+
+
+def told(standing: Standing) -> str:
+    """Return how a task stands, for a terminal."""
+    head = visible(f"{standing.task:>4}  {standing.words:<14}  {standing.title}")
+    lines = [head.replace(standing.words, colour(standing.words, "33"), 1)]
+    for each in standing.held:
+        lines.append(visible(f"      {each.reason}"))
+        lines.append(visible(f"          {each.who}"))
+    if standing.next:
+        lines.append(f"      nothing holds it up: {standing.next}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(found: list[Standing]) -> object:
+    return msgspec.to_builtins(found)
+
+
+# Keeping in step.
+
+
+def _sync(arguments: argparse.Namespace, record: Record) -> int:
+    done = record.sync(regenerate=arguments.regenerate)
+    conflicts = sum(len(each.conflicts) for each in done.taken)
+    if arguments.json:
+        say_json(msgspec.to_builtins(done))
+        return FAILED if conflicts else SUCCEEDED
+    say(_synced(done))
+    return FAILED if conflicts else SUCCEEDED
+
+
+def _synced(done: Synced) -> str:
+    lines = [f"{SOP_PLACE} is taken over."] if done.is_process_new else []
+    for each in done.taken:
+        if each.is_new:
+            lines.append(f"taken in  {each.place}, version {each.version}")
+        for conflict in each.conflicts:
+            section = conflict["section"] or "before the first heading"
+            lines += [
+                f"  both sides changed the same lines of `{section}`; both are in the file:",
+                *_quoted("you wrote", conflict["mine"]),
+                *_quoted("the record says", conflict["theirs"]),
+            ]
+    lines += [f"written   {place}" for place in done.written]
+    if not lines:
+        lines = ["Files and record agree; nothing was written."]
+    return "".join(visible(line) + "\n" for line in lines)
+
+
+def _quoted(who: str, text: str) -> list[str]:
+    said = text.strip().splitlines() or ["(nothing)"]
+    return [f"    {who}:", *(f"      {line}" for line in said)]
+
+
+# Checking.
+
+
+def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
+    record = Record(desk, checkout)
+    faults = _generated(checkout) or _held_against(record)
+    is_kept = record.is_kept()
+    if is_kept and not faults:
+        faults += record.unlike()
+    if arguments.json:
+        say_json({"faults": faults, "unchecked": [] if is_kept else [UNCHECKED]})
+        return FAILED if faults else SUCCEEDED
+    for fault in faults:
+        say(visible(fault) + "\n")
+    if not faults:
+        say("Files, index and gates agree.\n")
+    if not is_kept:
+        note(UNCHECKED + "\n")
+    return FAILED if faults else SUCCEEDED
+
+
+def _generated(checkout: Checkout) -> list[str]:
+    """Say what of the generated files is not as it was written."""
+    faults = []
+    for look in (checkout.index, checkout.history):
+        try:
+            look()
+        except Rejected as error:
+            faults.append(str(error))
+    return faults
+
+
+def _held_against(record: Record) -> list[str]:
+    checkout = record.checkout
+    index = checkout.index()
+    if index is None:
+        return [f"{task_index.PLACE} is not there; `mission repo sync` writes it"]
+    if index.source != record.sop.id:
+        return [f"{task_index.PLACE} is of {index.source}, and {SOP_PLACE} of {record.sop.id}"]
+    places = [entry.task.place(kind) for entry in index.tasks for kind in entry.task.documents]
+    texts = {place: checkout.files.read(place) for place in places}
+    return faults_of(record.sop.process, index, texts)

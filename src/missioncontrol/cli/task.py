@@ -1,0 +1,184 @@
+"""`mission task`: the tasks of a repository, from the brief to what was reviewed."""
+
+import argparse
+import asyncio
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from missioncontrol.application.repositories import (
+    RepositoryTaskAsked,
+    SignOffAsked,
+    digest_of,
+)
+from missioncontrol.cli.checkout_record import Checkout, Record
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.guard import specs_staged
+from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.repo import told
+from missioncontrol.documents.task_standing import standing_of
+from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.repository.states import DocumentState, RepositoryTask
+from missioncontrol.domain.visible import visible
+
+
+def task(arguments: argparse.Namespace) -> int:
+    """Do what `mission task VERB` was asked for."""
+    desk = Desk(arguments, os.environ)
+    try:
+        record = Record(desk, Checkout(arguments.repo))
+        match arguments.task_verb:
+            case "add":
+                return _add(arguments, record)
+            case "list":
+                return _list(arguments, record)
+            case "show":
+                return _show(arguments, record)
+            case "approve":
+                return _approve(arguments, record)
+        return _move(arguments, record)
+    finally:
+        desk.close()
+
+
+def _add(arguments: argparse.Namespace, record: Record) -> int:
+    ask = RepositoryTaskAsked("add", record.sop.id, title=arguments.title, brief=arguments.brief)
+    answer = record.desk.deliver(ask)
+    written = _projected(record)
+    folder = f"tasks/{answer['task']:04}-{answer['slug']}"
+    if arguments.json:
+        say_json({"task": answer["task"], "folder": folder, "written": written})
+    else:
+        say(f"Task {answer['task']} is added: {folder}\n")
+    return SUCCEEDED
+
+
+def _projected(record: Record) -> tuple[str, ...]:
+    """Write what is generated. What was asked for is in the record, whatever becomes of files."""
+    try:
+        written = record.project()
+    except MissionControlError as error:
+        note(visible(f"It is in the record; the files are not written: {error}\n"))
+        return ()
+    if not written:
+        note("Files are not written before `mission repo sync` has taken in what was edited.\n")
+    return written
+
+
+def _list(arguments: argparse.Namespace, record: Record) -> int:
+    state, _ = record.state()
+    found = [standing_of(each, state.process) for each in state.tasks.values()]
+    chosen = [each for each in found if arguments.all or each.phase is not None]
+    if arguments.json:
+        say_json([msgspec.to_builtins(each) for each in chosen])
+        return SUCCEEDED
+    for each in chosen:
+        say(visible(f"{each.task:>4}  {each.words:<14}  {each.title}") + "\n")
+    if not chosen:
+        say("No tasks. `mission task add TITLE --brief TEXT` begins one.\n")
+    return SUCCEEDED
+
+
+def _found(arguments: argparse.Namespace, record: Record) -> RepositoryTask:
+    """Return the task that is named by its number or its folder.
+
+    Raises:
+        NotFound: `repository.unknown_task`.
+    """
+    said = arguments.task.rstrip("/").removeprefix("tasks/")
+    number = said.partition("-")[0]
+    tasks = record.state()[0].tasks
+    found = tasks.get(int(number)) if number.isascii() and number.isdigit() else None
+    if found is None or ("-" in said and not found.folder.endswith(f"/{said}")):
+        raise NotFound(
+            "repository.unknown_task",
+            f"There is no task {arguments.task[:80]!r} in this repository.",
+            hint="`mission task list --all` names them.",
+        )
+    return found
+
+
+def _show(arguments: argparse.Namespace, record: Record) -> int:
+    found = _found(arguments, record)
+    standing = standing_of(found, record.state()[0].process)
+    guarded = _guarded(found, record)
+    if arguments.json:
+        plain: dict[str, Any] = msgspec.to_builtins(found)
+        say_json({**plain, "standing": msgspec.to_builtins(standing), "guard": guarded})
+        return SUCCEEDED
+    say(told(standing))
+    say(f"      {found.folder}\n")
+    for kind, document in found.documents.items():
+        for line in _document(kind, document):
+            say(visible(f"      {line}\n"))
+    say(visible(f"      for `mission guard`, its spec {guarded}\n"))
+    return SUCCEEDED
+
+
+def _document(kind: str, document: DocumentState) -> list[str]:
+    lines = [f"{kind}, version {document.version}, by {document.author.name}, {document.digest}"]
+    for role, signature in document.signatures.items():
+        day = datetime.fromtimestamp(signature.at, UTC).date()
+        old = "" if signature.digest == document.digest else ", an earlier version"
+        lines.append(f"  signed for {role} by {signature.by.name} on {day}{old}")
+    return lines
+
+
+def _guarded(found: RepositoryTask, record: Record) -> str:
+    """Say how the spec of a task stands for the guard."""
+    place = found.place("spec")
+    try:
+        specs, _ = asyncio.run(specs_staged(record.checkout.root))
+    except MissionControlError as error:
+        return f"can't be judged: {error.reason}"
+    mine = next((each for each in specs if each.spec.path == place), None)
+    if mine is not None:
+        return mine.words
+    return "is none: it is not staged, or does not say at its top what it `covers:`"
+
+
+def _approve(arguments: argparse.Namespace, record: Record) -> int:
+    found = _found(arguments, record)
+    place = found.place(arguments.document)
+    text = record.checkout.files.read(place)
+    if text is None:
+        raise Rejected("repository.no_document", f"{place} is not in this checkout.")
+    ask = SignOffAsked(
+        record.sop.id,
+        found.number,
+        arguments.document,
+        arguments.role,
+        digest_of(text),
+        arguments.reason,
+    )
+    answer = record.desk.deliver(ask)
+    _projected(record)
+    if arguments.json:
+        say_json(answer)
+    else:
+        say(visible(f"{place} is signed for {arguments.role}.\n"))
+        _tell_what_is_left(found.number, record)
+    return SUCCEEDED
+
+
+def _move(arguments: argparse.Namespace, record: Record) -> int:
+    found = _found(arguments, record)
+    reason = getattr(arguments, "reason", "")
+    ask = RepositoryTaskAsked(arguments.task_verb, record.sop.id, found.number, reason=reason)
+    answer = record.desk.deliver(ask)
+    _projected(record)
+    if arguments.json:
+        say_json(answer)
+    else:
+        done = {"start": "started", "done": "done", "drop": "dropped"}[arguments.task_verb]
+        say(f"Task {found.number} is {done}.\n")
+    return SUCCEEDED
+
+
+def _tell_what_is_left(number: int, record: Record) -> None:
+    state, _ = record.state()
+    standing = standing_of(state.tasks[number], state.process)
+    note(told(standing))

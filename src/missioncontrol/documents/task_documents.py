@@ -1,0 +1,25 @@
+"""The documents of a task as they begin: headings, and what somebody said of it."""
+
+from missioncontrol.domain.repository.process import PhaseRule, TaskDocument
+
+BRIEF = "brief"
+NAMES: dict[TaskDocument, str] = {
+    "prd": "requirements",
+    "tasks": "task list",
+    "spec": "spec",
+    "plan": "action plan",
+}
+
+
+def beginning(kind: TaskDocument, title: str, brief: str, rule: PhaseRule) -> str:
+    """Return a document with its headings; the brief stands below the heading of that name."""
+    parts = [f"# {title}: {NAMES[kind]}"]
+    has_place = any(heading.lower() == BRIEF for heading in rule.headings)
+    said = brief.strip() if kind == "prd" else ""
+    if said and not has_place:
+        parts.append(said)
+    for heading in rule.headings:
+        parts.append(f"## {heading}")
+        if said and heading.lower() == BRIEF:
+            parts.append(said)
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,104 @@
+"""`docs/tasks.md`: what became true of the tasks of a repository, a dated section each."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from missioncontrol.documents.task_index import edited
+from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.register import decode
+from missioncontrol.domain.repository import events as e
+from missioncontrol.domain.visible import visible
+
+PLACE = "docs/tasks.md"
+HEAD = """\
+# Tasks
+
+Written by `mission repo sync` from the record; sections are added and never change.
+What is to be done stands in `tasks/`, and that is the place to edit.
+"""
+_MARK = re.compile(r"^<!-- section (\d+) of ([\w-]+): ([0-9a-f]{64}) -->\n", re.MULTILINE)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a section says."""
+
+    task: int
+    what: str
+    source: str  # where it stands, from the top of the repository
+    digest: str = ""
+    more: str = ""
+
+
+def history_text(source: str, recorded: Iterable[Recorded]) -> str:
+    """Return the file; "" before there is a task."""
+    parts: list[str] = []
+    folders: dict[int, str] = {}
+    chain = ""
+    for row in recorded:
+        event = decode(row.type, row.schema, row.body)
+        if isinstance(event, e.RepositoryTaskAdded):
+            folders[event.task] = f"tasks/{event.task:04}-{event.slug}"
+        told = _told(event, folders)
+        if told is None:
+            continue
+        at = datetime.fromtimestamp(row.time / 1_000_000, UTC)
+        body = _section(told, at, row.actor, source, row.version)
+        chain = _chained(chain, body)
+        parts.append(f"{body}<!-- section {len(parts) + 1} of {source}: {chain} -->\n")
+    return HEAD + "".join(parts) if parts else ""
+
+
+def refuse_edited(text: str) -> None:
+    """Refuse a file that is not as it was written, as far as it says so itself.
+
+    Raises:
+        Rejected: `repository.generated`.
+    """
+    if not text.startswith(HEAD):
+        raise edited(PLACE, "it begins otherwise")
+    at, chain = len(HEAD), ""
+    for number, mark in enumerate(_MARK.finditer(text), 1):
+        chain = _chained(chain, text[at : mark.start()])
+        if int(mark[1]) != number or mark[3] != chain:
+            raise edited(PLACE, f"its section {number} is another one")
+        at = mark.end()
+    if at != len(text):
+        raise edited(PLACE, "something stands after its last section")
+
+
+def _section(told: _Told, at: datetime, actor: str, source: str, version: int) -> str:
+    place = f"[{told.source}](../{told.source})"
+    digest = f", SHA-256 `{told.digest}`" if told.digest else ""
+    more = f"{visible(told.more)}\n\n" if told.more else ""
+    return (
+        f"\n## {at:%Y-%m-%d %H:%M:%S} UTC: task {told.task} {told.what}\n\n{more}"
+        f"By {visible(actor)}. Source: {place}{digest}; event {version} of `{source}`.\n"
+    )
+
+
+def _told(event: object, folders: dict[int, str]) -> _Told | None:
+    match event:
+        case e.RepositoryTaskAdded(task=task, title=title):
+            return _Told(task, "is added", folders[task], more=f"{title}.")
+        case e.TaskDocumentTaken(task=task, kind=kind):
+            place = f"{folders[task]}/{kind}.md"
+            return _Told(task, f"has version {event.version} of {kind}", place, event.digest)
+        case e.TaskDocumentSigned(task=task, kind=kind):
+            place = f"{folders[task]}/{kind}.md"
+            what = f"has {kind} signed for {event.role}"
+            return _Told(task, what, place, event.digest, event.reason)
+        case e.RepositoryTaskStarted(task=task):
+            return _Told(task, "is started", folders[task])
+        case e.RepositoryTaskDone(task=task):
+            return _Told(task, "is done", folders[task], more=event.reason)
+        case e.RepositoryTaskDropped(task=task):
+            return _Told(task, "is dropped", folders[task], more=event.reason)
+    return None
+
+
+def _chained(before: str, body: str) -> str:
+    return hashlib.sha256(f"{before}\n{body}".encode()).hexdigest()

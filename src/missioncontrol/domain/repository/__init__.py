@@ -1,0 +1,1 @@
+"""Repositories whose work goes through phases: tasks, their documents, and the gates."""

@@ -1,0 +1,82 @@
+"""What can be asked of a repository."""
+
+import msgspec
+
+from missioncontrol.domain.repository.events import Outline, Who
+from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+
+
+class AdoptRepository(msgspec.Struct, frozen=True):
+    """Keep its tasks here, by this process; a process that differs takes the old one's place."""
+
+    repository: str
+    path: str
+    process: Process
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A text that is kept, and what it has."""
+
+    kind: TaskDocument
+    digest: str
+    characters: int
+    outline: Outline
+
+
+class AddTask(msgspec.Struct, frozen=True):
+    """Add a task with its documents as they begin."""
+
+    title: str
+    brief: str
+    documents: tuple[Version, ...]
+    by: Who
+
+
+class TakeDocument(msgspec.Struct, frozen=True):
+    """Take in what somebody wrote."""
+
+    task: int
+    version: Version
+    author: Who
+    base: str = ""  # digest of the version that was edited
+    given: str = ""  # digest of what was written, where that was merged with another version
+    conflicts: int = 0
+
+
+class SignDocument(msgspec.Struct, frozen=True):
+    """Agree to a text in a role."""
+
+    task: int
+    kind: TaskDocument
+    role: Role
+    digest: str  # of what was read
+    by: Who
+    reason: str = ""
+
+
+class StartTask(msgspec.Struct, frozen=True):
+    """Begin the implementation."""
+
+    task: int
+    by: Who
+
+
+class FinishTask(msgspec.Struct, frozen=True):
+    """Take what was implemented as done."""
+
+    task: int
+    by: Who
+    reason: str = ""
+
+
+class DropTask(msgspec.Struct, frozen=True):
+    """Don't do it."""
+
+    task: int
+    by: Who
+    reason: str
+
+
+RepositoryCommand = (
+    AdoptRepository | AddTask | TakeDocument | SignDocument | StartTask | FinishTask | DropTask
+)

@@ -1,0 +1,134 @@
+"""What became true of a repository and its tasks."""
+
+import msgspec
+
+from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+
+Digests = dict[TaskDocument, str]
+"""SHA-256 of the text of documents."""
+
+
+class Outline(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a text has, as far as gates ask: told with it, because an event holds no text."""
+
+    filled: tuple[str, ...] = ()  # headings with text below them, in small letters
+    empty: tuple[str, ...] = ()  # headings without
+    unsettled: tuple[str, ...] = ()  # places that were left open, each with its line
+
+
+class Who(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody, and the user of the operating system who gave the name; "" with a sign-in."""
+
+    name: str  # such as user:alice
+    os_user: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The common shape."""
+
+
+class RepositoryAdopted(Event, frozen=True):
+    """Tasks of this repository are kept here from now on."""
+
+    repository: str
+    path: str  # of the checkout in which somebody asked for it
+    process: Process
+
+
+class ProcessChanged(Event, frozen=True):
+    """Work goes on by other gates."""
+
+    repository: str
+    process: Process
+
+
+class RepositoryTaskAdded(Event, frozen=True):
+    """Something is to be done."""
+
+    repository: str
+    task: int
+    slug: str
+    title: str
+    by: Who
+    brief: str = ""
+
+
+class TaskDocumentTaken(Event, frozen=True):
+    """A document of a task has a new version; its text is kept by its digest."""
+
+    repository: str
+    task: int
+    kind: TaskDocument
+    version: int
+    digest: str
+    characters: int
+    outline: Outline
+    author: Who
+    base: str = ""  # digest of the version that was edited
+    given: str = ""  # digest of what was written, where that was merged with another version
+    conflicts: int = 0  # places where it and the version that held said different things
+
+
+class TaskDocumentSigned(Event, frozen=True):
+    """Somebody agrees to exactly this text, in a role."""
+
+    repository: str
+    task: int
+    kind: TaskDocument
+    role: Role
+    digest: str
+    rests_on: Digests  # what stood before it then
+    by: Who
+    reason: str = ""
+
+
+class RepositoryTaskStarted(Event, frozen=True):
+    """The gate of implementation held, for these documents."""
+
+    repository: str
+    task: int
+    documents: Digests
+    by: Who
+
+
+class RepositoryTaskDone(Event, frozen=True):
+    """Somebody looked at what was done, and the gate of review held."""
+
+    repository: str
+    task: int
+    documents: Digests
+    by: Who
+    reason: str = ""
+
+
+class RepositoryTaskDropped(Event, frozen=True):
+    """It is not going to be done."""
+
+    repository: str
+    task: int
+    by: Who
+    reason: str = ""
+
+
+RepositoryEvent = (
+    RepositoryAdopted
+    | ProcessChanged
+    | RepositoryTaskAdded
+    | TaskDocumentTaken
+    | TaskDocumentSigned
+    | RepositoryTaskStarted
+    | RepositoryTaskDone
+    | RepositoryTaskDropped
+)
+
+EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
+    RepositoryAdopted: ("repository_adopted", 1),
+    ProcessChanged: ("repository_process_changed", 1),
+    RepositoryTaskAdded: ("repository_task_added", 1),
+    TaskDocumentTaken: ("task_document_taken", 1),
+    TaskDocumentSigned: ("task_document_signed", 1),
+    RepositoryTaskStarted: ("repository_task_started", 1),
+    RepositoryTaskDone: ("repository_task_done", 1),
+    RepositoryTaskDropped: ("repository_task_dropped", 1),
+}
+"""The lasting name and version of every event."""
