@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})([ \t].*)?$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 ALIKE = 0.6
 """Sections with so much text in common are one whose heading was changed."""
@@ -90,8 +90,18 @@ def _lines(text: str) -> Iterable[tuple[str, tuple[int, str] | None]]:
         elif mark:
             fence = mark[1]
         elif match := _HEADING.match(bare):
-            heading = len(match[1]), (match[2] or "").strip()
+            heading = len(match[1]), _title(match[2] or "")
         yield line, heading
+
+
+def _title(said: str) -> str:
+    """Return a heading without the signs that may close it.
+
+    Not a part of the pattern: with blanks at three places it takes hours for a line of them.
+    """
+    title = said.strip()
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1] in " \t" else title
 
 
 def _told_apart(key: tuple[str, ...], seen: dict[tuple[str, ...], int]) -> tuple[str, ...]:
