@@ -41,9 +41,9 @@ from missioncontrol.domain.repository.events import (
 from missioncontrol.domain.repository.gates import gate, held_up, lacks, phase_of, review
 from missioncontrol.domain.repository.process import (
     USUAL,
+    Phase,
     PhaseRule,
     Process,
-    RuledPhase,
     TaskDocument,
     fault_of,
 )
@@ -120,7 +120,7 @@ def test_what_no_repository_can_be_is_refused(command: RepositoryCommand, code: 
     ],
 )
 def test_a_process_says_what_is_wrong_with_it(
-    phases: dict[RuledPhase, PhaseRule], roles: dict[str, tuple[str, ...]], fault: str
+    phases: dict[Phase, PhaseRule], roles: dict[str, tuple[str, ...]], fault: str
 ) -> None:
     process = msgspec.convert({"phases": msgspec.to_builtins(phases), "roles": roles}, Process)
     assert fault in fault_of(process)

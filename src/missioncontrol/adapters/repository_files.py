@@ -14,6 +14,8 @@ BYTES_MAX = 64 * 1024 * 1024
 LOCKED = "tasks"
 """The directory whose lock is taken: it is there anyway, so no file of a lock lies about."""
 
+DRAFT = ".mission-draft-"
+
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 """Opening a pipe that nobody writes to would wait for ever."""
 
@@ -58,7 +60,7 @@ class RepositoryFiles:
         path = self._path(place)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=DRAFT)
             try:
                 with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                     file.write(text)
@@ -84,9 +86,16 @@ class RepositoryFiles:
         handle = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            self._tidy()
             yield
         finally:
             os.close(handle)
+
+    def _tidy(self) -> None:
+        """Take away drafts of processes that were killed: nobody else writes now."""
+        for pattern in (f"tasks/{DRAFT}*", f"tasks/*/{DRAFT}*", f"docs/{DRAFT}*"):
+            for draft in self.root.glob(pattern):
+                draft.unlink(missing_ok=True)
 
     def _path(self, place: str) -> Path:
         """Return where a file is; a link in the checkout may lead anywhere, and is not followed.

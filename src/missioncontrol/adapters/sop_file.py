@@ -9,10 +9,10 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.process import (
     USUAL,
     Names,
+    Phase,
     PhaseRule,
     Process,
     Role,
-    RuledPhase,
     fault_of,
 )
 
@@ -41,7 +41,7 @@ class Sop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the file says."""
 
     id: str
-    phases: dict[RuledPhase, PhaseRule]
+    phases: dict[Phase, PhaseRule]
     roles: dict[Role, Names] = {}
     own: bool = False
 

@@ -1,5 +1,6 @@
 """The way in for repositories: adopting them, and their tasks from the first brief to the end."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from typing import Any, Literal
@@ -9,9 +10,10 @@ import msgspec
 from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
-from missioncontrol.documents.merging import Conflict, merged
+from missioncontrol.documents.merging import Conflict, Merged, merged
 from missioncontrol.documents.outlining import outline_of
 from missioncontrol.documents.task_documents import beginning
+from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.repository.commands import (
     AddTask,
@@ -30,6 +32,9 @@ from missioncontrol.domain.repository.evolve import evolve
 from missioncontrol.domain.repository.process import Process, Role, TaskDocument
 from missioncontrol.domain.repository.states import DocumentState, Repository
 from missioncontrol.ports.artifact_store import ArtifactStore
+
+TRIES_MAX = 3
+"""Times that an edit is brought in anew because somebody changed the document meanwhile."""
 
 REPOSITORY: Concept[Repository, RepositoryCommand, RepositoryEvent] = Concept(
     decide, evolve, unknown
@@ -95,15 +100,16 @@ class RepositoryDesk:
 
         Raises:
             NotFound, Rejected: see `domain.repository.decide`; `repository.secret`.
+            Conflict: `repository.busy`.
             Unavailable: `repository.closed`.
         """
         state = await self._journal.load(REPOSITORY, ask.repository)
         who = self._who(actor)
         match ask.verb:
             case "add":
-                return self._add(ask, state, who)
+                return await self._add(ask, state, who)
             case "take":
-                return self._take(ask, state, who)
+                return await self._take(ask, state, who)
             case "start":
                 command: RepositoryCommand = StartTask(ask.task, who)
             case "done":
@@ -129,39 +135,48 @@ class RepositoryDesk:
     def _who(self, actor: str) -> Who:
         return Who(actor, "" if asked_now() else self._os_user)
 
-    def _add(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
+    async def _add(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
         process = state.process
         texts = {
             kind: beginning(kind, ask.title, ask.brief, process.rule(kind))
             for kind in process.documents
         }
-        documents = tuple(self._kept(kind, text) for kind, text in texts.items())
-        command = AddTask(ask.title, ask.brief, documents, who)
-        made = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)
-        added = made[0]
+        kept = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
+        command = AddTask(ask.title, ask.brief, tuple(kept), who)
+        added = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)[0]
         assert isinstance(added, RepositoryTaskAdded)
         return {"task": added.task, "slug": added.slug, "is_new": True}
 
-    def _take(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
-        """Take an edit in; where the record has gone on since, bring both together."""
-        task = state.tasks.get(ask.task)
-        newest = task.documents.get(ask.kind) if task else None
-        given = digest_of(ask.text)
-        text, conflicts = ask.text, tuple[Conflict, ...]()
-        is_known = newest is not None and (newest.given, newest.base) == (given, ask.base)
-        if newest is not None and not is_known and newest.digest not in (ask.base, given):
-            text, conflicts = self._merged(ask, state, newest)
-        made = []
-        if not is_known:
-            version = self._kept(ask.kind, text)
-            was_merged = version.digest != given
-            if was_merged:
-                self._kept(ask.kind, ask.text)
-            command = TakeDocument(
-                ask.task, version, who, ask.base, given if was_merged else "", len(conflicts)
-            )
-            made = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)
-        now = self._journal.others[state.id].tasks[ask.task].documents[ask.kind]
+    async def _take(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
+        """Take an edit in; where the record has gone on since, bring both together.
+
+        Texts are compared on a thread, and what the record says may change meanwhile.
+        """
+        for _ in range(TRIES_MAX):
+            newest = _newest(ask, state)
+            command, conflicts = await asyncio.to_thread(self._brought_in, ask, state, newest, who)
+            if _newest(ask, state) == newest:
+                return self._taken(ask, state, command, conflicts)
+        raise Stale(
+            "repository.busy",
+            f"The {ask.kind} of task {ask.task} is being changed by others all the time.",
+            hint="Try again.",
+        )
+
+    def _taken(
+        self,
+        ask: RepositoryTaskAsked,
+        state: Repository,
+        command: TakeDocument | None,
+        conflicts: tuple[Conflict, ...],
+    ) -> dict[str, Any]:
+        made = (
+            self._journal.tell(REPOSITORY, state.id, command, actor=command.author.name)
+            if command
+            else []
+        )
+        now = _newest(ask, state)
+        assert now is not None, "it was taken in, or was there already"
         return {
             "task": ask.task,
             "kind": ask.kind,
@@ -171,16 +186,28 @@ class RepositoryDesk:
             "conflicts": [msgspec.to_builtins(each) for each in conflicts],
         }
 
-    def _merged(
-        self, ask: RepositoryTaskAsked, state: Repository, newest: DocumentState
-    ) -> tuple[str, tuple[Conflict, ...]]:
-        known = state.versions.get((ask.task, ask.kind), ())
+    def _brought_in(
+        self, ask: RepositoryTaskAsked, state: Repository, newest: DocumentState | None, who: Who
+    ) -> tuple[TakeDocument | None, tuple[Conflict, ...]]:
+        """Return what takes an edit in; None where a killed command has done so already."""
         given = digest_of(ask.text)
+        if newest is not None and (newest.given, newest.base) == (given, ask.base):
+            return None, ()
+        version = self._kept(ask.kind, ask.text)
+        if newest is None or newest.digest in (ask.base, given):
+            return TakeDocument(ask.task, version, who, ask.base), ()
+        found = self._merged(ask, state, newest)
+        version = self._kept(ask.kind, found.text)
+        was_merged = given if version.digest != given else ""
+        count = len(found.conflicts)
+        return TakeDocument(ask.task, version, who, ask.base, was_merged, count), found.conflicts
+
+    def _merged(self, ask: RepositoryTaskAsked, state: Repository, newest: DocumentState) -> Merged:
+        known = state.versions.get((ask.task, ask.kind), ())
         # Where nobody knows what was edited, an old version that stands there is no edit.
-        unedited = ask.text if given in known else ""
+        unedited = ask.text if digest_of(ask.text) in known else ""
         base = self._text(ask.base) if ask.base in known else unedited
-        found = merged(base, ask.text, self._text(newest.digest))
-        return found.text, found.conflicts
+        return merged(base, ask.text, self._text(newest.digest))
 
     def _text(self, digest: str) -> str:
         return self._files().get(digest).decode("utf-8")
@@ -204,6 +231,11 @@ class RepositoryDesk:
         if self.artifacts is None:
             raise Unavailable("repository.closed", "This engine keeps no files.")
         return self.artifacts
+
+
+def _newest(ask: RepositoryTaskAsked, state: Repository) -> DocumentState | None:
+    task = state.tasks.get(ask.task)
+    return task.documents.get(ask.kind) if task else None
 
 
 def digest_of(text: str) -> str:

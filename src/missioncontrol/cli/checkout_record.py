@@ -139,8 +139,8 @@ class Record:
         Raises:
             Rejected: `repository.other_record`, where the checkout tells of tasks already.
         """
-        index = self.checkout.index()
-        if index is not None and index.tasks and not self.is_kept():
+        index = None if self.is_kept() else self.checkout.index()
+        if index is not None and index.tasks:
             raise _elsewhere(str(index.tasks[0].task.number))
         ask = RepositoryAsked(self.sop.id, str(self.checkout.root), self.sop.process)
         return bool(self.desk.deliver(ask)["is_new"])
@@ -185,6 +185,11 @@ class Record:
                 if each.base != state.tasks[each.task].documents[each.kind].digest:
                     return ()
             return tuple(self._write(index, {}))
+
+    def waiting(self) -> list[str]:
+        """Return the documents that were edited and are not taken in."""
+        tasks = list(self.state()[0].tasks.values())
+        return [each.place for each in self.checkout.edits(tasks, self.checkout.index())]
 
     def is_index_old(self) -> bool:
         """Whether the index is not what the record says now."""

@@ -16,8 +16,10 @@ from missioncontrol.documents import task_index
 from missioncontrol.documents.task_index import index_of, index_text
 from missioncontrol.documents.task_standing import Standing, faults_of, standing_of
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.repository.states import Repository
 from missioncontrol.domain.visible import visible
 
+NO_INDEX = f"{task_index.PLACE} is not there: `mission repo sync` writes it."
 UNCHECKED = (
     "Not checked: whether the record holds these tasks and signatures. This home keeps none of "
     "this repository."
@@ -114,10 +116,14 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     state, _ = record.state()
     found = [standing_of(task, state.process) for task in state.tasks.values()]
     open_ = [each for each in found if each.phase is not None]
-    waiting = [e.place for e in record.checkout.edits(list(state.tasks.values()), _index(record))]
+    scaffold = _scaffold(record, state)
+    waiting = [] if scaffold else record.waiting()
     if arguments.json:
-        say_json({"repository": state.id, "tasks": _plain(found), "not_taken_in": waiting})
+        told_ = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
+        say_json({"repository": state.id, **told_, "not_taken_in": waiting})
         return SUCCEEDED
+    for fault in scaffold:
+        say(visible(f"{colour('scaffold', '31')}  {fault}") + "\n")
     for each in open_:
         say(told(each))
     over = len(found) - len(open_)
@@ -130,8 +136,14 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     return SUCCEEDED
 
 
-def _index(record: Record) -> task_index.TaskIndex | None:
-    return record.checkout.index()
+def _scaffold(record: Record, state: Repository) -> list[str]:
+    """Say what the ground lacks that every phase stands on: the process, index and history."""
+    faults = _generated(record.checkout)
+    if state.process != record.sop.process:
+        faults.append(f"{SOP_PLACE} is not taken over yet: `mission repo sync` does that.")
+    if record.checkout.files.read(task_index.PLACE) is None:
+        faults.append(NO_INDEX)
+    return faults
 
 
 def told(standing: Standing) -> str:
@@ -144,10 +156,6 @@ def told(standing: Standing) -> str:
     if standing.next:
         lines.append(f"      nothing holds it up: {standing.next}")
     return "\n".join(lines) + "\n"
-
-
-def _plain(found: list[Standing]) -> object:
-    return msgspec.to_builtins(found)
 
 
 # Keeping in step.
@@ -222,7 +230,7 @@ def _held_against(record: Record) -> list[str]:
     checkout = record.checkout
     index = checkout.index()
     if index is None:
-        return [f"{task_index.PLACE} is not there; `mission repo sync` writes it"]
+        return [NO_INDEX]
     if index.source != record.sop.id:
         return [f"{task_index.PLACE} is of {index.source}, and {SOP_PLACE} of {record.sop.id}"]
     places = [entry.task.place(kind) for entry in index.tasks for kind in entry.task.documents]

@@ -11,7 +11,7 @@ UNSETTLED_MAX = 20
 WORDS_MAX = 60
 
 _FENCED = re.compile(r"(?ms)^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)")
-_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CONFLICT = re.compile(r"<!-- generated anew|^(?:<{7}|>{7}) ", re.MULTILINE)
 _WORD = re.compile(r"\b(?:TODO|TBD|FIXME|XXX)\b")

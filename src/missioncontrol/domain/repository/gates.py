@@ -12,7 +12,6 @@ from missioncontrol.domain.repository.process import (
     Phase,
     Process,
     Role,
-    RuledPhase,
     TaskDocument,
 )
 from missioncontrol.domain.repository.states import (
@@ -68,7 +67,7 @@ def lacks(task: RepositoryTask, kind: TaskDocument, process: Process) -> list[Re
     return found
 
 
-def gate(task: RepositoryTask, phase: RuledPhase, process: Process) -> list[Reason]:
+def gate(task: RepositoryTask, phase: Phase, process: Process) -> list[Reason]:
     """Say why a phase can't begin; nothing where it can."""
     return [reason for kind in process.rule(phase).needs for reason in lacks(task, kind, process)]
 

@@ -9,11 +9,10 @@ from missioncontrol.domain.person import person
 
 TaskDocument = Literal["prd", "tasks", "spec", "plan"]
 Role = Literal["product", "engineering", "design"]
-Phase = Literal["scaffold", "prd", "tasks", "spec", "plan", "implementation", "review"]
-RuledPhase = Literal["prd", "tasks", "spec", "plan", "implementation", "review"]
+Phase = Literal["prd", "tasks", "spec", "plan", "implementation", "review"]
 
 TASK_DOCUMENTS: tuple[TaskDocument, ...] = get_args(TaskDocument)
-RULED_PHASES: tuple[RuledPhase, ...] = get_args(RuledPhase)
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 HEADINGS_MAX = 40
 NAMES_MAX = 200
@@ -40,7 +39,7 @@ class PhaseRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The phases of a repository; one that is not there is not gone through."""
 
-    phases: dict[RuledPhase, PhaseRule]
+    phases: dict[Phase, PhaseRule]
     roles: dict[Role, Names] = {}  # who may sign; whoever may approve where nobody is named
     own: bool = False  # whether the author of a version may be the only one who signs it
 
@@ -49,7 +48,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The documents of a task, in the order in which they are written."""
         return tuple(kind for kind in TASK_DOCUMENTS if kind in self.phases)
 
-    def rule(self, phase: RuledPhase) -> PhaseRule:
+    def rule(self, phase: Phase) -> PhaseRule:
         """What a phase needs; nothing where the process does not have it."""
         return self.phases.get(phase, PhaseRule())
 
@@ -59,7 +58,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not named or person(by) in {person(name) for name in named}
 
 
-USUAL: Mapping[RuledPhase, PhaseRule] = {
+USUAL: Mapping[Phase, PhaseRule] = {
     "prd": PhaseRule(
         headings=("Brief", "Goal", "Requirements", "Not included"), signed_by=("product",)
     ),
@@ -81,7 +80,7 @@ USUAL: Mapping[RuledPhase, PhaseRule] = {
 def fault_of(process: Process) -> str:
     """Say what is wrong with a process; "" where nothing is."""
     for phase, rule in process.phases.items():
-        earlier = RULED_PHASES[: RULED_PHASES.index(phase)]
+        earlier = PHASES[: PHASES.index(phase)]
         for need in rule.needs:
             if need not in process.phases or need not in earlier:
                 return f"the phase {phase} needs {need}, which is no document of a phase before it"
