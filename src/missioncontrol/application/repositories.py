@@ -57,6 +57,7 @@ class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     task: int = 0  # not where one is added
     title: str = ""  # where one is added
     brief: str = ""  # likewise
+    documents: dict[TaskDocument, str] = {}  # likewise: those that are written already
     kind: TaskDocument = "prd"  # where a document is taken in
     text: str = ""  # likewise: all of it
     base: str = ""  # likewise: digest of the version that was edited; "" where that is unknown
@@ -138,7 +139,8 @@ class RepositoryDesk:
     async def _add(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
         process = state.process
         texts = {
-            kind: beginning(kind, ask.title, ask.brief, process.rule(kind))
+            kind: ask.documents.get(kind)
+            or beginning(kind, ask.title, ask.brief, process.rule(kind))
             for kind in process.documents
         }
         kept = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]

@@ -55,6 +55,11 @@ def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
     add.add_argument("--brief", metavar="TEXT", default="", help="what is wanted, and why")
     everything = kinds.add_parser("list", parents=shared, help="the tasks, each with its phase")
     everything.add_argument("--all", action="store_true", help="also those that are over")
+    take = kinds.add_parser(
+        "import", parents=shared, help="show what spec-kit, task-master or a PRD would become"
+    )
+    take.add_argument("path", metavar="PATH", help="specs/, tasks.json, or a file of Markdown")
+    take.add_argument("--apply", action="store_true", help="add these tasks")
     for name, text in (
         ("show", "one task: its documents, who signed them, and what holds it up"),
         ("approve", "sign a document in a role, as it stands in this checkout"),

@@ -3,11 +3,14 @@
 import argparse
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.foreign_tasks import Foreign, foreign_tasks
 from missioncontrol.application.repositories import (
     RepositoryTaskAsked,
     SignOffAsked,
@@ -21,6 +24,7 @@ from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.repo import told
 from missioncontrol.documents.task_standing import standing_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.repository.process import Process
 from missioncontrol.domain.repository.states import DocumentState, RepositoryTask
 from missioncontrol.domain.visible import visible
 
@@ -33,6 +37,8 @@ def task(arguments: argparse.Namespace) -> int:
         match arguments.task_verb:
             case "add":
                 return _add(arguments, record)
+            case "import":
+                return _import(arguments, record)
             case "list":
                 return _list(arguments, record)
             case "show":
@@ -66,6 +72,53 @@ def _projected(record: Record) -> tuple[str, ...]:
     if not written:
         note("Files are not written before `mission repo sync` has taken in what was edited.\n")
     return written
+
+
+def _import(arguments: argparse.Namespace, record: Record) -> int:
+    """Show what tasks of another tool become; with --apply, add those that are not there yet."""
+    found = foreign_tasks(Path(arguments.path))
+    state, _ = record.state()
+    fresh = _fresh(found.tasks, {each.title for each in state.tasks.values()})
+    left = [*found.left, *_without_phase(found.tasks, state.process)]
+    if arguments.apply and fresh:
+        for each in fresh:
+            record.desk.deliver(_as_added(each, record.sop.id))
+        _projected(record)
+    lines = [
+        {"state": "new" if each in fresh else "same", "title": each.title, "source": each.source}
+        for each in found.tasks
+    ]
+    if arguments.json:
+        say_json({"tasks": lines, "left": left, "applied": arguments.apply})
+        return SUCCEEDED
+    for line in lines:
+        say(visible(f"{line['state']:<8} {line['title']}  ({line['source']})") + "\n")
+    for each_left in left:
+        say(visible(f"not taken: {each_left}") + "\n")
+    if not arguments.apply:
+        note("Nothing is added yet: --apply does that.\n")
+    return SUCCEEDED
+
+
+def _fresh(found: Sequence[Foreign], titles: set[str]) -> list[Foreign]:
+    """Return those whose titles no task has, each title once."""
+    fresh = {each.title: each for each in reversed(found) if each.title not in titles}
+    return [each for each in found if fresh.get(each.title) is each]
+
+
+def _without_phase(found: Sequence[Foreign], process: Process) -> list[str]:
+    return [
+        f"{each.source}: tasks of this repository have no {kind}"
+        for each in found
+        for kind in each.documents
+        if kind not in process.documents
+    ]
+
+
+def _as_added(task: Foreign, repository: str) -> RepositoryTaskAsked:
+    return RepositoryTaskAsked(
+        "add", repository, title=task.title, brief=task.brief, documents=task.documents
+    )
 
 
 def _list(arguments: argparse.Namespace, record: Record) -> int:
