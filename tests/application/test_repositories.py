@@ -126,7 +126,7 @@ def test_a_document_that_a_process_has_by_now_is_taken_in(desk: Desk) -> None:
 
 def test_what_changes_all_the_time_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.take(TEXT, digest_of(desk.text))
-    tries = []
+    tries: list[int] = []
     brought_in = RepositoryDesk._brought_in
 
     def meanwhile(self: RepositoryDesk, *about: Any) -> Any:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from missioncontrol.cli.exit_codes import BAD_INPUT, FAILED
@@ -240,7 +240,7 @@ def test_a_task_says_how_its_spec_stands_for_the_guard(place: Place) -> None:
 
 
 def test_generating_twice_changes_nothing(place: Place) -> None:
-    place.begun().written().signed()
+    place.begun().written()
     before = files(place.root)
     assert place.told("repo", "sync")["written"] == []
     assert place.told("repo", "sync", "--regenerate")["written"] == []
@@ -275,16 +275,16 @@ def test_the_index_is_as_its_schema_says_and_the_history_only_grows(place: Place
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("tasks/index.json", "user:bob", "user:eve"),
+        ("tasks/index.json", "user:ada", "user:eve"),
         ("tasks/index.json", "{", "<<<<<<< HEAD\n{"),
-        ("docs/tasks.md", "By user:bob", "By user:eve"),
+        ("docs/tasks.md", "By user:ada", "By user:eve"),
         ("docs/tasks.md", "sections are added", "sections are not added"),
     ],
 )
 def test_an_edit_of_what_is_generated_is_refused_with_the_place_to_edit(
     place: Place, name: str, old: str, new: str
 ) -> None:
-    place.begun().written().signed()
+    place.begun()
     path = place.root / name
     was = path.read_text()
     assert old in was
@@ -455,7 +455,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-@pytest.mark.parametrize("writes", range(6))
+@pytest.mark.parametrize("writes", [0, 2, 5])
 def test_a_sync_repairs_what_a_killed_command_left(place: Place, writes: int) -> None:
     place.run("repo", "init", "--apply")
     words = ("task", "add", "Log in with a code", "--brief", "Passwords leak.")
