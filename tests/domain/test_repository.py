@@ -341,6 +341,7 @@ def test_a_task_goes_through_its_phases() -> None:
 
 
 def test_a_start_is_refused_with_every_reason() -> None:
+    assert "nobody signed prd" in words_of(held_up(written().tasks[1], PROCESS))
     no = refused(StartTask(1, BOB), written())
     assert no.code == "repository.gate"
     for kind in PROCESS.documents:

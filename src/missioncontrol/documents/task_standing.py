@@ -9,7 +9,7 @@ from missioncontrol.documents.outlining import outline_of
 from missioncontrol.documents.task_index import Entry, TaskIndex
 from missioncontrol.domain.repository.gates import Reason, gate, held_up, phase_of
 from missioncontrol.domain.repository.process import Phase, Process, Role, TaskDocument
-from missioncontrol.domain.repository.states import Done, Preparing, RepositoryTask, Started
+from missioncontrol.domain.repository.states import Done, RepositoryTask, Started
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def standing_of(task: RepositoryTask, process: Process) -> Standing:
         phase,
         phase or ("done" if isinstance(task.stage, Done) else "dropped"),
         held,
-        "" if held else _next(task, phase),
+        "" if held or phase is None else _next(task, process),
     )
 
 
@@ -76,11 +76,11 @@ def _faults(process: Process, entry: Entry, texts: Mapping[str, str | None]) -> 
     return found
 
 
-def _next(task: RepositoryTask, phase: Phase | None) -> str:
-    if phase is None:
-        return ""
-    verb = "start" if isinstance(task.stage, Preparing) else "done"
-    return f"mission task {verb} {task.number}"
+def _next(task: RepositoryTask, process: Process) -> str:
+    if not isinstance(task.stage, Started):
+        return f"mission task start {task.number}"
+    other = "" if process.own else f", by somebody else than {task.stage.by.name}"
+    return f"mission task done {task.number}{other}"
 
 
 def _who(reason: Reason, task: RepositoryTask, process: Process) -> str:
