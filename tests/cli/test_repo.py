@@ -198,6 +198,7 @@ def test_a_version_is_signed_only_as_it_stands_before_whoever_signs(place: Place
     assert "not what was read" in place.run(*words, who="bob", code=BAD_INPUT)
     place.run("repo", "sync")
     place.run(*words, who="bob")
+    assert "not written" not in place.run(*words, who="bob")
     place.write("prd", "TODO: the rest\n")
     place.run("repo", "sync")
     assert "prd leaves open: TODO (line" in place.run(*words, who="bob", code=BAD_INPUT)

@@ -167,11 +167,12 @@ class Record:
             written = self._write(index, {each.place: digest_of(each.text) for each in edits})
             return Synced(taken, tuple(written), is_process_new)
 
-    def project(self) -> tuple[str, ...]:
+    def project(self) -> tuple[str, ...] | None:
         """Write what is generated after something was asked for; nothing that was edited.
 
-        Where a file was edited on the ground of an older version than the record's, nothing is
-        written: the index says on which ground, and `sync` needs it.
+        Returns what was written; None where a file was edited on the ground of an older version
+        than the record's. Nothing is written then: the index says on which ground, and `sync`
+        needs it.
 
         Raises:
             Rejected: `repository.generated`, `repository.other_record`.
@@ -183,7 +184,7 @@ class Record:
             self._refuse_other_history(version, regenerate=False)
             for each in self.checkout.edits(list(state.tasks.values()), index):
                 if each.base != state.tasks[each.task].documents[each.kind].digest:
-                    return ()
+                    return None
             return tuple(self._write(index, {}))
 
     def waiting(self) -> list[str]:

@@ -69,9 +69,9 @@ def _projected(record: Record) -> tuple[str, ...]:
     except MissionControlError as error:
         note(visible(f"It is in the record; the files are not written: {error}\n"))
         return ()
-    if not written:
+    if written is None:
         note("Files are not written before `mission repo sync` has taken in what was edited.\n")
-    return written
+    return written or ()
 
 
 def _import(arguments: argparse.Namespace, record: Record) -> int:
