@@ -57,3 +57,20 @@ def test_what_goes_wrong_leaves_the_way_free() -> None:
         assert told[0] == "a"
 
     run(story())
+
+
+def test_it_does_not_begin_between_two_questions_of_one_page() -> None:
+    async def story() -> None:
+        way, told = Way(), list[str]()
+        with way.taken():
+            asked = asyncio.create_task(behind(way, told, "a"))
+            await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+            with way.taken():
+                await asyncio.sleep(0.001)
+                assert told == []
+        await asked
+        assert told == ["a", "a ends"]
+
+    run(story())

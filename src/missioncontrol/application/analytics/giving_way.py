@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
+CALM_SECONDS = 0.2
+"""So long nobody asked before it begins: a page asks one thing after the other."""
+
 PATIENCE_SECONDS = 5.0
 """So long one question gives way; where people never stop asking, it is asked beside theirs."""
 
@@ -14,6 +17,7 @@ class Way:
     def __init__(self) -> None:
         """Nobody asks yet."""
         self._asking = 0
+        self._ended = -CALM_SECONDS  # by the clock of the loop, when somebody last asked
         self._free = asyncio.Event()
         self._free.set()
         self._one = asyncio.Lock()
@@ -28,6 +32,7 @@ class Way:
         finally:
             self._asking -= 1
             if not self._asking:
+                self._ended = asyncio.get_running_loop().time()
                 self._free.set()
 
     @asynccontextmanager
@@ -35,5 +40,15 @@ class Way:
         """Nobody waits for what is done here: it begins alone, and when nobody asks."""
         async with self._one:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._free.wait(), PATIENCE_SECONDS)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._calm()
             yield
+
+    async def _calm(self) -> None:
+        """Wait until nobody asks, and nobody did for a moment."""
+        while True:
+            await self._free.wait()
+            left = self._ended + CALM_SECONDS - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
