@@ -35,6 +35,16 @@ def names_asked(product: str, setting: Setting) -> Statement:
     )
 
 
+def usual_asked(product: Product, setting: Setting) -> Statement:
+    """Return the statement of one event of the activation, where one came lately: at once found."""
+    parameters = Parameters(product.slug)
+    lately = _lately(product.slug, setting, parameters)
+    names = parameters.texts(step.pattern.event for step in activation_of(product).steps)
+    return parameters.statement(
+        f"SELECT e.name {lately} AND list_contains({names}, e.name) LIMIT 1"
+    )
+
+
 def opening_asked(product: str, setting: Setting) -> Statement:
     """Return the statement of the events that most people did lately: rows of a name, in order."""
     parameters = Parameters(product)

@@ -10,7 +10,14 @@ from missioncontrol.analytics import listing
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.detecting.finding import Finding
 from missioncontrol.analytics.detecting.inspecting import inspected
-from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Segment, digest
+from missioncontrol.analytics.questions import (
+    EVERYBODY,
+    AnyQuestion,
+    Cell,
+    Segment,
+    Step,
+    digest,
+)
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.giving_way import Way
 from missioncontrol.application.analytics.kept_answers import KeptAnswers
@@ -149,10 +156,23 @@ class Analyst:
         Raises:
             NotFound, Unavailable: as `answer`.
         """
+        known, setting, position = await self._now_of(product)
+        return await self._events.of(known, setting, position)
+
+    async def opening(self, product: str) -> tuple[Step, ...]:
+        """Return what to ask of a product first, in place of an activation that never came.
+
+        Raises:
+            NotFound, Unavailable: as `answer`.
+        """
+        known, setting, position = await self._now_of(product)
+        return await self._events.opening(known, setting, position)
+
+    async def _now_of(self, product: str) -> tuple[Product, Setting, int]:
         known = await self.products.find(product)
         await self._bring_up(known)
-        position = await self.position()
-        return await self._events.of(known, self._setting(known, None, position), position)
+        position = await self._held_position(known)
+        return known, self._setting(known, None, position), position
 
     async def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Answer a statement over the views of the warehouse."""

@@ -6,7 +6,13 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.analytics.opening import lacks_usual, names_asked, opening_asked, steps_of
+from missioncontrol.analytics.opening import (
+    lacks_usual,
+    names_asked,
+    opening_asked,
+    steps_of,
+    usual_asked,
+)
 from missioncontrol.analytics.questions import Step
 from missioncontrol.analytics.setting import Setting, day_of
 from missioncontrol.domain.product.states import Product
@@ -30,6 +36,7 @@ class KnownEvents:
         """`rows` carries out a statement."""
         self._rows = rows
         self._known: dict[str, tuple[tuple[Any, ...], asyncio.Future[Events]]] = {}
+        self._usual: dict[str, tuple[Any, ...]] = {}  # where an event of the activation came
 
     async def of(self, product: Product, setting: Setting, position: int) -> Events:
         """Return the events of a product as of a position.
@@ -37,12 +44,26 @@ class KnownEvents:
         Raises:
             Unavailable: as `Warehouse.rows`.
         """
-        key = (position, day_of(setting.as_of, setting), setting.zone, product.measures)
+        key = _key(product, setting, position)
         known = self._known.get(product.slug)
         if known is None or known[0] != key or _has_failed(known[1]):
             known = key, asyncio.ensure_future(self._asked(product, setting))
             self._known[product.slug] = known
         return await asyncio.shield(known[1])  # Somebody else may wait for the same.
+
+    async def opening(self, product: Product, setting: Setting, position: int) -> tuple[Step, ...]:
+        """Return `Events.opening` alone: one usual event is found sooner than all names.
+
+        Raises:
+            Unavailable: as `Warehouse.rows`.
+        """
+        key = _key(product, setting, position)
+        if self._usual.get(product.slug) == key:
+            return ()
+        if not product.measures.activation and await self._rows(usual_asked(product, setting)):
+            self._usual[product.slug] = key
+            return ()
+        return (await self.of(product, setting, position)).opening
 
     async def _asked(self, product: Product, setting: Setting) -> Events:
         rows = await self._rows(names_asked(product.slug, setting))
@@ -50,6 +71,10 @@ class KnownEvents:
         if not lacks_usual(product, names):
             return Events(names)
         return Events(names, steps_of(await self._rows(opening_asked(product.slug, setting))))
+
+
+def _key(product: Product, setting: Setting, position: int) -> tuple[Any, ...]:
+    return (position, day_of(setting.as_of, setting), setting.zone, product.measures)
 
 
 def _has_failed(done: "asyncio.Future[Events]") -> bool:

@@ -131,6 +131,16 @@ async def has_any(console: Console, bar: Bar) -> bool:
     return bool(await analyst.aside(lambda: analyst.warehouse.exported(slug, limit=1)))
 
 
+async def opening_of(console: Console, bar: Bar) -> tuple[Step, ...]:
+    """Return what to ask of a product first; nothing where the usual can be, or none can tell."""
+    if not await console.analytics.is_there():
+        return ()
+    try:
+        return await (await console.analytics.analyst()).opening(bar.product.slug)
+    except MissionControlError:
+        return ()
+
+
 async def known_events(console: Console, bar: Bar) -> Events:
     """Return which events a product has, for who types one; none where that can't be told."""
     if not await console.analytics.is_there():
@@ -211,7 +221,7 @@ async def _figures(console: Console, bar: Bar) -> Values:
     about = (bar.product.slug, days, bar.segment)
     found = await kpis(analyst, *about, compared=bar.is_compared, as_of=as_of)
     before = view.before_shown(days)
-    is_opening = bool((await known_events(console, bar)).opening)
+    is_opening = bool(await opening_of(console, bar))
     cards = []
     for each in found:
         is_share = each.unit == "share"
@@ -293,7 +303,7 @@ async def _first_funnel(console: Console, bar: Bar) -> tuple[Funnel, datetime | 
     """
     days, as_of = await days_told(await console.analytics.analyst(), bar)
     asked = key_figures.activation(bar.product, days, bar.segment, by="day")
-    opening = (await known_events(console, bar)).opening
+    opening = await opening_of(console, bar)
     if not opening:
         return asked, as_of, False
     return msgspec.structs.replace(asked, steps=opening), as_of, True
@@ -328,7 +338,7 @@ async def _alerts(console: Console, bar: Bar) -> Values:
 
 async def _retention(console: Console, bar: Bar) -> Values:
     analyst = await console.analytics.analyst()
-    asked = retention_of(bar, (await known_events(console, bar)).opening)
+    asked = retention_of(bar, await opening_of(console, bar))
     answer = await analyst.answer(asked)
     assert isinstance(answer, RetentionAnswer)
     is_watched = bar.segment == EVERYBODY  # Nothing is watched but everybody.
