@@ -13,12 +13,12 @@ from bench.ranking.history import PACKAGES, commits_of
 from missioncontrol.guard.facts import Facts
 from missioncontrol.guard.rules import rules_of
 from missioncontrol.guard.triggers import triggers
-from missioncontrol.ports.changes import Change, FileChange
+from missioncontrol.ports.changes import Change, FileChange, Status
 
 FILES, SPECS, ROUNDS = 10_000, 2_000, 15
 SECONDS_MAX = 0.3
 
-STATES = {"A": "added", "D": "deleted"}
+STATES: dict[str, Status] = {"A": "added", "D": "deleted"}
 
 
 def guarding(folder: Path) -> Iterator[Measure]:
@@ -37,7 +37,7 @@ def flagged(folder: Path) -> Iterator[Measure]:
     for name in PACKAGES:
         for commit in commits_of(name):
             files = tuple(
-                FileChange(each["path"], STATES.get(each["status"][0], "changed"), is_text=False)  # type: ignore[arg-type]
+                FileChange(each["path"], STATES.get(each["status"][0], "changed"), is_text=False)
                 for each in commit["files"]
             )
             found = triggers(Change("", "", files), rules, Facts(), {})

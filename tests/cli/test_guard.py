@@ -133,6 +133,16 @@ def test_what_is_accepted_is_what_a_commit_would_hold(tmp_path: Path, root: Path
     assert not (root / ".mission").exists()
 
 
+def test_nothing_is_written_through_a_link_of_the_repository(tmp_path: Path, root: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (root / ".mission").symlink_to(outside)
+    stage(root, "tasks/1/spec.md", SPEC)
+    done = mission(tmp_path / "home", "guard", "accept", "tasks/1/spec.md", cwd=root)
+    assert (done.returncode, b".mission is a link" in done.stderr) == (2, True)
+    assert list(outside.iterdir()) == []
+
+
 def test_a_hook_holds_a_commit_back_with_the_index_it_is_given(root: Path) -> None:
     hook = root / ".git/hooks/pre-commit"
     hook.write_text(f"#!/bin/sh\nexec {sys.executable} -m missioncontrol guard --staged\n")

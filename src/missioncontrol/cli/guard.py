@@ -133,6 +133,7 @@ def _accept(arguments: argparse.Namespace) -> int:
     from missioncontrol.cli.desk import Desk
 
     root, repository, path, text = asyncio.run(_staged_spec(arguments))
+    _refuse_links(root, place_of(path))
     spec = spec_of(path, text)
     if spec is None:
         raise Rejected(
@@ -200,6 +201,23 @@ async def _staged_spec(arguments: argparse.Namespace) -> tuple[Path, GitChanges,
             hint=f"`git add {path}`, then accept it.",
         )
     return root, repository, path, text
+
+
+def _refuse_links(root: Path, place: str) -> None:
+    """Refuse to write where a link of the repository would lead somewhere else.
+
+    Raises:
+        Rejected: `guard.link`.
+    """
+    for each in (root / place, *(root / place).parents):
+        if each == root:
+            return
+        if each.is_symlink():
+            raise Rejected(
+                "guard.link",
+                f"{each.relative_to(root)} is a link, and nothing is written through one.",
+                hint="Put a directory there.",
+            )
 
 
 def _write(place: Path, text: str) -> None:
