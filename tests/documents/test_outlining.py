@@ -4,7 +4,8 @@ import pytest
 
 from missioncontrol.documents.outlining import UNSETTLED_MAX, outline_of
 from missioncontrol.documents.task_documents import beginning
-from missioncontrol.domain.repository.process import USUAL, PhaseRule, TaskDocument
+from missioncontrol.domain.repository.documents import TaskDocument
+from missioncontrol.domain.repository.process import USUAL, PhaseRule
 
 
 def test_a_heading_has_text_where_something_is_said_below_it_or_below_its_own() -> None:

@@ -11,9 +11,10 @@ from missioncontrol.domain.repository.commands import (
     Version,
 )
 from missioncontrol.domain.repository.decide import decide
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.events import Outline, RepositoryEvent, Who
 from missioncontrol.domain.repository.evolve import evolve
-from missioncontrol.domain.repository.process import USUAL, Process, Role, TaskDocument
+from missioncontrol.domain.repository.process import USUAL, Process, Role
 from missioncontrol.domain.repository.states import Repository
 
 ID = "repository-0123456789abcd"

@@ -28,6 +28,7 @@ from missioncontrol.domain.repository.decide import (
     slug_of,
     words_of,
 )
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.events import (
     Outline,
     RepositoryAdopted,
@@ -39,14 +40,7 @@ from missioncontrol.domain.repository.events import (
     Who,
 )
 from missioncontrol.domain.repository.gates import gate, held_up, lacks, phase_of, review
-from missioncontrol.domain.repository.process import (
-    USUAL,
-    Phase,
-    PhaseRule,
-    Process,
-    TaskDocument,
-    fault_of,
-)
+from missioncontrol.domain.repository.process import USUAL, Phase, PhaseRule, Process, fault_of
 from missioncontrol.domain.repository.states import Repository, Started
 from tests.domain.repositories import (
     ADA,

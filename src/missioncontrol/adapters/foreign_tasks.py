@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.repository.process import TaskDocument
+from missioncontrol.domain.repository.documents import TaskDocument
 
 BYTES_MAX = 1024 * 1024
 FOLDERS_MAX = 1_000

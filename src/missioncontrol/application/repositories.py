@@ -27,9 +27,10 @@ from missioncontrol.domain.repository.commands import (
     Version,
 )
 from missioncontrol.domain.repository.decide import CHARACTERS_MAX, decide, unknown
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.events import RepositoryEvent, RepositoryTaskAdded, Who
 from missioncontrol.domain.repository.evolve import evolve
-from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+from missioncontrol.domain.repository.process import Process, Role
 from missioncontrol.domain.repository.states import DocumentState, Repository
 from missioncontrol.ports.artifact_store import ArtifactStore
 

@@ -23,7 +23,7 @@ from missioncontrol.documents.task_index import TaskIndex, edited, index_of, ind
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.repository.decide import unknown
-from missioncontrol.domain.repository.process import TaskDocument
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from missioncontrol.domain.repository.process import TASK_DOCUMENTS
+from missioncontrol.domain.repository.documents import TASK_DOCUMENTS
 
 
 def _place() -> argparse.ArgumentParser:

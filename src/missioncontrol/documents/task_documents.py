@@ -1,6 +1,7 @@
 """The documents of a task as they begin: headings, and what somebody said of it."""
 
-from missioncontrol.domain.repository.process import PhaseRule, TaskDocument
+from missioncontrol.domain.repository.documents import TaskDocument
+from missioncontrol.domain.repository.process import PhaseRule
 
 BRIEF = "brief"
 NAMES: dict[TaskDocument, str] = {

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.gates import phase_of
-from missioncontrol.domain.repository.process import Phase, TaskDocument
+from missioncontrol.domain.repository.process import Phase
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
 
 PLACE = "tasks/index.json"

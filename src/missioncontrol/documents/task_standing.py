@@ -7,8 +7,9 @@ import msgspec
 
 from missioncontrol.documents.outlining import outline_of
 from missioncontrol.documents.task_index import Entry, TaskIndex
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.gates import Reason, gate, held_up, phase_of
-from missioncontrol.domain.repository.process import Phase, Process, Role, TaskDocument
+from missioncontrol.domain.repository.process import Phase, Process, Role
 from missioncontrol.domain.repository.states import Done, RepositoryTask, Started
 
 

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.events import Outline, Who
-from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+from missioncontrol.domain.repository.process import Process, Role
 
 
 class AdoptRepository(msgspec.Struct, frozen=True):

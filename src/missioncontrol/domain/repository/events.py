@@ -2,7 +2,8 @@
 
 import msgspec
 
-from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+from missioncontrol.domain.repository.documents import TaskDocument
+from missioncontrol.domain.repository.process import Process, Role
 
 Digests = dict[TaskDocument, str]
 """SHA-256 of the text of documents."""

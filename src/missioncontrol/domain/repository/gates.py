@@ -6,14 +6,9 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.domain.person import Known, known_as
+from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
 from missioncontrol.domain.repository.events import Who
-from missioncontrol.domain.repository.process import (
-    TASK_DOCUMENTS,
-    Phase,
-    Process,
-    Role,
-    TaskDocument,
-)
+from missioncontrol.domain.repository.process import Phase, Process, Role
 from missioncontrol.domain.repository.states import (
     DocumentState,
     Done,

@@ -6,12 +6,11 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from missioncontrol.domain.person import person
+from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
 
-TaskDocument = Literal["prd", "tasks", "spec", "plan"]
 Role = Literal["product", "engineering", "design"]
 Phase = Literal["prd", "tasks", "spec", "plan", "implementation", "review"]
 
-TASK_DOCUMENTS: tuple[TaskDocument, ...] = get_args(TaskDocument)
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 HEADINGS_MAX = 40

@@ -4,8 +4,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.events import Digests, Outline, Who
-from missioncontrol.domain.repository.process import Process, Role, TaskDocument
+from missioncontrol.domain.repository.process import Process, Role
 
 
 class Signature(msgspec.Struct, frozen=True):
