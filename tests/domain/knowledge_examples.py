@@ -70,4 +70,15 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     r.RepositoryTaskStarted(PLACE, 1, {"prd": DIGEST}, WHO),
     r.RepositoryTaskDone(PLACE, 1, {"prd": DIGEST}, WHO, "Seen."),
     r.RepositoryTaskDropped(PLACE, 1, WHO, "Too dear."),
+    r.RepositoryTaskScoped(PLACE, 1, ("src/login.py",), WHO, "ranking", "Looked up."),
+    r.RepositoryTasksRun(
+        PLACE,
+        "run-1",
+        (1, 2),
+        {1: ("src/login.py",), 2: ("src/mail/**",)},
+        {"builder": "coder", "tester": "local", "reviewer": "reader"},
+        "mission/main",
+        WHO,
+        "merge",
+    ),
 )

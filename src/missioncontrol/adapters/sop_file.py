@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.process import (
     USUAL,
+    MergeRule,
     Names,
     Phase,
     PhaseRule,
@@ -37,6 +38,15 @@ design = []
 """
 
 
+_MERGE = """
+[merge]   # what becomes of a change that agents built with `mission task run`
+approval = true   # somebody agrees to each change before it is merged
+rounds = 3        # at most so often is it built, tested and reviewed
+checks = []       # programs that have to end with 0 besides the tests, such as [["make", "lint"]]
+shared = []       # files that no two tasks change at once, such as ["*.lock", "migrations/"]
+"""
+
+
 class Sop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the file says."""
 
@@ -44,11 +54,12 @@ class Sop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phases: dict[Phase, PhaseRule]
     roles: dict[Role, Names] = {}
     own: bool = False
+    merge: MergeRule = MergeRule()
 
     @property
     def process(self) -> Process:
         """How work goes on."""
-        return Process(self.phases, self.roles, self.own)
+        return Process(self.phases, self.roles, self.own, self.merge)
 
 
 def read_sop(text: str | None) -> Sop:
@@ -83,7 +94,7 @@ def sop_text(id_: str, *, own: bool) -> str:
             ("signed_by", rule.signed_by),
         ):
             parts += [f"{name} = {_listed(values)}\n"] if values else []
-    return "".join(parts)
+    return "".join([*parts, _MERGE])
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -167,6 +167,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "repository_task_started": ("task {task} is started",),
     "repository_task_done": ("task {task} is done", "{reason}"),
     "repository_task_dropped": ("task {task} is dropped", "{reason}"),
+    "repository_task_scoped": ("task {task} is to change {scope}", "{reason}"),
+    "repository_tasks_run": ("tasks {tasks} are carried out in {run}", "into {into}"),
     "share_revoked": ("the link {share} shows nothing any more", "{reason}"),
     "mission_exported": ("the report of {run} is taken along", "as {form}"),
     "product_added": ("the use of {name} is measured", "as {product}", "by days of {zone}"),

@@ -42,13 +42,11 @@ def history_text(source: str, recorded: Iterable[Recorded]) -> str:
         event = decode(row.type, row.schema, row.body)
         if isinstance(event, e.RepositoryTaskAdded):
             folders[event.task] = f"tasks/{event.task:04}-{event.slug}"
-        told = _told(event, folders)
-        if told is None:
-            continue
         at = datetime.fromtimestamp(row.time / 1_000_000, UTC)
-        body = _section(told, at, row.actor, source, row.version)
-        chain = _chained(chain, body)
-        parts.append(f"{body}<!-- section {len(parts) + 1} of {source}: {chain} -->\n")
+        for told in _told(event, folders):
+            body = _section(told, at, row.actor, source, row.version)
+            chain = _chained(chain, body)
+            parts.append(f"{body}<!-- section {len(parts) + 1} of {source}: {chain} -->\n")
     return HEAD + "".join(parts) if parts else ""
 
 
@@ -80,24 +78,29 @@ def _section(told: _Told, at: datetime, actor: str, source: str, version: int) -
     )
 
 
-def _told(event: object, folders: dict[int, str]) -> _Told | None:
+def _told(event: object, folders: dict[int, str]) -> list[_Told]:
     match event:
         case e.RepositoryTaskAdded(task=task, title=title):
-            return _Told(task, "is added", folders[task], more=f"{title}.")
+            return [_Told(task, "is added", folders[task], more=f"{title}.")]
         case e.TaskDocumentTaken(task=task, kind=kind):
             place = f"{folders[task]}/{kind}.md"
-            return _Told(task, f"has version {event.version} of {kind}", place, event.digest)
+            return [_Told(task, f"has version {event.version} of {kind}", place, event.digest)]
         case e.TaskDocumentSigned(task=task, kind=kind):
             place = f"{folders[task]}/{kind}.md"
             what = f"has {kind} signed for {event.role}"
-            return _Told(task, what, place, event.digest, event.reason)
+            return [_Told(task, what, place, event.digest, event.reason)]
         case e.RepositoryTaskStarted(task=task):
-            return _Told(task, "is started", folders[task])
+            return [_Told(task, "is started", folders[task])]
+        case e.RepositoryTaskScoped(task=task, scope=scope):
+            files = ", ".join(f"`{each}`" for each in scope)
+            return [_Told(task, "has its files named", folders[task], more=f"{files}.")]
         case e.RepositoryTaskDone(task=task):
-            return _Told(task, "is done", folders[task], more=event.reason)
+            return [_Told(task, "is done", folders[task], more=event.reason)]
         case e.RepositoryTaskDropped(task=task):
-            return _Told(task, "is dropped", folders[task], more=event.reason)
-    return None
+            return [_Told(task, "is dropped", folders[task], more=event.reason)]
+        case e.RepositoryTasksRun(tasks=tasks, run=run):
+            return [_Told(task, f"is carried out in `{run}`", folders[task]) for task in tasks]
+    return []
 
 
 def _chained(before: str, body: str) -> str:

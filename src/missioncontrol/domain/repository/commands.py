@@ -3,8 +3,9 @@
 import msgspec
 
 from missioncontrol.domain.repository.documents import TaskDocument
-from missioncontrol.domain.repository.events import Outline, Who
+from missioncontrol.domain.repository.events import Ground, Outline, Part, Who
 from missioncontrol.domain.repository.process import Process, Role
+from missioncontrol.domain.repository.scopes import Overlap
 
 
 class AdoptRepository(msgspec.Struct, frozen=True):
@@ -78,6 +79,36 @@ class DropTask(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ScopeTask(msgspec.Struct, frozen=True):
+    """Say which files a task is expected to change."""
+
+    task: int
+    scope: tuple[str, ...]
+    by: Who
+    ground: Ground = "person"
+    reason: str = ""
+
+
+class RunTasks(msgspec.Struct, frozen=True):
+    """Have agents carry tasks out; those that nobody started are started."""
+
+    run: str
+    tasks: tuple[int, ...]
+    agents: dict[Part, str]
+    by: Who
+    into: str = ""
+    overlap: Overlap = "wait"
+    at_work: frozenset[str] = frozenset()  # runs that have not ended
+
+
 RepositoryCommand = (
-    AdoptRepository | AddTask | TakeDocument | SignDocument | StartTask | FinishTask | DropTask
+    AdoptRepository
+    | AddTask
+    | TakeDocument
+    | SignDocument
+    | StartTask
+    | FinishTask
+    | DropTask
+    | ScopeTask
+    | RunTasks
 )

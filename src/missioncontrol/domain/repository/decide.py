@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.person import person
+from missioncontrol.domain.repository.carrying import refuse_run, scoped, tasks_run
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
     DropTask,
     FinishTask,
     RepositoryCommand,
+    RunTasks,
+    ScopeTask,
     SignDocument,
     StartTask,
     TakeDocument,
@@ -63,7 +66,9 @@ def decide(
         NotFound: `repository.unknown`, `repository.unknown_task`.
         Rejected: `repository.bad_input`, `repository.bad_process`, `repository.too_many`,
             `repository.over`, `repository.other_version`, `repository.incomplete`,
-            `repository.may_not_sign`, or `repository.gate` with all reasons why it does not hold.
+            `repository.may_not_sign`, `repository.bad_scope`, `repository.no_scope`, or
+            `repository.gate` with all reasons why it does not hold.
+        Conflict: `repository.at_work`, `repository.scope_taken`.
     """
     del now
     if isinstance(command, AdoptRepository):
@@ -83,6 +88,11 @@ def decide(
             return _done(command, state)
         case DropTask():
             return _dropped(command, state)
+        case ScopeTask():
+            _refuse_bad("reason", command.reason, REASON_MAX)
+            return [*scoped(command, _open(state, command.task), state.id)]
+        case RunTasks():
+            return _run(command, state)
 
 
 def unknown(stream: str) -> NotFound:
@@ -259,6 +269,15 @@ def _dropped(command: DropTask, state: Repository) -> list[RepositoryEvent]:
         return []
     task = _open(state, command.task)
     return [RepositoryTaskDropped(state.id, task.number, command.by, command.reason)]
+
+
+def _run(command: RunTasks, state: Repository) -> list[RepositoryEvent]:
+    tasks = [_open(state, number) for number in command.tasks]
+    refuse_run(command, tasks, state)
+    begun = [
+        event for task in tasks for event in _started(StartTask(task.number, command.by), state)
+    ]
+    return [*begun, tasks_run(command, tasks, state.id)]
 
 
 def words_of(reasons: Iterable[Reason]) -> str:

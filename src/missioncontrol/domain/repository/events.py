@@ -1,9 +1,20 @@
 """What became true of a repository and its tasks."""
 
+from typing import Literal
+
 import msgspec
 
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import Process, Role
+from missioncontrol.domain.repository.scopes import Overlap
+
+Part = Literal["builder", "tester", "reviewer"]
+"""What an agent does in a run of tasks."""
+
+Ground = Literal["person", "spec", "ranking"]
+"""Who says which files a task will change: somebody, the spec of the task, or a look at the code
+and its past.
+"""
 
 Digests = dict[TaskDocument, str]
 """SHA-256 of the text of documents."""
@@ -111,6 +122,30 @@ class RepositoryTaskDropped(Event, frozen=True):
     reason: str = ""
 
 
+class RepositoryTaskScoped(Event, frozen=True):
+    """These files are what a task is expected to change."""
+
+    repository: str
+    task: int
+    scope: tuple[str, ...]  # patterns of paths, seen from the top
+    by: Who
+    ground: Ground = "person"
+    reason: str = ""
+
+
+class RepositoryTasksRun(Event, frozen=True):
+    """Agents carry tasks out in a run, which holds these scopes until it has ended."""
+
+    repository: str
+    run: str
+    tasks: tuple[int, ...]
+    scopes: dict[int, tuple[str, ...]]
+    agents: dict[Part, str]
+    into: str  # the branch that what is approved goes into; "" for that of what is checked out
+    by: Who
+    overlap: Overlap = "wait"
+
+
 RepositoryEvent = (
     RepositoryAdopted
     | ProcessChanged
@@ -120,6 +155,8 @@ RepositoryEvent = (
     | RepositoryTaskStarted
     | RepositoryTaskDone
     | RepositoryTaskDropped
+    | RepositoryTaskScoped
+    | RepositoryTasksRun
 )
 
 EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -131,5 +168,7 @@ EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     RepositoryTaskStarted: ("repository_task_started", 1),
     RepositoryTaskDone: ("repository_task_done", 1),
     RepositoryTaskDropped: ("repository_task_dropped", 1),
+    RepositoryTaskScoped: ("repository_task_scoped", 1),
+    RepositoryTasksRun: ("repository_tasks_run", 1),
 }
 """The lasting name and version of every event."""

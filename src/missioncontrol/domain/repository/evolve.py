@@ -11,6 +11,8 @@ from missioncontrol.domain.repository.events import (
     RepositoryTaskAdded,
     RepositoryTaskDone,
     RepositoryTaskDropped,
+    RepositoryTaskScoped,
+    RepositoryTasksRun,
     RepositoryTaskStarted,
     TaskDocumentSigned,
     TaskDocumentTaken,
@@ -19,9 +21,11 @@ from missioncontrol.domain.repository.states import (
     DocumentState,
     Done,
     Dropped,
+    Lease,
     Preparing,
     Repository,
     RepositoryTask,
+    Scope,
     Signature,
     Stage,
     Started,
@@ -54,6 +58,13 @@ def evolve(state: Repository | None, event: RepositoryEvent, at: float) -> Repos
             _enter(state, event.task, Done(event.by, at))
         case RepositoryTaskDropped():
             _enter(state, event.task, Dropped(event.by, at, event.reason))
+        case RepositoryTaskScoped():
+            scope = Scope(event.scope, event.by, at, event.ground)
+            state.tasks[event.task] = replace(state.tasks[event.task], scope=scope)
+        case RepositoryTasksRun():
+            for number in event.tasks:
+                lease = Lease(event.run, event.scopes[number])
+                state.tasks[number] = replace(state.tasks[number], lease=lease)
         case _:
             assert_never(event)
     return state

@@ -1,5 +1,6 @@
 """How work goes on in a repository: its phases, what each needs, and who signs what."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
@@ -7,6 +8,7 @@ import msgspec
 
 from missioncontrol.domain.person import person
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
+from missioncontrol.domain.repository.scopes import pattern_fault
 
 Role = Literal["product", "engineering", "design"]
 Phase = Literal["prd", "tasks", "spec", "plan", "implementation", "review"]
@@ -16,10 +18,20 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 HEADINGS_MAX = 40
 NAMES_MAX = 200
 HEADING_MAX = 200
+BRANCH_MAX = 200
+ROUNDS_MAX = 20
+CHECKS_MAX = 20
+ARGUMENTS_MAX = 100
+BRANCH = re.compile(r"mission/[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
+"""What may be merged into: branches of our own, which nobody has checked out by habit."""
 
 Names = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=HEADING_MAX)], ...],
     msgspec.Meta(max_length=NAMES_MAX),
+]
+Checks = Annotated[
+    tuple[Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=ARGUMENTS_MAX)], ...],
+    msgspec.Meta(max_length=CHECKS_MAX),
 ]
 Headings = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=HEADING_MAX)], ...],
@@ -35,12 +47,23 @@ class PhaseRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signed_by: tuple[Role, ...] = ()  # one person for each of these
 
 
+class MergeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How what agents built of a task comes together with what others did."""
+
+    into: Annotated[str, msgspec.Meta(max_length=BRANCH_MAX)] = ""  # "" for that of the checkout
+    approval: bool = True  # whether somebody agrees to each change before it is merged
+    rounds: Annotated[int, msgspec.Meta(ge=1, le=ROUNDS_MAX)] = 3  # of building, at most
+    checks: Checks = ()  # programs that have to end with 0, besides the tests of the project
+    shared: Names = ()  # patterns of files that no two tasks change at once
+
+
 class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The phases of a repository; one that is not there is not gone through."""
 
     phases: dict[Phase, PhaseRule]
     roles: dict[Role, Names] = {}  # who may sign; whoever may approve where nobody is named
     own: bool = False  # whether the author of a version may be the only one who signs it
+    merge: MergeRule = MergeRule()
 
     @property
     def documents(self) -> tuple[TaskDocument, ...]:
@@ -91,4 +114,21 @@ def fault_of(process: Process) -> str:
         for name in names:
             if not person(name):
                 return f"the role {role} names {name!r}, who is no person"
+    return _fault_of_merge(process.merge)
+
+
+def branch_fault(branch: str) -> str:
+    """Say why nothing is merged into `branch`; "" where it may be."""
+    is_bad = branch.endswith(".lock") or ".lock/" in branch or ".." in branch or branch[-1:] == "."
+    if not BRANCH.fullmatch(branch) or len(branch) > BRANCH_MAX or is_bad:
+        return f"{branch[:80]!r} is no branch of ours, such as mission/main"
+    return ""
+
+
+def _fault_of_merge(rule: MergeRule) -> str:
+    if rule.into and (fault := branch_fault(rule.into)):
+        return f"merge.into: {fault}"
+    for pattern in rule.shared:
+        if fault := pattern_fault(pattern):
+            return f"merge.shared: {pattern!r} {fault}"
     return ""

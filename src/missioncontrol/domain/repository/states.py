@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from missioncontrol.domain.repository.documents import TaskDocument
-from missioncontrol.domain.repository.events import Digests, Outline, Who
+from missioncontrol.domain.repository.events import Digests, Ground, Outline, Who
 from missioncontrol.domain.repository.process import Process, Role
 
 
@@ -61,6 +61,22 @@ class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
 Stage: TypeAlias = Preparing | Started | Done | Dropped
 
 
+class Scope(msgspec.Struct, frozen=True):
+    """The files that a task is expected to change."""
+
+    patterns: tuple[str, ...]
+    by: Who
+    at: float
+    ground: Ground
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The last run that carries a task out; it holds the scope until that run has ended."""
+
+    run: str
+    scope: tuple[str, ...]
+
+
 class RepositoryTask(msgspec.Struct, frozen=True):
     """Something to be done in a repository."""
 
@@ -72,6 +88,8 @@ class RepositoryTask(msgspec.Struct, frozen=True):
     at: float
     documents: dict[TaskDocument, DocumentState]
     stage: Stage
+    scope: Scope | None = None
+    lease: Lease | None = None
 
     @property
     def folder(self) -> str:
