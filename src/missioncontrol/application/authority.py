@@ -34,6 +34,7 @@ NEEDED: dict[str, Needed] = {
     "SpecAsked": "approve",
     "RepositoryAsked": "govern",
     "RepositoryTaskAsked": "operate",
+    "TasksAsked": "operate",
     "SignOffAsked": "approve",
     "Asked": "operate",
     "Spoken": "approve",

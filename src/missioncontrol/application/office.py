@@ -59,6 +59,7 @@ from missioncontrol.application.schedules import Asked, Schedules
 from missioncontrol.application.shares import ShareAsked, ShareDesk
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
+from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
 from missioncontrol.application.workflows import Workflows
@@ -146,6 +147,7 @@ class Office:
             repeats,
             approvals,
             budgets,
+            TaskRuns(journal, workflows, runs, agents, approvals.os_user),
             adopt=lambda run: self.adopt(run),
             end=lambda run, reason, actor: self.cancel(run, reason, actor),
         )

@@ -21,6 +21,7 @@ from missioncontrol.domain.repository.commands import (
     DropTask,
     FinishTask,
     RepositoryCommand,
+    ScopeTask,
     SignDocument,
     StartTask,
     TakeDocument,
@@ -28,7 +29,12 @@ from missioncontrol.domain.repository.commands import (
 )
 from missioncontrol.domain.repository.decide import CHARACTERS_MAX, decide, unknown
 from missioncontrol.domain.repository.documents import TaskDocument
-from missioncontrol.domain.repository.events import RepositoryEvent, RepositoryTaskAdded, Who
+from missioncontrol.domain.repository.events import (
+    Ground,
+    RepositoryEvent,
+    RepositoryTaskAdded,
+    Who,
+)
 from missioncontrol.domain.repository.evolve import evolve
 from missioncontrol.domain.repository.process import Process, Role
 from missioncontrol.domain.repository.states import DocumentState, Repository
@@ -53,7 +59,7 @@ class RepositoryAsked(msgspec.Struct, frozen=True):
 class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody wants of a task of a repository."""
 
-    verb: Literal["add", "take", "start", "done", "drop"]
+    verb: Literal["add", "take", "start", "done", "drop", "scope"]
     repository: str
     task: int = 0  # not where one is added
     title: str = ""  # where one is added
@@ -63,6 +69,8 @@ class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""  # likewise: all of it
     base: str = ""  # likewise: digest of the version that was edited; "" where that is unknown
     reason: str = ""
+    scope: tuple[str, ...] = ()  # patterns of the files that a task is to change
+    ground: Ground = "person"
 
 
 class SignOffAsked(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,6 +126,8 @@ class RepositoryDesk:
                 command = FinishTask(ask.task, who, ask.reason)
             case "drop":
                 command = DropTask(ask.task, who, ask.reason)
+            case "scope":
+                command = ScopeTask(ask.task, ask.scope, who, ask.ground, ask.reason)
         made = self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
         return {"task": ask.task, "is_new": bool(made)}
 

@@ -21,6 +21,7 @@ from missioncontrol.application.journal import Journal, unknown_run
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Origin, Runs, Trigger
+from missioncontrol.application.task_runs import TaskRuns, TasksAsked
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.person import is_agent, person
 from missioncontrol.domain.run.states import Run
@@ -38,6 +39,7 @@ class RunDesk:
         repeats: Repeats,
         approvals: Approvals,
         budgets: Budgets,
+        task_runs: TaskRuns,
         *,
         adopt: Callable[[str], None],
         end: Callable[[str, str, str], None],
@@ -50,6 +52,7 @@ class RunDesk:
         self._repeats = repeats
         self._approvals = approvals
         self._budgets = budgets
+        self._task_runs = task_runs
         self._adopt = adopt
         self._end = end
 
@@ -59,6 +62,7 @@ class RunDesk:
         return {
             BeginMission: self.begin_mission,
             BeginRun: self.begin,
+            TasksAsked: self.begin_tasks,
             ForkRun: self.fork,
             RetryRun: self.retry,
             CarryOut: self.carry_out,
@@ -89,6 +93,9 @@ class RunDesk:
         prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
         trigger: Trigger = "agent" if is_agent(actor) else "manual"
         return self._took_up(self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
+
+    async def begin_tasks(self, ask: TasksAsked, actor: str) -> dict[str, Any]:
+        return self._took_up(await self._task_runs.begin(ask, actor=actor))
 
     async def fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
         old = await self._run_of_ours(ask.run)

@@ -142,6 +142,14 @@ class Library:
         self._cards = cards
         self._ready: dict[tuple[Any, ...], tuple[dict[str, AgentCard], tuple[Step, ...]]] = {}
 
+    def card(self, agent: str) -> AgentCard:
+        """Return what `agent` takes and hands back; it has to be known.
+
+        Raises:
+            KeyError: it is not.
+        """
+        return self._cards[agent]
+
     async def _saved(self, name: str) -> SavedWorkflow | None:
         saved: SavedWorkflow | None
         saved, _ = await fold(self._store, WORKFLOW, stream_of(name))

@@ -123,6 +123,24 @@ class Record:
             raise unknown(self.sop.id)
         return found, version
 
+    def task(self, said: str) -> RepositoryTask:
+        """Return the task that somebody names by its number or its folder.
+
+        Raises:
+            NotFound: `repository.unknown`, `repository.unknown_task`.
+        """
+        name = said.rstrip("/").removeprefix("tasks/")
+        number = name.partition("-")[0]
+        tasks = self.state()[0].tasks
+        found = tasks.get(int(number)) if number.isascii() and number.isdigit() else None
+        if found is None or ("-" in name and not found.folder.endswith(f"/{name}")):
+            raise NotFound(
+                "repository.unknown_task",
+                f"There is no task {said[:80]!r} in this repository.",
+                hint="`mission task list --all` names them.",
+            )
+        return found
+
     def is_kept(self) -> bool:
         """Whether this home keeps the tasks of the repository."""
         try:

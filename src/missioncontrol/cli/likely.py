@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.home import Home
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.cli.places import home_of, repository_of
 from missioncontrol.cli.sheets import cut, wrapped
@@ -47,7 +48,15 @@ def places(arguments: argparse.Namespace) -> int:
             "There is no repository to look for places in.",
             hint="Give a checkout with --repo.",
         )
-    plan = _plan(arguments, Path(repository_of(arguments)))
+    brief = _brief(arguments.goal, Path(repository_of(arguments)))
+    plan = _plan(
+        msgspec.structs.replace(
+            brief,
+            constraints=tuple(dict.fromkeys(text.strip() for text in arguments.constraint)),
+            context=arguments.context,
+        ),
+        home_of(arguments),
+    )
     if arguments.json:
         say_json(
             {
@@ -62,21 +71,22 @@ def places(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(arguments: argparse.Namespace, repository: Path) -> Plan:
-    home = home_of(arguments)
+def likely_plan(goal: str, home: Home, repository: Path) -> Plan:
+    """Return a plan for `goal` that says which files are likely to change.
+
+    Raises:
+        Rejected: as the planner refuses the goal.
+    """
+    return _plan(_brief(goal, repository), home)
+
+
+def _brief(goal: str, repository: Path) -> Brief:
+    return Brief(goal, "", (), "", repository, None, None, {}, SECONDS_MAX)
+
+
+def _plan(brief: Brief, home: Home) -> Plan:
     if home.exists:
         os.environ.setdefault(KEPT, str(home.kept_facts.absolute()))
-    brief = Brief(
-        arguments.goal,
-        "",
-        tuple(dict.fromkeys(text.strip() for text in arguments.constraint)),
-        arguments.context,
-        repository,
-        None,
-        None,
-        {},
-        SECONDS_MAX,
-    )
     try:
         return assembled(read_ground(brief, _Warned()))
     except AttemptFailed as error:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from missioncontrol.cli.parser import add_wait
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS
 
 
@@ -60,6 +61,7 @@ def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
     )
     take.add_argument("path", metavar="PATH", help="specs/, tasks.json, or a file of Markdown")
     take.add_argument("--apply", action="store_true", help="add these tasks")
+    _add_carrying(kinds, shared)
     for name, text in (
         ("show", "one task: its documents, who signed them, and what holds it up"),
         ("approve", "sign a document in a role, as it stands in this checkout"),
@@ -80,3 +82,46 @@ def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
                 required=name == "drop",
                 help="kept for ever",
             )
+
+
+def _add_carrying(kinds: Any, shared: list[argparse.ArgumentParser]) -> None:
+    """Add what has agents carry tasks out."""
+    files = kinds.add_parser(
+        "scope", parents=shared, help="say, or look up, which files a task is to change"
+    )
+    files.add_argument("task", metavar="TASK", help="its number, or the name of its folder")
+    files.add_argument(
+        "pattern", metavar="PATTERN", nargs="*", help="such as src/app.py, src/auth/ or tests/**"
+    )
+    files.add_argument("--suggest", action="store_true", help="look for them, and say nothing yet")
+    files.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    run = kinds.add_parser(
+        "run", parents=shared, help="have agents build, test, review and merge tasks"
+    )
+    run.add_argument("tasks", metavar="TASK", nargs="+", help="numbers, or names of folders")
+    run.add_argument(
+        "--agents",
+        metavar="PART=NAME,…",
+        default="",
+        help="builder=NAME, and reviewer=NAME (else local: rules alone look at changes)",
+    )
+    run.add_argument(
+        "--parallel", metavar="N", type=int, default=4, help="steps at work at once (default: 4)"
+    )
+    run.add_argument(
+        "--overlap",
+        choices=("wait", "merge"),
+        default="wait",
+        help="what becomes of tasks that are to change the same file: one after the other, or at "
+        "once and brought together when they are merged (default: wait)",
+    )
+    run.add_argument(
+        "--into", metavar="BRANCH", default="", help="below mission/ (default: mission/<yours>)"
+    )
+    run.add_argument("--cost", metavar="USD", help="the most that it may spend, such as 2.50")
+    run.add_argument("--tokens", metavar="N", type=int, help="the most tokens that it may use")
+    add_wait(run)
+    form = kinds.add_parser(
+        "review-form", parents=shared, help="print what an agent that reviews has to answer with"
+    )
+    form.add_argument("--output", metavar="FILE", help="write it there")

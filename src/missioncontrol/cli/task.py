@@ -22,8 +22,10 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.guard import specs_staged
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.repo import told
+from missioncontrol.cli.task_run import review_form, run
+from missioncontrol.cli.task_scope import scope
 from missioncontrol.documents.task_standing import standing_of
-from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.repository.process import Process
 from missioncontrol.domain.repository.states import DocumentState, RepositoryTask
 from missioncontrol.domain.visible import visible
@@ -31,6 +33,8 @@ from missioncontrol.domain.visible import visible
 
 def task(arguments: argparse.Namespace) -> int:
     """Do what `mission task VERB` was asked for."""
+    if arguments.task_verb == "review-form":
+        return review_form(arguments)
     desk = Desk(arguments, os.environ)
     try:
         record = Record(desk, Checkout(arguments.repo))
@@ -45,6 +49,11 @@ def task(arguments: argparse.Namespace) -> int:
                 return _show(arguments, record)
             case "approve":
                 return _approve(arguments, record)
+            case "scope":
+                code = scope(arguments, record, record.task(arguments.task))
+                return _with_files(code, record)
+            case "run":
+                return _with_files(run(arguments, record), record)
         return _move(arguments, record)
     finally:
         desk.close()
@@ -72,6 +81,12 @@ def _projected(record: Record) -> tuple[str, ...]:
     if written is None:
         note("Files are not written before `mission repo sync` has taken in what was edited.\n")
     return written or ()
+
+
+def _with_files(code: int, record: Record) -> int:
+    """Write what is generated, and return the exit code of what was done before."""
+    _projected(record)
+    return code
 
 
 def _import(arguments: argparse.Namespace, record: Record) -> int:
@@ -135,27 +150,8 @@ def _list(arguments: argparse.Namespace, record: Record) -> int:
     return SUCCEEDED
 
 
-def _found(arguments: argparse.Namespace, record: Record) -> RepositoryTask:
-    """Return the task that is named by its number or its folder.
-
-    Raises:
-        NotFound: `repository.unknown_task`.
-    """
-    said = arguments.task.rstrip("/").removeprefix("tasks/")
-    number = said.partition("-")[0]
-    tasks = record.state()[0].tasks
-    found = tasks.get(int(number)) if number.isascii() and number.isdigit() else None
-    if found is None or ("-" in said and not found.folder.endswith(f"/{said}")):
-        raise NotFound(
-            "repository.unknown_task",
-            f"There is no task {arguments.task[:80]!r} in this repository.",
-            hint="`mission task list --all` names them.",
-        )
-    return found
-
-
 def _show(arguments: argparse.Namespace, record: Record) -> int:
-    found = _found(arguments, record)
+    found = record.task(arguments.task)
     standing = standing_of(found, record.state()[0].process)
     guarded = _guarded(found, record)
     if arguments.json:
@@ -194,7 +190,7 @@ def _guarded(found: RepositoryTask, record: Record) -> str:
 
 
 def _approve(arguments: argparse.Namespace, record: Record) -> int:
-    found = _found(arguments, record)
+    found = record.task(arguments.task)
     place = found.place(arguments.document)
     text = record.checkout.files.read(place)
     if text is None:
@@ -218,7 +214,7 @@ def _approve(arguments: argparse.Namespace, record: Record) -> int:
 
 
 def _move(arguments: argparse.Namespace, record: Record) -> int:
-    found = _found(arguments, record)
+    found = record.task(arguments.task)
     reason = getattr(arguments, "reason", "")
     ask = RepositoryTaskAsked(arguments.task_verb, record.sop.id, found.number, reason=reason)
     answer = record.desk.deliver(ask)

@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.builder and goal.repository:
         _refuse_what_is_not_under_git(goal.repository)
     ask = _mission(arguments, goal, arguments.concurrency, execute=True)
-    return _do(arguments, ask, _title(goal))
+    return do(arguments, ask, _title(goal))
 
 
 def _refuse_what_is_not_under_git(repository: str) -> None:
@@ -126,11 +126,11 @@ def _mission(
         settings.plan_seconds_max,
         settings.task_seconds_max,
         arguments.builder if execute else "",
-        _budget(arguments) if execute else None,
+        budget_of(arguments) if execute else None,
     )
 
 
-def _budget(arguments: argparse.Namespace) -> Amount | None:
+def budget_of(arguments: argparse.Namespace) -> Amount | None:
     """Return the most that a run may use, or None where the caps alone say it."""
     cost = None if arguments.cost is None else micro_dollars(arguments.cost, "--cost")
     budget = Amount(cost, arguments.tokens)
@@ -148,7 +148,7 @@ def begin_workflow(arguments: argparse.Namespace) -> int:
         )
     number = int(version) if version else arguments.version
     ask = BeginRun(name, number, _inputs(arguments.input), here())
-    return _do(arguments, ask, title=name)
+    return do(arguments, ask, title=name)
 
 
 def begin_scheduled(arguments: argparse.Namespace) -> int:
@@ -245,10 +245,10 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
         chosen = ask(desk.run(arguments.run))
     finally:
         desk.close()
-    return _do(arguments, chosen)
+    return do(arguments, chosen)
 
 
-def _do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
+def do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
     """Have a run begun or taken up, and say what became of it."""
     begun = _begun_elsewhere(arguments, ask)
     if begun is not None:

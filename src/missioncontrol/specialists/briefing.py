@@ -50,6 +50,8 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         silenced=tuple(map(str, given.get("silenced", ()))),
         memory=given.get("memory", True),
         actuals=_told(name, given, "actuals", Actual),
+        commission=given.get("task", {}) if name == "manager" else {},
+        former=given.get("former", {}),
     )
 
 

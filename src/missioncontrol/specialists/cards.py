@@ -398,6 +398,27 @@ _REVIEWER = _card(
     artifacts=("review.json", "review.md"),
 )
 
+_MANAGER = _card(
+    "manager",
+    "Hands a task of a repository to whoever builds it: the commit to begin at, what was agreed, "
+    "and what the round before has found.",
+    {
+        "repository": REPOSITORY,
+        "task": Shape("object", description="`number`, `title`, `folder`, `documents` and so on."),
+        "former": Shape("object", required=False, description="How the round before ended."),
+    },
+    _object(
+        base=_text("The commit at which whoever builds begins."),
+        onto=_text("The commit that the change as a whole is made on."),
+        round=_count("1 for the first."),
+        redo=Shape("boolean", description="Whether the change is to be made anew."),
+        acceptance=_list("string"),
+        parts=_list("string", "What the task list splits the work into, without what is done."),
+    ),
+    capabilities=("manage",),
+    artifacts=("work.md", "work.json"),
+)
+
 CARDS: dict[str, AgentCard] = {
     card.name: card
     for card in (
@@ -408,6 +429,7 @@ CARDS: dict[str, AgentCard] = {
         _TESTER,
         _AUDITOR,
         _WRITER,
+        _MANAGER,
         _REVIEWER,
     )
 }

@@ -12,6 +12,7 @@ CLASSES = {
     "tester": "missioncontrol.specialists.tester.tester:Tester",
     "auditor": "missioncontrol.specialists.auditor.auditor:Auditor",
     "writer": "missioncontrol.specialists.writer.writer:Writer",
+    "manager": "missioncontrol.specialists.manager.manager:Manager",
     "reviewer": "missioncontrol.specialists.reviewer.reviewer:Reviewer",
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Brief(msgspec.Struct, frozen=True):
     silenced: tuple[str, ...] = ()  # how ids begin of what people had forgotten or corrected
     memory: bool = True  # whether the repository's own documents count as remembered
     actuals: tuple[Actual, ...] = ()  # what tasks of earlier runs took, newest first
+    commission: Mapping[str, Any] = {}  # a task of a repository that is to be carried out
+    former: Mapping[str, Any] = {}  # how its round before ended; empty in the first
 
 
 class Listener(Protocol):

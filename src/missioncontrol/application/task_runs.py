@@ -1,0 +1,230 @@
+"""Has agents carry tasks of a repository out: who does what, on which files, in one run."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from missioncontrol.application.agents import Agents
+from missioncontrol.application.asked import asked_now
+from missioncontrol.application.asks import CONCURRENCY_MAX, ForSomebody
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.runs import Origin, Prepared, Runs, Trigger
+from missioncontrol.application.task_workflow import ROUND, Cast, round_text, tasks_text
+from missioncontrol.application.workflows import Workflows
+from missioncontrol.domain.agent import AgentCard, at
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.person import is_agent
+from missioncontrol.domain.repository.commands import RunTasks
+from missioncontrol.domain.repository.decide import decide
+from missioncontrol.domain.repository.events import Part, Who
+from missioncontrol.domain.repository.process import MergeRule
+from missioncontrol.domain.repository.scopes import Overlap, as_globs, waits
+from missioncontrol.domain.repository.states import Repository, RepositoryTask, Started
+from missioncontrol.domain.step import Amount
+
+replace = msgspec.structs.replace
+
+LOCAL = "local"
+"""Who stands for what is a part of the program: the tester, and the inspector as the reviewer."""
+
+BUILDS = frozenset({"prompt", "repository", "base", "documents", "keep"})
+"""What an agent takes that can build a task."""
+
+READS = frozenset({"prompt", "repository", "base", "documents"})
+"""What an agent takes that can review one."""
+
+WRITES = frozenset({"runs_programs", "writes_files", "writes_repository"})
+
+
+class TasksAsked(ForSomebody, frozen=True, omit_defaults=True):
+    """Agents are to carry tasks of a repository out."""
+
+    repository: str
+    path: str  # of the checkout, absolute
+    tasks: tuple[int, ...]
+    agents: dict[Part, str]
+    into: str  # the branch that what is approved goes into
+    parallel: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
+    overlap: Overlap = "wait"
+    budget: Amount | None = None
+
+
+class TaskRuns:
+    """The way in for tasks that agents carry out."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        workflows: Workflows,
+        runs: Runs,
+        agents: Agents,
+        os_user: str,
+    ) -> None:
+        """All are shared with the office."""
+        self._journal = journal
+        self._workflows = workflows
+        self._runs = runs
+        self._agents = agents
+        self._os_user = os_user
+        self._one_at_a_time = asyncio.Lock()
+
+    async def begin(self, ask: TasksAsked, *, actor: str) -> str:
+        """Start tasks and begin the run that carries them out; return its id.
+
+        Raises:
+            NotFound: `repository.unknown`, `repository.unknown_task`, `agent.unknown`.
+            Rejected: `repository.bad_parts`, or see `domain.repository.decide`.
+            Conflict: `repository.at_work`, `repository.scope_taken`.
+            Unavailable: `operation.stopped`.
+        """
+        state = await self._journal.load(REPOSITORY, ask.repository)
+        cast = self._cast(ask.agents)
+        who = Who(actor, "" if asked_now() else self._os_user)
+        command = RunTasks("", ask.tasks, ask.agents, who, ask.into, ask.overlap)
+        # Two who ask at once would both find the files free.
+        async with self._one_at_a_time:
+            command = replace(command, at_work=await self._at_work(state))
+            decide(command, state, 0.0)  # Before anything is kept for it.
+            prepared = await self._prepared(ask, state, cast, actor)
+            # From here on nothing is decided by others: the run and its scopes are one commit.
+            decide(command, self._journal.others[ask.repository], 0.0)
+            trigger: Trigger = "agent" if is_agent(actor) else "manual"
+            run = self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger))
+            command = replace(command, run=run)
+            self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
+        return run
+
+    async def _at_work(self, state: Repository) -> frozenset[str]:
+        """Return the runs of tasks that are not over and have not ended themselves."""
+        leases = {
+            task.lease.run
+            for task in state.tasks.values()
+            if task.lease and isinstance(task.stage, Started)
+        }
+        loaded = [await self._journal.load_run(run) for run in sorted(leases)]
+        ended = [run.id for run in loaded if run.is_settled]
+        for run in ended:
+            self._journal.forget(run)
+        return frozenset(leases.difference(ended))
+
+    async def _prepared(
+        self, ask: TasksAsked, state: Repository, cast: Cast, actor: str
+    ) -> Prepared:
+        """Keep the workflows that do it, and look at whether a run of them could begin."""
+        rule = state.process.merge
+        tasks = {number: state.tasks[number] for number in ask.tasks}
+        scopes = {number: task.scope.patterns for number, task in tasks.items() if task.scope}
+        in_order = waits(ask.tasks, scopes, rule.shared, ask.overlap)
+        text = round_text(cast, rule, state.id)
+        of_round = await self._workflows.save(text, f"{ROUND}.json", actor=actor)
+        name = f"tasks-{state.id.removeprefix('repository-')}"
+        text = tasks_text(
+            name, of_round.version, in_order, rule, parallel=ask.parallel, budget=ask.budget
+        )
+        saved = await self._workflows.save(text, f"{name}.json", actor=actor)
+        inputs = {
+            "repository": ask.path,
+            "tasks": {str(number): _given(task, rule, ask.into) for number, task in tasks.items()},
+        }
+        return await self._runs.prepare(name, saved.version, inputs)
+
+    def _cast(self, agents: Mapping[Part, str]) -> Cast:
+        """Return who does what, if they can, and if nobody judges work of their own.
+
+        Raises:
+            NotFound: `agent.unknown`.
+            Rejected: `repository.bad_parts`.
+        """
+        builder, reviewer = agents.get("builder", ""), agents.get("reviewer", LOCAL)
+        if not builder or builder == LOCAL:
+            raise _bad_parts(
+                "Nobody is named who builds.",
+                "Name an agent that changes code: --agents builder=NAME. "
+                "`mission agent list` names the agents.",
+            )
+        if agents.get("tester", LOCAL) != LOCAL:
+            raise _bad_parts(
+                f"{agents['tester']!r} can't test: what a test showed is believed where it was "
+                "run here.",
+                "Say tester=local.",
+            )
+        card = self._card(builder)
+        if not card.inputs.fields.keys() >= BUILDS:
+            raise _bad_parts(
+                f"Agent {builder!r} is of kind {card.kind}, and leaves no commit of what it built.",
+                "Agents of kind codex, claude and acp do.",
+            )
+        if reviewer == LOCAL:
+            return Cast(builder)
+        self._refuse_same(builder, reviewer)
+        return self._reviewed(builder, reviewer)
+
+    def _reviewed(self, builder: str, reviewer: str) -> Cast:
+        card = self._card(reviewer)
+        if WRITES & {*card.effects} or not card.inputs.fields.keys() >= READS:
+            raise _bad_parts(
+                f"Agent {reviewer!r} can't review: it has to read a repository and change nothing.",
+                "Declare one with --effect reads_files --effect calls_model.",
+            )
+        for place in ("", "answer"):
+            path = [place] if place else []
+            verdict = at(card.output, [*path, "verdict"])
+            if (
+                verdict is not None
+                and verdict.kind == "string"
+                and at(card.output, [*path, "findings"])
+            ):
+                dotted = f".{place}" if place else ""
+                return Cast(builder, reviewer, dotted, frozenset(card.inputs.fields))
+        raise _bad_parts(
+            f"Agent {reviewer!r} does not say that it answers with a verdict and findings.",
+            "Declare it with --output FILE, where `mission task review-form` printed FILE.",
+        )
+
+    def _card(self, name: str) -> AgentCard:
+        self._agents.life(name)  # It says what to do where there is none.
+        return self._workflows.card(name)
+
+    def _refuse_same(self, builder: str, reviewer: str) -> None:
+        """Refuse a reviewer who is the builder by another name: the same model, asked alike."""
+        if builder != reviewer:
+            one, other = (self._agents.life(name).declared for name in (builder, reviewer))
+            if not (one.model and _instance(one) == _instance(other)):
+                return
+        what = f"{builder!r}" if builder == reviewer else f"{reviewer!r}, which asks the same model"
+        raise _bad_parts(
+            f"What {builder!r} builds can't be reviewed by {what}.",
+            "Let another agent with another model review, a person, or reviewer=local.",
+        )
+
+
+def _instance(declared: Declaration) -> tuple[str, str, str]:
+    """Return what tells the model that answers for one agent from that of another."""
+    settings = declared.settings
+    return declared.kind, declared.model, str(settings.get("base_url") or settings.get("url") or "")
+
+
+def _given(task: RepositoryTask, rule: MergeRule, into: str) -> dict[str, Any]:
+    assert task.scope is not None
+    patterns = task.scope.patterns
+    is_guess = task.scope.ground == "ranking"  # It tells where to look, and forbids nothing.
+    return {
+        "number": task.number,
+        "title": task.title,
+        "brief": task.brief,
+        "folder": task.folder,
+        "documents": {kind: document.digest for kind, document in task.documents.items()},
+        "scope": [] if is_guess else list(patterns),
+        "likely": list(patterns) if is_guess else [],
+        "globs": [] if is_guess else list(as_globs(patterns)),
+        "checks": [list(check) for check in rule.checks],
+        "into": into,
+    }
+
+
+def _bad_parts(reason: str, hint: str) -> Rejected:
+    return Rejected("repository.bad_parts", reason, hint=hint)

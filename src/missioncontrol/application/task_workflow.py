@@ -1,0 +1,256 @@
+"""The workflow in which agents carry tasks of a repository out: rounds, and how tasks wait.
+
+A round builds, tests, inspects, reviews and merges one task. What one round hands to the next are
+commits, which are kept in the repository itself, and findings.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.repository.process import MergeRule
+from missioncontrol.domain.step import Amount
+
+ROUND = "task-round"
+BUILD_SECONDS_MAX = 7_200
+REVIEW_SECONDS_MAX = 3_600
+
+BUILD = (
+    "Carry out the task that work.md describes, in this tree. It holds what was agreed to, what "
+    "to keep to, and what was found in the round before, if there was one; former.patch, where "
+    "it is there, is the change as it was then. Run the tests that bear on it. End with a sentence "
+    "on what you changed, and one on what you left."
+)
+REVIEW = (
+    "Review a change that somebody else built. The tree is as the change leaves it, change.patch "
+    "is the change, and work.md the task. Look for what is wrong: a point of acceptance that does "
+    "not hold, a case that breaks, something changed that the task does not ask for, a test that "
+    "could not fail. Change nothing. Answer `approve` if it can be merged as it is, else `rework` "
+    "with one finding for each thing to mend, each with its file and line."
+)
+REVIEW_FORM = (
+    json.dumps(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "What came of a review",
+            "type": "object",
+            "properties": {
+                "verdict": {"type": "string", "enum": ["approve", "rework"]},
+                "findings": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "message": {"type": "string"},
+                            "path": {"type": "string"},
+                            "line": {"type": "integer"},
+                        },
+                        "required": ["message", "path", "line"],
+                        "additionalProperties": False,
+                    },
+                },
+            },
+            "required": ["verdict", "findings"],
+            "additionalProperties": False,
+        },
+        indent=2,
+    )
+    + "\n"
+)
+"""The JSON Schema that an agent which reviews is declared with."""
+
+CHANGE = (
+    "steps.build.output.commit != '' ? steps.build.output.commit : "
+    "steps.manage.output.base != steps.manage.output.onto ? steps.manage.output.base : ''"
+)
+"""The whole change as a commit: that of this round, or where it added nothing, of those before."""
+
+MESSAGE = "${{ inputs.task.title }}\n\nMission-Task: ${{ string(inputs.task.number) }}"
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """Who does what in a round."""
+
+    builder: str
+    reviewer: str = ""  # "" where rules alone look at a change
+    answer: str = ""  # the part of the reviewer's output that holds verdict and findings, with `.`
+    reviewer_takes: frozenset[str] = frozenset()  # names of inputs
+
+
+def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
+    """Return the workflow of one round."""
+    steps: dict[str, Any] = {
+        "manage": {
+            "agent": "manager",
+            "with": {
+                "task": "${{ inputs.task }}",
+                "former": "${{ inputs.former }}",
+            },
+        },
+        "build": {
+            "agent": cast.builder,
+            "needs": ["manage"],
+            "timeout": {"run": BUILD_SECONDS_MAX},
+            "effects": ["writes_repository"],
+            "with": {
+                "repository": "${{ inputs.repository }}",
+                "base": "${{ steps.manage.output.base }}",
+                "keep": True,
+                "documents": ["work.md"],
+                "prompt": BUILD,
+            },
+        },
+        "test": {
+            "agent": "tester",
+            "needs": ["manage", "build"],
+            "with": {**_change(), "checks": "${{ inputs.task.checks }}"},
+        },
+        "inspect": {
+            "agent": "inspector",
+            "needs": ["manage", "build", "test"],
+            "with": {
+                **_change(),
+                "scope": "${{ inputs.task.globs }}",
+                "tests": "${{ steps.test.output }}",
+                "acceptance": "${{ steps.manage.output.acceptance }}",
+            },
+        },
+    }
+    if cast.reviewer:
+        steps["review"] = _review(cast)
+    steps["merge"] = _merge(cast, rule, repository)
+    return _text(
+        {
+            "name": ROUND,
+            "description": "Builds, tests, reviews and merges one task of a repository.",
+            "inputs": {
+                "repository": {"type": "path"},
+                "task": {"type": "object"},
+                "former": {"type": "object", "default": {}},
+            },
+            "outputs": _outputs(cast),
+            "steps": steps,
+        }
+    )
+
+
+def _change() -> dict[str, Any]:
+    return {
+        "repository": "${{ inputs.repository }}",
+        "base": "${{ steps.manage.output.onto }}",
+        "commit": f"${{{{ {CHANGE} }}}}",
+    }
+
+
+def _review(cast: Cast) -> dict[str, Any]:
+    given = {
+        "repository": "${{ inputs.repository }}",
+        "base": f"${{{{ {CHANGE} }}}}",
+        "documents": ["work.md", "change.patch", "review.md"],
+        "prompt": REVIEW,
+    }
+    return {
+        "agent": cast.reviewer,
+        "needs": ["manage", "build", "inspect"],
+        "if": "steps.inspect.output.verdict == 'approve'",
+        "timeout": {"run": REVIEW_SECONDS_MAX},
+        "with": {name: value for name, value in given.items() if name in cast.reviewer_takes},
+    }
+
+
+def _merge(cast: Cast, rule: MergeRule, repository: str) -> dict[str, Any]:
+    verdicts = ["steps.inspect.output.verdict"]
+    if cast.reviewer:
+        verdicts.append(f"steps.review.output{cast.answer}.verdict")
+    step: dict[str, Any] = {
+        "agent": "merger",
+        "needs": ["manage", "build", "inspect", *(["review"] if cast.reviewer else [])],
+        "if": " && ".join(f"{verdict} == 'approve'" for verdict in verdicts),
+        "concurrency": {"key": f"merge-{repository}", "limit": 1},
+        "with": {
+            **_change(),
+            "into": "${{ inputs.task.into }}",
+            "scope": "${{ inputs.task.globs }}",
+            "checks": "${{ inputs.task.checks }}",
+            "task": "task ${{ string(inputs.task.number) }}, ${{ inputs.task.title }}",
+            "message": MESSAGE,
+        },
+    }
+    if rule.approval:
+        step["approval"] = True
+    return step
+
+
+def _outputs(cast: Cast) -> dict[str, str]:
+    found = "steps.inspect.output.findings"
+    if cast.reviewer:
+        said = f"steps.review.output{cast.answer}.findings"
+        found = f"{found} + (steps.review.output == null ? [] : {said})"
+    merge = "steps.merge.output"
+    return {
+        "ended": f"${{{{ {merge} != null && {merge}.state == 'merged' }}}}",
+        "commit": f"${{{{ {CHANGE} }}}}",
+        "onto": "${{ steps.manage.output.onto }}",
+        "rounds": "${{ steps.manage.output.round }}",
+        "returned": f"${{{{ {merge} != null && {merge}.state != 'merged' }}}}",
+        "findings": f"${{{{ {merge} == null ? {found} : {merge}.findings }}}}",
+        "merged": f"${{{{ {merge} }}}}",
+    }
+
+
+def tasks_text(
+    name: str,
+    version: int,
+    waits: Mapping[int, Sequence[int]],
+    rule: MergeRule,
+    *,
+    parallel: int,
+    budget: Amount | None = None,
+) -> str:
+    """Return the workflow of several tasks; `version` is that of the round."""
+    steps: dict[str, Any] = {}
+    for task, earlier in waits.items():
+        step: dict[str, Any] = {
+            "title": f"Task {task}",
+            "workflow": f"{ROUND}@{version}",
+            "repeat": {"until": "output.ended", "times": rule.rounds},
+            "with": {
+                "repository": "${{ inputs.repository }}",
+                "task": f"${{{{ inputs.tasks['{task}'] }}}}",
+                "former": "${{ previous == null ? {} : previous }}",
+            },
+        }
+        if earlier:  # However they end, their files are free then.
+            step |= {"needs": [f"task-{each}" for each in earlier], "if": "always()"}
+        steps[f"task-{task}"] = step
+    found: dict[str, Any] = {
+        "name": name,
+        "description": "Tasks of a repository, carried out by agents.",
+        "inputs": {
+            "repository": {"type": "path"},
+            "tasks": {"type": "object"},
+        },
+        "concurrency": parallel,
+        "outputs": {
+            f"task-{task}": f"${{{{ steps['task-{task}'].output.merged }}}}" for task in waits
+        },
+        "steps": steps,
+    }
+    if budget is not None:
+        found["budget"] = _budget(budget)
+    return _text(found)
+
+
+def _budget(budget: Amount) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if budget.cost is not None:
+        found["cost"] = f"{budget.cost // 1_000_000}.{budget.cost % 1_000_000:06} USD"
+    if budget.tokens is not None:
+        found["tokens"] = budget.tokens
+    return found
+
+
+def _text(definition: dict[str, Any]) -> str:
+    return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"

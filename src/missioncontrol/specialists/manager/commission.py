@@ -1,0 +1,32 @@
+"""What a manager is given: a task with its signed documents, and how the round before ended."""
+
+from typing import Any
+
+import msgspec
+
+
+class Commission(msgspec.Struct, frozen=True):
+    """A task of a repository, as it is to be carried out."""
+
+    number: int
+    title: str
+    brief: str = ""
+    folder: str = ""  # of its documents, from the top of the repository
+    documents: dict[str, str] = {}  # SHA-256 by kind: what was signed
+    scope: tuple[str, ...] = ()  # patterns of the files that may be changed; none: any
+    likely: tuple[str, ...] = ()  # files that are likely to change
+    checks: tuple[tuple[str, ...], ...] = ()  # programs that have to end with 0
+    into: str = ""  # the branch that what is approved goes into; "" for what is checked out
+
+
+class Former(msgspec.Struct, frozen=True):
+    """How the round before ended."""
+
+    commit: str = ""  # what was built; "" where nothing was changed
+    onto: str = ""  # where the change began
+    findings: tuple[dict[str, Any], ...] = ()  # why it was not merged
+    returned: bool = False  # by the merge queue: what it goes onto is another commit by now
+    rounds: int = 0  # until then
+
+
+"""As `task-round` hands it back."""
