@@ -40,9 +40,9 @@ design = []
 
 _MERGE = """
 [merge]   # what becomes of a change that agents built with `mission task run`
-approval = true   # somebody agrees to each change before it is merged
+approval = {approval}   # somebody agrees to each change before it is merged
 rounds = 3        # at most so often is it built, tested and reviewed
-checks = []       # programs that have to end with 0 besides the tests, such as [["make", "lint"]]
+checks = []       # programs that end with 0 besides the tests, such as [["make", "lint"]]
 shared = []       # files that no two tasks change at once, such as ["*.lock", "migrations/"]
 """
 
@@ -94,7 +94,7 @@ def sop_text(id_: str, *, own: bool) -> str:
             ("signed_by", rule.signed_by),
         ):
             parts += [f"{name} = {_listed(values)}\n"] if values else []
-    return "".join([*parts, _MERGE])
+    return "".join([*parts, _MERGE.format(approval=str(not own).lower())])
 
 
 def _listed(values: Sequence[str]) -> str:

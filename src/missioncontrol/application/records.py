@@ -62,7 +62,7 @@ async def gather(
         Rejected: `run.no_mission`, where it is a run of a workflow and there is no plan.
     """
     rows = _until_settled(await _stream(store, run))
-    state = _folded(run, rows)
+    state = folded(run, rows)
     if not state.mission:
         raise Rejected(
             "run.no_mission",
@@ -154,7 +154,8 @@ def _until_settled(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _folded(run: str, rows: list[Row]) -> Run:
+def folded(run: str, rows: list[Row]) -> Run:
+    """Return a run as its events tell it; raises NotFound `run.unknown` where there are none."""
     state: Run | None = None
     for row, event in rows:
         state = evolve(state, event, row.time / 1_000_000)

@@ -12,6 +12,7 @@ from missioncontrol.cli.checkout_record import Checkout, Record, Synced
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, say, say_json
+from missioncontrol.cli.run_records import write_runs
 from missioncontrol.documents import task_index
 from missioncontrol.documents.task_index import index_of, index_text
 from missioncontrol.documents.task_standing import Standing, faults_of, standing_of
@@ -163,6 +164,7 @@ def told(standing: Standing) -> str:
 
 def _sync(arguments: argparse.Namespace, record: Record) -> int:
     done = record.sync(regenerate=arguments.regenerate)
+    done = msgspec.structs.replace(done, written=(*done.written, *write_runs(record)))
     conflicts = sum(len(each.conflicts) for each in done.taken)
     if arguments.json:
         say_json(msgspec.to_builtins(done))

@@ -22,6 +22,7 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.guard import specs_staged
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.repo import told
+from missioncontrol.cli.run_records import write_runs
 from missioncontrol.cli.task_run import review_form, run
 from missioncontrol.cli.task_scope import scope
 from missioncontrol.documents.task_standing import standing_of
@@ -51,9 +52,10 @@ def task(arguments: argparse.Namespace) -> int:
                 return _approve(arguments, record)
             case "scope":
                 code = scope(arguments, record, record.task(arguments.task))
-                return _with_files(code, record)
+                _projected(record)
+                return code
             case "run":
-                return _with_files(run(arguments, record), record)
+                return _ran(run(arguments, record), record)
         return _move(arguments, record)
     finally:
         desk.close()
@@ -83,9 +85,11 @@ def _projected(record: Record) -> tuple[str, ...]:
     return written or ()
 
 
-def _with_files(code: int, record: Record) -> int:
-    """Write what is generated, and return the exit code of what was done before."""
+def _ran(code: int, record: Record) -> int:
+    """Write what is generated, whatever became of the run, and return the run's exit code."""
     _projected(record)
+    for folder in write_runs(record):
+        note(f"{folder}/ tells what was done.\n")
     return code
 
 
