@@ -72,9 +72,11 @@ def yes() -> HeardLine:
 def work(
     root: Path, repository: Path, prompt: str, agent: Declaration, line: HeardLine, **more: Any
 ) -> Work:
+    keep = {"keep": True} if more.pop("keep", False) else {}
+
     async def story() -> Work:
         environment = {"PATH": os.environ["PATH"], "MY_KEY": SECRET}
-        given = assignment({"prompt": prompt, "repository": str(repository)}, **more)
+        given = assignment({"prompt": prompt, "repository": str(repository), **keep}, **more)
         return await KIND.make(agent, a_workshop(root, environment)).perform(given, line)
 
     return run(story(), SECONDS)
@@ -94,6 +96,31 @@ def test_what_the_program_changes_becomes_a_patch(tmp_path: Path, repository: Pa
     assert "I wrote new.txt." in line.text
     assert not (repository / "new.txt").exists()
     assert not is_alive(line.processes[0])
+
+
+def test_what_it_leaves_is_kept_as_a_commit(tmp_path: Path, repository: Path) -> None:
+    def shown(commit: str) -> str:
+        argv = ["git", "show", f"{commit}:new.txt"]
+        return subprocess.run(argv, cwd=repository, check=True, capture_output=True).stdout.decode()
+
+    done = work(tmp_path, repository, "write", declared(), yes(), keep=True, risk="write")
+    assert shown(done.output["commit"]) == "hello\n"
+    unkept = work(tmp_path, repository, "write", declared(), yes())
+    assert unkept.output["commit"] == ""
+    nothing = work(tmp_path, repository, "run", declared(), yes(), keep=True, risk="write")
+    assert nothing.output["commit"] == ""
+    line = yes()
+    once = declared(limits=Limits(turns_max=1))
+    error = failure(tmp_path, repository, "twice", once, line, keep=True, risk="write")
+    assert error.detail["commit"] == done.output["commit"]  # Of the same attempt, and the same.
+    assert "is kept as refs/mission/kept/" in line.text
+    assert error.detail["patch"]
+
+
+def test_a_step_that_only_reads_keeps_nothing(tmp_path: Path, repository: Path) -> None:
+    error = failure(tmp_path, repository, "write", declared(), yes(), keep=True, risk="read")
+    assert error.code == "acp.bad_input"
+    assert "keep is true, and the step is one that only reads" in error.reason
 
 
 def test_what_it_wants_to_do_is_asked_for(tmp_path: Path, repository: Path) -> None:

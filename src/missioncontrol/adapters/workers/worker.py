@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from missioncontrol.adapters import leftovers
+from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.workers.crew import Crew
 from missioncontrol.adapters.workers.holding import LEFT, Backoff, Holding
@@ -189,8 +189,8 @@ class Worker:
             if spool.ending is None:
                 spool.add(RESTARTED)
             self._begin(spool)
-        for name in ("scratch", "worktrees"):
-            shutil.rmtree(self._state.root / name, ignore_errors=True)
+        shutil.rmtree(self._state.root / "scratch", ignore_errors=True)
+        await worktrees.sweep(self._state.root / "worktrees")
 
     def _begin(self, spool: Spool) -> None:
         holding = Holding(spool, self)

@@ -1,12 +1,14 @@
-"""A work tree and branch of its own for each attempt: what comes out of it is a patch.
+"""A work tree and branch of its own for each attempt: what comes out is a patch, and a commit.
 
 The tree belongs to a small repository of its own that borrows the objects of the user's. So
 whatever is done there, also with git (stash, branches, settings, hooks), the user's repository is
-only read. What we ask git about the tree we ask through a second one that the agent never sees: it
-could otherwise name programs in the settings of its own, and we would start them.
+only read; where the end of an attempt is to be kept, one ref of ours is added to it. What we ask
+git about the tree we ask through a second repository that the agent never sees: it could otherwise
+name programs in the settings of its own, and we would start them.
 """
 
 import asyncio
+import logging
 import os
 import re
 import shutil
@@ -19,18 +21,34 @@ import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
+from missioncontrol.adapters.worktrees.keeping import Kept, keep, note_down
 from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
 from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made
-from missioncontrol.ports.agent import Assignment, ProcessHandle
+from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle
 
-__all__ = ["Change", "Patch", "Tree", "patch_of", "sweep", "taken_over", "worktree"]
+__all__ = [
+    "Change",
+    "Kept",
+    "Patch",
+    "Tree",
+    "keep",
+    "patch_of",
+    "sweep",
+    "taken_over",
+    "worktree",
+]
+
+_LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def worktree(
-    root: Path, assignment: Assignment, repository: Path, *, base: str = ""
+    root: Path, assignment: Assignment, repository: Path, *, base: str = "", is_kept: bool = False
 ) -> AsyncIterator[Tree]:
     """Lend a tree of this attempt alone, at `base`, or at what is checked out.
+
+    With `is_kept`, what it holds at the end is kept in the repository, whatever ended it; `keep`
+    does it earlier. A tree that could not be kept stays, and `sweep` tries again.
 
     Raises:
         AttemptFailed: `worktree.no_repository`, `worktree.unknown_base` or `worktree.failed`.
@@ -38,7 +56,10 @@ async def worktree(
     run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
     place = await asyncio.to_thread(_begun, root / run, f"{assignment.fence}-")
     try:
-        yield await made(place, branch_of(assignment), repository, base)
+        tree = await made(place, branch_of(assignment), repository, base)
+        if is_kept:
+            await asyncio.to_thread(note_down, tree, repository, assignment)
+        yield tree
     finally:
         # Whoever cancels a second time does not wait for it, and it is done all the same.
         await asyncio.shield(asyncio.ensure_future(_cleared(place)))
@@ -47,14 +68,16 @@ async def worktree(
 async def sweep(root: Path) -> int:
     """Remove the trees that a process left behind which is no more; return how many.
 
-    What its tools left running there is ended first.
+    What its tools left running there is ended first, and what is to be kept is kept.
     """
     stale = await asyncio.to_thread(_stale, root)
+    removed = 0
     for place in stale:
-        await _cleared(place)
-        with suppress(OSError):
-            place.parent.rmdir()
-    return len(stale)
+        if await _cleared(place):
+            removed += 1
+            with suppress(OSError):
+                place.parent.rmdir()
+    return removed
 
 
 def _begun(root: Path, prefix: str) -> Path:
@@ -66,10 +89,20 @@ def _begun(root: Path, prefix: str) -> Path:
     return place
 
 
-async def _cleared(place: Path) -> None:
-    """End what is still at work in `place`, and remove it."""
+async def _cleared(place: Path) -> bool:
+    """End what is still at work in `place`, keep what is to be kept, and remove it.
+
+    Where that can't be kept, nothing is removed.
+    """
     await end_leftovers(place)
+    try:
+        await keep(place)
+    except AttemptFailed as failure:
+        _LOG.warning("%s %s", failure.reason, failure.hint)
+        (place / "owner").unlink(missing_ok=True)  # Nobody's: the next sweep tries again.
+        return False
     await asyncio.to_thread(_removed, place)
+    return True
 
 
 def _stale(root: Path) -> list[Path]:

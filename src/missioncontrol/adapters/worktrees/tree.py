@@ -1,7 +1,6 @@
 """A tree: where an agent works, and the repository through which we look at it."""
 
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from missioncontrol.adapters.git import git
 from missioncontrol.adapters.leftovers import mark
 from missioncontrol.adapters.worktrees.source import Source
 from missioncontrol.ports.agent import Assignment
+from missioncontrol.refs import as_file_name
 
 _AGENTS_SETTINGS = {
     "core.fsmonitor": "false",
@@ -34,6 +34,11 @@ class Tree(msgspec.Struct, frozen=True):
     own: Path  # the repository through which we look at the tree
 
     @property
+    def place(self) -> Path:
+        """The directory of all that belongs to this tree."""
+        return self.path.parent
+
+    @property
     def begun(self) -> Path:
         """The index of what an earlier step changed; there is none where nothing was taken over."""
         return self.own / "index-begun"
@@ -41,7 +46,7 @@ class Tree(msgspec.Struct, frozen=True):
     @property
     def environment(self) -> dict[str, str]:
         """What every program that works in the tree is started with, to be found again."""
-        return mark(self.path.parent)
+        return mark(self.place)
 
 
 async def made(place: Path, branch: str, repository: Path, base: str) -> Tree:
@@ -80,6 +85,5 @@ async def _settle_in(path: Path, branch: str, commit: str) -> None:
 
 def branch_of(assignment: Assignment) -> str:
     """Return a name that git takes: other people's words stand in those of runs and steps."""
-    words = (assignment.run, assignment.step)
-    run, step = (re.sub(r"[^A-Za-z0-9_-]+", "-", word).strip("-") or "x" for word in words)
-    return f"mission/{run[:60]}/{step[:60]}-{assignment.attempt}"
+    run, step = as_file_name(assignment.run), as_file_name(assignment.step)
+    return f"mission/{run}/{step}-{assignment.attempt}"

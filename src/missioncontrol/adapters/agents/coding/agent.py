@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -12,7 +12,15 @@ from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.order import Order, asked_again, order_of, prompt_of
 from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
 from missioncontrol.adapters.agents.workplace import telling, told
-from missioncontrol.adapters.worktrees import Patch, Tree, patch_of, taken_over, worktree
+from missioncontrol.adapters.worktrees import (
+    Kept,
+    Patch,
+    Tree,
+    keep,
+    patch_of,
+    taken_over,
+    worktree,
+)
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
 from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.declaration import Declaration
@@ -76,7 +84,8 @@ class CodingAgent:
         """See `Agent.perform`."""
         order = order_of(assignment, self._declared)
         trees = self._workshop.worktrees
-        async with worktree(trees, assignment, order.repository, base=order.base) as tree:
+        source, base = order.repository, order.base
+        async with worktree(trees, assignment, source, base=base, is_kept=order.is_kept) as tree:
             try:
                 with self._at_bench(assignment, line, order, tree) as bench:
                     for note in tree.notes:
@@ -89,7 +98,8 @@ class CodingAgent:
             except AttemptFailed as failure:
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
-            return self._work(bench, tree, patch, answer, line)
+            kept = await keep(tree.place)
+            return self._work(bench, tree, (patch, kept), answer, line)
 
     async def _gone_on(self, order: Order, assignment: Assignment, tree: Tree) -> None:
         """Begin with what an earlier step changed, where the order says so.
@@ -118,21 +128,27 @@ class CodingAgent:
 
     async def _salvaged(self, failure: AttemptFailed, tree: Tree, line: Line) -> AttemptFailed:
         """Keep what was changed before a failure, and return the failure with a word of it."""
+        found: dict[str, str] = {}
         try:
-            patch = await patch_of(tree)
-        except AttemptFailed:
+            if (kept := await keep(tree.place)).commit:
+                line.log("warning", f"What it had changed by then is kept as {kept.ref}.")
+                found["commit"] = kept.commit
+        except AttemptFailed as also:
+            line.log("error", f"{also.reason} {also.hint}")
+        with suppress(AttemptFailed):
+            for ref in self._kept(tree, await patch_of(tree), line):
+                by_then = f"What it had changed by then is kept as artifact {ref.digest}."
+                line.log("warning", by_then)
+                found["patch"] = ref.digest
+        if not found:
             return failure
-        if not patch.content:
-            return failure
-        (kept,) = self._kept(tree, patch, line)
-        line.log("warning", f"What it had changed by then is kept as artifact {kept.digest}.")
         known = failure.detail if isinstance(failure.detail, dict) else {}
         return AttemptFailed(
             failure.code,
             failure.reason,
             hint=failure.hint,
             retryable=failure.retryable,
-            detail={**known, "base": tree.base, "patch": kept.digest},
+            detail={**known, "base": tree.base, **found},
         )
 
     @contextmanager
@@ -218,7 +234,10 @@ class CodingAgent:
             return "it is no JSON document"
         return fault_in(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
 
-    def _work(self, bench: Bench, tree: Tree, patch: Patch, answer: Any, line: Line) -> Work:
+    def _work(
+        self, bench: Bench, tree: Tree, left: tuple[Patch, Kept], answer: Any, line: Line
+    ) -> Work:
+        patch, kept = left
         artifacts = self._kept(tree, patch, line)
         findings = self._findings(bench, patch, artifacts)
         for finding in findings:
@@ -226,6 +245,7 @@ class CodingAgent:
         output: dict[str, Any] = {
             "summary": bench.said[:SAID_MAX],
             "base": tree.base,
+            "commit": kept.commit,
             "branch": tree.branch,
             "files": [msgspec.to_builtins(change) for change in patch.changes[:FILES_MAX]],
             "commands": [

@@ -19,6 +19,7 @@ from missioncontrol.ports.agent import Assignment, AttemptFailed
 DATA_BYTES_MAX = 256 * 1024
 """Of what earlier steps left, in the prompt."""
 
+KEEP = "keep"
 _PATH_LIST = Shape("list", items=Shape("string"))
 INPUTS = {
     "prompt": Shape("string", description="What is to be done."),
@@ -29,6 +30,12 @@ INPUTS = {
         description="The branch, tag or commit to begin at; by default what is checked out.",
     ),
     "model": Shape("string", required=False, description="In place of the agent's own."),
+    KEEP: Shape(
+        "boolean",
+        required=False,
+        description="Whether what is there at the end is kept in the repository as a commit, "
+        "however the attempt ends; only in a step that writes.",
+    ),
     CONTINUES: Shape(
         "string",
         required=False,
@@ -46,6 +53,11 @@ INPUTS = {
 OUTPUT = {
     "summary": Shape("string", description="What the agent said at its end."),
     "base": Shape("string", description="Id of the commit that the patch applies to, if any."),
+    "commit": Shape(
+        "string",
+        description="Id of the commit that holds the changes on top of the base, where they are "
+        "to be kept; empty where nothing changed.",
+    ),
     "branch": Shape("string", description="Its branch; gone with the tree it was in."),
     "files": Shape(
         "list",
@@ -80,6 +92,7 @@ class Order(msgspec.Struct, frozen=True):
     base: str
     model: str
     risk: Risk
+    is_kept: bool  # whether the final state becomes a commit in the repository
     continues: str  # the step whose changes the tree begins with; empty where there is none
     documents: tuple[ArtifactRef, ...]
     answer: Shape  # what the last message has to be, as JSON; ANYTHING where it is just a text
@@ -119,6 +132,8 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
         fault = "prompt is empty"
     if not fault and not Path(given["repository"]).is_absolute():
         fault = f"repository is {given['repository']!r}, a relative path"
+    if not fault and given.get(KEEP) and assignment.risk == "read":
+        fault = f"{KEEP} is true, and the step is one that only reads"
     continues, names = given.get(CONTINUES, ""), given.get(DOCUMENTS) or []
     if not fault and continues and continues not in assignment.upstream:
         fault = f"{CONTINUES} names step {continues!r}, which is not among the needs"
@@ -136,6 +151,7 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
         given.get("base") or _base_of(continues, assignment),
         given.get("model") or declared.model,
         assignment.risk,
+        bool(given.get(KEEP)),
         continues,
         documents,
         output_shape(declared),

@@ -1,0 +1,100 @@
+"""What a tree holds, as seen through the repository that its agent does not know."""
+
+from missioncontrol.adapters.git import LIST_BYTES_MAX, git
+from missioncontrol.adapters.worktrees.tree import Tree
+
+SUBMODULE = "160000"
+
+
+def seen_through(tree: Tree) -> dict[str, str]:
+    """Return the environment in which git asks our repository about the tree."""
+    return {
+        "GIT_DIR": str(tree.own),
+        "GIT_WORK_TREE": str(tree.path),
+        "GIT_INDEX_FILE": str(tree.own / "index"),
+    }
+
+
+class State:
+    """The files of a tree in our index: what git ignores, and what is left out, as at the base."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Nothing is taken in yet; see `taken_in`."""
+        self._path = tree.path
+        self.own = tree.own
+        self._begun = tree.begun
+        self._environment = seen_through(tree)
+        self._commit = tree.base
+        self.base = tree.base
+        self.left_out: tuple[str, ...] = ()  # submodules, and repositories within the tree
+
+    @classmethod
+    async def taken_in(cls, tree: Tree) -> "State":
+        """Return the present state of `tree`, committed there or not.
+
+        Raises:
+            AttemptFailed: `worktree.failed`.
+        """
+        state = cls(tree)
+        await state._begin()
+        left_out = await state._add_all()
+        against = ["--cached", "--no-renames", "--raw", "-z", "--ignore-submodules=none"]
+        raw = await state.git("diff-index", *against, state.base)
+        left_out += [path for path, modes in _raw(raw) if SUBMODULE in modes]
+        for path in left_out:
+            await state._forget(path)
+        state.left_out = tuple(left_out)
+        return state
+
+    async def git(
+        self, *args: str, stdin: bytes = b"", index: str = "", bytes_max: int = LIST_BYTES_MAX
+    ) -> bytes:
+        """Return what git says of the tree; `index` is looked at in place of our own."""
+        more = {**self._environment, **({"GIT_INDEX_FILE": index} if index else {})}
+        return await git(args, cwd=self._path, more=more, stdin=stdin, bytes_max=bytes_max)
+
+    async def diff(self, *options: str, bytes_max: int = LIST_BYTES_MAX) -> bytes:
+        """Return what differs from the base."""
+        plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames")
+        asked = ("diff", "--cached", *plain, "--ignore-submodules=all", *options, self.base)
+        return await self.git(*asked, bytes_max=bytes_max)
+
+    async def since_begun(self) -> int:
+        """Return how many files differ from the changes that the tree was given to begin with."""
+        made = await self.git("write-tree", "--missing-ok", index=str(self._begun))
+        asked = ("--cached", "--no-renames", "--name-only", "-z", "--ignore-submodules=all")
+        named = await self.git("diff-index", *asked, made.decode().strip())
+        return named.count(b"\0")
+
+    async def _begin(self) -> None:
+        """Find what a tree without commits is compared with."""
+        if not self._commit:
+            empty = await self.git("hash-object", "-w", "-t", "tree", "--stdin")
+            self.base = empty.decode().strip()
+
+    async def _add_all(self) -> list[str]:
+        """Take the files into our index; return the repositories that lie within the tree."""
+        others = await self.git("ls-files", "-z", "--others", "--exclude-standard")
+        names = others.decode("utf-8", "surrogateescape").split("\0")
+        within = [name.rstrip("/") for name in names if name.endswith("/")]
+        paths = [".", *(f":(top,exclude,literal){name}" for name in within)]
+        spec = "\0".join(paths).encode("utf-8", "surrogateescape")
+        asked = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        await self.git("add", "--all", *asked, stdin=spec)
+        return within
+
+    async def _forget(self, path: str) -> None:
+        """Take `path` back to what it is in the base."""
+        name = path.encode("utf-8", "surrogateescape")
+        line = await self.git("ls-tree", "-z", "--full-tree", self.base, "--", path)
+        none = b"0" * (64 if len(self.base) == 64 else 40)
+        gone = b"0 " + none + b"\t" + name + b"\0"
+        await self.git("update-index", "-z", "--index-info", stdin=gone + line)
+
+
+def _raw(answer: bytes) -> list[tuple[str, tuple[str, str]]]:
+    """Return the paths of a raw diff without renames, each with its mode before and after."""
+    parts = answer.decode("utf-8", "surrogateescape").split("\0")
+    heads, paths = parts[0::2], parts[1::2]
+    modes = [tuple(head.lstrip(":").split(" ")[:2]) for head in heads if head]
+    return [(path, (before, after)) for path, (before, after) in zip(paths, modes, strict=False)]
