@@ -23,7 +23,7 @@ from missioncontrol.domain.work import Work
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
 from missioncontrol.specialists.cards import CARDS
-from missioncontrol.specialists.catalogue import CLASSES
+from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.ranking.kept import KEPT
 
 FUNCTIONS = PROGRAMS_OWN
@@ -78,8 +78,8 @@ def specialists(
     model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
     kept = {KEPT: str(home.kept_facts.absolute())}
     own = {name: seen | kept | (model if name in ASKING else {}) for name in CLASSES}
-    # It runs programs that are not ours, which have no business with what is kept.
-    own["tester"] = seen
+    # They run programs that are not ours, which have no business with what is kept.
+    own |= dict.fromkeys(RUNNING, seen)
     return [
         Registered(
             name,

@@ -14,7 +14,7 @@ from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.repository import HINT
-from missioncontrol.specialists.specialist import Brief, Delivered
+from missioncontrol.specialists.specialist import Brief, Delivered, Submitted
 
 
 def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
@@ -52,6 +52,9 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         actuals=_told(name, given, "actuals", Actual),
         commission=given.get("task", {}) if name == "manager" else {},
         former=given.get("former", {}),
+        submitted=_submitted(given),
+        run=assignment.run,
+        step=assignment.step,
     )
 
 
@@ -102,6 +105,12 @@ def _repository(name: str, given: Mapping[str, Any]) -> Path | None:
         reason = f"The repository {str(path)!r} is a relative path, and a step starts nowhere."
         raise AttemptFailed(f"{name}.no_repository", reason, hint=HINT, retryable=False)
     return path
+
+
+def _submitted(given: Mapping[str, Any]) -> Submitted:
+    """Return what is said of a commit; its shape was held against the card already."""
+    names = Submitted.__struct_fields__
+    return msgspec.convert({name: given[name] for name in names if name in given}, Submitted)
 
 
 def _plan(name: str, given: Mapping[str, Any], assignment: Assignment) -> Plan | None:

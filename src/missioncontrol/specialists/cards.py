@@ -1,16 +1,20 @@
 """The cards of the built-in specialists: what each takes, hands back, and always hands in."""
 
-from collections.abc import Iterable
-from importlib import import_module
-
-from missioncontrol.domain.agent import AgentCard, Kind, Shape
+from missioncontrol.domain.agent import AgentCard, Shape
 from missioncontrol.domain.building import CHANGES
 from missioncontrol.domain.step import Spending
+from missioncontrol.specialists.card_shapes import (
+    BROKEN,
+    CHECKED,
+    CHECKS,
+    REPOSITORY,
+    card_of,
+    count,
+    list_of,
+    object_of,
+    text,
+)
 
-VERSION: str = import_module("missioncontrol").__version__
-"""Asked for by name: the top of the package offers what lies above this room as well."""
-
-REPOSITORY = Shape("path", description="An absolute path of a directory; it is only read.")
 GOAL = Shape(
     "string",
     required=False,
@@ -38,183 +42,135 @@ PROSE = Spending(input_tokens=40_000, output_tokens=16_384, by_call=True)
 """The most that prose of a model takes: one call, of facts of at most 24,000 characters."""
 
 
-def _object(required: bool = True, /, description: str = "", **fields: Shape) -> Shape:
-    """Return an object that has these fields and no others."""
-    return Shape("object", fields, required=required, description=description, open=False)
-
-
-def _list(of: Kind | Shape, description: str = "") -> Shape:
-    items = of if isinstance(of, Shape) else Shape(of)
-    return Shape("list", items=items, description=description)
-
-
-def _text(description: str = "") -> Shape:
-    return Shape("string", description=description)
-
-
-def _count(description: str = "") -> Shape:
-    return Shape("integer", description=description)
-
-
-def _card(
-    name: str,
-    description: str,
-    inputs: dict[str, Shape],
-    output: Shape,
-    *,
-    capabilities: Iterable[str],
-    artifacts: Iterable[str],
-    effects: Iterable[str] = ("reads_files",),
-    spending: Spending | None = None,
-) -> AgentCard:
-    shared = (
-        *("repository", "goal", "title", "context", "constraints", "builder"),
-        *("kind", "recalled", "silenced", "memory", "actuals"),
-    )
-    return AgentCard(
-        name,
-        VERSION,
-        "specialist",
-        tuple(capabilities),
-        description,
-        Shape("object", inputs, open=False),
-        output,
-        tuple(artifacts),
-        "read",
-        tuple(effects),
-        spending,
-        tuple(each for each in shared if each in inputs),
-    )
-
-
-_SURVEYOR = _card(
+_SURVEYOR = card_of(
     "surveyor",
     "Says what a repository consists of: sizes, packages, dependencies, entry points, licences.",
     {"repository": REPOSITORY, "goal": GOAL},
-    _object(
-        name=_text("Of the main package; '' where no manifest names one."),
-        version=_text(),
-        commit=_text("The checked-out commit; '' where there is none."),
-        files=_count(),
-        code_lines=_count("Without tests."),
-        test_lines=_count(),
-        packages=_list(
+    object_of(
+        name=text("Of the main package; '' where no manifest names one."),
+        version=text(),
+        commit=text("The checked-out commit; '' where there is none."),
+        files=count(),
+        code_lines=count("Without tests."),
+        test_lines=count(),
+        packages=list_of(
             "string",
             "Directories of the packages, `.` for what lies in none of the others; together they "
             "hold every file once. An auditor takes one as `package`.",
         ),
-        built=_list(
-            _object(
-                name=_text(),
-                path=_text("Its directory, `.` for the top."),
-                ecosystem=_text("python, javascript, go, rust …"),
-                manifest=_text(),
-                version=_text(),
+        built=list_of(
+            object_of(
+                name=text(),
+                path=text("Its directory, `.` for the top."),
+                ecosystem=text("python, javascript, go, rust …"),
+                manifest=text(),
+                version=text(),
             ),
             "What the manifests say is built or published.",
         ),
-        manifests=_list("string", "Every manifest that was read."),
-        dependencies=_count("What everybody gets who installs it."),
+        manifests=list_of("string", "Every manifest that was read."),
+        dependencies=count("What everybody gets who installs it."),
         languages=Shape("object", description="Lines by language, tests included."),
-        frameworks=_list("string"),
-        services=_list("string", "Databases, brokers and the like."),
-        tools=_list("string"),
-        test_commands=_list(
-            _object(argv=_list("string"), source=_text()), "The most direct one first."
+        frameworks=list_of("string"),
+        services=list_of("string", "Databases, brokers and the like."),
+        tools=list_of("string"),
+        test_commands=list_of(
+            object_of(argv=list_of("string"), source=text()), "The most direct one first."
         ),
-        entry_points=_list("string", "At most 20."),
-        licence=_text("SPDX id; '' where none was recognised."),
-        ci=_list("string", "Files that tell a CI service what to do."),
-        places=_list("string", "Files that the goal seems to be about."),
-        left_out=_count("Files that were not read."),
+        entry_points=list_of("string", "At most 20."),
+        licence=text("SPDX id; '' where none was recognised."),
+        ci=list_of("string", "Files that tell a CI service what to do."),
+        places=list_of("string", "Files that the goal seems to be about."),
+        left_out=count("Files that were not read."),
     ),
     capabilities=("survey",),
     artifacts=("survey.md", "survey.json"),
 )
 
-_HISTORIAN = _card(
+_HISTORIAN = card_of(
     "historian",
     "Says what the commits tell: where work gathers, what changes together, and who knows it.",
     {"repository": REPOSITORY, "goal": GOAL},
-    _object(
-        commits=_count("0 where there is no history."),
-        people=_count("Authors, without programs."),
-        authors=_list("string", "At most 20, the one with most commits first."),
-        bus_factor=_count("The fewest people who made more than half of the commits."),
-        first=_text("Day of the first known commit, YYYY-MM-DD; '' where there is none."),
-        last=_text(),
-        hot_spots=_list("string", "Files that change often and are long."),
-        pairs=_list(Shape("list"), "[one file, another, commits that changed both]."),
+    object_of(
+        commits=count("0 where there is no history."),
+        people=count("Authors, without programs."),
+        authors=list_of("string", "At most 20, the one with most commits first."),
+        bus_factor=count("The fewest people who made more than half of the commits."),
+        first=text("Day of the first known commit, YYYY-MM-DD; '' where there is none."),
+        last=text(),
+        hot_spots=list_of("string", "Files that change often and are long."),
+        pairs=list_of(Shape("list"), "[one file, another, commits that changed both]."),
         commits_to_places=Shape(
             "object", description="Commits by file, of those that the goal seems to be about."
         ),
         is_shallow=Shape("boolean"),
-        cut=_text("Why older commits were left out; '' where none were."),
+        cut=text("Why older commits were left out; '' where none were."),
     ),
     capabilities=("history",),
     artifacts=("history.md", "history.json"),
     effects=("reads_files",),
 )
 
-_IMPORT = _object(
-    source=_text("The importing file."),
-    target=_text("The imported file."),
-    file=_text(),
-    line=_count(),
-    text=_text("The statement."),
-    when=_text("load, deferred or typing."),
+_IMPORT = object_of(
+    source=text("The importing file."),
+    target=text("The imported file."),
+    file=text(),
+    line=count(),
+    text=text("The statement."),
+    when=text("load, deferred or typing."),
 )
-_ARCHITECT = _card(
+_ARCHITECT = card_of(
     "architect",
     "Reads the import graph out of the code: modules, cycles, layers, and who depends on whom.",
     {"repository": REPOSITORY, "goal": GOAL},
-    _object(
-        counts=_object(
-            modules=_count("Of the product, without tests."),
-            lines=_count(),
-            imports=_count("Between those modules."),
-            layers=_count(),
-            cycles_at_load=_count(),
-            cycles_deferred=_count("Kept apart by imports inside functions."),
-            unimported=_count(),
-            test_modules=_count(),
-            other_modules=_count(),
+    object_of(
+        counts=object_of(
+            modules=count("Of the product, without tests."),
+            lines=count(),
+            imports=count("Between those modules."),
+            layers=count(),
+            cycles_at_load=count(),
+            cycles_deferred=count("Kept apart by imports inside functions."),
+            unimported=count(),
+            test_modules=count(),
+            other_modules=count(),
         ),
-        cycles=_list(
-            _object(
-                when=_text("load or deferred."),
-                modules=_list("string"),
-                way=_list(_IMPORT, "One shortest way round."),
+        cycles=list_of(
+            object_of(
+                when=text("load or deferred."),
+                modules=list_of("string"),
+                way=list_of(_IMPORT, "One shortest way round."),
             ),
             "At most 10; `counts` has them all.",
         ),
-        most_imported=_list(_object(path=_text(), importers=_count())),
-        unimported=_list("string", "Modules that no import statement names."),
-        goal=_list(
-            _object(
-                path=_text(),
-                reasons=_list("string"),
-                imports=_list("string"),
-                imported_by=_list("string"),
-                typed_by=_list("string"),
-                reaches=_count("Modules that need it to run."),
-                tests=_list("string"),
-                tests_through=_count(),
-                cycles=_list("integer", "Numbers of the cycles it is part of."),
+        most_imported=list_of(object_of(path=text(), importers=count())),
+        unimported=list_of("string", "Modules that no import statement names."),
+        goal=list_of(
+            object_of(
+                path=text(),
+                reasons=list_of("string"),
+                imports=list_of("string"),
+                imported_by=list_of("string"),
+                typed_by=list_of("string"),
+                reaches=count("Modules that need it to run."),
+                tests=list_of("string"),
+                tests_through=count(),
+                cycles=list_of("integer", "Numbers of the cycles it is part of."),
             ),
             "Modules that the goal seems to be about.",
         ),
-        obtained=_list("string"),
-        left_out=_list("string"),
+        obtained=list_of("string"),
+        left_out=list_of("string"),
     ),
     capabilities=("architecture",),
     artifacts=("architecture.json", "architecture.md", "modules.svg", "modules.mmd"),
 )
 
-_TESTER = _card(
+_TESTER = card_of(
     "tester",
     "Runs the repository's own tests in a copy that is thrown away. Tests that fail do not fail "
-    "the step: `passed` is false then. With `changes` they do, unless they failed before.",
+    "the step: `passed` is false then. With `changes` they do, unless they failed before. With "
+    "`commit` exactly that commit is tested, whatever lies in the checkout.",
     {
         "repository": REPOSITORY,
         "goal": GOAL,
@@ -223,40 +179,57 @@ _TESTER = _card(
             required=False,
             description="The step, among its needs, whose patch is applied to the copy first.",
         ),
-    },
-    _object(
-        passed=Shape("boolean", description="Whether the tests ran and all was well."),
-        status=_text("passed, failed, could_not_start, timed_out or no_test_command."),
-        reason=_text("Why it could not start or was stopped; else ''."),
-        counts=_object(
-            description="All 0 where the run gave no counts.",
-            passed=_count(),
-            failed=_count(),
-            errors=_count(),
-            skipped=_count(),
+        "commit": Shape(
+            "string",
+            required=False,
+            description="Test a tree of exactly this commit instead of the checkout; '' says that "
+            "nothing was changed.",
         ),
-        failures=_list(_object(name=_text(), group=_text(), message=_text()), "At most 20."),
-        command=_list("string", "As the project has it; [] where none was found."),
-        source=_text("Where the project says so."),
-        ran=_list("string", "As it was run."),
+        "base": Shape(
+            "string",
+            required=False,
+            description="With `commit`: what fails at this commit too may fail.",
+        ),
+        "checks": CHECKS,
+    },
+    object_of(
+        passed=Shape("boolean", description="Whether the tests ran and all was well."),
+        status=text("passed, failed, could_not_start, timed_out or no_test_command."),
+        reason=text("Why it could not start or was stopped; else ''."),
+        counts=object_of(
+            description="All 0 where the run gave no counts.",
+            passed=count(),
+            failed=count(),
+            errors=count(),
+            skipped=count(),
+        ),
+        failures=list_of(object_of(name=text(), group=text(), message=text()), "At most 20."),
+        command=list_of("string", "As the project has it; [] where none was found."),
+        source=text("Where the project says so."),
+        ran=list_of("string", "As it was run."),
         exit_code=Shape("integer", required=False),
         seconds=Shape("number", required=False),
-        commands=_list(
+        commands=list_of(
             Shape("object"), "Commands to build, to check and to test a part: how each ended."
         ),
-        python=_object(
+        python=object_of(
             False,
-            version=_text(),
-            origin=_text(),
-            not_installed=_list("string"),
+            version=text(),
+            origin=text(),
+            not_installed=list_of("string"),
         ),
+        commit=text("That was tested; '' where that was the checkout."),
+        base=text("That it was held against."),
+        broken=list_of(BROKEN, "Of a commit: what fails and did not at the base. At most 100."),
+        gone=list_of("string", "Tests that passed at the base and are not run, or skipped."),
+        checks=list_of(CHECKED, "How each of the repository's own checks ended."),
     ),
     capabilities=("test",),
     artifacts=("tests.json", "tests.md"),
     effects=("reads_files", "runs_tests_in_copy"),
 )
 
-_AUDITOR = _card(
+_AUDITOR = card_of(
     "auditor",
     "Looks for secrets, unsafe patterns, moving dependencies and likely defects. Findings do not "
     "fail the step.",
@@ -270,34 +243,34 @@ _AUDITOR = _card(
             "tells them.",
         ),
     },
-    _object(
-        package=_text("The directory that was looked at; '' for the whole repository."),
-        files=_count(),
-        findings=_count("Shown to a person; what is unsure or beside the product is not."),
-        critical=_count("Of those shown."),
-        high=_count(),
-        medium=_count(),
-        low=_count(),
-        counts=_object(
-            shown_security=_count(),
-            shown_supply=_count(),
-            shown_quality=_count(),
-            critical=_count(),
-            high=_count(),
-            medium=_count(),
-            low=_count(),
-            not_shown_elsewhere=_count("In tests, examples and foreign code."),
-            not_shown_unsure=_count(),
-            all=_count(),
+    object_of(
+        package=text("The directory that was looked at; '' for the whole repository."),
+        files=count(),
+        findings=count("Shown to a person; what is unsure or beside the product is not."),
+        critical=count("Of those shown."),
+        high=count(),
+        medium=count(),
+        low=count(),
+        counts=object_of(
+            shown_security=count(),
+            shown_supply=count(),
+            shown_quality=count(),
+            critical=count(),
+            high=count(),
+            medium=count(),
+            low=count(),
+            not_shown_elsewhere=count("In tests, examples and foreign code."),
+            not_shown_unsure=count(),
+            all=count(),
         ),
-        obtained=_list("string", "How each check was done."),
-        left_out=_list("string", "What could not be checked."),
+        obtained=list_of("string", "How each check was done."),
+        left_out=list_of("string", "What could not be checked."),
     ),
     capabilities=("audit",),
     artifacts=("audit.sarif", "audit.md"),
 )
 
-_PLANNER = _card(
+_PLANNER = card_of(
     "planner",
     "Turns a goal into a plan: requirements, decisions, risks, and tasks in phases.",
     {
@@ -338,10 +311,10 @@ _PLANNER = _card(
             description="What tasks of earlier runs took, the most comparable first.",
         ),
     },
-    _object(
+    object_of(
         plan=Shape("object", description="The plan, as plan.json has it."),
-        attempts=_list(Shape("object"), "What a model answered; [] where none was asked."),
-        commit=_text(),
+        attempts=list_of(Shape("object"), "What a model answered; [] where none was asked."),
+        commit=text(),
     ),
     capabilities=("plan",),
     artifacts=("plan.json", "plan.md"),
@@ -349,7 +322,7 @@ _PLANNER = _card(
     spending=PLANNING,
 )
 
-_WRITER = _card(
+_WRITER = card_of(
     "writer",
     "Writes specification, outline and execution pack from a plan, the code, and what the steps "
     "that it needs have handed in.",
@@ -359,14 +332,14 @@ _WRITER = _card(
         "repository": Shape("path", required=False, description=REPOSITORY.description),
         **ABOUT,
     },
-    _object(
-        documents=_list("string"),
+    object_of(
+        documents=list_of("string"),
         requirements=Shape("object", description="By id: sections, tasks and files for it."),
-        files=_list("string", "Files that the documents name."),
-        handed_over=_list("string", "Tasks that somebody else has to do."),
-        tokens=_count("Size of the pack."),
-        dropped=_list("string", "What had no room in it."),
-        gaps=_list("string", "What earlier steps should have found out and did not."),
+        files=list_of("string", "Files that the documents name."),
+        handed_over=list_of("string", "Tasks that somebody else has to do."),
+        tokens=count("Size of the pack."),
+        dropped=list_of("string", "What had no room in it."),
+        gaps=list_of("string", "What earlier steps should have found out and did not."),
     ),
     capabilities=("write",),
     artifacts=("specification.md", "outline.md", "execution-pack.md", "execution-pack.json"),
@@ -374,7 +347,7 @@ _WRITER = _card(
     spending=PROSE,
 )
 
-_REVIEWER = _card(
+_REVIEWER = card_of(
     "reviewer",
     "Compares a plan with what the steps that it needs have handed in, and says what is missing. "
     "Tasks of the plan are found by the keys of the steps.",
@@ -384,15 +357,15 @@ _REVIEWER = _card(
         "repository": Shape("path", required=False, description=REPOSITORY.description),
         **ABOUT,
     },
-    _object(
-        verdict=_text("ready, ready with gaps, or not ready."),
-        rule=_text("How the verdict is computed."),
-        checks=_list(_object(name=_text(), passed=Shape("boolean"), detail=_text())),
-        missing=_list(
-            _object(rule=_text(), severity=_text(), title=_text(), detail=_text(), remedy=_text())
+    object_of(
+        verdict=text("ready, ready with gaps, or not ready."),
+        rule=text("How the verdict is computed."),
+        checks=list_of(object_of(name=text(), passed=Shape("boolean"), detail=text())),
+        missing=list_of(
+            object_of(rule=text(), severity=text(), title=text(), detail=text(), remedy=text())
         ),
-        handed_over=_list("string"),
-        next_steps=_list("string"),
+        handed_over=list_of("string"),
+        next_steps=list_of("string"),
     ),
     capabilities=("review",),
     artifacts=("review.json", "review.md"),

@@ -16,6 +16,9 @@ CLASSES = {
     "reviewer": "missioncontrol.specialists.reviewer.reviewer:Reviewer",
 }
 
+RUNNING = frozenset({"tester"})
+"""Those who run the programs of a repository."""
+
 
 def find(name: str) -> Specialist:
     """Return the specialist called `name`.

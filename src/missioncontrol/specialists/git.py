@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -95,8 +95,17 @@ def git_part(
         return Answer(_decoded(data))
 
 
-def git_bytes(root: Path, *args: str, more: Mapping[str, str], stdin: bytes = b"") -> bytes:
+def git_bytes(
+    root: Path,
+    *args: str,
+    more: Mapping[str, str],
+    stdin: bytes = b"",
+    seconds: float = SECONDS_MAX,
+    fine: Collection[int] = (0,),
+) -> bytes:
     """Return what a git command wrote; `more` is added to its environment.
+
+    `fine` are the exit codes that are no failure: `git merge-tree` says by 1 that it conflicts.
 
     Raises:
         Unavailable: as `git`.
@@ -105,7 +114,7 @@ def git_bytes(root: Path, *args: str, more: Mapping[str, str], stdin: bytes = b"
         asked.write(stdin)
         asked.seek(0)
         process = _start(root, args, complaints, more, asked)
-        alarm = threading.Timer(SECONDS_MAX, process.kill)
+        alarm = threading.Timer(seconds, process.kill)
         alarm.start()
         try:
             data, too_long = _read(process, BYTES_MAX)
@@ -118,7 +127,7 @@ def git_bytes(root: Path, *args: str, more: Mapping[str, str], stdin: bytes = b"
                 "git.cut_short",
                 f"git {args[0]} was stopped: it wrote over {BYTES_MAX:,} bytes.",
             )
-        _refuse_failure(process, args, complaints)
+        _refuse_failure(process, args, complaints, fine)
         return data
 
 
@@ -225,9 +234,12 @@ def _read(process: "subprocess.Popen[bytes]", bytes_max: int) -> tuple[bytes, bo
 
 
 def _refuse_failure(
-    process: "subprocess.Popen[bytes]", args: tuple[str, ...], complaints: IO[bytes]
+    process: "subprocess.Popen[bytes]",
+    args: tuple[str, ...],
+    complaints: IO[bytes],
+    fine: Collection[int] = (0,),
 ) -> None:
-    if process.returncode == 0:
+    if process.returncode in fine:
         return
     complaints.seek(0)
     reason = " ".join(_decoded(complaints.read(REASON_CHARACTERS_MAX)).split())

@@ -19,11 +19,11 @@ from missioncontrol.domain.work import ArtifactRef, Usage
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.specialists.briefing import brief_of
-from missioncontrol.specialists.catalogue import CLASSES
+from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.specialist import Specialist
 
 MEMORY_BYTES_MAX = 4 * 1024**3
-"""Address space of a specialist. The tester is free of it: it runs programs that are not ours."""
+"""Address space of a specialist. Those who run programs that are not ours are free of it."""
 
 UNLIMITED = 3600.0
 
@@ -94,7 +94,7 @@ def main(find: Callable[[str], Specialist]) -> int:
         return 2
     out = private_stdout()
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=wire.Order)
-    if name != "tester":
+    if name not in RUNNING:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.RLIM_INFINITY))
     seconds = order.assignment.seconds_max or UNLIMITED
     desk = PipeDesk(out, Path(order.scratch), seconds)

@@ -21,6 +21,20 @@ class Delivered(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Submitted(msgspec.Struct, frozen=True):
+    """A change as a commit, what it is held against, and where it is to go."""
+
+    commit: str | None = None  # "" where nothing was changed, None where none is asked for
+    base: str = ""  # the commit at which the change began
+    into: str = ""  # the branch that it is to be merged into
+    message: str = ""
+    task: str = ""  # in the words of people, for those whose change meets with it
+    scope: tuple[str, ...] = ()  # patterns of the files that may be changed; none: all
+    checks: tuple[tuple[str, ...], ...] = ()  # commands of the repository's own
+    acceptance: tuple[str, ...] = ()  # what has to hold, in words
+    tests: Mapping[str, Any] | None = None  # what a tester handed back
+
+
 class Brief(msgspec.Struct, frozen=True):
     """What one task is about."""
 
@@ -43,6 +57,9 @@ class Brief(msgspec.Struct, frozen=True):
     actuals: tuple[Actual, ...] = ()  # what tasks of earlier runs took, newest first
     commission: Mapping[str, Any] = {}  # a task of a repository that is to be carried out
     former: Mapping[str, Any] = {}  # how its round before ended; empty in the first
+    submitted: Submitted = Submitted()  # for those who test, review or merge a commit
+    run: str = ""
+    step: str = ""
 
 
 class Listener(Protocol):

@@ -29,14 +29,17 @@ class Copied(msgspec.Struct, frozen=True):
     left_out: str = ""  # why the copy is not whole, or ""
 
 
-def copied(source: Path, target: Path, *, is_late: Callable[[], bool]) -> Copied:
+def copied(
+    source: Path, target: Path, *, is_late: Callable[[], bool], within: Path | None = None
+) -> Copied:
     """Copy `source` to `target`: no caches, no links that lead out, a small `.git` only.
 
-    Where `target` lies in `source`, as with a home in the checkout, the directory that holds it is
-    no part of the copy.
+    Links may lead anywhere `within`, which is `source` itself where nothing else is said. Where
+    `target` lies in `source`, as with a home in the checkout, the directory that holds it is no
+    part of the copy.
     """
     target.mkdir(parents=True)
-    root = source.resolve()
+    root = (within or source).resolve()
     files = size = huge = 0
     for path in _walk(source, besides=target.resolve().parent):
         place = target / path.relative_to(source)

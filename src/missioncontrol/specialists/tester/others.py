@@ -69,7 +69,7 @@ def attempts(
 ) -> list[Attempt]:
     """Run `offers` one by one while there is time; those left over say that there was none."""
     ordered = sorted(offers, key=lambda each: FIRST_ORDER.index(each.purpose))
-    surroundings = _with_tools(environment, python)
+    surroundings = with_tools(environment, python)
     found: list[Attempt] = []
     for offer in ordered:
         limit = min(SECONDS_EACH, seconds_left())
@@ -91,7 +91,7 @@ def attempts(
     return found
 
 
-def _with_tools(environment: Mapping[str, str], python: Python | None) -> Mapping[str, str]:
+def with_tools(environment: Mapping[str, str], python: Python | None) -> Mapping[str, str]:
     """Let tools be found that are installed beside the Python that is used."""
     if python is None:
         return environment

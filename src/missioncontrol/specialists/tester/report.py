@@ -89,7 +89,7 @@ def findings(trial: Trial | None, known: Sequence[str]) -> tuple[Finding, ...]:
                 obtained="manifests and test files of the repository",
             ),
         )
-    how = f"`{' '.join(trial.command.shown)}` in a copy of the checkout"
+    how = f"`{' '.join(trial.command.shown)}` in {trial.where}"
     status = trial.verdict.status
     if status == "could_not_start":
         if trial.verdict.reason == NO_TEST:
@@ -204,7 +204,7 @@ def facts(trial: Trial | None) -> tuple[Fact, ...]:
     """Return the counts with where they stand in tests.json."""
     if trial is None or trial.ran is None or trial.verdict.status == "could_not_start":
         return ()  # How a command ended that reached no test is no figure of the tests.
-    how = f"`{' '.join(trial.command.shown)}` in a copy of the checkout"
+    how = f"`{' '.join(trial.command.shown)}` in {trial.where}"
     if trial.ran.stopped:
         how += f", stopped after {trial.ran.seconds:.0f} s; {UNDER_WAY}"
     found = [

@@ -31,6 +31,7 @@ class Trial(msgspec.Struct, frozen=True):
     python: Python | None = None
     note: str = ""  # a report that could not be read
     seen: Shown = Shown()  # what the output counts, where there is no report
+    where: str = "a copy of the checkout"
 
     @property
     def is_partly_collected(self) -> bool:
@@ -81,13 +82,14 @@ def tried(
     seconds_max: float,
     tick: Callable[[float], None],
     is_test: bool = True,
+    where: str = "a copy of the checkout",
 ) -> Trial:
     """Run `argv` in `copy` and judge what it showed; what is no test needs to show no test."""
     report_path = home / "junit.xml"
     command = ready(argv, python, report_path, environment)
     if command.program:
         reason = f"{command.program} is not installed here"
-        return Trial(command, source, Verdict("could_not_start", reason))
+        return Trial(command, source, Verdict("could_not_start", reason), where=where)
     report_path.unlink(missing_ok=True)  # An earlier command may have left one.
     log = home / "output.txt"
     ran = run(
@@ -114,7 +116,7 @@ def tried(
     used = python if command.is_pytest or argv[0].startswith("python") else None
     kept = data.encode() if report else b""
     seen = shown(output) if is_test and report is None else Shown()
-    return Trial(command, source, verdict, ran, report, kept, output, used, note, seen)
+    return Trial(command, source, verdict, ran, report, kept, output, used, note, seen, where)
 
 
 def _report(data: str) -> tuple[Report | None, str]:

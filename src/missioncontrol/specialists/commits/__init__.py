@@ -1,0 +1,1 @@
+"""Commits of the user's repository, read and composed in a small repository of our own."""

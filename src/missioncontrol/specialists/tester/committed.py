@@ -1,0 +1,193 @@
+"""Tests exactly one commit, and says what it breaks of what held at another one."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.commits.changed import changed_files
+from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.markdown import code, counted
+from missioncontrol.specialists.repository import repository_of
+from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.tester import report
+from missioncontrol.specialists.tester.comparing import Broken, broken, gone, is_clean, said
+from missioncontrol.specialists.tester.examining import Examined, as_json, examined
+from missioncontrol.specialists.tester.results import artifacts, evidence, level, output
+
+UNCHANGED = "There is no commit to test: nothing was changed."
+CHECK_LOG = "checks.txt"
+_TELLING = re.compile(
+    r"(?i)(?:^|/)(?:[^/]*tests?[^/]*(?:/|$)|[^/]*spec[^/]*$|conftest\.py$|[^/]*\.(?:toml|cfg|ini)$"
+    r"|package\.json$|makefile$|noxfile\.py$|[^/]*\.gradle$|pom\.xml$|cargo\.toml$)"
+)
+"""Files whose change can leave tests out: tests, and settings of what runs them."""
+
+
+def tested(brief: Brief, desk: Desk) -> Work:
+    """Test the commit that the step names; with a base, hold it against that.
+
+    Raises:
+        AttemptFailed: `tester.bad_input`, `tester.no_commit`, or as `examined`.
+    """
+    what = brief.submitted
+    root = repository_of(brief, "tester", "test").resolve()
+    if brief.changes:
+        raise AttemptFailed(
+            "tester.bad_input",
+            "Both `commit` and `changes` say what is to be tested.",
+            hint="Give one of them.",
+            retryable=False,
+        )
+    if not what.commit:
+        return _unchanged(desk)
+    theirs = found(root, "tester")
+    commit = named(theirs, what.commit, "tester")
+    base = named(theirs, what.base, "tester") if what.base else ""
+    lent = Lent(theirs, desk.scratch / "lent.git")
+    share = 0.6 if base and base != commit else 1.0
+    now = examined(lent, commit, what.checks, desk, desk.scratch / "commit", share=share)
+    was = None
+    if base and base != commit and (not is_clean(now) or _may_leave_out(lent, base, commit)):
+        was = examined(lent, base, what.checks, desk, desk.scratch / "base")
+    return _handed_in(now, was, base, desk)
+
+
+def found(root: Path, who: str) -> Theirs:
+    """Return the repository that the step names.
+
+    Raises:
+        AttemptFailed: `WHO.no_repository`.
+    """
+    try:
+        return Theirs.found(root)
+    except NotFound as error:
+        raise AttemptFailed(
+            f"{who}.no_repository", error.reason, hint=error.hint, retryable=False
+        ) from None
+
+
+def named(theirs: Theirs, name: str, who: str) -> str:
+    """Return the full id of a commit.
+
+    Raises:
+        AttemptFailed: `WHO.no_commit`.
+    """
+    commit = theirs.commit(name)
+    if commit:
+        return commit
+    raise AttemptFailed(
+        f"{who}.no_commit",
+        f"{str(theirs.path)!r} has no commit {name[:100]!r}.",
+        hint="Give the id that the builder handed back; `mission repo recover` lists what is kept.",
+        retryable=False,
+    )
+
+
+def _may_leave_out(lent: Lent, base: str, commit: str) -> bool:
+    files = changed_files(lent, base, commit)
+    return any(_TELLING.search(path) for each in files for path in (each.path, each.was))
+
+
+def _handed_in(now: Examined, was: Examined | None, base: str, desk: Desk) -> Work:
+    trial, known = now.trial, [file.path for file in now.tree.files]
+    lost = broken(now, was)
+    left = gone(now, was) if was is not None else ()
+    statement = f"At {now.commit[:12]}: {report.statement(trial)}"
+    if now.checks:
+        statement += f" {_checks_said(now)}"
+    if was is not None:
+        statement += f" {said(lost, base) or f'Nothing fails that did not at {base[:12]}.'}"
+    desk.log("error" if lost else level(trial), statement)
+    commands = now.bench.commands(now.trials, trial, now.declared, [])
+    more = {
+        "commit": now.commit,
+        "base": base,
+        "broken": [each.as_json() for each in lost],
+        "gone": list(left),
+        "checks": [as_json(each) for each in now.checks],
+    }
+    passed = not lost and now.status in ("passed", "failed")
+    text = report.markdown(trial, [e for e in now.trials if e is not trial], [], known, now.words)
+    text += _section(lost, left, now)
+    kept = artifacts(trial, text, commands, "", desk, more)
+    if now.checks:
+        kept = (*kept, _log(now, desk))
+    return Work(
+        summary=statement,
+        output={**output(trial, commands, **more), "passed": passed},
+        facts=report.facts(trial),
+        findings=(*_findings(lost, left), *report.findings(trial, known)),
+        artifacts=kept,
+        evidence=evidence(trial, now.tree, check_evidence(now)),
+    )
+
+
+def check_evidence(now: Examined) -> tuple[CommandRan, ...]:
+    """Return how the checks ended."""
+    return tuple(
+        CommandRan(each.command.shown, each.ran.exit_code, each.ran.seconds, CHECK_LOG)
+        for each in now.checks
+        if each.ran is not None
+    )
+
+
+def _log(now: Examined, desk: Desk) -> ArtifactRef:
+    parts = [f"$ {' '.join(each.command.shown)}\n{each.output.rstrip()}\n" for each in now.checks]
+    how = "the checks that the repository asks for"
+    content, title = "\n".join(parts), "What the checks said"
+    return desk.keep(CHECK_LOG, content, media_type="text/plain", title=title, obtained=how)
+
+
+def _checks_said(now: Examined) -> str:
+    ended = [each for each in now.checks if each.verdict.status == "passed"]
+    count = counted(len(now.checks), "check")
+    return f"Of {count}, {len(ended)} ended well."
+
+
+def _findings(lost: tuple[Broken, ...], left: tuple[str, ...]) -> tuple[Finding, ...]:
+    new = [
+        Finding(
+            "tester.broken",
+            "high",
+            f"{each.test or 'The tests'} did not fail at the base"[:200],
+            each.path,
+            each.line,
+            each.message,
+        )
+        for each in lost[:20]
+    ]
+    if left:
+        count = counted(len(left), "test")
+        title = f"{count} of the base that passed there run no more, or are skipped"
+        new.append(Finding("tester.tests_gone", "high", title, detail=", ".join(left[:20])))
+    return tuple(new)
+
+
+def _section(lost: tuple[Broken, ...], left: tuple[str, ...], now: Examined) -> str:
+    lines: list[str] = []
+    if now.checks:
+        lines += ["", "## Checks", ""]
+        for each in now.checks:
+            ended = each.ran.exit_code if each.ran else each.verdict.reason
+            lines.append(f"- {code(' '.join(each.command.declared))}: exit status {ended}")
+    if lost:
+        lines += ["", "## What fails and did not before", ""]
+        lines += [f"- {code(e.test) if e.test else 'The tests'}: {e.message}" for e in lost]
+    if left:
+        lines += ["", "## What passed before and is not run", "", *(f"- {code(e)}" for e in left)]
+    return "\n".join([*lines, ""]) if lines else ""
+
+
+def _unchanged(desk: Desk) -> Work:
+    more: dict[str, Any] = {"commit": "", "base": "", "broken": [], "gone": [], "checks": []}
+    text = f"# The project's own tests\n\n{UNCHANGED}\n"
+    blind = {"status": "could_not_start", "reason": "nothing was changed"}
+    desk.log("warning", UNCHANGED)
+    return Work(
+        summary=UNCHANGED,
+        output={**output(None, (), **more), **blind, "passed": False},
+        artifacts=artifacts(None, text, (), "", desk, {**more, **blind}),
+    )

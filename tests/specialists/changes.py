@@ -1,0 +1,68 @@
+"""Small repositories whose changes are commits that no branch has, as builders leave them."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.agent import misfit
+from missioncontrol.domain.work import Work
+from missioncontrol.ports import wire
+from missioncontrol.ports.agent import Assignment
+from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.cards import CARDS
+from missioncontrol.specialists.catalogue import find
+from missioncontrol.testing.desk import LocalDesk
+from tests.agents.repositories import git
+
+SHOP = {
+    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "shop.py": "def total(prices):\n    return sum(prices)\n",
+    "tests/test_shop.py": "from shop import total\n\n\n"
+    "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"
+    "def test_known():\n    assert total([1]) == 2\n",
+}
+
+
+def kept(
+    root: Path, files: dict[str, str | bytes | None], *, base: str = "HEAD", name: str = "one"
+) -> str:
+    """Keep a commit on `base` with these files, None for one that is gone; the checkout stays."""
+    with tempfile.TemporaryDirectory() as place:
+        tree = Path(place) / "tree"
+        git(root, "clone", "-q", "-s", "-n", str(root), str(tree))
+        git(tree, "fetch", "-q", "origin", "+refs/mission/*:refs/mission/*")
+        git(tree, "checkout", "-q", git(root, "rev-parse", base))
+        for path, text in files.items():
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                (tree / path).unlink()
+            elif isinstance(text, bytes):
+                (tree / path).write_bytes(text)
+            else:
+                (tree / path).write_text(text)
+        git(tree, "add", "-A")
+        git(tree, "commit", "-q", "--allow-empty", "-m", f"Do {name}")
+        git(tree, "push", "-q", "origin", f"HEAD:refs/mission/kept/{name}")
+        return git(tree, "rev-parse", "HEAD")
+
+
+def desk_in(tmp_path: Path, *, seconds: float = 60.0) -> LocalDesk:
+    """Return a desk with a scratch directory of its own."""
+    return LocalDesk(Path(tempfile.mkdtemp(dir=tmp_path)) / "out", seconds=seconds)
+
+
+def order_of(inputs: dict[str, Any], *, run: str = "run-1", step: str = "step") -> wire.Order:
+    """Return an order with these inputs."""
+    work = Assignment(run, "round", step, 1, 1, f"{run}/{step}", "agent", inputs)
+    return wire.Order(wire.VERSION, work, "", {})
+
+
+def done(name: str, desk: LocalDesk, inputs: dict[str, Any], *, run: str = "run-1") -> Work:
+    """Let the specialist do it, and hold what it hands back against its card."""
+    work = find(name).work(brief_of(name, order_of(inputs, run=run), 60.0), desk)
+    output = msgspec.json.decode(msgspec.json.encode(work.output))
+    assert misfit(output, CARDS[name].output) == ""
+    assert {each.name for each in work.artifacts} >= set(CARDS[name].artifacts)
+    return work
