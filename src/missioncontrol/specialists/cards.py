@@ -371,7 +371,7 @@ _REVIEWER = card_of(
     artifacts=("review.json", "review.md"),
 )
 
-_MANAGER = _card(
+_MANAGER = card_of(
     "manager",
     "Hands a task of a repository to whoever builds it: the commit to begin at, what was agreed, "
     "and what the round before has found.",
@@ -380,13 +380,13 @@ _MANAGER = _card(
         "task": Shape("object", description="`number`, `title`, `folder`, `documents` and so on."),
         "former": Shape("object", required=False, description="How the round before ended."),
     },
-    _object(
-        base=_text("The commit at which whoever builds begins."),
-        onto=_text("The commit that the change as a whole is made on."),
-        round=_count("1 for the first."),
+    object_of(
+        base=text("The commit at which whoever builds begins."),
+        onto=text("The commit that the change as a whole is made on."),
+        round=count("1 for the first."),
         redo=Shape("boolean", description="Whether the change is to be made anew."),
-        acceptance=_list("string"),
-        parts=_list("string", "What the task list splits the work into, without what is done."),
+        acceptance=list_of("string"),
+        parts=list_of("string", "What the task list splits the work into, without what is done."),
     ),
     capabilities=("manage",),
     artifacts=("work.md", "work.json"),
