@@ -14,6 +14,7 @@ from missioncontrol.domain.repository.states import RepositoryTask
 from missioncontrol.domain.visible import visible
 
 LIKELY_MAX, TESTED_MAX = 8, 3
+NO_WORK = ("tasks/", ".mission/", "docs/tasks.md")
 GROUNDS: dict[Ground, str] = {
     "person": "somebody said so",
     "spec": "its spec covers them",
@@ -93,7 +94,7 @@ def _likely(task: RepositoryTask, record: Record) -> tuple[str, ...]:
     )
     tests = (path for file in ranked[:TESTED_MAX] for path in file.tests)
     paths = dict.fromkeys([*(file.path for file in ranked[:LIKELY_MAX]), *tests])
-    return tuple(each for each in paths if not each.startswith(("tasks/", ".mission/")))
+    return tuple(each for each in paths if not each.startswith(NO_WORK))
 
 
 def _tell(
