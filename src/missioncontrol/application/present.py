@@ -82,6 +82,7 @@ class Present:
         self.output = output
         self.artifacts = artifacts
         self.board = Board(tables)
+        self._saved = self.board.position
         self.chronicles = Chronicles(store)
         self.replays = Replays(store)
         self._turn = asyncio.Lock()
@@ -99,11 +100,13 @@ class Present:
         It costs two small reads where nothing has happened since.
         """
         async with self._turn:
-            if (await self.store.head()).position == self.board.position:
-                return self.board.position
+            end = (await self.store.head()).position
+            if end == self.board.position and not self._were_saved(end):
+                return end
             self.tables.refresh()
             # What was folded over the older view may stand in the newer one already.
             self.board = board = Board(self.tables)
+            self._saved = board.position
             while rows := await self.store.read(after=board.position, limit=READ_AT_ONCE):
                 for row in rows:
                     event = decode(row.type, row.schema, row.body)
@@ -112,6 +115,17 @@ class Present:
                     break
                 await asyncio.sleep(0)
             return board.position
+
+    def _were_saved(self, end: int) -> bool:
+        """Whether rows were saved since the view was taken, which then has less than it could.
+
+        The last rows are saved a moment after the last event, and nothing tells of that: whoever
+        reads the saved rows alone would else see older ones until something happens again.
+        """
+        if self._saved == end:
+            return False
+        self.tables.refresh()
+        return self.tables.position() != self._saved
 
     async def run(self, run: str) -> Run:
         """Return the run as of now. It is kept and changes later; copy what must not.
