@@ -30,10 +30,19 @@ async def _counting(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": said})
 
 
-def with_line(story: Story) -> None:
+async def _echoing(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the value of a header, between brackets."""
+    del receive
+    said = b"[%b]" % dict(scope["headers"])[b"x-said"]
+    headers = [(b"content-length", str(len(said)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": said})
+
+
+def with_line(story: Story, app: Any = _counting) -> None:
     async def told() -> None:
         where = listening(0)
-        serving = server(_counting)
+        serving = server(app)
         task = asyncio.create_task(serving.serve(sockets=[where]))
         reader, writer = await asyncio.open_connection(*where.getsockname())
         try:
@@ -111,3 +120,12 @@ def test_bodies_and_requests_one_after_the_other_are_not_counted() -> None:
             assert await _answer(reader) == (200, b"0")
 
     with_line(story)
+
+
+@pytest.mark.parametrize("sent", [b"a  b", b"  a  b", b"a  b \t ", b" \ta  b  "])
+def test_blanks_around_a_value_are_no_part_of_it(sent: bytes) -> None:
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GET + b"x-said:" + sent + b"\r\n\r\n")
+        assert await _answer(reader) == (200, b"[a  b]")
+
+    with_line(story, _echoing)

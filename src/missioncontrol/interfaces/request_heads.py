@@ -65,6 +65,10 @@ class BoundedHeads(HttpToolsProtocol):
         if self._due is None:
             self._await_head()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header without the blanks around its value, which are no part of it (RFC 9110)."""
+        super().on_header(name, value.strip(b" \t"))
+
     def on_headers_complete(self) -> None:
         """Wait no more; a body has bounds of its own."""
         self._have_head()
