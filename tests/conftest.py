@@ -8,6 +8,7 @@ from hypothesis import Phase, settings
 from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
     claude_program,
     codex_program,
+    conformance_program,
     gemini_program,
     opencode_program,
     pytest_collection_finish,

@@ -6,13 +6,22 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.testing.real_tools import CLAUDE, CODEX, GEMINI, OPENCODE, RealTool, installed
+from missioncontrol.testing.real_tools import (
+    CLAUDE,
+    CODEX,
+    CONFORMANCE,
+    GEMINI,
+    OPENCODE,
+    RealTool,
+    installed,
+)
 
 TOOLS = {
     "codex_program": CODEX,
     "claude_program": CLAUDE,
     "opencode_program": OPENCODE,
     "gemini_program": GEMINI,
+    "conformance_program": CONFORMANCE,
 }
 """By the name of their fixture."""
 
@@ -42,6 +51,12 @@ def opencode_program() -> Path:
 def gemini_program() -> Path:
     """Return the script of Gemini CLI, which node runs."""
     return _lent(GEMINI)
+
+
+@pytest.fixture
+def conformance_program() -> Path:
+    """Return the script of the conformance suite of MCP, which a node of 22 or later runs."""
+    return _lent(CONFORMANCE)
 
 
 def _lent(tool: RealTool) -> Path:

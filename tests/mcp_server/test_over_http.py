@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 import pytest
@@ -13,53 +13,17 @@ from tests.agents.repositories import repository
 from tests.cli.command import ARGV, GOAL, answer, end_all, mission
 from tests.console.house_process import begun_for_ann, house_process
 from tests.mcp_server.house import (
-    GREETING,
     Mode,
     Person,
     by_http,
     by_pipe,
     refused,
-    saved,
     told,
-    up,
 )
+from tests.mcp_server.http_house import BOTH, LIST, House
 from tests.workers.house import Talker, until
 
 pytestmark = pytest.mark.journey
-
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
-}
-LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
-BOTH = "application/json, text/event-stream"
-
-
-class House:
-    """A home whose MCP server is reached over HTTP."""
-
-    def __init__(self, root: Path) -> None:
-        self.home = root / "home"
-        saved(self.home, GREETING)
-        up(self.home)
-        self.server = Talker([*ARGV, "mcp", "--http", "0"], self.home)
-        self.url = self.server.until(r"served at (http://\S+) ")[1]
-
-    def token(self, *scopes: str) -> str:
-        named = [part for scope in scopes for part in ("--scope", scope)]
-        made = mission(self.home, "token", "new", "-".join(scopes), *named)
-        assert made.returncode == 0, made.stderr
-        return made.stdout.decode().strip()
-
-    def post(self, body: Any = INITIALIZE, **headers: str) -> httpx.Response:
-        told = {"accept": BOTH, **{name.replace("_", "-"): text for name, text in headers.items()}}
-        return httpx.post(self.url, json=body, headers=told, trust_env=False)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ async def show_run(ctx: Ctx, run: Run, limit: Limit = 50, cursor: Cursor = "") -
 async def run_status(ctx: Ctx, run: Run) -> Standing:
     """Say how a run stands, in a few words."""
     async with client_of(ctx) as client:
-        return _standing(await client.runs.get(run))
+        return standing_of(await client.runs.get(run))
 
 
 async def follow_run(
@@ -87,7 +87,7 @@ async def follow_run(
     async with client_of(ctx) as client:
         while True:
             found = await client.runs.get(run)
-            standing = _standing(found)
+            standing = standing_of(found)
             if standing["steps_done"] > told:
                 told = standing["steps_done"]
                 await ctx.report_progress(told, standing["steps"], standing["verdict"])
@@ -102,10 +102,11 @@ async def cancel_run(
     """End a run: nothing of it starts any more, and what is at work is ended. It is final."""
     async with client_of(ctx) as client:
         await client.runs.cancel(run, reason)
-        return _standing(await client.runs.get(run))
+        return standing_of(await client.runs.get(run))
 
 
-def _standing(run: RunDetail) -> Standing:
+def standing_of(run: RunDetail) -> Standing:
+    """Say how a run stands, in a few words."""
     return Standing(
         run=run.run,
         mission=run.mission,

@@ -19,6 +19,7 @@ from missioncontrol.client import AsyncClient
 from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.visible import visible
+from missioncontrol.mcp.tasks import Tasks, Work
 
 Ctx: TypeAlias = Context[Any, Any]
 
@@ -57,14 +58,15 @@ class Reach(Protocol):
 class Server(MCPServer[Any]):
     """An MCP server that says what a home refuses in a sentence with its code."""
 
-    def __init__(self, reach: Reach, version: str) -> None:
-        """`reach` leads to the home."""
+    def __init__(self, reach: Reach, version: str, work: Work) -> None:
+        """`reach` leads to the home; `work` is what calls that take long go on as."""
         super().__init__(
             "mission-control",
             title="Mission Control",
             instructions=INSTRUCTIONS,
             version=version,
             log_level="ERROR",
+            extensions=[Tasks(work)],
         )
         self.reach = reach
 

@@ -15,6 +15,7 @@ from missioncontrol.interfaces.serving import App, server
 from missioncontrol.interfaces.sign_in.gate import Gate
 from missioncontrol.mcp.door import Door
 from missioncontrol.mcp.reaching import HomeReach, ServerReach, Terminal, TerminalLine
+from missioncontrol.mcp.server import Server
 from missioncontrol.mcp.whole import whole
 
 PATH = "/mcp"
@@ -47,24 +48,18 @@ async def serve_http(
     Raises:
         NotFound: `home.empty`.
     """
-    port: int = listening.getsockname()[1]
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     with opened(home) as console:
-        await _answer(home, console, listening, version, lambda: begun(_url(port)), ended)
+        speaking = whole(HomeReach(console, version, None), version)
+        app = answering(home, console, speaking, listening)
+        await answered(app, speaking, listening, lambda: begun(address(listening)), ended)
 
 
-async def _answer(
-    home: Home,
-    console: Console,
-    listening: socket.socket,
-    version: str,
-    begun: Callable[[], None],
-    ended: asyncio.Event,
-) -> None:
-    speaking = whole(HomeReach(console, version, None), version)
+def answering(home: Home, console: Console, speaking: Server, listening: socket.socket) -> App:
+    """Return what answers for `speaking` on a socket, behind the gate of the console."""
     app: App = speaking.streamable_http_app(
         streamable_http_path=PATH,
         max_request_body_size=BODY_BYTES_MAX,
@@ -72,8 +67,18 @@ async def _answer(
         max_sessions=SESSIONS_MAX,
         transport_security=_for_us(listening.getsockname()[1]),
     )
-    settings = console_settings(home.root / "console.toml")
-    serving = server(Gate(Door(app), console.people, settings))
+    return Gate(Door(app), console.people, console_settings(home.root / "console.toml"))
+
+
+async def answered(
+    app: App,
+    speaking: Server,
+    listening: socket.socket,
+    begun: Callable[[], None],
+    ended: asyncio.Event,
+) -> None:
+    """Answer on a socket until it is told to end."""
+    serving = server(app)
     async with speaking.session_manager.run():
         task = asyncio.create_task(serving.serve(sockets=[listening]))
         begun()
@@ -84,8 +89,9 @@ async def _answer(
     await task
 
 
-def _url(port: int) -> str:
-    return f"http://127.0.0.1:{port}{PATH}"
+def address(listening: socket.socket) -> str:
+    """Return the address that clients of a socket are told."""
+    return f"http://127.0.0.1:{listening.getsockname()[1]}{PATH}"
 
 
 def _for_us(port: int) -> TransportSecuritySettings:

@@ -4,6 +4,7 @@ from mcp_types import ToolAnnotations
 
 from missioncontrol.mcp import approving, guarding, missions, reading, runs
 from missioncontrol.mcp.resources import add_resources
+from missioncontrol.mcp.run_tasks import RunTasks
 from missioncontrol.mcp.server import Reach, Server
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -37,8 +38,13 @@ TOOLS = (
 
 def whole(reach: Reach, version: str) -> Server:
     """Return the server whose tools reach a home by `reach`."""
-    server = Server(reach, version)
+    server = Server(reach, version, RunTasks(reach))
+    furnish(server)
+    return server
+
+
+def furnish(server: Server) -> None:
+    """Hang every tool and resource on a server."""
     for tool, does in TOOLS:
         server.add_tool(tool, annotations=does)
     add_resources(server)
-    return server

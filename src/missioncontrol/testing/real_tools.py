@@ -54,6 +54,12 @@ GEMINI = RealTool(
     "0.61.0",
     "node_modules/@google/gemini-cli/bundle/gemini.js",  # for node
 )
+CONFORMANCE = RealTool(
+    "mcp-conformance",
+    "@modelcontextprotocol/conformance",
+    "0.2.0-alpha.12",  # 0.1 knows nothing of the revision 2026-07-28
+    "node_modules/@modelcontextprotocol/conformance/dist/index.js",  # for node 22 or later
+)
 
 
 def cache() -> Path:
