@@ -12,20 +12,23 @@ CHOSEN_BY_DEEDS = (
 """Who has not ordered for four weeks has ordered before at most: that is no fall of orders."""
 
 
-def scope_of(range_: Range, last: date, segment: Segment, earlier: int) -> str:
+def scope_of(
+    range_: Range, last: date, segment: Segment, earlier: int, *, is_looked_for: bool = True
+) -> str:
     """Return what a summary is of; `last` is the last day that is over and asked for.
 
-    `earlier` changes ended before the range.
+    `earlier` changes ended before the range. Changes of people who are chosen by deeds are not
+    looked for.
     """
     if range_.since > last:
         text = "No day of these is over yet, and only days that are over are told of"
     else:
         days = days_shown(range_.since, min(range_.until, last))
         text = f"Key figures {days}"
-        if not segment.did:
+        if is_looked_for:
             text += f"; changes up to {last.day} {last:%b}, on days that are over"
     text += f", {_whose(segment)}." if segment != Segment() else "."
-    if segment.did:
+    if not is_looked_for:
         return f"{text} {CHOSEN_BY_DEEDS}"
     if earlier:
         text += " What had ended before these days is left out."

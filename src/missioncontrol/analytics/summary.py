@@ -81,6 +81,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     written_by: str = ""  # the model that wrote it; "" where it is made of the facts alone
     not_written: str = ""  # why the words of a model that was asked are not used
     facts: str = ""  # digest of what it says, see `facts.py`
+    is_looked_for: bool = True  # whether what changed is, see `scope.CHOSEN_BY_DEEDS`
     is_looking: bool = False  # whether what stands out is not known yet, the key figures alone
 
 
@@ -115,6 +116,7 @@ def summary(
         definition=definition,
         scope=scope,
         updated=updated,
+        is_looked_for=is_looked_for,
     )
 
 

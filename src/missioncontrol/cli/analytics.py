@@ -12,7 +12,9 @@ import msgspec
 
 from missioncontrol.analytics.definition import NAMES, Definition, definition, definitions
 from missioncontrol.analytics.questions import AnyQuestion
+from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.tables import Changes, csv_of, people, table
+from missioncontrol.application.analytics.deeds import chosen_by_deeds
 from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
 from missioncontrol.application.analytics.views import ProductView, product_view
 from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
@@ -202,13 +204,16 @@ def _ask(arguments: argparse.Namespace, desk: Desk, question: AnyQuestion) -> in
 
 def _anomalies(arguments: argparse.Namespace, desk: Desk) -> int:
     product = meant(arguments, desk)
-    found = asked_of(desk, arguments).findings(product.slug, segment_of(arguments))
+    segment = segment_of(arguments)
+    found = asked_of(desk, arguments).findings(product.slug, segment)
     if arguments.csv:
         say_exactly(csv_of(findings_table(found)).encode())
         return SUCCEEDED
-    return _told(
-        arguments, list(found), finding_lines(found), "Nothing changed by more than chance."
-    )
+    about = shelf_of(desk), product.slug, segment, today_of(product)
+    none = "Nothing changed by more than chance."
+    if not found and asyncio.run(chosen_by_deeds(*about)):
+        none = CHOSEN_BY_DEEDS
+    return _told(arguments, list(found), finding_lines(found), none)
 
 
 def _summary(arguments: argparse.Namespace, desk: Desk) -> int:

@@ -13,14 +13,15 @@ from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics import inspecting
 from missioncontrol.application.analytics.alerts import WATCHER
-from missioncontrol.application.analytics.desk import ProductAsked
+from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked
 from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
 from missioncontrol.application.analytics.inspecting import Inspector
 from missioncontrol.application.analytics.views import kpis
 from missioncontrol.application.authority import NotPermitted
 from missioncontrol.domain.digest import DigestWritten, Passage, Written
 from missioncontrol.domain.errors import NotFound, Rejected
-from tests.application.analytics.asking import ACTOR, World, event, world
+from missioncontrol.ports.warehouse import Captured
+from tests.application.analytics.asking import ACTOR, FUNNEL, World, event, world
 from tests.application.parts import run
 
 TODAY = date(2026, 11, 23)
@@ -70,12 +71,7 @@ def test_who_is_chosen_by_what_they_did_has_not_stopped_doing_it() -> None:
     """Ten people order once each day: those who did not lately are no fall of orders."""
 
     async def check() -> None:
-        ordered = [
-            event(f"p{day}-{each}", "order", 24.0 * (day - 70), properties={"n": each})
-            for day in range(75)
-            for each in range(10)
-        ]
-        async with world(tuple(ordered)) as made:
+        async with world(daily("order")) as made:
             own = inspector(made)
             silent = Segment(did=(Did(Pattern("order"), 1, 28, negated=True),))
             told = await own.summary("shop", DAYS, silent)
@@ -88,6 +84,61 @@ def test_who_is_chosen_by_what_they_did_has_not_stopped_doing_it() -> None:
             ask, rows = made.analyst.answer, made.analyst.rows
             wrong = await inspected(product, setting, ask, rows, segment=silent, is_sliced=False)
             assert wrong, "why nobody looks: the condition itself would be told as a fall"
+
+    run(check())
+
+
+def daily(name: str) -> tuple[Captured, ...]:
+    """Return what ten people a day did once each, on each of 75 days."""
+    return tuple(
+        event(f"p{day}-{each}", name, 24.0 * (day - 70), properties={"n": each})
+        for day in range(75)
+        for each in range(10)
+    )
+
+
+ORDERED = {"pattern": {"event": "order"}, "at_least": 1, "days": 28}
+BEHIND = {"question": msgspec.to_builtins(FUNNEL), "cell": {"step": 0}}
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_looked_for"),
+    [
+        ({"segment": {"did": [{**ORDERED, "negated": True}]}}, False),
+        ({**BEHIND, "as_of": "2026-11-20T00:00:00Z"}, False),
+        ({**BEHIND, "as_of": "2026-09-01T00:00:00Z"}, True),
+        ({"segment": {"where": [{"property": "n", "values": ["1"]}]}}, True),
+    ],
+)
+def test_a_saved_cohort_of_what_people_did_is_told_like_the_deed(
+    kept: dict[str, Any], is_looked_for: bool
+) -> None:
+    async def check() -> None:
+        async with world(daily("order")) as made:
+            asked = SavedAsked("cohort", "shop", "some", "Some", **kept)
+            await made.desk.saved(asked, actor=ACTOR)
+            some = Segment(cohorts=("some",))
+            told = await inspector(made).summary("shop", DAYS, some)
+            assert told.is_looked_for is is_looked_for
+            assert told.scope.endswith(CHOSEN_BY_DEEDS) is not is_looked_for
+            if not is_looked_for:
+                assert not [each for each in told.changed if each.metric]
+                assert "stands out" not in told.verdict.text
+                assert not await made.analyst.findings("shop", some)
+
+    run(check())
+
+
+def test_a_cohort_that_is_saved_anew_is_looked_at_anew() -> None:
+    async def check() -> None:
+        async with world(daily("order")) as made:
+            own, some = inspector(made), Segment(cohorts=("some",))
+            everybody = {"where": [{"property": "n", "operator": "set"}]}
+            for segment in (everybody, {"did": [{**ORDERED, "negated": True}]}):
+                asked = SavedAsked("cohort", "shop", "some", "Some", segment=segment)
+                await made.desk.saved(asked, actor=ACTOR)
+                made.clock.time += 1.0
+                assert (await own.found("shop", some)).at == made.clock.time
 
     run(check())
 

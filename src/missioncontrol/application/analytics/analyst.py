@@ -18,7 +18,8 @@ from missioncontrol.analytics.questions import (
     Step,
     digest,
 )
-from missioncontrol.analytics.setting import Setting
+from missioncontrol.analytics.setting import Setting, day_of
+from missioncontrol.application.analytics.deeds import chosen_by_deeds
 from missioncontrol.application.analytics.giving_way import Way
 from missioncontrol.application.analytics.kept_answers import KeptAnswers
 from missioncontrol.application.analytics.known_events import Events, KnownEvents
@@ -135,7 +136,7 @@ class Analyst:
             NotFound, Unavailable: as `answer`.
         """
         known = await self.products.find(product)
-        if segment.did:
+        if await self.chosen_by_deeds(product, segment):
             return ()
         await self._bring_up(known)
         setting = await self.setting(product, as_of=as_of)
@@ -149,6 +150,16 @@ class Analyst:
                 return await self.rows(statement)
 
         return await inspected(known, setting, ask, rows, segment=segment)
+
+    async def chosen_by_deeds(self, product: str, segment: Segment) -> bool:
+        """Whether people are chosen by what they did lately, so that nothing is told of changes.
+
+        Raises:
+            NotFound: `product.unknown`, `cohort.unknown`.
+        """
+        setting = await self.setting(product)
+        today = day_of(setting.as_of, setting)
+        return await chosen_by_deeds(self.products, product, segment, today)
 
     async def events(self, product: str) -> Events:
         """Return which events a product has, and what to ask of them first.

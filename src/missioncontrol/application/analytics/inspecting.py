@@ -182,16 +182,19 @@ class Inspector:
             figures = await kpis(*about, compared=compared, as_of=end_of(setting, None))
         findings = found.findings if found else ()
         lately = [each for each in findings if each.until >= range_.since]
+        is_looked_for = not await self._analyst.chosen_by_deeds(product, segment)
         told = summary(
             product,
             lately,
             figures,
             as_of=as_of.isoformat() + "Z",
             definition=stamp("anomalies"),
-            scope=scope_of(range_, last, segment, len(findings) - len(lately)),
+            scope=scope_of(
+                range_, last, segment, len(findings) - len(lately), is_looked_for=is_looked_for
+            ),
             updated=_moment(found.at) if found else "",
             why_empty=await self._why_empty(product, segment) if nobody_began(figures) else "",
-            is_looked_for=not segment.did,
+            is_looked_for=is_looked_for,
         )
         return msgspec.structs.replace(told, facts=digest_of(told), is_looking=found is None)
 
@@ -218,7 +221,9 @@ class Inspector:
         found = await self._analyst.products.find(product)
         if product not in self._recalled:
             await self._recall(product)
-        decides = (found.zone, found.week_starts, found.measures, policy_of(found))
+        shelf = self._analyst.products
+        cohorts = [await shelf.cohort(product, each) for each in segment.cohorts]
+        decides = (found.zone, found.week_starts, found.measures, policy_of(found), cohorts)
         settings = canonical.digest(msgspec.to_builtins((*decides, stamp("anomalies"))))
         return Asked(product, segment, end_of(setting, until), settings), found
 

@@ -201,7 +201,7 @@ async def _brief(console: Console, bar: Bar) -> Values:
     )
     if not (found.changed or found.verdict.figures):
         columns = tuple((title, points, NO_FIGURES) for title, points, _ in columns)
-    elif bar.segment.did:
+    elif not found.is_looked_for:
         columns = tuple((title, points, NOT_LOOKED) for title, points, _ in columns)
     if found.is_looking:
         columns = tuple((title, points, LOOKING) for title, points, _ in columns)
