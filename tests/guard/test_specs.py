@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 
 import msgspec
+import pathspec
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.guard import specs
 from missioncontrol.guard.accepted import Signed, place_of, read, signed_part, written
-from missioncontrol.guard.globs import matches, may_match
+from missioncontrol.guard.globs import Glance, bad_pattern, matches
 from missioncontrol.guard.specs import DAY, Acceptance, Sides, Spec, State, accept, judge, spec_of
 from missioncontrol.ports.changes import Listing
 
@@ -207,10 +208,33 @@ def test_the_quick_reading_of_a_spec_is_that_of_yaml(lines: list[str]) -> None:
         assert {key: whole.get(key) or [] for key in quick} == quick
 
 
-GLOBS = r"src/ /src src/auth/** *.py a/*/c src/a?th/x.py !src/auth **/auth/ [s]rc/x \src/a auth"
+GLOBS = r"""src/ /src src/auth/** *.py a/*/c src/a?th/x.py !src/auth **/auth/ [s]rc/x \src/a auth
+  src//auth src/auth/x.py /a/ //a . * a**/b src/auth/* b/c"""
 PATTERNS = st.lists(st.sampled_from(GLOBS.split()), min_size=1, max_size=3)
+PATHS = ["src/auth/x.py", "src/x", "a/b/c", "x.py", "auth/y", "src", "b/c/a", "a/src/auth/x.py"]
 
 
-@given(PATTERNS, st.sampled_from(["src/auth/x.py", "src/x", "a/b/c", "x.py", "auth/y", "src"]))
-def test_a_glance_never_misses_what_a_look_would_find(patterns: list[str], path: str) -> None:
-    assert may_match(patterns, path) or not matches(patterns, path)
+@given(PATTERNS, st.lists(st.sampled_from(PATHS), min_size=1, max_size=3))
+@settings(max_examples=500)
+def test_a_glance_never_misses_what_a_look_would_find(
+    patterns: list[str], paths: list[str]
+) -> None:
+    is_named = any(matches(patterns, path) for path in paths)
+    assert Glance(paths).may_match(patterns) or not is_named
+
+
+@given(PATTERNS, st.sampled_from(PATHS))
+@settings(max_examples=500)
+def test_what_is_skipped_by_its_beginning_is_not_named(patterns: list[str], path: str) -> None:
+    whole = pathspec.GitIgnoreSpec.from_lines(patterns)
+    assert matches(patterns, path) is bool(whole.match_file(path))
+
+
+@pytest.mark.parametrize("pattern", ["", "/", "#", " a", "a ", "[b-a]", "x[z-#]"])
+def test_a_pattern_that_names_nothing_is_refused(pattern: str) -> None:
+    assert bad_pattern(pattern)
+
+
+def test_a_glance_passes_over_what_is_elsewhere() -> None:
+    glance = Glance(["src/auth/x.py"])
+    assert not glance.may_match(["src/auth/y.py", "src/a", "lib/*", "x", "!src/auth/x.py"])

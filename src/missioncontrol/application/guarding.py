@@ -16,7 +16,7 @@ from missioncontrol.guard.facts import (
     wanted,
     word_of,
 )
-from missioncontrol.guard.globs import matching
+from missioncontrol.guard.globs import Glance, matching
 from missioncontrol.guard.judging import Verdict, verdict
 from missioncontrol.guard.rules import PLACE, Rules, rules_of
 from missioncontrol.guard.specs import Judged, Sides, Spec, judge, spec_of
@@ -86,10 +86,12 @@ async def _speaking(
     now: float,
 ) -> list[Judged]:
     """Judge those specs that speak of something that was triggered."""
+    glance = Glance(each.path for each in found)
     specs = [
         spec
         for spec in await specs_in(repository, rules)
-        if any(spec.speaks_of(each.rule.key, each.path) for each in found)
+        if glance.may_match(spec.covers)
+        and any(spec.speaks_of(each.rule.key, each.path) for each in found)
     ]
     return await judged(repository, specs, rules, verify, now=now) if specs else []
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.guard.globs import bad_pattern, matches, matching, may_match
+from missioncontrol.guard.globs import bad_pattern, matches, matching
 from missioncontrol.ports.changes import Listing
 
 DAY = 86_400.0
@@ -62,8 +62,7 @@ class Spec(msgspec.Struct, frozen=True):
 
     def speaks_of(self, rule: str, path: str) -> bool:
         """Tell whether it covers `path` for `rule`."""
-        is_near = (not self.rules or rule in self.rules) and may_match(self.covers, path)
-        return is_near and matches(self.covers, path)
+        return (not self.rules or rule in self.rules) and matches(self.covers, path)
 
 
 class Acceptance(msgspec.Struct, frozen=True):
