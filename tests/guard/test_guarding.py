@@ -147,3 +147,34 @@ def test_a_rule_may_look_at_who_imports_a_file(tmp_path: Path) -> None:
 def test_the_rules_themselves_are_guarded(tmp_path: Path) -> None:
     found = findings(changed(tmp_path, {"a.py": ""}, {".mission/guard.toml": "fresh_days = 3\n"}))
     assert rules_of(found) == {"guard"}
+
+
+def test_words_and_types_in_a_place_of_security_need_nothing(tmp_path: Path) -> None:
+    before = {"src/auth/login.py": "def login(user): return user\n"}
+    after = {"src/auth/login.py": "def login(user: str) -> str: return user  # as it is\n"}
+    assert findings(changed(tmp_path, before, after)) == {}
+    (tmp_path / "r/src/auth/login.py").write_text("def login(user): return None\n")
+    assert rules_of(findings(tmp_path / "r")) == {"security"}
+
+
+def test_a_digest_that_keeps_no_secret_needs_nothing(tmp_path: Path) -> None:
+    line = "import hashlib\nTAG = hashlib.md5(b'a'{})\n"
+    after = {"src/tag.py": line.format(", usedforsecurity=False")}
+    assert findings(changed(tmp_path, {"a.py": ""}, after)) == {}
+    (tmp_path / "r/src/tag.py").write_text(line.format(""))
+    assert rules_of(findings(tmp_path / "r")) == {"security"}
+
+
+def test_what_is_imported_for_types_alone_is_nothing_new(tmp_path: Path) -> None:
+    typed = "import typing as t\nif t.TYPE_CHECKING:\n    import left\n"
+    root = changed(tmp_path, {"a.py": ""}, {"a.py": typed})
+    assert findings(root) == {}
+    (root / "a.py").write_text("import left\n")
+    assert rules_of(findings(root)) == {"novel-pattern"}
+
+
+def test_a_module_that_others_import_has_moved(tmp_path: Path) -> None:
+    root = changed(tmp_path, {"src/shop/cart.py": "def total(): return 1\n" * 9}, {})
+    (root / "src/shop/cart.py").rename(root / "src/shop/basket.py")
+    [found] = findings(root)["public-interface"]
+    assert found[2].startswith("is no more at src/shop/cart.py")

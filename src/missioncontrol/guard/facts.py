@@ -107,10 +107,21 @@ def service_of(path: str, rules: Rules) -> str:
 
 
 def outer(path: str, imports: Sequence[Import]) -> list[Import]:
-    """Return those imports of a file that are neither the repository's own nor of the language."""
-    return [each for each in imports if not each.is_own and not is_built_in(path, each.module)]
+    """Return the imports that run, and are neither the repository's own nor of the language."""
+    return [
+        each
+        for each in imports
+        if not each.is_own and not each.is_for_types and not is_built_in(path, each.module)
+    ]
 
 
 def _fresh(file: FileChange) -> list[Import]:
-    before = {each.module for each in imports_of(file.came_from or file.path, file.before)}
-    return [each for each in imports_of(file.path, file.after) if each.module not in before]
+    before = {
+        (each.module, each.is_for_types)
+        for each in imports_of(file.came_from or file.path, file.before)
+    }
+    return [
+        each
+        for each in imports_of(file.path, file.after)
+        if (each.module, each.is_for_types) not in before
+    ]

@@ -32,6 +32,7 @@ class Import(NamedTuple):
     line: int  # from 1
     is_own: bool  # said relative to the file
     names: tuple[str, ...] = ()  # what is taken from it; each may be a module in it
+    is_for_types: bool = False  # it is read by type checkers, and never runs
 
 
 def is_code(path: str) -> bool:
@@ -88,21 +89,43 @@ def parsed(text: str) -> ast.Module | None:
         return None
 
 
+def last_name(node: ast.expr) -> str:
+    """Return `c` of `a.b.c`, `a.b.c(...)` and `a.b.c[...]`; "" for what has no name."""
+    while isinstance(node, ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def for_types(tree: ast.Module) -> set[int]:
+    """Return the nodes, by their id, that stand under `if TYPE_CHECKING:`."""
+    return {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING"
+        for each in node.body
+        for inner in ast.walk(each)
+    }
+
+
 def _of_python(path: str, tree: ast.Module) -> Iterator[Import]:
+    typed = for_types(tree)
     for node in ast.walk(tree):
+        is_typed = id(node) in typed
         if isinstance(node, ast.Import):
             for name in node.names:
-                yield Import(name.name, node.lineno, False)
+                yield Import(name.name, node.lineno, False, is_for_types=is_typed)
         elif isinstance(node, ast.ImportFrom):
             names = tuple(each.name for each in node.names)
             if not node.level:
-                yield Import(node.module or "", node.lineno, False, names)
+                yield Import(node.module or "", node.lineno, False, names, is_typed)
                 continue
             folder = dirname(path)
             for _ in range(node.level - 1):
                 folder = dirname(folder)
             inner = (node.module or "").replace(".", "/")
-            yield Import(f"{folder}/{inner}".strip("/"), node.lineno, True, names)
+            yield Import(f"{folder}/{inner}".strip("/"), node.lineno, True, names, is_typed)
 
 
 def _of_script(path: str, text: str) -> Iterator[Import]:

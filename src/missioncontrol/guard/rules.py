@@ -30,6 +30,7 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     paths: Few = ()  # patterns; the file is one of them
     added: Few = ()  # regular expressions; one finds something in a line that came in
+    spared: Few = ()  # likewise; a line in which one finds something is none that came in
     removed: Few = ()  # likewise, in a line that went out
     imports: Few = ()  # modules; the file imports one that it did not import before
     imported_by: Few = ()  # patterns; a file that imports this one is among them
@@ -52,6 +53,7 @@ class Rule(msgspec.Struct, frozen=True):
     severity: Severity
     when: tuple[When, ...]  # one of them has to hold
     outside: tuple[str, ...] = ()  # patterns of files that it does not look at
+    is_of_work: bool = False  # a Python file that does what it did is not looked at
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -72,6 +74,7 @@ class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     severity: Severity | None = None
     when: Annotated[tuple[When, ...], msgspec.Meta(min_length=1, max_length=50)] | None = None
     outside: Few | None = None
+    is_of_work: bool | None = None
     is_off: bool = False
 
 
@@ -100,6 +103,7 @@ def rules_text(rules: Rules) -> str:
         lines += ["", f"[rules.{rule.key}]", f"title = {_toml(rule.title)}"]
         lines += [f"why = {_toml(rule.why)}", f"severity = {_toml(rule.severity)}"]
         lines += [f"outside = {_toml(rule.outside)}"] if rule.outside else []
+        lines += ["is_of_work = true"] if rule.is_of_work else []
         for when in rule.when:
             said = msgspec.structs.asdict(when).items()
             lines += [f"[[rules.{rule.key}.when]]"]
@@ -192,7 +196,7 @@ def _rule(key: str, said: _Rule, before: Rule | None) -> Rule:
         before = Rule(key, "", "", "error", ())
     fresh: dict[str, Any] = {
         name: getattr(said, name)
-        for name in ("title", "why", "severity", "when", "outside")
+        for name in ("title", "why", "severity", "when", "outside", "is_of_work")
         if getattr(said, name) is not None
     }
     return msgspec.structs.replace(before, **fresh)

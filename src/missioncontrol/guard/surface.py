@@ -1,12 +1,21 @@
 """What others can call of a Python module: its public names with their signatures."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from missioncontrol.guard.imports import parsed
+from missioncontrol.guard.bases import Bases, made_in
+from missioncontrol.guard.imports import last_name, parsed
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+_PARTS = frozenset({"setter", "deleter", "getter", "overload"})
+"""What makes a definition a part of another one of its name."""
+
+_FRAMEWORKS = frozenset({"command", "group", "option", "argument", "hookspec", "hookimpl"})
+"""What makes a function one that a command line (click, typer) or plug-ins (pluggy) call by its
+names: a new parameter there is no burden to anybody.
+"""
 
 
 def is_public(path: str) -> bool:
@@ -17,19 +26,27 @@ def is_public(path: str) -> bool:
     )
 
 
-def changes_of(before: str, after: str) -> list[tuple[str, int]]:
+def module_of(path: str) -> str:
+    """Return by what a file is imported, with the project's own folder left out."""
+    return path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/")
+
+
+def changes_of(before: str, after: str, beside: Iterable[str] = ()) -> list[tuple[str, int]]:
     """Return what callers of `before` lose in `after`: words for each, and its line after (or 0).
 
-    A parameter that came in with a default takes nothing away; nor does what is new.
+    A parameter that came in with a default takes nothing away; nor does what is new, or what a
+    class has from one above it. `beside` are texts in which the classes above may be.
     """
     was, tree = parsed(before), parsed(after)
     if was is None or tree is None:
         return []
     new, bound = dict(_names(tree.body, "")), set(_bound(tree.body))
+    bases = Bases(tree, beside)
     return [
         (said, line)
-        for name, signature in _names(was.body, "")
-        if name in new or name.partition(".")[0] not in bound
+        for name, signature in dict(_names(was.body, "")).items()
+        if name in new or not {name, name.partition(".")[0]} & bound
+        if name in new or not bases.has(*name.rpartition(".")[::2])
         for said, line in islice(_lost(name, signature, new.get(name), new), 1)
     ]
 
@@ -47,6 +64,9 @@ class _Signature:
         self.needed = {each.arg for each in positional[:bare]}
         self.named: set[str] = set(self.positional)
         self.takes_any = (False, False)
+        marks = _marks(node)
+        self.is_value = any(mark.endswith("property") for mark in marks)
+        self.is_called_by_names = bool(marks & _FRAMEWORKS)
         if arguments:
             for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
                 self.named.add(each.arg)
@@ -55,23 +75,32 @@ class _Signature:
             self.takes_any = (arguments.vararg is not None, arguments.kwarg is not None)
 
 
-def _bound(body: list[ast.stmt]) -> Iterator[str]:
-    """Yield names that come from elsewhere, or are made: they can still be called."""
+def _marks(node: Definition) -> set[str]:
+    """Return the last parts of the names of decorators."""
+    return {last_name(each) for each in node.decorator_list}
+
+
+def _bound(body: list[ast.stmt], owner: str = "") -> Iterator[str]:
+    """Yield names that come from elsewhere, or are made: they can still be reached."""
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from (each.asname or each.name.partition(".")[0] for each in node.names)
+            yield from (owner + (each.asname or each.name.partition(".")[0]) for each in node.names)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (each.id for each in targets if isinstance(each, ast.Name))
+            yield from (owner + each.id for each in targets if isinstance(each, ast.Name))
         elif isinstance(node, ast.If | ast.Try):
-            yield from _bound([*node.body, *node.orelse])
+            yield from _bound([*node.body, *node.orelse], owner)
+        elif isinstance(node, ast.ClassDef):
+            inner = f"{owner}{node.name}."
+            yield from _bound(node.body, inner)
+            yield from (inner + name for name in made_in(node))
 
 
 def _names(body: list[ast.stmt], owner: str) -> Iterator[tuple[str, _Signature]]:
     for node in body:
         if isinstance(node, ast.If | ast.Try):
             yield from _names([*node.body, *node.orelse], owner)
-        if not isinstance(node, Definition):
+        if not isinstance(node, Definition) or _marks(node) & _PARTS:
             continue
         if node.name.startswith("_") and not (owner and node.name in ("__init__", "__call__")):
             continue
@@ -88,8 +117,11 @@ def _lost(
         if not owner or owner in all_:  # Else its class is gone, and that is said once.
             yield f"`{name}` is gone", 0
         return
-    if isinstance(old.node, ast.ClassDef) is not isinstance(new.node, ast.ClassDef):
+    is_class = isinstance(old.node, ast.ClassDef), isinstance(new.node, ast.ClassDef)
+    if is_class[0] is not is_class[1] or old.is_value is not new.is_value:
         yield f"`{name}` is another kind of thing", new.line
+        return
+    if old.is_value or old.is_called_by_names:
         return
     if isinstance(old.node, ast.AsyncFunctionDef) is not isinstance(new.node, ast.AsyncFunctionDef):
         yield f"`{name}` has to be awaited now, or no more", new.line

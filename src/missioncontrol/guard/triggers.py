@@ -9,7 +9,8 @@ from missioncontrol.guard.facts import Facts, Fresh, outer, service_of
 from missioncontrol.guard.globs import matches, matching
 from missioncontrol.guard.imports import Import, package_of
 from missioncontrol.guard.rules import Rule, Rules, When
-from missioncontrol.guard.surface import changes_of, is_public
+from missioncontrol.guard.sameness import is_same_work
+from missioncontrol.guard.surface import changes_of, is_public, module_of
 from missioncontrol.ports.changes import Change, FileChange, Line
 
 TEXT_MAX = 4_096
@@ -50,11 +51,18 @@ Found = tuple[int, str]
 def _of_rule(rule: Rule, look: _Look) -> Iterator[Trigger]:
     if all(matches(rule.outside, path) for path in look.file.paths):
         return
+    if rule.is_of_work and _does_the_same(look.file):
+        return
     for when in rule.when:
         found = _why(when, look)
         if found is not None:
             yield Trigger(rule, look.file.path, *found)
             return
+
+
+def _does_the_same(file: FileChange) -> bool:
+    is_python = file.path.endswith(".py") and file.status == "changed" and bool(file.before)
+    return is_python and file.is_text and is_same_work(file.before, file.after)
 
 
 def _why(when: When, look: _Look) -> Found | None:
@@ -86,7 +94,11 @@ def _by_path(when: When, look: _Look) -> Found | None:
 
 
 def _by_added(when: When, look: _Look) -> Found | None:
-    line = _first(when.added, look.file.added)
+    lines = look.file.added
+    if when.spared:
+        spared = "|".join(f"(?:{pattern})" for pattern in when.spared)
+        lines = tuple(each for each in lines if not finds(spared, each.text[:TEXT_MAX]))
+    line = _first(when.added, lines)
     return (line.number, f"adds `{_shown(line)}`") if line else None
 
 
@@ -112,7 +124,7 @@ def _shown(line: Line) -> str:
 
 
 def _by_import(when: When, look: _Look) -> Found | None:
-    for each in look.fresh:
+    for each in (each for each in look.fresh if not each.is_for_types):
         for module in when.imports:
             if each.module == module or each.module.startswith((f"{module}.", f"{module}/")):
                 return each.line, f"imports `{each.module}`"
@@ -140,7 +152,10 @@ def _by_interface(when: When, look: _Look) -> Found | None:
         return None
     if file.status == "deleted":
         return (0, "is gone") if file.before.strip() else None
-    lost = changes_of(file.before, file.after)
+    beside = (other.after for other in look.change.files if other.path.endswith(".py"))
+    lost = changes_of(file.before, file.after, beside)
+    if file.came_from and module_of(file.came_from) != module_of(file.path):
+        lost.insert(0, (f"is no more at {file.came_from}", 0))
     if not lost:
         return None
     more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
