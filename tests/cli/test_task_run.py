@@ -184,14 +184,12 @@ def test_rounds_end_and_what_was_built_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_change_that_conflicts_is_made_anew_on_what_was_merged(tmp_path: Path) -> None:
-    other = ["shop/prices.py", "return sum(prices)", "return float(sum(prices))"]
-    again = [
-        "shop/prices.py",
-        "return round(sum(prices), 2)",
-        "return float(round(sum(prices), 2))",
-    ]
-    too = ["shop/prices.py", "return float(sum(prices))", "return float(round(sum(prices), 2))"]
-    shop = Shop(tmp_path, {"1": [[ROUND, ROUNDED], [too, ROUNDED]], "2": [[other], [again]]})
+    place = "shop/prices.py"
+    mine, theirs = "return round(sum(prices), 2)", "return float(sum(prices))"
+    both = "return float(round(sum(prices), 2))"
+    first: list[list[Edit]] = [[ROUND, ROUNDED], [[place, theirs, both], ROUNDED]]
+    second: list[list[Edit]] = [[[place, "return sum(prices)", theirs]], [[place, mine, both]]]
+    shop = Shop(tmp_path, {"1": first, "2": second})
     shop.scoped(1)
     shop.scoped(2)
     shop.carried("1", "2", options=("--overlap", "merge"))
