@@ -25,7 +25,7 @@ from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
 from bench.memory import recall
 from bench.ranking import estimates, files
-from bench.repo import guarding
+from bench.repo import carrying, guarding
 from bench.table import show
 
 Section = Callable[[], Iterable[Measure]]
@@ -93,6 +93,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "analytics.detection": detection.detection,
         "repo.guard": partial(guarding.guarding, folder),
         "repo.flagged": partial(guarding.flagged, folder),
+        "repo.tasks": partial(carrying.carrying, folder),
     }
     if start.is_there():
         sections["cli.help"] = partial(start.help_page, folder)
