@@ -14,6 +14,7 @@ from missioncontrol.specialists.card_shapes import (
     object_of,
     text,
 )
+from missioncontrol.specialists.change_cards import MERGER
 
 GOAL = Shape(
     "string",
@@ -404,6 +405,7 @@ CARDS: dict[str, AgentCard] = {
         _WRITER,
         _MANAGER,
         _REVIEWER,
+        MERGER,
     )
 }
 """By name, in the order of the catalogue."""

@@ -14,9 +14,10 @@ CLASSES = {
     "writer": "missioncontrol.specialists.writer.writer:Writer",
     "manager": "missioncontrol.specialists.manager.manager:Manager",
     "reviewer": "missioncontrol.specialists.reviewer.reviewer:Reviewer",
+    "merger": "missioncontrol.specialists.merger.merger:Merger",
 }
 
-RUNNING = frozenset({"tester"})
+RUNNING = frozenset({"tester", "merger"})
 """Those who run the programs of a repository."""
 
 

@@ -1,14 +1,13 @@
 """Tests exactly one commit, and says what it breaks of what held at another one."""
 
 import re
-from pathlib import Path
 from typing import Any
 
-from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.commits.asked import found, named
 from missioncontrol.specialists.commits.changed import changed_files
-from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.markdown import code, counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
@@ -53,37 +52,6 @@ def tested(brief: Brief, desk: Desk) -> Work:
     if base and base != commit and (not is_clean(now) or _may_leave_out(lent, base, commit)):
         was = examined(lent, base, what.checks, desk, desk.scratch / "base")
     return _handed_in(now, was, base, desk)
-
-
-def found(root: Path, who: str) -> Theirs:
-    """Return the repository that the step names.
-
-    Raises:
-        AttemptFailed: `WHO.no_repository`.
-    """
-    try:
-        return Theirs.found(root)
-    except NotFound as error:
-        raise AttemptFailed(
-            f"{who}.no_repository", error.reason, hint=error.hint, retryable=False
-        ) from None
-
-
-def named(theirs: Theirs, name: str, who: str) -> str:
-    """Return the full id of a commit.
-
-    Raises:
-        AttemptFailed: `WHO.no_commit`.
-    """
-    commit = theirs.commit(name)
-    if commit:
-        return commit
-    raise AttemptFailed(
-        f"{who}.no_commit",
-        f"{str(theirs.path)!r} has no commit {name[:100]!r}.",
-        hint="Give the id that the builder handed back; `mission repo recover` lists what is kept.",
-        retryable=False,
-    )
 
 
 def _may_leave_out(lent: Lent, base: str, commit: str) -> bool:

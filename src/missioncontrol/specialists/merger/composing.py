@@ -1,0 +1,86 @@
+"""Composes a change with what its branch has become since: a commit of ours, or conflicts."""
+
+import msgspec
+
+from missioncontrol.specialists.commits.changed import changed_files
+from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.scope import outside
+from missioncontrol.specialists.merger.conflicts import Conflict, conflicts_in
+from missioncontrol.specialists.merger.trailers import message_of
+from missioncontrol.specialists.merger.wanted import Wanted
+
+
+class Composed(msgspec.Struct, frozen=True):
+    """The change on top of the branch, as one commit that nobody has yet."""
+
+    onto: str
+    commit: str
+    rebased: bool
+
+
+class Same(msgspec.Struct, frozen=True):
+    """Nothing would be different."""
+
+    onto: str
+    is_empty: bool  # the change itself changes nothing; else the branch has it all already
+
+
+class Clashing(msgspec.Struct, frozen=True):
+    """It cannot be put on top as it is."""
+
+    onto: str
+    conflicts: tuple[Conflict, ...]
+
+
+class Straying(msgspec.Struct, frozen=True):
+    """It changes files that it may not."""
+
+    onto: str
+    paths: tuple[str, ...]
+
+
+def composed(lent: Lent, what: Wanted, onto: str) -> Composed | Same | Clashing | Straying:
+    """Put the change on top of the commit `onto`.
+
+    The change is all that its commit has over what it shares with `onto`. So it counts as a whole
+    however many attempts it took, and what others did meanwhile is no part of it.
+    """
+    fork = lent.text("merge-base", onto, what.commit, fine=(0, 1)) or what.base
+    if lent.tree(fork) == lent.tree(what.commit):
+        return Same(onto, is_empty=True)
+    paths = [e for each in changed_files(lent, fork, what.commit) for e in (each.path, each.was)]
+    if strays := outside(what.scope, dict.fromkeys(paths)):
+        return Straying(onto, tuple(strays))
+    if fork == onto:
+        tree = lent.tree(what.commit)
+    else:
+        merged = _merged(lent, what, fork, onto)
+        if isinstance(merged, Clashing):
+            return merged
+        tree = merged
+    if tree == lent.tree(onto):
+        return Same(onto, is_empty=False)
+    commit = lent.made(tree, onto, message_of(lent, what))
+    return Composed(onto, commit, rebased=fork != onto)
+
+
+def _merged(lent: Lent, what: Wanted, fork: str, onto: str) -> str | Clashing:
+    """Return the tree of a merge of three: what both began with, and what became of it.
+
+    This git takes no base for a merge of trees, so three commits of ours say which one it is; and
+    two refs of ours give the sides names that people know, in the marks of conflicts.
+    """
+    begun = lent.made(lent.tree(fork), "", "base")
+    ours = lent.made(lent.tree(onto), begun, "ours")
+    change = lent.made(lent.tree(what.commit), begun, "change")
+    lent.git("update-ref", f"refs/heads/{what.into}", ours)
+    lent.git("update-ref", "refs/heads/this-change", change)
+    # A list that says `merge=union` takes both sides. Drivers are nowhere set, so none is started.
+    said = lent.git("cat-file", "blob", f"{onto}:.gitattributes", fine=(0, 128))
+    (lent.path / "info").mkdir(exist_ok=True)
+    (lent.path / "info" / "attributes").write_bytes(said)
+    asked = ("merge-tree", "--write-tree", "-z", "--messages", what.into, "this-change")
+    told = lent.git(*asked, fine=(0, 1)).decode("utf-8", "surrogateescape")
+    tree, _, rest = told.partition("\0")
+    found = conflicts_in(lent, what, rest, tree, fork, onto)
+    return Clashing(onto, found) if found else tree

@@ -1,0 +1,189 @@
+"""How a merge ended, and what is handed in of it."""
+
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.work import ArtifactRef, FilesRead, Finding, Work
+from missioncontrol.specialists.commits.changed import changed_files, patch, shown
+from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.markdown import counted, listed
+from missioncontrol.specialists.merger import page
+from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying
+from missioncontrol.specialists.merger.ending import Found, Outcome
+from missioncontrol.specialists.merger.proving import Proved
+from missioncontrol.specialists.merger.wanted import Wanted
+from missioncontrol.specialists.specialist import Desk
+
+
+def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
+    """It is in the branch now."""
+    way = f"rebased onto {found.onto[:12]}" if found.rebased else f"on {found.onto[:12]}"
+    said = f"{what.into} is {found.commit[:12]} now: the change {way}. {proof.said}"
+    reason = f"No test could say anything: {proof.said}" if proof.is_blind else ""
+    return Outcome(
+        "merged",
+        said,
+        found.onto,
+        reason,
+        found.commit,
+        found.rebased,
+        checks=proof.told,
+        evidence=proof.evidence,
+    )
+
+
+def already(lent: Lent, what: Wanted, commit: str) -> Outcome:
+    """An attempt that could not report any more has merged it."""
+    onto = lent.text("rev-parse", f"{commit}^")
+    reason = "An earlier attempt of this step had merged it, and was ended before it said so."
+    fork = lent.text("merge-base", onto, what.commit, fine=(0, 1))
+    said = f"{what.into} has the change as {commit[:12]}. {reason}"
+    return Outcome("merged", said, onto, reason, commit, fork != onto)
+
+
+def same(what: Wanted, found: Same) -> Outcome:
+    """There was nothing to merge."""
+    if found.is_empty:
+        return unchanged(what, found.onto)
+    reason = f"{what.into} has all of the change already."
+    return Outcome("merged", reason, found.onto, reason, found.onto)
+
+
+def unchanged(what: Wanted, onto: str) -> Outcome:
+    """Nothing was changed at all."""
+    reason = "Nothing was changed, so there is nothing to merge."
+    remedy = "Do what the task asks for, or say why there is nothing to do."
+    finding = Found("merger.nothing_changed", reason, remedy=remedy)
+    return Outcome("returned", reason, onto, reason, findings=(finding,))
+
+
+def straying(what: Wanted, found: Straying) -> Outcome:
+    """It changes files that it may not."""
+    count = counted(len(found.paths), "file")
+    names = listed([shown(each) for each in found.paths], limit=5)
+    reason = f"The change touches {count} outside of its scope: {names}."
+    remedy = "Leave them as they are, or have the scope of the task widened."
+    findings = [
+        Found("merger.out_of_scope", f"{shown(e)} is outside of the scope", shown(e), 0, remedy)
+        for e in found.paths[:100]
+    ]
+    return Outcome("returned", reason, found.onto, reason, findings=tuple(findings))
+
+
+def clashing(what: Wanted, found: Clashing) -> Outcome:
+    """It does not fit on top."""
+    count = counted(len(found.conflicts), "file")
+    names = listed([each.shown for each in found.conflicts], limit=5)
+    reason = f"The change does not fit on {what.into}, in {count}: {names}."
+    remedy = f"Begin again at {found.onto}, keep what it has, and make the change there."
+    findings = [
+        Found(
+            "merger.conflict",
+            f"{each.reason}{f'; there by: {each.ours}' if each.ours else ''}",
+            each.shown,
+            each.hunks[0].first if each.hunks else 0,
+            remedy,
+        )
+        for each in found.conflicts
+    ]
+    return Outcome(
+        "returned",
+        reason,
+        found.onto,
+        reason,
+        rebased=True,
+        conflicts=found.conflicts,
+        findings=tuple(findings),
+    )
+
+
+def breaking(what: Wanted, found: Composed, proof: Proved) -> Outcome:
+    """It fits as text, and breaks something."""
+    names = listed([each.test or each.message for each in proof.broken], limit=5)
+    where = f"on {what.into} ({found.onto[:12]})" if found.rebased else "with the change"
+    count = counted(len(proof.broken), "test or check", "tests or checks")
+    reason = f"{count} that held before would fail {where}: {names}."
+    remedy = f"Begin again at {found.onto}, and look at what has changed there."
+    findings = [
+        Found(
+            "merger.broken", f"{e.test or 'The tests'}: {e.message}"[:500], e.path, e.line, remedy
+        )
+        for e in proof.broken
+    ]
+    return Outcome(
+        "returned",
+        reason,
+        found.onto,
+        reason,
+        rebased=found.rebased,
+        checks=proof.told,
+        findings=tuple(findings),
+        evidence=proof.evidence,
+    )
+
+
+def outrun(what: Wanted, onto: str, tries: int) -> Outcome:
+    """Others were faster each time."""
+    reason = f"{what.into} went on {tries} times while the change was composed and tested."
+    remedy = "Let one merge after the other: a `concurrency` key of the step does that."
+    finding = Found("merger.outrun", reason, remedy=remedy)
+    return Outcome("returned", reason, onto, reason, rebased=True, findings=(finding,))
+
+
+def handed_in(lent: Lent, what: Wanted, found: Outcome, desk: Desk) -> Work:
+    """Keep what there is to read of it, and return it as work."""
+    is_new = found.commit not in ("", found.onto)
+    files = changed_files(lent, found.onto, found.commit) if is_new else ()
+    output = _output(what, found, len(files))
+    data = msgspec.json.format(msgspec.json.encode(output), indent=2) + b"\n"
+    how = "git merge-tree, and the tests in a tree of what it composed"
+    kept: list[tuple[str, bytes | str, str, str]] = [
+        ("merge.json", data, "application/json", "How the merge ended"),
+        ("merge.md", page.markdown(what, found, files), "text/markdown", "How the merge ended"),
+    ]
+    if is_new:
+        content = patch(lent, found.onto, found.commit)
+        kept.append(("changes.patch", content, "text/x-diff", "What was merged"))
+    if found.conflicts:
+        text = page.conflicts(what, found.onto, found.conflicts)
+        kept.append(("conflict.md", text, "text/markdown", "Where the change does not fit"))
+    artifacts: tuple[ArtifactRef, ...] = tuple(
+        desk.keep(name, content, media_type=media, title=title, obtained=how)
+        for name, content, media, title in kept
+    )
+    return Work(
+        summary=found.said,
+        output=output,
+        findings=tuple(_finding(each) for each in found.findings[:100]),
+        artifacts=artifacts,
+        evidence=found.evidence or (FilesRead(len(files), 0, found.commit or found.onto),),
+    )
+
+
+def _finding(each: Found) -> Finding:
+    return Finding(each.rule, "high", each.message, each.path, each.line, remedy=each.remedy)
+
+
+def _output(what: Wanted, found: Outcome, files: int) -> dict[str, Any]:
+    return {
+        "state": found.state,
+        "reason": found.reason,
+        "commit": found.commit,
+        "onto": found.onto,
+        "into": what.into,
+        "rebased": found.rebased,
+        "conflicts": [
+            {
+                "path": each.shown,
+                "reason": each.reason,
+                "ours": each.ours,
+                "commit": each.commit,
+                "lines": [{"first": hunk.first, "last": hunk.last} for hunk in each.hunks],
+            }
+            for each in found.conflicts
+        ],
+        "checks": found.checks,
+        "findings": [each.as_json() for each in found.findings],
+        "files": files,
+    }

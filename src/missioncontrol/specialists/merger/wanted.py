@@ -1,0 +1,124 @@
+"""What is to be merged, and where: every name looked up, and refused before anything is done."""
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.refs import BRANCHES
+from missioncontrol.refs.names import refuse_foreign
+from missioncontrol.specialists.commits.asked import found, named
+from missioncontrol.specialists.commits.lent import Theirs
+from missioncontrol.specialists.commits.scope import bad_patterns
+from missioncontrol.specialists.repository import repository_of
+from missioncontrol.specialists.specialist import Brief
+
+OURS = "mission/"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A merge that may be tried."""
+
+    theirs: Theirs
+    commit: str  # "" where nothing was changed
+    base: str
+    into: str  # the name of the branch
+    message: str
+    task: str
+    scope: tuple[str, ...]
+    checks: tuple[tuple[str, ...], ...]
+    run: str
+    step: str
+
+    @property
+    def ref(self) -> str:
+        """The branch as git names it in full."""
+        return f"refs/heads/{self.into}"
+
+    def tip(self) -> str:
+        """Return the commit that the branch names now; "" where there is none yet."""
+        return self.theirs.commit(self.ref)
+
+
+def wanted(brief: Brief) -> Wanted:
+    """Return what the step asks for.
+
+    Raises:
+        AttemptFailed: `merger.no_repository`, `merger.bad_input`, `merger.bad_branch`,
+            `merger.checked_out`, `merger.no_commit` or `merger.bad_base`.
+    """
+    what = brief.submitted
+    root = repository_of(brief, "merger", "merge into").resolve()
+    if what.commit is None or not what.base or not what.into:
+        missing = next(n for n in ("commit", "base", "into") if not getattr(what, n))
+        raise _bad(f"`{missing}` is missing.", "Give `commit`, `base` and `into`.")
+    if unread := bad_patterns(what.scope):
+        raise _bad(f"{unread[0]!r} is no pattern of `scope`.", "Write it as in `.gitignore`.")
+    theirs = found(root, "merger")
+    _refuse_branch(theirs, what.into)
+    base = named(theirs, what.base, "merger")
+    commit = named(theirs, what.commit, "merger") if what.commit else ""
+    if commit and not _is_below(theirs, base, commit):
+        raise AttemptFailed(
+            "merger.bad_base",
+            f"Commit {commit[:12]} was not made on {base[:12]}: what others did since would be "
+            "taken back.",
+            hint="Give the commit as `base` at which the builder began; it handed that back.",
+            retryable=False,
+        )
+    return Wanted(
+        theirs,
+        commit,
+        base,
+        what.into,
+        what.message,
+        what.task,
+        what.scope,
+        what.checks,
+        brief.run,
+        brief.step,
+    )
+
+
+def _bad(reason: str, hint: str) -> AttemptFailed:
+    return AttemptFailed("merger.bad_input", reason, hint=hint, retryable=False)
+
+
+def _is_below(theirs: Theirs, base: str, commit: str) -> bool:
+    said = theirs.git("rev-list", "-1", base, f"^{commit}")
+    return not said.strip()
+
+
+def _refuse_branch(theirs: Theirs, into: str) -> None:
+    if not into.startswith(OURS):
+        raise AttemptFailed(
+            "merger.bad_branch",
+            f"{into[:200]!r} is a branch of somebody's, and nothing is merged into it here.",
+            hint=f"Name one that begins with `{OURS}`, and merge that into yours when you like.",
+            retryable=False,
+        )
+    try:
+        refuse_foreign(f"{BRANCHES}{into.removeprefix(OURS)}")
+    except Rejected as error:
+        code = "merger.bad_branch"
+        raise AttemptFailed(code, error.reason, hint=error.hint, retryable=False) from None
+    refuse_checked_out(theirs, into)
+
+
+def refuse_checked_out(theirs: Theirs, into: str) -> None:
+    """Refuse a branch that a work tree is on: its files would no longer be those of the branch.
+
+    Raises:
+        AttemptFailed: `merger.checked_out`.
+    """
+    said = theirs.git("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
+    place = ""
+    for line in said.split("\0"):
+        if line.startswith("worktree "):
+            place = line.removeprefix("worktree ")
+        if line == f"branch refs/heads/{into}":
+            raise AttemptFailed(
+                "merger.checked_out",
+                f"{into!r} is checked out in {place!r}, so nothing is merged into it.",
+                hint="Check out another branch there, such as by `git switch --detach`.",
+                retryable=False,
+            )
