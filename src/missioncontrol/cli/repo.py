@@ -12,6 +12,7 @@ from missioncontrol.cli.checkout_record import Checkout, Record, Synced
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, say, say_json
+from missioncontrol.cli.recovering import recover
 from missioncontrol.cli.run_records import write_runs
 from missioncontrol.documents import task_index
 from missioncontrol.documents.task_index import index_of, index_text
@@ -29,6 +30,8 @@ UNCHECKED = (
 
 def repo(arguments: argparse.Namespace) -> int:
     """Do what `mission repo VERB` was asked for."""
+    if arguments.repo_verb == "recover":
+        return recover(arguments)  # It reads a repository alone, and needs no home.
     desk = Desk(arguments, os.environ)
     try:
         checkout = Checkout(arguments.repo)

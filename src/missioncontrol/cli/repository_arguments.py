@@ -43,6 +43,16 @@ def add_repository(verbs: Any, home: argparse.ArgumentParser) -> None:
         parents=shared,
         help="whether files, index, gates and record agree; exit code 1 with each reason",
     )
+    recover = kinds.add_parser(
+        "recover", parents=[_place()], help="what attempts left, kept in the repository itself"
+    )
+    what = recover.add_mutually_exclusive_group()
+    what.add_argument("--show", metavar="REF", help="which files one of them changes")
+    what.add_argument("--remove", metavar="REF", help="keep one of them no longer")
+    what.add_argument("--older-than", metavar="AGE", help="keep those no longer: 30d, 12h")
+    recover.add_argument(
+        "--as", dest="branch", metavar="BRANCH", help="with --show: branch from it"
+    )
 
 
 def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:

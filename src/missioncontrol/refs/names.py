@@ -37,6 +37,11 @@ def replaced_ref(run: str, name: str) -> str:
     return f"{REPLACED}{as_file_name(run)}/{as_file_name(name)}"
 
 
+def is_fit(ref: str) -> bool:
+    """Whether git takes `ref` as the whole name of a ref."""
+    return not _UNFIT.search(ref)
+
+
 def refuse_foreign(ref: str) -> None:
     """Refuse a ref that is not ours to write.
 
@@ -49,7 +54,7 @@ def refuse_foreign(ref: str) -> None:
             f"{ref!r} is not written: it is none of {', '.join(OURS)}.",
             hint="Name a branch that begins with `mission/`.",
         )
-    if _UNFIT.search(ref):
+    if not is_fit(ref):
         raise Rejected(
             "refs.bad_name",
             f"{ref!r} is no name that git takes for a ref.",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.errors import Rejected, Unavailable
 
 SECONDS_MAX = 300.0
 REASON_CHARACTERS_MAX = 400
@@ -86,10 +86,17 @@ def common_directory(repository: Path) -> Path:
     """Return where git keeps the refs and objects of a checkout, linked or not, or a bare one.
 
     Raises:
-        Unavailable: `refs.no_git`, or `refs.git_failed` where there is no repository.
+        Rejected: `refs.no_repository`.
+        Unavailable: `refs.no_git`.
     """
-    place = git(repository, "rev-parse", "--git-common-dir").out.removesuffix("\n")
-    return (repository / place).resolve()
+    said = git(repository, "rev-parse", "--git-common-dir", fine=range(256))
+    if said.code:
+        raise Rejected(
+            "refs.no_repository",
+            f"{str(repository)!r} is no git repository: {said.complaint}",
+            hint="Give the path of a checkout or of a bare repository.",
+        )
+    return (repository / said.out.removesuffix("\n")).resolve()
 
 
 def _environment() -> dict[str, str]:

@@ -33,13 +33,13 @@ def push(repository: Path, git_dir: Path, commit: str, ref: str, expected: str) 
 
     Raises:
         Rejected: `refs.not_ours`, `refs.bad_name`, `refs.symbolic`, `refs.checked_out`
-            or `refs.other_owner`.
+            `refs.no_repository` or `refs.other_owner`.
         Conflict: `refs.moved`, where it names something else.
         Unavailable: `refs.no_git`, `refs.git_failed` or `refs.not_pushed`; the ref is as it was.
     """
     refuse_foreign(ref)
     place = common_directory(repository)
-    _refuse_other_owner(place)
+    refuse_other_owner(place)
     _refuse_symbolic(place, ref)
     receiver = "git " + " ".join(f"-c '{each}'" for each in _RECEIVING) + " receive-pack"
     options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed")
@@ -110,8 +110,12 @@ def _refuse_symbolic(place: Path, ref: str) -> None:
         )
 
 
-def _refuse_other_owner(place: Path) -> None:
-    """Refuse to write as root what belongs to a user, who could not write there any more."""
+def refuse_other_owner(place: Path) -> None:
+    """Refuse to write as root what belongs to a user, who could not write there any more.
+
+    Raises:
+        Rejected: `refs.other_owner`.
+    """
     owner = (place / "objects").stat().st_uid
     if os.geteuid() == 0 and owner != 0:
         raise Rejected(

@@ -23,7 +23,7 @@ KEEP = "keep"
 _PATH_LIST = Shape("list", items=Shape("string"))
 INPUTS = {
     "prompt": Shape("string", description="What is to be done."),
-    "repository": Shape("path", description="A checkout; it is only read."),
+    "repository": Shape("path", description="A checkout; it is only read, but for `keep`."),
     "base": Shape(
         "string",
         required=False,

@@ -1,0 +1,125 @@
+"""`mission repo recover`: what attempts left, as the refs of a repository say it."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.repositories import locate
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.output import colour, columns, note, say, say_json
+from missioncontrol.cli.text import moment
+from missioncontrol.domain.definition.quantities import seconds_of
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.visible import one_line, visible
+from missioncontrol.refs.listing import Held, bare, branches_with, changed, held, one
+from missioncontrol.refs.names import NAMESPACE
+from missioncontrol.refs.program import common_directory
+from missioncontrol.refs.recovering import branch, remove
+
+
+def recover(arguments: argparse.Namespace) -> int:
+    """Do what `mission repo recover` was asked for."""
+    root = locate(arguments.repo)
+    common_directory(root)  # Refused here, in words, where it is no repository.
+    if arguments.branch is not None and arguments.show is None:
+        raise Rejected(
+            "refs.no_commit",
+            "--as makes a branch of what --show names, and nothing is named.",
+            hint="`mission repo recover --show REF --as BRANCH`",
+        )
+    if arguments.show is not None:
+        return _show(arguments, root)
+    if arguments.remove is not None:
+        return _remove(arguments, root, [one(root, arguments.remove)])
+    if arguments.older_than is not None:
+        return _remove(arguments, root, _older(root, arguments.older_than))
+    return _list(arguments, root)
+
+
+def _list(arguments: argparse.Namespace, root: Path) -> int:
+    found, count = held(root)
+    if arguments.json:
+        say_json({"kept": [_told(each) for each in found], "count": count})
+        return SUCCEEDED
+    if not found:
+        note(f"Nothing is kept in {one_line(str(root))}.\n")
+        return SUCCEEDED
+    width = max(len(_short(each)) for each in found)
+    for each in found:
+        say(visible(_line(each, width)) + "\n")
+    if count > len(found):
+        note(f"These are the newest {len(found):,} of {count:,}.\n")
+    note("`mission repo recover --show REF` shows one, and with --as BRANCH branches from it.\n")
+    return SUCCEEDED
+
+
+def _line(each: Held, width: int) -> str:
+    files = "1 file" if each.files == 1 else f"{each.files:,} files"
+    place = "in a branch" if each.is_contained else "in no branch"
+    who = f"{each.agent}, step {each.step}" if each.agent else each.title
+    return f"{moment(each.at)}  {_short(each):<{width}}  {files:>9}  {place:<12}  {one_line(who)}"
+
+
+def _show(arguments: argparse.Namespace, root: Path) -> int:
+    found = one(root, arguments.show)
+    if arguments.branch is not None:
+        branch(root, arguments.branch, found.commit)
+    stat = changed(root, found.commit, width=min(columns(), 200))
+    names = branches_with(root, found.commit)
+    if arguments.json:
+        more = {"branches": names, "stat": visible(stat), "branch": arguments.branch or ""}
+        say_json({**_told(found), **more})
+        return SUCCEEDED
+    say(f"{colour(visible(found.ref), '33')}  {found.commit}\n")
+    for name, value in (
+        ("what", found.title),
+        ("when", moment(found.at)),
+        ("run", found.run),
+        ("step", f"{found.step}, attempt {found.attempt}" if found.step else ""),
+        ("agent", found.agent),
+        ("in", ", ".join(names) or "no branch"),
+    ):
+        if value:
+            say(f"  {name:<6}{one_line(value)}\n")
+    say(visible(stat))
+    if arguments.branch is not None:
+        say(f"The branch {one_line(arguments.branch)} is made; nothing is checked out.\n")
+    return SUCCEEDED
+
+
+def _older(root: Path, age: str) -> list[Held]:
+    seconds = seconds_of(age)
+    if isinstance(seconds, str):
+        raise Rejected("refs.bad_age", f"--older-than is {age[:60]!r}.", hint=seconds)
+    until = SystemClock().now() - seconds
+    return [each for each in bare(root) if each.at < until]
+
+
+def _remove(arguments: argparse.Namespace, root: Path, found: Sequence[Held]) -> int:
+    count = remove(root, found)
+    if arguments.json:
+        gone = [{"ref": each.ref, "commit": each.commit} for each in found]
+        say_json({"removed": gone, "count": count})
+        return SUCCEEDED
+    for each in found[:10]:
+        say(visible(f"removed  {_short(each)}  {each.commit}") + "\n")
+    if not count:
+        say(f"Nothing that is kept is older than {arguments.older_than}.\n")
+        return SUCCEEDED
+    more = f", {count - 10:,} more than are named" if count > 10 else ""
+    say(f"{count:,} {'is' if count == 1 else 'are'} kept no longer{more}.\n")
+    note("Until git collects what no ref needs, `git branch NAME COMMIT` brings one back.\n")
+    return SUCCEEDED
+
+
+def _short(each: Held) -> str:
+    return each.ref.removeprefix(NAMESPACE)
+
+
+def _told(each: Held) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(each)
+    return told
