@@ -23,6 +23,8 @@ def test_every_command_of_the_guide_prints_what_it_shows(
         Reply("app.py says goodbye now; I ran it."),
         Reply(calls=(codex_command("echo 'print(\"farewell\")' >> app.py"),)),
         Reply("app.py says farewell last."),
+        Reply(calls=(codex_command("echo 'print(\"hush\")' >> app.py"),)),
+        Reply("app.py whispers."),
     )
     with serving(*script) as server, Terminal(tmp_path) as terminal:
         (tmp_path / "tools" / "codex").symlink_to(codex_program)
