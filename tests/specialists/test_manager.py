@@ -156,7 +156,7 @@ def test_a_repository_without_a_commit_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_task_that_is_none_is_refused(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(AttemptFailed, match="The input `task` of the manager does not fit"):
+    with pytest.raises(AttemptFailed, match="The input `commission` of the manager does not fit"):
         managed(root, tmp_path / "out", {"number": "three"})
 
 

@@ -85,7 +85,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
         "manage": {
             "agent": "manager",
             "with": {
-                "task": "${{ inputs.task }}",
+                "commission": "${{ inputs.task }}",
                 "former": "${{ inputs.former }}",
             },
         },

@@ -50,7 +50,7 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         silenced=tuple(map(str, given.get("silenced", ()))),
         memory=given.get("memory", True),
         actuals=_told(name, given, "actuals", Actual),
-        commission=given.get("task", {}) if name == "manager" else {},
+        commission=given.get("commission", {}),
         former=given.get("former", {}),
         submitted=_submitted(given),
         run=assignment.run,

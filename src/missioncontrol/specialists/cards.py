@@ -378,7 +378,9 @@ _MANAGER = card_of(
     "and what the round before has found.",
     {
         "repository": REPOSITORY,
-        "task": Shape("object", description="`number`, `title`, `folder`, `documents` and so on."),
+        "commission": Shape(
+            "object", description="The task: `number`, `title`, `folder`, `documents` and so on."
+        ),
         "former": Shape("object", required=False, description="How the round before ended."),
     },
     object_of(

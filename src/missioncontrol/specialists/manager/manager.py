@@ -32,7 +32,7 @@ class Manager:
                 `manager.other_version`.
         """
         repository = repository_of(brief, "manager", "change").resolve()
-        commission = _as("task", brief.commission, Commission)
+        commission = _as("commission", brief.commission, Commission)
         former = _as("former", brief.former or {}, Former)
         texts = signed_texts(commission, repository)
         onto = former.onto
