@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.agent import misfit
-from missioncontrol.domain.work import Work
+from missioncontrol.domain.work import CommandRan, TestsRan, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.specialists.briefing import brief_of
@@ -64,5 +64,9 @@ def done(name: str, desk: LocalDesk, inputs: dict[str, Any], *, run: str = "run-
     work = find(name).work(brief_of(name, order_of(inputs, run=run), 60.0), desk)
     output = msgspec.json.decode(msgspec.json.encode(work.output))
     assert misfit(output, CARDS[name].output) == ""
-    assert {each.name for each in work.artifacts} >= set(CARDS[name].artifacts)
+    names = {each.name for each in work.artifacts}
+    assert names >= set(CARDS[name].artifacts)
+    spoken_of = {each.log for each in work.evidence if isinstance(each, CommandRan)}
+    spoken_of |= {each.report for each in work.evidence if isinstance(each, TestsRan)}
+    assert names >= spoken_of - {""}, "an engine believes no evidence that is not handed in"
     return work

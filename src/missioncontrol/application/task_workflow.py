@@ -67,8 +67,6 @@ CHANGE = (
 )
 """The whole change as a commit: that of this round, or where it added nothing, of those before."""
 
-MESSAGE = "${{ inputs.task.title }}\n\nMission-Task: ${{ string(inputs.task.number) }}"
-
 
 class Cast(msgspec.Struct, frozen=True):
     """Who does what in a round."""
@@ -174,8 +172,8 @@ def _merge(cast: Cast, rule: MergeRule, repository: str) -> dict[str, Any]:
             "into": "${{ inputs.task.into }}",
             "scope": "${{ inputs.task.globs }}",
             "checks": "${{ inputs.task.checks }}",
-            "task": "task ${{ string(inputs.task.number) }}, ${{ inputs.task.title }}",
-            "message": MESSAGE,
+            "task": "${{ string(inputs.task.number) }} ${{ inputs.task.title }}",
+            "message": "${{ inputs.task.title }}",
         },
     }
     if rule.approval:

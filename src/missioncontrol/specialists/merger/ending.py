@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.domain.work import Evidence
 from missioncontrol.specialists.merger.conflicts import Conflict
 from missioncontrol.specialists.merger.proving import not_run
+from missioncontrol.specialists.tester.results import File
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -37,3 +38,4 @@ class Outcome(msgspec.Struct, frozen=True):
     checks: dict[str, Any] = msgspec.field(default_factory=not_run)
     findings: tuple[Found, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    files: tuple[File, ...] = ()  # of which the evidence speaks

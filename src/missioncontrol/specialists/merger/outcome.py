@@ -14,6 +14,7 @@ from missioncontrol.specialists.merger.ending import Found, Outcome
 from missioncontrol.specialists.merger.proving import Proved
 from missioncontrol.specialists.merger.wanted import Wanted
 from missioncontrol.specialists.specialist import Desk
+from missioncontrol.specialists.tester.results import File
 
 
 def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
@@ -30,6 +31,7 @@ def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
         found.rebased,
         checks=proof.told,
         evidence=proof.evidence,
+        files=proof.files,
     )
 
 
@@ -120,6 +122,7 @@ def breaking(what: Wanted, found: Composed, proof: Proved) -> Outcome:
         checks=proof.told,
         findings=tuple(findings),
         evidence=proof.evidence,
+        files=proof.files,
     )
 
 
@@ -138,7 +141,7 @@ def handed_in(lent: Lent, what: Wanted, found: Outcome, desk: Desk) -> Work:
     output = _output(what, found, len(files))
     data = msgspec.json.format(msgspec.json.encode(output), indent=2) + b"\n"
     how = "git merge-tree, and the tests in a tree of what it composed"
-    kept: list[tuple[str, bytes | str, str, str]] = [
+    kept: list[File] = [
         ("merge.json", data, "application/json", "How the merge ended"),
         ("merge.md", page.markdown(what, found, files), "text/markdown", "How the merge ended"),
     ]
@@ -148,6 +151,7 @@ def handed_in(lent: Lent, what: Wanted, found: Outcome, desk: Desk) -> Work:
     if found.conflicts:
         text = page.conflicts(what, found.onto, found.conflicts)
         kept.append(("conflict.md", text, "text/markdown", "Where the change does not fit"))
+    kept += found.files
     artifacts: tuple[ArtifactRef, ...] = tuple(
         desk.keep(name, content, media_type=media, title=title, obtained=how)
         for name, content, media, title in kept

@@ -10,10 +10,10 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import report
-from missioncontrol.specialists.tester.committed import check_evidence
+from missioncontrol.specialists.tester.committed import check_evidence, check_log
 from missioncontrol.specialists.tester.comparing import Broken, broken, is_clean
 from missioncontrol.specialists.tester.examining import Examined, as_json, examined, forgotten
-from missioncontrol.specialists.tester.results import evidence
+from missioncontrol.specialists.tester.results import File, evidence, seen
 
 SHARE = 0.6
 """Of the time that is left, for the tests of what was composed; those of the branch may follow."""
@@ -28,6 +28,7 @@ class Proved(msgspec.Struct, frozen=True):
     told: dict[str, Any]
     broken: tuple[Broken, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    files: tuple[File, ...] = ()  # of which the evidence speaks
     is_blind: bool = False  # no test could say anything, here or before
 
 
@@ -56,7 +57,9 @@ def proved(
         lost = broken(now, was) if was is not None else ()
         is_blind = now.status in ("could_not_start", "no_test_command")
         found = evidence(now.trial, now.tree, check_evidence(now))
-        return Proved(report.statement(now.trial), _told(now, lost), lost, found, is_blind)
+        files = (*seen(now.trial), *([check_log(now)] if now.checks else []))
+        told = _told(now, lost)
+        return Proved(report.statement(now.trial), told, lost, found, files, is_blind)
     finally:
         forgotten(place)
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
+from missioncontrol.domain.work import CommandRan, Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.asked import found, named
 from missioncontrol.specialists.commits.changed import changed_files
@@ -14,7 +14,7 @@ from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.comparing import Broken, broken, gone, is_clean, said
 from missioncontrol.specialists.tester.examining import Examined, as_json, examined
-from missioncontrol.specialists.tester.results import artifacts, evidence, level, output
+from missioncontrol.specialists.tester.results import File, artifacts, evidence, level, output
 
 UNCHANGED = "There is no commit to test: nothing was changed."
 CHECK_LOG = "checks.txt"
@@ -82,7 +82,9 @@ def _handed_in(now: Examined, was: Examined | None, base: str, desk: Desk) -> Wo
     text += _section(lost, left, now)
     kept = artifacts(trial, text, commands, "", desk, more)
     if now.checks:
-        kept = (*kept, _log(now, desk))
+        name, content, media, title = check_log(now)
+        how = "the checks that the repository asks for"
+        kept = (*kept, desk.keep(name, content, media_type=media, title=title, obtained=how))
     return Work(
         summary=statement,
         output={**output(trial, commands, **more), "passed": passed},
@@ -102,11 +104,10 @@ def check_evidence(now: Examined) -> tuple[CommandRan, ...]:
     )
 
 
-def _log(now: Examined, desk: Desk) -> ArtifactRef:
+def check_log(now: Examined) -> File:
+    """Return what the checks said, of which their evidence speaks."""
     parts = [f"$ {' '.join(each.command.shown)}\n{each.output.rstrip()}\n" for each in now.checks]
-    how = "the checks that the repository asks for"
-    content, title = "\n".join(parts), "What the checks said"
-    return desk.keep(CHECK_LOG, content, media_type="text/plain", title=title, obtained=how)
+    return CHECK_LOG, "\n".join(parts), "text/plain", "What the checks said"
 
 
 def _checks_said(now: Examined) -> str:

@@ -20,6 +20,9 @@ from missioncontrol.specialists.tester.trial import Trial
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
+File = tuple[str, bytes | str, str, str]
+"""Name, content, media type and title of something that is handed in."""
+
 NOTHING_SAID = "(The tests wrote nothing.)\n"
 """What is kept of a run without output: an empty file would be no evidence of anything."""
 
@@ -76,6 +79,15 @@ def _evidence(trial: Trial | None) -> Iterator[Evidence]:
         yield TestsRan("junit.xml", counts.passed, counts.failed, counts.errors, counts.skipped)
 
 
+def seen(trial: Trial | None) -> Iterator[File]:
+    """Return the files that the evidence of a test run speaks of."""
+    if trial is not None and trial.ran is not None:
+        said = trial.output or NOTHING_SAID
+        yield "test-output.txt", said, "text/plain", "Output of the test run"
+    if trial is not None and trial.report_bytes:
+        yield "junit.xml", trial.report_bytes, "application/xml", "The JUnit report"
+
+
 def artifacts(
     trial: Trial | None,
     text: str,
@@ -90,17 +102,13 @@ def artifacts(
         how = f"`{' '.join(trial.command.shown)}` in {trial.where}"
     told = {**_document(trial, commands), **more}
     data = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
-    files: Sequence[tuple[str, bytes | str, str, str]] = (
+    files: Sequence[File] = (
         ("tests.json", data, "application/json", "What the test run showed"),
         ("tests.md", text, "text/markdown", "The project's own tests"),
     )
-    if trial is not None and trial.ran is not None:
-        said = trial.output or NOTHING_SAID
-        files = (*files, ("test-output.txt", said, "text/plain", "Output of the test run"))
+    files = (*files, *seen(trial))
     if said_too:
         files = (*files, (others.LOG, said_too, "text/plain", "Output of the other commands"))
-    if trial is not None and trial.report_bytes:
-        files = (*files, ("junit.xml", trial.report_bytes, "application/xml", "The JUnit report"))
     return tuple(
         desk.keep(name, content, media_type=media_type, title=title, obtained=how)
         for name, content, media_type, title in files
