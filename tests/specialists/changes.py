@@ -1,6 +1,7 @@
 """Small repositories whose changes are commits that no branch has, as builders leave them."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ SHOP = {
 
 
 def kept(
-    root: Path, files: dict[str, str | bytes | None], *, base: str = "HEAD", name: str = "one"
+    root: Path, files: Mapping[str, str | bytes | None], *, base: str = "HEAD", name: str = "one"
 ) -> str:
     """Keep a commit on `base` with these files, None for one that is gone; the checkout stays."""
     with tempfile.TemporaryDirectory() as place:

@@ -14,7 +14,7 @@ from missioncontrol.specialists.card_shapes import (
     object_of,
     text,
 )
-from missioncontrol.specialists.change_cards import MERGER
+from missioncontrol.specialists.change_cards import INSPECTOR, MERGER
 
 GOAL = Shape(
     "string",
@@ -407,6 +407,7 @@ CARDS: dict[str, AgentCard] = {
         _WRITER,
         _MANAGER,
         _REVIEWER,
+        INSPECTOR,
         MERGER,
     )
 }

@@ -14,6 +14,7 @@ CLASSES = {
     "writer": "missioncontrol.specialists.writer.writer:Writer",
     "manager": "missioncontrol.specialists.manager.manager:Manager",
     "reviewer": "missioncontrol.specialists.reviewer.reviewer:Reviewer",
+    "inspector": "missioncontrol.specialists.inspector.inspector:Inspector",
     "merger": "missioncontrol.specialists.merger.merger:Merger",
 }
 

@@ -5,24 +5,10 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.work import Evidence
+from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.merger.conflicts import Conflict
 from missioncontrol.specialists.merger.proving import not_run
 from missioncontrol.specialists.tester.results import File
-
-
-class Found(msgspec.Struct, frozen=True):
-    """Why a change was returned, as a review would say it."""
-
-    rule: str
-    message: str
-    path: str = ""
-    line: int = 0
-    remedy: str = ""
-    blocking: bool = True
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return msgspec.structs.asdict(self)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -4,13 +4,14 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.work import ArtifactRef, FilesRead, Finding, Work
+from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
 from missioncontrol.specialists.commits.changed import changed_files, patch, shown
+from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.markdown import counted, listed
 from missioncontrol.specialists.merger import page
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying
-from missioncontrol.specialists.merger.ending import Found, Outcome
+from missioncontrol.specialists.merger.ending import Outcome
 from missioncontrol.specialists.merger.proving import Proved
 from missioncontrol.specialists.merger.wanted import Wanted
 from missioncontrol.specialists.specialist import Desk
@@ -159,14 +160,10 @@ def handed_in(lent: Lent, what: Wanted, found: Outcome, desk: Desk) -> Work:
     return Work(
         summary=found.said,
         output=output,
-        findings=tuple(_finding(each) for each in found.findings[:100]),
+        findings=tuple(each.as_finding() for each in found.findings[:100]),
         artifacts=artifacts,
         evidence=found.evidence or (FilesRead(len(files), 0, found.commit or found.onto),),
     )
-
-
-def _finding(each: Found) -> Finding:
-    return Finding(each.rule, "high", each.message, each.path, each.line, remedy=each.remedy)
 
 
 def _output(what: Wanted, found: Outcome, files: int) -> dict[str, Any]:

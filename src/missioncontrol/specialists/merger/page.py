@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from missioncontrol.specialists.commits.changed import ChangedFile
+from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.markdown import code, counted, plain
 from missioncontrol.specialists.merger.conflicts import Conflict, Hunk
-from missioncontrol.specialists.merger.ending import Found, Outcome
+from missioncontrol.specialists.merger.ending import Outcome
 from missioncontrol.specialists.merger.wanted import Wanted
 
 FILES_MAX = 200

@@ -1,0 +1,134 @@
+"""The inspector: holds a commit against its scope, its tests, and rules that need no model."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.work import Fact, FilesRead, Work
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.commits.asked import found, named
+from missioncontrol.specialists.commits.found import Found
+from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.scope import bad_patterns
+from missioncontrol.specialists.inspector.files import of_files
+from missioncontrol.specialists.inspector.lines import of_lines
+from missioncontrol.specialists.inspector.page import markdown
+from missioncontrol.specialists.inspector.secret import of_secrets
+from missioncontrol.specialists.inspector.seen import Change, seen
+from missioncontrol.specialists.inspector.told import Told, of_tests, told
+from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.repository import repository_of
+from missioncontrol.specialists.specialist import Brief, Desk, Submitted
+
+FINDINGS_MAX = 200
+SECONDS_KEPT = 5.0
+OBTAINED = "git's own account of what differs, and rules without a model"
+
+
+class Inspector:
+    """Says the same of the same change, each time."""
+
+    def work(self, brief: Brief, desk: Desk) -> Work:
+        """Look at the change.
+
+        Raises:
+            AttemptFailed: `inspector.no_repository`, `inspector.no_commit`,
+                `inspector.bad_input` or `inspector.failed`.
+        """
+        what = brief.submitted
+        root = repository_of(brief, "inspector", "review").resolve()
+        if what.commit is None or not what.base:
+            missing = "commit" if what.commit is None else "base"
+            raise _bad(f"`{missing}` is missing.", "Give `commit` and `base`, as a builder does.")
+        if unread := bad_patterns(what.scope):
+            raise _bad(f"{unread[0]!r} is no pattern of `scope`.", "Write it as in `.gitignore`.")
+        theirs = found(root, "inspector")
+        base = named(theirs, what.base, "inspector")
+        commit = named(theirs, what.commit, "inspector") if what.commit else base
+        try:
+            change = seen(Lent(theirs, desk.scratch / "lent.git"), base, commit)
+        except Unavailable as error:
+            raise AttemptFailed("inspector.failed", error.reason, hint=error.hint) from error
+        findings = _ordered(_findings(change, what.scope, told(what.tests), desk))
+        return _handed_in(change, findings, what, desk)
+
+
+def _bad(reason: str, hint: str) -> AttemptFailed:
+    return AttemptFailed("inspector.bad_input", reason, hint=hint, retryable=False)
+
+
+def _findings(
+    change: Change, scope: Sequence[str], tests: Told | None, desk: Desk
+) -> Iterator[Found]:
+    if not change.files:
+        remedy = "Do what the task asks for, or say why there is nothing to do."
+        yield Found("inspector.nothing_changed", "Nothing was changed", remedy=remedy)
+        return
+    yield from of_tests(tests, change.commit)
+    yield from of_files(change, scope)
+    yield from of_lines(change, was_run_before=tests is not None and bool(tests.base))
+    place = desk.scratch / "changed"
+    yield from of_secrets(change, place, is_late=lambda: desk.seconds_left() < SECONDS_KEPT)
+    if change.unread:
+        message = f"{counted(change.unread, 'file')} were not read: the change has too many"
+        remedy = "Let people look at it, or make it in parts."
+        yield Found("inspector.too_many", message, remedy=remedy)
+
+
+def _ordered(findings: Iterator[Found]) -> list[Found]:
+    """Put what blocks first; of each rule and place only one."""
+    single = list(dict.fromkeys(findings))
+    return sorted(single, key=lambda each: not each.blocking)
+
+
+def _handed_in(change: Change, findings: Sequence[Found], what: Submitted, desk: Desk) -> Work:
+    blocking = [each for each in findings if each.blocking]
+    output: dict[str, Any] = {
+        "verdict": "rework" if blocking else "approve",
+        "findings": [each.as_json() for each in findings[:FINDINGS_MAX]],
+        "counts": {
+            "files": len(change.files),
+            "added": change.added,
+            "removed": change.removed,
+            "findings": len(findings),
+            "blocking": len(blocking),
+        },
+        "commit": change.commit if what.commit else "",
+        "base": change.base,
+        "not_judged": list(what.acceptance),
+    }
+    statement = _statement(change, findings, blocking)
+    desk.log("warning" if blocking else "success", statement)
+    data = msgspec.json.format(msgspec.json.encode(output), indent=2) + b"\n"
+    text = markdown(statement, output)
+    artifacts = (
+        desk.keep(
+            "review.json", data, media_type="application/json", title="Review", obtained=OBTAINED
+        ),
+        desk.keep("review.md", text, media_type="text/markdown", title="Review", obtained=OBTAINED),
+    )
+    fact = Fact(
+        "Findings that block", len(blocking), "", "review.json", "/counts/blocking", OBTAINED
+    )
+    return Work(
+        summary=statement,
+        output=output,
+        facts=(fact,),
+        findings=tuple(each.as_finding() for each in findings[:FINDINGS_MAX]),
+        artifacts=artifacts,
+        evidence=(FilesRead(len(change.files) - change.unread, change.unread, change.commit),),
+    )
+
+
+def _statement(change: Change, findings: Sequence[Found], blocking: Sequence[Found]) -> str:
+    files = counted(len(change.files), "file")
+    size = f"{files}, {change.added} lines added, {change.removed} removed"
+    if not blocking:
+        notes = counted(len(findings), "note")
+        return f"Nothing stands against the change ({size}); {notes}."
+    first = blocking[0]
+    place = f" in {first.path}" if first.path else ""
+    count = counted(len(blocking), "finding has", "findings have")
+    return f"{count} to be mended first ({size}). The first: {first.message}{place}."
