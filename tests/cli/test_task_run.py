@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from missioncontrol.adapters.sop_file import sop_text
 from missioncontrol.cli.exit_codes import BAD_INPUT, FAILED, WAITING
 from missioncontrol.documents.run_manifest import is_as_written, manifest_schema
 from tests.agents.repositories import everything, git, repository
@@ -24,15 +25,17 @@ Edit = list[str | None]
 Script = dict[str, list[list[Edit]]]
 AGENTS = Path(__file__).parents[1] / "agents"
 SCHEMA = Path(__file__).parents[2] / "docs/reference/run-manifest.schema.json"
+CASE = "import unittest\n\nfrom shop import prices\n\n\nclass {name}(unittest.TestCase):\n"
+CASE += "    def test_it(self):\n        assert {line}\n"
 FILES = {
-    "pyproject.toml": '[project]\nname = "shop"\nversion = "0.1.0"\n'
-    '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    # It starts in no time, unlike pytest with all that is installed here.
+    "Makefile": f"test:\n\t@{sys.executable} -m unittest discover -q -s tests -t .\n",
     "shop/__init__.py": "",
     "shop/prices.py": "def total(prices):\n    return sum(prices)\n"
     + "\n" * 8
     + "def count(prices):\n    return len(prices)\n",
-    "tests/test_prices.py": "from shop.prices import total\n\n\n"
-    "def test_total():\n    assert total([1, 2]) == 3\n",
+    "tests/__init__.py": "",
+    "tests/test_prices.py": CASE.format(name="Total", line="prices.total([1, 2]) == 3"),
 }
 ROUND: Edit = ["shop/prices.py", "return sum(prices)", "return round(sum(prices), 2)"]
 WRONG: Edit = ["shop/prices.py", "return sum(prices)", "return sum(prices) + 1"]
@@ -42,8 +45,7 @@ COUNT: Edit = ["shop/prices.py", "return len(prices)", "return len(list(prices))
 
 def proof(name: str, line: str) -> Edit:
     """Return the edit that adds a test."""
-    text = f"from shop import prices\n\n\ndef test_{name}():\n    assert {line}\n"
-    return [f"tests/test_{name}.py", "", text]
+    return [f"tests/test_{name}.py", "", CASE.format(name=name.title(), line=line)]
 
 
 ROUNDED = proof("round", "prices.total([0.1, 0.2]) == 0.3")
@@ -58,12 +60,11 @@ class Shop(Place):
         super().__init__(root, tmp_path / "home")
         self.script = tmp_path / "script.json"
         self.script.write_text(json.dumps(script))
-        self.run("repo", "init", "--apply", "--own")
-        sop = root / ".mission/sop.toml"
-        head = sop.read_text().partition("\n[phases.prd]")[0]
+        head = sop_text("repository-0123456789abcd", own=True).partition("\n[phases.prd]")[0]
         phases = "[phases.implementation]\n[phases.review]\n"
-        sop.write_text(f"{head}\n{phases}\n[merge]\n{merge}\n")
-        self.run("repo", "sync")
+        (root / ".mission").mkdir()
+        (root / ".mission/sop.toml").write_text(f"{head}\n{phases}\n[merge]\n{merge}\n")
+        self.run("repo", "init", "--apply")
         for number in script:
             self.run("task", "add", f"Task number {number}", "--brief", "Better prices.")
         self.agent("coder", str(AGENTS / "task_builder.py"), str(self.script))
