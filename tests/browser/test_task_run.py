@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
-import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
@@ -117,7 +116,10 @@ def furnished(home: Path, models: ModelServer, codex: Path, claude: Path) -> Non
             "settings": {"program": str(claude)},
         },
     }
-    (home / "agents.toml").write_bytes(msgspec.toml.encode({"agents": agents}))
+    # A table within a line differs from JSON by its signs alone.
+    lines = (f"{name} = {json.dumps(told)}" for name, told in agents.items())
+    text = "\n".join(lines).replace('": ', '" = ')
+    (home / "agents.toml").write_text(f"[agents]\n{text}\n")
 
 
 class Proof(Scene):
@@ -176,7 +178,7 @@ def proof(
     with serving(model) as models:
         furnished(found.home, models, codex_program, claude_program)
         try:
-            found.start("--gateway", "0")
+            found.start()
             yield found, models
         finally:
             found.stop()
