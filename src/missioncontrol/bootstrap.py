@@ -355,7 +355,7 @@ class Holding:
         await self.journal.durable()
         self.home.sweep()
         await leftovers.sweep(self.home.root)
-        await worktrees.sweep(self.home.root / "worktrees")
+        await worktrees.sweep(self.home.root / "worktrees", self.scrubber.text)
         for run in unsettled:
             self.journal.forget(run)
         return resumable

@@ -60,9 +60,9 @@ async def main(trees: Path, source: Path, step: int, what: str) -> None:
     if what == "sweep":
         fault.plant()
         fault.is_armed = True
-        await sweep(trees)
+        await sweep(trees, str)
         return
-    async with worktree(trees, ASSIGNMENT, source, is_kept=True) as tree:
+    async with worktree(trees, ASSIGNMENT, source, keeping=str) as tree:
         (tree.path / "README.md").write_text("changed\n")
         (tree.path / "new.txt").write_text("new\n")
         fault.plant()

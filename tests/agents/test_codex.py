@@ -289,7 +289,7 @@ def test_what_a_killed_engine_left_is_ended_and_removed_at_the_next_start(
             await engine.wait()
         for line in (tmp_path / "processes").read_bytes().splitlines():
             await end_orphans(msgspec.json.decode(line, type=ProcessHandle))
-        assert await sweep(tmp_path / "trees") == 1
+        assert await sweep(tmp_path / "trees", str) == 1
 
     asyncio.run(story())
     assert not is_running("sleep 9877")

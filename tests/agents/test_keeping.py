@@ -42,9 +42,9 @@ def kept(root: Path, source: Path, work: Callable[[Tree], object], *, base: str 
     """Let `work` change a tree of `source`; return what is kept of it."""
 
     async def story() -> Kept:
-        async with worktree(root / "t", ASSIGNMENT, source, base=base, is_kept=True) as tree:
+        async with worktree(root / "t", ASSIGNMENT, source, base=base, keeping=str) as tree:
             work(tree)
-            return await keep(tree.place)
+            return await keep(tree.place, str)
 
     return asyncio.run(story())
 
@@ -90,7 +90,7 @@ def test_it_is_kept_whatever_the_end(tmp_path: Path, end: str) -> None:
     source = repository(tmp_path / "r")
 
     async def attempt() -> None:
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, is_kept=True) as tree:
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
             (tree.path / "half.txt").write_text("half\n")
             if end == "failed":
                 raise AttemptFailed("codex.failed", "It broke.")
@@ -153,10 +153,10 @@ def test_what_an_earlier_step_changed_is_in_it_whatever_the_agent_prunes(tmp_pat
         async with worktree(tmp_path / "t", ASSIGNMENT, source) as tree:
             shell("echo 1 > one.txt")(tree)
             patch = (await patch_of(tree)).content
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, is_kept=True) as tree:
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
             await taken_over(tree, patch, "Changes of step first")
             shell("git update-ref -d HEAD; git gc -q --prune=now; rm -rf .git; : > two")(tree)
-            return await keep(tree.place)
+            return await keep(tree.place, str)
 
     found = asyncio.run(story())
     assert git(source, "show", f"{found.commit}:one.txt") == "1"
@@ -206,6 +206,50 @@ def test_files_that_may_not_be_read_or_have_odd_names_are_kept(tmp_path: Path) -
     found = kept(tmp_path, source, work)
     assert git(source, "show", f"{found.commit}:s/f") == "1"
     assert len(files(source, found.commit)) == 9
+
+
+def test_secrets_are_taken_out_of_what_was_changed(tmp_path: Path) -> None:
+    source = repository(tmp_path / "r", {"old.txt": "canary-42\n", "both.txt": "canary-42\n"})
+
+    async def story() -> Kept:
+        def scrub(text: str) -> str:
+            return text.replace("canary-42", "[secret]")
+
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=scrub) as tree:
+            (tree.path / "both.txt").write_text("canary-42\ncanary-42 again\n")
+            (tree.path / "bi\nn").write_bytes(b"\xff\0canary-42\xfe")
+            (tree.path / "run.sh").write_text("echo canary-42\n")
+            (tree.path / "run.sh").chmod(0o755)
+            (tree.path / "link").symlink_to("canary-42")
+            (tree.path / "large").write_bytes(b"x" * 17_000_000 + b"canary-42")
+            (tree.path / "plain").write_text("plain\n")
+            first = await keep(tree.place, scrub)
+        assert list(refs(source)) == [REF]
+        return first
+
+    found = asyncio.run(story())
+    shown = git(source, "grep", "-l", "-a", "-e", "canary-42", found.commit)
+    assert shown == f"{found.commit}:old.txt"  # It stood there before.
+    assert git(source, "show", f"{found.commit}:both.txt") == "[secret]\n[secret] again"
+    assert git(source, "show", f"{found.commit}:link") == "[secret]"
+    assert git(source, "ls-tree", found.commit, "run.sh").startswith("100755")
+    assert git(source, "show", f"{found.commit}:plain") == "plain"
+    git(source, "fsck")
+
+
+def test_a_tree_that_leads_elsewhere_is_not_looked_into(tmp_path: Path) -> None:
+    source = repository(tmp_path / "r")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o500)
+    (elsewhere / "private").write_text("mine\n")
+
+    def work(tree: Tree) -> None:
+        tree.path.rename(tree.place / "away")
+        tree.path.symlink_to(elsewhere)
+
+    assert kept(tmp_path, source, work) == Kept("", "")
+    assert (elsewhere / "private").exists()
+    assert elsewhere.stat().st_mode & 0o777 == 0o500
 
 
 def killed(what: str, places: dict[Path, int]) -> list[bool]:
@@ -263,7 +307,7 @@ def changed(source: Path) -> str:
 
 async def swept(places: list[Path]) -> None:
     for place in places:
-        await sweep(place / "t")
+        await sweep(place / "t", str)
 
 
 @pytest.mark.journey
@@ -289,7 +333,7 @@ def test_a_push_killed_at_any_time_with_all_that_it_started_loses_nothing(tmp_pa
         if engine.poll() is None:
             os.killpg(engine.pid, signal.SIGKILL)  # Git too, and what git has started.
         engine.wait()
-        asyncio.run(sweep(place / "t"))
+        asyncio.run(sweep(place / "t", str))
         (ref,) = refs(source)  # Another name where the first is locked for ever.
         assert git(source, "show", f"{ref}:new.txt") == "new"
         assert not list((place / "t").glob("*/*"))
@@ -317,14 +361,14 @@ def test_a_tree_that_cannot_be_kept_stays_until_it_can(
     with pytest.raises(AttemptFailed, match=r"could not be kept: .*still in") as refused:
         kept(tmp_path, source, work)
     assert refused.value.code == "worktree.not_kept"
-    assert asyncio.run(sweep(tmp_path / "t")) == 0
+    assert asyncio.run(sweep(tmp_path / "t", str)) == 0
     (place,) = (tmp_path / "t").glob("*/*")
     assert (place / "tree/x.txt").exists()
     with caplog.at_level(logging.WARNING):
-        assert asyncio.run(sweep(tmp_path / "t")) == 0
+        assert asyncio.run(sweep(tmp_path / "t", str)) == 0
     assert str(place) in caplog.text
     away.rename(source)
-    assert asyncio.run(sweep(tmp_path / "t")) == 1
+    assert asyncio.run(sweep(tmp_path / "t", str)) == 1
     assert git(source, "show", f"{REF}:x.txt") == "x"
     assert not place.exists()
 
@@ -347,7 +391,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         assert everything(source) == before
         (disk / "rest").unlink()
         subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
-        assert asyncio.run(sweep(tmp_path / "t")) == 1
+        assert asyncio.run(sweep(tmp_path / "t", str)) == 1
         assert files(source, REF) == ["README.md", "big.bin", "one.txt", "src/app.py"]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
@@ -357,9 +401,9 @@ def test_ten_at_once_of_one_attempt_are_all_kept(tmp_path: Path) -> None:
     source = repository(tmp_path / "r")
 
     async def one(number: int) -> Kept:
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, is_kept=True) as tree:
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
             (tree.path / "n.txt").write_text(f"{number % 5}\n")
-            return await keep(tree.place)
+            return await keep(tree.place, str)
 
     async def story() -> list[Kept]:
         return await asyncio.gather(*map(one, range(10)))

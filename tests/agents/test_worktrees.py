@@ -260,7 +260,7 @@ asyncio.run(main())
 
     async def story() -> None:
         async with worktree(trees, ASSIGNMENT, source) as tree:
-            assert await sweep(trees) == 1
+            assert await sweep(trees, str) == 1
             assert not left.exists()
             assert tree.path.exists()
 

@@ -190,7 +190,7 @@ class Worker:
                 spool.add(RESTARTED)
             self._begin(spool)
         shutil.rmtree(self._state.root / "scratch", ignore_errors=True)
-        await worktrees.sweep(self._state.root / "worktrees")
+        await worktrees.sweep(self._state.root / "worktrees", self.scrubber.text)
 
     def _begin(self, spool: Spool) -> None:
         holding = Holding(spool, self)

@@ -21,6 +21,7 @@ import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
+from missioncontrol.adapters.worktrees.cleaning import Scrub
 from missioncontrol.adapters.worktrees.keeping import Kept, keep, note_down
 from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
 from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made
@@ -43,12 +44,18 @@ _LOG = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def worktree(
-    root: Path, assignment: Assignment, repository: Path, *, base: str = "", is_kept: bool = False
+    root: Path,
+    assignment: Assignment,
+    repository: Path,
+    *,
+    base: str = "",
+    keeping: Scrub | None = None,
 ) -> AsyncIterator[Tree]:
     """Lend a tree of this attempt alone, at `base`, or at what is checked out.
 
-    With `is_kept`, what it holds at the end is kept in the repository, whatever ended it; `keep`
-    does it earlier. A tree that could not be kept stays, and `sweep` tries again.
+    With `keeping`, what it holds at the end is kept in the repository, whatever ended it, without
+    the secrets that this takes out; `keep` does it earlier. A tree that could not be kept stays,
+    and `sweep` tries again.
 
     Raises:
         AttemptFailed: `worktree.no_repository`, `worktree.unknown_base` or `worktree.failed`.
@@ -57,23 +64,24 @@ async def worktree(
     place = await asyncio.to_thread(_begun, root / run, f"{assignment.fence}-")
     try:
         tree = await made(place, branch_of(assignment), repository, base)
-        if is_kept:
+        if keeping is not None:
             await asyncio.to_thread(note_down, tree, repository, assignment)
         yield tree
     finally:
         # Whoever cancels a second time does not wait for it, and it is done all the same.
-        await asyncio.shield(asyncio.ensure_future(_cleared(place)))
+        await asyncio.shield(asyncio.ensure_future(_cleared(place, keeping)))
 
 
-async def sweep(root: Path) -> int:
+async def sweep(root: Path, scrub: Scrub) -> int:
     """Remove the trees that a process left behind which is no more; return how many.
 
-    What its tools left running there is ended first, and what is to be kept is kept.
+    What its tools left running there is ended first, and what is to be kept is kept, as `keep`
+    does it.
     """
     stale = await asyncio.to_thread(_stale, root)
     removed = 0
     for place in stale:
-        if await _cleared(place):
+        if await _cleared(place, scrub):
             removed += 1
             with suppress(OSError):
                 place.parent.rmdir()
@@ -89,14 +97,15 @@ def _begun(root: Path, prefix: str) -> Path:
     return place
 
 
-async def _cleared(place: Path) -> bool:
+async def _cleared(place: Path, scrub: Scrub | None) -> bool:
     """End what is still at work in `place`, keep what is to be kept, and remove it.
 
     Where that can't be kept, nothing is removed.
     """
     await end_leftovers(place)
     try:
-        await keep(place)
+        if scrub is not None:
+            await keep(place, scrub)
     except AttemptFailed as failure:
         _LOG.warning("%s %s", failure.reason, failure.hint)
         (place / "owner").unlink(missing_ok=True)  # Nobody's: the next sweep tries again.

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
+from missioncontrol.adapters.worktrees.cleaning import Scrub, clean
 from missioncontrol.adapters.worktrees.state import State
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.domain.errors import Conflict, MissionControlError, Unavailable
@@ -61,10 +62,11 @@ def note_down(tree: Tree, repository: Path, assignment: Assignment) -> None:
     draft.replace(tree.place / NOTE)
 
 
-async def keep(place: Path) -> Kept:
+async def keep(place: Path, scrub: Scrub) -> Kept:
     """Keep the tree in `place` where a note says so; the note is gone afterwards.
 
-    What is still at work in the tree is ended first, so that it holds still.
+    What is still at work in the tree is ended first, so that it holds still. Of the files that were
+    changed, the commit has what `scrub` leaves.
 
     Raises:
         AttemptFailed: `worktree.not_kept`; tree and note are as they were.
@@ -77,7 +79,7 @@ async def keep(place: Path) -> Kept:
         raise _not_kept(place, str(error)) from None
     await end_leftovers(place)
     try:
-        kept = await _kept(place, note)
+        kept = await _kept(place, note, scrub)
     except (AttemptFailed, MissionControlError) as error:
         raise _not_kept(place, error.reason) from None
     except OSError as error:
@@ -86,11 +88,12 @@ async def keep(place: Path) -> Kept:
     return kept
 
 
-async def _kept(place: Path, note: Note) -> Kept:
+async def _kept(place: Path, note: Note, scrub: Scrub) -> Kept:
     tree = Tree(place / "tree", place / "tree", "", note.base, (), place / "own.git")
-    if not tree.path.is_dir():
+    if tree.path.is_symlink() or not tree.path.is_dir():
         return NOTHING  # Its agent has removed it, with all that was in it.
     state = await _state(tree)
+    await clean(state, scrub)
     files = (await state.git("write-tree")).decode().strip()
     before = await state.git("rev-parse", "--verify", f"{state.base}^{{tree}}")
     if files == before.decode().strip():

@@ -85,7 +85,8 @@ class CodingAgent:
         order = order_of(assignment, self._declared)
         trees = self._workshop.worktrees
         source, base = order.repository, order.base
-        async with worktree(trees, assignment, source, base=base, is_kept=order.is_kept) as tree:
+        keeping = self._workshop.scrub if order.is_kept else None
+        async with worktree(trees, assignment, source, base=base, keeping=keeping) as tree:
             try:
                 with self._at_bench(assignment, line, order, tree) as bench:
                     for note in tree.notes:
@@ -98,7 +99,7 @@ class CodingAgent:
             except AttemptFailed as failure:
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
-            kept = await keep(tree.place)
+            kept = await keep(tree.place, self._workshop.scrub)
             return self._work(bench, tree, (patch, kept), answer, line)
 
     async def _gone_on(self, order: Order, assignment: Assignment, tree: Tree) -> None:
@@ -130,7 +131,7 @@ class CodingAgent:
         """Keep what was changed before a failure, and return the failure with a word of it."""
         found: dict[str, str] = {}
         try:
-            if (kept := await keep(tree.place)).commit:
+            if (kept := await keep(tree.place, self._workshop.scrub)).commit:
                 line.log("warning", f"What it had changed by then is kept as {kept.ref}.")
                 found["commit"] = kept.commit
         except AttemptFailed as also:

@@ -1,0 +1,92 @@
+"""Takes secrets out of the changed files of a tree before they become a commit, as of a patch."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from missioncontrol.adapters.git import LIST_BYTES_MAX, PATCH_BYTES_MAX
+from missioncontrol.adapters.worktrees.state import SUBMODULE, State
+
+Scrub = Callable[[str], str]
+
+PORTION_BYTES = 16 * 1024 * 1024
+"""Read at once; a file that is larger is a portion of its own."""
+
+FILE_BYTES_MAX = PATCH_BYTES_MAX
+"""A larger file is kept as it is: it is in no patch either."""
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A changed file in our index."""
+
+    mode: str
+    blob: str
+    path: str
+    size: int = 0
+
+
+async def clean(state: State, scrub: Scrub) -> None:
+    """Put files without secrets into our index in place of changed ones that hold some.
+
+    Raises:
+        AttemptFailed: `worktree.failed`.
+    """
+    entries = await _changed(state)
+    lines: list[bytes] = []
+    for portion in _portions(entries):
+        asked = "".join(f"{each.blob}\n" for each in portion).encode()
+        room = sum(each.size for each in portion) + LIST_BYTES_MAX
+        said = await state.git("cat-file", "--batch", stdin=asked, bytes_max=room)
+        for each, content in await asyncio.to_thread(_cleaned, portion, said, scrub):
+            made = await state.git("hash-object", "-w", "--stdin", stdin=content)
+            head = f"{each.mode} {made.decode().strip()}\t{each.path}\0"
+            lines.append(head.encode("utf-8", "surrogateescape"))
+    if lines:
+        await state.git("update-index", "-z", "--index-info", stdin=b"".join(lines))
+
+
+async def _changed(state: State) -> list[_Entry]:
+    """Return the files that differ from the base and are there, with their sizes."""
+    asked = ("--cached", "--no-renames", "--raw", "--no-abbrev", "-z", "--ignore-submodules=all")
+    raw = (await state.git("diff-index", *asked, state.base)).decode("utf-8", "surrogateescape")
+    parts = raw.split("\0")
+    found: list[_Entry] = []
+    for head, path in zip(parts[0::2], parts[1::2], strict=False):
+        _, mode, _, blob, letter = head.lstrip(":").split(" ")
+        if letter != "D" and mode != SUBMODULE:
+            found.append(_Entry(mode, blob, path))
+    ids = "".join(f"{each.blob}\n" for each in found).encode()
+    sizes = (await state.git("cat-file", "--batch-check=%(objectsize)", stdin=ids)).split()
+    return [
+        msgspec.structs.replace(each, size=int(size))
+        for each, size in zip(found, sizes, strict=True)
+    ]
+
+
+def _portions(entries: list[_Entry]) -> Iterator[list[_Entry]]:
+    portion: list[_Entry] = []
+    size = 0
+    for each in entries:
+        if each.size > FILE_BYTES_MAX:
+            continue
+        if portion and size + each.size > PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(each)
+        size += each.size
+    if portion:
+        yield portion
+
+
+def _cleaned(portion: list[_Entry], said: bytes, scrub: Scrub) -> list[tuple[_Entry, bytes]]:
+    """Return those that hold secrets, each without; `said` is what `cat-file --batch` wrote."""
+    found: list[tuple[_Entry, bytes]] = []
+    place = 0
+    for each in portion:
+        place = said.index(b"\n", place) + 1
+        content = said[place : place + each.size].decode("utf-8", "surrogateescape")
+        place += each.size + 1
+        if (without := scrub(content)) != content:
+            found.append((each, without.encode("utf-8", "surrogateescape")))
+    return found
