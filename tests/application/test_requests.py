@@ -106,6 +106,24 @@ def test_what_is_done_for_a_request_knows_it_and_what_comes_later_does_not() -> 
     run(story())
 
 
+def test_where_the_operating_system_vouches_a_request_is_known_and_nobody_is_signed_in() -> None:
+    by_os = Asking("k", (), "os", "", "", digest="aa")
+    seen: list[tuple[Any, int]] = []
+
+    async def work() -> str:
+        seen.append((asked_now(), cause_now()))
+        return "done"
+
+    async def story() -> None:
+        async with a_journal() as journal:
+            requests = Requests(journal)
+            for _ in range(2):
+                assert await requests.do("Do", by_os, "user:alice", work) == "done"
+        assert seen == [(None, 1)]
+
+    run(story())
+
+
 def test_who_asks_again_while_it_is_done_waits_for_the_answer_or_is_told_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -546,3 +546,24 @@ def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert f"event {position}".encode() in done.stdout + done.stderr
+
+
+def test_a_request_with_a_name_is_done_once_where_the_operating_system_vouches(
+    tmp_path: Path,
+) -> None:
+    async def story(held: Holding) -> None:
+        office = held.office
+        await office.perform("SaveWorkflow", SAVE, ALICE)
+        for name in ("one", "one", "two"):
+            named = asking(name, permissions=("read",), digest="aa", way="os")
+            told = await office.perform("BeginRun", {"workflow": "held"}, ALICE, named)
+            run = await held.journal.load_run(told["run"])
+            # Nobody is signed in, so it is known whose terminal that is.
+            assert run.os_user == held.approvals.os_user
+        made = [row for row in await log(held) if row.type == "run_created"]
+        assert [row.actor for row in made] == [ALICE, ALICE]
+        by_agent = {**SAVE, "on_behalf": ALICE}
+        again = office.perform("SaveWorkflow", by_agent, "agent:x", asking("three", way="os"))
+        assert await refused(again) == "actor.by_agent"
+
+    with_engine(tmp_path, story)

@@ -14,8 +14,8 @@ from missioncontrol.domain.principal import TERMINAL, Asking
 class _Request:
     """A request that is being done."""
 
-    def __init__(self, asking: Asking) -> None:
-        self.asking: Asking | None = asking
+    def __init__(self, asking: Asking | None) -> None:
+        self.asking = asking
         self.position = 0  # of the event that says it was taken; 0 before that is known
 
 
@@ -48,8 +48,8 @@ def taken_at(position: int) -> None:
 
 
 @contextmanager
-def asked(asking: Asking) -> Iterator[None]:
-    """Do something for somebody who is signed in."""
+def asked(asking: Asking | None) -> Iterator[None]:
+    """Do something that was asked for; `asking` is None where nobody is signed in."""
     request = _Request(asking)
     token = _NOW.set(request)
     try:

@@ -202,7 +202,8 @@ class Office:
     ) -> Any:
         """Do what is asked, as plain values, and return the answer once it is on disk.
 
-        `asking` says who signed in where, and is None where the operating system alone vouches.
+        `asking` says who signed in where, and is None where the operating system alone vouches; its
+        way is `os` where that vouches for a request with a name, which is done once.
 
         Raises:
             Rejected: `actor.bad_name`, `control.unknown_verb` or `control.malformed`.
@@ -226,6 +227,8 @@ class Office:
             raise Rejected("control.malformed", f"{verb} is malformed: {error}.") from None
         if asking is None:
             return await self.do(ask, actor)
+        if asking.way == "os":
+            return await self._do_once(ask, actor, asking)
         return await self._do_for(ask, actor, asking)
 
     async def _do_for(self, ask: Any, actor: str, asking: Asking) -> Any:
@@ -244,6 +247,17 @@ class Office:
         return await self._requests.do(
             verb, asking, actor, lambda: self._verbs[type(ask)](ask, actor), shown_once
         )
+
+    async def _do_once(self, ask: Any, actor: str, asking: Asking) -> Any:
+        """Do what `do` does, once however often it is asked for under the same name.
+
+        Raises:
+            Rejected: as `do`, and see `application.requests`.
+        """
+        refuse_agents(ask, actor)
+        verb, work = type(ask).__name__, self._verbs[type(ask)]
+        shown_once = SHOWN_ONCE.get(verb, ())
+        return await self._requests.do(verb, asking, actor, lambda: work(ask, actor), shown_once)
 
     async def _as_known(self, actor: str, asking: Asking) -> Asking:
         """Return what somebody may do no more than the log says now, whatever was said before.

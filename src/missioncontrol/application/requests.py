@@ -70,7 +70,7 @@ class Requests:
         await self._have_turn(stream, verb)
         ended = self._under_way[stream] = asyncio.Event()
         try:
-            with asked(asking):
+            with asked(asking if asking.way != "os" else None):
                 told = await self._take(stream, verb, asking, actor)
                 if told is not None:
                     return told

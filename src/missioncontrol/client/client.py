@@ -24,6 +24,7 @@ from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Tokens, Users
 from missioncontrol.client.record import Audit, Logs
+from missioncontrol.client.repositories import Repositories
 from missioncontrol.client.resource import L, Resource, asked
 from missioncontrol.client.runs import Runs
 from missioncontrol.client.shares import Shares
@@ -47,6 +48,7 @@ class _Everything(Resource[L]):
         self.memory = Memory(line)
         self.templates = Templates(line)
         self.shares = Shares(line)
+        self.repositories = Repositories(line)
         self.workflows = Workflows(line)
         self.runs = Runs(line)
         self.approvals = Approvals(line)

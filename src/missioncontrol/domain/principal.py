@@ -6,8 +6,8 @@ import msgspec
 
 from missioncontrol.domain.permission import Permission, Role
 
-Way = Literal["link", "password", "oidc", "token"]
-"""How somebody signed in."""
+Way = Literal["link", "password", "oidc", "token", "os"]
+"""How somebody signed in; `os` where the operating system alone vouches for who has the home."""
 
 
 TERMINAL = "mission-cli"

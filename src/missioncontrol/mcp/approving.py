@@ -8,17 +8,14 @@ from typing import Annotated, Any, TypedDict
 
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
-from mcp_types import ClientCapabilities
 from pydantic import BaseModel, Field
 
 from missioncontrol.application.queries.approvals import ApprovalView, shown
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
+from missioncontrol.mcp.asking import refuse_unasked
 from missioncontrol.mcp.bounds import Cursor, Limit, bounded
 from missioncontrol.mcp.server import Ctx, client_of, reach_of
-
-SHOWN_MAX = 16_000
-"""Characters that a person is asked to read at a client; longer ones are read on the console."""
 
 ONCE_ONLY = ("approval.agreed", "approval.counted")
 """What stands against a second yes of the same person, and not against their no."""
@@ -86,13 +83,7 @@ async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
         )
     if found.objection and found.objection_code not in ONCE_ONLY:
         raise Rejected(found.objection_code, found.objection)
-    _refuse_unasked(ctx.client_capabilities, approval)
-    if len(shown(found.subject)) > SHOWN_MAX:
-        raise Rejected(
-            "mcp.too_long",
-            f"What would run is longer than a person is shown here ({SHOWN_MAX:,} characters).",
-            hint=_elsewhere(approval),
-        )
+    refuse_unasked(ctx, shown(found.subject), hint=_elsewhere(approval))
     return found
 
 
@@ -142,21 +133,6 @@ async def reject(
     async with client_of(ctx) as client:
         now = await client.approvals.reject(approval, reason=said.data.reason)
     return _told(now)
-
-
-def _refuse_unasked(capabilities: ClientCapabilities | None, approval: str) -> None:
-    """Refuse a client that can put no form before a person.
-
-    One that says nothing of forms or addresses means forms: that is how it was before there were
-    both.
-    """
-    asks = capabilities.elicitation if capabilities is not None else None
-    if asks is None or (asks.form is None and asks.url is not None):
-        raise Rejected(
-            "mcp.no_elicitation",
-            "This client can't ask the person who uses it, and nobody else decides.",
-            hint=_elsewhere(approval),
-        )
 
 
 def _elsewhere(approval: str) -> str:

@@ -26,6 +26,14 @@ Constraints = Annotated[
     list[Annotated[str, Field(max_length=2_000)]],
     Field(max_length=50, description="What has to hold whatever is done."),
 ]
+Key = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="Names this request, such as a UUID: sent again with the same, it is done "
+        "once, and told the same answer.",
+    ),
+]
 MissionStatus = Literal["", "created", "running", "succeeded", "completed", "failed", "cancelled"]
 
 
@@ -44,6 +52,7 @@ async def plan_mission(
     title: Annotated[str, Field(max_length=300)] = "",
     context: Context = "",
     constraints: Constraints = [],  # noqa: B006 - read, never changed
+    key: Key = "",
 ) -> BegunRun:
     """Make a plan for a goal and carry nothing out; returns the run that plans, at once."""
     async with client_of(ctx) as client:
@@ -54,6 +63,7 @@ async def plan_mission(
             context=context,
             constraints=constraints,
             execute=False,
+            key=key,
         )
     return _told(begun)
 
@@ -74,6 +84,7 @@ async def begin_mission(
     tokens_max: Annotated[
         int | None, Field(gt=0, description="The most tokens that the run may use.")
     ] = None,
+    key: Key = "",
 ) -> BegunRun:
     """Plan a goal and carry the plan out; returns the run at once. `follow_run` follows it."""
     async with client_of(ctx) as client:
@@ -86,6 +97,7 @@ async def begin_mission(
             builder=builder,
             cost_max=None if cost_max is None else round(cost_max * MICRO),
             tokens_max=tokens_max,
+            key=key,
         )
     return _told(begun)
 

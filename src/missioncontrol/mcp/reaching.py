@@ -63,10 +63,19 @@ class TerminalLine(EngineLine):
     async def ask(
         self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking | None
     ) -> Any:
-        """See `EngineLine.ask`; an agent names whom it acts for."""
-        del actor, asking
+        """See `EngineLine.ask`; an agent names whom it acts for.
+
+        A request that the client gave a name is done once, whichever process asks for it again.
+        """
+        del actor
         behind = {"on_behalf": self._who.on_behalf} if self._who.on_behalf else {}
-        return await super().ask(verb, {**arguments, **behind}, self._who.actor, None)
+        is_named = asking is not None and bool(asking.digest)
+        named = (
+            Asking(asking.request, (), "os", "", "", asking.agent, asking.digest)
+            if asking and is_named
+            else None
+        )
+        return await super().ask(verb, {**arguments, **behind}, self._who.actor, named)
 
 
 class HomeReach:

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from missioncontrol.domain.document_kinds import DocumentKind
-from missioncontrol.mcp import missions, reading, runs
+from missioncontrol.domain.repository.documents import TaskDocument
+from missioncontrol.mcp import missions, reading, repository_tasks, runs
 from missioncontrol.mcp.bounds import Part
 from missioncontrol.mcp.server import Ctx, Server
 
@@ -41,6 +42,13 @@ async def pack(ctx: Ctx, mission: str, task: str, offset: int) -> str:
     return _text(await missions.execution_pack(ctx, mission, task, offset=offset), address)
 
 
+async def task(ctx: Ctx, repository: str, number: int, document: TaskDocument, offset: int) -> str:
+    """A part of a document of a task; its last line says where the next one begins."""
+    address = f"mission://repositories/{repository}/tasks/{number}/{document}"
+    found = await repository_tasks.read_task(ctx, repository, number, document, max(offset, 0))
+    return _text(found, address)
+
+
 async def artifact(ctx: Ctx, digest: reading.Digest, offset: int) -> bytes:
     """Up to 32,000 bytes of an artifact from an offset on, exactly as they are kept."""
     return await reading.bytes_of(ctx, digest, max(offset, 0))
@@ -54,6 +62,7 @@ def add_resources(server: Server) -> None:
         ("mission://missions/{mission}/report/{offset}", report, MARKDOWN),
         ("mission://missions/{mission}/documents/{kind}/{offset}", document, MARKDOWN),
         ("mission://missions/{mission}/packs/{task}/{offset}", pack, MARKDOWN),
+        ("mission://repositories/{repository}/tasks/{number}/{document}/{offset}", task, MARKDOWN),
         ("mission://artifacts/{digest}/{offset}", artifact, BYTES),
     ):
         server.resource(address, mime_type=kind)(said)

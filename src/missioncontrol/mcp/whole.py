@@ -2,7 +2,15 @@
 
 from mcp_types import ToolAnnotations
 
-from missioncontrol.mcp import approving, guarding, missions, reading, runs
+from missioncontrol.mcp import (
+    approving,
+    guarding,
+    missions,
+    questions,
+    reading,
+    repository_tasks,
+    runs,
+)
 from missioncontrol.mcp.resources import add_resources
 from missioncontrol.mcp.run_tasks import RunTasks
 from missioncontrol.mcp.server import Reach, Server
@@ -27,6 +35,14 @@ TOOLS = (
     (approving.show_approval, READS),
     (approving.approve, BEGINS),
     (approving.reject, ENDS),
+    (questions.list_questions, READS),
+    (questions.answer_question, BEGINS),
+    (repository_tasks.list_tasks, READS),
+    (repository_tasks.show_task, READS),
+    (repository_tasks.read_task, READS),
+    (repository_tasks.add_task, BEGINS),
+    (repository_tasks.start_task, BEGINS),
+    (repository_tasks.sign_task, BEGINS),
     (reading.search, READS),
     (reading.list_artifacts, READS),
     (reading.read_artifact, READS),
