@@ -26,10 +26,10 @@ ASKED = ("dns-rebinding-protection", "tools-call-with-progress")
 """Some that have to be among those that ran, at both revisions."""
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the build for a home; a token is put on every request that comes without."""
-    home = tmp_path / "home"
+    home = tmp_path_factory.mktemp("suite") / "home"
     saved(home, GREETING)
     made = mission(home, "token", "new", "suite", "--scope", "read")
     assert made.returncode == 0, made.stderr
@@ -40,28 +40,43 @@ def url(tmp_path: Path) -> Iterator[str]:
     end_all()
 
 
-def failing(results: Path) -> tuple[set[str], set[str]]:
-    """Return the scenarios that ran, and those of which a check failed or warned."""
-    ran, failed = set(), set()
-    for place in results.iterdir():
-        name = place.name.removeprefix("server-").rpartition("-20")[0]
-        ran.add(name)
-        checks = json.loads((place / "checks.json").read_text("utf-8"))
-        if {check["status"] for check in checks} & {"FAILURE", "WARNING"}:
-            failed.add(name)
-    return ran, failed
+class Suite:
+    """The suite, as it looks at one server."""
 
+    def __init__(self, program: Path, url: str, root: Path) -> None:
+        self.argv = [str(NODE), str(program), "server", "--url", url]
+        self.root = root
 
-def test_the_public_suite_finds_nothing_that_is_not_argued(
-    url: str, conformance_program: Path, tmp_path: Path
-) -> None:
-    for revision, fewest in SCENARIOS_MIN.items():
-        results = tmp_path / revision
-        argv = [str(NODE), str(conformance_program), "server", "--url", url]
-        argv += ["--requirements", revision, "--output-dir", str(results)]
+    def run(self, name: str, *options: str) -> tuple[set[str], dict[str, str]]:
+        """Return the scenarios that ran, and what was wrong with those that found something."""
+        results = self.root / name
+        argv = [*self.argv, *options, "--output-dir", str(results)]
         done = subprocess.run(argv, capture_output=True, timeout=100, check=False)
-        assert done.returncode == 0, done.stdout.decode()[-4_000:]
-        ran, failed = failing(results)
-        assert len(ran) >= fewest
-        assert ran >= set(ASKED)
-        assert failed == EXPECTED[revision].keys(), done.stdout.decode()[-4_000:]
+        assert results.is_dir(), done.stdout + done.stderr
+        told = {_scenario(place): _wrong(place) for place in results.iterdir()}
+        return set(told), {each: wrong for each, wrong in told.items() if wrong}
+
+
+def _scenario(place: Path) -> str:
+    return place.name.removeprefix("server-").rpartition("-20")[0]
+
+
+def _wrong(place: Path) -> str:
+    checks = json.loads((place / "checks.json").read_text("utf-8"))
+    wrong = [each for each in checks if each["status"] in ("FAILURE", "WARNING")]
+    return "; ".join(f"{each['id']}: {each.get('errorMessage')}" for each in wrong)
+
+
+@pytest.mark.parametrize("revision", SCENARIOS_MIN)
+def test_the_public_suite_finds_nothing_that_is_not_argued(
+    url: str, conformance_program: Path, tmp_path: Path, revision: str
+) -> None:
+    suite = Suite(conformance_program, url, tmp_path)
+    ran, failed = suite.run("all", "--requirements", revision)
+    assert len(ran) >= SCENARIOS_MIN[revision]
+    assert ran >= set(ASKED)
+    for name in failed.keys() - EXPECTED[revision].keys():
+        # Some wait a second or less for an answer, and a machine may be busy: once more, alone.
+        _, still = suite.run(name, "--scenario", name, "--spec-version", revision)
+        assert not still
+    assert failed.keys() >= EXPECTED[revision].keys()

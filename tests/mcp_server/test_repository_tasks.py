@@ -48,12 +48,21 @@ def test_a_task_is_added_once_and_signed_by_who_has_read_it(place: Place) -> Non
             assert (await told(client, "add_task", **asked, key="once"))["task"] == 1
             other = {**asked, "title": "Another"}
             assert "(request.another)" in await refused(client, "add_task", **other, key="once")
+            for bad in ("a\nb", "ä", "a" * 201):
+                assert "key" in await refused(client, "add_task", **other, key=bad)
             (line,) = (await told(client, "list_tasks", repository=id_))["items"]
             assert (line["title"], line["phase"]) == (TITLE, "prd")
             assert line["held"][0]["who"]
+            await told(client, "add_task", repository=id_, title="Next")
+            pages = [
+                await told(client, "list_tasks", repository=id_, limit=1, after=after)
+                for after in (0, 1)
+            ]
+            assert [page["next"] for page in pages] == [1, None]
+            assert [page["items"][0]["task"] for page in pages] == [1, 2]
             for tool, words, code in (
                 ("start_task", {"repository": id_, "task": 1}, "repository.gate"),
-                ("show_task", {"repository": id_, "task": 2}, "repository.unknown_task"),
+                ("show_task", {"repository": id_, "task": 3}, "repository.unknown_task"),
                 ("list_tasks", {"repository": "repository-none"}, "repository.unknown"),
             ):
                 assert (await refused(client, tool, **words)).endswith(f"({code})")

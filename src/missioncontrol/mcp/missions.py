@@ -30,6 +30,7 @@ Key = Annotated[
     str,
     Field(
         max_length=200,
+        pattern="^[!-~]*$",
         description="Names this request, such as a UUID: sent again with the same, it is done "
         "once, and told the same answer.",
     ),

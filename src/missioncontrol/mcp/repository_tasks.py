@@ -1,5 +1,6 @@
 """Tools for the tasks of a repository: how they stand, what they say, and a person's signature."""
 
+from itertools import islice
 from typing import Annotated, Any, TypedDict
 
 import msgspec
@@ -19,7 +20,7 @@ from missioncontrol.domain.repository.process import Role
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
 from missioncontrol.domain.visible import visible
 from missioncontrol.mcp.asking import refuse_unasked
-from missioncontrol.mcp.bounds import Offset, Part, bounded, part_of
+from missioncontrol.mcp.bounds import Limit, Offset, Part, bounded, part_of
 from missioncontrol.mcp.missions import Key
 from missioncontrol.mcp.server import Ctx, client_of, reach_of
 
@@ -79,12 +80,16 @@ async def list_tasks(
     ctx: Ctx,
     repository: OfRepository,
     over: Annotated[bool, Field(description="Also those that are done or dropped.")] = False,
+    limit: Limit = 50,
+    after: Annotated[int, Field(ge=0, description="`next` of the page before.")] = 0,
 ) -> dict[str, Any]:
     """List the tasks of a repository: the phase of each, what holds it up, and who can help."""
     state = await _state(ctx, repository)
-    found = [standing_of(each, state.process) for each in state.tasks.values()]
-    chosen = [each for each in found if over or each.phase is not None]
-    return bounded({"repository": state.id, "items": chosen})
+    later = (state.tasks[number] for number in sorted(state.tasks) if number > after)
+    found = (standing_of(each, state.process) for each in later)
+    chosen = [*islice((each for each in found if over or each.phase is not None), limit + 1)]
+    more = chosen[limit - 1].task if len(chosen) > limit else None
+    return bounded({"repository": state.id, "items": chosen[:limit], "next": more})
 
 
 async def show_task(ctx: Ctx, repository: OfRepository, task: Number) -> dict[str, Any]:

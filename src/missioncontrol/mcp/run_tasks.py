@@ -65,18 +65,13 @@ def _task(run: RunDetail) -> Task:
     Whoever began a run can't approve what it asks for, so it would be put before the wrong person.
     """
     updated = run.ended or run.started or run.created
-    return Task(run.run, _status(run), _words(run), run.created, updated, _result(run))
+    return Task(run.run, _status(run), run.verdict, run.created, updated, _result(run))
 
 
 def _status(run: RunDetail) -> Status:
     if run.status not in ENDED:
         return "working"
     return "cancelled" if run.status == "cancelled" else "completed"
-
-
-def _words(run: RunDetail) -> str:
-    standing = standing_of(run)
-    return f"{run.verdict} {standing['steps_done']} of {run.steps} steps are over."
 
 
 def _result(run: RunDetail) -> CallToolResult | None:

@@ -27,8 +27,9 @@ INSTRUCTIONS = """\
 Mission Control plans goals for a repository, carries plans out with agents, and records all of it.
 Begin with `plan_mission` or `begin_mission`; both return a run at once. `follow_run` reports how it
 goes on until it ends, needs a person or the time is over, and may be called again. Where a run asks
-for an approval, `approve` puts exactly what would run before the person at this client. Long texts
-come in parts: `next` says where the next one begins."""
+for an approval, `approve` puts exactly what would run before the person at this client. Where work
+on a repository goes through gates, `list_tasks` says what holds each task up. Long texts come in
+parts: `next` says where the next one begins."""
 
 
 class Reach(Protocol):
