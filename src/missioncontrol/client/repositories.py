@@ -34,7 +34,8 @@ class Repositories(Resource[L]):
         Raises:
             NotFound: `repository.unknown`.
         """
-        state, after, more = None, 0, repository.startswith(PREFIX)
+        state, after = None, 0
+        more = repository.startswith(PREFIX) and "/" not in repository
         while more:
             address = path_of("record", "streams", repository)
             rows = yield from persisted(get(address, list[Recorded], after=after, limit=ROWS))
