@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from missioncontrol.analytics import funnel
 from missioncontrol.analytics.answers import FunnelAnswer, StepCount
+from missioncontrol.analytics.funnel_beginning import beginning
 from missioncontrol.analytics.questions import Breakdown, Cell, Exclusion, Funnel, Step
 from tests.analytics.asked import Rows, asked, listed
 from tests.analytics.twins import funnel as twin
@@ -114,6 +115,20 @@ def _cells(found: FunnelAnswer) -> list[tuple[Cell, int]]:
         for number, step in enumerate(steps)
         for state, count in zip(STATES, (step.reached, step.lost, step.pending), strict=True)
     ]
+
+
+@pytest.mark.parametrize(("order", "count"), [each for each in MODES if each[0] != "any"])
+@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_the_first_steps_of_an_answer_are_the_answer_to_these_steps(
+    order: str, count: str, data: st.DataObject
+) -> None:
+    world, question = data.draw(funnels(order, count))
+    rows, steps = asked(world), data.draw(st.integers(1, len(question.steps)))
+    whole = answered(rows, question, world)
+    first, told = beginning(question, whole, steps, week_starts=world.setting.week_starts)
+    assert len(first.steps) == steps
+    assert told == answered(rows, first, world)
 
 
 def _near(steps: tuple[StepCount, ...]) -> tuple[StepCount, ...]:

@@ -19,7 +19,7 @@ from missioncontrol.analytics.answers import ActiveAnswer, Line
 from missioncontrol.analytics.comparing import change, difference
 from missioncontrol.analytics.filtering import counted, matches
 from missioncontrol.analytics.numbering import number_in
-from missioncontrol.analytics.presence import chunks, counts, ones, tally, words
+from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
 from missioncontrol.analytics.questions import Active, Cell, Range, digest
 from missioncontrol.analytics.setting import (
     DAY,
@@ -45,6 +45,16 @@ LABELS = {"dau": "DAU", "wau": "WAU", "mau": "MAU", STICKINESS: "Stickiness"}
 
 Rows = Callable[[Statement], list[tuple[Any, ...]]]
 
+Counted = list[tuple[list[float], float]]
+"""Of each line: how many people there are on each day, and in all."""
+
+
+class Look(NamedTuple):
+    """Days that are read at once, and by number which of them are told together."""
+
+    days: Range
+    spans: tuple[range, ...]
+
 
 class Told(NamedTuple):
     """A value for each day, and over all of them."""
@@ -64,8 +74,11 @@ def answer(
     """
     found = sorted(rows(statement(question, setting)), key=lambda row: row[0])
     days, before = _days(question, setting)
-    now = _told(found[0], days, setting)
-    then = _told(found[1], before, setting) if before else None
+    told = [
+        one for row, look in zip(found, _looks(question), strict=True) for one in _of(row, look)
+    ]
+    now = _told(told[0], days, setting)
+    then = _told(told[1], before, setting) if before else None
     return ActiveAnswer(
         question=digest(question),
         definition=definition,
@@ -82,13 +95,13 @@ def answer(
 def statement(question: Active, setting: Setting) -> Statement:
     """Return the statement of a question.
 
-    Its rows: 0 for the range and 1 for the days before; then for `dau`, `wau` and `mau` how many
-    people there are in all, and a list to be read by `presence.counts`.
+    Its rows: the number of a look; then for `dau`, `wau` and `mau` how many people there are in all
+    in each of its spans, and a list to be read by `presence.counts`.
     """
     parameters = Parameters(question.product)
     parts = [
         f"SELECT {place} AS part, * FROM ({_counts(each, question, setting, parameters)})"
-        for place, each in enumerate(_ranges(question))
+        for place, each in enumerate(_looks(question))
     ]
     return parameters.statement(" UNION ALL ".join(parts))
 
@@ -126,6 +139,23 @@ def _ranges(question: Active) -> tuple[Range, ...]:
     return (question.range, days_before(question.range))
 
 
+def _looks(question: Active) -> tuple[Look, ...]:
+    """Return what is read for the range, and for the days before where they are asked for.
+
+    Both are read at once where their bits fit a chunk: the longest line of the range reaches back
+    into the days before, and what each person did is gathered once.
+    """
+    ranges = _ranges(question)
+    whole = Range(ranges[-1].since, question.range.until)
+    spans = tuple(
+        range((each.since - whole.since).days, (each.until - whole.since).days + 1)
+        for each in ranges
+    )
+    if spans[0].stop <= CHUNK:
+        return (Look(whole, spans),)
+    return tuple(Look(each, (range(len(span)),)) for each, span in zip(ranges, spans, strict=True))
+
+
 def _days(question: Active, setting: Setting) -> tuple[tuple[Bucket, ...], tuple[Bucket, ...]]:
     """Return the days of the range, and those before where they are asked for."""
     found = [buckets(each, "day", setting) for each in _ranges(question)]
@@ -148,9 +178,9 @@ def _events(
     )
 
 
-def _counts(found: Range, question: Active, setting: Setting, parameters: Parameters) -> str:
-    days = buckets(found, "day", setting)
-    reached = [_since(found, place, 1, setting) for place in range(-REACH, 0)]
+def _counts(look: Look, question: Active, setting: Setting, parameters: Parameters) -> str:
+    days = buckets(look.days, "day", setting)
+    reached = [_since(look.days, place, 1, setting) for place in range(-REACH, 0)]
     begins = [*reached, *(each.since for each in days), days[-1].until]
     number = number_in(begins, "epoch_us(e.happened)", parameters)
     events = _events(question, begins[0], begins[-1], setting, parameters)
@@ -159,7 +189,7 @@ def _counts(found: Range, question: Active, setting: Setting, parameters: Parame
         f" FROM (SELECT e.person, {number} AS day {events}) GROUP BY person"
     )
     lines = {key: [f"{key}{chunk}" for chunk in chunks(len(days))] for key in DAYS}
-    return tally(lines, f"({_slid(there, len(days))})")
+    return tally(lines, f"({_slid(there, len(days))})", look.spans)
 
 
 SLID = (
@@ -182,16 +212,28 @@ def _slid(there: str, days: int) -> str:
     return there
 
 
-def _told(row: Sequence[Any], days: Sequence[Bucket], setting: Setting) -> dict[str, Told]:
-    values = [list(map(float, counts(row[2 * at + 2], len(days)))) for at in range(len(DAYS))]
-    totals = [float(row[2 * at + 1]) for at in range(len(DAYS))]
-    pairs = list(zip(values[0], values[-1], strict=True))
+def _of(row: Sequence[Any], look: Look) -> list[Counted]:
+    """Return what a row tells of each span of its look."""
+    width, periods = len(look.spans) + 1, look.spans[0].stop
+    columns = [row[1 + width * at : 1 + width * (at + 1)] for at in range(len(DAYS))]
+    days = [counts(sums, periods) for *_, sums in columns]
+    return [
+        [
+            (list(map(float, each[span.start : span.stop])), float(totals[number]))
+            for totals, each in zip(columns, days, strict=True)
+        ]
+        for number, span in enumerate(look.spans)
+    ]
+
+
+def _told(found: Counted, days: Sequence[Bucket], setting: Setting) -> dict[str, Told]:
+    pairs = list(zip(found[0][0], found[-1][0], strict=True))
     over = [pair for day, pair in zip(days, pairs, strict=True) if day.until <= setting.as_of]
     shares = tuple(dau / mau if mau else None for dau, mau in pairs)
     active = sum(mau for _, mau in over)
     whole = sum(dau for dau, _ in over) / active if active else None
-    told = zip(DAYS, values, totals, strict=True)
-    lines = {key: Told(tuple(each), total) for key, each, total in told}
+    told = zip(DAYS, found, strict=True)
+    lines = {key: Told(tuple(each), total) for key, (each, total) in told}
     return {**lines, STICKINESS: Told(shares, whole)}
 
 

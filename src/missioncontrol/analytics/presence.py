@@ -46,12 +46,15 @@ def words(periods: int, reach: int, number: str) -> str:
     return ", ".join(found)
 
 
-def tally(lines: Mapping[str, Sequence[str]], source: str) -> str:
+def tally(
+    lines: Mapping[str, Sequence[str]], source: str, spans: Sequence[range] | None = None
+) -> str:
     """Return the query that counts who is there in each period, and over all.
 
     `lines` has for each line the columns of `source` that hold its bits, chunk by chunk: the
     lowest bit is the first period of the chunk. There is one row, with two columns for each line:
-    how many people have any bit, and a list to be read by `counts`.
+    how many people have any bit, and a list to be read by `counts`. With `spans` of periods there
+    is the first of them for each span: how many have a bit in that.
     """
     columns = [column for found in lines.values() for column in found]
     halves = {name: bits for column in columns for name, bits in _halves(column).items()}
@@ -59,16 +62,19 @@ def tally(lines: Mapping[str, Sequence[str]], source: str) -> str:
     # One row for each place in a half keeps the statement short: a column for each period would
     # take longer to plan than to work out where there are few people.
     sums = ", ".join(f"sum(({name} >> place) & {MASK}) AS {name}" for name in halves)
-    totals = ", ".join(
-        f"count(*) FILTER ({' OR '.join(f'{each} <> 0' for each in found)}) AS {line}_total"
+    apart: Sequence[range | None] = spans or (None,)
+    anybody = {
+        f"{line}_total{number}": _anybody(found, span)
         for line, found in lines.items()
-    )
-    told = ", ".join(
-        f"coalesce(min({line}_total), 0), coalesce(flatten([{_listed(found)}]), [])"
-        for line, found in lines.items()
-    )
+        for number, span in enumerate(apart)
+    }
+    totals = ", ".join(f"count(*) FILTER ({each}) AS {name}" for name, each in anybody.items())
+    told = []
+    for line, found in lines.items():
+        told += [f"coalesce(min({line}_total{each}), 0)" for each in range(len(apart))]
+        told.append(f"coalesce(flatten([{_listed(found)}]), [])")
     return (
-        f"SELECT {told} FROM (SELECT place, {totals}, {sums}"
+        f"SELECT {', '.join(told)} FROM (SELECT place, {totals}, {sums}"
         f" FROM (SELECT {', '.join(columns)}, {cut} FROM {source}), range({FIRST}) places(place)"
         " GROUP BY place)"
     )
@@ -82,6 +88,19 @@ def counts(sums: Sequence[int], periods: int) -> list[int]:
         found += [each & (1 << FIELD) - 1 for each in both]
         found += [each >> FIELD for each in both[: HALF - FIRST]]
     return found[:periods] or [0] * periods  # There is no list where nobody was there at all.
+
+
+def _anybody(columns: Sequence[str], span: range | None) -> str:
+    """Return whether somebody is there at all, or in a span of periods."""
+    if span is None:
+        return " OR ".join(f"{each} <> 0" for each in columns)
+    found = []
+    for chunk, column in enumerate(columns):
+        first, after = max(span.start, chunk * CHUNK), min(span.stop, (chunk + 1) * CHUNK)
+        if first < after:
+            bits = (1 << after - first) - 1 << first - chunk * CHUNK
+            found.append(f"{column} & {bits}::HUGEINT <> 0")
+    return " OR ".join(found)
 
 
 def _halves(column: str) -> dict[str, str]:

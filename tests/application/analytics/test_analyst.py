@@ -226,3 +226,22 @@ def test_a_large_product_is_looked_at_anew_every_few_seconds_and_after_a_change_
             assert await reached(made) == [2, 0]
 
     run(check())
+
+
+def test_what_nobody_waits_for_lets_who_opened_a_page_of_a_large_product_ask_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(analyst, "LARGE_EVENTS", 2)
+
+    async def check() -> None:
+        async with world((ANN, ORDER)) as made:
+            assert (await made.analyst.opened("shop"), await made.analyst.opened("other")) == (2, 0)
+            looking = asyncio.ensure_future(made.analyst.findings("shop"))
+            await asyncio.sleep(0.02)
+            assert made.warehouse.asked == [], "the page has not asked yet"
+            assert await reached(made) == [1, 1]
+            assert len(made.warehouse.asked) == 1
+            await looking
+            assert len(made.warehouse.asked) > 1
+
+    run(check())

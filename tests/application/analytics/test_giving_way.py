@@ -59,6 +59,25 @@ def test_what_goes_wrong_leaves_the_way_free() -> None:
     run(story())
 
 
+def test_who_has_opened_a_page_may_ask_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        way, told = Way(), list[str]()
+        way.expect()
+        asked = asyncio.create_task(behind(way, told, "a"))
+        await asyncio.sleep(0.01)
+        assert told == [], "nobody asks yet, and somebody will"
+        with way.taken():
+            told.append("asked")
+        await asked
+        assert told == ["asked", "a", "a ends"]
+        monkeypatch.setattr(giving_way, "EXPECTED_SECONDS", 0.01)
+        way.expect()  # They have closed it again, before they asked.
+        await behind(way, told, "b")
+        assert told[-1] == "b ends"
+
+    run(story())
+
+
 def test_it_does_not_begin_between_two_questions_of_one_page() -> None:
     async def story() -> None:
         way, told = Way(), list[str]()

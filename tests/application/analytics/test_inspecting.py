@@ -211,6 +211,9 @@ def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_the
             assert told is not None
             assert told.as_of.date() == TODAY, "of the day before, until today's is there"
             assert await own.known("shop", EVERYBODY, date(2026, 11, 18)) is None
+            assert await own.at_hand("shop") == told
+            monkeypatch.setattr(inspecting, "WAITED_SECONDS", 60.0)
+            assert await own.at_hand("shop", EVERYBODY, date(2026, 11, 18)) is None, "at once"
             gate.set()
             assert (await own.found("shop")).as_of.date() > TODAY
 

@@ -185,6 +185,19 @@ class Analyst:
         position = await self._held_position(known)
         return known, self._setting(known, None, position), position
 
+    async def opened(self, product: str) -> int:
+        """Take note that somebody opens a page of a product; return how many events it has.
+
+        Where they are many, what nobody waits for lets the questions of that page pass.
+
+        Raises:
+            Unavailable: as the warehouse.
+        """
+        events = (await self.aside(lambda: self.warehouse.used(product))).events
+        if events >= LARGE_EVENTS:
+            self._way.expect()
+        return events
+
     async def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Answer a statement over the views of the warehouse."""
         return await self.aside(lambda: self.warehouse.rows(statement))

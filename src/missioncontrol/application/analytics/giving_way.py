@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 CALM_SECONDS = 0.2
 """So long nobody asked before it begins: a page asks one thing after the other."""
 
+EXPECTED_SECONDS = 1.0
+"""So long who has opened a page may take to ask: their browser has to read it first."""
+
 PATIENCE_SECONDS = 5.0
 """So long one question gives way; where people never stop asking, it is asked beside theirs."""
 
@@ -18,6 +21,7 @@ class Way:
         """Nobody asks yet."""
         self._asking = 0
         self._ended = -CALM_SECONDS  # by the clock of the loop, when somebody last asked
+        self._expected = 0.0  # until when somebody is expected to
         self._free = asyncio.Event()
         self._free.set()
         self._one = asyncio.Lock()
@@ -25,6 +29,7 @@ class Way:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Somebody waits for an answer."""
+        self._expected = 0.0
         self._asking += 1
         self._free.clear()
         try:
@@ -34,6 +39,10 @@ class Way:
             if not self._asking:
                 self._ended = asyncio.get_running_loop().time()
                 self._free.set()
+
+    def expect(self) -> None:
+        """Somebody has opened a page, and is about to ask."""
+        self._expected = asyncio.get_running_loop().time() + EXPECTED_SECONDS
 
     @asynccontextmanager
     async def given(self) -> AsyncIterator[None]:
@@ -45,10 +54,11 @@ class Way:
             yield
 
     async def _calm(self) -> None:
-        """Wait until nobody asks, and nobody did for a moment."""
+        """Wait until nobody asks, nobody did for a moment, and nobody is expected to."""
         while True:
             await self._free.wait()
-            left = self._ended + CALM_SECONDS - asyncio.get_running_loop().time()
+            calm = max(self._ended + CALM_SECONDS, self._expected)
+            left = calm - asyncio.get_running_loop().time()
             if left <= 0:
                 return
             await asyncio.sleep(left)

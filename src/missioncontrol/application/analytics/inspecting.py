@@ -124,6 +124,16 @@ class Inspector:
         looking.add_done_callback(_seen)
         if (await asyncio.wait({looking}, timeout=WAITED_SECONDS))[0]:
             return looking.result()
+        return await self.at_hand(product, segment, until)
+
+    async def at_hand(
+        self, product: str, segment: Segment = EVERYBODY, until: date | None = None
+    ) -> Inspected | None:
+        """Return what was found before, on an earlier day where need be; nothing is looked for.
+
+        Raises:
+            NotFound: as `found`.
+        """
         asked, _ = await self._asked(product, segment, until)
         if asked.as_of != end_of(await self._analyst.setting(product), None):
             return None  # Who asks for a day long ago is not told of another one.

@@ -1,12 +1,13 @@
 """Products, sources and what is saved of them, as they are told."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
-from missioncontrol.analytics.kpis import Kpi, activation_of, asked, told
+from missioncontrol.analytics.kpis import Kpi, KpiAsked, activation_of, asked, told
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
 from missioncontrol.analytics.setting import weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
@@ -134,14 +135,16 @@ async def kpis(
         MissionControlError: as `Analyst.answer`.
     """
     known = await analyst.products.find(product)
-    found = []
-    for each in asked(known, range_, segment, compared=compared):
+
+    async def one(each: KpiAsked) -> Kpi:
         answer = await analyst.answer(each.question, as_of=as_of)
         before = None
         if each.before is not None:
             before = await answered_then(analyst, each.before, answer, range_)
-        found.append(told(each, answer, before))
-    return found
+        return told(each, answer, before)
+
+    wanted = asked(known, range_, segment, compared=compared)
+    return await asyncio.gather(*map(one, wanted))
 
 
 async def answered_then(

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics import kpis as key_figures
 from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
+from missioncontrol.analytics.funnel_beginning import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
     DAYS_MAX,
@@ -27,7 +28,7 @@ from missioncontrol.analytics.setting import days_before, period_after, period_o
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
 from missioncontrol.application.analytics.alerts import AlertShelf
-from missioncontrol.application.analytics.analyst import Analyst
+from missioncontrol.application.analytics.analyst import LARGE_EVENTS, Analyst
 from missioncontrol.application.analytics.inspecting import end_of
 from missioncontrol.application.analytics.known_events import Events
 from missioncontrol.application.analytics.views import answered_then, kpis
@@ -48,6 +49,9 @@ TEMPLATE, PANELS = "cockpit/page.html", "cockpit/panels.html"
 VERDICT_SECONDS = 0.06
 """So long the page waits for its verdict; where it takes longer, the summary brings it."""
 
+AHEAD = ("figures", "retention")
+"""Panels whose questions take longest: what the others ask is asked by these too, or is quick."""
+
 NO_FIGURES = "There are no figures of these days to tell of."
 NOT_LOOKED = "Not looked for in a segment of what people did; why is told below."
 LOOKING = "Being looked for in all that came in; it appears here by itself."
@@ -66,7 +70,10 @@ async def show_cockpit(request: AnyRequest, console: NamedDependency[Console]) -
     said, now = request.query_params, console.shelf.clock.now()
     bar, fault = await bar_or_fault(console.analytics.products, said, now)
     is_whole = bool(request.query_params.get("whole"))
-    has_events = await has_any(console, bar)
+    events = await events_of(console, bar)
+    has_events = bar.product.is_own or events > 0  # The built-in one always has its log.
+    if events >= LARGE_EVENTS and not is_whole:
+        _begin(console, bar)
     parts: dict[str, str] = {}
     if is_whole and has_events:
         made = await asyncio.gather(*(_part(request, console, bar, name) for name in PARTS))
@@ -120,15 +127,17 @@ def moment_shown(console: Console) -> str:
     return datetime.fromtimestamp(console.shelf.clock.now(), UTC).isoformat()[:19] + "Z"
 
 
-async def has_any(console: Console, bar: Bar) -> bool:
-    """Whether anything ever came from a product; the built-in one always has its log."""
-    if bar.product.is_own:
-        return True
-    if not await console.analytics.is_there():
-        return False
-    analyst = await console.analytics.analyst()
-    slug = bar.product.slug
-    return bool(await analyst.aside(lambda: analyst.warehouse.exported(slug, limit=1)))
+async def events_of(console: Console, bar: Bar) -> int:
+    """Return how many events a product has that somebody opens; the built-in one has its log."""
+    if bar.product.is_own or not await console.analytics.is_there():
+        return 0
+    return await (await console.analytics.analyst()).opened(bar.product.slug)
+
+
+def _begin(console: Console, bar: Bar) -> None:
+    """Begin what takes longest while the page is on its way to who will ask for it."""
+    for name in AHEAD:
+        asyncio.ensure_future(PARTS[name](console, bar)).add_done_callback(_seen)
 
 
 async def opening_of(console: Console, bar: Bar) -> tuple[Step, ...]:
@@ -163,8 +172,8 @@ async def _verdict(console: Console, bar: Bar) -> str:
     return f"{bar.product.name}, {view.days_shown(bar.range.since, bar.range.until)}"
 
 
-def _seen(done: "asyncio.Future[Summary]") -> None:
-    """Take what went wrong: whoever loads the summary is told of it."""
+def _seen(done: "asyncio.Future[Any]") -> None:
+    """Take what went wrong: whoever loads the panel is told of it."""
     if not done.cancelled():
         done.exception()
 
@@ -184,7 +193,7 @@ async def _is_late(console: Console, bar: Bar) -> bool:
     """Whether something has come in since it was looked for what the summary tells."""
     inspector = await console.analytics.inspector()
     analyst = await console.analytics.analyst()
-    known = await inspector.known(bar.product.slug, bar.segment, bar.range.until)
+    known = await inspector.at_hand(bar.product.slug, bar.segment, bar.range.until)
     return known is not None and known.position != await analyst.position()
 
 
@@ -391,10 +400,10 @@ async def _active(console: Console, bar: Bar) -> Values:
 async def _conversion(console: Console, bar: Bar) -> Values:
     analyst: Analyst = await console.analytics.analyst()
     whole, as_of, _ = await _first_funnel(console, bar)
+    found = await analyst.answer(whole, as_of=as_of)
+    assert isinstance(found, FunnelAnswer)
     # Of its first two steps alone: a day is over once their window is, whatever comes after.
-    asked = msgspec.structs.replace(whole, steps=whole.steps[:2])
-    answer = await analyst.answer(asked, as_of=as_of)
-    assert isinstance(answer, FunnelAnswer)
+    asked, answer = beginning(whole, found, 2, week_starts=bar.product.week_starts)
     title = answer.steps[min(1, len(answer.steps) - 1)].label
     step = min(1, len(answer.steps) - 1)
     chart = charts.conversion_chart(asked, answer, step, title)

@@ -27,7 +27,7 @@ from missioncontrol.interfaces.web.cockpit_measures import (
     form_of,
     typed_in,
 )
-from missioncontrol.interfaces.web.pages.cockpit import has_any, known_events
+from missioncontrol.interfaces.web.pages.cockpit import events_of, known_events
 from missioncontrol.interfaces.web.pages.cockpit_explore import about
 from missioncontrol.interfaces.web.rendering import moved, page
 
@@ -106,8 +106,8 @@ async def _product(
     number = formats.count(len(live), "source")
     verdict = f"{number} may send events of {found.name}"
     if not live:
-        has_events = await has_any(console, bar)
-        verdict = f"Nothing sends events of {found.name} {'now' if has_events else 'yet'}"
+        when = "now" if await events_of(console, bar) else "yet"
+        verdict = f"Nothing sends events of {found.name} {when}"
     if found.is_own:
         verdict = "Mission Control reads its own log; nothing has to be sent"
     return page(

@@ -1,0 +1,49 @@
+"""The answer to the first steps of a funnel, out of that to all of its steps: nothing is asked.
+
+How far somebody came of the first steps, and whether they could still come there, does not depend
+on what follows. Where the order is free it does: any of the steps may be the first.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from missioncontrol.analytics.answers import FunnelAnswer, FunnelGroup
+from missioncontrol.analytics.questions import Funnel, digest
+from missioncontrol.analytics.setting import Setting, Weekday, buckets
+
+
+def beginning(
+    question: Funnel, answer: FunnelAnswer, steps: int, *, week_starts: Weekday = "monday"
+) -> tuple[Funnel, FunnelAnswer]:
+    """Return the question of so many first steps, and its answer."""
+    assert question.order != "any"
+    exclusions = tuple(each for each in question.exclusions if each.before < steps)
+    first = msgspec.structs.replace(question, steps=question.steps[:steps], exclusions=exclusions)
+    moment = datetime.fromisoformat(answer.as_of).astimezone(UTC).replace(tzinfo=None)
+    setting = Setting(moment, answer.zone, week_starts)
+    told = msgspec.structs.replace(
+        answer,
+        question=digest(first),
+        steps=answer.steps[:steps],
+        groups=tuple(_cut(each, steps) for each in answer.groups),
+        trend=_trend(first, answer, setting),
+    )
+    return first, told
+
+
+def _trend(first: Funnel, answer: FunnelAnswer, setting: Setting) -> tuple[FunnelGroup, ...]:
+    """Return the periods; one is over once nobody of it can still come to any of these steps."""
+    if first.by is None:
+        return ()
+    periods = zip(answer.trend, buckets(first.range, first.by, setting), strict=True)
+    found = []
+    for each, bucket in periods:
+        cut = _cut(each, len(first.steps))
+        is_open = bucket.until > setting.as_of or any(step.pending for step in cut.steps)
+        found.append(msgspec.structs.replace(cut, is_complete=not is_open))
+    return tuple(found)
+
+
+def _cut(group: FunnelGroup, steps: int) -> FunnelGroup:
+    return msgspec.structs.replace(group, steps=group.steps[:steps])
