@@ -1,12 +1,14 @@
-"""Why nobody began: a condition that no event meets, or steps of which none ever came."""
+"""Why nobody began: a condition that no event meets, or steps of which none came."""
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
 from missioncontrol.analytics.filtering import matches
 from missioncontrol.analytics.kpis import Kpi
+from missioncontrol.analytics.opening import DAYS
 from missioncontrol.analytics.questions import Pattern, Segment, Where
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.ports.warehouse import Statement
@@ -58,7 +60,13 @@ def unknown_steps(steps: Sequence[str], names: Sequence[str]) -> str:
         return ""
     told = ", ".join(each for each in names[:NAMES_MAX] if _PLAIN.fullmatch(each))
     choose = f"; choose from {told}{' …' if len(names) > NAMES_MAX else ''}" if told else ""
-    return f"No step of the activation funnel ever came{choose}"
+    return f"No step of the activation funnel came in {DAYS} days{choose}"
+
+
+def silent_since(newest: date) -> str:
+    """Return that nothing came for long, and when anything last did."""
+    day = f"{newest.day} {newest:%b %Y}"
+    return f"Nothing came in the last {DAYS} days; the newest events are of {day}"
 
 
 def _written(where: Where) -> str:

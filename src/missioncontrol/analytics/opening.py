@@ -1,4 +1,4 @@
-"""What is asked of a product first, where none of the events that the definitions name ever came.
+"""What is asked of a product first, where none of the events that the definitions name came.
 
 A question about `signup` yields nothing of a product that calls it otherwise. What most of its
 people do is told then, in the order in which they first did it: the share of the others of these
@@ -18,7 +18,7 @@ from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement
 
 DAYS = 70
-"""So many days up to and with today are looked at."""
+"""So many days up to and with today are looked at; where nothing came in them, the newest ones."""
 
 NAMES_MAX = 200
 STEPS = 4
@@ -33,6 +33,15 @@ def names_asked(product: str, setting: Setting) -> Statement:
         f"SELECT e.name {_lately(product, setting, parameters)}"
         f" GROUP BY e.name ORDER BY count(*) DESC, e.name LIMIT {NAMES_MAX}"
     )
+
+
+def newest_asked(product: str, setting: Setting) -> Statement:
+    """Return the statement of the newest event: a row of its moment, None where there is none."""
+    parameters = Parameters(product)
+    today = day_of(setting.as_of, setting)
+    asked = Active(product=product, range=Range(today, today))
+    events = counted(asked, setting, parameters)
+    return parameters.statement(f"SELECT max(e.happened) FROM {events} e")
 
 
 def usual_asked(product: Product, setting: Setting) -> Statement:
@@ -64,7 +73,7 @@ def opening_asked(product: str, setting: Setting) -> Statement:
 
 
 def lacks_usual(product: Product, names: Sequence[str]) -> bool:
-    """Whether no step of a product's activation ever came, and nobody has said which count."""
+    """Whether no step of a product's activation is among its events, and none was chosen."""
     if product.is_own or product.measures.activation or not names:
         return False
     return not any(step.pattern.event in names for step in activation_of(product).steps)

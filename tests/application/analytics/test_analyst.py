@@ -1,7 +1,7 @@
 """Questions are answered once, as long as nothing has happened since."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -10,8 +10,10 @@ from missioncontrol.analytics.questions import Cell, Range, Segment
 from missioncontrol.application.analytics import analyst
 from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
 from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
+from missioncontrol.application.analytics.inspecting import Inspector
+from missioncontrol.application.analytics.known_events import Events
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
-from tests.application.analytics.asking import ACTOR, FUNNEL, NOON, World, event, world
+from tests.application.analytics.asking import ACTOR, FUNNEL, NOON, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN, BEN = event("ann", "signup"), event("ben", "signup")
@@ -204,6 +206,25 @@ def test_the_events_of_a_product_are_looked_up_once_until_something_comes_in() -
             made.keep(event("ann", "signup", 2.0))
             later = await made.analyst.events("shop")
             assert ("signup" in later.names, later.opening) == (True, ())
+
+    run(check())
+
+
+def test_of_a_product_that_has_been_silent_for_long_the_newest_days_are_looked_up() -> None:
+    async def check() -> None:
+        old = [event("ann", "visit", -2_400.0), event("ann", "order", -2_399.0)]
+        older = event("ann", "signup", -2_400.0 - 71 * 24)
+        async with world((*old, older)) as made:
+            found = await made.analyst.events("shop")
+            assert (found.names, found.newest) == (("order", "visit"), date(2026, 8, 12))
+            assert [step.pattern.event for step in found.opening] == ["visit", "order"]
+            told = await Inspector(made.analyst, made.clock).summary("shop", WEEK)
+            assert told.verdict.text.endswith("the newest events are of 12 Aug 2026")
+            assert await made.analyst.opening("shop") == found.opening
+            made.keep(event("ann", "login", 1.0))
+            assert (await made.analyst.events("shop")).names == ("login",)
+        async with world() as made:
+            assert await made.analyst.events("shop") == Events()
 
     run(check())
 

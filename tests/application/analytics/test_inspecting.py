@@ -152,7 +152,7 @@ def test_where_nobody_began_the_summary_says_what_never_came() -> None:
             async def verdict(*where: Where) -> str:
                 return (await own.summary("shop", DAYS, Segment(where))).verdict.text
 
-            never = "No step of the activation funnel ever came; choose from opened, saved"
+            never = "No step of the activation funnel came in 70 days; choose from opened, saved"
             assert await verdict() == never
             people = "No event has plan=pro, but people do: ask for person.plan=pro"
             assert await verdict(Where("plan", "is", ("pro",))) == people

@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from missioncontrol.analytics.definition import stamp
-from missioncontrol.analytics.detecting.asking import names_asked
 from missioncontrol.analytics.detecting.finding import Finding
 from missioncontrol.analytics.emptiness import (
     conditions,
     met_asked,
     nobody_began,
     of_person,
+    silent_since,
     unknown_steps,
     unmet,
 )
@@ -135,6 +135,8 @@ class Inspector:
             NotFound: as `found`.
         """
         asked, _ = await self._asked(product, segment, until)
+        if asked in self._known:
+            return self._known[asked]
         if asked.as_of != end_of(await self._analyst.setting(product), None):
             return None  # Who asks for a day long ago is not told of another one.
         alike = (
@@ -216,10 +218,11 @@ class Inspector:
                 return unmet(each, by_people=by_people)
         if segment != EVERYBODY:
             return ""
-        setting = await self._analyst.setting(product)
-        rows = await self._analyst.rows(names_asked(product, setting))
+        events = await self._analyst.events(product)
+        if events.newest is not None:
+            return silent_since(events.newest)
         steps = activation_of(await self._analyst.products.find(product)).steps
-        return unknown_steps([each.pattern.event for each in steps], [str(row[0]) for row in rows])
+        return unknown_steps([each.pattern.event for each in steps], events.names)
 
     async def _is_met(self, product: str, where: Where) -> bool:
         return any(each for (each,) in await self._analyst.rows(met_asked(product, where)))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from missioncontrol.analytics.opening import (
     lacks_usual,
     names_asked,
+    newest_asked,
     opening_asked,
     steps_of,
     usual_asked,
@@ -25,6 +27,7 @@ class Events(msgspec.Struct, frozen=True):
     """The events of a product."""
 
     names: tuple[str, ...] = ()  # the most frequent first
+    newest: date | None = None  # where nothing came lately: the last day on which anything did
     opening: tuple[Step, ...] = ()
     """What to ask first in place of the activation; none where a step of that came, or was said."""
 
@@ -67,10 +70,19 @@ class KnownEvents:
 
     async def _asked(self, product: Product, setting: Setting) -> Events:
         rows = await self._rows(names_asked(product.slug, setting))
+        silent = None
+        if not rows:
+            [(newest,)] = await self._rows(newest_asked(product.slug, setting))
+            if newest is None:
+                return Events()
+            setting = msgspec.structs.replace(setting, as_of=newest)
+            silent = day_of(newest, setting)
+            rows = await self._rows(names_asked(product.slug, setting))
         names = tuple(str(name) for (name,) in rows)
         if not lacks_usual(product, names):
-            return Events(names)
-        return Events(names, steps_of(await self._rows(opening_asked(product.slug, setting))))
+            return Events(names, silent)
+        rows = await self._rows(opening_asked(product.slug, setting))
+        return Events(names, silent, steps_of(rows))
 
 
 def _key(product: Product, setting: Setting, position: int) -> tuple[Any, ...]:
