@@ -376,6 +376,8 @@ def test_a_product_without_room_is_named_and_nothing_of_a_batch_is_kept(tmp_path
             full = await found.batch(track(messageId="a"), track(messageId="b"))
             assert (full.status_code, full.json()["code"]) == (507, "analytics.no_room")
             assert "'shop' may have 5 events, and has 4" in full.json()["detail"]
+            again = await found.batch(track(messageId="2"), track(messageId="3"))
+            assert (again.status_code, again.json()["duplicates"]) == (200, 2)
             used = (await admin.get(f"{at}/use")).json()
             assert (used["events"], used["events_max"], used["is_nearly_full"]) == (4, 5, True)
             assert used["share"] == 0.8

@@ -466,6 +466,26 @@ def test_no_more_is_stored_of_a_product_than_has_room(warehouse: Warehouse) -> N
     assert warehouse.used("shop").events == 4
 
 
+def test_what_is_stored_is_acknowledged_again_where_there_is_no_room(warehouse: Warehouse) -> None:
+    warehouse.settle("shop", Policy(events_max=3))
+    assert warehouse.store("shop", [captured(n) for n in (1, 2, 3)]).stored == 3
+    again = warehouse.store("shop", [captured(n) for n in (2, 3)])
+    assert (again.stored, again.duplicates) == (0, 2)
+    with pytest.raises(NoRoom, match="may have 3 events, and has 3"):
+        warehouse.store("shop", [captured(3), captured(4, user="bob")])
+    warehouse.settle("shop", Policy(events_max=2))  # Who lowers a limit loses nothing.
+    assert warehouse.store("shop", [captured(1)]).duplicates == 1
+    known = warehouse.storing("shop", [captured(2)])
+    fresh = warehouse.storing("shop", [captured(5)])
+    other = warehouse.storing("blog", [captured(5)])
+    assert (known.result().duplicates, other.result().stored) == (1, 1)
+    with pytest.raises(NoRoom):
+        fresh.result()
+    assert warehouse.used("shop").events == 3
+    warehouse.settle("shop", Policy(events_max=4))
+    assert warehouse.store("shop", [captured(4, user="bob")]).stored == 1
+
+
 def test_what_is_older_than_is_kept_goes_and_is_not_taken(warehouse: Warehouse) -> None:
     old = captured(1, "old", user="ann", minutes=-40 * DAY)
     warehouse.store("shop", [old, captured(2, "new", user="bob")])

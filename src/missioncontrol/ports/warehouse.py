@@ -138,13 +138,13 @@ class Warehouse(Protocol):
 
         Raises:
             Full: more waits than may wait.
-            NoRoom: with these the product would have more than its policy lets it have.
+            NoRoom: with what is new the product would have more than its policy lets it have.
             Rejected: `analytics.unfit`: what can't be kept, such as properties that are no JSON.
         """
         ...
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        """Do as `store` without waiting; `Full` and `NoRoom` at once, all else by the future."""
+        """Do as `store` without waiting; `Full` at once, all else by the future."""
         ...
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:

@@ -28,7 +28,7 @@ from missioncontrol.adapters.warehouses.duckdb.tables import (
     registered,
     table,
 )
-from missioncontrol.adapters.warehouses.duckdb.usage import Usage
+from missioncontrol.adapters.warehouses.duckdb.usage import Usage, weighed
 from missioncontrol.ports.warehouse import Captured, Foreseen, Stored
 
 SQL = queries("missioncontrol.adapters.warehouses.duckdb", "queries.sql")
@@ -123,14 +123,25 @@ class Storing:
         if self._path is not None:
             rewriting.keep_private(self._path)
 
-    def store(self, group: Sequence[tuple[str, Sequence[Captured]]]) -> list[Stored]:
-        """Write the batches of a group in one commit; nothing of it stays if that fails."""
+    def store(
+        self, group: Sequence[tuple[str, Sequence[Captured]]], *, is_tight: bool = False
+    ) -> list[Stored]:
+        """Write the batches of a group in one commit; nothing of it stays if that fails.
+
+        Where it `is_tight`, there may be no room for what is new of it.
+
+        Raises:
+            NoRoom: `analytics.no_room`.
+        """
         try:
             told_apart = self._told_apart(group)
         except BaseException:
             self.reset()  # Ids were given people whom nothing will write.
             raise
         fresh = [each for events, _, _ in told_apart for each in events]
+            fresh = [each for events, _, _ in told_apart for each in events]
+            if is_tight:
+                self._refuse_without_room(fresh)
         if fresh:
             with self.change():
                 self._write(fresh)
@@ -140,6 +151,12 @@ class Storing:
     # What is new.
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
+    def _refuse_without_room(self, fresh: Sequence[Fresh]) -> None:
+        for product in {each.product for each in fresh}:
+            more = weighed([each.event for each in fresh if each.product == product])
+            policy = self.policies.of(product).policy
+            self.usage.refuse_without_room(product, policy, more)
+
         """See `Warehouse.foresee`."""
         keys = self._keys_of(product, batch)
         met = self._stored([(product, batch, keys)])

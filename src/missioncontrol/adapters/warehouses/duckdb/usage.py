@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from duckdb import DuckDBPyConnection
 
 from missioncontrol.adapters.queries import queries
-from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, Used
+from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, NoRoom, Policy, Used
 
 SQL = queries("missioncontrol.adapters.warehouses.duckdb", "usage.sql")
 NOTHING = Used(0, 0)
@@ -31,10 +31,36 @@ class Usage:
         """Return how much is stored of a product."""
         return self._used.get(product, NOTHING)
 
+    def has_room(self, product: str, policy: Policy, more: Used) -> bool:
+        """Whether a product may have so much more."""
+        used = self.of(product)
+        is_few = used.events + more.events <= policy.events_max
+        return is_few and used.bytes + more.bytes <= policy.bytes_max
+
+    def refuse_without_room(self, product: str, policy: Policy, more: Used) -> None:
+        """Refuse what a product would have too much with; nothing is always taken.
+
+        Raises:
+            NoRoom: `analytics.no_room`.
+        """
+        if not more.events or self.has_room(product, policy, more):
+            return
+        used = self.of(product)
+        most, stored = f"{policy.events_max:,} events", f"{used.events:,}"
+        if used.events + more.events <= policy.events_max:
+            most, stored = f"{policy.bytes_max / 1e6:,.0f} MB", f"{used.bytes / 1e6:,.1f} MB"
+        raise NoRoom(
+            "analytics.no_room",
+            f"Product {product!r} may have {most}, and has {stored}: with these it would have"
+            " more.",
+            hint=f"`mission analytics settings {product}` with --max-events or --max-megabytes"
+            " gives it more room, with --keep-days it keeps less.",
+        )
+
     def add(self, product: str, events: Sequence[Captured]) -> None:
         """Count events of a product that are stored in this transaction."""
-        before = self.of(product)
-        after = Used(before.events + len(events), before.bytes + sum(map(size_of, events)))
+        before, more = self.of(product), weighed(events)
+        after = Used(before.events + more.events, before.bytes + more.bytes)
         name = "change" if product in self._used else "add"
         self._connection.execute(
             SQL[name], {"product": product, "events": after.events, "bytes": after.bytes}
@@ -46,6 +72,11 @@ class Usage:
         run = self._connection.execute
         run(SQL["drop"], {"product": product})
         run(SQL["count"], {"product": product, "each": EVENT_BYTES})
+
+
+def weighed(events: Sequence[Captured]) -> Used:
+    """Return what events count for."""
+    return Used(len(events), sum(map(size_of, events)))
 
 
 def size_of(event: Captured) -> int:

@@ -12,9 +12,9 @@ import duckdb
 import msgspec
 
 from missioncontrol.adapters.warehouses.duckdb.storing import Storing
-from missioncontrol.adapters.warehouses.duckdb.usage import size_of
+from missioncontrol.adapters.warehouses.duckdb.usage import weighed
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
-from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, Full, NoRoom, Stored
+from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, Full, Stored, Used
 
 WAITING_MAX = 100_000
 """Events that may wait."""
@@ -44,6 +44,7 @@ class _Batch(msgspec.Struct, frozen=True, eq=False):
     product: str
     events: Sequence[Captured]
     size: int  # as `Used` counts it
+    is_tight: bool  # there may be no room for it, were all of it new
     weight: int  # in memory
     origin: tuple[str, str]  # product and source
     done: "Future[Stored]"
@@ -89,16 +90,15 @@ class Writer:
 
         Raises:
             Full: too much waits.
-            NoRoom: the product has as much as it may have.
             Unavailable: `analytics.unavailable`: it is closed.
         """
-        size = sum(map(size_of, events))
+        size = weighed(events).bytes
         weight = size + (HELD_BYTES - EVENT_BYTES) * len(events)
         origin = (product, events[0].source if events else "")
-        batch = _Batch(product, events, size, weight, origin, Future())
         with self._changed:
             self._refuse_if_closed()
-            self._refuse_without_room(product, len(events), size)
+            is_tight = self._is_tight(product, len(events), size)
+            batch = _Batch(product, events, size, is_tight, weight, origin, Future())
             mine = self._waiting_of[origin]
             # A batch that is larger than all that may wait can still go alone.
             if (mine and mine + len(events) > SHARE_MAX * self._waiting_max) or (
@@ -143,15 +143,11 @@ class Writer:
         if self._is_closing:
             raise Unavailable("analytics.unavailable", "The warehouse of events is closed.")
 
-    def _refuse_without_room(self, product: str, events: int, size: int) -> None:
-        """Refuse a batch with which a product would have too much, were all of it new."""
+    def _is_tight(self, product: str, events: int, size: int) -> bool:
+        """Whether a product would have too much, were all of a batch new, and all that waits."""
         policy = self._storing.policies.of(product).policy
-        used = self._storing.usage.of(product)
-        if used.events + self._waiting_for[product] + events > policy.events_max:
-            raise _no_room(product, f"{policy.events_max:,} events", f"{used.events:,}")
-        if used.bytes + self._sizes_for[product] + size > policy.bytes_max:
-            said = f"{policy.bytes_max / 1e6:,.0f} MB", f"{used.bytes / 1e6:,.1f} MB"
-            raise _no_room(product, *said)
+        more = Used(self._waiting_for[product] + events, self._sizes_for[product] + size)
+        return not self._storing.usage.has_room(product, policy, more)
 
     def _run(self) -> None:
         while group := self._next():
@@ -171,9 +167,11 @@ class Writer:
             if isinstance(first, _Work):
                 return first
             group, events = [first], len(first.events)
-            while self._queue:
+            while self._queue and not first.is_tight:
                 following = self._queue[0]
-                if isinstance(following, _Work) or events + len(following.events) > GROUP_MAX:
+                if isinstance(following, _Work) or following.is_tight:
+                    break
+                if events + len(following.events) > GROUP_MAX:
                     break
                 self._queue.popleft()
                 group.append(following)
@@ -192,7 +190,8 @@ class Writer:
     def _write(self, group: list[_Batch]) -> None:
         begun = time.monotonic()
         try:
-            results = self._storing.store([(each.product, each.events) for each in group])
+            batches = [(each.product, each.events) for each in group]
+            results = self._storing.store(batches, is_tight=group[0].is_tight)
         except Exception as error:  # noqa: BLE001 - whoever sent it is told
             refused = refusal(error)
             if len(group) > 1 and isinstance(refused, Rejected):
@@ -250,12 +249,3 @@ def refusal(error: BaseException) -> MissionControlError:
 def _line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:300].rstrip(".")
-
-
-def _no_room(product: str, most: str, stored: str) -> NoRoom:
-    return NoRoom(
-        "analytics.no_room",
-        f"Product {product!r} may have {most}, and has {stored}: with these it would have more.",
-        hint=f"`mission analytics settings {product}` with --max-events or --max-megabytes gives it"
-        " more room, with --keep-days it keeps less.",
-    )
