@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import blake2b
 from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ from missioncontrol.ports.warehouse import Captured, Foreseen, Stored
 SQL = queries("missioncontrol.adapters.warehouses.duckdb", "queries.sql")
 RECENT = 1_000_000
 """Events that come twice mostly come soon: the last so many are looked through first."""
+
+BUFFER_OF = methodcaller("buffer")
+"""What an Arrow array holds, in memory; its typing stubs leave the method out."""
 
 TOLD_MAX = 100_000
 """People of whom the last that was told is at hand: the same again changes nothing."""
@@ -135,28 +139,27 @@ class Storing:
         """
         try:
             told_apart = self._told_apart(group)
-        except BaseException:
-            self.reset()  # Ids were given people whom nothing will write.
-            raise
-        fresh = [each for events, _, _ in told_apart for each in events]
             fresh = [each for events, _, _ in told_apart for each in events]
             if is_tight:
                 self._refuse_without_room(fresh)
+        except BaseException:
+            self.reset()  # Ids were given people whom nothing will write.
+            raise
         if fresh:
             with self.change():
                 self._write(fresh)
             self._know([each.key for each in fresh])
         return [Stored(len(new), known, self.position, gone) for new, known, gone in told_apart]
 
-    # What is new.
-
-    def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
     def _refuse_without_room(self, fresh: Sequence[Fresh]) -> None:
         for product in {each.product for each in fresh}:
             more = weighed([each.event for each in fresh if each.product == product])
             policy = self.policies.of(product).policy
             self.usage.refuse_without_room(product, policy, more)
 
+    # What is new.
+
+    def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
         """See `Warehouse.foresee`."""
         keys = self._keys_of(product, batch)
         met = self._stored([(product, batch, keys)])
@@ -462,5 +465,5 @@ class Storing:
 def _read_keys(connection: DuckDBPyConnection, folder: Path | None) -> KnownKeys:
     """Return all keys of the file; DuckDB sorts them without holding up other threads."""
     batches = RecordBatchReader.from_stream(connection.sql(SQL["keys"]))
-    pieces = (batch.column(0).buffer() for batch in batches)  # type: ignore[attr-defined]
+    pieces = (BUFFER_OF(batch.column(0)) for batch in batches)
     return KnownKeys(put_by(map(memoryview, pieces), folder))
