@@ -548,3 +548,28 @@ def test_many_writers_lose_nothing(place: Place) -> None:
     before = files(place.root)
     place.run("repo", "sync")
     assert files(place.root) == before
+
+
+# Measuring.
+
+
+def test_how_work_goes_is_told_and_nothing_is_told_of_nothing(place: Place) -> None:
+    place.begun()
+    place.written().signed()
+    place.run("task", "start", "1", who="bob")
+    found = place.told("repo", "metrics")
+    told = {each["key"]: each for each in found["measures"]}
+    assert (told["artifacts_first"]["value"], told["artifacts_first"]["of"]) == (1.0, 1)
+    assert told["brief_to_plan"]["value"] > 0
+    assert told["no_fix_up"]["value"] is None
+    said = place.run("repo", "metrics", "--since", "2126-01-01")
+    assert "Artifacts before implementation  none: no implementation of a task began" in said
+    assert "is no day" in place.run("repo", "metrics", "--since", "soon", code=BAD_INPUT)
+
+
+def test_what_a_measure_means_is_told_without_a_repository(tmp_path: Path) -> None:
+    done = mission(None, "repo", "metrics", "--definitions", "--json", cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert told["duplicated_edits"]["version"] == 1
+    assert "independent" in told["duplicated_edits"]["counts"]
+    assert b"Counted: " in mission(None, "repo", "metrics", "--definitions", cwd=tmp_path).stdout

@@ -60,9 +60,9 @@ class GitChanges:
             Rejected: `guard.no_repository`, `guard.unmerged`.
             Unavailable: `guard.unreadable`.
         """
-        head = await _commit(root, "HEAD", is_asked=False)
+        head = await commit_of(root, "HEAD", is_asked=False)
         entries, listing = await asyncio.gather(
-            _changed(root, "--cached", head or EMPTY_TREE), _index(root)
+            changed(root, "--cached", head or EMPTY_TREE), _index(root)
         )
         return cls(root, Change("what is staged", head, entries), listing, "")
 
@@ -82,11 +82,11 @@ class GitChanges:
                 hint="Say --range A..B, for example --range origin/main..HEAD.",
             )
         since, until = await asyncio.gather(
-            _commit(root, found["since"]), _commit(root, found["until"] or "HEAD")
+            commit_of(root, found["since"]), commit_of(root, found["until"] or "HEAD")
         )
-        base = await _asked(root, "merge-base", since, until, fine=(0, 1))
+        base = await asked(root, "merge-base", since, until, fine=(0, 1))
         begun = base.decode().strip() or since
-        entries, listing = await asyncio.gather(_changed(root, begun, until), _tree(root, until))
+        entries, listing = await asyncio.gather(changed(root, begun, until), _tree(root, until))
         return cls(root, Change(said, begun, entries), listing, until)
 
     async def texts(self, paths: Sequence[str]) -> dict[str, str]:
@@ -104,11 +104,11 @@ class GitChanges:
         between = f"{self.change.base}..{self._after}"
         if not self._after or not paths:
             return {}
-        said = await _asked(
+        said = await asked(
             self._root,
             *("log", "--raw", "-z", "-m", "--no-abbrev", "--no-renames", "--format=", between),
         )
-        asked = set(paths)
+        wanted = set(paths)
         found: dict[str, set[str]] = {path: set() for path in paths}
         parts = iter(_split(said))
         for part in parts:
@@ -116,7 +116,7 @@ class GitChanges:
                 continue  # A commit ends.
             _, _, *contents, _ = part.split()
             path = next(parts)
-            if path in asked:
+            if path in wanted:
                 found[path].update("" if name == NOBODY else name for name in contents)
         return {path: frozenset(names) for path, names in found.items()}
 
@@ -140,7 +140,7 @@ class GitChanges:
         said = r"^[[:space:]]*(from|import)[[:space:]]|\b(from|import|require)\b[^'\"]*['\"]"
         pattern = f"({said}).*({named})"
         args = ("grep", "-I", option, "-E", "-e", pattern, where, "--", *CODE)
-        return await _asked(self._root, *args, fine=(0, 1))
+        return await asked(self._root, *args, fine=(0, 1))
 
 
 async def top_of(place: Path) -> Path:
@@ -160,7 +160,12 @@ async def top_of(place: Path) -> Path:
     return Path(said.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 
-async def _commit(root: Path, said: str, *, is_asked: bool = True) -> str:
+async def commit_of(root: Path, said: str, *, is_asked: bool = True) -> str:
+    """Return the full name of a commit; "" where it is not there and was not asked for by name.
+
+    Raises:
+        Rejected: `guard.no_commit`.
+    """
     spec = f"{said}^{{commit}}"
     try:
         found = await git(["rev-parse", "--verify", "--quiet", "--end-of-options", spec], cwd=root)
@@ -175,8 +180,9 @@ async def _commit(root: Path, said: str, *, is_asked: bool = True) -> str:
     return found.decode().strip()
 
 
-async def _changed(root: Path, *between: str) -> tuple[FileChange, ...]:
-    said = await _asked(
+async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
+    """Return what `git diff` says of two commits, or of what is staged."""
+    said = await asked(
         root,
         "diff",
         "--patch-with-raw",
@@ -278,23 +284,23 @@ def _lines(patch: Iterable[str]) -> tuple[list[Line], list[Line]]:
 
 async def _contents(root: Path, names: Sequence[str]) -> dict[str, str | None]:
     """Return texts by the names of contents; None for what is no text, or too large."""
-    asked = list(dict.fromkeys(names))
-    if not asked:
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
         return {}
-    sizes = await _asked(
+    sizes = await asked(
         root,
         "cat-file",
         "--batch-check=%(objectname) %(objectsize)",
-        stdin="\n".join(asked).encode() + b"\n",
+        stdin="\n".join(wanted).encode() + b"\n",
     )
     small = [
         name
         for name, size in (line.split() for line in sizes.decode().splitlines())
         if size.isdigit() and int(size) <= TEXT_MAX
     ]
-    found: dict[str, str | None] = dict.fromkeys(asked)
+    found: dict[str, str | None] = dict.fromkeys(wanted)
     if small:
-        said = await _asked(root, "cat-file", "--batch", stdin="\n".join(small).encode() + b"\n")
+        said = await asked(root, "cat-file", "--batch", stdin="\n".join(small).encode() + b"\n")
         found.update(_batch(said))
     return found
 
@@ -310,7 +316,7 @@ def _batch(said: bytes) -> Iterator[tuple[str, str | None]]:
 
 
 async def _index(root: Path) -> Listing:
-    said = await _asked(root, "ls-files", "-s", "-z")
+    said = await asked(root, "ls-files", "-s", "-z")
     files = {}
     for entry in _split(said):
         head, _, path = entry.partition("\t")
@@ -319,7 +325,7 @@ async def _index(root: Path) -> Listing:
 
 
 async def _tree(root: Path, commit: str) -> Listing:
-    said = await _asked(root, "ls-tree", "-r", "-z", commit)
+    said = await asked(root, "ls-tree", "-r", "-z", commit)
     files = {}
     for entry in _split(said):
         head, _, path = entry.partition("\t")
@@ -331,7 +337,12 @@ def _split(said: bytes) -> list[str]:
     return said.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-async def _asked(root: Path, *args: str, stdin: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
+async def asked(root: Path, *args: str, stdin: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
+    """Return what git says.
+
+    Raises:
+        Unavailable: `guard.unreadable`.
+    """
     try:
         return await git(
             list(args), cwd=root, more=_index_of_hook(), stdin=stdin, bytes_max=READ_MAX, fine=fine

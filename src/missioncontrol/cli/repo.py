@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.adapters.ids import SystemIds
 from missioncontrol.adapters.sop_file import PLACE as SOP_PLACE
 from missioncontrol.adapters.sop_file import read_sop, sop_text
+from missioncontrol.cli import repo_metrics
 from missioncontrol.cli.checkout_record import Checkout, Record, Synced
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
@@ -32,6 +33,8 @@ def repo(arguments: argparse.Namespace) -> int:
     """Do what `mission repo VERB` was asked for."""
     if arguments.repo_verb == "recover":
         return recover(arguments)  # It reads a repository alone, and needs no home.
+    if arguments.repo_verb == "metrics" and arguments.definitions:
+        return repo_metrics.meanings(arguments)
     desk = Desk(arguments, os.environ)
     try:
         checkout = Checkout(arguments.repo)
@@ -42,6 +45,8 @@ def repo(arguments: argparse.Namespace) -> int:
                 return _status(arguments, Record(desk, checkout))
             case "sync":
                 return _sync(arguments, Record(desk, checkout))
+            case "metrics":
+                return repo_metrics.metrics(arguments, Record(desk, checkout))
         return _check(arguments, desk, checkout)
     finally:
         desk.close()

@@ -38,6 +38,15 @@ def add_repository(verbs: Any, home: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write generated files anew, whatever was edited in them",
     )
+    metrics = kinds.add_parser(
+        "metrics", parents=shared, help="how work goes: artifacts, fix-ups, reviews, cost and more"
+    )
+    metrics.add_argument(
+        "--since", metavar="DAY", default="", help="of what happened since then, as in 2026-11-01"
+    )
+    metrics.add_argument(
+        "--definitions", action="store_true", help="print what each measure means, and end"
+    )
     kinds.add_parser(
         "check",
         parents=shared,
