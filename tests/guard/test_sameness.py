@@ -13,6 +13,7 @@ class Session:
     def open(self, user, key=None):
         """Open it."""
         # Compare.
+        self.last = user
         return hmac.compare_digest(user.key, key)
 '''
 
@@ -27,6 +28,7 @@ class Session:
         ("(self, user, key=None):", "(self, user: User, key: bytes | None = None) -> bool:"),
         ("compare_digest(user.key, key)", "compare_digest(\n            user.key,\n key,\n )"),
         ("keys, unused", "keys"),
+        ("self.last = user", "self.last: User | None = user"),
         ("import hmac\n", "from __future__ import annotations\nimport typing as t\nimport hmac\n"),
         ("\nclass", "\nif t.TYPE_CHECKING:\n    from app import User\n\nclass"),
     ],

@@ -63,16 +63,28 @@ class _Bare(ast.NodeTransformer):
     def __init__(self, passed: set[int], *, keeps_types: bool) -> None:
         self._passed = passed
         self._keeps_types = keeps_types
+        self._is_in_function = False
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, _SPOKEN):
             node.body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not self._keeps_types:
             node.returns = None
-        return super().generic_visit(node)
+        before = self._is_in_function
+        if isinstance(node, _SPOKEN):
+            self._is_in_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        found = super().generic_visit(node)
+        self._is_in_function = before
+        return found
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         return node if self._keeps_types else ast.arg(node.arg)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        found = self.generic_visit(node)
+        if self._keeps_types or not self._is_in_function or node.value is None:
+            return found  # In a class it may be a field.
+        return ast.Assign([node.target], node.value)
 
     def visit_Import(self, node: ast.Import) -> None:
         del node
