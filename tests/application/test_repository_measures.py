@@ -79,6 +79,8 @@ def test_a_run_is_judged_once_its_changes_had_their_time(tmp_path: Path) -> None
     strange = a_run(root, onto, ours)
     strange.merges = (Merge("run-1", 1, "0" * 39 + "1", onto, 0.0, None),)
     assert looked(root, strange) == FixUps((), unread=1)
+    strange.merges = (Merge("run-1", 1, ours, "0" * 39 + "1", 0.0, None),)
+    assert looked(root, strange) == FixUps((), unread=1)
 
 
 def test_two_tasks_that_write_the_same_line_apart_do_it_twice_once(tmp_path: Path) -> None:

@@ -52,9 +52,9 @@ class GitTaskHistory:
             return None
         return frozenset(line for file in files for line in _lines(file.path, file.added))
 
-    async def later(self, commit: str, *, until: float) -> list[LaterCommit]:
+    async def later(self, base: str, commit: str, *, until: float) -> list[LaterCommit]:
         """See `TaskHistory.later`."""
-        files = await self._changes(f"{commit}^", commit) or ()
+        files = await self._changes(base, commit) or ()
         paths = [file.path for file in files]
         said = await asked(
             self._root,

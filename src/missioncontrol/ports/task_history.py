@@ -36,10 +36,10 @@ class TaskHistory(Protocol):
         """Return the lines that came in between two commits; None where one is not here."""
         ...
 
-    async def later(self, commit: str, *, until: float) -> list[LaterCommit]:
+    async def later(self, base: str, commit: str, *, until: float) -> list[LaterCommit]:
         """Return what descends from `commit` in any branch and was made until then; no merges.
 
-        Commits that change none of the files of `commit` are left out.
+        Commits that change none of the files that changed between `base` and it are left out.
         """
         ...
 

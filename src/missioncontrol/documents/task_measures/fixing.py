@@ -44,7 +44,7 @@ async def fix_ups(
         if any(now - merge.at < SECONDS for merge in merges):
             left["young"] += 1
             continue
-        if any([await history.moment(merge.commit) is None for merge in merges]):
+        if not all([await _is_here(merge, history) for merge in merges]):
             left["unread"] += 1
             continue
         fixes = [said for merge in merges for said in await _fixes(merge, history)]
@@ -55,13 +55,17 @@ async def fix_ups(
     return FixUps(tuple(judged), **left)
 
 
+async def _is_here(merge: Merge, history: TaskHistory) -> bool:
+    return await history.added(merge.onto, merge.commit) is not None
+
+
 async def _fixes(merge: Merge, history: TaskHistory) -> list[str]:
     made = await history.moment(merge.commit)
     added = await history.added(merge.onto, merge.commit)
-    if made is None or added is None:
-        return []
+    assert made is not None, "only changes that are here are judged"
+    assert added is not None, "only changes that are here are judged"
     ours = frozenset(line for line in added if len(line[1]) >= LINE_MIN)
-    later = await history.later(merge.commit, until=made + SECONDS)
+    later = await history.later(merge.onto, merge.commit, until=made + SECONDS)
     return [
         f"{each.commit[:10]} rewrote {_named(each.removed & ours)} of task {merge.task}"
         for each in later
