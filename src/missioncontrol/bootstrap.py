@@ -34,6 +34,7 @@ from missioncontrol.application.calling import charge_interrupted
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.learning import Taught
 from missioncontrol.application.missions import Before, Missions
 from missioncontrol.application.office import Office
 from missioncontrol.application.operations import Operations
@@ -174,6 +175,8 @@ class Holding:
         )
         self.office.specs.sign = self.heads.attest
         self.office.repositories.artifacts = self.artifacts
+        self.office.patterns.artifacts = self.artifacts
+        self.office.patterns.scrub = scrubber.text
         self.office.repositories.scrub = scrubber.text
         self.output = Output(self.output_store, scrub=scrubber.text)
         self.engine = Engine(
@@ -213,7 +216,8 @@ class Holding:
         self.agents.listeners.append(self._follow_card)
         self.following = Following(home)
         self.remembering = Remembering(home)
-        self.missions.prior = Before(self.remembering, self.missions.prior)
+        taught = Taught(self.journal)
+        self.missions.prior = Before(self.remembering, self.missions.prior, taught)
         self.office.memory.known = self.remembering
         self.office.memory.forgotten = self.execution.forgetting.note
         self.keeper = Keeper(

@@ -3,6 +3,7 @@
 from missioncontrol.domain import document as d
 from missioncontrol.domain import memory as m
 from missioncontrol.domain import share as s
+from missioncontrol.domain.learned import PatternLearned, PatternRetired, PatternUsed
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.repository import events as r
 from missioncontrol.domain.repository.process import PhaseRule, Process
@@ -50,6 +51,20 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     s.ReportShared("share-1", "mission-1", "run-1", DIGEST, 1.8e9, 41, "for the board"),
     s.ShareRevoked("share-1", "It went too far."),
     SpecAccepted("/repo", "tasks/1/spec.md", DIGEST, OTHER, DIGEST, 3, 1.8e9, "c0ffee", "Read."),
+    PatternLearned(
+        "codemod-0123456789ab",
+        2,
+        "codemod",
+        "python",
+        "a → b",
+        "Where `a` stands, write `b`.",
+        "/repo",
+        DIGEST,
+        7,
+        5,
+    ),
+    PatternRetired("codemod-0123456789ab", "It found too much."),
+    PatternUsed("codemod-0123456789ab", 2, "/repo", 3, 9, passed=True),
     r.RepositoryAdopted(PLACE, "/repo", PROCESS),
     r.ProcessChanged(PLACE, PROCESS),
     r.RepositoryTaskAdded(PLACE, 1, "log-in", "Log in", WHO, "With a code."),

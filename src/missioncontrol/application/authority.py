@@ -32,6 +32,8 @@ NEEDED: dict[str, Needed] = {
     "AllDocumentsAsked": "operate",
     "ShareAsked": "operate",
     "SpecAsked": "approve",
+    "PatternsLearned": "operate",
+    "PatternAsked": "operate",
     "RepositoryAsked": "govern",
     "RepositoryTaskAsked": "operate",
     "TasksAsked": "operate",

@@ -33,6 +33,7 @@ class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
     template: str = ""  # the key of the template that it was made from
     kind: str = ""  # of work, where the template says it; else it is read from the text
     memory: bool = True  # whether the planner is told what is remembered of earlier missions
+    patterns: bool = True  # whether the planner is told of patterns that were learned
 
 
 def of_template(said: Goal, filled: FilledGoal) -> Goal:
@@ -49,7 +50,7 @@ def of_template(said: Goal, filled: FilledGoal) -> Goal:
     )
 
 
-TOLD = frozenset({"kind", "recalled", "silenced", "memory", "actuals"})
+TOLD = frozenset({"kind", "recalled", "silenced", "memory", "patterns", "actuals"})
 """Inputs of a run that say what its planner is told besides the goal."""
 
 
@@ -70,6 +71,18 @@ class Prior(Protocol):
 
     def actuals(self, goal: Goal, builder: str) -> tuple[Actual, ...]:
         """Return what tasks of earlier runs took, the most comparable first; a bounded number."""
+        ...
+
+
+class Taught(Protocol):
+    """What repositories have taught that a new mission is told of."""
+
+    async def look_back(self) -> None:
+        """Read what `recalled` will be asked for."""
+        ...
+
+    def recalled(self, goal: Goal) -> tuple[Recalled, ...]:
+        """Return the patterns that bear on `goal`, best first; a bounded number."""
         ...
 
 
@@ -115,20 +128,26 @@ class Remembered(Protocol):
 class Before:
     """The prior of a home: what is remembered there, and what else is known of earlier runs."""
 
-    def __init__(self, remembered: Remembered, rest: Prior) -> None:
-        """`rest` tells everything but what is remembered."""
+    def __init__(self, remembered: Remembered, rest: Prior, taught: Taught | None = None) -> None:
+        """`rest` tells everything but what is remembered; `taught` tells patterns."""
         self._remembered = remembered
         self._rest = rest
+        self._taught = taught
 
     async def look_back(self, goal: Goal, builder: str) -> None:
         """See `Prior.look_back`."""
         await self._rest.look_back(goal, builder)
         if goal.memory:
             await self._remembered.look_back(goal)
+        if goal.patterns and self._taught is not None:
+            await self._taught.look_back()
 
     def recalled(self, goal: Goal) -> tuple[Recalled, ...]:
         """See `Prior.recalled`."""
-        return self._remembered.recalled(goal)
+        remembered = self._remembered.recalled(goal) if goal.memory else ()
+        if not goal.patterns or self._taught is None:
+            return remembered
+        return (*remembered, *self._taught.recalled(goal))
 
     def silenced(self, goal: Goal) -> tuple[str, ...]:
         """See `Prior.silenced`."""
@@ -245,11 +264,11 @@ def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
     """
     told = {
         "kind": goal.kind,
-        "recalled": msgspec.to_builtins(prior.recalled(goal) if goal.memory else ()),
+        "recalled": msgspec.to_builtins(prior.recalled(goal)),
         "silenced": list(prior.silenced(goal) if goal.memory else ()),
         "actuals": msgspec.to_builtins(prior.actuals(goal, builder)),
     }
-    without = {} if goal.memory else {"memory": False}
+    without = {name: False for name in ("memory", "patterns") if getattr(goal, name) is False}
     return {name: value for name, value in told.items() if value} | without
 
 
@@ -266,6 +285,7 @@ async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]
         template=mission.template,
         kind=str(inputs.get("kind", "")),
         memory=inputs.get("memory") is not False,
+        patterns=inputs.get("patterns") is not False,
     )
     builder = str(inputs.get("builder", ""))
     await prior.look_back(goal, builder)

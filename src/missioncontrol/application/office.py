@@ -39,6 +39,7 @@ from missioncontrol.application.execution import Execution
 from missioncontrol.application.exports import ExportDesk, ExportNoted
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.learning import PatternAsked, PatternDesk, PatternsLearned
 from missioncontrol.application.memory import MemoryAsked, MemoryDesk
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
@@ -128,6 +129,7 @@ class Office:
         self.shares = ShareDesk(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
+        self.patterns = PatternDesk(journal)
         self.repositories = RepositoryDesk(journal, approvals.os_user)
         self.tracing = Tracing(journal)
         self.memory = MemoryDesk(journal)
@@ -178,6 +180,8 @@ class Office:
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
             SignOffAsked: self._sign_off,
+            PatternsLearned: self._learn,
+            PatternAsked: self._pattern,
             TraceAsked: self._trace,
             MemoryAsked: self._memory,
             ExportNoted: self._note_export,
@@ -416,6 +420,14 @@ class Office:
 
     async def _sign_off(self, ask: SignOffAsked, actor: str) -> dict[str, Any]:
         return await self.repositories.sign(ask, actor=actor)
+
+    # What repositories teach.
+
+    async def _learn(self, ask: PatternsLearned, actor: str) -> dict[str, Any]:
+        return await self.patterns.learn(ask, actor=actor)
+
+    async def _pattern(self, ask: PatternAsked, actor: str) -> dict[str, Any]:
+        return await self.patterns.take(ask, actor=actor)
 
     # Who may do what.
 

@@ -18,6 +18,7 @@ from missioncontrol.cli.exit_codes import BAD_INPUT
 from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
 from missioncontrol.cli.guard_arguments import add_guard
+from missioncontrol.cli.learning_arguments import add_learning
 from missioncontrol.cli.likely_arguments import add_places
 from missioncontrol.cli.mcp_arguments import add_mcp
 from missioncontrol.cli.memory_arguments import add_memory
@@ -105,6 +106,7 @@ def _add_governing(
     add_questions(verbs, home)
     add_gateway(verbs, home, whole_number)
     add_memory(verbs, home, whole_number)
+    add_learning(verbs, home, whole_number)
     add_decision(verbs, home)
     add_template(verbs, home)
     add_guard(verbs, home)
@@ -186,6 +188,12 @@ def _goal_arguments() -> argparse.ArgumentParser:
         dest="memory",
         action="store_false",
         help="plan as if nothing were remembered of earlier missions and documents",
+    )
+    goal.add_argument(
+        "--no-patterns",
+        dest="patterns",
+        action="store_false",
+        help="plan as if no pattern had been learned from a repository",
     )
     goal.add_argument("--json", action="store_true", help="print JSON")
     return goal

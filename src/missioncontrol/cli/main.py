@@ -31,6 +31,8 @@ VERBS = {
     "decision": ("decision", "decision"),
     "template": ("template", "template"),
     "guard": ("guard", "guarded"),
+    "learn": ("learn", "learn"),
+    "pattern": ("pattern", "pattern"),
     "mcp": ("mcp", "mcp"),
     "repo": ("repo", "repo"),
     "task": ("task", "task"),

@@ -61,6 +61,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         arguments.context,
         constraints,
         memory=arguments.memory,
+        patterns=arguments.patterns,
     )
     if arguments.template:
         from missioncontrol.cli.template import goal_from_template

@@ -13,6 +13,7 @@ from missioncontrol.domain import (
     document,
     export,
     gateway_key,
+    learned,
     memory,
     mission,
     operation,
@@ -60,6 +61,7 @@ Event = (
     | decision.DecisionEvent
     | share.ShareEvent
     | spec.SpecEvent
+    | learned.PatternEvent
     | repository.RepositoryEvent
     | product.ProductEvent
     | saved.SavedEvent
@@ -123,6 +125,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **decision.EVENTS,
     **share.EVENTS,
     **spec.EVENTS,
+    **learned.EVENTS,
     **repository.EVENTS,
     **product.EVENTS,
     **saved.EVENTS,

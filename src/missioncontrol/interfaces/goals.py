@@ -40,6 +40,7 @@ class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answers: dict[str, Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]] = {}  # to its questions
     builder: Annotated[str, msgspec.Meta(max_length=300)] = ""  # the agent that changes code
     memory: bool = True  # whether the planner is told what is remembered
+    patterns: bool = True  # whether the planner is told of patterns that were learned
     execute: bool = True  # else nothing is done but the plan
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
     budget: Budget | None = None
@@ -66,6 +67,7 @@ def beginning(asked: MissionAsked, home: Path) -> BeginMission:
         asked.context,
         constraints,
         memory=asked.memory,
+        patterns=asked.patterns,
     )
     if asked.template:
         made = Templates(home).filled(asked.template, asked.answers, repository)

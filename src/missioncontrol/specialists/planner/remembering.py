@@ -16,7 +16,7 @@ from missioncontrol.domain.visible import visible
 from missioncontrol.specialists.words import stem, telling_words, words
 
 QUOTE_MAX = 240
-USES_MAX = {"risk": 3, "decision": 4, "lesson": 4, "fact": 3, "command": 2}
+USES_MAX = {"risk": 3, "decision": 4, "lesson": 4, "fact": 3, "command": 2, "pattern": 3}
 """Items of each kind that one plan uses; what comes first bears on it most."""
 
 WORDS_SHARED_MIN = 2
@@ -76,6 +76,8 @@ def _tasks_for(plan: Plan, item: Recalled, name: str) -> tuple[str, ...]:
     if item.kind == "command":
         return tuple(task.key for task in plan.tasks() if task.role == "tester")[:1]
     requirements = _requirements_of(plan, item, name)
+    if item.kind == "pattern":
+        requirements |= _naming(plan, item, name)
     tasks = [task for task in plan.tasks() if task.is_change]
     serving = [task for task in tasks if requirements & set(task.requirements[:1])]
     touching = [task for task in serving if set(task.scope) & set(item.files)]
@@ -93,6 +95,12 @@ def _requirements_of(plan: Plan, item: Recalled, name: str) -> frozenset[str]:
         if (places and is_telling) or len(shared) >= WORDS_SHARED_MIN:
             found.add(requirement.id)
     return frozenset(found)
+
+
+def _naming(plan: Plan, item: Recalled, name: str) -> frozenset[str]:
+    """Return the requirements that name something which a pattern of code is about."""
+    named = _stems(item.title, name)
+    return frozenset(each.id for each in plan.requirements if named & _stems(each.text, name))
 
 
 def _stems(text: str, name: str) -> set[str]:
@@ -161,6 +169,10 @@ def _with_fact(plan: Plan, use: _Use) -> Plan:
     return _mention(plan, use, f"The repository says: {_cited(use.item)}.")
 
 
+def _with_pattern(plan: Plan, use: _Use) -> Plan:
+    return _mention(plan, use, f"A pattern that was learned: {_cited(use.item)}.")
+
+
 def _with_decision(plan: Plan, use: _Use) -> Plan:
     """Quote a decision: beside the same question in this plan, else in the tasks it holds for."""
     title = _title(use.item)
@@ -211,6 +223,7 @@ _APPLY: dict[str, Callable[[Plan, _Use], Plan]] = {
     "command": _with_command,
     "lesson": _with_lesson,
     "fact": _with_fact,
+    "pattern": _with_pattern,
     "decision": _with_decision,
     "risk": _with_risk,
 }

@@ -1,0 +1,146 @@
+"""`mission learn`: shows what a repository teaches, and keeps it where that is asked for."""
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from missioncontrol.adapters.histories import GitHistory
+from missioncontrol.adapters.repositories import locate
+from missioncontrol.application.learning import Harvest, PatternsLearned, harvest
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.documents.figures import counted
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.learned import (
+    KINDS,
+    LEARNED_AT_ONCE_MAX,
+    Command,
+    Pattern,
+    PatternKind,
+)
+from missioncontrol.domain.visible import visible
+from missioncontrol.learning.gathering import of_command
+from missioncontrol.learning.tree import language_of
+from missioncontrol.specialists.tester.proving import Proof, proofs
+
+TICK = 50
+SHOWN_MAX = 3
+
+
+def learn(arguments: argparse.Namespace) -> int:
+    """Do what `mission learn` was asked for."""
+    if not 1 <= arguments.seconds <= 86_400:
+        raise Rejected(
+            "learn.bad_bound", f"--seconds is {arguments.seconds}; it may be 1 to 86400."
+        )
+    kinds = cast("Sequence[PatternKind]", arguments.kind or KINDS)
+    root, found = asyncio.run(_harvested(arguments, kinds))
+    patterns, ended = list(found.patterns), list[Proof]()
+    if "command" in kinds and not arguments.no_run:
+        ended = ran(root, arguments.seconds)
+        patterns += [_command(each, str(root), found.head) for each in ended if each.passed]
+    told = _kept(arguments, patterns) if arguments.apply else {}
+    if arguments.json:
+        failed = [msgspec.to_builtins(each) for each in ended if not each.passed]
+        counts = {"head": found.head, "commits": found.commits, "files": found.files}
+        items = msgspec.to_builtins(patterns)
+        say_json({**counts, "patterns": items, "not_proven": failed, "kept": told})
+        return SUCCEEDED
+    for pattern in patterns:
+        say(visible("\n".join(_lines(pattern))) + "\n")
+    for each in ended:
+        if not each.passed:
+            say(visible(f"not kept  {' '.join(each.wanted.argv)}: {_why(each)}") + "\n")
+    _sum_up(found, patterns, told, is_applied=arguments.apply)
+    return SUCCEEDED
+
+
+async def _harvested(
+    arguments: argparse.Namespace, kinds: Sequence[PatternKind]
+) -> tuple[Path, Harvest]:
+    history = await GitHistory.of(locate(arguments.path), lambda path: bool(language_of(path)))
+
+    def tick(count: int) -> None:
+        if count % TICK == 0:
+            note(f"{count} commits read\n")
+
+    found = await harvest(
+        history, str(history.root), kinds=kinds, commits_max=arguments.commits, tick=tick
+    )
+    return history.root, found
+
+
+def ran(root: Path, seconds: float) -> list[Proof]:
+    """Run what the repository declares, in a disposable copy."""
+    with tempfile.TemporaryDirectory(prefix="mission-learn-") as scratch:
+        return proofs(
+            root,
+            Path(scratch).resolve(),
+            seconds_each=seconds,
+            tick=lambda command: note(visible(f"running {command}") + "\n"),
+        )
+
+
+def _command(proof: Proof, repository: str, head: str) -> Pattern:
+    wanted = proof.wanted
+    code, seconds = proof.exit_code or 0, proof.seconds or 0.0
+    command = Command(wanted.purpose, wanted.argv, wanted.source, code, seconds, proof.shown)
+    return of_command(command, repository, head)
+
+
+def _why(proof: Proof) -> str:
+    code = f", exit code {proof.exit_code}" if proof.exit_code is not None else ""
+    return f"{proof.reason or proof.ended.replace('_', ' ')}{code}"
+
+
+def _kept(arguments: argparse.Namespace, patterns: Sequence[Pattern]) -> dict[str, list[str]]:
+    desk = Desk(arguments, os.environ)
+    told: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
+    try:
+        for start in range(0, len(patterns), LEARNED_AT_ONCE_MAX):
+            part = tuple(patterns[start : start + LEARNED_AT_ONCE_MAX])
+            for name, ids in desk.deliver(PatternsLearned(part)).items():
+                told[name] += ids
+    finally:
+        desk.close()
+    return told
+
+
+def _lines(pattern: Pattern) -> list[str]:
+    language = f" ({pattern.language})" if pattern.language else ""
+    lines = [f"{pattern.id}{language}", f"  {pattern.statement}"]
+    shown = pattern.places[:SHOWN_MAX]
+    for place in shown:
+        at = f"{place.path}:{place.line}" if place.line else place.path
+        lines.append(f"    {at}{f' in {place.commit[:12]}' if place.commit else ''}")
+    if pattern.count > len(shown):
+        lines.append(f"    and {pattern.count - len(shown)} more")
+    return lines
+
+
+def _of_kind(count: int, kind: PatternKind) -> str:
+    return f"settings of {count}" if kind == "settings" else counted(count, kind)
+
+
+def _sum_up(
+    found: Harvest, patterns: Sequence[Pattern], told: dict[str, list[str]], *, is_applied: bool
+) -> None:
+    counts = Counter(each.kind for each in patterns)
+    kinds = ", ".join(_of_kind(counts[kind], kind) for kind in KINDS if counts[kind])
+    kinds = kinds or "nothing"
+    looked_at = f"{counted(found.commits, 'commit')} and {counted(found.files, 'file')}"
+    say(f"{kinds}; from {looked_at}.\n")
+    if not is_applied:
+        note("Nothing is kept yet: --apply puts all of this into the library.\n")
+        return
+    say(f"{len(told['learned'])} new in the library, {len(told['known'])} known already.\n")
+    for name in told["refused"]:
+        note(f"{name} was left out: it holds the value of a secret, or more than 1 MB.\n")

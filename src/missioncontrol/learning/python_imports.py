@@ -1,0 +1,137 @@
+"""Moves what Python imports: from one module to another, or to another name."""
+
+import re
+from typing import Any
+
+import libcst as cst
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.learned import Codemod
+from missioncontrol.learning.edits import Edit
+
+ANY = "$A"
+_SAID = re.compile(
+    r"from (?P<module>[.\w]+) import (?P<name>\w+|\$A)(?: as (?P<local>\w+))?"
+    r"|import (?P<whole>[.\w]+)(?: as (?P<as>\w+))?"
+)
+
+
+class Import(msgspec.Struct, frozen=True):
+    """One name that a module takes in."""
+
+    module: str  # with the dots before it
+    name: str = ""  # "" for the module as a whole, ANY for each name of it
+    local: str = ""  # the name it has here, where that is another
+
+    @property
+    def text(self) -> str:
+        """As a statement."""
+        said = f"from {self.module} import {self.name}" if self.name else f"import {self.module}"
+        return f"{said} as {self.local}" if self.local else said
+
+
+def import_of(text: str) -> Import:
+    """Return what a statement imports.
+
+    Raises:
+        Rejected: `pattern.bad_codemod`.
+    """
+    found = _SAID.fullmatch(text)
+    if found is None:
+        raise Rejected("pattern.bad_codemod", f"{text[:200]!r} imports no single name.")
+    if found["whole"]:
+        return Import(found["whole"], "", found["as"] or "")
+    return Import(found["module"], found["name"], found["local"] or "")
+
+
+class Moving(cst.CSTTransformer):
+    """Lets one import come from elsewhere; what is imported beside it stays."""
+
+    def __init__(self, codemod: Codemod, module: cst.Module) -> None:
+        """`edits` says in the end what was moved."""
+        super().__init__()
+        self.edits: list[Edit] = []
+        self._before = import_of(codemod.before)
+        self._after = import_of(codemod.after)
+        self._module = module
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> Any:
+        """Rewrite a line that imports; one with several statements is left to people."""
+        del original_node
+        only: Any = updated_node.body[0]
+        if len(updated_node.body) != 1 or not isinstance(only, cst.Import | cst.ImportFrom):
+            return updated_node
+        if isinstance(only.names, cst.ImportStar):
+            return updated_node
+        names = list(only.names)
+        moved = [each for each in names if self._is_meant(only, each)]
+        if not moved:
+            return updated_node
+        kept = [each for each in names if each not in moved]
+        made = [self._moved(each) for each in moved]
+        for each, new in zip(moved, made, strict=True):
+            self.edits.append(Edit(self._single(only, each), new.text))
+        lines = [self._line(each) for each in _joined(made)]
+        if not kept:
+            lines[0] = lines[0].with_changes(leading_lines=updated_node.leading_lines)
+            lines[-1] = lines[-1].with_changes(trailing_whitespace=updated_node.trailing_whitespace)
+            return cst.FlattenSentinel(lines)
+        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        left = updated_node.with_changes(body=[only.with_changes(names=kept)])
+        return cst.FlattenSentinel([left, *lines])
+
+    def _is_meant(self, statement: Any, alias: cst.ImportAlias) -> bool:
+        said = self._import(statement, alias)
+        wanted = self._before
+        if wanted.name == ANY:
+            return bool(said.name) and said.module == wanted.module
+        return (said.module, said.name) == (wanted.module, wanted.name)
+
+    def _import(self, statement: Any, alias: cst.ImportAlias) -> Import:
+        local = _local(alias)
+        if isinstance(statement, cst.Import):
+            return Import(_dotted(alias.name), "", local)
+        dots = "." * len(statement.relative)
+        return Import(dots + _dotted(statement.module), _dotted(alias.name), local)
+
+    def _single(self, statement: Any, alias: cst.ImportAlias) -> str:
+        return self._import(statement, alias).text
+
+    def _moved(self, alias: cst.ImportAlias) -> Import:
+        after = self._after
+        name = _dotted(alias.name) if after.name == ANY else after.name
+        local = _local(alias) or after.local
+        return Import(after.module, name, "" if local == name else local)
+
+    def _line(self, text: str) -> cst.SimpleStatementLine:
+        made = cst.parse_statement(text, config=self._module.config_for_parsing)
+        assert isinstance(made, cst.SimpleStatementLine)
+        return made
+
+
+def _joined(imports: list[Import]) -> list[str]:
+    """Return statements, one for each module that names come from."""
+    found: dict[str, list[str]] = {}
+    for each in imports:
+        if each.name:
+            said = f"{each.name} as {each.local}" if each.local else each.name
+            found.setdefault(f"from {each.module} import", []).append(said)
+        else:
+            found.setdefault(each.text, [])
+    return [f"{head} {', '.join(names)}" if names else head for head, names in found.items()]
+
+
+def _local(alias: cst.ImportAlias) -> str:
+    """Return the name that something gets here; "" where it keeps its own."""
+    return _dotted(alias.asname.name) if alias.asname else ""
+
+
+def _dotted(node: Any) -> str:
+    if node is None:
+        return ""
+    if isinstance(node, cst.Attribute):
+        return f"{_dotted(node.value)}.{node.attr.value}"
+    return str(node.value)
