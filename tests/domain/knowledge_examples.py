@@ -1,6 +1,7 @@
 """One full example of every event about documents, memory and links to reports."""
 
 from missioncontrol.domain import document as d
+from missioncontrol.domain import evaluation as e
 from missioncontrol.domain import memory as m
 from missioncontrol.domain import share as s
 from missioncontrol.domain.learned import PatternLearned, PatternRetired, PatternUsed
@@ -15,6 +16,19 @@ PROCESS = Process(
     {"prd": PhaseRule((), ("Goal",), ("product",)), "review": PhaseRule(("prd",))},
     {"product": ("ada",)},
     own=True,
+)
+SUBJECT = e.Subject("builder", "codex", DIGEST, "0.169.0", "gpt-5.5", ("a", "b"), OTHER)
+PLAYED = e.Played("fix", "Fix it", DIGEST, "c0ffee" * 6, OTHER, DIGEST, OTHER)
+JUDGED = e.Judged(
+    "failed",
+    "The check ended with status 1.",
+    "the check",
+    (e.Checked("the check", False, 1, 0.5, "No."),),
+    1_200,
+    34_000,
+    12.5,
+    ("a.py",),
+    DIGEST,
 )
 
 KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
@@ -65,6 +79,11 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     ),
     PatternRetired("codemod-0123456789ab", "It found too much."),
     PatternUsed("codemod-0123456789ab", 2, "/repo", 3, 9, passed=True),
+    e.EvaluationBegun("evaluation-1", DIGEST, SUBJECT, (PLAYED,), 3, 7),
+    e.EvaluationListed("evaluation-1", DIGEST, "builder", 3, 7),
+    e.TrialBegun(2, "run-1"),
+    e.TrialJudged(2, "run-1", JUDGED),
+    e.EvaluationEnded("evaluation-1", 2, 3),
     r.RepositoryAdopted(PLACE, "/repo", PROCESS),
     r.ProcessChanged(PLACE, PROCESS),
     r.RepositoryTaskAdded(PLACE, 1, "log-in", "Log in", WHO, "With a code."),

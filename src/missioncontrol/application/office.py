@@ -35,6 +35,12 @@ from missioncontrol.application.asks import (
 from missioncontrol.application.authority import LOOKS, SHOWN_ONCE, refuse_unpermitted
 from missioncontrol.application.budgets import Budgets, CapChange
 from missioncontrol.application.decisions import DecisionAsked, Decisions, DecisionsImported
+from missioncontrol.application.evaluations import (
+    EvaluationAsked,
+    EvaluationDesk,
+    TrialAsked,
+    TrialEnded,
+)
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.exports import ExportDesk, ExportNoted
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
@@ -141,6 +147,7 @@ class Office:
         self._requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
+        self.evaluations = EvaluationDesk(journal, runs, lambda run: self.adopt(run))
         desk = RunDesk(
             journal,
             execution,
@@ -182,6 +189,9 @@ class Office:
             SignOffAsked: self._sign_off,
             PatternsLearned: self._learn,
             PatternAsked: self._pattern,
+            EvaluationAsked: self._evaluate,
+            TrialAsked: self._begin_trial,
+            TrialEnded: self._judge_trial,
             TraceAsked: self._trace,
             MemoryAsked: self._memory,
             ExportNoted: self._note_export,
@@ -428,6 +438,17 @@ class Office:
 
     async def _pattern(self, ask: PatternAsked, actor: str) -> dict[str, Any]:
         return await self.patterns.take(ask, actor=actor)
+
+    # Agents that are evaluated.
+
+    async def _evaluate(self, ask: EvaluationAsked, actor: str) -> dict[str, Any]:
+        return await self.evaluations.begin(ask, actor=actor)
+
+    async def _begin_trial(self, ask: TrialAsked, actor: str) -> dict[str, Any]:
+        return await self.evaluations.trial(ask, actor=actor)
+
+    async def _judge_trial(self, ask: TrialEnded, actor: str) -> dict[str, Any]:
+        return await self.evaluations.judge(ask, actor=actor)
 
     # Who may do what.
 

@@ -12,6 +12,7 @@ from missioncontrol.documents.schedule_words import SKIPPED, WAITS
 from missioncontrol.domain.budget.refusals import words
 from missioncontrol.domain.budget.scopes import Scope
 from missioncontrol.domain.definition.quantities import duration_in_words
+from missioncontrol.domain.evaluation import Judged
 from missioncontrol.domain.money import dollars, tokens
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.step import Amount
@@ -159,6 +160,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "output_removed": ("what agents said in {runs} is removed", "{lines} lines", "{bytes}"),
     "report_shared": ("a link {share} to the report of {run}", "until {until}", "for {note}"),
     "spec_accepted": ("{spec} is accepted", "for {files} files", "{reason}"),
+    "evaluation_begun": ("{evaluation} begins, each scenario {repeat} times", "seed {seed}"),
+    "evaluation_listed": ("{agent} is evaluated in {trials} trials as {evaluation}",),
+    "trial_begun": ("trial {trial} is {run}",),
+    "trial_judged": ("trial {trial}, {run}, has ended: {judged}",),
+    "evaluation_ended": ("of {trials} trials of {evaluation} {trials_passed} passed",),
     "repository_adopted": ("tasks of {path} are kept as {repository}",),
     "repository_process_changed": ("work on {repository} goes on by other gates",),
     "repository_task_added": ("task {task} is {title}",),
@@ -373,6 +379,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "why": lambda value: WAITS[value],
     "reason": lambda value: _plain(SKIPPED.get(value, value)),
     "failure": lambda value: msgspec.convert(value, Failure).reason,
+    "judged": lambda value: msgspec.convert(value, Judged).outcome,
     "work": lambda value: msgspec.convert(value, Work).summary,
     "source": lambda value: _plain(value).replace("_", " "),
 }

@@ -11,6 +11,7 @@ from missioncontrol.domain import (
     decision,
     digest,
     document,
+    evaluation,
     export,
     gateway_key,
     learned,
@@ -68,6 +69,7 @@ Event = (
     | digest.DigestEvent
     | alert.AlertEvent
     | export.ExportEvent
+    | evaluation.EvaluationEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -132,6 +134,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **alert.EVENTS,
     **digest.EVENTS,
     **export.EVENTS,
+    **evaluation.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from missioncontrol.adapters.leftovers import ATTEMPT_MARK, attempt_mark, end_marked
 from missioncontrol.adapters.looks import Seen, descendants, kill_all
 from missioncontrol.adapters.processes import Program, start_gated
+from missioncontrol.domain.evaluation import SEED, SEED_VARIABLE
 from missioncontrol.domain.trace import trace_variables
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.telemetry import Telemetry
@@ -25,6 +26,7 @@ def told(assignment: Assignment) -> dict[str, str]:
 
     MISSION_KEY is the same for every attempt at the step: what was done under it need not be done
     again. TRACEPARENT and TRACESTATE name its span, for a program that traces what it does.
+    MISSION_EVAL_SEED is there in the trials of an evaluation alone.
     """
     names = {
         "MISSION_RUN": assignment.run,
@@ -33,6 +35,8 @@ def told(assignment: Assignment) -> dict[str, str]:
         "MISSION_KEY": assignment.key,
         **trace_variables(assignment),
     }
+    if SEED in assignment.run_inputs:
+        names[SEED_VARIABLE] = str(assignment.run_inputs[SEED])
     return {name: _plain(value) for name, value in names.items()}
 
 
