@@ -21,9 +21,9 @@ from typing import Self
 from tests.cli.command import SOURCE
 
 BLOCK = re.compile(r"^```([a-z ]+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# ([\w.-]+\.(?:yaml|sh))\n")
+FILE = re.compile(r"# ([\w.-]+\.(?:yaml|sh|toml))\n")
 NAMED = re.compile(
-    r"(?P<id>\b(?:run|approval)-[0-9a-z]{14}\b)"
+    r"(?P<id>\b(?:run|approval|evaluation)-[0-9a-z]{14}\b)"
     r"|(?P<digest>\b[0-9a-f]{64}\b|(?<=--digest )[0-9a-f]{12}\b)"
     r"|(?P<cut>(?<=:.)[0-9a-f]{12,}(?=…))"
     r"|(?P<position>^\d+(?=  20)|(?:(?<=log position )|(?<=newest is )|(?<=--at ))\d+)"

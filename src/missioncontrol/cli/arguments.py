@@ -14,6 +14,7 @@ from missioncontrol.cli.budget_arguments import add_budget, add_price
 from missioncontrol.cli.decision_arguments import add_decision
 from missioncontrol.cli.diagram_arguments import add_diagram
 from missioncontrol.cli.document_arguments import add_document
+from missioncontrol.cli.evaluation_arguments import add_evaluation
 from missioncontrol.cli.exit_codes import BAD_INPUT
 from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
@@ -113,6 +114,7 @@ def _add_governing(
     add_mcp(verbs, home)
     add_repository(verbs, home)
     add_task(verbs, home)
+    add_evaluation(verbs, home, whole_number)
     add_access(verbs, home)
     add_operating(verbs, home)
 

@@ -36,6 +36,7 @@ VERBS = {
     "mcp": ("mcp", "mcp"),
     "repo": ("repo", "repo"),
     "task": ("task", "task"),
+    "eval": ("evaluation", "evaluation"),
     "user": ("access", "user"),
     "token": ("access", "token"),
     "up": ("operating", "up"),

@@ -1,0 +1,242 @@
+"""`mission eval`: tries agents on scenarios, tells how they did, and compares two."""
+
+import argparse
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from missioncontrol.adapters.ids import SystemIds
+from missioncontrol.application.evaluations import (
+    PREFIX,
+    EvaluationAsked,
+    listed,
+    read_evaluation,
+)
+from missioncontrol.cli import evaluation_sheets as sheets
+from missioncontrol.cli.agent_desk import RosterDesk
+from missioncontrol.cli.evaluating import Evaluating
+from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
+from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.halls import Hall, hall
+from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.scenarios import scenarios_of, view
+from missioncontrol.cli.subjects import declared, prompt_of, spoken
+from missioncontrol.cli.trying import verified
+from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.evaluation import Evaluation, EvaluationBegun, Judged, Played, Subject
+from missioncontrol.domain.visible import visible
+from missioncontrol.evaluation.comparing import compare
+from missioncontrol.evaluation.report import Told, junit, told
+from missioncontrol.evaluation.scenario import Scenario, played
+from missioncontrol.evaluation.trials import Trial, plan_of
+
+PARALLEL_MAX = 32
+SEED_MAX = 2**53 - 1
+
+
+def evaluation(arguments: argparse.Namespace) -> int:
+    """Do what `mission eval` was asked for."""
+    if arguments.evaluation == "scenarios":
+        return asyncio.run(_scenarios(arguments))
+    desk = RosterDesk(arguments, os.environ)
+    try:
+        match arguments.evaluation:
+            case "run":
+                return asyncio.run(_run(arguments, desk))
+            case "list":
+                return _list(arguments, desk)
+            case "show":
+                return _tell(arguments, told(_one(desk, arguments.run)))
+            case _:
+                return _compare(arguments, desk)
+    finally:
+        desk.close()
+
+
+async def _scenarios(arguments: argparse.Namespace) -> int:
+    """List the scenarios that ship, or hold those that are named against what they say."""
+    found = await scenarios_of(arguments.scenarios)
+    known = await _verified(found, 0) if arguments.scenarios else {}
+    if arguments.json:
+        say_json([{**view(each), **_digests(known.get(each.id))} for each in found])
+        return SUCCEEDED
+    for each in found:
+        checked = f" · commit {known[each.id].snapshot[:12]}" if known else ""
+        say(visible(f"{each.id:<28} {each.language:<10} {each.title}{checked}\n"))
+    if known:
+        note("Each can be tried: its checks do on the snapshot what they say.\n")
+    return SUCCEEDED
+
+
+def _digests(known: Played | None) -> dict[str, str]:
+    return {} if known is None else {"snapshot": known.snapshot, "digest": known.digest}
+
+
+async def _verified(scenarios: Sequence[Scenario], seed: int) -> dict[str, Played]:
+    """Return the scenarios as the record names them, each held against its own snapshot."""
+    with tempfile.TemporaryDirectory(prefix="mission-scenarios-") as place:
+        turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+        async def one(scenario: Scenario) -> Played:
+            async with turns:
+                commit = await verified(scenario, Path(place) / scenario.id, seed)
+            return played(scenario, commit)
+
+        found = await asyncio.gather(*map(one, scenarios))
+        return {each.id: each for each in found}
+
+
+async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
+    _refuse_bad_numbers(arguments)
+    home = desk.directory
+    prompt = prompt_of(arguments.prompt)
+    scenarios = await scenarios_of(arguments.scenarios)
+    known = await _verified(scenarios, arguments.seed)
+    async with hall(desk) as place:
+        subject = (
+            spoken(arguments.command, prompt)
+            if arguments.command
+            else await declared(place, arguments.agent, prompt)
+        )
+        begun = await _begun(arguments, place, subject, list(known.values()))
+        folder = home.root / "evaluations" / begun.evaluation
+        by_id = {each.id: each for each in scenarios}
+        with _alone(folder, begun.evaluation):
+            work = Evaluating(
+                place, begun, by_id, prompt, folder, FolderArtifactStore(home.artifacts)
+            )
+            await work.carry_out(
+                parallel=arguments.parallel, hear=Hearer(begun, quiet=arguments.json)
+            )
+        shutil.rmtree(folder, ignore_errors=True)
+        state = await read_evaluation(place.store, begun.evaluation)
+    return _tell(arguments, told(state))
+
+
+def _refuse_bad_numbers(arguments: argparse.Namespace) -> None:
+    bounds = {"repeat": (1, 1_000), "parallel": (1, PARALLEL_MAX), "seed": (0, SEED_MAX)}
+    for name, (least, most) in bounds.items():
+        value = getattr(arguments, name)
+        if not least <= value <= most:
+            raise Rejected(
+                "evaluation.bad_input", f"--{name} is {value}; it must be {least} to {most:,}."
+            )
+
+
+async def _begun(
+    arguments: argparse.Namespace, place: Hall, subject: Subject, scenarios: Sequence[Played]
+) -> EvaluationBegun:
+    """Begin an evaluation, or find the one of the same plan that was left."""
+    name = SystemIds().new(PREFIX.removesuffix("-"))
+    begun = plan_of(name, subject, scenarios, arguments.repeat, arguments.seed)
+    answer = await place.do(EvaluationAsked(begun, arguments.anew))
+    if answer["is_new"]:
+        count = len(scenarios) * arguments.repeat
+        note(f"{name} in {count:,} trial{'' if count == 1 else 's'}.\n")
+        return begun
+    state = await read_evaluation(place.store, answer["evaluation"])
+    done = f"{len(state.judged)} of {state.trials} trials have ended"
+    note(f"{state.begun.evaluation} goes on: {done}. `--anew` begins another.\n")
+    return state.begun
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Let nobody else carry this evaluation out meanwhile.
+
+    Raises:
+        Unavailable: `evaluation.at_work`.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("wb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unavailable(
+                "evaluation.at_work",
+                f"{name} is carried out by another process.",
+                hint="Wait for it, or begin another with --anew.",
+            ) from None
+        yield
+
+
+class Hearer:
+    """Tells each trial as it ends."""
+
+    def __init__(self, begun: EvaluationBegun, *, quiet: bool) -> None:
+        """`quiet` says nothing."""
+        self._begun = begun
+        self._quiet = quiet
+
+    def __call__(self, trial: Trial, judged: Judged) -> None:
+        """Tell one."""
+        if not self._quiet:
+            name = self._begun.scenarios[trial.scenario].id
+            line = sheets.trial_line(name, trial.repetition, self._begun.repeat, judged)
+            note(visible(f"{line}\n"))
+
+
+def _tell(arguments: argparse.Namespace, said: Told) -> int:
+    if arguments.junit:
+        with whole_file(arguments.junit, option="--junit") as file:
+            file.write(junit(said))
+    if arguments.json:
+        say_json(msgspec.to_builtins(said))
+    else:
+        lines = list(sheets.sheet(said))
+        if arguments.evaluation == "show" and (more := list(sheets.reasons(said))):
+            lines += ["", *more]
+        say("".join(f"{visible(line)}\n" for line in lines))
+    if arguments.evaluation == "show":
+        return SUCCEEDED
+    return SUCCEEDED if said.score.passed == len(said.trials) else FAILED
+
+
+def _list(arguments: argparse.Namespace, desk: RosterDesk) -> int:
+    rows = asyncio.run(listed(desk.store))
+    if arguments.json:
+        say_json(msgspec.to_builtins(rows))
+        return SUCCEEDED
+    say("".join(f"{visible(line)}\n" for line in sheets.list_lines(rows)))
+    if not rows:
+        note("No evaluation yet; `mission eval run --agent NAME` begins one.\n")
+    return SUCCEEDED
+
+
+def _compare(arguments: argparse.Namespace, desk: RosterDesk) -> int:
+    found = compare(_one(desk, arguments.one), _one(desk, arguments.other))
+    if arguments.json:
+        say_json(msgspec.to_builtins(found))
+    else:
+        say("".join(f"{visible(line)}\n" for line in sheets.compared_lines(found)))
+    return SUCCEEDED
+
+
+def _one(desk: RosterDesk, text: str) -> Evaluation:
+    """Return the evaluation that a person means.
+
+    Raises:
+        NotFound: `evaluation.unknown`.
+        Rejected: `evaluation.ambiguous`.
+    """
+    rows = asyncio.run(listed(desk.store))
+    ids = [each.evaluation for each in rows]
+    if text == "last" and ids:
+        return asyncio.run(read_evaluation(desk.store, ids[0]))
+    full = text if text.startswith(PREFIX) else f"{PREFIX}{text}"
+    found = [each for each in ids if text and each.startswith(full)]
+    if len(found) > 1 and full not in found:
+        raise Rejected(
+            "evaluation.ambiguous",
+            f"{text!r} could be {', '.join(found[:5])}.",
+            hint="Give more letters of the id.",
+        )
+    return asyncio.run(read_evaluation(desk.store, full if full in found else (*found, text)[0]))

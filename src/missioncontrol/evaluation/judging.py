@@ -1,0 +1,140 @@
+"""How a trial ended: what its run, its patch and the checks say, in the order that counts."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from missioncontrol.domain.evaluation import TEXT_MAX, Checked, Judged, Outcome
+from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.run.states import Failed, Run, Succeeded
+from missioncontrol.evaluation.scenario import Caps, Scenario
+from missioncontrol.evaluation.trials import STEP
+from missioncontrol.guard.globs import matching
+
+PLACES = "which files may change"
+"""What is called a check where an agent changed what it may not."""
+
+ENDED_WELL = "that the agent ends well"
+
+STUCK = frozenset(
+    {"step.timed_out", "step.total_timed_out", "lease.expired", "agent.hung", "agent.silent"}
+)
+STUCK_ENDS = ("too_many_turns", "stopped", "silent")
+OVER = frozenset({"budget.exceeded", "budget.insufficient"})
+OVER_ENDS = ("budget_refused",)
+BETWEEN = (
+    "budget",
+    "worktree",
+    "lease",
+    "program",
+    "usage",
+    "agent",
+    "artifact",
+    "step",
+    "attempt",
+    "line",
+)
+"""First words of the codes of what lies between us and an agent; see also `BETWEEN_ENDS`."""
+
+BETWEEN_ENDS = (
+    "bad_input",
+    "bad_cwd",
+    "late",
+    "no_model",
+    "not_found",
+    "not_installed",
+    "other_protocol",
+    "policy_refused",
+    "rate_limited",
+    "secret_in_argv",
+    "secret_in_env",
+    "sign_in",
+    "unavailable",
+    "unknown_model",
+    "wrong_version",
+)
+NAMED_MAX = 5
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What an agent changed."""
+
+    patch: bytes
+    files: tuple[str, ...]
+
+
+def spent_in(run: Run) -> Judged:
+    """Return a judgement that says nothing yet but what the run used."""
+    begun = run.started_at
+    until = run.settled_at or run.at
+    seconds = max(until - begun, 0.0) if begun is not None else 0.0
+    # An unknown price hides the known part of a bill, and is never taken for nothing.
+    cost = run.usage.cost
+    return Judged("error", tokens=run.usage.tokens, cost=cost, seconds=round(seconds, 3))
+
+
+def by_run(run: Run, caps: Caps) -> tuple[Outcome | None, str, str]:
+    """Return how a trial ended as far as its run says: outcome, reason, and the check it failed.
+
+    No outcome means that its agent ended well, and that what it left decides.
+    """
+    state = run.states.get(STEP)
+    if over := _over(run, caps):
+        return "over_budget", over, ""
+    if isinstance(state, Succeeded):
+        return None, "", ""
+    if isinstance(state, Failed):
+        return _by_failure(state.failure)
+    if run.halt is not None:
+        words = f"It could not begin or go on: {run.halt.reason}"
+        return ("over_budget" if run.usage.tokens else "error"), words, ""
+    if run.status in ("waiting", "held") or run.held:
+        return "stuck", "It waited for a person, and nobody answers in a trial.", ""
+    return "error", f"Its run ended as {run.status} before the agent did.", ""
+
+
+def _over(run: Run, caps: Caps) -> str:
+    used = run.usage
+    if caps.tokens is not None and used.tokens > caps.tokens:
+        return f"It used {used.tokens:,} tokens; its cap is {caps.tokens:,}."
+    if caps.cost is not None and used.cost is not None and used.cost > caps.cost:
+        return f"It cost {used.cost:,} micro-dollars; its cap is {caps.cost:,}."
+    return ""
+
+
+def _by_failure(failure: Failure) -> tuple[Outcome, str, str]:
+    said = " ".join(failure.reason.split())[:TEXT_MAX]
+    first, _, last = failure.code.partition(".")
+    if failure.code in OVER or last in OVER_ENDS:
+        return "over_budget", said, ""
+    if failure.code in STUCK or last in STUCK_ENDS:
+        return "stuck", said, ""
+    if first in BETWEEN or last in BETWEEN_ENDS:
+        return "error", f"{failure.code}: {said}", ""
+    return "failed", said, ENDED_WELL
+
+
+def by_files(scenario: Scenario, left: Left) -> tuple[Outcome | None, str, str]:
+    """Return how a trial ended as far as the changed files say; see `by_run`."""
+    if not left.patch:
+        return "stuck", "It changed no file.", ""
+    wrong = matching(scenario.forbidden, left.files)
+    if scenario.allowed:
+        fine = set(matching(scenario.allowed, left.files))
+        wrong += [path for path in left.files if path not in fine and path not in wrong]
+    if not wrong:
+        return None, "", ""
+    more = f" and {len(wrong) - NAMED_MAX:,} more" if len(wrong) > NAMED_MAX else ""
+    names = ", ".join(wrong[:NAMED_MAX])
+    return "failed", f"It changed what it may not: {names}{more}."[:TEXT_MAX], PLACES
+
+
+def by_checks(checked: Sequence[Checked]) -> tuple[Outcome, str, str]:
+    """Return how a trial ended by its checks."""
+    for each in checked:
+        if not each.passed:
+            words = f"{each.name!r} ended with status {each.exit_code}."
+            if not each.exit_code:
+                words = f"{each.name!r} did not say what it says when all is well."
+            return "failed", words, each.name
+    return "passed", "", ""

@@ -1,0 +1,234 @@
+"""`mission eval` with a scripted agent: what ships is solved, and nobody passes who should not."""
+
+import json
+import shlex
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import psutil
+import pytest
+
+from missioncontrol.cli.scenarios import shipped
+from missioncontrol.evaluation.report import schema
+from tests.cli.command import mission
+
+pytestmark = pytest.mark.journey
+
+SCRIPTED = shlex.join([sys.executable, str(Path(__file__).with_name("scripted.py"))])
+KEPT = Path(__file__).parents[2] / "docs/reference/evaluation.schema.json"
+
+
+def evaluated(home: Path, *arguments: str, code: int = 1, **options: Any) -> dict[str, Any]:
+    """Run one evaluation to its end, and return it as JSON tells it."""
+    done = mission(home, "eval", "run", *arguments, "--json", **options)
+    assert (done.returncode, done.stdout != b"") == (code, True), done.stderr.decode()
+    found: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.validate(found, json.loads(KEPT.read_text()))
+    return found
+
+
+def outcomes(found: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        each["scenario"]: (each["judged"]["outcome"], each["judged"].get("reason", ""))
+        for each in found["trials"]
+    }
+
+
+def test_the_schema_is_the_published_one() -> None:
+    assert json.loads(KEPT.read_text()) == json.loads(json.dumps(schema()))
+
+
+def test_every_scenario_that_ships_can_be_solved_and_the_outcome_is_told(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "junit.xml"
+    asked = ("--command", f"{SCRIPTED} solve", "--parallel", "2", "--junit", str(file))
+    found = evaluated(home, *asked, code=0)
+    assert {each["scenario"] for each in found["trials"]} == set(shipped())
+    assert {each["judged"]["outcome"] for each in found["trials"]} == {"passed"}
+    assert found["score"]["share"]["value"] == 1.0
+    assert found["subject"]["kind"] == "command"
+    suites = ET.parse(file).getroot()
+    assert [each.get("failures") for each in suites] == ["0"] * len(shipped())
+    assert len(suites.findall(".//testcase")) == len(shipped())
+    shown = mission(home, "eval", "show", "last").stdout.decode()
+    assert "all scenarios" in shown
+    assert not list((home / "evaluations").iterdir())
+    obvious = ("shared-helper", "failing-test", "fix-rounding")
+    worse = evaluated(home, *obvious, "--command", f"{SCRIPTED} obvious")
+    assert {name: each[0] for name, each in outcomes(worse).items()} == dict.fromkeys(
+        obvious, "failed"
+    )
+    said = outcomes(worse)
+    assert said["failing-test"][1] == "It changed what it may not: tests/test_stock.py."
+    listed = mission(home, "eval", "list").stdout.decode().splitlines()
+    assert ["0 of 3 passed" in listed[0], "11 of 11 passed" in listed[1]] == [True, True]
+    ids = [line.split()[0] for line in listed]
+    compared = mission(home, "eval", "compare", ids[1], ids[0]).stdout.decode()
+    assert "fewer than 6 never tell one" in compared
+    assert f"Not compared: add-limit: only in {ids[1]}." in compared
+
+
+TEMPLATE = """
+id = "{id}"
+title = "One & <two>"
+language = "python"
+task = "Mend it."
+[caps]
+time = "5m"
+quiet = "{quiet}"
+tokens = 1000
+[files]
+"do.txt" = '''{do}'''
+"shop/bill.py" = '''
+def split(cents, people):
+    if people < 1:
+        raise ValueError("nobody pays")
+    return [round(cents / people, -1) // 10 * 10 for _ in range(people)]
+'''
+[hidden_files]
+".held/check.py" = '''
+import sys
+sys.path.append(".")
+from shop.bill import split
+assert sum(split(100, 3)) == 100
+print("held")
+'''
+[[check]]
+name = "shares add up"
+run = ["python3", "-I", ".held/check.py"]
+says = "held"
+"""
+
+
+def scenarios(root: Path, behaviours: dict[str, str]) -> list[str]:
+    """Write a scenario for each way to behave; its tree tells the agent which one it is."""
+    names = []
+    for name, do in behaviours.items():
+        path = root / f"{name}.toml"
+        quiet = "1s" if do in ("hang", "waits") else "5m"
+        path.write_text(TEMPLATE.format(id=name, do=do, quiet=quiet))
+        names.append(str(path))
+    return names
+
+
+def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(tmp_path: Path) -> None:
+    outside, marks = tmp_path / "outside", tmp_path / "marks"
+    outside.mkdir()
+    marks.mkdir()
+    behaviours = {
+        "solves": "solve",
+        "does-nothing": "nothing",
+        "hangs": "hang",
+        "overspends": "overspend",
+        "dies": "die",
+        "writes-the-check": "cheat .held/check.py print('held')",
+        "hooks": f"hook {marks}/hooked",
+        "lingers": f"linger {marks}/lingers",
+        "links": f"link {outside}",
+        "leaves": "leave-early",
+        "shadows": "cheat unittest.py x",
+    }
+    home = tmp_path / "home"
+    names = scenarios(tmp_path, behaviours)
+    found = evaluated(
+        home, *names, "--command", f"{SCRIPTED} as-told", "--parallel", "4", "--seed", "3"
+    )
+    said = outcomes(found)
+    assert {name: each[0] for name, each in said.items()} == {
+        "solves": "passed",
+        "does-nothing": "stuck",
+        "hangs": "stuck",
+        "overspends": "over_budget",
+        "dies": "failed",
+        "writes-the-check": "passed",  # It solved it too, and what it wrote was laid over.
+        "hooks": "failed",
+        "lingers": "failed",
+        "links": "passed",  # Likewise; nothing was laid through its link.
+        "leaves": "failed",
+        "shadows": "passed",  # It may add files here, and nothing loads them.
+    }
+    assert "said nothing" not in said["hangs"][1]
+    assert said["overspends"][1] == "It used 900,001 tokens; its cap is 1,000."
+    assert "exit status 3" in said["dies"][1]
+    assert "did not say what it says" in said["leaves"][1]
+    assert list(outside.iterdir()) == []
+    assert [each.name for each in marks.iterdir()] == ["lingers"]
+    assert not [p for p in psutil.process_iter(["cmdline"]) if str(marks) in str(p.info["cmdline"])]
+    assert found["score"]["passed"] == 4
+    assert found["score"]["error"] == 0
+
+
+def test_an_agent_sees_the_task_its_seed_and_nothing_of_the_persons_own(tmp_path: Path) -> None:
+    home, seen = tmp_path / "home", tmp_path / "seen.json"
+    prompt = tmp_path / "prompt.md"
+    prompt.write_text("Be brief.\n")
+    asked = (*scenarios(tmp_path, {"tells": f"tell {seen}"}), "--command", f"{SCRIPTED} as-told")
+    found = evaluated(home, *asked, "--prompt", str(prompt), "--seed", "5", code=0)
+    told = json.loads(seen.read_text())
+    assert told["task"] == "Be brief.\n\nMend it.\n"
+    assert told["MISSION_EVAL_SEED"] == str(found["trials"][0]["seed"])
+    assert told["TZ"] == "UTC"
+    assert told["HOME"].startswith(str(home))
+    assert told["cwd"].startswith(str(home))
+    again = evaluated(home, *asked, "--seed", "5", code=0)
+    assert again["trials"][0]["seed"] == found["trials"][0]["seed"]
+    assert (again["subject"].get("prompt", ""), found["subject"]["digest"]) == (
+        "",
+        again["subject"]["digest"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (("assert sum(split(100, 3)) == 100", "pass"), "is solved already"),
+        (('says = "held"', 'before = "passes"'), "each check passes before"),
+        (('"python3", "-I"', '"no-such-program", "-I"'), "there is no such program"),
+        (('"python3", "-I"', '"./check.sh", "-I"'), "none of its files"),
+    ],
+)
+def test_a_scenario_that_tells_nothing_is_refused_before_anything_begins(
+    tmp_path: Path, change: tuple[str, str], fault: str
+) -> None:
+    text = TEMPLATE.format(id="odd", do="solve", quiet="5m").replace(*change)
+    (tmp_path / "odd.toml").write_text(text)
+    done = mission(tmp_path / "home", "eval", "scenarios", str(tmp_path / "odd.toml"))
+    assert done.returncode == 2, done.stderr
+    assert fault in done.stderr.decode()
+
+
+def test_a_check_that_should_pass_before_and_does_not_is_refused(tmp_path: Path) -> None:
+    more = '[[check]]\nname = "more"\nrun = ["false"]\nbefore = "passes"\n'
+    text = TEMPLATE.format(id="odd", do="solve", quiet="5m") + more
+    (tmp_path / "odd.toml").write_text(text)
+    asked = ("eval", "run", str(tmp_path / "odd.toml"), "--command", "true")
+    done = mission(tmp_path / "home", *asked)
+    assert done.returncode == 2
+    assert "'more' should pass before anything is done" in done.stderr.decode()
+    assert not (tmp_path / "home" / "log.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["--agent", "nobody"], "There is no agent 'nobody' here"),
+        (["--agent", "tester"], "changes no code in a tree"),
+        (["--command", "no-such-program x"], "there is no program 'no-such-program'"),
+        (["--command", "'"], "No closing quotation"),
+        (["--command", "true", "--repeat", "0"], "--repeat is 0; it must be 1 to 1,000."),
+        (["--command", "true", "--parallel", "99"], "--parallel is 99"),
+        (["--command", "true", "--seed", "-1"], "--seed is -1"),
+        (["--command", "true", "--prompt", "/no/such"], "'/no/such' (--prompt) can't be read"),
+        ([], "one of the arguments --agent --command is required"),
+    ],
+)
+def test_what_can_not_be_evaluated_is_refused(
+    tmp_path: Path, arguments: list[str], fault: str
+) -> None:
+    done = mission(tmp_path / "home", "eval", "run", "configure-retries", *arguments)
+    assert done.returncode in (2, 1), done.stderr
+    assert fault in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    assert not (tmp_path / "home" / "evaluations").exists()
