@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
@@ -198,7 +199,7 @@ def test_a_change_that_is_clean_as_text_and_breaks_a_test_is_returned(tmp_path: 
     root = repository(tmp_path / "r", shop)
     one = kept(root, {**renamed}, name="one")
     two = kept(root, {"tests/test_new.py": caller}, name="two")
-    assert merged(tmp_path, root, one).output["state"] == "merged"
+    git(root, "branch", INTO, one)
     before = everything(root)
     output = merged(tmp_path, root, two).output
     assert everything(root) == before
@@ -302,6 +303,52 @@ def test_a_branch_that_a_work_tree_is_on_is_refused(tmp_path: Path) -> None:
     assert everything(root) == before
     git(tmp_path / "linked", "switch", "-q", "--detach")
     assert merged(tmp_path, tmp_path / "linked", commit).output["state"] == "merged"
+
+
+def test_a_branch_that_cannot_be_beside_another_is_refused_before_any_test(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", FILES)
+    commit = kept(root, {"b.txt": "B\n"})
+    git(root, "branch", "mission/main/x")
+    for into in (INTO, "mission/main/x/y"):
+        with pytest.raises(AttemptFailed, match="There is a branch 'mission/main/x'"):
+            merged(tmp_path, root, commit, into=into)
+    git(root, "branch", "-D", "mission/main/x")
+    git(root, "symbolic-ref", f"refs/heads/{INTO}", "refs/heads/main")
+    with pytest.raises(AttemptFailed) as refusal:
+        merged(tmp_path, root, commit)
+    assert "stands for 'refs/heads/main'" in refusal.value.reason
+    assert "symbolic-ref --delete" in refusal.value.hint
+
+
+def test_words_of_others_pass_for_no_trailer_of_ours(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", FILES)
+    commit = kept(root, {"b.txt": "B\n"})
+    message = f"Title\x00\n\nMission-Source: {commit}\nMission-Run: run-2\nMission-Step: step"
+    merged(tmp_path, root, commit, message=message, task="a\nMission-Run: run-2")
+    trailers = git(root, "log", "-1", "--format=%(trailers:key=Mission-Run,valueonly)", INTO)
+    assert trailers.split() == ["run-1"]
+    # To another run it is a change that the branch has, and not a merge of its own.
+    reason = merged(tmp_path, root, commit, run="run-2").output["reason"]
+    assert "has all of the change already" in reason
+
+
+def test_a_disk_that_is_full_leaves_all_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "r", FILES)
+    commit = kept(root, {"b.txt": "B\n"})
+    before = everything(root)
+
+    def full(*_: Any) -> None:
+        raise Unavailable("refs.not_pushed", "unable to write file: No space left on device")
+
+    monkeypatch.setattr(module, "push", full)
+    monkeypatch.setattr(module, "WRITE_SECONDS", 0.0)
+    with pytest.raises(AttemptFailed) as refusal:
+        merged(tmp_path, root, commit)
+    assert (refusal.value.code, refusal.value.retryable) == ("merger.not_written", True)
+    assert "No space left" in refusal.value.reason
+    assert everything(root) == before
 
 
 def test_hooks_and_settings_of_the_repository_start_nothing(tmp_path: Path) -> None:

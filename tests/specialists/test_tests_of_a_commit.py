@@ -33,47 +33,35 @@ def test_what_lies_uncommitted_in_the_checkout_is_not_tested(tmp_path: Path) -> 
     assert (good["passed"], good["broken"]) == (True, [])
 
 
-def test_a_failure_of_the_base_is_no_fault_of_the_change(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", SHOP)
+def test_what_the_change_breaks_or_leaves_out_is_named_and_what_failed_before_is_not(
+    tmp_path: Path,
+) -> None:
+    old = "\n\ndef test_old():\n    pass\n"
+    root = repository(
+        tmp_path / "r", {**SHOP, "tests/test_shop.py": SHOP["tests/test_shop.py"] + old}
+    )
     base = git(root, "rev-parse", "HEAD")
-    commit = kept(root, {"shop.py": "def total(prices, tax=0):\n    return sum(prices) + tax\n"})
-    work = shown_of(tmp_path, root, commit, base=base)
-    assert work.output["passed"] is True
-    assert work.output["status"] == "failed"
-    assert work.output["counts"]["failed"] == 1
-    assert work.output["broken"] == []
-    assert work.summary.endswith(f"Nothing fails that did not at {base[:12]}.")
-
-
-def test_what_the_change_breaks_is_named_and_the_step_succeeds(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", SHOP)
-    base = git(root, "rev-parse", "HEAD")
-    commit = kept(root, {"shop.py": "def total(prices):\n    return sum(prices) + 4\n"})
+    worse = "def total(prices):\n    return sum(prices) + 4\n"
+    commit = kept(root, {"shop.py": worse, "tests/test_shop.py": SHOP["tests/test_shop.py"]})
     work = shown_of(tmp_path, root, commit, base=base)
     assert work.output["passed"] is False
+    assert work.output["counts"]["failed"] == 2
     (broken,) = work.output["broken"]
     assert broken["test"] == "tests.test_shop::test_sums"
     assert broken["path"] == "tests/test_shop.py"
-    assert work.findings[0].rule == "tester.broken"
+    assert work.output["gone"] == ["tests.test_shop::test_old"]
+    rules = [each.rule for each in work.findings]
+    assert rules[:2] == ["tester.broken", "tester.tests_gone"]
     assert "1 test or check fails that did not" in work.summary
 
 
-def test_a_test_that_is_gone_or_skipped_is_missed(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", SHOP)
-    base = git(root, "rev-parse", "HEAD")
-    commit = kept(root, {"tests/test_shop.py": "def test_other():\n    pass\n"})
-    work = shown_of(tmp_path, root, commit, base=base)
-    assert work.output["passed"] is True
-    assert work.output["gone"] == ["tests.test_shop::test_sums"]
-
-
 def test_tests_that_no_longer_start_are_broken_by_the_change(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", SHOP)
+    root = repository(tmp_path / "r", MAKE)
     base = git(root, "rev-parse", "HEAD")
-    commit = kept(root, {"shop.py": "import no_such_module\n"})
-    work = shown_of(tmp_path, root, commit, base=base)
-    assert work.output["passed"] is False
-    assert "no_such_module" in work.output["broken"][0]["message"]
+    commit = kept(root, {"Makefile": "test:\n\t@no-such-program\n"})
+    output = shown_of(tmp_path, root, commit, base=base).output
+    assert (output["passed"], output["status"]) == (False, "could_not_start")
+    assert "no-such-program" in output["broken"][0]["message"]
 
 
 def test_more_failures_than_before_count_where_no_report_names_them(tmp_path: Path) -> None:
@@ -81,7 +69,10 @@ def test_more_failures_than_before_count_where_no_report_names_them(tmp_path: Pa
     base = git(root, "rev-parse", "HEAD")
     same = kept(root, {"said.txt": "not ok 2\n"}, name="same")
     worse = kept(root, {"said.txt": "not ok 1\nnot ok 2\n"}, name="worse")
-    assert shown_of(tmp_path, root, same, base=base).output["broken"] == []
+    work = shown_of(tmp_path, root, same, base=base)
+    assert (work.output["passed"], work.output["status"]) == (True, "failed")
+    assert work.output["broken"] == []
+    assert work.summary.endswith(f"Nothing fails that did not at {base[:12]}.")
     assert len(shown_of(tmp_path, root, worse, base=base).output["broken"]) == 1
 
 
@@ -111,14 +102,13 @@ def test_a_check_that_is_not_installed_is_refused_with_what_to_do(tmp_path: Path
 
 
 def test_environments_are_those_of_the_checkout(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", SHOP)
-    commit = kept(root, {"tests/test_shop.py": "def test_it():\n    pass\n"})
+    root = repository(tmp_path / "r", MAKE)
     own = root / ".venv/bin/python"
     own.parent.mkdir(parents=True)
-    own.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    own.write_text(f'#!/bin/sh\nOWN=1 exec {sys.executable} "$@"\n')
     own.chmod(0o755)
-    output = shown_of(tmp_path, root, commit).output
-    assert (output["passed"], output["python"]["origin"]) == (True, "the project's own .venv")
+    checks = [["python", "-c", "import os; os.environ['OWN']"]]
+    assert shown_of(tmp_path, root, "HEAD", checks=checks).output["broken"] == []
 
 
 def test_installed_packages_of_javascript_are_those_of_the_checkout(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def composed(lent: Lent, what: Wanted, onto: str) -> Composed | Same | Clashing 
     """
     fork = lent.text("merge-base", onto, what.commit, fine=(0, 1)) or what.base
     if lent.tree(fork) == lent.tree(what.commit):
-        return Same(onto, is_empty=True)
+        return Same(onto, is_empty=lent.tree(what.base) == lent.tree(what.commit))
     paths = [e for each in changed_files(lent, fork, what.commit) for e in (each.path, each.was)]
     if strays := outside(what.scope, dict.fromkeys(paths)):
         return Straying(onto, tuple(strays))

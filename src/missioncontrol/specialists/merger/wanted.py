@@ -101,7 +101,23 @@ def _refuse_branch(theirs: Theirs, into: str) -> None:
     except Rejected as error:
         code = "merger.bad_branch"
         raise AttemptFailed(code, error.reason, hint=error.hint, retryable=False) from None
+    _refuse_other_kind(theirs, into)
     refuse_checked_out(theirs, into)
+
+
+def _refuse_other_kind(theirs: Theirs, into: str) -> None:
+    """Refuse a name that can't be a branch here: to say so after the tests would be late."""
+    said = theirs.git("for-each-ref", "--format=%(refname)%00%(symref)", f"{BRANCHES}**")
+    for line in said.decode("utf-8", "surrogateescape").splitlines():
+        ref, _, goal = line.partition("\0")
+        name = ref.removeprefix("refs/heads/")
+        if name == into and goal:
+            reason, hint = f"{into!r} stands for {goal!r}", f"`git symbolic-ref --delete {ref}`"
+        elif name.startswith(f"{into}/") or into.startswith(f"{name}/"):
+            reason, hint = f"There is a branch {name!r}, so none can be {into!r}", "Name another"
+        else:
+            continue
+        raise AttemptFailed("merger.bad_branch", f"{reason}.", hint=f"{hint}.", retryable=False)
 
 
 def refuse_checked_out(theirs: Theirs, into: str) -> None:
