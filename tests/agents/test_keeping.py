@@ -89,20 +89,20 @@ def test_where_nothing_changed_there_is_nothing(tmp_path: Path) -> None:
 def test_it_is_kept_whatever_the_end(tmp_path: Path, end: str) -> None:
     source = repository(tmp_path / "r")
 
-    async def attempt() -> None:
+    async def attempt(limit: asyncio.Timeout) -> None:
         async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
             (tree.path / "half.txt").write_text("half\n")
             if end == "failed":
                 raise AttemptFailed("codex.failed", "It broke.")
             if end == "cancelled":
                 asyncio.current_task().cancel()  # type: ignore[union-attr]
+            if end == "timed out":
+                limit.reschedule(0)
             await asyncio.sleep(60)
 
     async def story() -> None:
         async with asyncio.timeout(None) as limit:
-            if end == "timed out":
-                asyncio.get_running_loop().call_later(0.3, limit.reschedule, 0)
-            await attempt()
+            await attempt(limit)
 
     with pytest.raises((AttemptFailed, asyncio.CancelledError, TimeoutError)):
         asyncio.run(story())
@@ -371,6 +371,16 @@ def test_a_tree_that_cannot_be_kept_stays_until_it_can(
     assert asyncio.run(sweep(tmp_path / "t", str)) == 1
     assert git(source, "show", f"{REF}:x.txt") == "x"
     assert not place.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write to what is another user's")
+def test_what_belongs_to_another_user_is_refused_before_anybody_works(tmp_path: Path) -> None:
+    source = repository(tmp_path / "r")
+    os.chown(source / ".git/objects", 1234, 1234)
+    with pytest.raises(AttemptFailed, match="belongs to user 1234") as refused:
+        kept(tmp_path, source, lambda tree: pytest.fail("it was begun"))
+    assert refused.value.code == "worktree.not_writable"
+    assert not list((tmp_path / "t").glob("*/*"))
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:

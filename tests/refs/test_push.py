@@ -224,6 +224,15 @@ def test_what_is_no_repository_or_cannot_be_written_is_told(tmp_path: Path) -> N
         push(source, own, made, REF, "")
 
 
+def test_what_may_not_be_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = repository(tmp_path / "r")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # As on a disk that is read only.
+    with pytest.raises(Rejected, match="can't be written to"):
+        push(source, source / ".git", git(source, "rev-parse", "HEAD"), REF, "")
+
+
 def test_words_of_people_become_names_that_git_takes() -> None:
     assert kept_ref("run 1/ü", "a..b.lock", 2) == "refs/mission/kept/run-1/a-b-lock-2"
     assert as_file_name("~^:") == "x"

@@ -98,9 +98,10 @@ def branches_with(repository: Path, commit: str, *, limit: int = 10) -> list[str
 
 
 def changed(repository: Path, commit: str, *, width: int) -> str:
-    """Return which files `commit` changes of its first parent, as a diff stat."""
+    """Return what `commit` changes of its first parent, as a diff stat of 1,000 files at most."""
+    shown = (f"--stat={width}", f"--stat-count={LISTED_MAX}")
     asked = ("show", "--format=", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
-    return git(repository, *asked, "--diff-merges=first-parent", f"--stat={width}", commit).out
+    return git(repository, *asked, "--diff-merges=first-parent", *shown, commit).out
 
 
 def _read(common: Path, fields: Sequence[str]) -> Held:

@@ -32,14 +32,13 @@ def push(repository: Path, git_dir: Path, commit: str, ref: str, expected: str) 
     removes it. Where it names `commit` already, nothing happens.
 
     Raises:
-        Rejected: `refs.not_ours`, `refs.bad_name`, `refs.symbolic`, `refs.checked_out`
-            `refs.no_repository` or `refs.other_owner`.
+        Rejected: `refs.not_ours`, `refs.bad_name`, `refs.symbolic`, `refs.checked_out`, and as
+            `writable`.
         Conflict: `refs.moved`, where it names something else.
         Unavailable: `refs.no_git`, `refs.git_failed` or `refs.not_pushed`; the ref is as it was.
     """
     refuse_foreign(ref)
-    place = common_directory(repository)
-    refuse_other_owner(place)
+    place = writable(repository)
     _refuse_symbolic(place, ref)
     receiver = "git " + " ".join(f"-c '{each}'" for each in _RECEIVING) + " receive-pack"
     options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed")
@@ -57,6 +56,32 @@ def push(repository: Path, git_dir: Path, commit: str, ref: str, expected: str) 
     )
     if said.code:
         _explain(place, commit, ref, expected, f"{_reason(said.out)} {said.complaint}".strip())
+
+
+def writable(repository: Path) -> Path:
+    """Return where git keeps the refs and objects of a repository that we may write to.
+
+    Raises:
+        Rejected: `refs.no_repository`, `refs.read_only`, or `refs.other_owner`: what root wrote
+            into the repository of a user, the user could not write to any more.
+        Unavailable: `refs.no_git`.
+    """
+    place = common_directory(repository)
+    for part in (place, place / "objects", place / "refs"):
+        if not os.access(part, os.W_OK):
+            raise Rejected(
+                "refs.read_only",
+                f"{str(part)!r} can't be written to.",
+                hint="Run as a user who may write there.",
+            )
+    owner = (place / "objects").stat().st_uid
+    if os.geteuid() == 0 and owner != 0:
+        raise Rejected(
+            "refs.other_owner",
+            f"{str(place)!r} belongs to user {owner}, and what root writes there would be root's.",
+            hint="Run as the owner of the repository.",
+        )
+    return place
 
 
 def value_of(repository: Path, ref: str) -> str:
@@ -107,19 +132,4 @@ def _refuse_symbolic(place: Path, ref: str) -> None:
             "refs.symbolic",
             f"{ref} of {str(place)!r} stands for {said.out.strip()}, which is not ours.",
             hint=f"Remove it: `git symbolic-ref --delete {ref}`.",
-        )
-
-
-def refuse_other_owner(place: Path) -> None:
-    """Refuse to write as root what belongs to a user, who could not write there any more.
-
-    Raises:
-        Rejected: `refs.other_owner`.
-    """
-    owner = (place / "objects").stat().st_uid
-    if os.geteuid() == 0 and owner != 0:
-        raise Rejected(
-            "refs.other_owner",
-            f"{str(place)!r} belongs to user {owner}, and what root writes there would be root's.",
-            hint="Run as the owner of the repository.",
         )

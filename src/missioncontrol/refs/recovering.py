@@ -6,8 +6,8 @@ from pathlib import Path
 from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.refs.listing import Held
 from missioncontrol.refs.names import NAMESPACE, is_fit
-from missioncontrol.refs.program import common_directory, git
-from missioncontrol.refs.push import refuse_other_owner, value_of
+from missioncontrol.refs.program import git
+from missioncontrol.refs.push import value_of, writable
 
 AT_ONCE = 1_000
 
@@ -16,16 +16,15 @@ def branch(repository: Path, name: str, commit: str) -> None:
     """Make a branch of `commit`; nothing is checked out.
 
     Raises:
-        Rejected: `refs.bad_name`, `refs.other_owner`, or `refs.checked_out` where a checkout
-            waits for the first commit of a branch of this name.
+        Rejected: `refs.bad_name`, as `writable`, or `refs.checked_out` where a checkout waits for
+            the first commit of a branch of this name.
         Conflict: `refs.branch_exists`.
         Unavailable: `refs.not_pushed`.
     """
     ref = f"refs/heads/{name}"
     if not is_fit(ref) or name.startswith("-") or name == "HEAD":
         raise Rejected("refs.bad_name", f"{name[:200]!r} is no name for a branch.")
-    place = common_directory(repository)
-    refuse_other_owner(place)
+    place = writable(repository)
     if value_of(place, ref):
         raise _exists(name, place)
     if f"branch {ref}\0" in git(place, "worktree", "list", "--porcelain", "-z").out:
@@ -49,12 +48,11 @@ def remove(repository: Path, found: Sequence[Held]) -> int:
     """Remove these refs, each only if it is as it was found; return how many.
 
     Raises:
-        Rejected: `refs.other_owner`.
+        Rejected: as `writable`.
         Conflict: `refs.moved`; of the thousand that it was among, none is removed.
     """
     assert all(each.ref.startswith(NAMESPACE) for each in found)
-    place = common_directory(repository)
-    refuse_other_owner(place)
+    place = writable(repository)
     for begin in range(0, len(found), AT_ONCE):
         some = found[begin : begin + AT_ONCE]
         # One that stands for another is removed itself, and not what it stands for.

@@ -58,7 +58,8 @@ async def worktree(
     and `sweep` tries again.
 
     Raises:
-        AttemptFailed: `worktree.no_repository`, `worktree.unknown_base` or `worktree.failed`.
+        AttemptFailed: `worktree.no_repository`, `worktree.unknown_base`, `worktree.not_writable`
+            or `worktree.failed`.
     """
     run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
     place = await asyncio.to_thread(_begun, root / run, f"{assignment.fence}-")

@@ -21,7 +21,7 @@ from missioncontrol.ports.agent import Assignment, AttemptFailed
 from missioncontrol.refs import kept_ref, push
 from missioncontrol.refs.program import ADDRESS, AUTHOR
 from missioncontrol.refs.program import git as git_of_refs
-from missioncontrol.refs.push import value_of
+from missioncontrol.refs.push import value_of, writable
 
 NOTE = "keep.json"
 NAMES_MAX = 100
@@ -54,7 +54,20 @@ NOTHING = Kept("", "")
 
 
 def note_down(tree: Tree, repository: Path, assignment: Assignment) -> None:
-    """Let what `assignment` leaves in `tree` be kept, come what may."""
+    """Let what `assignment` leaves in `tree` be kept, come what may.
+
+    Raises:
+        AttemptFailed: `worktree.not_writable`. Nobody has worked there yet.
+    """
+    try:
+        writable(repository)
+    except MissionControlError as error:
+        raise AttemptFailed(
+            "worktree.not_writable",
+            f"Nothing could be kept in {str(repository)!r}: {error.reason}",
+            hint=f"{error.hint} Or leave `keep` out.".strip(),
+            retryable=False,
+        ) from None
     ref = kept_ref(assignment.run, assignment.step, assignment.attempt)
     note = Note(str(repository), tree.base, ref, _message(assignment))
     draft = tree.place / f"{NOTE}.draft"
