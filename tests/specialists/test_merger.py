@@ -191,6 +191,7 @@ def test_every_kind_of_conflict_is_told(
     assert any(each["reason"].startswith(reason) for each in output["conflicts"])
 
 
+@pytest.mark.journey
 def test_a_change_that_is_clean_as_text_and_breaks_a_test_is_returned(tmp_path: Path) -> None:
     caller = "from shop import total\n\n\ndef test_new():\n    assert total([2]) == 2\n"
     known = SHOP["tests/test_shop.py"].partition("\n\n\ndef test_known")[0]
@@ -415,6 +416,7 @@ def test_whoever_was_slower_composes_anew_on_what_is_there_now(
     assert count == 2 + module.TRIES_MAX
 
 
+@pytest.mark.journey
 def test_eight_at_once_lose_nothing_and_leave_one_line_of_commits(tmp_path: Path) -> None:
     root = repository(tmp_path / "r", FILES)
     commits = [

@@ -33,6 +33,7 @@ def test_what_lies_uncommitted_in_the_checkout_is_not_tested(tmp_path: Path) -> 
     assert (good["passed"], good["broken"]) == (True, [])
 
 
+@pytest.mark.journey
 def test_what_the_change_breaks_or_leaves_out_is_named_and_what_failed_before_is_not(
     tmp_path: Path,
 ) -> None:

@@ -15,6 +15,9 @@ REASON_CHARACTERS_MAX = 400
 AUTHOR = "Mission Control"
 ADDRESS = "mission-control@localhost"
 
+MARKS = ("MISSION_PLACE", "MISSION_MARK")
+"""By these an engine finds what an attempt has started, to end it."""
+
 SETTINGS = (
     "safe.directory=*",
     "safe.bareRepository=all",
@@ -47,8 +50,12 @@ def git(
     more: Mapping[str, str] = MappingProxyType({}),
     fine: Sequence[int] = (0,),
     stdin: bytes = b"",
+    is_apart: bool = False,
 ) -> Said:
     """Return what a git command said in `root`; `more` is added to its environment.
+
+    One that is apart goes on to its end where we are killed with our process group and all that
+    carries the mark of our attempt.
 
     Raises:
         Unavailable: `refs.no_git`, or `refs.git_failed` where it ended with a code not in `fine`.
@@ -58,11 +65,12 @@ def git(
         done = subprocess.run(  # noqa: S603 - a fixed program, arguments never reach a shell
             argv,
             cwd=root,
-            env={**_environment(), **more},
+            env={**_environment(without=MARKS if is_apart else ()), **more},
             input=stdin,
             capture_output=True,
             timeout=SECONDS_MAX,
             check=False,
+            start_new_session=is_apart,
         )
     except OSError as error:
         raise Unavailable(
@@ -99,9 +107,13 @@ def common_directory(repository: Path) -> Path:
     return (repository / said.out.removesuffix("\n")).resolve()
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, without: Sequence[str] = ()) -> dict[str, str]:
     """The surroundings without git settings of whoever started us, and without anyone's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") and name not in without
+    }
     return kept | {
         "LC_ALL": "C",
         "LANGUAGE": "",

@@ -53,6 +53,9 @@ def push(repository: Path, git_dir: Path, commit: str, ref: str, expected: str) 
         f"{commit}:{ref}",
         more={"GIT_ALLOW_PROTOCOL": "file", "GIT_DIR": str(git_dir)},
         fine=range(-64, 256),
+        # A git that is killed while it moves a ref leaves a lock beside it, and nobody could move
+        # the ref any more. It takes milliseconds, and whoever asks next sees how it ended.
+        is_apart=True,
     )
     if said.code:
         _explain(place, commit, ref, expected, f"{_reason(said.out)} {said.complaint}".strip())
