@@ -24,7 +24,7 @@ def analytics(home: Home, store: EventStore, find: Find | None = None) -> Analyt
         return (await fold(store, concept, stream))[0]
 
     house = AnalyticsHouse(
-        ProductShelf(find or folded),
+        ProductShelf(find or folded, store),
         SystemClock(),
         lambda: _opened(home),
         exists=lambda: any(home.analytics.glob("*.duckdb")),

@@ -290,7 +290,10 @@ def _forget(arguments: argparse.Namespace, desk: Desk) -> int:
     lines = [said if gone.ids else "They were removed before: nothing of them was left."]
     if gone.named_in:
         lines.append(f"What is saved still has an id of theirs: {', '.join(gone.named_in)}.")
-        lines.append("Save it without; what the log said of it before stays in the log.")
+        lines.append("Save it without.")
+    if gone.in_log:
+        lines.append(f"The log has an id of theirs in {'; '.join(gone.in_log)}.")
+        lines.append("That stays: each entry of the log seals those before it.")
     return _told(arguments, gone, lines)
 
 

@@ -61,7 +61,7 @@ class World:
         self.clock.time = NOON + 3 * 86_400
         self.journal = Journal(MemoryEventStore(), self.clock)
         self.desk = ProductDesk(self.journal)
-        self.shelf = ProductShelf(self.find)
+        self.shelf = ProductShelf(self.find, self.journal.store)
         self.warehouse = CountedWarehouse()
         self.analyst = Analyst(self.warehouse, self.shelf, self.clock)
 

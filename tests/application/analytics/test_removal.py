@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.analytics.alerts import WATCHER
+from missioncontrol.application.analytics.alerts import (
+    WATCHER,
+    AlertAsked,
+    AlertDesk,
+    AlertShelf,
+    FindingsTaken,
+)
 from missioncontrol.application.analytics.desk import (
     ProductAsked,
     RemovalAsked,
@@ -13,10 +19,13 @@ from missioncontrol.application.analytics.desk import (
     SavedAsked,
     SourceAsked,
 )
+from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
 from missioncontrol.application.analytics.house import AnalyticsHouse
 from missioncontrol.application.analytics.products import source_of
 from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view
+from missioncontrol.domain.alert import Reading
+from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.product.events import (
     EventsCleared,
@@ -26,7 +35,7 @@ from missioncontrol.domain.product.events import (
 )
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.saved import Panel
-from tests.application.analytics.asking import ACTOR, WEEK, World, event, world
+from tests.application.analytics.asking import ACTOR, DAY, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN = event("ann@example.com", "signup")
@@ -313,5 +322,68 @@ def test_no_address_of_anybody_comes_into_the_log(ask: Any) -> None:
             assert MAIL not in str(no.value.reason)
             pattern = ProductAsked("exclude", "shop", people=("*@example.com", "qa-7"))
             await desk.product(pattern, actor=ACTOR)
+
+    run(check())
+
+
+def reading(text: str) -> Reading:
+    """Return what is known of a change, with a slice that is called so."""
+    return Reading(
+        metric="events.error",
+        title="Errors",
+        unit="events",
+        severity="warning",
+        since=DAY,
+        until=DAY,
+        is_ongoing=True,
+        is_down=False,
+        is_good=False,
+        observed=9.0,
+        expected=3.0,
+        low=2.0,
+        high=4.0,
+        impact=2.0,
+        text="Errors rose.",
+        figures=(),
+        slices=(text,),
+        question={},
+        definition="anomalies 1",
+        as_of="2026-11-23T00:00:00Z",
+    )
+
+
+def test_who_forgets_is_told_what_the_log_keeps_with_an_id_of_theirs() -> None:
+    async def check() -> None:
+        async with world((event("qa_7", "signup"), event("other", "signup"))) as made:
+            alerts = AlertDesk(made.journal, made.desk.refuse_unknown)
+            digests = DigestDesk(made.journal, made.desk.refuse_unknown)
+            written = DigestWritten(
+                "shop", "r-digest", "2026-11-01", "2026-11-07", "f" * 64, "# Shop: qa\\_7 rose"
+            )
+            await made.desk.source(SourceAsked("add", "shop", "app", "App"), actor=ACTOR)
+            revoked = SourceAsked("revoke", "shop", "app", reason="QA_7 had the key")
+            await made.desk.source(revoked, actor=ACTOR)
+            await alerts.take(FindingsTaken("shop", (reading("qa_7"),)), actor=WATCHER)
+            [alert] = await AlertShelf(made.find).all("shop")
+            noted = AlertAsked("acknowledge", "shop", alert.id, note="it is qa_7 alone")
+            await alerts.take(noted, actor=ACTOR)
+            await digests.take(DigestTaken(written), actor=WATCHER)
+            for people in (("qa_7",), ()):  # It was taken out again, and stays said.
+                await made.desk.product(ProductAsked("exclude", "shop", people=people), actor=ACTOR)
+            await made.desk.product(ProductAsked("add", "blog", name="Of qa_7"), actor=ACTOR)
+
+            async def tell(ask: RemovalAsked) -> Any:
+                return await made.desk.removal(ask, actor=ACTOR)
+
+            gone = await forget(made.analyst, "shop", "qa_7", tell)
+            assert (gone.events, gone.named_in) == (1, ())
+            assert gone.in_log == (
+                "source_revoked of 2026-11-23",
+                "product_exclusions_changed of 2026-11-23",
+                "alert_opened of 2026-11-23",
+                "alert_acknowledged of 2026-11-23",
+                "digest_written of 2026-11-23, with digest.md and digest.json of run r-digest",
+            )
+            assert (await forget(made.analyst, "shop", "other", tell)).in_log == ()
 
     run(check())

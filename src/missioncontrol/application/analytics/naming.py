@@ -1,7 +1,7 @@
 """Whom the log would name: nothing can be taken out of it again, whoever is forgotten later."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ def refuse_addresses(field: str, *values: Any) -> None:
     Raises:
         Rejected: `analytics.names_person`.
     """
-    if any(ADDRESS.search(text) for text in _texts(values)):
+    if any(ADDRESS.search(text) for text in texts(values)):
         raise Rejected(
             "analytics.names_person", f"The {field} holds somebody's address.", hint=HINT
         )
@@ -52,14 +52,8 @@ def named_in(
     dashboards: Iterable[Dashboard],
     ids: Collection[str],
 ) -> tuple[str, ...]:
-    """Return what of a product has one of these ids in it, as people call it.
-
-    An id is found in whatever form it has: as a value, and among other words. One of a few letters
-    is found as a value alone, as any word may look like it.
-    """
-    wanted = {each.casefold() for each in ids}
-    longer = [re.escape(each) for each in wanted if len(each) >= WORD_MIN]
-    among = re.compile(rf"(?<!\w)(?:{'|'.join(longer)})(?!\w)") if longer else None
+    """Return what of a product has one of these ids in it, as people call it."""
+    names_one = finder(ids)
     places: list[tuple[str, Any]] = [
         ("the product's name", product.name),
         ("exclusions", product.exclusions),
@@ -68,23 +62,36 @@ def named_in(
         *((f"cohort {each.id}", each) for each in cohorts),
         *((f"dashboard {each.id}", each) for each in dashboards),
     ]
+    return tuple(
+        name for name, value in places if any(map(names_one, texts(msgspec.to_builtins(value))))
+    )
+
+
+def finder(ids: Collection[str]) -> Callable[[str], bool]:
+    """Return what says whether one of these ids is in a text.
+
+    An id is found in whatever form it has: as a value, and among other words. One of a few letters
+    is found as a value alone, as any word may look like it.
+    """
+    wanted = {each.casefold() for each in ids}
+    longer = [re.escape(each) for each in wanted if len(each) >= WORD_MIN]
+    among = re.compile(rf"(?<!\w)(?:{'|'.join(longer)})(?!\w)") if longer else None
 
     def names_one(text: str) -> bool:
         said = text.casefold()
         return said in wanted or (among is not None and among.search(said) is not None)
 
-    return tuple(
-        name for name, value in places if any(map(names_one, _texts(msgspec.to_builtins(value))))
-    )
+    return names_one
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
+    """Yield all texts in JSON values, keys as well."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from _texts(key)
-            yield from _texts(each)
+            yield from texts(key)
+            yield from texts(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _texts(each)
+            yield from texts(each)

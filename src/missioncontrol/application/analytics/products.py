@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from missioncontrol.domain.product.decide import decide, unknown, unknown_source
 from missioncontrol.domain.product.events import ProductEvent
 from missioncontrol.domain.product.evolve import evolve
 from missioncontrol.domain.product.states import NO_PRODUCTS, OWN, Product, Products
+from missioncontrol.domain.register import Event, decode
 from missioncontrol.domain.saved import (
     NOTHING_SAVED,
     Cohort,
@@ -27,6 +28,7 @@ from missioncontrol.domain.saved import (
     unknown_cohort,
     unknown_dashboard,
 )
+from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.warehouse import Policy
 
 STREAM = "products"
@@ -34,6 +36,7 @@ SAVED_PREFIX = "saved-"
 DIGESTS_PREFIX = "digests-"
 KEY_MARK = "mcw_"
 KEY_MAX = 200
+READ_AT_ONCE = 1_000
 
 PRODUCTS: Concept[Products, ProductCommand, ProductEvent] = Concept(decide, evolve, unknown)
 DIGESTS: Concept[Digests, DigestCommand, DigestEvent] = Concept(
@@ -66,9 +69,13 @@ class Keyed(msgspec.Struct, frozen=True):
 class ProductShelf:
     """Everything that the log says about products, as of now."""
 
-    def __init__(self, find: Find) -> None:
-        """`find` reads a stream of the log; nothing is read before somebody asks."""
+    def __init__(self, find: Find, store: EventStore | None = None) -> None:
+        """`find` tells what a stream of the log says now, and `store` has the log.
+
+        Nothing is read before somebody asks.
+        """
         self._find = find
+        self._store = store
         self._keyed: tuple[Products | None, dict[str, Keyed]] = (None, {})
 
     async def all(self) -> list[Product]:
@@ -147,6 +154,17 @@ class ProductShelf:
         if found is None:
             raise unknown_dashboard(product, dashboard)
         return found
+
+    async def said(self, stream: str) -> AsyncIterator[tuple[Event, float]]:
+        """Yield all that a stream of the log was told, and when (seconds since the epoch)."""
+        after = 0
+        while self._store is not None:
+            rows = await self._store.read_stream(stream, after=after, limit=READ_AT_ONCE)
+            for row in rows:
+                yield decode(row.type, row.schema, row.body), row.time / 1_000_000
+                after = row.version
+            if len(rows) < READ_AT_ONCE:
+                return
 
     async def _products(self) -> Products:
         found: Products | None = await self._find(PRODUCTS, STREAM)

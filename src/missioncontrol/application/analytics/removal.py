@@ -9,6 +9,7 @@ import msgspec
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.desk import RemovalAsked, new_forgetting
 from missioncontrol.application.analytics.naming import named_in, refuse_named
+from missioncontrol.application.analytics.said import said_in_log
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Forgotten
@@ -27,7 +28,8 @@ class Removed(msgspec.Struct, frozen=True):
     events: int
     ids: int = 0  # of a person, that are not taken again
     forgetting: str = ""  # under which the log tells of it
-    named_in: tuple[str, ...] = ()  # what was saved that still has an id of theirs, and so the log
+    named_in: tuple[str, ...] = ()  # what is saved that still has an id of theirs
+    in_log: tuple[str, ...] = ()  # entries of the log that have one: nothing can be taken out of it
 
 
 async def forget(
@@ -57,7 +59,8 @@ async def forget(
     shelf = analyst.products
     saved = await shelf.cohorts(known.slug), await shelf.dashboards(known.slug)
     named = named_in(known, *saved, gone.ids)
-    return Removed(known.slug, gone.events, gone.ids_count, name, named)
+    entries = await said_in_log(shelf, known.slug, gone.ids)
+    return Removed(known.slug, gone.events, gone.ids_count, name, named, entries)
 
 
 async def finish(analyst: Analyst, product: Product, tell: Tell) -> None:

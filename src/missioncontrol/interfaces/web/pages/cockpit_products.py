@@ -96,7 +96,7 @@ async def _product(
     key: Any = None,
     error: Any = None,
     typed: MeasuresForm | None = None,
-    named_in: tuple[str, ...] = (),
+    gone: removal.Removed | None = None,
 ) -> Response[str]:
     now = console.shelf.clock.now()
     bar = await bar_of(console.analytics.products, Said({"product": [slug]}), now)
@@ -119,7 +119,7 @@ async def _product(
         bar=bar,
         product=found,
         key=key,
-        named_in=named_in,
+        gone=gone,
         error=error,
         host=str(request.base_url).rstrip("/"),
         properties="\n".join(f"{name}={value}" for name, value in found.exclusions.properties),
@@ -266,8 +266,8 @@ async def forget_person(
         )
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
-    if gone.named_in:
-        return await _product(request, console, product, named_in=gone.named_in)
+    if gone.named_in or gone.in_log:
+        return await _product(request, console, product, gone=gone)
     return moved(request, f"/cockpit/products/{quote(product)}")
 
 
