@@ -200,6 +200,7 @@ def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_the
             monkeypatch.setattr(made.analyst, "findings", slow)
             soon = await own.summary("shop", DAYS, patient=False)
             assert (soon.is_looking, soon.updated) == (True, "")
+            assert soon.verdict.text.startswith("Key figures alone: "), "nobody has looked yet"
             assert soon.as_of == "2026-11-23T00:00:00Z"
             gate.set()
             later = await own.summary("shop", DAYS)

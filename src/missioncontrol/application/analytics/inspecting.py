@@ -206,9 +206,11 @@ class Inspector:
             ),
             updated=_moment(found.at) if found else "",
             why_empty=await self._why_empty(product, segment) if nobody_began(figures) else "",
-            is_looked_for=is_looked_for,
+            is_looked_for=is_looked_for and found is not None,
         )
-        return msgspec.structs.replace(told, facts=digest_of(told), is_looking=found is None)
+        return msgspec.structs.replace(
+            told, facts=digest_of(told), is_looked_for=is_looked_for, is_looking=found is None
+        )
 
     async def _why_empty(self, product: str, segment: Segment) -> str:
         """Return why nobody of a segment began, where that is known; else ""."""
