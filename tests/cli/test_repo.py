@@ -563,7 +563,7 @@ def test_how_work_goes_is_told_and_nothing_is_told_of_nothing(place: Place) -> N
     assert told["brief_to_plan"]["value"] > 0
     assert told["no_fix_up"]["value"] is None
     said = place.run("repo", "metrics", "--since", "2126-01-01")
-    assert "Artifacts before implementation  none: no implementation of a task began" in said
+    assert "Artifacts before implementation  none: no implementation of a task began that" in said
     assert "is no day" in place.run("repo", "metrics", "--since", "soon", code=BAD_INPUT)
 
 

@@ -138,6 +138,12 @@ def test_two_that_change_one_file_at_once_are_brought_together_and_the_checkout_
     manifest = shop.manifest()
     assert [each["state"] for each in manifest["tasks"]] == ["merged", "merged"]
     assert sorted(each["merged"]["rebased"] for each in manifest["tasks"]) == [False, True]
+    told = {each["key"]: each for each in shop.told("repo", "metrics")["measures"]}
+    assert (told["review_rounds"]["value"], told["review_rounds"]["of"]) == (1.0, 2)
+    assert (told["duplicated_edits"]["value"], told["duplicated_edits"]["baseline"]) == (0, 0)
+    assert told["duplicated_edits"]["of"] > 2
+    assert told["no_fix_up"]["left_out"][0]["count"] == 1
+    assert told["artifacts_first"]["left_out"][0]["count"] == 2
     assert [each["rounds"] for each in manifest["tasks"]] == [1, 1]
     assert (manifest["spent"]["input_tokens"], manifest["spent"]["output_tokens"]) == (20, 10)
     assert manifest["resume"] == {"open_steps": [], "command": ""}

@@ -75,6 +75,13 @@ def test_a_run_begins_tasks_too_and_a_beginning_is_the_first_one() -> None:
     assert found.stories[0].planned_at == 30.0
 
 
+def test_a_process_without_documents_has_nothing_to_lack() -> None:
+    adopted = e.RepositoryAdopted(ID, "/repo", Process({}))
+    [story] = told([(adopted, 0.0), *record("prd")[1:2], *record()[2:]]).stories
+    found = artifacts_first([story], 0.0)
+    assert (found.value, found.of, found.left_out[0].count) == (None, 0, 1)
+
+
 def test_a_plan_may_come_to_hold_by_another_process() -> None:
     events = record("prd", "tasks", "spec", "plan", starts=False)[:-1]
     assert told(events).stories[0].planned_at is None
@@ -105,6 +112,7 @@ def test_a_run_tells_of_rounds_and_merges() -> None:
         StepSucceeded("task-1/review", 1),
         merged("task-1/merge", ONE, ONE, "returned"),
         built("task-1#2/build", TWO, THREE),
+        StepSucceeded("task-1#2/inspect", 1),
         StepSucceeded("task-1#2/review", 1),
         UsageReported("task-1#2/review", 1, Usage(10, cost=5_000)),
         merged("task-1#2/merge", TWO, THREE),
@@ -113,11 +121,11 @@ def test_a_run_tells_of_rounds_and_merges() -> None:
     ]
     found = carried("run-1", [(event, float(at)) for at, event in enumerate(events)])
     [merge] = found.merges
-    assert (merge.task, merge.onto, merge.commit, merge.at) == (1, TWO, THREE, 6.0)
+    assert (merge.task, merge.onto, merge.commit, merge.at) == (1, TWO, THREE, 7.0)
     assert merge.first is not None
     assert merge.first.commit == TWO
     assert [each.at for each in found.reviews] == [1.0, 4.0]
-    assert (found.bill.cost, found.settled_at) == (5_000, 8.0)
+    assert (found.bill.cost, found.settled_at) == (5_000, 9.0)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from missioncontrol.domain.run.events import (
 )
 from missioncontrol.domain.work import NO_BILL, Bill
 
-_STEP = re.compile(r"task-(\d+)(?:#\d+)?/(build|review|merge)")
+_STEP = re.compile(r"(task-(\d+)(?:#\d+)?)/(build|inspect|review|merge)")
 """Steps of the workflow of a task; later rounds have their number behind a #."""
 
 
@@ -40,7 +40,7 @@ class Merge(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """A review that ended with a verdict."""
+    """A round in which rules or an agent looked at a change, and said what they think of it."""
 
     task: int
     at: float
@@ -61,6 +61,7 @@ def carried(run: str, events: Iterable[tuple[RunEvent, float]]) -> Carried:
     """Fold the events of a run, each with its moment."""
     found = Carried(run)
     first: dict[int, Built] = {}
+    reviewed: dict[str, Review] = {}
     for event, at in events:
         found.is_kept = True
         match event:
@@ -69,14 +70,15 @@ def carried(run: str, events: Iterable[tuple[RunEvent, float]]) -> Carried:
             case UsageReported(usage=usage):
                 found.bill += usage
             case StepSucceeded(step=step, work=work) if said := _STEP.fullmatch(step):
-                task, output = int(said[1]), work.output
-                if said[2] == "review":
-                    found.reviews = (*found.reviews, Review(task, at))
-                elif said[2] == "build" and (made := _built(output)):
+                task, output = int(said[2]), work.output
+                if said[3] in ("inspect", "review"):
+                    reviewed.setdefault(said[1], Review(task, at))
+                elif said[3] == "build" and (made := _built(output)):
                     first.setdefault(task, made)
-                elif said[2] == "merge" and (went := _went_in(output)):
+                elif said[3] == "merge" and (went := _went_in(output)):
                     merge = Merge(run, task, *went, at, first.get(task))
                     found.merges = (*found.merges, merge)
+    found.reviews = tuple(reviewed.values())
     return found
 
 

@@ -70,13 +70,15 @@ def measures(
 
 def artifacts_first(stories: Sequence[Story], since: float) -> Measure:
     """See the definition."""
-    begun = [each for each in stories if each.begun_at is not None and each.begun_at >= since]
+    all_ = [each for each in stories if each.begun_at is not None and each.begun_at >= since]
+    begun = [each for each in all_ if each.documents]
     short = [each for each in begun if each.lacked]
     return _measure(
         "artifacts_first",
         len(begun),
         lambda: 1 - len(short) / len(begun),
-        "no implementation of a task began",
+        "no implementation of a task began that has documents",
+        left_out=[LeftOut("tasks of a process without documents", len(all_) - len(begun))],
         cases=[f"task {each.task}: {'; '.join(each.lacked)}" for each in short],
     )
 

@@ -22,7 +22,8 @@ class Story(msgspec.Struct):
     added_at: float
     planned_at: float | None = None  # its plan held for the first time
     begun_at: float | None = None  # its implementation began
-    lacked: tuple[str, ...] = ()  # what its documents lacked at that moment
+    documents: int = 0  # that the process asked for at that moment
+    lacked: tuple[str, ...] = ()  # what they lacked then
     is_dropped: bool = False
 
 
@@ -59,6 +60,7 @@ def _begin(story: Story, state: Repository, at: float) -> None:
         return
     story.begun_at = at
     task, process = state.tasks[story.task], state.process
+    story.documents = len(process.documents)
     story.lacked = tuple(
         reason.words for kind in process.documents for reason in lacks(task, kind, process)
     )
