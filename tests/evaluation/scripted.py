@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -73,6 +74,9 @@ def do(what: str, more: list[str]) -> int:  # noqa: C901 - a closed set of ways 
             while int((place / "go").read_text() or 0) < number:
                 time.sleep(0.02)
             put(SOLUTIONS[name])
+        case "remove":  # What would be looked at.
+            put({"odd.txt": "x\n"})
+            shutil.rmtree(Path.cwd() / more[0])
         case "cheat":
             put(SOLUTIONS[name])
             put({more[0]: more[1]})

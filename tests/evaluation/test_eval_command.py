@@ -1,9 +1,11 @@
 """`mission eval` with a scripted agent: what ships is solved, and nobody passes who should not."""
 
+import asyncio
 import json
 import shlex
 import sys
 import xml.etree.ElementTree as ET
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,13 @@ import jsonschema  # type: ignore[import-untyped]
 import psutil
 import pytest
 
-from missioncontrol.cli.scenarios import shipped
+from missioncontrol.cli.evaluation import refuse_bad_numbers
+from missioncontrol.cli.scenarios import scenarios_of, shipped
+from missioncontrol.cli.subjects import prompt_of, spoken
+from missioncontrol.cli.trying import verified
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.report import schema
-from tests.cli.command import mission
+from tests.cli.command import answer, mission
 
 pytestmark = pytest.mark.journey
 
@@ -52,8 +58,6 @@ def test_every_scenario_that_ships_can_be_solved_and_the_outcome_is_told(tmp_pat
     suites = ET.parse(file).getroot()
     assert [each.get("failures") for each in suites] == ["0"] * len(shipped())
     assert len(suites.findall(".//testcase")) == len(shipped())
-    shown = mission(home, "eval", "show", "last").stdout.decode()
-    assert "all scenarios" in shown
     assert not list((home / "evaluations").iterdir())
     obvious = ("shared-helper", "failing-test", "fix-rounding")
     worse = evaluated(home, *obvious, "--command", f"{SCRIPTED} obvious")
@@ -62,12 +66,10 @@ def test_every_scenario_that_ships_can_be_solved_and_the_outcome_is_told(tmp_pat
     )
     said = outcomes(worse)
     assert said["failing-test"][1] == "It changed what it may not: tests/test_stock.py."
-    listed = mission(home, "eval", "list").stdout.decode().splitlines()
-    assert ["0 of 3 passed" in listed[0], "11 of 11 passed" in listed[1]] == [True, True]
-    ids = [line.split()[0] for line in listed]
-    compared = mission(home, "eval", "compare", ids[1], ids[0]).stdout.decode()
-    assert "fewer than 6 never tell one" in compared
-    assert f"Not compared: add-limit: only in {ids[1]}." in compared
+    compared = answer(home, "eval", "compare", found["evaluation"], worse["evaluation"])
+    jsonschema.validate(compared, json.loads(KEPT.read_text()))
+    assert "fewer than 6 never tell one" in compared["verdict"]
+    assert f"add-limit: only in {found['evaluation']}" in compared["left_out"]
 
 
 TEMPLATE = """
@@ -117,8 +119,11 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(tmp_path: Path) ->
     outside, marks = tmp_path / "outside", tmp_path / "marks"
     outside.mkdir()
     marks.mkdir()
+    seen, prompt = tmp_path / "seen.json", tmp_path / "prompt.md"
+    prompt.write_text("Be brief.\n")
     behaviours = {
         "solves": "solve",
+        "tells": f"tell {seen}",
         "does-nothing": "nothing",
         "hangs": "hang",
         "overspends": "overspend",
@@ -129,15 +134,17 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(tmp_path: Path) ->
         "links": f"link {outside}",
         "leaves": "leave-early",
         "shadows": "cheat unittest.py x",
+        "removes": "remove .",
+        "removes-ours": "remove ../own.git",
     }
     home = tmp_path / "home"
     names = scenarios(tmp_path, behaviours)
-    found = evaluated(
-        home, *names, "--command", f"{SCRIPTED} as-told", "--parallel", "4", "--seed", "3"
-    )
+    asked = ("--command", f"{SCRIPTED} as-told", "--prompt", str(prompt), "--seed", "3")
+    found = evaluated(home, *names, *asked, "--parallel", "4")
     said = outcomes(found)
     assert {name: each[0] for name, each in said.items()} == {
         "solves": "passed",
+        "tells": "passed",
         "does-nothing": "stuck",
         "hangs": "stuck",
         "overspends": "over_budget",
@@ -147,6 +154,8 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(tmp_path: Path) ->
         "lingers": "failed",
         "links": "passed",  # Likewise; nothing was laid through its link.
         "leaves": "failed",
+        "removes": "failed",
+        "removes-ours": "failed",
         "shadows": "passed",  # It may add files here, and nothing loads them.
     }
     assert "said nothing" not in said["hangs"][1]
@@ -156,28 +165,20 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(tmp_path: Path) ->
     assert list(outside.iterdir()) == []
     assert [each.name for each in marks.iterdir()] == ["lingers"]
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(marks) in str(p.info["cmdline"])]
-    assert found["score"]["passed"] == 4
-    assert found["score"]["error"] == 0
+    assert (found["score"]["passed"], found["score"]["error"]) == (5, 0)
+    _sees_the_task_its_seed_and_nothing_of_the_persons_own(found, seen, home)
 
 
-def test_an_agent_sees_the_task_its_seed_and_nothing_of_the_persons_own(tmp_path: Path) -> None:
-    home, seen = tmp_path / "home", tmp_path / "seen.json"
-    prompt = tmp_path / "prompt.md"
-    prompt.write_text("Be brief.\n")
-    asked = (*scenarios(tmp_path, {"tells": f"tell {seen}"}), "--command", f"{SCRIPTED} as-told")
-    found = evaluated(home, *asked, "--prompt", str(prompt), "--seed", "5", code=0)
+def _sees_the_task_its_seed_and_nothing_of_the_persons_own(
+    found: dict[str, Any], seen: Path, home: Path
+) -> None:
+    [trial] = [each for each in found["trials"] if each["scenario"] == "tells"]
     told = json.loads(seen.read_text())
     assert told["task"] == "Be brief.\n\nMend it.\n"
-    assert told["MISSION_EVAL_SEED"] == str(found["trials"][0]["seed"])
+    assert told["MISSION_EVAL_SEED"] == str(trial["seed"])
     assert told["TZ"] == "UTC"
     assert told["HOME"].startswith(str(home))
     assert told["cwd"].startswith(str(home))
-    again = evaluated(home, *asked, "--seed", "5", code=0)
-    assert again["trials"][0]["seed"] == found["trials"][0]["seed"]
-    assert (again["subject"].get("prompt", ""), found["subject"]["digest"]) == (
-        "",
-        again["subject"]["digest"],
-    )
 
 
 @pytest.mark.parametrize(
@@ -187,6 +188,13 @@ def test_an_agent_sees_the_task_its_seed_and_nothing_of_the_persons_own(tmp_path
         (('says = "held"', 'before = "passes"'), "each check passes before"),
         (('"python3", "-I"', '"no-such-program", "-I"'), "there is no such program"),
         (('"python3", "-I"', '"./check.sh", "-I"'), "none of its files"),
+        (
+            (
+                "[[check]]",
+                '[[check]]\nname = "more"\nrun = ["false"]\nbefore = "passes"\n[[check]]',
+            ),
+            "'more' should pass before anything is done, and ended with status 1",
+        ),
     ],
 )
 def test_a_scenario_that_tells_nothing_is_refused_before_anything_begins(
@@ -194,41 +202,64 @@ def test_a_scenario_that_tells_nothing_is_refused_before_anything_begins(
 ) -> None:
     text = TEMPLATE.format(id="odd", do="solve", quiet="5m").replace(*change)
     (tmp_path / "odd.toml").write_text(text)
-    done = mission(tmp_path / "home", "eval", "scenarios", str(tmp_path / "odd.toml"))
-    assert done.returncode == 2, done.stderr
-    assert fault in done.stderr.decode()
 
+    async def story() -> None:
+        [found] = await scenarios_of([str(tmp_path / "odd.toml")])
+        await verified(found, tmp_path / "place", 0)
 
-def test_a_check_that_should_pass_before_and_does_not_is_refused(tmp_path: Path) -> None:
-    more = '[[check]]\nname = "more"\nrun = ["false"]\nbefore = "passes"\n'
-    text = TEMPLATE.format(id="odd", do="solve", quiet="5m") + more
-    (tmp_path / "odd.toml").write_text(text)
-    asked = ("eval", "run", str(tmp_path / "odd.toml"), "--command", "true")
-    done = mission(tmp_path / "home", *asked)
-    assert done.returncode == 2
-    assert "'more' should pass before anything is done" in done.stderr.decode()
-    assert not (tmp_path / "home" / "log.db").exists()
+    with pytest.raises(Rejected, match=fault):
+        asyncio.run(story())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "fault"),
-    [
-        (["--agent", "nobody"], "There is no agent 'nobody' here"),
-        (["--agent", "tester"], "changes no code in a tree"),
-        (["--command", "no-such-program x"], "there is no program 'no-such-program'"),
-        (["--command", "'"], "No closing quotation"),
-        (["--command", "true", "--repeat", "0"], "--repeat is 0; it must be 1 to 1,000."),
-        (["--command", "true", "--parallel", "99"], "--parallel is 99"),
-        (["--command", "true", "--seed", "-1"], "--seed is -1"),
-        (["--command", "true", "--prompt", "/no/such"], "'/no/such' (--prompt) can't be read"),
-        ([], "one of the arguments --agent --command is required"),
-    ],
+    ("agent", "fault"),
+    [("nobody", "There is no agent 'nobody' here"), ("tester", "changes no code in a tree")],
 )
-def test_what_can_not_be_evaluated_is_refused(
-    tmp_path: Path, arguments: list[str], fault: str
+def test_an_agent_that_changes_no_code_here_is_refused(
+    tmp_path: Path, agent: str, fault: str
 ) -> None:
-    done = mission(tmp_path / "home", "eval", "run", "configure-retries", *arguments)
-    assert done.returncode in (2, 1), done.stderr
+    done = mission(tmp_path / "home", "eval", "run", "configure-retries", "--agent", agent)
+    assert done.returncode in (1, 2), done.stderr
     assert fault in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
     assert not (tmp_path / "home" / "evaluations").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [("no-such-program x", "no program 'no-such-program'"), ("'", "closing"), (" ", "names no")],
+)
+def test_a_command_that_can_not_be_started_is_refused(command: str, fault: str) -> None:
+    with pytest.raises(Rejected, match=fault):
+        spoken(command, "")
+
+
+def test_a_command_is_another_one_where_a_file_of_it_is_another(tmp_path: Path) -> None:
+    script = tmp_path / "agent.sh"
+    script.write_text("echo 1\n")
+    one = spoken(f"sh {script}", "")
+    assert one == spoken(f"sh {script}", "")
+    assert spoken(f"sh {script}", "Be brief.").prompt != one.prompt
+    script.write_text("echo 2\n")
+    assert spoken(f"sh {script}", "").digest != one.digest
+
+
+def test_a_prompt_that_can_not_be_told_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text(" ")
+    (tmp_path / "odd").write_bytes(b"\xff")
+    for name, fault in {"none": "No such file", "empty": "1 bytes", "odd": "no UTF-8"}.items():
+        with pytest.raises(Rejected, match=fault):
+            prompt_of(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"repeat": 0}, "--repeat is 0; it must be 1 to 1,000."),
+        ({"parallel": 99}, "--parallel is 99; it must be 1 to 32."),
+        ({"seed": -1}, "--seed is -1"),
+    ],
+)
+def test_numbers_have_bounds(said: dict[str, int], fault: str) -> None:
+    with pytest.raises(Rejected, match=fault):
+        refuse_bad_numbers(Namespace(**{"repeat": 1, "parallel": 1, "seed": 0, **said}))

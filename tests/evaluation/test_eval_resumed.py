@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.agents.test_killed_completing import told
-from tests.cli.command import ARGV, BEGUN, answer, environment, mission
+from tests.cli.command import ARGV, BEGUN, answer, environment
 from tests.cli.test_operating import up
 from tests.evaluation.test_eval_command import SCRIPTED, evaluated, outcomes, scenarios
 
@@ -62,8 +62,6 @@ def test_a_killed_evaluation_goes_on_and_repeats_nothing_that_has_ended(tmp_path
     first, second = until(place / "begun", 2)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    listed = mission(home, "eval", "list").stdout.decode()
-    assert "goes on" in listed
     (place / "go").write_text("9")
     found = evaluated(home, *asked, code=0)
     assert Counter((place / "begun").read_text().split()) == {
@@ -71,15 +69,12 @@ def test_a_killed_evaluation_goes_on_and_repeats_nothing_that_has_ended(tmp_path
         second: 2,
         ({*THREE} - {first, second}).pop(): 1,
     }
-    assert found["evaluation"] in listed
     counted = told(home, found["evaluation"], "evaluations")
     assert counted["trial_judged"] == 3
     assert counted["trial_begun"] == 4
     assert (counted["evaluation_listed"], counted["evaluation_ended"]) == (1, 1)
     assert not list((home / "evaluations").iterdir())
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(place) in str(p.info["cmdline"])]
-    again = evaluated(home, *asked, code=0)
-    assert again["evaluation"] != found["evaluation"], "what has ended is not gone on with"
 
 
 def test_agents_with_trees_of_their_own_are_tried_beside_an_engine(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from missioncontrol.domain.evaluation import Checked
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import READY, Failed, Halt, Run, Succeeded
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.evaluation.judging import Left, by_checks, by_files, by_run, spent_in
+from missioncontrol.evaluation.judging import Left, by_checks, by_files, by_run, by_tree, spent_in
 from missioncontrol.evaluation.scenario import Caps, Scenario
 
 CAPS = Caps(60.0, 10.0, tokens=1_000, cost=500)
@@ -119,3 +119,10 @@ def test_the_first_check_that_fails_is_named() -> None:
     assert by_checks([good]) == ("passed", "", "")
     assert by_checks([good, bad, silent])[::2] == ("failed", "bad")
     assert "did not say" in by_checks([silent])[1]
+
+
+def test_an_agent_gets_rid_of_no_trial_by_breaking_what_is_looked_at() -> None:
+    assert by_tree("git ended with status 128")[0] == "failed"
+    assert by_tree("fatal: write error: No space left on device")[0] == "error"
+    for code in ("worktree.patch_too_large", "worktree.patch_unfaithful"):
+        assert by_run(failed(code), CAPS)[0] == "failed"

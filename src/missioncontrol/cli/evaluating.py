@@ -23,7 +23,14 @@ from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.evaluation import SEED, Checked, EvaluationBegun, Judged
 from missioncontrol.domain.run.states import Run, Succeeded
-from missioncontrol.evaluation.judging import Left, by_checks, by_files, by_run, spent_in
+from missioncontrol.evaluation.judging import (
+    Left,
+    by_checks,
+    by_files,
+    by_run,
+    by_tree,
+    spent_in,
+)
 from missioncontrol.evaluation.scenario import Scenario
 from missioncontrol.evaluation.trials import STEP, Trial, trials_of, workflow_of
 from missioncontrol.ports.agent import AttemptFailed
@@ -166,9 +173,11 @@ class Evaluating:
             patch, kept = await self._left(place, run, commit)
             left = await held.lay_out(commit, patch)
             return await _held_up(held, left, msgspec.structs.replace(said, patch=kept))
-        except (AttemptFailed, OSError) as error:
-            reason = error.reason if isinstance(error, AttemptFailed) else str(error)
-            return msgspec.structs.replace(said, outcome="error", reason=reason[:1_000])
+        except AttemptFailed as error:
+            outcome, reason, check = by_tree(error.reason)
+            return msgspec.structs.replace(said, outcome=outcome, reason=reason, check=check)
+        except OSError as error:
+            return msgspec.structs.replace(said, outcome="error", reason=str(error)[:1_000])
         finally:
             await held.clear()
 

@@ -95,7 +95,7 @@ async def _verified(scenarios: Sequence[Scenario], seed: int) -> dict[str, Playe
 
 
 async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
-    _refuse_bad_numbers(arguments)
+    refuse_bad_numbers(arguments)
     home = desk.directory
     prompt = prompt_of(arguments.prompt)
     scenarios = await scenarios_of(arguments.scenarios)
@@ -106,6 +106,7 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
             if arguments.command
             else await declared(place, arguments.agent, prompt)
         )
+        await _sweep(place, home.root / "evaluations")
         begun = await _begun(arguments, place, subject, list(known.values()))
         folder = home.root / "evaluations" / begun.evaluation
         by_id = {each.id: each for each in scenarios}
@@ -121,7 +122,20 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     return _tell(arguments, told(state))
 
 
-def _refuse_bad_numbers(arguments: argparse.Namespace) -> None:
+async def _sweep(hall: Hall, places: Path) -> None:
+    """Remove what was left of evaluations that have ended."""
+    over = {each.evaluation for each in await listed(hall.store) if each.passed is not None}
+    for folder in await asyncio.to_thread(lambda: list(places.glob(f"{PREFIX}*"))):
+        if folder.name in over:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def refuse_bad_numbers(arguments: argparse.Namespace) -> None:
+    """Refuse numbers that nothing could be made of.
+
+    Raises:
+        Rejected: `evaluation.bad_input`.
+    """
     bounds = {"repeat": (1, 1_000), "parallel": (1, PARALLEL_MAX), "seed": (0, SEED_MAX)}
     for name, (least, most) in bounds.items():
         value = getattr(arguments, name)

@@ -21,9 +21,11 @@ T = TypeVar("T")
 AT_WORK = "evaluation"
 """What is worked on here, as others are told: nothing else may be begun meanwhile."""
 
-LOOK_SECONDS = 0.05
-ASKED_EVERY = 20
-"""Looks at a run between two looks for what it asks people: that reads all rows."""
+LOOK_SECONDS_MIN, LOOK_SECONDS_MAX = 0.05, 0.5
+"""Between two looks at a run; the longer it takes, the more there is to read."""
+
+LOOKS_PER_QUESTION = 10
+"""Looks at a run between two for what it asks people: that reads all rows."""
 
 
 class Hall(Protocol):
@@ -135,9 +137,9 @@ async def rested(hall: Hall, run: str) -> tuple[Run, bool]:
                 hint="The same command goes on where it was left.",
             )
         looks += 1
-        if looks % ASKED_EVERY == 0 and await _asks(hall, run):
+        if looks % LOOKS_PER_QUESTION == 0 and await _asks(hall, run):
             return state, True
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(min(looks * LOOK_SECONDS_MIN, LOOK_SECONDS_MAX))
 
 
 async def _asks(hall: Hall, run: str) -> bool:

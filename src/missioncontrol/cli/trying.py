@@ -17,6 +17,7 @@ from missioncontrol.domain.evaluation import SEED_VARIABLE, Checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.evaluation.judging import Left
 from missioncontrol.evaluation.scenario import Scenario
+from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.trials import Check
 from missioncontrol.specialists.tester.running import run
 
@@ -67,6 +68,8 @@ class Place(msgspec.Struct, frozen=True):
             AttemptFailed: see `patch_of`.
         """
         work = self.tree.parent
+        if not self.tree.is_dir() or self.tree.is_symlink():
+            raise AttemptFailed("worktree.failed", "its tree is gone")
         tree = Tree(self.tree, self.tree, BRANCH, commit, (), work / "own.git")
         return (await patch_of(tree)).content
 

@@ -70,7 +70,7 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: Annotated[tuple[Checked, ...], msgspec.Meta(max_length=CHECKS_MAX)] = ()
     tokens: Count = 0
     cost: Count | None = 0  # micro-dollars; None where a price is not known
-    seconds: float = 0.0  # that the agent worked
+    seconds: float = 0.0  # from the beginning of its run to the end
     files: tuple[str, ...] = ()  # that it changed
     patch: str = ""  # digest of the artifact that holds what it changed
 

@@ -15,6 +15,7 @@ PLACES = "which files may change"
 """What is called a check where an agent changed what it may not."""
 
 ENDED_WELL = "that the agent ends well"
+READABLE = "that what it leaves can be read"
 
 STUCK = frozenset(
     {"step.timed_out", "step.total_timed_out", "lease.expired", "agent.hung", "agent.silent"}
@@ -53,6 +54,8 @@ BETWEEN_ENDS = (
     "unknown_model",
     "wrong_version",
 )
+UNREADABLE_ENDS = ("patch_too_large", "patch_unfaithful")
+NO_ROOM = "No space left"
 NAMED_MAX = 5
 
 
@@ -109,9 +112,21 @@ def _by_failure(failure: Failure) -> tuple[Outcome, str, str]:
         return "over_budget", said, ""
     if failure.code in STUCK or last in STUCK_ENDS:
         return "stuck", said, ""
+    if last in UNREADABLE_ENDS:
+        return "failed", said, READABLE
     if first in BETWEEN or last in BETWEEN_ENDS:
         return "error", f"{failure.code}: {said}", ""
     return "failed", said, ENDED_WELL
+
+
+def by_tree(reason: str) -> tuple[Outcome, str, str]:
+    """Return how a trial ended whose tree can't be read, which its agent alone had in hand.
+
+    An agent must not get rid of a trial by breaking what is looked at.
+    """
+    if NO_ROOM in reason:
+        return "error", reason[:TEXT_MAX], ""
+    return "failed", f"What it left can't be read: {reason}"[:TEXT_MAX], READABLE
 
 
 def by_files(scenario: Scenario, left: Left) -> tuple[Outcome | None, str, str]:
