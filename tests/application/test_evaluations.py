@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
+from missioncontrol.application.audit import verify
 from missioncontrol.application.evaluations import (
     EvaluationAsked,
     EvaluationDesk,
@@ -62,8 +64,8 @@ class Desk:
         ask = TrialAsked(name, number, "trial-x", 1, {})
         return str(self.do(self.desk.trial(ask, actor="user:ada"))["run"])
 
-    def judge(self, number: int, name: str, outcome: Any = "passed") -> Any:
-        ask = TrialEnded("evaluation-1", number, name, Judged(outcome))
+    def judge(self, number: int, name: str, outcome: Any = "passed", patch: str = "") -> Any:
+        ask = TrialEnded("evaluation-1", number, name, Judged(outcome, patch=patch))
         return self.do(self.desk.judge(ask, actor="user:ada"))
 
 
@@ -114,3 +116,14 @@ def test_what_is_no_evaluation_is_unknown(desk: Desk) -> None:
     with pytest.raises(NotFound):
         desk.begin("workflows")
     assert run(listed(desk.office.store)) == []
+
+
+def test_what_a_trial_left_is_missed_where_it_is_gone(desk: Desk) -> None:
+    desk.begin()
+    files = MemoryArtifactStore()
+    kept = files.put(b"diff")
+    desk.judge(0, desk.trial(0), patch=kept)
+    desk.judge(1, desk.trial(1), "stuck")
+    found = run(verify(desk.office.store, [], files))
+    assert (found.whole, found.artifacts) == (True, 1)
+    assert not run(verify(desk.office.store, [], MemoryArtifactStore())).whole

@@ -19,6 +19,9 @@ from missioncontrol.cli.subjects import prompt_of, spoken
 from missioncontrol.cli.trying import verified
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.report import schema
+from missioncontrol.testing.scripted_models import Reply, serving
+from missioncontrol.testing.scripted_models.tools import codex_command
+from tests.agents.houses import cost, furnished
 from tests.cli.command import answer, mission
 
 pytestmark = pytest.mark.journey
@@ -263,3 +266,28 @@ def test_a_prompt_that_can_not_be_told_is_refused(tmp_path: Path) -> None:
 def test_numbers_have_bounds(said: dict[str, int], fault: str) -> None:
     with pytest.raises(Rejected, match=fault):
         refuse_bad_numbers(Namespace(**{"repeat": 1, "parallel": 1, "seed": 0, **said}))
+
+
+def test_codex_is_evaluated_with_what_its_models_took(tmp_path: Path, codex_program: Path) -> None:
+    [dear] = scenarios(tmp_path, {"dear": "solve"})
+    text = Path(dear).read_text().replace("tokens = 1000", 'cost = "0.0001"')
+    Path(dear).write_text(text)
+    change = "import pathlib; p = pathlib.Path('blog/archive.py'); t = p.read_text(); "
+    change += "p.write_text(t.replace('tidy(title)', 'tidy(title.replace(chr(95), chr(32)))'))"
+    script = (
+        Reply(calls=(codex_command(f'python3 -c "{change}"'),), input_tokens=100, output_tokens=9),
+        Reply("The title is mended.", input_tokens=200, output_tokens=5),
+    )
+    with serving(*script) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        found = evaluated(home, "shared-helper", dear, "--agent", "coder", "--seed", "1")
+    said = {each["scenario"]: each["judged"] for each in found["trials"]}
+    assert said["shared-helper"]["outcome"] == "passed"
+    assert said["shared-helper"]["files"] == ["blog/archive.py"]
+    assert (said["shared-helper"]["tokens"], said["shared-helper"]["cost"]) == (
+        314,
+        cost(script, "gpt-5.5"),
+    )
+    assert said["dear"]["outcome"] == "over_budget", said["dear"]
+    assert found["subject"]["version"] == "0.169.0"
+    assert found["subject"]["model"] == "gpt-5.5"

@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.domain.document import DocumentEdited, DocumentGenerated
 from missioncontrol.domain.envelope import GENESIS, Recorded, is_chained
 from missioncontrol.domain.errors import Corrupt, MissionControlError
+from missioncontrol.domain.evaluation import Judged, TrialJudged
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.repository.events import TaskDocumentTaken
 from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSucceeded
@@ -123,7 +124,11 @@ class _Walk:
                 for digest in (text, generated, typed):
                     self.digests.setdefault(digest, event.position)
                 return
-            case DocumentEdited(digest=text) | TaskDocumentTaken(digest=text):
+            case (
+                DocumentEdited(digest=text)
+                | TaskDocumentTaken(digest=text)
+                | TrialJudged(judged=Judged(patch=text))
+            ) if text:
                 self.digests.setdefault(text, event.position)
                 return
             case _:

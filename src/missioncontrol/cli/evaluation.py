@@ -114,9 +114,12 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
             work = Evaluating(
                 place, begun, by_id, prompt, folder, FolderArtifactStore(home.artifacts)
             )
-            await work.carry_out(
-                parallel=arguments.parallel, hear=Hearer(begun, quiet=arguments.json)
-            )
+            try:
+                hear = Hearer(begun, quiet=arguments.json)
+                await work.carry_out(parallel=arguments.parallel, hear=hear)
+            except asyncio.CancelledError:  # Ctrl-C.
+                note(f"{begun.evaluation} is left as it is; the same command goes on with it.\n")
+                raise
         shutil.rmtree(folder, ignore_errors=True)
         state = await read_evaluation(place.store, begun.evaluation)
     return _tell(arguments, told(state))

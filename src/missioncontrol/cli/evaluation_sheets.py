@@ -27,7 +27,9 @@ def sheet(said: Told) -> Iterator[str]:
     state = "" if said.is_over else " (goes on)"
     yield f"{said.evaluation}{state}: {who(said.subject)}"
     times = f"{said.repeat} time{'' if said.repeat == 1 else 's'} each"
-    yield f"{len(said.scenarios)} scenarios, {times}, seed {said.seed}, {moment(said.at)}"
+    count = len(said.scenarios)
+    many = f"{count} scenario{'' if count == 1 else 's'}"
+    yield f"{many}, {times}, seed {said.seed}, {moment(said.at)}"
     yield ""
     width = max([len(each.scenario.id) for each in said.scenarios] + [len("all scenarios")])
     head = f"{'':<{width}}  passed          95 %  failed  stuck  over  error"
