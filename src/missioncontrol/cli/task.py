@@ -24,7 +24,7 @@ from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.repo import told
 from missioncontrol.cli.run_records import write_runs
 from missioncontrol.cli.task_run import review_form, run
-from missioncontrol.cli.task_scope import scope
+from missioncontrol.cli.task_scope import GROUNDS, scope
 from missioncontrol.documents.task_standing import standing_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.repository.process import Process
@@ -164,11 +164,23 @@ def _show(arguments: argparse.Namespace, record: Record) -> int:
         return SUCCEEDED
     say(told(standing))
     say(f"      {found.folder}\n")
+    for line in _carried(found):
+        say(visible(f"      {line}\n"))
     for kind, document in found.documents.items():
         for line in _document(kind, document):
             say(visible(f"      {line}\n"))
     say(visible(f"      for `mission guard`, its spec {guarded}\n"))
     return SUCCEEDED
+
+
+def _carried(found: RepositoryTask) -> list[str]:
+    """Say which files it is to change, and in which run agents last carried it out."""
+    lines = []
+    if found.scope:
+        lines.append(f"to change {', '.join(found.scope.patterns)}: {GROUNDS[found.scope.ground]}")
+    if found.lease:
+        lines.append(f"carried out in {found.lease.run}")
+    return lines
 
 
 def _document(kind: str, document: DocumentState) -> list[str]:
