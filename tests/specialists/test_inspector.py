@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.inspector import seen
 from tests.agents.repositories import everything, git, repository
 from tests.specialists.changes import desk_in, done, kept
 
@@ -90,6 +91,16 @@ def test_what_has_to_be_mended_is_told_with_its_place(
     assert output["verdict"] == ("rework" if expected else "approve")
     assert all(each["remedy"] for each in output["findings"])
     assert TOKEN not in str(output)
+
+
+def test_what_is_too_much_to_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = {"large.txt": "a\n" * 300_000, **GOOD}
+    assert found(review(tmp_path, large)) == [("secret", "", 0)]
+    monkeypatch.setattr(seen, "FILES_MAX", 1)
+    assert found(review(tmp_path, GOOD)) == [("too_many", "", 0)]
+    monkeypatch.setattr(seen, "FILES_MAX", 9)
+    monkeypatch.setattr(seen, "ALL_BYTES_MAX", 80)
+    assert ("too_many", "", 0) in found(review(tmp_path, GOOD))
 
 
 def test_a_secret_that_was_there_before_is_not_the_fault_of_the_change(tmp_path: Path) -> None:

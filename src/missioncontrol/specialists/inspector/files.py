@@ -77,6 +77,9 @@ def _size(each: Seen) -> Iterator[Found]:
         size = f"{each.size / 1024 / 1024:.1f} MiB"
         remedy = "Keep it elsewhere and fetch it, or make it where it is needed."
         yield _found("large_file", f"{size} are added to the history for ever", each, remedy)
+    elif each.size > BYTES_MAX:
+        remedy = "Look at it yourself: its lines were not read."
+        yield _found("large_file", "It is larger than 1 MiB", each, remedy, blocking=False)
     elif each.kind == "binary" and each.file.kind == "added":
         remedy = "Look at it yourself: no rule can."
         yield _found("binary_file", "It is no text", each, remedy, blocking=False)

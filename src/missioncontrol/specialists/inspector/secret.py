@@ -6,6 +6,7 @@ from pathlib import Path
 from missioncontrol.specialists.auditor.secrets import FILE_BYTES_MAX, secrets
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.inspector.seen import Change, Seen
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.tree import SourceFile, Tree
 
 
@@ -20,15 +21,21 @@ def of_secrets(change: Change, place: Path, *, is_late: Callable[[], bool]) -> I
             blocking = issue.severity != "low"
             title = f"{issue.title} ({issue.rule})"
             yield Found("inspector.secret", title, issue.path, issue.line, issue.remedy, blocking)
+    unread += sum(1 for each in change.files if _has_text(each) and not _is_read(each))
     if unread:
-        message = f"Secrets were not looked for in {unread} of the changed files: the time was up"
-        yield Found("inspector.secret", message, remedy="Give the step more time.", blocking=False)
+        message = f"Secrets were not looked for in {counted(unread, 'changed file')}"
+        remedy = "Look yourself: it was too large or its name no text, or the time was up."
+        yield Found("inspector.secret", message, remedy=remedy, blocking=False)
+
+
+def _has_text(each: Seen) -> bool:
+    return each.is_regular and each.kind != "binary" and bool(each.lines.added)
 
 
 def _is_read(each: Seen) -> bool:
-    has_text = each.is_regular and each.kind != "binary" and bool(each.lines.added)
     # A name that is not UTF-8 is told of as such, and the file with it.
-    return has_text and each.size <= FILE_BYTES_MAX and each.file.shown == each.file.path
+    is_named = each.file.shown == each.file.path
+    return _has_text(each) and each.size <= FILE_BYTES_MAX and is_named
 
 
 def _written(each: Seen, place: Path) -> SourceFile:

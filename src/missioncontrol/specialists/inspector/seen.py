@@ -45,7 +45,7 @@ class Change(msgspec.Struct, frozen=True):
     base: str
     commit: str
     files: tuple[Seen, ...]
-    unread: int  # files of which only the name was looked at
+    unread: int  # files of which only the name was looked at, because there are so many
     has_process: bool  # tasks and their documents are kept in the repository
 
     @property
@@ -67,9 +67,13 @@ def seen(lent: Lent, base: str, commit: str) -> Change:
     sizes = _sizes(lent, blobs)
     contents = _contents(lent, sizes)
     found = [_seen(lent, each, sizes, contents) for each in near]
+    # There may be no room for some among the others.
+    left = {blob for blob, size in sizes.items() if size <= BLOB_BYTES_MAX} - contents.keys()
+    unread = sum(1 for each in near if left.intersection(_blobs(each)))
     found += [_seen(lent, each, {}, {}) for each in files[FILES_MAX:]]
     listed = lent.git("ls-tree", "--name-only", base, "--", ".mission/sop.toml")
-    return Change(base, commit, tuple(found), len(files) - len(near), bool(listed.strip()))
+    unread += len(files) - len(near)
+    return Change(base, commit, tuple(found), unread, bool(listed.strip()))
 
 
 def _blobs(file: ChangedFile) -> Iterable[str]:
