@@ -236,7 +236,8 @@ def _question(finding: Finding) -> Point:
         case _ if finding.is_good is True:
             text = f"What brought about {about}{whom} on {since}, and will it last?"
         case _:
-            text = f"What changed for people{whom} on {since}, just before {about}?"
+            moved = "fell" if finding.is_down else "rose"
+            text = f"What changed for people{whom} on {since}, when {about} {moved}?"
     return _point(Sentence(text), finding)
 
 
