@@ -155,3 +155,10 @@ def test_a_fixture_that_does_not_become_what_history_says_does_not_hold() -> Non
 def test_text_that_is_no_code_teaches_nothing_and_breaks_nothing() -> None:
     assert taught(("t.py", "def (:\n" * 9, "class ]:\n" * 9), ("t.js", "\x01{{{", "}}}")) == []
     assert taught(("t.py", "", "x = 1\n"), ("t.py", "\ufeffx = 1\n", "x = 2\n")) == []
+
+
+def test_what_a_rewrite_needs_is_read_off_the_files_it_was_made_in() -> None:
+    before = "import typing\n\nx: typing.Any\ny: typing.Any\nz: typing.Any\n"
+    after = before.replace("import typing", "from typing import Any").replace("typing.Any", "Any")
+    [found] = taught(("t.py", before, after))
+    assert (found.codemod.after, found.codemod.needs) == ("Any", ("from typing import Any",))

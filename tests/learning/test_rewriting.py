@@ -3,8 +3,10 @@
 import pytest
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.learned import Codemod
+from missioncontrol.domain.learned import Codemod, Pattern
+from missioncontrol.learning.applying import proposed
 from missioncontrol.learning.rewriting import rewritten
+from missioncontrol.ports.history import TextFile
 
 
 def made(before: str, after: str, text: str, language: str = "python") -> str:
@@ -83,3 +85,24 @@ def test_what_can_not_be_looked_for_is_refused(before: str, text: str, code: str
 
 def test_a_text_without_the_words_is_not_even_read() -> None:
     assert rewritten(Codemod("syntax", "fetch($A)", "g($A)"), "python", "def (:\n").edits == ()
+
+
+NEEDY = Codemod("syntax", "utcnow()", "now(timezone.utc)", ("from datetime import timezone",))
+
+
+def test_a_name_that_is_brought_in_is_imported_where_it_is_not_known() -> None:
+    text = '"""Says when."""\n\nfrom datetime import now, utcnow\n\nx = utcnow()\n'
+    made = rewritten(NEEDY, "python", text).text
+    assert "import now, timezone, utcnow" in made or "from datetime import timezone" in made
+    assert made.startswith('"""Says when."""\n')
+    known = f"from other import timezone\n{text}"
+    assert "datetime import timezone" not in rewritten(NEEDY, "python", known).text
+
+
+def test_a_file_that_would_not_know_a_name_is_left_as_it_is() -> None:
+    codemod = Codemod("syntax", "utcnow()", "now(timezone.utc)")
+    pattern = Pattern("codemod-1", "codemod", "python", "a", "b", "/r", (), (), 3, (), codemod)
+    files = [TextFile("a.py", "utcnow()\n"), TextFile("b.py", "from d import *\nutcnow()\n")]
+    outcome = proposed(pattern, files, "", lambda _: True)
+    assert [each.path for each in outcome.proposals] == ["b.py"]
+    assert "would use `now`, `timezone`" in outcome.skipped[0]

@@ -68,7 +68,7 @@ class GitHistory:
         found, size = [], 0
         for name in names:
             text = text_of(self._root, name)
-            if text is not None and size + len(text) <= BYTES_MAX:
+            if text is not None and is_text_name(name) and size + len(text) <= BYTES_MAX:
                 size += len(text)
                 found.append(TextFile(name, text))
         return found
@@ -98,7 +98,8 @@ class GitHistory:
             *("--diff-filter=M", "--format=%x01%H", f"--max-count={limit}", "HEAD", "--"),
         )
         for commit, raws in _logged(said):
-            wanted = [each for each in raws if self._is_code(each[2])][:COMMIT_FILES_MAX]
+            wanted = [each for each in raws if self._is_code(each[2]) and is_text_name(each[2])]
+            wanted = wanted[:COMMIT_FILES_MAX]
             texts = await self._texts([name for each in wanted for name in each[:2]])
             files = [
                 Changed(path, before, after)
@@ -124,6 +125,15 @@ class GitHistory:
                 f"The repository {self._root} can't be read: {error}",
                 hint="`git status` there tells more.",
             ) from error
+
+
+def is_text_name(path: str) -> bool:
+    """Tell whether a path can be told to others: some are bytes that are no text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def text_of(root: Path, path: str) -> str | None:

@@ -119,7 +119,8 @@ def _lines(pattern: Pattern) -> list[str]:
     lines = [f"{pattern.id}{language}", f"  {pattern.statement}"]
     shown = pattern.places[:SHOWN_MAX]
     for place in shown:
-        at = f"{place.path}:{place.line}" if place.line else place.path
+        path = place.path.replace("\n", "\\n")
+        at = f"{path}:{place.line}" if place.line else path
         lines.append(f"    {at}{f' in {place.commit[:12]}' if place.commit else ''}")
     if pattern.count > len(shown):
         lines.append(f"    and {pattern.count - len(shown)} more")
@@ -135,9 +136,10 @@ def _sum_up(
 ) -> None:
     counts = Counter(each.kind for each in patterns)
     kinds = ", ".join(_of_kind(counts[kind], kind) for kind in KINDS if counts[kind])
-    kinds = kinds or "nothing"
     looked_at = f"{counted(found.commits, 'commit')} and {counted(found.files, 'file')}"
-    say(f"{kinds}; from {looked_at}.\n")
+    say(f"{kinds}; from {looked_at}.\n" if kinds else f"Nothing to learn from {looked_at}.\n")
+    if not is_applied and not patterns:
+        return
     if not is_applied:
         note("Nothing is kept yet: --apply puts all of this into the library.\n")
         return

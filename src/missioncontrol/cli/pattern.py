@@ -26,7 +26,7 @@ from missioncontrol.domain.learned import (
     unknown,
 )
 from missioncontrol.domain.visible import visible
-from missioncontrol.learning.testing import Case, tested
+from missioncontrol.learning.fixtures import Case, cases_of
 
 FIXTURES_SHOWN = 3
 
@@ -164,7 +164,7 @@ def _body(found: Pattern) -> list[str]:
     body = found.body
     match body:
         case Codemod():
-            return []
+            return [f"  with {text}" for text in body.needs]
         case Rule(codemod=None) | FileTemplate():
             text = body.text if isinstance(body, Rule) else "…\n".join(body.parts)
             return ["", *(f"  | {line}" for line in text.splitlines()[:60])]
@@ -176,7 +176,9 @@ def _test(arguments: argparse.Namespace, shelf: Shelf) -> int:
         chosen = [shelf.find(name) for name in arguments.patterns]
     else:
         chosen = [kept for kept in shelf.all().values() if kept.state == "active"]
-    results: dict[str, list[Case]] = {kept.pattern.id: tested(shelf.whole(kept)) for kept in chosen}
+    results: dict[str, list[Case]] = {
+        kept.pattern.id: cases_of(shelf.whole(kept)) for kept in chosen
+    }
     failed = {id_ for id_, cases in results.items() if any(not each.passed for each in cases)}
     if arguments.json:
         say_json({id_: msgspec.to_builtins(cases) for id_, cases in results.items()})

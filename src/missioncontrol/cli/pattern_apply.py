@@ -21,8 +21,8 @@ from missioncontrol.domain.errors import Conflict
 from missioncontrol.domain.learned import Codemod, Command, Kept, Pattern, Rule
 from missioncontrol.domain.visible import visible
 from missioncontrol.learning.applying import Outcome, Proposal, proposed
+from missioncontrol.learning.fixtures import cases_of
 from missioncontrol.learning.gathering import NEVER_AGAIN
-from missioncontrol.learning.testing import tested
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.history import TextFile
 from missioncontrol.specialists.tester.proving import Proof, Wanted, proofs
@@ -146,7 +146,7 @@ def _done(
     return Done(
         tuple(each.path for each in outcome.proposals),
         sum(each.places for each in outcome.proposals),
-        all(case.passed for case in tested(pattern)),
+        all(case.passed for case in cases_of(pattern)),
         is_settled,
         tuple(ended),
         left,
@@ -194,9 +194,14 @@ def _shown(arguments: argparse.Namespace, pattern: Pattern, outcome: Outcome) ->
 
 def _diff(proposal: Proposal) -> Iterator[str]:
     before = (proposal.before or "").splitlines()
-    old = f"a/{proposal.path}" if proposal.before is not None else "/dev/null"
-    after, new = proposal.after.splitlines(), f"b/{proposal.path}"
+    path = _on_a_line(proposal.path)
+    old = f"a/{path}" if proposal.before is not None else "/dev/null"
+    after, new = proposal.after.splitlines(), f"b/{path}"
     return difflib.unified_diff(before, after, old, new, lineterm="", n=1)
+
+
+def _on_a_line(path: str) -> str:
+    return path.replace("\n", "\\n")
 
 
 def _note_skipped(outcome: Outcome) -> None:
@@ -218,7 +223,7 @@ def _told(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
         return SUCCEEDED if done.passed else FAILED
     _note_skipped(outcome)
     for path in done.files:
-        say(visible(f"changed  {path}") + "\n")
+        say(visible(f"changed  {_on_a_line(path)}") + "\n")
     if not done.files:
         say("Nothing to change.\n")
         return SUCCEEDED

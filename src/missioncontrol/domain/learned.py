@@ -39,6 +39,7 @@ class Codemod(msgspec.Struct, frozen=True, tag="codemod"):
     form: Literal["syntax", "import"]
     before: str
     after: str
+    needs: tuple[str, ...] = ()  # imports that give it the names it brings in
 
 
 class Rule(msgspec.Struct, frozen=True, tag="rule"):

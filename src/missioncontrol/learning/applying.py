@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.learned import Codemod, FileTemplate, Pattern, Rule, Settings
 from missioncontrol.learning.linters import section_of
+from missioncontrol.learning.python_names import missing
 from missioncontrol.learning.rewriting import rewritten
 from missioncontrol.learning.skeletons import filled
 from missioncontrol.learning.tree import language_of, parsed
@@ -75,6 +76,11 @@ def _rewrites(codemod: Codemod, language: str, files: Sequence[TextFile]) -> Out
             continue
         if is_broken(language, made.text) and not is_broken(language, file.text):
             skipped.append(f"{file.path}: what comes out is no {language} any more")
+            continue
+        unknown = missing(codemod, made.text) if language == "python" else set()
+        if unknown:
+            names = ", ".join(f"`{name}`" for name in sorted(unknown))
+            skipped.append(f"{file.path}: it would use {names}, which nothing there gives it")
             continue
         found.append(Proposal(file.path, file.text, made.text, len(made.edits)))
     return Outcome(tuple(found), tuple(skipped))

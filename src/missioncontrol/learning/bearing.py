@@ -56,7 +56,8 @@ def words(text: str) -> set[str]:
 
 def _told(kept: Kept) -> Recalled:
     pattern = kept.pattern
-    used = f", applied {kept.used} times, {kept.passed} with success" if kept.used else ""
+    times = "once" if kept.used == 1 else f"{kept.used} times"
+    used = f", applied {times}, {kept.passed} with success" if kept.used else ""
     source = (
         f"pattern {pattern.id}, version {kept.version}, seen at {pattern.count} "
         f"{'place' if pattern.count == 1 else 'places'}{used}"

@@ -27,6 +27,7 @@ from missioncontrol.learning.generalising import (
 )
 from missioncontrol.learning.pairing import Chain, Pair, chains
 from missioncontrol.learning.python_moves import moves
+from missioncontrol.learning.python_names import needs
 from missioncontrol.learning.rewriting import rewritten, rewritten_piece
 from missioncontrol.learning.tree import BLOCKS, Node, flat, language_of
 from missioncontrol.ports.history import Changed, Commit
@@ -117,6 +118,8 @@ def _taught(commit: str, language: str, files: Sequence[Changed]) -> Iterator[Fo
             continue
         fixtures = [Fixture(each.place, each.before, each.after) for each in group]
         for found in _proven(codemod, language, fixtures, known):
+            if language == "python":
+                found = _with_needs(found, known)
             spots = {each.spot for each in group}
             done.update(each.chain for each in cases if each.spot in spots)
             yield found
@@ -301,6 +304,12 @@ def _stored(node: ast.AST) -> Iterator[ast.Name]:
         if isinstance(here, ast.Name) and isinstance(here.ctx, ast.Store):
             yield here
         todo += ast.iter_child_nodes(here)
+
+
+def _with_needs(found: Found, files: Mapping[str, Changed]) -> Found:
+    texts = [files[path].after for path in {each.place.path for each in found.fixtures}]
+    codemod = msgspec.structs.replace(found.codemod, needs=needs(found.codemod, texts))
+    return msgspec.structs.replace(found, codemod=codemod)
 
 
 # Proof by running.

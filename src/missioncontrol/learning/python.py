@@ -10,7 +10,8 @@ import libcst as cst
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.learning.edits import VARIABLE, Edit, Rewritten
-from missioncontrol.learning.python_imports import Moving
+from missioncontrol.learning.python_imports import Moving, with_imports
+from missioncontrol.learning.python_names import missing
 
 _HOLE = re.compile(r"mc_(?P<rest>rest_)?hole_(?P<name>[A-Z0-9_]+)")
 _FORM = (
@@ -53,7 +54,11 @@ def rewritten(codemod: Codemod, text: str) -> Rewritten:
     ]
     if not change.edits:
         return Rewritten(text, ())
-    return Rewritten(module.with_changes(body=body).code, tuple(change.edits))
+    made = module.with_changes(body=body)
+    needed = codemod.needs and missing(codemod, made.code)
+    return Rewritten(
+        with_imports(made, codemod.needs).code if needed else made.code, tuple(change.edits)
+    )
 
 
 @lru_cache(maxsize=48)

@@ -1,48 +1,13 @@
 """Moves what Python imports: from one module to another, or to another name."""
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 import libcst as cst
-import msgspec
 
-from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.learning.edits import Edit
-
-ANY = "$A"
-_SAID = re.compile(
-    r"from (?P<module>[.\w]+) import (?P<name>\w+|\$A)(?: as (?P<local>\w+))?"
-    r"|import (?P<whole>[.\w]+)(?: as (?P<as>\w+))?"
-)
-
-
-class Import(msgspec.Struct, frozen=True):
-    """One name that a module takes in."""
-
-    module: str  # with the dots before it
-    name: str = ""  # "" for the module as a whole, ANY for each name of it
-    local: str = ""  # the name it has here, where that is another
-
-    @property
-    def text(self) -> str:
-        """As a statement."""
-        said = f"from {self.module} import {self.name}" if self.name else f"import {self.module}"
-        return f"{said} as {self.local}" if self.local else said
-
-
-def import_of(text: str) -> Import:
-    """Return what a statement imports.
-
-    Raises:
-        Rejected: `pattern.bad_codemod`.
-    """
-    found = _SAID.fullmatch(text)
-    if found is None:
-        raise Rejected("pattern.bad_codemod", f"{text[:200]!r} imports no single name.")
-    if found["whole"]:
-        return Import(found["whole"], "", found["as"] or "")
-    return Import(found["module"], found["name"], found["local"] or "")
+from missioncontrol.learning.importing import ANY, Import, import_of
 
 
 class Moving(cst.CSTTransformer):
@@ -135,3 +100,17 @@ def _dotted(node: Any) -> str:
     if isinstance(node, cst.Attribute):
         return f"{_dotted(node.value)}.{node.attr.value}"
     return str(node.value)
+
+
+def with_imports(module: cst.Module, needed: Sequence[str]) -> cst.Module:
+    """Return a module that imports what is needed, where it does not already."""
+    from libcst.codemod import CodemodContext
+    from libcst.codemod.visitors import AddImportsVisitor
+
+    context = CodemodContext()
+    for text in needed:
+        each = import_of(text)
+        AddImportsVisitor.add_needed_import(
+            context, each.module, each.name or None, each.local or None
+        )
+    return AddImportsVisitor(context).transform_module(module)

@@ -18,7 +18,7 @@ def moves(files: Sequence[Changed]) -> Iterator[tuple[Codemod, list[Moved]]]:
     found: dict[tuple[str, str], list[Moved]] = defaultdict(list)
     left: set[str] = set()
     for file in files:
-        before, after = _imports(file.before), _imports(file.after)
+        before, after = imports_of(file.before), imports_of(file.after)
         left |= {module for module, _, _ in after.values()}
         for local, (module, name, line) in before.items():
             there = after.get(local)
@@ -59,7 +59,7 @@ def _said(module: str, name: str, local: str) -> str:
     return said if name == local else f"{said} as {local}"
 
 
-def _imports(text: str) -> dict[str, tuple[str, str, int]]:
+def imports_of(text: str) -> dict[str, tuple[str, str, int]]:
     """Return module, name and line by the name that a file gives to what it imports."""
     try:
         tree = ast.parse(text)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.learning.edits import VARIABLE, Edit, Rewritten
@@ -51,6 +53,7 @@ def rewritten(codemod: Codemod, language: str, text: str) -> Rewritten:
 
 def rewritten_piece(codemod: Codemod, language: str, piece: str) -> Rewritten:
     """Return a piece of code rewritten as it would be in its place; see `rewritten`."""
+    codemod = msgspec.structs.replace(codemod, needs=())  # A piece imports nothing itself.
     head, here, tail = CONTEXTS.get(language, HERE).partition(HERE)
     if not here or not head:
         return rewritten(codemod, language, piece)

@@ -20,7 +20,7 @@ class Case(msgspec.Struct, frozen=True):
     reason: str = ""  # why not
 
 
-def tested(pattern: Pattern) -> list[Case]:
+def cases_of(pattern: Pattern) -> list[Case]:
     """Return how each fixture ends now; a command has none, it is run where it is applied."""
     return [
         Case(_where(fixture), not (wrong := _wrong(pattern, number, fixture)), wrong)
