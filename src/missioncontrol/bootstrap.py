@@ -242,6 +242,7 @@ class Holding:
         self.operations = Operations(self.journal)
         self.keys = GatewayKeys(self.journal)
         self.agents = Agents(self.journal, self.budgets, built_in, self.kinds.card)
+        self.execution.elevated = self.agents.elevated
         self.missions = Missions(
             self.journal,
             self.execution,

@@ -13,6 +13,7 @@ import psutil
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.looks import everybody
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import (
@@ -169,6 +170,7 @@ def attempt(
     line: TestLine | None = None,
     seconds: float = 60.0,
     upstream: dict[str, Any] | None = None,
+    elevation: Elevated | None = None,
     **inputs: Any,
 ) -> Attempted:
     """Let a declared agent do one assignment; nothing of it may be left afterwards."""
@@ -185,6 +187,7 @@ def attempt(
         {},
         upstream or {},
         risk=risk,
+        elevation=elevation,
     )
 
     async def story() -> Work:

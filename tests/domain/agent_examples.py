@@ -39,6 +39,28 @@ AGENT_EXAMPLES = (
     a.AgentLost("Nothing was heard for 30 s."),
     a.AgentScaled(4, "There is more to do."),
     a.AgentRemoved("Nobody needs it."),
+    a.ElevationAsked(
+        "elevation-1",
+        ("network", "outside"),
+        "npm needs the registry.",
+        7_200.0,
+        "user:ann",
+        1_790_086_400.0,
+        ("/srv/cache",),
+        "root",
+    ),
+    a.ElevationGranted(
+        "elevation-1",
+        ("network", "outside"),
+        "npm needs the registry.",
+        1_790_007_200.0,
+        "user:ann",
+        "user:ben",
+        ("/srv/cache",),
+        "root",
+        "For today.",
+    ),
+    a.ElevationEnded("elevation-1", "ended", "It is installed.", "user:ben"),
     QuestionAsked(
         "question-1", "run-1", "b", "Which?", {"about": 3}, {"type": "string"}, ("alice",)
     ),

@@ -4,6 +4,7 @@ from missioncontrol.domain import mission as m
 from missioncontrol.domain import operation as o
 from missioncontrol.domain import waiving as w
 from missioncontrol.domain.definition import Definition, StepDefinition
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.plan import ExpectedArtifact
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
@@ -108,7 +109,14 @@ EXAMPLES: tuple[Event, ...] = (
     r.RunHalted("budget.exceeded", "It costs too much."),
     r.RunStarted(),
     r.RunResumed(),
-    r.StepStarted("b", 2, 7, "coder", WORK.artifacts),
+    r.StepStarted(
+        "b",
+        2,
+        7,
+        "coder",
+        WORK.artifacts,
+        Elevated("elevation-1", ("outside",), ("/srv/cache",), 1_790_007_200.0),
+    ),
     r.StepsAdded("a", (STEP,)),
     r.ProcessStarted("b", 7, 4711, 1_790_000_000.25, 4711),
     r.UsageReported("b", 7, USAGE, "gpt-5", "genai-prices 0.2.3"),

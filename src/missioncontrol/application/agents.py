@@ -1,6 +1,6 @@
 """Agents as people and the engine use them: declared, started, scaled, drained, stopped, lost."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -16,10 +16,12 @@ from missioncontrol.domain.declaration import (
     as_declared,
     refuse_bad_declaration,
 )
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.lifecycle.commands import (
     AddAgent,
     DrainAgent,
+    Elevating,
     LifeCommand,
     RemoveAgent,
     Report,
@@ -225,9 +227,11 @@ class Agents:
         """
         declared = as_declared(declared)
         refuse_bad_declaration(declared)  # Before its kind meets words that nobody knows.
-        _refuse_idleness(declared, self._card(declared))
+        card = self._card(declared)
+        _refuse_idleness(declared, card)
         # One that was removed long ago is not at hand, and its stream goes on.
         known = await self._journal.find(LIFE, stream_of(declared.name))
+        _refuse_standing(declared, card, self._standing(known))
         if declared.name in self._built_in:
             known = self.life(declared.name)
         elif known is None and len(list(self.lives())) >= AGENTS_MAX:
@@ -247,6 +251,25 @@ class Agents:
             self._budgets.set_cap(cap, actor=actor, reason="It is declared so.")
         self._tell_all(declared.name)
 
+    def card(self, name: str) -> AgentCard:
+        """Return what an agent takes, hands back and does.
+
+        Raises:
+            NotFound: `agent.unknown`.
+            Rejected: those of its kind.
+        """
+        return self._card(self.life(name).declared)
+
+    def elevated(self, name: str) -> Elevated | None:
+        """Return the wider mode that an attempt of an agent has which begins now."""
+        life: AgentLife | None = self._journal.others.get(stream_of(name))
+        return life.elevated(self._journal.clock.now()) if life is not None else None
+
+    def elevate(self, name: str, command: Elevating, *, actor: str) -> AgentLife:
+        """Do what a person says about a wider mode of an agent; return how it stands then."""
+        self._tell(name, command, actor)
+        return self.life(name)
+
     def report(self, name: str, report: Report) -> list[Event]:
         """Take in what those who watch over an agent found."""
         return self._tell(name, report, ENGINE)
@@ -259,6 +282,15 @@ class Agents:
             self._tell_all(name)
         return events
 
+    def _standing(self, known: AgentLife | None) -> Collection[str]:
+        """Return the modes that an agent had at all times as it was declared before."""
+        if known is None or isinstance(known.standing, Removed):
+            return ()
+        try:
+            return self._card(known.declared).standing
+        except MissionControlError:
+            return ()  # Its package is gone.
+
     def _tell_all(self, name: str) -> None:
         for listener in self.listeners:
             listener(name)
@@ -269,6 +301,25 @@ class Agents:
             add = AddAgent(self._built_in[name], "built_in")
             self._journal.tell(LIFE, stream_of(name), add)
             self._names.add(name)
+
+
+def _refuse_standing(declared: Declaration, card: AgentCard, known: Collection[str]) -> None:
+    """Refuse a declaration that opens at all times what an elevation opens for a time.
+
+    One that did so before may go on: what works for somebody is not taken away.
+
+    Raises:
+        Rejected: `agent.standing_elevation`.
+    """
+    for mode, setting in card.standing.items():
+        if mode not in known:
+            raise Rejected(
+                "agent.standing_elevation",
+                f"Agent {declared.name!r} would have {mode} at all times by `{setting}`, without "
+                "a reason, an end and a second person.",
+                hint=f"Declare it without, and where it is needed: mission agent elevate "
+                f"{declared.name} --to {mode} --reason TEXT --for 2h",
+            )
 
 
 def _refuse_idleness(declared: Declaration, card: AgentCard) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError
@@ -51,6 +52,7 @@ NEEDED: dict[str, Needed] = {
     "RaiseCaps": "govern",
     "PriceChange": "govern",
     "AgentAsked": "govern",
+    "ElevationWished": "operate",
     "KeyAsked": "govern",
     "WebhookAsked": "govern",
     "OutputBound": "govern",
@@ -116,6 +118,10 @@ def _needed(ask: Any) -> Needed | None:
     match ask:
         case Spoken(verb="withdraw"):
             return "operate"  # It takes one's own question back.
+        case ElevationWished(verb="approve" | "refuse"):
+            return "approve"
+        case ElevationWished(verb="end"):
+            return "stop"  # It narrows what an agent may do.
         case TraceAsked(verb="assign" | "scope"):
             return "operate"  # Who sees to a risk, what a task is to change; no waiver.
         case RepositoryTaskAsked(verb="done"):

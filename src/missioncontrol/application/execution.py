@@ -27,6 +27,7 @@ from missioncontrol.application.working_out import (
 from missioncontrol.domain import execution
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.building import builder_of
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.mission import AcceptPlan, SettleMission
 from missioncontrol.domain.plan import Plan, accepted
@@ -110,6 +111,8 @@ class Execution:
         self.permits = Permits(journal, governance.approvals, ids)
         self.forgetting = Forgetting(journal)
         self.handing = Handing(journal, artifacts)
+        self.elevated: Callable[[str], Elevated | None] = lambda agent: None
+        """Returns the wider mode that an attempt of an agent has which begins now."""
         self.scheduled_run_ended: Callable[[Run, Outcome], None] = lambda run, outcome: None
         self._working_out = WorkingOut(
             journal,
@@ -202,7 +205,7 @@ class Execution:
         alone = {step for step in steps if step in run.governed or self._reads(run, step)}
         simple = tuple(step for step in steps if step not in alone)
         if simple:
-            self.tell(run.id, StartSteps(simple))
+            self.tell(run.id, StartSteps(simple, elevated=self._elevated(run, simple)))
         return (
             *simple,
             *(step for step in steps if step in alone and self._start_alone(run, step)),
@@ -240,8 +243,18 @@ class Execution:
             return False  # Else it waits for what other work leaves over.
         handed = self.handing.handed(run, step)
         given = {step.key: handed} if handed else {}
-        self.tell(run.id, StartSteps((step.key,), digests, given))
+        elevated = self._elevated(run, (step.key,))
+        self.tell(run.id, StartSteps((step.key,), digests, given, elevated))
         return True
+
+    def _elevated(self, run: Run, steps: tuple[str, ...]) -> dict[str, Elevated]:
+        """Return which of these steps begin in a wider mode; one that only reads never does."""
+        found = {
+            key: self.elevated(run.steps[key].agent)
+            for key in steps
+            if run.steps[key].risk != "read"
+        }
+        return {key: wider for key, wider in found.items() if wider is not None}
 
     def fail_step(self, run: str, step: str, failure: Failure) -> None:
         """Fail a step that no attempt works on."""

@@ -35,6 +35,7 @@ from missioncontrol.application.asks import (
 from missioncontrol.application.authority import LOOKS, SHOWN_ONCE, refuse_unpermitted
 from missioncontrol.application.budgets import Budgets, CapChange
 from missioncontrol.application.decisions import DecisionAsked, Decisions, DecisionsImported
+from missioncontrol.application.elevations import Elevations, ElevationWished
 from missioncontrol.application.evaluations import (
     EvaluationAsked,
     EvaluationDesk,
@@ -143,6 +144,7 @@ class Office:
         self.alerts = AlertDesk(journal, self.products.refuse_unknown)
         self.digests = DigestDesk(journal, self.products.refuse_unknown)
         self.exports = ExportDesk(journal)
+        self.elevations = Elevations(agents, approvals.os_user)
         self.access = AccessDesk(journal, approvals.os_user)
         self._requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
@@ -171,6 +173,7 @@ class Office:
             StartAll: self._start,
             ChangeLimit: self._limit,
             AgentAsked: self._agent,
+            ElevationWished: self._elevate,
             AgentsAtWork: self._agents_at_work,
             AnswerGiven: self._answer,
             WorkersListed: self._list_workers,
@@ -322,6 +325,9 @@ class Office:
 
     async def _agent(self, ask: AgentAsked, actor: str) -> Any:
         return await self.agents.take(ask, actor=actor)
+
+    async def _elevate(self, ask: ElevationWished, actor: str) -> Any:
+        return await self.elevations.take(ask, actor=actor)
 
     async def _agents_at_work(self, _: AgentsAtWork, __: str) -> dict[str, int]:
         return self.agents.busy()

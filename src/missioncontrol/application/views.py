@@ -113,6 +113,7 @@ def step_view(run: Run, key: str) -> dict[str, Any]:
             run.usage_by_step.get(key, NO_USAGE), run.bill_by_step.get(key, NO_BILL)
         ),
         **({"handed": in_full(run.handed[key])} if key in run.handed else {}),
+        **({"elevation": in_full(run.elevated[key])} if key in run.elevated else {}),
         **_details(state),
     }
 

@@ -23,8 +23,10 @@ from missioncontrol.cli.agent_sheets import (
     standing_line,
     view,
 )
+from missioncontrol.cli.elevating import elevate, width_lines, width_view
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -52,8 +54,12 @@ class AgentDesk(Protocol):
         """Return how many steps each agent works on now, as far as an engine is there to say."""
         ...
 
-    def deliver(self, ask: AgentAsked) -> Any:
-        """Let `Agents.take` answer; returns once it is on disk."""
+    def deliver(self, ask: Any) -> Any:
+        """Let the office answer, `Agents.take` or `Elevations.take`; returns once it is on disk."""
+        ...
+
+    def card(self, life: AgentLife) -> AgentCard | None:
+        """Return what an agent takes and does; None where its kind is not known here."""
         ...
 
     def proof(self, declared: Declaration) -> Proof:
@@ -85,6 +91,8 @@ def agent(arguments: argparse.Namespace, desk: AgentDesk, *, now: float) -> int:
             return _add(arguments, desk, now)
         case "test":
             return _test(arguments, desk)
+        case "elevate":
+            return elevate(arguments, _life(desk, arguments.name), desk, now)
         case "scale":
             ask = AgentAsked("scale", arguments.name, arguments.reason, scale=arguments.scale)
         case "drain" | "restart":
@@ -285,10 +293,18 @@ def _show(arguments: argparse.Namespace, life: AgentLife, desk: AgentDesk, now: 
     at_work = desk.at_work().get(life.name, 0)
     since = now - _seconds(arguments.since, "since")
     done = desk.measured(since, now)
+    card = desk.card(life)
+    standing = card.standing if card is not None else {}
     if arguments.json:
-        say_json({**view(life, at_work), "measures": measures_view(life, done)})
+        wider = width_view(life, standing, now)
+        say_json({**view(life, at_work), **wider, "measures": measures_view(life, done)})
     else:
-        for line in (*sheet(life, at_work, now, columns()), *measures_lines(life, done)):
+        lines = (
+            *sheet(life, at_work, now, columns()),
+            *width_lines(life, standing, now, columns()),
+            *measures_lines(life, done),
+        )
+        for line in lines:
             say(f"{line}\n")
     return SUCCEEDED
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+MODES = ("network", "outside", "full")  # As `domain.elevation`, which this must not import.
 VERBS_OF_ONE = {
     "show": "all that is known of one",
     "start": "let it work, once it has shown that it can",
@@ -38,11 +39,36 @@ def add_agent(
                 "--within", metavar="TIME", default="10m", help="then the rest is interrupted"
             )
         verb.add_argument("--json", action="store_true", help="print JSON")
+    _add_elevating(kinds, home)
     scale = kinds.add_parser("scale", parents=[home], help="how many steps it works on at once")
     scale.add_argument("name", metavar="NAME")
     scale.add_argument("scale", metavar="N", type=whole_number)
     scale.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
     scale.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_elevating(kinds: Any, home: argparse.ArgumentParser) -> None:
+    verb = kinds.add_parser(
+        "elevate", parents=[home], help="a wider mode for a time, if another person agrees"
+    )
+    verb.add_argument("name", metavar="NAME")
+    verb.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        choices=MODES,
+        help="ask: its commands reach the network; write in the directories of --path; or are not "
+        "confined (may be given several times)",
+    )
+    verb.add_argument(
+        "--path", action="append", default=[], metavar="DIR", help="with --to outside; repeatable"
+    )
+    verb.add_argument("--for", dest="lasts", metavar="TIME", help="such as 2h; at most 24h")
+    verb.add_argument("--approve", metavar="ID", help="agree to what somebody else asked for")
+    verb.add_argument("--refuse", metavar="ID", help="say no to it")
+    verb.add_argument("--end", action="store_true", help="end what is in force, take back the rest")
+    verb.add_argument("--reason", metavar="TEXT", default="", help="why; kept for ever")
+    verb.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_declaring(

@@ -15,6 +15,7 @@ from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.gateway_keys import KEYS, STREAM
 from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
@@ -54,6 +55,13 @@ class RosterDesk(Desk):
     def measured(self, since: float, now: float) -> Measured:
         """See `cli.agent.AgentDesk`."""
         return asyncio.run(measured(self.store, since=since, now=now))
+
+    def card(self, life: AgentLife) -> AgentCard | None:
+        """See `cli.agent.AgentDesk`."""
+        try:
+            return Kinds().card(life.declared)
+        except MissionControlError:
+            return None
 
     @property
     def has_engine(self) -> bool:

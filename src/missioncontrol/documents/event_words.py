@@ -68,7 +68,12 @@ TOLD: dict[str, tuple[str, ...]] = {
     "step_expanded": ("{step} became {steps}",),
     "step_repeated": ("round {round} of {step} is done, and once more",),
     "run_halted": ("the run is halted", "{code}"),
-    "step_started": ("attempt {attempt} of {step} starts", "agent {agent}", "with {handed}"),
+    "step_started": (
+        "attempt {attempt} of {step} starts",
+        "agent {agent}",
+        "with {handed}",
+        "under {elevation}",
+    ),
     "step_claimed": ("{step} is done by agent {agent} from now on",),
     "step_stuck": ("{step} waits for agent {agent}, which takes no steps",),
     "process_started": ("{step} works in process {pid}",),
@@ -138,6 +143,17 @@ TOLD: dict[str, tuple[str, ...]] = {
     "agent_lost": ("it is lost",),
     "agent_scaled": ("{scale} at once",),
     "agent_removed": ("the agent is removed",),
+    "elevation_asked": (
+        "{by} asks for {elevation}: {modes}",
+        "in {paths}",
+        "for {seconds}",
+    ),
+    "elevation_granted": (
+        "{by} agrees to {elevation} of {asked_by}: {modes}",
+        "in {paths}",
+        "until {until}",
+    ),
+    "elevation_ended": ("{elevation} is over", "{how}", "by {by}"),
     "question_asked": ("{step} of {run} asks {title}", "to {to}"),
     "question_answered": ("{by} answered {answer}",),
     "question_withdrawn": ("the question is taken back",),
@@ -322,6 +338,11 @@ def _handed(value: Any) -> str:
     return _names([f"{each['name']} (SHA-256 {each['digest'][:12]}…)" for each in value])
 
 
+def _elevation(value: Any) -> str:
+    """Name an elevation, and where an attempt works under it, what it opens."""
+    return f"{value['id']} ({_names(value['modes'])})" if isinstance(value, dict) else value
+
+
 def _scope(value: Any) -> str:
     scope = msgspec.convert(value, Scope)
     if scope.name:
@@ -369,11 +390,12 @@ WORDS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("amount", "before", "passed", "over"), _amount),
     **dict.fromkeys(("until", "expires", "deadline", "retry_at", "slot", "first", "last"), _moment),
     **dict.fromkeys(("seconds", "late_seconds"), _duration),
-    **dict.fromkeys(("by", "author", "on_behalf", "to", "owner"), _person),
+    **dict.fromkeys(("by", "asked_by", "author", "on_behalf", "to", "owner"), _person),
     "bytes": _size,
     "slots": _times,
     "scope": _scope,
     "handed": _handed,
+    "elevation": _elevation,
     "usage": _used,
     "period": lambda value: PERIODS[value],
     "why": lambda value: WAITS[value],

@@ -44,6 +44,8 @@ class AgentCard(msgspec.Struct, frozen=True, omit_defaults=True):
     effects: tuple[str, ...] = ()
     spending: Spending | None = None
     from_run: tuple[str, ...] = ()  # inputs taken from the workflow's where `with` has none
+    elevations: dict[str, str] = {}  # wider modes that it can be given, and what each opens
+    standing: dict[str, str] = {}  # those that it has at all times, and by which setting
 
 
 class Effect(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_WORK, ArtifactRef, Usage, Work
 
@@ -35,6 +36,7 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     upstream: Mapping[str, Upstream] = {}  # by step key, direct needs only
     seconds_max: float = 0.0  # time limit of this attempt; 0 where there is none
     risk: Risk = "read"  # the tier of the step: what its agent may do to the world
+    elevation: Elevated | None = None  # a wider mode that people have agreed to
 
 
 class ProcessHandle(msgspec.Struct, frozen=True):

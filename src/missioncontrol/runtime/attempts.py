@@ -129,8 +129,17 @@ class Attempts:
         slots = state.slots_of.get(step, ())
         self._registry.lease(working.agent, state.id, working.fence, slots)
         self._returned.add((state.id, working.fence))
-        handed = state.handed.get(step, ())
-        self.begin(state, StepStarted(step, working.attempt, working.fence, working.agent, handed))
+        self.begin(
+            state,
+            StepStarted(
+                step,
+                working.attempt,
+                working.fence,
+                working.agent,
+                state.handed.get(step, ()),
+                state.elevated.get(step),
+            ),
+        )
 
     def stop(self, run: str) -> None:
         """End all attempts of `run` as cancelled; each reports when its agent has let go."""
@@ -318,6 +327,7 @@ def _assignment(
         {need: _with(_upstream(state.states[need]), event.handed) for need in step.needs},
         tightened(step.seconds_max, declared.limits.seconds_max if declared else 0.0),
         step.risk,
+        event.elevation,
     )
 
 

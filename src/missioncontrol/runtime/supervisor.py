@@ -27,6 +27,7 @@ from missioncontrol.ports.agent_kind import AgentKind, Proof, Workshop
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.workers import is_elsewhere
 from missioncontrol.runtime.breaker import Breaker
+from missioncontrol.runtime.lapsing import Lapsing
 from missioncontrol.runtime.registry import Registered, Registry
 
 PROBE_SECONDS_MAX = 60.0
@@ -66,6 +67,7 @@ class Supervisor:
         self.elsewhere: AgentKind | None = None
         """Makes and proves the agents that workers carry out."""
         self._breaker = Breaker()
+        self._lapsing = Lapsing(agents, clock)
         self._tending: dict[str, asyncio.Task[None]] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -74,7 +76,7 @@ class Supervisor:
         """Take every agent up from where it stands."""
         self._loop = asyncio.get_running_loop()
         self._agents.listeners.append(self.follow)
-        for life in self._agents.lives():
+        for life in list(self._agents.lives()):
             self.follow(life.name)
 
     async def stop(self) -> None:
@@ -83,6 +85,7 @@ class Supervisor:
             self._agents.listeners.remove(self.follow)
         tasks = [*self._tending.values(), *self._ending.values()]
         self._tending.clear()
+        self._lapsing.stop()
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -108,7 +111,9 @@ class Supervisor:
         except NotFound:
             self._registry.remove(name)
             self._breaker.forget(name)
+            self._lapsing.forget(name)
             return
+        self._lapsing.follow(life)
         ending = self._ending.get(name)
         if life.may_begin and ending is None:
             self._let_begin(life)

@@ -13,6 +13,7 @@ from missioncontrol.application.queries.measures import AgentDone, Window, done_
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.queries.stories import PROGRAM
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Elevation, Wish
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.lifecycle.decide import unknown
 from missioncontrol.domain.lifecycle.events import Source
@@ -62,6 +63,8 @@ class AgentView(msgspec.Struct, frozen=True):
     effects: tuple[str, ...]
     risks: tuple[str, ...]
     measures: AgentDone
+    elevation: Elevation | None  # a wider mode that is in force now
+    elevation_asked: Wish | None  # one that waits for another person's yes
 
 
 class LifeTold(msgspec.Struct, frozen=True):
@@ -95,7 +98,7 @@ async def agents(
     at_work = Counter(each.agent for each in instruments.measuring.at_work)
     heard = instruments.measuring.tables.heard()
     return [
-        _view(life, at_work[life.name], heard.get(life.name, 0), done.get(life.name))
+        _view(life, at_work[life.name], heard.get(life.name, 0), done.get(life.name), now)
         for life in lives(present, instruments)
     ]
 
@@ -151,8 +154,10 @@ def _scales(found: Iterable[AgentLife]) -> dict[str, int]:
     return {life.name: life.declared.scale for life in found}
 
 
-def _view(life: AgentLife, at_work: int, heard: int, done: AgentDone | None) -> AgentView:
-    declared = life.declared
+def _view(
+    life: AgentLife, at_work: int, heard: int, done: AgentDone | None, now: float
+) -> AgentView:
+    declared, given, wish = life.declared, life.elevation, life.wish
     return AgentView(
         name=life.name,
         kind=declared.kind,
@@ -173,6 +178,8 @@ def _view(life: AgentLife, at_work: int, heard: int, done: AgentDone | None) -> 
         effects=declared.effects,
         risks=declared.risks,
         measures=done or AgentDone(agent=life.name, utilisation=0.0),
+        elevation=given if given is not None and given.is_in_force(now) else None,
+        elevation_asked=wish if wish is not None and now < wish.lapses else None,
     )
 
 

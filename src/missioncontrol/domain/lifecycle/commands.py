@@ -3,6 +3,7 @@
 import msgspec
 
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Mode
 from missioncontrol.domain.lifecycle.events import Next, Source
 
 
@@ -47,6 +48,40 @@ class RemoveAgent(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class AskElevation(msgspec.Struct, frozen=True):
+    """Ask for a wider mode for a time; somebody else has to agree."""
+
+    modes: tuple[Mode, ...]
+    paths: tuple[str, ...]
+    reason: str
+    seconds: float
+    by: str
+    os_user: str = ""  # who gave the name, where nobody vouches for it
+
+
+class ApproveElevation(msgspec.Struct, frozen=True):
+    """Agree to what somebody else asked for."""
+
+    elevation: str
+    by: str
+    os_user: str = ""
+    note: str = ""
+
+
+class EndElevation(msgspec.Struct, frozen=True):
+    """Let no attempt that begins have it any more, or say no to it; all of them without a name."""
+
+    by: str
+    elevation: str = ""
+    reason: str = ""
+
+
+class LapseElevation(msgspec.Struct, frozen=True):
+    """Its time is over, as those who watch over agents have measured it."""
+
+    elevation: str
+
+
 class ReportReady(msgspec.Struct, frozen=True):
     """It has shown that it works."""
 
@@ -80,5 +115,8 @@ class LoseAgent(msgspec.Struct, frozen=True):
     reason: str
 
 
-Report = ReportReady | ReportUnfit | RestAgent | ReportDrained | LoseAgent
-LifeCommand = AddAgent | StartAgent | StopAgent | DrainAgent | ScaleAgent | RemoveAgent | Report
+Elevating = AskElevation | ApproveElevation | EndElevation
+Report = ReportReady | ReportUnfit | RestAgent | ReportDrained | LoseAgent | LapseElevation
+LifeCommand = (
+    AddAgent | StartAgent | StopAgent | DrainAgent | ScaleAgent | RemoveAgent | Elevating | Report
+)

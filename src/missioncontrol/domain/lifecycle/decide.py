@@ -7,7 +7,11 @@ from missioncontrol.domain.declaration import refuse_bad_declaration, refuse_bad
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.commands import (
     AddAgent,
+    ApproveElevation,
+    AskElevation,
     DrainAgent,
+    EndElevation,
+    LapseElevation,
     LifeCommand,
     LoseAgent,
     RemoveAgent,
@@ -19,6 +23,7 @@ from missioncontrol.domain.lifecycle.commands import (
     StartAgent,
     StopAgent,
 )
+from missioncontrol.domain.lifecycle.elevating import approved, asked, ended, lapsed, undeclared
 from missioncontrol.domain.lifecycle.events import (
     AgentAdded,
     AgentChanged,
@@ -56,8 +61,8 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
 
     Raises:
         Rejected: `agent.exists`, `agent.not_stopped`, `agent.bad_time`, `agent.bad_reason`,
-            `agent.built_in`, and those of a bad declaration.
-        NotFound: `agent.unknown`.
+            `agent.built_in`, those of a bad declaration, and of `lifecycle.elevating`.
+        NotFound: `agent.unknown`, `elevation.unknown`.
     """
     if isinstance(command, AddAgent):
         return _add(command, agent)
@@ -93,6 +98,14 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
             if not isinstance(agent.standing, Ready | Starting | Draining):
                 return []
             return [AgentLost(command.reason)]
+        case AskElevation():
+            return asked(command, agent, now)
+        case ApproveElevation():
+            return approved(command, agent, now)
+        case EndElevation():
+            return ended(command, agent)
+        case LapseElevation():
+            return lapsed(command, agent)
         case _:
             assert_never(command)
 
@@ -125,10 +138,10 @@ def _add(command: AddAgent, agent: AgentLife | None) -> list[LifeEvent]:
             f"There is an agent {agent.name!r} already, of kind {agent.declared.kind}.",
             hint="`--replace` declares it anew; `mission agent show` tells what it is now.",
         )
-    changed = AgentChanged(declared, command.source)
+    changed = [AgentChanged(declared, command.source), *undeclared(agent, "It is declared anew.")]
     if isinstance(agent.standing, Stopped):
-        return [changed]
-    return [changed, AgentStarting(START_SECONDS_MAX, "It was declared anew.")]
+        return changed
+    return [*changed, AgentStarting(START_SECONDS_MAX, "It was declared anew.")]
 
 
 def _start(command: StartAgent, agent: AgentLife) -> list[LifeEvent]:
@@ -180,7 +193,7 @@ def _remove(command: RemoveAgent, agent: AgentLife) -> list[LifeEvent]:
             f"Agent {agent.name!r} is not stopped.",
             hint=f"`mission agent stop {agent.name}` first, or drain it.",
         )
-    return [AgentRemoved(command.reason)]
+    return [*undeclared(agent, "It is removed."), AgentRemoved(command.reason)]
 
 
 def _ready(command: ReportReady, agent: AgentLife) -> list[LifeEvent]:

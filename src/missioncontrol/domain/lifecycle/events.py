@@ -5,12 +5,17 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Mode
 
 Source = Literal["command", "file", "package", "built_in", "worker"]
 """Who declared it: a person by command, the file of agents, an installed package, ourselves, or
 the worker that carries it out."""
 
 Next = Literal["stop", "start"]
+
+Ending = Literal["refused", "lapsed", "expired", "ended", "declared"]
+"""Of an elevation: somebody said no, nobody answered, its time is over, somebody ended it, the
+agent was declared anew or removed."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,6 +100,42 @@ class AgentRemoved(Event, frozen=True):
     reason: str = ""
 
 
+class ElevationAsked(Event, frozen=True):
+    """Somebody asks for a wider mode, for so long."""
+
+    elevation: str
+    modes: tuple[Mode, ...]
+    reason: str
+    seconds: float
+    by: str
+    lapses: float  # seconds since the epoch; nobody agrees to it after that
+    paths: tuple[str, ...] = ()
+    os_user: str = ""  # of the operating system, where `by` is a name that this user gave
+
+
+class ElevationGranted(Event, frozen=True):
+    """Another person agrees: attempts that begin until then have the wider mode."""
+
+    elevation: str
+    modes: tuple[Mode, ...]
+    reason: str  # why it was asked for
+    until: float  # seconds since the epoch
+    asked_by: str
+    by: str
+    paths: tuple[str, ...] = ()
+    os_user: str = ""
+    note: str = ""  # of who agreed
+
+
+class ElevationEnded(Event, frozen=True):
+    """No attempt that begins has it any more, or it was never agreed to."""
+
+    elevation: str
+    how: Ending
+    reason: str = ""
+    by: str = ""  # empty where nobody had to
+
+
 LifeEvent = (
     AgentAdded
     | AgentChanged
@@ -107,6 +148,9 @@ LifeEvent = (
     | AgentLost
     | AgentScaled
     | AgentRemoved
+    | ElevationAsked
+    | ElevationGranted
+    | ElevationEnded
 )
 
 EVENTS: dict[type, tuple[str, int]] = {
@@ -121,5 +165,8 @@ EVENTS: dict[type, tuple[str, int]] = {
     AgentLost: ("agent_lost", 1),
     AgentScaled: ("agent_scaled", 1),
     AgentRemoved: ("agent_removed", 1),
+    ElevationAsked: ("elevation_asked", 1),
+    ElevationGranted: ("elevation_granted", 1),
+    ElevationEnded: ("elevation_ended", 1),
 }
 """The lasting name and version of every event."""

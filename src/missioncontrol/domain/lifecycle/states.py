@@ -3,6 +3,7 @@
 import msgspec
 
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Elevated, Elevation, Wish, elevated_by
 from missioncontrol.domain.lifecycle.events import Next, Source
 
 
@@ -70,6 +71,9 @@ class AgentLife(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str = ""  # as it said itself when it last was ready
     said: str = ""
     rests: int = 0  # how often in a row, the last time
+    wish: Wish | None = None  # a wider mode that waits for somebody's yes
+    elevation: Elevation | None = None  # that was agreed to last, if nothing has ended it
+    elevations: int = 0  # how many were ever asked for
 
     @property
     def name(self) -> str:
@@ -88,6 +92,12 @@ class AgentLife(msgspec.Struct, frozen=True, omit_defaults=True):
             case Starting(deadline=at) | Draining(deadline=at) | Resting(until=at):
                 return at
         return None
+
+    def elevated(self, now: float) -> Elevated | None:
+        """Return the wider mode that an attempt has which begins now, if there is one."""
+        if self.elevation is None or not self.elevation.is_in_force(now):
+            return None
+        return elevated_by(self.elevation)
 
     def status(self, at_work: int) -> str:
         """Return how it stands in one word, where it works on so many steps now."""

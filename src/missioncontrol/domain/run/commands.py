@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.run.events import Check, Failure, Kept, Outcome
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
@@ -44,6 +45,7 @@ class StartSteps(Command, frozen=True):
     steps: tuple[str, ...]
     digests: dict[str, str] = {}  # of what will run, for steps that had to be approved
     handed: dict[str, tuple[ArtifactRef, ...]] = {}  # what is given in place of earlier files
+    elevated: dict[str, Elevated] = {}  # the wider modes that their agents have now
 
 
 class ClaimStep(Command, frozen=True):

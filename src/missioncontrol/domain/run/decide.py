@@ -191,7 +191,8 @@ def _start(command: StartSteps, run: Run, now: float) -> list[RunEvent]:
         fence += 1
         attempt = run.tries.get(key, 0) + 1
         handed = command.handed.get(key, ())
-        events.append(StepStarted(key, attempt, fence, run.steps[key].agent, handed))
+        wider = command.elevated.get(key)
+        events.append(StepStarted(key, attempt, fence, run.steps[key].agent, handed, wider))
     return events
 
 

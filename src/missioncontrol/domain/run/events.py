@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 
@@ -81,6 +82,7 @@ class StepStarted(Event, frozen=True):
     fence: int
     agent: str
     handed: tuple[ArtifactRef, ...] = ()  # in place of files of those names from earlier steps
+    elevation: Elevated | None = None  # the wider mode in which the attempt works
 
 
 class StepClaimed(Event, frozen=True):

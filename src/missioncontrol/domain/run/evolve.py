@@ -217,6 +217,9 @@ def _start(run: Run, event: StepStarted, at: float) -> None:
     run.handed.pop(step, None)
     if event.handed:
         run.handed[step] = event.handed
+    run.elevated.pop(step, None)
+    if event.elevation is not None:
+        run.elevated[step] = event.elevation
 
 
 def _add_process(run: Run, event: ProcessStarted) -> None:

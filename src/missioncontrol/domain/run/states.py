@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.run.deadlines import Deadlines
 from missioncontrol.domain.run.events import Check, Failure, Outcome
 from missioncontrol.domain.run.turns import Crowd, Queue, any_number, in_turn
@@ -176,6 +177,7 @@ class Run:
         self.deadlines = Deadlines()  # of open steps
         self.given_up: dict[str, Failure] = {}  # open steps whose own steps were let go
         self.tries: dict[str, int] = {}
+        self.elevated: dict[str, Elevated] = {}  # of the last attempt of a step
         self.handed: dict[str, tuple[ArtifactRef, ...]] = {}  # to the last attempt of a step
         self.interruptions: dict[str, int] = {}
         self.refused: set[tuple[int, str]] = set()

@@ -1,7 +1,7 @@
 """A coding agent at work: a tree, a tool in it, and a patch with its evidence."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any, Protocol
@@ -39,6 +39,9 @@ SAID_MAX = 64 * 1024
 REASON_MAX = 2_000
 
 
+EVER_SAFE: Mapping[str, str] = {}
+
+
 class Source(msgspec.Struct, frozen=True):
     """Where a tool finds its models when no gateway is open."""
 
@@ -67,9 +70,19 @@ class CodingAgent:
     """Does one assignment after another, each in a tree of its own."""
 
     def __init__(
-        self, declared: Declaration, workshop: Workshop, tool: Tool, source: Source
+        self,
+        declared: Declaration,
+        workshop: Workshop,
+        tool: Tool,
+        source: Source,
+        *,
+        standing: Mapping[str, str] = EVER_SAFE,
     ) -> None:
-        """`source` counts only where no gateway is open."""
+        """`source` counts only where no gateway is open.
+
+        `standing` are the wider modes that it has at all times, and by which setting.
+        """
+        self._standing = standing
         self._declared = declared
         self._workshop = workshop
         self._tool = tool
@@ -89,7 +102,7 @@ class CodingAgent:
         async with worktree(trees, assignment, source, base=base, keeping=keeping) as tree:
             try:
                 with self._at_bench(assignment, line, order, tree) as bench:
-                    for note in tree.notes:
+                    for note in (*self._width(order), *tree.notes):
                         line.log("warning", note)
                     await self._gone_on(order, assignment, tree)
                     documents = await asyncio.to_thread(self._texts, order)
@@ -101,6 +114,17 @@ class CodingAgent:
             patch = await patch_of(tree)
             kept = await keep(tree.place, self._workshop.scrub)
             return self._work(bench, tree, (patch, kept), answer, line)
+
+    def _width(self, order: Order) -> Iterator[str]:
+        """Say in what wider mode than the safe one it works, if it does."""
+        if order.risk == "read":
+            return
+        for mode, setting in self._standing.items():
+            yield f"It has {mode} at all times, by its declaration ({setting})."
+        wider = order.elevation
+        if wider is not None:
+            where = f" ({', '.join(wider.paths)})" if wider.paths else ""
+            yield f"It works under {wider.id}: {', '.join(wider.modes)}{where}."
 
     async def _gone_on(self, order: Order, assignment: Assignment, tree: Tree) -> None:
         """Begin with what an earlier step changed, where the order says so.

@@ -12,6 +12,7 @@ from missioncontrol.adapters.agents.coding.telling import listener_in
 from missioncontrol.adapters.agents.declared import bad_settings, settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Elevated, opens
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
 VERSION = "2.1.329"
@@ -25,6 +26,15 @@ CLAUDE = Installed(
 )
 READING = ("Glob", "Grep", "Read")
 WRITING = ("Bash", "Edit", "Glob", "Grep", "Read", "Write")
+WEB = ("WebFetch", "WebSearch")
+"""Tools that reach the network; its shell does so in any step that writes."""
+
+ELEVATIONS = {
+    "network": "it has the tools WebFetch and WebSearch; nothing keeps its shell off the network",
+    "outside": "its tools for files work in the named directories as well; nothing confines its "
+    "shell",
+    "full": "it has all its tools, and those for files work everywhere; nothing confines its shell",
+}
 SWITCHES = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
@@ -64,14 +74,16 @@ class ClaudeKind:
 
     def card(self, declared: Declaration) -> AgentCard:
         """See `AgentKind.card`."""
-        _settings(declared)
-        return card(declared)
+        settings = _settings(declared)
+        standing = _standing(settings)
+        return msgspec.structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
-        return CodingAgent(declared, workshop, ClaudeCode(declared, settings), source)
+        tool = ClaudeCode(declared, settings)
+        return CodingAgent(declared, workshop, tool, source, standing=_standing(settings))
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`."""
@@ -109,7 +121,8 @@ class ClaudeCode:
         own tools for files stay within the tree; what its shell does, nothing confines.
         """
         is_reading = order.risk == "read"
-        tools = ",".join(READING if is_reading else self._settings.tools)
+        tools = ",".join(READING if is_reading else self._tools(order.elevation))
+        places = _places(order.elevation)
         return [
             program,
             "--print",
@@ -121,9 +134,23 @@ class ClaudeCode:
             *("--permission-mode", "dontAsk" if is_reading else "acceptEdits"),
             *("--tools", tools),
             *("--allowedTools", tools),
+            *(("--add-dir", *places) if places else ()),
             *(("--model", bench.model) if bench.model else ()),
             *(("--resume", bench.thread) if bench.thread else ()),
         ]
+
+    def _tools(self, elevation: Elevated | None) -> tuple[str, ...]:
+        more: tuple[str, ...] = WEB if opens(elevation, "network") else ()
+        if opens(elevation, "full"):
+            more = (*WRITING, *WEB)
+        return tuple(dict.fromkeys((*self._settings.tools, *more)))
+
+
+def _places(elevation: Elevated | None) -> tuple[str, ...]:
+    """Return where its tools for files may work besides the tree."""
+    if elevation is None:
+        return ()
+    return ("/",) if elevation.opens("full") else elevation.paths
 
 
 def _environment(bench: Bench) -> dict[str, str]:
@@ -135,6 +162,11 @@ def _environment(bench: Bench) -> dict[str, str]:
         "ANTHROPIC_BASE_URL": bench.access.url,
         "ANTHROPIC_API_KEY": bench.access.key,
     }
+
+
+def _standing(settings: ClaudeSettings) -> dict[str, str]:
+    web = [tool for tool in WEB if tool in settings.tools]
+    return {"network": f"tools with {' and '.join(web)}"} if web else {}
 
 
 def _settings(declared: Declaration) -> ClaudeSettings:

@@ -1,10 +1,10 @@
 """The kind `codex`."""
 
-import msgspec
+from msgspec import structs
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
-from missioncontrol.adapters.agents.coding.codex_home import CODEX, CodexSettings
+from missioncontrol.adapters.agents.coding.codex_home import CODEX, ELEVATIONS, CodexSettings
 from missioncontrol.adapters.agents.coding.codex_server import CodexServer
 from missioncontrol.adapters.agents.coding.order import card
 from missioncontrol.adapters.agents.coding.proof import proved
@@ -21,23 +21,29 @@ class CodexKind:
 
     def card(self, declared: Declaration) -> AgentCard:
         """See `AgentKind.card`."""
-        _settings(declared)
-        return card(declared)
+        settings = _settings(declared)
+        standing = _standing(settings)
+        return structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         form = CodexServer if settings.approvals == "ask" else CodexExec
-        return CodingAgent(declared, workshop, form(declared, settings), source)
+        tool = form(declared, settings)
+        return CodingAgent(declared, workshop, tool, source, standing=_standing(settings))
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`."""
         settings = _settings(declared)
-        plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
+        plain = structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)
         wanted = settings.program, settings.version
         return await proved(agent, declared, workshop, CODEX, wanted, round_trip=round_trip)
+
+
+def _standing(settings: CodexSettings) -> dict[str, str]:
+    return {"network": "network = true"} if settings.network else {}
 
 
 def _settings(declared: Declaration) -> CodexSettings:

@@ -34,7 +34,8 @@ class CodexExec:
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
         """See `Tool.converse`."""
-        program = await ready(bench, self._declared, self._settings, "never")
+        wider = order.elevation
+        program = await ready(bench, self._declared, self._settings, "never", wider)
         turn = _Turn(bench)
         code = await bench.run(_argv(program, bench, order), prompt.encode(), turn.hear)
         await add_missing(bench)
@@ -45,7 +46,7 @@ def _argv(program: str, bench: Bench, order: Order) -> list[str]:
     """Return the command line. The prompt, which may be long or private, goes in by stdin."""
     model = ["-m", bench.model] if bench.model else []
     resume = ["resume", bench.thread] if bench.thread else []
-    mode = ["-s", sandbox_of(order.risk), "--skip-git-repo-check", "--ignore-rules"]
+    mode = ["-s", sandbox_of(order), "--skip-git-repo-check", "--ignore-rules"]
     return [program, "exec", "--json", *mode, *model, *resume, "-"]
 
 

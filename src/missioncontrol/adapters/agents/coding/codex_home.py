@@ -6,10 +6,11 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.step import Risk
+from missioncontrol.domain.elevation import Elevated, opens
 
 VERSION = "0.169.0"
 KEY_VARIABLE = "MISSION_MODEL_KEY"
@@ -22,7 +23,12 @@ CODEX = Installed(
     ),
 )
 
-Sandbox = Literal["read-only", "workspace-write"]
+Sandbox = Literal["read-only", "workspace-write", "danger-full-access"]
+ELEVATIONS = {
+    "network": "its commands reach the network",
+    "outside": "its commands write in the named directories as well",
+    "full": "its commands run without a sandbox",
+}
 
 
 class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,9 +43,11 @@ class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_variable: str = ""
 
 
-def sandbox_of(risk: Risk) -> Sandbox:
+def sandbox_of(order: Order) -> Sandbox:
     """Return what the commands of Codex may write: nothing in a step that only reads."""
-    return "read-only" if risk == "read" else "workspace-write"
+    if order.risk == "read":
+        return "read-only"
+    return "danger-full-access" if opens(order.elevation, "full") else "workspace-write"
 
 
 def base_url(bench: Bench) -> str:
@@ -48,7 +56,11 @@ def base_url(bench: Bench) -> str:
 
 
 async def ready(
-    bench: Bench, declared: Declaration, settings: CodexSettings, approval_policy: str
+    bench: Bench,
+    declared: Declaration,
+    settings: CodexSettings,
+    approval_policy: str,
+    elevation: Elevated | None,
 ) -> str:
     """Return the program, once its home is set up and its version is the one that is wanted.
 
@@ -56,19 +68,26 @@ async def ready(
         AttemptFailed: `codex.not_found` or `codex.wrong_version`.
     """
     program = CODEX.find(settings.program, bench.environment)
-    bench.environment = set_up(bench, settings, approval_policy)
+    bench.environment = set_up(bench, settings, approval_policy, elevation)
     version = await CODEX.version(program, bench)
     CODEX.refuse_other(version, settings.version, declared.name)
     return program
 
 
-def set_up(bench: Bench, settings: CodexSettings, approval_policy: str) -> dict[str, str]:
+def set_up(
+    bench: Bench,
+    settings: CodexSettings,
+    approval_policy: str,
+    elevation: Elevated | None = None,
+) -> dict[str, str]:
     """Write the settings of Codex into its home; return the environment to start it in.
 
     Codex looks up hosts on the internet unless the features below are off.
     """
     effort = f'model_reasoning_effort = "{settings.effort}"\n' if settings.effort else ""
     listener = listener_in(bench.environment)
+    network = settings.network or opens(elevation, "network")
+    roots = elevation.paths if elevation is not None else ()
     config = bench.home / "config.toml"
     config.touch(0o600)  # It holds the key with which the attempt tells what it does.
     config.write_text(
@@ -87,7 +106,8 @@ request_max_retries = 0
 stream_max_retries = 0
 
 [sandbox_workspace_write]
-network_access = {json.dumps(settings.network)}
+network_access = {json.dumps(network)}
+writable_roots = {json.dumps(roots)}
 exclude_slash_tmp = true
 
 [shell_environment_policy]

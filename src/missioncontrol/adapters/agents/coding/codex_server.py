@@ -55,11 +55,13 @@ class CodexServer:
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
         """See `Tool.converse`."""
-        argv = [await ready(bench, self._declared, self._settings, "on-request"), "app-server"]
+        wider = order.elevation
+        program = await ready(bench, self._declared, self._settings, "on-request", wider)
+        argv = [program, "app-server"]
         async with at_work(
             argv, cwd=bench.cwd, environment=bench.environment, line=bench.line
-        ) as program:
-            await _Conversation(program, bench, prompt, order).hold()
+        ) as process:
+            await _Conversation(process, bench, prompt, order).hold()
         await add_missing(bench)
 
 
@@ -121,7 +123,7 @@ class _Conversation:
         params: dict[str, Any] = {
             "cwd": str(self._bench.cwd),
             "approvalPolicy": POLICY,
-            "sandbox": sandbox_of(self._order.risk),
+            "sandbox": sandbox_of(self._order),
         }
         if self._bench.model:
             params["model"] = self._bench.model

@@ -12,6 +12,7 @@ from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit, tier
 from missioncontrol.domain.building import CONTINUES, DOCUMENTS, PATCH
 from missioncontrol.domain.declaration import Declaration, card_of
+from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -92,6 +93,7 @@ class Order(msgspec.Struct, frozen=True):
     base: str
     model: str
     risk: Risk
+    elevation: Elevated | None
     is_kept: bool  # whether the final state becomes a commit in the repository
     continues: str  # the step whose changes the tree begins with; empty where there is none
     documents: tuple[ArtifactRef, ...]
@@ -151,6 +153,7 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
         given.get("base") or _base_of(continues, assignment),
         given.get("model") or declared.model,
         assignment.risk,
+        assignment.elevation if assignment.risk != "read" else None,
         bool(given.get(KEEP)),
         continues,
         documents,
