@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.specialists.tester.copying import copied
-from missioncontrol.specialists.tester.declared import declared as declared_in
+from missioncontrol.specialists.tester.declared import declared
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.others import with_tools
 from missioncontrol.specialists.tester.pythons import best_python
@@ -53,9 +53,9 @@ def proofs(
     """Run what the repository declares, or `only` these, in a copy below `scratch`."""
     from missioncontrol.specialists.tree import read_tree
 
-    declared = declared_in(read_tree(root))
-    wanted = [Wanted("test", argv, source) for argv, source in declared.commands]
-    wanted += [Wanted(each.purpose, each.argv, each.source) for each in declared.offers]
+    offered = declared(read_tree(root))
+    wanted = [Wanted("test", argv, source) for argv, source in offered.commands]
+    wanted += [Wanted(each.purpose, each.argv, each.source) for each in offered.offers]
     copy, home = scratch / "copy", scratch / "home"
     home.mkdir(parents=True, exist_ok=True)
     done = copied(root, copy, is_late=lambda: False)
@@ -63,7 +63,7 @@ def proofs(
     if done.left_out:
         return [_unproven(each, f"no copy to run it in: {done.left_out}") for each in chosen]
     surroundings = environment(copy, home)
-    python = best_python(root, declared.needed, surroundings)
+    python = best_python(root, offered.needed, surroundings)
     found = []
     for each in chosen:
         tick(" ".join(each.argv))
