@@ -310,6 +310,13 @@ async def swept(places: list[Path]) -> None:
         await sweep(place / "t", str)
 
 
+def has_begun(place: Path, objects: set[Path] | None) -> bool:
+    """Whether there are more than these objects; or, without any, whether the work is done."""
+    if objects is not None:
+        return set((place / "r").glob(".git/objects/*")) > objects
+    return any((place / "t").glob("*/*/tree/new.txt"))
+
+
 @pytest.mark.journey
 def test_a_push_killed_at_any_time_with_all_that_it_started_loses_nothing(tmp_path: Path) -> None:
     first = repository(tmp_path / "r")
@@ -325,11 +332,11 @@ def test_a_push_killed_at_any_time_with_all_that_it_started_loses_nothing(tmp_pa
             start_new_session=True,
             stdout=subprocess.DEVNULL,
         )
-        objects = source / ".git/objects"
-        count = len(list(objects.iterdir()))
-        while engine.poll() is None and len(list(objects.iterdir())) == count:
-            time.sleep(0.001)  # Until receive-pack has begun.
-        time.sleep(chance.random() * 0.02)
+        # Every other one dies when receive-pack has begun, the others when the work has ended.
+        before = set(source.glob(".git/objects/*"))
+        while engine.poll() is None and not has_begun(place, before if number % 2 else None):
+            time.sleep(0.001)
+        time.sleep(chance.random() * (0.02 if number % 2 else 0.2))
         if engine.poll() is None:
             os.killpg(engine.pid, signal.SIGKILL)  # Git too, and what git has started.
         engine.wait()
@@ -340,12 +347,18 @@ def test_a_push_killed_at_any_time_with_all_that_it_started_loses_nothing(tmp_pa
         git(source, "fsck")
 
 
-def test_a_lock_that_a_killed_git_left_is_gone_around(tmp_path: Path) -> None:
+def test_locks_that_a_killed_git_left_are_gone_around(tmp_path: Path) -> None:
     source = repository(tmp_path / "r")
+
+    def work(tree: Tree) -> None:
+        (tree.path / "one.txt").write_text("1\n")
+        (tree.own / "index.lock").touch()
+
     lock = source / ".git" / f"{REF}.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
-    assert kept(tmp_path, source, shell("echo 1 > one.txt")).ref == f"{REF}.2"
+    assert kept(tmp_path, source, work).ref == f"{REF}.2"
+    assert git(source, "show", f"{REF}.2:one.txt") == "1"
 
 
 def test_a_tree_that_cannot_be_kept_stays_until_it_can(

@@ -7,6 +7,8 @@ a note, also after `kill -9` in between any two of these steps, does the same ag
 
 import asyncio
 import os
+import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.worktrees.cleaning import Scrub, clean
-from missioncontrol.adapters.worktrees.state import State
+from missioncontrol.adapters.worktrees.state import INDEX, State
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.domain.errors import Conflict, MissionControlError, Unavailable
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -115,12 +117,20 @@ async def _kept(place: Path, note: Note, scrub: Scrub) -> Kept:
 
 
 async def _state(tree: Tree) -> State:
-    """Return what `tree` holds, also where its agent took away the right to read it."""
+    """Return what `tree` holds, also where its agent took away the right to read it.
+
+    It is seen through an index of its own: a git that was killed leaves the lock of the other, and
+    one that was not may still write there.
+    """
+    index = f"index-{secrets.token_hex(4)}"
+    known = tree.own / INDEX
+    if known.exists():
+        shutil.copyfile(known, tree.own / index)
     try:
-        return await State.taken_in(tree)
+        return await State.taken_in(tree, index)
     except AttemptFailed:
         await asyncio.to_thread(_make_readable, tree.path)
-        return await State.taken_in(tree)
+        return await State.taken_in(tree, index)
 
 
 def _make_readable(path: Path) -> None:

@@ -4,38 +4,40 @@ from missioncontrol.adapters.git import LIST_BYTES_MAX, git
 from missioncontrol.adapters.worktrees.tree import Tree
 
 SUBMODULE = "160000"
+INDEX = "index"
+"""The file in our repository that remembers what it saw of the tree."""
 
 
-def seen_through(tree: Tree) -> dict[str, str]:
+def seen_through(tree: Tree, index: str = INDEX) -> dict[str, str]:
     """Return the environment in which git asks our repository about the tree."""
     return {
         "GIT_DIR": str(tree.own),
         "GIT_WORK_TREE": str(tree.path),
-        "GIT_INDEX_FILE": str(tree.own / "index"),
+        "GIT_INDEX_FILE": str(tree.own / index),
     }
 
 
 class State:
     """The files of a tree in our index: what git ignores, and what is left out, as at the base."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, index: str) -> None:
         """Nothing is taken in yet; see `taken_in`."""
         self._path = tree.path
         self.own = tree.own
         self._begun = tree.begun
-        self._environment = seen_through(tree)
+        self._environment = seen_through(tree, index)
         self._commit = tree.base
         self.base = tree.base
         self.left_out: tuple[str, ...] = ()  # submodules, and repositories within the tree
 
     @classmethod
-    async def taken_in(cls, tree: Tree) -> "State":
-        """Return the present state of `tree`, committed there or not.
+    async def taken_in(cls, tree: Tree, index: str = INDEX) -> "State":
+        """Return the present state of `tree`, committed there or not, as `index` then has it.
 
         Raises:
             AttemptFailed: `worktree.failed`.
         """
-        state = cls(tree)
+        state = cls(tree, index)
         await state._begin()
         left_out = await state._add_all()
         against = ["--cached", "--no-renames", "--raw", "-z", "--ignore-submodules=none"]
