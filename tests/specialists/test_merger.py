@@ -218,7 +218,9 @@ def test_a_check_that_held_has_to_hold(tmp_path: Path) -> None:
     output = merged(tmp_path, root, one, checks=checks).output
     assert output["state"] == "returned"
     assert [each["test"] for each in output["checks"]["broken"]] == ["test ! -e x.txt"]
-    assert merged(tmp_path, root, one, checks=checks[1:]).output["state"] == "merged"
+    work = merged(tmp_path, root, one, checks=checks[1:])
+    assert work.output["state"] == "merged"
+    assert work.summary.endswith(f"What fails failed at {git(root, 'rev-parse', 'main')[:12]} too.")
 
 
 def test_tests_that_run_out_of_time_prove_nothing(tmp_path: Path) -> None:

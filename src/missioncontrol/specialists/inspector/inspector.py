@@ -126,8 +126,8 @@ def _statement(change: Change, findings: Sequence[Found], blocking: Sequence[Fou
     files = counted(len(change.files), "file")
     size = f"{files}, {change.added} lines added, {change.removed} removed"
     if not blocking:
-        notes = counted(len(findings), "note")
-        return f"Nothing stands against the change ({size}); {notes}."
+        notes = f"; {counted(len(findings), 'note')}" if findings else ""
+        return f"Nothing stands against the change ({size}){notes}."
     first = blocking[0]
     place = f" in {first.path}" if first.path else ""
     count = counted(len(blocking), "finding has", "findings have")

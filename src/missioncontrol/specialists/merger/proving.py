@@ -58,8 +58,10 @@ def proved(
         is_blind = now.status in ("could_not_start", "no_test_command")
         found = evidence(now.trial, now.tree, check_evidence(now))
         files = (*seen(now.trial), *([check_log(now)] if now.checks else []))
-        told = _told(now, lost)
-        return Proved(report.statement(now.trial), told, lost, found, files, is_blind)
+        said = report.statement(now.trial)
+        if was is not None and not lost:
+            said += f" What fails failed at {onto[:12]} too."
+        return Proved(said, _told(now, lost), lost, found, files, is_blind)
     finally:
         forgotten(place)
 

@@ -68,7 +68,8 @@ def _handed_in(now: Examined, was: Examined | None, base: str, desk: Desk) -> Wo
         statement += f" {_checks_said(now)}"
     if was is not None:
         statement += f" {said(lost, base) or f'Nothing fails that did not at {base[:12]}.'}"
-    desk.log("error" if lost else level(trial), statement)
+    is_old = was is not None and now.status == "failed" and not lost
+    desk.log("error" if lost else "warning" if is_old else level(trial), statement)
     commands = now.bench.commands(now.trials, trial, now.declared, [])
     more = {
         "commit": now.commit,
