@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shlex
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from argparse import Namespace
@@ -22,7 +23,7 @@ from missioncontrol.evaluation.report import schema
 from missioncontrol.testing.scripted_models import Reply, serving
 from missioncontrol.testing.scripted_models.tools import codex_command
 from tests.agents.houses import cost, furnished
-from tests.cli.command import answer, mission
+from tests.cli.command import ARGV, answer, environment, mission
 
 pytestmark = pytest.mark.journey
 
@@ -30,9 +31,15 @@ SCRIPTED = shlex.join([sys.executable, str(Path(__file__).with_name("scripted.py
 KEPT = Path(__file__).parents[2] / "docs/reference/evaluation.schema.json"
 
 
-def evaluated(home: Path, *arguments: str, code: int = 1, **options: Any) -> dict[str, Any]:
+def evaluated(home: Path, *arguments: str, code: int = 1) -> dict[str, Any]:
     """Run one evaluation to its end, and return it as JSON tells it."""
-    done = mission(home, "eval", "run", *arguments, "--json", **options)
+    done = subprocess.run(
+        [*ARGV, "eval", "run", *arguments, "--json"],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout != b"") == (code, True), done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout)
     jsonschema.validate(found, json.loads(KEPT.read_text()))
