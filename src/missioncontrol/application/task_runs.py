@@ -8,16 +8,15 @@ import msgspec
 
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.asked import asked_now
-from missioncontrol.application.asks import CONCURRENCY_MAX, ForSomebody
+from missioncontrol.application.asks import CONCURRENCY_MAX
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
-from missioncontrol.application.runs import Origin, Prepared, Runs, Trigger
+from missioncontrol.application.runs import Origin, Prepared, Runs
 from missioncontrol.application.task_workflow import ROUND, Cast, round_text, tasks_text
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import is_agent
 from missioncontrol.domain.repository.commands import RunTasks
 from missioncontrol.domain.repository.decide import decide
 from missioncontrol.domain.repository.events import Part, Who
@@ -40,8 +39,8 @@ READS = frozenset({"prompt", "repository", "base", "documents"})
 WRITES = frozenset({"runs_programs", "writes_files", "writes_repository"})
 
 
-class TasksAsked(ForSomebody, frozen=True, omit_defaults=True):
-    """Agents are to carry tasks of a repository out."""
+class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Agents are to carry tasks of a repository out. Only people ask for that."""
 
     repository: str
     path: str  # of the checkout, absolute
@@ -92,8 +91,7 @@ class TaskRuns:
             prepared = await self._prepared(ask, state, cast, actor)
             # From here on nothing is decided by others: the run and its scopes are one commit.
             decide(command, self._journal.others[ask.repository], 0.0)
-            trigger: Trigger = "agent" if is_agent(actor) else "manual"
-            run = self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger))
+            run = self._runs.begin(prepared, Origin(actor))
             command = replace(command, run=run)
             self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
         return run
