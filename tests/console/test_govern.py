@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from missioncontrol.application.elevations import ElevationWished
 from tests.console.governed import RELEASE, got, waiting
 from tests.console.hostile import ALL, PAYLOADS, assert_harmless
 from tests.console.houses import House, console_house
@@ -399,6 +400,28 @@ def test_the_page_of_an_approval_shows_hidden_characters_and_runs_no_markup(tmp_
         assert "\u202e" not in page
         assert "⟨U+202E RIGHT-TO-LEFT OVERRIDE⟩" in page
         assert "CYRILLIC SMALL LETTER A" in page
+
+    tell(tmp_path, story)
+
+
+def test_an_elevation_is_shown_with_the_time_left_and_runs_no_markup(tmp_path: Path) -> None:
+    async def story(house: House, ada: httpx.AsyncClient) -> None:
+        new = await post(ada, "/agents", name="wide", declared={"kind": "codex"}, start=False)
+        assert new.status_code == 201, new.text
+        office = house.held.office
+        ask = ElevationWished("ask", "wide", ALL[:1_500], ("network",), seconds=7_200.0)
+        await office.do(ask, "user:ann")
+        page = (await ada.get("/agents/wide", headers=HTML)).text
+        assert "mission agent elevate wide --approve elevation-1" in page
+        assert_harmless(page)
+        await office.do(ElevationWished("approve", "wide", elevation="elevation-1"), "user:ben")
+        for path in ("/agents/wide", "/agents"):
+            page = (await ada.get(path, headers=HTML)).text
+            assert "levated: network" in page
+            assert_harmless(page)
+        told = (await got(ada, "/agents/wide"))["agent"]
+        assert told["elevation"]["by"] == "user:ben"
+        assert told["elevation_asked"] is None
 
     tell(tmp_path, story)
 

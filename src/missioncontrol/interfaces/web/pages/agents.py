@@ -91,7 +91,6 @@ async def agent_page(
     values: dict[str, Any] = {
         "agent": found.agent,
         "detail": found,
-        "now": console.instruments.now,
         "declared": msgspec.json.format(
             msgspec.json.encode(_said(found.declared)), indent=2
         ).decode(),
