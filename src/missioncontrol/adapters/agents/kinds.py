@@ -27,6 +27,7 @@ OURS = {
     "person": "person:PersonKind",
     "worker": "remote:WorkerKind",
     "codex": "coding.codex:CodexKind",
+    "codex_cloud": "coding.cloud:CloudKind",
     "claude": "coding.claude:ClaudeKind",
 }
 """By name: the module here and the class in it, imported when an agent of the kind is."""

@@ -122,15 +122,22 @@ class Bench:
             self.line.usage(new, model=named)
 
     async def run(
-        self, argv: Sequence[str], stdin: bytes, take: Callable[[bytes, bool], None]
+        self,
+        argv: Sequence[str],
+        stdin: bytes,
+        take: Callable[[bytes, bool], None],
+        *,
+        cwd: Path | None = None,
     ) -> int:
-        """Run the tool to its end; `take` gets its lines. Return its exit status.
+        """Run the tool to its end, in its tree or in `cwd`; `take` gets its lines.
+
+        Return its exit status.
 
         Raises:
             AttemptFailed: `program.cannot_start`, and what `take` raises.
         """
         async with at_work(
-            argv, cwd=self.cwd, environment=self.environment, line=self.line
+            argv, cwd=cwd or self.cwd, environment=self.environment, line=self.line
         ) as program:
             process = program.process
             assert process.stdin is not None

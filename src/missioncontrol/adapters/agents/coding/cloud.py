@@ -1,0 +1,187 @@
+"""The kind `codex_cloud`: a task of Codex Cloud, by the codex program's own commands.
+
+The program is signed in by whoever set it up, with an account of ChatGPT; no gateway sees what the
+task uses. What its commands print is written down in `tests/agents/cloud_contract.json`.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.cloud_commands import Commands, sign_in_missing
+from missioncontrol.adapters.agents.coding.cloud_notes import Notes
+from missioncontrol.adapters.agents.coding.cloud_task import CloudTask
+from missioncontrol.adapters.agents.coding.codex_home import VERSION
+from missioncontrol.adapters.agents.coding.order import Order, card
+from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.adapters.agents.declared import (
+    bad_settings,
+    output_shape,
+    seen_by,
+    settings_of,
+)
+from missioncontrol.adapters.agents.proving import ProofLine
+from missioncontrol.adapters.git import git
+from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape
+from missioncontrol.domain.building import CONTINUES
+from missioncontrol.domain.declaration import Declaration
+from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent_kind import Proof, Workshop
+from missioncontrol.ports.gateway import Access
+
+KIND = "codex_cloud"
+CODEX = Installed(
+    KIND,
+    f"@openai/codex@{VERSION}",
+    (
+        "@openai/codex/node_modules/@openai/codex-*/vendor/*/bin/codex",
+        "@openai/codex-*/vendor/*/bin/codex",
+    ),
+)
+UNABLE = (CONTINUES, "model")
+"""What a task cannot be given: it begins at a branch of its remote, with a model of its own."""
+
+EFFECTS = ("reads_files", "calls_model", "writes_records")
+
+
+class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a declaration says of Codex Cloud."""
+
+    environment: str  # its id or label, as `codex cloud` lists it
+    codex_home: str  # the directory in which `codex login` has left its sign-in
+    program: str = "codex"
+    version: str = VERSION  # "any" takes every version
+    branch: str = ""  # at its remote; empty: the one that the step begins at
+    poll_seconds: float = 30.0
+
+
+class CloudKind:
+    """Makes agents that are tasks of Codex Cloud."""
+
+    name = KIND
+
+    def card(self, declared: Declaration) -> AgentCard:
+        """See `AgentKind.card`."""
+        _settings(declared)
+        found = card(declared if declared.effects else _with_effects(declared))
+        fields = {n: each for n, each in found.inputs.fields.items() if n not in UNABLE}
+        return msgspec.structs.replace(found, inputs=Shape("object", fields))
+
+    def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
+        """See `AgentKind.make`."""
+        settings = _settings(declared)
+        tool = CodexCloud(declared, settings, Notes(workshop.state / "cloud"))
+        return CloudAgent(declared, workshop, tool, Source())
+
+    async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
+        """See `AgentKind.prove`; a round trip lists tasks, and begins none."""
+        settings = _settings(declared)
+        with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
+            bench = Bench(
+                KIND,
+                ProofLine(),
+                cwd=Path(place),
+                home=Path(place),
+                environment={**seen_by(workshop), "HOME": place},
+                access=Access("", ""),
+                model="",
+                scrub=workshop.scrub,
+                is_metered=False,
+            )
+            program, version = await _program(bench, declared, settings)
+            if sign_in_missing(settings.codex_home):
+                raise Commands.not_signed_in(settings.codex_home)
+            if not round_trip:
+                return Proof(version, "It is there, with a sign-in; Codex Cloud was not asked.")
+            await Commands(program, bench, settings.codex_home).listed(settings.environment)
+        return Proof(version, "Codex Cloud answers; it was asked for a list and for no task.")
+
+
+class CloudAgent(CodingAgent):
+    """A coding agent that finds its model where the program is signed in."""
+
+    @contextmanager
+    def _access(
+        self, assignment: Assignment, line: Line, model: str, environment: dict[str, str]
+    ) -> Iterator[Access]:
+        """Lend nothing: no gateway is on the way, and none can count what is used."""
+        del assignment, line, model, environment
+        yield Access("", "")
+
+
+class CodexCloud:
+    """Codex Cloud, unattended."""
+
+    title = "Codex Cloud"
+
+    def __init__(self, declared: Declaration, settings: CloudSettings, notes: Notes) -> None:
+        """Nothing is started yet."""
+        self._declared = declared
+        self._settings = settings
+        self._notes = notes
+
+    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+        """See `Tool.converse`.
+
+        Raises:
+            AttemptFailed: `codex_cloud.bad_input`, and those of `CloudTask`.
+        """
+        if order.continues or order.model:
+            what = "continues an earlier step" if order.continues else "names a model"
+            raise AttemptFailed(
+                f"{KIND}.bad_input",
+                f"The step {what}, which a task of Codex Cloud cannot: it begins at a branch of "
+                "its remote, with a model of its own.",
+                hint="Let an agent that works here do that step.",
+                retryable=False,
+            )
+        settings = self._settings
+        program, _ = await _program(bench, self._declared, settings)
+        commands = Commands(program, bench, settings.codex_home)
+        task = CloudTask(commands, bench, self._notes, settings.poll_seconds)
+        branch = settings.branch or await _branch(order)
+        await task.done(prompt, settings.environment, branch)
+
+
+async def _branch(order: Order) -> str:
+    """Return the branch that the step begins at; empty where it begins at a commit alone."""
+    if order.base:
+        asked = ["rev-parse", "--verify", "--quiet", f"refs/heads/{order.base}"]
+        found = await git(asked, cwd=order.repository, fine=(0, 1))
+        return order.base if found.strip() else ""
+    head = ["symbolic-ref", "--quiet", "--short", "HEAD"]
+    return (await git(head, cwd=order.repository, fine=(0, 1))).decode().strip()
+
+
+async def _program(bench: Bench, declared: Declaration, settings: CloudSettings) -> tuple[str, str]:
+    program = CODEX.find(settings.program, bench.environment)
+    version = await CODEX.version(program, bench)
+    CODEX.refuse_other(version, settings.version, declared.name)
+    return program, version
+
+
+def _with_effects(declared: Declaration) -> Declaration:
+    return msgspec.structs.replace(declared, effects=EFFECTS)
+
+
+def _settings(declared: Declaration) -> CloudSettings:
+    settings = settings_of(declared, CloudSettings)
+    for name in ("environment", "codex_home"):
+        if not getattr(settings, name).strip() or "\0" in getattr(settings, name):
+            raise bad_settings(declared, f"`{name}` is empty.")
+    if not Path(settings.codex_home).is_absolute():
+        raise bad_settings(declared, f"codex_home is {settings.codex_home!r}, a relative path.")
+    if not 0.01 <= settings.poll_seconds <= 3_600:
+        raise bad_settings(declared, f"poll_seconds is {settings.poll_seconds:g}.")
+    if output_shape(declared) != ANYTHING:
+        raise bad_settings(
+            declared,
+            "an output is declared, and the program tells no last message that could fit it.",
+            hint="Declare it without `output`.",
+        )
+    return settings

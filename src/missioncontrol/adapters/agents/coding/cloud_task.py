@@ -1,0 +1,143 @@
+"""One task of Codex Cloud: begun once, looked at until it has ended, its changes taken over."""
+
+import asyncio
+from pathlib import Path
+
+from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.cloud_commands import (
+    KIND,
+    Commands,
+    NotBegun,
+    Seen,
+    maybe_submitted,
+)
+from missioncontrol.adapters.agents.coding.cloud_notes import Note, Notes
+from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
+from missioncontrol.ports.agent import AttemptFailed
+
+DEAF_MAX = 5
+"""Looks in a row that nobody answered, until the attempt fails; another one goes on with it."""
+
+DIFF = "cloud.diff"
+
+
+class CloudTask:
+    """The task of one step."""
+
+    def __init__(self, commands: Commands, bench: Bench, notes: Notes, seconds: float) -> None:
+        """`seconds` lie between two looks."""
+        self._commands = commands
+        self._bench = bench
+        self._notes = notes
+        self._seconds = seconds
+        # By this every attempt at a step is known; see `workplace.told`.
+        self._key = bench.environment["MISSION_KEY"]
+        self._attempt = int(bench.environment["MISSION_ATTEMPT"])
+
+    async def done(self, prompt: str, environment: str, branch: str) -> None:
+        """Let the task be done, and leave its changes in the tree.
+
+        Raises:
+            AttemptFailed: see `Commands`; `codex_cloud.no_branch`, `.task_failed` and
+                `.diff_misfit`.
+        """
+        root = Path(
+            (await git(["rev-parse", "--show-toplevel"], cwd=self._bench.cwd)).decode().rstrip("\n")
+        )
+        note = await self._begun(prompt, environment, branch)
+        try:
+            seen = await self._ended(note)
+        except asyncio.CancelledError:
+            self._bench.say(
+                "warning",
+                f"Task {note.task} goes on in Codex Cloud: the program has no command that ends "
+                f"it. {note.url} does.",
+            )
+            raise
+        if seen.status == "ERROR":
+            failed = Note(note.attempt, note.task, note.url, has_failed=True)
+            await asyncio.to_thread(self._notes.write, self._key, failed)
+            raise AttemptFailed(
+                f"{KIND}.task_failed",
+                f"Task {note.task} failed in Codex Cloud, and the program does not say why.",
+                hint=f"{note.url} shows it.",
+                detail={"task": note.task, "url": note.url},
+            )
+        diff = await self._commands.diff(note.task)
+        if diff.strip():
+            await self._take_over(diff, root, note, branch)
+        said = ", ".join(filter(None, (seen.title, seen.summary)))
+        self._bench.message(f"Task {note.task} is {seen.status.lower()}: {said}. {note.url}")
+
+    async def _begun(self, prompt: str, environment: str, branch: str) -> Note:
+        """Return the task of the step, which is begun where no attempt has asked for it."""
+        note = await asyncio.to_thread(self._notes.read, self._key)
+        if note is not None and not (note.has_failed and note.attempt < self._attempt):
+            if not note.task:
+                raise maybe_submitted("An earlier attempt was ended while it asked.")
+            self._bench.calls_tool()
+            self._bench.say("info", f"Goes on with Codex Cloud task {note.task}: {note.url}")
+            return note
+        if not branch:
+            raise AttemptFailed(
+                f"{KIND}.no_branch",
+                "No branch is checked out, and a task of Codex Cloud begins at a branch.",
+                hint="Give `branch` to the step or the agent: its name at the remote.",
+                retryable=False,
+            )
+        await asyncio.to_thread(self._notes.sweep)
+        # From here on it is not asked again, whatever ends this process.
+        await asyncio.to_thread(self._notes.write, self._key, Note(self._attempt))
+        try:
+            begun = await self._commands.submitted(prompt, environment, branch)
+        except NotBegun as refusal:
+            await asyncio.to_thread(self._notes.forget, self._key)
+            raise refusal.failure from None
+        note = Note(self._attempt, begun.task, begun.url)
+        await asyncio.to_thread(self._notes.write, self._key, note)
+        self._bench.calls_tool()
+        self._bench.say("info", f"Codex Cloud task {begun.task}: {begun.url}")
+        return note
+
+    async def _ended(self, note: Note) -> Seen:
+        """Look until the task has ended; a few looks may go unanswered."""
+        deaf, last = 0, ""
+        while True:
+            try:
+                seen = await self._commands.seen(note.task)
+            except AttemptFailed as failure:
+                deaf += 1
+                if not failure.retryable or deaf >= DEAF_MAX:
+                    raise
+                self._bench.say("warning", failure.reason)
+            else:
+                deaf = 0
+                if seen.status != "PENDING":
+                    return seen
+                if seen.title != last:
+                    self._bench.say("info", f"Pending: {seen.title}")
+                    last = seen.title
+            self._bench.line.progress(0, 0, "in Codex Cloud")
+            await asyncio.sleep(self._seconds)
+
+    async def _take_over(self, diff: bytes, root: Path, note: Note, branch: str) -> None:
+        try:
+            asked = ["apply", "--whitespace=nowarn", "-"]
+            await git(asked, cwd=root, stdin=diff, bytes_max=PATCH_BYTES_MAX)
+        except AttemptFailed as error:
+            self._bench.line.keep(
+                DIFF,
+                diff,
+                media_type="text/x-diff",
+                title="What Codex Cloud changed",
+                obtained=f"`codex cloud diff {note.task}`",
+            )
+            raise AttemptFailed(
+                f"{KIND}.diff_misfit",
+                f"What task {note.task} changed does not fit the commit that the step begins at: "
+                f"{error.reason}",
+                hint=f"Codex Cloud began at its remote's {branch or 'branch'!r}: push what is "
+                "here, or fetch what is there, and begin a run anew.",
+                retryable=False,
+                detail={"task": note.task, "url": note.url},
+            ) from None
