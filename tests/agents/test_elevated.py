@@ -59,7 +59,13 @@ def codex(
     [
         (None, "write", "workspace-write", False, []),
         (elevated("network"), "write", "workspace-write", True, []),
-        (elevated("outside", paths=("/srv/a b",)), "write", "workspace-write", False, ["/srv/a b"]),
+        (
+            elevated("outside", paths=("/srv/\U0001f600 b",)),
+            "write",
+            "workspace-write",
+            False,
+            ["/srv/\U0001f600 b"],
+        ),
         (elevated("full"), "write", "danger-full-access", True, []),
         (elevated("full"), "read", "read-only", False, []),
     ],
@@ -76,7 +82,7 @@ def test_codex_is_started_as_it_is_agreed(
     argv, config = json.loads((tmp_path / "told").read_text())
     assert argv[argv.index("-s") + 1] == sandbox
     assert f"network_access = {json.dumps(network)}\n" in config
-    assert f"writable_roots = {json.dumps(roots)}\n" in config
+    assert f"writable_roots = {json.dumps(roots, ensure_ascii=False)}\n" in config
     is_wider = wider is not None and risk == "write"
     assert ("It works under elevation-1" in ended.line.text) is is_wider
 

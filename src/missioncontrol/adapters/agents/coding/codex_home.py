@@ -107,7 +107,7 @@ stream_max_retries = 0
 
 [sandbox_workspace_write]
 network_access = {json.dumps(network)}
-writable_roots = {json.dumps(roots)}
+writable_roots = {json.dumps(roots, ensure_ascii=False)}
 exclude_slash_tmp = true
 
 [shell_environment_policy]
@@ -126,7 +126,8 @@ plugins = false
 remote_plugin = false
 apps = false
 daemon_auto_start = false
-{_otel(listener) if listener is not None else ""}"""
+{_otel(listener) if listener is not None else ""}""",
+        "utf-8",
     )
     return {
         **bench.environment,
