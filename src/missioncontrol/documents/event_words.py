@@ -340,7 +340,7 @@ def _handed(value: Any) -> str:
 
 def _elevation(value: Any) -> str:
     """Name an elevation, and where an attempt works under it, what it opens."""
-    return f"{value['id']} ({_names(value['modes'])})" if isinstance(value, dict) else value
+    return f"{value['id']} ({_names(value['modes'])})" if isinstance(value, dict) else _plain(value)
 
 
 def _scope(value: Any) -> str:
