@@ -25,7 +25,7 @@ from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
 from bench.memory import recall
 from bench.ranking import estimates, files
-from bench.repo import carrying, guarding, trees
+from bench.repo import carrying, guarding, indexing, trees
 from bench.table import show
 
 Section = Callable[[], Iterable[Measure]]
@@ -93,6 +93,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "analytics.detection": detection.detection,
         "repo.guard": partial(guarding.guarding, folder),
         "repo.flagged": partial(guarding.flagged, folder),
+        "repo.index": partial(indexing.indexing, folder),
         "repo.tasks": partial(carrying.carrying, folder),
         "repo.trees": partial(trees.trees, folder),
     }
