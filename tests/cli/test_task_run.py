@@ -191,6 +191,9 @@ def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
     assert task["merged"] is None
     assert git(shop.root, "branch", "--list", "mission/never") == ""
     assert "sum(prices) + 1" in git(shop.root, "show", f"{task['change']}:{PLACE}")
+    # A part of it that was done again would hold no files.
+    refused = shop.run("retry", manifest["run"], code=BAD_INPUT)
+    assert "`mission task run 4 --agents …` begins anew" in refused
 
 
 def test_a_change_that_conflicts_is_made_anew_on_what_was_merged(shop: Shop) -> None:

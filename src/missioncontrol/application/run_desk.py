@@ -99,6 +99,7 @@ class RunDesk:
 
     async def fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
         old = await self._run_of_ours(ask.run)
+        await self._task_runs.refuse_again(old)
         inputs = await self._runs.changed_inputs(old, ask.inputs, base=ask.base)
         run = await self._repeats.fork(
             ask.run, ask.step, inputs, actor=actor, on_behalf=ask.on_behalf
@@ -106,7 +107,7 @@ class RunDesk:
         return self._took_up(run)
 
     async def retry(self, ask: RetryRun, actor: str) -> dict[str, Any]:
-        await self._run_of_ours(ask.run)
+        await self._task_runs.refuse_again(await self._run_of_ours(ask.run))
         run = await self._repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
         return self._took_up(run)
 

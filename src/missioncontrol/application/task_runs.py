@@ -1,6 +1,7 @@
 """Has agents carry tasks of a repository out: who does what, on which files, in one run."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.domain.repository.scopes import Overlap, as_globs, waits
 from missioncontrol.domain.repository.states import Repository, RepositoryTask, Started
+from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Amount
 
 replace = msgspec.structs.replace
@@ -37,6 +39,10 @@ READS = frozenset({"prompt", "repository", "base", "documents"})
 """What an agent takes that can review one."""
 
 WRITES = frozenset({"runs_programs", "writes_files", "writes_repository"})
+
+
+_OF_TASKS = re.compile(r"tasks-([0-9a-z]{14})")
+"""The workflow of a repository's tasks: it ends like the repository's id."""
 
 
 class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,6 +101,27 @@ class TaskRuns:
             command = replace(command, run=run)
             self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
         return run
+
+    async def refuse_again(self, run: Run) -> None:
+        """Refuse to do a part of a run of tasks again: it would hold none of their files.
+
+        Raises:
+            Rejected: `run.of_tasks`.
+        """
+        name = _OF_TASKS.fullmatch(run.workflow)
+        if name is None:
+            return
+        state = await self._journal.find(REPOSITORY, f"repository-{name[1]}")
+        tasks = state.tasks.values() if state else ()
+        mine = [task.number for task in tasks if task.lease and task.lease.run == run.id]
+        if mine:
+            numbers = " ".join(map(str, mine))
+            raise Rejected(
+                "run.of_tasks",
+                f"Run {run.id!r} carried out tasks of a repository, whose files are free by now.",
+                hint=f"`mission task run {numbers} --agents …` begins anew; what was built is kept "
+                "(`mission repo recover`).",
+            )
 
     async def _at_work(self, state: Repository) -> frozenset[str]:
         """Return the runs of tasks that are not over and have not ended themselves."""
