@@ -229,7 +229,8 @@ def _agree(scene: Proof, context: BrowserContext) -> None:
     approval = scene.until(lambda: scene.told("approvals", "list"))[0]["id"]
     page = context.new_page()
     page.goto(f"{scene.url}/approvals/{approval}")
-    expect(page.locator("main")).to_contain_text("merge")
+    expect(page.locator("main")).to_contain_text("Merge the change")
+    expect(page.locator("main")).to_contain_text("change.patch of step")
     page.keyboard.press("a")
     scene.until(lambda: _is_decided(scene, approval))
     page.close()

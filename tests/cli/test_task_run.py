@@ -252,6 +252,10 @@ def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
     again = shop.run("task", "run", "1", "--agents", "builder=coder", code=FAILED)
     assert "Task 1 is being carried out by run-" in again
     (row,) = answer(shop.home, "approvals", "list")
+    assert row["title"] == "Merge the change"
+    # Whoever agrees in a terminal reads the whole change beside the manifest.
+    (whole,) = (shop.root / ".runs").glob("*/diffs/task-1-inspect.patch")
+    assert "+    return round(sum(prices), 2)" in whole.read_text()
     shop.run("approvals", "approve", row["id"], "--reason", "Read.", who="bob")
     said = shop.run("resume", "last")
     assert shop.merged("agreed") == ["Task number 1"]

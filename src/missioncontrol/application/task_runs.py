@@ -147,8 +147,15 @@ class TaskRuns:
         text = round_text(cast, rule, state.id)
         of_round = await self._workflows.save(text, f"{ROUND}.json", actor=actor)
         name = f"tasks-{state.id.removeprefix('repository-')}"
+        titles = {number: task.title for number, task in tasks.items()}
         text = tasks_text(
-            name, of_round.version, in_order, rule, parallel=ask.parallel, budget=ask.budget
+            name,
+            of_round.version,
+            in_order,
+            titles,
+            rule,
+            parallel=ask.parallel,
+            budget=ask.budget,
         )
         saved = await self._workflows.save(text, f"{name}.json", actor=actor)
         inputs = {

@@ -81,6 +81,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
     """Return the workflow of one round."""
     steps: dict[str, Any] = {
         "manage": {
+            "title": "Hand the task out",
             "agent": "manager",
             "with": {
                 "commission": "${{ inputs.task }}",
@@ -88,6 +89,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
             },
         },
         "build": {
+            "title": "Build it",
             "agent": cast.builder,
             "needs": ["manage"],
             "timeout": {"run": BUILD_SECONDS_MAX},
@@ -101,11 +103,13 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
             },
         },
         "test": {
+            "title": "Test the commit",
             "agent": "tester",
             "needs": ["manage", "build"],
             "with": {**_change(), "checks": "${{ inputs.task.checks }}"},
         },
         "inspect": {
+            "title": "Hold it against rules",
             "agent": "inspector",
             "needs": ["manage", "build", "test"],
             "with": {
@@ -150,6 +154,7 @@ def _review(cast: Cast) -> dict[str, Any]:
         "prompt": REVIEW,
     }
     return {
+        "title": "Review it",
         "agent": cast.reviewer,
         "needs": ["manage", "build", "inspect"],
         "if": "steps.inspect.output.verdict == 'approve'",
@@ -163,8 +168,10 @@ def _merge(cast: Cast, rule: MergeRule, repository: str) -> dict[str, Any]:
     if cast.reviewer:
         verdicts.append(f"steps.review.output{cast.answer}.verdict")
     step: dict[str, Any] = {
+        "title": "Merge the change",
         "agent": "merger",
-        "needs": ["manage", "build", "inspect", *(["review"] if cast.reviewer else [])],
+        # Of what it needs, who agrees is shown the diffs: here that of the whole change.
+        "needs": ["inspect", *(["review"] if cast.reviewer else [])],
         "if": " && ".join(f"{verdict} == 'approve'" for verdict in verdicts),
         "concurrency": {"key": f"merge-{repository}", "limit": 1},
         "with": {
@@ -202,6 +209,7 @@ def tasks_text(
     name: str,
     version: int,
     waits: Mapping[int, Sequence[int]],
+    titles: Mapping[int, str],
     rule: MergeRule,
     *,
     parallel: int,

@@ -27,9 +27,8 @@ RUNS_MAX = 100
 """Newest runs of which files are written."""
 
 LINES_MAX = 10_000
-DIFF = "changes.patch"
-DIFFERING = ("merge", "build")
-"""Steps whose diff is kept, what was merged first."""
+DIFFS = {"build": "changes.patch", "inspect": "change.patch", "merge": "changes.patch"}
+"""By step: what one round built, the whole change that is agreed to, and what was merged."""
 
 
 def write_runs(record: Record) -> list[str]:
@@ -73,7 +72,7 @@ def _is_whole(run: str, record: Record) -> bool:
 
 def _with_diff(step: Done, folder: str, record: Record) -> Done:
     """Put the diff of a step beside the manifest, and say where it is."""
-    if step.name not in DIFFERING:
+    if step.name not in DIFFS:
         return step
     return msgspec.structs.replace(
         step, files=tuple(_placed(file, step, folder, record) for file in step.files)
@@ -81,7 +80,7 @@ def _with_diff(step: Done, folder: str, record: Record) -> Done:
 
 
 def _placed(file: File, step: Done, folder: str, record: Record) -> File:
-    if file.name != DIFF:
+    if file.name != DIFFS[step.name]:
         return file
     path = f"diffs/{_file_name(step.key)}.patch"
     try:

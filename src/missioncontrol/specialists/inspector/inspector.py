@@ -9,6 +9,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.asked import found, named
+from missioncontrol.specialists.commits.changed import patch
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.commits.scope import bad_patterns
@@ -24,6 +25,7 @@ from missioncontrol.specialists.specialist import Brief, Desk, Submitted
 
 FINDINGS_MAX = 200
 SECONDS_KEPT = 5.0
+PATCH = "change.patch"
 OBTAINED = "git's own account of what differs, and rules without a model"
 
 
@@ -48,11 +50,13 @@ class Inspector:
         base = named(theirs, what.base, "inspector")
         commit = named(theirs, what.commit, "inspector") if what.commit else base
         try:
-            change = seen(Lent(theirs, desk.scratch / "lent.git"), base, commit)
+            lent = Lent(theirs, desk.scratch / "lent.git")
+            change = seen(lent, base, commit)
+            whole = patch(lent, base, commit) if change.files else b""
         except Unavailable as error:
             raise AttemptFailed("inspector.failed", error.reason, hint=error.hint) from error
         findings = _ordered(_findings(change, what.scope, told(what.tests), desk))
-        return _handed_in(change, findings, what, desk)
+        return _handed_in(change, findings, what, whole, desk)
 
 
 def _bad(reason: str, hint: str) -> AttemptFailed:
@@ -83,7 +87,9 @@ def _ordered(findings: Iterator[Found]) -> list[Found]:
     return sorted(single, key=lambda each: not each.blocking)
 
 
-def _handed_in(change: Change, findings: Sequence[Found], what: Submitted, desk: Desk) -> Work:
+def _handed_in(
+    change: Change, findings: Sequence[Found], what: Submitted, whole: bytes, desk: Desk
+) -> Work:
     blocking = [each for each in findings if each.blocking]
     output: dict[str, Any] = {
         "verdict": "rework" if blocking else "approve",
@@ -103,11 +109,15 @@ def _handed_in(change: Change, findings: Sequence[Found], what: Submitted, desk:
     desk.log("warning" if blocking else "success", statement)
     data = msgspec.json.format(msgspec.json.encode(output), indent=2) + b"\n"
     text = markdown(statement, output)
-    artifacts = (
-        desk.keep(
-            "review.json", data, media_type="application/json", title="Review", obtained=OBTAINED
-        ),
-        desk.keep("review.md", text, media_type="text/markdown", title="Review", obtained=OBTAINED),
+    files: list[tuple[str, bytes | str, str, str]] = [
+        ("review.json", data, "application/json", "Review"),
+        ("review.md", text, "text/markdown", "Review"),
+    ]
+    if whole:  # For whoever reads the change next: of all rounds together.
+        files.append((PATCH, whole, "text/x-diff", "The change"))
+    artifacts = tuple(
+        desk.keep(name, content, media_type=media, title=title, obtained=OBTAINED)
+        for name, content, media, title in files
     )
     fact = Fact(
         "Findings that block", len(blocking), "", "review.json", "/counts/blocking", OBTAINED
