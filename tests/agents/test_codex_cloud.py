@@ -3,7 +3,9 @@
 import asyncio
 import json
 import stat
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import msgspec
 import pytest
 
 from missioncontrol.adapters.agents.coding.cloud import CloudKind
+from missioncontrol.adapters.worktrees import sweep
 from missioncontrol.domain.building import PATCH, builder_of
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
@@ -51,8 +54,10 @@ class Cloud:
 
     def __init__(self, root: Path, **script: list[str]) -> None:
         self.root = root
-        self.source = repository(root / "r")
-        git(self.source, "branch", "-M", "main")
+        self.source = root / "r"
+        if not self.source.exists():
+            repository(self.source)
+            git(self.source, "branch", "-M", "main")
         self.program = root / "codex"
         text = STAND_IN.format(python=sys.executable, place=str(root), contract=str(CONTRACT))
         self.program.write_text(text)
@@ -145,21 +150,52 @@ def test_another_attempt_goes_on_and_begins_no_second_task(tmp_path: Path) -> No
     assert cloud.asked.count("exec") == 1
 
 
-def test_one_that_was_ended_while_it_asked_asks_no_more(tmp_path: Path) -> None:
+def test_one_that_was_cancelled_while_it_asked_asks_no_more(tmp_path: Path) -> None:
     cloud = Cloud(tmp_path, exec=["hangs"])
-    with pytest.raises(TimeoutError):
-        attempt(
-            KIND,
-            cloud.declared,
-            workshop(tmp_path),
-            seconds=2.0,
-            prompt="Say goodbye.",
-            repository=str(cloud.source),
-        )
+    given: dict[str, Any] = {"prompt": "Say goodbye.", "repository": str(cloud.source)}
+    asked = Assignment("run-1", "w", "build", 1, 7, "run-1/build", "cloud", given, risk="write")
+
+    async def story() -> None:
+        agent = KIND.make(cloud.declared, workshop(tmp_path))
+        task = asyncio.create_task(agent.perform(asked, TestLine()))
+        while not cloud.asked:  # noqa: ASYNC110 - a program of its own writes it
+            await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(story())
+    cloud.plays()
+    assert cloud.tried().refused.code == "codex_cloud.maybe_submitted"
+    assert cloud.asked.count("exec") == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "reached", "code"),
+    [
+        ({"exec": ["hangs"]}, "exec", "codex_cloud.maybe_submitted"),
+        ({"status": ["pending"]}, "status", ""),
+        ({"diff": ["hangs"]}, "diff", ""),
+    ],
+)
+def test_no_kill_lets_it_ask_twice(
+    tmp_path: Path, script: dict[str, list[str]], reached: str, code: str
+) -> None:
+    cloud = Cloud(tmp_path, **script)
+    begins = (
+        "import sys; from pathlib import Path; from tests.agents.test_codex_cloud import Cloud; "
+        f"Cloud(Path(sys.argv[1]), **{script!r}).tried()"
+    )
+    with subprocess.Popen([sys.executable, "-c", begins, str(tmp_path)]) as killed:
+        while reached not in cloud.asked:
+            assert killed.poll() is None
+            time.sleep(0.02)
+        killed.kill()
+    assert asyncio.run(sweep(workshop(tmp_path).worktrees)) == 1
     cloud.plays()
     ended = cloud.tried()
-    assert ended.refused.code == "codex_cloud.maybe_submitted"
-    assert cloud.asked.count("exec") <= 1
+    assert (ended.failure.code if ended.failure else "") == code
+    assert cloud.asked.count("exec") == 1
 
 
 def test_one_that_was_refused_before_it_began_is_asked_for_again(tmp_path: Path) -> None:
