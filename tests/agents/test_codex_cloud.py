@@ -191,7 +191,7 @@ def test_no_kill_lets_it_ask_twice(
             assert killed.poll() is None
             time.sleep(0.02)
         killed.kill()
-    assert asyncio.run(sweep(workshop(tmp_path).worktrees)) == 1
+    assert asyncio.run(sweep(workshop(tmp_path).worktrees, str)) == 1
     cloud.plays()
     ended = cloud.tried()
     assert (ended.failure.code if ended.failure else "") == code
