@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.harness import folder_of_repository, quiet_environment
+from bench.harness import quiet_environment
 from bench.measure import Measure, rounded
+from bench.repo.command import mission
 
 TASKS = 16
 WAIT_SECONDS = 10.0
@@ -33,23 +34,23 @@ def carrying(folder: Path) -> Iterator[Measure]:
 def _seconds(folder: Path, parallel: int) -> float:
     root, home = folder / "shop", folder / "home"
     _files(root)
-    _mission(root, home, "repo", "init", "--apply", "--own")
+    mission(root, home, "repo", "init", "--apply", "--own")
     sop = root / ".mission/sop.toml"
     head = sop.read_text().partition("\n[phases.prd]")[0]
     sop.write_text(f"{head}\n[phases.implementation]\n[merge]\napproval = false\n")
-    _mission(root, home, "repo", "sync")
+    mission(root, home, "repo", "sync")
     for number in range(1, TASKS + 1):
-        _mission(root, home, "task", "add", f"Change part {number}")
-        _mission(root, home, "task", "scope", str(number), f"shop/part_{number}.py")
+        mission(root, home, "task", "add", f"Change part {number}")
+        mission(root, home, "task", "scope", str(number), f"shop/part_{number}.py")
     argv = [sys.executable, str(Path(__file__).with_name("builder.py")), str(WAIT_SECONDS)]
-    _mission(
+    mission(
         *(root, home, "agent", "add", "coder", "--kind", "acp", "--scale", str(TASKS)),
         *("--set", f"argv={json.dumps(argv)}"),
         *("--input-tokens", "10", "--output-tokens", "10"),
     )
     tasks = map(str, range(1, TASKS + 1))
     begun = time.perf_counter()
-    _mission(
+    mission(
         *(root, home, "task", "run", *tasks, "--agents", "builder=coder"),
         *("--parallel", str(parallel)),
     )
@@ -65,16 +66,6 @@ def _files(root: Path) -> None:
     _git(root, "init", "-q", "-b", "main")
     _git(root, "add", "-A")
     _git(root, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "All")
-
-
-def _mission(root: Path, home: Path, *words: str) -> None:
-    environment = quiet_environment() | {
-        "MISSION_HOME": str(home),
-        "MISSION_ACTOR": "ada",
-        "PYTHONPATH": str(folder_of_repository() / "src"),
-    }
-    argv = [sys.executable, "-m", "missioncontrol", *words]
-    subprocess.run(argv, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def _git(root: Path, *words: str) -> None:

@@ -4,13 +4,13 @@ import asyncio
 import os
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from bench.harness import folder_of_repository, quiet_environment
+from bench.harness import quiet_environment
 from bench.measure import Measure, rounded
+from bench.repo.command import mission
 from missioncontrol.adapters.sop_file import sop_text
 from missioncontrol.application.repositories import RepositoryAsked, RepositoryTaskAsked
 from missioncontrol.bootstrap import holding
@@ -27,13 +27,13 @@ def indexing(folder: Path) -> Iterator[Measure]:
     root, home = folder / "indexed/shop", folder / "indexed/home"
     _repository(root)
     asyncio.run(_filled(home, root))
-    _mission(root, home, "repo", "sync")
+    mission(root, home, "repo", "sync")
     texts = {place: (root / place).read_bytes() for place in PLACES}
 
     def regenerate() -> None:
         for place in PLACES:
             (root / place).unlink()
-        _mission(root, home, "repo", "sync", "--regenerate")
+        mission(root, home, "repo", "sync", "--regenerate")
 
     bare = _median(lambda: _written(folder / "bare", texts.values()))
     own = _median(regenerate)
@@ -50,10 +50,10 @@ def indexing(folder: Path) -> Iterator[Measure]:
     )
     yield Measure(
         measure="repo.status",
-        value=_median(lambda: _mission(root, home, "repo", "status")),
+        value=_median(lambda: mission(root, home, "repo", "status")),
         unit="s",
         reference="mission --version",
-        reference_value=_median(lambda: _mission(root, home, "--version")),
+        reference_value=_median(lambda: mission(root, home, "--version")),
         better="lower",
         more={"tasks": TASKS},
     )
@@ -93,13 +93,3 @@ def _written(folder: Path, contents: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(folder / str(number))
-
-
-def _mission(root: Path, home: Path, *words: str) -> None:
-    environment = quiet_environment() | {
-        "MISSION_HOME": str(home),
-        "MISSION_ACTOR": "ada",
-        "PYTHONPATH": str(folder_of_repository() / "src"),
-    }
-    argv = [sys.executable, "-m", "missioncontrol", *words]
-    subprocess.run(argv, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL)

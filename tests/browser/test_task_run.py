@@ -19,6 +19,7 @@ from missioncontrol.testing.scripted_models.tools import codex_command, codex_pa
 from tests.agents.houses import MODELS
 from tests.agents.repositories import everything, git
 from tests.browser.scene import Scene
+from tests.cli.test_repo import BODIES, ROLES
 from tests.sources import checkout
 
 pytestmark = pytest.mark.journey
@@ -145,7 +146,7 @@ class Proof(Scene):
         for task, title in TITLES.items():
             self.as_("ada", "task", "add", title, "--brief", SPECS[task])
             (folder,) = self.root.glob(f"tasks/{task:04}-*")
-            for kind, headings in HEADINGS.items():
+            for kind, headings in BODIES.items():
                 text = "".join(f"## {heading}\n\n- {SPECS[task]}\n\n" for heading in headings)
                 front = "---\ncovers:\n  - schedule/__init__.py\n  - test_*.py\n---\n"
                 (folder / f"{kind}.md").write_text(f"{front if kind == 'spec' else ''}{text}")
@@ -154,20 +155,6 @@ class Proof(Scene):
             for kind, roles in ROLES.items():
                 for role in roles:
                     self.as_("bob", "task", "approve", str(task), kind, "--role", role)
-
-
-HEADINGS = {
-    "prd": ("Brief", "Goal", "Requirements", "Not included"),
-    "tasks": ("Tasks",),
-    "spec": ("Behaviour", "Interfaces", "Acceptance"),
-    "plan": ("Steps", "Checks", "Way back"),
-}
-ROLES = {
-    "prd": ("product",),
-    "tasks": ("engineering",),
-    "spec": ("engineering", "design"),
-    "plan": ("engineering",),
-}
 
 
 @pytest.fixture
