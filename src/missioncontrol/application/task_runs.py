@@ -113,7 +113,7 @@ class TaskRuns:
             return
         state = await self._journal.find(REPOSITORY, f"repository-{name[1]}")
         tasks = state.tasks.values() if state else ()
-        mine = [task.number for task in tasks if task.lease and task.lease.run == run.id]
+        mine = [task.number for task in tasks if task.hold and task.hold.run == run.id]
         if mine:
             numbers = " ".join(map(str, mine))
             raise Rejected(
@@ -125,16 +125,16 @@ class TaskRuns:
 
     async def _at_work(self, state: Repository) -> frozenset[str]:
         """Return the runs of tasks that are not over and have not ended themselves."""
-        leases = {
-            task.lease.run
+        runs = {
+            task.hold.run
             for task in state.tasks.values()
-            if task.lease and isinstance(task.stage, Started)
+            if task.hold and isinstance(task.stage, Started)
         }
-        loaded = [await self._journal.load_run(run) for run in sorted(leases)]
+        loaded = [await self._journal.load_run(run) for run in sorted(runs)]
         ended = [run.id for run in loaded if run.is_settled]
         for run in ended:
             self._journal.forget(run)
-        return frozenset(leases.difference(ended))
+        return frozenset(runs.difference(ended))
 
     async def _prepared(
         self, ask: TasksAsked, state: Repository, cast: Cast, actor: str

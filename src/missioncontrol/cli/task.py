@@ -178,8 +178,8 @@ def _carried(found: RepositoryTask) -> list[str]:
     lines = []
     if found.scope:
         lines.append(f"to change {', '.join(found.scope.patterns)}: {GROUNDS[found.scope.ground]}")
-    if found.lease:
-        lines.append(f"carried out in {found.lease.run}")
+    if found.hold:
+        lines.append(f"carried out in {found.hold.run}")
     return lines
 
 

@@ -7,7 +7,7 @@ from missioncontrol.domain.repository.commands import RunTasks, ScopeTask
 from missioncontrol.domain.repository.events import RepositoryTaskScoped, RepositoryTasksRun
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.scopes import PATTERNS_MAX, excluded, pattern_fault
-from missioncontrol.domain.repository.states import Lease, Repository, RepositoryTask
+from missioncontrol.domain.repository.states import Hold, Repository, RepositoryTask
 
 TASKS_AT_ONCE_MAX = 64
 SHOWN_MAX = 5
@@ -58,9 +58,9 @@ def refuse_run(command: RunTasks, tasks: Sequence[RepositoryTask], state: Reposi
                 hint=f"`mission task scope {task.number} --suggest` looks for them.",
             )
     held = [
-        (other, other.lease)
+        (other, other.hold)
         for other in state.tasks.values()
-        if other.lease and other.lease.run in command.at_work
+        if other.hold and other.hold.run in command.at_work
     ]
     for task in tasks:
         _refuse_taken(task, held, command, state)
@@ -84,24 +84,24 @@ def tasks_run(
 
 
 def _refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
-    if task.lease and task.lease.run in at_work:
+    if task.hold and task.hold.run in at_work:
         raise Conflict(
             "repository.at_work",
-            f"Task {task.number} is being carried out by {task.lease.run}.",
-            hint=f"`mission show {task.lease.run}` tells how far it is; `mission cancel` ends it.",
+            f"Task {task.number} is being carried out by {task.hold.run}.",
+            hint=f"`mission show {task.hold.run}` tells how far it is; `mission cancel` ends it.",
         )
 
 
 def _refuse_taken(
     task: RepositoryTask,
-    held: Iterable[tuple[RepositoryTask, Lease]],
+    held: Iterable[tuple[RepositoryTask, Hold]],
     command: RunTasks,
     state: Repository,
 ) -> None:
     assert task.scope is not None
-    for other, lease in held:
+    for other, hold in held:
         both = excluded(
-            task.scope.patterns, lease.scope, state.process.merge.shared, command.overlap
+            task.scope.patterns, hold.scope, state.process.merge.shared, command.overlap
         )
         if not both:
             continue
@@ -110,7 +110,7 @@ def _refuse_taken(
         raise Conflict(
             "repository.scope_taken",
             f"Task {task.number} is to change {named}{more}, which task {other.number} holds "
-            f"until {lease.run} has ended.",
+            f"until {hold.run} has ended.",
             hint="Wait for it, or let the merge queue bring both together with --overlap merge; "
             "what the repository calls shared waits in any case.",
         )

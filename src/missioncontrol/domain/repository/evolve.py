@@ -21,7 +21,7 @@ from missioncontrol.domain.repository.states import (
     DocumentState,
     Done,
     Dropped,
-    Lease,
+    Hold,
     Preparing,
     Repository,
     RepositoryTask,
@@ -63,8 +63,8 @@ def evolve(state: Repository | None, event: RepositoryEvent, at: float) -> Repos
             state.tasks[event.task] = replace(state.tasks[event.task], scope=scope)
         case RepositoryTasksRun():
             for number in event.tasks:
-                lease = Lease(event.run, event.scopes[number])
-                state.tasks[number] = replace(state.tasks[number], lease=lease)
+                hold = Hold(event.run, event.scopes[number])
+                state.tasks[number] = replace(state.tasks[number], hold=hold)
         case _:
             assert_never(event)
     return state

@@ -70,7 +70,7 @@ class Scope(msgspec.Struct, frozen=True):
     ground: Ground
 
 
-class Lease(msgspec.Struct, frozen=True):
+class Hold(msgspec.Struct, frozen=True):
     """The last run that carries a task out; it holds the scope until that run has ended."""
 
     run: str
@@ -89,7 +89,7 @@ class RepositoryTask(msgspec.Struct, frozen=True):
     documents: dict[TaskDocument, DocumentState]
     stage: Stage
     scope: Scope | None = None
-    lease: Lease | None = None
+    hold: Hold | None = None
 
     @property
     def folder(self) -> str:
