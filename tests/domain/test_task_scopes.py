@@ -13,7 +13,14 @@ from missioncontrol.domain.repository.events import (
     RepositoryTaskStarted,
 )
 from missioncontrol.domain.repository.process import MergeRule, PhaseRule, Process, fault_of
-from missioncontrol.domain.repository.scopes import Overlap, as_globs, meet, pattern_fault, waits
+from missioncontrol.domain.repository.scopes import (
+    Overlap,
+    as_globs,
+    as_pattern,
+    meet,
+    pattern_fault,
+    waits,
+)
 from missioncontrol.domain.repository.states import Repository
 from missioncontrol.guard.globs import bad_pattern, matches
 from tests.domain.repositories import ADA, ID, told
@@ -62,7 +69,40 @@ def test_patterns_that_name_no_file_together_do_not_meet(one: str, other: str) -
 
 
 @pytest.mark.parametrize(
-    "pattern", ["", "/etc/passwd", "../x", "a/../../b", "!src", " src", "a\nb", "a\\b", "x" * 501]
+    ("glob", "path"),
+    [
+        ("prices.py", "shop/prices.py"),
+        ("shop", "a/shop/x.py"),
+        ("shop/", "a/shop/x.py"),
+        ("*.py", "shop/prices.py"),
+        ("/shop/", "shop/x.py"),
+        ("/README.md", "README.md"),
+        ("shop/*.py", "shop/x.py"),
+    ],
+)
+def test_what_a_spec_covers_is_in_the_scope_that_is_taken_from_it(glob: str, path: str) -> None:
+    assert matches([glob], path)
+    pattern = as_pattern(glob)
+    assert not pattern_fault(pattern)
+    assert matches(as_globs([pattern]), path)
+    assert meet(pattern, path)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(".github", ".github/workflows/ci.yml"), ("v1.2", "v1.2/*.py"), ("a/v*.2", "a/*/b.py")],
+)
+def test_a_directory_with_a_dot_in_its_name_meets_what_is_in_it(one: str, other: str) -> None:
+    assert meet(one, other)
+    assert meet(other, one)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("", "/etc/passwd", "../x", "a/../../b", "!src", " src", "a\nb", "a\\b", "x" * 501),
+        *(".", "./src/app.py", "src/./app.py", "src//app.py"),  # As git names no file.
+    ],
 )
 def test_a_pattern_from_elsewhere_is_refused(pattern: str) -> None:
     assert pattern_fault(pattern)

@@ -22,7 +22,8 @@ def pattern_fault(pattern: str) -> str:
         return "is empty, too long, or begins or ends with a space"
     if not pattern.isprintable() or suspicious(pattern):
         return "holds something that can't be seen"
-    if pattern.startswith(("/", "!", "#")) or ".." in parts or "\\" in pattern:
+    is_plain = "" not in parts[:-1] and not {".", ".."}.intersection(parts)
+    if pattern.startswith(("!", "#")) or not is_plain or "\\" in pattern:
         return "has to be seen from the top of the repository, such as src/app.py or src/**/*.py"
     return ""
 
@@ -32,7 +33,10 @@ def meet(one: str, other: str) -> bool:
 
     It is never False where there is one; a set of letters, `[a-z]`, counts as any letter.
     """
-    return _common(_parts(one), _parts(other), _names_meet)
+    first, second = _parts(one), _parts(other)
+    if _part_early(first, second):
+        return False
+    return _both(first, second) or _is_in(first, second) or _is_in(second, first)
 
 
 def meeting(scope: Iterable[str], other: Sequence[str]) -> tuple[str, ...]:
@@ -74,6 +78,13 @@ def as_globs(scope: Iterable[str]) -> tuple[str, ...]:
     return tuple(each if "/" in each[:-1] or _is_anywhere(each) else f"/{each}" for each in scope)
 
 
+def as_pattern(glob: str) -> str:
+    """Return what is written as in `.gitignore` as a pattern of a scope, which names no less."""
+    if "/" in glob[:-1] or _is_anywhere(glob):
+        return glob.removeprefix("/")
+    return f"{ANY}/{glob}"
+
+
 def _is_anywhere(pattern: str) -> bool:
     """Whether a pattern counts in every directory: `*.lock` does, `README.md` does not."""
     return "/" not in pattern.rstrip("/") and any(sign in pattern for sign in "*?[")
@@ -95,6 +106,24 @@ def _parts(pattern: str) -> tuple[str, ...]:
     if parts[-1] == ANY or pattern.endswith("/"):
         return (*parts, "*", ANY)
     return tuple(parts) if "." in parts[-1] else (*parts, ANY)
+
+
+def _part_early(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Tell whether two paths differ in a plain name: most do, and that is seen at once."""
+    for first, second in zip(one, other, strict=False):
+        if first != second:
+            return not any(sign in first + second for sign in "*?[")
+    return False
+
+
+def _is_in(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Tell whether `other` asks for something in what `one` takes for a file, as `.github` is."""
+    above = (other[:place] for place in range(1, len(other)))
+    return any(_both(one, folder) for folder in above if folder[-1] != ANY)
+
+
+def _both(one: Sequence[str], other: Sequence[str]) -> bool:
+    return _common(one, other, _names_meet)
 
 
 def _names_meet(one: str, other: str) -> bool:
