@@ -19,9 +19,13 @@ from missioncontrol.application.repositories import (
     digest_of,
 )
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
+from missioncontrol.domain.repository.commands import RunTasks
 from missioncontrol.domain.repository.decide import CHARACTERS_MAX
-from missioncontrol.domain.repository.process import USUAL, Process
+from missioncontrol.domain.repository.events import Who
+from missioncontrol.domain.repository.process import USUAL, PhaseRule, Process
 from missioncontrol.domain.repository.states import Done, Dropped, Repository, Started
+from missioncontrol.domain.run.commands import CancelRun, CreateRun
+from missioncontrol.domain.step import Step
 from tests.application.parts import StandingClock, run
 from tests.domain.repositories import ID
 
@@ -184,3 +188,19 @@ def test_nothing_is_done_for_a_repository_that_was_not_adopted() -> None:
     with pytest.raises(NotFound) as no:
         asyncio.run(desk.take(ask, actor="user:ada"))
     assert no.value.code == "repository.unknown"
+
+
+@pytest.mark.parametrize("verb", ["done", "drop"])
+def test_a_task_that_agents_carry_out_ends_after_them(verb: str) -> None:
+    desk = Desk(Process({"implementation": PhaseRule(), "review": PhaseRule()}, own=True))
+    desk.ask("add", title="Log in")
+    desk.ask("scope", task=1, scope=("a.py",))
+    run(desk.journal.commit())
+    desk.journal.tell_run("run-1", CreateRun("run-1", "tasks-x", (Step("task-1", "workflow"),), 1))
+    carried = RunTasks("run-1", (1,), {"builder": "coder"}, Who("user:ada"), "mission/main")
+    desk.journal.tell(REPOSITORY, ID, carried, actor="user:ada")
+    with pytest.raises(Conflict, match="Task 1 is being carried out by run-1"):
+        desk.ask(verb, task=1, reason="Enough.")
+    desk.journal.tell_run("run-1", CancelRun("Enough."))
+    run(desk.journal.commit())
+    assert desk.ask(verb, task=1, reason="Enough.")["is_new"]

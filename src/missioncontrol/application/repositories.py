@@ -15,6 +15,7 @@ from missioncontrol.documents.outlining import outline_of
 from missioncontrol.documents.task_documents import beginning
 from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.repository.carrying import refuse_at_work
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -37,7 +38,8 @@ from missioncontrol.domain.repository.events import (
 )
 from missioncontrol.domain.repository.evolve import evolve
 from missioncontrol.domain.repository.process import Process, Role
-from missioncontrol.domain.repository.states import DocumentState, Repository
+from missioncontrol.domain.repository.states import DocumentState, Repository, Started
+from missioncontrol.domain.run.states import SettledState
 from missioncontrol.ports.artifact_store import ArtifactStore
 
 TRIES_MAX = 3
@@ -110,7 +112,7 @@ class RepositoryDesk:
 
         Raises:
             NotFound, Rejected: see `domain.repository.decide`; `repository.secret`.
-            Conflict: `repository.busy`.
+            Conflict: `repository.busy`, `repository.at_work`.
             Unavailable: `repository.closed`.
         """
         state = await self._journal.load(REPOSITORY, ask.repository)
@@ -123,8 +125,10 @@ class RepositoryDesk:
             case "start":
                 command: RepositoryCommand = StartTask(ask.task, who)
             case "done":
+                await self._refuse_at_work(ask.task, state)
                 command = FinishTask(ask.task, who, ask.reason)
             case "drop":
+                await self._refuse_at_work(ask.task, state)
                 command = DropTask(ask.task, who, ask.reason)
             case "scope":
                 command = ScopeTask(ask.task, ask.scope, who, ask.ground, ask.reason)
@@ -143,6 +147,20 @@ class RepositoryDesk:
         )
         made = self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
         return {"task": ask.task, "kind": ask.kind, "role": ask.role, "is_new": bool(made)}
+
+    async def _refuse_at_work(self, number: int, state: Repository) -> None:
+        """Refuse to end a task that agents carry out: its files would be free while they work.
+
+        Where others of the run are still at work, one that is merged may be done.
+        """
+        task = state.tasks.get(number)
+        if task is None or task.lease is None or not isinstance(task.stage, Started):
+            return
+        run = await self._journal.load_run(task.lease.run)
+        if run.is_settled:
+            self._journal.forget(run.id)
+        elif not isinstance(run.states[f"task-{number}"], SettledState):
+            refuse_at_work(task, frozenset({run.id}))
 
     def _who(self, actor: str) -> Who:
         return Who(actor, "" if asked_now() else self._os_user)

@@ -34,6 +34,19 @@ def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[Re
     return [told]
 
 
+def refuse_numbers(numbers: Sequence[int]) -> None:
+    """Refuse too many tasks for one run, and one that is named twice.
+
+    Raises:
+        Rejected: `repository.bad_input`.
+    """
+    if not numbers or len(numbers) > TASKS_AT_ONCE_MAX:
+        reason = f"{len(numbers)} tasks were named; a run takes 1 to {TASKS_AT_ONCE_MAX}."
+        raise Rejected("repository.bad_input", reason)
+    if len(set(numbers)) < len(numbers):
+        raise Rejected("repository.bad_input", "A task was named twice.")
+
+
 def refuse_run(command: RunTasks, tasks: Sequence[RepositoryTask], state: Repository) -> None:
     """Refuse tasks that can't be carried out now.
 
@@ -41,16 +54,11 @@ def refuse_run(command: RunTasks, tasks: Sequence[RepositoryTask], state: Reposi
         Rejected: `repository.bad_input`, `repository.no_scope`.
         Conflict: `repository.at_work`, `repository.scope_taken`.
     """
-    numbers = [task.number for task in tasks]
-    if not numbers or len(numbers) > TASKS_AT_ONCE_MAX:
-        reason = f"{len(numbers)} tasks were named; a run takes 1 to {TASKS_AT_ONCE_MAX}."
-        raise Rejected("repository.bad_input", reason)
-    if len(set(numbers)) < len(numbers):
-        raise Rejected("repository.bad_input", "A task was named twice.")
+    refuse_numbers([task.number for task in tasks])
     if command.into and (fault := branch_fault(command.into)):
         raise Rejected("repository.bad_input", f"Nothing is merged there: {fault}.")
     for task in tasks:
-        _refuse_at_work(task, command.at_work)
+        refuse_at_work(task, command.at_work)
         if task.scope is None:
             raise Rejected(
                 "repository.no_scope",
@@ -83,8 +91,13 @@ def tasks_run(
     )
 
 
-def _refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
-    if task.hold and task.hold.run in at_work:
+def refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
+    """Refuse what can't be while a run of `at_work` carries the task out.
+
+    Raises:
+        Conflict: `repository.at_work`.
+    """
+    if task.lease and task.lease.run in at_work:
         raise Conflict(
             "repository.at_work",
             f"Task {task.number} is being carried out by {task.hold.run}.",
