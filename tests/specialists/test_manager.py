@@ -100,6 +100,16 @@ def test_where_others_have_merged_the_next_task_begins_at_what_they_made(
     assert output["base"] == output["onto"] == git(root, "rev-parse", "mission/main") != first
 
 
+def test_a_branch_that_is_checked_out_meanwhile_is_not_where_a_task_begins(
+    root: Path, tmp_path: Path
+) -> None:
+    head = git(root, "rev-parse", "HEAD")
+    git(root, "switch", "-qc", "feature")
+    git(root, "commit", "-q", "--allow-empty", "-m", "Half done")
+    output, _ = managed(root, tmp_path / "out", task(root, head=head))
+    assert output["base"] == output["onto"] == head != git(root, "rev-parse", "HEAD")
+
+
 def test_rework_goes_on_from_what_was_built(root: Path, tmp_path: Path) -> None:
     onto = git(root, "rev-parse", "HEAD")
     git(root, "commit", "-q", "--allow-empty", "-m", "Built")

@@ -56,6 +56,7 @@ class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     parallel: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
     overlap: Overlap = "wait"
     budget: Amount | None = None
+    head: str = ""  # the commit that was checked out; "" for what is, when a task begins
 
 
 class TaskRuns:
@@ -111,11 +112,9 @@ class TaskRuns:
         name = _OF_TASKS.fullmatch(run.workflow)
         if name is None:
             return
-        state = await self._journal.find(REPOSITORY, f"repository-{name[1]}")
-        tasks = state.tasks.values() if state else ()
-        mine = [task.number for task in tasks if task.hold and task.hold.run == run.id]
-        if mine:
-            numbers = " ".join(map(str, mine))
+        if await self._journal.find(REPOSITORY, f"repository-{name[1]}"):
+            # Not by the leases: those may be of a later run of the same tasks.
+            numbers = " ".join(run.inputs.get("tasks", {}))
             raise Rejected(
                 "run.of_tasks",
                 f"Run {run.id!r} carried out tasks of a repository, whose files are free by now.",
@@ -160,7 +159,7 @@ class TaskRuns:
         saved = await self._workflows.save(text, f"{name}.json", actor=actor)
         inputs = {
             "repository": ask.path,
-            "tasks": {str(number): _given(task, rule, ask.into) for number, task in tasks.items()},
+            "tasks": {str(number): _given(task, rule, ask) for number, task in tasks.items()},
         }
         return await self._runs.prepare(name, saved.version, inputs)
 
@@ -225,7 +224,7 @@ class TaskRuns:
         """Refuse a reviewer who is the builder by another name: the same model, asked alike."""
         if builder != reviewer:
             one, other = (self._agents.life(name).declared for name in (builder, reviewer))
-            if not (one.model and _instance(one) == _instance(other)):
+            if _instance(one) != _instance(other):
                 return
         what = f"{builder!r}" if builder == reviewer else f"{reviewer!r}, which asks the same model"
         raise _bad_parts(
@@ -237,10 +236,12 @@ class TaskRuns:
 def _instance(declared: Declaration) -> tuple[str, str, str]:
     """Return what tells the model that answers for one agent from that of another."""
     settings = declared.settings
-    return declared.kind, declared.model, str(settings.get("base_url") or settings.get("url") or "")
+    # Where no model is named the program chooses, and the same one chooses alike.
+    chosen = declared.model or str(settings.get("argv") or "")
+    return declared.kind, chosen, str(settings.get("base_url") or settings.get("url") or "")
 
 
-def _given(task: RepositoryTask, rule: MergeRule, into: str) -> dict[str, Any]:
+def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, Any]:
     assert task.scope is not None
     patterns = task.scope.patterns
     is_guess = task.scope.ground == "ranking"  # It tells where to look, and forbids nothing.
@@ -254,7 +255,8 @@ def _given(task: RepositoryTask, rule: MergeRule, into: str) -> dict[str, Any]:
         "likely": list(patterns) if is_guess else [],
         "globs": [] if is_guess else list(as_globs(patterns)),
         "checks": [list(check) for check in rule.checks],
-        "into": into,
+        "into": ask.into,
+        "head": ask.head,
     }
 
 

@@ -37,7 +37,7 @@ class Manager:
         texts = signed_texts(commission, repository)
         onto = former.onto
         if not former.rounds or former.returned:
-            onto = _tip(repository, commission.into)
+            onto = _tip(repository, commission)
         redo = former.returned and bool(former.commit)
         base = onto if redo or not former.commit else former.commit
         told = page(commission, texts, former, redo)
@@ -93,16 +93,20 @@ def _as(name: str, given: Any, kind: type[T]) -> T:
         raise AttemptFailed("manager.bad_input", reason, retryable=False) from None
 
 
-def _tip(repository: Path, into: str) -> str:
-    """Return the commit that a change goes onto: that of the branch, or what is checked out."""
-    if into:
+def _tip(repository: Path, commission: Commission) -> str:
+    """Return the commit that a change goes onto: that of the branch, or what was checked out.
+
+    Where there is no branch yet, it begins at what was checked out when the run did: by now it may
+    be another branch, whose commits nobody wants merged.
+    """
+    if commission.into:
         try:
-            asked = ("rev-parse", "--verify", "--quiet", f"refs/heads/{into}^{{commit}}")
+            asked = ("rev-parse", "--verify", "--quiet", f"refs/heads/{commission.into}^{{commit}}")
             return git(repository, *asked).strip()
         except Unavailable as error:
             if error.code != "git.failed":
                 raise
-    commit = head_commit(repository)
+    commit = commission.head or head_commit(repository)
     if commit is None:
         raise AttemptFailed(
             "manager.no_commit",

@@ -1,0 +1,43 @@
+"""Runs of tasks: what is refused of one that is over."""
+
+from typing import Any, cast
+
+import pytest
+
+from missioncontrol.adapters.event_stores.memory import MemoryEventStore
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.task_runs import TaskRuns
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.repository.commands import AdoptRepository
+from missioncontrol.domain.run.commands import CreateRun
+from missioncontrol.domain.step import Step
+from tests.application.parts import StandingClock, run
+from tests.domain.repositories import ID, PROCESS
+
+NOT_ASKED = cast(Any, None)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_run_of_tasks_is_not_repeated_though_a_later_one_has_carried_them_out(
+    is_known: bool,
+) -> None:
+    journal = Journal(MemoryEventStore(), StandingClock())
+    if is_known:
+        journal.tell(REPOSITORY, ID, AdoptRepository(ID, "/repo", PROCESS), actor="user:ada")
+    create = CreateRun(
+        "run-1",
+        ID.replace("repository", "tasks"),
+        (Step("task-7", "workflow"),),
+        1,
+        inputs={"tasks": {"7": {}}},
+    )
+    journal.tell_run("run-1", create)
+    tasks = TaskRuns(journal, NOT_ASKED, NOT_ASKED, NOT_ASKED, "root")
+    asked = tasks.refuse_again(journal.runs["run-1"])
+    if is_known:
+        with pytest.raises(Rejected) as no:
+            run(asked)
+        assert "`mission task run 7 --agents" in no.value.hint
+    else:
+        run(asked)  # Somebody's own workflow, which is named alike.
