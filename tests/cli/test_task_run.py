@@ -229,17 +229,55 @@ def _is_working(step: str, shop: Shop) -> bool:
 
 
 def test_who_can_not_build_or_judges_their_own_is_refused(shop: Shop) -> None:
+    settings = json.loads(shop.run("agent", "show", "coder", "--json"))["declared"]["settings"]
+    told = [f"{name}={json.dumps(value)}" for name, value in settings.items()]
+    shop.run(
+        *("agent", "add", "twin", "--kind", "acp", "--effect", "reads_files"),
+        *(word for each in told for word in ("--set", each)),
+    )
     for words, reason in (
         (("--agents", "reviewer=local"), "Nobody is named who builds."),
         (("--agents", "builder=local"), "Nobody is named who builds."),
         (("--agents", "builder=surveyor"), "leaves no commit of what it built"),
         (("--agents", "builder=coder,reviewer=coder"), "can't be reviewed by 'coder'"),
+        (("--agents", "builder=coder,reviewer=twin"), "'twin', which asks the same model"),
         (("--agents", "builder=coder,tester=coder"), "'coder' can't test"),
         (("--agents", "builder=a,builder=b"), "--agents has 'builder=b'"),
         (("--agents", "builder=coder", "--into", "main"), "Nothing is merged there"),
     ):
         said = shop.run("task", "run", "1", *words, code=BAD_INPUT)
         assert reason in said, said
+
+
+def test_a_branch_that_is_checked_out_is_refused_before_anybody_builds(
+    shop: Shop, tmp_path: Path
+) -> None:
+    git(shop.root, "worktree", "add", "-q", "-b", "mission/seen", str(tmp_path / "seen"))
+    told = ("--agents", "builder=coder", "--into", "mission/seen")
+    said = shop.run("task", "run", "1", *told, code=BAD_INPUT)
+    assert "'mission/seen' is checked out in" in said
+    git(shop.root, "worktree", "remove", str(tmp_path / "seen"))
+
+
+def test_what_a_branch_lacks_of_the_checkout_is_said_and_a_spec_that_came_later_counts(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path, {"1": [[COUNT]]}, "approval = true")
+    git(shop.root, "branch", "mission/behind")
+    git(shop.root, "commit", "-q", "--allow-empty", "-m", "Mine")
+    told = ("--agents", "builder=nobody", "--into", "mission/behind")
+    assert "named twice" in shop.run("task", "run", "1", "1", *told, code=BAD_INPUT)
+    said = shop.run("task", "run", "1", *told, code=BAD_INPUT)
+    assert "mission/behind lacks 1 commit of what is checked out here" in said
+    assert "`git merge mission/behind && git push . HEAD:mission/behind`" in said
+    shop.run("task", "add", "Total of prices", "--brief", "total(prices) in shop/prices.py")
+    shop.run("task", "run", "2", *told, code=BAD_INPUT)  # Its files are looked up.
+    spec = "---\ncovers:\n  - shop/other.py\n---\n\n# Total of prices\n"
+    folder = shop.root / "tasks/0002-total-of-prices"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spec.md").write_text(spec)
+    said = shop.run("task", "run", "2", *told, code=BAD_INPUT)
+    assert "Task 2 is to change shop/other.py: its spec covers them." in said
 
 
 def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
@@ -251,6 +289,9 @@ def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
     assert "which task 1 holds until run-" in taken
     again = shop.run("task", "run", "1", "--agents", "builder=coder", code=FAILED)
     assert "Task 1 is being carried out by run-" in again
+    for words in (("done", "1"), ("drop", "1", "--reason", "Too dear.")):
+        kept = shop.run("task", *words, code=FAILED)
+        assert "Task 1 is being carried out by run-" in kept
     (row,) = answer(shop.home, "approvals", "list")
     assert row["title"] == "Merge the change"
     # Whoever agrees in a terminal reads the whole change beside the manifest.

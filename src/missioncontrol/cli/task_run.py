@@ -12,13 +12,19 @@ from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import note, say_exactly
-from missioncontrol.cli.task_scope import GROUNDS, declare, looked_up
+from missioncontrol.cli.task_scope import GROUNDS, declare, renewed
 from missioncontrol.cli.work import budget_of, do
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.repository.carrying import refuse_numbers
 from missioncontrol.domain.repository.events import Part
+from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.states import RepositoryTask
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.commits.asked import found as repository_found
+from missioncontrol.specialists.git import head_commit
+from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.merger.wanted import refuse_branch
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -28,19 +34,22 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
 
     Raises:
         Rejected: `repository.bad_parts`, `repository.bad_input`, `repository.not_taken_in`,
-            `repository.no_branch`, or as the office refuses.
+            `repository.no_branch`, `merger.checked_out`, or as the office refuses.
     """
     if not 1 <= arguments.parallel <= CONCURRENCY_MAX:
         reason = f"--parallel is {arguments.parallel}; it must be 1 to {CONCURRENCY_MAX}."
         raise Rejected("repository.bad_input", reason)
     agents = parts_of(arguments.agents)
     tasks = [record.task(each) for each in arguments.tasks]
+    refuse_numbers([task.number for task in tasks])  # Before files are looked up for each.
     _refuse_edits(tasks, record)
     rule = record.state()[0].process.merge
     into = arguments.into or rule.into or f"mission/{_branch(record)}"
+    if not branch_fault(into):  # Else the office says so.
+        _look_at_branch(into, record)
     for task in tasks:
-        if task.scope is None:
-            ground, found = looked_up(task, record)
+        if news := renewed(task, record):
+            ground, found = news
             declare(task, found, ground, record)
             note(
                 visible(f"Task {task.number} is to change {', '.join(found)}: {GROUNDS[ground]}.\n")
@@ -54,6 +63,7 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
         arguments.parallel,
         arguments.overlap,
         budget_of(arguments),
+        head_commit(record.checkout.root) or "",
     )
     named = ", ".join(str(task.number) for task in tasks)
     return do(arguments, ask, f"Task{'s' if tasks[1:] else ''} {named}")
@@ -98,6 +108,30 @@ def _refuse_edits(tasks: list[RepositoryTask], record: Record) -> None:
             "repository.not_taken_in",
             f"{edits[0].place} was edited, and the record does not know it.",
             hint="`mission repo sync` takes it in; what it makes stale is to be signed again.",
+        )
+
+
+def _look_at_branch(into: str, record: Record) -> None:
+    """Refuse a branch that can't be merged into, before anybody is paid for what would go there.
+
+    Raises:
+        Rejected: `merger.bad_branch` or `merger.checked_out`.
+    """
+    try:
+        theirs = repository_found(record.checkout.root, "merger")
+        refuse_branch(theirs, into)
+    except AttemptFailed as error:
+        raise Rejected(error.code, error.reason, hint=error.hint) from None
+    ref = f"refs/heads/{into}"
+    if not theirs.commit(ref):
+        return  # It begins at what is checked out.
+    asked = ("rev-list", "--count", "HEAD", f"^{ref}")
+    lacking = int(theirs.git(*asked, fine=(0, 128)) or 0)  # HEAD may have no commit.
+    if lacking:
+        commits = counted(lacking, "commit")
+        note(
+            f"{into} lacks {commits} of what is checked out here, and agents begin without that. "
+            f"`git merge {into} && git push . HEAD:{into}` brings both together.\n"
         )
 
 

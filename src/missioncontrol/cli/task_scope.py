@@ -10,6 +10,7 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.events import Ground
+from missioncontrol.domain.repository.scopes import as_pattern
 from missioncontrol.domain.repository.states import RepositoryTask
 from missioncontrol.domain.visible import visible
 
@@ -56,6 +57,19 @@ def declare(
     record.desk.deliver(ask)
 
 
+def renewed(task: RepositoryTask, record: Record) -> tuple[Ground, tuple[str, ...]] | None:
+    """Return the scope of a task where none is known, or where its spec says another by now.
+
+    Raises:
+        Rejected: `repository.no_scope`, where nothing is found.
+    """
+    before = task.scope
+    if before is None:
+        return looked_up(task, record)
+    covered = _covered(task, record) if before.ground != "person" else ()
+    return ("spec", covered) if covered and covered != before.patterns else None
+
+
 def looked_up(task: RepositoryTask, record: Record) -> tuple[Ground, tuple[str, ...]]:
     """Return what the spec of a task covers; where it says nothing, the files likely to change.
 
@@ -80,7 +94,8 @@ def _covered(task: RepositoryTask, record: Record) -> tuple[str, ...]:
 
     text = record.checkout.files.read(task.place("spec"))
     found = spec_of(task.place("spec"), text) if text is not None else None
-    return tuple(each for each in found.covers if not each.startswith("!")) if found else ()
+    covers = found.covers if found else ()
+    return tuple(as_pattern(each) for each in covers if not each.startswith("!"))
 
 
 def _likely(task: RepositoryTask, record: Record) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def wanted(brief: Brief) -> Wanted:
     if unread := bad_patterns(what.scope):
         raise _bad(f"{unread[0]!r} is no pattern of `scope`.", "Write it as in `.gitignore`.")
     theirs = found(root, "merger")
-    _refuse_branch(theirs, what.into)
+    refuse_branch(theirs, what.into)
     base = named(theirs, what.base, "merger")
     commit = named(theirs, what.commit, "merger") if what.commit else ""
     if commit and not _is_below(theirs, base, commit):
@@ -88,7 +88,12 @@ def _is_below(theirs: Theirs, base: str, commit: str) -> bool:
     return not said.strip()
 
 
-def _refuse_branch(theirs: Theirs, into: str) -> None:
+def refuse_branch(theirs: Theirs, into: str) -> None:
+    """Refuse a branch that nothing can be merged into as things are.
+
+    Raises:
+        AttemptFailed: `merger.bad_branch` or `merger.checked_out`.
+    """
     if not into.startswith(OURS):
         raise AttemptFailed(
             "merger.bad_branch",
