@@ -154,9 +154,9 @@ class RepositoryDesk:
         Where others of the run are still at work, one that is merged may be done.
         """
         task = state.tasks.get(number)
-        if task is None or task.lease is None or not isinstance(task.stage, Started):
+        if task is None or task.hold is None or not isinstance(task.stage, Started):
             return
-        run = await self._journal.load_run(task.lease.run)
+        run = await self._journal.load_run(task.hold.run)
         if run.is_settled:
             self._journal.forget(run.id)
         elif not isinstance(run.states[f"task-{number}"], SettledState):

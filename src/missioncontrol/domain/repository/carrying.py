@@ -97,7 +97,7 @@ def refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
     Raises:
         Conflict: `repository.at_work`.
     """
-    if task.lease and task.lease.run in at_work:
+    if task.hold and task.hold.run in at_work:
         raise Conflict(
             "repository.at_work",
             f"Task {task.number} is being carried out by {task.hold.run}.",
