@@ -134,7 +134,8 @@ def test_a_failed_refresh_keeps_the_last_good_numbers(tab: Tab) -> None:
     page = opened(tab)
     shown = page.locator("#p-funnel .funnel").inner_text()
     time = page.locator("[data-updated]")
-    before = time.get_attribute("datetime")
+    # What the others show may be read anew meanwhile; the page is as old as its oldest panel.
+    before = page.locator("#p-funnel [data-as-of]").first.get_attribute("data-as-of")
     page.wait_for_timeout(1_100)
     problem = json.dumps({"title": "Not now", "status": 503, "detail": "Not now."})
 
@@ -144,7 +145,7 @@ def test_a_failed_refresh_keeps_the_last_good_numbers(tab: Tab) -> None:
     page.route("**/cockpit/panels/funnel*", refuse)
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#p-funnel.stale")).to_be_visible()
-    assert time.get_attribute("datetime") == before
+    expect(time).to_have_attribute("datetime", before or "")
     assert page.locator("#p-funnel .funnel").inner_text() == shown
     expect(page.locator("#p-retention.stale")).to_have_count(0)
     page.unroute("**/cockpit/panels/funnel*")

@@ -193,10 +193,21 @@ class Analyst:
         Raises:
             Unavailable: as the warehouse.
         """
-        events = (await self.aside(lambda: self.warehouse.used(product))).events
+        events = await self._size(product)
         if events >= LARGE_EVENTS:
             self._way.expect()
         return events
+
+    async def is_large(self, product: str) -> bool:
+        """Whether a product has so many events that its questions take long.
+
+        Raises:
+            Unavailable: as the warehouse.
+        """
+        return await self._size(product) >= LARGE_EVENTS
+
+    async def _size(self, product: str) -> int:
+        return (await self.aside(lambda: self.warehouse.used(product))).events
 
     async def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Answer a statement over the views of the warehouse."""

@@ -122,7 +122,9 @@ class Inspector:
         """
         looking = asyncio.ensure_future(self.found(product, segment, until))
         looking.add_done_callback(_seen)
-        if (await asyncio.wait({looking}, timeout=WAITED_SECONDS))[0]:
+        # Of a large product it never is quick, and gives way to the page that would wait for it.
+        waits = 0.0 if await self._analyst.is_large(product) else WAITED_SECONDS
+        if (await asyncio.wait({looking}, timeout=waits))[0]:
             return looking.result()
         return await self.at_hand(product, segment, until)
 
