@@ -113,7 +113,7 @@ class TaskRuns:
         if name is None:
             return
         if await self._journal.find(REPOSITORY, f"repository-{name[1]}"):
-            # Not by the runs: those may be of a later run of the same tasks.
+            # Not by what its tasks hold: that may be of a later run of the same ones.
             numbers = " ".join(run.inputs.get("tasks", {}))
             raise Rejected(
                 "run.of_tasks",

@@ -19,9 +19,8 @@ REVIEW_SECONDS_MAX = 3_600
 
 BUILD = (
     "Carry out the task that work.md describes, in this tree. It holds what was agreed to, what "
-    "to keep to, and what was found in the round before, if there was one; former.patch, where "
-    "it is there, is the change as it was then. Run the tests that bear on it. End with a sentence "
-    "on what you changed, and one on what you left."
+    "to keep to, and what was found in the round before, if there was one. Run the tests that bear "
+    "on it. End with a sentence on what you changed, and one on what you left."
 )
 REVIEW = (
     "Review a change that somebody else built. The tree is as the change leaves it, change.patch "

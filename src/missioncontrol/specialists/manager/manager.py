@@ -40,7 +40,8 @@ class Manager:
             onto = _tip(repository, commission)
         redo = former.returned and bool(former.commit)
         base = onto if redo or not former.commit else former.commit
-        told = page(commission, texts, former, redo)
+        patch = _patch(repository, former) if redo else ""
+        told = page(commission, texts, former, patch)
         acceptance = items(texts, "spec", "acceptance")
         parts = open_items(texts)
         output: dict[str, Any] = {
@@ -63,7 +64,6 @@ class Manager:
             ),
         ]
         if redo:
-            patch = _patch(repository, former)
             made = f"git diff {former.onto[:12]} {former.commit[:12]}"
             artifacts.append(
                 desk.keep(

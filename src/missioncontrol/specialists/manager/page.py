@@ -1,5 +1,6 @@
 """The page that a builder works by: the task, what was agreed, and what the last round found."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,13 +12,16 @@ FINDINGS_MAX = 50
 TITLES = {"prd": "What is wanted", "spec": "Spec", "plan": "Plan", "tasks": "Parts of the work"}
 
 
-def page(commission: Commission, texts: Mapping[str, str], former: Former, redo: bool) -> str:
-    """Return the page as Markdown."""
+def page(commission: Commission, texts: Mapping[str, str], former: Former, redone: str) -> str:
+    """Return the page as Markdown; `redone` is the change to make anew, as a patch, or ""."""
     parts = [f"# Task {commission.number}: {plain(commission.title)}"]
     if former.rounds:
-        parts.append("\n".join(_round(former, redo)))
+        parts.append("\n".join(_round(former, is_redone=bool(redone))))
     if commission.brief and not texts:
         parts.append(commission.brief)
+    if redone:
+        parts.append("## The change as it was")
+        parts.append(_diff(redone))
     parts.append("\n".join(_bounds(commission)))
     for kind, text in texts.items():
         place = f"{commission.folder}/{kind}.md"
@@ -26,14 +30,14 @@ def page(commission: Commission, texts: Mapping[str, str], former: Former, redo:
     return "\n\n".join(parts) + "\n"
 
 
-def _round(former: Former, redo: bool) -> Iterator[str]:
+def _round(former: Former, *, is_redone: bool) -> Iterator[str]:
     yield f"## Round {former.rounds + 1}: what to mend"
     yield ""
-    if redo and former.commit:
+    if is_redone:
         yield (
             "Others have changed the repository meanwhile, and the change as it was does not hold "
-            f"there. It is in {code('former.patch')}, made at {code(former.onto[:12])}. You begin "
-            "at what the repository is now: make the change anew, so that both hold."
+            f"there. It stands below as it was made at {code(former.onto[:12])}. You begin at what "
+            "the repository is now: make the change anew, so that both hold."
         )
     elif former.commit:
         yield "What you built so far is in the tree. Mend what was found; leave what is right."
@@ -78,6 +82,13 @@ def _bounded(text: str, place: str) -> str:
     if len(text) <= DOCUMENT_CHARACTERS_MAX:
         return text
     return f"{text[:DOCUMENT_CHARACTERS_MAX]}\n… cut here; the whole is in {place}"
+
+
+def _diff(patch: str) -> str:
+    """Return a patch as code, whatever stands in it."""
+    ticks = max((len(run) for run in re.findall("`+", patch)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return f"{fence}diff\n{_bounded(patch.rstrip(), 'former.patch of this step')}\n{fence}"
 
 
 def _fenced(text: str) -> str:
