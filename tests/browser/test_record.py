@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.scene import Scene, Tab, assert_accessible
 
@@ -82,9 +82,14 @@ def test_lines_are_followed_to_their_end_and_shown_as_text(
     assert_accessible(page)
 
 
+def lines_of(page: Page) -> Locator:
+    """Give the list of the island, which takes the place of one that the server wrote."""
+    expect(page.locator(".logview > .newer")).to_be_attached()
+    return page.locator(".logview .log")
+
+
 def test_older_lines_come_when_they_are_scrolled_to(tab: Tab, talk: Callable[[], str]) -> None:
-    page = tab.go("/logs?text=line&step=say&run=" + talk())
-    log = page.locator(".logview .log")
+    log = lines_of(tab.go("/logs?text=line&step=say&run=" + talk()))
     expect(log.locator("mark").first).to_have_text("line")
     log.evaluate("element => { element.scrollTop = 0; }")
     expect(log.locator("> li").first).to_contain_text("line 1")
@@ -106,7 +111,7 @@ def test_who_scrolls_while_new_lines_are_asked_for_gets_the_older_ones(
 
     tab.page.route(re.compile("/api/v1/logs.*after="), hold)
     page = tab.go("/logs?text=line&step=say&run=" + run)
-    log = page.locator(".logview .log")
+    log = lines_of(page)
     expect(log.locator("> li").last).to_contain_text("line 300")
     log.evaluate("element => { element.scrollTop = 0; }")
     page.wait_for_timeout(200)  # Two frames, so that it hears of it.
