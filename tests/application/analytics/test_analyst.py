@@ -249,6 +249,49 @@ def test_a_large_product_is_looked_at_anew_every_few_seconds_and_after_a_change_
     run(check())
 
 
+def test_a_question_about_now_stays_answered_while_others_ask_what_day_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(analyst, "LARGE_EVENTS", 2)
+
+    async def check() -> None:
+        async with world((ANN, ORDER)) as made:
+            for number in range(5):
+                assert await reached(made) == [1, 1]
+                made.keep(event(f"late-{number}", "signup"))
+                made.clock.time += 1
+                await made.analyst.setting("shop")
+            assert len(made.warehouse.asked) == 1
+            made.clock.time += analyst.HELD_SECONDS
+            assert await reached(made) == [6, 1]
+
+    run(check())
+
+
+def test_a_cohort_of_a_large_product_is_worked_out_anew_every_few_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(analyst, "LARGE_EVENTS", 2)
+
+    async def check() -> None:
+        async with world((ANN, ORDER)) as made:
+            segment = {"did": [{"pattern": {"event": "order"}, "within_days": 30}]}
+            asked = SavedAsked("cohort", "shop", name="Buyers", segment=segment)
+            told = await made.desk.saved(asked, actor=ACTOR)
+            buyers = Segment(cohorts=(told["id"],))
+            assert await reached(made, segment=buyers) == [1, 1]
+            assert await reached(made, segment=buyers) == [1, 1]
+            worked_out = len(made.warehouse.asked)
+            for each in (BEN, event("ben", "order", 1.0)):
+                made.keep(each)
+                assert await reached(made, segment=buyers) == [1, 1]
+            assert len(made.warehouse.asked) == worked_out
+            made.clock.time += analyst.HELD_SECONDS
+            assert await reached(made, segment=buyers) == [2, 2]
+
+    run(check())
+
+
 def test_what_nobody_waits_for_lets_who_opened_a_page_of_a_large_product_ask_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

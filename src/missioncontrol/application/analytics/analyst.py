@@ -66,7 +66,7 @@ class Analyst:
         self._settled: dict[str, Policy] = {}
         self._settling = asyncio.Lock()
         self._way = Way()
-        self._as_of: tuple[int, float] = (-1, 0.0)
+        self._as_of: dict[str, tuple[int, float]] = {}  # by slug: a position, and when it is now
         self._held: dict[str, tuple[Product, int, float]] = {}  # by slug: as it was, and when
         self._events = KnownEvents(self.rows)
         self._membership = Membership(warehouse, products, clock, self.aside)
@@ -220,7 +220,7 @@ class Analyst:
             NotFound: `product.unknown`.
         """
         known = await self.products.find(product)
-        return self._setting(known, as_of, await self.position())
+        return self._setting(known, as_of, await self._held_position(known))
 
     async def position(self) -> int:
         """Return a number that grows with all that comes in: the same number, the same answers."""
@@ -251,8 +251,10 @@ class Analyst:
         position = await self._held_position(product)
         if question.segment.cohorts:
             now = self._setting(product, None, position)
-            await self._membership.bring_up(product, question.segment.cohorts, now)
-            position = await self.position()
+            cohorts = question.segment.cohorts
+            if await self._membership.bring_up(product, cohorts, now, position):
+                self._held.pop(product.slug, None)
+                position = await self._held_position(product)
         return self._setting(product, as_of, position), position
 
     async def _held_position(self, product: Product) -> int:
@@ -276,18 +278,19 @@ class Analyst:
             await follow()
 
     def _setting(self, product: Product, as_of: datetime | None, position: int) -> Setting:
-        moment = as_of or self._now(position)
+        moment = as_of or self._now(product, position)
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         return Setting(moment, product.zone, product.week_starts)
 
-    def _now(self, position: int) -> datetime:
+    def _now(self, product: Product, position: int) -> datetime:
         """Return now, or a moment ago where an answer of then is as good."""
         now = self.clock.now()
-        known, since = self._as_of
+        known, since = self._as_of.get(product.slug, (-1, 0.0))
         if known != position or not 0 <= now - since < AS_OF_SECONDS:
-            self._as_of = (position, now)
-        return datetime.fromtimestamp(self._as_of[1], UTC).replace(tzinfo=None)
+            since = now
+            self._as_of[product.slug] = (position, since)
+        return datetime.fromtimestamp(since, UTC).replace(tzinfo=None)
 
     async def _worked_out(
         self, question: AnyQuestion, setting: Setting, position: int

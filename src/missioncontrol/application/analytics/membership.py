@@ -37,30 +37,37 @@ class Membership:
         self._turn = asyncio.Lock()
         self._known: dict[tuple[str, str], tuple[Cohort, float, int]] = {}
 
-    async def bring_up(self, product: Product, cohorts: Sequence[str], setting: Setting) -> None:
-        """Let these be who they are as of `setting`.
+    async def bring_up(
+        self, product: Product, cohorts: Sequence[str], setting: Setting, position: int
+    ) -> bool:
+        """Let these be who they are as of `setting`; return whether any was worked out anew.
+
+        Whoever asks again at the same position, gets those of then.
 
         Raises:
             NotFound: `cohort.unknown`.
         """
+        is_anew = False
         async with self._turn:
             for name in dict.fromkeys(cohorts):
                 cohort = await self._products.cohort(product.slug, name)
-                if await self._is_due(product, cohort):
-                    await self._work_out(product, cohort, setting)
+                if self._is_due(product, cohort, position):
+                    is_anew = True
+                    await self._work_out(product, cohort, setting, position)
+        return is_anew
 
-    async def _is_due(self, product: Product, cohort: Cohort) -> bool:
-        known, since, position = self._known.get((product.slug, cohort.id), (None, 0.0, -1))
-        if known != cohort:
+    def _is_due(self, product: Product, cohort: Cohort, position: int) -> bool:
+        known, since, then = self._known.get((product.slug, cohort.id), (None, 0.0, -1))
+        if known != cohort or then != position:
             return True
-        is_old = not cohort.is_fixed and self._clock.now() - since >= SECONDS
-        return is_old or await self._aside(self._warehouse.position) != position
+        return not cohort.is_fixed and self._clock.now() - since >= SECONDS
 
-    async def _work_out(self, product: Product, cohort: Cohort, setting: Setting) -> None:
+    async def _work_out(
+        self, product: Product, cohort: Cohort, setting: Setting, position: int
+    ) -> None:
         name, statement = cohort.id, statement_of(product, cohort, setting)
-        # The position from before: what comes in meanwhile may be in it or not, so it is due again,
-        # as it is once after a change of its own; the same people change nothing.
-        position = await self._aside(self._warehouse.position)
+        # The position is from before: what comes in meanwhile may be in it or not, so it is due
+        # again, as it is once after a change of its own; the same people change nothing.
         await self._aside(lambda: self._warehouse.save_cohort(product.slug, name, statement))
         self._known[(product.slug, name)] = (cohort, self._clock.now(), position)
 
