@@ -516,6 +516,7 @@ for number in range(times):
 WRITERS, UPDATES = (10, 100) if os.environ.get("MISSION_PROOF") == "all" else (4, 3)
 
 
+@pytest.mark.timeout(120 + WRITERS * UPDATES * 6)
 def test_many_writers_lose_nothing(place: Place) -> None:
     """`MISSION_PROOF=all` lets ten of them write a hundred times each."""
     place.run("repo", "init", "--apply")

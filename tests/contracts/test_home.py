@@ -197,3 +197,29 @@ def test_a_home_whose_lock_cannot_be_opened_is_named(root: Path) -> None:
     with pytest.raises(Unavailable) as no:
         Home(root).hold()
     assert no.value.code == "home.unusable"
+
+
+def test_a_turn_is_one_command_s_and_ends_with_it_however_that_ends(root: Path) -> None:
+    program = """
+        import pathlib, sys
+        from missioncontrol.adapters.home import Home
+        with Home(pathlib.Path(sys.argv[1])).turn(1.0):
+            print("mine", flush=True)
+            sys.stdin.readline()
+    """
+    other = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program), str(root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "mine\n"
+        with pytest.raises(Unavailable) as no, Home(root).turn(0.05):
+            pass
+        assert no.value.code == "home.held"
+        assert Home(root).holder() is None, "an engine takes no turn"
+        other.send_signal(signal.SIGKILL)
+    with Home(root).turn(5.0):
+        pass

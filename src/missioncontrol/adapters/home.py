@@ -7,13 +7,16 @@ import shlex
 import shutil
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from missioncontrol.adapters.processes import start_time
 from missioncontrol.domain.errors import Unavailable
+
+TURN_LOOK_SECONDS = 0.01
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -56,6 +59,7 @@ class Home:
         self.gateway = root / "gateway.toml"
         self.calls = root / "calls.db"
         self._lock = root / "engine.lock"
+        self._turn = root / "engine.turn"
         self._holder = root / "engine.json"
         self._handle: int | None = None
 
@@ -105,6 +109,31 @@ class Home:
         except OSError as error:
             self.release()
             raise self._unusable(error) from None
+
+    @contextmanager
+    def turn(self, seconds_max: float) -> Iterator[None]:
+        """Wait for the commands before that hold this home for a moment, each for one change.
+
+        An engine takes no turn. Without turns they would only find each other in possession, and
+        look again and again.
+
+        Raises:
+            Unavailable: `home.held` after `seconds_max`, naming the process, or `home.unusable`.
+        """
+        self.make()
+        try:
+            handle = os.open(self._turn, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        try:
+            end = time.monotonic() + seconds_max
+            while not _taken(handle):
+                if time.monotonic() > end:
+                    raise self._held()
+                time.sleep(TURN_LOOK_SECONDS)
+            yield
+        finally:
+            os.close(handle)
 
     def sweep(self) -> None:
         """Remove what processes that are gone have left half done. Only for who holds the home."""
@@ -187,10 +216,15 @@ def _command() -> str:
 def _locked(handle: int) -> bool:
     """Take the lock; who only looks holds it for an instant, so one refusal is no answer."""
     for _ in range(5):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            time.sleep(0.02)
-        else:
+        if _taken(handle):
             return True
+        time.sleep(0.02)
     return False
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -118,8 +118,7 @@ class Desk:
         end = time.monotonic() + STARTING_SECONDS_MAX
         while True:
             try:
-                holder = self.home.holder()
-                answer = self._ask_holder(ask) if holder else asyncio.run(self._answer_here(ask))
+                answer = self._answered(ask)
             except Unavailable as error:
                 if error.code not in PASSING or time.monotonic() > end:
                     raise
@@ -127,6 +126,15 @@ class Desk:
             else:
                 self._forget_what_was_read()
                 return answer
+
+    def _answered(self, ask: Any) -> Any:
+        holder = self.home.holder()
+        if self._line is not None or (holder is not None and holder.port):
+            return self._ask_holder(ask)
+        with self.directory.turn(STARTING_SECONDS_MAX):
+            if self.home.holder() is not None:
+                return self._ask_holder(ask)
+            return asyncio.run(self._answer_here(ask))
 
     def save(self, text: str, file: str) -> Saved:
         """See `WorkflowDesk.save`; what is wrong is found here, where all of it can be told."""
