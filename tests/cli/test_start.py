@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.cli.command import environment, mission
 
 HEAVY = ("rich", "msgspec", "sqlite3", "asyncio", "pygments", "cryptography", "psutil", "jinja2")
@@ -17,6 +19,22 @@ def test_help_imports_nothing_heavy() -> None:
     )
     assert done.stderr.decode().strip() == "[]"
     assert b"exit codes: 0 succeeded" in done.stdout
+
+
+# What lays reports out and prints them: a third of a start for those who do neither.
+PRINTING = ("docx", "jinja2", "lxml", "markdown_it")
+
+
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [("missioncontrol.cli.desk", PRINTING), ("missioncontrol.console", ("docx", "lxml"))],
+)
+def test_a_start_loads_nothing_that_prints(module: str, unneeded: tuple[str, ...]) -> None:
+    program = f"import sys, {module}\nprint([each for each in {unneeded!r} if each in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(None), capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"[]"
 
 
 def test_mission_alone_tells_what_there_is() -> None:

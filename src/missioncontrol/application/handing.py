@@ -7,7 +7,6 @@ import msgspec
 from missioncontrol.application.checkout import reader_of
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.scrubbing import Scrub
-from missioncontrol.documents.packed import packed
 from missioncontrol.domain.building import DOCUMENTS, PACK
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.scope import Rescoped, rescoped
@@ -45,6 +44,8 @@ class Handing:
         return tuple(self._revised(ref, by, said, repository) for by, ref in _packs(run, step))
 
     def _revised(self, ref: ArtifactRef, by: str, said: Rescoped, repository: str) -> ArtifactRef:
+        from missioncontrol.documents.packed import packed  # Few processes write a pack.
+
         content = packed(said, self._artifacts.get(ref.digest), "md", "", reader_of(repository))
         clean = self.scrub(content)
         return msgspec.structs.replace(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.documents.excerpting import Chosen, ReadSource, chosen
-from missioncontrol.documents.paper import code, plain
+from missioncontrol.documents.inert import code, plain
 from missioncontrol.documents.sectioning import joined
 from missioncontrol.documents.sectioning import sections as cut
 from missioncontrol.domain.person import person

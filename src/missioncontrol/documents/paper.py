@@ -13,15 +13,14 @@ from missioncontrol.documents.changes import Diff, diff
 from missioncontrol.documents.exhibits import ReadArtifact
 from missioncontrol.documents.finding_groups import location
 from missioncontrol.documents.hidden import visible
-from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.inert import code, inside, plain, unopened
+from missioncontrol.documents.inline_code import shortened
 from missioncontrol.documents.page import worked
 from missioncontrol.documents.places import Sentence
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
 
 TEMPLATES = Path(__file__).with_name("templates")
-_ACTIVE = re.compile(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|(?<=!)(?=\[)")
-_OPENING = re.compile(r"(#|[-+=]|\d{1,9}(?=[.)](\s|$)))")
 
 
 def markdown_page(reading: Reading, read_artifact: ReadArtifact) -> str:
@@ -43,39 +42,6 @@ def markdown_page(reading: Reading, read_artifact: ReadArtifact) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def plain(text: str) -> str:
-    """Return `text` on one line, written so that Markdown shows every character of it as it is."""
-    return _unopened(_inside(" ".join(text.split())))
-
-
-def _inside(line: str) -> str:
-    pieces = spans(line)
-    return "".join(str(code(piece)) if is_code else _bare(piece) for piece, is_code in pieces)
-
-
-def _bare(text: str) -> str:
-    return _ACTIVE.sub(lambda found: f"\\{found[0]}", visible(text))
-
-
-def _unopened(line: str) -> str:
-    """Keep the start of a line from becoming a heading, a list or a rule."""
-    opening = _OPENING.match(line)
-    if not opening:
-        return line
-    at = opening.end() if line[0].isdigit() else 0
-    return f"{line[:at]}\\{line[at:]}"
-
-
-def code(text: str) -> Markup:
-    """Return `text` as a code span that also fits into a table."""
-    line = " ".join(visible(text).split())
-    if not line or "|" in line:
-        return Markup(_bare(line) or "\u2013")  # noqa: S704 - a table would end the span there
-    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
-    room = " " if line.startswith("`") or line.endswith("`") else ""
-    return Markup(f"{fence}{room}{line}{room}{fence}")  # noqa: S704
-
-
 def fenced(of: Diff) -> Markup:
     """Return the lines of a diff as a block that none of them can close."""
     text = "\n".join(visible(line.text) for line in of.lines)
@@ -86,17 +52,17 @@ def fenced(of: Diff) -> Markup:
 def link(text: Any, place: str) -> Markup:
     """Return a link to a place in the report."""
     # `text` becomes inert, and places are made of letters, digits and dashes.
-    return Markup(f"[{_inside(' '.join(str(text).split()))}](#{place})")  # noqa: S704
+    return Markup(f"[{inside(' '.join(str(text).split()))}](#{place})")  # noqa: S704
 
 
 def said(parts: Sentence) -> Markup:
     """Return a sentence with its links."""
     pieces = "".join(_piece(part.text, part.place) for part in parts)
-    return Markup(_unopened(" ".join(pieces.split())))  # noqa: S704 - every piece is inert
+    return Markup(unopened(" ".join(pieces.split())))  # noqa: S704 - every piece is inert
 
 
 def _piece(text: str, place: str) -> str:
-    return str(link(text, place)) if place else _inside(text)
+    return str(link(text, place)) if place else inside(text)
 
 
 @cache

@@ -1,7 +1,8 @@
 """The report on paper: its Markdown, with the drawings of the mission behind it, as PDF."""
 
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
-from missioncontrol.documents.paper import code, markdown_page, plain
+from missioncontrol.documents.inert import code, plain
+from missioncontrol.documents.paper import markdown_page
 from missioncontrol.documents.printing import pdf_of
 from missioncontrol.documents.reading import Reading
 

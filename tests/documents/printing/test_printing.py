@@ -13,7 +13,8 @@ import typst
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.documents.printing import docx_of, fonts, glyphs, html_of, pdf_of, png_of
+from missioncontrol.documents.printing import fonts, glyphs, html_of, pdf_of, png_of
+from missioncontrol.documents.printing.docx import docx_of
 from missioncontrol.documents.printing.drawings import drawing_of
 from missioncontrol.documents.printing.glyphs import lacking, shapeless, spelled
 from missioncontrol.documents.printing.pdf import _note

@@ -1,8 +1,10 @@
-"""Documents as people hand them on: HTML, PDF and DOCX of their Markdown, and PNG of drawings."""
+"""Documents as people hand them on: HTML and PDF of their Markdown, and PNG of drawings.
 
-from missioncontrol.documents.printing.docx import docx_of
+DOCX is made by `docx`, which only the process that binds one loads: it takes a quarter of a second.
+"""
+
 from missioncontrol.documents.printing.drawings import png_of
 from missioncontrol.documents.printing.html import fragment_of, html_of
 from missioncontrol.documents.printing.pdf import pdf_of
 
-__all__ = ["docx_of", "fragment_of", "html_of", "pdf_of", "png_of"]
+__all__ = ["fragment_of", "html_of", "pdf_of", "png_of"]

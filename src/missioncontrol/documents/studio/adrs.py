@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from missioncontrol.documents.paper import plain
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.choices import open_choices
 from missioncontrol.documents.studio.choices import sections as undecided

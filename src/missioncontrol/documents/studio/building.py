@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from missioncontrol.documents.excerpting import ReadSource
 from missioncontrol.documents.exhibits import ReadArtifact
-from missioncontrol.documents.paper import plain
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.studio import (
     adrs,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from missioncontrol.documents.figures import counted
-from missioncontrol.documents.paper import plain
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.places import spoken
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.studio import parts

@@ -11,8 +11,8 @@ import msgspec
 from missioncontrol.documents.drawing.material import Material as Drawable
 from missioncontrol.documents.excerpting import ReadSource
 from missioncontrol.documents.exhibits import ReadArtifact, readable
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.inline_code import shortened, spans
-from missioncontrol.documents.paper import plain
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.studio.model import SOURCES_MAX, Row, Source, Statement

@@ -5,9 +5,9 @@ from typing import Any
 
 from missioncontrol.documents.drawing.diagrams import diagram
 from missioncontrol.documents.figures import counted, grouped, lasting, money
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.inline_code import marked_paths
 from missioncontrol.documents.packed import scope_lines
-from missioncontrol.documents.paper import plain
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.studio.material import (
     EMPTY,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from missioncontrol.documents.coverage import Coverage
-from missioncontrol.documents.paper import plain
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.places import spoken
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from missioncontrol.documents.figures import counted
-from missioncontrol.documents.paper import plain
+from missioncontrol.documents.inert import plain
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, named, short
 from missioncontrol.documents.studio.model import Listing, Paragraph, Section, Statement
