@@ -8,6 +8,10 @@ GOAL ?= Add a "mission diff RUN RUN" command that shows what differs between two
 endif
 SEEDS ?= 2000
 
+# Images for containers often set this. Each process would then read all of the source anew, and
+# `mission` start a second later.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run serve test proof check bench simulate lock clean
 
 help:
