@@ -520,6 +520,25 @@ def test_what_somebody_told_of_a_group_goes_with_them(warehouse: Warehouse) -> N
     assert groups_told() == [("f:both",)]
 
 
+def test_of_a_group_that_others_tell_of_their_words_stay_and_no_others(
+    warehouse: Warehouse,
+) -> None:
+    said: list[tuple[str, dict[str, object]]] = [
+        ("bob", {"plan": "free", "size": 3}),
+        ("ann", {"owner": "ann@example.com", "plan": "ann's own"}),
+        ("cat", {"size": 9}),
+    ]
+    for number, (user, told) in enumerate(said):
+        warehouse.store("shop", [captured(number, user=user, group="f:both", person=told)])
+    warehouse.store("other", [captured(9, user="ann", group="f:both", person={"owner": "ann"})])
+    warehouse.forget("shop", "ann")
+    sql = "SELECT product, properties FROM groups_known ORDER BY product"
+    left = [
+        (product, msgspec.json.decode(text)) for product, text in warehouse.rows(Statement(sql))
+    ]
+    assert left == [("other", {"owner": "ann"}), ("shop", {"plan": "free", "size": 9})]
+
+
 def test_notes_go_with_whatever_is_removed_and_change_nothing(warehouse: Warehouse) -> None:
     def notes() -> list[tuple[object, ...]]:
         return warehouse.rows(Statement("SELECT product, name, text FROM notes ORDER BY ALL"))

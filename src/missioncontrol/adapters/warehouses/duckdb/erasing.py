@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from missioncontrol.adapters.queries import queries
+from missioncontrol.adapters.warehouses.duckdb import telling
 from missioncontrol.adapters.warehouses.duckdb.storing import Storing
 from missioncontrol.adapters.warehouses.duckdb.tables import WHOLE, registered, table
 from missioncontrol.domain.errors import NotFound
@@ -23,6 +24,7 @@ TABLES = (
 """All that a product has beside its events and its policy."""
 
 NOBODY = Forgotten(0, ())
+ROWS_AT_ONCE = 10_000
 OF_ALL = ("drop_unseen_groups", "drop_notes")
 """What follows from all events of a product, and goes or is looked through when some of them go."""
 
@@ -74,6 +76,7 @@ def forget(storing: Storing, product: str, person: str, removal: str = "") -> Fo
         )
     this = {"person": found[0][0]}
     ids = tuple(id_ for (id_,) in run(SQL["ids_of"], this).fetchall())
+    groups = [group for (group,) in run(SQL["groups_told"], this).fetchall()]
     with storing.change():
         for name in ("keep_event_keys", "keep_id_keys"):
             run(SQL[name], this)
@@ -84,11 +87,26 @@ def forget(storing: Storing, product: str, person: str, removal: str = "") -> Fo
             run(SQL[name], this)
         for name in OF_ALL:
             run(SQL[name], {"product": product})
+        _tell_groups_anew(storing, product, groups)
         storing.usage.count(product)
         run(SQL["owe_wiping"])
         run(SQL["removal_done"], {**about, "events": count, "ids": len(ids)})
     storing.reset()
     return Forgotten(count, ids, len(ids))
+
+
+def _tell_groups_anew(storing: Storing, product: str, groups: list[str]) -> None:
+    """Let that be known of groups which those who are left have told."""
+    if not groups:
+        return
+    this = {"product": product, "groups": groups}
+    found = storing.connection.execute(SQL["told_of_groups"], this)
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    while rows := found.fetchmany(ROWS_AT_ONCE):
+        for group, always, once in rows:
+            telling.tell(known.setdefault((product, group), {}), always, once)
+    if known:
+        storing.keep_groups(known)
 
 
 def settle(storing: Storing, product: str, policy: Policy) -> None:

@@ -61,6 +61,16 @@ DELETE FROM people_known WHERE person = $person
 -- Where they are in.
 DELETE FROM cohort_members WHERE person = $person
 
+-- name: groups_told
+-- Of which groups they told anything.
+SELECT DISTINCT group_told FROM events WHERE person = $person AND group_told IS NOT NULL
+
+-- name: told_of_groups
+-- What others told of these groups, in the order received.
+SELECT group_told, coalesce(person_told::VARCHAR, ''), coalesce(once_told::VARCHAR, '')
+FROM events
+WHERE product = $product AND list_contains($groups::VARCHAR[], group_told) ORDER BY seq
+
 -- name: drop_unseen_groups
 -- Groups of which nobody who is left has told anything.
 DELETE FROM groups_known WHERE product = $product

@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import blake2b
 from itertools import chain
@@ -448,6 +448,10 @@ class Storing:
         for each in said:
             properties = known.setdefault((each.product, each.event.group), {})
             telling.tell(properties, each.event.person, each.event.once)
+        self.keep_groups(known)
+
+    def keep_groups(self, known: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+        """Let this be known of groups, by product and name, in the caller's transaction."""
         columns = {
             "product": (TEXT, [product for product, _ in known]),
             "name": (TEXT, [name for _, name in known]),
