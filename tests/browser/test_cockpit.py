@@ -50,6 +50,15 @@ def test_the_page_fills_and_is_for_everybody(tab: Tab) -> None:
     expect(page.get_by_role("region", name="daily active users, as a table")).to_be_visible()
 
 
+def test_on_paper_no_hole_is_left_where_a_button_was(tab: Tab) -> None:
+    page = opened(tab)
+    page.emulate_media(media="print")
+    note, panel = (page.locator(f"#p-summary{each}").bounding_box() for each in (" > p", ""))
+    assert note
+    assert panel
+    assert note["width"] >= panel["width"] - 4
+
+
 def test_a_phone_shows_a_title_with_its_number_and_paths_as_wide_as_their_words(phone: Tab) -> None:
     page = opened(phone)
     assert page.locator(".kpi .tools").count() == 0
