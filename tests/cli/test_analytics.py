@@ -208,6 +208,7 @@ def test_cohorts_are_saved_and_asked_for(tmp_path: Path) -> None:
         (("funnel", "--step", "a@soon"), b"--step is 'soon'"),
         (("funnel", "--where", "plan"), b"--where does not fit"),
         (("funnel", "--people", "step=x"), b"--people does not fit: step 'x' is none"),
+        (("funnel", "--people", "step=9"), b"there is no step 9 in a funnel of 4"),
         (
             ("digest", "--to", "nobody"),
             b"There is no webhook 'nobody' here, and --to adds none. Add one",

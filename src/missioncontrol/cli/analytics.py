@@ -189,7 +189,7 @@ def _ask_file(arguments: argparse.Namespace, desk: Desk) -> int:
 def _ask(arguments: argparse.Namespace, desk: Desk, question: AnyQuestion) -> int:
     place: Asked = asked_of(desk, arguments)
     if arguments.people:
-        found = place.members(question, cell_of(arguments.people))
+        found = place.members(question, cell_of(arguments.people, question))
         if arguments.csv:
             say_exactly(csv_of(people(found)).encode())
             return SUCCEEDED

@@ -81,15 +81,15 @@ def question_in(file: str) -> AnyQuestion:
     return found
 
 
-def cell_of(text: str) -> Cell:
-    """Return the count that `step=1,state=lost` names.
+def cell_of(text: str, question: AnyQuestion) -> Cell:
+    """Return the count of an answer that `step=1,state=lost` names.
 
     Raises:
         Rejected: `analytics.bad_option`.
     """
     said = dict(_pair("--people", each, "=") for each in text.split(","))
     if "step" in said:
-        said["step"] = _from_0(said["step"])
+        said["step"] = _from_0(said["step"], question)
     try:
         return msgspec.convert(said, Cell, strict=False)
     except msgspec.ValidationError as error:
@@ -97,11 +97,14 @@ def cell_of(text: str) -> Cell:
         raise Rejected("analytics.bad_option", f"--people: {error}.", hint=hint) from None
 
 
-def _from_0(text: str) -> str:
+def _from_0(text: str, question: AnyQuestion) -> str:
     """Return the number of a step as questions have it: people count from 1, as they see them."""
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    if not (text.isascii() and text.isdigit()) or int(text[:9]) < 1:
         raise _bad("--people", f"step {text[:20]!r} is none; the first is 1")
-    return str(int(text) - 1)
+    steps = len(question.steps) if isinstance(question, Funnel) else None
+    if steps is not None and int(text[:9]) > steps:
+        raise _bad("--people", f"there is no step {text[:20]} in a funnel of {steps}")
+    return str(int(text[:9]) - 1)
 
 
 def range_of(arguments: argparse.Namespace, today: date) -> Range:
