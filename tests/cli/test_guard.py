@@ -57,6 +57,18 @@ def test_a_change_waits_for_a_spec_and_the_spec_for_somebody(tmp_path: Path, roo
     assert moved in stale.stdout.decode()
 
 
+def test_a_name_that_is_no_utf_8_is_guarded_like_others(tmp_path: Path, root: Path) -> None:
+    stage(root, os.fsdecode(b"src/auth/\xff.py"), "import pickle\npickle.loads(x)\n")
+    stage(root, "tasks/1/spec.md", SPEC)
+    held = mission(None, "guard", cwd=root)
+    assert (held.returncode, rb"src/auth/\xff.py" in held.stdout) == (1, True)
+    for form in ("json", "sarif"):
+        told = mission(None, "guard", "--format", form, cwd=root)
+        assert (told.returncode, r"auth/\\xff.py" in told.stdout.decode()) == (1, True)
+    accept(tmp_path, root)
+    assert mission(None, "guard", cwd=root).returncode == 0
+
+
 def test_a_pipeline_without_a_home_says_the_same(tmp_path: Path, root: Path) -> None:
     git(root, "switch", "-qc", "feature")
     stage(root, "src/auth/login.py", "def login(user, code): return user\n")

@@ -17,8 +17,6 @@ TEXT_MAX = 1024 * 1024
 """Bytes of a file whose text is looked at; of a larger one, only its path is."""
 
 READ_MAX = 256 * 1024 * 1024
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-NOBODY = "0" * 40
 LINK, MODULE = "120000", "160000"
 STATES: Mapping[str, Status] = {"A": "added", "D": "deleted", "R": "renamed"}
 CODE = ("*.py", "*.pyi", "*.[cm]js", "*.[cm]ts", "*.js", "*.ts", "*.jsx", "*.tsx")
@@ -62,7 +60,7 @@ class GitChanges:
         """
         head = await commit_of(root, "HEAD", is_asked=False)
         entries, listing = await asyncio.gather(
-            changed(root, "--cached", head or EMPTY_TREE), _index(root)
+            changed(root, "--cached", *filter(None, [head])), _index(root)
         )
         return cls(root, Change("what is staged", head, entries), listing, "")
 
@@ -81,9 +79,9 @@ class GitChanges:
                 f"{said!r} is no range of commits.",
                 hint="Say --range A..B, for example --range origin/main..HEAD.",
             )
-        since, until = await asyncio.gather(
-            commit_of(root, found["since"]), commit_of(root, found["until"] or "HEAD")
-        )
+        # One after the other: where one is not there, no git is left behind half begun.
+        since = await commit_of(root, found["since"])
+        until = await commit_of(root, found["until"] or "HEAD")
         base = await asked(root, "merge-base", since, until, fine=(0, 1))
         begun = base.decode().strip() or since
         entries, listing = await asyncio.gather(changed(root, begun, until), _tree(root, until))
@@ -117,7 +115,7 @@ class GitChanges:
             _, _, *contents, _ = part.split()
             path = next(parts)
             if path in wanted:
-                found[path].update("" if name == NOBODY else name for name in contents)
+                found[path].update(name if _is_there(name) else "" for name in contents)
         return {path: frozenset(names) for path, names in found.items()}
 
     async def import_lines(self, words: Sequence[str]) -> str:
@@ -200,7 +198,7 @@ async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
     raws, patch = _parted(said)
     lines = _by_file(patch.decode("utf-8", "replace"))
     names = [
-        name for raw in raws if raw.is_text for name in (raw.before, raw.after) if name != NOBODY
+        name for raw in raws if raw.is_text for name in (raw.before, raw.after) if _is_there(name)
     ]
     texts = await _contents(root, names)
     return tuple(_file(raw, _hunks_of(raw, lines), texts) for raw in raws)
@@ -221,7 +219,7 @@ def _parted(said: bytes) -> tuple[list[_Raw], bytes]:
         paths = []
         for _ in range(2 if letter[0] in "RC" else 1):
             at, end = end + 1, said.index(b"\0", end + 1)
-            paths.append(said[at:end].decode("utf-8", "surrogateescape"))
+            paths.append(_named(said[at:end]))
         if letter[0] == "U":
             raise Rejected(
                 "guard.unmerged",
@@ -251,7 +249,7 @@ def _by_file(patch: str) -> Iterator[list[str]]:
 def _file(raw: _Raw, patch: Iterable[str], texts: Mapping[str, str | None]) -> FileChange:
     added, removed = _lines(patch)
     before, after = texts.get(raw.before), texts.get(raw.after)
-    sides = [name for name in (raw.before, raw.after) if name != NOBODY]
+    sides = [name for name in (raw.before, raw.after) if _is_there(name)]
     return FileChange(
         raw.path,
         STATES.get(raw.letter, "changed"),
@@ -262,6 +260,11 @@ def _file(raw: _Raw, patch: Iterable[str], texts: Mapping[str, str | None]) -> F
         after or "",
         is_text=raw.is_text and all(texts.get(name) is not None for name in sides),
     )
+
+
+def _is_there(name: str) -> bool:
+    """Tell whether a name is one of a content: noughts, 40 or 64 of them, stand for none."""
+    return bool(name.strip("0"))
 
 
 def _lines(patch: Iterable[str]) -> tuple[list[Line], list[Line]]:
@@ -334,7 +337,12 @@ async def _tree(root: Path, commit: str) -> Listing:
 
 
 def _split(said: bytes) -> list[str]:
-    return said.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return _named(said).split("\0")[:-1]
+
+
+def _named(said: bytes) -> str:
+    """Return names of files; a byte that is no UTF-8 as `\\xff`, which all that follows can write."""
+    return said.decode("utf-8", "backslashreplace")
 
 
 async def asked(root: Path, *args: str, stdin: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
