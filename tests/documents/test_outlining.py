@@ -62,6 +62,20 @@ def test_what_only_looks_like_one_is_none(text: str) -> None:
     assert outline_of(text).unsettled == ()
 
 
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [
+        ("Escape <script> in names", "# Escape `<script>` in names: requirements"),
+        ("Remove TODO and <TODO: x>", "# Remove `TODO` and `<TODO: x>`: requirements"),
+        ("Take `<b>` and <i> for text", "# Take `<b>` and `<i>` for text: requirements"),
+    ],
+)
+def test_a_title_leaves_nothing_open_whatever_it_speaks_of(title: str, heading: str) -> None:
+    text = beginning("prd", title, "", USUAL["prd"])
+    assert text.splitlines()[0] == heading
+    assert outline_of(text).unsettled == ()
+
+
 def test_only_so_many_places_are_told_and_each_is_short() -> None:
     found = outline_of("TODO\n" * 99 + f"<{'a' * 500}>").unsettled
     assert len(found) == UNSETTLED_MAX

@@ -61,6 +61,14 @@ def _places(text: str) -> Iterator[str]:
         yield f"{words[:WORDS_MAX]} (line {plain.count(chr(10), 0, at) + 1})"
 
 
+def meant(title: str) -> str:
+    """Return a title with what would count as left open set as code: its words are final."""
+    for pattern in (_PLACE, _WORD):  # The second does not look into what the first has set.
+        for match in reversed([*pattern.finditer(_without(_CODE, title))]):
+            title = f"{title[: match.start()]}`{match[0]}`{title[match.end() :]}"
+    return title
+
+
 def _without(pattern: re.Pattern[str], text: str) -> str:
     """Return `text` with blanks for what the pattern finds, so that each line keeps its number."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)

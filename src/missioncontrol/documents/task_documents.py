@@ -1,5 +1,6 @@
 """The documents of a task as they begin: headings, and what somebody said of it."""
 
+from missioncontrol.documents.outlining import meant
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import PhaseRule
 
@@ -14,7 +15,7 @@ NAMES: dict[TaskDocument, str] = {
 
 def beginning(kind: TaskDocument, title: str, brief: str, rule: PhaseRule) -> str:
     """Return a document with its headings; the brief stands below the heading of that name."""
-    parts = [f"# {title}: {NAMES[kind]}"]
+    parts = [f"# {meant(title)}: {NAMES[kind]}"]
     has_place = any(heading.lower() == BRIEF for heading in rule.headings)
     said = brief.strip() if kind == "prd" else ""
     if said and not has_place:
