@@ -114,6 +114,40 @@ def test_what_can_not_be_read_is_refused(tmp_path: Path, name: str, content: byt
         foreign_tasks(tmp_path / "absent.md")
 
 
+def test_one_folder_that_can_not_be_read_leaves_the_others(tmp_path: Path) -> None:
+    specs = speckit(tmp_path)
+    (specs / "002-odd").mkdir()
+    (specs / "002-odd/spec.md").write_bytes(b"\xff\xfe")
+    found = foreign_tasks(specs)
+    assert [each.source for each in found.tasks] == ["001-login"]
+    [left] = [each for each in found.left if each.startswith("002-odd")]
+    assert left.endswith("can't be read: it is no UTF-8.")
+
+
+def test_a_task_that_does_not_fit_is_named_and_the_others_are_added(tmp_path: Path) -> None:
+    root, home = repository(tmp_path / "r"), tmp_path / "home"
+    tasks = [
+        {"id": 1, "title": "  "},
+        {"id": 2, "title": "Warn \u26a0\ufe0f\nof it"},
+        {"id": 3, "title": "P\u0430y"},  # a Cyrillic letter amid Latin ones
+        {"id": 4, "title": "Long", "description": "a" * 20_001},
+        {"id": 5, "title": "Last"},
+    ]
+    (tmp_path / "tasks.json").write_text(json.dumps({"tasks": tasks}))
+    assert mission(home, "repo", "init", "--apply", cwd=root).returncode == 0
+    told = answer(
+        home, "task", "import", str(tmp_path / "tasks.json"), "--apply", "--repo", str(root)
+    )
+    assert [each["title"] for each in told["tasks"]] == ["Warn \u26a0 of it", "Last"]
+    assert [each.split(":")[0] for each in told["left"]] == [
+        "tasks[0]",
+        "tasks[2]",
+        "tasks[3]",
+    ]
+    listed = answer(home, "task", "list", "--repo", str(root))
+    assert [each["title"] for each in listed] == ["Warn \u26a0 of it", "Last"]
+
+
 def test_an_import_is_shown_first_and_adds_each_task_once(tmp_path: Path) -> None:
     root, home = repository(tmp_path / "r"), tmp_path / "home"
     specs = str(speckit(tmp_path))

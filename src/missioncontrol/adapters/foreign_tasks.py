@@ -10,6 +10,7 @@ import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.repository.documents import TaskDocument
+from missioncontrol.domain.visible import SELECTORS
 
 BYTES_MAX = 1024 * 1024
 FOLDERS_MAX = 1_000
@@ -73,11 +74,11 @@ def _folders(path: Path) -> Read:
         if not (folder / "spec.md").is_file():
             left.append(f"{folder.name}/: it has no spec.md")
             continue
-        documents = {
-            kind: _text(folder / name)
-            for name, kind in SPEC_KIT.items()
-            if (folder / name).is_file()
-        }
+        try:
+            documents = _documents(folder)
+        except Rejected as error:  # One that can't be read is no reason to leave the others.
+            left.append(f"{folder.name}/: {error.reason}")
+            continue
         title = _title(documents["prd"], folder.name)
         tasks.append(Foreign(title, folder.name, "", documents))
         others = sorted(each.name for each in folder.iterdir() if each.name not in SPEC_KIT)
@@ -89,6 +90,11 @@ def _folders(path: Path) -> Read:
     return Read(tuple(tasks), tuple(left))
 
 
+def _documents(folder: Path) -> dict[TaskDocument, str]:
+    found = [(kind, folder / name) for name, kind in SPEC_KIT.items()]
+    return {kind: _text(path) for kind, path in found if path.is_file()}
+
+
 def _task_master(path: Path) -> Read:
     try:
         said = json.loads(_text(path))
@@ -97,7 +103,7 @@ def _task_master(path: Path) -> Read:
     tasks: list[Foreign] = []
     left: list[str] = []
     for place, entry in _entries(said):
-        if not isinstance(entry, dict) or not isinstance(entry.get("title"), str):
+        if not isinstance(entry, dict) or not _said(entry, "title"):
             left.append(f"{place}: it has no title")
             continue
         tasks.append(_of_entry(place, entry))
@@ -122,7 +128,7 @@ def _entries(said: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _of_entry(place: str, entry: dict[str, Any]) -> Foreign:
-    title = entry["title"].strip()[:TITLE_MAX]
+    title = _in_a_line(entry["title"])
     documents: dict[TaskDocument, str] = {}
     steps = "\n".join(f"- {_line(each)}" for each in _steps(entry))
     if steps:
@@ -161,8 +167,14 @@ def _said(entry: dict[str, Any], name: str) -> str:
 def _title(text: str, otherwise: str) -> str:
     for line in text.splitlines():
         if found := _HEADING.match(line):
-            return found[1].strip()[:TITLE_MAX]
-    return otherwise[:TITLE_MAX]
+            return _in_a_line(found[1])
+    return _in_a_line(otherwise)
+
+
+def _in_a_line(said: str) -> str:
+    """Return a title on one line, without the signs that only choose how the one before looks."""
+    shown = "".join(each for each in said if each not in SELECTORS)
+    return " ".join(shown.split())[:TITLE_MAX].strip()
 
 
 def _text(path: Path) -> str:

@@ -31,6 +31,9 @@ from missioncontrol.domain.repository.process import Process
 from missioncontrol.domain.repository.states import DocumentState, RepositoryTask
 from missioncontrol.domain.visible import visible
 
+NOT_FIT = ("repository.bad_input", "repository.secret")
+"""Why one task of an import can't be added while others can."""
+
 
 def task(arguments: argparse.Namespace) -> int:
     """Do what `mission task VERB` was asked for."""
@@ -99,13 +102,15 @@ def _import(arguments: argparse.Namespace, record: Record) -> int:
     state, _ = record.state()
     fresh = _fresh(found.tasks, {each.title for each in state.tasks.values()})
     left = [*found.left, *_without_phase(found.tasks, state.process)]
+    refused: dict[str, str] = {}
     if arguments.apply and fresh:
-        for each in fresh:
-            record.desk.deliver(_as_added(each, record.sop.id))
+        refused = _add_all(fresh, record)
+        left += [f"{source}: {reason}" for source, reason in refused.items()]
         _projected(record)
     lines = [
         {"state": "new" if each in fresh else "same", "title": each.title, "source": each.source}
         for each in found.tasks
+        if each.source not in refused
     ]
     if arguments.json:
         say_json({"tasks": lines, "left": left, "applied": arguments.apply})
@@ -117,6 +122,19 @@ def _import(arguments: argparse.Namespace, record: Record) -> int:
     if not arguments.apply:
         note("Nothing is added yet: --apply does that.\n")
     return SUCCEEDED
+
+
+def _add_all(tasks: Sequence[Foreign], record: Record) -> dict[str, str]:
+    """Add tasks; return why some can't be, by their places: the others don't wait for them."""
+    refused = {}
+    for each in tasks:
+        try:
+            record.desk.deliver(_as_added(each, record.sop.id))
+        except Rejected as error:
+            if error.code not in NOT_FIT:
+                raise
+            refused[each.source] = error.reason
+    return refused
 
 
 def _fresh(found: Sequence[Foreign], titles: set[str]) -> list[Foreign]:
