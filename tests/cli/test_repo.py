@@ -134,12 +134,29 @@ def test_what_a_person_wrote_is_never_written_over(place: Place) -> None:
     assert (place.root / "docs/tasks.md").read_text() == "# What we do\n"
 
 
-def test_an_index_of_another_tool_is_left_alone(place: Place) -> None:
-    (place.root / "tasks").mkdir()
-    (place.root / "tasks/index.json").write_text('{"mine": true}')
+@pytest.mark.parametrize("mine", ["docs/tasks.md", "tasks/index.json"])
+def test_a_file_of_somebody_at_a_place_of_ours_is_named_before_anything_is_written(
+    place: Place, mine: str
+) -> None:
+    (place.root / mine).parent.mkdir(exist_ok=True)
+    (place.root / mine).write_text("- mine\n")
     before = files(place.root)
-    assert "was changed by hand" in place.run("repo", "init", "--apply", code=BAD_INPUT)
+    for words in (("repo", "init"), ("repo", "init", "--apply")):
+        said = place.run(*words, code=BAD_INPUT)
+        assert f"{mine} was not written from this record" in said
+        assert "--regenerate" not in said
     assert files(place.root) == before
+
+
+def test_what_git_ignores_is_said_before_a_clone_lacks_it(place: Place) -> None:
+    (place.root / ".gitignore").write_text(".*\n!.gitignore\n")
+    for words in (("repo", "init"), ("repo", "init", "--apply"), ("repo", "check")):
+        assert "git ignores .mission/sop.toml" in place.run(*words)
+    (place.root / ".mission/sop.toml").rename(place.root / "kept.toml")
+    assert "its .mission/sop.toml is not here" in place.run("repo", "init", code=BAD_INPUT)
+    (place.root / "kept.toml").rename(place.root / ".mission/sop.toml")
+    git(place.root, "add", "-f", ".mission/sop.toml")
+    assert "git ignores" not in place.run("repo", "check")
 
 
 def test_a_link_that_leads_out_of_the_checkout_is_not_followed(

@@ -158,6 +158,16 @@ async def top_of(place: Path) -> Path:
     return Path(said.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 
+async def ignored(root: Path, *places: str) -> list[str]:
+    """Return those of `places` that git leaves out of commits by what the checkout says.
+
+    Raises:
+        Unavailable: `guard.unreadable`.
+    """
+    names = "\0".join(places).encode()
+    return _split(await asked(root, "check-ignore", "-z", "--stdin", stdin=names, fine=(0, 1)))
+
+
 async def commit_of(root: Path, said: str, *, is_asked: bool = True) -> str:
     """Return the full name of a commit; "" where it is not there and was not asked for by name.
 
@@ -341,7 +351,7 @@ def _split(said: bytes) -> list[str]:
 
 
 def _named(said: bytes) -> str:
-    """Return names of files; a byte that is no UTF-8 as `\\xff`, which all that follows can write."""
+    """Return names of files; bytes that are no UTF-8 are escaped, so that they can be written."""
     return said.decode("utf-8", "backslashreplace")
 
 

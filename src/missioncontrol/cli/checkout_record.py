@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.changes import top_of
+from missioncontrol.adapters.changes import ignored, top_of
 from missioncontrol.adapters.repositories import locate
 from missioncontrol.adapters.repository_files import RepositoryFiles
 from missioncontrol.adapters.sop_file import PLACE as SOP_PLACE
@@ -25,6 +25,9 @@ from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.repository.decide import unknown
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
+
+SIGN = '"source": "'
+"""What an index has in it, also where somebody edited it or git left a conflict in it."""
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -74,21 +77,29 @@ class Checkout:
         """Return the index as it stands; None where there is none.
 
         Raises:
-            Rejected: `repository.generated`.
+            Rejected: `repository.generated`; `repository.not_ours`, where it is somebody's own.
         """
         text = self.files.read(task_index.PLACE)
+        if text is not None and SIGN not in text:
+            raise _foreign(task_index.PLACE)
         return read_index(text) if text is not None else None
 
     def history(self) -> str:
         """Return the history as it stands; "" where there is none.
 
         Raises:
-            Rejected: `repository.generated`.
+            Rejected: `repository.generated`; `repository.not_ours`, where it is somebody's own.
         """
         text = self.files.read(task_history.PLACE)
+        if text is not None and task_history.HEAD not in text:
+            raise _foreign(task_history.PLACE)
         if text is not None:
             task_history.refuse_edited(text)
         return text or ""
+
+    def ignored(self) -> list[str]:
+        """Return what nobody else gets because git is told to ignore it."""
+        return asyncio.run(ignored(self.root, SOP_PLACE, task_index.PLACE))
 
     def edits(self, tasks: list[RepositoryTask], index: TaskIndex | None) -> list[Edit]:
         """Return the files that somebody wrote, other than they were given to this checkout."""
@@ -243,16 +254,12 @@ class Record:
     def _refuse_foreign(self) -> None:
         """Refuse to write over files that were never generated here: they are somebody's."""
         for place, sign in (
-            (task_index.PLACE, f'"source": "{self.sop.id}"'),
+            (task_index.PLACE, f'{SIGN}{self.sop.id}"'),
             (task_history.PLACE, task_history.HEAD),
         ):
             text = self.checkout.files.read(place)
             if text is not None and sign not in text:
-                raise Rejected(
-                    "repository.not_ours",
-                    f"{place} was not written from this record, so it is not written over.",
-                    hint="Move it elsewhere.",
-                )
+                raise _foreign(place)
 
     def _refuse_other_history(self, version: int, *, regenerate: bool) -> None:
         """Refuse a history that the record does not begin with: somebody edited it."""
@@ -310,6 +317,14 @@ class Record:
         ):
             found += rows
         return found[:until]
+
+
+def _foreign(place: str) -> Rejected:
+    return Rejected(
+        "repository.not_ours",
+        f"{place} was not written from this record, so it is not written over.",
+        hint="Move it elsewhere.",
+    )
 
 
 def _elsewhere(such_as: str) -> Rejected:

@@ -23,6 +23,10 @@ from missioncontrol.domain.repository.states import Repository
 from missioncontrol.domain.visible import visible
 
 NO_INDEX = f"{task_index.PLACE} is not there: `mission repo sync` writes it."
+IGNORED = (
+    "git ignores {place}, so other checkouts don't get it: `git add -f {place}` commits it, and "
+    "`!/{top}/` at the end of .gitignore all that lies beside it.\n"
+)
 UNCHECKED = (
     "Not checked: whether the record holds these tasks and signatures. This home keeps none of "
     "this repository."
@@ -64,6 +68,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
+    checkout.history()  # Somebody's own is refused before the first file is written.
     plans, id_ = _planned(checkout, desk, own=arguments.own)
     is_own = read_sop(plans[0].text).own
     if arguments.apply:
@@ -84,6 +89,8 @@ def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
         note("Nothing is written yet: `mission repo init --apply` does that.\n")
     else:
         say(f"The record of {id_} {'begins' if is_new else 'is as it was'} in this home.\n")
+    for place in checkout.ignored():
+        note(IGNORED.format(place=place, top=place.partition("/")[0]))
     if not is_own:
         note(
             "Whoever writes a document can't be the only one who signs it. Where one person works "
@@ -104,6 +111,13 @@ def _planned(checkout: Checkout, desk: Desk, *, own: bool) -> tuple[list[Plan], 
         )
     plans = [Plan(SOP_PLACE, "same" if sop is not None else "new", sop or sop_text(id_, own=own))]
     index = checkout.index()
+    if index is not None and sop is None:
+        raise Rejected(
+            "repository.no_process",
+            f"{task_index.PLACE} is of {index.source}, and its {SOP_PLACE} is not here.",
+            hint="Bring that file from where the tasks were begun; `git add -f` commits it also "
+            "where git ignores it.",
+        )
     if index is not None and index.source != id_:
         raise Rejected(
             "repository.not_ours",
@@ -220,6 +234,8 @@ def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int
         say(visible(fault) + "\n")
     if not faults:
         say("Files, index and gates agree.\n")
+    for place in checkout.ignored():
+        note(IGNORED.format(place=place, top=place.partition("/")[0]))
     if not is_kept:
         note(UNCHECKED + "\n")
     return FAILED if faults else SUCCEEDED
