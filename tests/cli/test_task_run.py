@@ -185,10 +185,20 @@ def test_a_change_that_breaks_a_test_goes_back_with_it_and_is_mended(shop: Shop)
 
 
 def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
-    manifest = shop.carried("4", into="never", code=FAILED)
+    told = ("--agents", "builder=coder", "--into", "mission/never")
+    said = shop.run("task", "run", "4", *told, code=FAILED)
+    manifest = shop.manifest(said)
     assert states(manifest) == [("failed", 3)]
     (task,) = manifest["tasks"]
     assert task["merged"] is None
+    # What the last round found is said wherever the failure is: nobody has to look for it.
+    (finding,) = task["findings"]
+    assert finding["rule"] == "inspector.tests_failed"
+    words = " ".join(said.split())
+    assert finding["message"].split(":")[0] in words
+    assert "`mission task run 4 --agents …` begins anew" in words
+    assert f"`git show {task['change']}`" in task["remedy"]
+    assert {each["step"] for each in task["evidence"]} >= {"task-4#3/test", "task-4#3/inspect"}
     assert git(shop.root, "branch", "--list", "mission/never") == ""
     assert "sum(prices) + 1" in git(shop.root, "show", f"{task['change']}:{PLACE}")
     # A part of it that was done again would hold no files.

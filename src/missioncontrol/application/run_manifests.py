@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from missioncontrol.application.approvals import APPROVAL
 from missioncontrol.application.chronicle import Attempt, Chronicle, chronicle_of
 from missioncontrol.application.journal import READ_AT_ONCE, fold
@@ -15,9 +17,11 @@ from missioncontrol.documents.run_manifest import (
     Chained,
     Command,
     Done,
+    Evidence,
     File,
     Heard,
     Merged,
+    Noted,
     Resume,
     RunManifest,
     Spent,
@@ -33,6 +37,7 @@ from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.repository.events import RepositoryTasksRun
 from missioncontrol.domain.repository.states import Repository
+from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Failed, Held, Run, SettledState, Succeeded, Working
 from missioncontrol.domain.work import CommandRan, TestsRan, Usage, Work
 from missioncontrol.ports.event_store import EventStore
@@ -170,6 +175,8 @@ def _task(number: int, begun: RepositoryTasksRun, state: Repository, run: Run) -
     merges = (_output(f"{each}/merge", run) for each in reversed(rounds))
     merge = next((each for each in merges if each), None)
     merged = _merged(merge) if merge else None
+    failure = _failure(key, run)
+    found = failure.detail if failure.code == "repeat.exhausted" and failure.detail else {}
     return TaskDone(
         number,
         task.title,
@@ -180,7 +187,18 @@ def _task(number: int, begun: RepositoryTasksRun, state: Repository, run: Run) -
         len(rounds),
         next((str(each["commit"]) for each in builds if each.get("commit")), ""),
         merged,
+        failure.reason,
+        failure.hint,
+        tuple(msgspec.convert(found.get("findings", []), list[Noted])),
+        found.get("findings_left_out", 0),
+        tuple(msgspec.convert(found.get("evidence", []), list[Evidence])),
     )
+
+
+def _failure(key: str, run: Run) -> Failure:
+    """Return why a step failed; one without words where it did not."""
+    state = run.states[key]
+    return state.failure if isinstance(state, Failed) else Failure("", "")
 
 
 def _rounds(key: str, run: Run) -> list[str]:

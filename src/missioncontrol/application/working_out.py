@@ -15,6 +15,7 @@ from missioncontrol.application.expansion import (
     outputs_of_items,
 )
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.last_round import exhausted
 from missioncontrol.application.scope import Scopes
 from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.canonical import digest
@@ -84,12 +85,7 @@ class WorkingOut:
         done = run.rounds.get(step.key, 0) + 1
         if done < step.repeat.times:
             return True
-        return Failure(
-            "repeat.exhausted",
-            f"After {done} rounds of step {step.key!r} `{step.repeat.until}` still does not hold.",
-            "Allow more rounds with `repeat.times`, or look at what the last round did.",
-            retryable=False,
-        )
+        return exhausted(run, step, done, work)
 
     def digest_now(self, run: Run, step: Step) -> str:
         """Return the digest of what would run if `step` were started at this moment."""

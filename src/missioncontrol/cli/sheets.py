@@ -312,6 +312,8 @@ def _ending(view: Mapping[str, Any], width: int, stage: str) -> list[str]:
         is_gone = step["step"] in gone
         told = f"! {reason} (the run goes on)" if is_gone else f"✗ {reason}"
         lines.extend(wrapped(told, width, "  ", "    "))
+        if hint := step["failure"].get("hint", ""):
+            lines.extend(wrapped(_sentence(hint), width, "    ", "    "))
     if len(bad) > SHOWN_MAX:
         lines.append(f"  and {len(bad) - SHOWN_MAX:,} more")
     return lines

@@ -105,6 +105,24 @@ class Merged(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """Something that the last round found."""
+
+    rule: str
+    message: str
+    path: str
+    line: int  # 0 where it is about no line
+    remedy: str
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A file in which it is told; the home keeps it by its digest."""
+
+    step: str
+    name: str
+    digest: str  # SHA-256
+
+
 class TaskDone(msgspec.Struct, frozen=True):
     """A task of the run, and what came of it."""
 
@@ -117,6 +135,11 @@ class TaskDone(msgspec.Struct, frozen=True):
     rounds: int
     change: str  # the newest commit that was built; "" where there is none
     merged: Merged | None
+    reason: str = ""  # why it failed
+    remedy: str = ""  # what to do about it
+    findings: tuple[Noted, ...] = ()  # of the last round, where the rounds are over
+    findings_left_out: int = 0
+    evidence: tuple[Evidence, ...] = ()
 
 
 class Agreed(msgspec.Struct, frozen=True):
