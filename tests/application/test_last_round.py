@@ -1,4 +1,4 @@
-"""What is said where the rounds of a step are over: what the last one found, and where it is told."""
+"""What is said where the rounds of a step are over: what the last one found, and where."""
 
 from pathlib import Path
 from typing import Any

@@ -5,13 +5,16 @@ from typing import Any, cast
 import pytest
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
+from missioncontrol.application.anew import begun_anew
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.commands import AdoptRepository
 from missioncontrol.domain.run.commands import CreateRun
+from missioncontrol.domain.run.states import Succeeded
 from missioncontrol.domain.step import Step
+from missioncontrol.domain.work import Work
 from tests.application.parts import StandingClock, run
 from tests.domain.repositories import ID, PROCESS
 
@@ -39,5 +42,8 @@ def test_a_run_of_tasks_is_not_repeated_though_a_later_one_has_carried_them_out(
         with pytest.raises(Rejected) as no:
             run(asked)
         assert "`mission task run 7 --agents" in no.value.hint
+        merged = journal.runs["run-1"]
+        merged.states["task-7"] = Succeeded(Work())
+        assert "Each of its tasks was merged" in begun_anew(merged)
     else:
         run(asked)  # Somebody's own workflow, which is named alike.

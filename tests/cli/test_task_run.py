@@ -204,6 +204,7 @@ def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
     # A part of it that was done again would hold no files.
     refused = shop.run("retry", manifest["run"], code=BAD_INPUT)
     assert "`mission task run 4 --agents …` begins anew" in refused
+    assert shop.run("resume", manifest["run"], code=BAD_INPUT) == refused
 
 
 def test_a_change_that_conflicts_is_made_anew_on_what_was_merged(shop: Shop) -> None:
@@ -282,6 +283,8 @@ def test_what_a_branch_lacks_of_the_checkout_is_said_and_a_spec_that_came_later_
     assert "`git merge mission/behind && git push . HEAD:mission/behind`" in said
     shop.run("task", "add", "Total of prices", "--brief", "total(prices) in shop/prices.py")
     shop.run("task", "run", "2", *told, code=BAD_INPUT)  # Its files are looked up.
+    # Of a run that is refused nothing stays, not even what was looked up for it.
+    assert "Nobody said yet" in shop.run("task", "scope", "2", code=BAD_INPUT)
     spec = "---\ncovers:\n  - shop/other.py\n---\n\n# Total of prices\n"
     folder = shop.root / "tasks/0002-total-of-prices"
     folder.mkdir(parents=True, exist_ok=True)

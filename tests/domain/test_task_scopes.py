@@ -3,9 +3,16 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from missioncontrol.domain.errors import Conflict, MissionControlError
-from missioncontrol.domain.repository.commands import AddTask, DropTask, RunTasks, ScopeTask
+from missioncontrol.domain.repository.commands import (
+    AddTask,
+    DropTask,
+    LookedUp,
+    RunTasks,
+    ScopeTask,
+)
 from missioncontrol.domain.repository.events import (
     Part,
     RepositoryTaskScoped,
@@ -186,6 +193,32 @@ def test_a_run_of_tasks_that_can_not_begin_begins_none_of_them() -> None:
     going = told(run(1), state=state)[0]
     twice = refused(run(1, name="run-2", at_work=("run-1",)), going)
     assert twice.code == "repository.at_work"
+
+
+def test_what_was_looked_up_holds_once_the_run_does() -> None:
+    three = AddTask("Three", "", (), ADA)
+    state = told(three, state=carried(("a.py",), ("b.py",)))[0]
+    ask = replace(run(1, 3), looked_up=(LookedUp(3, ("c.py",), "ranking"),))
+    scoped, *begun, held = told(ask, state=state)[1]
+    assert scoped == RepositoryTaskScoped(ID, 3, ("c.py",), ADA, "ranking")
+    assert [type(each) for each in begun] == [RepositoryTaskStarted] * 2
+    assert isinstance(held, RepositoryTasksRun)
+    assert held.scopes == {1: ("a.py",), 3: ("c.py",)}
+    # What is looked up meets others like what was said, and is held to the same rules.
+    state = told(three, run(2), state=carried(("a.py",), ("b.py",)))[0]
+    later = run(3, name="run-2", at_work=("run-1",))
+    met = replace(later, looked_up=(LookedUp(3, ("b.py",), "spec"),))
+    assert refused(met, state).code == "repository.scope_taken"
+    bad = replace(met, looked_up=(LookedUp(3, ("../x",), "spec"),))
+    assert refused(bad, state).code == "repository.bad_scope"
+
+
+def test_what_a_person_said_meanwhile_is_not_what_was_looked_up() -> None:
+    news = (LookedUp(1, ("z.py",), "ranking"), LookedUp(9, ("y.py",), "spec"))
+    begun, held = told(replace(run(1), looked_up=news), state=carried(("a.py",)))[1]
+    assert isinstance(begun, RepositoryTaskStarted)
+    assert isinstance(held, RepositoryTasksRun)
+    assert held.scopes == {1: ("a.py",)}
 
 
 def test_a_scope_is_said_once() -> None:

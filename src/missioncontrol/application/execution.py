@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.acceptance import taken_in, written_down
+from missioncontrol.application.anew import begun_anew, repository_of
 from missioncontrol.application.approvals import Approvals, Decision
 from missioncontrol.application.asked import asked_now, is_program
 from missioncontrol.application.budgets import Budgets
@@ -352,7 +353,7 @@ class Execution:
                 inputs = decision.inputs or {}
                 command = ReviseStep(decision.step, decision.approval, inputs, decision.actor)
             case _:
-                command = FailStep(decision.step, _refused(decision))
+                command = FailStep(decision.step, _refused(decision, run))
         self.tell(decision.run, command, actor=decision.actor)
 
     def _take_plan_in(self, run: Run, fence: int, work: Work) -> Failure | None:
@@ -386,7 +387,10 @@ class Execution:
         return builder_of(chosen, self.governance.cards(chosen)) if chosen else None
 
 
-def _refused(decision: Decision) -> Failure:
+AGAIN = "`mission fork` starts again from here with other inputs."
+
+
+def _refused(decision: Decision, run: Run | None) -> Failure:
     words = {
         "rejected": f"{decision.actor} rejected it",
         "expired": "nobody decided in time",
@@ -396,7 +400,7 @@ def _refused(decision: Decision) -> Failure:
     return Failure(
         f"approval.{decision.outcome}",
         f"The approval {decision.approval} was not given; {words[decision.outcome]}{said}",
-        "`mission fork` starts again from here with other inputs.",
+        begun_anew(run, decision.step) if run and repository_of(run) else AGAIN,
         retryable=False,
     )
 

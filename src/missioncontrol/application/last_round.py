@@ -3,10 +3,10 @@
 Whoever reads that a task failed has to see what for, without looking for the step that told it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from missioncontrol.application.anew import task_of
 from missioncontrol.application.task_workflow import ROUND
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Expanded, Run, Succeeded
@@ -22,7 +22,6 @@ KEPT_MAX = 12
 TEXT_MAX = 300
 EVIDENCE_MAX = 20
 FIELDS = ("rule", "message", "path", "remedy")
-_TASK = re.compile(r"task-(\d+)")
 
 
 def exhausted(run: Run, step: Step, rounds: int, work: Work) -> Failure:
@@ -105,8 +104,7 @@ def _seen_in(evidence: list[dict[str, str]]) -> str:
 
 def _of_task(run: Run, step: Step, commit: str) -> str:
     """Say what to do about a task of a repository."""
-    task = _TASK.fullmatch(step.key)
-    again = f"`mission task run {task[1] if task else 'TASK'} --agents …`"
+    again = f"`mission task run {task_of(step.key) or 'TASK'} --agents …`"
     built = f"`git show {commit}` shows what was built; " if commit else ""
     return (
         f"`mission artifacts {run.id}` has what was found in full; {built}"

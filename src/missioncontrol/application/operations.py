@@ -92,6 +92,15 @@ class Operations:
         """Refuse a new run where none may begin now; else it counts among those of `actor`.
 
         Raises:
+            Unavailable: as `refuse_to_begin`.
+        """
+        self.refuse_to_begin(actor)
+        self.rates.note("actor", actor, self._journal.clock.now())
+
+    def refuse_to_begin(self, actor: str) -> None:
+        """Refuse a run that could not begin now, before anything is kept for it.
+
+        Raises:
             Unavailable: `operation.stopped`, saying what is in the way and how to go on, or
                 `operation.rate_limited`, where `actor` has begun as many as they may.
         """
@@ -107,7 +116,6 @@ class Operations:
                 "which is the limit.",
                 hint="Try again later; `mission limit list` shows the limits.",
             )
-        self.rates.note("actor", actor, now)
 
     def why(self) -> str:
         """Say in words what holds work up; empty where nothing does."""

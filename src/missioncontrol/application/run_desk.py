@@ -119,6 +119,8 @@ class RunDesk:
     async def resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
         state = await self._run_of_ours(ask.run)
         _refuse_others(ask, actor, state)
+        if state.is_settled:
+            await self._task_runs.refuse_again(state)
         await self._approvals.open(held.approval for held in state.held.values())
         self._execution.resume(ask.run, actor=actor)
         return self._took_up(ask.run)

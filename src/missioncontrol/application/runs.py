@@ -49,6 +49,10 @@ class Runs:
         self._ids = ids
         self._operations = operations
 
+    def refuse_to_begin(self, actor: str) -> None:
+        """Refuse a run that could not begin now; raises as `Operations.refuse_to_begin`."""
+        self._operations.refuse_to_begin(actor)
+
     async def prepare(
         self, workflow: str, version: int | None, given: Mapping[str, Any], *, base: str = ""
     ) -> Prepared:

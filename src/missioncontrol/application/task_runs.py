@@ -1,13 +1,13 @@
 """Has agents carry tasks of a repository out: who does what, on which files, in one run."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 
 from missioncontrol.application.agents import Agents
+from missioncontrol.application.anew import begun_anew, repository_of
 from missioncontrol.application.asked import asked_now
 from missioncontrol.application.asks import CONCURRENCY_MAX
 from missioncontrol.application.journal import Journal
@@ -18,7 +18,8 @@ from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.repository.commands import RunTasks
+from missioncontrol.domain.repository.carrying import looked_up, with_scopes
+from missioncontrol.domain.repository.commands import LookedUp, RunTasks
 from missioncontrol.domain.repository.decide import decide
 from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.repository.process import MergeRule
@@ -41,10 +42,6 @@ READS = frozenset({"prompt", "repository", "base", "documents"})
 WRITES = frozenset({"runs_programs", "writes_files", "writes_repository"})
 
 
-_OF_TASKS = re.compile(r"tasks-([0-9a-z]{14})")
-"""The workflow of a repository's tasks: it ends like the repository's id."""
-
-
 class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     """Agents are to carry tasks of a repository out. Only people ask for that."""
 
@@ -57,6 +54,7 @@ class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     overlap: Overlap = "wait"
     budget: Amount | None = None
     head: str = ""  # the commit that was checked out; "" for what is, when a task begins
+    looked_up: tuple[LookedUp, ...] = ()  # scopes of tasks of which nobody said one
 
 
 class TaskRuns:
@@ -81,6 +79,9 @@ class TaskRuns:
     async def begin(self, ask: TasksAsked, *, actor: str) -> str:
         """Start tasks and begin the run that carries them out; return its id.
 
+        What is refused leaves no event behind; only versions of workflows may stay, which say the
+        same to whoever saves them again.
+
         Raises:
             NotFound: `repository.unknown`, `repository.unknown_task`, `agent.unknown`.
             Rejected: `repository.bad_parts`, or see `domain.repository.decide`.
@@ -91,11 +92,13 @@ class TaskRuns:
         cast = self._cast(ask.agents)
         who = Who(actor, "" if asked_now() else self._os_user)
         command = RunTasks("", ask.tasks, ask.agents, who, ask.into, ask.overlap)
+        command = replace(command, looked_up=ask.looked_up)
         # Two who ask at once would both find the files free.
         async with self._one_at_a_time:
             command = replace(command, at_work=await self._at_work(state))
             decide(command, state, 0.0)  # Before anything is kept for it.
-            prepared = await self._prepared(ask, state, cast, actor)
+            self._runs.refuse_to_begin(actor)
+            prepared = await self._prepared(ask, state, cast, command)
             # From here on nothing is decided by others: the run and its scopes are one commit.
             decide(command, self._journal.others[ask.repository], 0.0)
             run = self._runs.begin(prepared, Origin(actor))
@@ -104,22 +107,20 @@ class TaskRuns:
         return run
 
     async def refuse_again(self, run: Run) -> None:
-        """Refuse to do a part of a run of tasks again: it would hold none of their files.
+        """Refuse to go on with a run of tasks that is over: it would hold none of their files.
 
         Raises:
             Rejected: `run.of_tasks`.
         """
-        name = _OF_TASKS.fullmatch(run.workflow)
-        if name is None:
+        repository = repository_of(run)
+        if not repository:
             return
-        if await self._journal.find(REPOSITORY, f"repository-{name[1]}"):
+        if await self._journal.find(REPOSITORY, repository):
             # Not by what its tasks hold: that may be of a later run of the same ones.
-            numbers = " ".join(run.inputs.get("tasks", {}))
             raise Rejected(
                 "run.of_tasks",
                 f"Run {run.id!r} carried out tasks of a repository, whose files are free by now.",
-                hint=f"`mission task run {numbers} --agents …` begins anew; what was built is kept "
-                "(`mission repo recover`).",
+                hint=begun_anew(run),
             )
 
     async def _at_work(self, state: Repository) -> frozenset[str]:
@@ -136,11 +137,13 @@ class TaskRuns:
         return frozenset(runs.difference(ended))
 
     async def _prepared(
-        self, ask: TasksAsked, state: Repository, cast: Cast, actor: str
+        self, ask: TasksAsked, state: Repository, cast: Cast, command: RunTasks
     ) -> Prepared:
         """Keep the workflows that do it, and look at whether a run of them could begin."""
-        rule = state.process.merge
-        tasks = {number: state.tasks[number] for number in ask.tasks}
+        rule, actor = state.process.merge, command.by.name
+        named = [state.tasks[number] for number in ask.tasks]
+        found = with_scopes(named, looked_up(command, named, state.id))
+        tasks = {task.number: task for task in found}
         scopes = {number: task.scope.patterns for number, task in tasks.items() if task.scope}
         in_order = waits(ask.tasks, scopes, rule.shared, ask.overlap)
         text = round_text(cast, rule, state.id)

@@ -12,10 +12,11 @@ from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import note, say_exactly
-from missioncontrol.cli.task_scope import GROUNDS, declare, renewed
+from missioncontrol.cli.task_scope import GROUNDS, renewed
 from missioncontrol.cli.work import budget_of, do
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.carrying import refuse_numbers
+from missioncontrol.domain.repository.commands import LookedUp
 from missioncontrol.domain.repository.events import Part
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.states import RepositoryTask
@@ -47,13 +48,14 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
     into = arguments.into or rule.into or f"mission/{_branch(record)}"
     if not branch_fault(into):  # Else the office says so.
         _look_at_branch(into, record)
-    for task in tasks:
-        if news := renewed(task, record):
-            ground, found = news
-            declare(task, found, ground, record)
-            note(
-                visible(f"Task {task.number} is to change {', '.join(found)}: {GROUNDS[ground]}.\n")
-            )
+    looked_up = tuple(
+        LookedUp(task.number, found, ground)
+        for task in tasks
+        for ground, found in filter(None, [renewed(task, record)])
+    )
+    for each in looked_up:
+        files = ", ".join(each.scope)
+        note(visible(f"Task {each.task} is to change {files}: {GROUNDS[each.ground]}.\n"))
     ask = TasksAsked(
         record.sop.id,
         str(record.checkout.root),
@@ -64,6 +66,7 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
         arguments.overlap,
         budget_of(arguments),
         head_commit(record.checkout.root) or "",
+        looked_up,
     )
     named = ", ".join(str(task.number) for task in tasks)
     return do(arguments, ask, f"Task{'s' if tasks[1:] else ''} {named}")

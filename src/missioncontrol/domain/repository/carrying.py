@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.repository.commands import RunTasks, ScopeTask
 from missioncontrol.domain.repository.events import RepositoryTaskScoped, RepositoryTasksRun
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.scopes import PATTERNS_MAX, excluded, pattern_fault
-from missioncontrol.domain.repository.states import Hold, Repository, RepositoryTask
+from missioncontrol.domain.repository.states import Hold, Repository, RepositoryTask, Scope
+
+replace = msgspec.structs.replace
 
 TASKS_AT_ONCE_MAX = 64
 SHOWN_MAX = 5
@@ -32,6 +36,37 @@ def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[Re
         repository, task.number, patterns, command.by, command.ground, command.reason
     )
     return [told]
+
+
+def looked_up(
+    command: RunTasks, tasks: Iterable[RepositoryTask], repository: str
+) -> list[RepositoryTaskScoped]:
+    """Return what becomes true of scopes that nobody said; what a person said meanwhile stays.
+
+    Raises:
+        Rejected: `repository.bad_scope`.
+    """
+    by_number = {task.number: task for task in tasks}
+    return [
+        event
+        for found in command.looked_up
+        if (task := by_number.get(found.task)) and not _is_said(task)
+        for event in scoped(
+            ScopeTask(found.task, found.scope, command.by, found.ground), task, repository
+        )
+    ]
+
+
+def _is_said(task: RepositoryTask) -> bool:
+    return task.scope is not None and task.scope.ground == "person"
+
+
+def with_scopes(
+    tasks: Iterable[RepositoryTask], scopings: Iterable[RepositoryTaskScoped]
+) -> list[RepositoryTask]:
+    """Return tasks as they are once `scopings` hold; the time is that of no event yet."""
+    scopes = {each.task: Scope(each.scope, each.by, 0.0, each.ground) for each in scopings}
+    return [replace(each, scope=scopes.get(each.number, each.scope)) for each in tasks]
 
 
 def refuse_numbers(numbers: Sequence[int]) -> None:

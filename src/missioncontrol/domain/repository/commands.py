@@ -89,8 +89,20 @@ class ScopeTask(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class LookedUp(msgspec.Struct, frozen=True):
+    """Files that a task is expected to change by its spec, or by a ranking; nobody said so."""
+
+    task: int
+    scope: tuple[str, ...]
+    ground: Ground
+
+
 class RunTasks(msgspec.Struct, frozen=True):
-    """Have agents carry tasks out; those that nobody started are started."""
+    """Have agents carry tasks out; those that nobody started are started.
+
+    What was looked up becomes the scope of a task in the same decision: a run that is refused
+    leaves nothing behind that nobody said.
+    """
 
     run: str
     tasks: tuple[int, ...]
@@ -99,6 +111,7 @@ class RunTasks(msgspec.Struct, frozen=True):
     into: str = ""
     overlap: Overlap = "wait"
     at_work: frozenset[str] = frozenset()  # runs that have not ended
+    looked_up: tuple[LookedUp, ...] = ()
 
 
 RepositoryCommand = (

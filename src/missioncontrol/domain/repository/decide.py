@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.person import person
-from missioncontrol.domain.repository.carrying import refuse_run, scoped, tasks_run
+from missioncontrol.domain.repository.carrying import (
+    looked_up,
+    refuse_run,
+    scoped,
+    tasks_run,
+    with_scopes,
+)
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -273,11 +279,13 @@ def _dropped(command: DropTask, state: Repository) -> list[RepositoryEvent]:
 
 def _run(command: RunTasks, state: Repository) -> list[RepositoryEvent]:
     tasks = [_open(state, number) for number in command.tasks]
+    scopings = looked_up(command, tasks, state.id)
+    tasks = with_scopes(tasks, scopings)
     refuse_run(command, tasks, state)
     begun = [
         event for task in tasks for event in _started(StartTask(task.number, command.by), state)
     ]
-    return [*begun, tasks_run(command, tasks, state.id)]
+    return [*scopings, *begun, tasks_run(command, tasks, state.id)]
 
 
 def words_of(reasons: Iterable[Reason]) -> str:
