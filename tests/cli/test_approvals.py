@@ -16,6 +16,7 @@ import pytest
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.application.approvals import APPROVAL, Approvals, Spoken
 from missioncontrol.application.journal import Journal, fold
+from missioncontrol.application.queries.patches import Diff, diff_of, diffs_in
 from missioncontrol.cli.approval_arguments import add_approvals
 from missioncontrol.cli.approval_sheets import sheet
 from missioncontrol.cli.approvals import approvals, until_of
@@ -56,6 +57,7 @@ class Desk:
         self.service = Approvals(self.journal, CountingIds(), os_user=ME)
         run = CreateRun("run-1", "release-check", (Step("publish", "hand"),), 1)
         self.journal.tell_run("run-1", run)
+        self.before: list[Diff] = []
 
     def ask(
         self,
@@ -85,6 +87,9 @@ class Desk:
     def find(self, prefix: str) -> Sequence[str]:
         names = {event.stream for event in asyncio.run(self.store.read())}
         return [name for name in names if name.startswith(prefix)]
+
+    def diffs(self, approval: Approval) -> Sequence[Diff]:
+        return [*diffs_in(approval.subject["inputs"]), *self.before]
 
     def is_left(self, run: str) -> bool:
         return False
@@ -154,6 +159,40 @@ def test_what_is_printed_is_all_that_the_digest_is_made_of(terminal: Terminal) -
     shown = terminal.type("show", terminal.desk.ask())
     block = shown.split("What would run, in full:\n")[1].split("\n\n")[0]
     assert canonical(msgspec.json.decode(block)) == canonical(SUBJECT)
+
+
+PATCH = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n@@ -1 +1,2 @@\n-old\n{1}\n"
+
+
+def test_the_diffs_that_it_is_about_are_shown_where_it_is_decided(terminal: Terminal) -> None:
+    inside = PATCH.format("in.py", "+inside")
+    name = terminal.desk.ask({**SUBJECT, "inputs": {"patch": inside}})
+    hostile = PATCH.format("a.py", "+x = 1\x1b[2J\u202e # fine\u2028+y")
+    terminal.desk.before = [diff_of(hostile, "change.patch of step build", is_exact=False)]
+    shown = terminal.type("show", name)
+    assert "Part of what would run: inputs.patch (1 file, +1 -1)\n  diff --git a/in.py" in shown
+    assert "handed in before: change.patch of step build (1 file, +1 -1)\n" in shown
+    assert "\n  +++ b/a.py\n  @@ -1 +1,2 @@\n  -old\n  +x = 1" in shown
+    assert not {"\x1b", "\u202e", "\u2028"}.intersection(shown)
+    assert shown.index("+x = 1") < shown.index("To decide:")
+    told = msgspec.json.decode(terminal.type("show", name, "--json"))["diffs"]
+    assert [each["files"][0]["name"] for each in told] == ["in.py", "a.py"]
+
+
+def test_a_diff_that_is_too_long_for_a_terminal_says_where_the_rest_is(terminal: Terminal) -> None:
+    name = terminal.desk.ask()
+    long = PATCH.format("a.py", "\n".join(f"+line {n}" for n in range(600)))
+    wide = PATCH.format("min.js", "+" + "x" * 5_000)
+    terminal.desk.before = [
+        diff_of(wide, "wide.patch of step a", is_exact=False),
+        diff_of(long, "long.patch of step b", is_exact=False),
+        Diff("lost.patch of step c", False, [], is_whole=False),
+    ]
+    shown = terminal.type("show", name)
+    assert max(map(len, shown.splitlines())) < 1_100
+    assert "Not all of it is shown: 211 more lines." in shown
+    assert shown.count("`mission artifacts run-1 --output DIR` writes all of it") == 3
+    assert "lost.patch of step c (0 files, +0 -0)\n  Not all of it is shown.\n" in shown
 
 
 def test_a_limit_of_zero_is_said_to_be_none_beside_what_is_signed(terminal: Terminal) -> None:

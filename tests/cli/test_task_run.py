@@ -307,7 +307,10 @@ def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
         assert "Task 1 is being carried out by run-" in kept
     (row,) = answer(shop.home, "approvals", "list")
     assert row["title"] == "Merge the change"
-    # Whoever agrees in a terminal reads the whole change beside the manifest.
+    # Whoever agrees in a terminal reads the change there, and the whole beside the manifest.
+    shown = shop.run("approvals", "show", row["id"])
+    assert "change.patch of step task-1/inspect (2 files, +" in shown
+    assert "\n  +    return round(sum(prices), 2)\n" in shown
     (whole,) = (shop.root / ".runs").glob("*/diffs/task-1-inspect.patch")
     assert "+    return round(sum(prices), 2)" in whole.read_text()
     shop.run("approvals", "approve", row["id"], "--reason", "Read.", who="bob")

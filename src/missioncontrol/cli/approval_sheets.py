@@ -1,11 +1,14 @@
 """How an approval looks: exactly what would run, with nothing in it left invisible."""
 
 import math
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from missioncontrol.application.queries.patches import Diff
+from missioncontrol.cli.diff_sheets import diff_lines
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.exact import exact, is_whole
 from missioncontrol.domain.approval.events import (
@@ -59,7 +62,7 @@ def _asked(row: ApprovalRow) -> str:
     return f"{row.title} ({step})" if row.title else step
 
 
-def sheet(approval: Approval, now: float, width: int) -> list[str]:
+def sheet(approval: Approval, now: float, width: int, diffs: Sequence[Diff] = ()) -> list[str]:
     """Return the lines that tell all there is to know before deciding."""
     return [
         *_head(approval, now),
@@ -68,6 +71,7 @@ def sheet(approval: Approval, now: float, width: int) -> list[str]:
         *(f"  {line}" for line in exact(approval.subject, width - 2)),
         *_notes(approval.subject),
         *warnings(approval),
+        *diff_lines(diffs, approval.run),
         *_told(approval, width),
         *_commands(approval, now),
     ]

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.queries.patches import Diff
 from missioncontrol.cli.approval_sheets import list_line, sheet, view
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import identity, refuse_programs
@@ -40,6 +41,10 @@ class ApprovalDesk(Protocol):
         """Fold one from the log; raises `NotFound` (`approval.unknown`)."""
         ...
 
+    def diffs(self, approval: Approval) -> Sequence[Diff]:
+        """Return the changes of files that it is about, as far as they are known here."""
+        ...
+
     def is_left(self, run: str) -> bool:
         """Whether `run` has not ended and nobody works on it: somebody has to resume it."""
         ...
@@ -61,7 +66,7 @@ def approvals(
         case "list":
             return _list(arguments, desk, now)
         case "show":
-            return _show(arguments, desk.read(find_approval(desk, arguments.approval)), now)
+            return _show(arguments, desk, now)
     return _decide(arguments, desk, environment, now)
 
 
@@ -110,11 +115,13 @@ def _list(arguments: argparse.Namespace, desk: ApprovalDesk, now: float) -> int:
     return SUCCEEDED
 
 
-def _show(arguments: argparse.Namespace, approval: Approval, now: float) -> int:
+def _show(arguments: argparse.Namespace, desk: ApprovalDesk, now: float) -> int:
+    approval = desk.read(find_approval(desk, arguments.approval))
+    diffs = desk.diffs(approval)
     if arguments.json:
-        say_json(view(approval, now))
+        say_json({**view(approval, now), "diffs": diffs})
     else:
-        say("".join(f"{line}\n" for line in sheet(approval, now, columns())))
+        say("".join(f"{line}\n" for line in sheet(approval, now, columns(), diffs)))
     return SUCCEEDED
 
 

@@ -45,6 +45,7 @@ from missioncontrol.projections.schedules import ScheduleRow
 
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
+    from missioncontrol.application.queries.patches import Diff
     from missioncontrol.cli.server import ServerHome
 
 STARTING_SECONDS_MAX = 10.0
@@ -321,6 +322,17 @@ class Desk:
             raise unknown(approval)
         found: Approval = state
         return found
+
+    def diffs(self, approval: Approval) -> "Sequence[Diff]":
+        """See `ApprovalDesk.diffs`."""
+        from missioncontrol.application.queries.patches import diffs_before, diffs_in
+
+        inside = diffs_in(approval.subject.get("inputs"))
+        run = self._found(approval.run)
+        return [
+            *inside,
+            *(diffs_before(run, approval.step, self.reading.artifacts) if run else ()),
+        ]
 
     def is_left(self, run: str) -> bool:
         """See `ApprovalDesk.is_left`."""

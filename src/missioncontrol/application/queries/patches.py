@@ -12,6 +12,7 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.visible import visible
 from missioncontrol.domain.work import ArtifactRef
+from missioncontrol.ports.artifact_store import ArtifactStore
 
 BYTES_MAX = 512 * 1024
 DIFFS_MAX = 5
@@ -53,8 +54,13 @@ async def diffs_of(present: Present, run: str, step: str) -> list[Diff]:
         state = await present.run(run)
     except MissionControlError:
         return []  # Its run is not known here; the approval says all that it is about.
-    found = islice(_handed_in(state, step), DIFFS_MAX)
-    return [_read(present, ref, need) for need, ref in found]
+    return diffs_before(state, step, present.artifacts)
+
+
+def diffs_before(run: Run, step: str, artifacts: ArtifactStore) -> list[Diff]:
+    """Return the diffs that the steps before one of `run` have handed in."""
+    found = islice(_handed_in(run, step), DIFFS_MAX)
+    return [_read(artifacts, ref, need) for need, ref in found]
 
 
 def diff_of(text: str, source: str, *, is_exact: bool) -> Diff:
@@ -65,7 +71,7 @@ def diff_of(text: str, source: str, *, is_exact: bool) -> Diff:
 
 
 def _file(part: str) -> FileDiff:
-    lines = part.splitlines()
+    lines = part.split("\n")  # Other ends of lines may stand in a line, and begin it anew.
     heads = [line for line in lines if line.startswith(("+++ ", "--- ", "diff --git "))]
     body = [line for line in lines if not line.startswith(("+++ ", "--- "))]
     name = next((name for line in reversed(heads) if (name := _named(line))), "")
@@ -100,14 +106,17 @@ def _handed_in(run: Run, step: str) -> Iterator[tuple[str, ArtifactRef]]:
         state = run.states.get(need)
         if isinstance(state, Succeeded):
             for ref in state.work.artifacts:
-                if ref.media_type in MEDIA_TYPES and ref.size <= BYTES_MAX:
+                if ref.media_type in MEDIA_TYPES:
                     yield need, ref
 
 
-def _read(present: Present, ref: ArtifactRef, need: str) -> Diff:
+def _read(artifacts: ArtifactStore, ref: ArtifactRef, need: str) -> Diff:
+    """Read a diff; of one that is too large, or lost, people are told that it is not shown."""
     source = f"{ref.name} of step {need}"
+    if ref.size > BYTES_MAX:
+        return Diff(source, False, [], is_whole=False)
     try:
-        content = present.artifacts.get(ref.digest)
+        content = artifacts.get(ref.digest)
     except MissionControlError:
         return Diff(source, False, [], is_whole=False)
     return diff_of(content.decode("utf-8", "replace"), source, is_exact=False)
