@@ -188,8 +188,11 @@ def test_a_mission_and_what_is_known_of_it_is_read_and_changed(tmp_path: Path) -
     repository = small_repository(tmp_path)
 
     def work(client: Client) -> None:
-        begun = client.missions.create("Add discount codes to the cart", repository=str(repository))
+        goal = "Add discount codes to the cart"
+        begun = client.missions.create(goal, repository=str(repository), patterns=False)
         client.runs.wait(begun.run, seconds_max=90)
+        inputs = client.runs.get(begun.run).inputs
+        assert (inputs["patterns"], inputs.get("memory")) == (False, None)
         mission = begun.mission
         assert client.missions.summary(mission).run == begun.run
         assert client.missions.get(mission).likely

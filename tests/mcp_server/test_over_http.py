@@ -76,7 +76,10 @@ def test_a_token_does_what_its_scopes_allow(house: House, tmp_path: Path, mode: 
 
     async def works(token: str) -> None:
         async with by_http(house.url, token, mode) as client:
-            begun = await told(client, "plan_mission", **begin)
+            begun = await told(client, "plan_mission", memory=False, patterns=False, **begin)
+            shown = await told(client, "show_run", run=begun["run"])
+            inputs = shown["run"]["inputs"]
+            assert (inputs["memory"], inputs["patterns"]) == (False, False)
             over = await told(client, "follow_run", run=begun["run"])
             assert (over["because"], over["status"]) == ("ended", "succeeded")
 

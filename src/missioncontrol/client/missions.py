@@ -135,12 +135,14 @@ class Missions(Resource[L]):
         cost_max: int | None = None,
         tokens_max: int | None = None,
         memory: bool = True,
+        patterns: bool = True,
         key: str = "",
     ) -> Call[Begun]:
         """Plan a goal and, unless `execute` is false, carry the plan out; return at once.
 
         `repository` is an absolute path on the server's machine, `cost_max` in micro-dollars.
-        Without `memory` the planner is told nothing of what is remembered.
+        Without `memory` the planner is told nothing of what is remembered, without `patterns`
+        nothing of what repositories taught.
 
         Raises:
             Rejected: `mission.bad_input` or `repository.unusable`.
@@ -156,6 +158,7 @@ class Missions(Resource[L]):
             "execute": execute,
             "concurrency": concurrency,
             "memory": memory,
+            "patterns": patterns,
         }
         if cost_max is not None or tokens_max is not None:
             body["budget"] = {"cost": cost_max, "tokens": tokens_max}
@@ -170,6 +173,8 @@ class Missions(Resource[L]):
         repository: str = "",
         builder: str = "",
         execute: bool = True,
+        memory: bool = True,
+        patterns: bool = True,
         key: str = "",
     ) -> Call[Begun]:
         """Begin a mission whose goal a template makes of answers to its questions.
@@ -183,6 +188,8 @@ class Missions(Resource[L]):
             "repository": repository,
             "builder": builder,
             "execute": execute,
+            "memory": memory,
+            "patterns": patterns,
         }
         return post("/missions", Begun, body, key=key)
 

@@ -26,6 +26,12 @@ Constraints = Annotated[
     list[Annotated[str, Field(max_length=2_000)]],
     Field(max_length=50, description="What has to hold whatever is done."),
 ]
+Memory = Annotated[
+    bool, Field(description="Whether the planner is told what earlier missions have left.")
+]
+Patterns = Annotated[
+    bool, Field(description="Whether the planner is told what repositories have taught.")
+]
 Key = Annotated[
     str,
     Field(
@@ -53,6 +59,8 @@ async def plan_mission(
     title: Annotated[str, Field(max_length=300)] = "",
     context: Context = "",
     constraints: Constraints = [],  # noqa: B006 - read, never changed
+    memory: Memory = True,
+    patterns: Patterns = True,
     key: Key = "",
 ) -> BegunRun:
     """Make a plan for a goal and carry nothing out; returns the run that plans, at once."""
@@ -64,6 +72,8 @@ async def plan_mission(
             context=context,
             constraints=constraints,
             execute=False,
+            memory=memory,
+            patterns=patterns,
             key=key,
         )
     return _told(begun)
@@ -85,6 +95,8 @@ async def begin_mission(
     tokens_max: Annotated[
         int | None, Field(gt=0, description="The most tokens that the run may use.")
     ] = None,
+    memory: Memory = True,
+    patterns: Patterns = True,
     key: Key = "",
 ) -> BegunRun:
     """Plan a goal and carry the plan out; returns the run at once. `follow_run` follows it."""
@@ -98,6 +110,8 @@ async def begin_mission(
             builder=builder,
             cost_max=None if cost_max is None else round(cost_max * MICRO),
             tokens_max=tokens_max,
+            memory=memory,
+            patterns=patterns,
             key=key,
         )
     return _told(begun)

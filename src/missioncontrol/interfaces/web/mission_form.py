@@ -47,6 +47,7 @@ class Typed(msgspec.Struct, frozen=True):
     constraints: str = ""
     far: str = "execute"
     memory: str = "on"  # off: plan as if nothing were remembered
+    patterns: str = "on"  # off: plan as if nothing had been learned from a repository
     builder: str = ""
     cost: str = ""
     tokens: str = ""
@@ -119,6 +120,7 @@ def asked_of(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
         "builder": typed.builder,
         "execute": typed.far != "plan",
         "memory": typed.memory != "off",
+        "patterns": typed.patterns != "off",
         "budget": Budget(cost, tokens),
     }
     try:
