@@ -5,7 +5,15 @@ from missioncontrol.specialists.specialist import Specialist
 
 
 def specialist(name: str) -> Specialist:
-    """Return the specialist called `name`; planner and writer get the model that is configured."""
+    """Return the specialist called `name`, with what it needs from outside.
+
+    Planner and writer get the model that is configured, the inspector the rules of repositories.
+    """
+    if name == "inspector":
+        from missioncontrol.range_guard import RangeGuard
+        from missioncontrol.specialists.inspector import Inspector
+
+        return Inspector(RangeGuard())
     if name not in ("planner", "writer"):
         return catalogue.find(name)
     from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from

@@ -39,6 +39,7 @@ FILES = {
     "tests/test_prices.py": CASE.format(name="Total", line="prices.total([1, 2]) == 3"),
 }
 PLACE = "shop/prices.py"
+EVAL = "return eval('round(sum(prices), 2)')"
 SUM, FLOAT = "return sum(prices)", "return float(sum(prices))"
 BOTH = "return float(round(sum(prices), 2))"
 ROUND: Edit = ["shop/prices.py", "return sum(prices)", "return round(sum(prices), 2)"]
@@ -59,7 +60,7 @@ COUNTED = proof("count", "prices.count(iter([1])) == 1")
 SCRIPT: Script = {
     "1": [[ROUND, ROUNDED]],
     "2": [[COUNT, COUNTED]],
-    "3": [[WRONG], [MENDED, ROUNDED]],
+    "3": [[WRONG], [[PLACE, WRONG[2], EVAL], ROUNDED], [[PLACE, EVAL, MENDED[2]]]],
     "4": [[WRONG], [COUNT]],
     "5": [[ROUND, ROUNDED], [[PLACE, FLOAT, BOTH], ROUNDED]],
     "6": [[[PLACE, SUM, FLOAT]], [[PLACE, MENDED[2], BOTH]]],
@@ -180,8 +181,20 @@ def test_what_meets_waits_and_begins_at_what_was_merged(shop: Shop) -> None:
 
 
 def test_a_change_that_breaks_a_test_goes_back_with_it_and_is_mended(shop: Shop) -> None:
-    assert states(shop.carried("3", into="mended")) == [("merged", 2)]
-    assert "+ 1" not in git(shop.root, "show", f"mission/mended:{PLACE}")
+    manifest = shop.carried("3", into="mended")
+    assert states(manifest) == [("merged", 3)]
+    text = git(shop.root, "show", f"mission/mended:{PLACE}")
+    assert "+ 1" not in text
+    # In the second round nothing failed, and a rule asked for a spec that there is not.
+    assert "eval" not in text
+    shop.run("artifacts", manifest["run"], "--output", str(shop.root.parent / "files"))
+    reviews = {
+        path.parts[-2]: path.read_text()
+        for path in (shop.root.parent / "files").rglob("review.json")
+    }
+    said = [text for text in reviews.values() if "guard.security" in text]
+    assert len(said) == 1
+    assert "tests_failed" not in said[0]
 
 
 def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:

@@ -116,6 +116,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
                 "scope": "${{ inputs.task.globs }}",
                 "tests": "${{ steps.test.output }}",
                 "acceptance": "${{ steps.manage.output.acceptance }}",
+                "guard": True,
             },
         },
     }

@@ -20,7 +20,14 @@ def matching(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
     if not patterns:
         return []
     spec, begun = _compiled(tuple(patterns)), _beginnings(patterns)
-    return [path for path in paths if path.startswith(begun) and spec.match_file(path)]
+    return [path for path in paths if path.startswith(begun) and spec.match_file(_as_text(path))]
+
+
+def _as_text(path: str) -> str:
+    """Return a name that may be no text as what patterns can be held against."""
+    if path.isascii():
+        return path
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def matches(patterns: Sequence[str], path: str) -> bool:

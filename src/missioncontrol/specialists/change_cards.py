@@ -47,6 +47,12 @@ INSPECTOR = card_of(
             required=False,
             description="What has to hold, in words; it is put before whoever reads the review.",
         ),
+        "guard": Shape(
+            "boolean",
+            required=False,
+            description="Whether what `mission guard` says of the change counts as well: its "
+            "errors have to be mended, the rest are notes.",
+        ),
     },
     object_of(
         verdict=text("approve or rework."),

@@ -33,6 +33,7 @@ class Submitted(msgspec.Struct, frozen=True):
     checks: tuple[tuple[str, ...], ...] = ()  # commands of the repository's own
     acceptance: tuple[str, ...] = ()  # what has to hold, in words
     tests: Mapping[str, Any] | None = None  # what a tester handed back
+    guard: bool = False  # the rules of the repository that ask for specs count as well
 
 
 class Brief(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The inspector: holds a commit against its scope, its tests, and rules that need no model."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.ports.spec_guard import SpecGuard
 from missioncontrol.specialists.commits.asked import found, named
 from missioncontrol.specialists.commits.changed import patch
 from missioncontrol.specialists.commits.found import Found
@@ -16,6 +18,7 @@ from missioncontrol.specialists.commits.scope import bad_patterns
 from missioncontrol.specialists.inspector.files import of_files
 from missioncontrol.specialists.inspector.lines import of_lines
 from missioncontrol.specialists.inspector.page import markdown
+from missioncontrol.specialists.inspector.ruled import of_rules
 from missioncontrol.specialists.inspector.secret import of_secrets
 from missioncontrol.specialists.inspector.seen import Change, seen
 from missioncontrol.specialists.inspector.told import Told, of_tests, told
@@ -30,14 +33,19 @@ OBTAINED = "git's own account of what differs, and rules without a model"
 
 
 class Inspector:
-    """Says the same of the same change, each time."""
+    """Says the same of the same change, each time, as long as the specs of its repository hold."""
+
+    def __init__(self, guard: SpecGuard | None = None) -> None:
+        """`guard` holds a change against rules and specs, where a step asks for that."""
+        self._guard = guard
 
     def work(self, brief: Brief, desk: Desk) -> Work:
         """Look at the change.
 
         Raises:
             AttemptFailed: `inspector.no_repository`, `inspector.no_commit`,
-                `inspector.bad_input` or `inspector.failed`.
+                `inspector.bad_input` or `inspector.failed`; `guard.bad_rules` and others of the
+                guard, where it can't judge.
         """
         what = brief.submitted
         root = repository_of(brief, "inspector", "review").resolve()
@@ -52,11 +60,19 @@ class Inspector:
         try:
             lent = Lent(theirs, desk.scratch / "lent.git")
             change = seen(lent, base, commit)
+            ruled = self._ruled(lent, change, desk) if what.guard and change.files else []
             whole = patch(lent, base, commit) if change.files else b""
         except Unavailable as error:
             raise AttemptFailed("inspector.failed", error.reason, hint=error.hint) from error
-        findings = _ordered(_findings(change, what.scope, told(what.tests), desk))
+        seen_alone = _findings(change, what.scope, told(what.tests), desk)
+        findings = _ordered(chain(seen_alone, ruled))
         return _handed_in(change, findings, what, whole, desk)
+
+    def _ruled(self, lent: Lent, change: Change, desk: Desk) -> list[Found]:
+        """Return what the repository's rules say; nobody is told that they hold unasked."""
+        if self._guard is None:
+            raise _bad("`guard` is true, and nothing here knows rules.", "Leave it out.")
+        return list(of_rules(self._guard, lent, change, desk.seconds_left() - SECONDS_KEPT))
 
 
 def _bad(reason: str, hint: str) -> AttemptFailed:
