@@ -71,12 +71,12 @@ SCRIPT: Script = {
 class Shop(Place):
     """A checkout whose tasks have no documents, and an agent that builds by a script."""
 
-    def __init__(self, folder: Path, script: Script, merge: str) -> None:
+    def __init__(self, folder: Path, script: Script, merge: str, spec: str = "") -> None:
         root = repository(folder / "shop", FILES)
         super().__init__(root, folder / "home")
         (folder / "script.json").write_text(json.dumps(script))
         head = sop_text("repository-0123456789abcd", own=True).partition("\n[phases.prd]")[0]
-        phases = "[phases.implementation]\n[phases.review]\n"
+        phases = f"{spec}[phases.implementation]\n[phases.review]\n"
         (root / ".mission").mkdir()
         (root / ".mission/sop.toml").write_text(f"{head}\n{phases}\n[merge]\n{merge}\n")
         self.run("repo", "init", "--apply")
@@ -335,6 +335,28 @@ def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
     assert (agreed["state"], agreed["by"], agreed["reason"]) == ("approved", "user:bob", "Read.")
     assert agreed["digest"] == row["digest"]
     assert states(manifest) == [("merged", 1)]
+    _judged(shop)
+
+
+def test_a_spec_that_is_edited_while_its_merge_waits_is_merged_against_by_nobody(
+    tmp_path: Path,
+) -> None:
+    phase = "[phases.spec]\nheadings = []\nsigned_by = []\n"
+    shop = Shop(tmp_path, {"1": [[COUNT, COUNTED]]}, "approval = true", phase)
+    spec = shop.root / "tasks/0001-task-number-1/spec.md"
+    spec.write_text("# Count\n\nAnything that can be listed is counted.\n")
+    shop.run("repo", "sync")
+    assert states(shop.carried("1", into="other", code=WAITING)) == [("held", 1)]
+    (row,) = answer(shop.home, "approvals", "list")
+    spec.write_text("# Count\n\nOnly lists are counted.\n")
+    shop.run("approvals", "approve", row["id"], "--reason", "Read.", who="bob")
+    said = shop.run("resume", "last", code=FAILED)
+    assert "spec.md is not the text that the change was made and judged by" in said
+    assert "task-1#2/manage" in said
+    assert git(shop.root, "branch", "--list", "mission/*") == ""
+
+
+def _judged(shop: Shop) -> None:
     told = {each["key"]: each for each in shop.told("repo", "metrics")["measures"]}
     assert (told["review_rounds"]["value"], told["review_rounds"]["of"]) == (1.0, 1)
     assert told["no_fix_up"]["left_out"][0]["count"] == 1

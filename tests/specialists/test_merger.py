@@ -1,5 +1,6 @@
 """Merging into a branch of ours: composed and tested elsewhere, taken in whole or not at all."""
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
 from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.merger import merger as module
+from missioncontrol.specialists.merger.proving import proved
 from tests.agents.repositories import ENVIRONMENT, everything, git, repository
 from tests.specialists.changes import SHOP, desk_in, done, kept, order_of
 
@@ -255,6 +257,51 @@ def test_a_scope_names_paths_directories_and_patterns() -> None:
     assert outside(["**/*.py", "app/", "./docs/README.md"], paths) == ["README.md"]
 
 
+def agreed(root: Path, name: str) -> list[dict[str, str]]:
+    return [{"path": name, "digest": hashlib.sha256((root / name).read_bytes()).hexdigest()}]
+
+
+@pytest.mark.parametrize("when", ["before", "tested"])
+@pytest.mark.parametrize("edit", ["Other words.\n", None, "away"])
+def test_a_document_that_was_edited_since_it_was_agreed_to_returns_the_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str, edit: str | None
+) -> None:
+    root = repository(tmp_path / "r", {**FILES, "tasks/1/spec.md": "Words.\n"})
+    commit, spec = kept(root, {"b.txt": "B\n"}), agreed(root, "tasks/1/spec.md")
+    before = git(root, "for-each-ref")
+
+    def write() -> None:
+        (root / "tasks/1/spec.md").unlink()
+        if edit == "away":
+            (tmp_path / "away.md").write_text("Words.\n")
+            (root / "tasks/1/spec.md").symlink_to(tmp_path / "away.md")
+        elif edit is not None:
+            (root / "tasks/1/spec.md").write_text(edit)
+
+    def tested(*given: Any) -> Any:
+        found = proved(*given)
+        write()
+        return found
+
+    if when == "before":
+        write()
+    else:
+        monkeypatch.setattr(module, "proved", tested)
+    output = merged(tmp_path, root, commit, agreed=spec).output
+    assert (output["state"], output["commit"]) == ("returned", "")
+    (finding,) = output["findings"]
+    assert (finding["rule"], finding["path"]) == ("merger.other_version", "tasks/1/spec.md")
+    assert "`mission repo sync`" in finding["remedy"]
+    assert git(root, "for-each-ref") == before
+    (root / "tasks/1/spec.md").unlink(missing_ok=True)
+    (root / "tasks/1/spec.md").write_text("Words.\n")
+    monkeypatch.undo()
+    assert merged(tmp_path, root, commit, agreed=spec).output["state"] == "merged"
+    # What is merged already stays so, whatever is written afterwards.
+    (root / "tasks/1/spec.md").write_text("Later.\n")
+    assert merged(tmp_path, root, commit, agreed=spec).output["state"] == "merged"
+
+
 # What is refused.
 
 
@@ -270,6 +317,7 @@ def test_a_scope_names_paths_directories_and_patterns() -> None:
         ({"commit": "1" * 40}, "merger.no_commit", "builder"),
         ({"scope": ["../x"]}, "merger.bad_input", "gitignore"),
         ({"scope": "a.txt"}, "merger.bad_input", "takes"),
+        ({"agreed": [{"path": "a.txt"}]}, "merger.bad_input", "takes"),
     ],
 )
 def test_what_cannot_be_merged_is_refused(tmp_path: Path, more: Any, code: str, words: str) -> None:

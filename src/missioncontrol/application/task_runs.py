@@ -254,6 +254,10 @@ def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, 
         "brief": task.brief,
         "folder": task.folder,
         "documents": {kind: document.digest for kind, document in task.documents.items()},
+        "agreed": [
+            {"path": f"{task.folder}/{kind}.md", "digest": document.digest}
+            for kind, document in task.documents.items()
+        ],
         "scope": [] if is_guess else list(patterns),
         "likely": list(patterns) if is_guess else [],
         "globs": [] if is_guess else list(as_globs(patterns)),

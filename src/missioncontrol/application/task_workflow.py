@@ -179,6 +179,7 @@ def _merge(cast: Cast, rule: MergeRule, repository: str) -> dict[str, Any]:
             "into": "${{ inputs.task.into }}",
             "scope": "${{ inputs.task.globs }}",
             "checks": "${{ inputs.task.checks }}",
+            "agreed": "${{ inputs.task.agreed }}",
             "task": "${{ string(inputs.task.number) }} ${{ inputs.task.title }}",
             "message": "${{ inputs.task.title }}",
         },

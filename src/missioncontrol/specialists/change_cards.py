@@ -99,6 +99,15 @@ MERGER = card_of(
         ),
         "checks": CHECKS,
         "scope": SCOPE,
+        "agreed": Shape(
+            "list",
+            items=object_of(
+                path=text("From the top of the repository."), digest=text("SHA-256 of its bytes.")
+            ),
+            required=False,
+            description="Documents that the change was made and judged by; where the checkout has "
+            "another text by now, the change is returned.",
+        ),
     },
     object_of(
         state=text("merged or returned."),

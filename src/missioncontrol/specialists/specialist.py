@@ -21,6 +21,13 @@ class Delivered(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Agreed(msgspec.Struct, frozen=True):
+    """A document as people agreed to it."""
+
+    path: str  # from the top of the repository
+    digest: str  # SHA-256 of its bytes
+
+
 class Submitted(msgspec.Struct, frozen=True):
     """A change as a commit, what it is held against, and where it is to go."""
 
@@ -34,6 +41,7 @@ class Submitted(msgspec.Struct, frozen=True):
     acceptance: tuple[str, ...] = ()  # what has to hold, in words
     tests: Mapping[str, Any] | None = None  # what a tester handed back
     guard: bool = False  # the rules of the repository that ask for specs count as well
+    agreed: tuple[Agreed, ...] = ()  # documents that it was built, reviewed and approved by
 
 
 class Brief(msgspec.Struct, frozen=True):

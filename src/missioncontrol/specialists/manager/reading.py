@@ -1,15 +1,15 @@
 """Reads the documents of a task as they were signed, and what they ask for."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.agreed import agreed_text
 from missioncontrol.specialists.manager.commission import Commission
+from missioncontrol.specialists.specialist import Agreed
 
 ORDER = ("prd", "spec", "plan", "tasks")
-BYTES_MAX = 2_000_000
 ITEMS_MAX = 200
 ITEM_CHARACTERS_MAX = 1_000
 _HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*")
@@ -29,13 +29,8 @@ def signed_texts(commission: Commission, repository: Path) -> dict[str, str]:
 
 def _text(kind: str, commission: Commission, repository: Path) -> str:
     place = f"{commission.folder}/{kind}.md"
-    path = repository / place
-    try:
-        is_inside = path.resolve().is_relative_to(repository.resolve())
-        content = path.read_bytes() if is_inside and path.stat().st_size <= BYTES_MAX else b""
-    except OSError:
-        content = b""
-    if hashlib.sha256(content).hexdigest() != commission.documents[kind]:
+    text = agreed_text(repository, Agreed(place, commission.documents[kind]))
+    if text is None:
         raise AttemptFailed(
             "manager.other_version",
             f"{place} is not the text that was agreed to when task {commission.number} was given "
@@ -43,7 +38,7 @@ def _text(kind: str, commission: Commission, repository: Path) -> str:
             hint="`mission repo sync` takes an edit in; then the task can be run again.",
             retryable=False,
         )
-    return content.decode("utf-8", "replace")
+    return text
 
 
 def sections(text: str) -> dict[str, str]:

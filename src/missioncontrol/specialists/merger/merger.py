@@ -51,23 +51,33 @@ def _merged(lent: Lent, what: Wanted, desk: Desk) -> Outcome:
         tip = what.tip()
         if tip and (before := merged_before(lent, what, tip)):
             return outcome.already(lent, what, before)
+        if edited := what.departed():
+            return outcome.departed(what, tip or what.base, edited)
         found = composed(lent, what, tip or what.base)
-        match found:
-            case Same():
-                return outcome.same(what, found)
-            case Clashing():
-                return outcome.clashing(what, found)
-            case Straying():
-                return outcome.straying(what, found)
+        if not isinstance(found, Composed):
+            return _unfit(what, found)
         desk.log("info", f"composed {found.commit[:12]} on {found.onto[:12]}")
         place = desk.scratch / f"try-{number}"
         proof = proved(lent, found.commit, found.onto, what.checks, desk, place)
         if proof.broken:
             return outcome.breaking(what, found, proof)
+        # Tests take their time, in which people write. Where the branch moves is where it counts.
+        if edited := what.departed():
+            return outcome.departed(what, found.onto, edited)
         if _written(lent, what, found, tip):
             return outcome.merged(what, found, proof)
         desk.log("warning", f"{what.into} has gone on meanwhile")
     return outcome.outrun(what, found.onto, TRIES_MAX)
+
+
+def _unfit(what: Wanted, found: Same | Clashing | Straying) -> Outcome:
+    match found:
+        case Same():
+            return outcome.same(what, found)
+        case Clashing():
+            return outcome.clashing(what, found)
+        case Straying():
+            return outcome.straying(what, found)
 
 
 def _written(lent: Lent, what: Wanted, found: Composed, tip: str) -> bool:

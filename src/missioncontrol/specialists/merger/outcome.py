@@ -61,6 +61,19 @@ def unchanged(what: Wanted, onto: str) -> Outcome:
     return Outcome("returned", reason, onto, reason, findings=(finding,))
 
 
+def departed(what: Wanted, onto: str, paths: tuple[str, ...]) -> Outcome:
+    """It was made and judged by documents that say something else by now."""
+    names = listed([shown(each) for each in paths], limit=5)
+    verb = "is" if len(paths) == 1 else "are"
+    reason = f"{names} {verb} not the text that the change was made and judged by."
+    remedy = "`mission repo sync` takes an edit in; sign it, and run the task again."
+    findings = [
+        Found("merger.other_version", f"{shown(each)} was edited since", shown(each), 0, remedy)
+        for each in paths[:100]
+    ]
+    return Outcome("returned", reason, onto, reason, findings=tuple(findings))
+
+
 def straying(what: Wanted, found: Straying) -> Outcome:
     """It changes files that it may not."""
     count = counted(len(found.paths), "file")

@@ -6,11 +6,12 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import BRANCHES
 from missioncontrol.refs.names import refuse_foreign
+from missioncontrol.specialists.agreed import departed
 from missioncontrol.specialists.commits.asked import found, named
 from missioncontrol.specialists.commits.lent import Theirs
 from missioncontrol.specialists.commits.scope import bad_patterns
 from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief
+from missioncontrol.specialists.specialist import Agreed, Brief
 
 OURS = "mission/"
 
@@ -26,6 +27,7 @@ class Wanted(msgspec.Struct, frozen=True):
     task: str
     scope: tuple[str, ...]
     checks: tuple[tuple[str, ...], ...]
+    agreed: tuple[Agreed, ...]
     run: str
     step: str
 
@@ -37,6 +39,10 @@ class Wanted(msgspec.Struct, frozen=True):
     def tip(self) -> str:
         """Return the commit that the branch names now; "" where there is none yet."""
         return self.theirs.commit(self.ref)
+
+    def departed(self) -> tuple[str, ...]:
+        """Return the documents that are not what the change was judged by any more."""
+        return departed(self.theirs.path, self.agreed)
 
 
 def wanted(brief: Brief) -> Wanted:
@@ -74,6 +80,7 @@ def wanted(brief: Brief) -> Wanted:
         what.task,
         what.scope,
         what.checks,
+        what.agreed,
         brief.run,
         brief.step,
     )
