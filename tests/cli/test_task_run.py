@@ -218,6 +218,14 @@ def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
     refused = shop.run("retry", manifest["run"], code=BAD_INPUT)
     assert "`mission task run 4 --agents …` begins anew" in refused
     assert shop.run("resume", manifest["run"], code=BAD_INPUT) == refused
+    # So would one that is begun by the name of its workflow, or on a clock.
+    inputs = ("--input", f"repository={shop.root}", "--input", "tasks={}")
+    workflow = "tasks-0123456789abcd"
+    daily = ("schedule", "add", "daily", "--cron", "@daily", "--workflow", workflow)
+    for words in (("workflow", "run", workflow), daily):
+        refused = shop.run(*words, *inputs, code=BAD_INPUT)
+        assert "would hold none of their files" in refused
+        assert "`mission task run NUMBER … --agents builder=NAME`" in refused
 
 
 def test_a_change_that_conflicts_is_made_anew_on_what_was_merged(shop: Shop) -> None:

@@ -13,9 +13,9 @@ _OF_TASKS = re.compile(r"tasks-([0-9a-z]{14})")
 _OF_TASK = re.compile(r"task-(\d+)\b")
 
 
-def repository_of(run: Run) -> str:
-    """Return the id of the repository whose tasks a run carries out; "" where it is no such run."""
-    name = _OF_TASKS.fullmatch(run.workflow)
+def repository_of(workflow: str) -> str:
+    """Return the id of the repository whose tasks a workflow carries out; "" for none such."""
+    name = _OF_TASKS.fullmatch(workflow)
     return f"repository-{name[1]}" if name else ""
 
 

@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.application.runs import Origin, Runs
+from missioncontrol.application.task_way import refuse_by_hand
 from missioncontrol.domain.evaluation import (
     LISTING,
     BeginTrial,
@@ -108,6 +109,7 @@ class EvaluationDesk:
         state = await self._load(ask.evaluation)
         refuse_trial(ask.trial, state)
         prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs)
+        await refuse_by_hand(prepared, self._journal)
         run = self._runs.begin(prepared, Origin(actor))
         command = BeginTrial(ask.trial, run)
         self._journal.tell(EVALUATION, ask.evaluation, command, actor=actor)

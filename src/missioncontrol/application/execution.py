@@ -400,7 +400,7 @@ def _refused(decision: Decision, run: Run | None) -> Failure:
     return Failure(
         f"approval.{decision.outcome}",
         f"The approval {decision.approval} was not given; {words[decision.outcome]}{said}",
-        begun_anew(run, decision.step) if run and repository_of(run) else AGAIN,
+        begun_anew(run, decision.step) if run and repository_of(run.workflow) else AGAIN,
         retryable=False,
     )
 

@@ -22,6 +22,7 @@ from missioncontrol.application.missions import Missions
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Origin, Runs, Trigger
 from missioncontrol.application.task_runs import TaskRuns, TasksAsked
+from missioncontrol.application.task_way import refuse_by_hand
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.person import is_agent, person
 from missioncontrol.domain.run.states import Run
@@ -91,6 +92,7 @@ class RunDesk:
 
     async def begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
         prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
+        await refuse_by_hand(prepared, self._journal)
         trigger: Trigger = "agent" if is_agent(actor) else "manual"
         return self._took_up(self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
 

@@ -8,6 +8,7 @@ from missioncontrol.application.journal import Journal, fold_run
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.runs import Origin, Prepared, Runs
 from missioncontrol.application.schedules import BY_HAND, Ending
+from missioncontrol.application.task_way import refuse_by_hand
 from missioncontrol.domain.errors import NotFound
 
 
@@ -33,7 +34,9 @@ class ScheduledStart:
         self, workflow: str, version: int | None, inputs: Mapping[str, Any]
     ) -> Prepared:
         """See `Starter.prepare`."""
-        return await self._runs.prepare(workflow, version, inputs)
+        prepared = await self._runs.prepare(workflow, version, inputs)
+        await refuse_by_hand(prepared, self._journal)
+        return prepared
 
     def begin(
         self, prepared: Prepared, *, schedule: str, slot: float, actor: str, on_behalf: str = ""

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import msgspec
 
 from missioncontrol.application.agents import Agents
-from missioncontrol.application.anew import begun_anew, repository_of
+from missioncontrol.application.anew import begun_anew
 from missioncontrol.application.asked import asked_now
 from missioncontrol.application.asks import CONCURRENCY_MAX
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.application.runs import Origin, Prepared, Runs
+from missioncontrol.application.task_way import is_of_tasks
 from missioncontrol.application.task_workflow import ROUND, Cast, round_text, tasks_text
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
@@ -112,10 +113,7 @@ class TaskRuns:
         Raises:
             Rejected: `run.of_tasks`.
         """
-        repository = repository_of(run)
-        if not repository:
-            return
-        if await self._journal.find(REPOSITORY, repository):
+        if await is_of_tasks(run.workflow, self._journal):
             # Not by what its tasks hold: that may be of a later run of the same ones.
             raise Rejected(
                 "run.of_tasks",
