@@ -302,6 +302,11 @@ def test_what_a_branch_lacks_of_the_checkout_is_said_and_a_spec_that_came_later_
     said = shop.run("task", "run", "1", *told, code=BAD_INPUT)
     assert "mission/behind lacks 1 commit of what is checked out here" in said
     assert "`git merge mission/behind && git push . HEAD:mission/behind`" in said
+    # The branch of what is checked out is brought up by itself.
+    git(shop.root, "branch", "mission/main", "HEAD~1")
+    said = shop.run("task", "run", "1", "--agents", "builder=nobody", code=BAD_INPUT)
+    assert "mission/main lacked 1 commit of yours, and is" in said
+    assert git(shop.root, "rev-parse", "mission/main") == git(shop.root, "rev-parse", "HEAD")
     shop.run("task", "add", "Total of prices", "--brief", "total(prices) in shop/prices.py")
     shop.run("task", "run", "2", *told, code=BAD_INPUT)  # Its files are looked up.
     # Of a run that is refused nothing stays, not even what was looked up for it.

@@ -1,10 +1,8 @@
 """`mission task run`: tasks of a repository in the hands of agents, up to what is merged."""
 
 import argparse
-import asyncio
 from typing import get_args
 
-from missioncontrol.adapters.git import git
 from missioncontrol.application.asks import CONCURRENCY_MAX
 from missioncontrol.application.task_runs import TasksAsked
 from missioncontrol.application.task_workflow import REVIEW_FORM
@@ -12,6 +10,7 @@ from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import note, say_exactly
+from missioncontrol.cli.task_branch import branch_here, look_at_branch
 from missioncontrol.cli.task_scope import GROUNDS, renewed
 from missioncontrol.cli.work import budget_of, do
 from missioncontrol.domain.errors import Rejected
@@ -21,11 +20,7 @@ from missioncontrol.domain.repository.events import Part
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.states import RepositoryTask
 from missioncontrol.domain.visible import visible
-from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.commits.asked import found as repository_found
 from missioncontrol.specialists.git import head_commit
-from missioncontrol.specialists.markdown import counted
-from missioncontrol.specialists.merger.wanted import refuse_branch
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -45,9 +40,9 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
     refuse_numbers([task.number for task in tasks])  # Before files are looked up for each.
     _refuse_edits(tasks, record)
     rule = record.state()[0].process.merge
-    into = arguments.into or rule.into or f"mission/{_branch(record)}"
+    into = arguments.into or rule.into or f"mission/{branch_here(record)}"
     if not branch_fault(into):  # Else the office says so.
-        _look_at_branch(into, record)
+        look_at_branch(into, record)
     looked_up = tuple(
         LookedUp(task.number, found, ground)
         for task in tasks
@@ -112,44 +107,3 @@ def _refuse_edits(tasks: list[RepositoryTask], record: Record) -> None:
             f"{edits[0].place} was edited, and the record does not know it.",
             hint="`mission repo sync` takes it in; what it makes stale is to be signed again.",
         )
-
-
-def _look_at_branch(into: str, record: Record) -> None:
-    """Refuse a branch that can't be merged into, before anybody is paid for what would go there.
-
-    Raises:
-        Rejected: `merger.bad_branch` or `merger.checked_out`.
-    """
-    try:
-        theirs = repository_found(record.checkout.root, "merger")
-        refuse_branch(theirs, into)
-    except AttemptFailed as error:
-        raise Rejected(error.code, error.reason, hint=error.hint) from None
-    ref = f"refs/heads/{into}"
-    if not theirs.commit(ref):
-        return  # It begins at what is checked out.
-    asked = ("rev-list", "--count", "HEAD", f"^{ref}")
-    lacking = int(theirs.git(*asked, fine=(0, 128)) or 0)  # HEAD may have no commit.
-    if lacking:
-        commits = counted(lacking, "commit")
-        note(
-            f"{into} lacks {commits} of what is checked out here, and agents begin without that. "
-            f"`git merge {into} && git push . HEAD:{into}` brings both together.\n"
-        )
-
-
-def _branch(record: Record) -> str:
-    """Return the name of the branch that is checked out.
-
-    Raises:
-        Rejected: `repository.no_branch`.
-    """
-    try:
-        asked = ["symbolic-ref", "--quiet", "--short", "HEAD"]
-        return asyncio.run(git(asked, cwd=record.checkout.root)).decode().strip()
-    except AttemptFailed:
-        raise Rejected(
-            "repository.no_branch",
-            "No branch is checked out here, so it is not known what the changes are for.",
-            hint="Name where they go: --into mission/NAME.",
-        ) from None

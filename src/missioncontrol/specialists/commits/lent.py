@@ -110,9 +110,10 @@ class Lent:
         """Return the id of the tree of a commit."""
         return self.text("rev-parse", "--verify", f"{commit}^{{tree}}")
 
-    def made(self, tree: str, parent: str, message: str) -> str:
-        """Return the id of a new commit."""
-        asked = ("commit-tree", tree, *(("-p", parent) if parent else ()), "-F", "-")
+    def made(self, tree: str, parent: str, message: str, *more: str) -> str:
+        """Return the id of a new commit; `more` are parents besides."""
+        parents = (word for each in (parent, *more) if each for word in ("-p", each))
+        asked = ("commit-tree", tree, *parents, "-F", "-")
         stdin = message.encode("utf-8", "replace")
         return self.git(*asked, stdin=stdin, more=IDENTITY).decode().strip()
 

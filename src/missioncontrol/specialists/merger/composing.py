@@ -75,12 +75,19 @@ def _merged(lent: Lent, what: Wanted, fork: str, onto: str) -> str | Clashing:
     change = lent.made(lent.tree(what.commit), begun, "change")
     lent.git("update-ref", f"refs/heads/{what.into}", ours)
     lent.git("update-ref", "refs/heads/this-change", change)
-    # A list that says `merge=union` takes both sides. Drivers are nowhere set, so none is started.
-    said = lent.git("cat-file", "blob", f"{onto}:.gitattributes", fine=(0, 128))
-    (lent.path / "info").mkdir(exist_ok=True)
-    (lent.path / "info" / "attributes").write_bytes(said)
+    as_attributed(lent, onto)
     asked = ("merge-tree", "--write-tree", "-z", "--messages", what.into, "this-change")
     told = lent.git(*asked, fine=(0, 1)).decode("utf-8", "surrogateescape")
     tree, _, rest = told.partition("\0")
     found = conflicts_in(lent, what, rest, tree, fork, onto)
     return Clashing(onto, found) if found else tree
+
+
+def as_attributed(lent: Lent, commit: str) -> None:
+    """Let merges in `lent` be made by what `commit` says of its files.
+
+    A list that says `merge=union` takes both sides. Drivers are nowhere set, so none is started.
+    """
+    said = lent.git("cat-file", "blob", f"{commit}:.gitattributes", fine=(0, 128))
+    (lent.path / "info").mkdir(exist_ok=True)
+    (lent.path / "info" / "attributes").write_bytes(said)
