@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
+from missioncontrol.adapters.worktrees.travelling import Sending
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
@@ -107,7 +108,8 @@ def declared_carrier(
     kind = kinds[declared.kind]
 
     def make(artifacts: ArtifactStore) -> Agent:
-        return kind.make(declared, msgspec.structs.replace(workshop(declared), artifacts=artifacts))
+        place = msgspec.structs.replace(workshop(declared), artifacts=artifacts)
+        return Sending(kind.make(declared, place))
 
     async def prove() -> Proof:
         return await kind.prove(declared, workshop(declared), round_trip=False)

@@ -12,6 +12,7 @@ from missioncontrol.adapters.agents.remote.incoming import Incoming
 from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
 from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.adapters.worktrees.travelling import landed
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Clocked, Line
@@ -151,7 +152,9 @@ class Hub:
         try:
             with _waiting(line):
                 await held.taken()
-            return await asyncio.shield(held.result)
+            work = await asyncio.shield(held.result)
+            # Before the worker hears that its end was taken in: until then it has the files.
+            return await landed(assignment, work, line, held.folder)
         except asyncio.CancelledError:
             if self.is_open:
                 await to_its_end(self._recall(held))
