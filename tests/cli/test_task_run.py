@@ -252,6 +252,24 @@ def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: 
     assert tries["task-7/test"] == ["interrupted", "succeeded"]
 
 
+def test_an_engine_that_is_killed_as_a_branch_moves_merges_each_task_once(shop: Shop) -> None:
+    told = ("--agents", "builder=coder", "--overlap", "merge", "--into", "mission/once")
+    argv = [*ARGV, "task", "run", "1", "2", *told]
+    env = environment(shop.home, MISSION_ACTOR="ada")
+    moved = shop.root / ".git/refs/heads/mission/once"
+    with subprocess.Popen(argv, cwd=shop.root, env=env, stdout=subprocess.DEVNULL) as engine:
+        end = time.monotonic() + SECONDS_MAX
+        while not moved.exists():
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        engine.send_signal(signal.SIGKILL)
+    said = shop.run("resume", "last")
+    shop.run("repo", "sync")
+    assert sorted(shop.merged("once")) == ["Task number 1", "Task number 2"]
+    assert [state for state, _ in states(shop.manifest(said))] == ["merged", "merged"]
+    git(shop.root, "fsck", "--strict")
+
+
 def _is_working(step: str, shop: Shop) -> bool:
     try:
         shown = json.loads(shop.run("show", "last", "--json"))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.refs import arriving as module
 from missioncontrol.refs.arriving import arrived, packed
 from tests.agents.repositories import everything, git, repository
+from tests.refs.small_disk import small_disk
 from tests.specialists.changes import kept
 
 REF = "refs/mission/kept/run-1/build-1"
@@ -47,6 +48,23 @@ def test_a_commit_arrives_with_its_very_files_and_only_once(here: Path, there: P
         REF,
         f"{REF}.2",
     ]
+
+
+def test_a_disk_that_is_full_leaves_all_as_it_was(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small") as disk:
+        here = repository(disk.path / "here", {"b.txt": "b\n"})
+        git(tmp_path, "clone", "-q", str(here), "there")
+        commit = kept(tmp_path / "there", {"b.txt": "B\n"})
+        base = git(here, "rev-parse", "HEAD")
+        pack = packed(tmp_path / "there", commit, base)
+        disk.fill()
+        before = everything(here)
+        with pytest.raises(Unavailable) as no:
+            arrived(here, pack, commit, base, REF)
+        assert no.value.code == "refs.not_pushed"
+        disk.free()
+        assert everything(here) == before
+        assert arrived(here, pack, commit, base, REF) == REF
 
 
 def _object(root: Path, kind: str, content: bytes) -> str:
