@@ -31,8 +31,8 @@ def output_of(tmp_path: Path, files: dict[str, Any], **more: Any) -> dict[str, A
     commit = kept(root, {"tests/test_more.py": "def test_more(): ...\n", **files})
     (root / "src/app.py").write_text("half done\n")
     unchanged = everything(root)
-    inputs = {"repository": str(root), "commit": commit, "base": "main", "tests": PASSED}
-    inputs |= {"guard": True, **more}
+    inputs: dict[str, Any] = {"repository": str(root), "commit": commit, "base": "main"}
+    inputs |= {"tests": PASSED, "guard": True, **more}
     found = specialist("inspector").work(
         brief_of("inspector", order_of(inputs), 60.0), desk_in(tmp_path)
     )
