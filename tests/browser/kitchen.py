@@ -16,7 +16,7 @@ from missioncontrol.interfaces.web import rendering
 from missioncontrol.interfaces.web.assets import HANDLERS
 
 TEMPLATE = Path(__file__).parents[1] / "console" / "kitchen.html"
-SHELL = Shell(184_211, 3, 0, 7, 12, "all", 0.0, "", 11_420_000, 1_850_000, 25_000_000)
+SHELL = Shell(184_211, 3, 0, 0, 7, 12, "all", 0.0, "", 11_420_000, 1_850_000, 25_000_000)
 ALICE = Principal("user:alice", ("admin",), permissions_of(["admin"]), "password", "session-1")
 
 

@@ -70,7 +70,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/": ("/",),
     "/agents": ("/agents", "/agents?view=cards"),
     "/agents/new": ("/agents/new",),
-    "/agents/{name}": ("/agents/planner", "/agents/command"),
+    "/agents/{name}": ("/agents/planner", "/agents/command", "/agents/wide", "/agents/calm"),
+    "/agents/{name}/elevation": ("/agents/wide/elevation", "/agents/calm/elevation"),
     "/api": ("/api",),
     "/api/operations/{name}": ("/api/operations/{operation}",),
     "/approvals": ("/approvals",),
@@ -214,6 +215,10 @@ def ids(scene: Scene) -> dict[str, str]:
     cron = ("--cron", "0 2 * * *", "--timezone", "UTC")
     scene.mission("schedule", "add", "nightly", "--workflow", "greet", *cron)
     scene.mission("user", "add", "ann", "--role", "approver")
+    for name in ("wide", "calm"):
+        scene.mission("agent", "add", name, "--kind", "codex", "--stopped")
+    asked = ("--to", "network", "--to", "outside", "--path", "/srv/x", "--for", "2h")
+    scene.mission("agent", "elevate", "wide", *asked, "--reason", "npm install needs it.")
     scene.mission("watch", run)
     scene.mission("watch", failed, code=1)
     scene.mission("watch", mission["run"])

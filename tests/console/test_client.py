@@ -173,6 +173,12 @@ def test_everything_else_can_be_asked_for(tmp_path: Path) -> None:
         assert client.agents.add("helper", declared).agent.name == "helper"
         assert client.agents.stop("helper", "enough").agent.name == "helper"
         client.agents.remove("helper")
+        client.agents.add("wide", {"kind": "codex"}, start=False)
+        asked = client.agents.elevate("wide", ["network"], reason="npm needs it.", seconds=60.0)
+        assert asked.items == list(client.agents.elevations())
+        with pytest.raises(Rejected):
+            client.agents.approve_elevation("wide", "elevation-1")
+        assert not client.agents.end_elevation("wide", "elevation-1").items
         assert client.users.add("bob", ["viewer"]).name == "bob"
         assert client.tokens.issue("mine").token
         assert list(client.approvals.list()) == []

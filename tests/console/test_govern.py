@@ -412,7 +412,7 @@ def test_an_elevation_is_shown_with_the_time_left_and_runs_no_markup(tmp_path: P
         ask = ElevationWished("ask", "wide", ALL[:1_500], ("network",), seconds=7_200.0)
         await office.do(ask, "user:ann")
         page = (await ada.get("/agents/wide", headers=HTML)).text
-        assert "mission agent elevate wide --approve elevation-1" in page
+        assert "ann asks for a wider mode: network" in page
         assert_harmless(page)
         await office.do(ElevationWished("approve", "wide", elevation="elevation-1"), "user:ben")
         for path in ("/agents/wide", "/agents"):

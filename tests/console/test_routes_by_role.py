@@ -116,6 +116,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
                 "budgets*",
                 "costs*",
                 "decisions*",
+                "elevations",
                 "events*",
                 "health",
                 "limits*",
@@ -170,6 +171,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "GET /settings/users*",
     ),
     "operate": (
+        "POST /api/v1/agents/*/elevations",
+        "POST /agents/*/elevations",
         "POST /api/v1/approvals/*/withdraw",
         "POST /approvals/*/withdraw",
         "POST /api/v1/missions",
@@ -221,6 +224,9 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "POST /workflows/*",
     ),
     "approve": (
+        "POST /api/v1/agents/*/elevations/*/approve",
+        "POST /api/v1/agents/*/elevations/*/refuse",
+        "POST /agents/*/elevations/*/x",
         "POST /api/v1/approvals/*",
         "POST /api/v1/questions/*/answer",
         "POST /approvals/*",
@@ -228,7 +234,13 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "POST /api/v1/missions/*/waivers*",
         "POST /missions/*/waivers*",
     ),
-    "stop": ("POST /api/v1/operation/stop", "POST /stop", "GET /stop"),
+    "stop": (
+        "POST /api/v1/agents/*/elevations/*/end",
+        "POST /agents/*/elevations/*/end",
+        "POST /api/v1/operation/stop",
+        "POST /stop",
+        "GET /stop",
+    ),
     "govern": (
         "POST /runs/*/raise",
         "POST /api/v1/agents*",

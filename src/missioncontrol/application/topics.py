@@ -9,6 +9,7 @@ from missioncontrol.domain.approval.events import EVENTS as APPROVAL_EVENTS
 from missioncontrol.domain.budget.events import EVENTS as BUDGET_EVENTS
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.lifecycle.events import ELEVATION_EVENTS
 from missioncontrol.domain.lifecycle.events import EVENTS as AGENT_EVENTS
 from missioncontrol.domain.operation import EVENTS as OPERATION_EVENTS
 from missioncontrol.domain.price_list import EVENTS as PRICE_EVENTS
@@ -32,7 +33,8 @@ def _names(*registers: Mapping[Any, tuple[str, int]]) -> frozenset[str]:
 
 
 OF_TYPE: dict[str, frozenset[str]] = {
-    "approvals": _names(APPROVAL_EVENTS, QUESTION_EVENTS),
+    # A wider mode of an agent waits for a person as well.
+    "approvals": _names(APPROVAL_EVENTS, QUESTION_EVENTS, ELEVATION_EVENTS),
     "agents": _names(AGENT_EVENTS),
     "schedules": _names(SCHEDULE_EVENTS),
     "costs": _names(BUDGET_EVENTS, PRICE_EVENTS) | {"usage_reported"},

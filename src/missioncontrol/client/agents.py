@@ -1,11 +1,21 @@
 """Agents of a server: who does the work, how they stand, and how that is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from missioncontrol.application.queries.agents import AgentDetail, AgentView
+from missioncontrol.application.queries.elevations import ElevationView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
 from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.domain.elevation import Mode
+
+
+class Elevated(msgspec.Struct, frozen=True):
+    """The wider modes of an agent, as they are now: at most one that waits, and one in force."""
+
+    items: list[ElevationView]
 
 
 class Agents(Resource[L]):
@@ -82,8 +92,49 @@ class Agents(Resource[L]):
         """Say how many steps an agent works on at once."""
         return self._turn(name, "scale", {"scale": scale, "reason": reason})
 
+    @listed
+    def elevations(self) -> Pages[ElevationView]:
+        """Return wider modes: those that wait for an answer, then those in force."""
+        return pages("/elevations", ElevationView)
+
+    @asked
+    def elevate(
+        self,
+        name: str,
+        modes: Sequence[Mode],
+        *,
+        reason: str,
+        seconds: float,
+        paths: Sequence[str] = (),
+        key: str = "",
+    ) -> Call[Elevated]:
+        """Ask for a wider mode for so long; another person has to agree."""
+        body = {"modes": modes, "reason": reason, "seconds": seconds, "paths": paths}
+        return post(path_of("agents", name, "elevations"), Elevated, body, key=key)
+
+    @asked
+    def approve_elevation(self, name: str, elevation: str, reason: str = "") -> Call[Elevated]:
+        """Agree to a wider mode, as another person than who asked."""
+        return _said(name, elevation, "approve", reason)
+
+    @asked
+    def refuse_elevation(self, name: str, elevation: str, reason: str = "") -> Call[Elevated]:
+        """Say no to a wider mode that waits."""
+        return _said(name, elevation, "refuse", reason)
+
+    @asked
+    def end_elevation(self, name: str, elevation: str, reason: str = "") -> Call[Elevated]:
+        """End a wider mode that is in force, or take back one that waits."""
+        return _said(name, elevation, "end", reason)
+
     def _turn(self, name: str, verb: str, body: dict[str, Any]) -> Call[AgentDetail]:
         return post(path_of("agents", name, verb), AgentDetail, body)
+
+
+def _said(name: str, elevation: str, verb: str, reason: str) -> Call[Elevated]:
+    return post(
+        path_of("agents", name, "elevations", elevation, verb), Elevated, {"reason": reason}
+    )
 
 
 def _ending(reason: str, seconds_max: float | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Who does the work: how each agent stands, how loaded it is, what it did, and its life so far."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import AgentDone, Window, done_by_agents
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.queries.stories import PROGRAM
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevation, Wish
 from missioncontrol.domain.in_full import in_full
@@ -85,6 +86,8 @@ class AgentDetail(msgspec.Struct, frozen=True):
     days: list[AgentDone]  # what it did on each of the last days, the oldest first
     history: list[LifeTold]  # the newest first
     version: int  # of its stream; 0 where the log says nothing of it
+    modes: dict[str, str]  # wider modes that can be asked for, and what each opens
+    standing: dict[str, str]  # those that it has at all times, and by which setting
 
 
 async def agents(
@@ -104,7 +107,11 @@ async def agents(
 
 
 async def agent_detail(
-    present: Present, instruments: Instruments, name: str, now: float
+    present: Present,
+    instruments: Instruments,
+    cards: Mapping[str, AgentCard],
+    name: str,
+    now: float,
 ) -> AgentDetail:
     """Return one agent.
 
@@ -114,6 +121,7 @@ async def agent_detail(
     life = life_of(present, instruments, name)
     [view] = [each for each in await agents(present, instruments, now) if each.name == life.name]
     history, version = await _history(present, name)
+    card = cards.get(name) if life.source != "built_in" else None
     return AgentDetail(
         view,
         in_full(life.declared),
@@ -121,6 +129,8 @@ async def agent_detail(
         [_of_day(instruments, name, day, life.declared.scale, now) for day in range(13, -1, -1)],
         history,
         version,
+        card.elevations if card is not None else {},
+        card.standing if card is not None else {},
     )
 
 

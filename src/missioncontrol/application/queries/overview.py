@@ -7,12 +7,15 @@ import msgspec
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.costs import CapView, scope_view
+from missioncontrol.application.queries.elevations import wishes
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import Health, health
 from missioncontrol.application.queries.runs import RunItem, asked_of, run_item
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.budget.scopes import WORKSPACE
+from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, Wish
+from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.person import Known, known_as
 from missioncontrol.domain.question import Question
@@ -42,11 +45,11 @@ ILL = ("blocked", "failed", "lost")
 class Waiting(msgspec.Struct, frozen=True):
     """Something that goes on when a person says so."""
 
-    kind: Literal["approval", "question", "halted"]
-    id: str  # of the approval or question; of the run where it is halted
+    kind: Literal["approval", "question", "elevation", "halted"]
+    id: str  # of the approval or question; the run that is halted; the agent that is elevated
     title: str
     detail: str
-    run: str
+    run: str  # "" where it is of none
     since: float  # seconds since the epoch
     tone: Tone
     is_own: bool = False  # whoever looks asked for it, so somebody else has to answer
@@ -261,6 +264,7 @@ def _waiting(present: Present, now: float, actor: str) -> list[Waiting]:
     me = known_as((actor,), "")
     found = [_approval(row, me) for row in approvals if state_at(row, now) == "waiting"]
     found += [_question(each) for each in questions]
+    found += [_elevation(life, wish, me) for life, wish in wishes(present, now)]
     for row in halted:
         item = run_item(present, row, 0)
         why = "halted: nothing of it starts before somebody changes what stands in the way"
@@ -285,6 +289,15 @@ def _question(question: Question) -> Waiting:
     return Waiting(
         "question", asked.question, asked.title[:200], detail, asked.run, question.since, "ask"
     )
+
+
+def _elevation(life: AgentLife, wish: Wish, me: Known) -> Waiting:
+    is_own = me.is_also(known_as((wish.by,), wish.os_user))
+    detail = f"wider mode · {life.name}" + (" · somebody else decides" * is_own)
+    title = f"Let {life.name} have {' and '.join(wish.modes)}"
+    tone: Tone = "held" if is_own else "ask"
+    asked = wish.lapses - ANSWER_SECONDS_MAX
+    return Waiting("elevation", life.name, title, detail, "", asked, tone, is_own)
 
 
 def _live_items(present: Present) -> list[RunItem]:

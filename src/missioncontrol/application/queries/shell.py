@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.costs import ledger_of
+from missioncontrol.application.queries.elevations import count_waiting
 from missioncontrol.domain.budget.scopes import WORKSPACE
 from missioncontrol.domain.budget.standing import standings
 from missioncontrol.domain.operation import Stage
@@ -24,6 +25,7 @@ class Shell(msgspec.Struct, frozen=True):
     position: int
     approvals: int  # that are open
     questions: int  # that are open
+    elevations: int  # wider modes of agents that were asked for and have no answer
     runs: int  # that have not ended
     agents: int
     stage: Stage
@@ -36,7 +38,7 @@ class Shell(msgspec.Struct, frozen=True):
     @property
     def waiting(self) -> int:
         """How many things wait for a person."""
-        return self.approvals + self.questions
+        return self.approvals + self.questions + self.elevations
 
 
 _known: "WeakKeyDictionary[Present, tuple[tuple[int, int], Shell]]" = WeakKeyDictionary()
@@ -54,6 +56,7 @@ async def shell_of(present: Present, now: float) -> Shell:
         position,
         _open(present, "approval"),
         _open(present, "question"),
+        min(count_waiting(present), SHOWN_MAX),
         min(_live(present), SHOWN_MAX),
         _open(present, "agent"),
         operation.stage if operation else "all",

@@ -153,6 +153,13 @@ LifeEvent = (
     | ElevationEnded
 )
 
+ELEVATION_EVENTS: dict[type, tuple[str, int]] = {
+    ElevationAsked: ("elevation_asked", 1),
+    ElevationGranted: ("elevation_granted", 1),
+    ElevationEnded: ("elevation_ended", 1),
+}
+"""Those of wider modes, for which a person is asked."""
+
 EVENTS: dict[type, tuple[str, int]] = {
     AgentAdded: ("agent_added", 1),
     AgentChanged: ("agent_changed", 1),
@@ -165,8 +172,6 @@ EVENTS: dict[type, tuple[str, int]] = {
     AgentLost: ("agent_lost", 1),
     AgentScaled: ("agent_scaled", 1),
     AgentRemoved: ("agent_removed", 1),
-    ElevationAsked: ("elevation_asked", 1),
-    ElevationGranted: ("elevation_granted", 1),
-    ElevationEnded: ("elevation_ended", 1),
+    **ELEVATION_EVENTS,
 }
 """The lasting name and version of every event."""

@@ -105,7 +105,11 @@ async def detail(console: Console, name: str) -> AgentDetail:
         NotFound: `agent.unknown`.
     """
     return await queries.agent_detail(
-        console.present, console.instruments, name, console.instruments.now
+        console.present,
+        console.instruments,
+        console.shelf.cards(),
+        name,
+        console.instruments.now,
     )
 
 

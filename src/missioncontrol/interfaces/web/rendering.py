@@ -23,8 +23,10 @@ from markupsafe import Markup
 
 from missioncontrol.application.queries.reasons import taken_apart
 from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
+from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
 from missioncontrol.interfaces.codings import takes
 from missioncontrol.interfaces.sign_in.masking import masked
@@ -271,11 +273,13 @@ def _templates() -> Environment:
         size=formats.size,
         percent=formats.percent,
         duration=formats.duration,
+        lasting=duration_in_words,
         short=formats.short,
         wording=formats.wording,
         event_name=formats.event_name,
         person=formats.person,
         plainly=formats.plainly,
+        visible=visible,
         own_run=formats.own_run,
         on_page=on_page,
         linked=linked,

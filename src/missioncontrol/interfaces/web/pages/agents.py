@@ -16,6 +16,7 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.agents import detail, turn
+from missioncontrol.interfaces.api.elevations import of_agent
 from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -91,6 +92,7 @@ async def agent_page(
     values: dict[str, Any] = {
         "agent": found.agent,
         "detail": found,
+        "elevations": of_agent(request, console, name),
         "declared": msgspec.json.format(
             msgspec.json.encode(_said(found.declared)), indent=2
         ).decode(),

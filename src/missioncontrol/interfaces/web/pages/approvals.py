@@ -20,6 +20,7 @@ from missioncontrol.domain.person import person
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.visible import one_line, suspicious
 from missioncontrol.interfaces.api.approvals import give_answer, say
+from missioncontrol.interfaces.api.elevations import waiting_and_given
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import answered, fragment, moved, page
@@ -61,7 +62,7 @@ async def queue_part(
     request: AnyRequest, console: NamedDependency[Console], current: Id = "", run: Id = ""
 ) -> Response[str]:
     """Show the queue again: somebody asked or answered."""
-    return fragment(request, TEMPLATE, "queue", **_queue(console, current, run))
+    return fragment(request, TEMPLATE, "queue", **_queue(request, console, current, run))
 
 
 @get("/approvals/parts/heading", include_in_schema=False, **needs("read"))
@@ -69,7 +70,7 @@ async def heading_part(
     request: AnyRequest, console: NamedDependency[Console], run: Id = ""
 ) -> Response[str]:
     """Say again how much waits."""
-    return fragment(request, TEMPLATE, "heading", **_queue(console, "", run))
+    return fragment(request, TEMPLATE, "heading", **_queue(request, console, "", run))
 
 
 @get("/approvals/{approval:str}/notice", include_in_schema=False, **needs("read"))
@@ -82,7 +83,8 @@ async def notice_part(
 
 async def _page(request: AnyRequest, console: Console, approval: str, run: str) -> Response[str]:
     """Show the queue beside one approval, by default the most urgent."""
-    values = {**_queue(console, approval, run), "typed": "", "approval": None, "refusal": None}
+    queue = _queue(request, console, approval, run)
+    values = {**queue, "typed": "", "approval": None, "refusal": None}
     if not approval and values["rows"]:
         approval = values["current"] = values["rows"][0].id
     if approval:
@@ -90,16 +92,21 @@ async def _page(request: AnyRequest, console: Console, approval: str, run: str) 
     return page(request, TEMPLATE, title="Approvals", area="approvals", **values)
 
 
-def _queue(console: Console, current: str, run: str) -> dict[str, Any]:
+def _queue(request: AnyRequest, console: Console, current: str, run: str) -> dict[str, Any]:
     now = console.instruments.now
     rows = queries.queue(console.present, now, run=run)
+    # A wider mode is an agent's, and of no run.
+    wider = [] if run else waiting_and_given(request, console)
+    wishes = [each for each in wider if each.state == "waiting"]
+    asked_at = [*(row.requested for row in rows), *(each.asked for each in wishes)]
     return {
         "rows": rows[:SHOWN_MAX],
         "waiting": len(rows),
         "questions": asked.questions(console.present, run=run),
+        "wishes": wishes[:SHOWN_MAX],
         "decided": queries.decided(console.present, now, run=run),
         "current": current,
-        "oldest": min((row.requested for row in rows), default=0.0),
+        "oldest": min(asked_at, default=0.0),
         **_of(run),
     }
 
