@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from missioncontrol.adapters.oidc import OidcProvider
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.source_trees import GitSources
+from missioncontrol.adapters.task_history import GitTaskHistory
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reading import read_all
@@ -130,6 +132,7 @@ def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
             declare=lambda name, said: declaration(name, said, base=home.root),
             misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
             sources=GitSources(),
+            histories=lambda path: GitTaskHistory(Path(path)),
         )
 
 

@@ -120,6 +120,9 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/missions/{mission}/code",
     ),
     "/questions/{question}": ("/questions/{question}",),
+    "/repositories": ("/repositories",),
+    "/repositories/{repository}": ("/repositories/{repository}",),
+    "/repositories/{repository}/tasks/{task}": ("/repositories/{repository}/tasks/1",),
     "/runs": ("/runs", "/runs?status=failed"),
     "/runs/compare": ("/runs/compare?a={run}&b={failed}",),
     "/runs/{run}": ("/runs/{failed}", *(f"/runs/{{run}}?tab={tab}" for tab in get_args(RunTab))),
@@ -163,6 +166,7 @@ PARTS = {
     "/audit/verification",
     "/cockpit/dashboards/{dashboard}/panels/{place}",
     "/cockpit/panels/{name}",
+    "/repositories/{repository}/measures",
     "/runs/{run}/part/{tab}",
     "/schedules/preview",
     "/shell",
@@ -211,7 +215,8 @@ def ids(scene: Scene) -> dict[str, str]:
     failed = str(scene.told("workflow", "run", "fails")["run"])
     scene.told("workflow", "run", "release")
     scene.told("workflow", "run", "ask")
-    mission = scene.told("run", GOAL, "--repo", str(small_repository(scene.folder)))
+    shop = str(small_repository(scene.folder))
+    mission = scene.told("run", GOAL, "--repo", shop)
     cron = ("--cron", "0 2 * * *", "--timezone", "UTC")
     scene.mission("schedule", "add", "nightly", "--workflow", "greet", *cron)
     scene.mission("user", "add", "ann", "--role", "approver")
@@ -223,8 +228,11 @@ def ids(scene: Scene) -> dict[str, str]:
     scene.mission("watch", failed, code=1)
     scene.mission("watch", mission["run"])
     scene.mission("document", "write", mission["run"], "prd")
+    repository = scene.told("repo", "init", "--apply", "--repo", shop)["repository"]
+    scene.mission("task", "add", "Log in with a code", "--brief", "Why.", "--repo", shop)
     return {
         "run": run,
+        "repository": repository,
         "failed": failed,
         "mission": mission["mission"],
         "item": scene.told("memory", "list")[0]["id"],

@@ -14,6 +14,7 @@ from missioncontrol.domain.lifecycle.events import EVENTS as AGENT_EVENTS
 from missioncontrol.domain.operation import EVENTS as OPERATION_EVENTS
 from missioncontrol.domain.price_list import EVENTS as PRICE_EVENTS
 from missioncontrol.domain.question import EVENTS as QUESTION_EVENTS
+from missioncontrol.domain.repository.events import EVENTS as REPOSITORY_EVENTS
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
 from missioncontrol.domain.workflow_library import EVENTS as WORKFLOW_EVENTS
 
@@ -40,6 +41,7 @@ OF_TYPE: dict[str, frozenset[str]] = {
     "costs": _names(BUDGET_EVENTS, PRICE_EVENTS) | {"usage_reported"},
     "workflows": _names(WORKFLOW_EVENTS),
     "operation": _names(OPERATION_EVENTS),
+    "repositories": _names(REPOSITORY_EVENTS),
 }
 """Lists that change with events of certain types, wherever these happen."""
 

@@ -13,8 +13,9 @@ from missioncontrol.domain.mission import MissionCreated, PlanAccepted
 from missioncontrol.domain.question import EVENTS as QUESTION_EVENTS
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.question import evolve as question_after
+from missioncontrol.domain.repository.events import EVENTS as REPOSITORY_EVENTS
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
-from missioncontrol.projections import approvals, planned, schedules
+from missioncontrol.projections import approvals, planned, repositories, schedules
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ FOLDS = (
     Fold("agent", AgentLife, agent_after, lambda life: not isinstance(life.standing, Removed)),
     Fold("question", Question, question_after, lambda question: question.is_open),
     Fold("planned", planned.PlannedRow, planned.apply, lambda row: bool(row.decisions)),
+    Fold("repository", repositories.RepositoryRow, repositories.apply, repositories.is_open),
 )
 LISTS: dict[type, Fold] = {
     **dict.fromkeys(APPROVAL_EVENTS, FOLDS[0]),
@@ -48,5 +50,6 @@ LISTS: dict[type, Fold] = {
     **dict.fromkeys(QUESTION_EVENTS, FOLDS[3]),
     MissionCreated: FOLDS[4],
     PlanAccepted: FOLDS[4],
+    **dict.fromkeys(REPOSITORY_EVENTS, FOLDS[5]),
 }
 """By type of event: the list that it changes."""

@@ -14,7 +14,7 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 5
+SHAPE = 6
 """Grows with every change of the rows, or of what they count: an older file is then built again
 from the log."""
 

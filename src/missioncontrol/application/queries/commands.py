@@ -12,6 +12,7 @@ from missioncontrol.application.queries.approvals import queue
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.missions import MissionChoice, missions
 from missioncontrol.application.queries.questions import questions
+from missioncontrol.application.queries.repositories import repositories
 from missioncontrol.application.queries.runs import ENDED, RunItem, list_runs
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.application.queries.shelf import Shelf
@@ -49,6 +50,10 @@ async def palette(
         "question": [
             Choice(each.question, each.title, f"{each.step} of {each.run}")
             for each in questions(present)[:CHOICES_MAX]
+        ],
+        "repository": [
+            Choice(row.id, row.path.rpartition("/")[2] or row.path, row.path)
+            for row in repositories(present, limit=CHOICES_MAX)
         ],
         "stage": await _stages(present),
     }

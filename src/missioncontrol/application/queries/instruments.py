@@ -10,6 +10,7 @@ from missioncontrol.ports.calendar import Calendar
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.prices import Prices
 from missioncontrol.ports.source_tree import SourceTree
+from missioncontrol.ports.task_history import TaskHistory
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Instruments:
     """Says in words why an answer does not fit the JSON Schema of a form; empty where it does."""
 
     sources: SourceTree
+    histories: Callable[[str], TaskHistory]
+    """What became of the changes of tasks, of the checkout at a path."""
 
     @property
     def now(self) -> float:

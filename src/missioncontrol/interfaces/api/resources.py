@@ -25,6 +25,7 @@ from missioncontrol.interfaces.api import (
     prices,
     products,
     record,
+    repositories,
     retention,
     runs,
     schedules,
@@ -44,6 +45,7 @@ API = "/api/v1"
 
 RESOURCES: tuple[ModuleType, ...] = (
     missions,
+    repositories,
     workflows,
     runs,
     decisions,

@@ -37,6 +37,7 @@ GROUPS = (
         "Work",
         (
             Place("missions", "Missions", "/missions", "missions", "m", is_on_phones=True),
+            Place("repositories", "Repositories", "/repositories", "fork", "k"),
             Place("workflows", "Workflows", "/workflows", "workflows", "w"),
             Place("runs", "Runs", "/runs", "runs", "r", is_on_phones=True),
             Place("schedules", "Schedules", "/schedules", "schedules", "s"),

@@ -27,6 +27,7 @@ from missioncontrol.interfaces.web.pages import (
     missions,
     overview,
     palette,
+    repositories,
     retention,
     runs,
     schedules,
@@ -42,6 +43,7 @@ from missioncontrol.interfaces.web.rendering import prepare
 _PAGES: list[Any] = [
     *overview.HANDLERS,
     *missions.HANDLERS,
+    *repositories.HANDLERS,
     *documents.HANDLERS,
     *code.HANDLERS,
     *decision_import.HANDLERS,
