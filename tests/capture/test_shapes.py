@@ -319,6 +319,13 @@ def test_made_ids_are_the_same_for_a_retry_and_differ_within_a_request() -> None
     assert len({each.id for each in first}) == 3
 
 
+def test_a_retry_of_a_single_event_is_known_though_it_was_sent_later() -> None:
+    at = "2026-11-20T11:00:0"
+    click = {"event": "click", "userId": "u", "timestamp": f"{at}0Z"}
+    ids = {one(by_segment("track", **click, sentAt=f"{at}{n}Z")).id for n in (1, 5)}
+    assert len(ids) == 1
+
+
 def test_what_says_no_moment_can_happen_again_an_hour_later() -> None:
     event = posthog.Event(event="tick", distinct_id="cron")
     ids = [MadeIds(NOON + minutes * 60 * SECOND).of(event, has_moment=False) for minutes in (0, 59)]

@@ -117,7 +117,8 @@ class MadeIds:
 
     def of(self, event: Any, *, has_moment: bool) -> str:
         """Return the id of an event."""
-        content = _encode(event)
+        # A retry says anew when it was sent.
+        content = _encode(msgspec.structs.replace(event, sent_at=None))
         self._seen[content] += 1
         hour = 0 if has_moment else self._hour
         text = b"%d %d " % (self._seen[content], hour) + content
