@@ -452,7 +452,7 @@ class Storing:
 
     def keep_groups(self, known: Mapping[tuple[str, str], dict[str, Any]]) -> None:
         """Let this be known of groups, by product and name, in the caller's transaction."""
-        columns = {
+        columns: dict[str, tuple[Any, Sequence[Any]]] = {
             "product": (TEXT, [product for product, _ in known]),
             "name": (TEXT, [name for _, name in known]),
             "properties": (BYTES, [telling.kept(each) for each in known.values()]),
