@@ -69,6 +69,16 @@ def test_a_name_that_is_no_utf_8_is_guarded_like_others(tmp_path: Path, root: Pa
     assert mission(None, "guard", cwd=root).returncode == 0
 
 
+def test_an_acceptance_that_can_not_be_written_leaves_nothing(tmp_path: Path, root: Path) -> None:
+    stage(root, "tasks/1/spec.md", SPEC)
+    place = root / accept(tmp_path, root)
+    place.unlink()
+    place.mkdir()
+    told = mission(tmp_path / "home", "guard", "accept", "tasks/1/spec.md", cwd=root)
+    assert (told.returncode, b".json can't be written: " in told.stderr) == (2, True)
+    assert list(place.parent.iterdir()) == [place]
+
+
 def test_a_pipeline_without_a_home_says_the_same(tmp_path: Path, root: Path) -> None:
     git(root, "switch", "-qc", "feature")
     stage(root, "src/auth/login.py", "def login(user, code): return user\n")

@@ -129,6 +129,7 @@ def _as_told(each: Judged) -> dict[str, Any]:
 
 
 def _accept(arguments: argparse.Namespace) -> int:
+    from missioncontrol.adapters.repository_files import RepositoryFiles
     from missioncontrol.application.specs import SpecAsked
     from missioncontrol.cli.desk import Desk
 
@@ -160,7 +161,8 @@ def _accept(arguments: argparse.Namespace) -> int:
         desk.close()
     kept = msgspec.structs.replace(kept, at=answer["at"], by=answer["by"])
     place = place_of(path)
-    _write(root / place, written(Signed(kept, answer["key"], answer["signature"])))
+    text = written(Signed(kept, answer["key"], answer["signature"]))
+    RepositoryFiles(root).write(place, text)
     if arguments.json:
         say_json({**answer, "file": place, "files": covered})
         return SUCCEEDED
@@ -218,10 +220,3 @@ def _refuse_links(root: Path, place: str) -> None:
                 f"{each.relative_to(root)} is a link, and nothing is written through one.",
                 hint="Put a directory there.",
             )
-
-
-def _write(place: Path, text: str) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_suffix(".draft")
-    draft.write_text(text, "utf-8")
-    draft.replace(place)
