@@ -28,14 +28,16 @@ def asked(*words: str) -> AnyQuestion:
 
 
 def test_steps_are_counted_from_1_as_they_are_shown() -> None:
-    assert cell_of("step=2,state=lost") == Cell(step=1, state="lost")
-    assert cell_of("series=dau,bucket=2026-11-01") == Cell(series="dau", bucket="2026-11-01")
+    assert cell_of("step=2,state=lost", asked("funnel")) == Cell(step=1, state="lost")
+    assert cell_of("series=dau,bucket=2026-11-01", asked("active")) == Cell(
+        series="dau", bucket="2026-11-01"
+    )
 
 
 @pytest.mark.parametrize("text", ["step=0", "step=x", "step=-1", "state=odd", "step"])
 def test_a_count_that_there_is_not_is_refused(text: str) -> None:
     with pytest.raises(Rejected, match="--people"):
-        cell_of(text)
+        cell_of(text, asked("funnel"))
 
 
 def test_a_funnel_leaves_out_who_did_something_between_two_steps() -> None:

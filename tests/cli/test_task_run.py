@@ -222,8 +222,8 @@ def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
     inputs = ("--input", f"repository={shop.root}", "--input", "tasks={}")
     workflow = "tasks-0123456789abcd"
     daily = ("schedule", "add", "daily", "--cron", "@daily", "--workflow", workflow)
-    for words in (("workflow", "run", workflow), daily):
-        refused = shop.run(*words, *inputs, code=BAD_INPUT)
+    for begun in (("workflow", "run", workflow), daily):
+        refused = shop.run(*begun, *inputs, code=BAD_INPUT)
         assert "would hold none of their files" in refused
         assert "`mission task run NUMBER … --agents builder=NAME`" in refused
 
