@@ -65,7 +65,7 @@ class Analyst:
         self._asked: dict[tuple[Any, ...], asyncio.Task[AnyAnswer]] = {}
         self._settled: dict[str, Policy] = {}
         self._settling = asyncio.Lock()
-        self._way = Way()
+        self._way = Way(self.position)
         self._as_of: dict[str, tuple[int, float]] = {}  # by slug: a position, and when it is now
         self._held: dict[str, tuple[Product, int, float]] = {}  # by slug: as it was, and when
         self._events = KnownEvents(self.rows)

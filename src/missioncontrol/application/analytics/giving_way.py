@@ -1,7 +1,10 @@
-"""What nobody waits for gives way to what somebody does: one question at a time, between theirs."""
+"""What nobody waits for gives way to what somebody does: one question at a time, between theirs.
+
+So it does to events that come in, which whoever sent them waits for.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 CALM_SECONDS = 0.2
@@ -13,12 +16,19 @@ EXPECTED_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
 """So long one question gives way; where people never stop asking, it is asked beside theirs."""
 
+RESTS = 9.0
+"""While events come in, so many times as long as a question took passes before the next: it takes a
+tenth of the time at most, and a look of seconds becomes one of a minute."""
+
+REST_SECONDS_MAX = 5.0
+
 
 class Way:
     """Knows whether somebody asks now. All of it happens in one event loop."""
 
-    def __init__(self) -> None:
-        """Nobody asks yet."""
+    def __init__(self, position: Callable[[], Awaitable[int]]) -> None:
+        """Nobody asks yet. `position` grows with all that comes in."""
+        self._position = position
         self._asking = 0
         self._ended = -CALM_SECONDS  # by the clock of the loop, when somebody last asked
         self._expected = 0.0  # until when somebody is expected to
@@ -51,7 +61,12 @@ class Way:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await self._calm()
+            clock = asyncio.get_running_loop().time
+            stored, begun = await self._position(), clock()
             yield
+            took = clock() - begun
+            if await self._position() != stored:
+                await asyncio.sleep(min(RESTS * took, REST_SECONDS_MAX))
 
     async def _calm(self) -> None:
         """Wait until nobody asks, nobody did for a moment, and nobody is expected to."""
