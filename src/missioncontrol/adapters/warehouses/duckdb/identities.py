@@ -98,7 +98,8 @@ class Identities:
             found = known.get(user)
             if found is None or found != known.get(anonymous):
                 found = self._met(product, user, anonymous)
-        found = self.final(found)
+        if found in self._into:
+            found = self.final(found)
         if user and found in self._devices:
             self._name(product, found, user)
         return self._aliased(product, found, alias) if alias else found

@@ -229,13 +229,14 @@ class Storing:
         rules = self.policies.of(product)
         person, moves = self.identities.person, self.identities.moves
         counts, public = rules.counts, rules.public
+        is_open = rules.micros is None and not self.forgotten_ids
         fresh: list[Fresh] = []
         known = refused = 0
         for event, key in zip(batch, keys, strict=True):
             if key in met and met[key] in (event.id, None):
                 known += 1
                 continue
-            taken = self._taken(product, event, rules)
+            taken = event if is_open else self._taken(product, event, rules)
             if taken is None:
                 refused += 1
                 continue
