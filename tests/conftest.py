@@ -34,21 +34,11 @@ settings.load_profile("missioncontrol")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what real processes do the time that it takes, and let it begin first.
-
-    A worker takes whole files, in this order. Were a long one the last, the other worker would
-    wait for it with nothing to do.
-    """
-    long = [item for item in items if _is_long(item)]
-    for item in long:
-        if not item.get_closest_marker("timeout"):
+    """Give a journey, and what a browser looks at, the time that real processes take."""
+    for item in items:
+        is_long = item.get_closest_marker("journey") or "browser" in item.path.parts
+        if is_long and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
-    files = {item.path for item in long}
-    items.sort(key=lambda item: item.path not in files)
-
-
-def _is_long(item: pytest.Item) -> bool:
-    return item.get_closest_marker("journey") is not None or "browser" in item.path.parts
 
 
 def pytest_runtestloop() -> None:
