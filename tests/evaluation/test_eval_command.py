@@ -235,6 +235,16 @@ def test_an_agent_that_changes_no_code_here_is_refused(
     assert not (tmp_path / "home" / "evaluations").exists()
 
 
+def test_a_file_that_can_not_be_written_is_refused_before_anything_is_tried(
+    tmp_path: Path,
+) -> None:
+    asked = ("configure-retries", "--command", "no-such-program")
+    place = tmp_path / "missing" / "tests.xml"
+    done = mission(tmp_path / "home", "eval", "run", *asked, "--junit", str(place))
+    assert done.returncode == 2, done.stderr
+    assert "(--junit) is no directory" in done.stderr.decode()
+
+
 @pytest.mark.parametrize(
     ("command", "fault"),
     [("no-such-program x", "no program 'no-such-program'"), ("'", "closing"), (" ", "names no")],

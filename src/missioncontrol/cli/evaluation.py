@@ -24,7 +24,7 @@ from missioncontrol.cli import evaluation_sheets as sheets
 from missioncontrol.cli.agent_desk import RosterDesk
 from missioncontrol.cli.evaluating import Evaluating
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.files import refuse_no_file, whole_file
 from missioncontrol.cli.halls import Hall, hall
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.scenarios import scenarios_of, view
@@ -96,6 +96,8 @@ async def _verified(scenarios: Sequence[Scenario], seed: int) -> dict[str, Playe
 
 async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     refuse_bad_numbers(arguments)
+    if arguments.junit:
+        refuse_no_file(arguments.junit, "--junit")
     home = desk.directory
     prompt = prompt_of(arguments.prompt)
     scenarios = await scenarios_of(arguments.scenarios)

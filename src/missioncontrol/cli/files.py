@@ -20,7 +20,7 @@ def whole_file(name: str, *, option: str = "--output") -> Iterator[BinaryIO]:
     """
     target = Path(name)
     try:
-        _refuse_no_file(name, target, option)
+        refuse_no_file(name, option)
         # A device or a pipe is written to; putting a file in its place would take it away from
         # everybody. A link stays a link.
         direct = target.is_symlink() or (target.exists() and not target.is_file())
@@ -50,8 +50,13 @@ def whole_file(name: str, *, option: str = "--output") -> Iterator[BinaryIO]:
             draft.unlink(missing_ok=True)
 
 
-def _refuse_no_file(name: str, target: Path, option: str) -> None:
-    reason = ""
+def refuse_no_file(name: str, option: str) -> None:
+    """Refuse what can't be the name of a file, before anything is done that it would tell of.
+
+    Raises:
+        Rejected: `export.unwritable`.
+    """
+    target, reason = Path(name), ""
     if not target.name:
         reason = f"{name!r} ({option}) names no file."
     elif target.is_dir():
