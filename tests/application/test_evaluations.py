@@ -16,7 +16,8 @@ from missioncontrol.application.evaluations import (
     listed,
     read_evaluation,
 )
-from missioncontrol.application.runs import Runs
+from missioncontrol.application.runs import Prepared, Runs
+from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.evaluation import Judged
 from tests.application.parts import Office, run
@@ -39,8 +40,8 @@ class Desk:
             def __init__(self) -> None:
                 """It has no workflows: what begins is counted."""
 
-            async def prepare(self, *said: Any, **more: Any) -> Any:
-                return said
+            async def prepare(self, *_: Any, **__: Any) -> Prepared:
+                return Prepared(Definition("trial"), (), {})
 
             def begin(self, prepared: Any, origin: Any) -> str:
                 desk.begun += 1

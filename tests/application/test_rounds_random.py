@@ -53,7 +53,9 @@ class Life:
         titles = {int(task): f"Task {task}" for task in TASKS}
         text = tasks_text("tasks-0123456789abcd", 1, waits, titles, self.rule, parallel=3)
         given = {task: {"number": int(task), "title": "T", "into": "mission/x"} for task in TASKS}
-        given = {task: {**each, "globs": [], "checks": []} for task, each in given.items()}
+        given = {
+            task: {**each, "globs": [], "checks": [], "agreed": []} for task, each in given.items()
+        }
         inputs = {"repository": "/repo", "tasks": given}
         saved = [round_text(cast, self.rule, ID)]
         self.play = Play(directory, text, {}, saved=saved, given=inputs)
