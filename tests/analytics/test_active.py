@@ -1,5 +1,6 @@
 """Active people are those whom going through all days finds, exactly."""
 
+from datetime import date, datetime, timedelta
 from random import Random
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from missioncontrol.analytics import active
 from missioncontrol.analytics.answers import ActiveAnswer
-from missioncontrol.analytics.questions import Active, Cell
+from missioncontrol.analytics.questions import Active, Cell, Range
+from missioncontrol.analytics.setting import Setting, days_before
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 from tests.analytics.asked import Rows, asked, listed
@@ -51,6 +53,21 @@ def test_active_people_are_those_whom_going_through_all_days_finds(
         assert (list(line.before), line.total_before) == before.get(line.key, ([], None))
     assert len(found.buckets) == len(found.complete)
     assert len(found.buckets_before) == (len(found.buckets) if question.compared else 0)
+
+
+def test_nothing_is_compared_with_days_before_the_data() -> None:
+    """Each line needs its own windows in the data: those of WAU and MAU begin earlier."""
+    last, week = date(2026, 11, 15), timedelta(days=7)
+    question = Active(product=PRODUCT, range=Range(last - week, last), compared=True)
+    first = days_before(question.range).since
+    compared = {0: {"dau"}, 6: {"dau", "wau"}, 29: {"dau", "wau", "mau", "stickiness"}, -1: set()}
+    for earlier, keys in compared.items():
+        begins = first - timedelta(days=earlier)
+        setting = Setting(datetime(2026, 12, 1), begins=begins)  # noqa: DTZ001 - UTC
+        world = World((), setting, question.range)
+        found = answered(asked(world), question, world)
+        assert {line.key for line in found.lines if line.before} == keys
+        assert found.data_since == ("" if keys else begins.isoformat())
 
 
 @settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=list(HealthCheck))

@@ -10,17 +10,22 @@ from missioncontrol.analytics.definition import NAMES, Definition, definition
 KNOWN: dict[str, str] = {
     "active 1": "3ad5c613712fba43",
     "active 2": "5bda196233c39a79",
+    "active 3": "c574098e7f1b6a1a",
     "anomalies 1": "f218536ba6fe9dc7",
     "anomalies 2": "48cfbcd90dad29c4",
     "funnel 1": "28c9d61f3ede98db",
     "kpis 1": "dbef32d9d907feaa",
     "kpis 2": "4145d59dcd433e40",
     "kpis 3": "79b7fc052ad2f7cd",
+    "kpis 4": "f5883db46292e97d",
     "lifecycle 1": "2cbe7601d1d1cd2b",
+    "lifecycle 2": "818831d2d48fff70",
     "paths 1": "49be9dce71f78c55",
     "retention 1": "4285eb6bd91cf6cb",
+    "retention 2": "bb3a9ecc9b0d94ce",
     "trend 1": "fe0c4e3f5984c841",
     "trend 2": "f4f07f59996724d6",
+    "trend 3": "9909c5df2e4e89b3",
 }
 """What each version says. Who changes what a file says gives it the next version and adds a line
 here; a line that is here is never changed: answers that were given name it."""

@@ -8,6 +8,7 @@ import pytest
 
 from missioncontrol.analytics.detecting.deriving import derived
 from missioncontrol.analytics.detecting.finding import Figure, Finding, Place, Slice
+from missioncontrol.analytics.emptiness import Emptiness
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.narrative import days_shown, reading, shown, told
 from missioncontrol.analytics.questions import (
@@ -178,16 +179,31 @@ def test_the_gravest_change_is_the_verdict_and_each_line_leads_on() -> None:
         assert unnamed(each.text, each.figures) == []
 
 
-def test_where_nothing_stands_out_the_summary_says_so_with_a_number() -> None:
+def test_where_nothing_was_found_the_key_figure_that_moved_most_stands_first() -> None:
     found = made()
-    assert (
-        found.verdict.text
-        == "Nothing stands out: DAU 1\u2009552, +9.4 % against the same weekdays before"
-    )
+    moved = "DAU rose by 9.4 % to 1\u2009552 against the same weekdays before"
+    assert found.verdict.text == moved
     assert found.actions == found.questions == found.matters == ()
-    assert [each.text for each in found.changed] == [
-        "DAU: 1\u2009552, +9.4 % against the same weekdays before."
-    ]
+    assert [each.text for each in found.changed] == [f"{moved}."]
+    slight = msgspec.structs.replace(KPI, change=0.012)
+    calm = summary("shop", (), (slight,), as_of="", definition="")
+    assert calm.verdict.text.startswith("Nothing stands out: DAU 1\u2009552, +1.2 %")
+    assert calm.changed == ()
+
+
+def test_a_key_figure_says_nothing_against_the_finding_about_the_same_people() -> None:
+    active = msgspec.structs.replace(FELL, metric="active.dau", title="DAU")
+    assert [each.metric for each in made(active).changed] == ["active.dau"]
+    assert [each.metric for each in made(FELL).changed] == [FELL.metric, ""]
+
+
+def test_of_days_long_over_nothing_is_said_to_last() -> None:
+    good = msgspec.structs.replace(FELL, is_good=True, effect=0.3)
+    for finding in (FELL, ROSE, good):
+        found = summary("shop", (finding,), (KPI,), as_of="", definition="", is_past=True)
+        points = (*found.changed, *found.matters, *found.actions, *found.questions)
+        said = " ".join([found.verdict.text, *(each.text for each in points)])
+        assert not re.search(r"\b(since|still|now|today|has not come back|last|yet)\b", said), said
 
 
 def test_where_nobody_began_no_zero_is_told_as_if_it_were_calm() -> None:
@@ -195,18 +211,22 @@ def test_where_nobody_began_no_zero_is_told_as_if_it_were_calm() -> None:
     rate = msgspec.structs.replace(users, key="activation_rate", value=None, before=None)
     idle = msgspec.structs.replace(KPI, value=0.0, before=None, change=None)
 
-    def verdict(*kpis: Kpi, why: str = "") -> str:
-        return summary("shop", (), kpis, as_of="", definition="", why_empty=why).verdict.text
+    def verdict(*kpis: Kpi, why: str = "", hint: str = "") -> str:
+        empty = Emptiness(why, hint)
+        return summary("shop", (), kpis, as_of="", definition="", empty=empty).verdict.text
 
-    assert verdict(users, rate, idle) == "Nothing has been counted yet on days that are over"
-    assert verdict(users, rate, KPI).startswith("Nobody began the activation: DAU 1\u2009552")
+    assert verdict(users, rate, idle) == "Nothing was counted on these days"
+    still = msgspec.structs.replace(KPI, change=None)
+    assert verdict(users, rate, still).startswith("Nobody began the activation: DAU 1\u2009552")
+    hinted = verdict(users, rate, still, hint="No step came; choose from a")
+    assert hinted.startswith("Nothing stands out: DAU 1\u2009552")
     assert verdict(users, rate, KPI, why="No event has plan=team") == "No event has plan=team"
 
 
 def test_a_change_that_weighs_little_is_no_nothing() -> None:
     slight = msgspec.structs.replace(FELL, severity="info")
     verdict = made(slight).verdict.text
-    assert verdict.startswith("Nothing weighs much; what moved most: onboarding complete")
+    assert verdict.startswith("Onboarding complete, of those who signed up, fell by 34.8")
     assert "Nothing stands out" not in verdict
 
 

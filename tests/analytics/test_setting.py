@@ -15,6 +15,8 @@ from missioncontrol.analytics.setting import (
     buckets,
     day_of,
     days_before,
+    interval_for,
+    is_comparable,
     start_of,
 )
 from missioncontrol.domain.errors import Rejected
@@ -82,11 +84,33 @@ def test_what_a_range_is_compared_with_is_as_long_and_ends_the_day_before() -> N
 
 
 @pytest.mark.parametrize(
-    ("since", "until"), [("2026-02-02", "2026-02-01"), ("2026-01-01", "2026-07-01")]
+    ("since", "until"), [("2026-02-02", "2026-02-01"), ("1900-01-01", "2026-07-01")]
 )
 def test_a_range_that_is_none_or_too_long_is_refused(since: str, until: str) -> None:
-    with pytest.raises(Rejected, match="it must be 1 to 180"):
+    with pytest.raises(Rejected, match="it must be 1 to 36,600"):
         bounds(Range(date.fromisoformat(since), date.fromisoformat(until)), Setting(NOW))
+
+
+def test_ranges_of_years_are_answered_by_a_period_that_fits() -> None:
+    years = Range(date(2016, 1, 1), date(2026, 1, 1))
+    assert len(buckets(years, "day", Setting(NOW))) == 3_654
+    with pytest.raises(Rejected, match="87,696 hours") as refused:
+        buckets(years, "hour", Setting(NOW))
+    assert "longer period" in refused.value.hint
+    lengths = {
+        timedelta(days=28): "day",
+        timedelta(days=400): "week",
+        timedelta(days=1_500): "month",
+    }
+    for length, unit in lengths.items():
+        assert interval_for(Range(years.until - length, years.until)) == unit
+
+
+def test_a_comparison_needs_all_the_days_before_in_the_data() -> None:
+    week = Range(date(2026, 11, 9), date(2026, 11, 15))
+    for begins, is_within in ((date(2026, 11, 2), True), (date(2026, 11, 3), False), (None, True)):
+        assert is_comparable(week, Setting(NOW, begins=begins)) is is_within
+    assert not is_comparable(week, Setting(NOW, begins=date(2026, 11, 2)), reach=1)
 
 
 def test_a_zone_that_is_none_is_refused_by_name() -> None:

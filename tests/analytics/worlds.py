@@ -123,7 +123,7 @@ def _event(
 ) -> Event:
     return Event(
         seq=0,
-        name=chance.choice(names),
+        name="$feature_flag_called" if chance.random() < 0.1 else chance.choice(names),
         happened=chance.choice(moments),
         person=chance.choice(PEOPLE),
         product=OTHER if chance.random() < 0.05 else PRODUCT,
@@ -177,7 +177,11 @@ WHERE = st.one_of(
 def patterns(names: tuple[str, ...] = NAMES) -> st.SearchStrategy[Pattern]:
     """Return what events may be meant by: mostly a name, now and then any, or with a condition."""
     bare = st.builds(Pattern, st.sampled_from(names))
-    told = st.builds(Pattern, st.sampled_from(("", *names)), st.lists(WHERE, max_size=1).map(tuple))
+    told = st.builds(
+        Pattern,
+        st.sampled_from(("", "", "$feature_flag_called", *names)),
+        st.lists(WHERE, max_size=1).map(tuple),
+    )
     return st.one_of(bare, bare, told)
 
 

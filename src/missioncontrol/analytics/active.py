@@ -8,7 +8,7 @@
 - `stickiness`: `dau` through `mau` of the day, None where nobody is active. Its total: `dau`
   through `mau`, each added up over the days that are over.
 - Compared: the same number of days just before, day by day; whom the segment means is told by the
-  range itself.
+  range itself. A line is compared only where all of its windows lie in the product's data.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +16,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from missioncontrol.analytics.answers import ActiveAnswer, Line
-from missioncontrol.analytics.comparing import change, difference
-from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.comparing import change, comparable, data_since, difference
+from missioncontrol.analytics.filtering import counted, matches_activity
 from missioncontrol.analytics.numbering import number_in
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
 from missioncontrol.analytics.questions import Active, Cell, Range, digest
@@ -27,6 +27,7 @@ from missioncontrol.analytics.setting import (
     Setting,
     buckets,
     days_before,
+    is_comparable,
     start_of,
     zone_of,
 )
@@ -72,13 +73,12 @@ def answer(
         Rejected: `analytics.bad_condition`, `analytics.bad_segment`, `analytics.bad_range` or
             `analytics.bad_zone`.
     """
-    found = sorted(rows(statement(question, setting)), key=lambda row: row[0])
-    days, before = _days(question, setting)
-    told = [
-        one for row, look in zip(found, _looks(question), strict=True) for one in _of(row, look)
-    ]
+    asked = comparable(question, setting)
+    found = sorted(rows(statement(asked, setting)), key=lambda row: row[0])
+    days, before = _days(asked, setting)
+    told = [one for row, look in zip(found, _looks(asked), strict=True) for one in _of(row, look)]
     now = _told(told[0], days, setting)
-    then = _told(told[1], before, setting) if before else None
+    then = _within_data(_told(told[1], before, setting), asked, setting) if before else {}
     return ActiveAnswer(
         question=digest(question),
         definition=definition,
@@ -87,8 +87,9 @@ def answer(
         position=position,
         buckets=tuple(each.label for each in days),
         complete=tuple(each.is_complete(setting.as_of) for each in days),
-        lines=tuple(_line(key, told, then[key] if then else None) for key, told in now.items()),
+        lines=tuple(_line(key, told, then.get(key)) for key, told in now.items()),
         buckets_before=tuple(each.label for each in before),
+        data_since=data_since(question, setting),
     )
 
 
@@ -117,6 +118,7 @@ def members(question: Active, cell: Cell, setting: Setting) -> Statement:
     """
     if cell.series not in DAYS:
         raise _bad_cell(f"{cell.series!r} counts no people; {', '.join(DAYS)} do.")
+    question = comparable(question, setting)
     if cell.before and not question.compared:
         raise _bad_cell("There is no comparison with the days before.")
     days = _days(question, setting)[1 if cell.before else 0]
@@ -131,6 +133,16 @@ def members(question: Active, cell: Cell, setting: Setting) -> Statement:
     return parameters.statement(
         f"SELECT e.person, min(e.happened) AS happened {found} GROUP BY e.person"
     )
+
+
+def _within_data(told: dict[str, Told], question: Active, setting: Setting) -> dict[str, Told]:
+    """Return the lines of which all windows of the days before lie in the data."""
+    reach = {**{key: days - 1 for key, days in DAYS.items()}, STICKINESS: REACH}
+    return {
+        key: each
+        for key, each in told.items()
+        if is_comparable(question.range, setting, reach=reach[key])
+    }
 
 
 def _ranges(question: Active) -> tuple[Range, ...]:
@@ -172,7 +184,7 @@ def _events(
 ) -> str:
     return (
         f"FROM {counted(question, setting, parameters)} e"
-        f" WHERE {matches(question.pattern, parameters, 'e')}"
+        f" WHERE {matches_activity(question.pattern, parameters, 'e')}"
         f" AND e.happened >= {parameters.moment(since)}"
         f" AND e.happened < {parameters.moment(until)}"
     )

@@ -104,6 +104,7 @@ class TrendAnswer(Answer, frozen=True, tag="trend", kw_only=True):
     complete: tuple[bool, ...]
     lines: tuple[Line, ...]
     buckets_before: tuple[str, ...] = ()  # beside each bucket; "" where nothing is: see `comparing`
+    data_since: str = ""  # the first day of the data, where days before it were to be compared with
 
 
 class ActiveAnswer(Answer, frozen=True, tag="active", kw_only=True):
@@ -113,6 +114,7 @@ class ActiveAnswer(Answer, frozen=True, tag="active", kw_only=True):
     complete: tuple[bool, ...]
     lines: tuple[Line, ...]
     buckets_before: tuple[str, ...] = ()
+    data_since: str = ""  # the first day of the data, where days before it were to be compared with
 
 
 class LifecycleAnswer(Answer, frozen=True, tag="lifecycle", kw_only=True):

@@ -5,13 +5,18 @@ these are, so that both always have equally many days, and as many of each weekd
 beside the hour that clocks called the same, so that nothing is shifted on a day that has one more
 or less; an hour that clocks did not show on the other day, or showed once only, has nothing beside
 it.
+
+Nothing is compared with days before the product's data: a rise from days without data is none.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, timedelta
+from typing import TypeVar
 
-from missioncontrol.analytics.questions import Range, Unit
+import msgspec
+
+from missioncontrol.analytics.questions import Active, Range, Trend, Unit
 from missioncontrol.analytics.setting import (
     DAY,
     Bucket,
@@ -19,12 +24,14 @@ from missioncontrol.analytics.setting import (
     buckets,
     day_of,
     days_before,
+    is_comparable,
     start_of,
     weeks_between,
     zone_of,
 )
 
 Mark = tuple[int, int, int]
+Asked = TypeVar("Asked", Active, Trend)
 
 
 def earlier(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
@@ -55,6 +62,20 @@ def beside(
         return list(range(len(periods)))
     places = {mark: place for place, mark in enumerate(_marks(before, setting))}
     return [places.get(mark) for mark in _marks(periods, setting)]
+
+
+def comparable(question: Asked, setting: Setting) -> Asked:
+    """Return a question without its comparison, where that reaches beyond the product's data."""
+    if not question.compared or is_comparable(question.range, setting):
+        return question
+    return msgspec.structs.replace(question, compared=False)
+
+
+def data_since(question: Active | Trend, setting: Setting) -> str:
+    """Return the first day of the data where that is why nothing is compared, or ""."""
+    if not question.compared or setting.begins is None or is_comparable(question.range, setting):
+        return ""
+    return setting.begins.isoformat()
 
 
 def difference(total: float | None, before: float | None) -> float | None:

@@ -14,6 +14,8 @@ def markdown(summary: Summary, name: str) -> str:
         lines += [f"## {title}", ""]
         lines += [f"- {_plain(point.text)}" for point in getattr(summary, part)] or [NOTHING]
         lines.append("")
+    if summary.hint:
+        lines += [f"To set up: {_plain(summary.hint)}.", ""]
     by = f"Written by {summary.written_by} from the same figures" if summary.written_by else ""
     by = by or "Made of the figures by rule"
     lines.append(f"{_plain(summary.scope)} {_plain(by)}, by the definition {summary.definition}.")

@@ -45,28 +45,38 @@ def met_asked(product: str, where: Where) -> Statement:
     )
 
 
-def unmet(where: Where, *, by_people: bool) -> str:
+class Emptiness(msgspec.Struct, frozen=True):
+    """Why nobody began: a fact that may stand first, and a hint on how to ask or set up."""
+
+    fact: str = ""
+    hint: str = ""
+
+
+NOT_EMPTY = Emptiness()
+
+
+def unmet(where: Where, *, by_people: bool) -> Emptiness:
     """Return that no event meets a condition, and how people are asked for by it."""
-    text = f"No event has {_written(where)}"
-    return f"{text}, but people do: ask for {_written(of_person(where))}" if by_people else text
+    fact = f"No event has {_written(where)}"
+    return Emptiness(fact, f"People do: ask for {_written(of_person(where))}" if by_people else "")
 
 
-def unknown_steps(steps: Sequence[str], names: Sequence[str]) -> str:
-    """Return that none of the steps is among the events there are; "" where one is.
+def unknown_steps(steps: Sequence[str], names: Sequence[str]) -> Emptiness:
+    """Return the hint that none of the steps is among the events there are.
 
     `names` are the events of a product, the most frequent first.
     """
     if not names or any(each in ("", *names) for each in steps):
-        return ""
+        return Emptiness()
     told = ", ".join(each for each in names[:NAMES_MAX] if _PLAIN.fullmatch(each))
     choose = f"; choose from {told}{' …' if len(names) > NAMES_MAX else ''}" if told else ""
-    return f"No step of the activation funnel came in {DAYS} days{choose}"
+    hint = f"No step of the activation funnel came in the newest {DAYS} days of events{choose}"
+    return Emptiness(hint=hint)
 
 
-def silent_since(newest: date) -> str:
-    """Return that nothing came for long, and when anything last did."""
-    day = f"{newest.day} {newest:%b %Y}"
-    return f"Nothing came in the last {DAYS} days; the newest events are of {day}"
+def silent_since(newest: date) -> Emptiness:
+    """Return when anything last came."""
+    return Emptiness(f"The newest events are of {newest.day} {newest:%b %Y}")
 
 
 def _written(where: Where) -> str:

@@ -13,6 +13,7 @@ import math
 import re
 from datetime import timedelta
 
+from missioncontrol.analytics.definition import definition
 from missioncontrol.analytics.questions import (
     VALUES_MAX,
     WHERE_MAX,
@@ -27,6 +28,9 @@ from missioncontrol.domain.errors import Rejected
 
 NUMBER = re.compile(NUMERALS)
 COMPARISONS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+TECHNICAL = frozenset(definition("active").defaults["technical"])
+"""Events that a library sends by itself: they make nobody active. The definition has why."""
+
 DID_MAX = 20
 DID_DAYS_MAX = 3_660
 
@@ -59,6 +63,19 @@ def matches(pattern: Pattern, parameters: Parameters, alias: str) -> str:
     if pattern.event:
         conditions.insert(0, f"{alias}.name = {parameters.text(pattern.event)}")
     return joined(conditions)
+
+
+def matches_activity(pattern: Pattern, parameters: Parameters, alias: str) -> str:
+    """Return `matches` of a pattern that says who is active: no event named is any but `TECHNICAL`.
+
+    Raises:
+        Rejected: as `matches`.
+    """
+    found = matches(pattern, parameters, alias)
+    if pattern.event:
+        return found
+    names = ", ".join(parameters.text(each) for each in sorted(TECHNICAL))
+    return joined([found, f"{alias}.name NOT IN ({names})"])
 
 
 def label_of(pattern: Pattern) -> str:
@@ -96,7 +113,7 @@ def _did(found: Did, question: AnyQuestion, setting: Setting, parameters: Parame
         f"d.happened >= {parameters.moment(since)}",
         f"d.happened < {parameters.moment(until)}",
         f"d.happened <= {parameters.moment(setting.as_of)}",
-        matches(found.pattern, parameters, "d"),
+        matches_activity(found.pattern, parameters, "d"),
     ]
     word = "NOT IN" if found.negated else "IN"
     return (

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.analytics.active import DAYS
 from missioncontrol.analytics.answers import ActiveAnswer, AnyAnswer, FunnelAnswer, Line
 from missioncontrol.analytics.definition import definition, stamp
 from missioncontrol.analytics.questions import (
@@ -54,6 +55,7 @@ class KpiAsked(msgspec.Struct, frozen=True):
     step: int = 0  # of a funnel, from 0
     definition: str = ""  # by which it is told; "" for that of everybody
     parameters: str = ""
+    is_compared: bool = False
 
 
 class Kpi(msgspec.Struct, frozen=True):
@@ -79,6 +81,7 @@ class Kpi(msgspec.Struct, frozen=True):
     place_before: dict[str, Any] = {}
     as_of_before: str = ""  # that is asked as of this moment
     parameters: str = ""  # how the product counts, where it says so itself
+    data_since: str = ""  # the first day of the data, where that is why nothing is compared
 
 
 def activation_of(product: Product) -> Activation:
@@ -125,6 +128,7 @@ def asked(
     by: dict[str, Any] = {
         "definition": stamp_of(product),
         "parameters": parameters_of(product),
+        "is_compared": compared,
     }
     return (
         KpiAsked("activated_users", funnel, earlier, step, **by),
@@ -157,13 +161,18 @@ def parameters_of(product: Product) -> str:
     )
 
 
-def told(wanted: KpiAsked, answer: AnyAnswer, earlier: AnyAnswer | None = None) -> Kpi:
-    """Return a key figure out of the answers to its questions."""
+def told(
+    wanted: KpiAsked,
+    answer: AnyAnswer,
+    earlier: AnyAnswer | None = None,
+    begins: date | None = None,
+) -> Kpi:
+    """Return a key figure out of the answers to its questions; the data `begins` on that day."""
     if isinstance(answer, FunnelAnswer):
         before = earlier if isinstance(earlier, FunnelAnswer) else None
         return _of_funnel(wanted, answer, before)
     assert isinstance(answer, ActiveAnswer)
-    return _of_active(wanted, answer)
+    return _of_active(wanted, answer, begins)
 
 
 def _of_funnel(wanted: KpiAsked, answer: FunnelAnswer, earlier: FunnelAnswer | None) -> Kpi:
@@ -197,13 +206,15 @@ def _of_funnel(wanted: KpiAsked, answer: FunnelAnswer, earlier: FunnelAnswer | N
     )
 
 
-def _of_active(wanted: KpiAsked, answer: ActiveAnswer) -> Kpi:
+def _of_active(wanted: KpiAsked, answer: ActiveAnswer, begins: date | None) -> Kpi:
     """Tell of the last day that is over, and of the same weekday before; while none is, of none."""
     line = next(each for each in answer.lines if each.key == wanted.key)
     days = [at for at, is_over in enumerate(answer.complete) if is_over]
     last = days[-1] if days else None
     value = line.values[last] if last is not None else None
-    before = _a_week_before(answer, line, last) if last is not None else None
+    before = None
+    if last is not None and wanted.is_compared:
+        before = _a_week_before(answer, line, last, begins)
     cell = Cell(bucket=answer.buckets[last], series=wanted.key) if last is not None else None
     found = _kpi(wanted, answer, value, before, answer.buckets, line.values, cell)
     if last is None:
@@ -228,13 +239,14 @@ def _places(wanted: KpiAsked, day: date) -> dict[str, Any]:
     }
 
 
-def _a_week_before(answer: ActiveAnswer, line: Line, day: int) -> float | None:
-    """Return the value of 7 days before; None where the days before were not asked for."""
-    if not line.before:
-        return None
+def _a_week_before(answer: ActiveAnswer, line: Line, day: int, begins: date | None) -> float | None:
+    """Return the value of 7 days before; None where its window begins before the data."""
     earlier = date.fromisoformat(answer.buckets[day]) - timedelta(days=7)
-    known = (*answer.buckets_before, *answer.buckets), (*line.before, *line.values)
-    return dict(zip(*known, strict=True)).get(earlier.isoformat())
+    if begins is not None and earlier - timedelta(days=DAYS[line.key] - 1) < begins:
+        return None
+    before = zip(answer.buckets_before, line.before, strict=True) if line.before else ()
+    known = {**dict(before), **dict(zip(answer.buckets, line.values, strict=True))}
+    return known.get(earlier.isoformat())
 
 
 def _kpi(

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from missioncontrol.analytics.answers import LifecycleAnswer, Line
-from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.filtering import counted, matches_activity
 from missioncontrol.analytics.numbering import micros, number_in
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
 from missioncontrol.analytics.questions import Cell, Lifecycle, digest
@@ -144,7 +144,7 @@ def _moments(plan: _Plan) -> str:
     return (
         "SELECT e.person, epoch_us(e.happened) AS us"
         f" FROM {counted(plan.question, plan.setting, plan.parameters)} e"
-        f" WHERE {matches(plan.question.pattern, plan.parameters, 'e')}"
+        f" WHERE {matches_activity(plan.question.pattern, plan.parameters, 'e')}"
         f" AND e.happened < {plan.parameters.moment(plan.periods[-1].until)}"
     )
 

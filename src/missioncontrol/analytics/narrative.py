@@ -40,11 +40,16 @@ def shown(value: float, unit: Unit) -> str:
 
 
 def days_shown(since: date, until: date) -> str:
-    """Return `on 11 Nov`, `between 3 and 11 Nov` or `between 28 Oct and 11 Nov`."""
+    """Return `on 11 Nov`, `between 3 and 11 Nov` or `between 28 Oct and 11 Nov`.
+
+    Days of different years have their years.
+    """
     if since == until:
         return f"on {_day(until)}"
     if (since.year, since.month) == (until.year, until.month):
         return f"between {since.day} and {_day(until)}"
+    if since.year != until.year:
+        return f"between {_day(since)} {since.year} and {_day(until)} {until.year}"
     return f"between {_day(since)} and {_day(until)}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from missioncontrol.analytics.filtering import counted
+from missioncontrol.analytics.filtering import counted, matches_activity
 from missioncontrol.analytics.kpis import activation_of
 from missioncontrol.analytics.questions import Active, Pattern, Range, Step
 from missioncontrol.analytics.setting import Setting, bounds, day_of
@@ -44,6 +44,14 @@ def newest_asked(product: str, setting: Setting) -> Statement:
     return parameters.statement(f"SELECT max(e.happened) FROM {events} e")
 
 
+def oldest_asked(product: str) -> Statement:
+    """Return the statement of the oldest event: a row of its moment, None where there is none."""
+    parameters = Parameters(product)
+    return parameters.statement(
+        f"SELECT min(e.happened) FROM counted e WHERE e.product = {parameters.product}"
+    )
+
+
 def usual_asked(product: Product, setting: Setting) -> Statement:
     """Return the statement of one event of the activation, where one came lately: at once found."""
     parameters = Parameters(product.slug)
@@ -60,6 +68,7 @@ def opening_asked(product: str, setting: Setting) -> Statement:
     lately = _lately(product, setting, parameters)
     return parameters.statement(
         f"WITH seen AS (SELECT e.person, e.name, min(e.happened) AS first {lately}"
+        f" AND {matches_activity(Pattern(), parameters, 'e')}"
         " GROUP BY e.person, e.name),"
         f" most AS (SELECT name, count(*) AS people FROM seen GROUP BY name"
         f" ORDER BY people DESC, name LIMIT {STEPS}),"

@@ -12,7 +12,6 @@ import msgspec
 
 from missioncontrol.domain import canonical
 
-DAYS_MAX = 180
 DAYS_USUAL = 28
 """Asked for where nobody says: whole weeks, so that no weekday stands in them once more."""
 
@@ -43,7 +42,7 @@ Operator = Literal[
 
 
 class Range(msgspec.Struct, frozen=True):
-    """From the first to the last day, both in it: at most 180."""
+    """From the first to the last day, both in it."""
 
     since: date
     until: date

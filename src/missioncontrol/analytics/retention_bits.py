@@ -6,7 +6,7 @@ at those from its own on. In its own period there was a return if the start is o
 if the last that could be one is not before it.
 """
 
-from missioncontrol.analytics.filtering import matches
+from missioncontrol.analytics.filtering import matches_activity
 from missioncontrol.analytics.numbering import micros_in, number_in, order_of, seq_in
 from missioncontrol.analytics.retention_rows import Plan, backs, compared, keyed
 
@@ -38,7 +38,8 @@ def _by_period(plan: Plan) -> list[str]:
 def _at_once(plan: Plan) -> list[str]:
     """Where besides all starts of all periods are asked for: these are bits as well."""
     until = plan.parameters.moment(plan.cohorts[-1].until)
-    starts = f"{matches(plan.question.start, plan.parameters, 'e')} AND e.happened < {until}"
+    begun = matches_activity(plan.question.start, plan.parameters, "e")
+    starts = f"{begun} AND e.happened < {until}"
     found = f"SELECT e.person, {_period(plan)} AS period, {starts} AS starts {backs(plan)}"
     words = range(_words(len(plan.cohorts)))
     bits = [_word(each, len(words), "s", "starts") for each in words]

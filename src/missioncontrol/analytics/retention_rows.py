@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.filtering import TECHNICAL, counted, matches_activity
 from missioncontrol.analytics.numbering import (
     micros,
     micros_in,
@@ -74,7 +74,8 @@ class Plan:
     def is_return(self) -> bool:
         """Whether every start is plainly a return too."""
         start, back = self.question.start, self.question.back
-        return back.event in ("", start.event) and set(back.where) <= set(start.where)
+        is_named = back.event == start.event or (not back.event and start.event not in TECHNICAL)
+        return is_named and set(back.where) <= set(start.where)
 
     def over(self, cohort: int, column: int) -> datetime:
         """Return when a column's last period is over for everybody in a cohort."""
@@ -134,7 +135,7 @@ def _first(plan: Plan) -> str:
     return (
         f"SELECT *, {number_in(plan.begins, place, plan.parameters)} AS cohort"
         f" FROM (SELECT e.person, {_earliest(plan)} FROM {events(plan)} e"
-        f" WHERE {matches(plan.question.start, plan.parameters, 'e')} GROUP BY e.person)"
+        f" WHERE {matches_activity(plan.question.start, plan.parameters, 'e')} GROUP BY e.person)"
         f" WHERE {place} >= {plan.parameters.number(micros(since))}"
         f" AND {place} < {plan.parameters.number(micros(until))}"
     )
@@ -146,7 +147,7 @@ def _recurring(plan: Plan) -> str:
     number = number_in(plan.begins, "epoch_us(e.happened)", plan.parameters)
     return (
         f"SELECT e.person, {number} AS cohort, {_earliest(plan)} FROM {events(plan)} e"
-        f" WHERE {matches(plan.question.start, plan.parameters, 'e')}"
+        f" WHERE {matches_activity(plan.question.start, plan.parameters, 'e')}"
         f" AND e.happened >= {plan.parameters.moment(since)}"
         f" AND e.happened < {plan.parameters.moment(until)} GROUP BY e.person, cohort"
     )
@@ -200,7 +201,7 @@ def returns(plan: Plan) -> str:
 def backs(plan: Plan) -> str:
     """Return from where returns come: from the first start on, as long as they can matter."""
     conditions = [
-        matches(plan.question.back, plan.parameters, "e"),
+        matches_activity(plan.question.back, plan.parameters, "e"),
         f"e.happened >= {plan.parameters.moment(plan.cohorts[0].since)}",
     ]
     if not plan.is_open:

@@ -13,12 +13,18 @@ CHOSEN_BY_DEEDS = (
 
 
 def scope_of(
-    range_: Range, last: date, segment: Segment, earlier: int, *, is_looked_for: bool = True
+    range_: Range,
+    last: date,
+    segment: Segment,
+    earlier: int,
+    *,
+    is_looked_for: bool = True,
+    data_since: str = "",
 ) -> str:
     """Return what a summary is of; `last` is the last day that is over and asked for.
 
     `earlier` changes ended before the range. Changes of people who are chosen by deeds are not
-    looked for.
+    looked for. Where the days before are not all in the data, `data_since` is its first day.
     """
     if range_.since > last:
         text = "No day of these is over yet, and only days that are over are told of"
@@ -28,6 +34,10 @@ def scope_of(
         if is_looked_for:
             text += f"; changes up to {last.day} {last:%b}, on days that are over"
     text += f", {_whose(segment)}." if segment != Segment() else "."
+    if data_since:
+        first = date.fromisoformat(data_since)
+        text += f" There is data since {first.day} {first:%b %Y}, so nothing is compared with"
+        text += " the days before."
     if not is_looked_for:
         return f"{text} {CHOSEN_BY_DEEDS}"
     if earlier:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from missioncontrol.analytics.questions import DAYS_MAX, Range, Unit
+from missioncontrol.analytics.questions import Range, Unit
 from missioncontrol.domain.errors import Rejected
 
 Weekday = Literal["monday", "sunday", "saturday"]
@@ -16,6 +16,12 @@ FIRST_DAY: dict[Weekday, int] = {"monday": 0, "saturday": 5, "sunday": 6}
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 """Between which days everything lies that is asked for: no calendar ends near them."""
+
+DAYS_MAX = 36_600
+"""The longest range: a century. What an answer may hold is bounded by its periods."""
+
+PERIODS_MAX = 20_000
+"""Periods of one answer: 54 years of days, or two years of hours."""
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -27,6 +33,7 @@ class Setting(msgspec.Struct, frozen=True):
     as_of: datetime
     zone: str = "UTC"
     week_starts: Weekday = "monday"
+    begins: date | None = None  # the first day of the product's data; None where it is not known
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -60,6 +67,7 @@ def buckets(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
         Rejected: as `bounds`.
     """
     bounds(found, setting)
+    _refuse_many_periods(found, unit)
     zone = zone_of(setting.zone)
     if unit == "hour":
         days = (found.since + DAY * each for each in range((found.until - found.since).days + 1))
@@ -78,6 +86,16 @@ def days_before(found: Range) -> Range:
     return Range(found.since - weeks, found.until - weeks)
 
 
+def is_comparable(found: Range, setting: Setting, *, reach: int = 0) -> bool:
+    """Whether all the days before a range, and `reach` days before these, are in the data.
+
+    Where the first day of the data is not known, nothing speaks against a comparison.
+    """
+    if setting.begins is None:
+        return True
+    return days_before(found).since - DAY * reach >= setting.begins
+
+
 def weeks_between(found: Range) -> timedelta:
     """Return by how much a range is after what it is compared with: the fewest whole weeks.
 
@@ -86,6 +104,14 @@ def weeks_between(found: Range) -> timedelta:
     """
     days = (found.until - found.since).days + 1
     return timedelta(weeks=-(-days // 7))
+
+
+def interval_for(found: Range) -> Literal["day", "week", "month"]:
+    """Return by which periods a range is read where nobody chooses: some 200 of them at most."""
+    days = (found.until - found.since).days + 1
+    if days <= 200:
+        return "day"
+    return "week" if days <= 200 * 7 else "month"
 
 
 def day_of(moment: datetime, setting: Setting) -> date:
@@ -162,7 +188,7 @@ def _check(found: Range) -> None:
     if not 1 <= days <= DAYS_MAX:
         raise Rejected(
             "analytics.bad_range",
-            f"From {found.since} to {found.until} is {days} days; it must be 1 to {DAYS_MAX}.",
+            f"From {found.since} to {found.until} is {days} days; it must be 1 to {DAYS_MAX:,}.",
             hint="Ask for less at a time.",
         )
     if not FIRST <= found.since <= found.until <= LAST:
@@ -170,4 +196,19 @@ def _check(found: Range) -> None:
             "analytics.bad_range",
             f"From {found.since} to {found.until} is out of reach.",
             hint=f"Days from {FIRST} to {LAST} can be asked for.",
+        )
+
+
+DAYS_IN: dict[Unit, float] = {"hour": 1 / 24, "day": 1, "week": 7, "month": 28}
+
+
+def _refuse_many_periods(found: Range, unit: Unit) -> None:
+    days = (found.until - found.since).days + 1
+    periods = int(days / DAYS_IN[unit])
+    if periods > PERIODS_MAX:
+        raise Rejected(
+            "analytics.bad_range",
+            f"From {found.since} to {found.until} are {periods:,} {unit}s; at most"
+            f" {PERIODS_MAX:,} periods fit one answer.",
+            hint="Ask by a longer period, such as `week` or `month`, or for fewer days.",
         )

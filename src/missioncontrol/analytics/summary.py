@@ -12,8 +12,8 @@ import msgspec
 
 from missioncontrol.analytics.detecting.deriving import derived
 from missioncontrol.analytics.detecting.finding import Finding, Slice
-from missioncontrol.analytics.emptiness import nobody_began
-from missioncontrol.analytics.kpis import Kpi
+from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, nobody_began
+from missioncontrol.analytics.kpis import Key, Kpi
 from missioncontrol.analytics.narrative import (
     Sentence,
     changed,
@@ -42,7 +42,16 @@ NOTABLE = 0.05
 TIMES_MAX = 3.0
 """What rose by more is told from what to what: 4 000 % is no size that anybody sees."""
 
-NOT_COUNTED = "Nothing has been counted yet on days that are over"
+NOT_OVER = "No day of these is over yet"
+NOT_COUNTED = "Nothing was counted on these days"
+
+FAMILY: dict[Key, str] = {
+    "activated_users": "conversion",
+    "activation_rate": "conversion",
+    "dau": "active",
+    "wau": "active",
+}
+"""The kind of metrics that a key figure has in common with findings."""
 
 PARTS = {
     "changed": "What changed",
@@ -83,6 +92,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     facts: str = ""  # digest of what it says, see `facts.py`
     is_looked_for: bool = True  # whether what changed is, see `scope.CHOSEN_BY_DEEDS`
     is_looking: bool = False  # whether what stands out is not known yet, the key figures alone
+    hint: str = ""  # how to ask, or to set the product up, where that is why figures are missing
 
 
 def summary(
@@ -94,20 +104,24 @@ def summary(
     definition: str,
     scope: str = "",
     updated: str = "",
-    why_empty: str = "",
+    empty: Emptiness = NOT_EMPTY,
     is_looked_for: bool = True,
+    is_past: bool = False,
 ) -> Summary:
     """Return what findings and key figures come to; the gravest is told first.
 
-    Where nobody began, `why_empty` may say why: then that is what there is to tell. Where it is not
-    `is_looked_for` what stands out, it is not told that nothing does.
+    Where nobody began, `empty` may say why: its fact is what there is to tell. Where it is not
+    `is_looked_for` what stands out, it is not told that nothing does. Of a range that `is_past`
+    nothing is said to last: what came after is not known from it.
     """
+    if is_past:
+        findings = [msgspec.structs.replace(each, is_ongoing=False) for each in findings]
     ranked = sorted(findings, key=lambda each: (-WEIGHT[each.severity], -each.impact, each.metric))
     grave = [each for each in ranked if each.severity != "info"]
     told = grave or ranked
     return Summary(
-        verdict=_verdict(grave, told, kpis, why_empty, is_looked_for=is_looked_for),
-        changed=(*_changes(told), *_moves(kpis))[:CHANGED_MAX],
+        verdict=_verdict(told, kpis, empty, is_looked_for=is_looked_for),
+        changed=(*_changes(told), *_moves(kpis, told))[:CHANGED_MAX],
         matters=_matters(told)[:MATTERS_MAX],
         actions=tuple(_action(each) for each in told if each.is_good is not True)[:ACTIONS_MAX],
         questions=tuple(_question(each) for each in told)[:QUESTIONS_MAX],
@@ -117,27 +131,22 @@ def summary(
         scope=scope,
         updated=updated,
         is_looked_for=is_looked_for,
+        hint=empty.hint,
     )
 
 
 def _verdict(
-    grave: Sequence[Finding],
-    told: Sequence[Finding],
-    kpis: Sequence[Kpi],
-    why_empty: str,
-    *,
-    is_looked_for: bool,
+    told: Sequence[Finding], kpis: Sequence[Kpi], empty: Emptiness, *, is_looked_for: bool
 ) -> Sentence:
     if not told:
         calm = "Nothing stands out" if is_looked_for else "Key figures alone"
-        return Sentence(why_empty) if why_empty else _calm(kpis, calm)
+        if nobody_began(kpis) and not empty.hint:
+            calm = "Nobody began the activation"
+        return Sentence(empty.fact) if empty.fact else _calm(kpis, calm)
     first = told[0]
     by = _by(first)
     still = " and has not come back" if first.is_down and first.is_ongoing else ""
-    if not grave:
-        text = f"Nothing weighs much; what moved most: {lowered(first.title)} {by.text}{still}"
-        return Sentence(text, by.figures)
-    others = len(grave) - 1
+    others = len(told) - 1
     rest = "another change stands out" if others == 1 else "further changes stand out"
     more = f", and {rest}" if others else ""
     return Sentence(f"{subject(first)} {by.text}{still}{more}", by.figures)
@@ -154,10 +163,14 @@ def _by(finding: Finding) -> Sentence:
 
 
 def _calm(kpis: Sequence[Kpi], calm: str) -> Sentence:
+    if not kpis:
+        return Sentence(NOT_OVER)
     known = [each for each in kpis if each.value is not None]
     if not any(each.value or each.before for each in known):
         return Sentence(NOT_COUNTED)
-    # Nobody activated out of nobody who began is no figure: whoever is active is told of instead.
+    if moved := _moved(known):
+        return _move(moved[0])
+    # Nobody activated out of nobody who began is no figure: who is active is stated instead.
     is_idle = nobody_began(kpis)
     telling = [each for each in known if not is_idle or each.key != "activated_users"]
     first = next((each for each in telling if each.value or each.before), telling[0])
@@ -169,7 +182,6 @@ def _calm(kpis: Sequence[Kpi], calm: str) -> Sentence:
         change = _change(first)
         against = f", {change.shown} against {first.against}"
         figures.append(change)
-    calm = "Nobody began the activation" if is_idle else calm
     return Sentence(f"{calm}: {lowered(first.title)} {number.shown}{against}", tuple(figures))
 
 
@@ -177,20 +189,39 @@ def _changes(findings: Sequence[Finding]) -> list[Point]:
     return [_point(changed(each), each) for each in findings]
 
 
-def _moves(kpis: Sequence[Kpi]) -> list[Point]:
-    """Return the key figures that moved, those that moved most first."""
+def _moves(kpis: Sequence[Kpi], findings: Sequence[Finding]) -> list[Point]:
+    """Return the key figures that moved, largest move first, but those that a finding is about.
+
+    A finding compares with what was expected, a key figure with days before: of one thing the two
+    may say the opposite, and the finding is what was looked into.
+    """
+    found = {each.metric.partition(".")[0] for each in findings}
+    moved = [each for each in _moved(kpis) if FAMILY[each.key] not in found]
+    return [
+        Point(f"{text.text}.", text.figures, leads="question", question=each.asked)
+        for each, text in ((each, _move(each)) for each in moved)
+    ]
+
+
+def _moved(kpis: Sequence[Kpi]) -> list[Kpi]:
+    """Return the key figures that moved by at least `NOTABLE`, largest move first."""
     moved = [
         each
         for each in kpis
         if each.value is not None and each.change is not None and abs(each.change) >= NOTABLE
     ]
-    points = []
-    for each in sorted(moved, key=lambda one: (-abs(one.change or 0.0), one.key)):
-        assert each.value is not None
-        number, change = _of_kpi(each, each.value), _change(each)
-        text = f"{each.title}: {number.shown}, {change.shown} against {each.against}."
-        points.append(Point(text, (number, change), leads="question", question=each.asked))
-    return points
+    return sorted(moved, key=lambda one: (-abs(one.change or 0.0), one.key))
+
+
+def _move(kpi: Kpi) -> Sentence:
+    """Return `DAU rose by 9.4 % to 1 552 against the week before`."""
+    assert kpi.value is not None
+    assert kpi.change is not None
+    number, change = _of_kpi(kpi, kpi.value), _change(kpi)
+    by = msgspec.structs.replace(change, shown=shown(abs(kpi.change), "share"))
+    verb = "fell" if kpi.change < 0 else "rose"
+    text = f"{kpi.title} {verb} by {by.shown} to {number.shown} against {kpi.against}"
+    return Sentence(text, (by, number))
 
 
 def _matters(findings: Sequence[Finding]) -> tuple[Point, ...]:
@@ -207,17 +238,20 @@ def _matters(findings: Sequence[Finding]) -> tuple[Point, ...]:
 def _action(finding: Finding) -> Point:
     """Return what to do: errors are worked on, what people do is looked at where it changed."""
     kind, _, name = finding.metric.partition(".")
-    since = f"since {_day(finding.since)}"
     slice_ = _explaining(finding)
     whom = f" of {slice_shown(slice_)}" if slice_ else ""
     if kind == "events" and not finding.is_down:
-        text = f"Begin a mission on {name}{whom}: what it does differently {since}."
+        does = "does" if finding.is_ongoing else "did"
+        text = f"Begin a mission on {name}{whom}: what it {does} differently {when(finding)}."
         return _point(Sentence(text), finding, leads="mission")
     question = finding.question
     if slice_ is not None and isinstance(question, Funnel | Trend):
         by = Breakdown(slice_.property, slice_.of)
         question = msgspec.structs.replace(question, breakdown=by)
-    text = f"Compare {lowered(finding.title)}{whom} before and {since}."
+    days = f"before and {when(finding)}"
+    if not finding.is_ongoing:
+        days = f"{when(finding)} with the days before"
+    text = f"Compare {lowered(finding.title)}{whom} {days}."
     return _point(Sentence(text), finding, leads="question", question=plain(question))
 
 
@@ -229,12 +263,14 @@ def _question(finding: Finding) -> Point:
     since, about = _day(finding.since), lowered(finding.title)
     match kind:
         case "conversion":
-            text = f"What do people{whom} meet before {name} that they did not before {since}?"
+            do = "do" if finding.is_ongoing else "did"
+            text = f"What {do} people{whom} meet before {name} that they did not before {since}?"
         case "retention":
             began = days_shown(finding.since, finding.until)
             text = f"What was different for people{whom} who began {began}?"
         case _ if finding.is_good is True:
-            text = f"What brought about {about}{whom} on {since}, and will it last?"
+            lasts = ", and will it last" if finding.is_ongoing else ""
+            text = f"What brought about {about}{whom} on {since}{lasts}?"
         case _:
             moved = "fell" if finding.is_down else "rose"
             text = f"What changed for people{whom} on {since}, when {about} {moved}?"

@@ -229,4 +229,8 @@ def _refuse_many(plan: Plan) -> None:
 
 
 def _bad_trend(reason: str) -> Rejected:
-    return Rejected("analytics.bad_trend", reason, hint="Change the series or the periods.")
+    return Rejected(
+        "analytics.bad_trend",
+        reason,
+        hint="Ask by a longer period, for fewer series, or for fewer days.",
+    )

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from missioncontrol.analytics.answers import Line, TrendAnswer
-from missioncontrol.analytics.comparing import change, difference
+from missioncontrol.analytics.comparing import change, comparable, data_since, difference
 from missioncontrol.analytics.filtering import label_of
 from missioncontrol.analytics.presence import counts
 from missioncontrol.analytics.questions import OTHER, Cell, Trend, digest
@@ -50,7 +50,7 @@ def answer(
         Rejected: `analytics.bad_trend`, `analytics.bad_formula`, `analytics.bad_condition`,
             `analytics.bad_segment`, `analytics.bad_range` or `analytics.bad_zone`.
     """
-    plan = Plan(question, setting)
+    plan = Plan(comparable(question, setting), setting)
     found: dict[Place, float | None] = {}
     ranked: list[tuple[int, str]] = []
     for series, part, period, key, value, sums in rows(told(plan)):
@@ -76,6 +76,7 @@ def answer(
         complete=tuple(each.is_complete(setting.as_of) for each in plan.periods),
         lines=tuple(lines),
         buckets_before=tuple("" if at is None else names[at] for at in plan.beside),
+        data_since=data_since(question, setting),
     )
 
 
@@ -97,7 +98,7 @@ def members(question: Trend, cell: Cell, setting: Setting) -> Statement:
     Raises:
         Rejected: as `answer`, or `analytics.bad_cell`.
     """
-    plan = Plan(question, setting)
+    plan = Plan(comparable(question, setting), setting)
     place = _series(plan, cell)
     since, until = _span(plan, cell)
     named, of_key = [], "true"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from missioncontrol.analytics.questions import Active, Cell
 from missioncontrol.analytics.setting import start_of, zone_of
 from tests.analytics.twins.days import before_by, day_on, days_of
-from tests.analytics.twins.filtering import counted, matches
+from tests.analytics.twins.filtering import counted, matches_activity
 from tests.analytics.worlds import World
 
 DAYS = {"dau": 1, "wau": 7, "mau": 30}
@@ -52,7 +52,7 @@ def _seen(question: Active, world: World) -> set[tuple[int, date]]:
     return {
         (event.person, day_on(event.happened, world.setting))
         for event in counted(question, world)
-        if matches(question.pattern, event, world)
+        if matches_activity(question.pattern, event, world)
     }
 
 

@@ -33,6 +33,16 @@ def known(world: World) -> list[Event]:
     return sorted(found, key=lambda each: (each.happened, each.seq))
 
 
+TECHNICAL = ("$feature_flag_called", "$set")
+
+
+def matches_activity(pattern: Pattern, event: Event, world: World) -> bool:
+    """Return whether an event makes somebody active: technical ones do by their own name alone."""
+    if not pattern.event and event.name in TECHNICAL:
+        return False
+    return matches(pattern, event, world)
+
+
 def matches(pattern: Pattern, event: Event, world: World) -> bool:
     return pattern.event in ("", event.name) and all(
         _meets(where, event, world) for where in pattern.where
@@ -62,7 +72,7 @@ def _did(did: Did, person: int, question: AnyQuestion, world: World) -> bool:
     times = sum(
         each.person == person
         and since <= each.happened < until
-        and matches(did.pattern, each, world)
+        and matches_activity(did.pattern, each, world)
         for each in known(world)
     )
     return (times >= did.at_least) is not did.negated

@@ -4,7 +4,7 @@ from datetime import date
 
 from missioncontrol.analytics.questions import Cell, Lifecycle
 from tests.analytics.twins.days import day_on, periods, previous, whole
-from tests.analytics.twins.filtering import counted, matches
+from tests.analytics.twins.filtering import counted, matches_activity
 from tests.analytics.worlds import PEOPLE, World
 
 STATES = ("new", "returning", "resurrecting", "dormant")
@@ -60,6 +60,6 @@ def _seen(question: Lifecycle, world: World) -> dict[int, set[date]]:
     """Return the days on which everybody did something."""
     found: dict[int, set[date]] = {person: set() for person in PEOPLE}
     for event in counted(question, world):
-        if matches(question.pattern, event, world):
+        if matches_activity(question.pattern, event, world):
             found[event.person].add(day_on(event.happened, world.setting))
     return found

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from missioncontrol.analytics.questions import EVERYBODY, Active, Range
 from tests.analytics.twins.days import day_on, days_of
-from tests.analytics.twins.filtering import counted
+from tests.analytics.twins.filtering import TECHNICAL, counted
 from tests.analytics.worlds import PRODUCT, Event, World
 
 
@@ -17,6 +17,8 @@ def names(world: World) -> list[str]:
 def opening(world: World, steps: int) -> list[str]:
     firsts: dict[str, dict[int, datetime]] = defaultdict(dict)
     for event in sorted(_lately(world), key=lambda each: each.happened):
+        if event.name in TECHNICAL:
+            continue
         firsts[event.name].setdefault(event.person, event.happened)
     most = sorted(firsts, key=lambda name: (-len(firsts[name]), name))[:steps]
 

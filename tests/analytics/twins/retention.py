@@ -25,7 +25,7 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from tests.analytics.twins.filtering import counted, matches, people_of, text_of
+from tests.analytics.twins.filtering import counted, matches_activity, people_of, text_of
 from tests.analytics.worlds import Event, World
 
 ROLLING: dict[Unit, timedelta] = {
@@ -76,7 +76,11 @@ def began(question: Retention, world: World) -> list[Began]:
     found = []
     for person in sorted({each.person for each in events}):
         mine = [each for each in events if each.person == person]
-        starts = [place for place, each in enumerate(mine) if matches(question.start, each, world)]
+        starts = [
+            place
+            for place, each in enumerate(mine)
+            if matches_activity(question.start, each, world)
+        ]
         if question.kind == "first":
             starts = starts[:1]
         for number, period in enumerate(periods):
@@ -96,7 +100,7 @@ def _began(
         returned=frozenset(
             _periods_between(question, world, events[start].happened, each.happened)
             for each in events[start:]
-            if matches(question.back, each, world)
+            if matches_activity(question.back, each, world)
         ),
     )
 

@@ -7,8 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.analytics.answers import TrendAnswer
 from missioncontrol.analytics.detecting.inspecting import inspected
-from missioncontrol.analytics.questions import EVERYBODY, Did, Pattern, Range, Segment, Where
+from missioncontrol.analytics.questions import (
+    EVERYBODY,
+    Did,
+    Pattern,
+    Range,
+    Segment,
+    Series,
+    Trend,
+    Where,
+)
 from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics import inspecting
@@ -41,14 +51,47 @@ def test_a_summary_is_of_days_that_are_over_and_says_so() -> None:
             assert told.as_of == "2026-11-23T00:00:00Z"
             assert told.updated == "2026-11-23T12:00:00Z"
             assert told.scope == (
-                "Key figures between 17 and 22 Nov; changes up to 22 Nov, on days that are over."
+                "Key figures between 17 and 22 Nov; changes up to 22 Nov, on days that are over. "
+                "There is data since 20 Nov 2026, so nothing is compared with the days before."
             )
             assert told.written_by == told.not_written == ""
             today = await inspector(made).summary("shop", Range(TODAY, TODAY))
             assert today.scope.startswith("No day of these is over yet")
             with pytest.raises(Rejected):
                 await inspector(made).summary("shop", Range(date(1, 1, 1), date(1, 1, 2)))
-            assert today.verdict.text == "Nothing has been counted yet on days that are over"
+            assert today.verdict.text == "No day of these is over yet"
+
+    run(check())
+
+
+def test_figures_are_compared_only_with_days_that_are_in_the_data() -> None:
+    async def check() -> None:
+        flag = event("ann", "$feature_flag_called", 48.0)
+        old = event("old", "signup", -168.0)  # in the week before, on its first day
+        for events, is_within in (((*EVENTS, flag), False), ((*EVENTS, flag, old), True)):
+            async with world(events) as made:
+                days = Range(date(2026, 11, 20), date(2026, 11, 22))
+                figures = {each.key: each for each in await kpis(made.analyst, "shop", days)}
+                assert figures["dau"].value == 0, "a flag that is asked for makes nobody active"
+                assert (figures["activated_users"].before is not None) is is_within
+                assert (figures["dau"].data_since == "") is is_within
+                series = (Series(Pattern("signup")),)
+                asked = Trend(product="shop", range=days, series=series, compared=True)
+                answer = await made.analyst.answer(asked)
+                assert isinstance(answer, TrendAnswer)
+                assert bool(answer.lines[0].before) is is_within
+                assert (answer.data_since == "") is is_within
+
+    run(check())
+
+
+def test_a_past_range_is_told_by_its_own_days() -> None:
+    async def check() -> None:
+        async with world(EVENTS) as made:
+            past = Range(date(2026, 11, 2), date(2026, 11, 8))
+            told = await inspector(made).summary("shop", past)
+            assert told.verdict.text == "Nothing was counted on these days"
+            assert "yet" not in told.scope
 
     run(check())
 
@@ -152,10 +195,15 @@ def test_where_nobody_began_the_summary_says_what_never_came() -> None:
             async def verdict(*where: Where) -> str:
                 return (await own.summary("shop", DAYS, Segment(where))).verdict.text
 
-            never = "No step of the activation funnel came in 70 days; choose from opened, saved"
-            assert await verdict() == never
-            people = "No event has plan=pro, but people do: ask for person.plan=pro"
-            assert await verdict(Where("plan", "is", ("pro",))) == people
+            async def hint(*where: Where) -> str:
+                return (await own.summary("shop", DAYS, Segment(where))).hint
+
+            never = "No step of the activation funnel came in the newest 70 days of events"
+            assert await hint() == f"{never}; choose from opened, saved"
+            assert (await verdict()).startswith("Nothing stands out: WAU 1")
+            plan = Where("plan", "is", ("pro",))
+            assert await hint(plan) == "People do: ask for person.plan=pro"
+            assert await verdict(plan) == "No event has plan=pro"
             assert await verdict(Where("size", "set")) == "No event has size?"
             pro = Where("plan", "is", ("pro",), "person")
             assert (await verdict(pro)).startswith("Nobody began the activation: WAU 1")

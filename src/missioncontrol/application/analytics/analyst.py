@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import msgspec
+
 from missioncontrol.analytics import listing
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.detecting.finding import Finding
 from missioncontrol.analytics.detecting.inspecting import inspected
+from missioncontrol.analytics.opening import oldest_asked
 from missioncontrol.analytics.questions import (
     EVERYBODY,
     AnyQuestion,
@@ -69,6 +72,8 @@ class Analyst:
         self._as_of: dict[str, tuple[int, float]] = {}  # by slug: a position, and when it is now
         self._held: dict[str, tuple[Product, int, float]] = {}  # by slug: as it was, and when
         self._events = KnownEvents(self.rows)
+        # By slug: a position, and the oldest event then.
+        self._begun: dict[str, tuple[int, Policy, asyncio.Future[list[tuple[Any, ...]]]]] = {}
         self._membership = Membership(warehouse, products, clock, self.aside)
 
     async def answer(self, question: AnyQuestion, *, as_of: datetime | None = None) -> AnyAnswer:
@@ -183,7 +188,7 @@ class Analyst:
         known = await self.products.find(product)
         await self._bring_up(known)
         position = await self._held_position(known)
-        return known, self._setting(known, None, position), position
+        return known, await self._setting(known, None, position), position
 
     async def opened(self, product: str) -> int:
         """Take note that somebody opens a page of a product; return how many events it has.
@@ -220,7 +225,7 @@ class Analyst:
             NotFound: `product.unknown`.
         """
         known = await self.products.find(product)
-        return self._setting(known, as_of, await self._held_position(known))
+        return await self._setting(known, as_of, await self._held_position(known))
 
     async def position(self) -> int:
         """Return a number that grows with all that comes in: the same number, the same answers."""
@@ -250,12 +255,12 @@ class Analyst:
         await self._bring_up(product)
         position = await self._held_position(product)
         if question.segment.cohorts:
-            now = self._setting(product, None, position)
+            now = await self._setting(product, None, position)
             cohorts = question.segment.cohorts
             if await self._membership.bring_up(product, cohorts, now, position):
                 self._held.pop(product.slug, None)
                 position = await self._held_position(product)
-        return self._setting(product, as_of, position), position
+        return await self._setting(product, as_of, position), position
 
     async def _held_position(self, product: Product) -> int:
         """Return where to answer: now, or at most `HELD_SECONDS` ago where much has to be read."""
@@ -277,11 +282,30 @@ class Analyst:
         if (follow := self.follow.get(product.slug)) is not None:
             await follow()
 
-    def _setting(self, product: Product, as_of: datetime | None, position: int) -> Setting:
+    async def _setting(self, product: Product, as_of: datetime | None, position: int) -> Setting:
         moment = as_of or self._now(product, position)
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
-        return Setting(moment, product.zone, product.week_starts)
+        setting = Setting(moment, product.zone, product.week_starts)
+        oldest = await self._oldest(product, position)
+        begins = day_of(oldest, setting) if oldest is not None else None
+        return msgspec.structs.replace(setting, begins=begins)
+
+    async def _oldest(self, product: Product, position: int) -> datetime | None:
+        """Return the moment of the oldest event that counts; what comes in may be older."""
+        policy = policy_of(product)
+        known = self._begun.get(product.slug)
+        if known is None or known[:2] != (position, policy):
+            asking = asyncio.ensure_future(self.rows(oldest_asked(product.slug)))
+            known = self._begun[product.slug] = (position, policy, asking)
+        try:
+            # Several may wait for it, and one of them be cancelled.
+            [(oldest,)] = await asyncio.shield(known[2])
+        except Exception:
+            self._begun.pop(product.slug, None)  # asked again next time
+            raise
+        moment: datetime | None = oldest
+        return moment
 
     def _now(self, product: Product, position: int) -> datetime:
         """Return now, or a moment ago where an answer of then is as good."""

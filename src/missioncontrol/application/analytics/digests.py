@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.facts import digest_of
-from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL
+from missioncontrol.analytics.questions import DAYS_USUAL
+from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.analytics.writing import fault_of, in_words_of
 from missioncontrol.application.analytics.alerts import WATCHER
@@ -54,7 +55,7 @@ CARD = AgentCard(
         {
             "product": _text("Its id."),
             "days": Shape(
-                "integer", required=False, description=f"1 to {DAYS_MAX}, up to and with today."
+                "integer", required=False, description=f"1 to {DAYS_MAX:,}, up to and with today."
             ),
             "since": _text_or_none("The first day in place of `days`, as 2026-11-01."),
             "until": _text_or_none("The last day; today where it is not said."),

@@ -14,6 +14,7 @@ import msgspec
 from missioncontrol.analytics.definition import stamp
 from missioncontrol.analytics.detecting.finding import Finding
 from missioncontrol.analytics.emptiness import (
+    Emptiness,
     conditions,
     met_asked,
     nobody_began,
@@ -204,26 +205,34 @@ class Inspector:
             as_of=as_of.isoformat() + "Z",
             definition=stamp("anomalies"),
             scope=scope_of(
-                range_, last, segment, len(findings) - len(lately), is_looked_for=is_looked_for
+                range_,
+                last,
+                segment,
+                len(findings) - len(lately),
+                is_looked_for=is_looked_for,
+                data_since=next((each.data_since for each in figures), ""),
             ),
             updated=_moment(found.at) if found else "",
-            why_empty=await self._why_empty(product, segment) if nobody_began(figures) else "",
+            empty=await self._why_empty(product, range_, segment)
+            if nobody_began(figures)
+            else Emptiness(),
+            is_past=range_.until < day_of(end_of(setting, None), setting) - DAY,
             is_looked_for=is_looked_for and found is not None,
         )
         return msgspec.structs.replace(
             told, facts=digest_of(told), is_looked_for=is_looked_for, is_looking=found is None
         )
 
-    async def _why_empty(self, product: str, segment: Segment) -> str:
-        """Return why nobody of a segment began, where that is known; else ""."""
+    async def _why_empty(self, product: str, range_: Range, segment: Segment) -> Emptiness:
+        """Return why nobody of a segment began, as far as that is known."""
         for each in conditions(segment):
             if not await self._is_met(product, each):
                 by_people = await self._is_met(product, of_person(each))
                 return unmet(each, by_people=by_people)
         if segment != EVERYBODY:
-            return ""
+            return Emptiness()
         events = await self._analyst.events(product)
-        if events.newest is not None:
+        if events.newest is not None and events.newest < range_.since:
             return silent_since(events.newest)
         steps = activation_of(await self._analyst.products.find(product)).steps
         return unknown_steps([each.pattern.event for each in steps], events.names)

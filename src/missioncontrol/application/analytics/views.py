@@ -9,7 +9,7 @@ import msgspec
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.kpis import Kpi, KpiAsked, activation_of, asked, told
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
-from missioncontrol.analytics.setting import weeks_between, zone_of
+from missioncontrol.analytics.setting import is_comparable, weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.domain.product.events import Kind, Weekday
 from missioncontrol.domain.product.states import Product, Source
@@ -129,21 +129,28 @@ async def kpis(
 ) -> list[Kpi]:
     """Return the key figures of a product, each with the question that it comes from.
 
-    They are as of now, or as of a moment before (UTC without an offset).
+    They are as of now, or as of a moment before (UTC without an offset). They are compared only
+    where all the days before are in the data of the product.
 
     Raises:
         MissionControlError: as `Analyst.answer`.
     """
     known = await analyst.products.find(product)
+    setting = await analyst.setting(product)
+    is_within = is_comparable(range_, setting)
+    data_since = ""
+    if compared and not is_within and setting.begins is not None:
+        data_since = setting.begins.isoformat()
 
     async def one(each: KpiAsked) -> Kpi:
         answer = await analyst.answer(each.question, as_of=as_of)
         before = None
         if each.before is not None:
             before = await answered_then(analyst, each.before, answer, range_)
-        return told(each, answer, before)
+        found = told(each, answer, before, setting.begins)
+        return msgspec.structs.replace(found, data_since=data_since)
 
-    wanted = asked(known, range_, segment, compared=compared)
+    wanted = asked(known, range_, segment, compared=compared and is_within)
     return await asyncio.gather(*map(one, wanted))
 
 
