@@ -15,7 +15,9 @@ from missioncontrol.guard.imports import (
     is_import_of,
     package_of,
 )
+from missioncontrol.guard.reexports import given_from, handed_on, takes
 from missioncontrol.guard.rules import Rules
+from missioncontrol.guard.surface import is_public
 from missioncontrol.ports.changes import Change, FileChange
 
 CANDIDATES_MAX = 400
@@ -28,6 +30,7 @@ class Facts(msgspec.Struct, frozen=True):
     known: frozenset[str] = frozenset()  # packages that something imported before
     own: frozenset[str] = frozenset()  # packages that are the repository's own code
     importers: Mapping[str, tuple[str, ...]] = {}  # path of the change to files that import it
+    exported: Mapping[str, frozenset[str]] = {}  # to names that public files hand on from it
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -56,7 +59,13 @@ def wanted(change: Change, rules: Rules, fresh: Fresh) -> Wanted:
     code = [file.path for file in change.files if is_code(file.path)]
     if not any(when.imported_by for when in whens):
         is_crossing = any(when.crosses for when in whens)
-        code = [path for path in code if is_crossing and service_of(path, rules)]
+        is_interface = any(when.changes_interface for when in whens)
+        code = [
+            path
+            for path in code
+            if (is_crossing and service_of(path, rules))
+            or (is_interface and path.endswith(".py") and not is_public(path))
+        ]
     return Wanted(tuple(packages), tuple(code))
 
 
@@ -84,6 +93,35 @@ def importers_in(paths: Sequence[str], texts: Mapping[str, str]) -> dict[str, tu
         )
         for path in paths
     }
+
+
+def givers_in(path: str, texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return which of `texts` hand on names of the file at `path`, and which."""
+    found = {
+        other: given_from(path, handed_on(other, text))
+        for other, text in texts.items()
+        if other != path
+    }
+    return {other: names for other, names in found.items() if names}
+
+
+def takers_in(
+    path: str, givers: Mapping[str, Mapping[str, str]], texts: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return which of `texts` import names of the file at `path` from a file that gives them."""
+    return tuple(
+        other
+        for other, text in texts.items()
+        if other not in (path, *givers)
+        and any(takes(other, text, giver, names) for giver, names in givers.items())
+    )
+
+
+def exported_by(givers: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    """Return the names of a file that public files hand on; `ALL` for all of them."""
+    return frozenset(
+        name for giver, names in givers.items() if is_public(giver) for name in names.values()
+    )
 
 
 def own_packages(paths: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,8 @@ from itertools import islice
 from missioncontrol.guard.bases import Bases, made_in
 from missioncontrol.guard.imports import last_name, parsed
 
+ALL = "*"
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _PARTS = frozenset({"setter", "deleter", "getter", "overload"})
@@ -31,11 +33,18 @@ def module_of(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/")
 
 
-def changes_of(before: str, after: str, beside: Iterable[str] = ()) -> list[tuple[str, int]]:
+def changes_of(
+    before: str,
+    after: str,
+    beside: Iterable[str] = (),
+    *,
+    only: frozenset[str] | None = None,
+) -> list[tuple[str, int]]:
     """Return what callers of `before` lose in `after`: words for each, and its line after (or 0).
 
     A parameter that came in with a default takes nothing away; nor does what is new, or what a
-    class has from one above it. `beside` are texts in which the classes above may be.
+    class has from one above it. `beside` are texts in which the classes above may be. With `only`,
+    other names than these and their methods are nobody's: `*` stands for all.
     """
     was, tree = parsed(before), parsed(after)
     if was is None or tree is None:
@@ -45,6 +54,7 @@ def changes_of(before: str, after: str, beside: Iterable[str] = ()) -> list[tupl
     return [
         (said, line)
         for name, signature in dict(_names(was.body, "")).items()
+        if only is None or ALL in only or name.partition(".")[0] in only
         if name in new or not {name, name.partition(".")[0]} & bound
         if name in new or not bases.has(*name.rpartition(".")[::2])
         for said, line in islice(_lost(name, signature, new.get(name), new), 1)

@@ -8,6 +8,7 @@ from missioncontrol.domain.pattern import finds
 from missioncontrol.guard.facts import Facts, Fresh, outer, service_of
 from missioncontrol.guard.globs import matches, matching
 from missioncontrol.guard.imports import Import, package_of
+from missioncontrol.guard.reexports import not_handed_on
 from missioncontrol.guard.rules import Rule, Rules, When
 from missioncontrol.guard.sameness import is_same_work
 from missioncontrol.guard.surface import changes_of, is_public, module_of
@@ -148,13 +149,18 @@ def _by_new_import(when: When, look: _Look) -> Found | None:
 def _by_interface(when: When, look: _Look) -> Found | None:
     del when
     file = look.file
-    if file.status == "added" or not is_public(file.came_from or file.path):
+    is_open = is_public(file.came_from or file.path)
+    exported = look.facts.exported.get(file.path, frozenset())
+    if file.status == "added" or not (is_open or exported):
         return None
     if file.status == "deleted":
         return (0, "is gone") if file.before.strip() else None
     beside = (other.after for other in look.change.files if other.path.endswith(".py"))
-    lost = changes_of(file.before, file.after, beside)
-    if file.came_from and module_of(file.came_from) != module_of(file.path):
+    lost = changes_of(file.before, file.after, beside, only=None if is_open else exported)
+    if is_open and file.path.endswith("__init__.py"):
+        gone = not_handed_on(file.path, file.before, file.after)
+        lost += [(f"`{name}` is not handed on any more", 0) for name in gone]
+    if is_open and file.came_from and module_of(file.came_from) != module_of(file.path):
         lost.insert(0, (f"is no more at {file.came_from}", 0))
     if not lost:
         return None
