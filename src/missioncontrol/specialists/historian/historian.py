@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SECONDS_MAX = 60.0
 PLACES_MAX = 10
 DATA = "history.json"
+TOTAL = "git rev-list --count HEAD"
 
 
 class Historian:
@@ -101,7 +102,10 @@ def _facts(history: History) -> list[Fact]:
     how = history.obtained
     if not history.commits:
         return [Fact("commits", 0, "commits", DATA, "/commits", how)]
-    facts = [Fact("commits", history.commits, "commits", DATA, "/commits", how)]
+    read = "commits" if history.total <= history.commits else "commits read"
+    facts = [Fact(read, history.commits, "commits", DATA, "/commits", how)]
+    if history.total > history.commits:
+        facts.append(Fact("commits", history.total, "commits", DATA, "/total", TOTAL))
     facts.append(Fact("latest commit", history.last, "", DATA, "/last", how))
     if history.commits == 1:
         return facts
@@ -123,6 +127,7 @@ def _output(history: History, places: list[str]) -> dict[str, Any]:
     churn = {file.path: file.commits for file in history.files}
     return {
         "commits": history.commits,
+        "commits_total": history.total,
         "people": history.author_count,
         "authors": [item.author for item in history.authors],
         "bus_factor": history.areas[0].bus_factor if history.areas else 0,

@@ -101,6 +101,7 @@ class History(msgspec.Struct, frozen=True):
     cut: str
     is_shallow: bool
     obtained: str
+    total: int = 0  # all commits that there are, read or not
 
 
 def history_of(log: Log | None, tree: "Tree") -> History:
@@ -131,6 +132,7 @@ def history_of(log: Log | None, tree: "Tree") -> History:
         log.cut,
         log.is_shallow,
         log.obtained,
+        log.total,
     )
 
 

@@ -12,6 +12,11 @@ from missioncontrol.specialists.ranking.past import PastChange
 
 COMMITS_MAX = 10_000
 BYTES_MAX = 128 * 1024 * 1024
+LOG_SECONDS_MAX = 120.0
+"""Ends a git that hangs. What a plan rests on is bounded by commits and bytes: it is the same on
+each machine, and without any history where git takes longer than this, which the plan says."""
+LATE = "it took longer"
+COUNT_SECONDS_MAX = 120.0
 RENAMES_MAX = 400
 """Files added and deleted in one commit up to which git looks for renames."""
 HEADER = "%x01%H%x02%aN%x02%ct%x02%P%x02%s"
@@ -44,9 +49,15 @@ class Log(msgspec.Struct, frozen=True):
     """The commits that were read, newest first."""
 
     commits: tuple[Commit, ...]
+    total: int = 0  # all that there are, read or not
     cut: str = ""  # why older commits are missing; "" where all are there
     is_shallow: bool = False  # whether the clone itself lacks older commits
     obtained: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the clock cut it: how much of it is there differs from time to time."""
+        return self.cut.startswith(LATE)
 
 
 def read_log(root: Path, *, seconds: float, commits_max: int = COMMITS_MAX) -> Log | None:
@@ -71,6 +82,7 @@ def read_log(root: Path, *, seconds: float, commits_max: int = COMMITS_MAX) -> L
     obtained = f"git log --numstat --find-renames, the newest {commits_max:,} commits"
     if head_commit(root) is None:
         return Log((), obtained=obtained)
+    total = count_commits(root)
     try:
         counted = ("--numstat", "--find-renames", *inside)
         answer = git_part(root, *args, *counted, seconds=seconds, bytes_max=BYTES_MAX)
@@ -85,7 +97,21 @@ def read_log(root: Path, *, seconds: float, commits_max: int = COMMITS_MAX) -> L
         commits = commits[:-1]  # the last one may lack some of its changes
     elif len(commits) > commits_max:
         commits, cut = commits[:commits_max], f"only the newest {commits_max:,} commits were read"
-    return Log(commits, cut, _is_shallow(root), obtained)
+    return Log(commits, max(total, len(commits)), cut, _is_shallow(root), obtained)
+
+
+def count_commits(root: Path) -> int:
+    """Return how many commits touch `root`; 0 where there is none.
+
+    Raises:
+        Unavailable: git does not answer.
+    """
+    if head_commit(root) is None:
+        return 0
+    top = top_level(root)
+    inside = () if top == root.resolve() else ("--", ".")
+    counted = git(root, "rev-list", "--count", "HEAD", *inside, seconds=COUNT_SECONDS_MAX)
+    return int(counted.strip() or 0)
 
 
 def as_past(commits: tuple[Commit, ...]) -> Iterator[PastChange]:

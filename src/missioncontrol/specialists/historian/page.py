@@ -42,11 +42,20 @@ def sentence(history: History) -> str:
         )
     same = history.first == history.last
     days = f"on {history.first}" if same else f"from {history.first} to {history.last}"
-    text = f"{counted(history.commits, 'commit')} {days}{_makers(history)}"
+    text = f"{_commits(history)} {days}{_makers(history)}"
     if history.hot_spots:
         hot = history.hot_spots[0]
         text += f"; most work gathers in {code(hot.path)} ({counted(hot.commits, 'commit')})"
     return text + "."
+
+
+def _commits(history: History) -> str:
+    """Return how many commits were read, and of how many where that is not the whole history."""
+    if history.total > history.commits:
+        return f"The newest {history.commits:,} of {history.total:,} commits,"
+    if history.is_shallow:
+        return f"{counted(history.commits, 'commit')} in this shallow clone,"
+    return counted(history.commits, "commit")
 
 
 def _makers(history: History) -> str:
@@ -163,7 +172,8 @@ def _limits(history: History) -> Iterator[str]:
         return
     yield f"- Read by {history.obtained}; files that no longer exist are not listed."
     if history.cut:
-        yield f"- Older commits were left out: {history.cut}."
+        left = counted(max(history.total - history.commits, 0), "older commit")
+        yield f"- {left} left out, so nothing here counts them: {history.cut}."
     if history.is_shallow:
         yield "- The clone is shallow: older commits are not in it."
     if history.sweeps and history.commits > 1:
