@@ -14,6 +14,7 @@ from missioncontrol.adapters.models.openai_compatible import (
 )
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Message
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
@@ -72,17 +73,24 @@ def test_a_malformed_answer_is_sent_back_with_its_faults(tmp_path: Path) -> None
     assert "/goal" in again
 
 
-def test_the_third_malformed_answer_is_refused_with_its_path(tmp_path: Path) -> None:
+def test_after_the_third_malformed_answer_the_local_plan_says_why_it_stands(
+    tmp_path: Path,
+) -> None:
     desk = LocalDesk(tmp_path)
-    with (
-        serving(Reply(sound(tmp_path, requirements=()))) as server,
-        pytest.raises(AttemptFailed, match="/requirements") as refused,
-    ):
-        planner(server.url).work(BRIEF, desk)
-    assert refused.value.code == "plan.malformed"
-    assert not refused.value.retryable
+    with serving(Reply(sound(tmp_path, requirements=()))) as server:
+        work = planner(server.url).work(BRIEF, desk)
+    stands_in(work, "its plan was refused 3 times, last with ", "the first at /requirements")
+    assert [attempt["outcome"] for attempt in work.output["attempts"]] == ["refused"] * 3
     assert len(server.requests) == 3
     assert desk.used.input_tokens == 300
+
+
+def stands_in(work: Work, *causes: str) -> None:
+    """Check that the local plan is handed in, and that it says why wherever it is read."""
+    plan = msgspec.convert(work.output["plan"], Plan)
+    assert plan.summary.startswith("This is the local plan, as the model gave none: ")
+    assert "in place of a model's plan" in plan.obtained
+    assert all(cause in plan.summary and cause in plan.obtained for cause in causes)
 
 
 def test_a_lost_requirement_is_a_fault(tmp_path: Path) -> None:
@@ -98,23 +106,62 @@ def test_a_lost_requirement_is_a_fault(tmp_path: Path) -> None:
         for phase in plan.phases
     )
     answer = sound(tmp_path, requirements=kept, phases=tasks)
-    with serving(Reply(answer)) as server, pytest.raises(AttemptFailed, match="R2 is missing"):
-        planner(server.url).work(BRIEF, LocalDesk(tmp_path))
+    with serving(Reply(answer)) as server:
+        work = planner(server.url).work(BRIEF, LocalDesk(tmp_path))
+    assert any("R2 is missing" in fault for fault in work.output["attempts"][0]["faults"])
 
 
-def test_an_endpoint_that_is_down_is_said_so_and_nothing_replaces_the_model(tmp_path: Path) -> None:
-    with pytest.raises(AttemptFailed) as failed:
-        planner("http://127.0.0.1:9/v1").work(BRIEF, LocalDesk(tmp_path))
-    assert failed.value.code == "model.unavailable"
+def test_the_summary_is_computed_from_the_plan(tmp_path: Path) -> None:
+    answer = sound(tmp_path, summary="All 1,000 tests pass. The change is complete.")
+    with serving(Reply(answer)) as server:
+        work = planner(server.url).work(BRIEF, LocalDesk(tmp_path))
+    local = msgspec.json.decode(sound(tmp_path), type=Plan)
+    assert work.summary == local.summary
+    assert [attempt["outcome"] for attempt in work.output["attempts"]] == ["accepted"]
+
+
+def test_an_endpoint_that_is_down_is_said_so_and_the_local_plan_stands_in(tmp_path: Path) -> None:
+    desk = LocalDesk(tmp_path)
+    work = planner("http://127.0.0.1:9/v1").work(BRIEF, desk)
+    stands_in(work, "Connection error")
+    assert any(level == "warning" and "local plan" in text for level, text in desk.said)
+
+
+def test_a_refused_budget_leaves_the_local_plan(tmp_path: Path) -> None:
+    class Poor(LocalDesk):
+        def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+            raise AttemptFailed("budget.exceeded", "The call may cost more than is left.")
+
+    with serving(Reply("{}")) as server:
+        work = planner(server.url).work(BRIEF, Poor(tmp_path))
+    stands_in(work, "The call may cost more than is left")
+    assert server.requests == []
+
+
+def test_a_model_that_takes_all_the_time_leaves_enough_for_the_local_plan(tmp_path: Path) -> None:
+    desk = LocalDesk(tmp_path, seconds=4)
+    with serving(Reply("{}", seconds=30)) as server:
+        work = planner(server.url).work(BRIEF, desk)
+    stands_in(work, "did not answer within")
+    assert desk.seconds_left() > 0
+
+
+def test_a_builder_is_named_in_the_computed_summary(tmp_path: Path) -> None:
+    brief = msgspec.structs.replace(BRIEF, builder="coder")
+    with serving(Reply(sound(tmp_path))) as server:
+        work = planner(server.url).work(brief, LocalDesk(tmp_path))
+    assert work.summary.endswith(" for coder.")
 
 
 def test_a_server_error_is_tried_again_a_bounded_number_of_times(tmp_path: Path) -> None:
-    with (
-        serving(Reply("out of memory", status=500)) as server,
-        pytest.raises(AttemptFailed, match="out of memory"),
-    ):
-        planner(server.url).work(BRIEF, LocalDesk(tmp_path))
+    with serving(Reply("out of memory", status=500)) as server:
+        stands_in(planner(server.url).work(BRIEF, LocalDesk(tmp_path)), "out of memory")
     assert len(server.requests) == 3
+
+
+def test_an_endpoint_can_put_no_claim_at_the_head_of_the_report(tmp_path: Path) -> None:
+    with serving(Reply("All 1,000 tests passed. It is done.", status=500)) as server:
+        stands_in(planner(server.url).work(BRIEF, LocalDesk(tmp_path)), "model.unavailable")
 
 
 def test_a_slow_endpoint_is_given_up_at_the_time_limit() -> None:
@@ -126,13 +173,10 @@ def test_a_slow_endpoint_is_given_up_at_the_time_limit() -> None:
 
 def test_the_key_appears_in_no_error_and_no_representation(tmp_path: Path) -> None:
     desk = LocalDesk(tmp_path)
-    with (
-        serving(Reply(f"Incorrect API key: {KEY}", status=401)) as server,
-        pytest.raises(AttemptFailed) as failed,
-    ):
-        planner(server.url).work(BRIEF, desk)
-    assert failed.value.code == "model.refused"
-    assert KEY not in failed.value.reason + str(desk.said) + repr(Endpoint("u", "n", KEY))
+    with serving(Reply(f"Incorrect API key: {KEY}", status=401)) as server:
+        work = planner(server.url).work(BRIEF, desk)
+    stands_in(work, "401")
+    assert KEY not in str(work) + str(desk.said) + repr(Endpoint("u", "n", KEY))
 
 
 def test_the_environment_names_both_or_neither() -> None:

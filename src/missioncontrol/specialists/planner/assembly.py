@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.domain.building import built_by
 from missioncontrol.domain.plan import STUDIES, Plan
+from missioncontrol.specialists.historian.log import COMMITS_MAX
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.draft import Draft, Part
@@ -44,6 +45,7 @@ from missioncontrol.specialists.planner.studies import Outcome, said_of_text
 from missioncontrol.specialists.planner.subject import (
     subject_of,
 )
+from missioncontrol.specialists.planner.summary import tasks_sentence
 from missioncontrol.specialists.planner.tasks import (
     ASIDE_KINDS,
     brings_in,
@@ -113,7 +115,7 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
     if builder:
         plan = built_by(plan, builder)
     made = outcome_of(parts, main)
-    return msgspec.structs.replace(plan, summary=_summary(plan, ground, main, made, builder))
+    return msgspec.structs.replace(plan, summary=_summary(plan, ground, main, made))
 
 
 def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
@@ -379,27 +381,26 @@ def _obtained(ground: Ground) -> str:
     left_out = f"; {tree.left_out_count:,} left out" if tree.left_out_count else ""
     missed = ground.index.left_out if ground.index else 0
     unsearched = f"; {missed:,} not searched for the goal's words" if missed else ""
-    read = f"{len(tree.files):,} files{left_out}{unsearched}"
+    read = f"{len(tree.files):,} files{left_out}{unsearched}{_history_read(ground)}"
     return f"by the local planner, without a model; from {commit}, {read}"
 
 
-def _summary(plan: Plan, ground: Ground, main: Part, made: Outcome | None, builder: str) -> str:
-    over = sum(1 for task in plan.tasks() if task.is_change)
-    here = sum(1 for _ in plan.tasks()) - over
-    given = f"for {builder}" if builder else "handed over"
+def _history_read(ground: Ground) -> str:
+    """Say how much of the history the plan rests on, where that is not the whole."""
+    if ground.commits > COMMITS_MAX:
+        return f"; of {ground.commits:,} commits the newest {COMMITS_MAX:,}"
+    if ground.commits > 1 and ground.index and not ground.index.past.changes:
+        return f"; none of {ground.commits:,} commits could be used"
+    return ""
+
+
+def _summary(plan: Plan, ground: Ground, main: Part, made: Outcome | None) -> str:
     work = listed([label(kind) for kind in plan.kinds[:2]])
     whose = f" on {ground.name}" if ground.name else ""
     begins = "It" if made else "The change"
     where = f" {begins} begins at {main.facts['place']}." if "place" in main.facts else ""
-    if made:
-        return (
-            f"“{main.facts['ask']}”: {work}{whose}, "
-            f"{counted(len(plan.requirements), 'requirement')}.{where} It {made.made}. "
-            f"{counted(here, 'task')} can be done here; "
-            f"{counted(over, 'task')} {'is' if over == 1 else 'are'} {given}."
-        )
+    outcome = f" It {made.made}." if made else ""
     return (
         f"“{main.facts['ask']}”: {work}{whose}, {counted(len(plan.requirements), 'requirement')}."
-        f"{where} {counted(here, 'task')} can be done here; {counted(over, 'task')} that "
-        f"{'changes' if over == 1 else 'change'} code {'is' if over == 1 else 'are'} {given}."
+        f"{where}{outcome} {tasks_sentence(plan)}"
     )

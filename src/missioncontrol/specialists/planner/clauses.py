@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner.accompaniment import without_accompaniment
 from missioncontrol.specialists.planner.asides import aside, split_asides
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask, kind_of
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs, without_tag
@@ -16,7 +17,12 @@ from missioncontrol.specialists.words import words
 
 def asks_in(text: str, where: str, source: str) -> list[Ask]:
     """Return what `text` asks for, clause by clause; `source` is the sentence it was taken from."""
-    return [ask for clause in _clauses(text) for ask in _as_asks(clause, where, source)]
+    found: list[Ask] = []
+    for clause in _clauses(text):
+        change, company = without_accompaniment(wording.LEAD_IN.sub("", clause).strip(" ,;"))
+        found += _as_asks(change, where, source) if change else ()
+        found += [as_ask(f"Add {thing}", where, source) for thing in company]
+    return found
 
 
 def _clauses(text: str) -> Iterator[str]:

@@ -225,6 +225,7 @@ def _stack_facts(ground: Ground, places: Sequence[Place]) -> dict[str, str | Non
         "extras": listed([f"`{name}`" for name in extras[:5]]) or None,
         "test_command": f"`{' '.join(test.argv)}`" if test else None,
         "test_source": f"`{test.source}`" if test else None,
+        "guessed_command": f"`{' '.join(test.argv)}`" if test and test.guessed else None,
         "ci": f"`{stack.ci[0].path}`" if stack.ci else None,
         "floor": f"{versions[0].language} {versions[0].requirement}"
         if versions and versions[0].requirement

@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.domain.plan import Requirement
 from missioncontrol.specialists.planner import statements, wording
+from missioncontrol.specialists.planner.accompaniment import without_accompaniment
 from missioncontrol.specialists.planner.asides import aside
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask
 from missioncontrol.specialists.planner.clauses import as_ask, asks_in
@@ -354,6 +355,7 @@ def _with_work(asks: list[Ask]) -> list[Ask]:
 
 def _with_asides(asks: list[Ask]) -> list[Ask]:
     """Mark what only goes with a change that was asked for before it."""
+    asks = [each for number, ask in enumerate(asks) for each in _company(ask, number)]
     first = next((n for n, ask in enumerate(asks) if ask.kind != "constraint"), len(asks))
     kinds = [aside(ask.text) if number > first else "" for number, ask in enumerate(asks)]
     return [
@@ -362,6 +364,14 @@ def _with_asides(asks: list[Ask]) -> list[Ask]:
         else ask
         for ask, kind in zip(asks, kinds, strict=True)
     ]
+
+
+def _company(ask: Ask, number: int) -> list[Ask]:
+    """Return the tests and documents that a sentence such as “With tests.” asks for."""
+    change, company = without_accompaniment(ask.text) if number else (ask.text, [])
+    if change:
+        return [ask]
+    return [as_ask(f"Add {each}", ask.where, ask.words) for each in company]
 
 
 def _without_echoes(asks: list[Ask]) -> list[Ask]:

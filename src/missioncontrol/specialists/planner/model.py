@@ -1,4 +1,4 @@
-"""Planning with a model: asks for our schema, checks it, asks again with the faults, or refuses."""
+"""Planning with a model: asks for our schema, checks the answer, asks again with its faults."""
 
 import re
 import time
@@ -8,19 +8,30 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.gap import Asked
 from missioncontrol.domain.plan import ExpectedArtifact, Fault, Phase, Plan, Task, faults
+from missioncontrol.domain.visible import suspicious
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Completion, Message, Model
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
 from missioncontrol.specialists.planner.origins import kept_origins
 from missioncontrol.specialists.planner.owners import with_owners
+from missioncontrol.specialists.planner.referee.claims import claims_in
+from missioncontrol.specialists.planner.referee.codebase import Codebase, codebase_at
+from missioncontrol.specialists.planner.referee.referee import refusals, with_facts_of
 from missioncontrol.specialists.planner.remembering import kept_memory
 from missioncontrol.specialists.planner.reranking import RULE, kept_places, with_order_asked
+from missioncontrol.specialists.planner.summary import summary_like
+from missioncontrol.specialists.planner.tasks import counted
 from missioncontrol.specialists.specialist import Brief, Desk
 
 ATTEMPTS_MAX = 3
 CALL_SECONDS_MAX = 120.0
+SECONDS_KEPT = 20.0
+"""Of the time for planning, left for handing in the local plan where the model gives none."""
+SECONDS_KEPT_SHARE = 0.3
+"""The most of it that is left, where there is little time."""
 CALL_SECONDS_MIN = 2.0
 CONTEXT_LENGTH_MAX = 60_000
 """Characters of the local plan that the model is given to start from."""
@@ -31,10 +42,15 @@ FAULTS_SHOWN_MAX = 20
 RULES = f"""You plan software work. You are given a goal and a plan that was made from the
 repository's own facts. Improve it: sharper tasks, real alternatives, risks that follow from the
 code. Rules:
-- Keep every requirement id of the given plan, and the words it was taken from.
+- Keep every requirement of the given plan with its id and its text word for word. Another one may
+  quote a sentence of what is asked, word for word.
 - Each task names at least one requirement, decision or risk behind it, and says when it is done.
 - Roles other than `builder` only read and write documents; they never wait for a `builder` task.
-- Name only files and symbols that the given plan names; do not invent any.
+- Each path, line and symbol that you name is looked up in the repository, and the plan is refused
+  where one is not there. A file to be made is called a “new file” where you name it and may not
+  exist; of a symbol to be made say “add” or “new” just before it. Put both in `backticks`.
+- A plan claims no results: nothing is done, tested, passed or verified yet.
+- The owner of a risk is one that the given plan names, or a role, or left out.
 - A sentence that would fit any other project is left out.
 {RULE}
 - What stands in “quotation marks” with a source behind it, and under `remembered`, was written by
@@ -45,11 +61,25 @@ class PlanAttempt(msgspec.Struct, frozen=True):
     """One time that the model was asked."""
 
     number: int
-    outcome: str  # accepted, malformed
+    outcome: str  # accepted, malformed (no plan), refused (a plan with faults)
     model: str
     seconds: float
     usage: Usage = NO_USAGE
     faults: tuple[str, ...] = ()
+
+
+GIVEN_UP = ("model.", "plan.", "budget.")
+"""How the codes of failures begin for which the local plan stands in."""
+
+
+class NoModelPlan(Exception):
+    """The model gave no plan that holds; `reason` says why."""
+
+    def __init__(self, reason: str, attempts: tuple[PlanAttempt, ...]) -> None:
+        """Keep what was asked of the model: it was paid for."""
+        super().__init__(reason)
+        self.reason = reason
+        self.attempts = attempts
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -63,12 +93,33 @@ def plan_with(model: Model, brief: Brief, local: Plan, desk: Desk) -> Planned:
     """Ask the model for a plan that is at least as complete as the local one.
 
     Raises:
-        AttemptFailed: `plan.malformed` with the path of the first fault after the third answer;
-            `model.unavailable`, `model.late` or `model.refused` where there was no answer.
+        NoModelPlan: it gave none that holds in three answers, or no answer, or may not be asked.
     """
+    attempts: list[PlanAttempt] = []
+    try:
+        return _asked_until_sound(model, brief, local, desk, attempts)
+    except AttemptFailed as failed:
+        if not failed.code.startswith(GIVEN_UP):
+            raise
+        desk.log("warning", f"The model gives no plan: {failed.reason}")
+        raise NoModelPlan(_cause(failed), tuple(attempts)) from failed
+
+
+def _cause(failed: AttemptFailed) -> str:
+    """Return the reason of a failure, without words of the endpoint that claim or hide something.
+
+    It stands at the head of the report.
+    """
+    doubtful = any(claims_in(failed.reason)) or suspicious(failed.reason)
+    return f"the call failed ({failed.code})" if doubtful else failed.reason
+
+
+def _asked_until_sound(
+    model: Model, brief: Brief, local: Plan, desk: Desk, attempts: list[PlanAttempt]
+) -> Planned:
+    code = codebase_at(brief.repository)
     messages = _opening(brief, local)
     schema = _schema()
-    attempts: list[PlanAttempt] = []
     found: list[Fault] = []
     for number in range(1, ATTEMPTS_MAX + 1):
         desk.log("info", f"Asking the model for a plan ({number} of at most {ATTEMPTS_MAX}).")
@@ -76,22 +127,22 @@ def plan_with(model: Model, brief: Brief, local: Plan, desk: Desk) -> Planned:
         answer = _asked(model, messages, schema, desk)
         seconds = round(time.monotonic() - started, 3)
         desk.usage(answer.usage, model=answer.model or model.name)
-        plan, found = _checked(answer, brief, local, number)
+        plan, found = _checked(answer, brief, local, number, code)
         words = tuple(str(fault) for fault in found[:FAULTS_SHOWN_MAX])
-        outcome = "malformed" if found else "accepted"
+        outcome = "refused" if plan is not None else "malformed"
+        outcome = outcome if found else "accepted"
         attempts.append(PlanAttempt(number, outcome, answer.model, seconds, answer.usage, words))
         if plan is not None and not found:
             desk.log("success", f"The model's plan is sound ({_used(answer.usage)}).")
             return Planned(plan, tuple(attempts))
         desk.log("warning", f"Answer {number} has {len(found)} fault(s), first at {found[0]}.")
         messages = [*messages, *_again(answer, words)]
+    # The places of its faults are ours; its words are not repeated where no plan of it stands.
     raise AttemptFailed(
         "plan.malformed",
-        f"After {ATTEMPTS_MAX} answers the model's plan still has {len(found)} fault(s); "
-        f"the first is at {found[0]}.",
-        hint="Plan without a model, or configure another one.",
+        f"its plan was refused {ATTEMPTS_MAX} times, last with {counted(len(found), 'fault')}, "
+        f"the first at {found[0].path}",
         retryable=False,
-        detail={"attempts": msgspec.to_builtins(attempts)},
     )
 
 
@@ -128,7 +179,8 @@ def _schema() -> dict[str, Any]:
 def _asked(
     model: Model, messages: Sequence[Message], schema: dict[str, Any], desk: Desk
 ) -> Completion:
-    seconds = min(desk.seconds_left(), CALL_SECONDS_MAX)
+    left = desk.seconds_left()
+    seconds = min(left - min(SECONDS_KEPT, left * SECONDS_KEPT_SHARE), CALL_SECONDS_MAX)
     if seconds < CALL_SECONDS_MIN:
         raise AttemptFailed(
             "model.late", "The time for planning was used up before the model answered."
@@ -142,10 +194,13 @@ def _asked(
         raise AttemptFailed(error.code, error.reason, hint=error.hint) from error
     except Rejected as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from error
+    except Exception as error:
+        reason = f"The answer of the endpoint can't be read ({type(error).__name__})."
+        raise AttemptFailed("model.unreadable", reason) from error
 
 
 def _checked(
-    answer: Completion, brief: Brief, local: Plan, number: int
+    answer: Completion, brief: Brief, local: Plan, number: int, code: Codebase
 ) -> tuple[Plan | None, list[Fault]]:
     """Return the plan in the answer and what is wrong with it."""
     try:
@@ -156,10 +211,14 @@ def _checked(
         f"by the model {answer.model or 'configured'}, answer {number}, from: {local.obtained}"
     )
     phases = tuple(_with_fixed_artifacts(phase) for phase in plan.phases)
+    asked = Asked(brief.goal, brief.constraints, brief.context)
+    refused = refusals(plan, local, asked, code)
     plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
     plan = kept_places(plan, local, _object(answer.text), answer.model)
-    plan = kept_memory(with_owners(kept_origins(plan, local), brief.repository), local)
-    return plan, [*faults(plan), *_lost(plan, local), *_unmitigated(plan)]
+    plan = kept_origins(with_facts_of(plan, local, asked), local)
+    plan = kept_memory(with_owners(plan, brief.repository), local)
+    plan = msgspec.structs.replace(plan, summary=summary_like(local, plan))
+    return plan, [*faults(plan), *_lost(plan, local), *_unmitigated(plan), *refused]
 
 
 def _object(text: str) -> str:
@@ -217,5 +276,5 @@ def _again(answer: Completion, words: Sequence[str]) -> list[Message]:
 
 
 def _used(usage: Usage) -> str:
-    cost = "price unknown" if usage.cost is None else f"${usage.cost / 1_000_000:.4f}"
-    return f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out, {cost}"
+    """Return the tokens alone: what they cost is computed from the prices of the workspace."""
+    return f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"

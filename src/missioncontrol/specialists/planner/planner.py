@@ -18,10 +18,12 @@ from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.lore import Said, said_by_documents
 from missioncontrol.specialists.planner.markdown import markdown
+from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
 from missioncontrol.specialists.planner.origins import with_origins
 from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.reading import read_ground
 from missioncontrol.specialists.planner.remembering import with_memory
+from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
 
 WITHOUT_MEMORY = "plan-without-memory.json"
@@ -35,6 +37,7 @@ class LocalPlanner:
         """What the last plan came from is kept beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
         self.lore: tuple[Said, ...] = ()  # what the repository's documents say
+        self.is_new_product = False  # whether the goal asks for what begins without any code
 
     def plan(self, brief: Brief, desk: Desk) -> Plan:
         """Return an accepted plan; the same goal and repository content give the same one.
@@ -45,6 +48,7 @@ class LocalPlanner:
         ground = read_ground(brief, desk)
         asked = Asked(brief.goal, brief.constraints, brief.context)
         made = assembled(ground, builder=brief.builder, kind=brief.kind)
+        self.is_new_product = is_new_product(ground, made.kinds)
         bare = with_origins(made, ground.goal.asks, asked)
         plan = with_memory(bare, self._told(brief, ground), name=ground.name)
         if plan is not bare:
@@ -75,22 +79,25 @@ class Planner:
     def work(self, brief: Brief, desk: Desk) -> Work:
         """Hand back `{"plan": …, "attempts": […], "commit": …}`.
 
+        Where the model gives no plan that holds, the local plan stands in and says why.
+
         Raises:
-            AttemptFailed: no plan; `plan.malformed` where a model gave none that is sound.
+            AttemptFailed: the goal can't be planned.
         """
         attempts: list[dict[str, Any]] = []
         local_planner, bare = LocalPlanner(), None
         if self._model is None:
             plan = local_planner.plan(brief, desk)
+            if local_planner.is_new_product:
+                raise cannot_plan("no model is configured")
             bare = local_planner.without_memory
         else:
-            from missioncontrol.specialists.planner.model import plan_with
-
             # Who changes the code is not the model's to choose; it plans as if nobody did.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
-            planned = plan_with(self._model, brief, local, desk)
-            plan = built_by(planned.plan, brief.builder) if brief.builder else planned.plan
-            attempts = [msgspec.to_builtins(attempt) for attempt in planned.attempts]
+            plan, attempts, why = _improved(self._model, brief, local, desk)
+            if why and local_planner.is_new_product:
+                raise cannot_plan(f"the model gave no plan: {why}")
+            plan = _given(plan, brief.builder)
             show(plan, desk)
         plan = with_estimates(plan, brief, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None
@@ -98,6 +105,29 @@ class Planner:
         beside = [*_bare(estimated(bare, brief) if bare else None, desk)]
         beside += _lore(local_planner.lore, desk)
         return msgspec.structs.replace(work, artifacts=(*work.artifacts, *beside))
+
+
+def _improved(
+    model: Model, brief: Brief, local: Plan, desk: Desk
+) -> tuple[Plan, list[dict[str, Any]], str]:
+    """Return the model's plan and each time it was asked, else the local one and why it stands."""
+    from missioncontrol.specialists.planner.model import NoModelPlan, plan_with
+
+    try:
+        planned = plan_with(model, brief, local, desk)
+    except NoModelPlan as none:
+        desk.log("warning", "The local plan is used.")
+        attempts = [msgspec.to_builtins(each) for each in none.attempts]
+        return stands_in(local, none.reason), attempts, none.reason
+    return planned.plan, [msgspec.to_builtins(each) for each in planned.attempts], ""
+
+
+def _given(plan: Plan, builder: str) -> Plan:
+    """Return the plan with its changes of code given to `builder`, and a summary that says so."""
+    if not builder:
+        return plan
+    built = built_by(plan, builder)
+    return msgspec.structs.replace(built, summary=summary_like(plan, built))
 
 
 def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:

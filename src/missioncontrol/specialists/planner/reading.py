@@ -4,7 +4,7 @@ from pathlib import Path
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.git import git
+from missioncontrol.specialists.historian.log import count_commits
 from missioncontrol.specialists.indexing import imports_of, index_of
 from missioncontrol.specialists.manifests import read_manifests
 from missioncontrol.specialists.planner.goal import read_goal
@@ -16,7 +16,6 @@ from missioncontrol.specialists.tree import read_tree
 
 GOAL_LENGTH_MAX = 100_000
 """Characters in goal, constraints and context together; a longer text is a document, not a goal."""
-COMMITS_MAX = 1_000
 
 
 def read_ground(brief: Brief, desk: Listener) -> Ground:
@@ -66,7 +65,6 @@ def _refuse_unreadable(brief: Brief) -> None:
 
 def _commits(root: Path) -> int:
     try:
-        count = git(root, "rev-list", "--count", f"--max-count={COMMITS_MAX}", "HEAD", seconds=10)
+        return count_commits(root)
     except Unavailable:
         return 0
-    return int(count.strip() or 0)

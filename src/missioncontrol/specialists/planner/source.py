@@ -1,7 +1,7 @@
 """What the code says about the files a goal touches: seams, importers, tests, documents, wiring."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -61,6 +61,26 @@ _IMPORT = re.compile(
 """An import, or one of its names on a line of its own."""
 _OPEN_ENDED = re.compile(
     r"(?:Interface|Protocol|Base\w*|Abstract\w*|Backend|Provider|Strategy)$|^(?:Base|Abstract)"
+)
+
+
+_TESTS_INSIDE = re.compile(
+    r"(?m)^\s*#\[(?:cfg\(test\)|(?:\w+::)*test\b)|^\s*(?:///|//!|\*|#|)\s*>>> \S|^\s*unittest\s*\{"
+    r"|^\s*(?:async\s+)?def test_\w+\(|\bimport\.meta\.vitest\b|^test \".*\{|^\s*@testset\b"
+)
+"""Tests that stand in the file that they test: Rust, doctests, D, Python, Vitest, Zig, Julia."""
+_BESIDE = (
+    "test_{stem}{suffix}",
+    "{stem}_test{suffix}",
+    "{stem}_tests{suffix}",
+    "{stem}.test{suffix}",
+    "{stem}.spec{suffix}",
+    "{stem}_spec{suffix}",
+    "{stem}Test{suffix}",
+    "tests{suffix}",
+    "tests/test_{stem}{suffix}",
+    "test/test_{stem}{suffix}",
+    "__tests__/{stem}.test{suffix}",
 )
 
 
@@ -304,11 +324,25 @@ class Sources:
                     using.append((-len(closest.findall(text)), -count, file.path))
         ordered = [found for *_, found in sorted(using)]
         ordered.sort(key=lambda each: likely.index(each) if each in likely else len(likely))
-        found = [*named, *ordered]
+        found = [*self._inside_or_beside(path), *named, *ordered]
         own = re.compile(rf"(?:^|[_.-]){re.escape(names[0].lower())}$") if names else None
         # A test that is called as the very definition knows it best: `test_cached` for `cached`.
         found.sort(key=lambda each: not (own and own.search(PurePosixPath(each).stem.lower())))
-        return [each for each in found if self.holds_tests(each)][:NAMED_MAX]
+        kept = [each for each in found if each == path or self.holds_tests(each)]
+        return list(dict.fromkeys(kept))[:NAMED_MAX]
+
+    def _inside_or_beside(self, path: str) -> Iterator[str]:
+        """Yield a file that holds tests of its own, and one beside it that is named as its test.
+
+        `of_kind` reads a bounded number of test files; what stands right there is always seen.
+        """
+        if _TESTS_INSIDE.search(self.tree.text(path) or ""):
+            yield path
+        pure = PurePosixPath(path)
+        for name in _BESIDE:
+            beside = str(pure.parent / name.format(stem=pure.stem, suffix=pure.suffix))
+            if beside != path and self.tree.file(beside) is not None:
+                yield beside
 
     def _documents(self, name: str) -> list[str]:
         found = []

@@ -1,0 +1,34 @@
+"""The summary of a plan, which is always computed from it."""
+
+import msgspec
+
+from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.tasks import counted
+
+
+def tasks_sentence(plan: Plan) -> str:
+    """Return how many tasks are done here, and who does those that change something."""
+    changes = [task for task in plan.tasks() if task.is_change]
+    here = sum(1 for _ in plan.tasks()) - len(changes)
+    agents = sorted({task.agent for task in changes if task.agent})
+    given = f"for {' and '.join(agents)}" if agents else "handed over"
+    verb = "is" if len(changes) == 1 else "are"
+    return (
+        f"{counted(here, 'task')} can be done here; {counted(len(changes), 'task')} {verb} {given}."
+    )
+
+
+def summary_like(local: Plan, plan: Plan) -> str:
+    """Return the summary of a plan made from `local`: about the same goal, with its own tasks."""
+    about = local.summary.removesuffix(tasks_sentence(local))
+    return f"{about}{tasks_sentence(plan)}"
+
+
+def stands_in(plan: Plan, why: str) -> Plan:
+    """Return a local plan that says that it stands in for a model's, and why."""
+    said = f"This is the local plan, as the model gave none: {why.rstrip('. ')}."
+    return msgspec.structs.replace(
+        plan,
+        summary=f"{said} {plan.summary}",
+        obtained=f"{plan.obtained}; in place of a model's plan: {why.rstrip('. ')}",
+    )
