@@ -184,10 +184,10 @@ def test_rows_that_miss_an_event_are_found(monkeypatch: Patch) -> None:
     count_ends = board._count_ends
     seen: list[object] = []
 
-    def forgetful(row: Any, event: Any, at: float) -> None:
+    def forgetful(row: Any, event: Any) -> None:
         seen.append(event)
         if len(seen) != 5:
-            count_ends(row, event, at)
+            count_ends(row, event)
 
     monkeypatch.setattr(board, "_count_ends", forgetful)
     find("items")

@@ -9,6 +9,7 @@ from missioncontrol.application.asks import CancelRun
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.testing.simulation.drawing import PEOPLE
 from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.rules.violation import hold
 
 FATES = {
     "yes": 40,
@@ -124,4 +125,9 @@ class Approvers:
         digest = self._dice.choice(("", approval.digest, approval.digest, "0" * 64))
         actor = who if ":" in who else self._dice.choice(SPELLINGS).format(who)
         spoken = Spoken(verb, approval.id, actor, "So it is.", digest, **more)
-        await house.ask(spoken, actor)
+        answer = await house.ask(spoken, actor)
+        is_bound = verb != "withdraw" and digest not in ("", approval.digest)
+        hold(
+            not is_bound or isinstance(answer, Exception),
+            "an answer to something else than what is asked is refused",
+        )

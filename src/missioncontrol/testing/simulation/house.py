@@ -45,6 +45,7 @@ from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
 from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.testing.governed import EXPRESSIONS
+from missioncontrol.testing.simulation.crossing import hold_no_retry
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.prices import FewPrices
 from missioncontrol.testing.simulation.script import CARDS, PLACES
@@ -99,7 +100,7 @@ class House:
         self.engine = Engine(
             self.journal, self.execution, self.registry, artifacts, output, self.operations
         )
-        self.projector = Projector(Board(tables))
+        self.projector = Projector(Board(tables), self.journal.runs)
         self.patience = Patience(self.approvals, clock)
         self.scheduler = Scheduler(self.schedules, clock, report=self._note_trouble)
         self.supervisor: Supervisor | None = None
@@ -149,7 +150,7 @@ class House:
             self.operations,
             self.agents,
             GatewayKeys(self.journal),
-            WebhookOffice(self.journal),
+            WebhookOffice(self.journal, _refuse_nothing),
         )
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
@@ -206,6 +207,7 @@ class House:
 
     def _cancel(self, run: str, reason: str, actor: str) -> None:
         self.engine.cancel(run, reason, actor=actor)
+        hold_no_retry(self.journal, run)
 
     async def ask(self, what: Any, actor: str) -> Any:
         """Ask as a person does; a refusal is an answer too, and comes back as one."""
@@ -227,12 +229,16 @@ class House:
             await self.supervisor.stop()
         await self.patience.stop()
         await self.engine.close()
-        self.projector.save()
+        await self.projector.finish(self.disk)
 
     def drop(self, error: BaseException) -> None:
         """Let everything go at once, as when the process ends."""
         self.engine.drop(error)
         self.projector.drop()
+
+
+async def _refuse_nothing(_: str) -> None:
+    pass
 
 
 async def _no_processes(_: ProcessHandle) -> bool:

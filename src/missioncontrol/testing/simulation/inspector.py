@@ -91,6 +91,7 @@ class Inspector:
     def engine_began(self) -> None:
         """Take note that another engine takes over."""
         self.books.operation.engine_began()
+        self.books.ledger.engine_began()
         self.books.is_recovering = True
         self.promptness.engine_ended()
 

@@ -115,7 +115,7 @@ async def judge(disk: Disk, tables: MemoryReadTables) -> None:
     """
     disk.inspector.books.finish()
     verdict = await verify(disk, ())
-    hold(verdict.whole, verdict.problem)
+    hold(verdict.is_intact, verdict.problem)
     await _compare_rows(disk, tables)
     await _compare_sums(disk)
 

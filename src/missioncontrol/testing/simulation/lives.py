@@ -9,6 +9,7 @@ import msgspec
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.application.agents import AgentAsked
+from missioncontrol.confinement import UNCONFINING
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.lifecycle.states import Failed, Stopped
@@ -99,4 +100,4 @@ class ScriptedKind:
 
 def a_workshop(_: Declaration) -> Workshop:
     """Return what an agent that only exists in dice works with."""
-    return Workshop(NOWHERE, NOWHERE, NOWHERE, MemoryArtifactStore(), dict, str)
+    return Workshop(NOWHERE, NOWHERE, NOWHERE, MemoryArtifactStore(), dict, str, UNCONFINING)

@@ -132,6 +132,32 @@ class Books:
         self.lives.attempt_started(data["agent"])
         self._refuse_too_many(run, key, data["agent"])
         self._refuse_unpaid(run, key, data["fence"])
+        self.ledger.look_at_clock(at)
+        self._refuse_spent(run, key, data["agent"])
+
+    def _refuse_spent(self, run: RunBook, key: str, agent: str) -> None:
+        """Refuse an attempt below a cap of which nothing is left.
+
+        Only a built-in specialist that calls no model may start there; here the agents are such
+        that do not say what they can spend.
+        """
+        spending = run.steps[key].get("spending")
+        if spending is None:
+            return
+        steps = {key, *_budgeted(run, key)}
+        model = spending.get("model", "")
+        scopes = [
+            WORKSPACE,
+            ("workflow", run.told["workflow"]),
+            ("run", run.id),
+            ("agent", agent),
+            *(("step", f"{run.id}/{each}") for each in sorted(steps)),
+            *([("model", self.costs.name_of(model))] if model else []),
+        ]
+        for scope, period, unit in self.ledger.places(scopes):
+            spent = self.ledger.spent_in(scope, period, unit)
+            cap = self.ledger.caps[scope][period][unit]
+            hold(spent < cap, f"{key} does not start: {spent} of {cap} {unit} of {scope} are spent")
 
     def _refuse_too_many(self, run: RunBook, key: str, agent: str) -> None:
         at_work = list(self.working())

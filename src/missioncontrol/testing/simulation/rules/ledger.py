@@ -54,6 +54,8 @@ class LedgerBook:
         self.settled: dict[str, tuple[Scope, ...]] = {}
         self.runs: set[str] = set()
         self.day = ""
+        self._asked: set[str] = set()  # attempts that ask before each call
+        self._cut: set[str] = set()  # what was set aside for work that ended with its engine
         self._excess: dict[Place, int] = {}  # by how much caps are passed that was told
 
     def take(self, kind: str, data: Data, at: float) -> None:
@@ -70,6 +72,13 @@ class LedgerBook:
     def look_at_clock(self, at: float) -> None:
         """Let days and months end."""
         self.day = max(self.day, datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d"))
+
+    def engine_began(self) -> None:
+        """Take note that all work has ended for which something is set aside.
+
+        Of an attempt that asks before each call, only its calls can have been in flight.
+        """
+        self._cut = self.live.keys() - self._asked
 
     # What follows from what is known.
 
@@ -176,6 +185,9 @@ class LedgerBook:
         if new.parent:
             self._refuse_more_than_parent(new)
         self.live[new.name] = new
+        attempt, _, number = new.name.rpartition("/")
+        if "@" not in number:
+            self._asked.add(attempt)
         for place in self.places(new.scopes):
             unit = place[2]
             hold(unit in new.amount, f"what is set aside under {place} is known in {unit}")
@@ -197,6 +209,8 @@ class LedgerBook:
         self._refuse_wrong_scopes(scopes, data)
         before = {place: self._known_excess(place) for place in self.places(scopes)}
         aside = self.live.get(name)
+        if data.get("estimated"):
+            self._cut.discard(name)
         hold(data.get("late", False) is (aside is None), "usage without a reservation is late")
         over = self._use(aside, charge, is_known=data["cost"] is not None)
         hold(data.get("over") == over, f"{over!r} of it goes beyond what was set aside")
@@ -212,7 +226,11 @@ class LedgerBook:
         known = aside.scopes if aside else self.settled.get(data["reservation"], ())
         models = [name for kind, name in (*scopes, *known) if kind == "model"]
         hold(models == list(map(self.costs.name_of, models)), "spellings of a model are one")
-        cost = self.costs.charged(models, data["usage"])
+        if data.get("estimated") and aside is not None:
+            cost = _left(aside, "cost")
+            hold(_tokens(data["usage"]) == _left(aside, "tokens"), "what was set aside counts")
+        else:
+            cost = self.costs.charged(models, data["usage"])
         hold(data["cost"] == cost, f"the usage costs {cost}")
 
     def _use(self, aside: Aside | None, charge: Data, *, is_known: bool) -> Data | None:
@@ -262,6 +280,9 @@ class LedgerBook:
     def _reservation_settled(self, data: Data) -> None:
         hold(data["reservation"] in self.live, "what is settled was set aside")
         aside = self.live[data["reservation"]]
+        if aside.name in self._cut:
+            is_used = not any(_left(aside, unit) for unit in UNITS)
+            hold(is_used, f"{aside.name} was in flight when its engine ended, and is charged")
         for part in self.parts(aside):
             self._reservation_settled({"reservation": part.name})
         self.settled[aside.name] = aside.scopes
@@ -294,3 +315,8 @@ class LedgerBook:
 def _tokens(usage: Data) -> int:
     tokens: int = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     return tokens
+
+
+def _left(aside: Aside, unit: Unit) -> int | None:
+    amount: int | None = aside.amount.get(unit)
+    return None if amount is None else max(0, amount - aside.used[unit])
