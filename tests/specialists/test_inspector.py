@@ -18,7 +18,10 @@ FILES = {
     "run.sh": "#!/bin/sh\n",
 }
 PASSED = {"passed": True, "status": "passed", "base": ""}
-GOOD = {"src/app.py": "def run():\n    return 2\n", "tests/test_app.py": "def test_run():\n    1\n"}
+GOOD = {
+    "src/app.py": "def run():\n    return 2\n",
+    "tests/test_app.py": "def test_run():\n    assert 1\n",
+}
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"
 
 
@@ -76,7 +79,7 @@ def test_code_without_a_test_is_a_note(tmp_path: Path) -> None:
         ),
         (
             {"tests/test_app.py": None, "tests/test_it.py": FILES["tests/test_app.py"]},
-            [],
+            [("test_renamed", "tests/test_it.py", 0)],
         ),
         ({"od\nd.txt": "x\n"}, [("odd_name", "od\nd.txt", 0)]),
         ({}, [("nothing_changed", "", 0)]),

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from missioncontrol.confinement import within
 from missioncontrol.domain import work as kinds
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief
@@ -204,13 +205,15 @@ def test_a_suite_in_a_git_checkout_finds_its_history(tmp_path: Path) -> None:
 
 @pytest.mark.journey
 def test_a_suite_that_does_not_end_is_stopped_with_all_its_children(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    command = f"sleep 600 & echo $$! > {pids}; wait"
+    seconds = (
+        f"600.{os.getpid()}"  # Its mark: the confined suite can write no file that is read here.
+    )
+    command = f"sleep {seconds} & wait"
     root = repository(tmp_path, {"Makefile": MAKE.format(command)})
     work, told, _ = run_suite(tmp_path, root, seconds=9.5)
     assert told["status"] == "timed_out"
     assert [finding.rule for finding in work.findings] == ["tester.timed-out"]
-    assert not _lives(int(pids.read_text()))
+    assert not any(seconds in each for each in _command_lines())
 
 
 @pytest.mark.journey
@@ -219,10 +222,11 @@ def test_no_test_run_outlives_whoever_holds_its_leash(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\n"
         "from missioncontrol.specialists.tester.running import run\n"
+        "from missioncontrol.confinement import within\n"
         f"command = ['/bin/sh', '-c', 'sleep 600 & echo $! > {pids}; wait']\n"
         f"here = Path({str(tmp_path)!r})\n"
         "run(command, directory=here, environment={'PATH': '/usr/bin:/bin'},"
-        " output=here / 'out.txt', seconds_max=60, tick=lambda seconds: None)\n"
+        " output=here / 'out.txt', seconds_max=60, tick=lambda seconds: None, sandbox=within({}))\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
     deadline = time.monotonic() + 4
@@ -234,6 +238,10 @@ def test_no_test_run_outlives_whoever_holds_its_leash(tmp_path: Path) -> None:
     while _lives(sleeper) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _lives(sleeper)
+
+
+def _command_lines() -> list[list[str]]:
+    return [each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])]
 
 
 def _lives(pid: int) -> bool:
@@ -252,6 +260,7 @@ def test_output_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.Monke
         output=tmp_path / "out.txt",
         seconds_max=4.0,
         tick=lambda seconds: None,
+        sandbox=within({}),
     )
     assert ended.stopped == "more than 100,000 bytes of output"
 

@@ -52,6 +52,7 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         actuals=_told(name, given, "actuals", Actual),
         commission=given.get("commission", {}),
         former=given.get("former", {}),
+        line=given.get("line", {}),
         submitted=_submitted(given),
         run=assignment.run,
         step=assignment.step,

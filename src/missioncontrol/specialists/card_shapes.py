@@ -41,6 +41,12 @@ CHECKS = Shape(
     description="Commands that have to end well too, each a list of its words; they run in the "
     "same tree, after the tests.",
 )
+SCOPE = Shape(
+    "list",
+    items=Shape("string"),
+    required=False,
+    description="Files that may be changed, as paths or as patterns of `.gitignore`; [] for all.",
+)
 CHECKED = object_of(
     command=list_of("string"),
     status=text("passed, failed, could_not_start or timed_out."),

@@ -8,6 +8,7 @@ from missioncontrol.specialists.card_shapes import (
     CHECKED,
     CHECKS,
     REPOSITORY,
+    SCOPE,
     card_of,
     count,
     list_of,
@@ -93,7 +94,8 @@ _HISTORIAN = card_of(
     "Says what the commits tell: where work gathers, what changes together, and who knows it.",
     {"repository": REPOSITORY, "goal": GOAL},
     object_of(
-        commits=count("0 where there is no history."),
+        commits=count("Those that were read; 0 where there is no history."),
+        commits_total=count("All that there are, read or not."),
         people=count("Authors, without programs."),
         authors=list_of("string", "At most 20, the one with most commits first."),
         bus_factor=count("The fewest people who made more than half of the commits."),
@@ -189,8 +191,10 @@ _TESTER = card_of(
         "base": Shape(
             "string",
             required=False,
-            description="With `commit`: what fails at this commit too may fail.",
+            description="With `commit`: what fails at this commit too may fail. Its tests and test "
+            "settings run over the commit too.",
         ),
+        "scope": SCOPE,
         "checks": CHECKS,
     },
     object_of(
@@ -222,6 +226,9 @@ _TESTER = card_of(
         commit=text("That was tested; '' where that was the checkout."),
         base=text("That it was held against."),
         broken=list_of(BROKEN, "Of a commit: what fails and did not at the base. At most 100."),
+        altered=list_of(
+            BROKEN, "Tests of the base that the change alters, and that fail with it as they were."
+        ),
         gone=list_of("string", "Tests that passed at the base and are not run, or skipped."),
         checks=list_of(CHECKED, "How each of the repository's own checks ended."),
     ),
@@ -382,6 +389,12 @@ _MANAGER = card_of(
             "object", description="The task: `number`, `title`, `folder`, `documents` and so on."
         ),
         "former": Shape("object", required=False, description="How the round before ended."),
+        "line": Shape(
+            "object",
+            required=False,
+            description="How the branch was brought up to date: the output of a merger. Where that "
+            "is red, the change begins at the composition that fails.",
+        ),
     },
     object_of(
         base=text("The commit at which whoever builds begins."),

@@ -6,6 +6,7 @@ from missioncontrol.specialists.card_shapes import (
     CHECKED,
     CHECKS,
     REPOSITORY,
+    SCOPE,
     card_of,
     count,
     list_of,
@@ -20,12 +21,6 @@ FOUND = object_of(
     line=count("0 where it is no single line."),
     remedy=text(),
     blocking=Shape("boolean", description="Whether it has to be mended first."),
-)
-SCOPE = Shape(
-    "list",
-    items=Shape("string"),
-    required=False,
-    description="Files that may be changed, as paths or as patterns of `.gitignore`; [] for all.",
 )
 
 
@@ -46,6 +41,12 @@ INSPECTOR = card_of(
             items=Shape("string"),
             required=False,
             description="What has to hold, in words; it is put before whoever reads the review.",
+        ),
+        "accepting": Shape(
+            "boolean",
+            required=False,
+            description="Whether a person or another agent looks at the change afterwards, and "
+            "accepts what it does to tests and their settings; else that has to be taken back.",
         ),
         "guard": Shape(
             "boolean",
@@ -68,6 +69,11 @@ INSPECTOR = card_of(
         base=text(),
         not_judged=list_of(
             "string", "The acceptance: words that no rule can hold a change against."
+        ),
+        test_changes=object_of(
+            description="What the change does to the tests that judge it, and their settings.",
+            digest=text("Of these files, to be accepted by; '' where nobody is asked."),
+            findings=list_of(FOUND, "At most 50."),
         ),
     ),
     capabilities=("inspect",),
@@ -108,13 +114,57 @@ MERGER = card_of(
             description="Documents that the change was made and judged by; where the checkout has "
             "another text by now, the change is returned.",
         ),
+        "accepted": Shape(
+            "string",
+            required=False,
+            description="The digest of the changes of tests and their settings that a person or a "
+            "reviewer accepts by letting the step run; without it such a change is returned.",
+        ),
+        "test_changes": Shape(
+            "list",
+            items=Shape("object"),
+            required=False,
+            description="Those changes in words, for who agrees to the step.",
+        ),
+        "head": Shape(
+            "string",
+            required=False,
+            description="A commit of people that `into` is to have too. Without a change, the "
+            "branch is brought up to it if the two together are green.",
+        ),
+        "mend": Shape(
+            "boolean",
+            required=False,
+            description="Whether the change is to make a red branch green, so that the step goes "
+            "on where the branch fails without it.",
+        ),
+        "known_failures": Shape(
+            "list",
+            items=Shape("string"),
+            required=False,
+            description="Names of tests and checks that a person lets fail; any other failure "
+            "keeps the branch where it is.",
+        ),
+        "untested": Shape(
+            "boolean",
+            required=False,
+            description="Whether a person accepts that no test says anything of the branch.",
+        ),
     },
     object_of(
-        state=text("merged or returned."),
+        state=text(
+            "merged or returned; of a branch that is brought up: level, updated, clashing, or red "
+            "where its change is to mend it."
+        ),
         reason=text("Why it was returned, or what is special about the merge; else ''."),
-        commit=text("Which `into` has now for the change; '' where it was returned."),
+        commit=text(
+            "Which `into` has now for the change; '' where it was returned. Of a red branch, the "
+            "composition that fails."
+        ),
         onto=text("What `into` was before."),
         into=text(),
+        head=text("The commit of people that was asked for; else ''."),
+        mend=Shape("boolean", description="Whether the change is to make a red branch green."),
         rebased=Shape("boolean", description="Whether `into` had gone on since the base."),
         conflicts=list_of(
             object_of(

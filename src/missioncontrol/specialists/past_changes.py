@@ -3,18 +3,20 @@
 from hashlib import blake2b
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.historian.log import COMMITS_MAX, as_past, read_log
+from missioncontrol.specialists.historian.log import COMMITS_MAX, LOG_SECONDS_MAX, as_past, read_log
 from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import Tree
 
-LOG_SECONDS_MAX = 30.0
-VERSION = 1
+VERSION = 2
 """Counted up whenever the same commits would give other changes."""
 
 
 def read_past(tree: Tree, *, kept: KeptFacts | None = None) -> list[PastChange]:
-    """Return the commits of a repository without its merges, newest first; none without git."""
+    """Return the commits of a repository without its merges, newest first; none without git.
+
+    They are all that the bound allows or none: a plan must not depend on how fast git was.
+    """
     if not (tree.is_git and tree.commit):
         return []
     key = _key(tree)
@@ -25,9 +27,8 @@ def read_past(tree: Tree, *, kept: KeptFacts | None = None) -> list[PastChange]:
         log = read_log(tree.root, seconds=LOG_SECONDS_MAX)
     except Unavailable:
         return []
-    changes = list(as_past(log.commits)) if log else []
-    # What was cut for want of time would be read further another time.
-    if kept and log and (not log.cut or len(log.commits) == COMMITS_MAX):
+    changes = list(as_past(log.commits)) if log and not log.is_late else []
+    if kept and log and not log.is_late:
         kept.keep_whole(key, changes)
     return changes
 

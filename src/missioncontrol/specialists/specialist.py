@@ -41,7 +41,13 @@ class Submitted(msgspec.Struct, frozen=True):
     acceptance: tuple[str, ...] = ()  # what has to hold, in words
     tests: Mapping[str, Any] | None = None  # what a tester handed back
     guard: bool = False  # the rules of the repository that ask for specs count as well
+    accepting: bool = False  # whether a person or another agent accepts changes of tests later
+    accepted: str = ""  # the digest of those that are accepted
     agreed: tuple[Agreed, ...] = ()  # documents that it was built, reviewed and approved by
+    head: str = ""  # the commit of people that `into` is to have as well; "" for none
+    mend: bool = False  # whether the change is to mend a branch that is red
+    known_failures: tuple[str, ...] = ()  # names of tests and checks that people let fail
+    untested: bool = False  # whether people accept that no test says anything
 
 
 class Brief(msgspec.Struct, frozen=True):
@@ -66,6 +72,7 @@ class Brief(msgspec.Struct, frozen=True):
     actuals: tuple[Actual, ...] = ()  # what tasks of earlier runs took, newest first
     commission: Mapping[str, Any] = {}  # a task of a repository that is to be carried out
     former: Mapping[str, Any] = {}  # how its round before ended; empty in the first
+    line: Mapping[str, Any] = {}  # how the branch of a task was brought up to date
     submitted: Submitted = Submitted()  # for those who test, review or merge a commit
     run: str = ""
     step: str = ""

@@ -18,7 +18,7 @@ FILES_MAX = 20_000
 BYTES_MAX = 256 * 1024 * 1024
 FILE_BYTES_MAX = 4 * 1024 * 1024
 TEXT_BYTES_MAX = 2 * 1024 * 1024
-SECONDS_MAX = 30.0
+SECONDS_MAX = 120.0
 LEFT_OUT_NAMED_MAX = 500
 """Files left out that are named one by one; the rest are counted."""
 

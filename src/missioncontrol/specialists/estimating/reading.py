@@ -7,13 +7,12 @@ from pathlib import Path
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.specialists.estimating.past import Changes, PastChange, Piece
 from missioncontrol.specialists.git import head_commit
-from missioncontrol.specialists.historian.log import Commit, Log, read_log
+from missioncontrol.specialists.historian.log import LOG_SECONDS_MAX, Commit, Log, read_log
 from missioncontrol.specialists.ranking.kept import kept_here
 
 COMMITS_MAX = 3_000
 """Older changes say little about how a project works today."""
-SECONDS_MAX = 20.0
-VERSION = 1
+VERSION = 2
 """Counted up whenever the same commits would give other changes."""
 
 
@@ -30,14 +29,13 @@ def read_changes(root: Path) -> Changes:
     if found is not None:
         return Changes(found)
     try:
-        log = read_log(root, seconds=SECONDS_MAX, commits_max=COMMITS_MAX)
+        log = read_log(root, seconds=LOG_SECONDS_MAX, commits_max=COMMITS_MAX)
     except Unavailable:
         log = None
-    if log is None:
-        return Changes(())
+    if log is None or log.is_late:
+        return Changes(())  # All that the bound allows or none, however fast git is.
     read = list(_changes(log))
-    # What was cut for want of time would be read further another time.
-    if kept and (not log.cut or len(log.commits) == COMMITS_MAX):
+    if kept:
         kept.keep_whole(key, read)
     return Changes(read)
 

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Fact, FilesRead, Work
@@ -15,18 +16,20 @@ from missioncontrol.specialists.commits.changed import patch
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.commits.scope import bad_patterns
+from missioncontrol.specialists.commits.test_changes import test_changes
 from missioncontrol.specialists.inspector.files import of_files
 from missioncontrol.specialists.inspector.lines import of_lines
 from missioncontrol.specialists.inspector.page import markdown
 from missioncontrol.specialists.inspector.ruled import of_rules
 from missioncontrol.specialists.inspector.secret import of_secrets
 from missioncontrol.specialists.inspector.seen import Change, seen
-from missioncontrol.specialists.inspector.told import Told, of_tests, told
+from missioncontrol.specialists.inspector.told import Told, of_altered, of_tests, told
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk, Submitted
 
 FINDINGS_MAX = 200
+LISTED_MAX = 50
 SECONDS_KEPT = 5.0
 PATCH = "change.patch"
 OBTAINED = "git's own account of what differs, and rules without a model"
@@ -62,11 +65,20 @@ class Inspector:
             change = seen(lent, base, commit)
             ruled = self._ruled(lent, change, desk) if what.guard and change.files else []
             whole = patch(lent, base, commit) if change.files else b""
+            changes = test_changes(lent, base, commit)
         except Unavailable as error:
             raise AttemptFailed("inspector.failed", error.reason, hint=error.hint) from error
-        seen_alone = _findings(change, what.scope, told(what.tests), desk)
-        findings = _ordered(chain(seen_alone, ruled))
-        return _handed_in(change, findings, what, whole, desk)
+        tests = told(what.tests)
+        named_ = (*changes.findings, *of_altered(tests, change.commit))
+        judging = [_to_accept(each, accepting=what.accepting) for each in named_]
+        seen_alone = _findings(change, what.scope, tests, desk)
+        findings = _ordered(chain(seen_alone, judging, ruled))
+        digest = changes.digest if what.accepting else ""
+        accepting = {
+            "digest": digest,
+            "findings": [each.as_json() for each in judging[:LISTED_MAX]],
+        }
+        return _handed_in(change, findings, what, (whole, accepting), desk)
 
     def _ruled(self, lent: Lent, change: Change, desk: Desk) -> list[Found]:
         """Return what the repository's rules say; nobody is told that they hold unasked."""
@@ -79,6 +91,10 @@ def _bad(reason: str, hint: str) -> AttemptFailed:
     return AttemptFailed("inspector.bad_input", reason, hint=hint, retryable=False)
 
 
+def _to_accept(found: Found, *, accepting: bool) -> Found:
+    return replace(found, rule=f"inspector.{found.rule}", blocking=not accepting)
+
+
 def _findings(
     change: Change, scope: Sequence[str], tests: Told | None, desk: Desk
 ) -> Iterator[Found]:
@@ -88,7 +104,7 @@ def _findings(
         return
     yield from of_tests(tests, change.commit)
     yield from of_files(change, scope)
-    yield from of_lines(change, was_run_before=tests is not None and bool(tests.base))
+    yield from of_lines(change)
     place = desk.scratch / "changed"
     yield from of_secrets(change, place, is_late=lambda: desk.seconds_left() < SECONDS_KEPT)
     if change.unread:
@@ -104,8 +120,13 @@ def _ordered(findings: Iterator[Found]) -> list[Found]:
 
 
 def _handed_in(
-    change: Change, findings: Sequence[Found], what: Submitted, whole: bytes, desk: Desk
+    change: Change,
+    findings: Sequence[Found],
+    what: Submitted,
+    shown: tuple[bytes, dict[str, Any]],
+    desk: Desk,
 ) -> Work:
+    whole, test_changes_ = shown
     blocking = [each for each in findings if each.blocking]
     output: dict[str, Any] = {
         "verdict": "rework" if blocking else "approve",
@@ -120,6 +141,7 @@ def _handed_in(
         "commit": change.commit if what.commit else "",
         "base": change.base,
         "not_judged": list(what.acceptance),
+        "test_changes": test_changes_,
     }
     statement = _statement(change, findings, blocking)
     desk.log("warning" if blocking else "success", statement)

@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.found import Found
+from missioncontrol.specialists.commits.test_lines import REMEDY
 
 MESSAGE_MAX = 500
 EACH_MAX = 50
@@ -39,6 +40,7 @@ class Told(msgspec.Struct, frozen=True):
     commit: str = ""
     base: str = ""
     broken: tuple[Broken, ...] = ()
+    altered: tuple[Broken, ...] = ()
     gone: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
 
@@ -72,10 +74,6 @@ def of_tests(tests: Told | None, commit: str) -> Iterator[Found]:
         yield Found("inspector.other_tests", message, remedy="Test this one.")
         return
     yield from _failing(tests)
-    for name in tests.gone[:EACH_MAX]:
-        message = f"{name} passed at the base, and is not run any more"
-        remedy = "Let it run, or say in the task why it goes."
-        yield Found("inspector.test_removed", message, remedy=remedy)
 
 
 def _failing(tests: Told) -> Iterator[Found]:
@@ -101,3 +99,16 @@ def _failing(tests: Told) -> Iterator[Found]:
 
 def _note(message: str, remedy: str) -> Found:
     return Found("inspector.tests_silent", message, remedy=remedy, blocking=False)
+
+
+def of_altered(tests: Told | None, commit: str) -> Iterator[Found]:
+    """Tell which tests the change alters fail as they were, and which run no more."""
+    if tests is None or (tests.commit and tests.commit != commit):
+        return
+    for each in tests.altered[:EACH_MAX]:
+        name = each.test or "The tests"
+        message = f"{name} fails as it was at the base: {each.message}"[:MESSAGE_MAX]
+        yield Found("test_claim", message, each.path, each.line, REMEDY)
+    for name in tests.gone[:EACH_MAX]:
+        message = f"{name} passed at the base, and is not run any more"
+        yield Found("test_removed", message, remedy=REMEDY)

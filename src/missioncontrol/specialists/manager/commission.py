@@ -31,3 +31,12 @@ class Former(msgspec.Struct, frozen=True):
 
 
 """As `task-round` hands it back."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """How the branch of a task was brought up to date before the task began."""
+
+    state: str = ""  # red: the composition of both fails, and the task is to mend it
+    commit: str = ""  # that composition
+    onto: str = ""  # what the branch named then
+    reason: str = ""  # what fails

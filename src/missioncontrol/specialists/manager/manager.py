@@ -9,7 +9,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import git, head_commit
-from missioncontrol.specialists.manager.commission import Commission, Former
+from missioncontrol.specialists.manager.commission import Commission, Former, Line
 from missioncontrol.specialists.manager.page import page
 from missioncontrol.specialists.manager.reading import items, open_items, signed_texts
 from missioncontrol.specialists.markdown import counted
@@ -35,13 +35,16 @@ class Manager:
         commission = _as("commission", brief.commission, Commission)
         former = _as("former", brief.former or {}, Former)
         texts = signed_texts(commission, repository)
+        line = _as("line", brief.line or {}, Line)
         onto = former.onto
         if not former.rounds or former.returned:
             onto = _tip(repository, commission)
+            if line.state == "red" and onto == line.onto:
+                onto = line.commit
         redo = former.returned and bool(former.commit)
         base = onto if redo or not former.commit else former.commit
         patch = _patch(repository, former) if redo else ""
-        told = page(commission, texts, former, patch)
+        told = page(commission, texts, former, patch, line)
         acceptance = items(texts, "spec", "acceptance")
         parts = open_items(texts)
         output: dict[str, Any] = {

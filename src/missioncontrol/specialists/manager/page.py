@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from missioncontrol.specialists.manager.commission import Commission, Former
+from missioncontrol.specialists.manager.commission import Commission, Former, Line
 from missioncontrol.specialists.markdown import code, plain
 
 DOCUMENT_CHARACTERS_MAX = 60_000
@@ -12,11 +12,15 @@ FINDINGS_MAX = 50
 TITLES = {"prd": "What is wanted", "spec": "Spec", "plan": "Plan", "tasks": "Parts of the work"}
 
 
-def page(commission: Commission, texts: Mapping[str, str], former: Former, redone: str) -> str:
+def page(
+    commission: Commission, texts: Mapping[str, str], former: Former, redone: str, line: Line
+) -> str:
     """Return the page as Markdown; `redone` is the change to make anew, as a patch, or ""."""
     parts = [f"# Task {commission.number}: {plain(commission.title)}"]
     if former.rounds:
         parts.append("\n".join(_round(former, is_redone=bool(redone))))
+    if line.state == "red":
+        parts.append(f"## The tests fail as you begin\n\n{plain(line.reason)} Make them pass.")
     if commission.brief and not texts:
         parts.append(commission.brief)
     if redone:

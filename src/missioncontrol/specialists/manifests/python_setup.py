@@ -10,6 +10,7 @@ from typing import Any
 from missioncontrol.specialists.manifests.lines import key_line, line_of, table_line
 from missioncontrol.specialists.manifests.requirement import parsed_requirement
 from missioncontrol.specialists.manifests.stack import (
+    BESIDE,
     Dependency,
     EntryPoint,
     Package,
@@ -172,16 +173,13 @@ def read_requirements(path: str, text: str) -> Iterator[Said]:
         yield from _dependency(requirement, group, path, number)
 
 
-_ASIDE = frozenset({"doc", "docs", "test", "tests", "bench", "benchmarks", "example", "examples"})
-
-
 def _requirements_group(path: str) -> str:
     pure = PurePosixPath(path)
     stem = pure.stem.lower()
     words = [
         word for word in re.split(r"[-_.]", stem) if word not in {"requirements", "requirement"}
     ]
-    aside = [part for part in pure.parent.parts if part.lower() in _ASIDE]
+    aside = [part for part in pure.parent.parts if part.lower() in BESIDE]
     if aside:
         return aside[0].lower()  # What builds the documents is not needed to run.
     if words in ([], ["base"], ["main"], ["prod"], ["production"]):

@@ -36,6 +36,9 @@ Reader = Callable[["Tree", str, str], Iterator[Said]]
 
 MANIFESTS_MAX = 400
 MANIFEST_BYTES_MAX = 512 * 1024
+_TEST_FUNCTION = re.compile(
+    r"^(?:class Test\w*.*:\s+)?\s*((?:async )?def test_?\w*\()", re.MULTILINE
+)
 WITHOUT_DEVELOPERS: tuple[Who, ...] = ("user", "extra")
 LANGUAGES = {
     "python": "Python",
@@ -216,12 +219,18 @@ def _by_import(tree: "Tree") -> Iterator[TestCommand]:
     tests = [file for file in tree.files if file.kind == "test" and file.language == "Python"]
     for tool, argv in (("pytest", project.PYTEST), ("unittest", _unittest(tests, tree))):
         wanted = re.compile(rf"^\s*(import|from) {tool}\b.*$", re.MULTILINE)
-        for file in tests[:200]:
+        for file in tests:
             text = tree.text(file.path) or ""
             if match := wanted.search(text):
                 line = text.count("\n", 0, match.start(1)) + 1
                 yield TestCommand(argv, tool, file.path, line, match[0].strip(), guessed=True)
                 return
+    for file in tests:  # Tests of pytest need no import, and no settings.
+        if match := _TEST_FUNCTION.search(tree.text(file.path) or ""):
+            line = (tree.text(file.path) or "").count("\n", 0, match.start(1)) + 1
+            named = match[0].strip().rstrip("(")
+            yield TestCommand(project.PYTEST, "pytest", file.path, line, named, guessed=True)
+            return
 
 
 def _unittest(tests: Sequence["SourceFile"], tree: "Tree") -> tuple[str, ...]:

@@ -43,6 +43,20 @@ def is_aside(path: str) -> bool:
     return bool(ASIDE.intersection(PurePosixPath(path).parts[:-1]))
 
 
+_TOOLING = """
+tool tools tooling script scripts bench perf hack ci .ci .github .circleci .devcontainer vendor
+vendored third_party third-party node_modules notebooks tutorial tutorials playground
+integration_tests integration-tests spec
+"""
+BESIDE = ASIDE | frozenset(_TOOLING.split())
+"""Directories whose dependencies are not needed to use the product."""
+
+
+def is_beside(path: str) -> bool:
+    """Whether what a manifest asks for is needed beside the product: by tools, tests, examples."""
+    return not BESIDE.isdisjoint(part.lower() for part in PurePosixPath(path).parts[:-1])
+
+
 class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that the repository builds or publishes."""
 
@@ -165,7 +179,7 @@ class Stack(msgspec.Struct, frozen=True):
     def own_dependencies(self, who: Who) -> list[Dependency]:
         """Return what `who` gets, without what examples, documents and tests ask for."""
         return [
-            item for item in self.dependencies if item.who == who and not is_aside(item.manifest)
+            item for item in self.dependencies if item.who == who and not is_beside(item.manifest)
         ]
 
     def own_needs(self, who: Who) -> list[tuple[Dependency, ...]]:

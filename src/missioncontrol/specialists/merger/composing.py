@@ -13,9 +13,11 @@ from missioncontrol.specialists.merger.wanted import Wanted
 class Composed(msgspec.Struct, frozen=True):
     """The change on top of the branch, as one commit that nobody has yet."""
 
-    onto: str
+    onto: str  # what the branch names
     commit: str
     rebased: bool
+    ground: str  # what it was composed with: `onto`, with the commits of people it is to have
+    fork: str  # where the change began
 
 
 class Same(msgspec.Struct, frozen=True):
@@ -39,29 +41,46 @@ class Straying(msgspec.Struct, frozen=True):
     paths: tuple[str, ...]
 
 
-def composed(lent: Lent, what: Wanted, onto: str) -> Composed | Same | Clashing | Straying:
-    """Put the change on top of the commit `onto`.
+def composed(
+    lent: Lent, what: Wanted, onto: str, ground: str = ""
+) -> Composed | Same | Clashing | Straying:
+    """Put the change on top of the branch, which names `onto`.
 
-    The change is all that its commit has over what it shares with `onto`. So it counts as a whole
-    however many attempts it took, and what others did meanwhile is no part of it.
+    The change is all that its commit has over what it shares with the branch. So it counts as a
+    whole however many attempts it took, and what others did meanwhile is no part of it.
+
+    A `ground` is the branch with commits of people that it lacks. Change and ground become one
+    commit then, so that no commit of ours is red where only the change makes it green.
     """
-    fork = lent.text("merge-base", onto, what.commit, fine=(0, 1)) or what.base
+    ground = ground or onto
+    fork = _fork(lent, what, ground)
     if lent.tree(fork) == lent.tree(what.commit):
         return Same(onto, is_empty=lent.tree(what.base) == lent.tree(what.commit))
     paths = [e for each in changed_files(lent, fork, what.commit) for e in (each.path, each.was)]
     if strays := outside(what.scope, dict.fromkeys(paths)):
         return Straying(onto, tuple(strays))
-    if fork == onto:
+    if fork == ground:
         tree = lent.tree(what.commit)
     else:
-        merged = _merged(lent, what, fork, onto)
+        merged = _merged(lent, what, fork, ground)
         if isinstance(merged, Clashing):
             return merged
         tree = merged
-    if tree == lent.tree(onto):
+    if tree == lent.tree(ground):
         return Same(onto, is_empty=False)
-    commit = lent.made(tree, onto, message_of(lent, what))
-    return Composed(onto, commit, rebased=fork != onto)
+    parents = [ground] if ground in (onto, what.head) else [onto, what.head]
+    commit = lent.made(tree, parents[0], message_of(lent, what), *parents[1:])
+    return Composed(onto, commit, fork != ground, ground, fork)
+
+
+def _fork(lent: Lent, what: Wanted, ground: str) -> str:
+    """Return the commit at which the change began, as far as the branch has it.
+
+    A change that mends a branch began at a composition that the branch does not have.
+    """
+    if what.mend and lent.text("rev-list", "-1", what.base, f"^{ground}"):
+        return what.base
+    return lent.text("merge-base", ground, what.commit, fine=(0, 1)) or what.base
 
 
 def _merged(lent: Lent, what: Wanted, fork: str, onto: str) -> str | Clashing:

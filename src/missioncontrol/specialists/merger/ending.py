@@ -10,11 +10,13 @@ from missioncontrol.specialists.merger.conflicts import Conflict
 from missioncontrol.specialists.merger.proving import not_run
 from missioncontrol.specialists.tester.results import File
 
+State = Literal["merged", "returned", "level", "updated", "clashing", "red"]
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """How it ended."""
 
-    state: Literal["merged", "returned"]
+    state: State
     said: str  # one sentence that a person reads first
     onto: str
     reason: str = ""

@@ -15,14 +15,15 @@ from missioncontrol.specialists.merger.ending import Outcome
 from missioncontrol.specialists.merger.proving import Proved
 from missioncontrol.specialists.merger.wanted import Wanted
 from missioncontrol.specialists.specialist import Desk
+from missioncontrol.specialists.tester.comparing import named
 from missioncontrol.specialists.tester.results import File
 
 
 def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
     """It is in the branch now."""
     way = f"rebased onto {found.onto[:12]}" if found.rebased else f"on {found.onto[:12]}"
-    said = f"{what.into} is {found.commit[:12]} now: the change {way}. {proof.said}"
-    reason = f"No test could say anything: {proof.said}" if proof.is_blind else ""
+    said = f"{what.into} is {found.commit[:12]} now: the change {way}. {proof.now.said}"
+    reason = f"No test could say anything: {proof.now.said}" if proof.now.is_blind else ""
     return Outcome(
         "merged",
         said,
@@ -30,9 +31,9 @@ def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
         reason,
         found.commit,
         found.rebased,
-        checks=proof.told,
-        evidence=proof.evidence,
-        files=proof.files,
+        checks=proof.now.told,
+        evidence=proof.now.evidence,
+        files=proof.now.files,
     )
 
 
@@ -133,10 +134,55 @@ def breaking(what: Wanted, found: Composed, proof: Proved) -> Outcome:
         found.onto,
         reason,
         rebased=found.rebased,
-        checks=proof.told,
+        checks=proof.now.told,
         findings=tuple(findings),
-        evidence=proof.evidence,
-        files=proof.files,
+        evidence=proof.now.evidence,
+        files=proof.now.files,
+    )
+
+
+def rigged(what: Wanted, found: Composed, proof: Proved, findings: tuple[Found, ...]) -> Outcome:
+    """Return a change that passes only by its own tests and settings, or that nobody accepted."""
+    names = listed([each.message for each in findings], limit=3)
+    reason = f"The change is not to be judged by what it changes itself: {names}."
+    return Outcome(
+        "returned",
+        reason,
+        found.onto,
+        reason,
+        rebased=found.rebased,
+        checks=proof.now.told,
+        findings=findings,
+        evidence=proof.now.evidence,
+        files=proof.now.files,
+    )
+
+
+def still_red(what: Wanted, found: Composed, proof: Proved) -> Outcome:
+    """Return a change that was to mend the branch, and leaves something failing."""
+    failing = proof.now.failing
+    reason = f"{what.into} would still be red: {named(failing)}"
+    remedy = "Mend it: the branch moves only to a commit whose tests pass."
+    findings = [
+        Found(
+            "merger.still_red",
+            f"{e.test or 'The tests'}: {e.message}"[:500],
+            e.path,
+            e.line,
+            remedy,
+        )
+        for e in failing
+    ]
+    return Outcome(
+        "returned",
+        reason,
+        found.onto,
+        reason,
+        rebased=found.rebased,
+        checks=proof.now.told,
+        findings=tuple(findings),
+        evidence=proof.now.evidence,
+        files=proof.now.files,
     )
 
 
@@ -186,6 +232,8 @@ def _output(what: Wanted, found: Outcome, files: int) -> dict[str, Any]:
         "commit": found.commit,
         "onto": found.onto,
         "into": what.into,
+        "head": what.head,
+        "mend": what.mend,
         "rebased": found.rebased,
         "conflicts": [
             {

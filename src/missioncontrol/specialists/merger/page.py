@@ -1,21 +1,29 @@
 """Writes how a merge ended for a person, and a conflict so that a builder can act on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from missioncontrol.specialists.commits.changed import ChangedFile
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.markdown import code, counted, plain
 from missioncontrol.specialists.merger.conflicts import Conflict, Hunk
-from missioncontrol.specialists.merger.ending import Outcome
+from missioncontrol.specialists.merger.ending import Outcome, State
 from missioncontrol.specialists.merger.wanted import Wanted
 
 FILES_MAX = 200
+TITLES: Mapping[State, str] = {
+    "merged": "Merged",
+    "returned": "Returned",
+    "level": "Nothing to bring in",
+    "updated": "Brought up to date",
+    "clashing": "Left as it was",
+    "red": "Red",
+}
 
 
 def markdown(what: Wanted, found: Outcome, files: Sequence[ChangedFile]) -> str:
     """Return merge.md."""
-    title = "Merged" if found.state == "merged" else "Returned"
+    title = TITLES[found.state]
     lines = [f"# {title}", "", plain(found.said), ""]
     lines += [f"- Branch: {code(what.into)}", f"- On top of: {code(found.onto)}"]
     if found.commit:

@@ -1,7 +1,10 @@
-"""Tests of what was composed: what held in the branch has to hold with the change on top."""
+"""Tests of what was composed: a branch of ours moves only to a commit that is green.
+
+A base never acquits a change. A failure is passed over only where a person has accepted it by name.
+"""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,7 +14,7 @@ from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.committed import check_evidence, check_log
-from missioncontrol.specialists.tester.comparing import Broken, broken, is_clean
+from missioncontrol.specialists.tester.comparing import RAN, Broken, broken, new_in
 from missioncontrol.specialists.tester.examining import Examined, as_json, examined, forgotten
 from missioncontrol.specialists.tester.results import File, evidence, seen
 
@@ -21,15 +24,32 @@ SHARE = 0.6
 COUNTS = ("passed", "failed", "errors", "skipped")
 
 
-class Proved(msgspec.Struct, frozen=True):
-    """What the tests and checks of a composed commit said."""
+class GateRules(msgspec.Struct, frozen=True):
+    """What people ask of a commit before a branch of ours may name it."""
 
+    checks: tuple[tuple[str, ...], ...] = ()
+    known_failures: frozenset[str] = frozenset()  # names that a person has accepted
+    untested: bool = False  # whether a person accepts that no test says anything
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What the tests and checks of one commit said."""
+
+    examined: Examined
     said: str  # in a sentence
     told: dict[str, Any]
-    broken: tuple[Broken, ...] = ()
+    failing: tuple[Broken, ...] = ()  # without what a person has accepted
+    is_blind: bool = False  # no test could say anything
     evidence: tuple[Evidence, ...] = ()
     files: tuple[File, ...] = ()  # of which the evidence speaks
-    is_blind: bool = False  # no test could say anything, here or before
+
+
+class Proved(msgspec.Struct, frozen=True):
+    """How a composed commit stands, and what its tests and checks said."""
+
+    standing: Literal["green", "broken", "red"]  # red: the branch itself fails alike
+    now: Verified
+    broken: tuple[Broken, ...] = ()
 
 
 def not_run() -> dict[str, Any]:
@@ -38,32 +58,61 @@ def not_run() -> dict[str, Any]:
     return {"status": "not_run", "command": [], "counts": counts, "broken": [], "checks": []}
 
 
-def proved(
-    lent: Lent, commit: str, onto: str, checks: tuple[tuple[str, ...], ...], desk: Desk, place: Path
-) -> Proved:
-    """Test `commit`; where something fails, also `onto`, below which nothing may fall.
+def verified(
+    lent: Lent, commit: str, gate: GateRules, desk: Desk, place: Path, *, share: float = SHARE
+) -> Verified:
+    """Test `commit`.
 
     Raises:
         AttemptFailed: `merger.no_time`, or as `examined`.
     """
     try:
-        now = examined(lent, commit, checks, desk, place / "composed", share=SHARE)
+        now = examined(lent, commit, gate.checks, desk, place, share=share)
         _refuse_unfinished(now)
-        was = None
-        if not is_clean(now):
-            desk.log("info", f"looking whether that failed at {onto[:12]} too")
-            was = examined(lent, onto, checks, desk, place / "onto")
-            _refuse_unfinished(was)
-        lost = broken(now, was) if was is not None else ()
-        is_blind = now.status in ("could_not_start", "no_test_command")
-        found = evidence(now.trial, now.tree, check_evidence(now))
+        failing = broken(now, None, known=gate.known_failures)
         files = (*seen(now.trial), *([check_log(now)] if now.checks else []))
+        found = evidence(now.trial, now.tree, check_evidence(now))
         said = report.statement(now.trial)
-        if was is not None and not lost:
-            said += f" What fails failed at {onto[:12]} too."
-        return Proved(said, _told(now, lost), lost, found, files, is_blind)
+        is_blind = now.status not in RAN
+        return Verified(now, said, _told(now, failing), failing, is_blind, found, files)
     finally:
         forgotten(place)
+
+
+def proved(lent: Lent, commit: str, onto: str, gate: GateRules, desk: Desk, place: Path) -> Proved:
+    """Test `commit`; where something fails, also `onto`, to say whose failure it is.
+
+    Raises:
+        AttemptFailed: `merger.untested`, or as `verified`.
+    """
+    now = verified(lent, commit, gate, desk, place / "composed")
+    if not now.failing and not now.is_blind:
+        return Proved("green", now)
+    desk.log("info", f"looking whether {onto[:12]} stands alike")
+    was = verified(lent, onto, gate, desk, place / "onto", share=1.0)
+    if lost := new_in(now.examined, was.examined, known=gate.known_failures):
+        told = {**now.told, "broken": [each.as_json() for each in lost]}
+        return Proved("broken", msgspec.structs.replace(now, told=told), lost)
+    if now.failing:
+        return Proved("red", now)
+    refuse_untested(now, gate)
+    return Proved("green", now)
+
+
+def refuse_untested(found: Verified, gate: GateRules) -> None:
+    """Refuse a commit of which no test says anything, unless a person accepts that.
+
+    Raises:
+        AttemptFailed: `merger.untested`.
+    """
+    if found.is_blind and not gate.untested:
+        raise AttemptFailed(
+            "merger.untested",
+            f"No test says anything of {found.examined.commit[:12]}: {found.said}",
+            hint="Add tests that run here. A person accepts that there are none with "
+            "`untested = true` below [merge] of .mission/sop.toml, then `mission repo sync`.",
+            retryable=False,
+        )
 
 
 def _refuse_unfinished(what: Examined) -> None:

@@ -10,6 +10,7 @@ from missioncontrol.specialists.agreed import departed
 from missioncontrol.specialists.commits.asked import found, named
 from missioncontrol.specialists.commits.lent import Theirs
 from missioncontrol.specialists.commits.scope import bad_patterns
+from missioncontrol.specialists.merger.proving import GateRules
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Agreed, Brief
 
@@ -26,10 +27,13 @@ class Wanted(msgspec.Struct, frozen=True):
     message: str
     task: str
     scope: tuple[str, ...]
-    checks: tuple[tuple[str, ...], ...]
+    gate: GateRules
     agreed: tuple[Agreed, ...]
     run: str
     step: str
+    head: str = ""  # the commit of people that the branch is to have as well
+    mend: bool = False
+    accepted: str = ""  # the digest of the changes of tests that are accepted
 
     @property
     def ref(self) -> str:
@@ -79,10 +83,13 @@ def wanted(brief: Brief) -> Wanted:
         what.message,
         what.task,
         what.scope,
-        what.checks,
+        GateRules(what.checks, frozenset(what.known_failures), what.untested),
         what.agreed,
         brief.run,
         brief.step,
+        named(theirs, what.head, "merger") if what.head else "",
+        what.mend,
+        what.accepted,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from missioncontrol.domain.work import Finding
 from missioncontrol.specialists.listing import LeftOut
-from missioncontrol.specialists.manifests.stack import Dependency, is_aside
+from missioncontrol.specialists.manifests.stack import Dependency, is_aside, is_beside
 from missioncontrol.specialists.markdown import code, counted, listed, plain, prose, table
 from missioncontrol.specialists.surveyor.survey import DirectorySize, Survey
 
@@ -232,6 +232,13 @@ def _other_groups(survey: Survey) -> Iterator[str]:
         ]
         if names:
             yield f"{label}: {listed(sorted(names))}."
+    beside = Counter(
+        each.manifest for each in survey.stack.dependencies if is_beside(each.manifest)
+    )
+    if beside:
+        named = [f"{code(path)} ({count})" for path, count in sorted(beside.items())]
+        listing = listed(named, limit=MANIFESTS_NAMED_MAX)
+        yield f"Not counted, as tools, tests, documents or examples ask for it: {listing}."
 
 
 def _tests(survey: Survey) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """The bench: files to test that may be written to, and what is needed to run commands on them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
@@ -41,6 +43,7 @@ class Bench:
         self.seconds_left_first = desk.seconds_left()
         self.copy = ground.root
         self.home = place / "home"
+        self._sandbox = within(os.environ)
         self._done: Copied | None = None
         self._python: Python | None = None
         self._is_python_known = False
@@ -89,6 +92,7 @@ class Bench:
                 python=python,
                 seconds_max=max(limit, 1.0),
                 tick=self._tick,
+                sandbox=self._sandbox,
                 where=self.ground.where,
             )
             found.append(trial)
@@ -117,6 +121,7 @@ class Bench:
                 python=python,
                 seconds_max=limit,
                 tick=self._tick,
+                sandbox=self._sandbox,
                 is_test=False,
                 where=self.ground.where,
             )
@@ -143,6 +148,7 @@ class Bench:
             python=self._python,
             seconds_left=lambda: min(self._seconds() - ends, self._seconds() - SECONDS_KEPT),
             tick=self._tick,
+            sandbox=self._sandbox,
         )
 
     def commands(

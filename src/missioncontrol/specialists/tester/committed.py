@@ -1,28 +1,42 @@
 """Tests exactly one commit, and says what it breaks of what held at another one."""
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 from missioncontrol.domain.work import CommandRan, Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.asked import found, named
-from missioncontrol.specialists.commits.changed import changed_files
+from missioncontrol.specialists.commits.changed import changed_files, shown
 from missioncontrol.specialists.commits.lent import Lent
-from missioncontrol.specialists.markdown import code, counted
+from missioncontrol.specialists.commits.scope import outside
+from missioncontrol.specialists.commits.test_settings import may_leave_tests_out
+from missioncontrol.specialists.markdown import code, counted, listed
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import report
-from missioncontrol.specialists.tester.comparing import Broken, broken, gone, is_clean, said
+from missioncontrol.specialists.tester.base_tests import BaseTests, Gate, base_tests
+from missioncontrol.specialists.tester.comparing import (
+    Broken,
+    broken,
+    gone,
+    is_clean,
+    said,
+)
+from missioncontrol.specialists.tester.comparing import (
+    named as named_all,
+)
 from missioncontrol.specialists.tester.examining import Examined, as_json, examined
-from missioncontrol.specialists.tester.results import File, artifacts, evidence, level, output
+from missioncontrol.specialists.tester.results import (
+    OF_A_COMMIT,
+    File,
+    artifacts,
+    evidence,
+    level,
+    output,
+)
 
 UNCHANGED = "There is no commit to test: nothing was changed."
 CHECK_LOG = "checks.txt"
-_TELLING = re.compile(
-    r"(?i)(?:^|/)(?:[^/]*tests?[^/]*(?:/|$)|[^/]*spec[^/]*$|conftest\.py$|[^/]*\.(?:toml|cfg|ini)$"
-    r"|package\.json$|makefile$|noxfile\.py$|[^/]*\.gradle$|pom\.xml$|cargo\.toml$)"
-)
-"""Files whose change can leave tests out: tests, and settings of what runs them."""
 
 
 def tested(brief: Brief, desk: Desk) -> Work:
@@ -46,28 +60,44 @@ def tested(brief: Brief, desk: Desk) -> Work:
     commit = named(theirs, what.commit, "tester")
     base = named(theirs, what.base, "tester") if what.base else ""
     lent = Lent(theirs, desk.scratch / "lent.git")
+    if base and (strays := _strays(lent, base, commit, what.scope)):
+        return _not_run(strays, desk)
     share = 0.6 if base and base != commit else 1.0
     now = examined(lent, commit, what.checks, desk, desk.scratch / "commit", share=share)
     was = None
     if base and base != commit and (not is_clean(now) or _may_leave_out(lent, base, commit)):
         was = examined(lent, base, what.checks, desk, desk.scratch / "base")
-    return _handed_in(now, was, base, desk)
+    over = BaseTests()
+    if base and base != commit:
+        gate = Gate(lent, base, commit, desk, desk.scratch / "over", what.checks)
+        over = base_tests(gate)
+    return _handed_in(now, was, over, base, desk)
+
+
+def _strays(lent: Lent, base: str, commit: str, scope: Sequence[str]) -> list[str]:
+    """Return what the change touches outside of its scope: nothing of such a change is run."""
+    files = changed_files(lent, base, commit)
+    return outside(scope, dict.fromkeys(path for each in files for path in (each.path, each.was)))
 
 
 def _may_leave_out(lent: Lent, base: str, commit: str) -> bool:
     files = changed_files(lent, base, commit)
-    return any(_TELLING.search(path) for each in files for path in (each.path, each.was))
+    return any(may_leave_tests_out(path) for each in files for path in (each.path, each.was))
 
 
-def _handed_in(now: Examined, was: Examined | None, base: str, desk: Desk) -> Work:
+def _handed_in(now: Examined, was: Examined | None, over: BaseTests, base: str, desk: Desk) -> Work:
     trial, known = now.trial, [file.path for file in now.tree.files]
-    lost = broken(now, was)
+    lost = tuple(dict.fromkeys((*broken(now, was), *over.broken)))
     left = gone(now, was) if was is not None else ()
     statement = f"At {now.commit[:12]}: {report.statement(trial)}"
     if now.checks:
         statement += f" {_checks_said(now)}"
     if was is not None:
         statement += f" {said(lost, base) or f'Nothing fails that did not at {base[:12]}.'}"
+    if over.altered:
+        statement += (
+            f" With the tests as they were at the base, {_lowered(named_all(over.altered))}"
+        )
     is_old = was is not None and now.status == "failed" and not lost
     desk.log("error" if lost else "warning" if is_old else level(trial), statement)
     commands = now.bench.commands(now.trials, trial, now.declared, [])
@@ -75,6 +105,7 @@ def _handed_in(now: Examined, was: Examined | None, base: str, desk: Desk) -> Wo
         "commit": now.commit,
         "base": base,
         "broken": [each.as_json() for each in lost],
+        "altered": [each.as_json() for each in over.altered],
         "gone": list(left),
         "checks": [as_json(each) for each in now.checks],
     }
@@ -151,13 +182,27 @@ def _section(lost: tuple[Broken, ...], left: tuple[str, ...], now: Examined) -> 
     return "\n".join([*lines, ""]) if lines else ""
 
 
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
 def _unchanged(desk: Desk) -> Work:
-    more: dict[str, Any] = {"commit": "", "base": "", "broken": [], "gone": [], "checks": []}
-    text = f"# The project's own tests\n\n{UNCHANGED}\n"
-    blind = {"status": "could_not_start", "reason": "nothing was changed"}
-    desk.log("warning", UNCHANGED)
+    return _nothing_run(UNCHANGED, "nothing was changed", desk)
+
+
+def _not_run(strays: Sequence[str], desk: Desk) -> Work:
+    count, names = counted(len(strays), "file"), listed([shown(each) for each in strays], limit=5)
+    said = f"Nothing was run: the change touches {count} outside of its scope: {names}."
+    return _nothing_run(said, "the change goes beyond its scope", desk)
+
+
+def _nothing_run(said: str, reason: str, desk: Desk) -> Work:
+    more: dict[str, Any] = dict(OF_A_COMMIT)
+    text = f"# The project's own tests\n\n{said}\n"
+    blind = {"status": "could_not_start", "reason": reason}
+    desk.log("warning", said)
     return Work(
-        summary=UNCHANGED,
+        summary=said,
         output={**output(None, (), **more), **blind, "passed": False},
         artifacts=artifacts(None, text, (), "", desk, {**more, **blind}),
     )

@@ -1,6 +1,7 @@
 """What a commit breaks: tests and checks that fail there and did not fail at another one."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.examining import Examined
 from missioncontrol.specialists.tester.junit import Failure, Report
+from missioncontrol.specialists.tester.shown import failing_names
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.verdict import last_line
 
@@ -36,10 +38,29 @@ def is_clean(now: Examined) -> bool:
     return is_well and all(each.verdict.status == "passed" for each in now.checks)
 
 
-def broken(now: Examined, was: Examined | None) -> tuple[Broken, ...]:
-    """Return what fails now and did not before; without a before, all that fails."""
-    found = [*_tests(now, was), *_checks(now, was)]
-    return tuple(found[:BROKEN_MAX])
+def broken(
+    now: Examined, was: Examined | None, *, known: frozenset[str] = frozenset()
+) -> tuple[Broken, ...]:
+    """Return what fails now and did not before, or without a before all that fails.
+
+    Failures with a name among `known` are left out: a person has accepted them.
+    """
+    found = (each for each in (*_tests(now, was), *_checks(now, was)) if each.test not in known)
+    return tuple(islice(found, BROKEN_MAX))
+
+
+def new_in(now: Examined, was: Examined, *, known: frozenset[str]) -> tuple[Broken, ...]:
+    """Return what `now` breaks; all that fails there where the tests of `was` did not run."""
+    is_known = was.status in RAN or now.status not in RAN
+    return broken(now, was if is_known else None, known=known)
+
+
+def named(failing: Sequence[Broken]) -> str:
+    """Say in a sentence what fails."""
+    names = [each.test or each.message.rstrip(".") for each in failing[:5]]
+    more = f" and {len(failing) - 5:,} more" if len(failing) > 5 else ""
+    count = counted(len(failing), "test or check fails", "tests or checks fail")
+    return f"{count}: {', '.join(names)}{more}."
 
 
 def gone(now: Examined, was: Examined) -> tuple[str, ...]:
@@ -50,6 +71,16 @@ def gone(now: Examined, was: Examined) -> tuple[str, ...]:
     run = after.passing | {(each.group, each.name) for each in after.failures}
     names = (f"{group}::{name}" if group else name for group, name in before.passing - run)
     return tuple(sorted(names)[:GONE_MAX])
+
+
+def passes(now: Examined, what: Broken) -> bool:
+    """Whether what failed elsewhere passes here; by its name where a report has names."""
+    report_ = _report(now)
+    if what.test and report_ is not None and report_.passing:
+        names = (f"{group}::{name}" if group else name for group, name in report_.passing)
+        starts = (f"{what.test}::", f"{what.test}.")  # A module that could not be collected.
+        return any(name == what.test or name.startswith(starts) for name in names)
+    return now.status == "passed" or (now.status == "failed" and not broken(now, None))
 
 
 def _report(what: Examined) -> Report | None:
@@ -68,11 +99,14 @@ def _tests(now: Examined, was: Examined | None) -> Iterator[Broken]:
         return  # It was not seen whether they failed before.
     if trial.report is not None and trial.report.failures:
         before = _report(was) if was is not None else None
-        known = {(each.group, each.name) for each in before.failures} if before else set()
-        new = [each for each in trial.report.failures if (each.group, each.name) not in known]
+        old = {(each.group, each.name) for each in before.failures} if before else set()
+        new = [each for each in trial.report.failures if (each.group, each.name) not in old]
         yield from (_broken(each, now) for each in new)
+    elif names := failing_names(trial.output, trial.seen.failed):
+        known = failing_names(was.trial.output, _failed(was.trial)) if was and was.trial else ()
+        yield from (Broken(name, report.statement(trial)) for name in names if name not in known)
     elif was is None or was.status != "failed" or _failed(trial) > _failed(was.trial):
-        # A run without a report names no test: more failures than before are told by their count.
+        # Without names, more failures than before are told by their count.
         yield Broken("", report.statement(trial))
 
 

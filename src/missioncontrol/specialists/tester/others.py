@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.work import CommandRan
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.tester.choosing import PYTHONS
 from missioncontrol.specialists.tester.offered import Offer
 from missioncontrol.specialists.tester.pythons import Python
@@ -66,6 +67,7 @@ def attempts(
     python: Python | None,
     seconds_left: Callable[[], float],
     tick: Callable[[float], None],
+    sandbox: Sandbox,
 ) -> list[Attempt]:
     """Run `offers` one by one while there is time; those left over say that there was none."""
     ordered = sorted(offers, key=lambda each: FIRST_ORDER.index(each.purpose))
@@ -85,6 +87,7 @@ def attempts(
             python=python,
             seconds_max=limit,
             tick=tick,
+            sandbox=sandbox,
             is_test=offer.purpose in {"test", "test a part"},
         )
         found.append(Attempt(offer, trial))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.tester.copying import copied
 from missioncontrol.specialists.tester.declared import declared
 from missioncontrol.specialists.tester.environment import environment
@@ -47,6 +48,7 @@ def proofs(
     scratch: Path,
     *,
     seconds_each: float,
+    sandbox: Sandbox,
     only: Sequence[Wanted] = (),
     tick: Callable[[str], None] = lambda _: None,
 ) -> list[Proof]:
@@ -76,6 +78,7 @@ def proofs(
             python=python,
             seconds_max=seconds_each,
             tick=lambda _: None,
+            sandbox=sandbox,
             is_test=each.purpose.startswith("test"),
         )
         found.append(_proof(each, trial))

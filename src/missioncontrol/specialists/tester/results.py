@@ -27,7 +27,7 @@ NOTHING_SAID = "(The tests wrote nothing.)\n"
 """What is kept of a run without output: an empty file would be no evidence of anything."""
 
 OF_A_COMMIT: Mapping[str, Any] = MappingProxyType(
-    {"commit": "", "base": "", "broken": [], "gone": [], "checks": []}
+    {"commit": "", "base": "", "broken": [], "altered": [], "gone": [], "checks": []}
 )
 """What is told where no commit was named: nothing was held against another one."""
 

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import psutil
+
+from missioncontrol.confinement import start
+from missioncontrol.ports.confinement import Sandbox
 
 GRACE_SECONDS = 2.0
 INTERRUPT_SECONDS = 3.0
@@ -37,12 +40,21 @@ def run(
     output: Path,
     seconds_max: float,
     tick: Callable[[float], None],
+    sandbox: Sandbox,
+    own: Iterable[Path] = (),
 ) -> Ran:
-    """Run `argv` in `directory`, its output in the file `output`; `tick` hears the seconds."""
+    """Run `argv` in `directory`, its output in the file `output`; `tick` hears the seconds.
+
+    It writes in `directory` and `own` alone: it is code that an agent may have written, and could
+    reach the verdict through the memory and the pipes of this process otherwise.
+    """
     started = time.monotonic()
     with output.open("wb") as sink:
-        leash = subprocess.Popen(  # noqa: S603 - running the project's own tests is the purpose
+        leash = start(
             [sys.executable, "-I", str(Path(__file__).with_name("leash.py")), *argv],
+            # Many suites start servers at Unix sockets of their own, and a filter can't tell those
+            # from others: without them, tests that pass would fail here.
+            sandbox.rules(own=(directory, *own), unix_sockets=True),
             cwd=directory,
             env=dict(environment),
             stdin=subprocess.PIPE,

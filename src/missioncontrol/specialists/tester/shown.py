@@ -38,6 +38,16 @@ def shown(output: str) -> Shown:
     return Shown()
 
 
+def failing_names(output: str, failed: int) -> tuple[str, ...]:
+    """Return the names of the tests that failed, if the output names all of the `failed` ones."""
+    plain = clipped(_COLOUR.sub("", output))
+    for form in NAMES:
+        names = dict.fromkeys(" ".join(match.split()) for match in form.findall(plain))
+        if failed and len(names) >= failed:
+            return tuple(names)
+    return ()
+
+
 def _pytest(text: str) -> Iterator[Shown]:
     """`== 1 failed, 3 passed, 2 errors in 0.12s ==`; errors are of set-up or import."""
     for line in re.findall(r"^=*[ \t]*(\d+ [a-z].*) in \d[\d.:]*\s?s\b", text, re.MULTILINE):
@@ -105,6 +115,20 @@ def _asserted(text: str) -> Iterator[Shown]:
 def _numbers(line: str, words: str) -> int:
     return sum(int(count) for count in re.findall(rf"(\d+) (?:{words})\b", line))
 
+
+NAMES: Sequence[re.Pattern[str]] = tuple(
+    re.compile(form, re.MULTILINE)
+    for form in (
+        r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$",  # pytest
+        r"^(?:FAIL|ERROR): (\S+ \(\S+\))",  # unittest
+        r"^[ \t]*--- FAIL: (\S+)",  # go
+        r"^test (\S+) \.\.\. FAILED$",  # cargo
+        r"^[ \t]*not ok \d+(?: -)? (.+?)(?: #.*)?$",  # TAP
+        r"^[ \t]*\u25cf (.+)$",  # jest
+        r"^[ \t]*FAIL[ \t]+(\S+ > .+)$",  # vitest
+    )
+)
+"""How runners name the tests that failed."""
 
 READERS: Sequence[Callable[[str], Iterator[Shown]]] = (
     _pytest,

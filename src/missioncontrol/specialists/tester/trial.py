@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.tester.choosing import Ready, ready
 from missioncontrol.specialists.tester.junit import Malformed, Report, read_report
 from missioncontrol.specialists.tester.pythons import Python
@@ -81,6 +82,7 @@ def tried(
     python: Python | None,
     seconds_max: float,
     tick: Callable[[float], None],
+    sandbox: Sandbox,
     is_test: bool = True,
     where: str = "a copy of the checkout",
 ) -> Trial:
@@ -99,6 +101,8 @@ def tried(
         output=log,
         seconds_max=seconds_max,
         tick=tick,
+        sandbox=sandbox,
+        own=(home,),
     )
     hide = {str(copy.resolve()): "{copy}", str(copy): "{copy}"}
     hide |= {str(home.resolve()): "{home}", str(home): "{home}"}

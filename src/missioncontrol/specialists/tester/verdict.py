@@ -77,6 +77,9 @@ def judged(ran: Ran, report: Report | None, output: str, *, is_pytest: bool) -> 
     output = clipped(output)
     if not is_pytest:
         return _judged_by_words(ran, output)
+    if ran.exit_code == 0 and report is None:
+        # Code under test can end the process well before pytest has reported anything.
+        return Verdict("could_not_start", "pytest ended with status 0 and without its report")
     if ran.exit_code == 0:
         return Verdict("passed")
     if report is not None and report.passed + report.failed > 0:
