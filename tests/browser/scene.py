@@ -37,6 +37,23 @@ addEventListener("securitypolicyviolation", (event) => {
 """
 
 
+RULES = "{resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
+"""All of axe-core's usual rules, and that of WCAG 2.2 AA, which it leaves off by itself."""
+
+SHIFT_MAX = 0.1
+SHIFTS = """
+window.__shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    if (entry.hadRecentInput) continue;
+    const moved = entry.sources.map(({ node, previousRect: a, currentRect: b }) =>
+      [(node?.outerHTML ?? node?.nodeValue ?? "gone").slice(0, 90), a.toJSON(), b.toJSON()]);
+    window.__shifts.push({ value: entry.value, moved });
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
 class Scene:
     """One home, its engine and its console."""
 
@@ -166,6 +183,7 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
         viewport={"width": width, "height": height}, locale="en-GB", timezone_id="UTC", **options
     )
     context.add_init_script(POLICY)
+    context.add_init_script(SHIFTS)
     return context
 
 
@@ -177,7 +195,8 @@ class Tab:
         self.page = page
         self.url = url
         self.faults: list[str] = []
-        self._expected: list[re.Pattern[str]] = []
+        # The report stands in a frame without scripts, so those of `new_context` are refused there.
+        self._expected = [re.compile("Blocked script execution in .*/report")]
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.faults.append(f"unhandled: {error}"))
 
@@ -208,7 +227,7 @@ def faults_of(page: Page) -> list[str]:
     """Return what axe-core finds on a page as it is now."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found = page.evaluate(f"axe.run(document, {RULES})")
     return [
         f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
         for each in found["violations"]
@@ -224,8 +243,21 @@ def assert_accessible(page: Page) -> None:
         assert not found, f"{page.url} in {scheme}: {'; '.join(found)}"
 
 
+def assert_steady(page: Page) -> None:
+    """See that nothing of a page jumps while its parts load.
+
+    All shifts are added up, which is more than the measure of the web vitals, their worst burst.
+    """
+    page.wait_for_load_state("networkidle")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    shifts = page.evaluate("window.__shifts")
+    total = sum(each["value"] for each in shifts)
+    assert total < SHIFT_MAX, f"{page.url} shifts by {total:.3f}: {shifts}"
+
+
 def assert_fits(page: Page) -> None:
-    """See that nothing of a page hangs out at its side."""
+    """See that nothing of a page hangs out at its side, once it is drawn at its present size."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     wide = page.evaluate(
         """() => [document.documentElement, document.querySelector("main")].map(
             (one) => one.scrollWidth - one.clientWidth)"""

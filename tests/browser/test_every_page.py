@@ -14,7 +14,15 @@ from playwright.sync_api import Browser, Page, Request, expect
 from missioncontrol.interfaces.app import build
 from missioncontrol.interfaces.web.mission_sheet import VIEWS
 from missioncontrol.interfaces.web.pages.runs import Tab as RunTab
-from tests.browser.scene import Scene, Tab, assert_accessible, assert_fits, new_context, watched
+from tests.browser.scene import (
+    Scene,
+    Tab,
+    assert_accessible,
+    assert_fits,
+    assert_steady,
+    new_context,
+    watched,
+)
 from tests.console.mission_house import GOAL, small_repository
 
 pytestmark = pytest.mark.journey
@@ -252,7 +260,7 @@ def found(scene: Scene, browser: Browser, ids: dict[str, str]) -> dict[str, str]
         page.get_by_role("button", name="New webhook").click()
         dialog = page.get_by_role("dialog", name="New webhook")
         dialog.get_by_label("Name").fill("pager")
-        dialog.get_by_label("Address").fill("https://127.0.0.1:9/mission")
+        dialog.get_by_label("Address").fill("https://8.8.8.8:9/mission")
         dialog.get_by_role("button", name="Add webhook").click()
         expect(page.locator("#new")).to_contain_text("Secret of pager")
         people = cockpit(page, scene)
@@ -361,6 +369,14 @@ def test_the_door_is_for_everybody_in_both_themes(
         expect(page.locator("h1")).to_be_visible()
         assert_accessible(page)
         assert_fits_everywhere(page)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_of_a_page_jumps_while_its_parts_load(
+    tab: Tab, phone: Tab, found: dict[str, str], path: str
+) -> None:
+    for each in (tab, phone):
+        assert_steady(each.go(path.format(**found)))
 
 
 @pytest.mark.parametrize("path", PATHS)

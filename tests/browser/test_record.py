@@ -127,7 +127,7 @@ def test_the_log_is_verified_on_demand(tab: Tab, talk: Callable[[], str]) -> Non
     page = tab.go("/audit?workflow=talk")
     expect(page.get_by_role("region", name="Runs that fit")).to_contain_text("talk")
     page.get_by_role("button", name="Verify now").click()
-    expect(page.locator("h1")).to_contain_text("The log is whole")
+    expect(page.locator("h1")).to_contain_text("The log is unproven")
     assert_accessible(page)
 
 

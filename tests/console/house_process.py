@@ -85,7 +85,7 @@ class HouseProcess:
         assert holder is not None
         asked = {"name": "test", "scopes": list(scopes) or sorted(PERMISSIONS), "seconds": 3_600.0}
         question = Ask(holder.token, TokenAsked.__name__, asked, f"user:{os_user()}")
-        answer = ask_engine(holder.port, question)
+        answer = ask_engine(holder.socket, question)
         assert not answer.code, answer
         self.token = answer.data["token"]
         return self.token

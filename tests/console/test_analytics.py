@@ -233,14 +233,16 @@ def test_key_figures_and_changes_name_the_questions_they_come_from(tmp_path: Pat
             figures = {each["key"]: each for each in found}
             assert list(figures) == ["activated_users", "activation_rate", "dau", "wau"]
             assert figures["activated_users"]["value"] == 0
-            assert figures["activation_rate"]["definition"] == "kpis 3"
+            assert figures["activation_rate"]["definition"] == "kpis 4"
             asked = figures["activation_rate"]["asked"]
             answer = (await client.post(f"{API}/analytics/answers", json=asked)).json()
             assert answer["question"] == figures["activation_rate"]["question"]
             assert answer["steps"][0]["reached"] == 2
             changed = await client.get(f"{at}/anomalies")
             assert changed.json() == []  # Two events are no reason for alarm.
-            too_long = {"since": "2026-01-01", "until": "2026-11-20"}
+            years = {"since": "2016-01-01", "until": "2026-11-20"}
+            assert (await client.get(f"{at}/kpis", params=years)).status_code == 200
+            too_long = {"since": "1900-01-01", "until": "2026-11-20"}
             assert (await client.get(f"{at}/kpis", params=too_long)).status_code == 422
 
     asyncio.run(scenario())

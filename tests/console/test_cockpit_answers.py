@@ -34,6 +34,7 @@ def told(root: Path, *stories: Told) -> None:
             for name in ("ann", "ben", "cleo"):
                 await keep(house, event(name, "signup"))
             await keep(house, event("eve", "signup", -96.0))
+            await keep(house, event("eve", "visit", -300.0))  # Data before the days before.
             await keep(house, event("ann", "order", 1.0), event("ben", "order", 3.0))
             await keep(house, event("ben", "left", 2.0))
             for story in stories:
@@ -282,6 +283,7 @@ def test_a_saved_funnel_stands_beside_the_days_before(tmp_path: Path) -> None:
         async with console_house(tmp_path) as house, house.client("admin") as client:
             await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
             await keep(house, event("ann", "signup"), event("eve", "signup", -96.0 - 72.0))
+            await keep(house, event("eve", "visit", -300.0))
             steps = [{"pattern": {"event": "signup"}}]
             days = {"since": DAYS["since"], "until": DAYS["until"]}
             asked = {"measure": "funnel", "product": "shop", "range": days, "steps": steps}

@@ -96,7 +96,9 @@ def test_days_end_today_or_stand_in_the_address() -> None:
     assert range_of(Said({}), TODAY) == (DAYS, 28)
     own = Said({"since": ["2026-01-01"], "until": ["2026-06-29"]})
     assert range_of(own, TODAY) == (Range(date(2026, 1, 1), date(2026, 6, 29)), 0)
-    for bad in ({"since": ["2026-01-01"], "until": ["2026-06-30"]}, {"days": ["181"]}):
+    years = Said({"since": ["2019-01-01"], "until": ["2026-06-29"]})
+    assert range_of(years, TODAY)[0] == Range(date(2019, 1, 1), date(2026, 6, 29))
+    for bad in ({"since": ["1826-01-01"], "until": ["2026-06-30"]}, {"days": ["36601"]}):
         with pytest.raises(Rejected) as error:
             range_of(Said(bad), TODAY)
         assert error.value.code == "analytics.bad_range"
@@ -393,7 +395,7 @@ def test_of_a_part_of_a_period_it_is_not_told_who_is_dormant() -> None:
             Line(key="dormant", label="Dormant", values=(9.0, 4.0, 99.0), total=112.0),
         ),
     )
-    chart = charts.chart_of(answer)
+    chart = charts.chart_of(asked, answer)
     assert chart.partial == (0, 2)
     assert [each.values for each in chart.lines] == [(1.0, 2.0, 3.0), (None, 4.0, None)]
     table = charts.table_of(asked, answer)

@@ -1,6 +1,7 @@
 """The line to an engine brings every way of saying no to the other side as it was said."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,15 +22,17 @@ from missioncontrol.interfaces.control import Answer, Ask, ControlServer, ask_en
 
 @pytest.mark.parametrize("kind", [*KINDS.values(), NotPermitted])
 @pytest.mark.parametrize("code", ["run.unknown", "permission.odd", "log.full", "a.b"])
-def test_a_refusal_is_raised_again_as_it_was(kind: type[MissionControlError], code: str) -> None:
-    async def perform(verb: str, arguments: Any, actor: str, asking: Asking | None) -> Any:
+def test_a_refusal_is_raised_again_as_it_was(
+    kind: type[MissionControlError], code: str, tmp_path: Path
+) -> None:
+    async def perform(pid: int, verb: str, given: Any, actor: str, asking: Asking | None) -> Any:
         raise kind(code, "The reason.", hint="The hint.")
 
     async def ask() -> MissionControlError:
         server = ControlServer(perform)
-        port = await server.open()
+        await server.open(tmp_path / "engine.sock")
         asked = Ask(server.token, "Verb", {}, "user:ann")
-        answer = await asyncio.to_thread(ask_engine, port, asked)
+        answer = await asyncio.to_thread(ask_engine, str(tmp_path / "engine.sock"), asked)
         await server.close()
         return refusal(answer)
 

@@ -187,7 +187,7 @@ def test_a_mission_is_found_by_what_it_is_about(home: tuple[Path, dict[str, str]
         mission = begun["mission"]
         assert mission in await found()
         assert mission in await found(text="DISCOUNT")
-        assert mission in await found(status="succeeded")
+        assert mission in await found(status="ready_to_build")
         assert mission in await found(since=1.0)
         assert mission not in await found(since=1e11)
         assert mission not in await found(status="failed")

@@ -11,8 +11,10 @@ from missioncontrol.domain.budget.refusals import raising
 from missioncontrol.domain.budget.scopes import Scope
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.run.states import Halt
+from missioncontrol.domain.status import RUN_WORDS, WORDS
 from missioncontrol.interfaces.web import assets
 from missioncontrol.interfaces.web.cap_forms import cap_changes
+from missioncontrol.interfaces.web.glyphs import run_state
 from missioncontrol.interfaces.web.hints import linked, on_page
 from missioncontrol.interfaces.web.words import LOOKS, look_of, state_of_run
 
@@ -21,22 +23,22 @@ ISLAND = (Path(assets.__file__).parent / "static/js/graph/looks.js").read_text("
 TOLD = "`sh -c 'a `b` c.'` ended with exit status 4 after 1.2 s. no such\nfile"
 
 
-@pytest.mark.parametrize(("status", "asks"), [("queued", 1), ("running", 2), ("waiting", 0)])
-def test_a_run_that_waits_for_a_person_has_one_word_everywhere(status: str, asks: int) -> None:
-    shown = look_of(state_of_run(status, asks))
-    assert shown == look_of("approval") == look_of("held")
-    assert shown.word == "Needs a person"
+def test_a_run_that_waits_for_a_person_looks_as_what_it_waits_for() -> None:
+    shown = look_of(state_of_run("waiting"))
+    assert shown.look == look_of("approval").look == look_of("held").look
+    assert shown.word == "Waiting"
+    assert "Waiting on bob" in run_state("waiting", ("bob", "carol"))
 
 
-@pytest.mark.parametrize("status", ["halted", "failed", "succeeded", "cancelling"])
-def test_a_run_that_can_not_go_on_is_shown_as_that(status: str) -> None:
-    assert state_of_run(status, 3) == status
+@pytest.mark.parametrize("word", [each for each in RUN_WORDS if each != "waiting"])
+def test_every_status_is_shown_by_its_word(word: str) -> None:
+    assert look_of(state_of_run(word)).word == WORDS[word]
 
 
 def test_every_state_has_a_glyph_that_there_is() -> None:
     known = set(re.findall('id="([a-z0-9-]+)"', SPRITE))
     assert {look.glyph for look in LOOKS.values()} <= known
-    assert look_of("handed_over").word == "Handed over"
+    assert look_of("handed_over").word == "Ready to build"
 
 
 def test_the_graph_has_the_words_of_the_pages() -> None:

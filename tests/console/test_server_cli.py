@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.cli.exit_codes import UNPROVEN
 from tests.cli.command import environment, mission
 from tests.console.test_front import Up
 
@@ -29,7 +30,7 @@ class Elsewhere:
     """A terminal that knows the server's address and a token, and no home."""
 
     def __init__(self, up: Up, home: Path, token: str) -> None:
-        self.up, self.home = up, home
+        self.up, self.home, self.token = up, home, token
         self._env = {"MISSION_SERVER": up.url, "MISSION_TOKEN": token}
 
     def there(self, *arguments: str, code: int = 0, **variables: str) -> str:
@@ -59,8 +60,9 @@ def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
     scopes = (word for scope in SCOPES for word in ("--scope", scope))
     done = mission(home, "token", "new", "laptop", *scopes, "--json")
     assert done.returncode == 0, done.stderr.decode()
-    yield Elsewhere(up, home, json.loads(done.stdout)["token"])
-    up.end()
+    found = Elsewhere(up, home, json.loads(done.stdout)["token"])
+    yield found
+    found.up.end()
 
 
 def test_every_verb_that_reads_says_the_same_through_a_server(elsewhere: Elsewhere) -> None:
@@ -76,10 +78,28 @@ def test_every_verb_that_reads_says_the_same_through_a_server(elsewhere: Elsewhe
         ("budget", "list"),
         ("schedule", "list"),
         ("agent", "list", "--json"),
-        ("audit", "verify"),
         ("audit", "search", "--text", "hello", "--json"),
     ):
         assert elsewhere.there(*words) == elsewhere.beside(*words), words
+
+
+def test_a_log_is_verified_through_a_server_by_heads_that_are_kept_here(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    elsewhere.begun()
+    elsewhere.up.end()
+    kept = tmp_path / "kept.jsonl"
+    kept.write_bytes((elsewhere.home / "heads.jsonl").read_bytes())
+    again = Up(elsewhere.home)
+    elsewhere.up = again
+    try:
+        env = {"MISSION_SERVER": again.url, "MISSION_TOKEN": elsewhere.token}
+        done = mission(None, "audit", "verify", env=env)
+        assert (done.returncode, b"unproven" in done.stdout) == (UNPROVEN, True)
+        done = mission(None, "audit", "verify", "--heads", str(kept), env=env)
+        assert (done.returncode, b"is verified to position" in done.stdout) == (0, True)
+    finally:
+        again.end()
 
 
 def test_a_run_is_cancelled_from_elsewhere_in_the_name_of_the_token_s_owner(

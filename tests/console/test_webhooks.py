@@ -64,6 +64,7 @@ class Told:
 
     def __init__(self, house: House, root: Path, *, inside: bool = True) -> None:
         self.now = 1_000.0
+        (house.held.home.root / "console.toml").write_text("webhooks_inside = true\n")
         self.store = SqliteDeliveries(root / "webhooks.db")
         self.deliveries = Deliveries(
             house.console.present,
@@ -386,5 +387,24 @@ def test_a_test_is_sent_at_once_to_the_one_that_is_tested_and_to_nobody_else(
             listener.status = 200
             await told.all()
             assert len(listener.told) == heard + 2  # The log does not tell it once more.
+
+    asyncio.run(play())
+
+
+def test_an_address_inside_of_this_network_is_refused_when_it_is_saved(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with console_house(tmp_path) as house:
+            for url in (
+                "http://127.0.0.1:8700/x",
+                "http://169.254.169.254/latest",
+                "http://0x7f.1/",
+            ):
+                with pytest.raises(Rejected) as no:
+                    await house.held.office.do(WebhookAsked("add", "ci", url), "user:alice")
+                assert no.value.code == "address.inside"
+            settings = house.held.home.root / "console.toml"
+            settings.write_text("webhooks_inside = true\n")
+            asked = WebhookAsked("add", "ci", "http://127.0.0.1:8700/x")
+            assert await house.held.office.do(asked, "user:alice") == {"name": "ci"}
 
     asyncio.run(play())

@@ -185,7 +185,7 @@ def test_a_run_that_waits_for_a_person_is_told_as_everywhere(tmp_path: Path) -> 
             asks = item["last_run"]["asks"]
         assert begun == f"/runs/{item['last_run']['id']}"
         for path in ("/workflows", "/workflows/asking", "/runs"):
-            assert "Needs a person" in await page(client, path)
+            assert "Waiting" in await page(client, path)
 
     in_a_house(tmp_path, story)
 

@@ -35,7 +35,7 @@ def only_handover(made: Made) -> MissionRecord:
 
 def test_groundwork_that_is_done_leaves_the_change_not_done() -> None:
     assert outcome_sentence(redis_run().record) == (
-        f"The groundwork for {TITLE} is done and checked: 8 of 8 local tasks succeeded."
+        f"{TITLE} is ready to build; the groundwork is done and checked: 8 of 12 tasks succeeded."
         + HANDED_OVER
     )
 
@@ -51,15 +51,15 @@ def test_success_without_checked_evidence_is_not_called_checked() -> None:
     tasks = tuple(msgspec.structs.replace(one, checks=()) for one in made.record.tasks)
     record = msgspec.structs.replace(made.record, tasks=tasks)
     assert outcome_sentence(record) == (
-        f"The groundwork for {TITLE} is done, but not all of it checked: 8 of 8 local tasks "
-        "succeeded, 0 with checked evidence." + HANDED_OVER
+        f"{TITLE} is ready to build; the groundwork is done, but not all of it checked: "
+        "8 of 12 tasks succeeded, 0 with checked evidence." + HANDED_OVER
     )
     assert overall(Reading(record)) == "blocked"
 
 
 def test_a_failed_run_names_what_failed_and_what_is_blocked() -> None:
     assert outcome_sentence(redis_run("failed", FAILED).record) == (
-        f"The groundwork for {TITLE} is not complete: 4 of 8 local tasks succeeded, 1 failed, "
+        f"The groundwork for {TITLE} is not complete: 4 of 12 tasks succeeded, 1 failed, "
         "3 are blocked." + HANDED_OVER
     )
 
@@ -67,21 +67,21 @@ def test_a_failed_run_names_what_failed_and_what_is_blocked() -> None:
 def test_a_run_that_claims_success_with_a_task_missing_is_not_complete() -> None:
     record = redis_run("succeeded", {"review": "waiting"}).record
     assert outcome_sentence(record).startswith(
-        f"The groundwork for {TITLE} is not complete: 7 of 8 local tasks succeeded, 1 waits."
+        f"The groundwork for {TITLE} is not complete: 7 of 12 tasks succeeded, 1 waits."
     )
     assert overall(Reading(record)) == "blocked"
 
 
 def test_a_running_run_is_told_as_running() -> None:
     assert outcome_sentence(redis_run("running", RUNNING).record) == (
-        f"{TITLE} is still running: 3 of 8 local tasks have succeeded, 2 are running, 3 wait. "
+        f"{TITLE} is still running: 3 of 12 tasks have succeeded, 2 are running, 3 wait. "
         "The change itself, 4 tasks, is for somebody else and not done."
     )
 
 
 def test_a_cancelled_run_tells_how_far_it_came() -> None:
     assert outcome_sentence(redis_run("cancelled", CANCELLED).record) == (
-        f"{TITLE} was cancelled: 3 of 8 local tasks had succeeded by then, 5 were cancelled. "
+        f"{TITLE} was cancelled: 3 of 12 tasks had succeeded by then, 5 were cancelled. "
         "The change itself, 4 tasks, is not done."
     )
 

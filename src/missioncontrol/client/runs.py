@@ -46,7 +46,7 @@ class Runs(Resource[L]):
     ) -> Pages[RunItem]:
         """Return runs, newest first. Times are seconds since the epoch, of their beginning.
 
-        `attention` chooses those that are halted, or ask a person something.
+        `attention` chooses those that are waiting, stuck or halted, or ask a person something.
         """
         return pages(
             "/runs",

@@ -4,14 +4,14 @@ from typing import Any, Literal
 
 import msgspec
 
-Status = Literal["queued", "running", "halted", "cancelling", "succeeded", "failed", "cancelled"]
+from missioncontrol.domain.status import ENDED as ENDED
+from missioncontrol.domain.status import RunWord
+
+Status = RunWord
 Report = Literal["html", "md", "pdf", "json", "zip"]
 DocumentForm = Literal["md", "html", "pdf", "docx"]
 DiagramForm = Literal["svg", "png", "mermaid", "json"]
 PackForm = Literal["md", "json"]
-
-
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class RunCounts(msgspec.Struct, frozen=True):
     """How many runs there are."""
 
     all: int
-    attention: int  # halted, or asking a person something
+    attention: int  # waiting, stuck or halted, or asking a person something
     statuses: dict[str, int]
 
 

@@ -93,7 +93,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "rate_limit_set": ("starts of {kind} {name}", "at most {starts} in {seconds}"),
     "rate_limit_removed": ("starts of {kind} {name}", "no limit any more"),
     "approval_requested": ("{step} of {run} waits for people", "until {expires}"),
-    "approval_given": ("{by} agreed", "on behalf of {on_behalf}"),
+    "approval_given": (
+        "{by} agreed",
+        "on behalf of {on_behalf}",
+        "to {is_self_approval}",
+    ),
     "approval_granted": ("enough people agreed", "{by}"),
     "approval_rejected": ("{by} said no", "on behalf of {on_behalf}"),
     "changes_requested": ("{by} asked for other inputs", "on behalf of {on_behalf}"),
@@ -168,6 +172,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "password_changed": ("{name} has another password",),
     "token_issued": ("token {name} of {owner}", "for {scopes}", "until {until}"),
     "token_revoked": ("token {token} is void",),
+    "second_look_set": ("one's own runs can be approved after {seconds} s",),
     "workspace_named": ("the workspace is called {name}",),
     "request_taken": ("{verb}", "signed in by {way}"),
     "request_answered": ("it was done",),
@@ -387,6 +392,7 @@ def _moment(seconds: float) -> str:
 
 
 WORDS: dict[str, Callable[[Any], str]] = {
+    "is_self_approval": lambda value: "their own run, alone, after a second look" if value else "",
     **dict.fromkeys(("amount", "before", "passed", "over"), _amount),
     **dict.fromkeys(("until", "expires", "deadline", "retry_at", "slot", "first", "last"), _moment),
     **dict.fromkeys(("seconds", "late_seconds"), _duration),

@@ -9,6 +9,7 @@ from missioncontrol.documents.cockpit.cockpit import Cockpit
 from missioncontrol.documents.cockpit.comparing import Compared
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
+from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import overall
 from missioncontrol.documents.places import spoken
 from missioncontrol.documents.reading import Reading
@@ -114,6 +115,7 @@ def _outcome(reading: Reading) -> dict[str, Any]:
     return {
         "sentence": spoken(reading.verdict),
         "status": reading.record.status,
+        "mission_status": standing(reading.record).word,
         "standing": overall(reading),
         "tasks": reading.tally,
         "checks": {"held": held, "made": checks},

@@ -8,6 +8,7 @@ from missioncontrol.documents.changes import is_unchanged, is_unproven
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.places import Part, Sentence, sentence, spoken
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.domain.status import ENDED, MissionFacts, Status, status_of_mission
 
 TITLE_MAX = 120
 """Characters of a mission's title that the verdict repeats."""
@@ -55,6 +56,23 @@ def tally(record: MissionRecord) -> Tally:
     )
 
 
+def standing(record: MissionRecord) -> Status:
+    """Return how the mission of a record stands after its run."""
+    word = "completed" if record.is_completed else record.status
+    if word not in {*ENDED, "completed"}:
+        word = "running"
+    count = tally(record)
+    facts = MissionFacts(
+        word,
+        record.run,
+        count.tasks,
+        count.handed_over,
+        is_planned_only=0 < count.local == count.waiting,
+        is_unchanged=any(map(is_unchanged, record.tasks)),
+    )
+    return status_of_mission(facts, Status(record.status))
+
+
 def is_checked(task: TaskRecord) -> bool:
     """Whether the engine checked evidence for this task's success, and all of it held."""
     return task.state == "succeeded" and bool(task.checks) and all(c.passed for c in task.checks)
@@ -99,7 +117,7 @@ def _completed(record: MissionRecord, count: Tally) -> Sentence:
     gaps = f"{counted(waived, 'gap')} of the trace waived" if waived else "nothing of it lacking"
     return sentence(
         f"{_titled(record)} is completed: ",
-        _of_local(count.succeeded, count),
+        _of_all(count.succeeded, count),
         " succeeded with checked evidence, ",
         Part(gaps, "requirements"),
         ".",
@@ -118,7 +136,7 @@ def _queued(record: MissionRecord, count: Tally) -> Sentence:
 def _running(record: MissionRecord, count: Tally) -> Sentence:
     return sentence(
         f"{_titled(record)} is still running: ",
-        _of_local(count.succeeded, count),
+        _of_all(count.succeeded, count),
         _verb(count.succeeded, " has succeeded", " have succeeded"),
         *_others(count),
         ".",
@@ -129,7 +147,7 @@ def _running(record: MissionRecord, count: Tally) -> Sentence:
 def _cancelled(record: MissionRecord, count: Tally) -> Sentence:
     return sentence(
         f"{_titled(record)} was cancelled: ",
-        _of_local(count.succeeded, count),
+        _of_all(count.succeeded, count),
         " had succeeded by then",
         *_others(count),
         ".",
@@ -147,8 +165,9 @@ def _all_handed_over(record: MissionRecord, count: Tally) -> Sentence:
 
 
 def _succeeded(record: MissionRecord, count: Tally) -> Sentence:
-    start = f"The groundwork for {_titled(record)} is" if count.handed_over else _titled(record)
-    done = "done" if count.handed_over else "is done"
+    start, done = _titled(record), "is done"
+    if count.handed_over:
+        start, done = f"{start} is ready to build;", "the groundwork is done"
     if any(map(is_unproven, record.tasks)):
         is_built = not any(map(is_unchanged, record.tasks))
         return sentence(
@@ -156,19 +175,19 @@ def _succeeded(record: MissionRecord, count: Tally) -> Sentence:
             ", and " if is_built else ", ",
             Part("not proven" if is_built else "no file was changed", "changes"),
             ": ",
-            _of_local(count.succeeded, count),
+            _of_all(count.succeeded, count),
             " succeeded.",
         )
     if count.checked == count.succeeded:
         return sentence(
             f"{start} {done} and checked: ",
-            _of_local(count.succeeded, count),
+            _of_all(count.succeeded, count),
             " succeeded.",
             *_handover(count, "is handed over and not done"),
         )
     return sentence(
         f"{start} {done}, but not all of it checked: ",
-        _of_local(count.succeeded, count),
+        _of_all(count.succeeded, count),
         " succeeded, ",
         Part(f"{count.checked}", "checks"),
         " with checked evidence.",
@@ -180,7 +199,7 @@ def _incomplete(record: MissionRecord, count: Tally) -> Sentence:
     start = f"The groundwork for {_titled(record)}" if count.handed_over else _titled(record)
     return sentence(
         f"{start} is not complete: ",
-        _of_local(count.succeeded, count),
+        _of_all(count.succeeded, count),
         " succeeded",
         *_others(count),
         ".",
@@ -210,9 +229,8 @@ def _handover(count: Tally, standing: str) -> Sentence:
     return sentence(f" The {count.work} itself, ", tasks, f", {standing}.")
 
 
-def _of_local(number: int, count: Tally) -> Part:
-    noun = "local task" if count.handed_over else "task"
-    return Part(f"{number} of {counted(count.local, noun)}", "plan")
+def _of_all(number: int, count: Tally) -> Part:
+    return Part(f"{number} of {counted(count.tasks, 'task')}", "plan")
 
 
 def _titled(record: MissionRecord) -> str:

@@ -21,6 +21,7 @@ from missioncontrol.documents.prose import prose
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
+from missioncontrol.domain.status import WORDS
 
 CODE = Markup("<code>{}</code>")
 TEMPLATES = Path(__file__).with_name("templates")
@@ -33,8 +34,12 @@ PICTURES_MAX = 3
 MODULES = "modules.svg"
 """The artifact that shows what the blueprint draws."""
 
-STATE_WORDS = {"handed_over": "Handed over"}
-STANDING_WORDS = {"done": "tasks done", "uncovered": "no task", "handed_over": "handed over"}
+STATE_WORDS = {"handed_over": WORDS["ready_to_build"]}
+STANDING_WORDS = {
+    "done": "tasks done",
+    "uncovered": "no task",
+    "handed_over": WORDS["ready_to_build"].lower(),
+}
 GLYPHS = {
     "succeeded": "st-succeeded",
     "done": "st-succeeded",

@@ -15,10 +15,12 @@ from missioncontrol.documents.finding_groups import location
 from missioncontrol.documents.hidden import visible
 from missioncontrol.documents.inert import code, inside, plain, unopened
 from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import worked
 from missioncontrol.documents.places import Sentence
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
+from missioncontrol.domain.status import WORDS
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -34,6 +36,7 @@ def markdown_page(reading: Reading, read_artifact: ReadArtifact) -> str:
             record=reading.record,
             plan=reading.plan,
             tally=reading.tally,
+            mission_status=WORDS[standing(reading.record).word].lower(),
             where=reading.where,
             changes=changed,
             diff=diff(changed, read_artifact) if changed is not None else Diff(),

@@ -53,7 +53,6 @@ class PlanAttemptRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     planner: str  # `local`, or the name of the model
     outcome: str  # accepted, refused, failed
     faults: tuple[str, ...] = ()
-    usage: Usage = Usage()
     position: int = 0
 
 
@@ -102,7 +101,10 @@ class MissionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     events: tuple[EventRecord, ...]  # of the mission and of the run, in log order
     log: tuple[LogLine, ...]  # bounded; the newest are left out where there are too many
     log_left_out: int = 0
+    planning: tuple[AttemptRecord, ...] = ()  # at the step that plans, with what each one used
     usage: Usage = Usage()
+    estimated_tokens: int = 0  # those of `usage` that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of its cost
     program: str = ""  # name and version of what wrote it
     waivers: tuple[Waiver, ...] = ()  # of the mission, that are in force now
     owners: tuple[RiskOwner, ...] = ()  # whom people named to see to risks

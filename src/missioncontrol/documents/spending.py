@@ -2,7 +2,8 @@
 
 import msgspec
 
-from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.record import AttemptRecord, MissionRecord
+from missioncontrol.domain.money import of_which_estimated
 from missioncontrol.domain.work import NO_USAGE, Usage
 
 
@@ -24,11 +25,12 @@ class Spending(msgspec.Struct, frozen=True):
     total: Usage  # of planning and of all attempts
     recorded: Usage  # what the run itself tells
     differs: bool  # the run tells neither the whole nor the part without planning
+    estimated: str = ""  # what the totals say of their estimated part; empty where there is none
 
 
 def spending(record: MissionRecord) -> Spending:
     """Add up what planning and every attempt used."""
-    planning = [_planning(record, number) for number in range(len(record.plan_attempts))]
+    planning = [_planning(attempt, record) for attempt in record.planning]
     working = [
         Expense(
             f"{one.task.title}, attempt {attempt.number}",
@@ -50,13 +52,16 @@ def spending(record: MissionRecord) -> Spending:
         total=total,
         recorded=record.usage,
         differs=record.usage not in (total, work),
+        estimated=of_which_estimated(record.estimated_tokens, record.estimated_cost),
     )
 
 
-def _planning(record: MissionRecord, number: int) -> Expense:
-    attempt = record.plan_attempts[number]
-    what = f"Planning, attempt {attempt.number}"
-    return Expense(what, attempt.planner, attempt.usage, attempt.position)
+def _planning(attempt: AttemptRecord, record: MissionRecord) -> Expense:
+    """Return what an attempt at planning used, as the run has it: with the workspace's prices."""
+    models = dict.fromkeys(each.planner for each in record.plan_attempts)
+    who = ", ".join(models) or attempt.agent
+    position = attempt.settled_position or attempt.position
+    return Expense(f"Planning, attempt {attempt.number}", who, attempt.usage, position)
 
 
 def _sum(expenses: list[Expense]) -> Usage:

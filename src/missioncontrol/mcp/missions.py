@@ -6,6 +6,7 @@ from pydantic import Field
 
 from missioncontrol.client.shapes import Begun
 from missioncontrol.domain.money import MICRO
+from missioncontrol.domain.status import MissionWord
 from missioncontrol.mcp.bounds import Cursor, Limit, Offset, Part, bounded, part_of
 from missioncontrol.mcp.server import Ctx, client_of
 
@@ -41,7 +42,7 @@ Key = Annotated[
         "once, and told the same answer.",
     ),
 ]
-MissionStatus = Literal["", "created", "running", "succeeded", "completed", "failed", "cancelled"]
+MissionStatus = Literal[""] | MissionWord
 
 
 class BegunRun(TypedDict):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from missioncontrol.application.queries.runs import RunDetail
 from missioncontrol.client.shapes import ENDED, Status
+from missioncontrol.domain.status import RunWord
 from missioncontrol.mcp.bounds import Cursor, Limit, bounded
 from missioncontrol.mcp.server import Ctx, client_of
 
@@ -18,7 +19,7 @@ SETTLED = ("succeeded", "failed", "cancelled", "skipped", "blocked")
 """States of steps that have ended."""
 
 Run = Annotated[str, Field(max_length=300, description="Id of a run, such as run-….")]
-Because = Literal["ended", "needs a person", "halted", "the time is over"]
+Because = Literal["ended", "needs a person", "stuck", "halted", "the time is over"]
 
 
 class Standing(TypedDict):
@@ -26,7 +27,9 @@ class Standing(TypedDict):
 
     run: str
     mission: str
-    status: str  # queued, running, waiting, halted, cancelling, succeeded, failed or cancelled
+    status: RunWord
+    reason: str  # why it stands so, where that is not plain
+    action: str  # the command that lets it go on
     verdict: str  # the same in a sentence
     asks: int  # approvals and questions that wait for a person
     steps_done: int
@@ -47,7 +50,7 @@ async def list_runs(
     limit: Limit = 20,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """List runs, newest first; `needs_person` chooses those that are halted or ask something."""
+    """List runs, newest first; `needs_person` chooses those that go on only when somebody acts."""
     async with client_of(ctx) as client:
         chosen: tuple[Status, ...] = (status,) if status else ()
         asked = client.runs.list(
@@ -78,7 +81,7 @@ async def follow_run(
     run: Run,
     seconds_max: Annotated[float, Field(ge=0, le=FOLLOW_SECONDS_MAX)] = 60.0,
 ) -> Followed:
-    """Follow a run until it ends, needs a person, or `seconds_max` are over; reports progress.
+    """Follow a run until it ends, needs a person, is stuck, or `seconds_max` are over.
 
     Cancelling this call ends the following and not the run; `cancel_run` ends a run.
     """
@@ -111,6 +114,8 @@ def standing_of(run: RunDetail) -> Standing:
         run=run.run,
         mission=run.mission,
         status=run.status,
+        reason=run.reason,
+        action=run.action,
         verdict=run.verdict,
         asks=run.asks,
         steps_done=sum(run.states.get(state, 0) for state in SETTLED),
@@ -122,8 +127,10 @@ def _why_over(run: RunDetail, *, is_late: bool) -> Because | None:
     """Return why nobody follows a run any further, or None."""
     if run.status in ENDED:
         return "ended"
-    if run.asks:
+    if run.asks or run.status == "waiting":
         return "needs a person"
+    if run.status == "stuck":
+        return "stuck"
     if run.halt is not None:
         return "halted"
     return "the time is over" if is_late else None

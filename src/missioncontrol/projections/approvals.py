@@ -50,6 +50,7 @@ class ApprovalRow(msgspec.Struct):
     reason: str = ""  # what they said
     escalates: float = 0.0  # from then on `escalates_to` may decide too; 0 is never, or not again
     escalates_to: tuple[str, ...] = ()
+    is_self_approval: bool = False  # whether its author agreed, alone, after a second look
 
 
 def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalRow:
@@ -68,6 +69,7 @@ def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalR
     match event:
         case ApprovalGiven():
             row.given += 1
+            row.is_self_approval |= event.is_self_approval
         case ApprovalDeferred():
             row.state, row.deferred = "deferred", event.until
         case DeferralEnded():

@@ -4,10 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from missioncontrol.domain import mission as m
 from missioncontrol.domain import waiving as w
+from missioncontrol.domain.building import NOTHING_CHANGED
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
+from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.status import ENDED, progress_of
 from missioncontrol.domain.step import is_own
 from missioncontrol.ports.read_tables import (
     ListedRow,
@@ -33,6 +38,8 @@ class Board:
         self.runs: dict[str, RunRow] = {}
         self.missions: dict[str, MissionRow] = {}
         self.others: dict[str, ListedRow] = {}
+        self.stale: set[str] = set()
+        """Open runs of which more is folded than their `progress` says; see `know`."""
 
     def restart(self) -> None:
         """Throw all rows away and begin before the first event."""
@@ -40,6 +47,7 @@ class Board:
         self.runs.clear()
         self.missions.clear()
         self.others.clear()
+        self.stale.clear()
         self.position = 0
 
     def apply(self, stream: str, event: Event, at: float, position: int) -> None:
@@ -48,16 +56,18 @@ class Board:
             return
         self.position = position
         kind = type(event)
-        if kind is r.StepStarted:
+        if kind is r.StepStarted or kind is r.StepReadied:
+            self.stale.add(stream)
             return  # Half of all events, and successes are most of the others: neither costs a
         if kind is r.StepSucceeded:  # look at the other cases.
             self._count_success(stream, event)
             return
         match event:
-            case r.ProcessStarted() | r.ReportRefused() | r.StepReadied():
+            case r.ProcessStarted() | r.ReportRefused():
                 return
             case r.RunCreated():
                 self.runs[stream] = _new_run(event, at)
+                self.stale.add(stream)
             case m.MissionCreated():
                 self.missions[stream] = MissionRow(
                     stream, event.title, event.goal, event.repository, "created", at, at
@@ -82,6 +92,7 @@ class Board:
                 self._change_listed(stream, event, at)
                 row.requirements = len(event.plan.requirements)
                 row.tasks = sum(1 for _ in event.plan.tasks())
+                row.handed_over = sum(task.is_handover for task in event.plan.tasks())
             case m.MissionStarted():
                 row.run, row.status = event.run, "running"
             case m.MissionSettled():
@@ -96,8 +107,11 @@ class Board:
 
     def _count_success(self, stream: str, event: Any) -> None:
         """Count a step that succeeded, but none of those that a step became: see `RunRow.steps`."""
+        self.stale.add(stream)
         if is_own(event.step):
             self._run(stream).succeeded += 1
+        if any(each.rule == NOTHING_CHANGED for each in event.work.findings):
+            self._run(stream).unchanged += 1
 
     def _run(self, stream: str) -> RunRow:
         """Return the row of a run, to be changed."""
@@ -108,8 +122,17 @@ class Board:
             self.runs[stream] = row
         return row
 
+    def know(self, run: Run) -> None:
+        """Store in its row what an open run could do next, from its state."""
+        self.stale.discard(run.id)
+        row = self._run(run.id)
+        if row.status not in ENDED and not run.is_settled:
+            progress = progress_of(run)
+            row.status, row.progress = progress.word, msgspec.json.encode(progress).decode()
+
     def _change_run(self, stream: str, event: Event, at: float) -> None:
         row = self._run(stream)
+        self.stale.add(stream)
         match event:
             case r.RunStarted():
                 row.started, row.status = at, "running"
@@ -120,10 +143,16 @@ class Board:
                 row.output_tokens += event.usage.output_tokens
                 row.cost += event.usage.cost or 0
                 row.unpriced += event.usage.cost is None
+                if event.estimated:
+                    row.estimated_tokens += event.usage.tokens
+                    row.estimated_cost += event.usage.cost or 0
             case r.RunResumed():
                 row.status = "running" if row.started else "queued"
+            case r.RunSettled():
+                row.ended, row.status, row.progress = at, event.outcome, ""
+                self.stale.discard(stream)
             case _:
-                _count_ends(row, event, at)
+                _count_ends(row, event)
 
     def _change_listed(self, stream: str, event: Event, at: float) -> None:
         fold = LISTS[type(event)]
@@ -186,7 +215,7 @@ class Board:
         self.missions.clear()
 
 
-def _count_ends(row: RunRow, event: Event, at: float) -> None:
+def _count_ends(row: RunRow, event: Event) -> None:
     match event:
         case r.StepFailed():
             row.failed += is_own(event.step)
@@ -202,8 +231,6 @@ def _count_ends(row: RunRow, event: Event, at: float) -> None:
             row.cancelled += _own(event.steps)
         case r.CancelRequested():
             row.status = "cancelling"
-        case r.RunSettled():
-            row.ended, row.status = at, event.outcome
         case _:
             pass
 

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from copy import copy
 
+from missioncontrol.domain.status import ENDED
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
-
-SETTLED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class MemoryReadTables:
@@ -91,7 +90,7 @@ class MemoryReadTables:
 
     def unsettled(self) -> list[str]:
         """See `ReadTables.unsettled`."""
-        return sorted(row.id for row in self._runs.values() if row.status not in SETTLED)
+        return sorted(row.id for row in self._runs.values() if row.status not in ENDED)
 
     def find(self, prefix: str, *, limit: int = 10) -> list[str]:
         """See `ReadTables.find`."""

@@ -6,10 +6,10 @@ SELECT position FROM followed
 INSERT INTO followed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET position = excluded.position
 
 -- name: save_run
-INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 
 -- name: save_mission
-INSERT OR REPLACE INTO missions VALUES (?,?,?,?,?,?,?,?,?,?)
+INSERT OR REPLACE INTO missions VALUES (?,?,?,?,?,?,?,?,?,?,?)
 
 -- name: run
 SELECT * FROM runs WHERE id = ?
@@ -31,7 +31,10 @@ SELECT status, count(*) FROM runs GROUP BY status
 id < :run_before
 
 -- name: run_statuses
-status IN (SELECT value FROM json_each(:run_statuses))
+-- The conditions around a few open runs may change what their rows say.
+((status IN (SELECT value FROM json_each(:run_statuses, '$.words'))
+  AND id NOT IN (SELECT value FROM json_each(:run_statuses, '$.without')))
+ OR id IN (SELECT value FROM json_each(:run_statuses, '$.with')))
 
 -- name: run_workflow
 workflow = :run_workflow

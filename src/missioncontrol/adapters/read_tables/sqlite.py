@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 6
+SHAPE = 9
 """Grows with every change of the rows, or of what they count: an older file is then built again
 from the log."""
 
@@ -147,7 +148,7 @@ def _asked(choice: RunChoice, before: str) -> Iterator[tuple[str, Any]]:
         if value := getattr(choice, name):
             yield f"run_{name}", value
     if choice.statuses:
-        yield "run_statuses", json.dumps(choice.statuses)
+        yield "run_statuses", json.dumps(_statuses(choice))
     if choice.since:
         yield "run_since", choice.since
     if choice.until != RunChoice().until:
@@ -158,6 +159,11 @@ def _asked(choice: RunChoice, before: str) -> Iterator[tuple[str, Any]]:
         yield "run_asked", json.dumps(sorted(choice.asked))
     if before:
         yield "run_before", before
+
+
+def _statuses(choice: RunChoice) -> dict[str, list[str]]:
+    chosen = [run for run, word in choice.instead.items() if word in choice.statuses]
+    return {"words": [*choice.statuses], "without": [*choice.instead], "with": chosen}
 
 
 def _says(text: str, *places: str | None) -> bool:
@@ -173,6 +179,8 @@ def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
     """
     is_new = path is None or not path.exists() or not path.stat().st_size
     place = ":memory:" if path is None or (is_new and not writable) else path
+    if path is not None and writable:
+        private(path)
     connection = sqlite3.connect(place, isolation_level=None, timeout=10)
     try:
         if writable:

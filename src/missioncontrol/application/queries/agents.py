@@ -66,6 +66,7 @@ class AgentView(msgspec.Struct, frozen=True):
     measures: AgentDone
     elevation: Elevation | None  # a wider mode that is in force now
     elevation_asked: Wish | None  # one that waits for another person's yes
+    stuck: list[str]  # runs that are stuck because of it, the oldest, at most 100
 
 
 class LifeTold(msgspec.Struct, frozen=True):
@@ -101,7 +102,14 @@ async def agents(
     at_work = Counter(each.agent for each in instruments.measuring.at_work)
     heard = instruments.measuring.tables.heard()
     return [
-        _view(life, at_work[life.name], heard.get(life.name, 0), done.get(life.name), now)
+        _view(
+            life,
+            at_work[life.name],
+            heard.get(life.name, 0),
+            done.get(life.name),
+            now,
+            present.statuses.held_by(life.name),
+        )
         for life in lives(present, instruments)
     ]
 
@@ -165,7 +173,12 @@ def _scales(found: Iterable[AgentLife]) -> dict[str, int]:
 
 
 def _view(
-    life: AgentLife, at_work: int, heard: int, done: AgentDone | None, now: float
+    life: AgentLife,
+    at_work: int,
+    heard: int,
+    done: AgentDone | None,
+    now: float,
+    stuck: list[str],
 ) -> AgentView:
     declared, given, wish = life.declared, life.elevation, life.wish
     return AgentView(
@@ -190,6 +203,7 @@ def _view(
         measures=done or AgentDone(agent=life.name, utilisation=0.0),
         elevation=given if given is not None and given.is_in_force(now) else None,
         elevation_asked=wish if wish is not None and now < wish.lapses else None,
+        stuck=stuck[:WORK_MAX],
     )
 
 

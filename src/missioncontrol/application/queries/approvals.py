@@ -12,7 +12,7 @@ from missioncontrol.application.queries.patches import Diff, diffs_in, diffs_of
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.documents.exact import exact, is_whole
 from missioncontrol.domain.agent import EFFECTS, tier
-from missioncontrol.domain.approval.commands import Approve, Who
+from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, Approve, SecondLook, Who
 from missioncontrol.domain.approval.decide import decide
 from missioncontrol.domain.approval.events import (
     ApprovalDeferred,
@@ -205,7 +205,12 @@ async def approval_of(present: Present, approval: str) -> Approval:
 
 
 async def approval_view(
-    present: Present, approval: str, now: float, *, actor: str = ""
+    present: Present,
+    approval: str,
+    now: float,
+    *,
+    actor: str = "",
+    look: SecondLook = NO_SECOND_LOOK,
 ) -> ApprovalView:
     """Return an approval as `actor` sees it at `now`.
 
@@ -213,15 +218,17 @@ async def approval_view(
         NotFound: `approval.unknown`.
     """
     state = await approval_of(present, approval)
-    found = view_of(state, now, actor=actor)
+    found = view_of(state, now, actor=actor, look=look)
     stands_on = await diffs_of(present, state.run, state.step)
     return msgspec.structs.replace(found, diffs=[*found.diffs, *stands_on])
 
 
-def view_of(state: Approval, now: float, *, actor: str = "") -> ApprovalView:
+def view_of(
+    state: Approval, now: float, *, actor: str = "", look: SecondLook = NO_SECOND_LOOK
+) -> ApprovalView:
     """Return what an approval says itself, without what its run has made so far."""
     subject, standing = state.subject, state.standing
-    objection = objection_of(state, actor, now) if actor else None
+    objection = objection_of(state, actor, now, look) if actor else None
     return ApprovalView(
         approval=state.id,
         state=state_of(state, now),
@@ -276,10 +283,14 @@ def signed_bytes(state: Approval) -> bytes:
     return canonical(state.subject)
 
 
-def objection_of(state: Approval, actor: str, now: float) -> MissionControlError | None:
+def objection_of(
+    state: Approval, actor: str, now: float, look: SecondLook = NO_SECOND_LOOK
+) -> MissionControlError | None:
     """Return why `actor` could not agree at `now`, by the rules that decide about it."""
     try:
-        said = decide(Approve(Who(actor), "agreed", state.digest), state, now)
+        said = decide(
+            Approve(Who(actor), "agreed", state.digest, look=look, typed=state.digest), state, now
+        )
     except Rejected as refusal:
         return refusal
     if not said:  # Once more the same changes nothing.
@@ -380,6 +391,8 @@ def _told(remark: Remark) -> Told:
 
 def _object_of(event: object) -> str:
     match event:
+        case ApprovalGiven(is_self_approval=True):
+            return " to their own run, alone, after a second look"
         case ApprovalDeferred(until=until):
             return f" until {moment(until)}"
         case ApprovalDelegated(to=to):

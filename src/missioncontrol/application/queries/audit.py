@@ -11,7 +11,7 @@ from missioncontrol.application.audit import line_of
 from missioncontrol.application.present import Present
 from missioncontrol.application.search import Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.ports.heads import SignedHead
+from missioncontrol.ports.heads import HeadsSent, SignedHead
 from missioncontrol.ports.search_index import Query, RunHits
 
 HEADS_MAX = 500
@@ -34,6 +34,7 @@ class HeadsView(msgspec.Struct, frozen=True):
     items: list[SignedHead]  # the newest first
     all: int
     keys: list[str]  # that they were signed with
+    sent: HeadsSent | None = None  # how far the place that they are sent to was told
 
 
 class RequestItem(msgspec.Struct, frozen=True):
@@ -75,9 +76,9 @@ async def heads(archive: Archive) -> HeadsView:
     Raises:
         Corrupt: a statement is not right.
     """
-    found = await archive.ask(lambda books: books.heads())
+    found, sent = await archive.ask(lambda books: (books.heads(), books.sent()))
     keys = list(dict.fromkeys(head.key for head in found))
-    return HeadsView(found[::-1][:HEADS_MAX], len(found), keys)
+    return HeadsView(found[::-1][:HEADS_MAX], len(found), keys, sent)
 
 
 async def requests(

@@ -13,11 +13,12 @@ from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.missions import MissionChoice, missions
 from missioncontrol.application.queries.questions import questions
 from missioncontrol.application.queries.repositories import repositories
-from missioncontrol.application.queries.runs import ENDED, RunItem, list_runs
+from missioncontrol.application.queries.runs import RunItem, list_runs
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.status import ENDED, MISSION_OPEN, OPEN
 from missioncontrol.ports.read_tables import RunChoice
 
 CHOICES_MAX = 50
@@ -74,7 +75,7 @@ def _missions(present: Present) -> dict[str, list[Choice]]:
     return {
         "mission": found,
         "planned": [each for each in found if each.state == "planned"],
-        "begun": [each for each in found if each.state not in ENDED],
+        "begun": [each for each in found if each.state in MISSION_OPEN],
         "over": [each for each in found if each.state in ENDED - {"succeeded"}],
     }
 
@@ -103,9 +104,7 @@ async def _stages(present: Present) -> list[Choice]:
 
 def _runs(present: Present) -> dict[str, list[Choice]]:
     newest = list_runs(present, RunChoice(), limit=CHOICES_MAX)
-    live = list_runs(
-        present, RunChoice(statuses=("queued", "running", "halted")), limit=CHOICES_MAX
-    )
+    live = list_runs(present, RunChoice(statuses=OPEN), limit=CHOICES_MAX)
     return {
         "run": _chosen(newest),
         "live": _chosen(live),

@@ -9,7 +9,6 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries.runs import (
     RunItem,
     UsageView,
-    asked_of,
     run_item,
     run_state,
 )
@@ -147,10 +146,9 @@ async def compared(present: Present, a: str, b: str) -> Comparison:
 def compare_runs(present: Present, both: Comparison) -> ComparedRuns:
     """Return what two runs are, and how much of them differs."""
     a, b = both.a, both.b
-    asked = asked_of(present)
     return ComparedRuns(
-        run_item(present, _row(present, a.id), asked[a.id]),
-        run_item(present, _row(present, b.id), asked[b.id]),
+        run_item(present, _row(present, a.id)),
+        run_item(present, _row(present, b.id)),
         UsageView(**usage_view(a.usage, a.bill)),
         UsageView(**usage_view(b.usage, b.bill)),
         _inputs(a, b),

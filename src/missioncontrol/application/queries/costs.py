@@ -54,6 +54,8 @@ class Sum(msgspec.Struct, frozen=True):
     cost: int = 0
     tokens: int = 0
     unpriced_tokens: int = 0
+    estimated_tokens: int = 0  # those of the tokens that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
 class CapView(msgspec.Struct, frozen=True):
@@ -233,7 +235,13 @@ def cap_view(standing: Standing, pace: float | None, now: float) -> CapView:
         standing.period,
         standing.window,
         None if limit is None else _units(limit.amount),
-        Sum(spent.cost, spent.tokens, spent.unpriced),
+        Sum(
+            spent.cost,
+            spent.tokens,
+            spent.unpriced,
+            spent.estimated_tokens,
+            spent.estimated_cost,
+        ),
         Sum(held.cost, held.tokens, held.unpriced),
         None if limit is None else _units(standing.left),
         "" if limit is None else limit.origin,

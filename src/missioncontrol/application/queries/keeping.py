@@ -52,7 +52,13 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
         "As `policy.retention` of gateway.toml says.",
         True,
     ),
-    ("heads.jsonl", "Signed heads", "Where the log ended, and when", "For ever.", True),
+    (
+        "heads.jsonl",
+        "Signed heads",
+        "Where the log ended, and when",
+        "The newest 1,000, and 1,000 older ones.",
+        True,
+    ),
     ("access.db", "Access", "Who is signed in, passwords", "Sessions end after 14 days.", True),
     (
         "webhooks.db",

@@ -12,6 +12,7 @@ from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Removed, Resting
 from missioncontrol.domain.operation import OPEN, Operation
+from missioncontrol.domain.status import ENDED, Status
 from missioncontrol.ports.measures import (
     HOUR_SECONDS,
     Begun,
@@ -142,7 +143,7 @@ class Tasks(msgspec.Struct, frozen=True):
 class Anomaly(msgspec.Struct, frozen=True):
     """Something that is not as usual, by a rule that says so."""
 
-    kind: Literal["agent", "burn", "schedule", "budget", "operation"]
+    kind: Literal["agent", "burn", "schedule", "budget", "operation", "stuck"]
     name: str
     text: str
     rule: str
@@ -285,6 +286,7 @@ async def health(present: Present, instruments: Instruments, now: float) -> Heal
         success_rate(instruments, Window.last(7 * DAY_HOURS, now)),
         [
             *_of_operation(operation),
+            *_of_stuck(present),
             *_of_agents(instruments, lives, now),
             *_of_burn(instruments, now),
             *_of_schedules(rows),
@@ -303,7 +305,7 @@ def tasks(present: Present, instruments: Instruments) -> Tasks:
     names = present.tables.unsettled()
     names = [*dict.fromkeys((*names, *present.board.runs))]
     rows = [row for name in names[-RUNS_LOOKED_AT_MAX:] if (row := _run_row(present, name))]
-    open_rows = [row for row in rows if row.status not in ("succeeded", "failed", "cancelled")]
+    open_rows = [row for row in rows if row.status not in ENDED]
     running = sum(1 for _ in instruments.measuring.at_work)
     ended = [
         row.succeeded + row.failed + row.blocked + row.cancelled + row.skipped for row in open_rows
@@ -356,6 +358,23 @@ def _of_operation(operation: Operation) -> list[Anomaly]:
     said = f": {operation.reason}" if operation.reason else ""
     rule = "the workspace may not work as usual"
     return [Anomaly("operation", "", f"{words}{said}.", rule, "held")]
+
+
+def _of_stuck(present: Present) -> list[Anomaly]:
+    """Return what keeps runs from going on, each cause once, with the command that frees it."""
+    by_cause: dict[tuple[str, ...], list[Status]] = {}
+    for status in present.statuses.stuck().values():
+        by_cause.setdefault(status.on, []).append(status)
+    rule = "nothing of a run moves before somebody acts"
+    return [
+        Anomaly("stuck", on[0] if on else "", _stuck_text(found), rule, "bad")
+        for on, found in by_cause.items()
+    ]
+
+
+def _stuck_text(found: list[Status]) -> str:
+    runs = "1 run is" if len(found) == 1 else f"{len(found):,} runs are"
+    return f"{runs} stuck: {found[0].reason} `{found[0].action}` lets work go on."
 
 
 def _of_agents(instruments: Instruments, lives: Iterable[AgentLife], now: float) -> list[Anomaly]:

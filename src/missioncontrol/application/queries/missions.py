@@ -1,6 +1,5 @@
 """Missions as people look for them: a list with filters, and what one mission has come to."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -9,7 +8,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from missioncontrol.application.present import Present
-from missioncontrol.application.queries.runs import asked_of
+from missioncontrol.application.queries.runs import told_of
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.coverage import Coverage
@@ -25,6 +24,7 @@ from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.foresight import Likely
 from missioncontrol.domain.plan import Plan, Requirement
 from missioncontrol.domain.run.states import Held, Run
+from missioncontrol.domain.status import MissionWord, Status
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Usage
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 
@@ -45,11 +45,11 @@ class MissionChoice(msgspec.Struct, frozen=True):
     repository: str = ""
     since: float = 0.0  # changed then or later, seconds since the epoch
 
-    def takes(self, row: MissionRow) -> bool:
-        """Whether a mission is one of them."""
+    def takes(self, row: MissionRow, word: str) -> bool:
+        """Whether a mission with the status `word` is one of them."""
         text = self.text.casefold()
         return (
-            self.status in ("", row.status)
+            self.status in ("", word)
             and self.repository in ("", row.repository)
             and row.updated >= self.since
             and (not text or any(text in each.casefold() for each in _texts(row)))
@@ -63,12 +63,17 @@ class MissionLine(msgspec.Struct, frozen=True):
     title: str
     goal: str  # its beginning
     repository: str
-    status: str
+    status: MissionWord
+    reason: str  # why it stands so, where that is not plain
+    action: str  # the command that lets it go on
+    waiting_on: tuple[str, ...]  # who or what it waits for
+    waiting_since: float  # seconds since the epoch; 0 where it is not known
     created: float  # seconds since the epoch
     updated: float
     run: str
     requirements: int
     tasks: int
+    handed_over: int  # of the tasks: those that people do
     steps: int  # of the run: the plan, and the tasks that are done here
     succeeded: int
     failed: int
@@ -78,7 +83,9 @@ class MissionLine(msgspec.Struct, frozen=True):
     unpriced: int  # reports whose price was not known
     tokens: int
     asks: int = 0  # open approvals and questions: how often it waits for a person
-    lacking: str = ""  # why one that succeeded is not completed
+    lacking: str = ""  # why its trace is not complete, where its run succeeded
+    estimated_tokens: int = 0  # those of `tokens` that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -175,12 +182,15 @@ class MissionView(msgspec.Struct, frozen=True):
     constraints: tuple[str, ...]
     repository: str
     commit: str
-    status: str
+    status: MissionWord
+    reason: str  # why it stands so, where that is not plain
+    action: str  # the command that lets it go on
+    waiting_on: tuple[str, ...]  # who or what it waits for
     created: float
     updated: float
     run: str  # the one that is told of; the newest unless another one was asked for
     runs: tuple[str, ...]  # oldest first
-    run_status: str
+    run_status: str  # of that run
     verdict: str
     standing: str  # the state that the verdict is shown in
     stages: tuple[Stage, ...]
@@ -196,6 +206,8 @@ class MissionView(msgspec.Struct, frozen=True):
     usage: Usage
     cost: int  # micro-dollars, as far as prices were known
     is_priced: bool  # the price of everything is known
+    estimated_tokens: int  # those of the tokens that nobody measured
+    estimated_cost: int  # micro-dollars, that part of `cost`
     likely: tuple[Likely, ...]  # where the work will be, by requirement
     trace: CheckTold  # its gaps, and what keeps it from being completed
     version: str  # changes whenever anything above does
@@ -216,13 +228,14 @@ def missions(
     """Return missions, newest first, and where the next page begins; "" where there is none."""
     lines: list[MissionLine] = []
     last = ""
-    asked = asked_of(present)
+    statuses = present.statuses
     for looked, row in enumerate(_rows(present, before)):
         if len(lines) == limit or looked == SCAN_MAX:
             return lines, last
         last = row.id
-        if choice.takes(row):
-            lines.append(_line(present, row, asked))
+        found = statuses.of_mission(row)
+        if choice.takes(row, found.word):
+            lines.append(_line(present, row, found))
     return lines, ""
 
 
@@ -234,15 +247,17 @@ def around(present: Present) -> Around:
     counts: dict[str, int] = {}
     places: dict[str, None] = {}
     for row in islice(_rows(present, ""), SCAN_MAX):
-        counts[row.status] = counts.get(row.status, 0) + 1
+        word = present.statuses.of_mission(row).word
+        counts[word] = counts.get(word, 0) + 1
         if row.repository and len(places) < REPOSITORIES_MAX:
             places[row.repository] = None
     found = _around[present] = Around(present.position, counts, tuple(places))
     return found
 
 
-def view(story: Story) -> MissionView:
+def view(story: Story, present: Present) -> MissionView:
     """Return all that a page or a program wants to know of a mission."""
+    own, run_standing = _standings(story, present)
     reading, run, found = story.reading, story.state, story.mission
     record = reading.record
     held, made = reading.checks
@@ -254,12 +269,12 @@ def view(story: Story) -> MissionView:
         constraints=found.constraints,
         repository=found.repository,
         commit=record.commit,
-        status=found.status,
+        **_told(own),
         created=found.created_at,
         updated=found.updated_at,
         run=run.id,
         runs=found.runs,
-        run_status=run.status,
+        run_status=run_standing.word,
         verdict=spoken(reading.verdict),
         standing=overall(reading),
         stages=stages(reading, run),
@@ -275,10 +290,29 @@ def view(story: Story) -> MissionView:
         usage=run.usage,
         cost=run.bill.cost,
         is_priced=run.bill.is_whole,
+        estimated_tokens=run.bill.estimated_tokens,
+        estimated_cost=run.bill.estimated_cost,
         likely=reading.plan.likely,
         trace=check_told(record, reading.trace),
         version=story.version,
     )
+
+
+def _standings(story: Story, present: Present) -> tuple[Status, Status]:
+    """Return how a mission stands, and how the run that is shown does."""
+    return standing(present, story.mission.id), present.statuses.of_run(story.state)
+
+
+def standing(present: Present, mission: str) -> Status:
+    """Return how a mission stands."""
+    row = present.board.mission(mission)
+    return present.statuses.of_mission(row) if row is not None else Status("planning")
+
+
+def _told(found: Status) -> dict[str, Any]:
+    values = told_of(found)
+    del values["waiting_since"]
+    return values
 
 
 def plan_view(story: Story) -> PlanView:
@@ -361,10 +395,13 @@ def _texts(row: MissionRow) -> Iterable[str]:
     return row.id, row.title, row.goal, row.repository
 
 
-def _line(present: Present, row: MissionRow, asked: Counter[str]) -> MissionLine:
+def _line(present: Present, row: MissionRow, standing: Status) -> MissionLine:
     run = present.board.run(row.run) if row.run else None
-    asks = asked[row.run] if run is not None and row.status == "running" else 0
-    counts = ("steps", "succeeded", "failed", "blocked", "cancelled", "cost", "unpriced")
+    asks = present.statuses.asks(row.run) if run is not None and not run.ended else 0
+    counts = (
+        *("steps", "succeeded", "failed", "blocked", "cancelled", "cost", "unpriced"),
+        *("estimated_tokens", "estimated_cost"),
+    )
     found: dict[str, Any] = {name: getattr(run, name) if run else 0 for name in counts}
     tokens = run.input_tokens + run.output_tokens if run else 0
     return MissionLine(
@@ -372,8 +409,8 @@ def _line(present: Present, row: MissionRow, asked: Counter[str]) -> MissionLine
         title=row.title,
         goal=row.goal[:GOAL_SHOWN],
         repository=row.repository,
-        # Only the run knows that it is halted or about to be cancelled.
-        status=run.status if run and row.status == "running" else row.status,
+        **told_of(standing),
+        handed_over=row.handed_over,
         asks=asks,
         created=row.created,
         updated=row.updated,

@@ -10,7 +10,8 @@ from missioncontrol.application.queries.costs import CapView, scope_view
 from missioncontrol.application.queries.elevations import wishes
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import Health, health
-from missioncontrol.application.queries.runs import RunItem, asked_of, run_item
+from missioncontrol.application.queries.reasons import without_commands
+from missioncontrol.application.queries.runs import RunItem, run_item
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.budget.scopes import WORKSPACE
@@ -20,6 +21,8 @@ from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.person import Known, known_as
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.status import ENDED, Status
+from missioncontrol.domain.status import OPEN as OPEN_WORDS
 from missioncontrol.ports.read_tables import RunChoice, RunRow
 from missioncontrol.projections.approvals import ApprovalRow, state_at
 
@@ -36,8 +39,7 @@ DAY = 86_400.0
 LOOKED_BACK = 7 * DAY
 """How far back a failure that nobody took up again is still told."""
 
-LIVE = ("queued", "running", "halted", "cancelling")
-ENDED = ("succeeded", "failed", "cancelled")
+LIVE = (*OPEN_WORDS, "cancelling")
 ILL = ("blocked", "failed", "lost")
 """Statuses of agents that should work and can't."""
 
@@ -45,8 +47,8 @@ ILL = ("blocked", "failed", "lost")
 class Waiting(msgspec.Struct, frozen=True):
     """Something that goes on when a person says so."""
 
-    kind: Literal["approval", "question", "elevation", "halted"]
-    id: str  # of the approval or question; the run that is halted; the agent that is elevated
+    kind: Literal["approval", "question", "elevation", "halted", "stuck"]
+    id: str  # of the approval or question; the run that is held up; the agent that is elevated
     title: str
     detail: str
     run: str  # "" where it is of none
@@ -117,7 +119,8 @@ async def overview(
     waits, failed = _waiting(present, now, actor), _failed(present, now)
     own = sum(each.is_own for each in waits)
     ended = _ended(present, now - DAY)
-    counts = present.board.run_counts()
+    counts = present.statuses.counts()
+    stuck = tuple(present.statuses.stuck().values())
     live_count = sum(counts.get(status, 0) for status in LIVE)
     planned = schedules(present, instruments, now)
     said = _Said(
@@ -129,6 +132,7 @@ async def overview(
         len(failed),
         live_count,
         measured,
+        stuck,
     )
     return Overview(
         verdict=said.verdict(),
@@ -166,6 +170,7 @@ class _Said(msgspec.Struct, frozen=True):
     failed: int
     live: int
     measured: Health
+    stuck: tuple[Status, ...]
 
     def verdict(self) -> str:
         """Return whether everything is all right, in a sentence or two."""
@@ -175,6 +180,9 @@ class _Said(msgspec.Struct, frozen=True):
             return _STAGES[self.operation.stage]
         if self.is_empty and not self.waiting and not self.own:
             return "Nothing has run here yet."
+        if self.stuck:
+            runs = "1 run is" if len(self.stuck) == 1 else f"{len(self.stuck):,} runs are"
+            return f"{runs} stuck. {self.stuck[0].reason}"
         if self.waiting:
             verb = "thing waits" if self.waiting == 1 else "things wait"
             return f"{counted(self.waiting, verb, verb)} for you. {self._rest()}"
@@ -204,9 +212,12 @@ class _Said(msgspec.Struct, frozen=True):
         """Return what stands behind the verdict."""
         is_more = self.live and (self.waiting or self.own or self.failed)
         parts = [f"{counted(self.live, 'run')} not ended"] if is_more else []
+        if self.stuck:
+            parts.insert(0, f"`{self.stuck[0].action}` lets work go on")
         if self.own and self.waiting:
             parts.insert(0, f"{self.own} more that you asked for waits for somebody else")
-        parts += [one.text.rstrip(".") for one in self.measured.anomalies[:2]]
+        odd = [one for one in self.measured.anomalies if one.kind != "stuck"]
+        parts += [one.text.rstrip(".") for one in odd[:2]]
         if self.operation.stage != "all" and self.operation.reason:
             parts.append(f"reason: {self.operation.reason[:200]}")
         text = "; ".join(parts)
@@ -218,6 +229,8 @@ class _Said(msgspec.Struct, frozen=True):
             return "bad"
         if self.operation.stage != "all":
             return "held"
+        if self.stuck:
+            return "bad"
         if self.waiting:
             return "ask"
         if self.own:
@@ -237,8 +250,19 @@ class _Said(msgspec.Struct, frozen=True):
             Point("Work", "ok" if goes_on else "held", "goes on" if goes_on else stage, "/agents"),
             Point("Event log", "", counted(position, "event"), "/events"),
             self._agents(),
+            self._moving(),
             Point("Schedules", "", f"{len(planned)}{success}", "/schedules"),
         )
+
+    def _moving(self) -> Point:
+        if not self.stuck:
+            return Point(
+                "Runs", "ok" if self.live else "", f"{self.live} open, none stuck", "/runs"
+            )
+        first = self.stuck[0]
+        cause = ", ".join(first.on[:2]) or "no agent"
+        text = f"{len(self.stuck)} stuck: {cause}"
+        return Point("Runs", "bad", text, "/runs?status=stuck")
 
     def _agents(self) -> Point:
         by_status = self.measured.agents
@@ -260,19 +284,26 @@ def _waiting(present: Present, now: float, actor: str) -> list[Waiting]:
     board = present.board
     approvals: list[ApprovalRow] = board.listed("approval", is_open=True, limit=ROWS_MAX)
     questions: list[Question] = board.listed("question", is_open=True, limit=ROWS_MAX)
-    halted = board.chosen_runs(RunChoice(statuses=("halted",)), limit=ROWS_MAX)
+    held = present.statuses.chosen(RunChoice(statuses=("halted", "stuck")), limit=ROWS_MAX)
     me = known_as((actor,), "")
     found = [_approval(row, me) for row in approvals if state_at(row, now) == "waiting"]
     found += [_question(each) for each in questions]
     found += [_elevation(life, wish, me) for life, wish in wishes(present, now)]
-    for row in halted:
-        item = run_item(present, row, 0)
-        why = "halted: nothing of it starts before somebody changes what stands in the way"
-        found.append(Waiting("halted", row.id, item.title, why, row.id, row.created, "held"))
+    found += [_held(run_item(present, row)) for row in held]
     return sorted(
         found,
         key=lambda each: (each.is_own, not each.detail.startswith("irreversible"), each.since),
     )
+
+
+def _held(item: RunItem) -> Waiting:
+    """Return a run that goes on only after somebody has changed what is in the way."""
+    since = item.waiting_since or item.created
+    if item.status == "stuck":
+        why = f"{item.reason} `{item.action}`"
+        return Waiting("stuck", item.id, item.title, why, item.id, since, "bad")
+    why = f"halted: {without_commands(item.reason)}"
+    return Waiting("halted", item.id, item.title, why, item.id, since, "held")
 
 
 def _approval(row: ApprovalRow, me: Known) -> Waiting:
@@ -302,11 +333,11 @@ def _elevation(life: AgentLife, wish: Wish, me: Known) -> Waiting:
 
 def _live_items(present: Present) -> list[RunItem]:
     """Return the runs that have not ended, those that need somebody first."""
-    asked = asked_of(present)
-    rows = present.board.chosen_runs(RunChoice(statuses=LIVE), limit=ROWS_MAX)
-    order = {"halted": 0, "running": 2, "cancelling": 3, "queued": 4}
-    rows.sort(key=lambda row: (1 if asked[row.id] else order[row.status], row.created))
-    return [run_item(present, row, asked[row.id]) for row in rows[:SHOWN_LIVE]]
+    rows = present.statuses.chosen(RunChoice(statuses=LIVE), limit=ROWS_MAX)
+    order = ("stuck", "halted", "waiting", "running", "cancelling", "queued")
+    rank = {row.id: order.index(present.statuses.of(row).word) for row in rows}
+    rows.sort(key=lambda row: (rank[row.id], row.created))
+    return [run_item(present, row) for row in rows[:SHOWN_LIVE]]
 
 
 async def _live(present: Present, item: RunItem) -> LiveRun:
@@ -322,7 +353,7 @@ async def _live(present: Present, item: RunItem) -> LiveRun:
 
 
 def _items(present: Present, rows: list[RunRow], limit: int) -> tuple[RunItem, ...]:
-    return tuple(run_item(present, row, 0) for row in rows[:limit])
+    return tuple(run_item(present, row) for row in rows[:limit])
 
 
 def _ended(present: Present, since: float) -> list[RunRow]:

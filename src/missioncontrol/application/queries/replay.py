@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.application.chronicle import Attempt, Chronicle, Moment, Span
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.present import Present
-from missioncontrol.application.queries.runs import UsageView, run_state, verdict_of
+from missioncontrol.application.queries.runs import UsageView, own_status, run_state, verdict_of
 from missioncontrol.application.queries.steps import family_of
 from missioncontrol.application.views import state_name, usage_view
 from missioncontrol.domain.errors import Rejected
@@ -181,7 +181,7 @@ def _moment(state: Run, chronicle: Chronicle, last: Moment, at: int) -> ReplayMo
         type=last.type,
         step=last.step,
         status=state.status,
-        verdict=verdict_of(state, len(state.held)),
+        verdict=verdict_of(state, own_status(state)),
         usage=UsageView(**usage_view(state.usage, state.bill)),
         states={key: state_name(each) for key, each in state.states.items()},
         attempts={key: tries for key, tries in state.tries.items() if tries > 1},

@@ -9,6 +9,7 @@ import msgspec
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.rows import newest_rows, row_of
+from missioncontrol.application.red_branches import RedBranch, red_branches
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.documents.task_standing import standing_of
 from missioncontrol.domain.errors import NotFound
@@ -21,12 +22,12 @@ from missioncontrol.domain.repository.states import Done as TaskDone
 from missioncontrol.domain.repository.states import Dropped as TaskDropped
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
 from missioncontrol.domain.repository.states import Started as TaskStarted
+from missioncontrol.domain.status import ENDED
 from missioncontrol.projections.repositories import RepositoryRow, RunOfTasks
 
 PREFIX = "repository-"
 REPOSITORIES_MAX = 1_000
 RUN_BEGUN = NAMES[RepositoryTasksRun][0]
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
 Which = Literal["open", "over", "all"]
 
 
@@ -84,6 +85,7 @@ class RepositoryView(msgspec.Struct, frozen=True):
     process: Process
     holds: list[HoldView]
     runs: list[RunTold]  # the newest first, as far as the row names them
+    red: list[RedBranch]  # branches on which nothing is merged until they are mended
 
 
 def repositories(present: Present, *, before: str = "", limit: int) -> list[RepositoryRow]:
@@ -116,7 +118,9 @@ async def repository_view(present: Present, repository: str) -> RepositoryView:
         for task in at_work
         if task.hold is not None and not _is_over(present, task.hold.run)
     ]
-    return RepositoryView(row, state.process, holds, runs_told(present, row.runs))
+    runs = runs_told(present, row.runs)
+    red = await red_branches(((each.run, each.into) for each in runs), present.run)
+    return RepositoryView(row, state.process, holds, runs, red)
 
 
 def tasks(present: Present, state: Repository, which: Which, *, after: int) -> Iterator[TaskItem]:
@@ -215,6 +219,6 @@ def runs_told(present: Present, runs: list[RunOfTasks]) -> list[RunTold]:
     for each in reversed(runs):
         row = present.board.run(each.run)
         agents = {str(part): name for part, name in each.agents.items()}
-        status = row.status if row is not None else "unknown"
+        status = present.statuses.of(row).word if row is not None else "unknown"
         found.append(RunTold(each.run, status, each.tasks, agents, each.into, each.by, each.at))
     return found

@@ -20,15 +20,17 @@ from missioncontrol.application.scope import Scopes
 from missioncontrol.application.views import head_of, state_name, usage_view
 from missioncontrol.domain.run.joining import tolerated
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
+from missioncontrol.domain.status import (
+    NAMED_MAX,
+    RUN_WORDS,
+    RunWord,
+    Status,
+    progress_of,
+    status_of_run,
+)
 from missioncontrol.domain.step import is_own
 from missioncontrol.domain.work import Bill, Usage
 from missioncontrol.ports.read_tables import RunChoice, RunRow
-
-OPEN_ASKED_MAX = 1_000
-"""Open approvals, and open questions, that are looked through for the runs that they are of."""
-
-STATUSES = ("queued", "running", "halted", "cancelling", "succeeded", "failed", "cancelled")
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class RunItem(msgspec.Struct, frozen=True):
@@ -39,7 +41,7 @@ class RunItem(msgspec.Struct, frozen=True):
     mission: str
     workflow: str
     version: int  # of the workflow; 0 where it is not a saved one
-    status: str  # queued, running, halted, cancelling, succeeded, failed or cancelled
+    status: RunWord
     asks: int  # open approvals and questions: how often it waits for a person
     created: float  # seconds since the epoch
     started: float  # 0 where it did not happen
@@ -58,6 +60,13 @@ class RunItem(msgspec.Struct, frozen=True):
     trigger: str
     schedule: str
     origin: str  # the run that this one repeats or forks
+    reason: str = ""  # why it stands so, where that is not plain
+    action: str = ""  # the command that lets it go on
+    waiting_on: tuple[str, ...] = ()  # who or what it waits for
+    waiting_since: float = 0.0  # seconds since the epoch; 0 where it is not known
+    mission_status: str = ""  # of its mission, where it is the newest run of one
+    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
 class UsageView(msgspec.Struct, frozen=True):
@@ -71,6 +80,8 @@ class UsageView(msgspec.Struct, frozen=True):
     cost: int  # micro-dollars, as far as prices are known
     unpriced_tokens: int  # those whose price is not known
     is_priced: bool  # whether all prices are known
+    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
 class RunDetail(msgspec.Struct, frozen=True):
@@ -85,7 +96,11 @@ class RunDetail(msgspec.Struct, frozen=True):
     mission: str
     workflow: str
     version: int  # of the workflow
-    status: str  # also `waiting`: for a person alone
+    status: RunWord
+    reason: str  # why it stands so, where that is not plain
+    action: str  # the command that lets it go on
+    waiting_on: tuple[str, ...]  # who or what it waits for
+    waiting_since: float  # seconds since the epoch; 0 where it is not known
     asks: int
     created: float
     started: float | None
@@ -111,6 +126,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     own_states: dict[str, int]  # the same, of the workflow's own steps
     working: list[str]  # steps at work, at most 200
     approvals: list[str]  # that were ever asked for, at most 200, the last ones
+    mission_status: str = ""  # of its mission, where it is the newest run of one
 
 
 class RunFailure(msgspec.Struct, frozen=True):
@@ -175,10 +191,7 @@ LINES_MAX = 200
 
 def asked_of(present: Present) -> Counter[str]:
     """Return how many open approvals and questions there are of each run."""
-    board = present.board
-    approvals = board.listed("approval", is_open=True, limit=OPEN_ASKED_MAX)
-    questions = board.listed("question", is_open=True, limit=OPEN_ASKED_MAX)
-    return Counter([*(row.run for row in approvals), *(each.asked.run for each in questions)])
+    return Counter({run: len(asks) for run, asks in present.statuses.around.asks.items()})
 
 
 def list_runs(
@@ -190,28 +203,53 @@ def list_runs(
     limit: int = 50,
 ) -> list[RunItem]:
     """Return the runs of `choice` that are older than the run `before`, newest first."""
-    asked = asked_of(present)
-    if needs_attention:
-        choice = msgspec.structs.replace(choice, asked=frozenset(asked))
-    rows = present.board.chosen_runs(choice, before=before, limit=limit)
-    return [run_item(present, row, asked[row.id]) for row in rows]
+    rows = present.statuses.chosen(
+        choice, needs_attention=needs_attention, before=before, limit=limit
+    )
+    return [run_item(present, row) for row in rows]
 
 
-def run_item(present: Present, row: RunRow, asks: int) -> RunItem:
+def run_item(present: Present, row: RunRow) -> RunItem:
     """Return the row of a run as a list shows it."""
+    statuses = present.statuses
+    found = statuses.of(row)
     values = msgspec.structs.asdict(row)
+    del values["progress"], values["unchanged"]
+    values |= told_of(found)
     title = present.board.title_of(row) or row.workflow
-    return RunItem(title=title, asks=0 if row.status in ENDED else asks, **values)
+    values["mission_status"] = mission_status_of(present, row)
+    return RunItem(title=title, asks=0 if row.ended else statuses.asks(row.id), **values)
+
+
+def mission_status_of(present: Present, row: RunRow) -> str:
+    """Return the status of the mission that a run speaks for; "" where it speaks for none."""
+    mission = present.board.mission(row.mission) if row.mission else None
+    if mission is None or mission.run != row.id:
+        return ""
+    return present.statuses.of_mission(mission).word
+
+
+def told_of(found: Status) -> dict[str, Any]:
+    """Return a status as the fields that lists and details of runs have for it."""
+    return {
+        "status": found.word,
+        "reason": found.reason,
+        "action": found.action,
+        "waiting_on": found.on,
+        "waiting_since": found.since,
+    }
 
 
 def run_counts(present: Present) -> dict[str, int]:
     """Return how many runs there are of each status, of all of them and of those that ask."""
-    counts = present.board.run_counts()
-    halted = counts.get("halted", 0)
-    asking = (present.board.run(run) for run in asked_of(present))
-    open_ones = sum(row is not None and row.status not in {*ENDED, "halted"} for row in asking)
-    found = {status: counts.get(status, 0) for status in STATUSES}
-    return {**found, "all": sum(counts.values()), "attention": halted + open_ones}
+    counts = present.statuses.counts()
+    found: dict[str, int] = {word: counts[word] for word in RUN_WORDS}
+    return {**found, "all": sum(counts.values()), "attention": present.statuses.attention()}
+
+
+def own_status(run: Run) -> Status:
+    """Return how a run stands by its own log alone, as of a moment that is past."""
+    return status_of_run(run.id, progress_of(run))
 
 
 async def run_state(present: Present, run: str, *, at: int | None = None) -> Run:
@@ -242,8 +280,13 @@ async def run_detail(
         moments = moments[: _count_until(moments, at)]
     row = present.board.run(run)
     title = (present.board.title_of(row) if row is not None else "") or state.workflow
-    asks = asked_of(present)[run] if at is None and not state.is_settled else len(state.held)
-    return detail_of(state, title, asks, moments[-1].position, len(moments), scopes)
+    asks = present.statuses.asks(run) if at is None and not state.is_settled else len(state.held)
+    standing = present.statuses.of_run(state) if at is None else own_status(state)
+    position, revision = moments[-1].position, len(moments)
+    found = detail_of(state, title, asks, position, revision, scopes, standing)
+    if at is not None or row is None or not row.mission:
+        return found
+    return msgspec.structs.replace(found, mission_status=mission_status_of(present, row))
 
 
 def _count_until(moments: list[Any], at: int) -> int:
@@ -251,10 +294,16 @@ def _count_until(moments: list[Any], at: int) -> int:
 
 
 def detail_of(
-    state: Run, title: str, asks: int, position: int, revision: int, scopes: Scopes | None
+    state: Run,
+    title: str,
+    asks: int,
+    position: int,
+    revision: int,
+    scopes: Scopes | None,
+    standing: Status,
 ) -> RunDetail:
     """Return a run that is at hand in full."""
-    head = head_of(state)
+    head = head_of(state) | told_of(standing)
     del head["usage_by_agent"], head["usage_by_model"]
     head["usage"] = UsageView(**head["usage"])
     outputs = None
@@ -263,7 +312,7 @@ def detail_of(
     return RunDetail(
         run=state.id,
         title=title,
-        verdict=verdict_of(state, asks),
+        verdict=verdict_of(state, standing),
         failure=failure_of(state),
         position=position,
         revision=revision,
@@ -287,11 +336,11 @@ def _are(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def verdict_of(run: Run, asks: int) -> str:
+def verdict_of(run: Run, standing: Status) -> str:
     """Say how a run stands, in one sentence."""
     own = {key: each for key, each in run.states.items() if is_own(key)}
     done = sum(isinstance(each, Succeeded) for each in own.values())
-    match run.status:
+    match standing.word:
         case "succeeded":
             return f"Succeeded: {done:,} of {_are(len(own), 'step')} done."
         case "failed":
@@ -305,17 +354,21 @@ def verdict_of(run: Run, asks: int) -> str:
         case "queued":
             return "Queued: no step has started yet."
         case _:
-            return _going(run, done, len(own), asks)
+            return _going(run, done, len(own), standing)
 
 
-def _going(run: Run, done: int, steps: int, asks: int) -> str:
-    waits = f"Waits for a person{f' in {asks} places' if asks > 1 else ''}"
+def _going(run: Run, done: int, steps: int, standing: Status) -> str:
     failed = sum(isinstance(each, Failed) for key, each in run.states.items() if is_own(key))
     bad = f", {failed:,} failed" if failed else ""
-    if run.status == "waiting" or (asks and not run.working):
-        return f"{waits}; {done:,} of {_are(steps, 'step')} done{bad}."
-    going = f"{done:,} of {_are(steps, 'step')} done, {len(run.working):,} at work"
-    return f"{waits}: {going}{bad}." if asks else f"Running: {going}{bad}."
+    so_far = f"{done:,} of {_are(steps, 'step')} done{bad}."
+    match standing.word:
+        case "waiting":
+            on = " or ".join(standing.on[:NAMED_MAX]) or "a person"
+            return f"Waiting on {on}: {so_far} {standing.reason}"
+        case "stuck":
+            return f"Stuck: {standing.reason} {so_far}"
+    going = f"{done:,} of {_are(steps, 'step')} done, {len(run.working):,} at work{bad}."
+    return f"Running: {going} {standing.reason}".rstrip()
 
 
 def _why_halted(run: Run) -> str:
@@ -376,7 +429,8 @@ async def run_graph(present: Present, run: str, *, at: int | None = None) -> Run
     spans = chronicle.spans if at is None else {}
     nodes = [_node(state, key, spans.get(key)) for key in keys[:NODES_MAX]]
     position = chronicle.position if at is None else at
-    return RunGraph(run, position, state.status, nodes, max(0, len(keys) - NODES_MAX))
+    standing = present.statuses.of_run(state) if at is None else own_status(state)
+    return RunGraph(run, position, standing.word, nodes, max(0, len(keys) - NODES_MAX))
 
 
 def _node(run: Run, key: str, span: Any) -> GraphNode:

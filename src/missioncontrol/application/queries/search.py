@@ -83,7 +83,8 @@ def _missions(present: Present, looked_for: list[str]) -> Iterable[Hit]:
     fitting = [row for row in rows.values() if _fits(looked_for, row.id, row.title, row.goal)]
     for row in sorted(fitting, key=lambda row: row.id, reverse=True)[:EACH_MAX]:
         href = f"/missions/{quote(row.id)}"
-        yield Hit("mission", row.id, row.title, row.goal, href, row.status, row.updated)
+        status = present.statuses.of_mission(row).word
+        yield Hit("mission", row.id, row.title, row.goal, href, status, row.updated)
 
 
 def _runs(present: Present, text: str) -> Iterable[Hit]:

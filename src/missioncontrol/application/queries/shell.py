@@ -11,11 +11,11 @@ from missioncontrol.application.queries.elevations import count_waiting
 from missioncontrol.domain.budget.scopes import WORKSPACE
 from missioncontrol.domain.budget.standing import standings
 from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.status import ENDED
 
 SHOWN_MAX = 100
 """More of something than this is shown as `99+`."""
 
-SETTLED = frozenset({"succeeded", "failed", "cancelled"})
 DAY = 86_400
 
 
@@ -88,5 +88,5 @@ def _open(present: Present, kind: str) -> int:
 def _live(present: Present) -> int:
     found = set(present.tables.unsettled())
     for run, row in present.board.runs.items():
-        (found.discard if row.status in SETTLED else found.add)(run)
+        (found.discard if row.status in ENDED else found.add)(run)
     return len(found)

@@ -294,7 +294,10 @@ async def step_detail(present: Present, run: str, key: str, *, at: int | None = 
     asked = [await approval_view(present.store, each, at) for each in _asked(state, key)]
     approvals = [each for each in asked if each["step"] == key][-NAMED_MAX:]
     said, is_cut = _last_said(present, run, key) if at is None else ([], False)
-    return _detail(state, chronicle, key, approvals, said, is_cut=is_cut, at=at)
+    found = _detail(state, chronicle, key, approvals, said, is_cut=is_cut, at=at)
+    if at is not None:
+        return found
+    return msgspec.structs.replace(found, run_status=present.statuses.of_run(state).word)
 
 
 def _asked(run: Run, key: str) -> list[str]:

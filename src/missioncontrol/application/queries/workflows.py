@@ -1,13 +1,11 @@
 """Saved workflows as the console shows them: lists, versions, differences, checks, and forms."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from missioncontrol.application.present import Present
-from missioncontrol.application.queries.runs import asked_of
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.application.queries.workflow_inputs import InputField, fields_of
 from missioncontrol.domain.definition import (
@@ -116,14 +114,12 @@ async def workflows(
         for name, each in (await shelf.listed()).items()
         if name > after and wanted in f"{name} {each.description}".casefold()
     ]
-    plans, asked = _schedules(shelf), asked_of(shelf.present)
+    plans = _schedules(shelf)
     now = shelf.clock.now()
-    return [_item(shelf, each, plans.get(each.name, []), asked, now) for each in listed[:limit]]
+    return [_item(shelf, each, plans.get(each.name, []), now) for each in listed[:limit]]
 
 
-def _item(
-    shelf: Shelf, listed: Listed, plans: list[ScheduleRow], asked: Counter[str], now: float
-) -> WorkflowItem:
+def _item(shelf: Shelf, listed: Listed, plans: list[ScheduleRow], now: float) -> WorkflowItem:
     runs = _runs(shelf.present, listed.name, RECENT)
     recent = "".join(
         row.status[0] for row in reversed(runs) if row.status in ("succeeded", "failed")
@@ -135,7 +131,7 @@ def _item(
         listed.steps,
         listed.description,
         listed.saved_at,
-        _glance(runs[0], asked) if runs else None,
+        _glance(shelf.present, runs[0]) if runs else None,
         sum(not row.ended for row in runs),
         recent,
         recent.count("s") / len(recent) if recent else None,
@@ -146,8 +142,7 @@ def _item(
 
 def runs_of(shelf: Shelf, name: str) -> list[RunGlance]:
     """Return the newest runs of a workflow, the newest first."""
-    asked = asked_of(shelf.present)
-    return [_glance(row, asked) for row in _runs(shelf.present, name, RECENT)]
+    return [_glance(shelf.present, row) for row in _runs(shelf.present, name, RECENT)]
 
 
 def _runs(present: Present, name: str, limit: int) -> list[RunRow]:
@@ -157,17 +152,17 @@ def _runs(present: Present, name: str, limit: int) -> list[RunRow]:
     return sorted(rows.values(), key=lambda row: (row.created, row.id), reverse=True)[:limit]
 
 
-def _glance(row: RunRow, asked: Counter[str]) -> RunGlance:
+def _glance(present: Present, row: RunRow) -> RunGlance:
     return RunGlance(
         row.id,
-        row.status,
+        present.statuses.of(row).word,
         row.version,
         row.created,
         row.ended,
         row.cost,
         row.author,
         row.trigger,
-        0 if row.ended else asked[row.id],
+        0 if row.ended else present.statuses.asks(row.id),
     )
 
 

@@ -197,7 +197,8 @@ class Answering:
     async def say(self, verb: Verb, data: Word | Agreed, **more: Any) -> ApprovalView:
         """Let the engine hear it; raises as `say` does."""
         digest, actor = data.digest or "", self._request.user.actor
-        spoken = Spoken(verb, self._approval, actor, data.reason, digest, **more)
+        typed = digest if verb == "approve" else ""
+        spoken = Spoken(verb, self._approval, actor, data.reason, digest, typed=typed, **more)
         return await say(self._console, self._request, spoken)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
+from zlib import crc32
 
 import msgspec
 from litestar import Request, Response
@@ -92,3 +93,8 @@ def _tags(header: str) -> frozenset[str]:
 
 def _plain(tag: str) -> str:
     return tag.strip().removeprefix("W/").strip('"')
+
+
+def digest_of(value: object) -> str:
+    """Return a few letters that change with a value, for a tag."""
+    return f"{crc32(msgspec.json.encode(value)):08x}"

@@ -1,7 +1,7 @@
 """Missions as a resource of the API: begun, watched, steered, and told of in a report."""
 
 from contextlib import suppress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -16,7 +16,8 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries import estimates, missions, runs, stories
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import KNOWN, is_known, tagged_late
+from missioncontrol.domain.status import MissionWord
+from missioncontrol.interfaces.api.conditional import KNOWN, digest_of, is_known, tagged_late
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
@@ -26,7 +27,6 @@ from missioncontrol.ports.read_tables import RunChoice
 
 AnyRequest = Request[Principal, Any, Any]
 
-Status = Literal["created", "running", "succeeded", "completed", "failed", "cancelled"]
 Words = Annotated[
     str, QueryParameter(max_length=300, description="Text in its id, title, goal or repository.")
 ]
@@ -95,7 +95,7 @@ class Ended(msgspec.Struct, frozen=True):
 @get("/missions", summary="List missions", **needs("read"))
 async def list_missions(
     present: NamedDependency[Present],
-    status: FromQuery[Status | None] = None,
+    status: FromQuery[MissionWord | None] = None,
     text: Words = "",
     repository: Path = "",
     since: Moment = None,
@@ -156,7 +156,9 @@ async def get_mission(
     The verdict and all that follows from it are those of its report.
     """
     story = await stories.story(present, mission, run)
-    return tagged_late(request, _tag(story.version), lambda: missions.view(story))
+    standing = missions.standing(present, mission)
+    tag = _tag(f"{story.version}-{digest_of(standing)}")
+    return tagged_late(request, tag, lambda: missions.view(story, present))
 
 
 @get(

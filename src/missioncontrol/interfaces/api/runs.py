@@ -12,7 +12,8 @@ from missioncontrol.application.asks import BeginRun, CancelRun, ForkRun, Resume
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import comparing, replay, runs, steps
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import KNOWN, tagged
+from missioncontrol.domain.status import RunWord
+from missioncontrol.interfaces.api.conditional import KNOWN, digest_of, tagged
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -21,7 +22,6 @@ from missioncontrol.ports.read_tables import RunChoice
 SECONDS_MAX = 1e11
 POSITION_MAX = 2**53
 
-Status = Literal["queued", "running", "halted", "cancelling", "succeeded", "failed", "cancelled"]
 Trigger = Literal["manual", "api", "schedule", "webhook", "agent"]
 StepStateName = Literal[
     "waiting",
@@ -101,7 +101,7 @@ class RunCounts(msgspec.Struct, frozen=True):
     """How many runs there are."""
 
     all: int
-    attention: int  # halted, or asking a person something
+    attention: int  # waiting, stuck or halted, or asking a person something
     statuses: dict[str, int]
 
 
@@ -116,7 +116,7 @@ class ComparedPage(msgspec.Struct, frozen=True):
 @get("/runs", summary="List runs", **needs("read"))
 async def list_runs(
     present: NamedDependency[Present],
-    status: FromQuery[list[Status] | None] = None,
+    status: FromQuery[list[RunWord] | None] = None,
     workflow: Name = "",
     mission: Name = "",
     author: Name = "",
@@ -129,7 +129,10 @@ async def list_runs(
     cursor: Cursor = "",
     limit: Limit = LIMIT,
 ) -> Page[runs.RunItem]:
-    """Return runs, newest first. `attention` chooses those that are halted or ask a person."""
+    """Return runs, newest first. `attention` chooses those that wait for a person.
+
+    That is those that are waiting, stuck or halted, and those that ask something while they work.
+    """
     choice = RunChoice(
         statuses=tuple(status or ()),
         workflow=workflow,
@@ -188,7 +191,7 @@ async def get_run(
 ) -> Response[runs.RunDetail]:
     """Return a run in full but for its steps, as of now or of a position of the log."""
     found = await runs.run_detail(present, run, console.shelf.scopes, at=at)
-    return tagged(request, found, f'W/"{found.revision}-{found.asks}"')
+    return tagged(request, found, f'W/"{found.revision}-{found.asks}-{digest_of(found.reason)}"')
 
 
 @get("/runs/{run:str}/steps", summary="List the steps of a run", **needs("read"))

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, WHERE_MAX, Did, Range, Segment
-from missioncontrol.analytics.setting import zone_of
+from missioncontrol.analytics.questions import DAYS_USUAL, WHERE_MAX, Did, Range, Segment
+from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.application.analytics.products import ProductShelf
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
@@ -23,7 +23,7 @@ from missioncontrol.interfaces.web.cockpit_conditions import (
 )
 from missioncontrol.interfaces.web.cockpit_view import before_shown
 
-PRESETS = (7, 14, DAYS_USUAL, 56, 91, 175)
+PRESETS = (7, 14, DAYS_USUAL, 56, 91, 182, 364, 728, 1_820)
 """Whole weeks: a range from today on back has as many of each weekday."""
 
 TEXT_MAX = 200
@@ -77,6 +77,11 @@ class Bar(msgspec.Struct, frozen=True):
     def length(self) -> int:
         """How many days are asked for."""
         return (self.range.until - self.range.since).days + 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last day is before today."""
+        return self.range.until < self.today
 
     @property
     def presets(self) -> tuple[int, ...]:
@@ -186,8 +191,8 @@ def range_of(said: Parameters, today: date) -> tuple[Range, int]:
         found = Range(_day(since), _day(until) if until else today)
         return _bounded(found), 0
     days = said.get("days", "") or str(DAYS_USUAL)
-    if not (re.fullmatch("[0-9]{1,4}", days) and 1 <= int(days) <= DAYS_MAX):
-        raise _bad_range(f"{days[:20]!r} is not 1 to {DAYS_MAX} days.")
+    if not (re.fullmatch("[0-9]{1,5}", days) and 1 <= int(days) <= DAYS_MAX):
+        raise _bad_range(f"{days[:20]!r} is not 1 to {DAYS_MAX:,} days.")
     return Range(today - timedelta(days=int(days) - 1), today), int(days)
 
 
@@ -237,4 +242,6 @@ def _bounded(found: Range) -> Range:
 
 
 def _bad_range(reason: str) -> Rejected:
-    return Rejected("analytics.bad_range", reason, hint=f"Ask for 1 to {DAYS_MAX} days at a time.")
+    return Rejected(
+        "analytics.bad_range", reason, hint=f"Ask for 1 to {DAYS_MAX:,} days at a time."
+    )

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -17,14 +17,19 @@ from missioncontrol.analytics.answers import (
     TrendAnswer,
 )
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Lifecycle, Trend
+from missioncontrol.analytics.setting import zone_of
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.cockpit_view import (
     bucket_shown,
+    buckets_shown,
     change_of,
     people_url,
     plain_number,
     share_shown,
 )
+
+ROWS_MAX = 400
+"""Rows of a table on a page, those of the latest periods; its file has all of them."""
 
 LINES_MAX = 5
 """More lines than these are told apart by nobody: the rest stands in the table."""
@@ -65,12 +70,15 @@ class TableView(msgspec.Struct, frozen=True):
 
     columns: list[str]
     rows: list[tuple[str, Cells]]
+    left_out: int = 0  # earlier periods that stand in the file alone
 
 
 Lined = TrendAnswer | ActiveAnswer | LifecycleAnswer
 
 
-def chart_of(answer: Lined, keys: Sequence[str] = (), *, title: str = "") -> ChartView:
+def chart_of(
+    question: AnyQuestion, answer: Lined, keys: Sequence[str] = (), *, title: str = ""
+) -> ChartView:
     """Return the chart of some lines, or of all: those of the days before are dotted."""
     answer = _told_of(answer)
     chosen = [each for each in answer.lines if not keys or each.key in keys]
@@ -79,14 +87,14 @@ def chart_of(answer: Lined, keys: Sequence[str] = (), *, title: str = "") -> Cha
         lines.append(LineView(line_name(line), line.values))
         if line.before and (len(chosen) <= 2 or line is chosen[0]):
             lines.append(LineView(f"{line_name(line)}, before", line.before, "dotted", True))
-    shown = [bucket_shown(each) for each in answer.buckets]
+    shown = buckets_shown(answer.buckets)
     is_share = bool(chosen) and all(each.key == "stickiness" for each in chosen)
     kind = "bars" if isinstance(answer, LifecycleAnswer) else "line"
     name = title or (line_name(chosen[0]) if chosen else "")
     said = told(name, shown, answer.complete, chosen, is_share=is_share)
     unit = "share" if is_share else ""
     partial = tuple(at for at, whole in enumerate(answer.complete) if not whole)
-    open_ = open_from(answer.complete)
+    open_ = None if is_ended(question, answer) else open_from(answer.complete)
     return ChartView(shown, lines, unit, said, kind, open_from=open_, partial=partial)
 
 
@@ -105,6 +113,12 @@ def _told_of(answer: Lined) -> Lined:
 
 def _whole(values: Sequence[float | None], complete: Sequence[bool]) -> tuple[float | None, ...]:
     return tuple(value if whole else None for value, whole in zip(values, complete, strict=True))
+
+
+def is_ended(question: AnyQuestion, answer: Lined) -> bool:
+    """Whether all days of a question are over: what its range cuts off is told in part then."""
+    today = datetime.fromisoformat(answer.as_of).astimezone(zone_of(answer.zone)).date()
+    return question.range.until < today
 
 
 def open_from(complete: Sequence[bool]) -> int | None:
@@ -166,14 +180,16 @@ def table_of(question: AnyQuestion, answer: Lined, *, is_absolute: bool = False)
         return [cell for each in found for cell in each]
 
     over = [at for at, whole in enumerate(answer.complete) if whole]
-    rows = []
-    for at, bucket in enumerate(answer.buckets):
-        is_first = bool(over) and at < over[0]
-        part = "" if answer.complete[at] else " (in part)" if is_first else " (not over)"
-        rows.append((bucket_shown(bucket) + part, cells(at)))
+    ended = is_ended(question, answer)
+    labels = buckets_shown(answer.buckets)
+    rows: list[tuple[str, Cells]] = []
+    for at in range(max(len(labels) - ROWS_MAX, 0), len(labels)):
+        is_cut = ended or (bool(over) and at < over[0])
+        part = "" if answer.complete[at] else " (in part)" if is_cut else " (not over)"
+        rows.append((labels[at] + part, cells(at)))
     if any(line.total is not None for line in answer.lines):
         rows.append(("All these days", cells(None)))
-    return TableView(columns, rows)
+    return TableView(columns, rows, max(len(labels) - ROWS_MAX, 0))
 
 
 def _cells(
@@ -231,7 +247,7 @@ def conversion_chart(question: Funnel, answer: FunnelAnswer, step: int, title: s
         for group, value in zip(answer.trend, values, strict=True)
         if value is not None and group.is_complete
     ]
-    labels = [bucket_shown(each.key) for each in answer.trend]
+    labels = buckets_shown([each.key for each in answer.trend])
     line = Line(key="", label=title, values=values, total=None)
     complete = [each.is_complete for each in answer.trend]
     low, high = _band(known, len(values))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,12 +20,14 @@ from missioncontrol.analytics.questions import (
     Lifecycle,
     Paths,
     Pattern,
+    Range,
     Retention,
     Segment,
     Series,
     Step,
     Trend,
 )
+from missioncontrol.analytics.setting import interval_for
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.interfaces.web.cockpit_bar import Bar, Parameters
@@ -106,17 +108,23 @@ def usual(measure: str, bar: Bar, opening: Sequence[Step] = ()) -> AnyQuestion:
             return Funnel(**about, steps=steps)
         case "retention":
             # On or after, as the cockpit has it: one product has one retention at first sight.
-            return Retention(**about, start=start, back=active, unit="week", mode="on_or_after")
+            unit = _at_least_week(bar.range)
+            return Retention(**about, start=start, back=active, unit=unit, mode="on_or_after")
         case "trends":
             series = (Series(start, "people"),)
-            return Trend(**about, series=series, compared=bar.is_compared)
+            by = interval_for(bar.range)
+            return Trend(**about, series=series, by=by, compared=bar.is_compared)
         case "active":
             return Active(**about, pattern=active, compared=bar.is_compared)
         case "lifecycle":
-            return Lifecycle(**about, pattern=active)
+            return Lifecycle(**about, pattern=active, by=_at_least_week(bar.range))
         case _:
             # Half an hour, as the API takes it, shows of most products little but their first step.
             return Paths(**about, anchor=start, within=DAY)
+
+
+def _at_least_week(range_: Range) -> Literal["week", "month"]:
+    return "month" if interval_for(range_) == "month" else "week"
 
 
 def _funnel(base: Any, said: Parameters) -> dict[str, Any]:

@@ -30,6 +30,7 @@ STILL = 0.5
 """Per cent of itself, below which a figure is as it was."""
 
 NAMES = {"trend": "trends"}
+INCOMPLETE = "not complete"
 MINUS = "\u2212"
 
 
@@ -83,11 +84,19 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def bucket_shown(label: str) -> str:
-    """Return `8 Sep`, or `8 Sep 14:00`, of the label of a period."""
+def bucket_shown(label: str, *, with_year: bool = False) -> str:
+    """Return `8 Sep`, `8 Sep 2026`, or `8 Sep 14:00`, of the label of a period."""
     found = datetime.fromisoformat(label)
+    year = f" {found.year}" if with_year else ""
     hour = f" {found:%H:%M}" if "T" in label else ""
-    return f"{found.day} {found:%b}{hour}"
+    return f"{found.day} {found:%b}{year}{hour}"
+
+
+def buckets_shown(labels: Sequence[str]) -> list[str]:
+    """Return how periods are labelled: with their years where a day stands in more than one."""
+    days = [date.fromisoformat(each[:10]) for each in labels]
+    with_year = bool(days) and (days[-1] - days[0]).days >= 365
+    return [bucket_shown(each, with_year=with_year) for each in labels]
 
 
 def share_shown(share: float | None) -> str:
@@ -312,6 +321,11 @@ class Heat(msgspec.Struct, frozen=True):
     groups: list[tuple[str, list[HeatRow]]]
 
     @property
+    def has_open(self) -> bool:
+        """Whether a cell is not complete."""
+        return any(cell.said == INCOMPLETE for row in self.rows for cell in row.cells)
+
+    @property
     def is_marked(self) -> bool:
         """Whether an alert is about any of the cohorts."""
         return any(row.marks for row in self.rows)
@@ -331,7 +345,11 @@ def heat_of(question: Retention, answer: RetentionAnswer, marks: Sequence[Mark] 
     top = max(shares, default=0.0)
 
     def rows(cohorts: Sequence[Cohort], breakdown: str | None) -> list[HeatRow]:
-        return [_heat_row(question, answer, each, breakdown, top) for each in cohorts]
+        labels = buckets_shown([each.bucket for each in cohorts])
+        return [
+            _heat_row(question, answer, each, breakdown, top, label)
+            for each, label in zip(cohorts, labels, strict=True)
+        ]
 
     def marked(row: HeatRow, bucket: str) -> HeatRow:
         about = tuple(each for each in marks if each.is_of(bucket, question.unit))
@@ -357,7 +375,12 @@ def heat_of(question: Retention, answer: RetentionAnswer, marks: Sequence[Mark] 
 
 
 def _heat_row(
-    question: Retention, answer: RetentionAnswer, cohort: Cohort, key: str | None, top: float
+    question: Retention,
+    answer: RetentionAnswer,
+    cohort: Cohort,
+    key: str | None,
+    top: float,
+    label: str,
 ) -> HeatRow:
     def people(period: int | None) -> str:
         cell = Cell(bucket=cohort.bucket, period=period, breakdown=key)
@@ -366,7 +389,7 @@ def _heat_row(
     cells = []
     for place, kept in enumerate(cohort.kept):
         if kept.people is None:
-            cells.append(HeatCell("", "none", "", "not complete"))
+            cells.append(HeatCell("", "none", "", INCOMPLETE))
             continue
         text, heat = _heat_text(kept.share, top)
         if place == 0 and not question.brackets:
@@ -374,7 +397,7 @@ def _heat_row(
         cells.append(
             HeatCell(text, heat, people(place), formats.count(kept.people, "person", "people"))
         )
-    return HeatRow(bucket_shown(cohort.bucket), cohort.size, people(None), cells)
+    return HeatRow(label, cohort.size, people(None), cells)
 
 
 def _heat_text(share: float | None, top: float) -> tuple[str, str]:

@@ -30,6 +30,7 @@ def state(name: str, pill: bool = False, glyph: bool = False, word: str = "") ->
     return Markup(f'<span class="{kind}" data-s="{escape(look.look)}">{shape}{shown}</span>')  # noqa: S704 - escaped
 
 
-def run_state(status: str, asks: int = 0, pill: bool = False) -> Markup:
-    """Return the state of a run or a mission, `asks` people or not, as glyph and word."""
-    return state(state_of_run(status, asks), pill=pill)
+def run_state(status: str, on: tuple[str, ...] = (), pill: bool = False) -> Markup:
+    """Return the status of a run or a mission, and on whom it waits, as glyph and word."""
+    word = f"Waiting on {on[0]}" if status == "waiting" and on else ""
+    return state(state_of_run(status), pill=pill, word=word)

@@ -58,7 +58,7 @@ def opening(story: Story) -> str:
 
 def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[str, Any]:
     """Return the values of the page's template, for the view that is shown."""
-    view, reading, run = missions.view(story), story.reading, story.state
+    view, reading, run = missions.view(story, present), story.reading, story.state
     lines = SAID_LONG if shown == "log" else SAID_SHORT if shown == "now" else 0
     return {
         "view": view,

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from missioncontrol.application.queries.reasons import taken_apart
 from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
 from missioncontrol.domain.definition.quantities import duration_in_words
-from missioncontrol.domain.money import plain_dollars
+from missioncontrol.domain.money import of_which_estimated, plain_dollars
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
@@ -295,6 +295,7 @@ def _templates() -> Environment:
         state_of_run=state_of_run,
         taken_apart=taken_apart,
         plain_dollars=plain_dollars,
+        of_which_estimated=of_which_estimated,
         viewer_url=viewer_url,
         file_url=file_url,
         glyph_of=glyph_of,

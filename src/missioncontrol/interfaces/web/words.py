@@ -6,6 +6,8 @@ outline of its own, and a word.
 
 from typing import NamedTuple
 
+from missioncontrol.domain.status import WORDS
+
 
 class Look(NamedTuple):
     """How one state looks."""
@@ -21,15 +23,20 @@ def _look(look: str, word: str, glyph: str = "") -> Look:
 
 LOOKS: dict[str, Look] = {
     # Runs and missions.
-    "created": _look("waiting", "Created"),
-    "planning": _look("running", "Planning"),
-    "planned": _look("ready", "Planned"),
-    "queued": _look("ready", "Queued"),
-    "running": _look("running", "Running"),
-    "halted": _look("blocked", "Halted"),
-    "cancelling": _look("cancelled", "Cancelling"),
-    "succeeded": _look("succeeded", "Succeeded"),
-    "completed": _look("succeeded", "Completed"),
+    "planning": _look("running", WORDS["planning"]),
+    "planned": _look("ready", WORDS["planned"]),
+    "ready_to_build": _look("ready", WORDS["ready_to_build"]),
+    "building": _look("running", WORDS["building"]),
+    "in_review": _look("running", WORDS["in_review"]),
+    "done": _look("succeeded", WORDS["done"]),
+    "not_started": _look("waiting", "Not started"),
+    "queued": _look("ready", WORDS["queued"]),
+    "running": _look("running", WORDS["running"]),
+    "waiting_on": _look("approval", WORDS["waiting"]),
+    "stuck": _look("blocked", WORDS["stuck"]),
+    "halted": _look("blocked", WORDS["halted"]),
+    "cancelling": _look("cancelled", WORDS["cancelling"]),
+    "succeeded": _look("succeeded", WORDS["succeeded"]),
     "failed": _look("failed", "Failed"),
     "cancelled": _look("cancelled", "Cancelled"),
     # Steps.
@@ -45,7 +52,7 @@ LOOKS: dict[str, Look] = {
     # Attempts, and tasks of a plan that nobody here does.
     "interrupted": _look("lost", "Interrupted"),
     "repeated": _look("ready", "Repeated", "retry"),
-    "handed_over": _look("skipped", "Handed over", "user"),
+    "handed_over": _look("ready", WORDS["ready_to_build"], "user"),
     # Approvals and questions.
     "open": _look("approval", "Needs a person"),
     "approval": _look("approval", "Needs a person"),
@@ -76,13 +83,9 @@ LOOKS: dict[str, Look] = {
 }
 
 
-GOES_ON = ("queued", "running", "waiting")
-"""Statuses of a run that a person can be asked in."""
-
-
-def state_of_run(status: str, asks: int = 0) -> str:
-    """Return the state that a run is shown in: one that asks a person needs a person."""
-    return "approval" if status == "waiting" or (asks and status in GOES_ON) else status
+def state_of_run(status: str) -> str:
+    """Return the key of a run's status in `LOOKS`, where `waiting` is a step's state."""
+    return "waiting_on" if status == "waiting" else status
 
 
 def look_of(state: str) -> Look:

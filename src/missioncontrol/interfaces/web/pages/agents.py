@@ -20,6 +20,7 @@ from missioncontrol.interfaces.api.elevations import of_agent
 from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 
 AnyRequest = Request[Principal, Any, Any]
@@ -76,6 +77,10 @@ def verdict(found: list[AgentView]) -> str:
         busy = (
             f"{ready} of {len(found)} agents {'is' if ready == 1 else 'are'} ready, none works now"
         )
+    held = sum(len(each.stuck) for each in found)
+    if held:
+        names = ", ".join(f"{each.name} is {each.status}" for each in found if each.stuck)
+        return f"{busy}. {names}, and {formats.count(held, 'run is', 'runs are')} stuck."
     if not troubled:
         return f"{busy}. None is in trouble."
     names = ", ".join(f"{each.name} is {each.status}" for each in troubled[:2])

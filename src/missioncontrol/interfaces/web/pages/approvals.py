@@ -10,10 +10,12 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 
+from missioncontrol.application.access import second_look_of
 from missioncontrol.application.approvals import Spoken, Verb
 from missioncontrol.application.queries import approvals as queries
 from missioncontrol.application.queries import questions as asked
 from missioncontrol.application.queries.approvals import ApprovalView
+from missioncontrol.domain.approval.commands import SecondLook, Who
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.person import person
@@ -117,8 +119,9 @@ def _of(run: str) -> dict[str, str]:
 
 
 async def _detail(request: AnyRequest, console: Console, approval: str, run: str) -> dict[str, Any]:
+    look = await _second_look(console, request.user)
     found = await queries.approval_view(
-        console.present, approval, console.instruments.now, actor=request.user.actor
+        console.present, approval, console.instruments.now, actor=request.user.actor, look=look
     )
     newer = await _newer(console, found)
     return {
@@ -127,12 +130,24 @@ async def _detail(request: AnyRequest, console: Console, approval: str, run: str
         "command": command_of(found.subject),
         "inputs": editable(found.subject.get("inputs", {})),
         "newer": newer,
+        "is_second_look": look.is_alone and person(request.user.actor) in _writers(found),
         "changed": queries.changes_between(found.subject, newer.subject) if newer else [],
         "refusal": None,
         "typed": "",
         "deciders": await _deciders(console, found, request.user),
         **_of(run),
     }
+
+
+async def _second_look(console: Console, who: Principal) -> SecondLook:
+    """Return whether who looks is alone here, and may approve what they wrote."""
+    access = await console.people.access()
+    return second_look_of(access, Who(who.actor), console.people.owner)
+
+
+def _writers(found: ApprovalView) -> set[str]:
+    """Return those who wrote what is to run, as far as names say it."""
+    return {person(each) for each in (found.author, found.on_behalf, *found.edited_by)}
 
 
 async def _deciders(console: Console, found: ApprovalView, who: Principal) -> list[str]:
@@ -227,7 +242,8 @@ def _spoken(
 ) -> Spoken:
     reason = data.get("reason", "").strip() or (AS_SHOWN if verb == "approve" else "")
     digest = data.get("digest", "")
-    return Spoken(verb, approval, request.user.actor, reason, digest, **more)
+    typed = data.get("typed", "").strip() if verb == "approve" else ""
+    return Spoken(verb, approval, request.user.actor, reason, digest, typed=typed, **more)
 
 
 def _more(verb: Speaking, data: dict[str, str], now: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +16,6 @@ from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, Retenti
 from missioncontrol.analytics.funnel_beginning import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
-    DAYS_MAX,
     EVERYBODY,
     Funnel,
     Pattern,
@@ -24,7 +23,13 @@ from missioncontrol.analytics.questions import (
     Retention,
     Step,
 )
-from missioncontrol.analytics.setting import days_before, period_after, period_of, zone_of
+from missioncontrol.analytics.setting import (
+    days_before,
+    is_comparable,
+    period_after,
+    period_of,
+    zone_of,
+)
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
 from missioncontrol.application.analytics.alerts import AlertShelf
@@ -53,13 +58,14 @@ AHEAD = ("figures", "retention")
 """Panels whose questions take longest: what the others ask is asked by these too, or is quick."""
 
 NO_FIGURES = "There are no figures of these days to tell of."
+NOT_FOUND = "No finding of the rules is behind these figures."
 NOT_LOOKED = "Not looked for in a segment of what people did; why is told below."
 LOOKING = "Being looked for in all that came in; it appears here by itself."
 ALERTS_MAX = 6
 WEEKS = 10
 """Cohorts that the cockpit shows at least: in fewer, nobody sees whether later ones do worse."""
 
-DAYS_BY_DAY = 14
+DAYS_BY_DAY, DAYS_BY_WEEK = 14, 366
 
 Values = dict[str, Any]
 
@@ -212,6 +218,9 @@ async def _brief(console: Console, bar: Bar) -> Values:
         columns = tuple((title, points, NO_FIGURES) for title, points, _ in columns)
     elif not found.is_looked_for:
         columns = tuple((title, points, NOT_LOOKED) for title, points, _ in columns)
+    elif found.changed and not found.questions:
+        # The key figures moved, and no finding says more of it.
+        columns = tuple((title, points, NOT_FOUND) for title, points, _ in columns)
     if found.is_looking:
         columns = tuple((title, points, LOOKING) for title, points, _ in columns)
     return {
@@ -254,10 +263,16 @@ async def _figures(console: Console, bar: Bar) -> Values:
                 "spark": charts.spark_of(_over(each, bar.product.zone)),
                 "people": people,
                 "explore": view.explore_url(each.asked, each.as_of if as_of else ""),
+                "data_since": _day_shown(each.data_since),
                 "tip": f"{each.says}\nDefinition {each.definition}.",
             }
         )
     return {"bar": bar, "cards": cards}
+
+
+def _day_shown(day: str) -> str:
+    found = date.fromisoformat(day) if day else None
+    return f"{found.day} {found:%b %Y}" if found else ""
 
 
 async def days_told(analyst: Analyst, bar: Bar) -> tuple[Range, datetime | None]:
@@ -318,12 +333,16 @@ async def _first_funnel(console: Console, bar: Bar) -> tuple[Funnel, datetime | 
     return msgspec.structs.replace(asked, steps=opening), as_of, True
 
 
-async def funnel_before(analyst: Analyst, asked: Funnel, answer: FunnelAnswer) -> view.Earlier:
-    """Return a funnel of the days before, as it was so many weeks ago.
+async def funnel_before(
+    analyst: Analyst, asked: Funnel, answer: FunnelAnswer
+) -> view.Earlier | None:
+    """Return a funnel of the days before, as it was so many weeks ago; None without their data.
 
     Raises:
         MissionControlError: as `Analyst.answer`.
     """
+    if not is_comparable(asked.range, await analyst.setting(asked.product)):
+        return None
     earlier = msgspec.structs.replace(asked, range=days_before(asked.range))
     was = await answered_then(analyst, earlier, answer, asked.range)
     assert isinstance(was, FunnelAnswer)
@@ -356,14 +375,20 @@ async def _retention(console: Console, bar: Bar) -> Values:
     return {"bar": bar, "question": asked, "answer": answer, "heat": heat, "view": view}
 
 
+def unit_of(days: int) -> Literal["day", "week", "month"]:
+    """Return by which periods cohorts of so many days are told: at most some dozens of them."""
+    if days > DAYS_BY_WEEK:
+        return "month"
+    return "week" if days > DAYS_BY_DAY else "day"
+
+
 def retention_of(bar: Bar, opening: Sequence[Step] = ()) -> Retention:
     """Return the weekly retention of those who took the first step: of the activation as a rule."""
     counts = key_figures.activation_of(bar.product)
-    unit: Literal["day", "week"] = "week" if bar.length > DAYS_BY_DAY else "day"
-    periods = WEEKS if unit == "week" else bar.length
+    unit = unit_of(bar.length)
+    periods = bar.length if unit == "day" else WEEKS
     first = period_after(bar.range.until, unit, 1 - periods)
     since = period_of(min(first, bar.range.since), unit, bar.product.week_starts)
-    since = max(since, bar.range.until - timedelta(days=DAYS_MAX - 1))
     return Retention(
         product=bar.product.slug,
         range=Range(since, bar.range.until),
@@ -390,7 +415,7 @@ async def _active(console: Console, bar: Bar) -> Values:
         "question": asked,
         "answer": answer,
         "has_any": any(any((*each.values, *each.before)) for each in lines),
-        "chart": charts.chart_of(answer, ("dau",), title="Daily active users"),
+        "chart": charts.chart_of(asked, answer, ("dau",), title="Daily active users"),
         "table": charts.table_of(asked, shown, is_absolute=bar.is_absolute),
         "is_whole_days": as_of is not None,
         "view": view,

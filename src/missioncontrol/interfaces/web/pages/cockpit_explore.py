@@ -222,7 +222,7 @@ def shown_of(
             return {**found, "shape": "flows", "flows": charts.flows_of(question, answer)}
         case _:
             assert isinstance(answer, TrendAnswer | ActiveAnswer | LifecycleAnswer)
-            chart = charts.chart_of(answer, _drawn(answer))
+            chart = charts.chart_of(question, answer, _drawn(answer))
             return {
                 **found,
                 "shape": "lines",

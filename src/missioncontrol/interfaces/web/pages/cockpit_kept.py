@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
+from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertShelf
 from missioncontrol.application.analytics.desk import SavedAsked
 from missioncontrol.domain.alert import Reading
@@ -32,7 +33,6 @@ from missioncontrol.interfaces.web.rendering import fragment, moved, page
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
-LAST_DAYS_MAX = 180
 
 
 @get("/cockpit/dashboards", **PAGE, **needs("read"))
@@ -113,7 +113,7 @@ def asked_by(panel: Panel, bar: Bar) -> AnyQuestion:
     question = question_in(view.text_of(panel.question))
     if not panel.last_days:
         return question
-    days = min(panel.last_days, LAST_DAYS_MAX)
+    days = min(panel.last_days, DAYS_MAX)
     range_ = Range(bar.today - timedelta(days=days - 1), bar.today)
     return msgspec.structs.replace(question, range=range_)
 
@@ -134,7 +134,7 @@ async def add_panel(request: AnyRequest, console: NamedDependency[Console]) -> R
         str(form.get("title", "")).strip(),
         msgspec.to_builtins(question),
         width="full" if question.__class__.__name__ == "Paths" else "half",
-        last_days=int(days) if days.isdecimal() and len(days) < 4 else 0,
+        last_days=int(days) if days.isdecimal() and len(days) <= 5 else 0,
     )
     ask = SavedAsked("dashboard", slug, chosen, name, panels=(*panels, panel))
     saved = await console.ask(request, ask)

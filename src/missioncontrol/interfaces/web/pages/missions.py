@@ -12,6 +12,7 @@ from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, Resume
 from missioncontrol.application.queries import missions, stories
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.status import MISSION_WORDS, WORDS
 from missioncontrol.interfaces.api.missions import MissionBegun
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
@@ -57,6 +58,7 @@ async def list_missions(
         "is_filtered": bool(q or status or repository or cursor),
         "choices": [(each, each.rpartition("/")[2]) for each in around.repositories],
         "parts_of": _parts,
+        "words": [(word, WORDS[word]) for word in MISSION_WORDS],
     }
     if is_part(request):
         return fragment(request, LIST, "list", **values)
@@ -64,28 +66,35 @@ async def list_missions(
 
 
 def _verdict(counts: dict[str, int]) -> str:
-    running, failed = counts.get("running", 0), counts.get("failed", 0)
+    going = sum(counts.get(word, 0) for word in ("planning", "building", "in_review"))
+    held = {word: counts.get(word, 0) for word in ("stuck", "halted", "waiting", "failed")}
     if not counts:
         return "No mission was begun yet."
-    if running:
-        verb = "mission is" if running == 1 else "missions are"
-        return f"{formats.count(running, verb, verb)} on the way."
-    if failed:
-        verb = "mission has" if failed == 1 else "missions have"
-        return f"No mission is on the way; {formats.count(failed, verb, verb)} failed."
-    return "No mission is on the way, and none has failed."
+    parts = [_are(going, "on the way")] if going else []
+    parts += [_are(number, WORDS[word].lower()) for word, number in held.items() if number]
+    return f"{', '.join(parts)}." if parts else "No mission is on the way, and none has failed."
+
+
+def _are(number: int, what: str) -> str:
+    return f"{formats.count(number, 'mission is', 'missions are')} {what}"
 
 
 def _sub(counts: dict[str, int]) -> str:
-    order = ("running", "completed", "succeeded", "failed", "cancelled", "created")
-    parts = [f"{formats.number(counts[name])} {name}" for name in order if counts.get(name)]
+    parts = [
+        f"{formats.number(counts[word])} {WORDS[word].lower()}"
+        for word in MISSION_WORDS
+        if counts.get(word)
+    ]
     return ", ".join(parts).capitalize() + "." if parts else ""
 
 
 def _parts(line: missions.MissionLine) -> list[tuple[str, int]]:
+    """Return how many of all tasks are in each state, the plan and those that people do too."""
     known = [(name, getattr(line, name)) for name in _COUNTED]
     rest = max(line.steps - sum(number for _, number in known), 0)
-    return [*known, ("running" if line.status == "running" else "waiting", rest)]
+    going = "running" if line.status in ("planning", "building", "in_review") else "waiting"
+    left = line.tasks - line.handed_over if line.status == "planned" else 0
+    return [*known, (going, rest), ("not_started", left + line.handed_over)]
 
 
 _COUNTED = ("succeeded", "failed", "blocked", "cancelled")

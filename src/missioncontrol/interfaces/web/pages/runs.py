@@ -15,6 +15,7 @@ from missioncontrol.application.queries import artifacts, comparing, halts, repl
 from missioncontrol.application.views import approval_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.status import RUN_WORDS
 from missioncontrol.interfaces.api.paging import Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -30,7 +31,7 @@ AnyRequest = Request[Principal, Any, Any]
 ROWS = 50
 NEW_MAX = 100
 LINES = 200
-STATUSES = (*runs.STATUSES, "waiting")
+STATUSES = RUN_WORDS
 PERIODS = {"1h": 3_600.0, "24h": 86_400.0, "7d": 604_800.0, "30d": 2_592_000.0}
 Tab = Literal["graph", "steps", "timeline", "log", "files", "events", "cost", "approvals"]
 Name = Annotated[str, QueryParameter(max_length=300)]

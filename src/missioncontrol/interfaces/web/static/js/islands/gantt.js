@@ -151,8 +151,6 @@ class Timeline {
   size() {
     this.label = Math.max(110, Math.min(280, this.body.clientWidth * 0.36));
     this.wide = Math.max(40, this.body.clientWidth - this.label - 8);
-    this.grid.style.setProperty("block-size", `${this.body.clientHeight}px`);
-    this.grid.style.setProperty("margin-block-end", `${-this.body.clientHeight}px`);
     this.list.style.setProperty("block-size", `${this.rows.length * ROW}px`);
     this.element.style.setProperty("--tl-label", `${this.label}px`);
   }

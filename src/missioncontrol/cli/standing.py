@@ -1,0 +1,30 @@
+"""How runs stand as of now, for the verbs that print it."""
+
+from typing import Any
+
+from missioncontrol.application.queries.runs import told_of
+from missioncontrol.application.statuses import Statuses, statuses_of
+from missioncontrol.cli.desk import operation_of
+from missioncontrol.cli.names import board
+from missioncontrol.cli.opened import AnyReading
+from missioncontrol.domain.run.states import Run
+from missioncontrol.projections.board import Board
+
+
+async def statuses_now(reading: AnyReading, rows: Board, run: str = "") -> Statuses:
+    """Return how all runs of a home stand; `run` is the one that is asked about, if it is one."""
+    holder = reading.home.holder()
+    is_at_work = holder is not None and (not run or holder.may_work_on(run))
+    return statuses_of(rows, await operation_of(reading.store), has_engine=is_at_work)
+
+
+async def told_now(reading: AnyReading, run: Run) -> dict[str, Any]:
+    """Return how a run stands, and its mission where it is the newest one of it."""
+    rows = await board(reading.tables, reading.store)
+    statuses = await statuses_now(reading, rows, run.id)
+    told = told_of(statuses.of_run(run))
+    mission = rows.mission(run.mission) if run.mission else None
+    if mission is None or mission.run != run.id:
+        return told
+    found = statuses.of_mission(mission)
+    return {**told, "mission_status": found.word, "reason": found.reason, "action": found.action}
