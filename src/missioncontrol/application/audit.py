@@ -1,6 +1,7 @@
-"""Walks the log and says whether it is whole."""
+"""Walks the log and says whether it is verified, unproven or broken."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -14,54 +15,100 @@ from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSuccee
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import SignedHead
+from missioncontrol.ports.heads import HeadsElsewhere, SignedHead
 
 READ_AT_ONCE = 2_000
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What a walk over the log found."""
+FRESH_SECONDS = 60.0
+"""Events that are younger may be missing from heads kept elsewhere: those are still on the way."""
 
-    whole: bool
+
+NO_OWN_HEADS = (
+    "The data directory holds no signed heads, although every engine signs them: they were "
+    "deleted, or an engine was killed in its first second."
+)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a walk over the log found.
+
+    `verified`: the chain is unbroken, and a head that is kept outside of the data directory covers
+    every event but those of the last `FRESH_SECONDS`. `unproven`: nothing contradicts the log, but
+    whoever can write to the data directory could have cut or rewritten it and signed it again.
+    `broken`: something contradicts it.
+    """
+
+    state: Literal["verified", "unproven", "broken"]
+    summary: str  # in sentences; every surface says this
     events: int  # that were read and found in order
     artifacts: int  # that were read and found unchanged
-    heads: int  # signed statements that the log agrees with
+    heads: int  # of the data directory that the log agrees with
+    proven: int = 0  # position of the last event that a head kept elsewhere covers
     position: int = 0  # of the first bad event; 0 where none is bad
-    problem: str = ""  # empty where the log is whole
+    problem: str = ""  # empty where nothing contradicts the log
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing contradicts the log; that alone proves nothing."""
+        return self.state != "broken"
+
+
+class Contradiction(msgspec.Struct, frozen=True):
+    """How a log differs from one of its signed heads."""
+
+    code: str
+    problem: str
+
+
+async def contradiction(head: SignedHead, store: EventStore) -> Contradiction | None:
+    """Say how the log contradicts `head`, if it does; this reads one event and proves nothing."""
+    end = (await store.head()).position
+    if end < head.position:
+        return Contradiction("log.cut", _cut(end, head, ""))
+    (event,) = await store.read(after=head.position - 1, limit=1)
+    if event.hash.hex() != head.hash:
+        return Contradiction("log.rewritten", _rewritten(head.position, head, ""))
+    return None
+
+
+def _cut(end: int, head: SignedHead, source: str) -> str:
+    return (
+        f"The log ends at event {end}, but a head signed at {head.time}{source} says that it had "
+        f"{head.position}: its end is missing."
+    )
+
+
+def _rewritten(position: int, head: SignedHead, source: str) -> str:
+    return f"Event {position} is not the one in the head signed at {head.time}{source}."
 
 
 async def verify(
-    store: EventStore, heads: Iterable[SignedHead], artifacts: ArtifactStore | None = None
+    store: EventStore,
+    heads: Iterable[SignedHead],
+    artifacts: ArtifactStore | None = None,
+    *,
+    elsewhere: HeadsElsewhere | None = None,
 ) -> Verdict:
     """Check every event, every signed head, and every artifact that an event names.
 
     The first bad event is the first whose place, stream version, shape or hash does not follow
     from those before it, or that can't be read. A log whose end is missing is found against the
     newest signed head. All heads count: where two of one place differ, the log grew again after
-    it was cut.
+    it was cut. `heads` are those of the data directory; only `elsewhere` can prove a log.
     """
-    signed: dict[int, list[SignedHead]] = {}
-    for head in heads:
-        signed.setdefault(head.position, []).append(head)
-    walk = _Walk(signed)
+    walk = _Walk(heads, elsewhere)
     try:
         walk.warnings = tuple(f"The log's {name} is missing." for name in await store.protections())
         async for event in _one_by_one(store):
             problem = walk.problem_with(event)
             if problem:
-                return walk.verdict(walk.events + 1, problem)
+                return walk.broken(walk.events + 1, problem)
     except Corrupt as error:
-        return walk.verdict(walk.events + 1, error.reason)
-    newest = max(signed, default=0)
-    if newest > walk.events:
-        problem = (
-            f"The log ends at event {walk.events}, but a head signed at {signed[newest][0].time} "
-            f"says that it had {newest}: its end is missing."
-        )
-        return walk.verdict(walk.events + 1, problem)
-    if walk.events and not signed:
-        walk.warnings += ("No signed head is at hand: an end that was cut off can't be found.",)
+        return walk.broken(walk.events + 1, error.reason)
+    if problem := walk.missing_end():
+        return walk.broken(walk.events + 1, problem)
     return _with_artifacts(walk, artifacts)
 
 
@@ -71,15 +118,22 @@ def _with_artifacts(walk: "_Walk", artifacts: ArtifactStore | None) -> Verdict:
             try:
                 artifacts.get(digest)
             except MissionControlError as error:
-                return walk.verdict(position, error.reason)
+                return walk.broken(position, error.reason)
             walk.artifacts += 1
-    return walk.verdict(0, "")
+    return walk.intact()
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    """A head, and whether it is kept outside of the data directory."""
+
+    head: SignedHead
+    is_elsewhere: bool
 
 
 class _Walk:
     """What is known after the events so far."""
 
-    def __init__(self, signed: dict[int, list[SignedHead]]) -> None:
+    def __init__(self, heads: Iterable[SignedHead], elsewhere: HeadsElsewhere | None) -> None:
         self.warnings: tuple[str, ...] = ()
         self.events = 0
         self.artifacts = 0
@@ -87,7 +141,15 @@ class _Walk:
         self.digests: dict[str, int] = {}
         self._previous = GENESIS
         self._versions: dict[str, int] = {}
-        self._signed = signed
+        self._elsewhere = elsewhere
+        self._signed: dict[int, list[_Signed]] = {}
+        for head in heads:
+            self._signed.setdefault(head.position, []).append(_Signed(head, is_elsewhere=False))
+        self._own_end = max(self._signed, default=0)
+        self._proof: SignedHead | None = None  # the newest one elsewhere that the log agrees with
+        self._stale = 0  # events after it that should have been covered by now
+        for head in elsewhere.heads if elsewhere is not None else ():
+            self._signed.setdefault(head.position, []).append(_Signed(head, is_elsewhere=True))
 
     def problem_with(self, event: Recorded) -> str:
         """Say what is wrong with the next event, or return an empty string and go past it."""
@@ -98,16 +160,19 @@ class _Walk:
             return f"Event {expected} ({event.type!r} of {event.stream!r}) was changed or moved."
         if event.version != self._versions.get(event.stream, 0) + 1:
             return f"Event {expected} is not the next of stream {event.stream!r}."
-        heads = self._signed.get(expected, [])
-        for head in heads:
-            if head.hash != event.hash.hex():
-                return f"Event {expected} is not the one in the head signed at {head.time}."
+        signed = self._signed.get(expected, [])
+        for each in signed:
+            if each.head.hash != event.hash.hex():
+                return self._rewritten(expected, each)
         try:
             self._note_artifacts(event)
         except Corrupt as error:
             return f"Event {expected}: {error.reason}"
         self.events = expected
-        self.heads += len(heads)
+        self._take_heads(signed)
+        if self._elsewhere is not None and not any(each.is_elsewhere for each in signed):
+            age = self._elsewhere.read - event.time / 1_000_000
+            self._stale += abs(age) > FRESH_SECONDS  # A time to come makes nothing fresh.
         self._previous = event.hash
         self._versions[event.stream] = event.version
         return ""
@@ -137,9 +202,120 @@ class _Walk:
             for artifact in work.artifacts:
                 self.digests.setdefault(artifact.digest, event.position)
 
-    def verdict(self, position: int, problem: str) -> Verdict:
+    def _take_heads(self, signed: Sequence[_Signed]) -> None:
+        for each in signed:
+            if not each.is_elsewhere:
+                self.heads += 1
+            elif self._elsewhere is not None and not self._elsewhere.fault:
+                self._proof, self._stale = each.head, 0
+
+    def _source(self, signed: _Signed) -> str:
+        if not signed.is_elsewhere or self._elsewhere is None:
+            return ""
+        return f" and kept in {self._elsewhere.source}"
+
+    def _rewritten(self, position: int, signed: _Signed) -> str:
+        problem = _rewritten(position, signed.head, self._source(signed))
+        if not signed.is_elsewhere:
+            return problem
+        return problem + (
+            self._other_key(signed)
+            or " The log was rewritten, whatever the data directory's own heads say."
+        )
+
+    def _other_key(self, signed: _Signed) -> str:
+        own = (each for at in self._signed.values() for each in at if not each.is_elsewhere)
+        key = next((each.head.key for each in own), signed.head.key)
+        if key == signed.head.key:
+            return ""
+        return (
+            " That head has another key than the data directory's own: it is of another log, or "
+            "log and key were replaced."
+        )
+
+    def missing_end(self) -> str:
+        """Say that signed events are missing at the end, where they are."""
+        newest = max(self._signed, default=0)
+        if newest <= self.events:
+            return ""
+        signed = self._signed[newest][0]
+        problem = _cut(self.events, signed.head, self._source(signed))
+        if not signed.is_elsewhere or not 0 < self._own_end <= self.events:
+            return problem
+        return problem + (
+            self._other_key(signed)
+            or " The data directory's own heads end before that too: an older copy of log and "
+            "heads was put back, or both were cut."
+        )
+
+    def broken(self, position: int, problem: str) -> Verdict:
+        """Return the verdict where something contradicts the log."""
+        summary = f"The log is damaged at event {position:,}. {problem}"
+        return self._verdict("broken", summary, position, problem)
+
+    def intact(self) -> Verdict:
+        """Return the verdict where nothing contradicts the log: verified, or unproven."""
+        if self.events and not self._own_end:
+            self.warnings = (*self.warnings, NO_OWN_HEADS)
+        chain = (
+            f"{self.events:,} events in an unbroken chain, {self.heads:,} signed heads of the data "
+            f"directory agree, {self.artifacts:,} artifacts are unchanged."
+        )
+        if reason := self._doubt():
+            return self._verdict("unproven", f"The log is unproven: {reason} It has {chain}")
+        return self._verdict("verified", f"The log is verified {self._proven()} It has {chain}")
+
+    def _proven(self) -> str:
+        assert self._proof is not None
+        assert self._elsewhere is not None
+        after = self.events - self._proof.position
+        tail = (
+            f"; the {after:,} events after it are less than {FRESH_SECONDS:g} s old and unproven."
+            if after
+            else ", its last event then."
+        )
+        return (
+            f"to position {self._proof.position:,} by a head signed at {self._proof.time} and "
+            f"kept in {self._elsewhere.source}{tail}"
+        )
+
+    def _doubt(self) -> str:
+        """Say why nothing proves the log; empty where something does."""
+        if self._elsewhere is None:
+            return (
+                "whoever can write to the data directory could have cut or rewritten it and signed "
+                "it again, and no head kept elsewhere was given."
+            )
+        if self._elsewhere.fault:
+            return self._elsewhere.fault
+        if self._proof is None:
+            return f"{self._elsewhere.source} holds no head of it yet."
+        if self._stale:
+            after = self.events - self._proof.position
+            return (
+                f"the newest head in {self._elsewhere.source}, signed at {self._proof.time}, "
+                f"covers it to position {self._proof.position:,} only, and the {after:,} events "
+                f"after it are not all of the last {FRESH_SECONDS:g} s."
+            )
+        return ""
+
+    def _verdict(
+        self,
+        state: Literal["verified", "unproven", "broken"],
+        summary: str,
+        position: int = 0,
+        problem: str = "",
+    ) -> Verdict:
         return Verdict(
-            not problem, self.events, self.artifacts, self.heads, position, problem, self.warnings
+            state,
+            summary,
+            self.events,
+            self.artifacts,
+            self.heads,
+            self._proof.position if self._proof is not None else 0,
+            position,
+            problem,
+            self.warnings,
         )
 
 

@@ -85,7 +85,8 @@ class Verifying:
     def _verify(self) -> Verdict:
         with self._archive.open() as books:
             store = _Watched(books.store, self._progress, self._stopped)
-            return asyncio.run(verify(store, books.heads(), books.artifacts))
+            elsewhere = books.elsewhere()
+            return asyncio.run(verify(store, books.heads(), books.artifacts, elsewhere=elsewhere))
 
     async def close(self) -> None:
         """Break off what is at work."""

@@ -2,21 +2,27 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
+from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.heads_file import heads_elsewhere, read_heads
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.signing import read_heads
-from missioncontrol.application.audit import Verdict, export, verify
-from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
+from missioncontrol.application.audit import export, verify
+from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED, UNPROVEN
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
+from missioncontrol.ports.heads import HeadsElsewhere, SignedHead
+
+STATUS_OF = {"verified": SUCCEEDED, "unproven": UNPROVEN, "broken": FAILED}
+HOW_TO_PROVE = (
+    "`mission up --heads-to FILE` sends signed heads to a place of their own; `mission audit "
+    "verify --heads FILE` verifies the log against them."
+)
 
 
 def audit(arguments: argparse.Namespace) -> int:
@@ -33,49 +39,40 @@ def audit(arguments: argparse.Namespace) -> int:
 
 
 def _verify(reading: AnyReading, arguments: argparse.Namespace) -> int:
-    with _heads(reading, arguments.heads) as path:
-        verdict = asyncio.run(verify(reading.store, read_heads(path), reading.artifacts))
+    elsewhere = None if arguments.heads is None else _elsewhere(reading, arguments.heads)
+    found = verify(reading.store, _own_heads(reading), reading.artifacts, elsewhere=elsewhere)
+    verdict = asyncio.run(found)
     if arguments.json:
         say_json(verdict)
     else:
-        say("".join(f"{line}\n" for line in _sentences(verdict)))
-    return SUCCEEDED if verdict.whole else FAILED
+        lines = (verdict.summary, *(f"Warning: {warning}" for warning in verdict.warnings))
+        say("".join(f"{line}\n" for line in lines))
+        if verdict.state == "unproven":
+            note(f"{HOW_TO_PROVE}\n")
+    return STATUS_OF[verdict.state]
 
 
-@contextmanager
-def _heads(reading: AnyReading, chosen: str | None) -> Iterator[Path]:
-    """Give a file of signed heads: the one that is named, the home's, or a copy of a server's."""
-    if chosen is not None:
-        yield _heads_file(chosen)
-    elif isinstance(reading.home, Home):
-        yield reading.home.heads
-    else:
-        with NamedTemporaryFile(suffix=".jsonl") as copy:
-            copy.write(reading.heads())
-            copy.flush()
-            yield Path(copy.name)
+def _own_heads(reading: AnyReading) -> list[SignedHead]:
+    """Return the heads of the data directory, or of the one that a server has."""
+    if isinstance(reading.home, Home):
+        return read_heads(reading.home.heads)
+    with NamedTemporaryFile(suffix=".jsonl") as copy:
+        copy.write(reading.heads())
+        copy.flush()
+        return read_heads(Path(copy.name))
 
 
-def _heads_file(name: str) -> Path:
+def _elsewhere(reading: AnyReading, name: str) -> HeadsElsewhere:
     path = Path(name)
     if not path.is_file():
         raise NotFound(
             "heads.missing",
             f"There is no file {name!r} (--heads).",
-            hint="Name a copy of the `heads.jsonl` of this home.",
+            hint="Name the file that `mission up --heads-to` writes, or a copy of the "
+            "`heads.jsonl` of this data directory that is kept elsewhere.",
         )
-    return path
-
-
-def _sentences(verdict: Verdict) -> list[str]:
-    warnings = [f"Warning: {warning}" for warning in verdict.warnings]
-    if not verdict.whole:
-        return [f"The log is damaged at event {verdict.position}. {verdict.problem}", *warnings]
-    whole = (
-        f"The log is whole: {verdict.events:,} events in an unbroken chain, "
-        f"{verdict.heads} signed heads agree, {verdict.artifacts} artifacts are unchanged."
-    )
-    return [whole, *warnings]
+    home = reading.home if isinstance(reading.home, Home) else None
+    return heads_elsewhere(path, home, SystemClock().now())
 
 
 def _export(reading: AnyReading, arguments: argparse.Namespace) -> int:

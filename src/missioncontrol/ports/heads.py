@@ -1,5 +1,6 @@
 """Signed statements about the end of the log, kept outside of it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -15,6 +16,15 @@ class SignedHead(msgspec.Struct, frozen=True):
     time: str  # ISO 8601, UTC
     key: str  # the public key, hexadecimal
     signature: str  # Ed25519 over the other fields, hexadecimal
+
+
+class HeadsElsewhere(msgspec.Struct, frozen=True):
+    """Heads that are kept outside of the data directory."""
+
+    source: str  # where, as people call it
+    heads: Sequence[SignedHead]
+    read: float  # when they were read, in seconds since the epoch
+    fault: str = ""  # why they prove nothing, in a sentence
 
 
 class Heads(Protocol):
@@ -45,5 +55,53 @@ class Heads(Protocol):
 
         Raises:
             Corrupt: `heads.bad_signature`, `heads.other_key` or `heads.malformed`, naming the line.
+        """
+        ...
+
+
+class HeadsTarget(Protocol):
+    """A place outside of the data directory that heads are sent to."""
+
+    name: str
+    """As people call it, without secrets."""
+
+    async def newest(self) -> SignedHead | None:
+        """Return the last head that the target has, if it has one.
+
+        Raises:
+            OSError: it can't be reached.
+        """
+        ...
+
+    async def send(self, heads: Sequence[SignedHead]) -> None:
+        """Add `heads` to what the target has; it may get one twice.
+
+        Raises:
+            OSError: it did not take them.
+        """
+        ...
+
+
+class HeadsSent(msgspec.Struct, frozen=True):
+    """How far a target was told."""
+
+    target: str
+    newest: SignedHead | None = None  # that it has taken
+    failing_since: float = 0.0  # seconds since the epoch; 0 while it takes what it is sent
+    trouble: str = ""
+
+
+class SentStore(Protocol):
+    """Keeps how far a target was told."""
+
+    def load(self) -> HeadsSent | None:
+        """Return what was kept of this target."""
+        ...
+
+    def keep(self, sent: HeadsSent) -> None:
+        """Replace it.
+
+        Raises:
+            OSError: it can't be written.
         """
         ...

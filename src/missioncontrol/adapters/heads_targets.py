@@ -1,0 +1,145 @@
+"""Places outside of the data directory that signed heads are sent to: a file, or a webhook."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from missioncontrol.adapters.heads_file import HeadsFile, is_inside
+from missioncontrol.adapters.home import Home
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.ports.heads import HeadsSent, HeadsTarget, SignedHead
+
+
+class FileTarget:
+    """A file, best on another machine's disk; it can be verified against as it is."""
+
+    def __init__(self, path: Path) -> None:
+        """Open nothing yet: its disk may not be there."""
+        self.name = repr(str(path))
+        self.path = path
+        self._file = HeadsFile(path, private=False)
+
+    async def newest(self) -> SignedHead | None:
+        """See `HeadsTarget.newest`."""
+        return await asyncio.to_thread(self._file.newest)
+
+    async def send(self, heads: Sequence[SignedHead]) -> None:
+        """See `HeadsTarget.send`."""
+        await asyncio.to_thread(self._file.append, heads)
+
+
+class WebhookTarget:
+    """An address that takes heads as JSON lines; appended to a file, they can be verified against.
+
+    The operator of the engine names it, so it may be on this machine or in a private network.
+    """
+
+    def __init__(self, url: str, sent: "SentFile") -> None:
+        """Connect nowhere yet; `sent` says what the address has, which can't be asked."""
+        parts = urlsplit(url)
+        self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # Paths hold tokens.
+        self._url = url
+        self._sent = sent
+
+    async def newest(self) -> SignedHead | None:
+        """See `HeadsTarget.newest`."""
+        kept = self._sent.load()
+        return kept.newest if kept is not None else None
+
+    async def send(self, heads: Sequence[SignedHead]) -> None:
+        """See `HeadsTarget.send`."""
+        from missioncontrol.adapters.webhooks.sender import HttpSender
+
+        body = b"".join(msgspec.json.encode(head) + b"\n" for head in heads)
+        headers = {"content-type": "application/jsonl", "user-agent": "MissionControl"}
+        sender = HttpSender(inside=True)
+        try:
+            answered = await sender.send(self._url, body, headers)
+        finally:
+            await sender.close()
+        if not answered.is_taken:
+            raise OSError(answered.trouble)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What the file holds; the digest tells addresses of one machine apart."""
+
+    digest: str
+    sent: HeadsSent
+
+
+class SentFile:
+    """Keeps in a file of the data directory how far the target that `said` names was told."""
+
+    def __init__(self, path: Path, said: str) -> None:
+        """Read and write nothing yet."""
+        self._path = path
+        self._digest = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+
+    def load(self) -> HeadsSent | None:
+        """See `SentStore.load`."""
+        kept = _kept(self._path)
+        return kept.sent if kept is not None and kept.digest == self._digest else None
+
+    def keep(self, sent: HeadsSent) -> None:
+        """See `SentStore.keep`."""
+        draft = self._path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(_Kept(self._digest, sent)))
+        draft.replace(self._path)
+
+
+def heads_sent(home: Home) -> HeadsSent | None:
+    """Return how far the last target of a data directory was told."""
+    kept = _kept(home.heads_sent)
+    return kept.sent if kept is not None else None
+
+
+def _kept(path: Path) -> _Kept | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Kept)
+    except (OSError, msgspec.DecodeError):
+        return None  # Nothing depends on it but what is sent twice.
+
+
+def heads_target(said: str, home: Home) -> HeadsTarget:
+    """Return the target that `said` names.
+
+    Raises:
+        Rejected: `heads.bad_target`.
+    """
+    if said.startswith(("http://", "https://")):
+        if not _has_host(said):
+            raise _bad(said, "is no address of a machine")
+        return WebhookTarget(said, SentFile(home.heads_sent, said))
+    if not said or "://" in said:
+        raise _bad(said, "is neither a file nor an address that begins with http:// or https://")
+    path = Path(said).expanduser().absolute()
+    if path.is_dir():
+        raise _bad(said, "is a directory")
+    if is_inside(path, home):
+        raise _bad(said, "lies in the data directory, where heads prove nothing")
+    return FileTarget(path)
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _bad(said: str, fault: str) -> Rejected:
+    return Rejected(
+        "heads.bad_target",
+        f"{said!r} (--heads-to) {fault}.",
+        hint="Name a file on another disk or machine, or the https address of a webhook.",
+    )
