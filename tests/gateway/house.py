@@ -43,7 +43,9 @@ class OpenAccount:
         await asyncio.sleep(0)
         return name
 
-    def settle(self, reservation: str, usage: Usage, *, model: str) -> None:
+    def settle(
+        self, reservation: str, usage: Usage, *, model: str, estimated: bool = False
+    ) -> None:
         self.open.remove(reservation)
         self.settled.append((model, usage))
 

@@ -244,7 +244,9 @@ def test_what_can_not_be_counted_is_written_down_and_ends_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Forgetful(OpenAccount):
-        def settle(self, reservation: str, usage: Usage, *, model: str) -> None:
+        def settle(
+            self, reservation: str, usage: Usage, *, model: str, estimated: bool = False
+        ) -> None:
             raise AttemptFailed("usage.malformed", "What is this?")
 
     async def main() -> None:

@@ -77,8 +77,15 @@ class Asked(msgspec.Struct):
     has_audio: bool = False  # in or out; its tokens have prices of their own
     keeps_long: bool = False  # it writes to a cache for an hour, which costs more than 5 minutes
 
-    def input_tokens(self, card: ModelCard) -> int:
+    @property
+    def is_plain(self) -> bool:
+        """Whether its tokens follow from its bytes alone."""
+        return not (self.is_open or self.images)
+
+    def input_tokens(self, card: ModelCard, known: int | None = None) -> int:
         """Return the most input tokens that the request can be.
+
+        `known` is a bound by what an upstream counted of the same conversation before.
 
         A byte of text is at most one token, as tokens of all known models are made of whole bytes.
         An image counts as declared for the model, and what can't be seen as the whole context. No
@@ -91,6 +98,8 @@ class Asked(msgspec.Struct):
             extra = EXTRA_TOKENS * (1 + self.known_tools)
             bound = self.size - self.image_bytes + self.images * card.image_tokens + extra
             bound = min(bound, card.context) if card.context else bound
+            if known is not None and self.is_plain:
+                bound = min(bound, known)
         return math.ceil(bound * LONG_FACTOR) if self.keeps_long else bound
 
     def needs(self, output_tokens: int) -> Needs:

@@ -1,11 +1,13 @@
 """Which models may answer a call, how long an answer may be, and what no call may ask for."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.routing import Asker, ModelCard, choices
+from missioncontrol.domain.step import Amount
 from missioncontrol.interfaces.gateway.asking import Asked
 from missioncontrol.interfaces.gateway.dialects import Dialect
 from missioncontrol.interfaces.gateway.refusal import Refusal
@@ -56,6 +58,37 @@ def output_max(call: Asked, card: ModelCard, policy: GatewayPolicy) -> int:
         default = min(default, card.output_tokens_max)
     wanted = default if call.output_tokens is None else call.output_tokens
     return min(wanted, most) if most else wanted
+
+
+ANSWER_MIN = 256
+"""Tokens of the shortest answer that is worth a call."""
+
+
+def answer_min(call: Asked, output: int) -> int:
+    """Return the shortest limit of an answer that is of use: what thinks needs more than that."""
+    thinking = call.fields.get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else 0
+    return min(output, ANSWER_MIN + (budget if isinstance(budget, int) else 0))
+
+
+def longest(room: Amount, tokens: int, most: int, cost: Callable[[int], int | None]) -> int:
+    """Return how many output tokens fit into `room` beside `tokens` of input, at most `most`.
+
+    `cost` tells in micro-dollars what a call with so many output tokens costs.
+    """
+    if room.tokens is not None:
+        most = min(most, room.tokens - tokens)
+    left, low = room.cost, 0
+    if left is None:
+        return max(0, most)
+    while low < most:
+        middle = (low + most + 1) // 2
+        price = cost(middle)
+        if price is not None and price <= left:
+            low = middle
+        else:
+            most = middle - 1
+    return low
 
 
 def _refuse_ungoverned(call: Asked) -> None:

@@ -14,7 +14,14 @@ from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway.asking import Asked, asked, rewritten
 from missioncontrol.interfaces.gateway.breaker import Breaker
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
-from missioncontrol.interfaces.gateway.choosing import names_for, output_max, too_old, unserved
+from missioncontrol.interfaces.gateway.choosing import (
+    answer_min,
+    names_for,
+    output_max,
+    too_old,
+    unserved,
+)
+from missioncontrol.interfaces.gateway.conversations import Conversations
 from missioncontrol.interfaces.gateway.dialects import (
     CHAT,
     Dialect,
@@ -74,6 +81,9 @@ class House(Protocol):
     def stopped(self) -> str: ...
     def kept_max(self) -> int: ...
     def ended(self, exchange: "Exchange") -> None: ...
+
+    @property
+    def conversations(self) -> Conversations: ...
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -256,14 +266,36 @@ class Exchange:
         if self._dialect.is_free:
             return rewritten(self.request.body, changes)
         output = output_max(call, card, self._house.policy)
+        output = await self._reserved(call, model, card, output)
         changes |= limit_changes(self._dialect, call, output, chat_field=upstream.chat_limit)
         changes |= usage_changes(self._dialect, call)
-        await self._tab.open(model, call.input_tokens(card), output * call.answers)
         # An emergency stop may have come while the reservation was being written.
         if stopped := self._house.stopped():
             self._settle_failed()
             raise Refusal(503, "operation.stopped", stopped)
         return rewritten(self.request.body, changes)
+
+    async def _reserved(self, call: Asked, model: str, card: ModelCard, output: int) -> int:
+        """Reserve the worst case of a call; return how long each answer may be.
+
+        Where a cap does not pay for the longest answer, the answer is kept within what is left.
+        """
+        known = self._house.conversations.bound(self.caller.name, model, call.fields)
+        most, tokens = call.input_tokens(card), call.input_tokens(card, known)
+        try:
+            await self._tab.open(model, tokens, output * call.answers, input_most=most)
+        except Refusal as refusal:
+            fits = self._tab.fitting(model, tokens, output * call.answers) // call.answers
+            if refusal.status != 402:
+                raise
+            if fits < answer_min(call, output):
+                # What is known of a conversation ends with this process. So the refusal says what
+                # the call needs without it: a cap raised by that is enough in another one as well.
+                await self._tab.open(model, most, output * call.answers)
+                return output
+            await self._tab.open(model, tokens, fits * call.answers, input_most=most)
+            return fits
+        return output
 
     async def _passed_on(self, upstream: Upstream, body: bytes) -> Answer:
         path = self._dialect.path
@@ -369,7 +401,15 @@ class Exchange:
         self._tab.is_blind = unpacker.is_blind
 
     def _settle(self) -> None:
-        self._tab.settle(self.heard, is_stream=self.asked is not None and self.asked.is_stream)
+        call, tab = self.asked, self._tab
+        tab.settle(self.heard, is_stream=call is not None and call.is_stream)
+        if call is None or not call.is_plain:
+            return
+        name, conversations = self.caller.name, self._house.conversations
+        if tab.is_beyond_bound:
+            conversations.forget(name, tab.model)
+        elif tab.is_counted:
+            conversations.remember(name, tab.model, call.fields, tab.usage.input_tokens)
 
     def _settle_failed(self) -> None:
         """Settle one way that led nowhere, so that another may be tried."""

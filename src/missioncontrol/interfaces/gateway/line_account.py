@@ -7,15 +7,16 @@ from itertools import count
 import msgspec
 
 from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import NO_USAGE, Usage
-from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.ports.agent import AttemptFailed, Estimating, Hosting
 from missioncontrol.ports.gateway import HELD, Spender
 
 ROOM_SECONDS_MAX = 20.0
 IDLE_SECONDS = 2.0
 """After that what the last call left is freed."""
 
-EXCEEDED = "budget.exceeded"
+EXCEEDED = frozenset({"budget.exceeded", "budget.beyond_limit"})
 
 
 class _Worst(msgspec.Struct, frozen=True):
@@ -59,10 +60,14 @@ class LineAccount:
             try:
                 return await self._admitted(worst)
             except AttemptFailed as error:
-                if error.code != EXCEEDED or not self._open:
+                if error.code not in EXCEEDED or not self._open:
                     raise
                 if not await self._has_ended(until):
                     raise AttemptFailed(HELD, error.reason, hint=error.hint) from error
+
+    def room(self, model: str) -> Amount:
+        """See `Roomy.room`; a spender elsewhere does not say what is left."""
+        return self._spender.room(model) if isinstance(self._spender, Hosting) else Amount(0, 0)
 
     async def _has_ended(self, until: float) -> bool:
         """Wait for the end of a call, and say whether there was one in time."""
@@ -107,7 +112,9 @@ class LineAccount:
         return any(other != model for other in (*held, *before))
 
     async def _ask(self, model: str) -> None:
-        await self._spender.admit(
+        spender = self._spender
+        admit = spender.admit_here if isinstance(spender, Hosting) else spender.admit
+        await admit(
             model,
             input_tokens=sum(each.input_tokens for each in self._open.values()),
             output_tokens=sum(each.output_tokens for each in self._open.values()),
@@ -122,22 +129,38 @@ class LineAccount:
             with suppress(AttemptFailed):
                 await self._ask(model)
 
-    def settle(self, reservation: str, usage: Usage, *, model: str) -> None:
+    def settle(
+        self, reservation: str, usage: Usage, *, model: str, estimated: bool = False
+    ) -> None:
         """See `Account.settle`.
 
-        The spender frees what is left when it admits the next call. Where none follows soon, it is
-        asked to admit one of nothing: a tool may be at work for long before it calls again.
+        A spender that can't release frees what is left when it admits the next call. Where none
+        follows soon, it is asked to admit one of nothing: a tool may be at work for long before it
+        calls again.
         """
         if reservation not in self._open:
             return
         self._close(reservation)
         self._ended.set()
-        if not self._open:
-            self._stop_timer()
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._idle_seconds, self._free_later, model)
-        if usage != NO_USAGE:  # Last: where it can't be counted, the rest is freed all the same.
-            self._spender.usage(usage, model=model)
+        try:
+            if usage != NO_USAGE:
+                spender = self._spender
+                if estimated and isinstance(spender, Estimating):
+                    spender.estimate(usage, model=model)
+                else:
+                    spender.usage(usage, model=model)
+        finally:  # Where it can't be counted, the rest is freed all the same.
+            if not self._open:
+                self._end_row(model)
+
+    def _end_row(self, model: str) -> None:
+        """Free what is left once no call is open, at once where the spender can do that."""
+        self._stop_timer()
+        if isinstance(self._spender, Hosting):
+            self._spender.release()
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._idle_seconds, self._free_later, model)
 
     def _free_later(self, model: str) -> None:
         self._freeing = asyncio.get_running_loop().create_task(self._free(model))

@@ -20,6 +20,7 @@ from missioncontrol.domain.routing import ModelCard, Needs, choices, permitted
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.interfaces.gateway.breaker import Breaker
+from missioncontrol.interfaces.gateway.conversations import Conversations
 from missioncontrol.interfaces.gateway.dialects import BY_PATH, CHAT, MESSAGES, Dialect
 from missioncontrol.interfaces.gateway.exchange import (
     CLIENT_GONE,
@@ -106,6 +107,7 @@ class GatewayServer:
         """
         self.policy = policy
         self.listeners: list[Callable[[Call], None]] = []  # told of every call that has ended
+        self.conversations = Conversations()
         self.pool = Pool(secret)
         self.stopped = stopped
         self._upstreams = tuple(upstreams)

@@ -7,12 +7,13 @@ import msgspec
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.work import NO_USAGE, Usage
+from missioncontrol.interfaces.gateway.choosing import longest
 from missioncontrol.interfaces.gateway.heard import Heard
 from missioncontrol.interfaces.gateway.keys import Caller
 from missioncontrol.interfaces.gateway.plausible import bounded, shortfall
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.ports.gateway import HELD
+from missioncontrol.ports.gateway import HELD, Roomy
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,15 +53,22 @@ class Tab:
         self._charge = charge
         self._reservation = ""
         self._limits = (0, 0)  # input and output tokens
+        self._input_most = 0
 
-    async def open(self, model: str, input_tokens: int, output_tokens: int) -> None:
+    async def open(
+        self, model: str, input_tokens: int, output_tokens: int, *, input_most: int = 0
+    ) -> None:
         """Set the most aside that the call can use with a model.
+
+        `input_most` is what its input can be at most where `input_tokens` relies on what an
+        upstream told before: what this one tells beyond that is charged all the same.
 
         Raises:
             Refusal: 402, in the words of the budget, 429 where it would fit once other work has
                 ended, 403, or 503 where it can't be written down.
         """
         self.model, self._limits = model, (input_tokens, output_tokens)
+        self._input_most = max(input_most, input_tokens)
         self.is_sent = self.is_blind = False
         try:
             self._reservation = await self._caller.account.admit(
@@ -70,6 +78,26 @@ class Tab:
             raise _refused(error) from error
         except MissionControlError as error:
             raise Refusal(503, error.code, error.reason, hint=error.hint) from error
+
+    def fitting(self, model: str, tokens: int, most: int) -> int:
+        """Return how many output tokens the caps leave beside such an input, at most `most`."""
+        account = self._caller.account
+        if not isinstance(account, Roomy):
+            return 0
+        return longest(
+            account.room(model), tokens, most, lambda length: self._cost(model, tokens, length)
+        )
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the usage that was settled is what an upstream counted, and can be true."""
+        is_told = not self.is_estimated and not self.doubt
+        return is_told and not self._reservation and self.usage.input_tokens > 0
+
+    @property
+    def is_beyond_bound(self) -> bool:
+        """Whether the input that was charged is more than what was set aside for it."""
+        return not self._reservation and self.usage.input_tokens > self._limits[0]
 
     def hold(self, heard: Heard) -> None:
         """Cut an answer that goes on beyond what is set aside for it.
@@ -99,7 +127,9 @@ class Tab:
             self._name(heard.model)
             self._add_long(heard.kept_long)
         try:
-            self._caller.account.settle(reservation, self.usage, model=self.charged_as)
+            self._caller.account.settle(
+                reservation, self.usage, model=self.charged_as, estimated=self.is_estimated
+            )
         except (MissionControlError, AttemptFailed):
             name = self._caller.name
             _LOG.exception("What %s used could not be counted: %r.", name, self.usage)
@@ -107,8 +137,8 @@ class Tab:
     def _used(self, heard: Heard, *, is_stream: bool) -> tuple[Usage, str]:
         """Return what is charged, and what the upstream told that can't be true.
 
-        No more is charged than was set aside and was seen: a byte of the answer is at most one
-        token, so that nothing an upstream says can cost more than what it could have done.
+        No more is charged than can have been read and was seen: a byte is at most one token, so
+        that nothing an upstream says can cost more than what it could have done.
         """
         told, doubt = heard.usage, ""
         self.is_estimated = told is None or not _is_final(told, heard)
@@ -118,8 +148,9 @@ class Tab:
             doubt = shortfall(told, heard)
         if told is None or self.is_estimated or doubt:
             told = self._estimate(heard, is_stream=is_stream)
-        most_in, most_out = self._limits
-        used, beyond = bounded(told, input_most=most_in, output_most=most_out + heard.said)
+        used, beyond = bounded(
+            told, input_most=self._input_most, output_most=self._limits[1] + heard.said
+        )
         doubt = f"{doubt} {beyond}".strip()
         self.is_estimated = self.is_estimated or bool(doubt)
         return used, doubt
@@ -142,12 +173,12 @@ class Tab:
     def _add_long(self, tokens: int) -> None:
         """Name the cost where a part of the input is dearer than its price says.
 
-        No more is named than was set aside: what is told of it may be anything.
+        No more is named than the call can cost: what is told of it may be anything.
         """
         long = min(tokens, self.usage.cache_write_tokens)
         told = self._charge(self.charged_as, self.usage, long) if long else None
         if told is not None:
-            most = self._cost(self.model, *self._limits)
+            most = self._cost(self.model, self._input_most, self._limits[1])
             cost = told if most is None else min(told, most)
             self.usage = msgspec.structs.replace(self.usage, cost=cost)
 
