@@ -17,6 +17,7 @@ ACCESS_EXAMPLES = (
     a.TokenIssued("a1b2c3d4", "ci", "alice", DIGEST, ("read", "operate"), UNTIL),
     a.TokenRevoked("a1b2c3d4", "It leaked."),
     a.WorkspaceNamed("Payments"),
+    a.SecondLookSet(600.0),
     RequestTaken("BeginRun", "password", "session-1", "192.0.2.1", "curl/8", DIGEST),
     RequestAnswered({"run": "run-1"}, False, ("token",)),
     RequestRefused("run.unknown", "There is no run 'run-1' here."),

@@ -39,7 +39,7 @@ APPROVAL_EXAMPLES: tuple[ApprovalEvent, ...] = (
         ("user:erin",),
         "root",
     ),
-    ApprovalGiven("user:bob", "Checked it.", *WHO),
+    ApprovalGiven("user:bob", "Checked it.", *WHO, True),
     ApprovalGranted(("user:bob", "user:carol"), digest(SUBJECT)),
     ApprovalRejected("user:bob", "Not on a Friday.", *WHO),
     ChangesRequested("user:bob", "Try it first.", *WHO, inputs={"argv": ["true"]}),

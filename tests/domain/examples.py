@@ -119,7 +119,7 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     r.StepsAdded("a", (STEP,)),
     r.ProcessStarted("b", 7, 4711, 1_790_000_000.25, 4711),
-    r.UsageReported("b", 7, USAGE, "gpt-5", "genai-prices 0.2.3"),
+    r.UsageReported("b", 7, USAGE, "gpt-5", "genai-prices 0.2.3", True),
     r.StepSucceeded("b", 7, WORK, CHECKS),
     r.AttemptFailed("b", 7, FAILURE, 1_790_000_009.5),
     r.AttemptInterrupted("b", 7, "The engine ended.", False),

@@ -65,7 +65,7 @@ BUDGET_EXAMPLES: tuple[BudgetEvent, ...] = (
     RunBudgetClosed(RUN),
     AmountReserved("r", DRAFT, Amount(1, 2), "p"),
     UsageCharged(
-        "r", USAGE, DRAFT, 9, PRICE, Amount(1), (PassedCap(WORKFLOW, "day", Amount(1)),), True
+        "r", USAGE, DRAFT, 9, PRICE, Amount(1), (PassedCap(WORKFLOW, "day", Amount(1)),), True, True
     ),
     ReservationSettled("r"),
 )

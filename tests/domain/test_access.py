@@ -16,6 +16,7 @@ from missioncontrol.domain.access.commands import (
     NameWorkspace,
     RemoveUser,
     RevokeToken,
+    SetSecondLook,
 )
 from missioncontrol.domain.access.decide import decide
 from missioncontrol.domain.access.evolve import evolve
@@ -64,6 +65,24 @@ def refusal(command: Any, access: Access | None = None) -> str:
 
 
 # Users.
+
+
+def test_the_owner_alone_may_set_a_second_look_until_another_person_may_approve() -> None:
+    owner = Asker("root", PERMISSIONS, "root")
+    assert decide(SetSecondLook(owner, 600.0), None, NOW) == [e.SecondLookSet(600.0)]
+    set_already = after(e.SecondLookSet(600.0))
+    assert set_already.second_look == 600.0
+    assert decide(SetSecondLook(owner, 600.0), set_already, NOW) == []
+    assert decide(SetSecondLook(owner, 0.0), set_already, NOW) == [e.SecondLookSet(0.0)]
+    other = Asker("ann", PERMISSIONS, "root")
+    assert refusal(SetSecondLook(other, 600.0)) == "second_look.not_owner"
+    for seconds in (1.0, 59.0, 8 * 86_400.0):
+        assert refusal(SetSecondLook(owner, seconds)) == "second_look.bad_time"
+    viewer, approver = e.UserAdded("ann", ("viewer",)), e.UserAdded("bob", ("approver",))
+    assert decide(SetSecondLook(owner, 600.0), after(viewer), NOW)
+    assert refusal(SetSecondLook(owner, 600.0), after(approver)) == "second_look.not_alone"
+    assert after(viewer).other_approvers("root") == []
+    assert after(viewer, approver).other_approvers("root") == ["bob"]
 
 
 def test_the_owner_is_an_admin_before_anything_was_decided() -> None:

@@ -19,6 +19,7 @@ from missioncontrol.domain.approval.commands import (
     Reject,
     RequestApproval,
     RequestChanges,
+    SecondLook,
     Who,
     Withdraw,
     WithdrawWithRun,
@@ -547,3 +548,53 @@ def test_nobody_is_left_where_the_only_approver_wrote_it_under_another_name() ->
     with pytest.raises(Rejected) as no:
         decide(ask(ApprovalRule(("root",)), os_user="root"), None, 0.0)
     assert no.value.code == "approval.unreachable"
+
+
+ALONE = SecondLook(True)
+LOOK = SecondLook(True, 600.0)
+
+
+def own(look: SecondLook = LOOK, typed: str = SEEN[:8], actor: str = "user:alice") -> Approve:
+    return Approve(Who(actor), "Looked twice.", SEEN, look=look, typed=typed)
+
+
+@pytest.mark.parametrize(
+    ("command", "now", "code"),
+    [
+        (own(SecondLook()), 700.0, "approval.by_author"),
+        (own(ALONE), 700.0, "approval.by_author"),
+        (own(), 599.0, "approval.look_later"),
+        (own(typed=""), 700.0, "approval.look_again"),
+        (own(typed=SEEN[:7]), 700.0, "approval.look_again"),
+        (own(typed="00000000"), 700.0, "approval.look_again"),
+        (own(actor="agent:writer"), 700.0, "approval.not_a_person"),
+    ],
+)
+def test_ones_own_run_takes_a_second_look(command: Approve, now: float, code: str) -> None:
+    with pytest.raises(Rejected) as no:
+        decide(command, after(ask()), now)
+    assert no.value.code == code
+
+
+def test_a_second_look_is_recorded_as_an_approval_of_ones_own_run() -> None:
+    given, granted = decide(own(), after(ask()), 600.0)
+    assert isinstance(given, ApprovalGiven)
+    assert isinstance(granted, ApprovalGranted)
+    assert given.is_self_approval
+    done = evolve(evolve(after(ask()), given, 600.0), granted, 600.0)
+    assert isinstance(done.standing, Decided)
+    assert done.standing.is_self_approval
+    for_alice = ask(author="agent:writer", on_behalf="user:alice")
+    (given, _) = decide(own(), after(for_alice), 600.0)
+    assert isinstance(given, ApprovalGiven)
+    assert given.is_self_approval
+    (given, _) = decide(own(actor="user:bob"), after(ask()), 1.0)
+    assert isinstance(given, ApprovalGiven)
+    assert not given.is_self_approval
+
+
+def test_a_person_alone_is_offered_a_teammate_or_a_second_look() -> None:
+    with pytest.raises(Rejected) as no:
+        decide(own(ALONE), after(ask()), 700.0)
+    assert "mission user second-look 10m" in no.value.hint
+    assert "mission user add NAME --role approver" in no.value.hint

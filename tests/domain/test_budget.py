@@ -30,7 +30,7 @@ from missioncontrol.domain.budget.events import (
 )
 from missioncontrol.domain.budget.evolve import evolve
 from missioncontrol.domain.budget.forecast import forecast
-from missioncontrol.domain.budget.refusals import shortfalls
+from missioncontrol.domain.budget.refusals import refuse_excess, refuse_spent, shortfalls
 from missioncontrol.domain.budget.scopes import (
     BUILT_IN,
     RUNS,
@@ -246,7 +246,33 @@ def test_of_many_caps_that_are_too_small_only_some_are_told() -> None:
             when(ledger, SetCap(scope, period, Amount(20), ALICE, "why"))
     refusal = refused(ledger, Reserve("a", DRAFT, Amount(100, 1)))
     assert refusal.reason.endswith("2 more caps do not allow it either.")
-    assert refusal.hint.count("mission budget set") == 3
+    assert refusal.hint.count("mission budget set") == 5, "one that is left out still refuses it"
+    assert refusal.hint.endswith("would allow it.")
+
+
+def test_of_very_many_caps_a_refusal_names_ten_and_says_how_many_more_there_are() -> None:
+    ledger = opened(Amount(10))
+    scopes = (WORKSPACE, *DRAFT[:2], Scope("agent", "b"), Scope("agent", "c"))
+    for scope in scopes:
+        for period in ("day", "month", "total"):
+            if scope.kind != "run" or period != "total":
+                when(ledger, SetCap(scope, period, Amount(20), ALICE, "why"))
+    asked = dict.fromkeys(scopes, Amount(100, 1))
+    with pytest.raises(Rejected) as no:
+        refuse_excess(ledger, asked, "2026-01-01", about=DRAFT)
+    assert no.value.hint.count("mission budget set") == 10
+    assert " more would allow it" in no.value.hint
+
+
+def test_the_commands_of_a_refusal_below_spent_caps_let_the_work_start_at_once() -> None:
+    ledger = opened(Amount(1_000_000))
+    scopes = (WORKSPACE, *(Scope("agent", name) for name in "abcd"))
+    for scope in scopes:
+        when(ledger, SetCap(scope, "total", Amount(0), ALICE, "why"))
+    with pytest.raises(Rejected) as no:
+        refuse_spent(ledger, scopes, "2026-01-01")
+    assert no.value.reason.endswith("2 more caps do not allow it either.")
+    assert no.value.hint.count("mission budget set") == len(scopes)
 
 
 def test_a_refusal_that_only_other_work_causes_would_fit_later() -> None:

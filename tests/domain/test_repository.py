@@ -40,7 +40,14 @@ from missioncontrol.domain.repository.events import (
     Who,
 )
 from missioncontrol.domain.repository.gates import gate, held_up, lacks, phase_of, review
-from missioncontrol.domain.repository.process import USUAL, Phase, PhaseRule, Process, fault_of
+from missioncontrol.domain.repository.process import (
+    USUAL,
+    Phase,
+    PhaseRule,
+    Process,
+    Role,
+    fault_of,
+)
 from missioncontrol.domain.repository.states import Repository, Started
 from tests.domain.repositories import (
     ADA,
@@ -244,19 +251,48 @@ def test_what_rests_on_a_text_that_changed_is_stale() -> None:
     assert reasons(state, "tasks") == ""
 
 
+def signed_alone(state: Repository, by: Who) -> Repository:
+    """Return it as a log has it that signed alone while the process allowed that."""
+    return told(AdoptRepository(ID, "/repo", PROCESS), state=sign(state, "prd", "product", by))[0]
+
+
 def test_an_author_is_not_the_only_one_who_signs() -> None:
-    state = sign(written(), "prd", "product", ADA)
-    assert "only its author user:ada signed prd" in reasons(state, "prd")
+    assert "only its author user:ada signed prd" in reasons(signed_alone(written(OWN), ADA), "prd")
     assert reasons(sign(written(OWN), "prd", "product", ADA), "prd") == ""
     state = sign(sign(written(), "spec", "design", ADA), "spec", "engineering", BOB)
     assert reasons(state, "spec") == ""
 
 
 def test_the_same_person_by_another_spelling_or_user_is_the_same() -> None:
-    assert "only its author" in reasons(sign(written(), "prd", "product", Who("user:Ada")), "prd")
-    state = written(author=Who("user:ada", "root"))
-    state = sign(state, "prd", "product", Who("user:root", "root"))
-    assert "only its author" in reasons(state, "prd")
+    assert "only its author" in reasons(signed_alone(written(OWN), Who("user:Ada")), "prd")
+    state = written(OWN, author=Who("user:ada", "root"))
+    assert "only its author" in reasons(signed_alone(state, Who("user:root", "root")), "prd")
+
+
+def refused_alone(kind: TaskDocument, role: Role, by: Who, state: Repository) -> str:
+    ask = SignDocument(1, kind, role, state.tasks[1].documents[kind].digest, by)
+    no = refused(ask, state)
+    assert no.code == "repository.may_not_sign"
+    return no.reason + no.hint
+
+
+def test_a_signature_of_the_author_that_can_never_count_is_refused_at_once() -> None:
+    said = refused_alone("prd", "product", ADA, written())
+    assert "user:ada wrote version 1 of prd" in said
+    assert "`mission task approve 1 prd --role product`" in said
+    assert "`own = true`" in said
+    refused_alone("prd", "product", Who("user:Ada"), written())
+
+
+def test_an_author_signs_for_one_of_several_roles_and_not_for_all() -> None:
+    state = sign(written(), "spec", "design", ADA)
+    refused_alone("spec", "engineering", ADA, state)
+    state = sign(state, "spec", "engineering", BOB)
+    assert reasons(sign(state, "spec", "design", ADA), "spec") == ""
+    alone = Process(dict(USUAL), {"engineering": ("ada",)})
+    refused_alone("spec", "design", ADA, written(alone))
+    shared = Process(dict(USUAL), {"engineering": ("ada", "bob")})
+    assert sign(written(shared), "spec", "design", ADA)
 
 
 def test_only_those_sign_whom_the_process_names() -> None:

@@ -29,8 +29,13 @@ from missioncontrol.domain.budget.events import (
     UsageCharged,
 )
 from missioncontrol.domain.budget.evolve import evolve
-from missioncontrol.domain.budget.forecast import FREE, Forecast, forecast
-from missioncontrol.domain.budget.refusals import refuse_excess, shortfalls
+from missioncontrol.domain.budget.forecast import Forecast, forecast
+from missioncontrol.domain.budget.refusals import (
+    refuse_excess,
+    refuse_spent,
+    shortfalls,
+    spent_caps,
+)
 from missioncontrol.domain.budget.scopes import (
     WORKSPACE,
     Cap,
@@ -46,7 +51,7 @@ from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.price import charged, worst
 from missioncontrol.domain.register import Event
-from missioncontrol.domain.step import Amount, Spending, Step, tighter
+from missioncontrol.domain.step import NO_AMOUNT, Amount, Spending, Step, tighter
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.prices import Prices
@@ -240,7 +245,7 @@ class Budgets:
             return spending.stated
         tokens = spending.input_tokens + spending.output_tokens if spending else 0
         if spending is None or not tokens:
-            return FREE
+            return NO_AMOUNT
         price = self.prices.price(spending.model, self._journal.clock.now())
         if price is None:
             return Amount(None, tokens)
@@ -288,20 +293,36 @@ class Budgets:
         amount: Amount,
         *,
         parent: str = "",
+        starts: bool = False,
     ) -> None:
         """Set the worst case of some work aside under every cap of every scope, or refuse it.
 
         With a `parent` it comes out of what that one has left. The workspace is always among the
-        scopes. Doing it twice is doing it once.
+        scopes. Doing it twice is doing it once. What `starts` work, or sets anything aside, is
+        also refused below a cap that is spent in another unit.
 
         Raises:
-            Rejected: `budget.exceeded`, naming the caps and by how much, `budget.unknown_price`,
-                `budget.unknown_tokens`, `budget.run_not_open`, `budget.no_run`,
-                `budget.duplicate` or `budget.too_deep`.
+            Rejected: `budget.exceeded`, naming the caps and by how much, `budget.beyond_limit`,
+                where the parent has less left, `budget.unknown_price`, `budget.unknown_tokens`,
+                `budget.run_not_open`, `budget.no_run`, `budget.duplicate` or `budget.too_deep`.
             NotFound: `budget.unknown_reservation`, where there is no such parent.
         """
         about = self._all(scopes)
-        self._tell(Reserve(reservation, about, amount, parent), run=_run_among(scopes))
+        self._tell(Reserve(reservation, about, amount, parent, starts), run=_run_among(scopes))
+
+    def room(self, scopes: tuple[Scope, ...], *, parent: str = "") -> Amount:
+        """Return what may still be set aside in these scopes; None in a unit without a cap.
+
+        With a live `parent` it comes out of what that one has left.
+        """
+        above, about = self.ledger.live.get(parent), self._all(scopes)
+        least = Amount()
+        if above is not None:
+            about = tuple(scope for scope in about if scope not in above.scopes)
+            least = above.left
+        for each in (each for scope in about for each in self.standing(scope)):
+            least = tighter(least, each.left) or least
+        return least
 
     def left(self, scopes: tuple[Scope, ...], step: str) -> Amount:
         """Return all that the caps of these scopes leave to a step; None where none is in a unit.
@@ -320,6 +341,16 @@ class Budgets:
                 )
             least = tighter(least, each.left)
         return least or Amount()
+
+    def refuse_spent(self, scopes: tuple[Scope, ...], *, may_report: bool) -> None:
+        """Refuse work below a cap that is spent; see `domain.budget.refusals.refuse_spent`.
+
+        Raises:
+            Rejected: `budget.exceeded`.
+        """
+        if self.ledger.accounts:
+            about = self._all(scopes)
+            refuse_spent(self.ledger, about, self._day(), may_report=may_report)
 
     def refuse_any_model(self, step: str) -> None:
         """Refuse a step that does not say which model it calls, where a model is used up.
@@ -346,8 +377,10 @@ class Budgets:
             about = tuple(scope for scope in about if scope not in above.scopes)
             if not _fits_into(above, amount):
                 return False
-        asked = dict.fromkeys(about, amount)
-        return not any(shortfalls(self.ledger, asked, self._day(), held=False))
+        asked, day = dict.fromkeys(about, amount), self._day()
+        if any(spent_caps(self.ledger, about, day)):
+            return False
+        return not any(shortfalls(self.ledger, asked, day, held=False))
 
     def _all(self, scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
         """Return the scopes as they count, with the workspace: no work is outside of it."""
@@ -365,7 +398,13 @@ class Budgets:
         return self.ledger.today(day_of(self._journal.clock.now()))
 
     def spend(
-        self, reservation: str, model: str, usage: Usage, *, scopes: tuple[Scope, ...] = ()
+        self,
+        reservation: str,
+        model: str,
+        usage: Usage,
+        *,
+        scopes: tuple[Scope, ...] = (),
+        estimated: bool = False,
     ) -> Charge:
         """Count a usage, priced as of now; `model` is as its agent reports it.
 
@@ -383,7 +422,8 @@ class Budgets:
         price = next((price for price in found if price is not None), None)
         cost = charged(price, usage)
         about = self._all(scopes) if scopes else ()
-        command = ChargeUsage(reservation, self._model(model), usage, cost, price, about)
+        named = self._model(model)
+        command = ChargeUsage(reservation, named, usage, cost, price, about, estimated)
         events = self._tell(command, run=_run_among(known))
         told = next((event for event in events if isinstance(event, UsageCharged)), None)
         version = f"{price.source} {price.version}" if price is not None else ""
@@ -397,17 +437,21 @@ class Budgets:
         if live is not None:
             self._tell(Settle(reservation), run=_run_among(live.scopes))
 
-    def forfeit(self, reservation: str) -> None:
-        """Count as spent all that is left of a reservation, where nobody can know what was used."""
+    def forfeit(self, reservation: str) -> Usage | None:
+        """Charge all that is left of a reservation whose use a crash hides, and settle it.
+
+        Return what was charged; None where nothing was left.
+        """
         live = self.ledger.live.get(reservation)
         if live is None:
-            return
+            return None
         tokens = max((live.amount.tokens or 0) - live.used.tokens, 0)
         cost = None if live.amount.cost is None else max(live.amount.cost - live.used.cost, 0)
         usage = Usage(input_tokens=tokens, cost=cost)
-        command = ChargeUsage(reservation, "", usage, cost, None)
+        command = ChargeUsage(reservation, "", usage, cost, None, estimated=True)
         self._tell(command, run=_run_among(live.scopes))
         self.settle(reservation)
+        return usage if usage.tokens or usage.cost else None
 
     def reservations(self, run: str) -> list[str]:
         """Name what is set aside for a run, parents first."""

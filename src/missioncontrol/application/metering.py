@@ -8,9 +8,12 @@ import msgspec
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.foreseeing import Foreseeing, has_open_list, is_metered
 from missioncontrol.application.scope import Scopes
-from missioncontrol.domain.budget.events import PassedCap
-from missioncontrol.domain.budget.refusals import UNITS, raising, words
+from missioncontrol.application.working_out import Cards
+from missioncontrol.domain.agent import AgentCard, cannot_spend
+from missioncontrol.domain.budget.events import NOTHING, PassedCap
+from missioncontrol.domain.budget.refusals import UNITS, raised, raising, words
 from missioncontrol.domain.budget.scopes import Scope, called, scopes_of
+from missioncontrol.domain.definition.tier import COMMAND
 from missioncontrol.domain.run.states import Expanded, Run, SettledState, Working
 from missioncontrol.domain.step import Amount, Spending, Step
 from missioncontrol.domain.work import Usage
@@ -23,14 +26,20 @@ class Used(msgspec.Struct, frozen=True):
     model: str
     price: str  # version of the price; empty where there is none
     over: str = ""  # which limit it passed, in words; empty where it passed none
+    estimated: bool = False  # nobody measured it
+
+
+HERE = "g"
+"""Ends the reservation of a call that this process makes itself: it ends with the process."""
 
 
 class Meter:
     """Everything between a run and the ledger. Steps that can use nothing never come here."""
 
-    def __init__(self, budgets: Budgets, scopes: Scopes) -> None:
-        """Both are shared with the rest of the engine."""
+    def __init__(self, budgets: Budgets, scopes: Scopes, cards: Cards) -> None:
+        """All are shared with the rest of the engine."""
         self._budgets = budgets
+        self._cards = cards
         self._foreseeing = Foreseeing(scopes)
         self._calls: dict[str, int] = {}  # admitted calls by attempt, while it works
 
@@ -56,6 +65,24 @@ class Meter:
         """
         return has_open_list(run.steps[step])
 
+    def refuse_spent(self, run: Run, step: Step) -> None:
+        """Refuse an attempt below a cap that is spent, whatever its step declares.
+
+        Only an agent that provably spends nothing may start there.
+
+        Raises:
+            Rejected: `budget.exceeded`, or `budget.unknown_model` where it may report the usage of
+                any model and the cap of one is spent.
+        """
+        card = self._cards(step.agent)
+        if cannot_spend(card):
+            return
+        may_report = _may_report(run, step, card)
+        model = step.spending.model if step.spending else ""
+        self._budgets.refuse_spent(_scopes(run, step, model), may_report=may_report)
+        if may_report and step.spending is None:
+            self._budgets.refuse_any_model(step.key)
+
     def reserve(self, run: Run, step: Step) -> None:
         """Set the worst case of the next attempt aside, in the transaction that starts it.
 
@@ -63,28 +90,35 @@ class Meter:
             Rejected: `budget.exceeded` or `budget.unknown_price`, and others of `Budgets.reserve`.
         """
         spending = step.spending
+        if spending is not None:
+            self._open(run, step)  # First: else the budget of the step itself would not count.
+        if spending is None or spending.by_call:
+            self.refuse_spent(run, step)
         if spending is None:
             return
-        self._open(run, step)
         if not spending.model and (spending.open or spending.stated is not None):
             self._budgets.refuse_any_model(step.key)
         if spending.by_call:
             return  # Each call is set aside when the agent asks for it.
         name = _attempt(run.id, step.key, run.fence + 1)
-        self._budgets.reserve(
-            name, _scopes(run, step, spending.model), self._worst(run, step, spending)
-        )
+        worst = self._worst(run, step, spending)
+        self._budgets.reserve(name, _scopes(run, step, spending.model), worst, starts=True)
 
     def may_wait(self, run: Run, step: Step) -> bool:
         """Whether what was refused would fit once other work has ended and used nothing."""
         spending = step.spending
-        assert spending is not None, f"{step.key} can use nothing"
+        if spending is None or spending.by_call:
+            return False  # A cap stands against it that is spent, and not only set aside.
         scopes = _scopes(run, step, spending.model)
         worst = Amount(1, 1) if spending.open else self._worst(run, step, spending)
         return self._budgets.fits_later(scopes, worst)
 
-    def admit(self, run: Run, step: Step, fence: int, call: Spending) -> None:
+    def admit(
+        self, run: Run, step: Step, fence: int, call: Spending, *, is_here: bool = False
+    ) -> None:
         """Set the worst case of one model call aside: out of its attempt's, or out of the caps.
+
+        `is_here` where this process makes the call, so that the call can't outlast it.
 
         Raises:
             Rejected: as `reserve`; the call must not be made.
@@ -92,16 +126,62 @@ class Meter:
         self._open(run, step)
         attempt = _attempt(run.id, step.key, fence)
         number = self._calls_of(attempt)
-        self._budgets.settle(f"{attempt}/{number}")  # The call before this one has ended.
+        self.release(run, step.key, fence)  # The call before this one has ended.
         self._budgets.reserve(
-            f"{attempt}/{number + 1}",
+            f"{attempt}/{number + 1}{HERE if is_here else ''}",
             _scopes(run, step, call.model),
             self._budgets.worst(call, step.agent),
             parent=attempt if attempt in self._budgets.ledger.live else "",
         )
         self._calls[attempt] = number + 1
 
-    def spend(self, run: Run, step: str, fence: int, usage: Usage, model: str) -> Used:
+    def room(self, run: Run, step: Step, fence: int, model: str) -> Amount:
+        """Return what the next call of an attempt may use; None in a unit without a cap."""
+        self._open(run, step)
+        parent = _attempt(run.id, step.key, fence)
+        return self._budgets.room(_scopes(run, step, model), parent=parent)
+
+    def release(self, run: Run, step: str, fence: int) -> None:
+        """Free what the last call of an attempt did not use: it has ended, and its use is known."""
+        attempt = _attempt(run.id, step, fence)
+        for name in _names(attempt, self._calls_of(attempt)):
+            self._budgets.settle(name)
+
+    def forfeit(
+        self,
+        run: Run,
+        step: str,
+        fence: int,
+        *,
+        only_here: bool = False,
+        only_untold: bool = False,
+    ) -> Iterator[Used]:
+        """Charge what an attempt had in flight when its engine or worker ended without a word.
+
+        What was set aside counts as used. An attempt that asks before each call had no other than
+        that in flight; else all that is left of the attempt's own reservation counts. With
+        `only_here`, the attempt goes on elsewhere, and only calls that the lost engine made count.
+        With `only_untold`, the attempt was ended by us: only a call of its own counts of which
+        nothing was told, as this engine itself still tells what its calls used.
+        """
+        attempt = _attempt(run.id, step, fence)
+        asked = self._calls_of(attempt) > 0
+        for name in self._held(attempt):
+            if (asked and name == attempt) or (only_here and not name.endswith(HERE)):
+                continue
+            if only_untold and (name == attempt or not self._is_untold(name)):
+                continue
+            model = _model_of(self._budgets.ledger.live[name].scopes)
+            usage = self._budgets.forfeit(name)
+            if usage is not None:
+                yield Used(usage, model, "", estimated=True)
+
+    def _is_untold(self, call: str) -> bool:
+        return not call.endswith(HERE) and self._budgets.ledger.live[call].used == NOTHING
+
+    def spend(
+        self, run: Run, step: str, fence: int, usage: Usage, model: str, *, estimated: bool = False
+    ) -> Used:
         """Count what an attempt used; a usage without a cost is priced."""
         known = run.steps[step]
         if not run.is_settled:  # What is told late counts everywhere but in a run that is closed.
@@ -110,12 +190,12 @@ class Meter:
         live = next((each for each in self._held(attempt) if each != attempt), attempt)
         model = model or (known.spending.model if known.spending else "")
         scopes = _scopes(run, known, model)
-        charge = self._budgets.spend(live, model, usage, scopes=scopes)
+        charge = self._budgets.spend(live, model, usage, scopes=scopes, estimated=estimated)
         priced = msgspec.structs.replace(usage, cost=charge.cost)
         over = self._over(charge.passed)
         if not over and charge.cost is None:
             over = self._unpriced(scopes, model)
-        return Used(priced, model, charge.price, over)
+        return Used(priced, model, charge.price, over, estimated)
 
     def _over(self, passed: tuple[PassedCap, ...]) -> str:
         """Say in words which caps a usage went beyond, by how much, and what would allow it."""
@@ -127,14 +207,14 @@ class Meter:
         return f"The work went beyond {', '.join(told)}.{would}"
 
     def _raising(self, passed: PassedCap) -> Iterator[str]:
-        """Yield the command lines that raise a cap to what was used of it."""
+        """Yield the command lines that raise a cap, so that the work may go on."""
         for each in self._budgets.standing(passed.scope):
             if each.period != passed.period or each.limit is None:
                 continue
             for unit in UNITS:
                 cap, by = getattr(each.limit.amount, unit), getattr(passed.by, unit)
                 if cap is not None and by:
-                    yield raising(passed.scope, passed.period, unit, cap + by)
+                    yield raising(passed.scope, passed.period, unit, raised(unit, cap, cap + by))
 
     def _unpriced(self, scopes: tuple[Scope, ...], model: str) -> str:
         """Say why work goes no further whose cost nobody knows, where a cap in money holds."""
@@ -161,7 +241,7 @@ class Meter:
         if not live:
             return []
         number = self._calls.get(attempt, 0)
-        names = [f"{attempt}/{number}"] if number else []
+        names = list(_names(attempt, number))
         names += self._found.get(attempt, ())
         return [name for name in dict.fromkeys((*names, attempt)) if name in live]
 
@@ -174,7 +254,7 @@ class Meter:
         found: dict[str, list[str]] = {}
         for name in self._budgets.ledger.live:
             attempt, _, number = name.rpartition("/")
-            if number.isdigit() and "@" in attempt.rpartition("/")[2]:
+            if number.removesuffix(HERE).isdigit() and "@" in attempt.rpartition("/")[2]:
                 found.setdefault(attempt, []).append(name)
         return found
 
@@ -188,7 +268,7 @@ class Meter:
             return known
         ledger = self._budgets.ledger
         names = (name for name in (*ledger.live, *ledger.settled) if _is_call(name, attempt))
-        return max((int(name.removeprefix(f"{attempt}/")) for name in names), default=0)
+        return max((_number_of(name, attempt) for name in names), default=0)
 
     def close(self, run: Run) -> None:
         """Forget a run that has ended."""
@@ -245,6 +325,13 @@ class Meter:
         return msgspec.structs.replace(step, budget=budget, body=body, for_each=None, repeat=None)
 
 
+def _may_report(run: Run, step: Step, card: AgentCard | None) -> bool:
+    """Whether an attempt may report what it used; a plain command has nothing to report with."""
+    if card is None or card.name != COMMAND:
+        return True
+    return bool(run.inputs_of.get(step.key, step.inputs).get("reports"))
+
+
 def _budgeted(run: Run, step: Step) -> list[Step]:
     """Return the steps with a budget that `step` is, or is a part of, however deep.
 
@@ -273,6 +360,19 @@ def _what_is_left(run: Run, step: Step) -> Step:
 def _is_call(name: str, attempt: str) -> bool:
     """Whether a reservation is of a call of an attempt."""
     return name.startswith(f"{attempt}/")
+
+
+def _names(attempt: str, number: int) -> tuple[str, ...]:
+    """Return the names that the reservation of a call may have."""
+    return (f"{attempt}/{number}", f"{attempt}/{number}{HERE}") if number else ()
+
+
+def _number_of(name: str, attempt: str) -> int:
+    return int(name.removeprefix(f"{attempt}/").removesuffix(HERE))
+
+
+def _model_of(scopes: tuple[Scope, ...]) -> str:
+    return next((scope.name for scope in scopes if scope.kind == "model"), "")
 
 
 def _attempt(run: str, step: str, fence: int) -> str:

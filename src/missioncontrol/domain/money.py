@@ -28,6 +28,16 @@ def tokens(count: int) -> str:
     return f"{count:,} token{'' if count == 1 else 's'}"
 
 
+def of_which_estimated(count: int, cost: int) -> str:
+    """Return what a total says of the part of it that nobody measured; empty where there is none.
+
+    `count` are tokens and `cost` micro-dollars: `, of which 700 tokens and $0.10 estimated`. All
+    surfaces word totals by this, so that an estimate looks the same wherever it is met.
+    """
+    parts = [*([tokens(count)] if count else ()), *([dollars(cost)] if cost else ())]
+    return f", of which {' and '.join(parts)} estimated" if parts else ""
+
+
 def micro_dollars(text: str, thing: str) -> int:
     """Read `2.28`, `$2.28` or `2.28 USD` as micro-dollars; `thing` says what is read.
 

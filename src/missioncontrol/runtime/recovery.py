@@ -41,8 +41,12 @@ async def recover(
         run = await journal.load_run(name)
         gone = [key for key, held in run.working.items() if not await returns(run, key, held)]
         await _end_processes([run.working[key] for key in gone], end_orphans)
-        if gone or not run.working:
-            execution.interrupt(name, REASON, steps=tuple(gone))
+        for key in run.working.keys() - set(gone):
+            execution.charge_lost(name, key, only_here=True)
+        if gone:
+            execution.lose(name, REASON, tuple(gone))
+        elif not run.working:
+            execution.interrupt(name, REASON)
         if run.is_settled:
             continue
         await execution.forgetting.open(run)

@@ -54,6 +54,7 @@ class Reserve(msgspec.Struct, frozen=True):
     scopes: tuple[Scope, ...]
     amount: Amount  # None in a unit: nobody knows how much
     parent: str = ""
+    starts: bool = False  # work starts with it, so that no cap of its scopes may be spent
 
 
 class ChargeUsage(msgspec.Struct, frozen=True):
@@ -65,6 +66,7 @@ class ChargeUsage(msgspec.Struct, frozen=True):
     cost: int | None
     price: Price | None
     scopes: tuple[Scope, ...] = ()  # where nothing was set aside, or it is long forgotten
+    estimated: bool = False  # see `UsageCharged`
 
 
 class Settle(msgspec.Struct, frozen=True):

@@ -30,11 +30,13 @@ from missioncontrol.domain.budget.events import (
     StepBudgeted,
     Tally,
     UsageCharged,
+    tally_of,
 )
 from missioncontrol.domain.budget.refusals import (
     UNITS,
     refuse_beyond_parent,
     refuse_excess,
+    refuse_spent,
     words,
 )
 from missioncontrol.domain.budget.scopes import (
@@ -56,7 +58,7 @@ from missioncontrol.domain.budget.states import (
     shifts,
 )
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.step import Amount
+from missioncontrol.domain.step import NO_AMOUNT, Amount
 
 AMOUNT_MAX = 10**15
 """A thousand million dollars, and more tokens than there are."""
@@ -70,10 +72,10 @@ def decide(command: BudgetCommand, ledger: Ledger | None, now: float) -> list[Bu
     """Answer `command` with the events it makes true; an empty list means it was true already.
 
     Raises:
-        Rejected: `budget.exceeded`, `budget.unknown_price`, `budget.unknown_tokens`,
-            `budget.bad_scope`, `budget.bad_amount`, `budget.no_reason`, `budget.no_cap`,
-            `budget.needs_cap`, `budget.too_many`, `budget.run_not_open`, `budget.no_run`,
-            `budget.duplicate`, `budget.too_deep` or `budget.exists`.
+        Rejected: `budget.exceeded`, `budget.beyond_limit`, `budget.unknown_price`,
+            `budget.unknown_tokens`, `budget.bad_scope`, `budget.bad_amount`, `budget.no_reason`,
+            `budget.no_cap`, `budget.needs_cap`, `budget.too_many`, `budget.run_not_open`,
+            `budget.no_run`, `budget.duplicate`, `budget.too_deep` or `budget.exists`.
         NotFound: `budget.unknown_reservation`, or `budget.no_ledger`.
     """
     if isinstance(command, OpenLedger):
@@ -146,6 +148,8 @@ def _reserve(command: Reserve, ledger: Ledger, day: str) -> list[BudgetEvent]:
         asked |= {scope: within for each in line(ledger, parent) for scope in each.scopes}
         refuse_beyond_parent(parent, command.amount, about=command.scopes)
     refuse_excess(ledger, asked, day, about=command.scopes)
+    if command.starts or command.amount != NO_AMOUNT:
+        refuse_spent(ledger, tuple(asked), day)
     return [AmountReserved(command.reservation, command.scopes, command.amount, command.parent)]
 
 
@@ -224,11 +228,7 @@ def _models(scopes: tuple[Scope, ...]) -> list[str]:
 
 
 def _charge(command: ChargeUsage, ledger: Ledger, day: str) -> list[BudgetEvent]:
-    charge = Tally(
-        command.cost or 0,
-        command.usage.tokens,
-        command.usage.tokens if command.cost is None else 0,
-    )
+    charge = tally_of(command.usage, command.cost, estimated=command.estimated)
     if charge == NOTHING:
         return []
     reservation = ledger.live.get(command.reservation)
@@ -244,6 +244,7 @@ def _charge(command: ChargeUsage, ledger: Ledger, day: str) -> list[BudgetEvent]
             over,
             _passed(ledger, reservation, scopes, charge, day),
             reservation is None,
+            command.estimated,
         )
     ]
 

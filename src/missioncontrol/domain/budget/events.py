@@ -22,18 +22,40 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cost: int = 0  # micro-dollars, of all whose cost is known
     tokens: int = 0
     unpriced: int = 0  # those of the tokens whose cost is not known
+    estimated_tokens: int = 0  # those of the tokens that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of the cost
 
     def __add__(self, other: "Tally") -> "Tally":
         """Add two sums."""
         return Tally(
-            self.cost + other.cost, self.tokens + other.tokens, self.unpriced + other.unpriced
+            self.cost + other.cost,
+            self.tokens + other.tokens,
+            self.unpriced + other.unpriced,
+            self.estimated_tokens + other.estimated_tokens,
+            self.estimated_cost + other.estimated_cost,
         )
 
     def __sub__(self, other: "Tally") -> "Tally":
         """Return how much larger this sum is; negative where it is smaller."""
         return Tally(
-            self.cost - other.cost, self.tokens - other.tokens, self.unpriced - other.unpriced
+            self.cost - other.cost,
+            self.tokens - other.tokens,
+            self.unpriced - other.unpriced,
+            self.estimated_tokens - other.estimated_tokens,
+            self.estimated_cost - other.estimated_cost,
         )
+
+
+def tally_of(usage: Usage, cost: int | None, *, estimated: bool = False) -> Tally:
+    """Return one usage as a sum; `cost` in micro-dollars, None where nobody can know it."""
+    tokens, known = usage.tokens, cost or 0
+    return Tally(
+        known,
+        tokens,
+        tokens if cost is None else 0,
+        tokens if estimated else 0,
+        known if estimated else 0,
+    )
 
 
 NOTHING = Tally()
@@ -141,6 +163,7 @@ class UsageCharged(Event, frozen=True):
     over: Amount | None = None  # how much of it goes beyond what was set aside
     passed: tuple[PassedCap, ...] = ()  # by this usage
     late: bool = False  # nothing was set aside for it any more
+    estimated: bool = False  # nobody measured it: a crash or a provider hid what was used
 
 
 class ReservationSettled(Event, frozen=True):

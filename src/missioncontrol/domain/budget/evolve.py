@@ -18,6 +18,7 @@ from missioncontrol.domain.budget.events import (
     StepBudgeted,
     Tally,
     UsageCharged,
+    tally_of,
 )
 from missioncontrol.domain.budget.scopes import Scope, day_of, run_of
 from missioncontrol.domain.budget.states import (
@@ -123,8 +124,7 @@ def _put(ledger: Ledger, name: str, of: AmountReserved | KeptReservation) -> Non
 
 
 def _charge(ledger: Ledger, event: UsageCharged) -> None:
-    tokens = event.usage.tokens
-    charge = Tally(event.cost or 0, tokens, tokens if event.cost is None else 0)
+    charge = tally_of(event.usage, event.cost, estimated=event.estimated)
     _apply(ledger, shifts(ledger, ledger.live.get(event.reservation), charge))
     for scope in event.scopes:
         if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not kept.

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from missioncontrol.domain.budget.scopes import Scope
-from missioncontrol.domain.step import Amount, Spending, Step
-
-FREE = Amount(0, 0)
+from missioncontrol.domain.step import NO_AMOUNT, Amount, Spending, Step
 
 Worst = Callable[[Spending], Amount]
 """The most that one attempt can use; its cost is None where no price is known."""
@@ -19,7 +17,7 @@ Named = Callable[[str], str]
 class Forecast(msgspec.Struct, frozen=True):
     """What can be used at most, as far as it is known beforehand."""
 
-    total: Amount = FREE
+    total: Amount = NO_AMOUNT
     shares: dict[Scope, Amount] = {}  # of agents and models
     unpriced: tuple[str, ...] = ()  # models whose price is not known
     at_least: bool = False  # how many items a list of it will have is not known yet
@@ -29,7 +27,7 @@ class Forecast(msgspec.Struct, frozen=True):
         sums = dict[Scope, Amount]()
         for scope, amount in self.shares.items():
             within = counted(scope)
-            sums[within] = _sum(sums.get(within, FREE), amount)
+            sums[within] = _sum(sums.get(within, NO_AMOUNT), amount)
         return sums
 
 
@@ -67,12 +65,12 @@ def _of_attempts(step: Step, worst: Worst, named: Named) -> Forecast:
 
 
 def _together(parts: Sequence[Forecast]) -> Forecast:
-    total, shares = FREE, dict[Scope, Amount]()
+    total, shares = NO_AMOUNT, dict[Scope, Amount]()
     unpriced: dict[str, None] = {}
     for part in parts:
         total = _sum(total, part.total)
         for scope, amount in part.shares.items():
-            shares[scope] = _sum(shares.get(scope, FREE), amount)
+            shares[scope] = _sum(shares.get(scope, NO_AMOUNT), amount)
         unpriced |= dict.fromkeys(part.unpriced)
     return Forecast(total, shares, tuple(unpriced), any(part.at_least for part in parts))
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.domain.budget.events import Limit
-from missioncontrol.domain.budget.scopes import Period, Scope, called
+from missioncontrol.domain.budget.scopes import RUNS, Period, Scope, called
 from missioncontrol.domain.budget.states import Ledger, Reservation
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import dollars, plain_dollars, tokens
@@ -15,7 +15,19 @@ from missioncontrol.domain.step import Amount
 
 Unit = Literal["cost", "tokens"]
 UNITS: tuple[Unit, ...] = ("cost", "tokens")
+CAP_REFUSALS = frozenset(
+    {"budget.exceeded", "budget.unknown_price", "budget.unknown_tokens", "budget.unknown_model"}
+)
+"""Codes of what a cap does not allow; once the cap is changed, the work may go on."""
+
+BEYOND_LIMIT = "budget.beyond_limit"
+"""The code of a call beyond what was set aside for its own attempt. No cap can change that: only
+the step can declare more, so it is not among `CAP_REFUSALS`."""
+
 SENTENCES_MAX = 3
+COMMANDS_MAX = 10
+"""Commands that one hint names; with all of them at once the refused work may start."""
+
 DURING = {"total": "", "month": " for this month", "day": " for today"}
 
 
@@ -91,11 +103,97 @@ def shortfalls(
                 yield Shortfall(scope, period, unit, wanted, cap, used, aside)
 
 
+def refuse_spent(
+    ledger: Ledger, scopes: Sequence[Scope], day: str, *, may_report: bool = True
+) -> None:
+    """Refuse work below a cap that is spent, whatever the work says that it will use.
+
+    What can't report usage (without `may_report`) is only refused where something was spent: a
+    cap of 0 stops what costs something, and nothing else.
+
+    Raises:
+        Rejected: `budget.exceeded`, naming the caps, what is spent, and how to raise them.
+    """
+    found = list(spent_caps(ledger, scopes, day))
+    found = [each for each in found if each.spent or may_report]
+    if not found:
+        return
+    sentences = " ".join(map(_spent_sentence, found[:SENTENCES_MAX]))
+    more = len(found) - SENTENCES_MAX
+    raise Rejected(
+        "budget.exceeded",
+        f"{subject_of(scopes)} can't start. {sentences}{_more_caps(more)}",
+        hint=_advice(
+            [
+                raising(each.scope, each.period, each.unit, raised(each.unit, each.cap, each.spent))
+                for each in found
+            ]
+        ),
+    )
+
+
+def _more_caps(number: int) -> str:
+    if number <= 0:
+        return ""
+    return f" {number} more {'cap does' if number == 1 else 'caps do'} not allow it either."
+
+
+def _advice(commands: Sequence[str]) -> str:
+    """Name the commands that together allow what was refused; of many, how many more there are."""
+    named = " and ".join(commands[:COMMANDS_MAX])
+    more = len(commands) - COMMANDS_MAX
+    if more <= 0:
+        return f"{named} would allow it."
+    return f"{named} and {more} more would allow it; `mission budget list` names all caps."
+
+
+def raised(unit: Unit, cap: int, used: int) -> int:
+    """Return a cap that leaves as much again as the present one did, beyond what is used.
+
+    A cap raised to what is used would be spent already.
+    """
+    return used + (cap or _STEP_UP[unit])
+
+
+_STEP_UP: dict[Unit, int] = {"cost": 1_000_000, "tokens": 100_000}
+"""The rise that a refusal suggests for a cap of 0."""
+
+
+def spent_caps(ledger: Ledger, scopes: Iterable[Scope], day: str) -> Iterator[Shortfall]:
+    """Yield the caps of these scopes that are spent; what is set aside does not count."""
+    for scope in scopes:
+        account = ledger.accounts.get(scope)
+        for period, limit in _limits_of(ledger, scope):
+            for unit in UNITS:
+                cap = getattr(limit.amount, unit)
+                spent = getattr(account.spent(period, day), unit) if account is not None else 0
+                if cap is not None and spent >= cap:
+                    yield Shortfall(scope, period, unit, 0, cap, spent, 0)
+
+
+def _limits_of(ledger: Ledger, scope: Scope) -> Iterable[tuple[Period, Limit]]:
+    """Return the caps of a scope; a run that has no account yet has the default of runs."""
+    account = ledger.accounts.get(scope)
+    if account is None and scope.kind == "run":
+        account = ledger.accounts.get(RUNS)
+    return account.limits.items() if account is not None else ()
+
+
+def _spent_sentence(short: Shortfall) -> str:
+    cap = f"The cap of {called(short.scope)}{DURING[short.period]}"
+    if not short.cap:
+        return f"{cap} is {written(short.unit, 0)}: nothing may be spent there."
+    return (
+        f"{cap}, {written(short.unit, short.cap)}, is spent: "
+        f"{written(short.unit, short.spent)} so far."
+    )
+
+
 def refuse_beyond_parent(parent: Reservation, amount: Amount, *, about: Sequence[Scope]) -> None:
     """Refuse what does not come out of the reservation above it.
 
     Raises:
-        Rejected: `budget.exceeded`.
+        Rejected: `budget.beyond_limit`.
     """
     for unit in UNITS:
         asked, whole = getattr(amount, unit), getattr(parent.amount, unit)
@@ -105,7 +203,7 @@ def refuse_beyond_parent(parent: Reservation, amount: Amount, *, about: Sequence
         left = max(whole - used - lent, 0)
         if asked > left:
             raise Rejected(
-                "budget.exceeded",
+                BEYOND_LIMIT,
                 f"{subject_of(about)} may need {written(unit, asked)} and what was set aside for "
                 f"it leaves {written(unit, left)} of {written(unit, whole)}: "
                 f"{written(unit, asked - left)} too much.",
@@ -144,17 +242,17 @@ def subject_of(scopes: Iterable[Scope]) -> str:
 
 
 def _exceeded(who: str, found: list[Shortfall], *, at_least: bool) -> Rejected:
-    told = sorted(found, key=lambda each: -each.missing)[:SENTENCES_MAX]
+    found = sorted(found, key=lambda each: -each.missing)
     need = "may need at least" if at_least else "may need"
     sentences = [
-        _sentence(each, f"{who if place == 0 else 'It'} {need}") for place, each in enumerate(told)
+        _sentence(each, f"{who if place == 0 else 'It'} {need}")
+        for place, each in enumerate(found[:SENTENCES_MAX])
     ]
-    if len(found) > len(told):
-        sentences.append(f"{len(found) - len(told)} more caps do not allow it either.")
-    commands = " and ".join(
-        raising(each.scope, each.period, each.unit, each.cap + each.missing) for each in told
-    )
-    return Rejected("budget.exceeded", " ".join(sentences), hint=f"{commands} would allow it.")
+    reason = " ".join(sentences) + _more_caps(len(found) - SENTENCES_MAX)
+    commands = [
+        raising(each.scope, each.period, each.unit, each.cap + each.missing) for each in found
+    ]
+    return Rejected("budget.exceeded", reason, hint=_advice(commands))
 
 
 def _sentence(short: Shortfall, begin: str) -> str:

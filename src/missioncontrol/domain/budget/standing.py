@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.domain.budget.events import NOTHING, Limit, Tally, UsageCharged
+from missioncontrol.domain.budget.events import NOTHING, Limit, Tally, UsageCharged, tally_of
 from missioncontrol.domain.budget.refusals import UNITS
 from missioncontrol.domain.budget.scopes import (
     BUILT_IN,
@@ -87,7 +87,6 @@ def shared_out(charges: Iterator[UsageCharged], kind: Kind) -> dict[str, Tally]:
     sums: dict[str, Tally] = {}
     for charge in charges:
         name = next((scope.name for scope in charge.scopes if scope.kind == kind), "")
-        tokens = charge.usage.tokens
-        tally = Tally(charge.cost or 0, tokens, tokens if charge.cost is None else 0)
+        tally = tally_of(charge.usage, charge.cost, estimated=charge.estimated)
         sums[name] = sums.get(name, NOTHING) + tally
     return sums

@@ -71,6 +71,15 @@ class Reservation(msgspec.Struct):
         """What it may still use, and so holds."""
         return outstanding(self.amount, self.used, self.lent)
 
+    @property
+    def left(self) -> Amount:
+        """What may still come out of it; None in a unit whose amount is not known."""
+        taken, of = self.used + self.lent, self.amount
+        return Amount(
+            None if of.cost is None else of.cost - taken.cost,
+            None if of.tokens is None else of.tokens - taken.tokens,
+        )
+
 
 class OpenedRun(msgspec.Struct):
     """A run that may spend."""
