@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import leftovers, worktrees
@@ -14,26 +14,30 @@ from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.expressions.late import LateExpressions
+from missioncontrol.adapters.heads_file import FileHeads
+from missioncontrol.adapters.heads_targets import SentFile, heads_target
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.ids import SystemIds
+from missioncontrol.adapters.network_addresses import refuse_inside
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
-from missioncontrol.adapters.signing import FileHeads
 from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.digests import DigestTaken
 from missioncontrol.application.approvals import Approvals
+from missioncontrol.application.audit import contradiction
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.calling import charge_interrupted
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
-from missioncontrol.application.journal import Journal
+from missioncontrol.application.journal import Entry, Journal
 from missioncontrol.application.learning import Taught
 from missioncontrol.application.missions import Before, Missions
 from missioncontrol.application.office import Office
@@ -47,27 +51,25 @@ from missioncontrol.application.starting import ScheduledStart
 from missioncontrol.application.studio import Studio
 from missioncontrol.application.webhooks import WebhookOffice
 from missioncontrol.application.workflows import Workflows
+from missioncontrol.confinement import available_confinement
+from missioncontrol.control_port import ControlPort
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.execution import PLANNER
-from missioncontrol.domain.run.events import Outcome
+from missioncontrol.domain.run.events import Outcome, RunSettled
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
+from missioncontrol.domain.status import conditions, progress_of, status_of_run
 from missioncontrol.doors import Doors
 from missioncontrol.elsewhere import Elsewhere
 from missioncontrol.following import Following, Remembering
-from missioncontrol.interfaces.control import ControlServer
-from missioncontrol.own_agents import (
-    FUNCTIONS,
-    agent_cards,
-    built_in,
-    commands,
-    reporter,
-    specialists,
-)
+from missioncontrol.own_agents import FUNCTIONS, agent_cards, built_in, programs
+from missioncontrol.ports.heads import SignedHead
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
+from missioncontrol.runtime.head_forwarder import HeadForwarder
+from missioncontrol.runtime.head_signer import HeadSigner
 from missioncontrol.runtime.indexer import Indexer
 from missioncontrol.runtime.keeper import Keeper
 from missioncontrol.runtime.output import Output
@@ -78,10 +80,7 @@ from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
 from missioncontrol.runtime.stuck import StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
-from missioncontrol.settings import (
-    MODEL_NAME,
-    Settings,
-)
+from missioncontrol.settings import MODEL_NAME, Settings, sandbox_of
 
 TROUBLES_MAX = 100
 QUESTIONS_MAX = 10_000
@@ -125,9 +124,10 @@ class Holding:
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         """The home is locked already."""
         self.settings = settings
+        self.confinement = available_confinement(environment)
         self.troubles: list[str] = []
         self.trouble_listeners: list[Callable[[str], None]] = []
-        self.control: ControlServer | None = None
+        self._removals: set[asyncio.Task[None]] = set()
         self.home = Home(settings.home)
         self.home.hold()
         try:
@@ -139,6 +139,8 @@ class Holding:
     def _build(self, environment: Mapping[str, str]) -> None:
         home, settings = self.home, self.settings
         self.environment = environment
+        if not self.confinement.is_available:
+            self.note_trouble(self.confinement.statement())
         self.scrubber = scrubber = Scrubber(secret_values(environment))
         self.clock = SystemClock()
         self.ids = SystemIds()
@@ -152,17 +154,11 @@ class Holding:
         cards = agent_cards(environment.get(MODEL_NAME, "").strip())
         self.kinds = Kinds()
         self.cards = Cards(cards, self.kinds.card)
-        self.workshops = workshops_of(home.root, self.artifacts, environment, scrubber)
+        self.sandbox = sandbox = sandbox_of(self.confinement, home.root)
+        self.workshops = workshops_of(home.root, self.artifacts, environment, scrubber, sandbox)
+        known = programs(self, self.cards, self._take_digest)
         self.registry = Registry(
-            [
-                Registered(FUNCTIONS, self.functions),
-                *specialists(home, self.artifacts, settings, environment, self.cards),
-                commands(home, self.artifacts, environment, scrubber),
-                reporter(
-                    home, self.artifacts, settings, environment, self.cards, self._take_digest
-                ),
-            ],
-            concurrency=settings.concurrency,
+            [Registered(FUNCTIONS, self.functions), *known], concurrency=settings.concurrency
         )
         self._govern(built_in(cards, settings))
         self.execution.handing.scrub = scrubber.file
@@ -173,6 +169,7 @@ class Holding:
             program=PROGRAM,
             scrub=scrubber.text,
         )
+        self.office.is_confined = self.confinement.is_available
         self.office.specs.sign = self.heads.attest
         self.office.repositories.artifacts = self.artifacts
         self.office.patterns.artifacts = self.artifacts
@@ -188,7 +185,7 @@ class Holding:
             self.operations,
             scrub=scrubber.file,
         )
-        self.projector = Projector(Board(self.tables))
+        self.projector = Projector(Board(self.tables), self.journal.runs)
         self.patience = Patience(self.approvals, self.clock)
         self.scheduler = Scheduler(self.schedules, self.clock, report=self._note_broken)
         self.supervisor = Supervisor(
@@ -205,6 +202,7 @@ class Holding:
             self.journal, self.execution, self.agents, report=self._note_unwatched
         )
         self.doors = Doors(self)
+        self.control = ControlPort(self)
         self.agents.at_work = self.registry.leased
         self.agents.settle = self.supervisor.settle
         self.elsewhere = Elsewhere(self)
@@ -227,6 +225,22 @@ class Holding:
             report=self._note_unkept,
         )
         self.indexer = Indexer(self._take_portion, report=self._note_unfollowed)
+        self.signer = HeadSigner(
+            self.store,
+            self.heads,
+            self.clock,
+            signed=self._forward,
+            report=self._note_unsigned,
+        )
+        self.forwarder: HeadForwarder | None = None
+        if settings.heads_to is not None:
+            self.forwarder = HeadForwarder(
+                heads_target(settings.heads_to, home),
+                SentFile(home.heads_sent, settings.heads_to),
+                self.clock,
+                differs=self._differs_from,
+                report=self.note_trouble,
+            )
 
     def _govern(self, built_in: Mapping[str, Declaration]) -> None:
         """Set up everything that people and rules speak through."""
@@ -282,8 +296,13 @@ class Holding:
             self.operations,
             self.agents,
             self.keys,
-            WebhookOffice(self.journal),
+            WebhookOffice(self.journal, self._refuse_url),
         )
+
+    async def _refuse_url(self, url: str) -> None:
+        """Refuse a URL inside of this network, unless the owner of the home allows those."""
+        if not console_settings(self.home.root / "console.toml").webhooks_inside:
+            await refuse_inside(url)
 
     async def _take_digest(self, taken: DigestTaken) -> None:
         await self.office.do(taken, WATCHER)
@@ -302,6 +321,10 @@ class Holding:
         if life is not None:
             self.cards.follow(life)
 
+    def _is_stuck(self, run: Run) -> bool:
+        around = conditions(self.agents.lives(), (), self.operations.present).lasting
+        return status_of_run(run.id, progress_of(run), around).word == "stuck"
+
     def _has_ended(self, run: str) -> bool:
         row = self.tables.run(run)
         return row is not None and bool(row.ended)
@@ -319,6 +342,33 @@ class Holding:
         index = "memory" if memory else "search"
         self.note_trouble(f"The {index} index does not follow the log: {error}")
 
+    def _forward(self, head: SignedHead) -> None:
+        if self.forwarder is not None:
+            self.forwarder.take(head)
+
+    async def _start_forwarding(self) -> None:
+        """Send signed heads to where they are kept, unless that keeps heads of another log."""
+        if self.forwarder is None:
+            return
+        target = self.forwarder.target
+        with suppress(OSError):  # It is reported when something is sent.
+            if fault := await self._differs_from(await target.newest()):
+                raise Corrupt(
+                    "heads.contradict",
+                    fault,
+                    hint=f"Keep {target.name} as evidence. Where the log was restored from a "
+                    "backup, name a new file with --heads-to.",
+                )
+        self.forwarder.start(await asyncio.to_thread(self.heads.all))
+
+    async def _differs_from(self, newest: SignedHead | None) -> str:
+        """Say how the log contradicts the newest head that is kept elsewhere, if it does."""
+        fault = await contradiction(newest, self.store) if newest is not None else None
+        return f"The heads kept elsewhere are not of this log. {fault.problem}" if fault else ""
+
+    def _note_unsigned(self, error: Exception) -> None:
+        self.note_trouble(f"The end of the log can't be signed: {error}")
+
     def note_trouble(self, trouble: str) -> None:
         """Tell whoever listens of something that went wrong beside the work."""
         self.troubles.append(trouble)
@@ -330,13 +380,18 @@ class Holding:
         """Bring the past to rest and start the engine; return the runs that can be resumed.
 
         Raises:
-            Corrupt: `log.cut`, where the log is shorter than it is known to have been.
+            Corrupt: `log.cut` or `log.rewritten`, where the log is not the one that was signed.
         """
+        self.control.adopt()
         self.heads.ready()
-        await self._refuse_a_cut_log()
+        signed = await self._refuse_a_log_that_differs()
         await self.projector.catch_up(self.store)
         self.engine.listeners.extend((self.projector.take, self.patience.take, self.indexer.take))
         self.engine.listeners.append(self.supervisor.take)
+        self.engine.listeners.append(self.signer.take)
+        self.signer.start(signed)
+        await self._start_forwarding()
+        self.engine.is_stuck = self._is_stuck
         await self.operations.open()
         for row in reversed(self.tables.runs(limit=RUNS_REMEMBERED)):
             self.operations.rates.note("actor", row.author, row.created)
@@ -360,10 +415,22 @@ class Holding:
         await self.journal.durable()
         self.home.sweep()
         await leftovers.sweep(self.home.root)
-        await worktrees.sweep(self.home.root / "worktrees", self.scrubber.text)
+        trees = self.home.root / "worktrees"
+        await worktrees.sweep(trees, self.scrubber.text, unsettled=resumable)
+        self.engine.listeners.append(self._take_ends)
         for run in unsettled:
             self.journal.forget(run)
         return resumable
+
+    def _take_ends(self, entries: Sequence[Entry]) -> None:
+        """Remove the trees that interrupted attempts of runs left behind which have ended."""
+        trees = self.home.root / "worktrees"
+        for entry in entries:
+            if isinstance(entry.event, RunSettled):
+                removal = worktrees.remove_settled(trees, entry.stream, self.scrubber.text)
+                task = asyncio.get_running_loop().create_task(removal)
+                self._removals.add(task)
+                task.add_done_callback(self._removals.discard)
 
     async def _take_declared_in(self) -> None:
         """Let the agents of the file, and of packages, be as they are declared now.
@@ -419,40 +486,29 @@ class Holding:
         Raises:
             Unavailable: `control.unheard`.
         """
-        self.control = ControlServer(self.office.perform)
-        port = await self.control.open()
-        self.home.announce(port=port, token=self.control.token, run=run)
-
-    async def _fall_silent(self) -> None:
-        """Let nobody ask any more; who comes now waits until the home is free."""
-        if self.control is None:
-            return
-        with suppress(OSError):
-            self.home.announce(port=0, token="")
-        await self.control.close()
+        await self.control.listen(run)
 
     def _cancel(self, run: str, reason: str, actor: str) -> None:
         self.engine.cancel(run, reason, actor=actor)
 
-    async def _sign(self) -> None:
-        head = await self.store.head()
-        if head.position and self.engine.failure is None:
-            self.heads.sign(head, self.clock.now())
-
-    async def _refuse_a_cut_log(self) -> None:
-        newest, head = self.heads.newest(), await self.store.head()
-        if newest is not None and newest.position > head.position:
+    async def _refuse_a_log_that_differs(self) -> int:
+        """Return the position of the newest signed head, once the log is found to hold it."""
+        newest = self.heads.newest()
+        if newest is None:
+            return 0
+        if fault := await contradiction(newest, self.store):
             raise Corrupt(
-                "log.cut",
-                f"The log in {str(self.home.root)!r} ends at event {head.position}; when it was "
-                f"last closed it had {newest.position}.",
+                fault.code,
+                f"The log in {str(self.home.root)!r} is not the one that was signed. "
+                f"{fault.problem}",
                 hint="Restore log.db from a backup; going on would bury the loss.",
             )
+        return newest.position
 
     async def close(self) -> None:
         """Stop the engine, sign the end of the log, and let the home go."""
         try:
-            await self._fall_silent()
+            await self.control.fall_silent()
             await self.scheduler.stop()
             await self.stuck.stop()
             await self.keeper.stop()
@@ -461,11 +517,20 @@ class Holding:
             await self.supervisor.stop()
             await self.patience.stop()
             await self.indexer.stop()
+            await self.signer.stop()
             if self.engine.committing is not None:  # It was opened, so the log was found whole.
                 await self.engine.close()
                 await self.doors.end()
-                self.projector.save()
-                await self._sign()
+                if self.engine.failure is None:
+                    await self.projector.finish(self.store)
+                    await self.signer.sign()
+                else:
+                    self.projector.save()
+                if self.forwarder is not None:
+                    await self.forwarder.close()
+            if self._removals:
+                await asyncio.wait(self._removals)
+            await self.control.close()
         finally:
             self.following.close()
             self.remembering.close()

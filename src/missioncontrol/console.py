@@ -1,5 +1,6 @@
-"""The process of the console: `python -m missioncontrol.console HOME SOCKET`, started by `front`.
+"""The process of the console: `python -m missioncontrol.console HOME SOCKET [HEADS]`.
 
+`front` starts it; HEADS is the file that signed heads are sent to.
 It ends when its input ends, and says on its output when it begins to answer.
 """
 
@@ -46,11 +47,12 @@ million events takes a third of a second, in which nobody is answered."""
 def main() -> int:
     """Serve one home until the input ends; return the exit code."""
     home, handle = Home(Path(sys.argv[1])), int(sys.argv[2])
+    heads = Path(sys.argv[3]) if len(sys.argv) > 3 else None
     os.nice(NICENESS)
     _have_files()
     logging.basicConfig(level=logging.WARNING, format="mission: console: %(message)s")
     try:
-        asyncio.run(_serve(home, socket.socket(fileno=handle)))
+        asyncio.run(_serve(home, heads, socket.socket(fileno=handle)))
     except MissionControlError as error:
         sys.stderr.write(f"mission: console: {error}\n")
         return 1
@@ -65,9 +67,9 @@ def _have_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def _serve(home: Home, listening: socket.socket) -> None:
+async def _serve(home: Home, heads: Path | None, listening: socket.socket) -> None:
     """Answer on `listening` until standard input ends."""
-    with opened(home) as console:
+    with opened(home, heads) as console:
         await console.present.catch_up()
         await console.instruments.measuring.start()
         await console.deliveries.start()

@@ -55,8 +55,10 @@ from missioncontrol.settings import Settings
 
 
 @contextmanager
-def opened(home: Home) -> Iterator[Console]:
+def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
     """Put the console of a home together, and let go of its files afterwards.
+
+    `heads` is the file outside of it that signed heads are sent to.
 
     Raises:
         NotFound: `home.empty`.
@@ -69,8 +71,9 @@ def opened(home: Home) -> Iterator[Console]:
         clock = SystemClock()
         people = People(access, present, Argon2Hashes(), owner=os_user(), clock=clock)
         line = EngineLine(home.holder)
+        present.has_engine = lambda: line.is_open
         around = opening.enter_context(_instruments(home, present))
-        slow = opening.enter_context(archive(home))
+        slow = opening.enter_context(archive(home, heads))
         live = Live(present)
         told = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))

@@ -128,9 +128,10 @@ class RunResult(msgspec.Struct, frozen=True):
     """How a run ended."""
 
     id: str
-    status: str  # succeeded, failed, cancelled
+    status: str  # succeeded, failed, cancelled, halted
     outputs: dict[str, Any]  # of the steps that succeeded
     errors: dict[str, str]  # of the steps that failed
+    reason: str = ""  # why it is halted
 
 
 class Engine:
@@ -208,8 +209,11 @@ class Engine:
         return run
 
     async def wait(self, run: str) -> RunResult:
-        """Return the result of a run that was started or resumed here, once it has ended."""
-        return _result(await self._control.engine.settled(run))
+        """Return the result of a run that was started or resumed here, once it has ended.
+
+        A run that met a cap comes back as `halted`, with the reason; raise the cap and `resume` it.
+        """
+        return _result(await self._control.engine.halted(run))
 
     async def run(self, workflow: Workflow, inputs: Mapping[str, Any] | None = None) -> RunResult:
         """Run `workflow` to its end."""
@@ -268,4 +272,5 @@ def _as_json(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _result(run: Run) -> RunResult:
     outputs = {k: s.work.output for k, s in run.states.items() if isinstance(s, Succeeded)}
     errors = {k: s.failure.reason for k, s in run.states.items() if isinstance(s, Failed)}
-    return RunResult(run.id, run.status, outputs, errors)
+    reason = run.halt.reason if run.halt is not None else ""
+    return RunResult(run.id, run.status, outputs, errors, reason)

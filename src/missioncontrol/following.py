@@ -5,15 +5,17 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
+from missioncontrol.adapters.heads_file import heads_elsewhere, read_heads
+from missioncontrol.adapters.heads_targets import heads_sent
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
-from missioncontrol.adapters.signing import read_heads
 from missioncontrol.domain.errors import MissionControlError
 
 GOALS_MAX = 50
@@ -164,16 +166,19 @@ def memory(home: Home) -> "Iterator[Memory]":
 
 
 @contextmanager
-def archive(home: Home) -> Iterator["Archive"]:
-    """Give out what answers slow questions about a home; its files are closed in the end."""
+def archive(home: Home, heads: Path | None = None) -> Iterator["Archive"]:
+    """Give out what answers slow questions about a home; its files are closed in the end.
+
+    `heads` is the file outside of it that signed heads are sent to.
+    """
     from missioncontrol.application.archive import Archive
 
-    with closing(Archive(lambda: _books(home))) as found:
+    with closing(Archive(lambda: _books(home, heads))) as found:
         yield found
 
 
 @contextmanager
-def _books(home: Home) -> Iterator["Books"]:
+def _books(home: Home, heads: Path | None) -> Iterator["Books"]:
     from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
     from missioncontrol.application.archive import Books
     from missioncontrol.application.search import Search
@@ -196,6 +201,8 @@ def _books(home: Home) -> Iterator["Books"]:
             output,
             FolderArtifactStore(home.artifacts),
             lambda: read_heads(home.heads),
+            lambda: heads_elsewhere(heads, home, SystemClock().now()) if heads else None,
+            lambda: heads_sent(home),
             call_log,
             remembered,
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.ancestry import ANCESTRY
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.serving import LOOPBACK, listening
 from missioncontrol.settings import PASSED_ON
@@ -47,16 +48,19 @@ class Front:
         *,
         port: int | None,
         address: str = LOOPBACK,
+        heads: Path | None = None,
         environment: Mapping[str, str],
     ) -> None:
         """Take the port, so that one that is taken is known before anything else begins.
 
-        `port` None stands for 8700, or any that is free where that one is taken.
+        `port` None stands for 8700, or any that is free where that one is taken; `heads` is the
+        file that signed heads are sent to.
 
         Raises:
             Unavailable: `console.port_taken`.
         """
         self._home = home
+        self._heads = heads
         self._environment = environment
         self.report: Callable[[str], None] = lambda _: None  # told when it ended by itself
         self._process: asyncio.subprocess.Process | None = None
@@ -81,6 +85,7 @@ class Front:
             "missioncontrol.console",
             str(self._home),
             str(handle),
+            *([str(self._heads)] if self._heads is not None else []),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE_BYTES_MAX,
@@ -88,6 +93,7 @@ class Front:
             env={name: self._environment[name] for name in PASSED_ON if name in self._environment},
             start_new_session=True,  # Ctrl-C is for us; it ends when we say so, or are gone.
         )
+        ANCESTRY.trust(self._process.pid)
         assert self._process.stdout is not None
         line = b""
         with suppress(TimeoutError):

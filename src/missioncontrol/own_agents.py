@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,12 +20,14 @@ from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.execution import PLANNER
 from missioncontrol.domain.secrets import HOME, Scrubber
 from missioncontrol.domain.work import Work
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.ranking.kept import KEPT
 
+MERGER = "merger"
 FUNCTIONS = PROGRAMS_OWN
 """The agent that calls plain Python functions."""
 
@@ -66,12 +68,39 @@ def built_in(cards: Mapping[str, AgentCard], settings: Settings) -> dict[str, De
     }
 
 
+class Engine(Protocol):
+    """The parts of an engine that programs of its own are made of."""
+
+    home: Home
+    artifacts: FolderArtifactStore
+    settings: Settings
+    environment: Mapping[str, str]
+    scrubber: Scrubber
+    sandbox: Sandbox
+
+
+def programs(
+    engine: Engine,
+    cards: Mapping[str, AgentCard],
+    take: Callable[[DigestTaken], Awaitable[Any]],
+) -> list[Registered]:
+    """Return the agents that work as programs; `take` lets the office keep a digest."""
+    parts = engine.home, engine.artifacts, engine.settings, engine.environment, cards
+    sandbox = engine.sandbox
+    return [
+        *specialists(*parts, sandbox),
+        commands(engine.home, engine.artifacts, engine.environment, engine.scrubber, sandbox),
+        reporter(*parts, sandbox, take),
+    ]
+
+
 def specialists(
     home: Home,
     artifacts: FolderArtifactStore,
     settings: Settings,
     environment: Mapping[str, str],
     cards: Mapping[str, AgentCard],
+    sandbox: Sandbox,
 ) -> list[Registered]:
     """Return the built-in specialists, each as a program of its own."""
     seen = {name: environment[name] for name in PASSED_ON if name in environment}
@@ -90,6 +119,11 @@ def specialists(
                 scratch=home.scratch,
                 artifacts=artifacts,
                 environment=own[name],
+                sandbox=sandbox,
+                own=() if name in RUNNING else (home.kept_facts.parent,),
+                # What they start can't be given what they lack: see `tester.running`.
+                unix_sockets=name in RUNNING,
+                moves_branches=name == MERGER,
             ),
             settings.specialist_concurrency,
             cards[name],
@@ -104,6 +138,7 @@ def reporter(
     settings: Settings,
     environment: Mapping[str, str],
     cards: Mapping[str, AgentCard],
+    sandbox: Sandbox,
     take: Callable[[DigestTaken], Awaitable[Any]],
 ) -> Registered:
     """Return the agent that writes digests of products; `take` lets the office keep one."""
@@ -115,6 +150,8 @@ def reporter(
         scratch=home.scratch,
         artifacts=artifacts,
         environment=seen,
+        sandbox=sandbox,
+        own=(home.analytics, *map(home.root.joinpath, ("log.db", "log.db-wal", "log.db-shm"))),
     )
 
     async def tell(work: Work) -> None:
@@ -130,11 +167,16 @@ def commands(
     artifacts: FolderArtifactStore,
     environment: Mapping[str, str],
     scrubber: Scrubber,
+    sandbox: Sandbox,
 ) -> Registered:
     """Return the agent that runs programs; what they ask of `mission` is asked of this home."""
     seen = {name: environment[name] for name in COMMANDS_PASSED_ON if name in environment}
     seen[HOME] = str(home.root.absolute())
     agent = CommandAgent(
-        scratch=home.scratch, artifacts=artifacts, environment=seen, scrub=scrubber.text
+        scratch=home.scratch,
+        artifacts=artifacts,
+        environment=seen,
+        scrub=scrubber.text,
+        sandbox=sandbox,
     )
     return Registered(CARD.name, agent, card=CARD)

@@ -24,8 +24,8 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
 from missioncontrol.analytics.digest_text import markdown
 from missioncontrol.analytics.facts import facts_of
-from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, Range, Segment
-from missioncontrol.analytics.setting import zone_of
+from missioncontrol.analytics.questions import DAYS_USUAL, Range, Segment
+from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.analytics.writing import fault_of, in_words_of
 from missioncontrol.application.analytics.digests import CARD, WRITING
@@ -168,7 +168,7 @@ def _meant(given: dict[str, Any], today: date) -> tuple[Range, Segment]:
     except (ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise AttemptFailed("reporter.bad_input", f"{error}.", retryable=False) from None
     if not 1 <= days <= DAYS_MAX:
-        reason = f"`days` is {days}; it is 1 to {DAYS_MAX}."
+        reason = f"`days` is {days}; it is 1 to {DAYS_MAX:,}."
         raise AttemptFailed("reporter.bad_input", reason, retryable=False)
     return Range(since, until), segment
 

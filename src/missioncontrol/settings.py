@@ -6,7 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.home import EVALUATIONS
+from missioncontrol.confinement import HiddenDirectories
 from missioncontrol.domain.secrets import HARMLESS, HOME
+from missioncontrol.ports.confinement import Confinement, Sandbox
 
 PASSED_ON = HARMLESS
 """Variables that a specialist sees of ours; everything else may be a secret."""
@@ -29,14 +32,27 @@ class Settings(msgspec.Struct, frozen=True):
     task_seconds_max: float = 90.0
     workers_port: int | None = None  # where workers are let in; 0 is one that is free, None nowhere
     workers_address: str = "127.0.0.1"
+    heads_to: str | None = None  # a file or an address that signed heads are sent to
+    owns_process: bool = False  # whether all that this process starts is Mission Control's
     lease_seconds: float = 60.0  # a worker that is silent for longer has lost what it holds
+
+
+def usual_home() -> Path:
+    """Return the data directory of the platform, which holds where none is named."""
+    from platformdirs import user_data_path
+
+    return user_data_path("missioncontrol", appauthor=False)
+
+
+def sandbox_of(confinement: Confinement, home: Path) -> Sandbox:
+    """Return what keeps the programs of steps out of `home`, and out of the usual one.
+
+    Trials of evaluations work in a directory of `home`, which their steps name.
+    """
+    return HiddenDirectories(confinement, (home, usual_home()), shown=(home / EVALUATIONS,))
 
 
 def home_directory(chosen: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the data directory: the one chosen, else MISSION_HOME, else the platform's."""
     named = chosen or environment.get(HOME)
-    if named:
-        return Path(named).expanduser().absolute()
-    from platformdirs import user_data_path
-
-    return user_data_path("missioncontrol", appauthor=False)
+    return Path(named).expanduser().absolute() if named else usual_home()

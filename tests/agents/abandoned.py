@@ -1,4 +1,4 @@
-"""A process that lets Codex work and is killed meanwhile: `python -m tests.agents.abandoned`."""
+"""A process that lets a tool work and is killed meanwhile: `python -m tests.agents.abandoned`."""
 
 import asyncio
 import sys
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.agents.coding.claude import ClaudeKind
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent import Assignment, ProcessHandle
+from missioncontrol.ports.agent_kind import AgentKind
 from tests.agents.bench import Door, TestLine, workshop
 
 
@@ -24,13 +26,16 @@ class Recording(TestLine):
             file.write(msgspec.json.encode(process) + b"\n")
 
 
-async def main(root: Path, program: str, origin: str) -> None:
-    declared = Declaration("coder", "codex", {"program": program}, model="scripted")
-    agent = CodexKind().make(declared, workshop(root, Door(origin)))
+KINDS: dict[str, AgentKind] = {"codex": CodexKind(), "claude": ClaudeKind()}
+
+
+async def main(root: Path, program: str, origin: str, kind: str, model: str) -> None:
+    declared = Declaration("coder", kind, {"program": program}, model=model)
+    agent = KINDS[kind].make(declared, workshop(root, Door(origin)))
     inputs = {"prompt": "Do it.", "repository": str(root / "r")}
     given = Assignment("run-1", "w", "build", 1, 7, "k", "coder", inputs, risk="write")
     await agent.perform(given, Recording(root / "processes"))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:6]))

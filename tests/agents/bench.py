@@ -12,6 +12,8 @@ import psutil
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.looks import everybody
+from missioncontrol.adapters.worktrees.sessions import NOTE
+from missioncontrol.confinement import HiddenDirectories, available_confinement
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.step import Risk
@@ -27,6 +29,7 @@ from missioncontrol.ports.agent import (
     Verdict,
 )
 from missioncontrol.ports.agent_kind import AgentKind, Workshop
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.gateway import Access
 
 KEY = "mc-key-0123456789abcdef"
@@ -129,8 +132,12 @@ class Door:
 
 
 def workshop(
-    root: Path, gateway: Door | None = None, environment: Mapping[str, str] | None = None
+    root: Path,
+    gateway: Door | None = None,
+    environment: Mapping[str, str] | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Workshop:
+    """Return a workshop below `root`, confined as this machine can unless `sandbox` says more."""
     seen = {"PATH": "/usr/local/bin:/usr/bin:/bin", **(environment or {})}
     return Workshop(
         scratch=root / "scratch",
@@ -139,6 +146,7 @@ def workshop(
         artifacts=MemoryArtifactStore(),
         environment=lambda: seen,
         scrub=lambda text: text.replace("canary-secret-42", "[secret]"),
+        sandbox=sandbox or HiddenDirectories(available_confinement({}), ()),
         gateway=gateway,
     )
 
@@ -173,7 +181,7 @@ def attempt(
     elevation: Elevated | None = None,
     **inputs: Any,
 ) -> Attempted:
-    """Let a declared agent do one assignment; nothing of it may be left afterwards."""
+    """Let a declared agent do one assignment; of it at most a tree to resume may be left."""
     heard = line or TestLine()
     given = Assignment(
         "run-1",
@@ -200,5 +208,6 @@ def attempt(
     except AttemptFailed as failure:
         ended = Attempted(None, failure, heard)
     assert not heard.has_living_processes
-    assert not list(shop.worktrees.glob("*/*"))
+    places = list(shop.worktrees.glob("*/*"))
+    assert all((place / NOTE).exists() for place in places)
     return ended

@@ -12,6 +12,7 @@ from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, ProcessHandle, Verdict
 from missioncontrol.ports.agent_kind import Workshop
 from missioncontrol.ports.gateway import Gateway
+from tests.sandboxes import OpenBelow
 
 T = TypeVar("T")
 SECRET = "correct-horse-battery-staple"
@@ -96,6 +97,7 @@ def a_workshop(
         FolderArtifactStore(root / "artifacts"),
         lambda: dict(environment or {}),
         Scrubber([SECRET]).text,
+        OpenBelow(root),
         gateway,
     )
 

@@ -135,6 +135,18 @@ class Small:
         await self.allowed(session, "edit", "/etc/passwd")
         await self.say(session, "Done.")
 
+    async def do_pretend(self, session: str, text: str) -> None:
+        """Call a tool that does not exist, if it is asked for one, and say that all is done."""
+        if "tool" in text:
+            start = start_tool_call("c-9", "apply_magic", kind="other")
+            await self.client.session_update(session_id=session, update=start)
+            failed = update_tool_call("c-9", status="failed", raw_output={"error": "unknown tool"})
+            await self.client.session_update(session_id=session, update=failed)
+        await self.say(session, "Done." if "words" not in text else "I have added the function.")
+
+    async def do_explain(self, session: str, text: str) -> None:
+        await self.say(session, "The function adds the prices and rounds them.")
+
     async def do_answer(self, session: str, text: str) -> None:
         again = "cannot be used" in text
         await self.say(session, json.dumps({"fits": True}) if again else "It fits.")

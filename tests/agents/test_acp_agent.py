@@ -178,7 +178,8 @@ def test_a_change_in_the_tree_counts_less_than_one_outside(
 ) -> None:
     line = HeardLine()
     work(tmp_path, repository, "write", declared(), line)
-    work(tmp_path, repository, "outside", declared(), line)
+    with pytest.raises(AttemptFailed, match="changed no file"):
+        work(tmp_path, repository, "outside", declared(), line)
     inside, outside = line.asked
     assert (inside.kind, inside.effects) == ("change", ("reads_files",))
     assert outside.effects == ("writes_files",)
@@ -299,16 +300,21 @@ def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
         KIND.card(declared(settings))
 
 
-def test_opencode_changes_files_and_asks_before_it_does(
-    tmp_path: Path, repository: Path, opencode_program: Path
-) -> None:
-    """The real program, against a scripted model."""
-    settings = {
-        "argv": [str(opencode_program), "acp"],
+def opencode(program: Path) -> dict[str, Any]:
+    """Return the settings of the real program."""
+    return {
+        "argv": [str(program), "acp"],
         "key_variable": "MY_KEY",
         "variables": {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"},
         "files": {".config/opencode/opencode.json": json.dumps(OPENCODE)},
     }
+
+
+def test_opencode_changes_files_and_asks_before_it_does(
+    tmp_path: Path, repository: Path, opencode_program: Path
+) -> None:
+    """The real program, against a scripted model."""
+    settings = opencode(opencode_program)
 
     def answer(request: Request) -> Reply:
         told = [each["role"] for each in request.body["messages"]].count("tool")
@@ -367,3 +373,42 @@ def test_gemini_changes_files_and_asks_before_it_does(
     assert (asked.kind, asked.effects) == ("change", ("reads_files",))
     assert (line.used.input_tokens, line.used.output_tokens) == (200, 30)
     assert not is_alive(line.processes[0])
+
+
+@pytest.mark.parametrize("prompt", ["pretend a tool", "pretend words", "pretend", "explain"])
+def test_an_attempt_that_changed_and_proved_nothing_does_not_succeed(
+    tmp_path: Path, repository: Path, prompt: str
+) -> None:
+    error = failure(tmp_path, repository, prompt, declared(), yes(), risk="write")
+    assert error.code == "acp.nothing_done"
+    assert ("apply_magic (1)" in error.reason) is ("tool" in prompt)
+    assert "`risk: read`" in error.hint
+
+
+def test_a_step_that_asks_for_words_needs_an_answer(tmp_path: Path, repository: Path) -> None:
+    done = work(tmp_path, repository, "explain", declared(), yes(), risk="read")
+    assert done.output["summary"].startswith("The function adds")
+    error = failure(tmp_path, repository, "pretend", declared(), yes(), risk="read")
+    assert error.code == "acp.nothing_done"
+
+
+def test_a_tool_that_does_not_exist_is_no_work_of_opencode(
+    tmp_path: Path, repository: Path, opencode_program: Path
+) -> None:
+    """The real program answers such a call itself, and reports the call as completed."""
+
+    def answer(request: Request) -> Reply:
+        told = [each["role"] for each in request.body["messages"]].count("tool")
+        if not request.tools:
+            return Reply("A title")
+        if told == 0:
+            return Reply(calls=(ToolCall("apply_magic", {"path": "new.txt"}),))
+        return Reply("Done.")
+
+    with serving(answer) as server:
+        agent = declared(
+            {**opencode(opencode_program), "base_url": server.origin}, model="scripted"
+        )
+        error = failure(tmp_path, repository, "Write new.txt", agent, yes(), risk="write")
+    assert error.code == "acp.nothing_done"
+    assert "apply_magic (1)" in error.reason

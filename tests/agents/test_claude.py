@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.adapters.agents.coding.claude import ClaudeKind
+from missioncontrol.adapters.worktrees import remove_settled
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
@@ -190,11 +191,12 @@ def test_settings_and_hooks_of_the_repository_are_not_followed(
     assert not mark.exists()
 
 
-def test_success_without_a_tool_and_a_change_is_flagged(
+def test_success_without_a_tool_and_a_change_is_a_failure(
     tmp_path: Path, claude_program: Path
 ) -> None:
-    (finding,) = tried(tmp_path, claude_program, Reply("I did everything.")).done.findings
-    assert finding.rule == "claude.nothing_done"
+    ended = tried(tmp_path, claude_program, Reply("I did everything."))
+    assert ended.refused.code == "claude.nothing_done"
+    assert "It called no tool." in ended.refused.reason
 
 
 def test_a_prompt_of_any_length_goes_in(tmp_path: Path, claude_program: Path) -> None:
@@ -230,7 +232,8 @@ def test_a_cancel_in_the_middle_leaves_nothing(tmp_path: Path, claude_program: P
         asyncio.run(story())
     assert not line.has_living_processes
     assert not is_running("time.sleep(98762)")
-    assert not list(shop.worktrees.glob("*/*"))
+    asyncio.run(remove_settled(shop.worktrees, "run-1", str))
+    assert not list(shop.worktrees.iterdir())
 
 
 def test_it_proves_that_it_works(tmp_path: Path, claude_program: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.adapters.processes import end_orphans
-from missioncontrol.adapters.worktrees import sweep
+from missioncontrol.adapters.worktrees import remove_settled, sweep
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.work import CommandRan, Usage
@@ -156,10 +156,12 @@ def test_a_step_that_writes_does_so_in_its_tree_alone(tmp_path: Path, codex_prog
         codex_program,
         Reply(calls=(codex_command(f"echo x > {target}"),)),
         Reply(calls=(codex_command("echo x > /tmp/mission-outside.txt"),)),
-        Reply(calls=(codex_command("echo x > $TMPDIR/t; git commit --allow-empty -m x"),)),
+        Reply(calls=(codex_command(f"echo x > $TMPDIR/t && git -C {tmp_path / 'r'} tag x"),)),
         Reply("Tried."),
     )
-    assert [each["exit_code"] != 0 for each in ended.done.output["commands"]] == [True] * 3
+    # Commands that failed are no work.
+    assert ended.refused.code == "codex.nothing_done"
+    assert len(ended.refused.detail["failed_calls"]) == 3
     assert not target.exists()
 
 
@@ -169,13 +171,22 @@ def test_its_commands_do_not_see_the_key(tmp_path: Path, codex_program: Path) ->
     assert "MISSION_MODEL_KEY" not in ended.line.text
 
 
-def test_success_without_a_tool_and_a_change_is_flagged(
+def test_success_without_a_tool_and_a_change_is_a_failure(
     tmp_path: Path, codex_program: Path
 ) -> None:
     ended = tried(tmp_path, codex_program, Reply("I did everything."))
-    (finding,) = ended.done.findings
-    assert finding.rule == "codex.nothing_done"
-    assert ("warning", finding.title) in ended.line.said
+    assert ended.refused.code == "codex.nothing_done"
+    assert "It called no tool." in ended.refused.reason
+
+
+@pytest.mark.parametrize("command", ["apply_magic", "ls && cat src/app.py"])
+def test_success_after_reading_or_commands_that_failed_is_a_failure(
+    tmp_path: Path, codex_program: Path, command: str
+) -> None:
+    script = (Reply(calls=(codex_command(command),)), Reply("Done."))
+    ended = tried(tmp_path, codex_program, *script)
+    assert ended.refused.code == "codex.nothing_done"
+    assert ("apply_magic" in ended.refused.reason) is (command == "apply_magic")
 
 
 def test_a_prompt_of_any_length_goes_in_and_stays_out_of_argv(
@@ -268,7 +279,8 @@ def test_a_cancel_in_the_middle_leaves_nothing(tmp_path: Path, codex_program: Pa
         asyncio.run(story())
     assert not line.has_living_processes
     assert not is_running("sleep 9876")
-    assert not list(shop.worktrees.glob("*/*"))
+    asyncio.run(remove_settled(shop.worktrees, "run-1", str))
+    assert not list(shop.worktrees.iterdir())
     assert not door.is_open
 
 
@@ -282,18 +294,22 @@ def test_what_a_killed_engine_left_is_ended_and_removed_at_the_next_start(
         with serving(Reply(calls=(codex_command("sleep 98771 & sleep 98772"),))) as server:
             argv = ["-m", "tests.agents.abandoned", str(tmp_path), str(codex_program)]
             engine = await asyncio.create_subprocess_exec(
-                sys.executable, *argv, server.origin, env={**os.environ, "PYTHONPATH": "src"}
+                sys.executable,
+                *argv,
+                server.origin,
+                "codex",
+                "scripted",
+                env={**os.environ, "PYTHONPATH": "src"},
             )
             await until_running("sleep 98772")
             engine.kill()
             await engine.wait()
         for line in (tmp_path / "processes").read_bytes().splitlines():
             await end_orphans(msgspec.json.decode(line, type=ProcessHandle))
-        assert await sweep(tmp_path / "trees", str) == 1
+        assert await sweep(tmp_path / "trees", str) == 0, "the next attempt resumes in it"
 
     asyncio.run(story())
     assert not is_running("sleep 9877")
-    assert not list((tmp_path / "trees").glob("*/*"))
     assert everything(source) == before
 
 

@@ -113,9 +113,9 @@ def test_it_is_kept_as_a_commit_where_that_is_asked(tmp_path: Path) -> None:
     assert git(cloud.source, "show", f"{commit}:src/app.py") == "print('goodbye')"
 
 
-def test_a_task_that_changed_nothing_is_done(tmp_path: Path) -> None:
+def test_a_task_that_changed_nothing_is_not_done(tmp_path: Path) -> None:
     ended = Cloud(tmp_path, diff=["no_diff"]).tried()
-    assert (ended.done.output["files"], ended.done.output["patch"]) == ([], "")
+    assert ended.refused.code == "codex_cloud.nothing_done"
 
 
 @pytest.mark.parametrize(

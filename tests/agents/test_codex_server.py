@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.adapters.agents.coding.codex import CodexKind
+from missioncontrol.adapters.worktrees import remove_settled
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Usage
@@ -131,11 +132,11 @@ def test_a_conversation_is_taken_up_again_and_counted_once(
     assert ended.line.used == Usage(300, 120, 60, 15, None, 0)
 
 
-def test_a_tool_that_nobody_offered_is_no_end(tmp_path: Path, codex_program: Path) -> None:
+def test_a_tool_that_does_not_exist_is_no_work(tmp_path: Path, codex_program: Path) -> None:
     ended = tried(
         tmp_path, codex_program, Reply(calls=(ToolCall("no_such_tool", {"a": 1}),)), Reply("Well.")
     )
-    assert ended.done.output["summary"] == "Well."
+    assert ended.refused.code == "codex.nothing_done"
 
 
 def test_a_cancel_while_a_person_is_asked_leaves_nothing(
@@ -165,4 +166,5 @@ def test_a_cancel_while_a_person_is_asked_leaves_nothing(
 
         asyncio.run(story())
     assert not line.has_living_processes
-    assert not list(shop.worktrees.glob("*/*"))
+    asyncio.run(remove_settled(shop.worktrees, "run-1", str))
+    assert not list(shop.worktrees.iterdir())

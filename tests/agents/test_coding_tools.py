@@ -20,6 +20,7 @@ from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Action, Assignment, Upstream, Verdict
 from tests.agents.bench import Attempted, Door, TestLine, attempt, workshop
 from tests.agents.repositories import repository
+from tests.sandboxes import OpenBelow
 
 CODEX_DONE = {"type": "turn.completed", "usage": {"input_tokens": 1, "output_tokens": 1}}
 CLAUDE_DONE = {
@@ -51,6 +52,10 @@ def say(**event):
     return program
 
 
+WORK = 'open("work.txt", "w").write("done")'
+"""Some work: an attempt that changes and proves nothing fails."""
+
+
 def codex(root: Path, code: str, *, seconds: float = 10, **more: Any) -> Attempted:
     program = tool(root, code, version="0.169.0")
     declared = Declaration("coder", "codex", {"program": str(program)}, model="m")
@@ -72,6 +77,7 @@ def test_lines_that_are_no_events_are_shown_and_survived(tmp_path: Path) -> None
     ended = codex(
         tmp_path,
         f"""
+{WORK}
 print("not json \\x1b[2J\\x07")
 print("[1, 2]")
 print('{{"type": 5}}')
@@ -105,9 +111,10 @@ def test_a_tool_that_ends_without_a_result_has_failed(tmp_path: Path) -> None:
 
 
 def test_an_error_that_is_followed_by_success_is_none(tmp_path: Path) -> None:
-    ended = codex(tmp_path, f'say(type="error", message="Reconnecting 1/5"); say(**{CODEX_DONE!r})')
+    code = f'say(type="error", message="Reconnecting 1/5"); {WORK}; say(**{CODEX_DONE!r})'
+    ended = codex(tmp_path, code)
     assert "Reconnecting 1/5" in ended.line.text
-    assert ended.done.output["files"] == []
+    assert [each["path"] for each in ended.done.output["files"]] == ["work.txt"]
 
 
 def test_success_with_another_exit_status_is_none(tmp_path: Path) -> None:
@@ -141,6 +148,7 @@ def test_nothing_secret_is_in_argv_and_the_prompt_is_not_either(tmp_path: Path) 
     ended = codex(
         tmp_path,
         f"""
+{WORK}
 say(type="item.completed", item={{"type": "agent_message", "text": json.dumps(sys.argv)}})
 say(type="item.completed", item={{"type": "reasoning", "text": os.environ["MISSION_MODEL_KEY"]}})
 say(**{CODEX_DONE!r})
@@ -175,6 +183,7 @@ def test_a_key_of_its_own_is_not_seen_where_a_gateway_is_open(tmp_path: Path) ->
     program = tool(
         tmp_path,
         f"""
+{WORK}
 say(type="item.completed", item={{"type": "agent_message", "text": os.environ.get("OWN", "none")}})
 say(**{CODEX_DONE!r})
 """,
@@ -193,6 +202,7 @@ def test_a_seeded_secret_is_in_nothing_that_is_kept(tmp_path: Path) -> None:
     ended = codex(
         tmp_path,
         f"""
+{WORK}
 for kind, more in (
     ("command_execution", dict(command="{secret}", aggregated_output="a {secret}", exit_code=1)),
     ("file_change", dict(changes=[dict(path="{secret}", kind="add")])),
@@ -215,6 +225,7 @@ def test_what_earlier_steps_left_is_given_as_data(tmp_path: Path) -> None:
     ended = codex(
         tmp_path,
         f"""
+{WORK}
 say(type="item.completed", item={{"type": "agent_message", "text": prompt}})
 say(**{CODEX_DONE!r})
 """,
@@ -229,7 +240,8 @@ say(**{CODEX_DONE!r})
 
 def test_a_command_that_is_still_at_work_at_the_end_is_told(tmp_path: Path) -> None:
     item = {"id": "i", "type": "command_execution", "command": "make serve"}
-    ended = codex(tmp_path, f'say(type="item.started", item={item!r}); say(**{CODEX_DONE!r})')
+    started = f'say(type="item.started", item={item!r})'
+    ended = codex(tmp_path, f"{WORK}; {started}; say(**{CODEX_DONE!r})")
     assert "Still at work at its end, and ended: make serve" in ended.line.text
     assert not ended.done.findings
 
@@ -278,7 +290,7 @@ def served(root: Path, line: TestLine, until: str) -> list[dict[str, Any]]:
     program.write_text(SERVER.format(python=sys.executable, heard=str(heard)))
     program.chmod(0o755)
     settings = {"program": str(program), "approvals": "ask"}
-    shop = workshop(root, Door("http://127.0.0.1:9"))
+    shop = workshop(root, Door("http://127.0.0.1:9"), sandbox=OpenBelow(root))
     agent = CodexKind().make(Declaration("coder", "codex", settings, model="m"), shop)
     inputs = {"prompt": "x", "repository": str(repository(root / "r"))}
     given = Assignment("run-1", "w", "build", 1, 7, "k", "coder", inputs, risk="write")

@@ -11,13 +11,16 @@ import pytest
 from missioncontrol.adapters.agents.coding.claude import ClaudeKind
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.adapters.agents.kinds import Kinds
+from missioncontrol.confinement import UNCONFINING
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, Mode
 from missioncontrol.domain.step import Risk
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.testing.scripted_models import Reply, serving
 from missioncontrol.testing.scripted_models.tools import claude_write, codex_command
 from tests.agents.bench import Attempted, Door, attempt, workshop
 from tests.agents.repositories import repository
+from tests.sandboxes import OpenBelow
 
 journey = pytest.mark.journey
 
@@ -44,12 +47,17 @@ def elevated(*modes: Mode, paths: tuple[str, ...] = ()) -> Elevated:
 
 
 def codex(
-    root: Path, program: Path, *script: Reply, wider: Elevated | None, risk: Risk = "write"
+    root: Path,
+    program: Path,
+    *script: Reply,
+    wider: Elevated | None,
+    risk: Risk = "write",
+    sandbox: Sandbox | None = None,
 ) -> Attempted:
     source = root / "r" if (root / "r").exists() else repository(root / "r")
     declared = Declaration("coder", "codex", {"program": str(program)}, model="scripted")
     with serving(*script) as server:
-        shop = workshop(root, Door(server.origin))
+        shop = workshop(root, Door(server.origin), sandbox=sandbox)
         asked: dict[str, Any] = {"prompt": "Do it.", "repository": str(source)}
         return attempt(CodexKind(), declared, shop, elevation=wider, risk=risk, **asked)
 
@@ -70,17 +78,21 @@ def codex(
         (elevated("full"), "read", "read-only", False, []),
     ],
 )
+@pytest.mark.parametrize("is_confined", [False, True])
 def test_codex_is_started_as_it_is_agreed(
     tmp_path: Path,
+    is_confined: bool,
     wider: Elevated | None,
     risk: Risk,
     sandbox: str,
     network: bool,
     roots: list[str],
 ) -> None:
-    ended = codex(tmp_path, stand_in(tmp_path), wider=wider, risk=risk)
+    hidden = OpenBelow(tmp_path) if is_confined else UNCONFINING
+    ended = codex(tmp_path, stand_in(tmp_path), wider=wider, risk=risk, sandbox=hidden)
     argv, config = json.loads((tmp_path / "told").read_text())
-    assert argv[argv.index("-s") + 1] == sandbox
+    # A confined program can build no sandbox, and its commands are confined with it.
+    assert argv[argv.index("-s") + 1] == ("danger-full-access" if is_confined else sandbox)
     assert f"network_access = {json.dumps(network)}\n" in config
     assert f"writable_roots = {json.dumps(roots, ensure_ascii=False)}\n" in config
     is_wider = wider is not None and risk == "write"
@@ -112,7 +124,8 @@ def test_codex_reaches_the_network_only_where_it_may(tmp_path: Path, codex_progr
     with serving(Reply("pong")) as other:
         port = other.origin.rpartition(":")[2]
         connects = f"exec 3<>/dev/tcp/127.0.0.1/{port}"
-        script = Reply(calls=(codex_command(f"bash -c '{connects}'"),)), Reply("Tried.")
+        tries, works = (codex_command(each) for each in (f"bash -c '{connects}'", "true"))
+        script = Reply(calls=(tries,)), Reply(calls=(works,)), Reply("Tried.")
         ends = [
             codex(tmp_path, codex_program, *script, wider=wider).done.output["commands"]
             for wider in (None, elevated("network"))

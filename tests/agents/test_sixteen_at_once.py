@@ -30,6 +30,7 @@ def test_sixteen_agents_work_on_one_repository_at_once(tmp_path: Path) -> None:
     _mission(
         *(tmp_path, "agent", "add", "coder", "--kind", "acp", "--scale", str(NUMBER)),
         *("--set", f"argv={json.dumps([*argv, str(meeting), str(NUMBER)])}"),
+        *("--set", f"writes={json.dumps([str(meeting)])}"),
         *("--set", f"variables={json.dumps({'PYTHONPATH': str(Path(__file__).parents[2])})}"),
         *("--input-tokens", "100", "--output-tokens", "50"),
     )

@@ -5,15 +5,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from missioncontrol.adapters.worktrees import (
     Change,
     Patch,
+    Resumes,
+    Session,
     Tree,
     patch_of,
+    remove_settled,
+    sessions,
     sweep,
     taken_over,
     worktree,
@@ -306,3 +312,73 @@ def test_a_repository_within_the_tree_may_have_any_name(tmp_path: Path) -> None:
     script += "; git add f; git -c user.name=a -c user.email=a@localhost commit -qm First"
     _, patch = worked(tmp_path, source, shell(script))
     assert patch.left_out == ("n\ufffd",)
+
+
+def noted(tree: Tree) -> None:
+    sessions.write(tree.place, Session("task", "abc", tree.branch, tree.base, "", ()))
+
+
+RESUMES = Resumes("task", lambda place, session: True, print)
+
+
+async def cancelled(trees: Path, source: Path, run: str = "run-1") -> None:
+    """Cancel an attempt that has a session."""
+    begun = asyncio.Event()
+    assignment = msgspec.structs.replace(ASSIGNMENT, run=run)
+
+    async def attempt() -> None:
+        async with worktree(trees, assignment, source, resumes=RESUMES) as tree:
+            noted(tree)
+            begun.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(attempt())
+    await begun.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def left_in(trees: Path) -> list[str]:
+    return sorted(place.parent.name for place in trees.glob("*/*"))
+
+
+def test_a_cancelled_attempt_leaves_its_session_to_the_next_one(tmp_path: Path) -> None:
+    source, trees = repository(tmp_path / "r"), tmp_path / "trees"
+
+    async def story() -> None:
+        await cancelled(trees, source)
+        (left,) = trees.glob("*/*")
+        async with worktree(trees, ASSIGNMENT, source, resumes=RESUMES) as tree:
+            assert tree.place == left
+        assert left_in(trees) == []
+
+    asyncio.run(story())
+
+
+def test_the_session_of_a_run_that_has_ended_is_removed(tmp_path: Path) -> None:
+    source, trees = repository(tmp_path / "r"), tmp_path / "trees"
+
+    async def story() -> None:
+        for run in ("run-1", "run-2", "run-3"):
+            await cancelled(trees, source, run)
+        await remove_settled(trees, "run-1", str)
+        assert left_in(trees) == ["run-2", "run-3"]
+        await sweep(trees, str, unsettled=["run-3"])
+        assert left_in(trees) == ["run-3"]
+
+    asyncio.run(story())
+
+
+def test_of_too_many_sessions_the_oldest_is_removed_when_one_more_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "PLACES_MAX", 2)
+    source, trees = repository(tmp_path / "r"), tmp_path / "trees"
+
+    async def story() -> None:
+        for run in ("run-1", "run-2", "run-3"):
+            await cancelled(trees, source, run)
+        assert left_in(trees) == ["run-2", "run-3"]
+
+    asyncio.run(story())

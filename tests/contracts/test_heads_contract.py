@@ -1,12 +1,14 @@
 """What signed heads promise."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from missioncontrol.adapters.signing import FileHeads
+from missioncontrol.adapters import heads_file
+from missioncontrol.adapters.heads_file import FileHeads
 from missioncontrol.domain.errors import Corrupt, Unavailable
 from missioncontrol.ports.event_store import Head
 
@@ -124,3 +126,29 @@ def test_a_line_that_a_power_cut_tore_is_left_out_and_mended(tmp_path: Path) -> 
     assert heads.all() == [first]
     second = heads.sign(Head(2, bytes(32)), 2.0)
     assert heads.all() == [first, second]
+
+
+def test_a_file_of_heads_is_thinned_out_and_keeps_its_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in {"RECENT": 10, "SPREAD": 10, "LINES_MAX": 30}.items():
+        monkeypatch.setattr(heads_file, name, number)
+    heads = FileHeads(tmp_path / "heads.jsonl", tmp_path / "key.pem")
+    for position in range(1, 201):
+        heads.sign(Head(position, bytes(32)), float(position))
+    kept = [head.position for head in heads.all()]
+    assert len(kept) <= 30
+    assert (kept[0], kept[-10:]) == (1, list(range(191, 201)))
+    assert max(after - before for before, after in pairwise(kept)) < 40
+    assert (tmp_path / "heads.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_heads_that_contradict_each_other_are_never_thinned_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in {"RECENT": 2, "SPREAD": 2, "LINES_MAX": 5}.items():
+        monkeypatch.setattr(heads_file, name, number)
+    heads = FileHeads(tmp_path / "heads.jsonl", tmp_path / "key.pem")
+    for position in (5, 9, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12):
+        heads.sign(Head(position, bytes(32)), float(position))
+    assert len(heads.all()) == 12

@@ -84,7 +84,7 @@ def test_a_second_engine_is_told_who_holds_the_home(root: Path, holder: Holder) 
     assert "some words" in no.value.reason
     seen = home.holder()
     assert seen is not None
-    assert (seen.pid, seen.port, seen.token) == (holder.process.pid, 0, "")
+    assert (seen.pid, seen.socket, seen.token) == (holder.process.pid, "", "")
 
 
 def test_a_home_that_was_let_go_can_be_held(root: Path, holder: Holder) -> None:
@@ -142,10 +142,10 @@ def test_looking_who_holds_a_home_does_not_keep_an_engine_out(root: Path) -> Non
 def test_where_an_engine_listens_is_for_its_owner_alone(root: Path) -> None:
     home = Home(root)
     home.hold()
-    home.announce(port=4711, token="abc")
+    home.announce(socket="/tmp/s", token="abc")
     seen = Home(root).holder()
     assert seen is not None
-    assert (seen.port, seen.token) == (4711, "abc")
+    assert (seen.socket, seen.token) == ("/tmp/s", "abc")
     assert (root / "engine.json").stat().st_mode & 0o777 == 0o600
     assert (root.stat().st_mode & 0o777) == 0o700
     home.release()
@@ -155,12 +155,12 @@ def test_where_an_engine_listens_is_for_its_owner_alone(root: Path) -> None:
 def test_where_the_console_answers_is_told_beside_where_the_engine_listens(root: Path) -> None:
     home = Home(root)
     home.hold()
-    home.announce(port=4711, token="abc")
+    home.announce(socket="/tmp/s", token="abc")
     home.announce_console("http://127.0.0.1:8797")
     seen = Home(root).holder()
     assert seen is not None
-    assert (seen.port, seen.token, seen.console) == (4711, "abc", "http://127.0.0.1:8797")
-    home.announce(port=0, token="")
+    assert (seen.socket, seen.token, seen.console) == ("/tmp/s", "abc", "http://127.0.0.1:8797")
+    home.announce(socket="", token="")
     seen = Home(root).holder()
     assert seen is not None
     assert not seen.console

@@ -10,6 +10,7 @@ from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.secret_stores import FileSecrets, secret_store
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.secrets import REPLACEMENT, Scrubber, Stream
+from tests.sandboxes import OpenBelow
 
 
 def kept(path: Path, text: str, mode: int = 0o600) -> Path:
@@ -120,7 +121,8 @@ def test_a_secret_goes_before_anybody_looks_it_up(tmp_path: Path) -> None:
     kept(tmp_path / "secrets.toml", 'openai = "from-the-file"\nshort = "words"\n')
     scrubber = Scrubber([])
     environment = {"MISSION_SECRET_DATABASE_URL": "from-outside", "MISSION_SECRET_S": "brief"}
-    workshops_of(tmp_path, FolderArtifactStore(tmp_path / "artifacts"), environment, scrubber)
+    artifacts = FolderArtifactStore(tmp_path / "artifacts")
+    workshops_of(tmp_path, artifacts, environment, scrubber, OpenBelow(tmp_path))
     said = scrubber.text("from-the-file, from-outside, brief words")
     assert said == f"{REPLACEMENT}, {REPLACEMENT}, brief words"
 

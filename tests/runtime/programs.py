@@ -7,6 +7,7 @@ from pathlib import Path
 
 from missioncontrol.adapters.agents.program import ProgramAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from tests.sandboxes import OpenBelow
 
 PRELUDE = """
 import hashlib, json, os, pathlib, signal, subprocess, sys, time
@@ -40,4 +41,5 @@ def a_program(
         scratch=root / "scratch",
         artifacts=FolderArtifactStore(root / "artifacts"),
         environment=environment or {},
+        sandbox=OpenBelow(root),
     )

@@ -97,11 +97,11 @@ def test_a_program_listens_only_while_its_engine_is_entered(tmp_path: Path) -> N
             holder = Home(tmp_path).holder()
             assert holder is not None
             stop = Ask(holder.token, "StopAll", {"reason": "smoke"}, "user:alice")
-            answer = await asyncio.to_thread(ask_engine, holder.port, stop)
+            answer = await asyncio.to_thread(ask_engine, holder.socket, stop)
             assert answer.code == ""
         assert Home(tmp_path).holder() is None
         with pytest.raises(Unavailable):
-            await asyncio.to_thread(ask_engine, holder.port, stop)
+            await asyncio.to_thread(ask_engine, holder.socket, stop)
 
     run(story())
 

@@ -29,6 +29,7 @@ from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import Settings
 from tests.runtime.workshop import Workshop, run, workshop
+from tests.sandboxes import OpenBelow
 
 SECRET = "correct-horse-battery"
 PYTHON = [sys.executable, "-S", "-E", "-c"]
@@ -41,6 +42,7 @@ def an_agent(root: Path, environment: Mapping[str, str] = PATHS) -> Registered:
         artifacts=FolderArtifactStore(root / "artifacts"),
         environment=environment,
         scrub=Scrubber([SECRET]).text,
+        sandbox=OpenBelow(root),
     )
     return Registered("command", agent)
 
@@ -610,7 +612,7 @@ from missioncontrol.domain.step import Step
 from missioncontrol.settings import Settings
 async def story():
     async with holding(Settings(pathlib.Path(sys.argv[1]))) as held:
-        step = Step("a", "command", inputs={"argv": sys.argv[2:]})
+        step = Step("a", "command", inputs={"argv": sys.argv[3:], "writes": [sys.argv[2]]})
         held.execution.tell("run-1", CreateRun("run-1", "w", (step,), 1))
         held.engine.adopt("run-1")
         await held.engine.settled("run-1")
@@ -621,9 +623,11 @@ asyncio.run(story())
 def test_the_next_engine_ends_what_a_killed_one_left_in_other_sessions(
     tmp_path: Path, stranger: subprocess.Popen[bytes]
 ) -> None:
-    pids = tmp_path / "pids"
+    pids = tmp_path / "written" / "pids"
+    pids.parent.mkdir()
     home = tmp_path / "home"
-    argv = [sys.executable, "-c", KILLED, str(home), *python(FLEEING), str(pids), "wait"]
+    engine_of = [sys.executable, "-c", KILLED, str(home), str(pids.parent)]
+    argv = [*engine_of, *python(FLEEING), str(pids), "wait"]
     with subprocess.Popen(argv, cwd=Path(__file__).parents[2]) as engine:
         while not pids.exists():
             assert engine.poll() is None

@@ -149,7 +149,7 @@ def test_rows_and_replay_agree_with_what_happened(tmp_path: Path) -> None:
             await follow(board, shop.store)
             board.save()
             assert shop.tables.run("run-1") == live
-            assert (await verify(shop.store, [])).whole
+            assert (await verify(shop.store, [])).is_intact
 
     run(story())
 

@@ -459,7 +459,7 @@ def test_a_halted_run_goes_on_when_its_cap_was_raised(tmp_path: Path) -> None:
     run(story())
 
 
-def test_an_attempt_that_passes_its_cap_is_ended_and_never_tried_again(tmp_path: Path) -> None:
+def test_an_attempt_that_passes_its_cap_is_cut_and_its_run_is_halted(tmp_path: Path) -> None:
     async def spends(_: Assignment, line: Line) -> Any:
         for _n in range(50):
             line.usage(Usage(input_tokens=300))
@@ -469,14 +469,13 @@ def test_an_attempt_that_passes_its_cap_is_ended_and_never_tried_again(tmp_path:
         hands = Hands(a=spends)
         async with workshop(tmp_path, *agents(hands)) as shop:
             await begin(shop, "  a: {agent: thinker, retry: 3}", head="budget: {tokens: 3000}")
-            ended = await shop.engine.settled("run-1")
-            assert failure(ended, "a") == "budget.exceeded"
-            state = ended.states["a"]
-            assert isinstance(state, Failed)
-            told = state.failure.reason
-            assert "`mission budget set run run-1 --tokens 3300 --reason TEXT` would" in told
+            halted = await rests(shop)
+            assert halted.halt is not None
+            assert halted.halt.code == "budget.exceeded"
+            advice = "`mission budget set run run-1 --tokens 6300 --reason TEXT` would"
+            assert advice in halted.halt.reason
             assert hands.begun == ["a"]
-            assert 3_000 < ended.usage.tokens <= 3_600
+            assert 3_000 < halted.usage.tokens <= 3_600
 
     run(story())
 

@@ -20,6 +20,7 @@ from missioncontrol.adapters.processes import (
     start_gated,
     start_time,
 )
+from missioncontrol.confinement import UNCONFINED
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Cancelled, Failed, Run, Succeeded
 from missioncontrol.domain.step import Retry, Step
@@ -28,6 +29,7 @@ from missioncontrol.ports.agent import ProcessHandle
 from missioncontrol.runtime.registry import Registered
 from tests.runtime.programs import a_program
 from tests.runtime.workshop import Workshop, run, workshop
+from tests.sandboxes import OpenBelow
 
 STEP = Step("a", "program")
 
@@ -205,6 +207,7 @@ def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
             scratch=tmp_path / "scratch",
             artifacts=FolderArtifactStore(tmp_path / "artifacts"),
             environment={},
+            sandbox=OpenBelow(tmp_path),
         )
         async with workshop(tmp_path, Registered("program", agent)) as shop:
             state = (await shop.finish(STEP)).states["a"]
@@ -222,6 +225,7 @@ def test_a_program_that_never_reads_its_order_is_no_trouble(tmp_path: Path) -> N
             scratch=tmp_path / "scratch",
             artifacts=FolderArtifactStore(tmp_path / "artifacts"),
             environment={},
+            sandbox=OpenBelow(tmp_path),
         )
         async with workshop(tmp_path, Registered("program", agent)) as shop:
             ended = await shop.finish(STEP, inputs={"large": "x" * 2_000_000})
@@ -419,7 +423,9 @@ SHOW = [sys.executable, "-S", "-c", "import sys; open(sys.argv[1], 'w').write('r
 def test_a_program_behind_the_gate_runs_only_when_it_is_opened(tmp_path: Path) -> None:
     async def story() -> None:
         ran = tmp_path / "ran"
-        program = await start_gated([*SHOW, str(ran)], cwd=tmp_path, environment={})
+        program = await start_gated(
+            [*SHOW, str(ran)], cwd=tmp_path, environment={}, rules=UNCONFINED
+        )
         await asyncio.sleep(0.1)
         assert is_alive(program.handle)
         assert not ran.exists()
@@ -435,10 +441,11 @@ def test_a_program_behind_the_gate_runs_only_when_it_is_opened(tmp_path: Path) -
 KILLED_AT_THE_GATE = """
 import asyncio, os, pathlib, sys
 from missioncontrol.adapters.processes import start_gated
+from missioncontrol.confinement import UNCONFINED
 async def story():
     here = pathlib.Path(sys.argv[1])
     argv = [sys.executable, "-S", "-c", "open('ran', 'w').write('ran')"]
-    program = await start_gated(argv, cwd=here, environment={})
+    program = await start_gated(argv, cwd=here, environment={}, rules=UNCONFINED)
     print(program.handle.pid, flush=True)
     os.kill(os.getpid(), 9)
 asyncio.run(story())

@@ -73,7 +73,7 @@ def test_a_run_goes_on_in_the_next_engine_without_repeating_what_is_done(tmp_pat
             types = await shop.types()
             assert types.count("attempt_interrupted") == 1
             assert types.count("run_resumed") == 1
-            assert (await verify(shop.store, [])).whole
+            assert (await verify(shop.store, [])).is_intact
 
     run(story())
 
@@ -322,7 +322,7 @@ def test_a_home_is_held_once_and_signed_when_it_is_let_go(tmp_path: Path) -> Non
         reading = Reading(control.home)
         try:
             verdict = await verify(reading.store, reading.heads.all(), reading.artifacts)
-            assert verdict.whole
+            assert verdict.is_intact
             assert verdict.heads == 1
         finally:
             reading.close()

@@ -17,8 +17,13 @@ from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.asks import ForSomebody, RaiseCaps
 from missioncontrol.application.audit import verify
-from missioncontrol.application.authority import LOOKS, NEEDED, SHOWN_ONCE, NotPermitted
-from missioncontrol.application.office import refuse_agents
+from missioncontrol.application.authority import (
+    LOOKS,
+    NEEDED,
+    SHOWN_ONCE,
+    NotPermitted,
+    refuse_agents,
+)
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, Rejected
@@ -387,6 +392,30 @@ def test_who_signed_in_speaks_in_their_own_name_whatever_they_say(tmp_path: Path
     with_engine(tmp_path, story)
 
 
+def test_where_steps_are_not_confined_decisions_take_a_person_who_is_signed_in(
+    tmp_path: Path,
+) -> None:
+    async def story(held: Holding) -> None:
+        held.office.is_confined = False
+        _, approval = await begun(held, ALICE, asking("r1"))
+        said = spoken(approval, "user:bob")
+        assert await refused(held.office.perform("Spoken", said, "user:bob")) == "approval.sign_in"
+        by_system = asking("r2", way="os")
+        told = held.office.perform("Spoken", said, "user:bob", by_system)
+        assert await refused(told) == "approval.sign_in"
+        for verb, arguments in (
+            ("AnswerGiven", {"question": "question-1", "answer": 1}),
+            ("ElevationWished", {"verb": "approve", "name": "smith"}),
+        ):
+            told = held.office.perform(verb, arguments, "user:bob")
+            assert await refused(told) == "approval.sign_in"
+        await held.office.perform("StopAll", {"reason": "smoke"}, "user:bob")
+        await held.office.perform("Spoken", said, "user:Bob", asking("r3", way="token"))
+        assert held.approvals.pending() == []
+
+    with_engine(tmp_path, story)
+
+
 def test_the_owner_of_the_machine_is_somebody_else_than_who_signed_in(tmp_path: Path) -> None:
     async def story(held: Holding) -> None:
         owner = f"user:{held.approvals.os_user}"
@@ -520,7 +549,7 @@ def test_a_request_that_was_killed_before_anything_came_of_it_is_done_once(tmp_p
 
 
 async def _verified(held: Holding) -> None:
-    assert (await verify(held.store, held.heads.all(), held.artifacts)).whole
+    assert (await verify(held.store, held.heads.all(), held.artifacts)).is_intact
 
 
 def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.stuck import STUCK_SECONDS, StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
 from tests.runtime.workshop import workshop
+from tests.sandboxes import OpenBelow
 
 BUILT_IN = {"surveyor": Declaration("surveyor", "specialist", scale=2)}
 HAND = Declaration("hand", "scripted", scale=3)
@@ -85,7 +86,7 @@ class Place:
             self.registry,
             {"scripted": self.kind},
             lambda declared: Workshop(
-                folder, folder, folder, FolderArtifactStore(folder), dict, str
+                folder, folder, folder, FolderArtifactStore(folder), dict, str, OpenBelow(folder)
             ),
             SystemClock(),
             end_work=self._end_work,

@@ -56,7 +56,10 @@ def workflow(program: Path, place: Path, token: str) -> str:
         argv = [sys.executable, str(program), f"named-{number}", str(place), token]
         lines += [
             f"  forged-{number}: {{agent: smith-{number}, needs: {needs}}}",
-            f"  named-{number}: {{agent: command, with: {{argv: {argv}}}, needs: {needs}}}",
+            f"  named-{number}:",
+            "    agent: command",
+            f"    with: {{argv: {argv}, writes: ['{place}']}}",
+            f"    needs: {needs}",
         ]
     return "\n".join(lines)
 
@@ -84,6 +87,7 @@ class House:
         for number in range(STAGES):
             argv = [sys.executable, str(program), f"forged-{number}", str(self.place), self.token]
             settings = [f"--set=argv={argv}".replace("'", '"')]
+            settings.append(f'--set=writes=["{self.place}"]')
             self.said("agent", "add", f"smith-{number}", "--kind", "command", *settings)
         self.said("workflow", "save", "crashes.yaml")
 
@@ -202,7 +206,7 @@ def settled_once(house: House, name: str) -> None:
         assert types["step_succeeded"] == 2 * STAGES
         assert types["run_settled"] == 1
         assert types["process_started"] >= 2 * (CRASHES - STAGES)
-        assert (await verify(store, [])).whole
+        assert (await verify(store, [])).is_intact
         store.close()
 
     run(story())

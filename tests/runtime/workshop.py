@@ -85,7 +85,7 @@ class Workshop:
             self.output,
             self.operations,
         )
-        self.projector = Projector(Board(self.tables))
+        self.projector = Projector(Board(self.tables), self.journal.runs)
         self.resumable: list[str] = []
 
     async def open(self) -> None:

@@ -134,7 +134,7 @@ class House:
         argv = json.dumps([sys.executable, "-c", SMITH, str(self.anvil)])
         agents.write_text(
             '[agents.smith]\nkind = "command"\neffects = ["reads_files"]\nscale = 4\n'
-            f'settings = {{argv = {argv}, output = "json"}}\n'
+            f'settings = {{argv = {argv}, output = "json", writes = ["{self.anvil}"]}}\n'
         )
         tell = json.dumps([sys.executable, "-c", TELLER])
         with agents.open("a") as file:

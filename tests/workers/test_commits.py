@@ -46,7 +46,7 @@ def test_a_commit_survives_the_kill_of_its_worker_and_is_tested_as_it_was_built(
     argv = [sys.executable, str(AGENTS / "gate_builder.py"), "b.txt", str(house.anvil / "gate")]
     house.more_agents = (
         f'[agents.coder]\nkind = "acp"\n[agents.coder.settings]\nargv = {json.dumps(argv)}\n'
-        f'variables = {{PYTHONPATH = "{AGENTS.parents[1]}"}}\n'
+        f'variables = {{PYTHONPATH = "{AGENTS.parents[1]}"}}\nwrites = ["{house.anvil}"]\n'
     )
     flow = (
         "name: change\nsteps:\n  change:\n    agent: coder\n    effects: [writes_repository]\n"

@@ -92,7 +92,7 @@ def test_a_worker_that_was_away_for_too_long_ends_its_work_and_is_heard_no_more_
     run = house.begin(AGAIN)
     (pid,) = house.begun()
     network.cut()
-    until(lambda: "attempt_failed" in house.types(run), "the loss")
+    until(lambda: "attempt_interrupted" in house.types(run), "the loss")
     assert is_alive(pid)
     house.worker("near")
     (_, second) = house.begun(2)

@@ -12,9 +12,11 @@ import pytest
 
 from missioncontrol.adapters.workers.tokens import TokenFile
 from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.budget.scopes import WORKSPACE
 from missioncontrol.domain.run.states import Failed
-from missioncontrol.domain.work import ArtifactRef, Work
-from missioncontrol.ports.wire import Done, Said
+from missioncontrol.domain.step import Risk, Spending
+from missioncontrol.domain.work import ArtifactRef, Usage, Work
+from missioncontrol.ports.wire import Done, Refused, Said, Used
 from missioncontrol.ports.workers import (
     Given,
     Heard,
@@ -240,14 +242,115 @@ def test_a_worker_that_no_longer_knows_of_a_step_has_lost_it(tmp_path: Path) -> 
         async with place(tmp_path) as there:
             box = Hand(there)
             await box.ask("register", WHO)
-            begun = await there.begin(hand("a"))
+            await there.begin(hand("a"))
             held = Held((await box.given()).lease)
             await box.poll(held)
             await box.poll()
             await box.poll()
-            failed = (await there.held.engine.settled(begun)).states["a"]
-            assert isinstance(failed, Failed)
-            assert failed.failure.code == "worker.lost"
+            while "attempt_interrupted" not in await there.types():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            assert "attempt_failed" not in await there.types()
+
+    play(story())
+
+
+@pytest.mark.parametrize(
+    ("risk", "attempts", "goes_on"),
+    [
+        ("read", 1, True),
+        ("write", 1, False),
+        ("write", 2, True),
+        ("irreversible", 1, False),
+        ("irreversible", 2, False),
+    ],
+)
+def test_only_a_step_that_may_run_twice_begins_again_where_its_worker_is_silent(
+    tmp_path: Path, risk: Risk, attempts: int, goes_on: bool
+) -> None:
+    async def story() -> None:
+        async with place(tmp_path, lease_seconds=0.5) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            await there.begin(hand("a", attempts=attempts, risk=risk))
+            await box.poll(Held((await box.given()).lease))
+            end = "attempt_interrupted" if goes_on else "step_failed"
+            while end not in await there.types():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            if not goes_on:
+                failed = (await there.held.engine.settled("run-1")).states["a"]
+                assert isinstance(failed, Failed)
+                assert failed.failure.code == "worker.lost"
+                assert "`mission retry run-1 a`" in failed.failure.hint
+
+    play(story())
+
+
+@pytest.mark.parametrize("code", ["worker.restarted", "worker.left"])
+def test_every_step_begins_again_whose_worker_has_ended(tmp_path: Path, code: str) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            await there.begin(hand("a", risk="irreversible"))
+            lease = (await box.given()).lease
+            await box.say(lease, Numbered(1, Refused(code, "It ended.")))
+            while "attempt_interrupted" not in await there.types():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    play(story())
+
+
+async def lost(there: Place, box: Hand, line: int) -> Lease:
+    """Let an attempt be lost for which `line` tokens are charged as an estimate."""
+    await box.ask("register", WHO)
+    await there.begin(hand("a"))
+    lease = (await box.given()).lease
+    await box.poll(Held(lease))
+    run = there.held.journal.runs["run-1"]
+    call = Spending("gpt-5", line, 0)
+    there.held.execution.meter.admit(run, run.steps["a"], lease.fence, call)
+    await forgotten(there, box)
+    return lease
+
+
+async def forgotten(there: Place, box: Hand) -> None:
+    """Let a worker no longer know of its attempt, which is lost by that."""
+    while "attempt_interrupted" not in await there.types():
+        await box.poll(room=0)
+
+
+def test_usage_that_is_told_late_counts_as_far_as_the_estimate_did_not_cover_it(
+    tmp_path: Path,
+) -> None:
+    used = [Numbered(at, Used(Usage(tokens)), at) for at, tokens in ((1, 60), (2, 70), (3, 5))]
+
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            lease = await lost(there, box, 100)
+            spent = []
+            for message in (*used, *used):
+                await box.say(lease, message)
+                account = there.held.budgets.ledger.account(WORKSPACE)
+                spent.append(account.total.tokens)
+            assert spent == [100, 130, 135, 135, 135, 135]
+
+    play(story())
+
+
+def test_an_estimate_of_an_earlier_call_does_not_cover_what_is_told_late(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with place(tmp_path) as there:
+            box = Hand(there)
+            await box.ask("register", WHO)
+            await there.begin(hand("a"))
+            lease = (await box.given()).lease
+            await box.poll(Held(lease))
+            there.held.execution.usage("run-1", "a", lease.fence, Usage(100), estimated=True)
+            await box.say(lease, Numbered(1, Used(Usage(7)), 1))
+            await forgotten(there, box)
+            await box.say(lease, Numbered(2, Used(Usage(8)), 2))
+            assert there.held.budgets.ledger.account(WORKSPACE).total.tokens == 115
 
     play(story())
 

@@ -64,8 +64,8 @@ def test_a_worker_whose_server_is_dead_leaves_when_it_is_told_twice_and_its_next
     house.open()
     house.worker()
     house.until_settled(run)
-    (failure,) = [body for kind, body in house.events(run) if kind == "attempt_failed"]
-    assert failure["failure"]["code"] == "worker.left"
+    types = house.types(run)
+    assert (types.count("attempt_interrupted"), types.count("attempt_failed")) == (1, 0)
 
 
 def test_a_worker_that_is_asked_to_end_finishes_its_work_first(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_worker_that_is_asked_to_end_finishes_its_work_first(tmp_path: Path) -
     house.until_agent("lost")
 
 
-def test_a_worker_that_may_not_take_longer_ends_its_work_as_one_that_can_be_tried_again(
+def test_the_work_of_a_worker_that_may_not_take_longer_is_begun_again(
     tmp_path: Path,
 ) -> None:
     house = House(tmp_path)
@@ -92,9 +92,11 @@ def test_a_worker_that_may_not_take_longer_ends_its_work_as_one_that_can_be_trie
     (pid,) = house.begun()
     assert worker.end() == 0
     until_gone(pid)
-    house.until_settled(run, "failed")
-    failed = dict(house.events(run))["step_failed"]
-    assert failed["failure"]["code"] == "worker.left"
+    until(lambda: "attempt_interrupted" in house.types(run), "the interruption")
+    house.worker()
+    house.begun(2)
+    house.open_gate()
+    house.until_settled(run)
 
 
 def test_the_server_can_send_a_worker_home(tmp_path: Path) -> None:
@@ -193,8 +195,8 @@ def test_a_worker_that_was_killed_ends_its_orphans_when_it_begins_again(tmp_path
     house.begun(2)
     house.open_gate()
     house.until_settled(run)
-    failed = dict(house.events(run))["attempt_failed"]
-    assert failed["failure"]["code"] == "worker.restarted"
+    reason = dict(house.events(run))["attempt_interrupted"]["reason"]
+    assert "ended in the middle of the attempt" in reason
 
 
 def test_the_step_of_a_silent_worker_is_done_by_another_one(tmp_path: Path) -> None:
@@ -203,8 +205,7 @@ def test_the_step_of_a_silent_worker_is_done_by_another_one(tmp_path: Path) -> N
     run = house.begin(AGAIN)
     house.begun()
     first.kill()
-    until(lambda: "attempt_failed" in house.types(run), "the loss")
-    assert dict(house.events(run))["attempt_failed"]["failure"]["code"] == "worker.lost"
+    until(lambda: "attempt_interrupted" in house.types(run), "the loss")
     house.worker("second")
     house.begun(2)
     house.open_gate()
@@ -218,7 +219,7 @@ def test_a_late_report_is_refused_and_recorded(tmp_path: Path) -> None:
     run = house.begin(AGAIN)
     house.begun()
     first.kill()
-    until(lambda: "attempt_failed" in house.types(run), "the loss")
+    until(lambda: "attempt_interrupted" in house.types(run), "the loss")
     house.worker("second")
     house.begun(2)
     house.worker("first")  # It says now that its attempt came to nothing.

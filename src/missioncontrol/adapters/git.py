@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from missioncontrol.adapters.process_ends import wait_without_threads
 from missioncontrol.ports.agent import AttemptFailed
 
 PATCH_BYTES_MAX = 64 * 1024 * 1024
@@ -56,6 +57,7 @@ async def git(
     """
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     argv = ["git", "--no-pager", *settings, *args]
+    wait_without_threads()
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,

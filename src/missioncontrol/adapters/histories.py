@@ -64,6 +64,10 @@ class GitHistory:
         names = _split(await self._asked("ls-files", "-z"))
         return await asyncio.to_thread(self._read, names[:FILES_MAX])
 
+    async def names(self) -> list[str]:
+        """Return the paths of all files that git knows."""
+        return _split(await self._asked("ls-files", "-z"))
+
     def _read(self, names: Sequence[str]) -> list[TextFile]:
         found, size = [], 0
         for name in names:

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.private_files import tighten
 from missioncontrol.adapters.processes import start_time
 from missioncontrol.domain.errors import Unavailable
 
 TURN_LOOK_SECONDS = 0.01
+EVALUATIONS = "evaluations"
+PRIVATE = ("*.db", "*.db-*", "*.toml", "*.pem", "*.json", "*.jsonl", "analytics/*.duckdb*")
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -25,7 +28,7 @@ class Holder(msgspec.Struct, frozen=True):
     pid: int
     started: float
     command: str
-    port: int = 0  # on loopback; 0 while it cannot be reached yet
+    socket: str = ""  # its path; empty while it cannot be reached yet
     token: str = ""
     run: str = ""  # the one that it works on, where it works on one
     console: str = ""  # where its console answers, once it does
@@ -46,18 +49,20 @@ class Home:
         self.output = root / "output.db"
         self.search = root / "search.db"
         self.measures = root / "measures.db"
-        self.kept_facts = root / "kept-facts.db"  # what specialists read of repositories
+        self.kept_facts = root / "kept-facts" / "facts.db"  # what specialists read of repositories
         self.memory = root / "memory.db"
         self.analytics = root / "analytics"  # events of products
         self.artifacts = root / "artifacts"
         self.scratch = root / "scratch"
         self.heads = root / "heads.jsonl"
+        self.heads_sent = root / "heads-sent.json"
         self.key = root / "signing-key.pem"
         self.reports = root / "reports"
         self.agents = root / "agents.toml"
         self.workers = root / "workers.toml"  # digests of their tokens
         self.gateway = root / "gateway.toml"
         self.calls = root / "calls.db"
+        self.evaluations = root / EVALUATIONS  # where trials work
         self._lock = root / "engine.lock"
         self._turn = root / "engine.turn"
         self._holder = root / "engine.json"
@@ -76,8 +81,10 @@ class Home:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for folder in (self.artifacts, self.scratch, self.reports):
+            folders = (self.artifacts, self.scratch, self.reports, self.kept_facts.parent)
+            for folder in folders:
                 folder.mkdir(exist_ok=True, mode=0o700)
+            self._tighten()
             for file in (self.log, self.rows, self.output):
                 # The directory may be open to others, so each file is its owner's from the start.
                 # One that is there stays shut: to close it would drop the locks that SQLite holds
@@ -86,6 +93,14 @@ class Home:
                     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             raise self._unusable(error) from None
+
+    def _tighten(self) -> None:
+        """Take from others what an earlier release, or a backup that was put back, gave them."""
+        for folder in (self.root, self.artifacts, self.scratch, self.reports, self.analytics):
+            tighten(folder, 0o700)
+        for pattern in PRIVATE:
+            for path in self.root.glob(pattern):
+                tighten(path, 0o600)
 
     def hold(self) -> None:
         """Take this home for the one engine that may write it.
@@ -105,7 +120,7 @@ class Home:
             raise self._held()
         self._handle = handle
         try:
-            self.announce(port=0, token="")
+            self.announce(socket="", token="")
         except OSError as error:
             self.release()
             raise self._unusable(error) from None
@@ -143,10 +158,10 @@ class Home:
         for draft in drafts:
             draft.unlink(missing_ok=True)
 
-    def announce(self, *, port: int, token: str, run: str = "") -> None:
+    def announce(self, *, socket: str, token: str, run: str = "") -> None:
         """Write down who holds this home, where it listens, and what it works on."""
         started = start_time(os.getpid()) or 0.0
-        self._write(Holder(os.getpid(), started, _command(), port, token, run))
+        self._write(Holder(os.getpid(), started, _command(), socket, token, run))
 
     def announce_console(self, url: str) -> None:
         """Write down where the console answers; who holds this home is announced already."""

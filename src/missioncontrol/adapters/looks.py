@@ -58,7 +58,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
 
 def _everybody() -> list[Seen]:
-    return [seen for pid in psutil.pids() if (seen := _seen(pid)) is not None]
+    return [seen for pid in psutil.pids() if (seen := seen_now(pid)) is not None]
 
 
 everybody = Look(_everybody)
@@ -111,13 +111,14 @@ def _lived_in(seen: Iterable[Seen]) -> set[int]:
 
 def _kill(seen: Seen) -> None:
     """Kill a process, unless its number belongs to another by now."""
-    now = _seen(seen.pid)
+    now = seen_now(seen.pid)
     if now is not None and now.began == seen.began:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(seen.pid, signal.SIGKILL)
 
 
-def _seen(pid: int) -> Seen | None:
+def seen_now(pid: int) -> Seen | None:
+    """Return a process as it is now, or None where there is none."""
     with suppress(psutil.Error, OSError):
         return _from_kernel(pid) if _PROC.exists() else _from_psutil(pid)
     return None

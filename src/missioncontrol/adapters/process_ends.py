@@ -5,8 +5,11 @@ From Python 3.12 on asyncio does so by itself.
 
 import asyncio
 import os
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple, Unpack
@@ -71,6 +74,35 @@ if sys.version_info < (3, 12):
             trace: TracebackType | None,
         ) -> None:
             pass
+
+
+def watch_end(
+    process: "subprocess.Popen[bytes]",
+    loop: asyncio.AbstractEventLoop,
+    exited: "asyncio.Future[int]",
+) -> None:
+    """Set `exited` to the exit code of `process` when it has one."""
+
+    def settle() -> None:
+        if not exited.done():
+            exited.set_result(process.wait())
+
+    def settle_from_the_kernel(file: int) -> None:
+        loop.remove_reader(file)
+        os.close(file)
+        settle()
+
+    def wait() -> None:
+        process.wait()
+        with suppress(RuntimeError):  # The loop may be closed by then.
+            loop.call_soon_threadsafe(settle)
+
+    try:
+        file = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+        threading.Thread(target=wait, name="process-end", daemon=True).start()
+    else:
+        loop.add_reader(file, settle_from_the_kernel, file)
 
 
 @cache

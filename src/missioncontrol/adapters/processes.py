@@ -3,15 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from missioncontrol.adapters import looks
-from missioncontrol.adapters.process_ends import wait_without_threads
+from missioncontrol.adapters.ancestry import ANCESTRY, StepProgram
+from missioncontrol.adapters.process_ends import watch_end
+from missioncontrol.confinement import start
 from missioncontrol.ports.agent import ProcessHandle
+from missioncontrol.ports.confinement import Rules
 
 LINE_BYTES_MAX = 8 * 1024 * 1024
 TERM_SECONDS = 2.0
@@ -37,62 +42,151 @@ The line is sent once the process is on record. If the engine dies before that, 
 end of its input and exits: no program ever runs that the log does not know."""
 
 
+class Process:
+    """A program that was started, and the pipes to it."""
+
+    def __init__(
+        self,
+        started: "subprocess.Popen[bytes]",
+        pipes: tuple[asyncio.StreamWriter, asyncio.StreamReader, asyncio.StreamReader],
+    ) -> None:
+        """`start_gated` makes these."""
+        self.pid = started.pid
+        self.stdin, self.stdout, self.stderr = pipes
+        self._started = started
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, once it is known; a negative one is that of a signal."""
+        return self._started.returncode
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._started.terminate()
+
+
 class Program:
     """A program behind its gate, and after that at work."""
 
     def __init__(
         self,
-        transport: asyncio.SubprocessTransport,
-        protocol: "_Protocol",
-        loop: asyncio.AbstractEventLoop,
+        process: Process,
+        close_pipes: Callable[[], None],
+        exited: "asyncio.Future[int]",
     ) -> None:
         """`start_gated` makes these."""
-        self.process = process = asyncio.subprocess.Process(transport, protocol, loop)
+        self.process = process
         self.handle = ProcessHandle(process.pid, start_time(process.pid) or 0.0, process.pid)
-        self._transport = transport
-        self._protocol = protocol
+        self._close_pipes = close_pipes
+        self._exited = exited
 
     def open_gate(self) -> None:
         """Let the program begin."""
-        assert self.process.stdin is not None
         self.process.stdin.write(b"go\n")
 
     async def exited(self) -> int:
-        """Return the exit code as soon as the process has one.
-
-        `Process.wait` also waits for the ends of its pipes, which a child may hold for ever.
-        """
-        await self._protocol.exited.wait()
-        assert self.process.returncode is not None
-        return self.process.returncode
+        """Return the exit code as soon as the process has one, whoever still holds its pipes."""
+        return await asyncio.shield(self._exited)
 
     async def end(self) -> None:
         """End its process group and let go of its pipes, whoever else holds them."""
         await end_group(self.handle.group)
         await self.exited()
-        self._transport.close()
+        self._close_pipes()
 
 
-async def start_gated(argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Program:
-    """Start `argv` in a process group of its own, held at the gate until `open_gate`."""
+async def start_gated(
+    argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], rules: Rules
+) -> Program:
+    """Start `argv` under `rules`, in a process group of its own, held until `open_gate`."""
     loop = asyncio.get_running_loop()
-    wait_without_threads()
     async with _turns(loop):
-        transport, protocol = await loop.subprocess_exec(
-            lambda: _Protocol(limit=LINE_BYTES_MAX, loop=loop),
-            "/bin/sh",
-            "-c",
-            _GATE,
-            "gate",
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        started = await _started_aside(
+            ("/bin/sh", "-c", _GATE, "gate", *argv), cwd, environment, rules
+        )
+        exited = loop.create_future()
+        watch_end(started, loop, exited)
+        assert started.stdin is not None
+        assert started.stdout is not None
+        assert started.stderr is not None
+        stdin, closes = await _writer(loop, started.stdin)
+        stdout, out = await _reader(loop, started.stdout)
+        stderr, errors = await _reader(loop, started.stderr)
+
+        def close_pipes() -> None:
+            closes()
+            out.close()
+            errors.close()
+
+        names = (environment.get("MISSION_RUN", ""), environment.get("MISSION_STEP", ""))
+        ANCESTRY.note(started.pid, StepProgram(*names))
+        return Program(Process(started, (stdin, stdout, stderr)), close_pipes, exited)
+
+
+async def _started_aside(
+    argv: Sequence[str], cwd: Path, environment: Mapping[str, str], rules: Rules
+) -> "subprocess.Popen[bytes]":
+    """Start a program on a thread: what its rules are made of is looked up on disk."""
+    starting = asyncio.ensure_future(
+        asyncio.to_thread(
+            start,
+            argv,
+            rules,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
             cwd=cwd,
             env=dict(environment),
             start_new_session=True,
         )
-        return Program(transport, protocol, loop)
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        starting.add_done_callback(_discard)
+        raise
+
+
+def _discard(starting: "asyncio.Future[subprocess.Popen[bytes]]") -> None:
+    """End a program that nobody waits for any more; its gate was never opened."""
+    if not starting.cancelled() and starting.exception() is None:
+        with starting.result() as unwanted:
+            unwanted.kill()
+
+
+class _Input(asyncio.StreamReaderProtocol):
+    """The end of a pipe that is written to."""
+
+    is_lost = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
+        super().connection_lost(exc)
+
+
+async def _writer(
+    loop: asyncio.AbstractEventLoop, pipe: IO[bytes]
+) -> tuple[asyncio.StreamWriter, Callable[[], None]]:
+    """Return what writes to `pipe`, and what lets go of it though something is left to write."""
+    unused = asyncio.StreamReader(loop=loop)
+    transport, protocol = await loop.connect_write_pipe(lambda: _Input(unused, loop=loop), pipe)
+
+    def close() -> None:
+        if not protocol.is_lost:
+            transport.abort()
+
+    return asyncio.StreamWriter(transport, protocol, None, loop), close
+
+
+async def _reader(
+    loop: asyncio.AbstractEventLoop, pipe: IO[bytes]
+) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
+    reader = asyncio.StreamReader(limit=LINE_BYTES_MAX, loop=loop)
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader, loop=loop), pipe
+    )
+    return reader, transport
 
 
 _turns_of: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
@@ -105,18 +199,6 @@ def _turns(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
             _turns_of.pop(closed, None)
         _turns_of[loop] = asyncio.Semaphore(STARTS_AT_ONCE)
     return _turns_of[loop]
-
-
-class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
-    """Says when the process itself has ended, whoever still holds its pipes."""
-
-    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(limit=limit, loop=loop)
-        self.exited = asyncio.Event()
-
-    def process_exited(self) -> None:
-        super().process_exited()
-        self.exited.set()
 
 
 def start_time(pid: int) -> float | None:

@@ -44,6 +44,8 @@ approval = {approval}   # somebody agrees to each change before it is merged
 rounds = 3        # at most so often is it built, tested and reviewed
 checks = []       # programs that end with 0 besides the tests, such as [["make", "lint"]]
 shared = []       # files that no two tasks change at once, such as ["*.lock", "migrations/"]
+known_failures = []   # tests that may fail, by name; all others have to pass before it is merged
+untested = false      # true: changes are merged though there is no test that could run
 """
 
 

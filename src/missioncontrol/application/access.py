@@ -21,11 +21,13 @@ from missioncontrol.domain.access.commands import (
     NameWorkspace,
     RemoveUser,
     RevokeToken,
+    SetSecondLook,
 )
 from missioncontrol.domain.access.decide import decide
 from missioncontrol.domain.access.events import AccessEvent, TokenIssued
 from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import PERMISSIONS, Permission, Role
 from missioncontrol.domain.person import is_vouched, person
@@ -84,6 +86,12 @@ class WorkspaceAsked(msgspec.Struct, frozen=True):
     """Another name for this workspace."""
 
     name: str
+
+
+class SecondLookAsked(msgspec.Struct, frozen=True):
+    """A request to let the one person here approve their own runs after a pause."""
+
+    seconds: Annotated[float, msgspec.Meta(ge=0)]  # 0 turns it off
 
 
 class AccessDesk:
@@ -203,6 +211,21 @@ class AccessDesk:
         self._tell(NameWorkspace(ask.name), actor)
         return {"name": ask.name}
 
+    async def set_second_look(self, ask: SecondLookAsked, *, actor: str) -> dict[str, Any]:
+        """Set the pause after which the one person here may approve their own runs.
+
+        Raises:
+            Rejected: `second_look.not_owner`, `.not_alone` or `.bad_time`.
+        """
+        await self._load()
+        self._tell(SetSecondLook(self._asker(actor), ask.seconds), actor)
+        return {"seconds": ask.seconds}
+
+    async def second_look(self, who: Who) -> SecondLook:
+        """Return whether who speaks is the only approver, and what they may do about it."""
+        await self._load()
+        return second_look_of(self._access, who, self.owner)
+
     async def allowed(self, actor: str) -> frozenset[Permission]:
         """Return what somebody may do by the log; nothing where it does not know them."""
         await self._load()
@@ -224,6 +247,14 @@ class AccessDesk:
 
     def _tell(self, command: AccessCommand, actor: str) -> None:
         self._journal.tell(ACCESS, STREAM, command, actor=actor)
+
+
+def second_look_of(access: Access, who: Who, owner: str) -> SecondLook:
+    """Return whether `who` is the only person who may approve, and the pause that holds then."""
+    is_owner = person(owner) in (person(who.actor), person(who.os_user))
+    if not is_owner or access.other_approvers(owner):
+        return NO_SECOND_LOOK
+    return SecondLook(True, access.second_look)
 
 
 def _may_end(asking: Asking, token: str) -> bool:

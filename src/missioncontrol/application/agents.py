@@ -1,6 +1,6 @@
 """Agents as people and the engine use them: declared, started, scaled, drained, stopped, lost."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -32,7 +32,7 @@ from missioncontrol.domain.lifecycle.commands import (
 from missioncontrol.domain.lifecycle.decide import decide, unknown
 from missioncontrol.domain.lifecycle.events import Event, LifeEvent, Source
 from missioncontrol.domain.lifecycle.evolve import evolve
-from missioncontrol.domain.lifecycle.states import AgentLife, Ready, Removed
+from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Ready, Removed
 
 PREFIX = "agent-"
 AGENTS_MAX = 1_000
@@ -269,6 +269,26 @@ class Agents:
         """Do what a person says about a wider mode of an agent; return how it stands then."""
         self._tell(name, command, actor)
         return self.life(name)
+
+    def pending(self) -> Sequence[tuple[str, Any]]:
+        """Return the events that were decided and are not in the log yet, with their streams."""
+        return self._journal.pending
+
+    def refuse_failed(self, names: Iterable[str]) -> None:
+        """Refuse new work for an agent that did not show that it works.
+
+        Raises:
+            Rejected: `agent.failed`.
+        """
+        for name in names:
+            known = self.known(name)
+            if known is not None and isinstance(known.standing, Failed):
+                again = f"`mission agent start {name}` tries again."
+                raise Rejected(
+                    "agent.failed",
+                    f"Agent {name!r} failed its proof: {known.standing.reason}",
+                    hint=f"{known.standing.hint} {again}".lstrip(),
+                )
 
     def report(self, name: str, report: Report) -> list[Event]:
         """Take in what those who watch over an agent found."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
@@ -12,6 +12,7 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import ENGINE, Journal
 from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.approval.commands import (
+    NO_SECOND_LOOK,
     ApprovalCommand,
     Approve,
     Defer,
@@ -20,6 +21,7 @@ from missioncontrol.domain.approval.commands import (
     Reject,
     RequestApproval,
     RequestChanges,
+    SecondLook,
     Speech,
     Who,
     Withdraw,
@@ -92,6 +94,7 @@ class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
     inputs: dict[str, Any] = {}  # with `request-changes`
     until: float = 0.0  # with `defer`, seconds since the epoch
     to: str = ""  # with `delegate`
+    typed: str = ""  # with `approve`: the beginning of the digest, as the person typed it
 
 
 class Approvals:
@@ -119,6 +122,7 @@ class Approvals:
         self.os_user = os_user
         self.decided: Callable[[Decision], None] = lambda _: None
         """Told of each answer, with its run at hand, in the transaction that records it."""
+        self.second_look: Callable[[Who], Awaitable[SecondLook]] = _no_second_look
         self._due: dict[str, float] = {}  # of all that wait, seconds since the epoch
         self._timers: list[tuple[float, str]] = []  # a heap; those that `_due` disowns are stale
         self._answered: list[str] = []  # since the last look at the time
@@ -213,7 +217,12 @@ class Approvals:
 
     async def take(self, spoken: Spoken) -> Approval:
         """Do what a person says elsewhere; raises as the method for its verb does."""
-        return await self._hear(spoken.approval, _command(spoken, self._who(spoken)))
+        who = self._who(spoken)
+        command = _command(spoken, who)
+        if isinstance(command, Approve):
+            look = await self.second_look(who)
+            command = msgspec.structs.replace(command, look=look, typed=spoken.typed.lower())
+        return await self._hear(spoken.approval, command)
 
     def _who(self, spoken: Spoken) -> Who:
         asking = asked_now()
@@ -371,6 +380,10 @@ class Approvals:
         """Forget what nobody waits for any more, as soon as the log knows all of it."""
         if state.is_final:
             self._journal.forget(state.id)
+
+
+async def _no_second_look(_: Who) -> SecondLook:
+    return NO_SECOND_LOOK
 
 
 def _word(actor: str, reason: str, about: About) -> tuple[Who, str, str]:

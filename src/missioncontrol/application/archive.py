@@ -18,7 +18,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.call_log import CallLog
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import SignedHead
+from missioncontrol.ports.heads import HeadsElsewhere, HeadsSent, SignedHead
 from missioncontrol.ports.output_store import FollowedOutput
 
 THREADS = 3
@@ -37,6 +37,10 @@ class Books:
     artifacts: ArtifactStore
     heads: Callable[[], list[SignedHead]]
     """Reads the signed heads; raises `Corrupt` where one of them is not right."""
+    elsewhere: Callable[[], HeadsElsewhere | None]
+    """Reads the heads that are kept elsewhere, if they can be read; raises `Corrupt` as above."""
+    sent: Callable[[], HeadsSent | None]
+    """Returns how far the place that heads are sent to was told, if there is one."""
     calls: Callable[[], CallLog | None]
     """Returns the log of model calls, or None where there is none yet."""
     memory: Memory

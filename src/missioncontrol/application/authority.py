@@ -7,12 +7,16 @@ the console, and no mistake in it, is a way around this.
 from typing import Any, Literal
 
 from missioncontrol.application.access import UserAsked
+from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
+from missioncontrol.application.asks import ForSomebody
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.application.repositories import RepositoryTaskAsked
+from missioncontrol.application.schedules import Asked
 from missioncontrol.application.tracing import TraceAsked
-from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.person import is_agent
 from missioncontrol.domain.principal import Asking
 
 Needed = Permission | Literal["sign_in"]
@@ -72,6 +76,7 @@ NEEDED: dict[str, Needed] = {
     "AgentsAtWork": "read",
     "UserAsked": "administer",
     "WorkspaceAsked": "administer",
+    "SecondLookAsked": "administer",
     "UserArrived": "sign_in",
     "TokenAsked": "sign_in",
     "TokenRevoked": "sign_in",
@@ -96,6 +101,25 @@ class NotPermitted(MissionControlError):
     status = 403
 
 
+def refuse_agents(ask: Any, actor: str) -> None:
+    """Refuse an agent what only people may ask for: all that changes what the agent is held to.
+
+    An agent may look, begin work, take up and end work of the people it acts for, and stop all.
+
+    Raises:
+        Rejected: `actor.by_agent`.
+    """
+    is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
+    is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
+    if is_agent(actor) and not is_allowed:
+        raise Rejected(
+            "actor.by_agent",
+            f"This was asked for by an agent at work ({actor}), and an agent may only begin "
+            "runs, end those of the person it acts for, and stop everything.",
+            hint="A person does that, in a terminal of their own.",
+        )
+
+
 def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
     """Refuse what goes beyond what whoever asks may do.
 
@@ -112,6 +136,28 @@ def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
             f"{actor!r} may not do this: it needs the permission {needed!r}.",
             hint="An admin of this workspace gives roles.",
         )
+
+
+def refuse_without_sign_in(ask: Any, *, is_confined: bool) -> None:
+    """Refuse a decision in a name that nothing proves, where steps could give it as well.
+
+    Steps that are not confined can read the data directory, and so act as the user of the
+    operating system. Only a session or a token then tells a person from a program.
+
+    Raises:
+        Rejected: `approval.sign_in`.
+    """
+    if is_confined or _needed(ask) != "approve":
+        return
+    raise Rejected(
+        "approval.sign_in",
+        "Steps are not confined on this machine, so the name of whoever types here proves nothing, "
+        "and decisions need a person who is signed in.",
+        hint="Decide in the console (`mission up` prints a link that signs you in), or with a "
+        "token: `mission token new decide --scope read --scope approve` makes one, then "
+        "`MISSION_TOKEN=TOKEN mission approvals approve ID --reason TEXT --server URL`, where URL "
+        "is the console's.",
+    )
 
 
 def _needed(ask: Any) -> Needed | None:

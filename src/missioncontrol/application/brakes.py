@@ -1,13 +1,12 @@
 """What keeps all work, or one run, from going on, as the log tells it without an engine."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from missioncontrol.application.operations import STREAM
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.operation import Operation, RateLimit
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
@@ -56,12 +55,6 @@ async def brake_on(store: EventStore, run: Run, operation: Operation, now: float
     starts = await _starts(store, begins)
     brakes = list(_full(limits, starts, now))
     return max(brakes, key=lambda brake: brake.until, default=None)
-
-
-def closed_to(run: Run, lives: Iterable[AgentLife]) -> list[AgentLife]:
-    """Return the agents that steps of `run` wait for and that take no steps."""
-    wanted = {agent for (agent, _), keys in run.queues.items() if keys}
-    return [life for life in lives if life.name in wanted and not life.may_begin]
 
 
 def _full(

@@ -77,11 +77,17 @@ class LedgerAccount:
         """Whether only what others hold now stands against a call."""
         return error.code == "budget.exceeded" and self._budgets.fits_later(scopes, worst)
 
-    def settle(self, reservation: str, usage: Usage, *, model: str) -> None:
+    def room(self, model: str) -> Amount:
+        """See `Roomy.room`."""
+        return self._budgets.room(self._scopes(model))
+
+    def settle(
+        self, reservation: str, usage: Usage, *, model: str, estimated: bool = False
+    ) -> None:
         """See `Account.settle`."""
         try:
             if usage.tokens or usage.cost:
-                self._budgets.spend(reservation, model, usage)
+                self._budgets.spend(reservation, model, usage, estimated=estimated)
         finally:
             # Also where it can't be counted: nobody would ever free what is left.
             self._budgets.settle(reservation)

@@ -171,9 +171,10 @@ class Chronicle:
     def _use(self, event: r.UsageReported) -> None:
         if attempt := self.attempts.get(event.fence):
             attempt.usage += event.usage
-            attempt.bill += event.usage
+            attempt.bill = attempt.bill.plus(event.usage, estimated=event.estimated)
         used, bill = self.models.get((event.step, event.model), (NO_USAGE, NO_BILL))
-        self.models[event.step, event.model] = (used + event.usage, bill + event.usage)
+        bill = bill.plus(event.usage, estimated=event.estimated)
+        self.models[event.step, event.model] = (used + event.usage, bill)
 
 
 def _as_of(attempt: Attempt, until: int) -> Attempt:

@@ -108,7 +108,7 @@ class Execution:
         self._artifacts = artifacts
         self._ids = ids
         self.governance = governance
-        self.meter = Meter(governance.budgets, governance.scopes)
+        self.meter = Meter(governance.budgets, governance.scopes, governance.cards)
         self.permits = Permits(journal, governance.approvals, ids)
         self.forgetting = Forgetting(journal)
         self.handing = Handing(journal, artifacts)
@@ -205,12 +205,24 @@ class Execution:
         run = self._journal.runs[name]
         alone = {step for step in steps if step in run.governed or self._reads(run, step)}
         simple = tuple(step for step in steps if step not in alone)
-        if simple:
+        if simple and self._may_start(run, simple):
             self.tell(run.id, StartSteps(simple, elevated=self._elevated(run, simple)))
+        else:
+            simple = ()
         return (
             *simple,
             *(step for step in steps if step in alone and self._start_alone(run, step)),
         )
+
+    def _may_start(self, run: Run, steps: tuple[str, ...]) -> bool:
+        """Whether no cap of these steps is spent; where one is, the run is halted."""
+        try:
+            for step in steps:
+                self.meter.refuse_spent(run, run.steps[step])
+        except Rejected as refusal:
+            self.tell(run.id, HaltRun(refusal.code, str(refusal)))
+            return False
+        return True
 
     def _reads(self, run: Run, step: str) -> bool:
         """Whether a step reads documents that people have changed since they were written."""
@@ -267,13 +279,38 @@ class Execution:
         """Write down a process before it executes anything."""
         self.tell(run, RecordProcess(step, fence, process.pid, process.started, process.group))
 
-    def usage(self, run: str, step: str, fence: int, usage: Usage, model: str = "") -> str:
+    def usage(
+        self,
+        run: str,
+        step: str,
+        fence: int,
+        usage: Usage,
+        model: str = "",
+        *,
+        estimated: bool = False,
+    ) -> str:
         """Write down tokens and money that an attempt used; return which cap it passed, or ''."""
         if usage == NO_USAGE:
             return ""
-        used = self.meter.spend(self._journal.runs[run], step, fence, usage, model)
-        self.tell(run, ReportUsage(step, fence, used.usage, used.model, used.price))
+        state = self._journal.runs[run]
+        used = self.meter.spend(state, step, fence, usage, model, estimated=estimated)
+        self.tell(run, ReportUsage(step, fence, used.usage, used.model, used.price, used.estimated))
         return used.over
+
+    def halt(self, run: str, code: str, reason: str) -> None:
+        """Start nothing more of a run until its cap is raised and it is resumed."""
+        self.tell(run, HaltRun(code, reason))
+
+    def cut(self, run: str, step: str, fence: int, code: str, reason: str) -> None:
+        """Take back a lease whose attempt met a cap; the halted run goes on there once resumed."""
+        state = self._journal.runs.get(run)
+        holder = state.working.get(step) if state is not None else None
+        if holder is None or holder.fence != fence:
+            self.failure(run, step, fence, Failure(code, reason, retryable=False))
+            return
+        self.halt(run, code, reason)
+        self.charge_lost(run, step, only_untold=True)
+        self.interrupt(run, reason, counts=False, steps=(step,))
 
     def success(self, run: str, step: str, fence: int, work: Work) -> None:
         """Accept work if it holds what the step owes; otherwise the attempt failed."""
@@ -331,6 +368,29 @@ class Execution:
     ) -> list[RunEvent]:
         """End the attempts of an engine that is gone, or, not counting, of what was stopped."""
         return self.tell(run, Interrupt(reason, counts, steps))
+
+    def lose(self, run: str, reason: str, steps: tuple[str, ...]) -> None:
+        """End attempts whose engine or worker ended without a word; they may begin again.
+
+        What they had in flight is charged first, in the same commit: nobody will tell what it
+        used, and the provider may have worked to the end.
+        """
+        for step in steps:
+            self.charge_lost(run, step)
+        self.interrupt(run, reason, steps=steps)
+
+    def charge_lost(
+        self, run: str, step: str, *, only_here: bool = False, only_untold: bool = False
+    ) -> None:
+        """Charge what an attempt had in flight when it was lost; see `Meter.forfeit`."""
+        state = self._journal.runs[run]
+        fence = state.working[step].fence
+        for used in self.meter.forfeit(
+            state, step, fence, only_here=only_here, only_untold=only_untold
+        ):
+            self.tell(
+                run, ReportUsage(step, fence, used.usage, used.model, used.price, used.estimated)
+            )
 
     def resume(self, run: str, *, actor: str) -> list[RunEvent]:
         """Take a run up again; one that was halted is held to its caps anew."""

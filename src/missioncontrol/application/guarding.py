@@ -1,6 +1,6 @@
 """Holds a change against rules and specs: reads, asks around it, and judges."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -9,10 +9,13 @@ from missioncontrol.guard.facts import (
     CANDIDATES_MAX,
     Facts,
     Wanted,
+    exported_by,
     fresh_imports,
+    givers_in,
     importers_in,
     known_in,
     own_packages,
+    takers_in,
     wanted,
     word_of,
 )
@@ -75,7 +78,28 @@ async def _facts(repository: ChangedRepository, asked: Wanted) -> Facts:
         [each for each in candidates if each in repository.listing.files]
     )
     own = own_packages(repository.listing.files) if asked.packages else frozenset[str]()
-    return Facts(known, own, importers_in(asked.importers, texts))
+    importers = importers_in(asked.importers, texts)
+    givers = {path: givers_in(path, texts) for path in asked.importers}
+    handing = {path: each for path, each in givers.items() if each}
+    reached = await _reached(repository, handing) if handing else {}
+    importers |= {
+        path: tuple(dict.fromkeys((*importers.get(path, ()), *more)))
+        for path, more in reached.items()
+    }
+    exported = {path: exported_by(each) for path, each in handing.items()}
+    return Facts(known, own, importers, exported)
+
+
+async def _reached(
+    repository: ChangedRepository, givers: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> dict[str, tuple[str, ...]]:
+    """Return who imports files by the names that others hand on from them."""
+    words = list(dict.fromkeys(word_of(giver) for each in givers.values() for giver in each))
+    candidates = (await repository.importing(words))[:CANDIDATES_MAX]
+    texts = await repository.texts(
+        [each for each in candidates if each in repository.listing.files]
+    )
+    return {path: takers_in(path, each, texts) for path, each in givers.items()}
 
 
 async def _speaking(

@@ -5,7 +5,7 @@ is pending; nobody outside is told, and no step starts, before the commit has re
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -272,6 +272,11 @@ class Journal:
             head = await self.store.head()
             if self._position is None and not self.has_pending:
                 self._position = head.position
+
+    @property
+    def pending(self) -> Sequence[tuple[str, Event]]:
+        """Events that were decided and are not handed to the log yet, each with its stream."""
+        return [(stream, event) for stream, event, _ in self._entries]
 
     @property
     def has_pending(self) -> bool:

@@ -25,6 +25,7 @@ from missioncontrol.application.run_watch import RunWatch
 from missioncontrol.application.telling import Background, Portion, Telling
 from missioncontrol.application.topics import FEED, SIGNALS, Wanted
 from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.run.states import Run
 
 LOOK_SECONDS_MIN = 0.03
 LOOK_SECONDS_MAX = 0.1
@@ -330,11 +331,15 @@ class Live:
             return
         state = await self._present.run(run)
         # Read after the run: what it holds can't be newer than this.
-        self._watches[run] = RunWatch(state, (await self._present.store.head()).position)
+        position = (await self._present.store.head()).position
+        self._watches[run] = RunWatch(state, position, self._word)
         wanted = {run for wanted in self._listeners for run in wanted.runs} | {run}
         for other in list(self._watches):
             if len(self._watches) > WATCHES_MAX and other not in wanted:
                 del self._watches[other]
+
+    def _word(self, run: Run) -> str:
+        return self._present.statuses.of_run(run).word
 
     async def _bring_up_watches(self, rows: Sequence[Recorded]) -> None:
         for run in {row.stream for row in rows} & self._watches.keys():

@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.application.access import (
     AccessDesk,
+    SecondLookAsked,
     TokenAsked,
     TokenRevoked,
     UserArrived,
@@ -32,8 +33,15 @@ from missioncontrol.application.asks import (
     StartAll,
     StopAll,
 )
-from missioncontrol.application.authority import LOOKS, SHOWN_ONCE, refuse_unpermitted
+from missioncontrol.application.authority import (
+    LOOKS,
+    SHOWN_ONCE,
+    refuse_agents,
+    refuse_unpermitted,
+    refuse_without_sign_in,
+)
 from missioncontrol.application.budgets import Budgets, CapChange
+from missioncontrol.application.callers import refuse_bad_actor
 from missioncontrol.application.decisions import DecisionAsked, Decisions, DecisionsImported
 from missioncontrol.application.elevations import Elevations, ElevationWished
 from missioncontrol.application.evaluations import (
@@ -73,28 +81,8 @@ from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
-from missioncontrol.domain.person import is_agent, is_name, person
 from missioncontrol.domain.principal import Asking
 from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
-
-
-def refuse_agents(ask: Any, actor: str) -> None:
-    """Refuse an agent what only people may ask for: all that changes what the agent is held to.
-
-    An agent may look, begin work, take up and end work of the people it acts for, and stop all.
-
-    Raises:
-        Rejected: `actor.by_agent`.
-    """
-    is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
-    is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
-    if is_agent(actor) and not is_allowed:
-        raise Rejected(
-            "actor.by_agent",
-            f"This was asked for by an agent at work ({actor}), and an agent may only begin "
-            "runs, end those of the person it acts for, and stop everything.",
-            hint="A person does that, in a terminal of their own.",
-        )
 
 
 class Office:
@@ -128,6 +116,7 @@ class Office:
         self.schedules = schedules
         self.operations = operations
         self.agents = agents
+        self.is_confined = True  # whether steps are kept from acting as the user
         self.workforce: Workforce | None = None  # set where workers are let in
         self.keys = keys
         self.studio: Studio | None = None  # set where artifacts can be read
@@ -146,6 +135,7 @@ class Office:
         self.exports = ExportDesk(journal)
         self.elevations = Elevations(agents, approvals.os_user)
         self.access = AccessDesk(journal, approvals.os_user)
+        approvals.second_look = self.access.second_look
         self._requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
@@ -159,6 +149,7 @@ class Office:
             approvals,
             budgets,
             TaskRuns(journal, workflows, runs, agents, approvals.os_user),
+            agents,
             adopt=lambda run: self.adopt(run),
             end=lambda run, reason, actor: self.cancel(run, reason, actor),
         )
@@ -211,6 +202,7 @@ class Office:
             TokenAsked: self._issue_token,
             TokenRevoked: self._revoke_token,
             WorkspaceAsked: self._name_workspace,
+            SecondLookAsked: self._set_second_look,
         }
         self._asks = {kind.__name__: kind for kind in self._verbs}
 
@@ -226,15 +218,8 @@ class Office:
             Rejected: `actor.bad_name`, `control.unknown_verb` or `control.malformed`.
             MissionControlError: as the service that answers.
         """
-        for_whom = arguments.get("on_behalf", "") if is_agent(actor) else actor
-        for name in (actor, for_whom):
-            if not isinstance(name, str) or not is_name(name) or not person(for_whom):
-                raise Rejected(
-                    "actor.bad_name",
-                    f"{ascii(actor)[:80]} is nobody who can ask for something.",
-                    hint="An actor is a person, such as user:alice, on one line with nothing "
-                    "hidden; an agent asks on behalf of one.",
-                )
+        on_behalf = arguments.get("on_behalf", "")
+        refuse_bad_actor(actor, on_behalf, asking, os_user=self.approvals.os_user)
         kind: type[Any] | None = self._asks.get(verb)
         if kind is None:
             raise Rejected("control.unknown_verb", f"Nobody here knows {verb!r}.")
@@ -271,7 +256,7 @@ class Office:
         Raises:
             Rejected: as `do`, and see `application.requests`.
         """
-        refuse_agents(ask, actor)
+        self._refuse_unproven(ask, actor)
         verb, work = type(ask).__name__, self._verbs[type(ask)]
         shown_once = SHOWN_ONCE.get(verb, ())
         return await self._requests.do(verb, asking, actor, lambda: work(ask, actor), shown_once)
@@ -292,10 +277,14 @@ class Office:
             Rejected: `actor.by_agent`.
             MissionControlError: as the service that answers.
         """
-        refuse_agents(ask, actor)
+        self._refuse_unproven(ask, actor)
         answer = await self._verbs[type(ask)](ask, actor)
         await self.journal.durable()
         return msgspec.to_builtins(answer)
+
+    def _refuse_unproven(self, ask: Any, actor: str) -> None:
+        refuse_agents(ask, actor)
+        refuse_without_sign_in(ask, is_confined=self.is_confined)
 
     def _cancel_here(self, run: str, reason: str, actor: str) -> None:
         self.execution.cancel(run, reason, actor=actor)
@@ -472,6 +461,9 @@ class Office:
 
     async def _name_workspace(self, ask: WorkspaceAsked, actor: str) -> dict[str, Any]:
         return await self.access.name_workspace(ask, actor=actor)
+
+    async def _set_second_look(self, ask: SecondLookAsked, actor: str) -> dict[str, Any]:
+        return await self.access.set_second_look(ask, actor=actor)
 
     # All work at once.
 

@@ -7,14 +7,17 @@ up by what their streams have had since.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from missioncontrol.application.chronicle import Chronicles
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import unknown_run
+from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.replays import Replays
+from missioncontrol.application.statuses import Statuses, statuses_of
 from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.operation import OPEN
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.evolve import evolve
 from missioncontrol.domain.run.states import Run
@@ -32,6 +35,10 @@ STEPS_AT_HAND_MAX = 30_000
 """Steps of all runs that are kept at hand together; some 2 KB each."""
 
 STREAMS_AT_HAND_MAX = 2_000
+
+STEPS_LOOKED_UP_MAX = 2_000
+"""Steps of a run that is folded for its status alone: the row of a larger one is saved 50 ms after
+its last event, and says it then."""
 
 S = TypeVar("S")
 
@@ -83,6 +90,9 @@ class Present:
         self.artifacts = artifacts
         self.board = Board(tables)
         self._saved = self.board.position
+        self.has_engine: Callable[[], bool] = lambda: True
+        self._operation = OPEN
+        self._statuses: tuple[int, bool, Statuses] | None = None
         self.chronicles = Chronicles(store)
         self.replays = Replays(store)
         self._turn = asyncio.Lock()
@@ -114,7 +124,26 @@ class Present:
                 if len(rows) < READ_AT_ONCE:
                     break
                 await asyncio.sleep(0)
+            await self._know_stale()
+            self._operation = await self.find(OPERATION, STREAM) or OPEN
+            self._statuses = None
             return board.position
+
+    async def _know_stale(self) -> None:
+        """Let the rows of open runs say what those could do next."""
+        for name in tuple(self.board.stale):
+            row = self.board.run(name)
+            if name in self._runs or (row is not None and row.steps <= STEPS_LOOKED_UP_MAX):
+                self.board.know(await self.run(name))
+
+    @property
+    def statuses(self) -> Statuses:
+        """The status of every run as of now; worked out once for each position."""
+        known, has_engine = self._statuses, self.has_engine()
+        if known is None or known[:2] != (self.board.position, has_engine):
+            found = statuses_of(self.board, self._operation, has_engine=has_engine)
+            known = self._statuses = (self.board.position, has_engine, found)
+        return known[2]
 
     def _were_saved(self, end: int) -> bool:
         """Whether rows were saved since the view was taken, which then has less than it could.

@@ -35,7 +35,7 @@ from missioncontrol.domain.run.states import (
     Working,
 )
 from missioncontrol.domain.scope import ScopeChanged, rescoped
-from missioncontrol.domain.work import NO_WORK, Usage
+from missioncontrol.domain.work import NO_WORK
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.output_store import OutputStore
 
@@ -99,12 +99,15 @@ async def gather(
         plan=said.plan,
         tasks=tuple(_task(task, phase, state, told) for phase, task in _placed(said.plan)),
         plan_attempts=tuple(_plan_attempts(state, told)),
+        planning=tuple(_attempts(PLAN_STEP, told)),
         events=tuple(await _with_previous(store, [row for row, _ in both][:EVENTS_MAX])),
         log=tuple(
             LogLine(line.time / 1_000_000, line.step, line.level, line.message) for line in log
         ),
         log_left_out=output.written(run) - len(log) + output.left_out(run),
         usage=state.usage,
+        estimated_tokens=state.bill.estimated_tokens,
+        estimated_cost=state.bill.estimated_cost,
         program=program,
         waivers=now.waivers,
         owners=now.owners,
@@ -270,21 +273,13 @@ def _plan_attempts(run: Run, told: Chronicle) -> Iterable[PlanAttemptRecord]:
             str(attempt.get("planner") or attempt.get("model") or "model"),
             str(attempt.get("outcome", "")),
             tuple(str(fault) for fault in attempt.get("faults", ())),
-            _usage(attempt.get("usage") or {}),
             position,
         )
     if not tries:
         for step in steps:
             faults = (step.error,) if step.error else ()
             outcome = "accepted" if step.outcome == "succeeded" else step.outcome
-            yield PlanAttemptRecord(
-                step.number, "local", outcome, faults, step.usage, step.settled_position
-            )
-
-
-def _usage(values: dict[str, Any]) -> Usage:
-    known = {name: values[name] for name in Usage.__struct_fields__ if name in values}
-    return Usage(**known)
+            yield PlanAttemptRecord(step.number, "local", outcome, faults, step.settled_position)
 
 
 def _commit(run: Run) -> str:

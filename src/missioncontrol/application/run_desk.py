@@ -1,8 +1,9 @@
 """The work on runs that the office gives out: beginning, taking up again, ending."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.asks import (
     PROGRAMS_OWN,
@@ -26,6 +27,7 @@ from missioncontrol.application.task_way import refuse_by_hand
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.person import is_agent, person
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.step import Step
 
 
 class RunDesk:
@@ -41,6 +43,7 @@ class RunDesk:
         approvals: Approvals,
         budgets: Budgets,
         task_runs: TaskRuns,
+        agents: Agents,
         *,
         adopt: Callable[[str], None],
         end: Callable[[str, str, str], None],
@@ -54,6 +57,7 @@ class RunDesk:
         self._approvals = approvals
         self._budgets = budgets
         self._task_runs = task_runs
+        self._agents = agents
         self._adopt = adopt
         self._end = end
 
@@ -77,6 +81,7 @@ class RunDesk:
             "plan_seconds_max": ask.plan_seconds_max,
             "task_seconds_max": ask.task_seconds_max,
         }
+        self._agents.refuse_failed(filter(None, [ask.builder]))
         await self._missions.prior.look_back(ask.goal, ask.builder)
         _, run = self._missions.begin(
             ask.goal,
@@ -93,6 +98,7 @@ class RunDesk:
     async def begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
         prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
         await refuse_by_hand(prepared, self._journal)
+        self._agents.refuse_failed(_needed(prepared.steps))
         trigger: Trigger = "agent" if is_agent(actor) else "manual"
         return self._took_up(self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
 
@@ -197,3 +203,12 @@ def _refuse_others(ask: ResumeRun | CancelRun, actor: str, run: Run) -> None:
         f"{ask.on_behalf!r}.",
         hint="A person does that, in a terminal of their own.",
     )
+
+
+def _needed(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield the agents without which a run can't end, those of the workflows that it calls too."""
+    for step in steps:
+        if step.body:
+            yield from _needed(step.body)
+        elif not step.capability:
+            yield step.agent

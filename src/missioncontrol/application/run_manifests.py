@@ -104,6 +104,11 @@ async def begun_in(store: EventStore, repository: str) -> list[RepositoryTasksRu
     return found
 
 
+async def run_of(store: EventStore, run: str) -> Run:
+    """Return a run as the record has it."""
+    return folded(run, await _rows(store, run))
+
+
 async def _rows(store: EventStore, stream: str) -> list[tuple[Recorded, Any]]:
     found: list[tuple[Recorded, Any]] = []
     while rows := await store.read_stream(stream, after=len(found), limit=READ_AT_ONCE):

@@ -1,6 +1,6 @@
 """Watches one run for those who look at it: what of it changed since any moment of the watch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import Any
 
@@ -19,8 +19,11 @@ class RunWatch:
     missed any number of tellings is right again after the next one.
     """
 
-    def __init__(self, run: Run, position: int) -> None:
-        """Nothing is known about changes at or before `position`."""
+    def __init__(
+        self, run: Run, position: int, word: Callable[[Run], str] = lambda run: run.status
+    ) -> None:
+        """Nothing is known about changes at or before `position`; `word` is a run's status."""
+        self._word = word
         self.begun = self.changed = position
         self._run = run
         self._told: dict[str, tuple[StepState, int]] = {}
@@ -43,7 +46,7 @@ class RunWatch:
                 told[key] = (state, attempt)
                 self._changes.pop(key, None)
                 self._changes[key] = self.changed = position
-        totals = _totals(run)
+        totals = (self._word(run), *_used(run))
         if totals != self._totals:
             self._totals, self.changed = totals, position
         self._run = run
@@ -88,6 +91,5 @@ class RunWatch:
         return next((n for at, n in reversed(self._growth) if at <= position), 0)
 
 
-def _totals(run: Run) -> tuple[Any, ...]:
-    tokens = (run.usage.input_tokens, run.usage.output_tokens)
-    return run.status, run.bill.cost, tokens
+def _used(run: Run) -> tuple[Any, ...]:
+    return run.bill.cost, (run.usage.input_tokens, run.usage.output_tokens)

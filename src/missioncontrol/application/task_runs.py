@@ -14,7 +14,13 @@ from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.application.runs import Origin, Prepared, Runs
 from missioncontrol.application.task_way import is_of_tasks
-from missioncontrol.application.task_workflow import ROUND, Cast, round_text, tasks_text
+from missioncontrol.application.task_workflow import (
+    ROUND,
+    BranchUpdate,
+    Cast,
+    round_text,
+    tasks_text,
+)
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
 from missioncontrol.domain.declaration import Declaration
@@ -56,6 +62,8 @@ class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     budget: Amount | None = None
     head: str = ""  # the commit that was checked out; "" for what is, when a task begins
     looked_up: tuple[LookedUp, ...] = ()  # scopes of tasks of which nobody said one
+    update: bool = False  # whether the branch is brought up to `head` first
+    mend: bool = False  # whether the tasks are to make a red branch green
 
 
 class TaskRuns:
@@ -91,6 +99,7 @@ class TaskRuns:
         """
         state = await self._journal.load(REPOSITORY, ask.repository)
         cast = self._cast(ask.agents)
+        self._agents.refuse_failed(ask.agents.values())
         who = Who(actor, "" if asked_now() else self._os_user)
         command = RunTasks("", ask.tasks, ask.agents, who, ask.into, ask.overlap)
         command = replace(command, looked_up=ask.looked_up)
@@ -155,6 +164,11 @@ class TaskRuns:
             titles,
             rule,
             parallel=ask.parallel,
+            update=(
+                BranchUpdate(state.id, ask.into, ask.head, ask.mend)
+                if ask.head and (ask.update or ask.mend)
+                else None
+            ),
             budget=ask.budget,
         )
         saved = await self._workflows.save(text, f"{name}.json", actor=actor)

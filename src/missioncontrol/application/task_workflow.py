@@ -14,6 +14,12 @@ from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.domain.step import Amount
 
 ROUND = "task-round"
+BRANCH = "branch"
+"""The step of a run of tasks that brings the branch up to its people's commits."""
+
+NO_LINE = {"state": "", "commit": "", "onto": "", "head": "", "mend": False}
+"""What a round hears of the branch where that was not brought up."""
+
 BUILD_SECONDS_MAX = 7_200
 REVIEW_SECONDS_MAX = 3_600
 
@@ -26,8 +32,9 @@ REVIEW = (
     "Review a change that somebody else built. The tree is as the change leaves it, change.patch "
     "is the change, and work.md the task. Look for what is wrong: a point of acceptance that does "
     "not hold, a case that breaks, something changed that the task does not ask for, a test that "
-    "could not fail. Change nothing. Answer `approve` if it can be merged as it is, else `rework` "
-    "with one finding for each thing to mend, each with its file and line."
+    "could not fail. What review.md says of changed tests and test settings is yours to accept: "
+    "approve only where each is right. Change nothing. Answer `approve` if it can be merged as it "
+    "is, else `rework` with one finding for each thing to mend, each with its file and line."
 )
 REVIEW_FORM = (
     json.dumps(
@@ -85,6 +92,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
             "with": {
                 "commission": "${{ inputs.task }}",
                 "former": "${{ inputs.former }}",
+                "line": "${{ inputs.line }}",
             },
         },
         "build": {
@@ -105,7 +113,11 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
             "title": "Test the commit",
             "agent": "tester",
             "needs": ["manage", "build"],
-            "with": {**_change(), "checks": "${{ inputs.task.checks }}"},
+            "with": {
+                **_change(),
+                "scope": "${{ inputs.task.globs }}",
+                "checks": "${{ inputs.task.checks }}",
+            },
         },
         "inspect": {
             "title": "Hold it against rules",
@@ -116,6 +128,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
                 "scope": "${{ inputs.task.globs }}",
                 "tests": "${{ steps.test.output }}",
                 "acceptance": "${{ steps.manage.output.acceptance }}",
+                "accepting": rule.approval or bool(cast.reviewer),
                 "guard": True,
             },
         },
@@ -131,6 +144,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
                 "repository": {"type": "path"},
                 "task": {"type": "object"},
                 "former": {"type": "object", "default": {}},
+                "line": {"type": "object", "default": NO_LINE},
             },
             "outputs": _outputs(cast),
             "steps": steps,
@@ -176,9 +190,13 @@ def _merge(cast: Cast, rule: MergeRule, repository: str) -> dict[str, Any]:
         "concurrency": {"key": f"merge-{repository}", "limit": 1},
         "with": {
             **_change(),
+            **_gate(rule),
             "into": "${{ inputs.task.into }}",
             "scope": "${{ inputs.task.globs }}",
-            "checks": "${{ inputs.task.checks }}",
+            "accepted": "${{ steps.inspect.output.test_changes.digest }}",
+            "test_changes": "${{ steps.inspect.output.test_changes.findings }}",
+            "head": "${{ inputs.line.mend ? inputs.line.head : '' }}",
+            "mend": "${{ inputs.line.mend }}",
             "agreed": "${{ inputs.task.agreed }}",
             "task": "${{ string(inputs.task.number) }} ${{ inputs.task.title }}",
             "message": "${{ inputs.task.title }}",
@@ -187,6 +205,15 @@ def _merge(cast: Cast, rule: MergeRule, repository: str) -> dict[str, Any]:
     if rule.approval:
         step["approval"] = True
     return step
+
+
+def _gate(rule: MergeRule) -> dict[str, Any]:
+    """Return what people ask of a commit before the branch may name it."""
+    return {
+        "checks": [list(check) for check in rule.checks],
+        "known_failures": list(rule.known_failures),
+        "untested": rule.untested,
+    }
 
 
 def _outputs(cast: Cast) -> dict[str, str]:
@@ -206,6 +233,32 @@ def _outputs(cast: Cast) -> dict[str, str]:
     }
 
 
+class BranchUpdate(msgspec.Struct, frozen=True):
+    """The branch of a run of tasks, and the commits of people that it is to have first."""
+
+    repository: str  # its id
+    into: str
+    head: str
+    mend: bool  # whether the tasks are to mend it where it is red
+
+
+def _update(update: BranchUpdate, rule: MergeRule) -> dict[str, Any]:
+    return {
+        "title": "Bring the branch up to date",
+        "agent": "merger",
+        "concurrency": {"key": f"merge-{update.repository}", "limit": 1},
+        "with": {
+            **_gate(rule),
+            "repository": "${{ inputs.repository }}",
+            "commit": "",
+            "base": update.head,
+            "head": update.head,
+            "into": update.into,
+            "mend": update.mend,
+        },
+    }
+
+
 def tasks_text(
     name: str,
     version: int,
@@ -214,10 +267,11 @@ def tasks_text(
     rule: MergeRule,
     *,
     parallel: int,
+    update: BranchUpdate | None = None,
     budget: Amount | None = None,
 ) -> str:
     """Return the workflow of several tasks; `version` is that of the round."""
-    steps: dict[str, Any] = {}
+    steps: dict[str, Any] = {BRANCH: _update(update, rule)} if update is not None else {}
     for task, earlier in waits.items():
         step: dict[str, Any] = {
             "title": f"Task {task}",
@@ -229,8 +283,12 @@ def tasks_text(
                 "former": "${{ previous == null ? {} : previous }}",
             },
         }
-        if earlier:  # However they end, their files are free then.
-            step |= {"needs": [f"task-{each}" for each in earlier], "if": "always()"}
+        # However earlier tasks end, their files are free then.
+        step |= {"needs": [f"task-{each}" for each in earlier], "if": "always()"} if earlier else {}
+        if update is not None:
+            step["with"]["line"] = f"${{{{ steps.{BRANCH}.output }}}}"
+            step["needs"] = [BRANCH, *step.get("needs", ())]
+            step |= {"if": f"always() && steps.{BRANCH}.state == 'succeeded'"} if earlier else {}
         steps[f"task-{task}"] = step
     found: dict[str, Any] = {
         "name": name,

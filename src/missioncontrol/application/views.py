@@ -122,12 +122,15 @@ def usage_view(usage: Usage, bill: Bill) -> dict[str, Any]:
     """Return a sum of usages: its `cost` is what is known of it, in micro-dollars.
 
     `unpriced_tokens` are those whose price is not known. Something without tokens may have none
-    either, so `is_priced` says whether all prices are known.
+    either, so `is_priced` says whether all prices are known. The estimated part counts in the
+    totals: nobody measured it.
     """
     money = {
         "cost": bill.cost,
         "unpriced_tokens": bill.unpriced_tokens,
         "is_priced": bill.is_whole,
+        "estimated_tokens": bill.estimated_tokens,
+        "estimated_cost": bill.estimated_cost,
     }
     return {**in_full(usage), **money}
 

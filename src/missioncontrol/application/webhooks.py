@@ -1,5 +1,6 @@
 """The way in for people who let an address outside be told of events."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 import msgspec
@@ -19,6 +20,7 @@ from missioncontrol.domain.webhook import (
     Webhooks,
     decide,
     evolve,
+    is_address,
     unknown,
 )
 
@@ -43,16 +45,22 @@ class WebhookAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 class WebhookOffice:
     """Adds, pauses and removes."""
 
-    def __init__(self, journal: Journal) -> None:
-        """Webhooks are read from the log when they are asked for."""
+    def __init__(self, journal: Journal, refuse: Callable[[str], Awaitable[None]]) -> None:
+        """Webhooks are read from the log when they are asked for.
+
+        `refuse` raises `Rejected` for a URL that must not be called.
+        """
         self._journal = journal
+        self._refuse = refuse
 
     async def take(self, ask: WebhookAsked, *, actor: str) -> dict[str, Any]:
         """Do what is asked.
 
         Raises:
-            Rejected, NotFound: see `domain.webhook.decide`.
+            Rejected, NotFound: see `domain.webhook.decide`; `address.inside`.
         """
+        if ask.verb == "add" and is_address(ask.url):
+            await self._refuse(ask.url)
         await self._journal.find(WEBHOOKS, STREAM)
         self._journal.tell(WEBHOOKS, STREAM, _command(ask), actor=actor)
         return {"name": ask.name}

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
+
 from missioncontrol.application.agents import AgentAsked, Agents
 from missioncontrol.application.asks import PROGRAMS_OWN
 from missioncontrol.application.execution import Execution
@@ -12,8 +14,16 @@ from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.lifecycle.commands import LoseAgent, ReportReady
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Ready
 from missioncontrol.domain.register import Event, decode
-from missioncontrol.domain.run.events import Failure, StepStarted, UsageReported
+from missioncontrol.domain.run.commands import ReportUsage
+from missioncontrol.domain.run.events import (
+    AttemptInterrupted,
+    Failure,
+    StepFailed,
+    StepStarted,
+    UsageReported,
+)
 from missioncontrol.domain.run.states import Run, Working
+from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.ports.output_store import OutputStore
 from missioncontrol.ports.wire import Done, Refused, Used
 from missioncontrol.ports.workers import (
@@ -30,6 +40,8 @@ from missioncontrol.ports.workers import (
 
 ABSENT = "worker.absent"
 LINES_AT_ONCE = 5_000
+LATE_MAX = 1_000
+"""Lost attempts of which more usage may be told late, that are kept in mind at once."""
 
 
 class Workers:
@@ -50,6 +62,7 @@ class Workers:
         self._journal = journal
         self._execution = execution
         self._is_settling = is_settling
+        self._covered: dict[Lease, Usage] = {}  # what is left of estimates of lost attempts
         self._heard_here: set[str] = set()  # agents that a worker of this engine carried out
         force.joined = self.join
         force.late = self.take_late
@@ -139,11 +152,9 @@ class Workers:
         return is_elsewhere(life.declared) and isinstance(life.standing, Ready)
 
     async def usages_told(self, lease: Lease) -> int:
-        """Return how often the log tells of usage of an attempt."""
-        count = 0
-        async for event in self._events(lease.run):
-            count += isinstance(event, UsageReported) and event.fence == lease.fence
-        return count
+        """Return how often the log tells of usage that an attempt reported."""
+        told = await self._told(lease)
+        return told.in_time + told.late
 
     async def _events(self, run: str) -> AsyncIterator[Event]:
         """Yield what the log tells of a run."""
@@ -197,13 +208,73 @@ class Workers:
         match message:
             case Used():
                 await self._journal.durable()
-                if usage > await self.usages_told(lease):
-                    self._execution.usage(*where, message.usage, message.model)
+                await self._charge_late(lease, message, usage)
             case Done():
                 self._execution.success(*where, message.work)
             case Refused():
                 failure = Failure(message.code, message.reason, message.hint)
                 self._execution.failure(*where, failure)
+
+    async def _charge_late(self, lease: Lease, message: Used, number: int) -> None:
+        """Charge what an attempt used beyond what its loss was charged with, once.
+
+        What was covered is written down as well, with no usage: messages are known by their count.
+        """
+        told = await self._told(lease)
+        if number <= told.in_time + told.late:
+            return
+        # After a restart nobody knows how much of the estimate earlier reports used up: rather
+        # charge a part of it twice than let later usage vanish.
+        left = self._covered.pop(lease, told.estimate if not told.late else NO_USAGE)
+        more, self._covered[lease] = _beyond(message.usage, left)
+        while len(self._covered) > LATE_MAX:
+            del self._covered[next(iter(self._covered))]
+        if more == NO_USAGE:
+            report = ReportUsage(lease.step, lease.fence, NO_USAGE, message.model)
+            self._execution.tell(lease.run, report)
+        else:
+            self._execution.usage(lease.run, lease.step, lease.fence, more, message.model)
+
+    async def _told(self, lease: Lease) -> "_Told":
+        """Read from the log what was told of the usage of an attempt, and what its loss cost."""
+        in_time, late, estimate, has_ended = 0, 0, NO_USAGE, False
+        async for event in self._events(lease.run):
+            if getattr(event, "fence", None) != lease.fence:
+                continue
+            match event:
+                case UsageReported(estimated=True) if not has_ended:
+                    estimate += event.usage
+                case UsageReported(estimated=False):
+                    late, in_time = late + has_ended, in_time + (not has_ended)
+                    estimate = estimate if has_ended else NO_USAGE  # That was of an earlier call.
+                case AttemptInterrupted() | StepFailed():
+                    has_ended = True
+                case _:
+                    pass
+        return _Told(in_time, late, estimate if has_ended else NO_USAGE)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the log tells of the usage of an attempt."""
+
+    in_time: int  # reports before it was lost
+    late: int  # and after that
+    estimate: Usage  # what was charged when it was lost
+
+
+def _beyond(usage: Usage, covered: Usage) -> tuple[Usage, Usage]:
+    """Return what of a usage was not charged yet, and what is left of what was."""
+    least = min(usage.tokens, covered.tokens)
+    put_in = max(usage.input_tokens - least, 0)
+    said = usage.tokens - least - put_in
+    cost, paid = usage.cost, covered.cost or 0
+    if cost is None and usage.tokens == least:
+        cost = 0  # All of its tokens were charged, with what they cost.
+    more = NO_USAGE
+    if put_in or said or max((cost or 0) - paid, 0):
+        more = Usage(put_in, output_tokens=said, cost=None if cost is None else max(cost - paid, 0))
+    left = Usage(covered.tokens - least, cost=max(paid - (cost or 0), 0))
+    return more, left
 
 
 def lines_told(store: OutputStore, run: str, step: str, working: Working) -> int:

@@ -11,6 +11,7 @@ from missioncontrol.adapters.os_user import os_user
 from missioncontrol.application.access import (
     ACCESS,
     STREAM,
+    SecondLookAsked,
     TokenAsked,
     TokenRevoked,
     UserAsked,
@@ -43,6 +44,8 @@ def user(arguments: argparse.Namespace) -> int:
         match arguments.user:
             case "list":
                 return _list_users(arguments, desk)
+            case "second-look":
+                return _set_second_look(arguments, desk)
             case "invite":
                 return _invite(arguments, desk)
         return _change_user(arguments, desk)
@@ -64,6 +67,27 @@ def _change_user(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
         "remove": f"{name!r} is let in no more, and their tokens are void.",
     }[verb]
     say(visible(f"{done}\n"))
+    return SUCCEEDED
+
+
+def _set_second_look(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
+    seconds = 0.0 if arguments.pause == "off" else seconds_of(arguments.pause)
+    if isinstance(seconds, str):
+        raise Rejected(
+            "second_look.bad_time",
+            f"{arguments.pause!r} is no time: {seconds}",
+            hint="Give a time such as 10m or 1h, or `off`.",
+        )
+    desk.deliver(SecondLookAsked(seconds))
+    if arguments.json:
+        say_json({"seconds": seconds})
+        return SUCCEEDED
+    say(
+        f"You may approve your own runs {arguments.pause} after they ask, by typing their digest, "
+        "until a second person may approve here.\n"
+        if seconds
+        else "Your own runs need another person's approval.\n"
+    )
     return SUCCEEDED
 
 

@@ -40,8 +40,14 @@ def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
     remove = kinds.add_parser("remove", parents=[home], help="let somebody in no more")
     remove.add_argument("name", metavar="NAME")
     remove.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    look = kinds.add_parser(
+        "second-look",
+        parents=[home],
+        help="approve your own runs after a pause, as long as nobody else may approve",
+    )
+    look.add_argument("pause", metavar="TIME", help="such as 10m, at least 1m; `off` ends it")
     listed = kinds.add_parser("list", parents=[home], help="everybody who may sign in")
-    for verb in (add, roles, invite, remove, listed):
+    for verb in (add, roles, invite, remove, look, listed):
         verb.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -15,6 +15,7 @@ from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.gateway_keys import KEYS, STREAM
 from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
+from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
@@ -26,6 +27,7 @@ from missioncontrol.own_agents import AGENT_CARDS, built_in
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Proof
 from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_elsewhere
+from missioncontrol.settings import sandbox_of
 
 PROOF_SECONDS_MAX = 120.0
 
@@ -79,7 +81,11 @@ class RosterDesk(Desk):
         home = self.directory
         home.make()
         workshops = workshops_of(
-            home.root, FolderArtifactStore(home.artifacts), self.environment, scrubber
+            home.root,
+            FolderArtifactStore(home.artifacts),
+            self.environment,
+            scrubber,
+            sandbox_of(available_confinement(self.environment), home.root),
         )
 
         async def prove() -> Proof:

@@ -11,7 +11,8 @@ from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import endpoint_from
-from missioncontrol.analytics.questions import DAYS_MAX, DAYS_USUAL, EVERYBODY, Range, Segment
+from missioncontrol.analytics.questions import DAYS_USUAL, EVERYBODY, Range, Segment
+from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun
@@ -45,7 +46,7 @@ def digest(arguments: argparse.Namespace, desk: Desk) -> int:
     days = DAYS_USUAL if arguments.days is None else arguments.days
     if not 1 <= days <= DAYS_MAX:
         raise Rejected(
-            "analytics.bad_option", f"--days does not fit: {days} is not 1 to {DAYS_MAX}."
+            "analytics.bad_option", f"--days does not fit: {days} is not 1 to {DAYS_MAX:,}."
         )
     if arguments.off:
         desk.deliver(Asked("remove", name_of(product.slug)))

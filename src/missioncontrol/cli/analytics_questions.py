@@ -11,7 +11,6 @@ import msgspec
 
 from missioncontrol.analytics.kpis import activation, activation_of
 from missioncontrol.analytics.questions import (
-    DAYS_MAX,
     DAYS_USUAL,
     Active,
     AnyQuestion,
@@ -32,6 +31,7 @@ from missioncontrol.analytics.questions import (
     Trend,
     Where,
 )
+from missioncontrol.analytics.setting import DAYS_MAX, interval_for
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
@@ -116,7 +116,7 @@ def range_of(arguments: argparse.Namespace, today: date) -> Range:
         return Range(_day("--since", arguments.since), until)
     days = DAYS_USUAL if arguments.days is None else arguments.days
     if not 1 <= days <= DAYS_MAX:
-        raise _bad("--days", f"{days} is not 1 to {DAYS_MAX}")
+        raise _bad("--days", f"{days} is not 1 to {DAYS_MAX:,}")
     return Range(until - timedelta(days=days - 1), until)
 
 
@@ -207,7 +207,7 @@ def _trend(
         range=range_,
         segment=segment,
         series=tuple(map(_series, arguments.event or [""])),
-        by=arguments.by or "day",
+        by=arguments.by or interval_for(range_),
         formula=arguments.formula,
         breakdown=_breakdown(arguments.breakdown),
         compared=arguments.compared or bool(arguments.changes),
@@ -234,7 +234,7 @@ def _lifecycle(
         range=range_,
         segment=segment,
         pattern=Pattern(_event(arguments, product)),
-        by=arguments.by or "week",
+        by=arguments.by or ("month" if interval_for(range_) == "month" else "week"),
     )
 
 

@@ -37,6 +37,8 @@ def answer_lines(answer: AnyAnswer, changes: Changes = "") -> Iterator[str]:
         case TrendAnswer() | ActiveAnswer() | LifecycleAnswer() | PathsAnswer():
             yield from grid(table(answer, changes))
     yield ""
+    if since := getattr(answer, "data_since", ""):
+        yield f"There is data since {since}; nothing is compared with the days before."
     yield f"as of {answer.as_of}, days of {answer.zone}, by the definition {answer.definition}"
 
 
@@ -91,6 +93,9 @@ def summary_lines(found: Summary, width: int) -> Iterator[str]:
             yield title
         for point in points:
             yield from wrapped(_grouped(point.text), width, "  - ", "    ")
+    if found.hint:
+        yield ""
+        yield from wrapped(f"To set up: {found.hint}.", width)
     yield ""
     yield from wrapped(f"{found.scope} {_by(found)}", width)
 

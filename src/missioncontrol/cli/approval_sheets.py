@@ -216,6 +216,8 @@ def _remark(approval: Approval, remark: Remark, width: int) -> list[str]:
 def _object(event: Said) -> str:
     told = f" for {event.on_behalf}" if event.on_behalf else ""
     match event:
+        case ApprovalGiven(is_self_approval=True):
+            return f"{told} to their own run, alone, after a second look"
         case ApprovalDeferred():
             return f"{told} until {moment(event.until)}"
         case ApprovalDelegated():

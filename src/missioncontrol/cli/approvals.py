@@ -143,6 +143,7 @@ def _decide(
         inputs=_inputs(arguments, approval) if arguments.approvals == "request-changes" else {},
         until=until_of(arguments.until, now) if arguments.approvals == "defer" else 0.0,
         to=arguments.to if arguments.approvals == "delegate" else "",
+        typed=arguments.digest if arguments.approvals == "approve" else "",
     )
     desk.deliver(spoken)
     after = desk.read(approval.id)

@@ -203,10 +203,22 @@ def _goal_arguments() -> argparse.ArgumentParser:
 
 def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     listing = verbs.add_parser("list", parents=[home], help="missions, newest first")
+    listing.add_argument(
+        "--status",
+        metavar="WORD",
+        help="only those that are planning, planned, ready_to_build, building, in_review, waiting, "
+        "stuck, halted, cancelling, failed, cancelled or done",
+    )
     listing.add_argument("--limit", metavar="N", type=whole_number, default=20)
     listing.add_argument("--json", action="store_true", help="print JSON")
     runs = verbs.add_parser("runs", parents=[home], help="runs of workflows and missions")
     runs.add_argument("--workflow", metavar="W", help="only of this one")
+    runs.add_argument(
+        "--status",
+        metavar="WORD",
+        help="only those that are queued, running, waiting, stuck, halted, cancelling, succeeded, "
+        "failed or cancelled",
+    )
     runs.add_argument("--limit", metavar="N", type=whole_number, default=20)
     runs.add_argument("--json", action="store_true", help="print JSON")
     show = verbs.add_parser("show", parents=[home], help="a run and its steps")
@@ -256,9 +268,13 @@ def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     kinds = audit.add_subparsers(dest="audit", metavar="VERB", required=True, parser_class=Parser)
     verify = kinds.add_parser(
-        "verify", parents=[home], help="walk the log and name the first bad event"
+        "verify", parents=[home], help="prove the log by signed heads, or name its first bad event"
     )
-    verify.add_argument("--heads", metavar="FILE", help="signed heads kept elsewhere")
+    verify.add_argument(
+        "--heads",
+        metavar="FILE",
+        help="signed heads kept elsewhere; without them the log is unproven",
+    )
     verify.add_argument("--json", action="store_true", help="print JSON")
     _add_search(kinds, home)
     export = kinds.add_parser(

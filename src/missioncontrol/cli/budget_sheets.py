@@ -10,7 +10,7 @@ from missioncontrol.domain.budget.events import CapSet, Limit, Tally
 from missioncontrol.domain.budget.refusals import UNITS, words, written
 from missioncontrol.domain.budget.scopes import BUILT_IN, RUNS, WORKSPACE, Period, Scope, called
 from missioncontrol.domain.budget.standing import Standing
-from missioncontrol.domain.money import tokens
+from missioncontrol.domain.money import of_which_estimated, tokens
 from missioncontrol.domain.price import Price, Rates
 from missioncontrol.domain.price_list import PriceSet
 from missioncontrol.domain.step import Amount
@@ -58,13 +58,20 @@ def _stand(standing: Standing, unit: Any) -> str:
     assert standing.limit is not None
     spent, held = getattr(standing.spent, unit), getattr(standing.held, unit)
     cap, left = getattr(standing.limit.amount, unit), getattr(standing.left, unit)
-    parts = [f"{written(unit, spent)} spent"]
+    parts = [f"{written(unit, spent)} spent{_estimated(standing.spent, unit)}"]
     if held:
         parts.append(f"{written(unit, held)} set aside")
     rest = f"{written(unit, left)} left" if left >= 0 else f"{written(unit, -left)} too much"
     if unit == "cost" and standing.spent.unpriced:
         rest += f" ({tokens(standing.spent.unpriced)} of unknown price not counted)"
     return f"{', '.join(parts)}, {rest} of {written(unit, cap)}"
+
+
+def _estimated(spent: Tally, unit: str) -> str:
+    """Return what a sum in one unit says of its estimated part."""
+    is_money = unit == "cost"
+    count = 0 if is_money else spent.estimated_tokens
+    return of_which_estimated(count, spent.estimated_cost if is_money else 0)
 
 
 def _since(limit: Limit) -> str:
@@ -95,7 +102,9 @@ def scope_lines(standings: Sequence[Standing], width: int) -> list[str]:
 def _spent(spent: Tally) -> str:
     said = words(Amount(spent.cost, spent.tokens))
     unknown = f", of which {unpriced(spent.unpriced)}" if spent.unpriced else ""
-    return f"{said} spent{unknown}"
+    return (
+        f"{said} spent{of_which_estimated(spent.estimated_tokens, spent.estimated_cost)}{unknown}"
+    )
 
 
 def changed_lines(scope: Scope, period: Period, event: CapSet | None, width: int) -> list[str]:
@@ -136,6 +145,8 @@ def standing_view(standing: Standing) -> dict[str, Any]:
             "cost": standing.spent.cost,
             "tokens": standing.spent.tokens,
             "unpriced_tokens": standing.spent.unpriced,
+            "estimated_tokens": standing.spent.estimated_tokens,
+            "estimated_cost": standing.spent.estimated_cost,
         },
         "reserved": {"cost": standing.held.cost, "tokens": standing.held.tokens},
         "left": None if limit is None else _units(standing.left),

@@ -101,7 +101,7 @@ class Desk:
         Raises:
             Rejected: `actor.by_agent`, where only people may.
         """
-        from missioncontrol.application.office import refuse_agents
+        from missioncontrol.application.authority import refuse_agents
 
         if self._line is not None:
             return ask  # Who asks follows from the token, and what they may is looked up there.
@@ -130,7 +130,7 @@ class Desk:
 
     def _answered(self, ask: Any) -> Any:
         holder = self.home.holder()
-        if self._line is not None or (holder is not None and holder.port):
+        if self._line is not None or (holder is not None and holder.socket):
             return self._ask_holder(ask)
         with self.directory.turn(STARTING_SECONDS_MAX):
             if self.home.holder() is not None:
@@ -156,7 +156,7 @@ class Desk:
         holder = self._listening()
         arguments = msgspec.to_builtins(ask)
         verb = type(ask).__name__
-        answer = ask_engine(holder.port, Ask(holder.token, verb, arguments, self.actor))
+        answer = ask_engine(holder.socket, Ask(holder.token, verb, arguments, self.actor))
         if answer.code:
             raise refusal(answer)
         return answer.data
@@ -206,7 +206,7 @@ class Desk:
                     "The engine that held this home has just ended.",
                     hint="Try again.",
                 )
-            if holder.port:
+            if holder.socket:
                 return holder
             if time.monotonic() > end:
                 raise Unavailable(

@@ -35,6 +35,7 @@ from missioncontrol.evaluation.scenario import Scenario
 from missioncontrol.evaluation.trials import STEP, Trial, trials_of, workflow_of
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.confinement import Sandbox
 
 FILES_TOLD_MAX = 200
 CANCEL_SECONDS_MAX = 30.0
@@ -53,6 +54,7 @@ class Evaluating:
         prompt: str,
         places: Path,
         artifacts: ArtifactStore,
+        sandbox: Sandbox,
     ) -> None:
         """`prompt` is said before each task; `places` is a directory of this evaluation alone."""
         self._hall = hall
@@ -60,6 +62,7 @@ class Evaluating:
         self._scenarios = [scenarios[each.id] for each in begun.scenarios]
         self._prompt = prompt
         self._places = places
+        self._sandbox = sandbox
         self._artifacts = artifacts
         self._saved: dict[str, int] = {}  # versions of workflows, by name
 
@@ -168,7 +171,7 @@ class Evaluating:
         """Judge by what was left."""
         commit = self._begun.scenarios[trial.scenario].snapshot
         # No program of an agent that is still at work somewhere knows where this will be.
-        held = Held(scenario, self._places / f"held-{token_hex(8)}", trial.seed)
+        held = Held(scenario, self._places / f"held-{token_hex(8)}", trial.seed, self._sandbox)
         try:
             patch, kept = await self._left(place, run, commit)
             left = await held.lay_out(commit, patch)

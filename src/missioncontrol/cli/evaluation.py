@@ -27,6 +27,7 @@ from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.files import refuse_no_file, whole_file
 from missioncontrol.cli.halls import Hall, hall
 from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.places import sandbox_here
 from missioncontrol.cli.scenarios import scenarios_of, view
 from missioncontrol.cli.subjects import declared, prompt_of, spoken
 from missioncontrol.cli.trying import verified
@@ -37,6 +38,7 @@ from missioncontrol.evaluation.comparing import compare
 from missioncontrol.evaluation.report import Told, junit, told
 from missioncontrol.evaluation.scenario import Scenario, played
 from missioncontrol.evaluation.trials import Trial, plan_of
+from missioncontrol.ports.confinement import Sandbox
 
 PARALLEL_MAX = 32
 SEED_MAX = 2**53 - 1
@@ -64,7 +66,8 @@ def evaluation(arguments: argparse.Namespace) -> int:
 async def _scenarios(arguments: argparse.Namespace) -> int:
     """List the scenarios that ship, or hold those that are named against what they say."""
     found = await scenarios_of(arguments.scenarios)
-    known = await _verified(found, 0) if arguments.scenarios else {}
+    sandbox = sandbox_here(arguments)
+    known = await _verified(found, 0, sandbox) if arguments.scenarios else {}
     if arguments.json:
         say_json([{**view(each), **_digests(known.get(each.id))} for each in found])
         return SUCCEEDED
@@ -80,14 +83,16 @@ def _digests(known: Played | None) -> dict[str, str]:
     return {} if known is None else {"snapshot": known.snapshot, "digest": known.digest}
 
 
-async def _verified(scenarios: Sequence[Scenario], seed: int) -> dict[str, Played]:
+async def _verified(
+    scenarios: Sequence[Scenario], seed: int, sandbox: Sandbox
+) -> dict[str, Played]:
     """Return the scenarios as the record names them, each held against its own snapshot."""
     with tempfile.TemporaryDirectory(prefix="mission-scenarios-") as place:
         turns = asyncio.Semaphore(os.cpu_count() or 1)
 
         async def one(scenario: Scenario) -> Played:
             async with turns:
-                commit = await verified(scenario, Path(place) / scenario.id, seed)
+                commit = await verified(scenario, Path(place) / scenario.id, seed, sandbox)
             return played(scenario, commit)
 
         found = await asyncio.gather(*map(one, scenarios))
@@ -101,20 +106,21 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     home = desk.directory
     prompt = prompt_of(arguments.prompt)
     scenarios = await scenarios_of(arguments.scenarios)
-    known = await _verified(scenarios, arguments.seed)
+    sandbox = sandbox_here(arguments)
+    known = await _verified(scenarios, arguments.seed, sandbox)
     async with hall(desk) as place:
         subject = (
             spoken(arguments.command, prompt)
             if arguments.command
             else await declared(place, arguments.agent, prompt)
         )
-        await _sweep(place, home.root / "evaluations")
+        await _sweep(place, home.evaluations)
         begun = await _begun(arguments, place, subject, list(known.values()))
-        folder = home.root / "evaluations" / begun.evaluation
+        folder = home.evaluations / begun.evaluation
         by_id = {each.id: each for each in scenarios}
         with _alone(folder, begun.evaluation):
             work = Evaluating(
-                place, begun, by_id, prompt, folder, FolderArtifactStore(home.artifacts)
+                place, begun, by_id, prompt, folder, FolderArtifactStore(home.artifacts), sandbox
             )
             try:
                 hear = Hearer(begun, quiet=arguments.json)

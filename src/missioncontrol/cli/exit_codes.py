@@ -7,6 +7,7 @@ FAILED = 1
 BAD_INPUT = 2
 CANCELLED = 3
 WAITING = 4
+UNPROVEN = 5
 
 OF_STATUS = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": CANCELLED}
 

@@ -9,15 +9,18 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Holder
 from missioncontrol.application.journal import Entry, fold_run
-from missioncontrol.cli.desk import Desk, operation_of
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import note
+from missioncontrol.cli.standing import statuses_now
 from missioncontrol.cli.story import Story
 from missioncontrol.cli.views import QuietView, View, choose
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.events import RunCreated, RunSettled
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.status import progress_of, status_of_run
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.output_store import OutputLine
 
@@ -164,4 +167,8 @@ async def _rests(desk: Desk, reading: AnyReading, run: Run) -> bool:
     """Whether a run goes no further before somebody has done something."""
     if run.status in ("waiting", "halted") or desk.home.holder() is None:
         return True
-    return not run.working and not (await operation_of(reading.store)).may_dispatch
+    if run.working:
+        return False
+    rows = await board(reading.tables, reading.store)
+    around = (await statuses_now(reading, rows)).around.lasting
+    return status_of_run(run.id, progress_of(run), around).word == "stuck"

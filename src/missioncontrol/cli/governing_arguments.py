@@ -72,6 +72,11 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--lease", metavar="TIME", default="60s", help="that a worker may be silent (default: 60s)"
     )
+    up.add_argument(
+        "--heads-to",
+        metavar="FILE|URL",
+        help="send signed heads of the log there, as proof for `mission audit verify --heads`",
+    )
     stop = verbs.add_parser(
         "stop", parents=[home], help="emergency stop: end all work, let nothing start"
     )

@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from missioncontrol.adapters.os_user import os_user
+from missioncontrol.application.callers import agent_at_work
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import AGENT, is_name, person
+from missioncontrol.domain.person import is_name, is_reserved, person
 from missioncontrol.domain.run.states import Run
 
 VARIABLE = "MISSION_ACTOR"
 IN_ATTEMPT, IN_RUN, IN_STEP = "MISSION_ATTEMPT", "MISSION_RUN", "MISSION_STEP"
 """Set in the environment of every program that an agent starts."""
-
-STRANGER = f"{AGENT}unknown"
-"""An agent at work on a run that this home does not hold."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -38,6 +36,13 @@ def identity(chosen: str | None, environment: Mapping[str, str]) -> Identity:
     if not name and chosen is None:
         return Identity(f"user:{os_user()}")
     where = VARIABLE if chosen is None else "--as"
+    if name is not None and is_reserved(name) and person(name) != person(os_user()):
+        raise Rejected(
+            "actor.bad_name",
+            f"{ascii(name)[:80]} ({where}) is a name that Mission Control uses for something that "
+            "is no person.",
+            hint="Give the name of a person.",
+        )
     if name is None or not is_name(name) or not person(f"user:{name}"):
         raise Rejected(
             "actor.bad_name",
@@ -59,8 +64,8 @@ def who_types(environment: Mapping[str, str], find: Callable[[str], Run | None])
     """
     if not environment.get(IN_ATTEMPT):
         return identity(None, environment)
-    run = find(environment.get(IN_RUN, ""))
-    who = Identity(STRANGER, f"user:{os_user()}") if run is None else _agent_of(run, environment)
+    run, step = find(environment.get(IN_RUN, "")), environment.get(IN_STEP, "")
+    who = Identity(*agent_at_work(run, step, os_user()))
     claimed = environment.get(VARIABLE)
     if claimed and person(identity(None, environment).actor) != person(who.on_behalf):
         raise Rejected(
@@ -70,13 +75,6 @@ def who_types(environment: Mapping[str, str], find: Callable[[str], Run | None])
             hint=f"Leave {VARIABLE} out.",
         )
     return who
-
-
-def _agent_of(run: Run, environment: Mapping[str, str]) -> Identity:
-    step = run.steps.get(environment.get(IN_STEP, ""))
-    asked = (run.author, run.on_behalf, run.os_user)
-    behind = next((name for name in asked if name and person(name)), f"user:{os_user()}")
-    return Identity(STRANGER if step is None else f"{AGENT}{step.agent}", behind)
 
 
 def refuse_programs(environment: Mapping[str, str]) -> None:

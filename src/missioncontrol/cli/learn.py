@@ -17,6 +17,7 @@ from missioncontrol.application.learning import Harvest, PatternsLearned, harves
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.places import sandbox_here
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import (
@@ -29,6 +30,7 @@ from missioncontrol.domain.learned import (
 from missioncontrol.domain.visible import visible
 from missioncontrol.learning.gathering import of_command
 from missioncontrol.learning.tree import language_of
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.tester.proving import Proof, proofs
 
 TICK = 50
@@ -45,7 +47,7 @@ def learn(arguments: argparse.Namespace) -> int:
     root, found = asyncio.run(_harvested(arguments, kinds))
     patterns, ended = list(found.patterns), list[Proof]()
     if "command" in kinds and not arguments.no_run:
-        ended = ran(root, arguments.seconds)
+        ended = ran(root, arguments.seconds, sandbox_here(arguments))
         patterns += [_command(each, str(root), found.head) for each in ended if each.passed]
     told = _kept(arguments, patterns) if arguments.apply else {}
     if arguments.json:
@@ -78,13 +80,14 @@ async def _harvested(
     return history.root, found
 
 
-def ran(root: Path, seconds: float) -> list[Proof]:
+def ran(root: Path, seconds: float, sandbox: Sandbox) -> list[Proof]:
     """Run what the repository declares, in a disposable copy."""
     with tempfile.TemporaryDirectory(prefix="mission-learn-") as scratch:
         return proofs(
             root,
             Path(scratch).resolve(),
             seconds_each=seconds,
+            sandbox=sandbox,
             tick=lambda command: note(visible(f"running {command}") + "\n"),
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.heads_targets import FileTarget, heads_target
 from missioncontrol.adapters.home import Home
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.journal import Entry
@@ -44,8 +45,15 @@ def up(arguments: argparse.Namespace) -> int:
     refuse_server(arguments)
     front = None
     if not arguments.no_console and is_wanted():
-        home = Home(settings_of(arguments).home).root
-        front = Front(home, port=arguments.port, address=arguments.address, environment=os.environ)
+        home = Home(settings_of(arguments).home)
+        target = heads_target(arguments.heads_to, home) if arguments.heads_to is not None else None
+        front = Front(
+            home.root,
+            port=arguments.port,
+            address=arguments.address,
+            heads=target.path if isinstance(target, FileTarget) else None,
+            environment=os.environ,
+        )
     return asyncio.run(_serve(arguments, front=front))
 
 
@@ -66,6 +74,7 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
         settings_of(arguments),
         workers_port=getattr(arguments, "workers", None),
         workers_address=getattr(arguments, "bind", LOOPBACK),
+        heads_to=getattr(arguments, "heads_to", None),
         lease_seconds=lease,
     )
 
@@ -102,6 +111,8 @@ async def _serve(
         taken += held.doors.told()
         if held.elsewhere.server is not None:
             taken.append(f"Workers are let in at {held.elsewhere.server.url}.")
+        if held.confinement.is_available:
+            taken.append(held.confinement.statement())
         for line in [*taken, STAGES[held.operations.present.stage]]:
             note(f"{visible(line)}\n")
         teller.begin()

@@ -7,16 +7,17 @@ from typing import Any
 
 from missioncontrol.application.views import view_of
 from missioncontrol.cli import exit_codes, sheets
-from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.opened import opened
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
 from missioncontrol.cli.places import home_of
 from missioncontrol.cli.results import completion, outputs_of, record_of, report
 from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.standing import told_now
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
+from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.visible import visible
 
 
@@ -68,16 +69,19 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         with whole_file(str(path), option="the report") as file:
             file.write(content)
         record = record_of(reading, name)
+        told = asyncio.run(told_now(reading, run))
     finally:
         reading.close()
+    word = told.get("mission_status", run.status)
     if as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
-        say_json(line | completion(record))
+        say_json({**line, "mission_status": word, **completion(record)})
     else:
         said = "\n".join(wrapped(outcome_sentence(record), columns()))
         say(
             f"\n{said}\n\n"
-            f"  run     {name} ({run.status})\n"
+            f"  status  {_standing(told, word)}\n"
+            f"  run     {name}\n"
             f"  cost    {sheets.used(view_of(run)['usage'])}\n"
             f"{_changed(record)}"
             f"{_open(record)}"
@@ -85,6 +89,13 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             f"  more    mission show {name} · mission audit verify\n"
         )
     return exit_codes.OF_STATUS[run.status]
+
+
+def _standing(told: dict[str, Any], word: str) -> str:
+    """Return how a mission stands, why, and what to do next."""
+    action = f" Next: `{told['action']}`" if told["action"] else ""
+    reason = f": {told['reason']}{action}" if told["reason"] else ""
+    return visible(f"{WORDS[word]}{reason}")
 
 
 def _changed(record: MissionRecord) -> str:
@@ -103,26 +114,26 @@ def _changed(record: MissionRecord) -> str:
 def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Say how a run of a workflow ended, or what it waits for."""
     view = view_of(run)
+    is_left, told = (False, {}) if run.is_settled else _left(arguments, name, run)
+    view |= told
     if as_json:
-        say_json({"run": name, "status": run.status, "outputs": outputs_of(run), **_waits(run)})
+        said = {"run": name, "status": view["status"], "outputs": outputs_of(run)}
+        say_json({**said, **told, **_waits(run)})
     else:
-        stage, is_left = ("all", False) if run.is_settled else _left(arguments, name)
-        lines = sheets.ending_lines(
-            name, view, outputs_of(run), columns(), stage=stage, is_left=is_left
-        )
+        lines = sheets.ending_lines(name, view, outputs_of(run), columns(), is_left=is_left)
         say("".join(f"{line}\n" for line in lines))
     return exit_codes.OF_STATUS.get(run.status, exit_codes.WAITING)
 
 
-def _left(arguments: argparse.Namespace, run: str) -> tuple[str, bool]:
-    """Return how far all work may go, and whether nobody works on a run that has not ended."""
+def _left(arguments: argparse.Namespace, name: str, run: Run) -> tuple[bool, dict[str, Any]]:
+    """Return whether nobody works on a run that has not ended, and how it stands."""
     reading = opened(arguments)
     try:
         holder = reading.home.holder()
-        stage = asyncio.run(operation_of(reading.store)).stage
+        told = asyncio.run(told_now(reading, run))
     finally:
         reading.close()
-    return stage, holder is None or not holder.may_work_on(run)
+    return holder is None or not holder.may_work_on(name), told
 
 
 def _waits(run: Run) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.go_builds import why_not_compiled
 from missioncontrol.adapters.histories import GitHistory, text_of, written
 from missioncontrol.adapters.repositories import locate
 from missioncontrol.application.learning import PatternAsked
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
+from missioncontrol.cli.places import sandbox_here
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import Conflict
 from missioncontrol.domain.learned import Codemod, Command, Kept, Pattern, Rule
@@ -90,7 +92,19 @@ def _is_code(path: str) -> bool:
 
 def _outcome(arguments: argparse.Namespace, history: GitHistory, pattern: Pattern) -> Outcome:
     files: Sequence[TextFile] = asyncio.run(_files(history))
-    return proposed(pattern, files, arguments.name, lambda path: (history.root / path).exists())
+    found = proposed(pattern, files, arguments.name, lambda path: (history.root / path).exists())
+    return _compiled(history, pattern, found)
+
+
+def _compiled(history: GitHistory, pattern: Pattern, found: Outcome) -> Outcome:
+    """Hold back a rewrite of Go code unless the checkout compiles with it."""
+    if pattern.language != "go" or not found.proposals:
+        return found
+    names = asyncio.run(history.names())
+    changed = {each.path: each.after for each in found.proposals}
+    why = why_not_compiled(history.root, names, changed)
+    held = tuple(f"{path}: held back, as {why}" for path in changed)
+    return Outcome((), (*found.skipped, *held)) if why else found
 
 
 async def _files(history: GitHistory) -> Sequence[TextFile]:
@@ -159,6 +173,7 @@ def _ran(arguments: argparse.Namespace, root: Path, only: Sequence[Wanted]) -> l
             root,
             Path(scratch).resolve(),
             seconds_each=arguments.seconds,
+            sandbox=sandbox_here(arguments),
             only=only,
             tick=lambda command: note(visible(f"running {command}") + "\n"),
         )

@@ -1,12 +1,15 @@
 """Finds the home and the repository that a command line names."""
 
 import argparse
+import os
 from pathlib import Path
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.repositories import locate
+from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.settings import Settings, home_directory
+from missioncontrol.ports.confinement import Sandbox
+from missioncontrol.settings import Settings, home_directory, sandbox_of
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -26,7 +29,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             hint="Name another directory with --home or MISSION_HOME.",
         )
     _refuse_file(path)
-    return Settings(path)
+    return Settings(path, owns_process=True)
 
 
 def _refuse_file(path: Path) -> None:
@@ -44,6 +47,12 @@ def _refuse_file(path: Path) -> None:
             f"The home {str(path)!r} is a file.",
             hint="Name a directory with --home or MISSION_HOME.",
         )
+
+
+def sandbox_here(arguments: argparse.Namespace) -> Sandbox:
+    """Return what keeps code that is tested out of the home that a command line means."""
+    confinement = available_confinement(os.environ)
+    return sandbox_of(confinement, settings_of(arguments).home)
 
 
 def home_of(arguments: argparse.Namespace) -> Home:

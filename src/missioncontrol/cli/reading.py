@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.application.brakes import brake_on, closed_to, who_said_so
+from missioncontrol.application.brakes import brake_on, who_said_so
+from missioncontrol.application.queries.runs import told_of
+from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.views import run_and_view
 from missioncontrol.cli import sheets
 from missioncontrol.cli.desk import operation_of
@@ -17,11 +20,15 @@ from missioncontrol.cli.opened import AnyReading, opened
 from missioncontrol.cli.output import colour, columns, say, say_exactly, say_json
 from missioncontrol.cli.replay_sheets import Sheet
 from missioncontrol.cli.results import about, completion, outputs_of, record_of
+from missioncontrol.cli.standing import statuses_now, told_now
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.run.states import Run
-from missioncontrol.ports.read_tables import MissionRow, RunRow
+from missioncontrol.domain.status import MISSION_WORDS, RUN_WORDS, WORDS, Status
+from missioncontrol.ports.read_tables import MissionRow, RunChoice, RunRow
 from missioncontrol.projections.board import Board
+
+PAGE = 1_000
+"""Rows of missions that are read at once."""
 
 
 def open_home(arguments: argparse.Namespace) -> AnyReading:
@@ -37,66 +44,96 @@ def list_missions(arguments: argparse.Namespace) -> int:
     """Print the missions of the home, newest first."""
     if not 1 <= arguments.limit <= 1000:
         raise Rejected("list.bad_limit", f"--limit is {arguments.limit}; it must be 1 to 1000.")
+    _refuse_status(arguments.status, "mission", MISSION_WORDS)
     reading = open_home(arguments)
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
-        newest = _newest_missions(reading, rows, arguments.limit)
-        if arguments.json:
-            say_json(newest)
-            return SUCCEEDED
-        _say_what_is_planned(reading, rows, newest)
+        statuses = asyncio.run(statuses_now(reading, rows))
+        told = _missions(reading, rows, statuses, arguments)
         has_runs = bool(rows.runs or reading.tables.runs(limit=1))
     finally:
         reading.close()
-    if not newest:
-        say("No missions yet. `mission run GOAL --repo PATH` begins one.\n")
+    if arguments.json:
+        say_json([{**msgspec.structs.asdict(row), **told_of(found)} for row, found in told])
+        return SUCCEEDED
+    if not told:
+        none = "No mission is like this." if arguments.status else "No missions yet."
+        say(f"{none} `mission run GOAL --repo PATH` begins one.\n")
         say("`mission runs` names the runs of workflows.\n" if has_runs else "")
-    for state, line in sheets.mission_lines(newest, columns()):
-        say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
-    if any(row.status == "interrupted" for row in newest):
-        say("`mission resume RUN` takes an interrupted run up again.\n")
+    for state, line in sheets.mission_lines(told, columns()):
+        word = WORDS[state].lower()
+        say(line.replace(word, colour(word, sheets.colour_of(state)), 1) + "\n")
+    for line in sheets.status_lines([found for _, found in told], columns()):
+        say(f"{line}\n")
     return SUCCEEDED
 
 
-def _say_what_is_planned(reading: AnyReading, rows: Board, missions: list[MissionRow]) -> None:
-    """Call a run that made a plan and nothing else what a person would call it."""
-    for row in missions:
-        run = rows.runs.get(row.run) or reading.tables.run(row.run)
-        if row.status == "succeeded" and row.tasks and run is not None and run.steps == 1:
-            row.status = "planned"
+def _missions(
+    reading: AnyReading, rows: Board, statuses: Statuses, arguments: argparse.Namespace
+) -> list[tuple[MissionRow, Status]]:
+    """Return the newest missions with their statuses, page by page until there are enough."""
+    found = dict(rows.missions)
+    before = ""
+    while True:
+        page = reading.tables.missions(before=before, limit=PAGE)
+        for row in page:
+            found.setdefault(row.id, row)
+        newest = sorted(found.values(), key=lambda row: row.id, reverse=True)
+        told = [(row, statuses.of_mission(row)) for row in newest]
+        chosen = [each for each in told if arguments.status in (None, each[1].word)]
+        if len(page) < PAGE or len(chosen) >= arguments.limit:
+            return chosen[: arguments.limit]
+        before = page[-1].id
 
 
-def _newest_missions(reading: AnyReading, rows: Board, limit: int) -> list[MissionRow]:
-    missions = {row.id: row for row in reading.tables.missions(limit=limit)}
-    missions.update(rows.missions)
-    newest = sorted(missions.values(), key=lambda row: row.id, reverse=True)[:limit]
-    holder = reading.home.holder()
-    for row in newest:
-        if row.status == "running" and not (holder and holder.may_work_on(row.run)):
-            row.status = "interrupted"
-    return newest
+def _refuse_status(status: str | None, what: str, words: Sequence[str]) -> None:
+    """Refuse a status that nothing has.
+
+    Raises:
+        Rejected: `list.bad_status`.
+    """
+    if status not in (None, *words):
+        raise Rejected(
+            "list.bad_status",
+            f"--status is {str(status)[:60]!r}.",
+            hint=f"A {what} is {', '.join(words)}.",
+        )
 
 
 def list_runs(arguments: argparse.Namespace) -> int:
-    """Print the runs of the home, newest first; of one workflow where it is named."""
+    """Print the runs of the home, newest first; of one workflow or status where it is named."""
     if not 1 <= arguments.limit <= 1000:
         raise Rejected("list.bad_limit", f"--limit is {arguments.limit}; it must be 1 to 1000.")
+    _refuse_status(arguments.status, "run", RUN_WORDS)
     reading = open_home(arguments)
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
-        found = _newest_runs(reading, rows, arguments.workflow, arguments.limit)
+        statuses = asyncio.run(statuses_now(reading, rows))
+        words = () if arguments.status is None else (arguments.status,)
+        choice = RunChoice(statuses=words, workflow=arguments.workflow or "")
+        found = statuses.chosen(choice, limit=arguments.limit)
         held_up = [] if arguments.json else _stage_lines(reading)
     finally:
         reading.close()
     if arguments.json:
-        say_json(found)
+        say_json([_as_told(row, statuses) for row in found])
         return SUCCEEDED
     say("".join(f"{line}\n" for line in held_up))
-    for state, line in sheets.run_lines(found, columns()):
+    told = [(row, statuses.of(row)) for row in found]
+    for state, line in sheets.run_lines(told, columns()):
         say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
+    for line in sheets.status_lines([status for _, status in told], columns()):
+        say(f"{line}\n")
     if not found:
-        say("No runs. `mission workflow run NAME` begins one.\n")
+        none = "No run is like this." if arguments.status or arguments.workflow else "No runs."
+        say(f"{none} `mission workflow run NAME` begins one.\n")
     return SUCCEEDED
+
+
+def _as_told(row: RunRow, statuses: Statuses) -> dict[str, Any]:
+    values = msgspec.structs.asdict(row)
+    del values["progress"], values["unchanged"]
+    return values | told_of(statuses.of(row))
 
 
 def _stage_lines(reading: AnyReading) -> list[str]:
@@ -105,31 +142,6 @@ def _stage_lines(reading: AnyReading) -> list[str]:
     if present.stage == "all":
         return []
     return sheets.stage_lines(present, asyncio.run(who_said_so(reading.store)), columns())
-
-
-def _newest_runs(
-    reading: AnyReading, rows: Board, workflow: str | None, limit: int
-) -> list[RunRow]:
-    """Return the newest runs, page by page until there are enough."""
-    found = {row.id: row for row in rows.runs.values()}
-    before = ""
-    while page := reading.tables.runs(before=before, limit=1000):
-        for row in page:
-            found.setdefault(row.id, row)
-        before = page[-1].id
-        chosen = [row for row in found.values() if workflow in (None, row.workflow)]
-        if len(chosen) >= limit:
-            break
-    chosen = [row for row in found.values() if workflow in (None, row.workflow)]
-    newest = sorted(chosen, key=lambda row: row.id, reverse=True)[:limit]
-    asked = {row.run for row in rows.listed("approval", is_open=True)}
-    holder = reading.home.holder()
-    for row in newest:
-        if row.status == "queued" and row.id in asked:
-            row.status = "waiting"  # Its first step waits for a person.
-        elif row.status == "running" and not (holder and holder.may_work_on(row.id)):
-            row.status = "waiting" if row.id in asked else "interrupted"
-    return newest
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -179,6 +191,8 @@ def _print_view(
 ) -> int:
     """Print a run at a position, by default now; with a `sheet` also what each step was given."""
     state, view = asyncio.run(run_and_view(reading.store, run, at=at))
+    if at is None:
+        view |= asyncio.run(told_now(reading, state))
     if not view["mission"]:
         view["outputs"] = outputs_of(state)
     elif arguments.json and at is None:
@@ -187,17 +201,10 @@ def _print_view(
         # It is whole and plain already, and going through it once more takes as long as printing.
         say_exactly(msgspec.json.encode(view) + b"\n")
         return SUCCEEDED
-    holder = reading.home.holder()
-    is_held = holder is not None and holder.may_work_on(run)
-    is_left = at is None and view["ended"] is None and not is_held
-    is_plan = view["status"] == "succeeded" and view["inputs"].get("execute") is False
-    # Nothing was broken off where it waits for a person, or where a limit keeps it from going on.
-    is_broken_off = is_left and view["status"] not in ("waiting", "halted")
-    held_up = [] if at is not None or state.is_settled else _held_up(reading, state, is_held)
-    status = "interrupted" if is_broken_off else "planned" if is_plan else view["status"]
-    if at is None and view["mission"] and _is_completed(reading, view["mission"], run):
-        status = "completed"
+    is_left = at is None and view["ended"] is None and _is_left(reading, run)
+    status = view.get("mission_status") or view["status"]
     _say_view(view, status, sheet)
+    held_up = [] if at is not None or state.is_settled else _held_up(reading, state, is_left)
     say("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
     if is_left:
         once = " once somebody has decided" if view["status"] == "waiting" else ""
@@ -205,27 +212,20 @@ def _print_view(
     return SUCCEEDED
 
 
-def _is_completed(reading: AnyReading, mission: str, run: str) -> bool:
-    """Whether nothing of a mission was lacking after this run, which is its newest one."""
-    rows = asyncio.run(board(reading.tables, reading.store))
-    row = rows.mission(mission)
-    return row is not None and (row.status, row.run) == ("completed", run)
+def _is_left(reading: AnyReading, run: str) -> bool:
+    """Whether no engine works on a run."""
+    holder = reading.home.holder()
+    return holder is None or not holder.may_work_on(run)
 
 
-def _held_up(reading: AnyReading, run: Run, is_held: bool) -> list[str]:
-    """Return what keeps a run that has not ended from going on, where that is nothing of its own.
-
-    A rate limit counts only where an engine works on it: else that is what it waits for.
-    """
+def _held_up(reading: AnyReading, run: Run, is_left: bool) -> list[str]:
+    """Return which rate limit keeps a run from going on, where an engine works on it."""
     lines = _stage_lines(reading)
-    if lines or not is_held:
+    if lines or is_left:
         return lines
     present = asyncio.run(operation_of(reading.store))
     brake = asyncio.run(brake_on(reading.store, run, present, SystemClock().now()))
-    if brake is not None:
-        return sheets.brake_lines(brake, columns())
-    lives: list[AgentLife] = asyncio.run(board(reading.tables, reading.store)).listed("agent")
-    return sheets.agent_lines(closed_to(run, lives), columns())
+    return sheets.brake_lines(brake, columns()) if brake is not None else []
 
 
 def _say_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:

@@ -1,6 +1,7 @@
 """`mission repo`: the phases of a repository, begun, kept in step with its record, and checked."""
 
 import argparse
+import asyncio
 import os
 
 import msgspec
@@ -8,13 +9,15 @@ import msgspec
 from missioncontrol.adapters.ids import SystemIds
 from missioncontrol.adapters.sop_file import PLACE as SOP_PLACE
 from missioncontrol.adapters.sop_file import read_sop, sop_text
+from missioncontrol.application.red_branches import RedBranch, red_branches
+from missioncontrol.application.run_manifests import begun_in, run_of
 from missioncontrol.cli import repo_metrics
 from missioncontrol.cli.checkout_record import Checkout, Record, Synced
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, say, say_json
 from missioncontrol.cli.recovering import recover
-from missioncontrol.cli.run_records import write_runs
+from missioncontrol.cli.run_records import RUNS_MAX, write_runs
 from missioncontrol.documents import task_index
 from missioncontrol.documents.task_index import index_of, index_text
 from missioncontrol.documents.task_standing import Standing, faults_of, standing_of
@@ -141,10 +144,14 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     open_ = [each for each in found if each.phase is not None]
     scaffold = _scaffold(record, state)
     waiting = [] if scaffold else record.waiting()
+    red = asyncio.run(_red(record, state))
     if arguments.json:
         told_ = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
-        say_json({"repository": state.id, **told_, "not_taken_in": waiting})
+        more = {"not_taken_in": waiting, "red": msgspec.to_builtins(red)}
+        say_json({"repository": state.id, **told_, **more})
         return SUCCEEDED
+    for branch in red:
+        say(visible(f"{colour('red', '31')}  {branch.reason}\n     {branch.remedy}") + "\n")
     for fault in scaffold:
         say(visible(f"{colour('scaffold', '31')}  {fault}") + "\n")
     for each in open_:
@@ -157,6 +164,13 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     for place in waiting:
         note(f"{place} was edited and is not taken in yet: `mission repo sync` does that.\n")
     return SUCCEEDED
+
+
+async def _red(record: Record, state: Repository) -> list[RedBranch]:
+    store = record.desk.store
+    begun = await begun_in(store, state.id)
+    runs = [(each.run, each.into) for each in reversed(begun[-RUNS_MAX:])]
+    return await red_branches(runs, lambda run: run_of(store, run))
 
 
 def _scaffold(record: Record, state: Repository) -> list[str]:

@@ -76,9 +76,11 @@ def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
     everything = kinds.add_parser("list", parents=shared, help="the tasks, each with its phase")
     everything.add_argument("--all", action="store_true", help="also those that are over")
     take = kinds.add_parser(
-        "import", parents=shared, help="show what spec-kit, task-master or a PRD would become"
+        "import", parents=shared, help="show what tasks of another tool would become"
     )
-    take.add_argument("path", metavar="PATH", help="specs/, tasks.json, or a file of Markdown")
+    take.add_argument(
+        "path", metavar="PATH", help="specs/, tasks.json, openspec/, kep.yaml, stories, or Markdown"
+    )
     take.add_argument("--apply", action="store_true", help="add these tasks")
     _add_carrying(kinds, shared)
     for name, text in (
@@ -136,6 +138,9 @@ def _add_carrying(kinds: Any, shared: list[argparse.ArgumentParser]) -> None:
     )
     run.add_argument(
         "--into", metavar="BRANCH", default="", help="below mission/ (default: mission/<yours>)"
+    )
+    run.add_argument(
+        "--mend", action="store_true", help="build on a branch whose tests fail, to make them pass"
     )
     run.add_argument("--cost", metavar="USD", help="the most that it may spend, such as 2.50")
     run.add_argument("--tokens", metavar="N", type=int, help="the most tokens that it may use")

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.application.run_manifests import begun_in, manifest_of
-from missioncontrol.cli.checkout_record import Record
+from missioncontrol.application.anew import repository_of
+from missioncontrol.application.run_manifests import begun_in, manifest_of, run_of
+from missioncontrol.cli.checkout_record import Checkout, Record
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.output import note
 from missioncontrol.documents.run_manifest import (
     FOLDER,
     NAME,
@@ -36,6 +39,23 @@ def write_runs(record: Record) -> list[str]:
     begun = asyncio.run(begun_in(record.desk.store, record.sop.id))
     found = (each for each in begun[-RUNS_MAX:] if not _is_whole(each.run, record))
     return [write_run(each, record) for each in found]
+
+
+def write_resumed(run: str, desk: Desk) -> None:
+    """Write the files of a run of tasks that was resumed into the checkout of its tasks.
+
+    It may be resumed from anywhere, and what became of it is in the record in any case.
+    """
+    try:
+        found = asyncio.run(run_of(desk.store, run))
+        repository = repository_of(found.workflow)
+        if not repository:
+            return
+        record = Record(desk, Checkout(str(found.inputs.get("repository", ""))))
+        for folder in write_runs(record) if record.sop.id == repository else ():
+            note(visible(f"{folder}/ tells what was done.\n"))
+    except MissionControlError as error:
+        note(visible(f"The files of run {run} are not written: {error}\n"))
 
 
 def write_run(begun: RepositoryTasksRun, record: Record) -> str:

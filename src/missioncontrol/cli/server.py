@@ -42,7 +42,7 @@ class ServerHome:
 
     def holder(self) -> Holder:
         """Return the server: somebody holds its home, or nobody would answer."""
-        return Holder(0, 0.0, f"the server at {self.root}", port=1, console=self.root)
+        return Holder(0, 0.0, f"the server at {self.root}", socket=self.root, console=self.root)
 
 
 class ServerReading:

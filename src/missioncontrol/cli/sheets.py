@@ -10,22 +10,26 @@ from typing import Any
 from missioncontrol.application.brakes import Brake
 from missioncontrol.cli.text import dollars, duration, moment, size
 from missioncontrol.domain.definition.quantities import duration_in_words
-from missioncontrol.domain.lifecycle.states import AgentLife, reason_of
-from missioncontrol.domain.money import tokens
+from missioncontrol.domain.money import of_which_estimated, tokens
 from missioncontrol.domain.operation import Operation
+from missioncontrol.domain.status import WORDS, Status
 from missioncontrol.domain.visible import one_line, visible
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 
 MARKS = {
     "succeeded": ("✓", "32"),
-    "completed": ("✓", "32"),
-    "planned": ("✓", "32"),
+    "done": ("✓", "32"),
+    "planned": ("○", "36"),
+    "ready_to_build": ("○", "36"),
+    "planning": ("◐", "36"),
+    "building": ("◐", "36"),
+    "in_review": ("◐", "36"),
     "failed": ("✗", "31"),
     "blocked": ("◆", "35"),
     "cancelled": ("■", "34"),
     "working": ("◐", "36"),
-    "interrupted": ("◆", "35"),
+    "stuck": ("◆", "35"),
     "resting": ("◌", "36"),
     "held": ("◇", "33"),
     "expanded": ("◐", "36"),
@@ -72,13 +76,13 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
     )
 
 
-def mission_lines(rows: Sequence[MissionRow], width: int) -> list[tuple[str, str]]:
+def mission_lines(rows: Sequence[tuple[MissionRow, Status]], width: int) -> list[tuple[str, str]]:
     """Return (state, line) for each mission; the newest run stands for it."""
     lines = []
-    for row in rows:
+    for row, found in rows:
         created = f"{moment(row.created)[:16]}  " if width >= WIDE else ""
-        start = f"{row.run or row.id}  {row.status:<11}  {created}"
-        lines.append((row.status, start + cut(row.title, width - len(start))))
+        start = f"{row.run or row.id}  {WORDS[found.word].lower():<14}  {created}"
+        lines.append((found.word, start + cut(row.title, width - len(start))))
     return lines
 
 
@@ -92,13 +96,11 @@ def stage_lines(present: Operation, who: str, width: int) -> list[str]:
     return wrapped(f"{said} `mission start --stage {others}` goes on.", width)
 
 
-def agent_lines(lives: Sequence[AgentLife], width: int) -> list[str]:
-    """Say which agents a run waits for that take no steps, and why they do not."""
-    said = (
-        f"Agent {life.name!r} is {life.status(0)}, and steps wait for it. {reason_of(life)}"
-        for life in lives
-    )
-    return [line for text in said for line in wrapped(text.rstrip(), width)]
+def status_lines(found: Iterable[Status], width: int) -> list[str]:
+    """Return why runs are stuck, each cause once, and the command that lets them go on."""
+    causes = {each.on: each for each in found if each.word == "stuck"}
+    said = (f"Stuck: {each.reason} `{each.action}` lets work go on." for each in causes.values())
+    return [line for text in said for line in wrapped(text, width)]
 
 
 def brake_lines(brake: Brake, width: int) -> list[str]:
@@ -117,7 +119,7 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
     own = own_steps(view)
     done = sum(step["state"] == "succeeded" for step in own)
     steps = f"{len(own)} step{'s' if len(own) != 1 else ''}"
-    parts = [status, f"{done} of {steps} succeeded{_within(view)}", *_lasted(view)]
+    parts = [WORDS[status].lower(), f"{done} of {steps} succeeded{_within(view)}", *_lasted(view)]
     facts = {
         "run": view["run"],
         "state": " · ".join(parts),
@@ -130,6 +132,8 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
         "schedule": view["schedule"],
         "ended" if view["status"] == "failed" else "cancelled": view["cancel_reason"] or "",
         "halted": (view["halt"] or {}).get("reason", ""),
+        "reason": view.get("reason", "") if view["halt"] is None else "",
+        "action": view.get("action", "") if view["halt"] is None else "",
     }
     name = f"{view['workflow']}@{view['version']}" if view["version"] else view["workflow"]
     lines = wrapped(str((view["mission"] and inputs.get("title")) or name), width)
@@ -142,10 +146,11 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
 
 
 def used(usage: Mapping[str, Any]) -> str:
-    """Return what was used, as `12,900 tokens, $0.024`."""
+    """Return what was used, as `12,900 tokens, $0.024, of which 700 tokens estimated`."""
     count = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     unpriced = None if usage["is_priced"] else usage["unpriced_tokens"]
-    return f"{tokens(count)}, {dollars(usage['cost'], unpriced)}"
+    estimated = of_which_estimated(usage["estimated_tokens"], usage["estimated_cost"])
+    return f"{tokens(count)}, {dollars(usage['cost'], unpriced)}{estimated}"
 
 
 def _lasted(view: Mapping[str, Any]) -> list[str]:
@@ -195,19 +200,19 @@ def in_families(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
         todo.extend(reversed(children.get(step["step"], [])))
 
 
-def run_lines(rows: Sequence[RunRow], width: int) -> list[tuple[str, str]]:
+def run_lines(rows: Sequence[tuple[RunRow, Status]], width: int) -> list[tuple[str, str]]:
     """Return (state, line) for each run."""
     lines = []
-    for row in rows:
+    for row, status in rows:
         created = f"{moment(row.created)[:16]}  " if width >= WIDE else ""
         name = f"{row.workflow}@{row.version}" if row.version else row.workflow
         done = f"{row.succeeded} of {row.steps} step{'' if row.steps == 1 else 's'}"
-        start = f"{row.id}  {row.status:<11}  {created}"
+        start = f"{row.id}  {status.word:<11}  {created}"
         room = width - len(start)
         # Two spaces hold columns apart, which `cut` would make one.
         is_roomy = room >= len(done) + 10
         end = f"{cut(name, room - len(done) - 2)}  {done}" if is_roomy else cut(name, room)
-        lines.append((row.status, start + end))
+        lines.append((status.word, start + end))
     return lines
 
 
@@ -262,16 +267,15 @@ def ending_lines(
     outputs: Mapping[str, Any] | None,
     width: int,
     *,
-    stage: str = "all",
     is_left: bool = True,
 ) -> list[str]:
     """Return what a person reads when a run of a workflow has ended, or goes no further now.
 
-    `stage` is how far all work may go; a run that nobody works on any more `is_left`.
+    A run that nobody works on any more `is_left`.
     """
     usage, status = view["usage"], view["status"]
     kept = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
-    lines = ["", *_ending(view, width, stage), ""]
+    lines = ["", *_ending(view, width), ""]
     lines.append(f"  run     {run} ({status})")
     lines.append(f"  cost    {used(usage)}{kept}")
     lines.extend(output_lines(outputs or {}, width))
@@ -287,18 +291,17 @@ def ending_lines(
     return [*lines, f"  more    {more}"]
 
 
-def _ending(view: Mapping[str, Any], width: int, stage: str) -> list[str]:
+def _ending(view: Mapping[str, Any], width: int) -> list[str]:
     """Say in a sentence how it ended, or why it goes no further."""
     counts = Counter(step["state"] for step in own_steps(view))
     told = ", ".join(f"{count} {state}" for state, count in counts.items())
     name = f"{view['workflow']}@{view['version']}" if view["version"] else view["workflow"]
     match view["status"]:
-        case "waiting":
-            said = f"{name} waits for a person ({told})."
+        case "waiting" | "stuck" as word:
+            action = f" Next: `{view['action']}`" if view["action"] else ""
+            said = f"{name} is {word} ({told}). {view['reason']}{action}"
         case "halted":
             said = f"{name} is halted. {view['halt']['reason']}"
-        case _ if view["ended"] is None and stage in ("stopped", "paused"):
-            said = f"{name} goes no further now ({told}). {STAGES[stage]}"
         case _ if view["ended"] is None:
             said = f"{name} has not ended, and nobody works on it now ({told})."
         case status:

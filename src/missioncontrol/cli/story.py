@@ -119,7 +119,7 @@ class Story:
                 self._begin(event, entry.time / 1_000_000)
             case r.UsageReported():
                 self.tokens += event.usage.tokens
-                self.bill += event.usage
+                self.bill = self.bill.plus(event.usage, estimated=event.estimated)
             case m.PlanAccepted():
                 self.plan = event.plan
             case _:

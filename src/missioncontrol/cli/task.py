@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.foreign_tasks import Foreign, foreign_tasks
+from missioncontrol.adapters.foreign_reading import Foreign
+from missioncontrol.adapters.foreign_standing import CLOSED
+from missioncontrol.adapters.foreign_tasks import foreign_tasks
 from missioncontrol.application.repositories import (
     RepositoryTaskAsked,
     SignOffAsked,
@@ -108,15 +110,23 @@ def _import(arguments: argparse.Namespace, record: Record) -> int:
         left += [f"{source}: {reason}" for source, reason in refused.items()]
         _projected(record)
     lines = [
-        {"state": "new" if each in fresh else "same", "title": each.title, "source": each.source}
+        {
+            "state": "new" if each in fresh else "same",
+            "title": each.title,
+            "source": each.source,
+            **msgspec.to_builtins(each.standing),
+        }
         for each in found.tasks
         if each.source not in refused
     ]
     if arguments.json:
         say_json({"tasks": lines, "left": left, "applied": arguments.apply})
         return SUCCEEDED
+    shown = {each.source: each.standing.sentence() for each in found.tasks}
     for line in lines:
         say(visible(f"{line['state']:<8} {line['title']}  ({line['source']})") + "\n")
+        if stands := shown.get(line["source"]):
+            say(visible(f"         {stands}") + "\n")
     for each_left in left:
         say(visible(f"not taken: {each_left}") + "\n")
     if not arguments.apply:
@@ -129,12 +139,20 @@ def _add_all(tasks: Sequence[Foreign], record: Record) -> dict[str, str]:
     refused = {}
     for each in tasks:
         try:
-            record.desk.deliver(_as_added(each, record.sop.id))
+            added = record.desk.deliver(_as_added(each, record.sop.id))
+            if each.standing.status in CLOSED:
+                _close(added["task"], each, record)
         except Rejected as error:
             if error.code not in NOT_FIT:
                 raise
             refused[each.source] = error.reason
     return refused
+
+
+def _close(number: int, task: Foreign, record: Record) -> None:
+    """Take an imported task with which nothing is left to do off the list of open ones."""
+    reason = f"It was {task.standing.status} where it was imported from ({task.source})."
+    record.desk.deliver(RepositoryTaskAsked("drop", record.sop.id, task=number, reason=reason))
 
 
 def _fresh(found: Sequence[Foreign], titles: set[str]) -> list[Foreign]:

@@ -1,4 +1,4 @@
-"""The branch that changes of tasks go into: looked at before anybody builds, and brought up."""
+"""The branch that changes of tasks go into, checked before agents are paid."""
 
 import asyncio
 
@@ -9,22 +9,20 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.asked import found
-from missioncontrol.specialists.commits.lent import Theirs
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.markdown import counted
-from missioncontrol.specialists.merger.bringing import brought_up
+from missioncontrol.specialists.merger.branch_update import red_line
 from missioncontrol.specialists.merger.wanted import refuse_branch
 
 
-def look_at_branch(into: str, record: Record) -> None:
-    """Refuse a branch that can't be merged into, before anybody is paid for what would go there.
+def look_at_branch(into: str, record: Record) -> str:
+    """Return the commit that the run has to bring a branch up to before it builds; "" for none.
 
-    One that belongs to what is checked out is brought up to it; of others it is said what they
-    lack, as somebody else may mean them to be without that.
+    Of branches that belong to something else it is said what they lack, as that may be meant: such
+    a branch is only tested as it stands, where it was red.
 
     Raises:
-        Rejected: `merger.bad_branch`, `merger.checked_out`, or as `brought_up`.
-        Unavailable: as `brought_up`.
+        Rejected: `merger.bad_branch`, `merger.checked_out`.
     """
     try:
         theirs = found(record.checkout.root, "merger")
@@ -33,35 +31,25 @@ def look_at_branch(into: str, record: Record) -> None:
         raise Rejected(error.code, error.reason, hint=error.hint) from None
     head = head_commit(record.checkout.root)
     if not head or not theirs.commit(f"refs/heads/{into}"):
-        return  # It begins at what is checked out.
-    if into == f"mission/{_branch(record)}":
-        _bring_up(theirs, into, head)
-    else:
-        _tell(theirs, into)
+        return ""  # It begins at what is checked out.
+    lacking = int(theirs.git("rev-list", "--count", head, f"^refs/heads/{into}"))
+    is_red = bool(red_line(theirs, into))
+    if into != f"mission/{_branch(record)}":
+        _tell(into, lacking)
+        return theirs.commit(f"refs/heads/{into}") if is_red else ""
+    if lacking:
+        commits = counted(lacking, "commit")
+        note(f"{visible(into)} lacks {commits} of yours: they are brought in, if that is green.\n")
+    return head if lacking or is_red else ""
 
 
-def _bring_up(theirs: Theirs, into: str, head: str) -> None:
-    brought = brought_up(theirs, into, head)
-    commits = counted(brought.lacked, "commit")
-    match brought.way:
-        case "forward":
-            note(f"{visible(into)} lacked {commits} of yours, and is {head[:12]} now.\n")
-        case "merged":
-            note(
-                f"{visible(into)} lacked {commits} of yours. They were merged into it as "
-                f"{brought.commit[:12]}, which is tested with the first change.\n"
-            )
-        case "clashing" | "outrun":
-            _tell(theirs, into)
-
-
-def _tell(theirs: Theirs, into: str) -> None:
-    lacking = int(theirs.git("rev-list", "--count", "HEAD", f"^refs/heads/{into}"))
+def _tell(into: str, lacking: int) -> None:
     if lacking:
         commits, name = counted(lacking, "commit"), visible(into)
         note(
             f"{name} lacks {commits} of what is checked out here, and agents begin without that. "
-            f"`git merge {name} && git push . HEAD:{name}` brings both together.\n"
+            f"To bring both together, `git merge {name}` into the branch that is checked out, and "
+            "run the tasks without `--into`: that tests the composition first.\n"
         )
 
 

@@ -41,8 +41,9 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
     _refuse_edits(tasks, record)
     rule = record.state()[0].process.merge
     into = arguments.into or rule.into or f"mission/{branch_here(record)}"
+    update = ""
     if not branch_fault(into):  # Else the office says so.
-        look_at_branch(into, record)
+        update = look_at_branch(into, record)
     looked_up = tuple(
         LookedUp(task.number, found, ground)
         for task in tasks
@@ -60,8 +61,10 @@ def run(arguments: argparse.Namespace, record: Record) -> int:
         arguments.parallel,
         arguments.overlap,
         budget_of(arguments),
-        head_commit(record.checkout.root) or "",
+        update or head_commit(record.checkout.root) or "",
         looked_up,
+        bool(update),
+        arguments.mend,
     )
     named = ", ".join(str(task.number) for task in tasks)
     return do(arguments, ask, f"Task{'s' if tasks[1:] else ''} {named}")

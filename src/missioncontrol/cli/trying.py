@@ -18,6 +18,7 @@ from missioncontrol.domain.visible import visible
 from missioncontrol.evaluation.judging import Left
 from missioncontrol.evaluation.scenario import Scenario
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.trials import Check
 from missioncontrol.specialists.tester.running import run
 
@@ -86,6 +87,7 @@ class Held(msgspec.Struct, frozen=True):
     scenario: Scenario
     place: Path
     seed: int
+    sandbox: Sandbox
 
     async def lay_out(self, commit: str, patch: bytes) -> Left:
         """Make it of the scenario and the patch alone, and return what changed.
@@ -125,6 +127,8 @@ class Held(msgspec.Struct, frozen=True):
             output=output,
             seconds_max=check.seconds_max,
             tick=lambda _: None,
+            sandbox=self.sandbox,
+            own=(home,),
         )
         text = _said(output)
         passed = ran.exit_code == 0 and not ran.stopped and check.says in text
@@ -132,14 +136,14 @@ class Held(msgspec.Struct, frozen=True):
         return Checked(check.name, passed, ran.exit_code, ran.seconds, said)
 
 
-async def verified(scenario: Scenario, place: Path, seed: int) -> str:
+async def verified(scenario: Scenario, place: Path, seed: int, sandbox: Sandbox) -> str:
     """Return the commit of a scenario's snapshot, once its checks do there what they should.
 
     Raises:
         Rejected: `scenario.solved`, `scenario.broken`, `scenario.no_program`.
     """
     _refuse_absent(scenario)
-    held = Held(scenario, place, seed)
+    held = Held(scenario, place, seed, sandbox)
     commit = await snapshots.repository(scenario.files, place / "whole")
     await asyncio.to_thread(snapshots.lay, scenario.hidden, place / "whole")
     for check in scenario.checks:

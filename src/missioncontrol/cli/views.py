@@ -16,7 +16,7 @@ from missioncontrol.cli.output import Screen, note, say_json
 from missioncontrol.cli.sheets import WIDE
 from missioncontrol.cli.story import Activity, Milestone, Story
 from missioncontrol.cli.text import dollars, duration
-from missioncontrol.domain.money import tokens
+from missioncontrol.domain.money import of_which_estimated, tokens
 from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.visible import one_line, visible
 from missioncontrol.ports.clock import Clock
@@ -260,7 +260,8 @@ class LiveView:
             f"{done}/{total} {kind}" if total else begun,
             duration(self._clock.now() - self._begun),
             tokens(self._story.tokens),
-            dollars(bill.cost, None if bill.is_whole else bill.unpriced_tokens),
+            dollars(bill.cost, None if bill.is_whole else bill.unpriced_tokens)
+            + of_which_estimated(bill.estimated_tokens, bill.estimated_cost),
             f"log #{self._story.position}",
         ]
         return Text("  " + "  ·  ".join(filter(None, parts)), style="dim")

@@ -27,6 +27,7 @@ from missioncontrol.cli.following import follow
 from missioncontrol.cli.outcome import tell_outcome, tell_plan, tell_run
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import repository_of, settings_of
+from missioncontrol.cli.run_records import write_resumed
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import micro_dollars
 from missioncontrol.domain.run.states import Run
@@ -168,8 +169,19 @@ def begin_scheduled(arguments: argparse.Namespace) -> int:
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    """Take an unfinished run up again."""
-    return _about(arguments, lambda run: ResumeRun(run))
+    """Take an unfinished run up again; what tells of a run of tasks is written as it rests."""
+    desk = Desk(arguments, os.environ)
+    try:
+        run = desk.run(arguments.run)
+    finally:
+        desk.close()
+    code = do(arguments, ResumeRun(run))
+    desk = Desk(arguments, os.environ)
+    try:
+        write_resumed(run, desk)
+    finally:
+        desk.close()
+    return code
 
 
 def carry_plan_out(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.text import duration
+from missioncontrol.confinement import HiddenDirectories, available_confinement
 from missioncontrol.domain.declaration import SCALE_MAX, Declaration
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -29,9 +30,10 @@ from missioncontrol.domain.secrets import HARMLESS, Scrubber, secret_values
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import Agent
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.gateway import Gateway
 from missioncontrol.ports.workers import Introduction, WorkerDrained, WorkerSeen, WorkersListed
-from missioncontrol.settings import PASSED_ON
+from missioncontrol.settings import PASSED_ON, usual_home
 
 
 def worker(arguments: argparse.Namespace) -> int:
@@ -136,7 +138,11 @@ async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -
     root = _state_of(arguments, home, name_in(token))
     scrubber = Scrubber([token, *secret_values(environment)])
     link, door = Link(url, token), GatewayDoor(url, token) if arguments.gateway else None
-    machine = Machine(home, root, environment, scrubber, door)
+    confinement = available_confinement(environment)
+    note(f"{confinement.statement()}\n")
+    hidden = (home.root, usual_home(), root, Path(arguments.token_file))
+    sandbox = HiddenDirectories(confinement, hidden)
+    machine = Machine(home, root, environment, scrubber, door, sandbox)
     crew = Crew(_carriers(arguments, machine))
     worker = Worker(
         _introduction(arguments, name_in(token)),
@@ -207,6 +213,7 @@ class Machine(msgspec.Struct, frozen=True):
     environment: Mapping[str, str]
     scrubber: Scrubber
     gateway: Gateway | None
+    sandbox: Sandbox
 
 
 def _carriers(arguments: argparse.Namespace, machine: Machine) -> list[Carrier]:
@@ -248,12 +255,18 @@ def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -
         secrets = secret_store(environment, machine.home.root / "secrets.toml")
         store = FolderArtifactStore(root / "artifacts")  # Each attempt gets one of its own.
         workshops = Workshops(
-            root, store, environment, secrets, machine.scrubber, harmless=HARMLESS
+            root,
+            store,
+            environment,
+            secrets,
+            machine.scrubber,
+            machine.sandbox,
+            harmless=HARMLESS,
         )
         workshops.gateway = machine.gateway
         return declared_carrier(declared[name], Kinds(), workshops)
     if name in CLASSES:
-        return _specialist(name, machine.root, machine.environment)
+        return _specialist(name, machine)
     raise Rejected(
         "worker.unknown_agent",
         f"No agent {name!r} is known on this machine.",
@@ -261,16 +274,22 @@ def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -
     )
 
 
-def _specialist(name: str, root: Path, environment: Mapping[str, str]) -> Carrier:
+def _specialist(name: str, machine: Machine) -> Carrier:
     """Return a built-in specialist, as a program of its own."""
     from missioncontrol.adapters.agents.program import ProgramAgent
     from missioncontrol.specialists.cards import CARDS
 
+    environment, scratch = machine.environment, machine.root / "scratch"
     seen = {key: environment[key] for key in PASSED_ON if key in environment}
 
     def make(artifacts: ArtifactStore) -> Agent:
         argv = [sys.executable, "-P", "-m", "missioncontrol.worker", name]
-        scratch = root / "scratch"
-        return ProgramAgent(argv, scratch=scratch, artifacts=artifacts, environment=seen)
+        return ProgramAgent(
+            argv,
+            scratch=scratch,
+            artifacts=artifacts,
+            environment=seen,
+            sandbox=machine.sandbox,
+        )
 
     return Carrier(CARDS[name], make, SCALE_MAX)

@@ -48,6 +48,21 @@ class AgentCard(msgspec.Struct, frozen=True, omit_defaults=True):
     standing: dict[str, str] = {}  # those that it has at all times, and by which setting
 
 
+SPECIALIST = "specialist"
+"""The kind of the agents that are a part of the program."""
+
+
+def cannot_spend(card: AgentCard | None) -> bool:
+    """Whether an agent can use neither money nor tokens, by what it is and not by what it says.
+
+    This holds for built-in specialists that call no model: their code is ours. A program or a
+    function may use anything, whatever its step declares.
+    """
+    if card is None or card.kind != SPECIALIST:
+        return False
+    return card.spending is None and "calls_model" not in card.effects
+
+
 class Effect(msgspec.Struct, frozen=True):
     """Something that a step can do to the world."""
 

@@ -45,6 +45,10 @@ _ORDER = re.compile(
     r"|\b(?:needs?|ha(?:s|ve)) to\s+[a-z]+\b"
     r"|\b(?:is|are) (?:required|mandatory|to be \w+(?:ed|en))\b"
 )
+_NAMES_NOTHING = re.compile(
+    r"(?i)^(?:[\w ]{1,40}:)?\s*(?:should|must|shall|ought to)\s+(?:\w+ly\s+|also\s+)?[a-z]+\W*$"
+)
+"""An order without a subject and an object, such as “Steps: should add”."""
 _TO_SOMEBODY = re.compile(
     r"(?i)\b(?:you|i|one|people|users?|we)\s+(?:\w+\s+)?(?:needs?|ha(?:s|ve)) to\b"
 )
@@ -76,6 +80,8 @@ def demand_in(words: str, *, faults: bool = True) -> Demand | None:
     """Return what a sentence demands in form; with `faults`, one that tells a fault counts too."""
     plain = _ASIDE.sub(" ", _QUOTED.sub("it", words)).strip(" -*>#")
     if "```" in words or _STORY.search(plain) or _HEADING.match(plain):
+        return None
+    if _NAMES_NOTHING.match(plain):
         return None
     if _PROHIBITION.search(plain):
         return "prohibition"

@@ -10,7 +10,27 @@ from missioncontrol.domain.visible import suspicious
 NAME_MAX = 200
 AGENT = "agent:"
 _PROGRAMS = frozenset({"engine", "python"})
-"""Actors without a prefix that are nobody; a person of that name is `user:python`."""
+"""Actors without a prefix that are programs; a person of that name is `user:python`."""
+
+_PARTS_OF_THE_PROGRAM = """
+    engine system planner schedule scheduler webhook mission missioncontrol control console gateway
+    worker supervisor analyst watcher keeper api cli mcp provider anonymous unknown python agent
+    program
+"""
+_WORDS_OF_RULES = "approver anybody anyone everybody nobody somebody workspace user"
+_AGENTS = """
+    command function functions http model person codex codexcloud claude claudecode opencode a2a acp
+    architect auditor estimator historian inspector manager merger reporter reviewer surveyor tester
+    writer
+"""
+RESERVED = frozenset((_PARTS_OF_THE_PROGRAM + _WORDS_OF_RULES + _AGENTS).split())
+"""Names that the log, a rule or a list of agents uses for something that is no person."""
+
+_LOOKALIKES = str.maketrans(
+    "01|!аԁеɡһіјӏорԛѕтυѵԝхуɑαεικηορτυχω",
+    "ollladeghijlopqstuvwxyaaeiknoptuxw",
+)
+"""Letters of other scripts, and digits, that are read as Latin ones."""
 
 
 def is_agent(actor: str) -> bool:
@@ -66,6 +86,29 @@ def known_as(actors: Iterable[str], os_user: str = "") -> Known:
 def is_vouched(actor: str, os_user: str) -> bool:
     """Whether the operating system vouches for `actor`: nobody else's name than its user's."""
     return bool(os_user) and person(actor) == person(os_user)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether `name` is, or is read as, a name that the log uses for something that is no person.
+
+    Case, accents, spaces, punctuation and letters that only look alike make no other name.
+    """
+    return _skeleton(name.removeprefix("user:")) in _RESERVED_SKELETONS
+
+
+def can_decide(name: str) -> bool:
+    """Whether `name`, with or without `user:`, can be given as the name of a person."""
+    return is_name(name) and bool(person(name)) and not is_reserved(name)
+
+
+def _skeleton(name: str) -> str:
+    """Return the letters of a name as they are read; see Unicode TR 39 for the idea."""
+    plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKALIKES)
+    letters = "".join(each for each in plain if each.isalnum())
+    return letters.replace("i", "l").replace("rn", "m")
+
+
+_RESERVED_SKELETONS = frozenset(map(_skeleton, RESERVED))
 
 
 def is_name(text: str) -> bool:

@@ -44,6 +44,9 @@ class Amount(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     tokens: int | None = None  # input and output together
 
 
+NO_AMOUNT = Amount(0, 0)
+
+
 def tighter(one: Amount | None, other: Amount | None) -> Amount | None:
     """Return the smaller of two amounts, in each unit that either of them names."""
     if one is None or other is None:

@@ -250,7 +250,7 @@ def _refuse_bad(command: AddWebhook, hooks: dict[str, Webhook]) -> None:
             f"{name[:80]!r} cannot be the name of a webhook.",
             hint=f"A name has 1 to {NAME_MAX} characters on one line.",
         )
-    if not _is_address(command.url):
+    if not is_address(command.url):
         raise Rejected(
             "webhook.bad_url",
             f"{command.url[:200]!r} is no address that can be told.",
@@ -272,7 +272,8 @@ def _refuse_bad(command: AddWebhook, hooks: dict[str, Webhook]) -> None:
         raise Rejected("webhook.too_many", f"There are {WEBHOOKS_MAX} webhooks already.")
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Whether a URL has the form of an address that can be called."""
     if len(url) > URL_MAX or not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:

@@ -44,12 +44,24 @@ class Bill(msgspec.Struct, frozen=True, gc=False):
     cost: int = 0  # micro-dollars, of all whose price is known
     unpriced_tokens: int = 0
     is_whole: bool = True  # the price of everything is known
+    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
     def __add__(self, usage: Usage) -> "Bill":
-        """Count a usage."""
-        if usage.cost is not None:
-            return Bill(self.cost + usage.cost, self.unpriced_tokens, self.is_whole)
-        return Bill(self.cost, self.unpriced_tokens + usage.tokens, False)
+        """Count a measured usage."""
+        return self.plus(usage, estimated=False)
+
+    def plus(self, usage: Usage, *, estimated: bool) -> "Bill":
+        """Count a usage; an estimated one counts in the totals and in their estimated part."""
+        is_priced = usage.cost is not None
+        cost = usage.cost or 0
+        return Bill(
+            self.cost + cost,
+            self.unpriced_tokens + (0 if is_priced else usage.tokens),
+            self.is_whole and is_priced,
+            self.estimated_tokens + (usage.tokens if estimated else 0),
+            self.estimated_cost + (cost if estimated else 0),
+        )
 
 
 NO_BILL = Bill()

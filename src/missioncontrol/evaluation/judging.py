@@ -20,8 +20,8 @@ READABLE = "that what it leaves can be read"
 STUCK = frozenset(
     {"step.timed_out", "step.total_timed_out", "lease.expired", "agent.hung", "agent.silent"}
 )
-STUCK_ENDS = ("too_many_turns", "stopped", "silent")
-OVER = frozenset({"budget.exceeded", "budget.insufficient"})
+STUCK_ENDS = ("too_many_turns", "stopped", "silent", "nothing_done")
+OVER = frozenset({"budget.exceeded", "budget.beyond_limit", "budget.insufficient"})
 OVER_ENDS = ("budget_refused",)
 BETWEEN = (
     "budget",
@@ -90,7 +90,7 @@ def by_run(run: Run, caps: Caps) -> tuple[Outcome | None, str, str]:
         return _by_failure(state.failure)
     if run.halt is not None:
         words = f"It could not begin or go on: {run.halt.reason}"
-        return ("over_budget" if run.usage.tokens else "error"), words, ""
+        return ("over_budget" if run.usage.tokens or run.fence else "error"), words, ""
     if run.status in ("waiting", "held") or run.held:
         return "stuck", "It waited for a person, and nobody answers in a trial.", ""
     return "error", f"Its run ended as {run.status} before the agent did.", ""

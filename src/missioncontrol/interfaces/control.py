@@ -1,13 +1,16 @@
 """How another process on this machine asks the engine that holds a home for something.
 
-One JSON line each way over loopback. The port and a secret stand in a file of the home that only
-its owner can read.
+One JSON line each way over a Unix socket. Its path and a secret stand in a file of the home that
+only its owner can read. The system says which process asks, so that what it says of itself is no
+more than a claim; see `application.callers`.
 """
 
 import asyncio
+import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +24,7 @@ from missioncontrol.domain.errors import (
     kind_of,
 )
 from missioncontrol.domain.principal import Asking
+from missioncontrol.interfaces.local_socket import peer_pid, remove_socket
 
 LINE_BYTES_MAX = 8 * 1024 * 1024
 CONNECTIONS_MAX = 32
@@ -50,42 +54,43 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     data: Any = None
 
 
-Perform = Callable[[str, dict[str, Any], str, Asking | None], Awaitable[Any]]
-"""Does (verb, arguments, actor, asking) and returns plain values, or raises a
-`MissionControlError`."""
+Perform = Callable[[int, str, dict[str, Any], str, Asking | None], Awaitable[Any]]
+"""Does what a process asks (pid, verb, arguments, actor, asking) and returns plain values, or
+raises a `MissionControlError`."""
 
 RAISED: Mapping[str, type[MissionControlError]] = {**KINDS, "not_permitted": NotPermitted}
 
 
 class ControlServer:
-    """Listens on loopback for as long as an engine holds its home."""
+    """Listens on a Unix socket for as long as an engine holds its home."""
 
     def __init__(self, perform: Perform) -> None:
         """`perform` is awaited in the engine's own loop."""
         self.token = secrets.token_urlsafe(24)
         self._perform = perform
         self._server: asyncio.Server | None = None
+        self._path: Path | None = None
         self._serving: set[asyncio.StreamWriter] = set()
         self._strangers: dict[asyncio.StreamWriter, None] = {}  # oldest first
 
-    async def open(self) -> int:
-        """Listen, and return the port.
+    async def open(self, path: Path) -> None:
+        """Listen at `path`, in place of an engine that left its socket there.
 
         Raises:
-            Unavailable: `control.unheard`, where this machine gives out no port.
+            Unavailable: `control.unheard`, where no socket can be made there.
         """
         try:
-            self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", 0, limit=LINE_BYTES_MAX
+            listening = _bound(path)
+            self._server = await asyncio.start_unix_server(
+                self._serve, sock=listening, limit=LINE_BYTES_MAX
             )
         except OSError as error:
             raise Unavailable(
                 "control.unheard",
-                f"No other process can ask this engine for anything: {error}.",
-                hint="Let it listen on 127.0.0.1.",
+                f"No other process can ask this engine for anything: {path}: {error.strerror}.",
+                hint="Use a home on a local file system that knows Unix sockets.",
             ) from None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        self._path = path
 
     async def close(self) -> None:
         """Stop listening."""
@@ -94,6 +99,8 @@ class ControlServer:
             for writer in self._serving:
                 writer.transport.abort()  # From 3.12 on, `wait_closed` waits for all of them.
             await self._server.wait_closed()
+        if self._path is not None:
+            remove_socket(self._path)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._serving.add(writer)
@@ -104,7 +111,7 @@ class ControlServer:
                 ask = self._understood(line)
                 if isinstance(ask, Ask):
                     self._strangers.pop(writer, None)
-                    answer = await self._answer(ask)
+                    answer = await self._answer(peer_pid(writer.get_extra_info("socket")), ask)
                 else:
                     answer = ask
                 writer.write(msgspec.json.encode(answer) + b"\n")
@@ -138,9 +145,10 @@ class ControlServer:
             )
         return ask
 
-    async def _answer(self, ask: Ask) -> Answer:
+    async def _answer(self, pid: int, ask: Ask) -> Answer:
         try:
-            return Answer(data=await self._perform(ask.verb, ask.arguments, ask.actor, ask.asking))
+            data = await self._perform(pid, ask.verb, ask.arguments, ask.actor, ask.asking)
+            return Answer(data=data)
         except MissionControlError as error:
             kind = "not_permitted" if isinstance(error, NotPermitted) else kind_of(error)
             return Answer(error.code, kind, error.reason, error.hint)
@@ -156,14 +164,29 @@ def refusal(answer: Answer) -> MissionControlError:
     return kind(answer.code, answer.reason, hint=answer.hint)
 
 
-def ask_engine(port: int, ask: Ask) -> Answer:
-    """Ask the engine that listens on `port`.
+def _bound(path: Path) -> socket.socket:
+    """Return a socket that only the owner of the home can open, not listening yet."""
+    path.unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        bound.bind(os.fsencode(path))
+        path.chmod(0o600)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def ask_engine(path: str, ask: Ask) -> Answer:
+    """Ask the engine that listens at `path`.
 
     Raises:
         Unavailable: `control.silent`.
     """
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS_MAX) as line:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(ANSWER_SECONDS_MAX)
+            line.connect(path)
             line.sendall(msgspec.json.encode(ask) + b"\n")
             with line.makefile("rb") as answers:
                 return msgspec.json.decode(answers.readline(LINE_BYTES_MAX), type=Answer)

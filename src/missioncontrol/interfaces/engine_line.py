@@ -13,8 +13,8 @@ class Holder(Protocol):
     """The process that holds a home."""
 
     @property
-    def port(self) -> int:
-        """Where it listens on loopback; 0 while it does not."""
+    def socket(self) -> str:
+        """The path at which it listens; empty while it does not."""
         ...
 
     @property
@@ -34,7 +34,7 @@ class EngineLine:
     def is_open(self) -> bool:
         """Whether an engine holds the home now, and listens."""
         holder = self._holder()
-        return holder is not None and bool(holder.port)
+        return holder is not None and bool(holder.socket)
 
     async def ask(
         self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking | None
@@ -48,14 +48,14 @@ class EngineLine:
             MissionControlError: as the office.
         """
         holder = self._holder()
-        if holder is None or not holder.port:
+        if holder is None or not holder.socket:
             raise Unavailable(
                 "console.no_engine",
                 "No engine is at work in this home, so nothing can be changed.",
                 hint="`mission up` starts one.",
             )
         question = Ask(holder.token, verb, arguments, actor, asking)
-        answer = await asyncio.to_thread(ask_engine, holder.port, question)
+        answer = await asyncio.to_thread(ask_engine, holder.socket, question)
         if answer.code:
             raise refusal(answer)
         return answer.data

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from missioncontrol.domain.elevation import Elevated
-from missioncontrol.domain.step import Risk
+from missioncontrol.domain.step import Amount, Risk
 from missioncontrol.domain.work import NO_WORK, ArtifactRef, Usage, Work
 
 LogLevel = Literal["info", "success", "warning", "error"]
@@ -116,7 +116,8 @@ class Line(Protocol):
         Returns once the reservation is durable. What the call did use is then told by `usage`.
 
         Raises:
-            AttemptFailed: `budget.exceeded` or `budget.unknown_price`; the call must not be made.
+            AttemptFailed: `budget.exceeded`, `budget.beyond_limit` or `budget.unknown_price`; the
+                call must not be made.
         """
         ...
 
@@ -135,6 +136,36 @@ class Line(Protocol):
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
         """Store a file by its digest and return the reference to hand in with the work."""
+        ...
+
+
+@runtime_checkable
+class Hosting(Protocol):
+    """A line in the process of the engine, for what makes model calls there itself."""
+
+    async def admit_here(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Reserve as `Line.admit` does, for a call that ends with this process.
+
+        Raises:
+            AttemptFailed: as `Line.admit`.
+        """
+        ...
+
+    def room(self, model: str) -> Amount:
+        """Return what the next call of a model may use; None in a unit without a cap."""
+        ...
+
+    def release(self) -> None:
+        """Free what the last admitted call did not use: it has ended and its usage is reported."""
+        ...
+
+
+@runtime_checkable
+class Estimating(Protocol):
+    """A line that tells an estimated usage from a measured one."""
+
+    def estimate(self, usage: Usage, *, model: str = "") -> None:
+        """Count as `Line.usage` does, and mark it: nobody measured what was used."""
         ...
 
 

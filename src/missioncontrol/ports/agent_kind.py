@@ -10,6 +10,7 @@ from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent import Agent
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.gateway import Gateway
 from missioncontrol.ports.telemetry import Telemetry
 
@@ -25,6 +26,7 @@ class Workshop(msgspec.Struct, frozen=True):
     """All that its programs see of ours: the variables that it may see, and its secrets by value,
     looked up now. Raises `NotFound` (`secret.unknown`) where one of them is missing."""
     scrub: Callable[[str], str]  # takes secrets out of a text
+    sandbox: Sandbox  # makes the rules under which its programs start
     gateway: Gateway | None = None  # None where no gateway is open
     telemetry: Telemetry | None = None  # None where nobody takes in what tools tell
 

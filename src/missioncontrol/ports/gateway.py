@@ -1,10 +1,11 @@
 """The gateway as those use it who call models through it."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import Assignment, Line
 
@@ -26,7 +27,8 @@ class Spender(Protocol):
         """Reserve the most that a call can use; returns once that is durable.
 
         Raises:
-            AttemptFailed: `budget.exceeded` or `budget.unknown_price`; the call must not be made.
+            AttemptFailed: `budget.exceeded`, `budget.beyond_limit` or `budget.unknown_price`; the
+                call must not be made.
         """
         ...
 
@@ -52,8 +54,22 @@ class Account(Protocol):
         """
         ...
 
-    def settle(self, reservation: str, usage: Usage, *, model: str) -> None:
-        """Count what the call did use, and free the rest. `model` is as the upstream names it."""
+    def settle(
+        self, reservation: str, usage: Usage, *, model: str, estimated: bool = False
+    ) -> None:
+        """Count what the call did use, and free the rest. `model` is as the upstream names it.
+
+        `estimated` where the upstream did not tell what was used, or told what can't be true.
+        """
+        ...
+
+
+@runtime_checkable
+class Roomy(Protocol):
+    """An account that knows what its caps leave, so that an answer can be kept within it."""
+
+    def room(self, model: str) -> Amount:
+        """Return what the next call of a model may use; None in a unit without a cap."""
         ...
 
 

@@ -32,6 +32,10 @@ class RunRow(msgspec.Struct):
     trigger: str = "manual"
     schedule: str = ""
     origin: str = ""  # the run that this one repeats or forks
+    progress: str = ""  # what it could do next, as JSON: see `domain.status`; "" once it has ended
+    unchanged: int = 0  # proofs of a change that found none
+    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
 class MissionRow(msgspec.Struct):
@@ -47,6 +51,7 @@ class MissionRow(msgspec.Struct):
     run: str = ""  # the newest
     requirements: int = 0
     tasks: int = 0
+    handed_over: int = 0  # of the tasks: those that people do
 
 
 class ListedRow(msgspec.Struct):
@@ -71,6 +76,7 @@ class RunChoice(msgspec.Struct, frozen=True):
     until: float = math.inf  # created before then
     text: str = ""  # in the id, the name of the workflow or the title of the mission, in any case
     asked: frozenset[str] | None = None  # only those that are halted, or one of these
+    instead: Mapping[str, str] = {}  # statuses that hold in place of those in the rows, by id
 
     def takes(self, row: RunRow, title: str) -> bool:
         """Whether a run is one of them; `title` is that of its mission, or empty."""
@@ -83,7 +89,7 @@ class RunChoice(msgspec.Struct, frozen=True):
         )
         return (
             all(one in ("", other) for one, other in wanted)
-            and (not self.statuses or row.status in self.statuses)
+            and (not self.statuses or self.instead.get(row.id, row.status) in self.statuses)
             and self.since <= row.created < self.until
             and (self.asked is None or row.status == "halted" or row.id in self.asked)
             and self._is_said_in(row.id, row.workflow, title)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from missioncontrol.application.acceptance import is_sound
 from missioncontrol.domain.run.events import Failure
-from missioncontrol.domain.step import Slot, Spending
+from missioncontrol.domain.step import Amount, Slot, Spending
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import (
     Action,
@@ -22,6 +22,9 @@ from missioncontrol.ports.agent import (
 )
 
 HEARING_SECONDS = 0.1
+HUNG = "agent.hung"
+"""The failure of an attempt whose agent may still be at work."""
+
 CANCEL_SECONDS_MAX = 15.0
 """An agent that has been told to stop has this long to do so."""
 
@@ -31,8 +34,14 @@ class Desk(Protocol):
 
     def said(self, attempt: "Attempt", level: LogLevel, message: str) -> None: ...
     def moved(self, attempt: "Attempt", done: int, total: int, note: str) -> None: ...
-    def used(self, attempt: "Attempt", usage: Usage, model: str) -> None: ...
-    async def admitted(self, attempt: "Attempt", call: Spending) -> None: ...
+    def used(
+        self, attempt: "Attempt", usage: Usage, model: str, *, estimated: bool = False
+    ) -> None: ...
+    async def admitted(
+        self, attempt: "Attempt", call: Spending, *, is_here: bool = False
+    ) -> None: ...
+    def room(self, attempt: "Attempt", model: str) -> Amount: ...
+    def released(self, attempt: "Attempt") -> None: ...
     async def permitted(self, attempt: "Attempt", action: Action) -> Verdict: ...
     async def recorded(self, attempt: "Attempt", process: ProcessHandle) -> None: ...
     def keep(self, content: bytes) -> tuple[str, int]: ...
@@ -58,6 +67,7 @@ class Attempt:
         "_usage",
         "assignment",
         "is_over",
+        "refusal",
         "slots",
         "task",
     )
@@ -74,6 +84,8 @@ class Attempt:
         self.slots = slots
         self.task: asyncio.Task[None] | None = None
         self.is_over = False
+        self.refusal: Failure | None = None
+        """What a cap refused it last; if the attempt fails now, it is for that."""
         self._desk = desk
         self._loop = loop
         self._ending: Failure | None = None
@@ -176,7 +188,7 @@ class Attempt:
         because = failure.reason if failure is not None else "The run was cancelled."
         reason = f"{because} The agent did not stop within {CANCEL_SECONDS_MAX:g} s after that."
         # Not retried: another attempt could meet the first one, which may still be at work.
-        hung = Failure("agent.hung", reason, "Look for what it left running.", retryable=False)
+        hung = Failure(HUNG, reason, "Look for what it left running.", retryable=False)
         self._end(None if failure is None else hung)
 
     def _time_out(self, seconds: float) -> None:
@@ -214,17 +226,39 @@ class Attempt:
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Line.usage`."""
+        self._use(usage, model, estimated=False)
+
+    def estimate(self, usage: Usage, *, model: str = "") -> None:
+        """See `Estimating.estimate`."""
+        self._use(usage, model, estimated=True)
+
+    def _use(self, usage: Usage, model: str, *, estimated: bool) -> None:
         self._heard()
         if not is_sound(usage):
             raise AttemptFailed("usage.malformed", f"The agent reported {usage!r} as its usage.")
         self._usage += usage
-        self._desk.used(self, usage, model)
+        self._desk.used(self, usage, model, estimated=estimated)
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Line.admit`."""
         self._heard()
         await self._desk.admitted(self, Spending(model, input_tokens, output_tokens))
         self._heard()
+
+    async def admit_here(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """See `Hosting.admit_here`."""
+        self._heard()
+        call = Spending(model, input_tokens, output_tokens)
+        await self._desk.admitted(self, call, is_here=True)
+        self._heard()
+
+    def room(self, model: str) -> Amount:
+        """See `Hosting.room`."""
+        return self._desk.room(self, model)
+
+    def release(self) -> None:
+        """See `Hosting.release`."""
+        self._desk.released(self)
 
     async def permit(self, action: Action) -> Verdict:
         """See `Line.permit`. While people are asked, neither silence nor time counts."""

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import re
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +13,7 @@ import msgspec
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.scrubbing import Scrub
+from missioncontrol.domain.budget.refusals import CAP_REFUSALS
 from missioncontrol.domain.declaration import refuse_outside, tightened
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.run.events import Failure, StepStarted
@@ -22,7 +25,7 @@ from missioncontrol.domain.run.states import (
     StepState,
     Succeeded,
 )
-from missioncontrol.domain.step import Spending
+from missioncontrol.domain.step import Amount, Spending, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import (
     Action,
@@ -35,12 +38,19 @@ from missioncontrol.ports.agent import (
 )
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputLine
-from missioncontrol.runtime.attempt import CANCEL_SECONDS_MAX, Attempt
+from missioncontrol.ports.workers import is_elsewhere
+from missioncontrol.runtime.attempt import CANCEL_SECONDS_MAX, HUNG, Attempt
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registered, Registry
 
-LOST = "worker.lost"
-"""The failure of an attempt whose worker is no longer heard."""
+SILENT = "worker.lost"
+"""The failure of an attempt whose worker is not heard, and may still be at work."""
+
+WORKER_GONE = frozenset({SILENT, "worker.restarted", "worker.left"})
+"""Failures of attempts whose worker is no longer heard, or ended in the middle of them."""
+
+PAYMENT_REQUIRED = re.compile(r"\b402\b")
+"""What programs name that were refused by the gateway; most do not pass its words on."""
 
 ProgressListener = Callable[[str, str, int, int, str], None]
 """Takes run, step, how much is done, of how much (0 where nobody knows), and a note."""
@@ -69,7 +79,6 @@ class Attempts:
         self._output = output
         self._scrub = scrub
         self._at_work: dict[tuple[str, int], Attempt] = {}
-        self._returned: set[tuple[str, int]] = set()  # begun under an engine before this one
         self._late: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -128,7 +137,6 @@ class Attempts:
         working = state.working[step]
         slots = state.slots_of.get(step, ())
         self._registry.lease(working.agent, state.id, working.fence, slots)
-        self._returned.add((state.id, working.fence))
         self.begin(
             state,
             StepStarted(
@@ -191,32 +199,58 @@ class Attempts:
         for listener in self.progress_listeners:
             listener(attempt.assignment.run, attempt.assignment.step, done, total, note)
 
-    def used(self, attempt: Attempt, usage: Usage, model: str) -> None:
+    def used(self, attempt: Attempt, usage: Usage, model: str, *, estimated: bool = False) -> None:
         """Write down what was used; an attempt that passed a cap is ended."""
-        self._report(self._use, attempt, attempt, usage, model)
+        self._report(self._use, attempt, attempt, usage, model, estimated)
 
     def _use(
-        self, run: str, step: str, fence: int, attempt: Attempt, usage: Usage, model: str
+        self,
+        run: str,
+        step: str,
+        fence: int,
+        attempt: Attempt,
+        usage: Usage,
+        model: str,
+        estimated: bool,
     ) -> None:
-        over = self._execution.usage(run, step, fence, usage, model)
+        over = self._execution.usage(run, step, fence, usage, model, estimated=estimated)
         if over:
-            hint = "Raise that cap, or let the step do less."
-            attempt.stop(Failure("budget.exceeded", over, hint, retryable=False))
+            attempt.refusal = Failure("budget.exceeded", over, retryable=False)
+            self._execution.halt(run, attempt.refusal.code, over)
+            attempt.stop(attempt.refusal)
 
-    async def admitted(self, attempt: Attempt, call: Spending) -> None:
+    async def admitted(self, attempt: Attempt, call: Spending, *, is_here: bool = False) -> None:
         """Reserve the worst case of a model call; returns when that is durable."""
         a = attempt.assignment
         state = self._journal.runs.get(a.run)
         holder = state.working.get(a.step) if state is not None else None
         if state is None or holder is None or holder.fence != a.fence:
             raise AttemptFailed("lease.lost", f"The lease on {a.step!r} was lost.")
+        step = state.steps[a.step]
         try:
-            self._execution.meter.admit(state, state.steps[a.step], a.fence, call)
+            self._execution.meter.admit(state, step, a.fence, call, is_here=is_here)
         except MissionControlError as error:
+            if error.code in CAP_REFUSALS:
+                attempt.refusal = Failure(error.code, str(error), retryable=False)
             raise AttemptFailed(
                 error.code, error.reason, hint=error.hint, retryable=False
             ) from error
         await self._journal.durable()
+
+    def room(self, attempt: Attempt, model: str) -> Amount:
+        """Return what the next call of an attempt may use; nothing where its lease is lost."""
+        a = attempt.assignment
+        state = self._journal.runs.get(a.run)
+        if state is None or state.is_settled:
+            return Amount(0, 0)
+        return self._execution.meter.room(state, state.steps[a.step], a.fence, model)
+
+    def released(self, attempt: Attempt) -> None:
+        """Free what the last call of an attempt did not use."""
+        self._report(self._release, attempt)
+
+    def _release(self, run: str, step: str, fence: int) -> None:
+        self._execution.meter.release(self._journal.runs[run], step, fence)
 
     async def permitted(self, attempt: Attempt, action: Action) -> Verdict:
         """Return what was decided about an action that the attempt wants to do."""
@@ -258,17 +292,34 @@ class Attempts:
         clean = self._scrub(reason)
         if clean is not reason:
             failure = msgspec.structs.replace(failure, reason=clean.decode("utf-8", "replace"))
-        a = attempt.assignment
-        if (a.run, a.fence) in self._returned and failure.code == LOST:
-            self._end(attempt, self._interrupted, failure.reason)
-            return
-        self._end(attempt, self._execution.failure, failure)
+        cap = attempt.refusal
+        if failure.code in WORKER_GONE and self._is_remote(attempt):
+            self._end(attempt, self._lost, failure)
+        elif cap is not None and _is_refusal(failure, cap):
+            self._end(attempt, self._execution.cut, cap.code, cap.reason)
+        else:
+            self._end(attempt, self._execution.failure, failure)
 
-    def _interrupted(self, run: str, step: str, fence: int, reason: str) -> None:
-        """Let a step begin again whose attempt did not outlast the engine before this one."""
-        working = self._journal.runs[run].working.get(step)
-        if working is not None and working.fence == fence:
-            self._execution.interrupt(run, reason, steps=(step,))
+    def _is_remote(self, attempt: Attempt) -> bool:
+        """Whether a worker carries the attempt out; a local agent has no worker to lose."""
+        registered = self._registry.registered(attempt.assignment.agent)
+        declared = registered.declared if registered is not None else None
+        return declared is not None and is_elsewhere(declared)
+
+    def _lost(self, run: str, step: str, fence: int, failure: Failure) -> None:
+        """Begin a step again whose worker is gone: that is no failure of the step.
+
+        Where the worker may still be at work, only a step that may run twice begins again.
+        """
+        state = self._journal.runs[run]
+        working = state.working.get(step)
+        if working is None or working.fence != fence:
+            return
+        if failure.code != SILENT or _may_run_twice(state.steps[step]):
+            self._execution.lose(run, failure.reason, (step,))
+            return
+        self._execution.charge_lost(run, step)
+        self._execution.failure(run, step, fence, _still_at_work(run, step, failure))
 
     def cancelled(self, attempt: Attempt) -> None:
         """Take in that an attempt ended because we asked it to."""
@@ -282,7 +333,6 @@ class Attempts:
     def _let_go(self, attempt: Attempt) -> None:
         a = attempt.assignment
         self._at_work.pop((a.run, a.fence), None)
-        self._returned.discard((a.run, a.fence))
         self._registry.release(a.agent, a.run, a.fence, attempt.slots)
 
     def _report(self, report: Callable[..., None], attempt: Attempt, *what: Any) -> None:
@@ -375,6 +425,39 @@ def _with(up: Upstream, handed: tuple[ArtifactRef, ...]) -> Upstream:
     files = tuple(instead.get(each.name, each) for each in up.work.artifacts)
     work = msgspec.structs.replace(up.work, artifacts=files)
     return msgspec.structs.replace(up, work=work)
+
+
+def _is_refusal(failure: Failure, refusal: Failure) -> bool:
+    """Whether an attempt failed for what a cap refused it, and not for a fault of its own.
+
+    Our own stop has the code of the refusal, tools have a code for it, and programs quote what the
+    gateway answered. One that hung counts as failed: it may still be at work.
+    """
+    if failure.code == HUNG:
+        return False
+    if failure.code == refusal.code or failure.code.endswith(".budget_refused"):
+        return True
+    is_quoted = refusal.code in failure.reason or refusal.reason in failure.reason
+    return is_quoted or PAYMENT_REQUIRED.search(failure.reason) is not None
+
+
+def _may_run_twice(step: Step) -> bool:
+    """Whether a second attempt at a step may meet a first one that is still at work.
+
+    Reading twice changes nothing. Whoever lets a step that writes be tried again has said that it
+    can bear that. What can't be undone is never begun beside itself.
+    """
+    return step.risk == "read" or (step.risk == "write" and step.retry.attempts > 1)
+
+
+def _still_at_work(run: str, step: str, failure: Failure) -> Failure:
+    return Failure(
+        failure.code,
+        f"{failure.reason} It may still be at work, and the step must not run twice.",
+        "Make sure that the worker has ended it, then "
+        f"`mission retry {run} {shlex.quote(step)}` does it again.",
+        retryable=False,
+    )
 
 
 def _unknown_agent(name: str, names: list[str]) -> Failure:

@@ -1,6 +1,7 @@
 """Counts failures in a row, by agent, and says when one of them should be left alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain.run.events import (
@@ -38,41 +39,61 @@ class Breaker:
         self._failures.pop(agent, None)
         self._worked.discard(agent)
 
-    def take(self, entries: Sequence[Entry]) -> Iterator[tuple[str, str, bool]]:
+    def take(
+        self, entries: Sequence[Entry], pending: Callable[[], Sequence[tuple[str, Any]]] = tuple
+    ) -> Iterator[tuple[str, str, bool]]:
         """Follow what happened.
 
         Yields the agents that should rest now, each with the reason and whether it did something
-        well since it last rested.
+        well since it last rested. One that succeeded later in `entries`, or in the `pending`
+        events that the log gets next, does not rest: it has just shown that it works.
         """
         if not self._failures:
             return
+        tired: dict[str, Failure] = {}
         for entry in entries:
-            match entry.event:
-                case StepStarted(agent=agent, fence=fence) if agent in self._failures:
-                    self._at_work[entry.stream, fence] = agent
-                case StepSucceeded(fence=fence):
-                    worked = self._at_work.pop((entry.stream, fence), None)
-                    if worked is not None:
-                        self._failures[worked] = 0
-                        self._worked.add(worked)
-                case (
-                    AttemptFailed(fence=fence, failure=failure)
-                    | StepFailed(fence=fence, failure=failure)
-                ):
-                    yield from self._failed((entry.stream, fence), failure)
-                case AttemptInterrupted(fence=fence) | StepCancelled(fence=fence):
-                    self._at_work.pop((entry.stream, fence), None)
+            self._follow(entry, tired)
+        for agent, failure in tired.items():
+            if not self._has_just_worked(agent, pending()):
+                yield self._rest(agent, failure)
 
-    def _failed(
-        self, attempt: tuple[str, int], failure: Failure
-    ) -> Iterator[tuple[str, str, bool]]:
+    def _follow(self, entry: Entry, tired: dict[str, Failure]) -> None:
+        match entry.event:
+            case StepStarted(agent=agent, fence=fence) if agent in self._failures:
+                self._at_work[entry.stream, fence] = agent
+            case StepSucceeded(fence=fence):
+                worked = self._at_work.pop((entry.stream, fence), None)
+                if worked is not None:
+                    self._failures[worked] = 0
+                    self._worked.add(worked)
+                    tired.pop(worked, None)
+            case (
+                AttemptFailed(fence=fence, failure=failure)
+                | StepFailed(fence=fence, failure=failure)
+            ):
+                if agent := self._failed((entry.stream, fence), failure):
+                    tired[agent] = failure
+            case AttemptInterrupted(fence=fence) | StepCancelled(fence=fence):
+                self._at_work.pop((entry.stream, fence), None)
+
+    def _failed(self, attempt: tuple[str, int], failure: Failure) -> str:
+        """Count a failure; return its agent where that is one too many."""
         agent = self._at_work.pop(attempt, None)
         if agent is None or agent not in self._failures or failure.code.startswith(OURS):
-            return
+            return ""
         self._failures[agent] += 1
-        if self._failures[agent] >= FAILURES_MAX:
-            # What proves that it works again may be a small thing: its next attempt tells.
-            self._failures[agent] = FAILURES_MAX - 1
-            reason = f"Its attempts keep failing; the last: {failure.reason}"
-            yield agent, reason[:1_000], agent in self._worked
-            self._worked.discard(agent)
+        return agent if self._failures[agent] >= FAILURES_MAX else ""
+
+    def _has_just_worked(self, agent: str, pending: Sequence[tuple[str, Any]]) -> bool:
+        return any(
+            isinstance(event, StepSucceeded) and self._at_work.get((stream, event.fence)) == agent
+            for stream, event in pending
+        )
+
+    def _rest(self, agent: str, failure: Failure) -> tuple[str, str, bool]:
+        # What proves that it works again may be a small thing: its next attempt tells.
+        self._failures[agent] = FAILURES_MAX - 1
+        has_worked = agent in self._worked
+        self._worked.discard(agent)
+        reason = f"Its attempts keep failing; the last: {failure.reason}"
+        return agent, reason[:1_000], has_worked

@@ -81,6 +81,8 @@ class Engine:
         self._returning: set[tuple[str, int]] = set()
         self.outlasts: Callable[[Run, Working], bool] = lambda run, working: False
         """Whether an attempt goes on elsewhere when this engine is closed."""
+        self.is_stuck: Callable[[Run], bool] = lambda run: False
+        """Whether nothing of a run moves before somebody acts, for a reason outside of it."""
         self._is_closing = False
         self._hungry: dict[str, None] = {}
         self.waiting = Waiting(self._rests)
@@ -184,6 +186,19 @@ class Engine:
         if self._rests(state) and not self._is_awake:
             return state
         return await self.waiting.rest_of(run)
+
+    async def halted(self, run: str) -> Run:
+        """Return the run once it has ended, or is halted with nothing of it at work.
+
+        Raises:
+            As `settled`.
+        """
+        state = self.journal.runs.get(run)
+        if state is None or self.failure is not None or run not in self.waiting:
+            return await self.settled(run)
+        if _is_halted(state) and not self._is_awake:
+            return state
+        return await self.waiting.rest_of(run, _is_halted)
 
     def cancel(self, run: str, reason: str, *, actor: str) -> None:
         """End a run: nothing new starts, what works is stopped with all its processes.
@@ -407,7 +422,9 @@ class Engine:
         """Whether a run goes on only after somebody has decided something."""
         if state.working or state.is_settled:
             return False
-        return state.status in ("waiting", "halted") or not self.operations.present.may_dispatch
+        if state.status in ("waiting", "halted") or not self.operations.present.may_dispatch:
+            return True
+        return self.is_stuck(state)
 
     def _try_again(self, run: str, step: str) -> None:
         """Let a resting step start when its time has come, by the clock that decides on it."""
@@ -432,6 +449,10 @@ class Engine:
         self.journal.forget(run)
         if state.mission:
             self.journal.forget(state.mission)
+
+
+def _is_halted(state: Run) -> bool:
+    return state.status == "halted" and not state.working
 
 
 def _out_of_time(step: Step, limit: Limit) -> Failure:

@@ -1,11 +1,12 @@
 """Keeps the rows behind the log by a moment at most."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from missioncontrol.application.journal import Entry
+from missioncontrol.application.journal import Entry, fold_run
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.events import RunSettled
+from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.board import Board
 
@@ -20,9 +21,10 @@ class Projector:
     rows are behind, and the next start catches up.
     """
 
-    def __init__(self, board: Board) -> None:
-        """Nothing is folded before `catch_up`."""
+    def __init__(self, board: Board, runs: Mapping[str, Run]) -> None:
+        """Nothing is folded before `catch_up`. `runs` are the states of open runs at hand."""
         self._board = board
+        self._runs = runs
         self._timer: asyncio.TimerHandle | None = None
         self.failure: Exception | None = None
 
@@ -44,11 +46,20 @@ class Projector:
             event = entry.event
             apply(entry.stream, event, entry.time / 1_000_000, entry.position)
             has_ended = has_ended or type(event) is RunSettled
+        for name in tuple(self._board.stale):
+            run = self._runs.get(name)
+            if run is not None:
+                self._board.know(run)
         if has_ended:
             self.save()
         elif self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(WAIT_SECONDS, self.save)
+
+    async def finish(self, store: EventStore) -> None:
+        """Look up in the log what runs could do next that were not at hand, and save."""
+        await know_stale(self._board, store)
+        self.save()
 
     def save(self) -> None:
         """Store the rows now.
@@ -77,4 +88,12 @@ async def follow(board: Board, store: EventStore) -> None:
             event = decode(row.type, row.schema, row.body)
             board.apply(row.stream, event, row.time / 1_000_000, row.position)
         if len(rows) < READ_AT_ONCE:
-            return
+            break
+    await know_stale(board, store)
+
+
+async def know_stale(board: Board, store: EventStore) -> None:
+    """Bring what open runs could do next up to date, from the log."""
+    for name in tuple(board.stale):
+        run, _ = await fold_run(store, name)
+        board.know(run)

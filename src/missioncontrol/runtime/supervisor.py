@@ -241,7 +241,7 @@ class Supervisor:
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Let an agent rest that keeps failing."""
-        for name, reason, has_worked in self._breaker.take(entries):
+        for name, reason, has_worked in self._breaker.take(entries, self._agents.pending):
             life = self._agents.life(name)
             if isinstance(life.standing, Ready):
                 self._agents.report(name, RestAgent(reason, REST_SECONDS, has_worked))

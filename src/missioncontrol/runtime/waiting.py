@@ -9,15 +9,18 @@ from missioncontrol.domain.run.states import Run
 ENDED_REMEMBERED = 1_000
 """Runs whose outcome is known here without asking the log."""
 
+Rests = Callable[[Run], bool]
+"""Whether a run goes no further by itself."""
+
 
 class Waiting:
     """Everybody who waits for the runs that are carried out here."""
 
-    def __init__(self, rests: Callable[[Run], bool]) -> None:
+    def __init__(self, rests: Rests) -> None:
         """`rests` says whether a run goes on only after somebody has decided something."""
         self._rests = rests
         self._ends: dict[str, asyncio.Future[Run]] = {}
-        self._resting: dict[str, list[asyncio.Future[Run]]] = {}
+        self._resting: dict[str, list[tuple[Rests, asyncio.Future[Run]]]] = {}
         self._ended: OrderedDict[str, str] = OrderedDict()
 
     def __contains__(self, run: str) -> bool:
@@ -41,10 +44,10 @@ class Waiting:
         """Return how `run` ended here not long ago, or an empty text."""
         return self._ended.get(run, "")
 
-    async def rest_of(self, run: str) -> Run:
-        """Return `run` once it has ended or rests."""
+    async def rest_of(self, run: str, rests: Rests | None = None) -> Run:
+        """Return `run` once it has ended or rests, by another rule where one is given."""
         future: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
-        self._resting.setdefault(run, []).append(future)
+        self._resting.setdefault(run, []).append((rests or self._rests, future))
         end = self._ends[run]
         await asyncio.wait({future, end}, return_when=asyncio.FIRST_COMPLETED)
         return end.result() if end.done() else future.result()
@@ -53,10 +56,13 @@ class Waiting:
         """Tell who waits for a run that rests; what makes it rest is durable by now."""
         for name in list(self._resting):
             run = runs.get(name)
-            if run is not None and self._rests(run):
-                for future in self._resting.pop(name):
-                    if not future.done():
-                        future.set_result(run)
+            if run is None:
+                continue
+            for rests, future in self._resting.pop(name):
+                if not rests(run):
+                    self._resting.setdefault(name, []).append((rests, future))
+                elif not future.done():
+                    future.set_result(run)
 
     def tell_end(self, run: Run) -> None:
         """Tell who waits for `run` that it has ended, and wait for it no longer."""

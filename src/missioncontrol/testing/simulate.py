@@ -6,11 +6,14 @@ import sys
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from multiprocessing import get_context
 
 import msgspec
 
 from missioncontrol.testing.simulation.disk import Fate, Plan
+from missioncontrol.testing.simulation.faults import FAULTS, planted
 from missioncontrol.testing.simulation.world import World
 
 BLOCK = 20
@@ -37,8 +40,16 @@ def every_boundary(seed: int, fate: Fate) -> int:
     return calm.disk.commits
 
 
-def live_all(seeds: range, plan: Plan | None = None) -> Told:
-    """Live through `seeds` until one of them does not hold; every second has agents with lives."""
+def live_all(seeds: range, plan: Plan | None = None, fault: str = "") -> Told:
+    """Live through `seeds` until one of them does not hold; every second has agents with lives.
+
+    `fault` names what is planted meanwhile.
+    """
+    with planted(fault) if fault else nullcontext():
+        return _live_through(seeds, plan)
+
+
+def _live_through(seeds: range, plan: Plan | None) -> Told:
     events = 0
     for seed in seeds:
         world = World(seed, plan, lives=seed % 2 == 1)
@@ -56,14 +67,19 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2000, help="how many, from 0 on")
     parser.add_argument("--seed", type=int, help="only this one, with all it says")
     parser.add_argument("--crash", type=int, help="die at this commit and at no other")
+    parser.add_argument("--plant", choices=sorted(FAULTS), help="a fault that has to be found")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
     begun = time.perf_counter()
     if chosen.seed is not None:
         plan = Plan({chosen.crash: "lost"}) if chosen.crash else None
-        told, count = live_all(range(chosen.seed, chosen.seed + 1), plan), 1
+        seeds = range(chosen.seed, chosen.seed + 1)
+        told, count = live_all(seeds, plan, chosen.plant or ""), 1
     else:
-        told, count = _live_in_processes(chosen.seeds, chosen.processes), chosen.seeds
+        told = _live_in_processes(chosen.seeds, chosen.processes, chosen.plant or "")
+        count = chosen.seeds
+    if chosen.plant:
+        return _found(chosen.plant, told, count)
     if told.failed is not None:
         sys.stderr.write(told.trace)
         command = f"python -m missioncontrol.testing.simulate --seed {told.failed}"
@@ -74,12 +90,22 @@ def main() -> int:
     return 0
 
 
-def _live_in_processes(seeds: int, processes: int) -> Told:
+def _found(fault: str, told: Told, seeds: int) -> int:
+    """Say whether a planted fault was found; not to find it is a fault of the simulation."""
+    if told.failed is None:
+        sys.stdout.write(f"{fault} is not found within {seeds:,} seeds\n")
+        return 1
+    reason = told.trace.strip().splitlines()[-1].rpartition("Violation: ")[2]
+    sys.stdout.write(f"{fault} is found by seed {told.failed}: {reason[:200]}\n")
+    return 0
+
+
+def _live_in_processes(seeds: int, processes: int, fault: str) -> Told:
     """Share the seeds out; the first that fails, in their order, ends it."""
     blocks = [range(first, min(first + BLOCK, seeds)) for first in range(0, seeds, BLOCK)]
     events = 0
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for told in pool.map(live_all, blocks):
+        for told in pool.map(partial(live_all, fault=fault), blocks):
             if told.failed is not None:
                 pool.shutdown(cancel_futures=True)
                 return told

@@ -1,12 +1,12 @@
 """Who comes in, in an SQLite file that only its owner can read. One process opens it."""
 
-import os
 import secrets
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.ports.access_store import Arrival, Session, Use
@@ -37,8 +37,7 @@ class SqliteAccess:
         Raises:
             Corrupt: `access.damaged`.
         """
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
+        private(path)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
             self._connection.execute("PRAGMA journal_mode = WAL")

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+from missioncontrol.adapters.agents.coding.telling import ENDPOINT
 from missioncontrol.adapters.agents.command_files import bring, left, type_of
 from missioncontrol.adapters.agents.command_inputs import CARD as CARD
 from missioncontrol.adapters.agents.command_inputs import Command, Scrub, command_of
@@ -14,13 +15,17 @@ from missioncontrol.adapters.agents.command_voice import LINE_BYTES_MAX, STDOUT_
 from missioncontrol.adapters.agents.hearing import Hearing
 from missioncontrol.adapters.agents.workplace import (
     at_work,
+    git_directories,
+    ports_of,
     scratch_directory,
     to_its_end,
     told,
 )
+from missioncontrol.confinement.paths import is_within
 from missioncontrol.domain.work import ArtifactRef, CommandRan, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.confinement import Rules, Sandbox
 
 ARGUMENT_MAX = 1_000
 ARGUMENTS_MAX = 100
@@ -37,12 +42,14 @@ class CommandAgent:
         artifacts: ArtifactStore,
         environment: Mapping[str, str],
         scrub: Scrub,
+        sandbox: Sandbox,
     ) -> None:
         """`environment` is all that a program sees of ours; `scrub` knows the secrets."""
         self._scratch = scratch
         self._artifacts = artifacts
         self._environment = {"PATH": os.defpath, **environment}
         self._scrub = scrub
+        self._sandbox = sandbox
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         """See `Agent.perform`."""
@@ -60,25 +67,40 @@ class CommandAgent:
             _refuse_absent(command.argv[0], cwd, environment)
             places = [cwd] if cwd == scratch else [cwd, scratch]
             voice = Voice(command, places, line, self._scrub)
-            code, seconds = await _run(command, cwd, environment, voice, line)
+            rules = self._rules(command, cwd, scratch, environment)
+            code, seconds = await _run(command, cwd, environment, voice, line, rules)
             kept = await _kept(command, places, voice, line)
             return _work(command, code, seconds, voice, kept)
 
+    def _rules(
+        self, command: Command, cwd: Path, scratch: Path, environment: Mapping[str, str]
+    ) -> Rules:
+        return self._sandbox.rules(
+            own=(scratch,),
+            writes=(cwd, *git_directories(cwd), *command.writes),
+            ports=None if command.network else ports_of([environment.get(ENDPOINT, "")]),
+            unix_sockets=command.sockets,
+        )
+
 
 async def _run(
-    command: Command, cwd: Path, environment: Mapping[str, str], voice: Voice, line: Line
+    command: Command,
+    cwd: Path,
+    environment: Mapping[str, str],
+    voice: Voice,
+    line: Line,
+    rules: Rules,
 ) -> tuple[int, float]:
     """Run the command to its end; return its exit status and the seconds that it took.
 
     Raises:
         AttemptFailed: `command.failed`, unless the status counts as success.
     """
-    async with at_work(command.argv, cwd=cwd, environment=environment, line=line) as program:
+    async with at_work(
+        command.argv, cwd=cwd, environment=environment, line=line, rules=rules, chosen=command.env
+    ) as program:
         begun_at = asyncio.get_running_loop().time()
         process = program.process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
         process.stdin.write(command.stdin)
         process.stdin.close()
         hearing = Hearing(program)
@@ -88,17 +110,33 @@ async def _run(
         )
     seconds = round(hearing.ended_at - begun_at, 3)
     if code not in command.success:
-        raise _failed(command, code, seconds, voice)
+        raise _failed(command, code, seconds, voice, _hint(voice.last_words, cwd, rules))
     return code, seconds
 
 
-def _failed(command: Command, code: int, seconds: float, voice: Voice) -> AttemptFailed:
+def _hint(said: str, cwd: Path, rules: Rules) -> str:
+    """Return what to do, with the rule that a confined program may have run into."""
+    shown = "`mission output RUN STEP` shows what it said."
+    if rules.means == "none" or "ermission denied" not in said:
+        return shown
+    if around := next((path for path in rules.hidden if is_within(path, str(cwd))), ""):
+        return (
+            f"Steps can't reach {around}, so this one can't list or add files in {cwd}, which "
+            f"contains it. Keep the data directory elsewhere (MISSION_HOME). {shown}"
+        )
+    return (
+        f"Steps are confined: this one writes in {cwd}, and in what `writes` names. Name there "
+        f"what else it has to write. {shown}"
+    )
+
+
+def _failed(command: Command, code: int, seconds: float, voice: Voice, hint: str) -> AttemptFailed:
     words = voice.last_words
     said = f" {' '.join(words.splitlines()[-3:])}" if words else ""
     return AttemptFailed(
         "command.failed",
         f"`{command.shown}` {_ended(code)} after {seconds:.1f} s.{said}",
-        hint="`mission output RUN STEP` shows what it said.",
+        hint=hint,
         detail={"exit_code": code, "seconds": seconds, "said": words},
     )
 

@@ -81,6 +81,24 @@ CARD = AgentCard(
                 description="Lines of stdout that are messages of type usage, progress, log or "
                 "artifact are taken as such.",
             ),
+            "writes": Shape(
+                "list",
+                items=Shape("string"),
+                required=False,
+                description="Directories and files that it may write besides the directory where "
+                "it starts: absolute paths.",
+            ),
+            "network": Shape(
+                "boolean",
+                required=False,
+                description="Whether it may connect to other programs by TCP; by default it may.",
+            ),
+            "sockets": Shape(
+                "boolean",
+                required=False,
+                description="Whether it may connect to Unix sockets, such as those of D-Bus, an "
+                "SSH agent or a container engine; by default it may not.",
+            ),
         },
         open=False,
     ),
@@ -113,6 +131,9 @@ class Command(msgspec.Struct, frozen=True):
     artifacts: tuple[str, ...]
     output: OutputForm
     reports: bool
+    writes: tuple[str, ...] = ()
+    network: bool = True
+    sockets: bool = False
 
     @property
     def shown(self) -> str:
@@ -151,6 +172,9 @@ def command_of(assignment: Assignment, scrub: Scrub) -> Command:
         tuple(_relative(name, "artifacts") for name in given.get("artifacts", ())),
         form,
         given.get("reports", False),
+        tuple(_absolute(path) for path in given.get("writes", ())),
+        given.get("network", True),
+        given.get("sockets", False),
     )
 
 
@@ -232,6 +256,13 @@ def _place(cwd: str | None, repository: str | None, has_files: bool) -> Path | N
         return place
     hint = "Give an absolute path of a directory."
     raise AttemptFailed("command.bad_cwd", reason, hint=hint, retryable=False)
+
+
+def _absolute(path: str) -> str:
+    """Return a path that may be written, if it says where that is."""
+    if "\0" in path or not Path(path).expanduser().is_absolute():
+        raise bad_input(f"writes names {path!r}, which is no absolute path.")
+    return str(Path(path).expanduser())
 
 
 def _relative(name: str, where: str) -> str:

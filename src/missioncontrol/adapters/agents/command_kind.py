@@ -16,6 +16,7 @@ from missioncontrol.adapters.agents.declared import (
     bad_settings,
     output_shape,
     refuse_misfit,
+    relative_path,
     seen_by,
     settings_of,
 )
@@ -44,6 +45,9 @@ class CommandSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: Form = "json"  # what stdout is; `all` hands back as the built-in command does
     artifacts: list[str] = []
     reports: bool = False
+    writes: list[str] = []  # what it may write besides where it starts: absolute paths
+    network: bool = True  # whether it may connect to other programs by TCP
+    sockets: bool = False  # whether it may connect to Unix sockets, of any program
     version: list[str] = []  # arguments after the program that make it say its version
 
 
@@ -114,6 +118,7 @@ class DeclaredCommand:
             artifacts=self._workshop.artifacts,
             environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
             scrub=self._workshop.scrub,
+            sandbox=self._workshop.sandbox,
         )
         ordered = msgspec.structs.replace(assignment, inputs=self._order(assignment))
         work = await agent.perform(ordered, line)
@@ -142,6 +147,9 @@ class DeclaredCommand:
             "artifacts": settings.artifacts,
             "output": form,
             "reports": settings.reports,
+            "writes": settings.writes,
+            "network": settings.network,
+            "sockets": settings.sockets,
         }
 
     def _output(self, said: dict[str, Any]) -> Any:
@@ -172,6 +180,8 @@ def _settings(declared: Declaration) -> CommandSettings:
         raise bad_settings(declared, "argv names no program.")
     if found.cwd and not Path(found.cwd).is_absolute():
         raise bad_settings(declared, f"cwd is {found.cwd!r}, a relative path.")
+    if bad := relative_path(found.writes):
+        raise bad_settings(declared, f"writes names {bad!r}, a relative path.")
     if not found.success:
         raise bad_settings(declared, "success is empty: no exit status would count as success.")
     return found

@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,6 +44,11 @@ def bad_settings(declared: Declaration, fault: str, *, hint: str = "") -> Reject
     """Return the refusal of a setting."""
     reason = f"The settings of agent {declared.name!r} do not fit: {fault}"
     return Rejected("agent.bad_settings", reason, hint=hint)
+
+
+def relative_path(paths: Iterable[str]) -> str:
+    """Return the first of `paths` that is not absolute; '' where all are."""
+    return next((path for path in paths if not Path(path).is_absolute()), "")
 
 
 def output_shape(declared: Declaration) -> Shape:

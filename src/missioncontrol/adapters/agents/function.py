@@ -11,6 +11,7 @@ from missioncontrol.adapters.agents.declared import (
     bad_settings,
     output_shape,
     refuse_misfit,
+    relative_path,
     seen_by,
     settings_of,
 )
@@ -33,6 +34,9 @@ class FunctionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     callable: str  # package.module:name, or an entry point of the group missioncontrol.functions
     directory: str = ""  # where its module lies, if it is not installed
+    writes: tuple[str, ...] = ()  # what it may write besides its scratch: absolute paths
+    network: bool = True  # whether it may connect to other programs by TCP
+    sockets: bool = False  # whether it may connect to Unix sockets, of any program
 
 
 class FunctionKind:
@@ -71,12 +75,16 @@ class FunctionKind:
         async with (
             scratch_directory(workshop.scratch, trial(declared.name)) as scratch,
             at_work(
-                _argv(settings), cwd=scratch, environment=seen_by(workshop), line=ProofLine()
+                _argv(settings),
+                cwd=scratch,
+                environment=seen_by(workshop),
+                line=ProofLine(),
+                rules=workshop.sandbox.rules(
+                    own=(scratch,), writes=settings.writes, unix_sockets=settings.sockets
+                ),
             ) as program,
         ):
             process = program.process
-            assert process.stdin is not None
-            assert process.stderr is not None
             process.stdin.close()
             said = (await process.stderr.read()).decode("utf-8", "replace")
             if await program.exited() != 0:
@@ -103,6 +111,10 @@ class DeclaredFunction:
             scratch=self._workshop.scratch,
             artifacts=self._workshop.artifacts,
             environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
+            sandbox=self._workshop.sandbox,
+            writes=self._settings.writes,
+            ports=None if self._settings.network else (),
+            unix_sockets=self._settings.sockets,
         )
         work = await agent.perform(assignment, line)
         refuse_misfit(
@@ -125,6 +137,8 @@ def _settings(declared: Declaration) -> FunctionSettings:
         )
     if found.directory and not Path(found.directory).is_absolute():
         raise bad_settings(declared, f"directory is {found.directory!r}, a relative path.")
+    if bad := relative_path(found.writes):
+        raise bad_settings(declared, f"writes names {bad!r}, a relative path.")
     return found
 
 

@@ -8,12 +8,18 @@ import msgspec
 
 from missioncontrol.adapters.agents.hearing import Hearing, readable
 from missioncontrol.adapters.agents.taking import taken_over
-from missioncontrol.adapters.agents.workplace import at_work, scratch_directory, told
+from missioncontrol.adapters.agents.workplace import (
+    at_work,
+    git_directories,
+    scratch_directory,
+    told,
+)
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.confinement import Rules, Sandbox
 
 STDERR_TAIL = 20
 """Last lines of standard error that explain an exit without a result."""
@@ -34,23 +40,54 @@ class ProgramAgent:
         scratch: Path,
         artifacts: ArtifactStore,
         environment: Mapping[str, str],
+        sandbox: Sandbox,
+        own: Sequence[Path] = (),
+        reads: Sequence[Path] = (),
+        writes: Sequence[str] = (),
+        ports: Sequence[int] | None = None,
+        unix_sockets: bool = False,
+        moves_branches: bool = False,
     ) -> None:
-        """`environment` is all that the program sees of ours."""
+        """`environment` is all that the program sees of ours; see `Sandbox.rules` for the rest."""
         self._argv = tuple(argv)
         self._scratch = scratch
         self._artifacts = artifacts
         self._environment = environment
+        self._sandbox = sandbox
+        self._own = own
+        self._reads = reads
+        self._writes = writes
+        self._ports = ports
+        self._unix_sockets = unix_sockets
+        self._moves_branches = moves_branches
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         """See `Agent.perform`."""
         environment = {**self._environment, **told(assignment)}
-        async with (
-            scratch_directory(self._scratch, assignment) as scratch,
-            at_work(self._argv, cwd=scratch, environment=environment, line=line) as program,
-        ):
-            assert program.process.stdin is not None
-            program.process.stdin.write(wire.encode(self._order(assignment, scratch)))
-            return await _Conversation(program, line, scratch).hold()
+        async with scratch_directory(self._scratch, assignment) as scratch:
+            order = self._order(assignment, scratch)
+            rules = self._rules(order, scratch)
+            async with at_work(
+                self._argv, cwd=scratch, environment=environment, line=line, rules=rules
+            ) as program:
+                program.process.stdin.write(wire.encode(order))
+                return await _Conversation(program, line, scratch).hold()
+
+    def _rules(self, order: wire.Order, scratch: Path) -> Rules:
+        return self._sandbox.rules(
+            own=(scratch, *self._own),
+            reads=(*self._reads, *order.files.values()),
+            writes=(*self._writes, *self._git_of(order.assignment)),
+            ports=self._ports,
+            unix_sockets=self._unix_sockets,
+        )
+
+    def _git_of(self, assignment: Assignment) -> list[Path]:
+        """Return where the repository of a step keeps its branches, if the program moves them."""
+        named = assignment.inputs.get("repository") or assignment.run_inputs.get("repository")
+        if not self._moves_branches or not isinstance(named, str):
+            return []
+        return git_directories(Path(named))
 
     def _order(self, assignment: Assignment, scratch: Path) -> wire.Order:
         digests = {
@@ -78,8 +115,6 @@ class _Conversation:
 
     async def hold(self) -> Work:
         stdout, stderr = self._process.stdout, self._process.stderr
-        assert stdout is not None
-        assert stderr is not None
         hearing = Hearing(self._program)
         code = await hearing.until_exit(
             hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
@@ -150,7 +185,7 @@ class _Conversation:
         except AttemptFailed as no:
             answer = wire.Denied(wanted.number, no.code, no.reason, no.hint)
         stdin = self._process.stdin
-        if stdin is not None and not stdin.is_closing():
+        if not stdin.is_closing():
             stdin.write(wire.encode(answer))
 
     def _keep(self, message: wire.Kept) -> None:

@@ -2,12 +2,17 @@
 
 import asyncio
 import errno
+import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
 
 from missioncontrol.adapters.leftovers import ATTEMPT_MARK, attempt_mark, end_marked
 from missioncontrol.adapters.looks import Seen, descendants, kill_all
@@ -15,10 +20,16 @@ from missioncontrol.adapters.processes import Program, start_gated
 from missioncontrol.domain.evaluation import SEED, SEED_VARIABLE
 from missioncontrol.domain.trace import trace_variables
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.telemetry import Telemetry
 
 PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 """Why a start may fail now and not later."""
+
+NOTHING_CHOSEN: Mapping[str, str] = {}
+
+_WORK_TREE = re.compile(r"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+"""Of a submodule's configuration: the checkout that it belongs to, from its directory."""
 
 
 def told(assignment: Assignment) -> dict[str, str]:
@@ -71,16 +82,100 @@ async def scratch_directory(root: Path, assignment: Assignment) -> AsyncIterator
 
 
 @asynccontextmanager
+async def temporary_directory() -> AsyncIterator[Path]:
+    """Lend a directory for temporary files to one program.
+
+    It is not in the data directory: the paths of sockets, which programs make there, are limited
+    to 107 bytes.
+    """
+    place = _new_directory()
+    try:
+        yield place
+    finally:
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+
+def _new_directory() -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"mission-{os.getpid()}-")).resolve()
+
+
+def temporary_variables(place: Path) -> dict[str, str]:
+    """Return the variables that lead programs to `place` with what they would write elsewhere."""
+    cache = str(place / "cache")
+    return {"TMPDIR": str(place), "XDG_CACHE_HOME": cache, "npm_config_cache": f"{cache}/npm"}
+
+
+def git_directories(place: Path) -> list[Path]:
+    """Return where git keeps what belongs to the checkout around `place`, if there is one.
+
+    An earlier step may have written `.git` itself. So a link counts only if the directory that it
+    names is one of git and names this checkout in turn.
+    """
+    for top in (place, *place.parents):
+        found = top / ".git"
+        if found.is_symlink():
+            return []
+        if found.is_dir():
+            return [found]
+        if found.is_file():
+            return _linked(found)
+    return []
+
+
+def _linked(file: Path) -> list[Path]:
+    """Return the directories of a checkout that is a work tree of another one, or a submodule."""
+    named = file.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+    try:
+        own = (file.parent / named).resolve(strict=True)
+        common = own.parent.parent if own.parent.name == "worktrees" else own
+        if common == own:
+            config = (own / "config").read_text("utf-8", "replace")
+            back = own / (found[1] if (found := _WORK_TREE.search(config)) else "")
+        else:
+            back = Path((own / "gitdir").read_text("utf-8", "replace").strip()).parent
+        is_known = back.resolve() == file.parent.resolve() and (common / "objects").is_dir()
+    except (OSError, ValueError):  # not there, or no path at all
+        return []
+    return list(dict.fromkeys((own, common))) if is_known else []
+
+
+def ports_of(urls: Iterable[str]) -> list[int]:
+    """Return the TCP ports of addresses."""
+    parts = [urlsplit(url) for url in urls if url]
+    return [each.port or {"http": 80}.get(each.scheme, 443) for each in parts]
+
+
+@asynccontextmanager
 async def at_work(
-    argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], line: Line
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    line: Line,
+    rules: Rules,
+    chosen: Mapping[str, str] = NOTHING_CHOSEN,
 ) -> AsyncIterator[Program]:
-    """Let `argv` work: it begins once it is on record, and nothing of it stays afterwards.
+    """Let `argv` work under `rules`: it begins once it is on record, and nothing of it stays.
+
+    Its temporary files are its own, but for variables in `chosen`, which its step sets.
 
     Raises:
         AttemptFailed: `program.cannot_start`.
     """
+    async with temporary_directory() as temporary:
+        own = (*rules.own, str(temporary))
+        variables = {**environment, **temporary_variables(temporary), **chosen}
+        rules = msgspec.structs.replace(rules, own=own)
+        async with _at_work(argv, cwd, variables, line, rules) as program:
+            yield program
+
+
+@asynccontextmanager
+async def _at_work(
+    argv: Sequence[str], cwd: Path, environment: Mapping[str, str], line: Line, rules: Rules
+) -> AsyncIterator[Program]:
     token = attempt_mark()
-    program = await _started(argv, cwd, {**environment, ATTEMPT_MARK: token})
+    program = await _started(argv, cwd, {**environment, ATTEMPT_MARK: token}, rules)
     try:
         await line.started(program.handle)
         program.open_gate()
@@ -102,9 +197,11 @@ async def _ended(program: Program, token: str) -> None:
     await end_marked(token)
 
 
-async def _started(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Program:
+async def _started(
+    argv: Sequence[str], cwd: Path, environment: Mapping[str, str], rules: Rules
+) -> Program:
     try:
-        return await start_gated(argv, cwd=cwd, environment=environment)
+        return await start_gated(argv, cwd=cwd, environment=environment, rules=rules)
     except (OSError, ValueError) as error:
         raise AttemptFailed(
             "program.cannot_start",

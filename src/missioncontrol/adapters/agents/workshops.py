@@ -9,18 +9,24 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.secrets import HARMLESS, HOME, LENGTH_MIN, Scrubber
 from missioncontrol.ports.agent_kind import Workshop
 from missioncontrol.ports.artifact_store import ArtifactStore
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.gateway import Gateway
 from missioncontrol.ports.secrets import Secrets
 from missioncontrol.ports.telemetry import Telemetry
 
 
 def workshops_of(
-    root: Path, artifacts: ArtifactStore, environment: Mapping[str, str], scrubber: Scrubber
+    root: Path,
+    artifacts: ArtifactStore,
+    environment: Mapping[str, str],
+    scrubber: Scrubber,
+    sandbox: Sandbox,
 ) -> "Workshops":
     """Return the workshops of the home at `root`; its agents ask that home, too."""
     secrets = secret_store(environment, root / "secrets.toml")
     seen = {**environment, HOME: str(root.absolute())}
-    return Workshops(root, artifacts, seen, secrets, scrubber, harmless=(*HARMLESS, HOME))
+    harmless = (*HARMLESS, HOME)
+    return Workshops(root, artifacts, seen, secrets, scrubber, sandbox, harmless=harmless)
 
 
 class Workshops:
@@ -33,6 +39,7 @@ class Workshops:
         environment: Mapping[str, str],
         secrets: Secrets,
         scrubber: Scrubber,
+        sandbox: Sandbox,
         *,
         harmless: tuple[str, ...],
     ) -> None:
@@ -48,6 +55,7 @@ class Workshops:
         self._environment = environment
         self._secrets = secrets
         self._scrubber = scrubber
+        self._sandbox = sandbox
         self._harmless = harmless
         scrubber.add(value for value in secrets.known() if len(value) >= LENGTH_MIN)
 
@@ -60,6 +68,7 @@ class Workshops:
             artifacts=self._artifacts,
             environment=self._seen_by(declared),
             scrub=self._scrubber.text,
+            sandbox=self._sandbox,
             gateway=self.gateway,
             telemetry=self.telemetry,
         )

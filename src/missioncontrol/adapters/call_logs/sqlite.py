@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.call_log import Call, CallQuery, Found, Retention, ToolCall
 
@@ -40,7 +41,7 @@ class SqliteCallLog:
         """Open the file, and make it where it is missing."""
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(
-            path, isolation_level=None, timeout=10, check_same_thread=False
+            private(path), isolation_level=None, timeout=10, check_same_thread=False
         )
         # It has to be said before there is any table.
         self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")

@@ -20,6 +20,7 @@ from missioncontrol.adapters.event_stores.refusals import (
     reading_refusal,
     writing_refusal,
 )
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.envelope import GENESIS, Recorded, chain
 from missioncontrol.ports.event_store import Append, Head
@@ -267,6 +268,8 @@ def _triggers() -> dict[str, str]:
 def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     if not writable and not path.exists():
         raise sqlite3.OperationalError("there is no such file")
+    if writable:
+        private(path)
     # Appends take turns, but not always on the same thread.
     connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
     try:

@@ -1,6 +1,5 @@
 """Measures over time in an SQLite file of their own."""
 
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -9,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.measures import (
     Begun,
@@ -130,7 +130,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         sqlite3.DatabaseError: the file is damaged, or holds sums of another shape.
     """
     if path is not None:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        private(path)
     place = ":memory:" if path is None else path
     connection = sqlite3.connect(place, isolation_level=None, timeout=10)
     try:

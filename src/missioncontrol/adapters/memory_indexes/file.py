@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Unavailable
 
@@ -140,7 +141,7 @@ def _anew(path: Path) -> sqlite3.Connection:
 
 
 def _made(place: Path | str) -> sqlite3.Connection:
-    connection = _set_up(_bare(place))
+    connection = _set_up(_bare(private(place) if isinstance(place, Path) else place))
     connection.execute("PRAGMA journal_mode = WAL")
     schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
     connection.executescript(f"BEGIN; {schema} PRAGMA user_version = {SHAPE}; COMMIT")

@@ -10,6 +10,7 @@ from typing import Any
 
 from missioncontrol.adapters.output_stores.finding import Finding, threes_in
 from missioncontrol.adapters.output_stores.fitting import fits
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine, RunOutput
 
@@ -35,7 +36,7 @@ class SqliteOutputStore:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         if writable:
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+            self._connection = sqlite3.connect(private(path), isolation_level=None, timeout=10)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._make_ready(self._connection)

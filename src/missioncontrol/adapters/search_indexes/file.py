@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.register import words
@@ -143,7 +144,7 @@ def _replaced(path: Path) -> sqlite3.Connection:
 
 
 def _made(place: Path | str) -> sqlite3.Connection:
-    connection = _connected(place)
+    connection = _connected(private(place) if isinstance(place, Path) else place)
     connection.execute(_QUICKLY)
     connection.execute("PRAGMA page_size = 16384")  # Parts are large: fewer pages to read.
     connection.execute("PRAGMA journal_mode = WAL")

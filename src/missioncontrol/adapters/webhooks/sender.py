@@ -5,21 +5,14 @@ another answer of the name server a moment later changes nothing.
 """
 
 import asyncio
-import ipaddress
-import socket
 from urllib.parse import urlsplit
 
 import httpx
 
+from missioncontrol.adapters.network_addresses import is_outside, looked_up, port_of
 from missioncontrol.ports.deliveries import Answered
 
 SECONDS_MAX = 10.0
-WRAPPING = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
-"""Networks of IPv6 that stand for all of IPv4: of translators (RFC 6052, 2765), and of old."""
-
-SITE_LOCAL = ipaddress.ip_network("fec0::/10")  # deprecated, and private where it is in use
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class HttpSender:
@@ -42,7 +35,7 @@ class HttpSender:
             async with asyncio.timeout(SECONDS_MAX):
                 parts = urlsplit(url)
                 host = parts.hostname or ""
-                place = await self._place(host, parts.port or _port(parts.scheme))
+                place = await self._place(host, parts.port or port_of(parts.scheme))
                 if not place:
                     return Answered(0, f"{host} is inside of this network; nothing is told there.")
                 return await self._post(url, host, place, body, headers)
@@ -53,10 +46,8 @@ class HttpSender:
 
     async def _place(self, host: str, port: int) -> str:
         """Return the first address of `host` that may be told; empty where none may be."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        places = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
-        if not self._inside and not all(map(_is_outside, places)):
+        places = await looked_up(host, port)
+        if not self._inside and not all(map(is_outside, places)):
             return ""
         return str(places[0])
 
@@ -97,21 +88,3 @@ async def _beginning(answer: httpx.Response) -> str:
         if len(found) >= 200:
             break
     return " ".join(found[:200].decode("utf-8", "replace").split())
-
-
-def _is_outside(place: Address) -> bool:
-    """Whether an address is one of the world, also by what it stands for where it wraps another."""
-    wrapped = _wrapped(place) if isinstance(place, ipaddress.IPv6Address) else None
-    is_one = place.is_global and not (place.is_multicast or place in SITE_LOCAL)
-    return is_one if wrapped is None else _is_outside(wrapped)
-
-
-def _wrapped(place: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address at which packets for an IPv6 one may arrive."""
-    if any(place in network for network in WRAPPING):
-        return ipaddress.IPv4Address(int(place) & 0xFFFF_FFFF)
-    return place.ipv4_mapped or place.sixtofour
-
-
-def _port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80

@@ -1,12 +1,12 @@
 """Deliveries in an SQLite file that only its owner can read."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.ports.deliveries import Delivery, Told
@@ -31,7 +31,7 @@ class SqliteDeliveries:
         Raises:
             Corrupt: `webhook.damaged`.
         """
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        private(path)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
             self._connection.execute("PRAGMA journal_mode = WAL")

@@ -13,31 +13,47 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
+from missioncontrol.adapters.worktrees import sessions
 from missioncontrol.adapters.worktrees.cleaning import Scrub
+from missioncontrol.adapters.worktrees.keeping import NOTE as KEEP_NOTE
 from missioncontrol.adapters.worktrees.keeping import Kept, keep, note_down
 from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
-from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made
+from missioncontrol.adapters.worktrees.sessions import Session
+from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made, reopened
 from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle
 
 __all__ = [
     "Change",
     "Kept",
     "Patch",
+    "Resumes",
+    "Session",
     "Tree",
     "keep",
     "patch_of",
+    "remove_settled",
     "sweep",
     "taken_over",
     "worktree",
 ]
+
+
+class Resumes(msgspec.Struct, frozen=True):
+    """Which interrupted attempt is resumed, and by whom."""
+
+    task: str
+    holds: Callable[[Path, Session], bool]  # whether the tool still has the conversation
+    gone: Callable[[str], None]  # told why it starts over
+
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,8 +66,13 @@ async def worktree(
     *,
     base: str = "",
     keeping: Scrub | None = None,
+    resumes: Resumes | None = None,
 ) -> AsyncIterator[Tree]:
     """Lend a tree of this attempt alone, at `base`, or at what is checked out.
+
+    With `resumes` it is the tree of an interrupted attempt of the same task, where there is one
+    whose session can be resumed. A tree that has a session when an attempt failed or was cancelled
+    stays, until `remove_settled` or `sweep` finds that its run has ended.
 
     With `keeping`, what it holds at the end is kept in the repository, whatever ended it, without
     the secrets that this takes out; `keep` does it earlier. A tree that could not be kept stays,
@@ -61,27 +82,99 @@ async def worktree(
         AttemptFailed: `worktree.no_repository`, `worktree.unknown_base`, `worktree.not_writable`
             or `worktree.failed`.
     """
-    run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
-    place = await asyncio.to_thread(_begun, root / run, f"{assignment.fence}-")
+    folder = _folder(root, assignment.run)
+    place = await _resumable(folder, resumes) if resumes is not None else None
+    session = sessions.read(place) if place is not None else None
+    if place is None or session is None:
+        place = await asyncio.to_thread(_begun, folder, f"{assignment.fence}-")
+    is_interrupted = False
     try:
-        tree = await made(place, branch_of(assignment), repository, base)
+        if session is not None:
+            tree = reopened(place, **_of_tree(session))
+        else:
+            tree = await made(place, branch_of(assignment), repository, base)
         if keeping is not None:
             await asyncio.to_thread(note_down, tree, repository, assignment)
         yield tree
+    except (AttemptFailed, asyncio.CancelledError):
+        # A cancelled attempt may go on as well: the engine closes, or a cap or a limit ended it.
+        is_interrupted = sessions.read(place) is not None
+        raise
     finally:
-        # Whoever cancels a second time does not wait for it, and it is done all the same.
-        await asyncio.shield(asyncio.ensure_future(_cleared(place, keeping)))
+        # A second cancellation does not wait for it, and it is done all the same.
+        end = _released(place, keeping) if is_interrupted else _cleared(place, keeping)
+        await asyncio.shield(asyncio.ensure_future(end))
 
 
-async def sweep(root: Path, scrub: Scrub) -> int:
+async def _resumable(folder: Path, resumes: Resumes) -> Path | None:
+    """Take over the tree of an interrupted attempt; one whose session is gone is removed."""
+    place = await asyncio.to_thread(sessions.interrupted, folder, resumes.task, _is_owned)
+    if place is None:
+        return None
+    (place / "owner").write_bytes(msgspec.json.encode(_this_process()))
+    await end_leftovers(place)
+    session = sessions.read(place)
+    if session is not None and (place / "tree" / ".git").is_dir() and resumes.holds(place, session):
+        return place
+    resumes.gone("The session of the interrupted attempt is not there any more; it starts over.")
+    await _cleared(place, None)
+    return None
+
+
+def _of_tree(session: Session) -> dict[str, Any]:
+    fields = ("branch", "base", "cwd", "notes")
+    return {name: getattr(session, name) for name in fields}
+
+
+async def _released(place: Path, keeping: Scrub | None) -> None:
+    """Leave a tree to the next attempt of its step; the oldest of too many are removed.
+
+    One whose end is to be kept, and that we can't keep here, is left to `sweep`.
+    """
+    await end_leftovers(place)
+    (place / "owner").unlink(missing_ok=True)
+    stale = await asyncio.to_thread(_stale, place.parent.parent)
+    noted = {each for each in stale if sessions.read(each) is not None}
+    for old in noted - sessions.kept(stale):
+        if keeping is None and (old / KEEP_NOTE).exists():
+            sessions.forget(old)
+        else:
+            await _cleared(old, keeping)
+
+
+def _folder(root: Path, run: str) -> Path:
+    """Return where the trees of a run are."""
+    return root / re.sub(r"[^A-Za-z0-9_-]", "_", run)
+
+
+async def remove_settled(root: Path, run: str, scrub: Scrub) -> None:
+    """Remove the trees of a run that has ended: none of its attempts is resumed any more.
+
+    Another attempt may still be at work in one of them; that one stays until the next `sweep`.
+    """
+    folder = _folder(root, run)
+    for place in [each for each in folder.glob("*") if not _is_owned(each / "owner")]:
+        await _cleared(place, scrub)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+async def sweep(root: Path, scrub: Scrub, *, unsettled: Collection[str] | None = None) -> int:
     """Remove the trees that a process left behind which is no more; return how many.
 
     What its tools left running there is ended first, and what is to be kept is kept, as `keep`
-    does it.
+    does it. A tree with a session waits for the next attempt of its step, where its run is one of
+    those that are `unsettled`, or nobody knows which those are.
     """
     stale = await asyncio.to_thread(_stale, root)
+    open_to = None if unsettled is None else {_folder(root, run) for run in unsettled}
+    resumable = [place for place in stale if open_to is None or place.parent in open_to]
+    waiting = await asyncio.to_thread(sessions.kept, resumable)
     removed = 0
     for place in stale:
+        if place in waiting:
+            await end_leftovers(place)
+            continue
         if await _cleared(place, scrub):
             removed += 1
             with suppress(OSError):

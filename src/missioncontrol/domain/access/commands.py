@@ -87,6 +87,13 @@ class NameWorkspace(msgspec.Struct, frozen=True):
     name: str
 
 
+class SetSecondLook(msgspec.Struct, frozen=True):
+    """Allow the one person of this workspace to approve their own runs after a pause."""
+
+    by: Asker
+    seconds: float  # 0 turns it off
+
+
 AccessCommand = (
     AddUser
     | ChangeRoles
@@ -97,4 +104,5 @@ AccessCommand = (
     | IssueToken
     | RevokeToken
     | NameWorkspace
+    | SetSecondLook
 )

@@ -14,11 +14,13 @@ from missioncontrol.domain.access.commands import (
     NameWorkspace,
     RemoveUser,
     RevokeToken,
+    SetSecondLook,
 )
 from missioncontrol.domain.access.events import (
     AccessEvent,
     PasswordChanged,
     RolesChanged,
+    SecondLookSet,
     TokenRevoked,
     UserAdded,
     UserInvited,
@@ -27,6 +29,7 @@ from missioncontrol.domain.access.events import (
 )
 from missioncontrol.domain.access.refusals import (
     refuse_another,
+    refuse_bad_second_look,
     refuse_bad_token,
     refuse_bad_user,
     refuse_bad_workspace,
@@ -50,7 +53,7 @@ def decide(command: AccessCommand, access: Access | None, now: float) -> list[Ac
         Rejected: `user.bad_name`, `.exists`, `.too_many`, `.is_owner`, `.own_roles`, `.last_admin`,
             `.beyond` (more than who gives it has), `.another`, `.not_yours`; `invitation.void`;
             `token.bad_name`, `.bad_scopes`, `.beyond`, `.bad_time`, `.too_many`, `.not_yours`;
-            `workspace.bad_name`.
+            `workspace.bad_name`; `second_look.not_owner`, `.not_alone`, `.bad_time`.
         NotFound: `user.unknown`, `token.unknown`.
     """
     access = access or NOBODY
@@ -66,6 +69,9 @@ def decide(command: AccessCommand, access: Access | None, now: float) -> list[Ac
             return [token]
         case RevokeToken(by=by, token=token):
             return _revoked(by, token, command.reason, access)
+        case SetSecondLook(seconds=seconds):
+            refuse_bad_second_look(command, access)
+            return [] if seconds == access.second_look else [SecondLookSet(seconds)]
         case NameWorkspace(name=name):
             refuse_bad_workspace(name)
             return [] if name == access.workspace else [WorkspaceNamed(name)]
@@ -77,7 +83,7 @@ def _about_user(command: AddUser | ChangeRoles | RemoveUser, access: Access) -> 
     by = command.by
     match command:
         case AddUser():
-            refuse_bad_user(command.name, access)
+            refuse_bad_user(command.name, access, owner=by.owner)
             is_owner = person(command.name) == person(by.owner)
             roles = _ordered(("admin", *command.roles) if is_owner else command.roles)
             refuse_more(by, roles)

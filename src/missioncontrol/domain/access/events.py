@@ -69,6 +69,12 @@ class WorkspaceNamed(Event, frozen=True):
     name: str
 
 
+class SecondLookSet(Event, frozen=True):
+    """The one person of this workspace may approve their own runs after a pause, or no more."""
+
+    seconds: float  # between the request and the approval; 0 turns it off
+
+
 AccessEvent = (
     UserAdded
     | RolesChanged
@@ -78,6 +84,7 @@ AccessEvent = (
     | TokenIssued
     | TokenRevoked
     | WorkspaceNamed
+    | SecondLookSet
 )
 
 EVENTS: dict[type, tuple[str, int]] = {
@@ -89,5 +96,6 @@ EVENTS: dict[type, tuple[str, int]] = {
     TokenIssued: ("token_issued", 1),
     TokenRevoked: ("token_revoked", 1),
     WorkspaceNamed: ("workspace_named", 1),
+    SecondLookSet: ("second_look_set", 1),
 }
 """The lasting name and version of every event."""

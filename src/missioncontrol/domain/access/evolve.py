@@ -8,6 +8,7 @@ from missioncontrol.domain.access.events import (
     AccessEvent,
     PasswordChanged,
     RolesChanged,
+    SecondLookSet,
     TokenIssued,
     TokenRevoked,
     UserAdded,
@@ -46,6 +47,8 @@ def evolve(access: Access | None, event: AccessEvent, at: float) -> Access:
             return replace(access, tokens={**holds, event.token: Token(event, at)})
         case TokenRevoked():
             return _revoked(access, event.token)
+        case SecondLookSet():
+            return replace(access, second_look=event.seconds)
         case WorkspaceNamed():
             return replace(access, workspace=event.name)
         case _:

@@ -3,20 +3,22 @@
 import hmac
 from collections.abc import Iterable
 
-from missioncontrol.domain.access.commands import Arrive, Asker, ChangePassword
+from missioncontrol.domain.access.commands import Arrive, Asker, ChangePassword, SetSecondLook
 from missioncontrol.domain.access.events import TokenIssued
 from missioncontrol.domain.access.states import Access, User
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import Role, permissions_of
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import is_name, is_reserved, person
 
 USERS_MAX = 1_000
 TOKENS_MAX = 1_000
 TOKENS_OF_ONE_MAX = 100
 NAME_MAX = 100
+SECOND_LOOK_SECONDS_MIN = 60.0
+"""A shorter pause is no second look."""
+
+SECOND_LOOK_SECONDS_MAX = 7 * 86_400.0
 TOKEN_SECONDS_MAX = 366 * 86_400.0
-TAKEN = frozenset({"approver", "engine", "python", "anybody", "workspace"})
-"""Names that mean something else in a rule or in the log."""
 
 
 def unknown_user(name: str) -> NotFound:
@@ -37,10 +39,16 @@ def unknown_token(token: str) -> NotFound:
     )
 
 
-def refuse_bad_user(name: str, access: Access) -> None:
-    """Refuse a name that nobody can have, or somebody has."""
-    is_taken = person(name) in TAKEN or "/" in name
-    if not is_name(name) or len(name) > NAME_MAX or not person(name) or is_taken:
+def refuse_bad_user(name: str, access: Access, *, owner: str = "") -> None:
+    """Refuse a name that no user can have, and one that is taken; the owner keeps theirs."""
+    if is_reserved(name) and person(name) != person(owner):
+        raise Rejected(
+            "user.bad_name",
+            f"{ascii(name)[:80]} can't be the name of a user: Mission Control uses it for "
+            "something that is no person.",
+            hint="Choose a fuller name, such as a first name with an initial.",
+        )
+    if not is_name(name) or len(name) > NAME_MAX or not person(name) or "/" in name:
         raise Rejected(
             "user.bad_name",
             f"{ascii(name)[:80]} can't be the name of a user.",
@@ -154,6 +162,31 @@ def refuse_bad_token(token: TokenIssued, access: Access, by: Asker, now: float) 
             hint="Issue one that ends, and another one then.",
         )
     _refuse_many(access, by, now)
+
+
+def refuse_bad_second_look(command: SetSecondLook, access: Access) -> None:
+    """Refuse a second look that is not the owner's to set, is useless, or is no pause."""
+    by, seconds = command.by, command.seconds
+    if person(by.name) != person(by.owner):
+        raise Rejected(
+            "second_look.not_owner",
+            f"{by.name!r} can't allow people to approve their own runs; {by.owner!r} can, who runs "
+            "this machine.",
+            hint=f"{by.owner!r} sets it: `mission user second-look 10m`.",
+        )
+    others = access.other_approvers(by.owner)
+    if seconds and others:
+        raise Rejected(
+            "second_look.not_alone",
+            f"{', '.join(sorted(others)[:3])} may approve here, so no run needs its author's.",
+            hint="Ask one of them; `mission user list` names all.",
+        )
+    if seconds and not SECOND_LOOK_SECONDS_MIN <= seconds <= SECOND_LOOK_SECONDS_MAX:
+        raise Rejected(
+            "second_look.bad_time",
+            f"A pause of {seconds:g} s is not between 1 minute and 7 days.",
+            hint="Give a time such as 10m or 1h, or `off`.",
+        )
 
 
 def refuse_bad_workspace(name: str) -> None:

@@ -36,6 +36,7 @@ class Access(msgspec.Struct, frozen=True):
     users: dict[str, User] = {}  # by `domain.person.person`
     tokens: dict[str, Token] = {}  # that are not revoked, by id
     workspace: str = ""  # its name; empty where nobody gave it one
+    second_look: float = 0.0  # seconds before one's own run can be approved; 0: never
 
     def user(self, name: str) -> User | None:
         """Return the user whom `name` means."""
@@ -52,6 +53,14 @@ class Access(msgspec.Struct, frozen=True):
     def permissions_of(self, name: str, owner: str) -> frozenset[Permission]:
         """Return what somebody may do here."""
         return permissions_of(self.roles_of(name, owner) or ())
+
+    def other_approvers(self, owner: str) -> list[str]:
+        """Return the users who may approve besides the owner of the machine."""
+        return [
+            user.name
+            for key, user in self.users.items()
+            if key != person(owner) and "approve" in permissions_of(user.roles)
+        ]
 
     def tokens_of(self, name: str) -> list[Token]:
         """Return the tokens of one person, the oldest first."""

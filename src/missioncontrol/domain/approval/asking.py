@@ -6,7 +6,7 @@ from missioncontrol.domain.approval.commands import RequestApproval
 from missioncontrol.domain.approval.states import ROLE, holder
 from missioncontrol.domain.canonical import canonical, digest
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import Known, is_name, person
+from missioncontrol.domain.person import Known, can_decide, person
 from missioncontrol.domain.step import ApprovalRule
 
 SUBJECT_BYTES_MAX = 1 << 20
@@ -28,7 +28,7 @@ def refuse_bad_rule(rule: ApprovalRule) -> None:
         fault = f"asks for {rule.count} people; it must be 1 to {APPROVERS_MAX}"
     elif wrong := [seconds for seconds in times if not 0 < seconds < math.inf]:
         fault = f"sets a time of {wrong[0]} seconds; it must be finite and more than 0"
-    elif odd := [name for name in names if not is_name(name) or not person(name)]:
+    elif odd := [name for name in names if person(name) != ROLE and not can_decide(name)]:
         fault = f"names {ascii(odd[0])[:80]}, which is no person's name"
     if fault:
         raise Rejected(

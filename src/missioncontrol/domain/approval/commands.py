@@ -32,6 +32,16 @@ class RequestApproval(msgspec.Struct, frozen=True):
     os_user: str = ""
 
 
+class SecondLook(msgspec.Struct, frozen=True):
+    """Whether the person who speaks is alone here, and may approve what they wrote themselves."""
+
+    is_alone: bool = False
+    seconds: float = 0.0  # that have to pass after the request; 0 allows it never
+
+
+NO_SECOND_LOOK = SecondLook()
+
+
 class Word(msgspec.Struct, frozen=True):
     """The common shape of what people command."""
 
@@ -42,6 +52,9 @@ class Word(msgspec.Struct, frozen=True):
 
 class Approve(Word, frozen=True):
     """Agree."""
+
+    look: SecondLook = NO_SECOND_LOOK
+    typed: str = ""  # the beginning of the digest, as the person typed it
 
 
 class Reject(Word, frozen=True):

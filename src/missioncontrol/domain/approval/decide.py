@@ -86,7 +86,7 @@ def decide(command: ApprovalCommand, approval: Approval | None, now: float) -> l
             refuse_program(command.who)
             refuse_late(approval, now)
             refuse_unseen(command, approval)
-            refuse_author(command, approval)
+            refuse_author(command, approval, now)
             refuse_uninvited(command.who, approval)
             return _answered(command, approval, now)
 
@@ -136,7 +136,8 @@ def _timed(command: TimedCommand, approval: Approval, now: float) -> list[Approv
 
 
 def _agreed(command: Approve, approval: Approval) -> list[ApprovalEvent]:
-    given = ApprovalGiven(**_said(command))
+    is_self = speaker(command.who).is_also(approval.writers)
+    given = ApprovalGiven(**_said(command), is_self_approval=is_self)
     used = voice(given)
     for before in approval.agreed:
         if person(before.by) == person(given.by):

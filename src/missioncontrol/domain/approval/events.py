@@ -47,6 +47,8 @@ class ApprovalRequested(Event, frozen=True):
 class ApprovalGiven(Said, frozen=True):
     """One person agreed."""
 
+    is_self_approval: bool = False  # whether they wrote it, and took a second look at it
+
 
 class ApprovalGranted(Event, frozen=True):
     """As many people agreed as had to: one attempt at exactly this may start."""

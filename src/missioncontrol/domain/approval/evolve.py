@@ -64,7 +64,9 @@ def evolve(approval: Approval | None, event: ApprovalEvent, at: float) -> Approv
 def _decided(approval: Approval, event: FinalEvent, at: float) -> Decided:
     match event:
         case ApprovalGranted():
-            return Decided("approved", event.by[-1], approval.agreed[-1].reason, at)
+            last = approval.agreed[-1]
+            is_self = any(given.is_self_approval for given in approval.agreed)
+            return Decided("approved", event.by[-1], last.reason, at, is_self_approval=is_self)
         case ApprovalRejected():
             return Decided("rejected", event.by, event.reason, at)
         case ChangesRequested():

@@ -12,26 +12,39 @@ from missioncontrol.domain.approval.commands import (
 from missioncontrol.domain.approval.states import ROLE, Approval, Decided, moment, speaker, voice
 from missioncontrol.domain.canonical import canonical
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.person import Known, is_name, known_as, person
+from missioncontrol.domain.person import (
+    Known,
+    can_decide,
+    is_name,
+    is_reserved,
+    known_as,
+    person,
+)
 from missioncontrol.domain.visible import BLANKS
 
 REASON_MAX = 4_000
 WORDS_MAX = 200
 """Deferrals and delegations of one approval, together."""
 
+TYPED_MIN = 8
+"""Letters of a digest that tell it from others on one screen."""
+
 CHAIN_MAX = 5
 """How many times one say may be handed on."""
 
 
 def refuse_bad_words(command: Word) -> None:
-    """Refuse a name that hides something, and a reason that says nothing."""
+    """Refuse a name that hides something or is no person's, and a reason that says nothing."""
     who, reason = command.who, command.reason
+    is_given = who.signed_in in ("", "claimed")
     for name in (who.actor, *filter(None, (who.on_behalf, who.os_user))):
-        if not is_name(name) or person(name) == ROLE:
+        is_program = bool(person(name)) and name != who.os_user and is_reserved(name)
+        if not is_name(name) or (is_given and is_program):
             raise Rejected(
                 "approval.bad_name",
                 f"{ascii(name)[:80]} can't be the name of somebody who decides.",
-                hint="A name is one line of at most 200 characters, with nothing hidden in it.",
+                hint="A name is one line of at most 200 characters, with nothing hidden in it, and "
+                "none that Mission Control uses for something that is no person.",
             )
     if not any(character.isalnum() and character not in BLANKS for character in reason):
         raise Rejected("approval.bad_reason", "The reason is empty.", hint="Say why, in words.")
@@ -87,23 +100,63 @@ def refuse_unseen(command: Word, approval: Approval) -> None:
         )
 
 
-def refuse_author(command: Word, approval: Approval) -> None:
-    """Refuse the author, whoever acts for them, and a yes of those who changed the inputs."""
+def refuse_author(command: Word, approval: Approval, now: float) -> None:
+    """Refuse the author and agents of theirs, and a yes of those who changed the inputs.
+
+    The one person of a workspace may agree to what they wrote, after a second look.
+    """
+    who, authors, writers = speaker(command.who), approval.authors, approval.writers
+    if not who.is_also(writers) or not (isinstance(command, Approve) or who.is_also(authors)):
+        return
+    if isinstance(command, Approve) and command.look.is_alone:
+        _refuse_first_look(command, approval, now)
+        return
+    raise _by_author(command, approval, "Somebody else has to decide.")
+
+
+def _by_author(command: Word, approval: Approval, hint: str) -> Rejected:
+    """Return the refusal of what the author, or somebody who changed the inputs, says."""
     who, authors, writers = speaker(command.who), approval.authors, approval.writers
     if who.is_also(authors):
-        raise Rejected(
+        return Rejected(
             "approval.by_author",
             f"{_named(command.who, authors)} asked for this, or acts for its author "
             f"{approval.author!r}, and can't decide about it.",
-            hint=f"Somebody else has to; `mission approvals withdraw {approval.id}` takes it back."
+            hint=f"{hint} `mission approvals withdraw {approval.id}` takes the question back."
             + _sharing(who, authors),
         )
-    if isinstance(command, Approve) and who.is_also(writers):
+    return Rejected(
+        "approval.by_author",
+        f"{_named(command.who, writers)} changed the inputs, and can't agree to their own changes.",
+        hint=hint + _sharing(who, writers),
+    )
+
+
+def _refuse_first_look(command: Approve, approval: Approval, now: float) -> None:
+    """Refuse a yes of the author that is not a second look, and say what makes it one."""
+    if not command.look.seconds:
+        raise _by_author(
+            command,
+            approval,
+            "No other user may approve. Add a teammate: `mission user add NAME --role approver`, "
+            "then `mission user invite NAME`. Or allow a second look at your own runs: `mission "
+            "user second-look 10m`.",
+        )
+    opens = approval.requested + command.look.seconds
+    if now < opens:
         raise Rejected(
-            "approval.by_author",
-            f"{_named(command.who, writers)} changed the inputs, and can't agree to their own "
-            "changes.",
-            hint="Somebody else has to look at them." + _sharing(who, writers),
+            "approval.look_later",
+            f"{command.who.actor!r} asked for this, and may approve it from {moment(opens)} on, "
+            "as a second look.",
+            hint="Wait until then, and look at it again.",
+        )
+    if len(command.typed) < TYPED_MIN or not approval.digest.startswith(command.typed):
+        raise Rejected(
+            "approval.look_again",
+            f"{command.who.actor!r} asked for this; a second look takes the first {TYPED_MIN} "
+            "letters of its digest, typed.",
+            hint=f"Look at it with `mission approvals show {approval.id}`, then `mission approvals "
+            f"approve {approval.id} --digest {approval.digest[:TYPED_MIN]} --reason TEXT`.",
         )
 
 
@@ -189,7 +242,7 @@ def refuse_bad_delegate(command: Delegate, approval: Approval) -> None:
     _refuse_many_words(approval)
     by, to = person(command.who.actor), person(command.to)
     fault = ""
-    if not is_name(command.to) or not to or to == ROLE:
+    if not can_decide(command.to):
         fault = f"{ascii(command.to)[:80]} is no person's name"
     elif to == by:
         fault = "That is you"

@@ -45,6 +45,7 @@ class Decided(msgspec.Struct, frozen=True):
     reason: str
     at: float
     inputs: dict[str, Any] | None = None  # those that were asked for
+    is_self_approval: bool = False  # whether its author agreed, alone, after a second look
 
 
 class Remark(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from missioncontrol.domain.definition.spot import (
 from missioncontrol.domain.definition.templates import MARK, is_template
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.expression import bare
-from missioncontrol.domain.person import is_name, person
+from missioncontrol.domain.person import can_decide, person
 from missioncontrol.domain.step import (
     Amount,
     ApprovalRule,
@@ -155,7 +155,7 @@ def _read_items(spot: Spot) -> Any:
 def _read_approver(spot: Spot) -> str | Missing:
     if not isinstance(spot.value, str):
         return spot.not_a_text("the name of a person or a role")
-    if not is_name(spot.value) or not person(spot.value):
+    if person(spot.value) != ANYBODY and not can_decide(spot.value):
         return spot.refuse(
             f"{ascii(spot.value)[:80]} is no name of a person.",
             "Name people, such as alice, or the role `approver`.",

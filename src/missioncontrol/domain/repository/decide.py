@@ -39,8 +39,8 @@ from missioncontrol.domain.repository.events import (
     TaskDocumentTaken,
     Who,
 )
-from missioncontrol.domain.repository.gates import Reason, gate, incomplete, review
-from missioncontrol.domain.repository.process import fault_of
+from missioncontrol.domain.repository.gates import Reason, gate, incomplete, review, signs_alone
+from missioncontrol.domain.repository.process import Process, fault_of
 from missioncontrol.domain.repository.states import (
     DocumentState,
     Done,
@@ -209,6 +209,7 @@ def _signed(command: SignDocument, state: Repository) -> list[RepositoryEvent]:
             f"{command.by.name!r} may not sign for {command.role}: {names or 'people'} may.",
             hint="Who may is said in `.mission/sop.toml`.",
         )
+    _refuse_alone(document, command, process)
     needs = process.rule(kind).needs
     reasons = incomplete(document, kind, process)
     reasons += [Reason("absent", f"there is no {n}", n) for n in needs if n not in task.documents]
@@ -234,6 +235,21 @@ def _signed(command: SignDocument, state: Repository) -> list[RepositoryEvent]:
             command.reason,
         )
     ]
+
+
+def _refuse_alone(document: DocumentState, command: SignDocument, process: Process) -> None:
+    """Refuse a signature that leaves the author of a version as the only one who signed it."""
+    kind, role = command.kind, command.role
+    if not signs_alone(document, role, command.by, process.rule(kind), process):
+        return
+    raise Rejected(
+        "repository.may_not_sign",
+        f"{command.by.name} wrote version {document.version} of {kind}, and with this signature "
+        "nobody else would have signed it.",
+        hint=f"Somebody else signs it for {role}: `mission task approve {command.task} {kind} "
+        f"--role {role}`. Where you work alone, say `own = true` in `.mission/sop.toml`, and "
+        "`mission repo sync`.",
+    )
 
 
 def _refuse_other_version(document: DocumentState, command: SignDocument, place: str) -> None:

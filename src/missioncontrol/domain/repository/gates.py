@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.domain.person import Known, known_as
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
 from missioncontrol.domain.repository.events import Who
-from missioncontrol.domain.repository.process import Phase, Process, Role
+from missioncontrol.domain.repository.process import Phase, PhaseRule, Process, Role
 from missioncontrol.domain.repository.states import (
     DocumentState,
     Done,
@@ -60,6 +60,29 @@ def lacks(task: RepositoryTask, kind: TaskDocument, process: Process) -> list[Re
         words = f"only its author {document.author.name} signed {kind}; somebody else has to"
         found.append(Reason("own", words, kind, rule.signed_by[0]))
     return found
+
+
+def signs_alone(
+    document: DocumentState, role: Role, by: Who, rule: PhaseRule, process: Process
+) -> bool:
+    """Whether nobody but the author could have signed a document once `by` signs it for `role`.
+
+    `lacks` counts a document only where somebody else signed it too. So the author may sign for
+    one of several roles, as long as another role is left to somebody else.
+    """
+    if process.own or not is_same(document.author, by):
+        return False
+    others = [each for each in rule.signed_by if each != role]
+    return not any(_others_may_sign(document, each, process) for each in others)
+
+
+def _others_may_sign(document: DocumentState, role: Role, process: Process) -> bool:
+    """Whether somebody else than its author signed a document for a role, or still can."""
+    signature = document.signatures.get(role)
+    if signature is not None and signature.digest == document.digest:
+        return not is_same(document.author, signature.by)
+    named = process.roles.get(role, ())
+    return not named or any(not is_same(document.author, Who(name)) for name in named)
 
 
 def gate(task: RepositoryTask, phase: Phase, process: Process) -> list[Reason]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from missioncontrol.domain.person import person
+from missioncontrol.domain.person import can_decide, person
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
 from missioncontrol.domain.repository.scopes import pattern_fault
 
@@ -22,6 +22,8 @@ BRANCH_MAX = 200
 ROUNDS_MAX = 20
 CHECKS_MAX = 20
 ARGUMENTS_MAX = 100
+KNOWN_FAILURES_MAX = 200
+TEST_NAME_MAX = 500
 BRANCH = re.compile(r"mission/[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
 """What may be merged into: branches of our own, which nobody has checked out by habit."""
 
@@ -32,6 +34,10 @@ Names = Annotated[
 Checks = Annotated[
     tuple[Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=ARGUMENTS_MAX)], ...],
     msgspec.Meta(max_length=CHECKS_MAX),
+]
+KnownFailures = Annotated[
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=TEST_NAME_MAX)], ...],
+    msgspec.Meta(max_length=KNOWN_FAILURES_MAX),
 ]
 Headings = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=HEADING_MAX)], ...],
@@ -55,6 +61,8 @@ class MergeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rounds: Annotated[int, msgspec.Meta(ge=1, le=ROUNDS_MAX)] = 3  # of building, at most
     checks: Checks = ()  # programs that have to end with 0, besides the tests of the project
     shared: Names = ()  # patterns of files that no two tasks change at once
+    known_failures: KnownFailures = ()  # tests and checks that people let fail, by name
+    untested: bool = False  # whether people accept that no test says anything
 
 
 class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +120,7 @@ def fault_of(process: Process) -> str:
             return f"the phase {phase} names a heading twice"
     for role, names in process.roles.items():
         for name in names:
-            if not person(name):
+            if not can_decide(name):
                 return f"the role {role} names {name!r}, who is no person"
     return _fault_of_merge(process.merge)
 

@@ -162,6 +162,7 @@ class ReportUsage(Command, frozen=True):
     usage: Usage
     model: str = ""
     price: str = ""
+    estimated: bool = False  # see `UsageReported`
 
 
 class ReportSuccess(Command, frozen=True):

@@ -100,7 +100,12 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
         case ReportUsage():
             late = _late(run, command.step, command.fence, "usage")
             used = UsageReported(
-                command.step, command.fence, command.usage, command.model, command.price
+                command.step,
+                command.fence,
+                command.usage,
+                command.model,
+                command.price,
+                command.estimated,
             )
             return [used, *(late or ())]
         case ReportFailure():
@@ -334,8 +339,9 @@ def _after(run: Run, failing: set[str]) -> Outcome:
 def _too_often(step: str) -> Failure:
     return Failure(
         "step.interrupted_too_often",
-        f"The engine ended {INTERRUPTIONS_MAX + 1} times while step {step!r} was at work.",
-        "Find out whether the step takes the engine down, for instance by using all memory.",
+        f"The engine or its worker ended {INTERRUPTIONS_MAX + 1} times while step {step!r} was at "
+        "work.",
+        "Find out whether the step takes it down, for instance by using all memory.",
         retryable=False,
     )
 

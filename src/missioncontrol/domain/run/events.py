@@ -184,6 +184,7 @@ class UsageReported(Event, frozen=True):
     usage: Usage
     model: str = ""
     price: str = ""  # version of the price that the cost was worked out with
+    estimated: bool = False  # nobody measured it: a crash or a provider hid what was used
 
 
 class StepSucceeded(Event, frozen=True):

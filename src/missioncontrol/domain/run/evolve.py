@@ -232,7 +232,7 @@ def _add_process(run: Run, event: ProcessStarted) -> None:
 def _use(run: Run, event: UsageReported) -> None:
     agent = run.steps[event.step].agent
     run.usage += event.usage
-    run.bill += event.usage
+    run.bill = run.bill.plus(event.usage, estimated=event.estimated)
     for sums, bills, name in (
         (run.usage_by_step, run.bill_by_step, event.step),
         (run.usage_by_agent, run.bill_by_agent, agent),
@@ -240,7 +240,7 @@ def _use(run: Run, event: UsageReported) -> None:
     ):
         before = sums.get(name)
         sums[name] = event.usage if before is None else before + event.usage
-        bills[name] = bills.get(name, NO_BILL) + event.usage
+        bills[name] = bills.get(name, NO_BILL).plus(event.usage, estimated=event.estimated)
 
 
 def _interrupt(run: Run, event: AttemptInterrupted) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,6 +12,17 @@ from missioncontrol.domain.run.events import Check, Failure, Outcome
 from missioncontrol.domain.run.turns import Crowd, Queue, any_number, in_turn
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, ArtifactRef, Bill, Usage, Work
+
+Word = Literal[
+    "queued",
+    "running",
+    "waiting",
+    "halted",
+    "cancelling",
+    "succeeded",
+    "failed",
+    "cancelled",
+]
 
 INTERRUPTIONS_MAX = 5
 """A step that took its engine down this often is not begun again."""
@@ -297,11 +308,10 @@ class Run:
                 del self.queues[queue]  # Slots come and go with items; agents are few.
 
     @property
-    def status(self) -> str:
-        """One word.
+    def status(self) -> Word:
+        """What the run's own log says in a word; see `domain.status` for what is made of it.
 
-        It is one of queued, running, waiting (for a person alone), halted, cancelling, succeeded,
-        failed and cancelled.
+        `waiting` is for a person alone.
         """
         if self.outcome is not None:
             return self.outcome

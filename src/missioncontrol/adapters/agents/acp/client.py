@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +62,16 @@ class Cut(msgspec.Struct, frozen=True):
     beginning: str
     size: int  # in bytes
     sha256: str
+
+
+COMPLAINT_MAX = 500
+_UNKNOWN_TOOL = re.compile(
+    r"^(?:Error: |The arguments provided to the tool are invalid: )?"
+    r"(?:Model tried to call (?:an )?unavailable tool"
+    r"|(?:Unknown|Unavailable|No such) tool\b|(?:The )?[Tt]ool \S+ (?:is |was )?"
+    r"(?:not found|not available|unknown|does not exist|doesn't exist)\b)",
+    re.IGNORECASE,
+)
 
 
 class Ours:
@@ -163,7 +174,7 @@ class Ours:
 
     def _start(self, call: ToolCallStart) -> None:
         self.end_line()
-        self._known(call)
+        self._known(call).setdefault("name", call.title)
         self._bench.say("info", f"→ {call.title}")
         try:
             self._bench.calls_tool()
@@ -175,6 +186,8 @@ class Ours:
         known = self._known(call)
         if call.status == "failed":
             self._bench.say("warning", f"✗ {known.get('title', 'a call')}")
+        if call.status == "failed" or (call.status == "completed" and _is_unknown(known)):
+            self._bench.failed_call(str(known.get("name") or known.get("title") or "a tool"))
         if call.status not in ("completed", "failed"):
             return
         self._calls.pop(call.tool_call_id, None)
@@ -328,3 +341,15 @@ def _exit_code(output: Any) -> int | None:
             if isinstance(place.get(name), int):
                 return int(place[name])
     return None
+
+
+def _is_unknown(known: dict[str, Any]) -> bool:
+    """Whether a call that is told as completed was one of a tool that does not exist.
+
+    Programs answer their model themselves then, and some tell that answer as the tool's own.
+    """
+    given, told = known.get("raw_input"), known.get("raw_output")
+    complaint = given.get("error") if isinstance(given, dict) else None
+    output = told.get("output") if isinstance(told, dict) else told
+    texts = [each for each in (complaint, output) if isinstance(each, str)]
+    return any(_UNKNOWN_TOOL.search(text[:COMPLAINT_MAX]) for text in texts)

@@ -43,7 +43,7 @@ class Conversation:
         """`kept` is a home directory that lasts."""
         self._bench = bench
         self._settings = settings
-        self._home = kept if settings.home == "kept" else bench.home
+        self._home = (kept if settings.home == "kept" else bench.home).resolve()
 
     async def introduced(self) -> Introduced:
         """Start the program and let it introduce itself.
@@ -100,13 +100,18 @@ class Conversation:
         await asyncio.to_thread(_put_files, self._home, settings.files, values)
         variables = {name: put_in(text, values) for name, text in settings.variables.items()}
         environment = {**bench.environment, "HOME": str(self._home), **variables}
+        own = (*bench.rules.own, str(self._home))
         async with at_work(
-            settings.argv, cwd=bench.cwd, environment=environment, line=bench.line
+            settings.argv,
+            cwd=bench.cwd,
+            environment=environment,
+            line=bench.line,
+            rules=msgspec.structs.replace(bench.rules, own=own),
+            chosen=variables,
         ) as program:
             ours = Ours(bench)
             process = program.process
             agent = connect_to_agent(cast(Any, ours), process.stdin, process.stdout)
-            assert process.stderr is not None
             complaints = asyncio.ensure_future(
                 Hearing(program).lines(
                     process.stderr, bench.complains, bytes_max=ERROR_LINE_BYTES_MAX

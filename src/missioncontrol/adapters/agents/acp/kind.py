@@ -40,7 +40,16 @@ class AcpKind:
         """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
-        return AcpAgent(declared, workshop, Acp(settings, workshop.state), source)
+        tool = Acp(settings, workshop.state)
+        return AcpAgent(
+            declared,
+            workshop,
+            tool,
+            source,
+            network=settings.network,
+            sockets=settings.sockets,
+            writes=settings.writes,
+        )
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`: lets it introduce itself; with `round_trip`, say a word."""
@@ -120,6 +129,7 @@ async def _introduced(declared: Declaration, settings: AcpSettings, workshop: Wo
             model=declared.model,
             scrub=workshop.scrub,
             is_metered=False,
+            rules=workshop.sandbox.rules(own=(place,), unix_sockets=settings.sockets),
         )
         told = await Conversation(bench, settings, workshop.state / "home").introduced()
     return told.version

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.declared import bad_settings, relative_path, settings_of
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.step import Risk
 
@@ -23,6 +23,9 @@ class AcpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variables: dict[str, str] = {}
     files: dict[str, str] = {}  # by their path below the home directory of the program
     home: Literal["attempt", "kept"] = "attempt"  # kept: what it signed in to stays
+    writes: tuple[str, ...] = ()  # what it may write besides its tree and home: absolute paths
+    network: bool = True  # whether it reaches more by TCP than the models that it is lent
+    sockets: bool = False  # whether it may connect to Unix sockets, of any program
     base_url: str = ""  # of models, where no gateway is open …
     key_variable: str = ""  # … and the variable with their key
     sign_in: str = ""  # the id of the method of signing in, if the program asks for one
@@ -42,6 +45,8 @@ def acp_settings(declared: Declaration) -> AcpSettings:
     if any("{key}" in text for text in found.argv):
         hint = "Every program on this machine can read arguments; use `variables` or `files`."
         raise bad_settings(declared, "argv holds {key}.", hint=hint)
+    if bad := relative_path(found.writes):
+        raise bad_settings(declared, f"writes names {bad!r}, a relative path.")
     for name in found.files:
         path = PurePosixPath(name)
         if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:

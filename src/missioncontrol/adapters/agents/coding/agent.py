@@ -1,33 +1,49 @@
 """A coding agent at work: a tree, a tool in it, and a patch with its evidence."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from missioncontrol.adapters.agents.coding.bench import Bench
-from missioncontrol.adapters.agents.coding.order import Order, asked_again, order_of, prompt_of
+from missioncontrol.adapters.agents.coding.failures import may_resume
+from missioncontrol.adapters.agents.coding.order import (
+    Order,
+    asked_again,
+    order_of,
+    prompt_of,
+    prompt_to_resume,
+    task_of,
+)
+from missioncontrol.adapters.agents.coding.telling import ENDPOINT
 from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
-from missioncontrol.adapters.agents.workplace import telling, told
+from missioncontrol.adapters.agents.workplace import ports_of, telling, told
 from missioncontrol.adapters.worktrees import (
     Kept,
     Patch,
+    Resumes,
+    Session,
     Tree,
     keep,
     patch_of,
+    sessions,
     taken_over,
     worktree,
 )
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
 from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.elevation import Elevated, Mode, opens
 from missioncontrol.domain.secrets import Scrubber
-from missioncontrol.domain.work import ArtifactRef, Finding, Work
+from missioncontrol.domain.work import ArtifactRef, Finding, Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
+from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.gateway import Access
 
 ASKED_AGAIN_MAX = 2
@@ -38,6 +54,13 @@ FILES_MAX = 2_000
 SAID_MAX = 64 * 1024
 REASON_MAX = 2_000
 
+
+_EMPTY_WORDS = re.compile(
+    r"\W*(?:(?:all|it is|it's|i am|i'm|the task is|task)\s+)?"
+    r"(?:done|ok(?:ay)?|finished|completed?|success(?:ful)?(?:ly)?)\W*",
+    re.IGNORECASE,
+)
+"""What says that something was done, and answers nothing."""
 
 EVER_SAFE: Mapping[str, str] = {}
 
@@ -66,6 +89,15 @@ class Tool(Protocol):
         ...
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """A tool whose conversations survive the end of its process."""
+
+    def holds(self, home: Path, thread: str) -> bool:
+        """Whether the conversation is kept in its home."""
+        ...
+
+
 class CodingAgent:
     """Does one assignment after another, each in a tree of its own."""
 
@@ -77,9 +109,15 @@ class CodingAgent:
         source: Source,
         *,
         standing: Mapping[str, str] = EVER_SAFE,
+        network: bool = False,
+        sockets: bool = False,
+        writes: Sequence[str] = (),
     ) -> None:
         """`source` counts only where no gateway is open.
 
+        Without `network`, its programs reach by TCP only the models that they are lent; with
+        `sockets`, they connect to Unix sockets; `writes` are what they may write besides their
+        tree.
         `standing` are the wider modes that it has at all times, and by which setting.
         """
         self._standing = standing
@@ -87,6 +125,9 @@ class CodingAgent:
         self._workshop = workshop
         self._tool = tool
         self._source = source
+        self._network = network
+        self._sockets = sockets
+        self._writes = writes
 
     @property
     def title(self) -> str:
@@ -99,21 +140,64 @@ class CodingAgent:
         trees = self._workshop.worktrees
         source, base = order.repository, order.base
         keeping = self._workshop.scrub if order.is_kept else None
-        async with worktree(trees, assignment, source, base=base, keeping=keeping) as tree:
+        resumes = self._resumes(assignment, order, line)
+        async with worktree(
+            trees, assignment, source, base=base, keeping=keeping, resumes=resumes
+        ) as tree:
+            session = sessions.read(tree.place) if resumes is not None else None
             try:
-                with self._at_bench(assignment, line, order, tree) as bench:
+                with self._at_bench(assignment, line, order, tree, session, resumes) as bench:
                     for note in (*self._width(order), *tree.notes):
                         line.log("warning", note)
-                    await self._gone_on(order, assignment, tree)
-                    documents = await asyncio.to_thread(self._texts, order)
-                    prompt = prompt_of(order, assignment, tree.notes, documents)
-                    await self._tool.converse(bench, prompt, order)
+                    await self._converse(bench, assignment, order, tree, session)
                     answer = await self._answer(bench, order)
+                sessions.forget(tree.place)
             except AttemptFailed as failure:
+                if not may_resume(failure):
+                    sessions.forget(tree.place)
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
+            self._refuse_idle(bench, order, patch, answer)
             kept = await keep(tree.place, self._workshop.scrub)
             return self._work(bench, tree, (patch, kept), answer, line)
+
+    def _resumes(self, assignment: Assignment, order: Order, line: Line) -> Resumes | None:
+        """Return which interrupted attempt this one resumes; None with a tool that can't."""
+        tool = self._tool
+        if not isinstance(tool, Resumable):
+            return None
+        return Resumes(
+            task_of(order, assignment),
+            lambda place, session: tool.holds(place / "home", session.thread),
+            lambda reason: line.log("warning", reason),
+        )
+
+    async def _converse(
+        self,
+        bench: Bench,
+        assignment: Assignment,
+        order: Order,
+        tree: Tree,
+        session: Session | None,
+    ) -> None:
+        """Resume the conversation of an interrupted attempt, or begin one."""
+        if session is not None:
+            bench.resume(session.thread)
+            bench.say("info", f"Session {session.thread} of an interrupted attempt is resumed.")
+            try:
+                await self._tool.converse(bench, prompt_to_resume(order), order)
+            except AttemptFailed as failure:
+                if bench.is_announced or may_resume(failure, is_refusal=True):
+                    raise
+                bench.say("warning", f"It can't be resumed, and starts over: {failure.reason}")
+                bench.resume("")
+            else:
+                return
+        else:
+            await self._gone_on(order, assignment, tree)
+        documents = await asyncio.to_thread(self._texts, order)
+        prompt = prompt_of(order, assignment, tree.notes, documents)
+        await self._tool.converse(bench, prompt, order)
 
     def _width(self, order: Order) -> Iterator[str]:
         """Say in what wider mode than the safe one it works, if it does."""
@@ -178,13 +262,18 @@ class CodingAgent:
 
     @contextmanager
     def _at_bench(
-        self, assignment: Assignment, line: Line, order: Order, tree: Tree
+        self,
+        assignment: Assignment,
+        line: Line,
+        order: Order,
+        tree: Tree,
+        session: Session | None,
+        resumes: Resumes | None,
     ) -> Iterator[Bench]:
         seen = seen_by(self._workshop)
         environment = telling(assignment, self._workshop.telemetry, seen)
-        home, temporary = tree.path.parent / "home", tree.path.parent / "tmp"
-        home.mkdir()
-        temporary.mkdir()
+        home = tree.place / "home"
+        home.mkdir(exist_ok=session is not None)
         with self._access(assignment, line, order.model, environment) as access:
             yield Bench(
                 self._declared.kind,
@@ -196,14 +285,31 @@ class CodingAgent:
                     **told(assignment),
                     **tree.environment,
                     "HOME": str(home),
-                    "TMPDIR": str(temporary),
                 },
                 access=access,
                 model=order.model,
                 scrub=_both(Scrubber([access.key]).text, self._workshop.scrub),
                 is_metered=self._workshop.gateway is not None,
+                rules=self._rules(order, tree, access, environment),
                 calls_max=self._declared.limits.turns_max,
+                used=session.used if session is not None else {},
+                note=_noting(tree, resumes.task) if resumes is not None else None,
             )
+
+    def _rules(
+        self, order: Order, tree: Tree, access: Access, environment: Mapping[str, str]
+    ) -> Rules:
+        wider = order.elevation if order.risk != "read" else None
+        outside = wider.paths if wider is not None else ()
+        is_open = self._network or opens(wider, "network")
+        home = tree.place / "home"
+        return self._workshop.sandbox.rules(
+            own=(home,) if order.risk == "read" else (tree.path, home),
+            reads=(tree.path,),
+            writes=(*self._writes, *(("/",) if "full" in _modes(wider) else outside)),
+            ports=None if is_open else ports_of((access.url, environment.get(ENDPOINT, ""))),
+            unix_sockets=self._sockets,
+        )
 
     @contextmanager
     def _access(
@@ -291,6 +397,34 @@ class CodingAgent:
             evidence=tuple(bench.commands),
         )
 
+    def _refuse_idle(self, bench: Bench, order: Order, patch: Patch, answer: Any) -> None:
+        """Refuse an attempt that changed nothing and proved nothing, whatever it says.
+
+        Proof is a command that ended well and did more than show files: reading proves nothing.
+        A step of tier `read` is asked for words; a declared answer was held against its shape.
+        Under an elevation it may have changed files that no patch shows: any call counts there.
+
+        Raises:
+            AttemptFailed: `KIND.nothing_done`.
+        """
+        if patch.own or answer is not None or bench.has_proof:
+            return
+        if order.elevation is not None and bench.has_worked:
+            return
+        if order.risk == "read" and bench.said.strip() and not _EMPTY_WORDS.fullmatch(bench.said):
+            return
+        failed = "; ".join(f"{name} ({count})" for name, count in bench.failed_calls.items())
+        idle = "Its calls only read." if bench.calls else "It called no tool."
+        calls = f"Its calls of tools failed: {failed}." if failed else idle
+        raise AttemptFailed(
+            f"{bench.kind}.nothing_done",
+            f"{self._tool.title} changed no file and proved nothing. {calls} It said: "
+            f"{' '.join(bench.said.split())[:SUMMARY_MAX] or 'nothing'}",
+            hint="Look at its tools and its model. A step that only asks for words says "
+            "`risk: read`, or its agent declares an output.",
+            detail={"failed_calls": dict(bench.failed_calls)},
+        )
+
     def _kept(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
         if not patch.content:
             return ()
@@ -339,6 +473,21 @@ class CodingAgent:
             for path in patch.left_out
         )
         return tuple(found)
+
+
+def _noting(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:
+    """Return what notes the session of a tree as soon as it is known."""
+
+    def note(thread: str, used: Mapping[str, Usage]) -> None:
+        cwd = str(tree.cwd.relative_to(tree.path))
+        about = (task, thread, tree.branch, tree.base, cwd, tree.notes, dict(used))
+        sessions.write(tree.place, Session(*about))
+
+    return note
+
+
+def _modes(wider: Elevated | None) -> tuple[Mode, ...]:
+    return wider.modes if wider is not None else ()
 
 
 def _both(first: Callable[[str], str], second: Callable[[str], str]) -> Callable[[str], str]:

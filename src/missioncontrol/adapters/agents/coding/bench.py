@@ -2,9 +2,9 @@
 
 import re
 import shlex
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from missioncontrol.adapters.agents.declared import Notes
 from missioncontrol.adapters.agents.hearing import Hearing, readable
@@ -12,11 +12,13 @@ from missioncontrol.adapters.agents.workplace import at_work
 from missioncontrol.adapters.processes import LINE_BYTES_MAX
 from missioncontrol.domain.work import NO_USAGE, CommandRan, Usage
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
+from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.gateway import Access
 
 COMMANDS_MAX = 200
 """Kept as evidence, which stands in an event; all are in the output of the attempt."""
 
+FAILED_NAMES_MAX = 20
 ARGUMENTS_MAX = 10
 ARGUMENT_MAX = 500
 TEXT_MAX = 65_536
@@ -24,6 +26,7 @@ TEXT_MAX = 65_536
 
 ERROR_LINE_BYTES_MAX = 65_536
 ERROR_LINES = 10
+NOTHING_USED: Mapping[str, Usage] = {}
 UNREADABLE_SHOWN = 500
 """Bytes of a line that is no event."""
 
@@ -32,6 +35,21 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
+_JOINTS = re.compile(r"&&|\|\||[;|\n]")
+_SHOWS = frozenset(
+    {
+        *("awk", "basename", "cat", "cd", "column", "cut", "dirname", "du", "echo", "egrep", "fd"),
+        *("fgrep", "file", "find", "grep", "head", "jq", "less", "ls", "more", "nl", "printf"),
+        *("pwd", "readlink", "realpath", "rg", "sed", "sort", "stat", "tail", "tree", "type"),
+        *("uniq", "wc", "which"),
+    }
+)
+_GIT_SHOWS = frozenset(
+    {"blame", "branch", "cat-file", "diff", "grep", "log", "ls-files", "rev-parse", "show"}
+    | {"status"}
+)
 
 
 class Bench:
@@ -49,9 +67,15 @@ class Bench:
         model: str,
         scrub: Callable[[str], str],
         is_metered: bool,
+        rules: Rules,
         calls_max: int = 0,
+        used: Mapping[str, Usage] = NOTHING_USED,
+        note: Callable[[str, Mapping[str, Usage]], None] | None = None,
     ) -> None:
-        """`is_metered`: a gateway counts the tokens, so that what the tool says is not told."""
+        """`is_metered`: a gateway counts the tokens, so that what the tool says is not told.
+
+        `note` keeps the conversation and what it `used` so far, for an attempt that resumes it.
+        """
         self.kind = kind
         self.line = line
         self.cwd = cwd
@@ -61,14 +85,38 @@ class Bench:
         self.model = model
         self.scrub = scrub
         self.is_metered = is_metered
+        self.rules = rules
         self.commands: list[CommandRan] = []
         self.calls = 0  # of tools of any kind
+        self.failed_calls: Counter[str] = Counter()  # of these, by the name of the tool
+        self._proofs = 0  # commands that ended well, and did not only show something
         self.said = ""  # the last message
-        self.thread = ""  # by which the conversation is taken up again
+        self.is_announced = False  # whether the tool named its conversation
+        self._thread = ""
+        self._note = note
         self.errors: deque[str] = deque(maxlen=ERROR_LINES)
         self._calls_max = calls_max
-        self._told: dict[str, Usage] = {}
+        self._told: dict[str, Usage] = dict(used)
         self._notes = Notes(line)
+
+    @property
+    def thread(self) -> str:
+        """By which the conversation is resumed; "" where there is none yet."""
+        return self._thread
+
+    @thread.setter
+    def thread(self, thread: str) -> None:
+        self._thread = thread
+        self.is_announced = bool(thread)
+        self._keep_note()
+
+    def resume(self, thread: str) -> None:
+        """Go on with the conversation of an earlier attempt; none with ""."""
+        self._thread, self.is_announced = thread, False
+
+    def _keep_note(self) -> None:
+        if self._note is not None and self._thread:
+            self._note(self._thread, self._told)
 
     def say(self, level: LogLevel, text: str) -> None:
         """Show what the tool said, line by line, without what a terminal would obey."""
@@ -97,8 +145,30 @@ class Bench:
                 hint="Raise `limits.turns_max` of the agent, or make the step smaller.",
             )
 
+    def failed_call(self, name: str) -> None:
+        """Count a call of a tool that failed, such as one of a tool that does not exist."""
+        known = name in self.failed_calls or len(self.failed_calls) < FAILED_NAMES_MAX
+        self.failed_calls[_short(plain(self.scrub(name))) if known else "others"] += 1
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether a call of a tool succeeded, if only one that reads."""
+        return self.calls > self.failed_calls.total()
+
+    @property
+    def has_proof(self) -> bool:
+        """Whether a command ended well that does more than show files or text."""
+        return self._proofs > 0
+
     def ran(self, command: str, exit_code: int, seconds: float, *, split: bool = True) -> None:
-        """Take a command that has ended; with `split`, the arguments in it are told apart."""
+        """Take a command that has ended; with `split`, the arguments in it are told apart.
+
+        One with another exit status than 0 counts as a call that failed.
+        """
+        if exit_code:
+            self.failed_call(command)
+        elif not _only_shows(command):
+            self._proofs += 1
         if len(self.commands) < COMMANDS_MAX:
             text = plain(self.scrub(command))
             parts = _split(text)[:ARGUMENTS_MAX] if split else [text]
@@ -117,6 +187,7 @@ class Bench:
         named = model or self.model
         before = self._told.get(named, NO_USAGE)
         self._told[named] = total
+        self._keep_note()
         new = _since(total, before)
         if not self.is_metered and new.tokens:
             self.line.usage(new, model=named)
@@ -137,12 +208,13 @@ class Bench:
             AttemptFailed: `program.cannot_start`, and what `take` raises.
         """
         async with at_work(
-            argv, cwd=cwd or self.cwd, environment=self.environment, line=self.line
+            argv,
+            cwd=cwd or self.cwd,
+            environment=self.environment,
+            line=self.line,
+            rules=self.rules,
         ) as program:
             process = program.process
-            assert process.stdin is not None
-            assert process.stdout is not None
-            assert process.stderr is not None
             process.stdin.write(stdin)
             process.stdin.close()
             hearing = Hearing(program)
@@ -180,6 +252,26 @@ def _split(command: str) -> list[str]:
         return shlex.split(command) or [command]
     except ValueError:
         return [command]
+
+
+def _only_shows(command: str) -> bool:
+    """Whether a command only shows files or text, which proves nothing of the work.
+
+    It is told by the programs that it names, not by their arguments: one that writes a file shows
+    in the patch.
+    """
+    argv = _split(command)
+    if PurePosixPath(argv[0]).name in _SHELLS and len(argv) > 2 and argv[1].endswith("c"):
+        return _only_shows(argv[2])
+    parts = (part.split() for part in _JOINTS.split(command))
+    return all(_shows(words) for words in parts if words)
+
+
+def _shows(words: list[str]) -> bool:
+    name = PurePosixPath(words[0].strip("({")).name
+    if name == "git":
+        return next((each for each in words[1:] if not each.startswith("-")), "") in _GIT_SHOWS
+    return name in _SHOWS
 
 
 def _short(text: str) -> str:

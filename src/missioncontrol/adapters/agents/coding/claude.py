@@ -1,5 +1,7 @@
 """The kind `claude`: Claude Code without a terminal."""
 
+from pathlib import Path
+
 import msgspec
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
@@ -83,7 +85,9 @@ class ClaudeKind:
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         tool = ClaudeCode(declared, settings)
-        return CodingAgent(declared, workshop, tool, source, standing=_standing(settings))
+        standing = _standing(settings)
+        network = "network" in standing
+        return CodingAgent(declared, workshop, tool, source, standing=standing, network=network)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`."""
@@ -113,6 +117,10 @@ class ClaudeCode:
         turn = Turn(bench)
         code = await bench.run(self._argv(program, bench, order), prompt.encode(), turn.hear)
         turn.judge(code)
+
+    def holds(self, home: Path, thread: str) -> bool:
+        """See `Resumable.holds`."""
+        return any((home / "claude" / "projects").glob(f"*/{thread}.jsonl"))
 
     def _argv(self, program: str, bench: Bench, order: Order) -> list[str]:
         """Return the command line; the prompt goes in by stdin.

@@ -40,6 +40,7 @@ class Turn:
         self._bench = bench
         self._result: dict[str, Any] | None = None
         self._running: dict[str, tuple[str, float]] = {}  # calls of the shell by id
+        self._named: dict[str, str] = {}  # tools of calls that have not ended, by id
 
     def hear(self, raw: bytes, is_cut: bool) -> None:
         """Take a line.
@@ -83,6 +84,7 @@ class Turn:
     def _called(self, block: dict[str, Any]) -> None:
         self._bench.calls_tool()
         name, given = str(block.get("name", "")), block.get("input")
+        self._named[str(block.get("id", ""))] = name
         given = given if isinstance(given, dict) else {}
         if name == "Bash":
             command = str(given.get("command", ""))
@@ -96,6 +98,9 @@ class Turn:
     def _ended(self, block: dict[str, Any]) -> None:
         text, is_error = _text(block.get("content")), block.get("is_error") is True
         began = self._running.pop(str(block.get("tool_use_id", "")), None)
+        name = self._named.pop(str(block.get("tool_use_id", "")), "a tool")
+        if is_error and not (began and _EXIT.match(text)):
+            self._bench.failed_call(name)
         if is_error or began:
             self._bench.say("warning" if is_error else "info", text)
         if began is None:

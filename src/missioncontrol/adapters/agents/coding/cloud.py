@@ -76,7 +76,8 @@ class CloudKind:
         """See `AgentKind.make`."""
         settings = _settings(declared)
         tool = CodexCloud(declared, settings, Notes(workshop.state / "cloud"))
-        return CloudAgent(declared, workshop, tool, Source())
+        places = (settings.codex_home,)
+        return CloudAgent(declared, workshop, tool, Source(), network=True, writes=places)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`; a round trip lists tasks, and begins none."""
@@ -92,6 +93,7 @@ class CloudKind:
                 model="",
                 scrub=workshop.scrub,
                 is_metered=False,
+                rules=workshop.sandbox.rules(own=(place,), writes=(settings.codex_home,)),
             )
             program, version = await _program(bench, declared, settings)
             if sign_in_missing(settings.codex_home):

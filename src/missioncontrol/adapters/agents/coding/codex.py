@@ -31,7 +31,8 @@ class CodexKind:
         source = Source(settings.base_url, settings.key_variable)
         form = CodexServer if settings.approvals == "ask" else CodexExec
         tool = form(declared, settings)
-        return CodingAgent(declared, workshop, tool, source, standing=_standing(settings))
+        standing, network = _standing(settings), settings.network
+        return CodingAgent(declared, workshop, tool, source, standing=standing, network=network)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`."""

@@ -80,6 +80,8 @@ class Items:
             case _:
                 self._bench.calls_tool()
                 self._bench.say("info", f"[{kind}] {_text(item, 'tool') or _text(item, 'query')}")
+                if item.get("status") == "failed":
+                    self._bench.failed_call(_text(item, "tool") or kind)
 
     def end(self) -> None:
         """Say which commands were still at work at the end; they are ended with the tool."""
@@ -95,6 +97,7 @@ class Items:
         code = item.get("exit_code")
         if not isinstance(code, int):
             self._bench.say("warning", f"It was not run ({item.get('status')}): {command[:200]}")
+            self._bench.failed_call(command)
             return
         if code:
             self._bench.say("warning", f"It ended with exit status {code}.")

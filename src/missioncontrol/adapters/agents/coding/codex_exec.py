@@ -1,5 +1,6 @@
 """`codex exec --json`: one turn after another, without anybody to ask."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from missioncontrol.adapters.agents.coding.codex_events import (
 )
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
+    holds,
     ready,
     sandbox_of,
 )
@@ -41,12 +43,16 @@ class CodexExec:
         await add_missing(bench)
         turn.judge(code)
 
+    def holds(self, home: Path, thread: str) -> bool:
+        """See `Resumable.holds`."""
+        return holds(home, thread)
+
 
 def _argv(program: str, bench: Bench, order: Order) -> list[str]:
     """Return the command line. The prompt, which may be long or private, goes in by stdin."""
     model = ["-m", bench.model] if bench.model else []
     resume = ["resume", bench.thread] if bench.thread else []
-    mode = ["-s", sandbox_of(order), "--skip-git-repo-check", "--ignore-rules"]
+    mode = ["-s", sandbox_of(order, bench.rules), "--skip-git-repo-check", "--ignore-rules"]
     return [program, "exec", "--json", *mode, *model, *resume, "-"]
 
 

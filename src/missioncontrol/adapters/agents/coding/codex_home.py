@@ -1,6 +1,7 @@
 """How Codex is set up: which program, its settings, and a home that is nobody else's."""
 
 import json
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,7 @@ from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
+from missioncontrol.ports.confinement import Rules
 
 VERSION = "0.169.0"
 KEY_VARIABLE = "MISSION_MODEL_KEY"
@@ -43,8 +45,15 @@ class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_variable: str = ""
 
 
-def sandbox_of(order: Order) -> Sandbox:
-    """Return what the commands of Codex may write: nothing in a step that only reads."""
+def sandbox_of(order: Order, rules: Rules) -> Sandbox:
+    """Return what Codex lets its commands write: nothing in a step that only reads.
+
+    Where Codex is confined itself, its commands are held to the same rules and it builds no
+    sandbox of its own: the kernel lets a confined program mount nothing, and Codex 0.169.0 then
+    refuses every command.
+    """
+    if rules.means != "none":
+        return "danger-full-access"
     if order.risk == "read":
         return "read-only"
     return "danger-full-access" if opens(order.elevation, "full") else "workspace-write"
@@ -72,6 +81,11 @@ async def ready(
     version = await CODEX.version(program, bench)
     CODEX.refuse_other(version, settings.version, declared.name)
     return program
+
+
+def holds(home: Path, thread: str) -> bool:
+    """Whether Codex keeps a conversation in its home."""
+    return any((home / "sessions").rglob(f"*{thread}.jsonl"))
 
 
 def set_up(

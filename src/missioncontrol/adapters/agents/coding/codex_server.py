@@ -1,6 +1,7 @@
 """`codex app-server`: a conversation over stdin and stdout in which a person can be asked."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from missioncontrol.adapters.agents.coding.codex_events import (
 )
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
+    holds,
     ready,
     sandbox_of,
 )
@@ -59,10 +61,18 @@ class CodexServer:
         program = await ready(bench, self._declared, self._settings, "on-request", wider)
         argv = [program, "app-server"]
         async with at_work(
-            argv, cwd=bench.cwd, environment=bench.environment, line=bench.line
+            argv,
+            cwd=bench.cwd,
+            environment=bench.environment,
+            line=bench.line,
+            rules=bench.rules,
         ) as process:
             await _Conversation(process, bench, prompt, order).hold()
         await add_missing(bench)
+
+    def holds(self, home: Path, thread: str) -> bool:
+        """See `Resumable.holds`."""
+        return holds(home, thread)
 
 
 class _Conversation:
@@ -89,8 +99,6 @@ class _Conversation:
                 question to a person raises.
         """
         stdout, stderr = self._program.process.stdout, self._program.process.stderr
-        assert stdout is not None
-        assert stderr is not None
         client = {"name": "missioncontrol", "title": "Mission Control", "version": "1"}
         self._request(INITIALIZE, "initialize", {"clientInfo": client})
         hearing = Hearing(self._program)
@@ -123,7 +131,7 @@ class _Conversation:
         params: dict[str, Any] = {
             "cwd": str(self._bench.cwd),
             "approvalPolicy": POLICY,
-            "sandbox": sandbox_of(self._order),
+            "sandbox": sandbox_of(self._order, self._bench.rules),
         }
         if self._bench.model:
             params["model"] = self._bench.model

@@ -21,6 +21,19 @@ _CODES = {
 _FINAL = frozenset({400, 401, 402, 403, 404, 413})
 
 
+_REFUSALS = ("budget_refused", "policy_refused", "rate_limited", "unavailable")
+"""Ends of an attempt at a call that the model never answered: later the same call may pass."""
+
+
+def may_resume(failure: AttemptFailed, *, is_refusal: bool = False) -> bool:
+    """Whether the conversation of a failed attempt goes on in the next one.
+
+    It does after a refusal, and unless only these count, after its program ended without a result.
+    """
+    word = failure.code.rpartition(".")[2]
+    return word in _REFUSALS or (not is_refusal and word == "no_result")
+
+
 def refused(bench: Bench, tool: str, said: str, status: int = 0) -> AttemptFailed:
     """Return the failure of a tool that said why; `status` is that of the model's answer.
 

@@ -9,6 +9,7 @@ import msgspec
 
 from missioncontrol.adapters.agents.declared import output_shape
 from missioncontrol.adapters.agents.schemas import json_schema
+from missioncontrol.domain import canonical
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit, tier
 from missioncontrol.domain.building import CONTINUES, DOCUMENTS, PATCH
 from missioncontrol.domain.declaration import Declaration, card_of
@@ -257,6 +258,23 @@ def _ending(answer: Shape) -> str:
         "End with a message that is one JSON document and nothing else, without a fence. It has "
         f"to fit this JSON Schema:\n{schema}"
     )
+
+
+def prompt_to_resume(order: Order) -> str:
+    """Return the message by which an interrupted conversation goes on."""
+    return (
+        "You were interrupted. The task is the same as before, and what you changed is still in "
+        "the current directory: look at what is done, and do what is left. "
+        f"{_ending(order.answer)}\n"
+    )
+
+
+def task_of(order: Order, assignment: Assignment) -> str:
+    """Return a digest of what is asked: an attempt resumes one of the same task alone."""
+    documents = [(ref.name, ref.digest) for ref in order.documents]
+    asked = (assignment.step, assignment.agent, order.prompt, str(order.repository), order.base)
+    shape = (order.continues, documents, assignment.risk == "read", assignment.inputs)
+    return canonical.digest(msgspec.to_builtins((*asked, *shape)))[:32]
 
 
 def asked_again(fault: str, answer: Shape) -> str:

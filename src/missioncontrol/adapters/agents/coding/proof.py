@@ -68,6 +68,7 @@ async def _version(
             model="",
             scrub=workshop.scrub,
             is_metered=False,
+            rules=workshop.sandbox.rules(own=(place,)),
         )
         found = await installed.version(path, bench)
     installed.refuse_other(found, version, declared.name)

@@ -1,13 +1,10 @@
 """Which machines a request may reach: names are looked up once, and the answer is held to."""
 
-import asyncio
 import ipaddress
-import socket
 from urllib.parse import urlsplit
 
+from missioncontrol.adapters.network_addresses import Address, is_outside, looked_up
 from missioncontrol.ports.agent import AttemptFailed
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 async def address_of(host: str, port: int, *, private: bool) -> str:
@@ -57,7 +54,7 @@ def is_allowed(address: Address, *, private: bool) -> bool:
     plain = _plain(address)
     if plain.is_link_local or plain.is_multicast or plain.is_unspecified:
         return False
-    return private if _is_near(plain) else plain.is_global
+    return private if _is_near(plain) else is_outside(plain)
 
 
 def is_public(address: str) -> bool:
@@ -83,11 +80,9 @@ def _literal(host: str) -> Address | None:
 
 
 async def _looked_up(host: str, port: int) -> list[Address]:
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return await looked_up(host, port)
     except (OSError, UnicodeError) as error:
         reason = f"The host {host!r} cannot be found: {error}."
         hint = "Check the address of the agent, and the network."
         raise AttemptFailed("http.unknown_host", reason, hint=hint) from None
-    return [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]

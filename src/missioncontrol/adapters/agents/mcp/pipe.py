@@ -52,7 +52,6 @@ async def _hear(
     from mcp_types import jsonrpc_message_adapter
 
     stdout = program.process.stdout
-    assert stdout is not None
     async with session:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             while line := await _line(stdout):
@@ -87,7 +86,6 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
 
 async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage]") -> None:
     stdin = program.process.stdin
-    assert stdin is not None
     async with said:
         with suppress(ConnectionError):
             async for each in said:
@@ -98,7 +96,6 @@ async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage
 
 async def _overhear(program: Program, notes: Notes, is_silent: asyncio.Event) -> None:
     stderr = program.process.stderr
-    assert stderr is not None
     while line := await _line(stderr):
         notes.say("info", line.decode("utf-8", "replace").rstrip())
     is_silent.set()

@@ -120,6 +120,12 @@ async def _transport(
                 **told(assignment),
             },
             line=line,
+            rules=workshop.sandbox.rules(
+                own=(scratch,),
+                writes=(*([server.cwd] if server.cwd else []), *server.writes),
+                ports=None if server.network else (),
+                unix_sockets=server.sockets,
+            ),
         )
     )
     return over_pipes(program, notes)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.declared import bad_settings, relative_path, settings_of
 from missioncontrol.domain.agent import ANYTHING, OBJECT, Shape
 from missioncontrol.domain.declaration import Declaration
 
@@ -21,6 +21,9 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     argv: tuple[str, ...] = ()
     cwd: str = ""  # where the program starts; an empty directory where nothing is said
+    writes: tuple[str, ...] = ()  # what it may write besides that: absolute paths
+    network: bool = True  # whether it may connect to other programs by TCP
+    sockets: bool = False  # whether it may connect to Unix sockets, of any program
     url: str = ""  # of a server over streamable HTTP
     headers: dict[str, str] = {}  # `{VARIABLE}` in a value is filled from what the agent sees
     private: bool = False  # a public name may lead to a private address
@@ -35,6 +38,8 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return "argv names no program"
         if self.cwd and not Path(self.cwd).is_absolute():
             return f"cwd is {self.cwd!r}, a relative path"
+        if bad := relative_path(self.writes):
+            return f"writes names {bad!r}, a relative path"
         if self.url:
             parts = urlsplit(self.url)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:

@@ -28,6 +28,7 @@ from missioncontrol.ports.workers import (
 )
 
 LOST = "worker.lost"
+LEFT = "worker.left"
 ANSWERS_KEPT = 1_000
 """An answer may be asked for again by a poll that was overtaken by a later one."""
 
@@ -104,10 +105,10 @@ class Assigned:
         may_claim = self.is_returning and not self.worker and self.location in (ANYWHERE, worker)
         return self.worker == worker or may_claim
 
-    def lost(self, why: str) -> AttemptFailed:
-        """Return the failure of an attempt whose worker is not heard."""
+    def lost(self, why: str, code: str = LOST) -> AttemptFailed:
+        """Return the failure of an attempt whose worker is not heard, or ended as `code` says."""
         return AttemptFailed(
-            LOST,
+            code,
             f"Step {self.lease.step!r} was at {self.worker or self.location!r}. {why}",
             hint="`mission worker list` tells which workers are heard.",
         )

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-from missioncontrol.adapters.agents.remote.assigned import Assigned, Before
+from missioncontrol.adapters.agents.remote.assigned import LEFT, Assigned, Before
 from missioncontrol.adapters.agents.remote.incoming import Incoming
 from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
@@ -217,7 +217,8 @@ class Hub:
 
     async def _leave(self, worker: Worker) -> None:
         for held in self._leases.of(worker.who.name):
-            held.give_up(held.lost(f"Worker {worker.who.name!r} has left."))
+            # It says that it holds nothing any more, so that nothing is at work there.
+            held.give_up(held.lost(f"Worker {worker.who.name!r} has left.", LEFT))
             await held.over.wait()
         self._roster.drop(worker.who.name)
         self._look_who_is_present()

@@ -1,0 +1,1 @@
+"""Attacks on the promises of the product: each of them has to be withstood."""
