@@ -33,7 +33,7 @@ NAMED = re.compile(
     r"|(?P<seconds>\b\d+(?:\.\d)? s\b)"
     r"|(?P<left>\b\d+ (?:d|h|min)(?: \d+ (?:h|min))? left)"
     r"|(?P<process>(?<=process )\d+)"
-    r"|(?P<desk>/(?:[\w.-]+/)*desk\b)"
+    r"|(?P<place>/(?:[\w.-]+/)*(?:desk|governing)\b)"
     r"|(?P<user>(?<=is a claim of )\S+)"
     r"|(?P<count>[\d,]+(?= events in an unbroken)|\d+(?= signed heads))"
     r"|(?P<version>(?<=genai-prices )\d+(?:\.\d+)*)"
@@ -48,7 +48,7 @@ LIKE = {
     "seconds": r"\d+(?:\.\d)? s",
     "left": r"\d+ (?:d|h|min)(?: \d+ (?:h|min))? left",
     "process": r"\d+",
-    "desk": r"/\S*/desk",
+    "place": r"/\S*/(?:desk|governing)",
     "user": r"\S+",
     "count": r"[\d,]+",
     "version": r"\d+(?:\.\d+)*",

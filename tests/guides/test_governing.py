@@ -42,7 +42,7 @@ def test_model_calls_of_python_steps_are_held_to_caps_as_the_guide_says(tmp_path
         assert terminal.run(f"{python} talk.py") == "succeeded 11840 20400\n"
         cap = "mission budget set workflow talk --cost 0.05 --reason x --home state"
         assert "is $0.05 now" in terminal.run(cap)
-        assert terminal.run(f"{python} talk.py").startswith("failed ")
+        assert terminal.run(f"{python} talk.py").startswith("halted ")
 
 
 def test_what_a_guide_shows_and_is_not_so_is_named(tmp_path: Path) -> None:
