@@ -11,7 +11,7 @@ import pytest
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.event_stores.sqlite import TRIGGERS, SqliteEventStore
-from missioncontrol.adapters.signing import FileHeads
+from missioncontrol.adapters.heads_file import FileHeads
 from missioncontrol.application import audit
 from missioncontrol.application.audit import Verdict
 from missioncontrol.application.journal import Journal
@@ -24,6 +24,7 @@ from missioncontrol.ports.event_store import Append, Head, NewEvent
 from tests.application.parts import StandingClock, run
 
 EVENTS = 60
+INTACT = ("unproven", EVENTS, 1, 1)
 COLUMNS = [
     "position",
     "stream",
@@ -100,40 +101,38 @@ def archive(tmp_path: Path) -> Archive:
 
 
 def assert_bad(verdict: Verdict, position: int) -> None:
-    assert not verdict.whole
+    assert not verdict.is_intact
     assert verdict.position == position, verdict.problem
     assert verdict.problem
 
 
-# A log that is whole.
+# A log that nothing contradicts.
 
 
-def test_a_whole_log_is_whole(archive: Archive) -> None:
+def test_a_log_without_heads_elsewhere_is_unproven(archive: Archive) -> None:
     verdict = archive.verify(with_artifacts=True)
-    assert verdict == Verdict(True, EVENTS, 1, 1)
+    assert (verdict.state, verdict.events, verdict.artifacts, verdict.heads) == INTACT
 
 
-def test_an_empty_log_is_whole(tmp_path: Path) -> None:
+def test_an_empty_log_is_unproven(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     SqliteEventStore(archive.path, writable=True).close()
-    assert archive.verify() == Verdict(True, 0, 0, 0)
+    assert (archive.verify().state, archive.verify().events) == ("unproven", 0)
 
 
-def test_a_whole_log_without_any_head_is_told_apart(tmp_path: Path) -> None:
+def test_a_log_without_any_head_has_a_warning(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     archive.fill(sign_at=())
     verdict = archive.verify()
-    assert verdict.whole
-    assert verdict.warnings == (
-        "No signed head is at hand: an end that was cut off can't be found.",
-    )
+    assert verdict.is_intact
+    assert "holds no signed heads" in verdict.warnings[0]
 
 
 def test_long_logs_are_read_page_by_page(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "READ_AT_ONCE", 7)
-    assert archive.verify() == Verdict(True, EVENTS, 0, 1)
+    assert (archive.verify().state, archive.verify().events) == ("unproven", EVENTS)
     monkeypatch.setattr(audit, "READ_AT_ONCE", EVENTS)
-    assert archive.verify() == Verdict(True, EVENTS, 0, 1)
+    assert (archive.verify().state, archive.verify().events) == ("unproven", EVENTS)
 
 
 # One byte.
@@ -315,13 +314,13 @@ def test_a_missing_trigger_is_a_warning_by_name(archive: Archive, name: str) -> 
     with closing(sqlite3.connect(archive.path)) as other:
         other.execute(f"DROP TRIGGER {name}")
     verdict = archive.verify()
-    assert verdict.whole
+    assert verdict.is_intact
     assert verdict.warnings == (f"The log's trigger {name} is missing.",)
 
 
 def test_a_missing_artifact_names_the_event_that_speaks_of_it(archive: Archive) -> None:
     archive.artifacts.path(archive.digest).unlink()
-    assert archive.verify().whole
+    assert archive.verify().is_intact
     verdict = archive.verify(with_artifacts=True)
     assert_bad(verdict, 4)
     assert archive.digest in verdict.problem
@@ -381,7 +380,7 @@ def test_a_file_cut_short_is_told(archive: Archive) -> None:
     content = archive.path.read_bytes()
     archive.path.write_bytes(content[: len(content) // 2])
     verdict = archive.verify()
-    assert not verdict.whole
+    assert not verdict.is_intact
     assert verdict.problem
 
 

@@ -126,5 +126,5 @@ def test_what_a_trial_left_is_missed_where_it_is_gone(desk: Desk) -> None:
     desk.judge(0, desk.trial(0), patch=kept)
     desk.judge(1, desk.trial(1), "stuck")
     found = run(verify(desk.office.store, [], files))
-    assert (found.whole, found.artifacts) == (True, 1)
-    assert not run(verify(desk.office.store, [], MemoryArtifactStore())).whole
+    assert (found.is_intact, found.artifacts) == (True, 1)
+    assert not run(verify(desk.office.store, [], MemoryArtifactStore())).is_intact

@@ -383,6 +383,14 @@ def test_each_call_is_set_aside_when_it_is_asked_for_and_freed_by_the_next(tmp_p
     assert held(played) == 0
 
 
+def test_a_step_with_a_budget_of_nothing_does_not_start_by_asking_before_each_call(
+    tmp_path: Path,
+) -> None:
+    played = play(tmp_path, "  a: {agent: caller, budget: {tokens: 0}}")
+    assert played.start() == []
+    assert "nothing may be spent" in str(played.run.halt)
+
+
 def test_a_call_of_nothing_frees_what_the_one_before_it_left(tmp_path: Path) -> None:
     played = play(tmp_path, "  a: {agent: caller}", head="budget: {tokens: 1000}")
     played.start()

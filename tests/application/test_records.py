@@ -11,9 +11,10 @@ from missioncontrol.application import records as module
 from missioncontrol.application.missions import Goal
 from missioncontrol.application.records import gather
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.documents.spending import spending
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.run.commands import AddSteps, CreateRun, ReportSuccess
+from missioncontrol.domain.run.commands import AddSteps, CreateRun, ReportSuccess, ReportUsage
 from missioncontrol.domain.run.events import Check, Failure
 from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import Usage, Work
@@ -232,7 +233,18 @@ def test_the_tries_of_a_model_at_planning_are_told(story: Story) -> None:
         (2, "large", "accepted", ()),
         (3, "model", "", ()),
     ]
-    assert story.record().plan_attempts[0].usage == Usage(input_tokens=5, cost=None)
+
+
+def test_what_planning_cost_is_the_priced_usage_of_the_run(story: Story) -> None:
+    story.start(PLAN_STEP)
+    priced = Usage(input_tokens=5, output_tokens=1, cost=7)
+    story.office.execution.tell(story.run, ReportUsage(PLAN_STEP, 1, priced))
+    unpriced = {"input_tokens": 5, "output_tokens": 1, "cost": None}
+    detail = {"attempts": [{"model": "small", "outcome": "refused", "usage": unpriced}]}
+    story.fail(PLAN_STEP, Failure("x", "No.", retryable=False, detail=detail))
+    spent = spending(story.record())
+    assert [(one.who, one.usage) for one in spent.expenses] == [("small", priced)]
+    assert (spent.total, spent.recorded, spent.differs) == (priced, priced, False)
 
 
 def test_the_tries_of_the_planner_itself_are_told(story: Story) -> None:

@@ -115,7 +115,9 @@ class Life:
                 passed = self.output(of_round, "test")["passed"]
                 fine = passed and self.chance
                 findings = [] if fine else [FINDING]
-                return {"verdict": "approve" if fine else "rework", "findings": findings}
+                verdict = "approve" if fine else "rework"
+                changes = {"digest": "", "findings": []}
+                return {"verdict": verdict, "findings": findings, "test_changes": changes}
             case "review":
                 fine = self.chance
                 findings = [] if fine else [FINDING]

@@ -155,7 +155,7 @@ def test_what_has_not_ended_says_what_it_waits_for() -> None:
         "The run is halted. Nothing is left.",
         "The agent is stopped.",
     ]
-    assert runs.verdict_of(halted, 0) == "Halted: Nothing is left."
+    assert verdict(halted) == "Halted: Nothing is left."
     done = folded(created(Step("a", "hand")), *begun_and_done("a"))
     assert (told(done, "a"), offered(done, "a")) == ([], [])
 
@@ -164,21 +164,24 @@ def begun_and_done(step: str, fence: int = 1) -> list[Any]:
     return [r.StepStarted(step, 1, fence, "hand"), r.StepSucceeded(step, fence, Work("Done."))]
 
 
+def verdict(run: Run) -> str:
+    return runs.verdict_of(run, runs.own_status(run))
+
+
 def test_a_verdict_fits_each_way_a_run_can_stand() -> None:
     two = created(Step("a", "hand"), Step("b", "hand"))
-    assert runs.verdict_of(folded(two), 0) == "Queued: no step has started yet."
+    assert verdict(folded(two)) == "Queued: no step has started yet."
     going = [two, r.RunStarted(), *failed("a"), r.StepStarted("b", 1, 2, "hand")]
-    assert runs.verdict_of(folded(*going), 0) == "Running: 0 of 2 steps done, 1 at work, 1 failed."
-    assert runs.verdict_of(folded(*going), 2).startswith("Waits for a person in 2 places: 0 of 2")
+    assert verdict(folded(*going)) == "Running: 0 of 2 steps done, 1 at work, 1 failed."
     ended = folded(*going, r.CancelRequested("Its time is over.", "failed"))
-    assert runs.verdict_of(ended, 0) == "Being cancelled: 1 step still at work."
+    assert verdict(ended) == "Being cancelled: 1 step still at work."
     only_time = folded(
         two, r.CancelRequested("Its time is over.", "failed"), r.RunSettled("failed")
     )
-    assert runs.verdict_of(only_time, 0) == "Failed: Its time is over."
+    assert verdict(only_time) == "Failed: Its time is over."
     both = folded(*going, r.StepFailed("b", 2, BAD), r.RunSettled("failed"))
-    assert runs.verdict_of(both, 0) == "Failed: a. It broke. 1 more step failed."
-    assert len(runs.verdict_of(folded(two, r.RunHalted("x", "long " * 200)), 0)) < 260
+    assert verdict(both) == "Failed: a. It broke. 1 more step failed."
+    assert len(verdict(folded(two, r.RunHalted("x", "long " * 200)))) < 260
 
 
 async def written(*streams: tuple[str, list[Any]]) -> Present:

@@ -30,9 +30,18 @@ steps:
     agent: command
     needs: build
     risk: irreversible
-    with: {argv: [touch, "${{ inputs.place }}/${{ inputs.word }}"]}
+    with: {argv: [touch, "${{ inputs.place }}/${{ inputs.word }}"], writes: ["${{ inputs.place }}"]}
 outputs: {built: "${{ steps.build.output.stdout }}"}
 """
+
+
+def place_of(home: Path) -> Path:
+    """Return the directory that the release may write to: beside the data directory, not above."""
+    place = home.parent / "place"
+    place.mkdir(exist_ok=True)
+    return place
+
+
 NAPS = """
 name: naps
 steps:
@@ -69,14 +78,14 @@ def begun(home: Path, *arguments: str, code: int) -> dict[str, Any]:
 
 def run_release(home: Path) -> dict[str, Any]:
     saved(home, RELEASE)
-    return begun(home, "workflow", "run", "release", "--input", f"place={home.parent}", code=4)
+    return begun(home, "workflow", "run", "release", "--input", f"place={place_of(home)}", code=4)
 
 
 def test_a_run_that_needs_a_person_exits_with_4_and_nothing_was_done(home: Path) -> None:
     ended = run_release(home)
     assert ended["status"] == "waiting"
     assert [each["step"] for each in ended["approvals"]] == ["ship"]
-    assert not (home.parent / "shipped").exists()
+    assert not (place_of(home) / "shipped").exists()
     steps = {step["step"]: step["state"] for step in answer(home, "show", "last")["steps"]}
     assert steps == {"build": "succeeded", "check": "skipped", "ship": "held"}
 
@@ -90,10 +99,10 @@ def test_the_author_cannot_approve_and_another_person_can(home: Path) -> None:
     other = mission(home, "approvals", "approve", approval, "--reason", "fine", "--as", "bob")
     assert other.returncode == 0, other.stderr
     assert f"`mission resume {answer(home, 'runs')[0]['id']}`" in other.stdout.decode()
-    assert not (home.parent / "shipped").exists()
+    assert not (place_of(home) / "shipped").exists()
     ended = begun(home, "resume", "last", code=0)
     assert ended["outputs"] == {"built": "shipped\n"}
-    assert (home.parent / "shipped").exists()
+    assert (place_of(home) / "shipped").exists()
 
 
 def test_a_rejected_step_fails_its_run_and_a_fork_asks_again(home: Path) -> None:
@@ -289,7 +298,7 @@ def test_a_run_says_which_rate_limit_holds_it_up_and_until_when(home: Path) -> N
 def test_an_engine_that_looks_after_a_home_says_what_begins_waits_and_ends(home: Path) -> None:
     saved(home, RELEASE)
     up = Up(home)
-    begun(home, "workflow", "run", "release", "--input", f"place={home.parent}", code=0)
+    begun(home, "workflow", "run", "release", "--input", f"place={place_of(home)}", code=0)
     run = answer(home, "runs")[0]["id"]
     up.until(f"{run}: release@1 begins")
     up.until(f"{run}: ship waits for a person, approval-")
@@ -330,8 +339,8 @@ def test_a_run_that_ends_as_it_begins_is_told_like_any_other(home: Path) -> None
 
 def test_an_approval_that_ran_out_while_nobody_was_here_ends_its_run(home: Path) -> None:
     saved(home, RELEASE.replace("risk: irreversible", "risk: write\n    approval: {expires: 1s}"))
-    begun(home, "workflow", "run", "release", "--input", f"place={home.parent}", code=4)
+    begun(home, "workflow", "run", "release", "--input", f"place={place_of(home)}", code=4)
     time.sleep(1.1)
     assert mission(home, "resume", "last").returncode == 2
     assert answer(home, "runs")[0]["status"] == "failed"
-    assert not (home.parent / "shipped").exists()
+    assert not (place_of(home) / "shipped").exists()

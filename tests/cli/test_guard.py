@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.cli.exit_codes import UNPROVEN
 from tests.agents.repositories import ENVIRONMENT, git, repository
 from tests.cli.command import SOURCE, answer, mission
 
@@ -137,7 +138,7 @@ def test_accepting_is_an_event_of_the_log(tmp_path: Path, root: Path) -> None:
     assert answer(home, *command)["files"] == 1
     found = mission(home, "audit", "search", "--kind", "spec_accepted", "--json")
     assert b"tasks/1/spec.md" in found.stdout
-    assert mission(home, "audit", "verify").returncode == 0
+    assert mission(home, "audit", "verify").returncode == UNPROVEN
 
 
 def test_what_is_accepted_is_what_a_commit_would_hold(tmp_path: Path, root: Path) -> None:

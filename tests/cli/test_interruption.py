@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.cli.exit_codes import UNPROVEN
 from tests.cli.command import GOAL, Running, answer, mission, repository, waiting_for
 
 pytestmark = pytest.mark.journey
@@ -63,8 +64,8 @@ def test_ctrl_c_twice_leaves_a_run_that_is_resumed(scene: Scene) -> None:
     assert code == 3
     assert f"`mission resume {run}` takes it up" in err
     assert running.left_over() == []
-    assert scene.status() == "interrupted"
-    assert b"interrupted" in mission(scene.home, "show", "last").stdout
+    assert scene.status() == "running"
+    assert b"No engine is running" in mission(scene.home, "show", "last").stdout
     assert scene.resume().lines[-1]["status"] == "succeeded"
 
 
@@ -78,7 +79,7 @@ def test_a_request_to_end_leaves_a_run_that_is_resumed(
     code, err = running.end()
     assert code == 3, err
     assert running.left_over() == []
-    assert scene.status() == "interrupted"
+    assert scene.status() == "running"
     assert scene.resume().lines[-1]["status"] == "succeeded"
 
 
@@ -101,7 +102,7 @@ def test_after_kill_9_the_run_is_resumed_and_keeps_what_was_done(scene: Scene, s
     assert not again & set(done)
     report = Path(resumed.lines[-1]["report"]).read_text(encoding="utf-8")
     assert all(f"{name}" in report for name in after)
-    assert mission(scene.home, "audit", "verify").returncode == 0
+    assert mission(scene.home, "audit", "verify").returncode == UNPROVEN
     assert running.left_over() == []
 
 
@@ -110,7 +111,7 @@ def test_readers_look_on_a_second_engine_is_refused_and_a_cancel_gets_through(sc
     run = running.until_at_work("tests")
     assert scene.status() == "running"
     assert answer(scene.home, "show", "last")["status"] == "running"
-    assert mission(scene.home, "audit", "verify").returncode == 0
+    assert mission(scene.home, "audit", "verify").returncode == UNPROVEN
     second = mission(scene.home, "up")
     assert second.returncode == 1
     assert f"is held by process {running.process.pid} (" in second.stderr.decode()

@@ -20,7 +20,10 @@ ASK = """
 name: ask
 inputs: {place: {type: path, default: here}}
 steps:
-  ship: {agent: command, risk: irreversible, with: {argv: [touch, "${{ inputs.place }}"]}}
+  ship:
+    agent: command
+    risk: irreversible
+    with: {argv: [touch, "${{ inputs.place }}/shipped"], writes: ["${{ inputs.place }}"]}
   after: {agent: command, needs: ship, if: always(), with: {argv: [echo, done]}}
 """
 
@@ -163,12 +166,13 @@ def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) ->
     here.save(TICK)
     here("start", "--stage", "paused")
     said = here("workflow", "run", "tick", code=4)
-    assert "tick@1 goes no further now (" in said
-    assert "Paused: runs may be asked for and wait" in said
+    assert "tick@1 is stuck (1 ready). Work is paused." in said
+    assert "`mission start --stage" in said
     assert "mission resume run-" in said
 
 
 def test_a_decision_says_what_lets_the_run_go_on_unless_it_has_ended(here: Here) -> None:
+    (here.home.parent / "here").mkdir(exist_ok=True)
     here.save(ASK)
     here("workflow", "run", "ask", code=4)
     said = here("approvals", "reject", asked(here), "--reason", "no", "--as", "bob")
@@ -296,7 +300,7 @@ def test_an_engine_tells_what_begins_waits_and_ends_and_a_watcher_what_is_paused
     until(engine, "Paused: runs may be asked for and wait; no step starts. (tea)")
     paused = mission(home, "workflow", "run", "ask", "--wait")
     assert paused.returncode == 4
-    assert b"goes no further now" in paused.stdout
+    assert b"ask@1 is stuck" in paused.stdout
 
 
 @pytest.mark.journey
@@ -309,6 +313,7 @@ def test_an_engine_tells_how_people_decide_and_takes_up_what_waits_without_a_wor
     assert mission(home, "workflow", "save", str(file)).returncode == 0
     runs = []
     for name in ("a", "b"):
+        (tmp_path / name).mkdir()
         begun = mission(
             home, "workflow", "run", "ask", "--input", f"place={tmp_path}/{name}", env=author
         )

@@ -42,7 +42,7 @@ def test_a_link_leads_to_the_console_that_answers_now(tmp_path: Path) -> None:
     assert desk.console() == "http://127.0.0.1:8700"
     held = Home(tmp_path / "home")
     held.hold()
-    held.announce(port=4711, token="abc")
+    held.announce(socket="/tmp/s", token="abc")
     assert desk.console() == "http://127.0.0.1:8700"
     held.announce_console("http://127.0.0.1:8797")
     assert desk.console() == "http://127.0.0.1:8797"

@@ -24,6 +24,7 @@ from missioncontrol.testing.scripted_models import Reply, serving
 from missioncontrol.testing.scripted_models.tools import codex_command
 from tests.agents.houses import cost, furnished
 from tests.cli.command import ARGV, answer, environment, mission
+from tests.sandboxes import OpenBelow
 
 pytestmark = pytest.mark.journey
 
@@ -125,11 +126,13 @@ def scenarios(root: Path, behaviours: dict[str, str]) -> list[str]:
     return names
 
 
-def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(tmp_path: Path) -> None:
-    outside, marks = tmp_path / "outside", tmp_path / "marks"
+def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(
+    tmp_path: Path, shared_memory: Path
+) -> None:
+    outside, marks = tmp_path / "outside", shared_memory / "marks"
     outside.mkdir()
     marks.mkdir()
-    seen, prompt = tmp_path / "seen.json", tmp_path / "prompt.md"
+    seen, prompt = shared_memory / "seen.json", tmp_path / "prompt.md"
     prompt.write_text("Be brief.\n")
     behaviours = {
         "solves": "solve",
@@ -215,7 +218,7 @@ def test_a_scenario_that_tells_nothing_is_refused_before_anything_begins(
 
     async def story() -> None:
         [found] = await scenarios_of([str(tmp_path / "odd.toml")])
-        await verified(found, tmp_path / "place", 0)
+        await verified(found, tmp_path / "place", 0, OpenBelow(tmp_path))
 
     with pytest.raises(Rejected, match=fault):
         asyncio.run(story())

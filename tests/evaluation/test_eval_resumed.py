@@ -52,9 +52,10 @@ def until(place: Path, lines: int) -> list[str]:
     raise AssertionError(f"it has not begun {lines} times")
 
 
-def test_a_killed_evaluation_goes_on_and_repeats_nothing_that_has_ended(tmp_path: Path) -> None:
-    home, place = tmp_path / "home", tmp_path / "place"
-    place.mkdir()
+def test_a_killed_evaluation_goes_on_and_repeats_nothing_that_has_ended(
+    tmp_path: Path, shared_memory: Path
+) -> None:
+    home, place = tmp_path / "home", shared_memory
     names = scenarios(tmp_path, {name: f"slowly {place} {name}" for name in THREE})
     asked = (*names, "--command", f"{SCRIPTED} as-told", "--seed", "4")
     (place / "go").write_text("1")

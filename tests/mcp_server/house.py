@@ -23,7 +23,7 @@ steps:
   ship:
     agent: command
     risk: irreversible
-    with: {argv: [touch, "${{ inputs.place }}/shipped"]}
+    with: {argv: [touch, "${{ inputs.place }}/shipped"], writes: ["${{ inputs.place }}"]}
 """
 ALICE = {"MISSION_ACTOR": "alice"}
 """Who begins what waits for somebody else."""
@@ -40,6 +40,7 @@ def saved(home: Path, text: str) -> None:
 
 def waiting(home: Path, place: Path) -> str:
     """Let alice begin a release in the engine; return the approval that it waits for."""
+    place.mkdir(exist_ok=True)
     begun = mission(home, "workflow", "run", "release", "--input", f"place={place}", env=ALICE)
     assert begun.returncode == 0, begun.stderr
     (row,) = until(lambda: answer(home, "approvals", "list"), "an approval")

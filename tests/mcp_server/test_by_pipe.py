@@ -107,7 +107,7 @@ def test_a_person_at_the_client_agrees_to_exactly_what_they_read(
 ) -> None:
     saved(home, RELEASE)
     up(home)
-    approval = waiting(home, tmp_path)
+    approval = waiting(home, tmp_path / "place")
     bob = Person(agree=True, reason="Bob has read it.")
 
     async def scene() -> dict[str, Any]:
@@ -123,8 +123,8 @@ def test_a_person_at_the_client_agrees_to_exactly_what_they_read(
     shown = asyncio.run(scene())
     (read,) = bob.read
     assert f"SHA-256 {shown['digest']}" in read
-    assert f'"{tmp_path}/shipped"' in read
-    until((tmp_path / "shipped").exists, "what was agreed to")
+    assert f'"{tmp_path}/place/shipped"' in read
+    until((tmp_path / "place/shipped").exists, "what was agreed to")
     kept = answer(home, "approvals", "show", approval)
     assert kept["given"] == ["user:bob"]
     assert "Bob has read it." in [each["data"].get("reason") for each in kept["events"]]
@@ -133,7 +133,7 @@ def test_a_person_at_the_client_agrees_to_exactly_what_they_read(
 def test_nobody_but_a_person_who_may_decides(home: Path, tmp_path: Path) -> None:
     saved(home, RELEASE)
     up(home)
-    approval = waiting(home, tmp_path)
+    approval = waiting(home, tmp_path / "place")
     silent, hasty = Person(), Person(agree=True, reason="Fine.")
 
     async def scene() -> None:
@@ -160,7 +160,7 @@ def test_nobody_but_a_person_who_may_decides(home: Path, tmp_path: Path) -> None
 def test_a_no_is_final(home: Path, tmp_path: Path) -> None:
     saved(home, RELEASE)
     up(home)
-    approval = waiting(home, tmp_path)
+    approval = waiting(home, tmp_path / "place")
     bob = Person(refuse=True, reason="Not today.")
 
     async def scene() -> None:
@@ -171,7 +171,7 @@ def test_a_no_is_final(home: Path, tmp_path: Path) -> None:
             assert (over["because"], over["status"]) == ("ended", "failed")
 
     asyncio.run(scene())
-    assert not (tmp_path / "shipped").exists()
+    assert not (tmp_path / "place/shipped").exists()
 
 
 def test_a_server_that_is_killed_leaves_its_run_to_the_engine(home: Path, tiny: Path) -> None:

@@ -132,7 +132,7 @@ def test_codex_plans_a_mission_and_decides_nothing(desk: Desk, codex_program: Pa
     planned = desk.codex(codex_program, codex_mcp("mission", "plan_mission", **asked))
     run = planned["result"]["structured_content"]["run"]
     until(lambda: answer(desk.home, "show", run)["status"] == "succeeded", "the plan")
-    approval = waiting(desk.home, desk.source.parent)
+    approval = waiting(desk.home, desk.source.parent / "place")
     asked = {"approval": approval}
     tried = desk.codex(codex_program, codex_mcp("mission", "approve", **asked))
     assert tried["result"]["structured_content"]["told"] is False
@@ -157,7 +157,7 @@ def test_claude_code_plans_a_mission_and_decides_nothing(desk: Desk, claude_prog
     planned = desk.claude(claude_program, claude_mcp("mission", "plan_mission", **asked))
     run = json.loads(planned["content"])["run"]
     until(lambda: answer(desk.home, "show", run)["status"] == "succeeded", "the plan")
-    approval = waiting(desk.home, desk.source.parent)
+    approval = waiting(desk.home, desk.source.parent / "place")
     tried = desk.claude(claude_program, claude_mcp("mission", "approve", approval=approval))
     assert json.loads(tried["content"])["told"] is False
     assert [each["id"] for each in answer(desk.home, "approvals", "list")] == [approval]
