@@ -497,6 +497,31 @@ def test_a_step_is_done_again_until_its_condition_holds(
     assert played.done == ["a"] * rounds
 
 
+UNCOUNTED = (
+    "  a: {agent: hand, repeat: {until: output.n >= 2, times: 2, uncounted: output.free}, with: {}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "end", "rounds"),
+    [
+        ([{"n": 0, "free": 1}, {"n": 0, "free": 1}, {"n": 2}], "succeeded", 3),
+        ([{"n": 0, "free": 1}], "repeat.exhausted", 3),
+        ([{"n": 0, "free": 9}], "repeat.exhausted", 4),
+        ([{"n": 0, "free": "x"}], "expression.failed", 1),
+        ([{"n": 0, "free": -1}], "expression.failed", 1),
+    ],
+)
+def test_rounds_that_do_not_count_are_given_again_up_to_as_many_as_there_are(
+    tmp_path: Path, outputs: list[Any], end: str, rounds: int
+) -> None:
+    played = play(tmp_path, UNCOUNTED, {"a": Turns(outputs)}).go()
+    state = played.state("a")
+    assert (end == "succeeded") is isinstance(state, Succeeded)
+    assert isinstance(state, Succeeded) or state.failure.code == end  # type: ignore[union-attr]
+    assert played.done == ["a"] * rounds
+
+
 def test_a_round_sees_the_output_of_the_one_before(tmp_path: Path) -> None:
     seen: list[Any] = []
 

@@ -234,6 +234,13 @@ def test_a_change_that_conflicts_is_made_anew_on_what_was_merged(shop: Shop) -> 
     assert BOTH in git(shop.root, "show", f"mission/anew:{PLACE}")
 
 
+def test_a_conflict_with_what_others_merged_uses_up_no_round(tmp_path: Path) -> None:
+    script = {"1": SCRIPT["5"], "2": SCRIPT["6"]}
+    shop = Shop(tmp_path, script, "approval = false\nrounds = 1")
+    manifest = shop.carried("1", "2", "--overlap", "merge", into="once")
+    assert sorted(states(manifest)) == [("merged", 1), ("merged", 2)]
+
+
 def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: Shop) -> None:
     argv = [*ARGV, "task", "run", "7", "--agents", "builder=coder", "--into", "mission/killed"]
     env = environment(shop.home, MISSION_ACTOR="ada")

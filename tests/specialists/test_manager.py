@@ -78,6 +78,7 @@ def test_the_first_round_begins_at_what_is_checked_out_with_what_was_agreed(
         "base": head,
         "onto": head,
         "round": 1,
+        "conflicts": 0,
         "redo": False,
         "acceptance": ['`greet("Ada")` says "Hello, Ada".', "An empty name is refused."],
         "parts": ["Build it", "Test it"],

@@ -227,6 +227,8 @@ def _outputs(cast: Cast) -> dict[str, str]:
         "commit": f"${{{{ {CHANGE} }}}}",
         "onto": "${{ steps.manage.output.onto }}",
         "rounds": "${{ steps.manage.output.round }}",
+        "conflicts": "${{ steps.manage.output.conflicts "
+        f"+ ({merge} != null && size({merge}.conflicts) > 0 ? 1 : 0) }}}}",
         "returned": f"${{{{ {merge} != null && {merge}.state != 'merged' }}}}",
         "findings": f"${{{{ {merge} == null ? {found} : {merge}.findings }}}}",
         "merged": f"${{{{ {merge} }}}}",
@@ -276,7 +278,11 @@ def tasks_text(
         step: dict[str, Any] = {
             "title": f"Task {task}",
             "workflow": f"{ROUND}@{version}",
-            "repeat": {"until": "output.ended", "times": rule.rounds},
+            "repeat": {
+                "until": "output.ended",
+                "times": rule.rounds,
+                "uncounted": "output.conflicts",
+            },
             "with": {
                 "repository": "${{ inputs.repository }}",
                 "task": f"${{{{ inputs.tasks['{task}'] }}}}",

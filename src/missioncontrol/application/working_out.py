@@ -33,7 +33,7 @@ from missioncontrol.domain.run.commands import (
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.joining import reason_to_skip
 from missioncontrol.domain.run.states import Expanded, Run
-from missioncontrol.domain.step import Slot, Step
+from missioncontrol.domain.step import Repeat, Slot, Step
 from missioncontrol.domain.work import Work
 
 Tell = Callable[[str, RunCommand], object]
@@ -78,14 +78,29 @@ class WorkingOut:
             return False
         try:
             holds = self._truth(run, step, step.repeat.until, output=work.output)
+            uncounted = 0 if holds else self._uncounted(run, step, step.repeat, work)
         except MissionControlError as error:
             return failure_from(error)
         if holds:
             return False
         done = run.rounds.get(step.key, 0) + 1
-        if done < step.repeat.times:
+        if done - uncounted < step.repeat.times:
             return True
         return exhausted(run, step, done, work)
+
+    def _uncounted(self, run: Run, step: Step, repeat: Repeat, work: Work) -> int:
+        """Return how many of the rounds so far don't count; there is a most of those as well."""
+        if not repeat.uncounted:
+            return 0
+        value = self._scopes.value(run, step, repeat.uncounted, output=work.output)
+        if type(value) is not int or value < 0:
+            raise Rejected(
+                "expression.failed",
+                f"`{repeat.uncounted}` of step {step.key!r} gave {_kind(value)}, which is no "
+                "number of rounds.",
+                hint="Give a whole number, 0 or more.",
+            )
+        return min(value, repeat.times)
 
     def digest_now(self, run: Run, step: Step) -> str:
         """Return the digest of what would run if `step` were started at this moment."""

@@ -77,6 +77,7 @@ class Repeat(msgspec.Struct, frozen=True, omit_defaults=True):
 
     until: str  # CEL; sees `output` besides the usual names
     times: int = 10  # rounds at most; without `until` holding then, the step has failed
+    uncounted: str = ""  # CEL: how many of the rounds so far don't count; at most `times` of them
 
 
 class Slot(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -400,6 +400,7 @@ _MANAGER = card_of(
         base=text("The commit at which whoever builds begins."),
         onto=text("The commit that the change as a whole is made on."),
         round=count("1 for the first."),
+        conflicts=count("Rounds before this one that ended in a conflict with what others merged."),
         redo=Shape("boolean", description="Whether the change is to be made anew."),
         acceptance=list_of("string"),
         parts=list_of("string", "What the task list splits the work into, without what is done."),

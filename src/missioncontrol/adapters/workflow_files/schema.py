@@ -269,6 +269,7 @@ def _repeat() -> Schema:
         {
             "until": {"$ref": "#/$defs/condition"},
             "times": {**_whole(1, ROUNDS_MAX), "default": Repeat("").times},
+            "uncounted": {"$ref": "#/$defs/condition"},
         },
         required=["until"],
     )

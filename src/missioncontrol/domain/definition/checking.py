@@ -210,6 +210,8 @@ class _Check:
         if step.repeat is not None:
             until = Scope(key, item=has_items, output=True)
             self.condition(step.repeat.until, (*place, "repeat", "until"), until)
+            if step.repeat.uncounted:
+                self.number(step.repeat.uncounted, (*place, "repeat", "uncounted"), until)
 
     def condition(self, source: str, place: Place, scope: Scope) -> None:
         """Check that a condition compiles and is true or false."""
@@ -221,6 +223,13 @@ class _Check:
             self.broken.add(scope.step)
             hint = "A condition is true or false: compare it with something."
             self.faults.add(place, f"It gives a value of type {kind}.", hint)
+
+    def number(self, source: str, place: Place, scope: Scope) -> None:
+        """Check that an expression compiles and gives a number."""
+        if self.expressing.check(source, place, scope):
+            kind = self.shapes.of_source(source, scope.step).kind
+            if kind not in ("integer", "number", "any"):
+                self.faults.add(place, f"It gives a value of type {kind}.", "Give a whole number.")
 
     def items(self, source: str, place: Place, key: str) -> None:
         """Check that what a step is done for each of is a list."""

@@ -170,4 +170,7 @@ def _slot(slot: Slot | None) -> dict[str, Any]:
 
 
 def _repeat(repeat: Repeat | None) -> dict[str, Any]:
-    return {"until": repeat.until, "times": repeat.times} if repeat else {}
+    if repeat is None:
+        return {}
+    uncounted = {"uncounted": repeat.uncounted} if repeat.uncounted else {}
+    return {"until": repeat.until, "times": repeat.times, **uncounted}

@@ -342,4 +342,5 @@ _SLOT: dict[str, tuple[str, Reader[Any]]] = {
 _REPEAT: dict[str, tuple[str, Reader[Any]]] = {
     "until": ("until", read_condition),
     "times": ("times", whole(1, ROUNDS_MAX)),
+    "uncounted": ("uncounted", read_condition),
 }

@@ -84,6 +84,7 @@ CONCURRENCY = {
 REPEAT = {
     "until": "A CEL condition; `output` is what the round has handed back.",
     "times": "How many rounds at most; the step has failed if `until` does not hold by then.",
+    "uncounted": "A CEL number: how many rounds so far don't count; `output` as in `until`.",
 }
 
 DONE_BY = ("agent", "capability", "workflow")

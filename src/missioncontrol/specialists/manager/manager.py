@@ -51,6 +51,7 @@ class Manager:
             "base": base,
             "onto": onto,
             "round": former.rounds + 1,
+            "conflicts": former.conflicts,
             "redo": redo,
             "acceptance": acceptance,
             "parts": parts,
