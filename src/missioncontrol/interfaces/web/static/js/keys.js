@@ -64,8 +64,13 @@ function pressed(key) {
   return [...found].find((button) => button.offsetParent !== null);
 }
 
-/** `j` and `k` step through the rows of the list that has the focus, or of the page's first list. */
+/**
+ * `j` and `k` step through the rows of the list that has the focus, or of the page's first list. In a
+ * list of which the page shows one entry, they show the next and the one before.
+ */
 function step(event) {
+  const selecting = document.querySelector("main [data-select-rows]");
+  if (selecting && !document.activeElement?.closest?.("ul:not([data-select-rows]) [data-row], tbody tr")) return select(event, selecting);
   const active = document.activeElement;
   const row = active?.closest?.(ROWS);
   const rows = rowsBeside(row);
@@ -73,6 +78,13 @@ function step(event) {
   const at = row ? rows.indexOf(row) + (event.key === "j" ? 1 : -1) : 0;
   const next = rows[Math.max(0, Math.min(at, rows.length - 1))];
   take(event, () => (next.querySelector("th a, a, button, input") ?? next).focus());
+}
+
+function select(event, list) {
+  const rows = [...list.querySelectorAll(":scope > [data-row]")];
+  const current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
+  const next = rows[current + (event.key === "j" ? 1 : -1)] ?? (current < 0 ? rows[0] : null);
+  take(event, () => next?.querySelector("a")?.click());
 }
 
 function rowsBeside(row) {
