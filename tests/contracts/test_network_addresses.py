@@ -46,6 +46,16 @@ INSIDE = [
     "http://localhost:9/",
     "http://LOCALHOST/",
     "http://127%2e0.0.1/",
+    "http://localhost./",
+    "http://any.localhost/",
+    "http://ip6-localhost/",
+    "http://printer.local/",
+    "http://metadata.google.internal/",
+    "http://example.com\\@127.0.0.1/",
+    "http://127.0.0.1\\.example.com/",
+    "http://[3fff::1]/",
+    "http://[5f00::1]/",
+    "http://192.88.99.1/",
 ]
 
 

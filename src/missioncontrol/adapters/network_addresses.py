@@ -12,8 +12,21 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 WRAPPING = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
 """Networks of IPv6 that stand for all of IPv4: of translators (RFC 6052, 2765), and of old."""
 
-LOCAL = tuple(map(ipaddress.ip_network, ("fec0::/10", "64:ff9b:1::/48")))
-"""Site-local addresses (deprecated) and those of local translators (RFC 8215)."""
+LOCAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("fec0::/10", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "192.88.99.0/24"),
+    )
+)
+"""Site-local addresses (deprecated), those of local translators (RFC 8215), of documentation
+(RFC 9637), of segment routing (RFC 9602), and of old relays (RFC 7526). Python 3.11 knows none."""
+
+LOCAL_NAMES = frozenset({"localhost", "localdomain", "local", "internal", "home", "lan"})
+"""Last labels of names that no public server has (RFC 6761, 6762, 8244), and usual names of home
+networks."""
+
+LOOPBACK_NAMES = frozenset({"ip6-localhost", "ip6-loopback"})
+"""Names of this machine in the hosts file of many systems."""
 
 LOOKUP_SECONDS_MAX = 3.0
 
@@ -57,6 +70,12 @@ async def refuse_inside(url: str) -> None:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
+    name = host.lower().rstrip(".")
+    if name in LOOPBACK_NAMES or name.rpartition(".")[2] in LOCAL_NAMES:
+        raise _inside(host, "which is a name of this machine or network")
+    if "\\" in parts.netloc:
+        # Some libraries end the host at a backslash, and some don't.
+        raise _inside(parts.netloc, "with a backslash, which leads elsewhere with some programs")
     try:
         async with asyncio.timeout(LOOKUP_SECONDS_MAX):
             places = await looked_up(host, parts.port or port_of(parts.scheme))
