@@ -4,7 +4,6 @@ It does what the first word of its prompt says.
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import sys
@@ -123,13 +122,20 @@ class Small:
         await self.say(session, "It ran." if ran else "It was not allowed to run.")
 
     async def do_borrow(self, session: str, text: str) -> None:
-        for place in ("deep/in/new.txt", ".git/hooks/post-commit", "../out.txt"):
-            with contextlib.suppress(RequestError):
-                await self.client.write_text_file(
-                    session_id=session, path=str(self.cwd / place), content="x\n"
-                )
-        written = [p for p in (".git/hooks/post-commit", "../out.txt") if (self.cwd / p).exists()]
-        await self.say(session, f"Beyond the tree: {written}")
+        """Ask for files that were not offered, and write one with its own hands."""
+        codes = []
+        for place in ("new.txt", "../out.txt"):
+            told = {"session_id": session, "path": str(self.cwd / place)}
+            for call in (
+                self.client.write_text_file(**told, content="x\n"),
+                self.client.read_text_file(**told),
+            ):
+                try:
+                    await call
+                except RequestError as error:
+                    codes.append(error.code)
+        write(self.cwd / "new.txt", "x\n")
+        await self.say(session, f"Refused: {codes}")
 
     async def do_outside(self, session: str, text: str) -> None:
         await self.allowed(session, "edit", "/etc/passwd")

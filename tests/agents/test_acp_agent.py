@@ -145,10 +145,10 @@ def test_what_is_too_large_to_show_is_not_allowed(tmp_path: Path, repository: Pa
     assert "too large to show" in line.text
 
 
-def test_our_hands_write_in_the_tree_alone(tmp_path: Path, repository: Path) -> None:
+def test_files_that_were_not_offered_are_refused(tmp_path: Path, repository: Path) -> None:
     done = work(tmp_path, repository, "borrow", declared(), yes())
-    assert done.output["summary"] == "Beyond the tree: []"
-    assert [each["path"] for each in done.output["files"]] == ["deep/in/new.txt"]
+    assert done.output["summary"] == f"Refused: {[-32601] * 4}"
+    assert [each["path"] for each in done.output["files"]] == ["new.txt"]
 
 
 def test_an_answer_that_the_protocol_does_not_know_is_told(

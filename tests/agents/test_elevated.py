@@ -163,5 +163,5 @@ def test_what_is_wider_by_declaration_is_said() -> None:
     assert not kinds.card(Declaration("coder", "codex")).standing
     web = Declaration("scribe", "claude", {"tools": ["Read", "WebFetch"]})
     assert kinds.card(web).standing == {"network": "tools with WebFetch"}
-    # Nothing here confines programs of the protocol, so nothing pretends to open them.
+    # What programs of the protocol may do stands in their declaration alone.
     assert not kinds.card(Declaration("other", "acp", {"argv": ["x"]})).elevations

@@ -5,8 +5,8 @@ from typing import Literal
 import msgspec
 
 Mode = Literal["network", "outside", "full"]
-"""Its commands reach the network; they write in named directories outside of their tree; nothing
-that Mission Control sets keeps them from anything."""
+"""Its commands reach the network; they write in named directories outside of their tree; they do
+both, and write everywhere but in the data directory."""
 
 MODES: tuple[Mode, ...] = ("network", "outside", "full")
 SECONDS_MAX = 86_400.0

@@ -17,7 +17,6 @@ from acp.schema import (
     DeniedOutcome,
     FileEditToolCallContent,
     PermissionOption,
-    ReadTextFileResponse,
     RequestPermissionResponse,
     TextContentBlock,
     ToolCallProgress,
@@ -27,7 +26,6 @@ from acp.schema import (
 
 from missioncontrol.adapters.agents.coding.bench import Bench, plain
 from missioncontrol.adapters.agents.declared import shown
-from missioncontrol.adapters.agents.taking import lies_in
 from missioncontrol.ports.agent import Action, AttemptFailed
 
 TITLE_MAX = 200
@@ -222,31 +220,11 @@ class Ours:
 
     # What we do not offer, and some ask for all the same.
 
-    async def write_text_file(self, session_id: str, path: str, content: str, **_: Any) -> None:
-        """Write a file of the tree."""
-        await asyncio.to_thread(_write, self._within(path), content)
+    async def write_text_file(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("fs/write_text_file")
 
-    async def read_text_file(
-        self,
-        session_id: str,
-        path: str,
-        line: int | None = None,
-        limit: int | None = None,
-        **_: Any,
-    ) -> ReadTextFileResponse:
-        """Read a file of the tree, from a line on."""
-        source = self._within(path)
-        text = await asyncio.to_thread(_beginning, source)
-        lines = text.splitlines(keepends=True)[max((line or 1) - 1, 0) :]
-        return ReadTextFileResponse(content="".join(lines[:limit]))
-
-    def _within(self, path: str) -> Path:
-        tree = os.path.realpath(self._bench.cwd)
-        is_within = "\0" not in path and lies_in(Path(path), [self._bench.cwd])
-        # What lies in `.git` says what the next git will run, and we are in no sandbox.
-        if not is_within or ".git" in Path(os.path.realpath(path)).relative_to(tree).parts:
-            raise RequestError.invalid_params({"details": f"{path!r} is not in the tree."})
-        return Path(path)
+    async def read_text_file(self, **_: Any) -> Any:
+        raise RequestError.method_not_found("fs/read_text_file")
 
     async def create_terminal(self, **_: Any) -> Any:
         raise RequestError.method_not_found("terminal/create")
@@ -274,22 +252,6 @@ class Ours:
 
     async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
         """Leave words aside that the protocol does not know."""
-
-
-def _beginning(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(READ_BYTES_MAX).decode("utf-8", "replace")
-    except OSError as error:
-        raise RequestError.resource_not_found(str(path)) from error
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, "utf-8")
-    except (OSError, UnicodeError) as error:
-        raise RequestError.invalid_params({"details": f"{path}: {error}"}) from error
 
 
 def _sort(kind: str) -> Literal["command", "change", "tool"]:

@@ -17,6 +17,7 @@ from missioncontrol.adapters.agents.coding.bench import ERROR_LINE_BYTES_MAX, Be
 from missioncontrol.adapters.agents.declared import OURS, shown
 from missioncontrol.adapters.agents.hearing import Hearing
 from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.agents.writing import write_below
 from missioncontrol.adapters.processes import Program
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import Usage as Tokens
@@ -295,11 +296,7 @@ def _put_files(home: Path, files: Mapping[str, str], values: Mapping[str, str]) 
     """Write what the program finds at home; some of it may hold its key."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, template in files.items():
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(put_in(template, values))
+        write_below(home, name, put_in(template, values).encode())
 
 
 def _introduction(told: InitializeResponse) -> Introduced:

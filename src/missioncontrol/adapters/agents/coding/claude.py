@@ -29,13 +29,12 @@ CLAUDE = Installed(
 READING = ("Glob", "Grep", "Read")
 WRITING = ("Bash", "Edit", "Glob", "Grep", "Read", "Write")
 WEB = ("WebFetch", "WebSearch")
-"""Tools that reach the network; its shell does so in any step that writes."""
+"""Tools that reach the network."""
 
 ELEVATIONS = {
-    "network": "it has the tools WebFetch and WebSearch; nothing keeps its shell off the network",
-    "outside": "its tools for files work in the named directories as well; nothing confines its "
-    "shell",
-    "full": "it has all its tools, and those for files work everywhere; nothing confines its shell",
+    "network": "it has the tools WebFetch and WebSearch, and its shell reaches the network",
+    "outside": "its tools for files and its shell write in the named directories as well",
+    "full": "it has all its tools, and they write everywhere but in the data directory",
 }
 SWITCHES = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -126,7 +125,7 @@ class ClaudeCode:
         """Return the command line; the prompt goes in by stdin.
 
         Restricted, it ignores the settings, hooks and servers that the repository brings, and its
-        own tools for files stay within the tree; what its shell does, nothing confines.
+        own tools for files stay within the tree. What its shell does, our confinement limits.
         """
         is_reading = order.risk == "read"
         tools = ",".join(READING if is_reading else self._tools(order.elevation))

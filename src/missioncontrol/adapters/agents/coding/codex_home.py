@@ -10,6 +10,7 @@ from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
+from missioncontrol.adapters.agents.writing import write_below
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
 from missioncontrol.ports.confinement import Rules
@@ -29,7 +30,7 @@ Sandbox = Literal["read-only", "workspace-write", "danger-full-access"]
 ELEVATIONS = {
     "network": "its commands reach the network",
     "outside": "its commands write in the named directories as well",
-    "full": "its commands run without a sandbox",
+    "full": "its commands write everywhere but in the data directory",
 }
 
 
@@ -102,10 +103,8 @@ def set_up(
     listener = listener_in(bench.environment)
     network = settings.network or opens(elevation, "network")
     roots = elevation.paths if elevation is not None else ()
-    config = bench.home / "config.toml"
-    config.touch(0o600)  # It holds the key with which the attempt tells what it does.
-    config.write_text(
-        f"""\
+    # It holds the key with which the attempt tells what it does.
+    settings_text = f"""\
 model_provider = "mission"
 approval_policy = "{approval_policy}"
 check_for_update_on_startup = false
@@ -140,9 +139,8 @@ plugins = false
 remote_plugin = false
 apps = false
 daemon_auto_start = false
-{_otel(listener) if listener is not None else ""}""",
-        "utf-8",
-    )
+{_otel(listener) if listener is not None else ""}"""
+    write_below(bench.home, "config.toml", settings_text.encode())
     return {
         **bench.environment,
         "CODEX_HOME": str(bench.home),
