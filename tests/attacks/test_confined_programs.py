@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ATTEMPTS = """
-import json, os, shutil, socket, sys
+import ctypes, json, os, shutil, socket, sys
 home, tree, engine = sys.argv[1], sys.argv[2], sys.argv[3]
 key = home + "/signing-key.pem"
 def unix():
@@ -35,7 +35,16 @@ def unix():
 def link(make, name):
     make(key, tree + "/" + name)
     return open(tree + "/" + name).read()
+def trace():
+    if ctypes.CDLL(None).ptrace(0x4206, int(engine), None, None):  # PTRACE_SEIZE
+        raise OSError
+def vectors():
+    buffer = (ctypes.c_uint64 * 2)(id(home), 8)
+    if ctypes.CDLL(None).process_vm_readv(int(engine), buffer, 1, buffer, 1, 0) < 0:
+        raise OSError
 attempts = {
+    "trace": trace,
+    "vectors": vectors,
     "read": lambda: open(key).read(),
     "list": lambda: os.listdir(home),
     "write": lambda: open(home + "/log.db", "a").write("x"),
@@ -137,6 +146,29 @@ open({str(tree / "result")!r}, "wb").write(os.read(read, 20))
     ran(orphan, rules(home, tree))
 
     assert (tree / "result").read_text() == "refused"
+
+
+def test_a_program_opens_only_the_devices_that_programs_take_for_granted(
+    places: tuple[Path, Path],
+) -> None:
+    home, tree = places
+    code = """
+import os, stat, sys
+opened = []
+for name in os.listdir("/dev"):
+    if stat.S_IFMT(os.lstat("/dev/" + name).st_mode) in (stat.S_IFCHR, stat.S_IFBLK):
+        try:
+            os.close(os.open("/dev/" + name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY))
+            opened.append(name)
+        except OSError:
+            pass
+open(sys.argv[1] + "/result", "w").write(" ".join(opened))
+"""
+
+    assert ran(code, rules(home, tree), str(tree)) == 0
+    opened = set((tree / "result").read_text().split())
+    assert {"null", "urandom", "zero"} <= opened
+    assert {each for each in opened if not each.startswith("nvidia")} <= landlock.DEVICES
 
 
 def test_a_declared_directory_opens_no_part_of_the_data_directory(

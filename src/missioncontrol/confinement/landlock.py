@@ -36,8 +36,10 @@ _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 _DEVICE = _READ_FILE | _WRITE_FILE | _READ_DIR | _TRUNCATE | _IOCTL_DEVICE
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the C library keeps semaphores
-DEVICE_DIRECTORIES = ("/dev/pts", "/dev/dri", SHARED_MEMORY)
-MEMORY_DEVICES = frozenset({"mem", "kmem", "port", "kmsg"})
+DEVICE_DIRECTORIES = ("/dev/pts", "/dev/dri", "/dev/accel", SHARED_MEMORY)
+DEVICES = frozenset({"full", "kfd", "null", "ptmx", "random", "tty", "urandom", "zero"})
+"""Devices that programs take for granted, and graphics processors, with `/dev/nvidia*`. Others
+lead to disks, memory, screens and keyboards; a declaration names what it needs under `writes`."""
 
 CAPABILITIES_KEPT = frozenset({0, 1, 3, 4, 5, 6, 7, 10})
 """Of root: to change owners and modes, to pass over them, to signal, to become another user, and
@@ -112,11 +114,10 @@ def _attributes(rules: Rules) -> tuple[bytes, ctypes.c_size_t]:
 
 
 def _allow_devices(file: int) -> None:
-    """Allow what every program takes for granted in /dev, and no disk or memory of the machine."""
+    """Allow the devices that every program takes for granted, and graphics processors."""
     _allow(file, "/dev", _READ_DIR)
     for entry in os.scandir("/dev"):
-        is_device = stat.S_ISCHR(entry.stat(follow_symlinks=False).st_mode)
-        if is_device and entry.name not in MEMORY_DEVICES:
+        if entry.name in DEVICES or entry.name.startswith("nvidia"):
             _allow(file, entry.path, _DEVICE)
     for directory in DEVICE_DIRECTORIES:
         _allow(file, directory, _everything() if directory == SHARED_MEMORY else _DEVICE)

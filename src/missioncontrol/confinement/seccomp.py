@@ -47,17 +47,14 @@ class _Machine(msgspec.Struct, frozen=True):
     sendmsg: int
     sendmmsg: int
     setsockopt: int
-    ptrace: int
-    process_vm_readv: int
-    process_vm_writev: int
     seccomp: int
     has_x32: bool = False
     io_uring_setup: int = 425
 
 
 MACHINES = {
-    "x86_64": _Machine(0xC000003E, 41, 53, 44, 46, 307, 54, 101, 310, 311, 317, has_x32=True),
-    "aarch64": _Machine(0xC00000B7, 198, 199, 206, 211, 269, 208, 117, 270, 271, 277),
+    "x86_64": _Machine(0xC000003E, 41, 53, 44, 46, 307, 54, 317, has_x32=True),
+    "aarch64": _Machine(0xC00000B7, 198, 199, 206, 211, 269, 208, 277),
 }
 
 
@@ -119,13 +116,7 @@ def _program(rules: Rules, machine: _Machine) -> _Code:
             code += _block(number, _fast_open(argument))
         code += _block(machine.setsockopt, _upper_protocol())
     # io_uring makes and connects sockets without system calls that a filter would see.
-    for number in (
-        machine.io_uring_setup,
-        machine.ptrace,
-        machine.process_vm_readv,
-        machine.process_vm_writev,
-    ):
-        code += _block(number, [_end(_FORBID)])
+    code += _block(machine.io_uring_setup, [_end(_FORBID)])
     return [*code, _end(_ALLOW)]
 
 
