@@ -14,7 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
-from bench.agents import dispatch
+from bench.agents import confined, dispatch
 from bench.analytics import cockpit, detection, page, storing
 from bench.cli import start
 from bench.console import pages, viewers
@@ -77,6 +77,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "engine.recovery": partial(long_run.recovery, bench),
         "engine.long": partial(long_run.long, bench),
         "agents": partial(dispatch.dispatch, folder),
+        "agents.confined": partial(confined.confined, folder),
         "governance.dag": partial(dag.dag, folder),
         "governance.admissions": partial(admissions.admissions, folder),
         "governance.replay": partial(replay.replay, folder),
