@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.confinement import available_confinement
 from tests.cli.command import SOURCE, answer, mission
 
 HELPER = Path(__file__).with_name("agent_at_work.py")
@@ -36,6 +37,21 @@ def test_an_orphan_without_environment_and_session_is_still_the_step(tmp_path: P
     assert not {name: code for name, code in tried.items() if "agent" not in code}
     approvals = answer(home, "approvals", "list")
     assert len(approvals) == 1, "it waits as before"
+
+
+@pytest.mark.journey
+@pytest.mark.skipif(
+    not available_confinement({}).is_available, reason="nothing confines programs here"
+)
+def test_a_confined_step_is_told_how_it_may_ask_the_engine(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "ask.yaml"
+    argv = json.dumps([sys.executable, "-m", "missioncontrol", "runs"])
+    step = f"{{agent: command, with: {{argv: {argv}, env: {{PYTHONPATH: {SOURCE}}}}}}}"
+    file.write_text(f"name: ask\nsteps: {{ask: {step}}}\n")
+    assert mission(home, "workflow", "save", str(file)).returncode == 0
+    done = mission(home, "workflow", "run", "ask")
+    assert b"Programs of steps can't reach the data directory" in done.stderr
+    assert b"MISSION_SERVER" in done.stderr
 
 
 def test_a_name_of_the_program_is_refused_wherever_one_is_given(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.repositories import locate
+from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.ports.confinement import Sandbox
@@ -29,6 +30,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             hint="Name another directory with --home or MISSION_HOME.",
         )
     _refuse_file(path)
+    _refuse_step(path)
     return Settings(path, owns_process=True)
 
 
@@ -47,6 +49,28 @@ def _refuse_file(path: Path) -> None:
             f"The home {str(path)!r} is a file.",
             hint="Name a directory with --home or MISSION_HOME.",
         )
+
+
+def _refuse_step(path: Path) -> None:
+    """Refuse the program of a step that is kept out of the data directory, and say what it may do.
+
+    Raises:
+        Unavailable: `home.closed_to_steps`.
+    """
+    if IN_ATTEMPT not in os.environ:
+        return
+    try:
+        with os.scandir(path):
+            return
+    except PermissionError:
+        raise Unavailable(
+            "home.closed_to_steps",
+            f"Programs of steps can't reach the data directory {str(path)!r}.",
+            hint="Ask the engine over HTTP: set MISSION_SERVER to the address of its console, and "
+            "give the step a token of `mission token new` as the secret MISSION_TOKEN.",
+        ) from None
+    except OSError:
+        return  # It is told as everywhere.
 
 
 def sandbox_here(arguments: argparse.Namespace) -> Sandbox:
