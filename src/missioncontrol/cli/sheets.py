@@ -119,7 +119,10 @@ def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
     own = own_steps(view)
     done = sum(step["state"] == "succeeded" for step in own)
     steps = f"{len(own)} step{'s' if len(own) != 1 else ''}"
-    parts = [WORDS[status].lower(), f"{done} of {steps} succeeded{_within(view)}", *_lasted(view)]
+    state, of_run = WORDS[status].lower(), WORDS[view["status"]].lower()
+    if view["mission"] and state != of_run:
+        state = f"{state} (its run {of_run})"
+    parts = [state, f"{done} of {steps} succeeded{_within(view)}", *_lasted(view)]
     facts = {
         "run": view["run"],
         "state": " · ".join(parts),
