@@ -22,6 +22,7 @@ _PLACES = {
     "list": Place("the list of missions", "/missions"),
     "runs": Place("the list of runs", "/runs"),
     "cancel": Place("“Cancel run”"),
+    "carry-out": Place("“Carry the plan out”"),
     "resume": Place("“Resume”"),
     "retry": Place("“Retry”"),
     "fork": Place("“Fork”"),
@@ -52,6 +53,7 @@ _OF_ONE = {
     "output": ("the log of the run", "/runs/{}?tab=log", "run-"),
     "export": ("the page of the run", "/runs/{}", "run-"),
     "artifacts": ("the files of the run", "/runs/{}?tab=files", "run-"),
+    "pack": ("the execution pack, in the files of the run", "/runs/{}?tab=files", "run-"),
     "approvals show": ("the page of the approval", "/approvals/{}", "approval-"),
     "workflow show": ("the page of the workflow", "/workflows/{}", ""),
     "agent show": ("the page of the agent", "/agents/{}", ""),
@@ -77,6 +79,8 @@ def linked(text: str) -> Markup:
         words = _begun(text, found, place.words)
         parts.append(escape(text[after : found.start()]))
         shape = '<a class="link" href="{1}">{0}</a>' if place.href else "{0}"
+        if words.startswith("`"):
+            words, shape = words.strip("`"), "<code>{0}</code>"
         parts.append(Markup(shape).format(words, place.href))  # noqa: S704 - escaped by format
         after = found.end()
     return Markup("").join([*parts, escape(text[after:])])
