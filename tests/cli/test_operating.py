@@ -165,7 +165,7 @@ def test_a_run_that_was_cancelled_has_nothing_to_resume(here: Here) -> None:
 def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) -> None:
     here.save(TICK)
     here("start", "--stage", "paused")
-    said = here("workflow", "run", "tick", code=4)
+    said = " ".join(here("workflow", "run", "tick", code=4).split())
     assert "tick@1 is stuck (1 ready). Work is paused." in said
     assert "`mission start --stage" in said
     assert "mission resume run-" in said
