@@ -152,6 +152,8 @@ def reporter(
         environment=seen,
         sandbox=sandbox,
         own=(home.analytics, *map(home.root.joinpath, ("log.db", "log.db-wal", "log.db-shm"))),
+        # Whoever has the events of products open answers others at a Unix socket.
+        unix_sockets=True,
     )
 
     async def tell(work: Work) -> None:

@@ -160,7 +160,10 @@ def test_totals_of_the_run_and_of_the_budget_say_how_much_a_crash_let_them_estim
     total = play.office.budgets.standing(WORKSPACE)[0]
     assert standing_view(total)["spent"]["estimated_tokens"] == WORST
     assert cap_view(total, None, 0.0).spent.estimated_tokens == WORST
-    said = "all time: $0.00, 1,120 tokens spent, of which 1,000 tokens estimated"
+    said = (
+        "all time: $0.00 and 1,120 tokens spent, of which 1,000 tokens estimated, "
+        "of which 1,120 tokens have no known price"
+    )
     assert scope_lines([total], 200)[1].strip() == said
 
 

@@ -139,10 +139,10 @@ def test_a_program_of_an_agent_cannot_approve(home: Path) -> None:
 class Up:
     """`mission up` at work."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **more: str) -> None:
         self.process = subprocess.Popen(
             [*ARGV, "up"],
-            env=environment(home),
+            env=environment(home, **more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -61,7 +61,7 @@ SCRIPT: Script = {
     "1": [[ROUND, ROUNDED]],
     "2": [[COUNT, COUNTED]],
     "3": [[WRONG], [[PLACE, WRONG[2], EVAL], ROUNDED], [[PLACE, EVAL, MENDED[2]]]],
-    "4": [[WRONG], [COUNT]],
+    "4": [[WRONG], [COUNT], [[PLACE, "len(list(prices))", "len([*prices])"]]],
     "5": [[ROUND, ROUNDED], [[PLACE, FLOAT, BOTH], ROUNDED]],
     "6": [[[PLACE, SUM, FLOAT]], [[PLACE, MENDED[2], BOTH]]],
     "7": [[ROUND, ROUNDED, proof("slow", "not __import__('time').sleep(4)")]],
