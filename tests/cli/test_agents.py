@@ -128,11 +128,12 @@ def test_a_version_that_is_a_secret_is_not_shown(tmp_path: Path) -> None:
 @pytest.mark.journey
 def test_a_test_that_is_ended_leaves_no_program_behind(tmp_path: Path) -> None:
     home, pid = tmp_path / "home", tmp_path / "pid"
+    pid.touch()  # It may write the file, and make none beside the data directory.
     waits = tmp_path / "waits"
     waits.write_text(f"#!/bin/sh\n[ $# = 0 ] || {{ echo $$ > {pid}; exec sleep 600; }}\n")
     waits.chmod(0o755)
     add = ("agent", "add", "w", "--kind", "command", "--stopped", "--set", 'version=["-v"]')
-    said(home, *add, "--", str(waits))
+    said(home, *add, "--set", f'writes=["{tmp_path}"]', "--", str(waits))
     process = subprocess.Popen(
         [*ARGV, "agent", "test", "w"],
         env=environment(home),
@@ -214,12 +215,17 @@ def test_what_a_stopped_agent_works_on_waits_for_it_and_is_done_after_all(tmp_pa
                 time.sleep(0.05)
             if status == "active":
                 said(home, "agent", "stop", "slow", "--reason", "A new version.")
-        gate.touch()
-        assert process.poll() is None
-        said(home, "agent", "start", "slow")
+        # Somebody has to start the agent, so that waiting for the run ends.
         out, _ = process.communicate(timeout=20)
-        assert process.returncode == 0, out.decode()
-    run = answer(home, "runs")[0]["id"]
+        assert process.returncode == 4, out.decode()
+        assert b"slow is stopped: A new version." in b" ".join(out.split())
+        gate.touch()
+        said(home, "agent", "start", "slow")
+        run = answer(home, "runs")[0]["id"]
+        end = time.monotonic() + 20
+        while answer(home, "show", run)["status"] != "succeeded":
+            assert time.monotonic() < end
+            time.sleep(0.05)
     kinds = [each["type"] for each in _events(home, run, tmp_path)]
     assert kinds.count("step_started") == 2
     assert "attempt_interrupted" in kinds
