@@ -50,7 +50,9 @@ class ControlPort:
             Unavailable: `control.unheard`.
         """
         parts = self._parts
-        callers = Callers(parts.office.perform, ANCESTRY, self._find_run, parts.approvals.os_user)
+        office = parts.office
+        vouches, os_user = office.access.vouches, parts.approvals.os_user
+        callers = Callers(office.perform, ANCESTRY, self._find_run, vouches, os_user)
         self._server = server = ControlServer(callers.perform)
         path = socket_path(parts.home.root)
         await server.open(path)

@@ -64,7 +64,7 @@ def test_ctrl_c_twice_leaves_a_run_that_is_resumed(scene: Scene) -> None:
     assert code == 3
     assert f"`mission resume {run}` takes it up" in err
     assert running.left_over() == []
-    assert scene.status() == "running"
+    assert scene.status() == "building"
     assert b"No engine is running" in mission(scene.home, "show", "last").stdout
     assert scene.resume().lines[-1]["status"] == "succeeded"
 
@@ -79,7 +79,7 @@ def test_a_request_to_end_leaves_a_run_that_is_resumed(
     code, err = running.end()
     assert code == 3, err
     assert running.left_over() == []
-    assert scene.status() == "running"
+    assert scene.status() == "building"
     assert scene.resume().lines[-1]["status"] == "succeeded"
 
 
@@ -109,7 +109,7 @@ def test_after_kill_9_the_run_is_resumed_and_keeps_what_was_done(scene: Scene, s
 def test_readers_look_on_a_second_engine_is_refused_and_a_cancel_gets_through(scene: Scene) -> None:
     running = scene.begin()
     run = running.until_at_work("tests")
-    assert scene.status() == "running"
+    assert scene.status() == "building"
     assert answer(scene.home, "show", "last")["status"] == "running"
     assert mission(scene.home, "audit", "verify").returncode == UNPROVEN
     second = mission(scene.home, "up")

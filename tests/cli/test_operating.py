@@ -53,6 +53,7 @@ def here(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Here:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
     monkeypatch.setenv("MISSION_ACTOR", "alice")
     monkeypatch.delenv("MISSION_ATTEMPT", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
@@ -172,7 +173,6 @@ def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) ->
 
 
 def test_a_decision_says_what_lets_the_run_go_on_unless_it_has_ended(here: Here) -> None:
-    (here.home.parent / "here").mkdir(exist_ok=True)
     here.save(ASK)
     here("workflow", "run", "ask", code=4)
     said = here("approvals", "reject", asked(here), "--reason", "no", "--as", "bob")

@@ -32,6 +32,7 @@ def here(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Here:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
     monkeypatch.setenv("MISSION_ACTOR", "alice")
     monkeypatch.delenv("MISSION_ATTEMPT", raising=False)
     monkeypatch.setenv("COLUMNS", "100")

@@ -42,7 +42,7 @@ def test_an_ordinary_mission_is_whole_and_not_completed(finished: tuple[Path, Ru
     assert not told["is_completed"]
     assert told["gaps"] == told["broken_artifacts"] == []
     (listed,) = answer(home, "list")
-    assert listed["status"] == "succeeded"
+    assert listed["status"] == "ready_to_build"
 
 
 def test_a_plan_without_a_requirement_fails_the_check_however_it_was_taken_out(

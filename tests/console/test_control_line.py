@@ -25,7 +25,9 @@ from missioncontrol.interfaces.control import Answer, Ask, ControlServer, ask_en
 def test_a_refusal_is_raised_again_as_it_was(
     kind: type[MissionControlError], code: str, tmp_path: Path
 ) -> None:
-    async def perform(pid: int, verb: str, given: Any, actor: str, asking: Asking | None) -> Any:
+    async def perform(
+        pid: int, verb: str, given: Any, actor: str, asking: Asking | None, bearer: str
+    ) -> Any:
         raise kind(code, "The reason.", hint="The hint.")
 
     async def ask() -> MissionControlError:

@@ -87,7 +87,7 @@ def test_a_token_does_what_its_scopes_allow(house: House, tmp_path: Path, mode: 
     assert answer(house.home, "list") == []
     asyncio.run(works(house.token("read", "operate")))
     (row,) = answer(house.home, "list")
-    assert row["status"] == "succeeded"
+    assert row["status"] == "planned"
 
 
 def test_a_token_that_is_revoked_lets_nobody_in(house: House) -> None:

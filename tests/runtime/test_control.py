@@ -25,10 +25,10 @@ from missioncontrol.settings import Settings
 
 
 async def echo(
-    pid: int, verb: str, arguments: dict[str, Any], actor: str, asking: Any = None
+    pid: int, verb: str, arguments: dict[str, Any], actor: str, asking: Any, bearer: str
 ) -> Any:
     assert pid == os.getpid()
-    del asking
+    del asking, bearer
     if verb == "refuse":
         raise Rejected("thing.refused", "No.")
     if verb == "break":

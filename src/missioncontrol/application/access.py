@@ -1,6 +1,7 @@
 """Users, roles and tokens as people change them, and as whoever lets people in reads them."""
 
 import hashlib
+import hmac
 import secrets
 from typing import Annotated, Any, Literal
 
@@ -29,12 +30,13 @@ from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.states import NOBODY, Access
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.permission import PERMISSIONS, Permission, Role
+from missioncontrol.domain.permission import PERMISSIONS, Permission, Role, permissions_of
 from missioncontrol.domain.person import is_vouched, person
 from missioncontrol.domain.principal import Asking
 
 STREAM = "access"
 MARK = "mct_"
+TOKEN_MAX = 200
 PROVIDER = "provider-"
 """How the credential of somebody begins for whom a provider vouches, before they are known."""
 
@@ -231,6 +233,17 @@ class AccessDesk:
         await self._load()
         return self._access.permissions_of(actor.removeprefix("user:"), self.owner)
 
+    async def vouches(self, actor: str, asking: Asking, token: str) -> bool:
+        """Return whether a token lets its program ask what `asking` says, as `actor`."""
+        await self._load()
+        found = bearer_of(self._access, token, self.owner, self._journal.clock.now())
+        return (
+            found is not None
+            and (asking.way, asking.credential) == ("token", found.credential)
+            and actor == f"user:{found.owner}"
+            and found.permissions.issuperset(asking.permissions)
+        )
+
     async def _load(self) -> None:
         await self._journal.find(ACCESS, STREAM)
 
@@ -247,6 +260,37 @@ class AccessDesk:
 
     def _tell(self, command: AccessCommand, actor: str) -> None:
         self._journal.tell(ACCESS, STREAM, command, actor=actor)
+
+
+class Bearer(msgspec.Struct, frozen=True):
+    """Whose program carries a token, and what it may do."""
+
+    token: str  # its id
+    owner: str  # a user
+    roles: tuple[Role, ...]  # of the owner
+    permissions: frozenset[Permission]  # of the token: what both its scopes and roles allow
+
+    @property
+    def credential(self) -> str:
+        """How requests with it name it."""
+        return f"token-{self.token}"
+
+
+def bearer_of(access: Access, text: str, owner: str, now: float) -> Bearer | None:
+    """Return whose program carries the token `text`; `owner` is the user who has the home."""
+    if not text.startswith(MARK) or len(text) > TOKEN_MAX:
+        return None
+    found = access.tokens.get(text.removeprefix(MARK).partition("_")[0])
+    kept = found.issued.digest if found else "0" * 64
+    # Compared also where there is no such token, so that the time tells nothing.
+    if not hmac.compare_digest(kept, digest(text)) or found is None:
+        return None
+    issued = found.issued
+    roles = access.roles_of(issued.owner, owner)
+    if roles is None or now >= issued.until:
+        return None
+    permissions = permissions_of(roles) & frozenset(issued.scopes)
+    return Bearer(issued.token, issued.owner, tuple(roles), permissions)
 
 
 def second_look_of(access: Access, who: Who, owner: str) -> SecondLook:

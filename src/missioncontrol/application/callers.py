@@ -42,6 +42,9 @@ class Processes(Protocol):
 
 
 Perform = Callable[[str, dict[str, Any], str, Asking | None], Awaitable[Any]]
+Vouches = Callable[[str, Asking, str], Awaitable[bool]]
+"""Whether a token lets its program ask something, as an actor."""
+
 FindRun = Callable[[str], Awaitable[Run | None]]
 
 
@@ -79,27 +82,42 @@ class Callers:
     """Passes on what processes ask, in the name that their ancestry gives them."""
 
     def __init__(
-        self, perform: Perform, processes: Processes, find_run: FindRun, os_user: str
+        self,
+        perform: Perform,
+        processes: Processes,
+        find_run: FindRun,
+        vouches: Vouches,
+        os_user: str,
     ) -> None:
-        """`perform` does what is asked; see `Office.perform`."""
+        """`perform` does what is asked, see `Office.perform`; `vouches` looks at tokens."""
         self._perform = perform
+        self._vouches = vouches
         self._processes = processes
         self._find_run = find_run
         self._os_user = os_user
 
     async def perform(
-        self, pid: int, verb: str, arguments: dict[str, Any], actor: str, asking: Asking | None
+        self,
+        pid: int,
+        verb: str,
+        arguments: dict[str, Any],
+        actor: str,
+        asking: Asking | None,
+        bearer: str = "",
     ) -> Any:
-        """Do what process `pid` asks.
+        """Do what process `pid` asks; `bearer` is the token that it was shown itself.
 
         Raises:
-            Rejected: `control.not_the_console`, where it says that somebody is signed in.
+            Rejected: `control.not_the_console`, where it says that somebody is signed in, and
+                shows no token of theirs.
             Unavailable: `control.gone`.
             MissionControlError: as `perform`.
         """
         if self._processes.is_trusted(pid):
             return await self._perform(verb, arguments, actor, asking)
         if asking is not None and asking.way != "os":
+            if bearer and await self._vouches(actor, asking, bearer):
+                return await self._perform(verb, arguments, actor, asking)
             raise Rejected(
                 "control.not_the_console",
                 f"Process {pid} is not the console of this engine, and can't say who signed in.",

@@ -42,6 +42,7 @@ class Ask(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
     actor: str
     asking: Asking | None = None  # set by what lets people sign in
+    bearer: str = ""  # the token that a program was let in by, where that is not the console
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,9 +55,9 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     data: Any = None
 
 
-Perform = Callable[[int, str, dict[str, Any], str, Asking | None], Awaitable[Any]]
-"""Does what a process asks (pid, verb, arguments, actor, asking) and returns plain values, or
-raises a `MissionControlError`."""
+Perform = Callable[[int, str, dict[str, Any], str, Asking | None, str], Awaitable[Any]]
+"""Does what a process asks (pid, verb, arguments, actor, asking, bearer) and returns plain values,
+or raises a `MissionControlError`."""
 
 RAISED: Mapping[str, type[MissionControlError]] = {**KINDS, "not_permitted": NotPermitted}
 
@@ -147,7 +148,8 @@ class ControlServer:
 
     async def _answer(self, pid: int, ask: Ask) -> Answer:
         try:
-            data = await self._perform(pid, ask.verb, ask.arguments, ask.actor, ask.asking)
+            asked = (ask.verb, ask.arguments, ask.actor, ask.asking, ask.bearer)
+            data = await self._perform(pid, *asked)
             return Answer(data=data)
         except MissionControlError as error:
             kind = "not_permitted" if isinstance(error, NotPermitted) else kind_of(error)

@@ -36,6 +36,10 @@ class EngineLine:
         holder = self._holder()
         return holder is not None and bool(holder.socket)
 
+    def bearer(self) -> str:
+        """Return the token by which whoever asks was let in; the console needs to show none."""
+        return ""
+
     async def ask(
         self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking | None
     ) -> Any:
@@ -54,7 +58,7 @@ class EngineLine:
                 "No engine is at work in this home, so nothing can be changed.",
                 hint="`mission up` starts one.",
             )
-        question = Ask(holder.token, verb, arguments, actor, asking)
+        question = Ask(holder.token, verb, arguments, actor, asking, self.bearer())
         answer = await asyncio.to_thread(ask_engine, holder.socket, question)
         if answer.code:
             raise refusal(answer)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import httpx
@@ -78,6 +79,18 @@ class TerminalLine(EngineLine):
         return await super().ask(verb, {**arguments, **behind}, self._who.actor, named)
 
 
+_BEARER: ContextVar[str] = ContextVar("bearer", default="")
+"""The token of the request that is answered."""
+
+
+class TokenLine(EngineLine):
+    """Asks the engine for programs that came in by a token, which it shows."""
+
+    def bearer(self) -> str:
+        """See `EngineLine.bearer`."""
+        return _BEARER.get()
+
+
 class HomeReach:
     """Reaches a home of this machine through the application of its console, without a socket.
 
@@ -91,7 +104,7 @@ class HomeReach:
 
     def client(self, ctx: Ctx) -> AsyncClient:
         """See `Reach`."""
-        signed = _SignedIn(self._app, self._principal(ctx), _program(ctx))
+        signed = _SignedIn(self._app, self._principal(ctx), _program(ctx), self._bearer(ctx))
         return AsyncClient(HERE, UNSENT, transport=httpx.ASGITransport(signed))
 
     def refuse_without(self, permission: Permission, ctx: Ctx) -> None:
@@ -102,6 +115,12 @@ class HomeReach:
         """See `Reach`."""
         if self._who is not None:
             self._who.refuse_agents_at_work()
+
+    def _bearer(self, ctx: Ctx) -> str:
+        request = ctx.request_context.request
+        if self._who is not None or request is None:
+            return ""
+        return str(request.headers.get("authorization", "")).partition(" ")[2].strip()
 
     def _principal(self, ctx: Ctx) -> Principal:
         if self._who is not None:
@@ -135,8 +154,9 @@ class ServerReach:
 class _SignedIn:
     """Hands each request on as one of somebody who is signed in."""
 
-    def __init__(self, app: App, principal: Principal, program: str) -> None:
+    def __init__(self, app: App, principal: Principal, program: str, bearer: str) -> None:
         self._app, self._principal, self._program = app, principal, program
+        self._bearer = bearer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = {
@@ -147,7 +167,11 @@ class _SignedIn:
         kept = [each for each in scope["headers"] if each[0] != b"user-agent"]
         headers = [*kept, (b"user-agent", self._program.encode("latin-1", "replace"))]
         told = {**scope, "headers": headers, "user": self._principal, "state": state}
-        await self._app(told, receive, send)
+        token = _BEARER.set(self._bearer)
+        try:
+            await self._app(told, receive, send)
+        finally:
+            _BEARER.reset(token)
 
 
 def _program(ctx: Ctx) -> str:

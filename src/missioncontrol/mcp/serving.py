@@ -14,7 +14,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.serving import App, server
 from missioncontrol.interfaces.sign_in.gate import Gate
 from missioncontrol.mcp.door import Door
-from missioncontrol.mcp.reaching import HomeReach, ServerReach, Terminal, TerminalLine
+from missioncontrol.mcp.reaching import HomeReach, ServerReach, Terminal, TerminalLine, TokenLine
 from missioncontrol.mcp.server import Server
 from missioncontrol.mcp.whole import whole
 
@@ -53,6 +53,7 @@ async def serve_http(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     with opened(home) as console:
+        console.line = TokenLine(home.holder)
         speaking = whole(HomeReach(console, version, None), version)
         app = answering(home, console, speaking, listening)
         await answered(app, speaking, listening, lambda: begun(address(listening)), ended)

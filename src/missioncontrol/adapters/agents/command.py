@@ -4,7 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from missioncontrol.adapters.agents.coding.telling import ENDPOINT
@@ -68,6 +69,7 @@ class CommandAgent:
             places = [cwd] if cwd == scratch else [cwd, scratch]
             voice = Voice(command, places, line, self._scrub)
             rules = self._rules(command, cwd, scratch, environment)
+            await asyncio.to_thread(_make_directories, command.writes, rules)
             code, seconds = await _run(command, cwd, environment, voice, line, rules)
             kept = await _kept(command, places, voice, line)
             return _work(command, code, seconds, voice, kept)
@@ -81,6 +83,18 @@ class CommandAgent:
             ports=None if command.network else ports_of([environment.get(ENDPOINT, "")]),
             unix_sockets=command.sockets,
         )
+
+
+def _make_directories(writes: Iterable[str], rules: Rules) -> None:
+    """Make the directories among what a step writes: a confined program could not.
+
+    Where one can't be made, the program fails for want of it, and says so.
+    """
+    for path in writes:
+        real = os.path.realpath(path)
+        if path.endswith("/") and not any(is_within(real, each) for each in rules.hidden):
+            with suppress(OSError):
+                Path(real).mkdir(parents=True, exist_ok=True)
 
 
 async def _run(

@@ -86,7 +86,7 @@ CARD = AgentCard(
                 items=Shape("string"),
                 required=False,
                 description="Directories and files that it may write besides the directory where "
-                "it starts: absolute paths.",
+                "it starts: absolute paths. A directory that ends with / is made first.",
             ),
             "network": Shape(
                 "boolean",
@@ -262,7 +262,8 @@ def _absolute(path: str) -> str:
     """Return a path that may be written, if it says where that is."""
     if "\0" in path or not Path(path).expanduser().is_absolute():
         raise bad_input(f"writes names {path!r}, which is no absolute path.")
-    return str(Path(path).expanduser())
+    # A directory that is to be made ends with a slash, which `Path` drops.
+    return f"{Path(path).expanduser()}{'/' if path.endswith('/') else ''}"
 
 
 def _relative(name: str, where: str) -> str:
