@@ -163,7 +163,7 @@ def test_a_run_lives_between_two_people_who_never_load_again(
     olga.wait_for_url(re.compile(r"/runs/run-"))
     olga.evaluate("window.__same = true")
     run = olga.url.rpartition("/")[2]
-    expect(olga.locator("h1")).to_contain_text("Waits for a person")
+    expect(olga.locator("h1")).to_contain_text("Waiting on approver")
     expect(ann.locator("nav.nav a[href='/approvals'] .n")).to_contain_text("1")
     expect(ann.locator("main")).to_contain_text("Publish the tag")
     assert ann.evaluate("window.__same")
@@ -182,7 +182,7 @@ def test_a_run_lives_between_two_people_who_never_load_again(
     gate.touch()
     olga.get_by_role("button", name="Retry").first.click()
     expect(olga).not_to_have_url(re.compile(run))
-    expect(olga.locator("h1")).to_contain_text("Waits for a person")
+    expect(olga.locator("h1")).to_contain_text("Waiting on approver")
     expect(ann.locator("h1")).to_contain_text("1 thing waits")
     ann.locator("#queue a").first.click()
     ann.get_by_role("button", name="Approve this digest").click()

@@ -77,7 +77,7 @@ def test_a_mission_is_watched_to_its_end_without_a_reload(tab: Tab, repository: 
     page = begin(tab, repository)
     page.evaluate("window.__same = true")
     expect(page.locator("h1")).to_contain_text("is done and checked")
-    expect(page.locator(".facts .st.pill")).to_contain_text("Succeeded")
+    expect(page.locator(".facts .st.pill")).to_contain_text("Ready to build")
     expect(page.locator(".dag .node")).not_to_have_count(0)
     assert page.evaluate("window.__same"), "the page was loaded anew"
     assert_accessible(page)

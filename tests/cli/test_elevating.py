@@ -30,6 +30,9 @@ ADD = (
 )
 
 
+UNCONFINED = {"OPENAI_API_KEY": "nobodys-key", "MISSION_CONFINEMENT": "off"}
+
+
 def said(home: Path, *arguments: str, who: str = "ann", code: int = 0) -> str:
     done = mission(home, *arguments, env={"MISSION_ACTOR": who, "OPENAI_API_KEY": "nobodys-key"})
     out = (done.stdout + done.stderr).decode()
@@ -63,8 +66,9 @@ def test_an_agent_is_elevated_by_two_people_and_what_ran_under_it_says_so(tmp_pa
     assert round(shown["elevation"]["until"] - shown["elevation"]["since"]) == 7_200
     assert "elevated full until" in said(home, "agent", "show", "coder")
 
+    # Confined, Codex never builds a sandbox of its own.
     run = ("workflow", "run", "change", "--input", f"repository={source}", "--json")
-    told = mission(home, *run, env={"OPENAI_API_KEY": "nobodys-key"}).stdout.decode()
+    told = mission(home, *run, env=UNCONFINED).stdout.decode()
     assert "danger-full-access" in told
     first = json.loads(told.splitlines()[-1])["run"]
     step = said(home, "output", first, "build")
@@ -74,7 +78,7 @@ def test_an_agent_is_elevated_by_two_people_and_what_ran_under_it_says_so(tmp_pa
 
     ended = said(home, "agent", "elevate", "coder", "--end", who="ben")
     assert "elevation-1 has ended" in ended
-    told = mission(home, *run, env={"OPENAI_API_KEY": "nobodys-key"}).stdout.decode()
+    told = mission(home, *run, env=UNCONFINED).stdout.decode()
     assert "workspace-write" in told
     assert (
         "elevation"

@@ -4,7 +4,7 @@ import asyncio
 import html
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from missioncontrol.application.analytics.alerts import WATCHER, FindingsTaken
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.web.pages import cockpit
+from tests.application.parts import StandingClock
 from tests.console.houses import House, console_house
 from tests.console.test_analytics import API, SHOP, event, keep
 from tests.console.test_cockpit_pages import fallen
@@ -30,6 +31,9 @@ Told = Callable[[House, httpx.AsyncClient], Awaitable[None]]
 def told(root: Path, *stories: Told) -> None:
     async def scenario() -> None:
         async with console_house(root) as house, house.client("admin") as client:
+            clock = StandingClock()
+            clock.time = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+            house.console.analytics.clock = clock  # The events are of fixed days.
             await client.post(f"{API}/products", json={**SHOP, "zone": "UTC"})
             for name in ("ann", "ben", "cleo"):
                 await keep(house, event(name, "signup"))

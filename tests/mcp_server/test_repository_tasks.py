@@ -1,6 +1,7 @@
 """Tasks of a repository through MCP: what is added once, what is read, and who signs."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     """A checkout whose tasks are kept in a home that an engine holds."""
     found = Place(repository(tmp_path / "r"), tmp_path / "home")
     found.run("repo", "init", "--apply")
+    sop = found.root / ".mission/sop.toml"
+    sop.write_text(re.sub(r"(?m)^#? ?own = .*$", "own = true", sop.read_text()))
+    found.run("repo", "sync")
     up(found.home)
     yield found
     end_all()

@@ -28,7 +28,9 @@ name: once
 steps:
   one:
     agent: command
-    with: {argv: [sh, -c, "test -e MARK || { touch MARK; sleep 98783; }"]}
+    with:
+      argv: [sh, -c, "test -s MARK || { echo > MARK; sleep 98783; }"]
+      writes: [MARK]
 """
 
 
@@ -87,10 +89,11 @@ def test_calls_through_the_gateway_are_spans_below_their_attempt(tmp_path: Path)
 def test_no_span_is_lost_or_told_twice_when_the_engine_is_killed(tmp_path: Path) -> None:
     with collecting() as collector:
         mark = tmp_path / "mark"
+        mark.touch()
         house = House(tmp_path, collector, ONCE.replace("MARK", str(mark)))
         house.said("workflow", "save", str(house.file))
         engine = house.begun("workflow", "run", "once")
-        while not mark.exists():
+        while not mark.read_bytes():
             time.sleep(0.02)
         engine.kill()
         engine.wait()
