@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -66,17 +67,33 @@ def _last(told: str) -> dict[str, Any]:
     return dict(json.loads(told.splitlines()[-1]))
 
 
+class Missions(dict[str, Carried]):
+    """Missions by package, each carried out when a test first asks for it."""
+
+    def __init__(self, folder: Callable[[str], Path]) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, package: str) -> Carried:
+        asked = next(each for each in ASKED if each.package == package)
+        found = self[package] = Carried(asked, self._folder(package))
+        return found
+
+    def all(self) -> dict[str, Carried]:
+        return {each.package: self[each.package] for each in ASKED}
+
+
 @pytest.fixture(scope="module")
-def carried(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Carried]:
-    """Carry all of them out, each in a home of its own: none is told of another."""
-    return {each.package: Carried(each, tmp_path_factory.mktemp(each.package)) for each in ASKED}
+def carried(tmp_path_factory: pytest.TempPathFactory) -> Missions:
+    """All of them, each in a home of its own: none is told of another."""
+    return Missions(tmp_path_factory.mktemp)
 
 
 every = pytest.mark.parametrize("package", [each.package for each in ASKED])
 
 
 @every
-def test_a_mission_ends_well_with_a_sound_plan(carried: dict[str, Carried], package: str) -> None:
+def test_a_mission_ends_well_with_a_sound_plan(carried: Missions, package: str) -> None:
     mission = carried[package]
     assert mission.answer["status"] == "succeeded"
     plan = msgspec.json.decode(mission.text("plan/plan.json"), type=Plan)
@@ -88,7 +105,7 @@ def test_a_mission_ends_well_with_a_sound_plan(carried: dict[str, Carried], pack
 
 @every
 def test_the_same_goal_and_code_give_the_same_plan(
-    carried: dict[str, Carried], package: str, tmp_path: Path
+    carried: Missions, package: str, tmp_path: Path
 ) -> None:
     mission = carried[package]
     again = mission.mission("plan", *mission.words(), home=tmp_path / "home")
@@ -96,14 +113,14 @@ def test_the_same_goal_and_code_give_the_same_plan(
 
 
 @every
-def test_the_trace_has_no_gap(carried: dict[str, Carried], package: str) -> None:
+def test_the_trace_has_no_gap(carried: Missions, package: str) -> None:
     checked = carried[package].mission("trace", "check", carried[package].run)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 @every
 def test_each_command_of_the_pack_runs_as_it_says(
-    carried: dict[str, Carried], package: str, tmp_path: Path
+    carried: Missions, package: str, tmp_path: Path
 ) -> None:
     mission = carried[package]
     pack: dict[str, Any] = json.loads(mission.text("specification/execution-pack.json"))
@@ -127,16 +144,16 @@ def test_each_command_of_the_pack_runs_as_it_says(
     "name",
     ["plan/plan.md", "specification/specification.md", "specification/execution-pack.md"],
 )
-def test_no_two_missions_share_a_paragraph(carried: dict[str, Carried], name: str) -> None:
-    said = {package: _paragraphs(mission.text(name)) for package, mission in carried.items()}
+def test_no_two_missions_share_a_paragraph(carried: Missions, name: str) -> None:
+    said = {package: _paragraphs(mission.text(name)) for package, mission in carried.all().items()}
     for one, other in combinations(said, 2):
         assert said[one] & said[other] == set(), (one, other)
 
 
 @pytest.fixture(scope="module")
-def written(carried: dict[str, Carried]) -> dict[str, Carried]:
+def written(carried: Missions) -> Missions:
     """Have the documents of all ten written."""
-    for mission in carried.values():
+    for mission in carried.all().values():
         done = mission.mission("document", "write", mission.run)
         assert done.returncode == 0, done.stderr
     return carried
