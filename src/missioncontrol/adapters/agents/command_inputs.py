@@ -1,15 +1,17 @@
 """What a step asks of the command agent, checked before anything is started."""
 
 import json
+import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 import msgspec
 
+from missioncontrol.confinement.paths import is_within
 from missioncontrol.domain.agent import AgentCard, Shape, misfit
 from missioncontrol.domain.secrets import HARMLESS_NAME, REPLACEMENT, SECRET_NAME
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -172,7 +174,7 @@ def command_of(assignment: Assignment, scrub: Scrub) -> Command:
         tuple(_relative(name, "artifacts") for name in given.get("artifacts", ())),
         form,
         given.get("reports", False),
-        tuple(_absolute(path) for path in given.get("writes", ())),
+        _writes(given.get("writes", ()), (given.get("repository"), given.get("cwd"))),
         given.get("network", True),
         given.get("sockets", False),
     )
@@ -252,10 +254,31 @@ def _place(cwd: str | None, repository: str | None, has_files: bool) -> Path | N
         reason = f"The command cannot start in {str(place)!r}, its {named}: it is a relative path."
     elif not place.is_dir():
         reason = f"The command cannot start in {str(place)!r}, its {named}: it is no directory."
+    elif _leads_out(str(place), repository):
+        reason = f"The command cannot start in {str(place)!r}: a link leads out of its repository."
     else:
         return place
     hint = "Give an absolute path of a directory."
     raise AttemptFailed("command.bad_cwd", reason, hint=hint, retryable=False)
+
+
+def _writes(named: Sequence[str], tops: Sequence[str | None]) -> tuple[str, ...]:
+    """Return what a step writes besides the directory where it starts."""
+    paths = tuple(_absolute(path) for path in named)
+    for path in paths:
+        if any(_leads_out(path, top) for top in tops):
+            raise bad_input(f"writes names {path!r}, and a link leads out of where it lies.")
+    return paths
+
+
+def _leads_out(path: str, top: str | None) -> bool:
+    """Whether a path that lies in a directory of steps is somewhere else, by its links.
+
+    An earlier step can have left the link, and would choose so what the next one may write.
+    """
+    if top is None or not is_within(os.path.normpath(path), os.path.normpath(top)):
+        return False
+    return not is_within(os.path.realpath(path), os.path.realpath(top))
 
 
 def _absolute(path: str) -> str:
