@@ -17,13 +17,14 @@ from missioncontrol.adapters.agents.hearing import Hearing
 from missioncontrol.adapters.agents.workplace import (
     at_work,
     git_directories,
+    git_settings,
     ports_of,
     scratch_directory,
     to_its_end,
     told,
 )
 from missioncontrol.confinement.paths import is_within
-from missioncontrol.domain.work import ArtifactRef, CommandRan, Work
+from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.confinement import Rules, Sandbox
@@ -70,9 +71,16 @@ class CommandAgent:
             voice = Voice(command, places, line, self._scrub)
             rules = self._rules(command, cwd, scratch, environment)
             await asyncio.to_thread(_make_directories, command.writes, rules)
-            code, seconds = await _run(command, cwd, environment, voice, line, rules)
+            before = await asyncio.to_thread(git_settings, cwd)
+            try:
+                code, seconds = await _run(command, cwd, environment, voice, line, rules)
+            finally:
+                after = await asyncio.to_thread(git_settings, cwd)
+                findings = _git_findings(before, after)
+                for finding in findings:
+                    line.log("warning", f"{finding.title}. {finding.remedy}")
             kept = await _kept(command, places, voice, line)
-            return _work(command, code, seconds, voice, kept)
+            return _work(command, code, seconds, voice, kept, findings)
 
     def _rules(
         self, command: Command, cwd: Path, scratch: Path, environment: Mapping[str, str]
@@ -83,6 +91,22 @@ class CommandAgent:
             ports=None if command.network else ports_of([environment.get(ENDPOINT, "")]),
             unix_sockets=command.sockets,
         )
+
+
+def _git_findings(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[Finding, ...]:
+    """Return what to look at where settings or hooks of git changed while a step was at work."""
+    changed = sorted({path for path, _ in before.items() ^ after.items()})
+    if not changed:
+        return ()
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return (
+        Finding(
+            "command.git_settings",
+            "high",
+            f"Settings or hooks of git changed during the step: {', '.join(changed[:3])}{more}",
+            remedy="Look at them before you use git there: it runs what they name, as you.",
+        ),
+    )
 
 
 def _make_directories(writes: Iterable[str], rules: Rules) -> None:
@@ -190,12 +214,14 @@ def _work(
     seconds: float,
     voice: Voice,
     artifacts: tuple[ArtifactRef, ...],
+    findings: tuple[Finding, ...],
 ) -> Work:
     argv = tuple(_short(text) for text in command.argv[:ARGUMENTS_MAX])
     return Work(
         summary=f"`{command.shown}` {_ended(code)} after {seconds:.1f} s.",
         output={"exit_code": code, "seconds": seconds, **voice.output()},
         artifacts=artifacts,
+        findings=findings,
         evidence=(CommandRan(argv, code, seconds),),
     )
 

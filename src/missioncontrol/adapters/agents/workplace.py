@@ -7,7 +7,8 @@ import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -120,6 +121,25 @@ def git_directories(place: Path) -> list[Path]:
         if found.is_file():
             return _linked(found)
     return []
+
+
+GIT_SETTINGS_MAX = 1_000
+"""Files with settings and hooks of one checkout that are looked at."""
+
+
+def git_settings(place: Path) -> dict[str, tuple[int, int, int]]:
+    """Return the state of the files by which git runs programs for whoever uses a checkout.
+
+    Their size, inode and time of change by path: a program can't set the last one back.
+    """
+    found = {}
+    for top in git_directories(place):
+        files = (top / "config", top / "config.worktree", *(top / "hooks").glob("*"))
+        for path in islice(files, GIT_SETTINGS_MAX):
+            with suppress(OSError):
+                seen = path.lstat()
+                found[str(path)] = (seen.st_size, seen.st_ino, seen.st_ctime_ns)
+    return found
 
 
 def _linked(file: Path) -> list[Path]:
