@@ -346,8 +346,8 @@ def _carried_out(facts: MissionFacts) -> Status:
         action = f"mission carry-out {facts.run}"
         return Status("planned", "Nothing of the plan was carried out yet.", action)
     if facts.handed_over:
-        are = "task is" if facts.handed_over == 1 else "tasks are"
-        reason = f"{facts.handed_over} of {facts.tasks} {are} for people and not done."
+        are = "is" if facts.handed_over == 1 else "are"
+        reason = f"{facts.handed_over} of {facts.tasks} tasks {are} for people and not done."
         return Status("ready_to_build", reason, f"mission pack {facts.run}")
     if facts.is_unchanged:
         action = f"mission retry {facts.run}"
