@@ -106,7 +106,8 @@ class Life:
         number = int(of_round.partition("#")[2] or 1)
         match name:
             case "manage":
-                return {"base": "b", "onto": "o", "round": number, "acceptance": []}
+                given = {"base": "b", "onto": "o", "round": number, "acceptance": []}
+                return {**given, "conflicts": 0}
             case "build":
                 return {"commit": f"c-{of_round}" if self.chance else ""}
             case "test":
@@ -125,9 +126,9 @@ class Life:
         assert name == "merge"
         self.check_proof(of_round)
         if not self.chance:
-            return {"state": "returned", "findings": [FINDING]}
+            return {"state": "returned", "findings": [FINDING], "conflicts": []}
         self.merged.append(of_round)
-        return {"state": "merged", "findings": []}
+        return {"state": "merged", "findings": [], "conflicts": []}
 
     def output(self, of_round: str, name: str) -> Any:
         return self.play.output(f"{of_round}/{name}")
