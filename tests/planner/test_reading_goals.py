@@ -183,7 +183,7 @@ def test_a_bug_report_asks_for_its_trouble_to_end_and_not_for_its_steps() -> Non
     ("goal", "subject"),
     [
         ("Fix: cart.send does not set a length", "cart.send"),
-        ("fix(cart): handle negative prices", "handle negative prices"),
+        ("fix(cart): handle negative prices", "negative prices"),
         ("As a user, I want to log in with a passkey", "log in with a passkey"),
         ("🐛 fix login 🔥", "login"),
         ("Fix: the", "the"),

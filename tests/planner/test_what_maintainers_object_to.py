@@ -86,9 +86,13 @@ def test_a_fault_is_looked_for_where_its_trace_ends(tmp_path: Path) -> None:
 def test_what_a_report_wants_instead_is_part_of_the_repair(tmp_path: Path) -> None:
     plan = planned(tmp_path, TRACE)
     repair = changes(plan)[0]
-    assert repair.requirements == ("R1", "R2")
-    shown = "A test in `tests/test_reading.py` shows “The bag should be read as no leaves”."
-    assert shown in repair.acceptance
+    assert [each.text for each in plan.requirements] == [
+        "The bag should be read as no leaves; today parse fails on an empty bag"
+    ]
+    assert repair.title == "Fix parse: it fails on an empty bag"
+    assert (
+        "The new test asks that “The bag should be read as no leaves” holds." in repair.acceptance
+    )
 
 
 def test_each_of_two_definitions_that_go_is_planned_for(tmp_path: Path) -> None:
@@ -241,7 +245,7 @@ def test_something_new_beside_a_library_begins_at_none_of_its_modules(tmp_path: 
 
 def test_tests_are_told_of_by_what_they_test(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Add tests for `Reader.read_leaves` where the bag is empty.")
-    assert plan.decisions[0].title == "How far into `Reader.read_leaves` the tests reach"
+    assert plan.decisions == ()  # How far tests reach is nothing that somebody has to decide.
     assert "“the bag is empty” has a test of its own" in changes(plan)[0].acceptance[0]
 
 

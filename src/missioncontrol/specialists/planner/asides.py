@@ -60,8 +60,9 @@ _KINDS_OF_TESTS = (
 )
 _TESTED = re.compile(
     rf"(?is)^(?:(?:add|write|include|provide|supply|extend|update|create|have|bring)\s+"
-    rf"{_KINDS_OF_TESTS}(?:tests?(?: cases?| coverage)?|coverage)\b(?!\s+(?:runner|client|command|"
-    r"option|flag|mode|helper|fixture|utilit|server|suite|plugin|discovery))"
+    rf"{_KINDS_OF_TESTS}(?:tests|test (?:cases?|coverage)|coverage|test(?=\W*$|[.,;:(]|\s(?:for|of"
+    r"|to|that|which|in|with|on|when|where|and|as|from|around|at|it|\w+ing)\b))\b"
+    r"(?!\s+(?:runner|client|command|option|flag|mode|helper|fixture|utilit|server|suite|plugin|discovery))"
     r"|cover\b.*\bby|cover\b.*\bwith\b.*\btests?\b"
     r"|test\s+(?:it|this|that|them|both|each|all|everything|the (?:new|change|option|limit))\b)"
 )

@@ -30,6 +30,8 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     is_property: bool = False  # it states how the thing asked for before it is to be
     others: tuple["Ask", ...] = ()  # asks that are told with it: the same ones, or all too many
     fault: Fault | None = None  # what goes wrong, where that is all that was told
+    label: str = ""  # the kind of work that a label before it says: “fix: …”, “[docs] …”
+    scope: str = ""  # the part of the code that stands before it: “parser” of “fix(parser): …”
     aside: Aside = ""  # what it only goes with a change as: a text that says so, or tests of it
 
     @property

@@ -10,14 +10,14 @@ from missioncontrol.domain.plan import STUDIES, Plan
 from missioncontrol.specialists.historian.log import COMMITS_MAX
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
-from missioncontrol.specialists.planner.draft import Draft, Part
+from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
 from missioncontrol.specialists.planner.faults import sentence_of
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
-from missioncontrol.specialists.planner.kinds import label, recognised, with_kind
+from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
 from missioncontrol.specialists.planner.leaving import leaving_facts
 from missioncontrol.specialists.planner.likely import likely_files
 from missioncontrol.specialists.planner.moving import moved_files, moving_facts
@@ -103,7 +103,7 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
         risks=tuple(draft.risks),
         decisions=tuple(draft.decisions),
         architecture=architecture,
-        questions=tuple(draft.questions),
+        questions=tuple(dict.fromkeys([*ground.goal.questions[:QUESTIONS_MAX], *draft.questions])),
         obtained=_obtained(ground),
         likely=likely_files(ground, parts),
     )
@@ -189,6 +189,8 @@ def _of_kind(
         facts["migrated"] = facts["symbol"]
     if kind == "release-check":
         facts |= _asked_of_release(ask, facts)
+    if kind == "tests" and (ask.fault or is_failing_test(ask.text)):
+        facts["failing_test"] = "yes"
     facts |= first_read(ground, kind, places) | {"front": front_of(ground, places)}
     return {name: fact for name, fact in facts.items() if fact}
 
@@ -341,6 +343,8 @@ def _consulted(part: Part) -> tuple[str, ...]:
     main, *others = part.kinds
     if part.lead != main:
         return (part.lead,)
+    if main in ASIDE_KINDS or main == "dependency":
+        return (main,)  # Who writes a test or a text settles nothing about the code it names.
     kept = others if main not in OF_WHAT_STANDS else [each for each in others if each in TELLING]
     return (main, *kept[:1])
 

@@ -9,10 +9,12 @@ from missioncontrol.specialists.planner import wording
 from missioncontrol.specialists.planner.accompaniment import without_accompaniment
 from missioncontrol.specialists.planner.asides import aside, split_asides
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask, kind_of
-from missioncontrol.specialists.planner.imperatives import leading_verb, verbs, without_tag
+from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
 from missioncontrol.specialists.planner.pronouns import joins_repair
 from missioncontrol.specialists.planner.sentences import capitalised, shortened
 from missioncontrol.specialists.words import words
+
+_SHARED_END = re.compile(r"(?i)\s(?:to|in|into|from|on)\s")
 
 
 def asks_in(text: str, where: str, source: str) -> list[Ask]:
@@ -38,6 +40,8 @@ def _verb_clauses(text: str) -> Iterator[str]:
         rest, before = text[joint.end() :], text[start : joint.start()]
         if wording.REASON.search(before) and "," not in joint.group():
             continue  # “so that users log in and see their orders” is one reason.
+        if len(words(before)) == 1 or _is_condition(before):
+            continue  # “Fix and simplify …” has one object, and “When …, it should …” is one ask.
         if joins_repair(before, rest):
             continue  # Whoever repairs something has to find out what is wrong.
         if _inside_quotes(text, joint.start()) or not _starts_ask(rest, before):
@@ -45,6 +49,11 @@ def _verb_clauses(text: str) -> Iterator[str]:
         yield before
         start = joint.end()
     yield text[start:]
+
+
+def _is_condition(text: str) -> bool:
+    """Whether a text says only when something holds; “Once merged, delete it” goes on to ask."""
+    return wording.CONDITION.match(text.strip()) is not None and not wording.MODAL.search(text)
 
 
 def _starts_ask(rest: str, before: str) -> bool:
@@ -75,7 +84,7 @@ def _inside_quotes(text: str, at: int) -> bool:
 def _as_asks(clause: str, where: str, source: str) -> Iterator[Ask]:
     listed = _listed(clause.strip(" ,;.。!?"))
     for number, text in enumerate(each for one in listed for each in split_asides(one)):
-        body = without_tag(wording.LEAD_IN.sub("", text).strip(" ,;."))
+        body = wording.LEAD_IN.sub("", text).strip(" ,;.")
         if body:
             ask = as_ask(body, where, source)
             states = number > 0 and not ask.verb and wording.STATES.search(body)
@@ -115,6 +124,8 @@ def _with_shared_verb(clause: str) -> list[str]:
     head = pieces[0].split(None, 1)
     if not is_list or len(head) < 2 or wording.PREPOSITION.search(head[1]):
         return [clause]
+    if _SHARED_END.search(pieces[-1]):
+        return [clause]  # “Add A, B and C to the defaults” says of all where they go.
     if any(not _is_thing(piece) for piece in [head[1], *pieces[1:]]):
         return [clause]
     return [pieces[0], *(f"{head[0]} {piece}" for piece in pieces[1:])]

@@ -44,6 +44,7 @@ class Part(msgspec.Struct, frozen=True):
     def lead(self) -> str:
         """The playbook by which it is brought about."""
         own = {"old_name": "rename", "goes_to": "move", "drawn_to": "extract"}
+        own |= {"failing_test": "failing-test"}
         return next((book for fact, book in own.items() if fact in self.facts), self.kinds[0])
 
 

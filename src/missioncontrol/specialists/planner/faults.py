@@ -37,6 +37,10 @@ the a an no of in on at with for to from by its our their my your each every all
 which who and or as into than without per several many two three
 """
 _NOT_BEFORE_VERB = frozenset(_WORDS_NOT_BEFORE_VERB.split())
+_SUBORDINATORS = frozenset(
+    {"when", "whenever", "if", "because", "unless", "until", "before", "after"}
+)
+_PREPOSITIONS = frozenset({"on", "of", "for", "with", "in", "to", "from", "by", "at"})
 _ADVERB = re.compile(
     r"(?i)\s+(?:sometimes|often|always|occasionally|randomly|still|also|now|currently|silently"
     r"|regularly|\w{3,}ly)$"
@@ -64,7 +68,7 @@ _NOT = re.compile(
 )
 _CANNOT = re.compile(r"(?i)^(?:cannot|can['\u2019]t)\s+")
 _NEVER = re.compile(r"(?i)^(?P<be>(?:is|are|gets?|has|have)\s+)?never\s+")
-_BE = re.compile(r"(?i)^(?P<be>is|are)\s+")
+_BE = re.compile(r"(?i)^(?P<be>is|are|was|were)\s+")
 _INSTEAD = re.compile(
     r"(?i)^(?P<verb>[a-z]+)\s+(?P<wrong>.+?),?\s+(?:instead of|rather than)\s+(?!\w+ing\b)"
     r"(?P<right>.+?)(?P<tail>\s(?:when|if|for|on|in|with|where|while|after|once|although)\b.*)?$"
@@ -214,6 +218,8 @@ def _parted(text: str) -> tuple[str, str]:
         return "", ""
     tokens = list(_TOKEN.finditer(text))
     for number in range(1, min(len(tokens), SUBJECT_WORDS_MAX + 1)):
+        if tokens[number - 1].group().lower() in _SUBORDINATORS:
+            return "", ""  # The verb behind “when” is not the sentence's own.
         if _is_verb(tokens, number):
             start = tokens[number].start()
             about = text[:start].strip()
@@ -227,6 +233,8 @@ def _is_verb(tokens: list[re.Match[str]], number: int) -> bool:
     word, before = tokens[number].group(), tokens[number - 1].group()
     if before.lower() in _NOT_BEFORE_VERB or before[:1].isdigit():
         return False
+    if number > 1 and before.endswith("ed") and tokens[number - 2].group().lower() in _PREPOSITIONS:
+        return False  # “on unsupported flags”: the noun is still to come.
     low = word.lower().replace("\u2019", "'")
     if low in _AUXILIARIES:
         return True
@@ -235,6 +243,8 @@ def _is_verb(tokens: list[re.Match[str]], number: int) -> bool:
         return False
     if after == "never" or low == "never":
         return low == "never"
+    if verbs().get(next(iter(_bases(low) & verbs().keys()), "")) == "bug-fix":
+        return False  # Who speaks of “fixes” tells no fault.
     of_code = before.startswith("`") and number == 1 and after not in _finite()
     if _bases(low) & _finite() or (of_code and _bases(low)):
         return True
@@ -283,7 +293,8 @@ def _righted(does: str) -> tuple[str, bool]:
         wrong = swapped["wrong"].removeprefix(lead)
         return f"{verb} {lead}{swapped['right']} instead of {wrong}{tail}", True
     if be:
-        return f"{be['be']} no longer {_ALTHOUGH.sub(' when', does[be.end() :])}", False
+        now = {"was": "is", "were": "are"}.get(be["be"].lower(), be["be"])
+        return f"{now} no longer {_ALTHOUGH.sub(' when', does[be.end() :])}", False
     return f"no longer {_ALTHOUGH.sub(' when', does)}", False
 
 

@@ -20,7 +20,13 @@ from missioncontrol.specialists.planner.faults import (
     is_outdone,
     tells_of_code,
 )
-from missioncontrol.specialists.planner.imperatives import is_story, leading_verb, verbs
+from missioncontrol.specialists.planner.imperatives import (
+    as_imperative,
+    is_story,
+    leading_verb,
+    verbs,
+)
+from missioncontrol.specialists.planner.labels import Label, labelled
 from missioncontrol.specialists.planner.pronouns import about, only_echoes, points_back, resolved
 from missioncontrol.specialists.planner.sentences import (
     Sentence,
@@ -28,15 +34,22 @@ from missioncontrol.specialists.planner.sentences import (
     sentences,
     shortened,
 )
+from missioncontrol.specialists.planner.specification import (
+    ASKS_NOTHING,
+    NEW,
+    Said,
+    is_property,
+    specifies,
+    tells_of_it,
+)
 from missioncontrol.specialists.planner.subject import named_thing
-from missioncontrol.specialists.words import is_cjk, stem, words
+from missioncontrol.specialists.words import is_cjk, words
 
 _FIX_THAT = re.compile(r"(?i)^[a-z]+(?:\([^)]*\))?:\s+")
-_OF_ANY = re.compile(r"(?i)(?!(?:the|it|its|this|that|they|these|those|our|my|we|i)\b|`)\w")
-"""“An unknown locale raises …” says what is to come of such, “The parser raises …” what comes."""
 _INDEFINITE = re.compile(
     r"(?i)(?:any|every|some|no)(?:thing|body|one)\b|(?:any|every|each) other\b"
 )
+_EMPHASIS = re.compile(r"\*\*(?P<text>[^*\n]+)\*\*")
 REQUIREMENTS_MAX = 60
 """Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
 
@@ -47,6 +60,7 @@ class Goal(msgspec.Struct, frozen=True):
     text: str
     asks: tuple[Ask, ...]
     background: tuple[str, ...]  # sentences that ask for nothing
+    questions: tuple[str, ...] = ()  # that it asks, beside what it wants
 
     @property
     def main(self) -> Ask:
@@ -62,27 +76,12 @@ class Goal(msgspec.Struct, frozen=True):
         )
 
 
-class Said(msgspec.Struct):
-    """One sentence, with what it asks for; nothing where it is a statement."""
-
-    text: str
-    section: str  # “wanted”, “told” or “trouble” below such a heading of a bug report
-    asks: list[Ask]
-
-    @property
-    def tells_trouble(self) -> bool:
-        """Whether it says that something goes wrong."""
-        return not self.asks and (
-            self.section == "trouble"
-            or (self.section != "told" and statements.tells_trouble(self.text))
-        )
-
-
 def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> Goal:
     """Find everything that is asked for; a goal that asks nothing in form is one ask as a whole."""
     said = list(_said(goal, "goal"))
     _ask_for_what_is_stated(said)
     background = [each.text for each in said if not each.asks]
+    questions = [each.text for each in said if each.section == "question" and not each.asks]
     asks = _with_faults(_with_asides(_with_work(_without_echoes(_explained(said))))) or [
         _whole(goal)
     ]
@@ -93,7 +92,8 @@ def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> 
     for each in _said(context, "context"):
         demanded = wording.MODAL.search(each.text) is not None
         asks += [ask for ask in each.asks if demanded or ask.kind == "constraint"]
-    return Goal(goal, tuple(_bounded(_without_repeats(asks))), tuple(background))
+    asks = _bounded(_without_repeats(asks))
+    return Goal(goal, tuple(asks), tuple(background), tuple(dict.fromkeys(questions)))
 
 
 def _said(text: str, where: str) -> Iterator[Said]:
@@ -109,21 +109,32 @@ def _said(text: str, where: str) -> Iterator[Said]:
                 continue
         inline, stated = _expected(body) or statements.inline_section(body)
         place = inline or section
-        body = stated if inline else body
+        label = Label(stated) if inline else labelled(body)
+        body = as_imperative(label.text) if is_first or sentence.is_item else label.text
+        if not place and statements.is_question(body):
+            place = "question"
         if sentence.is_item and carried and not leading_verb(body):
             body = f"{carried.capitalize()} {body}"
         wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
+        # “Steps: the login must work” demands something, whatever it stands under.
+        wanted = wanted or bool(inline and wording.MODAL.search(body))
         told, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
         asks = asks_in(body, where, sentence.text) if wanted else []
         asks = [_repair(told, sentence.text, expected)] if told else asks
-        yield Said(sentence.text, place, asks)
+        asks = [msgspec.structs.replace(a, label=label.kind, scope=label.scope) for a in asks]
+        yield Said(sentence.text, place, asks, sentence.is_item)
         is_first = False
 
 
 def _without_politeness(text: str) -> str:
     """Return what is asked behind “please” and the like, and “I'd rather not” as “do not”."""
-    body = wording.LEAD_IN.sub("", text).strip()
+    body = wording.LEAD_IN.sub("", _without_emphasis(text)).strip()
     return wording.RATHER_NOT.sub("Do not ", body)
+
+
+def _without_emphasis(text: str) -> str:
+    """Return a sentence without the marks of bold words; code keeps its asterisks."""
+    return text if "`" in text else _EMPHASIS.sub(r"\g<text>", text)
 
 
 def _expected(text: str) -> tuple[str, str] | None:
@@ -142,11 +153,17 @@ def _demand(text: str) -> str:
 
 
 def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
-    if not body:
+    text = _without_emphasis(sentence.text)
+    if not body or (not is_first and statements.points_elsewhere(text)):
         return False
-    if sentence.is_item or body != sentence.text.strip() or _is_ask(body):
+    if sentence.is_item or _is_ask(body):
         return True
-    is_title = is_first and not wording.STATEMENT.search(body)
+    if not is_first and statements.explains(text):
+        return False
+    plain = labelled(wording.ORDERING.sub("", text).strip()).text
+    if body not in {text.strip(), plain, as_imperative(plain)}:
+        return True  # “Please” and “we need to” ask, whatever follows.
+    is_title = (is_first or plain != text.strip()) and not wording.STATEMENT.search(body)
     return is_title and not (is_fault(body) or tells_of_code(body))
 
 
@@ -157,6 +174,7 @@ def _is_ask(text: str) -> bool:
         or is_story(text)
         or wording.MODAL.search(text)
         or wording.NEGATIVE_START.search(text)
+        or not without_accompaniment(text)[0]
         or is_cjk(text)
         or statements.is_foreign(text)
     )
@@ -166,6 +184,7 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
     """Turn into asks what a goal only states: the trouble it tells, or the properties it wants."""
     is_spec = not any(each.asks for each in said)
     _take_back_titles(said)
+    _repair_items(said)
     is_report = _is_report(said)
     for number, each in enumerate(said):
         each.asks = [_resolved(ask, said[:number]) for ask in each.asks]
@@ -175,7 +194,9 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
         if each.section != "wanted" and not (is_report and _is_outcome(each))
         for ask in each.asks
     )
-    if all(ask.kind == "constraint" or aside(ask.text) for ask in leading):
+    if _is_led(said):
+        pass  # What follows “Add tests” or “Do not drop the header when …” explains it.
+    elif all(ask.kind == "constraint" or aside(ask.text) for ask in leading):
         # “Login is slow. Keep the API.”: the complaint is what is to be changed.
         _promote_one(said, is_report=is_report)
     elif complaint := _beside_what_is_added(said):
@@ -184,10 +205,10 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
     for number, each in enumerate(said):
         if each.asks:
             wanted = each.section == "wanted" or (is_report and _is_outcome(each))
-            if asked and (wanted or _tells_of_it(each, said[:number])):
+            if asked and (wanted or tells_of_it(each, said[:number])):
                 each.asks = [msgspec.structs.replace(ask, is_property=True) for ask in each.asks]
             asked = asked or each.asks[0]
-        elif asked and _is_property(each, is_report=is_report):
+        elif asked and is_property(each, asked, is_report=is_report, is_spec=is_spec):
             thing = named_thing(asked)
             text = about(each.text, thing) if thing else each.text
             ask = as_ask(text.strip(" .") or text, asked.where, each.text)
@@ -195,27 +216,38 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
             each.asks = [msgspec.structs.replace(ask, is_property=not alone)]
 
 
+def _is_led(said: Sequence[Said]) -> bool:
+    """Whether the first sentence is a request, be it that something wrong stops."""
+    first = said[0].asks[:1] if said else []
+    if not first or said[0].section == "wanted":
+        return False
+    if first[0].kind != "constraint":
+        return bool(aside(first[0].text))
+    refuses = wording.REFUSAL.match(first[0].text) is not None
+    return refuses and any(is_fault(each.text) for each in said[1:] if not each.asks)
+
+
+def _repair_items(said: Sequence[Said]) -> None:
+    """Ask for the repair of a fault that an item tells, unless the list specifies a new thing."""
+    asked = [ask for each in said for ask in each.asks if not each.is_item or ask.verb]
+    if asked and verbs().get(asked[0].verb) in NEW:
+        return
+    for each in said:
+        if each.is_item and not each.section and len(each.asks) == 1 and not each.asks[0].verb:
+            text = each.asks[0].text
+            if (
+                is_fault(text)
+                and not wording.MODAL.search(text)
+                and each.asks[0].kind == "function"
+            ):
+                each.asks = [_repair(text, each.text)]
+
+
 def _is_outcome(each: Said) -> bool:
     """Whether a sentence only says what should come instead: “the first key should be read”."""
     asked = any(ask.verb or ask.kind == "constraint" for ask in each.asks)
     says = wording.INSTEAD.search(each.text) or wording.OF_WHAT_WAS_TOLD.match(each.text)
     return bool(each.asks) and not asked and says is not None
-
-
-def _tells_of_it(each: Said, before: Sequence[Said]) -> bool:
-    """Whether a sentence says how the one thing asked for before is to be: “the file must …”.
-
-    Where several things were asked for it is none of them: which is meant would be a guess.
-    """
-    asked = [ask for one in before for ask in one.asks]
-    if sum(not (ask.is_property or ask.kind == "constraint") for ask in asked) != 1:
-        return False
-    if wording.OUTCOME.match(each.text):
-        return True
-    definite = wording.DEFINITE.match(each.text)
-    return definite is not None and stem(definite["noun"]) in {
-        stem(word) for ask in asked for word in words(ask.text)
-    }
 
 
 def _take_back_titles(said: list[Said]) -> None:
@@ -226,26 +258,12 @@ def _take_back_titles(said: list[Said]) -> None:
 
 def _is_report(said: Sequence[Said]) -> bool:
     first = next((ask for each in said for ask in each.asks if ask.kind != "constraint"), None)
-    fixes = first is not None and verbs().get(first.verb) == "bug-fix"
+    fixes = first is not None and "bug-fix" in {first.label, verbs().get(first.verb)}
     told = any(
-        each.section == "told" or (each.tells_trouble and not _specifies(each, said))
+        each.section == "told" or (each.tells_trouble and not specifies(each, said))
         for each in said
     )
     return fixes or told or any(not each.asks and _is_complaint(each, said) for each in said[:1])
-
-
-def _specifies(one: Said, said: Sequence[Said]) -> bool:
-    """Whether “… raises ValueError” says how what the goal begins by asking for is to be.
-
-    Behind “Add retries to `fetch`.” a bare “it raises …” may be the fault that they are to mend.
-    """
-    ask = next(iter(said[0].asks), None)
-    if ask is None or one.section or not statements.tells_only_errors(one.text):
-        return False
-    if verbs().get(ask.verb) not in {"feature", "new-service"}:
-        return bool(ask.verb) and verbs()[ask.verb] == "any" and _OF_ANY.match(one.text) is not None
-    is_new = re.match(r"\w+\s+(?:an?\s+(?:new\s+)?)?`", ask.text) is not None
-    return is_new or not points_back(one.text)
 
 
 def _is_complaint(one: Said, said: Sequence[Said]) -> bool:
@@ -267,14 +285,16 @@ def _beside_what_is_added(said: Sequence[Said]) -> Said | None:
     first = next((n for n in asking if not _is_outcome(said[n])), 0)
     if not wording.ADDED.match(said[first].text):
         return None
-    told = (each for each in said[:first] if not each.asks and each.section != "told")
+    told = (each for each in said[:first] if not each.asks and each.section not in ASKS_NOTHING)
     return next((each for each in told if is_fault(each.text) or each.tells_trouble), None)
 
 
 def _promote_one(said: list[Said], *, is_report: bool) -> None:
     told = [each for each in said if not each.asks and each.section != "told"]
+    told.sort(key=lambda each: each.section == "question")
     wanted = [
         *(each for each in told if is_report and each.tells_trouble),
+        *(each for each in told[:1] if is_report and _is_complaint(each, said)),
         *(each for each in told if not statements.tells_today(each.text)),
         *told,
     ]
@@ -304,12 +324,6 @@ def _repair(told: str, words: str, expected: str = "") -> Ask:
     found = fault(told, expected)
     text = shortened(found.wanted, TEXT_LENGTH_MAX)
     return Ask(text, "function", "", "goal", shortened(words, TEXT_LENGTH_MAX), fault=found)
-
-
-def _is_property(each: Said, *, is_report: bool) -> bool:
-    if each.section in {"told", "trouble"} or statements.tells_today(each.text):
-        return False
-    return statements.keeps(each.text) or not is_report
 
 
 def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:

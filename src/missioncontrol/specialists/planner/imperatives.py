@@ -1,4 +1,4 @@
-"""The verbs with which people ask for work, and the labels that commit messages put before it."""
+"""The verbs with which people ask for work, and the forms in which they write them."""
 
 import re
 import tomllib
@@ -11,27 +11,8 @@ from missioncontrol.specialists.words import words
 
 SHOUTED_MIN = 3
 """Words in capitals that make a sentence shouted rather than full of names."""
-LABELS = {
-    "fix": "fix",
-    "bugfix": "fix",
-    "hotfix": "fix",
-    "bug": "fix",
-    "feat": "add",
-    "feature": "add",
-    "perf": "optimize",
-    "docs": "document",
-    "doc": "document",
-    "test": "test",
-    "tests": "test",
-    "refactor": "refactor",
-    "chore": "",
-    "build": "",
-    "ci": "",
-    "style": "",
-    "deps": "",
-}
-"""What “fix: …” and its like before an ask say about the work."""
-_LABEL = re.compile(rf"(?i)(?P<label>{'|'.join(LABELS)})(?:\([^)\n]*\))?!?:\s+(?=\S)")
+_FIX = re.compile(r"(?i)(?:fix|bugfix|hotfix|bug):\s+(?=\S)")
+"""“Fix: the header is lost” begins with “fix”."""
 _STORY = re.compile(
     r"(?i)as\s+an?\s+[^,.;]{1,60}?,?\s+(?:i|we)(?:\s+(?:want|would like|wish|need)(?:\s+to)?"
     r"|['\u2019]d like(?:\s+to)?|\s+(?:can|could|must|should)(?:\s+be able to)?)\s+"
@@ -41,6 +22,27 @@ _WISH = re.compile(
 )
 _SIGN_IN = re.compile(r"(?i)(?:log|sign)\s+(?:in|out|up|on|into|off)\b")
 _NAME = re.compile(r"[A-Za-z]\w*(?:_\w|\.\w|\()")
+_OF_CODE = re.compile(r"^`[^`\n]+`:\s+(?=\S)")
+"""“`--depth`: accept 0” asks something of what it names first."""
+_NOUN_FIRST = re.compile(
+    r"(?i)\w+\s+(?:(?:is|are|was|were|has|does|do|did|cannot|can|should|must|will|gets?|fails?"
+    r"|doesn['\u2019]t|isn['\u2019]t|aren['\u2019]t|can['\u2019]t|don['\u2019]t)\b"
+    r"|(?<=\bsearch\s|\bimport\s|\bexport\s|\bupload\s|\bupdate\s)\w+\s(?:is|are|was|were|gets?)\b"
+    r"|(?<=\bimport\s|\bexport\s|\bsearch\s|\bupload\s|\bupdate\s)"
+    r"(?:crashes|hangs|breaks|returns|raises|throws|takes|loses|drops|ignores)\b)"
+)
+"""A verb behind the first word makes that a noun: “Export is slow”."""
+REPORTED_VERBS = """
+add allow change clean convert correct create delete disable document drop enable extend fix
+handle implement improve introduce make move refactor remove rename replace resolve restore
+simplify support update upgrade use
+"""
+"""Verbs with which people report a change that they want: “Adds a flag”, “Fixed a leak”."""
+_REPORTED = re.compile(
+    r"(?P<word>[A-Za-z]+(?:s|ed|made))\s+(?!(?:is|are|was|were|has|have|had|do|does|did|can|cannot"
+    r"|should|must|will|would|gets?|fails?|breaks?|crash\w*|takes?|needs?|to|from|for|of|in|on|and"
+    r"|by|not|never|that|which)\b)(?=\S)"
+)
 _EDGES = "\"'“”\u2018\u2019*_~ \t"
 
 
@@ -53,39 +55,50 @@ def verbs() -> dict[str, str]:
 
 
 def unlabelled(text: str) -> str:
-    """Return `text` without a label, a story's “as a user I want to” or pictures."""
-    match = _LABEL.match(text) or _STORY.match(text) or _WISH.match(text)
+    """Return `text` without “fix:”, a story's “as a user I want to” or pictures."""
+    match = _FIX.match(text) or _STORY.match(text) or _WISH.match(text)
     rest = text[match.end() :] if match else text
     plain = _without_pictures(rest)
     return plain.strip(_EDGES) if plain[:1] in _EDGES and plain[-1:] in _EDGES else plain
 
 
-def without_tag(text: str) -> str:
-    """Return `text` without a label that adds nothing: “feat: add retries” asks to add retries."""
-    label = _LABEL.match(text)
-    if label and LABELS[label["label"].lower()] != "fix" and leading_verb(text[label.end() :]):
-        return text[label.end() :]
-    return text
+def as_imperative(text: str) -> str:
+    """Return “Add a flag” for “Adds a flag” and “Added a flag”, and any other text as it is."""
+    match = _REPORTED.match(text)
+    base = _reported().get(match["word"].lower(), "") if match else ""
+    if not match or not base:
+        return text
+    verb = base.capitalize() if match["word"][0].isupper() else base
+    return verb + text[match.end("word") :]
 
 
 def leading_verb(text: str) -> str:
-    """Return the imperative that `text` starts with, in lower case, or an empty string.
-
-    A label counts as one: “fix: the header is lost” begins with “fix”.
-    """
-    label = _LABEL.match(text)
-    spoken = LABELS[label["label"].lower()] if label else ""
-    if spoken == "fix":
-        return spoken
-    plain = wording.BEFORE_VERB.sub("", unlabelled(text))
-    first = words(plain[:60])[:1]
+    """Return the imperative that `text` starts with, in lower case, or an empty string."""
+    if _FIX.match(text):
+        return "fix"
+    plain = wording.BEFORE_VERB.sub("", unlabelled(_OF_CODE.sub("", text)))
     if _NAME.match(plain) or plain.startswith("`"):
-        return spoken  # `load_dotenv` and `cache.clear()` are names, whatever they begin with.
-    if _SIGN_IN.match(plain):
-        return spoken  # “Log in” asks for no log.
+        return ""  # `load_dotenv` and `cache.clear()` are names, whatever they begin with.
+    if _SIGN_IN.match(plain) or _NOUN_FIRST.match(plain):
+        return ""  # “Log in” asks for no log, and “Import fails” for no import.
+    first = words(plain[:60])[:1]
     if not first or (first[0].isupper() and len(first[0]) > 1 and not _is_shouted(plain)):
-        return spoken  # `GET` and `POST` are names, not imperatives.
-    return first[0].lower() if first[0].lower() in verbs() else spoken
+        return ""  # `GET` and `POST` are names, not imperatives.
+    return first[0].lower() if first[0].lower() in verbs() else ""
+
+
+@cache
+def _reported() -> dict[str, str]:
+    """Return the forms in which a change is reported, each with its imperative."""
+    found: dict[str, str] = {}
+    for verb in REPORTED_VERBS.split():
+        stem = verb.removesuffix("e")
+        past = f"{verb[:-1]}ied" if verb.endswith("fy") else f"{stem}ed"
+        past = f"{verb}{verb[-1]}ed" if verb == "drop" else past
+        third = f"{verb[:-1]}ies" if verb.endswith("fy") else f"{verb}s"
+        third = f"{verb}es" if verb.endswith("x") else third
+        found |= {past: verb, third: verb}
+    return found | {"made": "make"}
 
 
 def is_story(text: str) -> bool:

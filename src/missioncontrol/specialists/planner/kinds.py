@@ -11,6 +11,8 @@ import msgspec
 
 from missioncontrol.domain.plan import STUDIES
 from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner.asides import aside
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.imperatives import verbs
@@ -38,6 +40,44 @@ _PULLED_OUT = re.compile(
     r"(?i)^(?:pull|factor|split|move|take)\s.*\sout(?:\s(?:of|into|to)\b|[.!]?$)"
 )
 """“Pull the common part out”: its verb alone may ask for anything."""
+_MOVED = re.compile(r"(?i)^(?:move|swap)\s(?!(?:from|to|away|off|on|over)\b)")
+_NEWER = re.compile(
+    r"(?i)^(?:update|upgrade|move|switch|downgrade)\s(?:[\w./@-]+\s)?to\s(?:[\w./@-]+\s)?"
+    r"(?:v\d[\w.]*|\d+(?:\.\w+)+|(?<=[a-z\d]\s)\d+)(?=\s(?:and|in|for)\b|\W*$)"
+)
+"""“Update to clap 4.1”: what goes to another version is a dependency."""
+_SECOND_VERB = re.compile(r"(?i)^[a-z]+\s+and\s+(?P<verb>[a-z]+)\s")
+_NEVER = re.compile(r"(?i)^(?:do not|don['\u2019]t|never)\s")
+_DOCUMENT = (
+    r"(?:docs?|documentation|doc ?strings?|readmes?(?:\.\w+)?|change ?logs?(?:\.\w+)?|tutorials?"
+    r"|manuals?|man ?pages?|(?:\w+ )?guides?|javadocs?|(?:doc\w*|code|example|inline) comments?"
+    r"|[\w./-]+\.(?:md|rst|adoc))"
+)
+_ARTICLES = r"(?:(?:an?|the|some|all|more|our|its|few|several|missing|broken)\s+)*"
+_OF_DOCUMENTS = re.compile(
+    rf"(?i)^[a-z-]+\s+{_ARTICLES}(?:[\w`.:-]+\s+){{0,3}}?{_DOCUMENT}"
+    r"(?=\W*$|[.,;:]|\s(?:for|of|about|regarding|on|in|to|from|with|so|that|and)\b)"
+    rf"|^[a-z-]+\s+{_ARTICLES}(?:typos?|spelling|grammar|wording|(?:dead |broken )?links?)\b"
+    rf".*\b{_DOCUMENT}(?:\W|$)"
+    r"|^add\s+(?:an?\s+|some\s+)?comments?\s(?:about|on|that|explaining|why)\b"
+)
+"""What changes a text: the docs, the README, a comment, or a typo in one of them."""
+_TEST = r"(?:tests?(?: suite)?|`?test_\w+`?|`?Test[A-Z]\w+`?|`?[\w./-]*[._-](?:test|spec)\.\w+`?)"
+_OF_TESTS = re.compile(
+    rf"(?i)^(?:[a-z-]+\s+(?:and\s+[a-z]+\s+)?)?{_ARTICLES}(?:[\w`.:-]+\s+){{0,3}}?(?-i:{_TEST})"
+    r"(?=\W*$|[.,;:]|\s(?:for|of|in|on|to|from|with|so|that|when|and|which|using|as)\b)"
+)
+"""What changes tests: a flaky one is repaired, and more are written."""
+_FAILING = re.compile(
+    r"(?i)^(?:fix|repair|debug|stabili[sz]e|investigate|reproduce)\b"
+    r"|^(?!add\b|write\b|create\b).*\b(?:flaky|flakiness|intermittent)\b"
+)
+_ONLY_SPOKEN = frozenset({"exclude", "remove", "delete", "drop", "move", "run", "ignore", "skip"})
+"""Verbs by which nothing is written into what they name."""
+STANDING = frozenset(
+    {"bug-fix", "performance", "refactoring", "removal", "documentation", "tests", "dependency"}
+)
+"""Kinds of work on what is there: they build no new service, whatever words a goal uses."""
 _LOOKING = frozenset({"review", "examine", "inspect", "audit", "assess"})
 """Verbs of those who look and change nothing."""
 _SPEED = re.compile(r"(?i)\b(?:fast\w*|slow\w*|speed\w*|optimi[sz]\w+|quick\w*|perform well)\b")
@@ -96,7 +136,8 @@ def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tupl
         for key, score in _scores(hidden.sub(" ", sentence), "").items():
             scores[key] += LATER_SHARE * score
     _count_fault(scores, first, goal.main)
-    if not has_code:
+    _count_object(scores, first, goal.main)
+    if not has_code and max(scores, key=lambda key: scores[key]) not in STANDING:
         scores["new-service"] += max(VERB_SCORE, max(scores.values())) + 1
     if has_code:
         _count_looking(scores, first, goal.main.verb)
@@ -110,6 +151,11 @@ def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tupl
     return _with_asides(chosen, goal)
 
 
+def is_failing_test(text: str) -> bool:
+    """Whether an ask about tests wants one repaired rather than written."""
+    return _FAILING.search(text) is not None
+
+
 def with_kind(kind: str, found: tuple[str, ...]) -> tuple[str, ...]:
     """Return the kinds with `kind` as the main one; unknown ones change nothing."""
     if kind not in {each.key for each in kinds()}:
@@ -119,7 +165,17 @@ def with_kind(kind: str, found: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _scores_of(ask: Ask, hidden: re.Pattern[str]) -> dict[str, float]:
-    found = _scores(hidden.sub(" ", ask.text), ask.verb)
+    refuses = wording.REFUSAL.match(ask.text) is not None
+    found = _scores(hidden.sub(" ", ask.text), "" if refuses else ask.verb)
+    for key, score in _scores(hidden.sub(" ", ask.scope), "").items():
+        found[key] = found.get(key, 0.0) + LATER_SHARE * score
+    second = _SECOND_VERB.match(ask.text)
+    if second and (kind := verbs().get(second["verb"], "any")) != "any":
+        found[kind] = found.get(kind, 0.0) + VERB_SCORE  # “Update and fix the example”
+    if _NEWER.match(ask.text):
+        found["dependency"] = found.get("dependency", 0.0) + VERB_SCORE
+    if _MOVED.match(ask.text):
+        found["refactoring"] = found.get("refactoring", 0.0) + VERB_SCORE
     moved = {"refactoring": found.get("refactoring", 0.0) + VERB_SCORE}
     return found | (moved if is_move(ask.text) else {})
 
@@ -224,6 +280,28 @@ def _count_fault(scores: dict[str, float], first: dict[str, float], main: Ask) -
         scores["bug-fix"] = 0.0
     else:
         scores["bug-fix"] += VERB_SCORE + max(scores.values())
+
+
+def _count_object(scores: dict[str, float], first: dict[str, float], main: Ask) -> None:
+    """Let a label say what the work is, or else the object that it changes: a text or tests."""
+    kind = main.label or _object_of(main)
+    if kind:
+        scores[kind] += VERB_SCORE + max(scores.values())
+        first[kind] = scores[kind]
+
+
+def _object_of(ask: Ask) -> str:
+    """Return the kind of an ask that changes only documents or tests, or stops what is done."""
+    text = ask.text
+    if _NEVER.match(text):
+        return "bug-fix"  # “Do not drop the header …”: it is dropped today.
+    if ask.scope and re.fullmatch(rf"(?i){_DOCUMENT}", ask.scope):
+        return "documentation"
+    if ask.verb in _ONLY_SPOKEN or ask.fault:
+        return ""
+    if _OF_DOCUMENTS.match(text) or aside(text) == "documentation":
+        return "documentation"
+    return "tests" if _OF_TESTS.match(text) or aside(text) == "tests" else ""
 
 
 def _is_about(scores: dict[str, float], verb_kind: str, objects: Sequence[str]) -> bool:

@@ -16,6 +16,8 @@ _STEP = re.compile(r"^\s*(?P<word>Given|When|Then|And|But)\s+(?P<text>\S.*)$")
 _TITLE = re.compile(r"^\s*(?P<word>Feature|Scenario(?: Outline)?|Rule|Background):\s*(?P<text>.*)$")
 _MARK = r"(?:[-*+•\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[[ xX]\])"
 _ITEM = re.compile(rf"^(?P<indent>\s*){_MARK}\s+(?:\[[ xX]\]\s+)?(?P<text>\S.*)$")
+_BOLD = re.compile(r"^\s*(?P<mark>\*\*|__)(?P<text>[^*_`\n]+?):?(?P=mark):?\s*$")
+"""A line in bold is a heading, however it is written."""
 _GOES_ON = re.compile(r"(?i)(?:with|without|and|or|for|in|by|from|of)\s")
 DEPTH_MAX = 5
 
@@ -24,6 +26,8 @@ def plain(text: str) -> str:
     """Return `text` with what is laid out in tables, steps or levels told item by item."""
     lines = list[str]()
     for line in text.splitlines():
+        if bold := _BOLD.match(line):
+            line = f"# {bold['text']}"
         if inline_section(line)[0]:
             lines.append("")  # “Expected: …” below “Actual: …” is a sentence of its own.
         if not _TRACE.match(line):

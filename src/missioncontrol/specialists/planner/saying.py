@@ -8,6 +8,7 @@ from missioncontrol.specialists.planner.demands import cases
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.giving import given
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.outside import named_technologies, target_of
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, new_names
 from missioncontrol.specialists.planner.sentences import shortened
@@ -164,6 +165,8 @@ def _tells_both(ask: Ask, whole: str, kind: str) -> bool:
     """Whether a report of a fault says what happens and what should happen in its place."""
     if ask.fault:
         return _is_answered(ask)
+    if ask.label == "bug-fix" and verbs().get(ask.verb, "bug-fix") != "bug-fix":
+        return True  # “fix: return 404 for …” says what is to come, and tells no fault.
     return kind == "bug-fix" and ": " in ask.text and _EXPECTED.search(whole) is not None
 
 

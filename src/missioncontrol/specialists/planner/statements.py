@@ -6,6 +6,7 @@ _TODAY = re.compile(
     r"(?i)\b(?:currently|today|at the moment|right now|so far|at present|nowadays|as of now"
     r"|these days|until now|up to now|(?:is|are|do|have) already"
     r"|the (?:current|present|existing|old) \w+ (?!stays?|remains?)"
+    r"|(?:has|have) (?:\w+ly )?been|would(?:n['\u2019]t|['\u2019]ve)?|commonly|usually|typically"
     r"|(?:was|were|did|had|reported|noticed|found|tried|happened|started|stopped|used to)\b"
     r"|since (?:version|upgrading|updating|the|last|v?\d))"
 )
@@ -17,8 +18,9 @@ _FAILS = re.compile(
     r"|crash(?:es|ed)?|fails?|failed|hangs?|leaks?|breaks?|complains?|freezes?|deadlocks?|dies"
     r"|times? out|blows? up|gives? up|raises?|throws?|drops?|loses?|grows? without (?:bound|limit)"
     r"|(?:does|do)(?:n['\u2019]t| not) (?:work|set|send|show|start|load|respond|return|handle|close"
-    r"|release|appear|happen|respect|honou?r)|cannot|can['\u2019]t|stops? working|error|exception"
-    r"|nobody knows)\b"
+    r"|release|appear|happen|respect|honou?r)|cannot|can['\u2019]t|stops? working|nobody knows)\b"
+    r"|\b(?<!on )(?<!of )(?<!for )(?:error|exception)s?\b(?=\W*$|[.,;:!]|\s(?:when|if|in|on|at|with"
+    r"|while|after|during|from|is|are|occurs?|appears?|happens?|because)\b)"
 )
 _RAISES = re.compile(r"(?i)\b(?:raises?|throws?|(?:an? )?(?:error|exception)s?)\b")
 _GOES_WRONG = """
@@ -43,7 +45,8 @@ _WRONG = re.compile(
     r"|finds?)\ (?:nothing|garbage|nonsense|(?:an?\ |the\ )?(?:wrong|stale|empty|old|bogus))\b"
     r"|\b(?:instead\ of|rather\ than|although|even\ though|even\ if|despite|in\ spite\ of)\b"
     r"|\btwice\b(?!\ (?:a|per|each|every)\b)|\bonly\ the\ (?:first|last)\b"
-    r"|\b(?:wrong|stale|incorrect|garbage|duplicated?|mangled|truncated|swapped|leaked)\b"
+    r"|\b(?:wrong|stale|incorrect|garbage|duplicated?|mangled|truncated|swapped|leaked|undefined"
+    r"|unpredictable|non-?deterministic|inconsistent|misleading|garbled|flaky)\b"
     r"|\b(?:has|have)\ no\ effect\b|\bmakes?\ no\ difference\b|\bnever\ \w+(?:s|ed|en)\b"
     r"|\b(?:loses?|drops?|ignores?|swallows?|mangles?|truncates?|garbles?|duplicates?|corrupts?"
     r"|overwrites?|forgets?|misses|miss|misreads?|miscounts?|crash|hangs?|leaks?|freeze|breaks?"
@@ -65,10 +68,28 @@ _ASIDE = re.compile(
     r"|\b(?:when(?:ever)?|if|once|after|before|while|until|where|because|how)\b.*$"
 )
 """What a sentence says on the side: “links *that fail* are retried *when the line is back*”."""
-_KEEPS = re.compile(r"(?i)\b(?:stays?|remains?|keeps?)\b|\bunchanged\b")
+_KEEPS = re.compile(r"(?i)\b(?:stays?|remains?|keeps?|continues? to)\b|\bunchanged\b")
 _FUNCTION_WORDS = re.compile(
     r"(?i)\b(?:the|an?|is|are|was|were|be|been|it|its|we|our|they|their|of|to|in|on|at|for|with"
     r"|from|by|as|and|or|not|no|this|that|has|have|had|does|do|can|will|each|every|all)\b"
+)
+_EXPLAINS = re.compile(
+    r"(?i)(?:this\s+(?:(?:also|only|now|mainly|\w+ly)\s+)?(?:is|was|has|got|will|would|can|\w+[^s\W]s)\b"
+    r"|th(?:is|e|ese)\s+(?:whole\s+)?(?:changes?|commits?|patch|pull request|pr|idea|motivation"
+    r"|rationale|reasons?)\b"
+    r"|(?:since|because|although|though|despite|otherwise|however|as such|as a result|hence"
+    r"|therefore|for (?:example|instance)|e\.g\.|to (?:be|get|grab|avoid|make|allow|help))[\s,]"
+    r"|(?:adds|fixes|removes|covers|makes|allows|updates|ensures|introduces|moves|uses)\s)"
+)
+_POINTS = re.compile(
+    r"(?i)(?:(?:links?|see(?: also)?|refs?|references?|related(?: to)?|cc|source|test plan)\s*:"
+    r"|see\s+(?:also\s+)?(?:https?:|#\d)|(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\s+#\d+\W*$"
+    r"|[\w-]+-by:|thanks\b|\W*generated (?:with|by)\b|https?:\S+$|\(.*\)\W*$)"
+)
+_QUESTION = re.compile(
+    r"(?i)(?:(?:so|and|but|also|or)[\s,]+)?(?:who|what|why|how|when|where|which|whether|is|are|does|do"
+    r"|did|should|shall|must|has|have|any|can(?!\s+you)|could(?!\s+you)|would(?!\s+you)|will(?!\s+you))"
+    r"\b[^.!]*(?:[.!]\w[^.!]*)*\?[\s)\"”]*$"
 )
 SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("wanted", re.compile(r"(?i)^(?:expected|desired)\b|^what (?:should|did you expect)")),
@@ -78,8 +99,10 @@ SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?i)^(?:steps\b|(?:how )?to reproduce|reproduc|actual|current (?:behaviou?r|result)"
             r"|observed|environment|versions?"
+            r"|.*\b(?:reasons?|for example|for instance|e\.g\.?)$"
             r"|system info|additional (?:context|information)|screenshots?|logs?\b|stack ?trace"
-            r"|background|context|motivation|os\b|python\b|node\b|browser\b|platform\b)"
+            r"|background|context|motivation|rationale|reasons?\b|why\b|example$|test plan"
+            r"|os\b|python\b|node\b|browser\b|platform\b)"
         ),
     ),
 )
@@ -120,6 +143,24 @@ def tells_today(text: str) -> bool:
 def keeps(text: str) -> bool:
     """Whether the sentence says what must go on being so."""
     return _KEEPS.search(text) is not None
+
+
+def explains(text: str) -> bool:
+    """Whether the sentence gives a reason, an example or a source, or speaks of the change itself.
+
+    “This adds …” and “Otherwise the build fails.” are context of a request, and no request.
+    """
+    return _EXPLAINS.match(text.strip(" *_")) is not None
+
+
+def points_elsewhere(text: str) -> bool:
+    """Whether the text is a link, a trailer of a commit or a remark in brackets."""
+    return _POINTS.match(text.strip(" *_")) is not None
+
+
+def is_question(text: str) -> bool:
+    """Whether the sentence asks something that a person has to answer."""
+    return _QUESTION.match(text.strip(" *_")) is not None
 
 
 def section(heading: str) -> str:

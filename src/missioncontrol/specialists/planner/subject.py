@@ -139,10 +139,11 @@ def search_text(ask: Ask) -> str:
 
     “Log”, “cache” and “encrypt” lead somewhere, “add” and “fix” do not.
     """
+    scope = [ask.scope] if ask.scope else []
     if ask.fault:
-        return ". ".join([ask.fault.told, *(each.text for each in ask.others)])
+        return ". ".join([ask.fault.told, *(each.text for each in ask.others), *scope])
     leads = ask.verb == "cache" or verbs().get(ask.verb) in LEADING_KINDS
-    return unlabelled(ask.text) if leads else subject_text(ask)
+    return ". ".join([unlabelled(ask.text) if leads else subject_text(ask), *scope])
 
 
 def is_generic(verb: str) -> bool:

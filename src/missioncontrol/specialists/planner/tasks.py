@@ -55,8 +55,9 @@ def phases(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> I
     """Yield the phases that have tasks, in the order of the work."""
     understand = _understand(ground, main)
     specify = _specify(parts, main, draft, [task.key for task in understand])
-    built = _build(parts, main, draft)
-    verify = _verify(parts, main, draft, [task.key for task in built])
+    taken = {task.key for task in [*understand, *specify]}
+    built = _build(parts, main, draft, taken)
+    verify = _verify(parts, main, draft, [task.key for task in built], taken)
     subject = main.facts["subject"]
     if understand:
         where = main.facts.get("place", "the repository")
@@ -169,23 +170,18 @@ def _local(
     )
 
 
-def _build(parts: Sequence[Part], main: Part, draft: Draft) -> list[Task]:
-    first = [task for task in _extra(parts, "build", draft) if task[1]]
-    others = [task for task in _extra(parts, "build", draft) if not task[1]]
-    base = ["specification", *(task.key for task, _ in first)]
-    main_task = _with_facets(_change(main, parts, draft, base), parts, main)
-    built = [task for task, _ in first] + [task for task, _ in others]
-    taken = {task.key for task in built} | {main_task.key}
+def _build(parts: Sequence[Part], main: Part, draft: Draft, taken: set[str]) -> list[Task]:
+    extra = [(_renamed(task, taken), is_first) for task, is_first in _extra(parts, "build", draft)]
+    first = [task for task, is_first in extra if is_first]
+    others = [task for task, is_first in extra if not is_first]
+    base = ["specification", *(task.key for task in first)]
+    main_task = _renamed(_with_facets(_change(main, parts, draft, base), parts, main), taken)
     checks = [part for part in parts if part.kinds[0] == "release-check"]
-    for part in checks:  # What is published waits for what has to be true of it.
-        built.append(_renamed(_change(part, parts, draft, base), taken))
-        taken.add(built[-1].key)
-    waits = [
-        *(task.key for task, _ in others),
-        *(task.key for task in built[len(first) + len(others) :]),
-    ]
-    needs_of_main = [*main_task.needs, *waits]
-    main_task = msgspec.structs.replace(main_task, needs=tuple(needs_of_main))
+    # What is published waits for what has to be true of it.
+    checked = [_renamed(_change(part, parts, draft, base), taken) for part in checks]
+    waits = [task.key for task in [*others, *checked]]
+    main_task = msgspec.structs.replace(main_task, needs=(*main_task.needs, *waits))
+    built = [*first, *others, *checked]
     for part in [part for part in parts if part not in checks]:
         if part is main:
             built.append(main_task)
@@ -193,7 +189,6 @@ def _build(parts: Sequence[Part], main: Part, draft: Draft) -> list[Task]:
             leans = part.ask.refers_back or part.kinds[0] in ASIDE_KINDS
             task = _change(part, parts, draft, [*base, main_task.key] if leans else base)
             built.append(_renamed(task, taken))
-            taken.add(built[-1].key)
     return built
 
 
@@ -334,7 +329,9 @@ def _about(name: str, draft: Draft) -> tuple[str, ...]:
     return tuple(each.id for each in draft.decisions if name and name in each.title)
 
 
-def _verify(parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str]) -> list[Task]:
+def _verify(
+    parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str], taken: set[str]
+) -> list[Task]:
     tasks = [task for task, _ in _extra(parts, "verify", draft)]
     for part in parts:
         if part.kinds[0] == "constraint":
@@ -344,12 +341,7 @@ def _verify(parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str
             task = next(task for entry in entries if (task := _handed_over(entry, held, draft)))
             bounds = tuple(limits(part.ask.text))
             tasks.append(msgspec.structs.replace(task, acceptance=(*task.acceptance, *bounds)))
-    taken: set[str] = set(built)
-    named = []
-    for task in tasks:
-        named.append(_renamed(msgspec.structs.replace(task, needs=tuple(built)), taken))
-        taken.add(named[-1].key)
-    return named
+    return [_renamed(msgspec.structs.replace(task, needs=tuple(built)), taken) for task in tasks]
 
 
 def _of_what_stays(facts: dict[str, str], main: Part) -> dict[str, str]:
@@ -367,8 +359,10 @@ def _kept(part: Part, main: Part) -> dict[str, str]:
 
 
 def _renamed(task: Task, taken: set[str]) -> Task:
+    """Return the task with a key that no other task of the plan has, and take that key."""
     key, number = task.key, 1
     while key in taken:
         number += 1
         key = f"{task.key}-{number}"
+    taken.add(key)
     return msgspec.structs.replace(task, key=key)

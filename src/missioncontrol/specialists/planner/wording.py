@@ -4,8 +4,8 @@ import re
 
 LEAD_IN = re.compile(
     r"""(?ix)^(?:(?:
-    please|kindly|btw|by\ the\ way|oh|also|then|and|but|next|finally|additionally
-    |furthermore|moreover|besides|separately|in\ addition|on\ top\ of\ that|now
+    please|kindly|btw|by\ the\ way|oh|also|then|and|but|next|finally|additionally|instead
+    |furthermore|moreover|besides|separately|in\ addition|on\ top\ of\ that|now(?!\s+that\b)
     |while\ (?:you|we)(?:['\u2019]re|\ are)\ at\ it
     |first(?:ly)?|second(?:ly)?|third(?:ly)?|todo:?|task:?|goal:?|let['\u2019]?s|let\ us
     |i(?:['\u2019]d|\ would)?\ (?:want|like|need)(?:\ you)?\ to
@@ -17,8 +17,13 @@ LEAD_IN = re.compile(
     )[\s,:]+)+"""
 )
 """Politeness and order before the ask itself."""
+ORDERING = re.compile(
+    r"(?i)^(?:(?:btw|by the way|oh|also|then|and|but|next|finally|additionally|instead|furthermore"
+    r"|moreover|besides|separately|in addition|on top of that|now)[\s,:]+)+"
+)
+"""The part of a lead-in that only orders sentences: what follows need not be a request."""
 MODAL = re.compile(
-    r"(?i)\b(?:should|must|shall|needs?(?: to)?|ha(?:s|ve) to|ought to|may not|is required"
+    r"(?i)\b(?:should|must|shall|(?<!no )needs?(?=\s+\w)|ha(?:s|ve) to|ought to|may not|is required"
     r"|are required|want|wants|required to|may only|would (?:like|love|prefer|expect))\b"
     r"|\w['\u2019]d (?:like|love|prefer|expect)\b"
     r"|^(?:it|that)(?:['\u2019]d| would) be (?:\w+ly |very |so )?\w+ (?:if|when|to)\b"
@@ -94,6 +99,8 @@ NEGATIVE = re.compile(
     r"|(?:must|should|(?:has|have|need|needs) to) still|should stay"
     r"|at most|at least|no more than|no less than|no longer than)\b"
 )
+REFUSAL = re.compile(r"(?i)^(?:do not|don['\u2019]t|never|avoid|stop)\s")
+"""What asks that something no longer happens."""
 QUALITY = re.compile(
     r"(?i)\b(?:fast(?:er)?|slow|quick(?:ly)?|latency|throughput|performance|secure|security|safe"
     r"|reliab\w+|robust|scal(?:e|able|ability)|maintainab\w+|readab\w+|accessib\w+|coverage"
@@ -109,7 +116,7 @@ PREPOSITION = re.compile(
 )
 STATEMENT = re.compile(
     r"(?i)\b(?:is|are|was|were|am|has|have|had|does|do|did|doesn['\u2019]t|don['\u2019]t|there"
-    r"|we|i|our|currently)\b"
+    r"|we|i|our|currently)\b|\b(?:it|that|there)['\u2019]s\b"
 )
 REFERRING = re.compile(r"(?i)\b(?:it|its|them|they|this|that|these|those|each|both)\b")
 DEFINITE = re.compile(
