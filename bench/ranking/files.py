@@ -10,11 +10,10 @@ from pathlib import Path
 
 from bench.measure import Measure
 from bench.ranking.history import PACKAGES, Case, History, read_history
-from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.kept import KeptFacts
-from missioncontrol.specialists.ranking.ranker import scored, weights
+from missioncontrol.specialists.ranking.ranker import ranking
 from missioncontrol.specialists.tree import read_tree
 
 FIGURES = ("MRR", "hit@1", "hit@5", "hit@10", "recall@10")
@@ -25,7 +24,7 @@ Rank = Callable[[str], Sequence[str]]
 
 
 def files(folder: Path) -> Iterator[Measure]:
-    """Score the later half of the commits after each release; the weights know the earlier half."""
+    """Score the later half of the commits after each release."""
     histories = [read_history(name) for name in PACKAGES]
     ours = {each.name: _scores(each.later, _ours(each)) for each in histories}
     plain = {each.name: _scores(each.later, _plain(each)) for each in histories}
@@ -51,8 +50,9 @@ def _ours(history: History) -> Rank:
     index = history.index
 
     def rank(message: str) -> list[str]:
-        scores = scored(gathered(index, message), weights(has_past=index.has_past))
-        return sorted(index.paths, key=lambda path: (-scores[index.numbers[path]], path))
+        found = ranking(index, message)
+        best = [index.paths[found.evidence.candidates[place]] for place in found.order]
+        return [*best, *sorted(set(index.paths) - set(best))]
 
     return rank
 

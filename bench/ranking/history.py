@@ -30,8 +30,7 @@ class History(msgspec.Struct, frozen=True):
 
     name: str
     index: Index
-    earlier: list[Case]  # to tune on
-    later: list[Case]  # to score on
+    later: list[Case]  # the later half of those after the release
 
 
 def read_history(name: str) -> History:
@@ -51,8 +50,7 @@ def read_history(name: str) -> History:
         for commit in after
         if (changed := frozenset(_paths(commit)) & index.numbers.keys())
     ]
-    middle = len(cases) // 2
-    return History(name, index, cases[:middle], cases[middle:])
+    return History(name, index, cases[len(cases) // 2 :])
 
 
 def commits_of(name: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ def test_places_are_named_with_reasons_and_nothing_is_recorded(tmp_path: Path) -
     assert (path / first["path"]).is_file()
     assert first["reasons"]
     shown = mission(tmp_path / "home", "places", GOAL, "--repo", str(path))
-    assert f"100%  {first['path']}" in shown.stdout.decode()
+    assert f"{first['chance']:.0%}  {first['path']}" in shown.stdout.decode()
     assert not (tmp_path / "home").exists()
 
 

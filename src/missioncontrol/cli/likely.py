@@ -108,13 +108,15 @@ def _lines(plan: Plan, width: int) -> Iterator[str]:
 
 def _obtained(likely: Sequence[Likely]) -> str:
     how = likely[0].obtained if likely else "looked for without a model"
-    return f"{how[0].upper()}{how[1:]}. A share is of the likeliest file's score."
+    return f"{how[0].upper()}{how[1:]}. The figure is how likely the file changes."
 
 
 def _file_lines(files: Sequence[LikelyFile], width: int) -> Iterator[str]:
     for file in files:
-        spots = ", ".join(f"{spot.name}:{spot.line}" for spot in file.spots)
-        yield cut(f"  {file.share:4.0%}  {file.path}{f'  {spots}' if spots else ''}", width)
+        spots = ", ".join(f"{spot.name}:{spot.lines}".lstrip(":") for spot in file.spots)
+        yield cut(
+            f"  {file.chance or file.share:4.0%}  {file.path}{f'  {spots}' if spots else ''}", width
+        )
         yield from wrapped("; ".join(file.reasons), width, " " * 8, " " * 8)
         if file.tests:
             yield cut(f"        tested by {', '.join(file.tests)}", width)

@@ -12,11 +12,22 @@ Measure = Literal["files", "lines", "hours", "seconds", "tokens", "cost"]
 `seconds` those of an attempt, `cost` micro-dollars."""
 
 
-class Spot(msgspec.Struct, frozen=True):
-    """A definition in a file."""
+class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Lines of a file that belong together."""
 
-    name: str
-    line: int  # 1-based
+    name: str  # what is defined there; "" where nothing is
+    line: int  # the first one, from 1
+    last: int = 0  # included; 0 where the end is not known
+
+    @property
+    def lines(self) -> str:
+        """The first and the last line: `12-40`, or `12` for one line."""
+        return f"{self.line}-{self.last}" if self.last > self.line else str(self.line)
+
+    @property
+    def told(self) -> str:
+        """The lines as a sentence names them."""
+        return f"line{'s' if self.last > self.line else ''} {self.lines}"
 
 
 class Knower(msgspec.Struct, frozen=True):
@@ -30,19 +41,30 @@ class LikelyFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file that a requirement will most likely change, and why."""
 
     path: str  # relative to the repository
-    share: float  # of the score of the likeliest file, above 0 and at most 1
+    share: float  # of the chance of the likeliest file, above 0 and at most 1
     reasons: tuple[str, ...]  # what speaks most for it first
     spots: tuple[Spot, ...] = ()
     tests: tuple[str, ...] = ()  # files that test it
     knowers: tuple[Knower, ...] = ()  # who changed it most first
+    chance: float = 0.0  # how likely the work changes it, 0 to 1; 0 where that is not known
+    is_expected: bool = False  # whether it is among the files that the work is said to change
 
 
-class Likely(msgspec.Struct, frozen=True):
+class Precedent(msgspec.Struct, frozen=True):
+    """A change that was merged before and is like what is asked for."""
+
+    commit: str  # the short id
+    title: str
+    files: tuple[str, ...]  # those it changed that are still there
+
+
+class Likely(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the work for one requirement will be, the likeliest file first."""
 
     requirement: str
     files: tuple[LikelyFile, ...]
     obtained: str = ""  # by which ranking, from what
+    precedents: tuple[Precedent, ...] = ()  # the most similar ones first
 
 
 class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import Tree
 
-VERSION = 2
+VERSION = 3
 """Counted up whenever the same commits would give other changes."""
 
 

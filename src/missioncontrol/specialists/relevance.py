@@ -35,10 +35,16 @@ def foreseen(plan: Plan) -> list[LikelyFile]:
 
 
 def as_likely(files: list[Ranked]) -> list[LikelyFile]:
-    """Return ranked files with their shares of the best score; none without a share of it."""
-    best = files[0].score if files else 0.0
+    """Return ranked files with their shares of the best chance; none without any chance."""
+    best = files[0].chance if files else 0.0
     return [
-        LikelyFile(file.path, max(0.001, round(file.score / best, 3)), file.reasons, file.spots)
+        LikelyFile(
+            file.path,
+            max(0.001, round(file.chance / best, 3)),
+            file.reasons,
+            file.spots,
+            chance=file.chance,
+        )
         for file in files
-        if file.score > 0
+        if file.chance > 0
     ]

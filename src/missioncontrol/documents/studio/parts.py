@@ -314,7 +314,7 @@ def places(of: Material) -> Iterator[Section]:
                 [
                     code(each.path),
                     "; ".join(each.reasons[:3]),
-                    named(dict.fromkeys(spot.name for spot in each.spots), most=4),
+                    named(dict.fromkeys(filter(None, (spot.name for spot in each.spots))), most=4),
                     named(each.tests, most=2),
                     ", ".join(who.name for who in each.knowers[:2]),
                 ],

@@ -19,7 +19,9 @@ LATE = "it took longer"
 COUNT_SECONDS_MAX = 120.0
 RENAMES_MAX = 400
 """Files added and deleted in one commit up to which git looks for renames."""
-HEADER = "%x01%H%x02%aN%x02%ct%x02%P%x02%s"
+HEADER = "%x01%H%x02%aN%x02%ct%x02%P%x02%s%x02%b"
+BODY_MAX = 400
+"""Characters of a message below its subject that are kept."""
 STATUS = re.compile(r"[ACDMRTUX]\d*")
 FIX = re.compile(r"\b(fix(e[sd])?|bug(fix)?|regression|hotfix)\b", re.IGNORECASE)
 
@@ -34,7 +36,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """One commit with the first line of its message."""
+    """One commit with its message, as far as that is kept."""
 
     id: str
     author: str  # the name alone; e-mail addresses stay in the repository
@@ -43,6 +45,7 @@ class Commit(msgspec.Struct, frozen=True):
     is_fix: bool  # whether its subject speaks of a fix
     changes: tuple[Change, ...] = ()
     subject: str = ""
+    body: str = ""  # the beginning of what its message says below the subject
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -121,7 +124,7 @@ def as_past(commits: tuple[Commit, ...]) -> Iterator[PastChange]:
             yield PastChange(
                 commit.id,
                 commit.seconds,
-                commit.subject,
+                f"{commit.subject}\n\n{commit.body}".strip(),
                 tuple(change.path for change in commit.changes),
                 tuple((change.before, change.path) for change in commit.changes if change.before),
                 commit.author,
@@ -161,11 +164,19 @@ def _commits(text: str) -> Iterator[Commit]:
 
 
 def _commit(header: str, changes: list[Change]) -> Commit:
-    commit, author, seconds, parents, subject = (header.split("\x02", 4) + [""] * 5)[:5]
+    parts = header.split("\x02", 5) + [""] * 6
+    commit, author, seconds, parents, subject, body = parts[:6]
     is_fix = bool(FIX.search(subject))
     when = _number(seconds)
     return Commit(
-        commit, _name(author), when, len(parents.split()), is_fix, tuple(changes), subject
+        commit,
+        _name(author),
+        when,
+        len(parents.split()),
+        is_fix,
+        tuple(changes),
+        subject,
+        body.strip()[:BODY_MAX],
     )
 
 

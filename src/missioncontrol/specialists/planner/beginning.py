@@ -9,16 +9,26 @@ from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.naming import Named, member_named
 from missioncontrol.specialists.planner.papers import document_for, is_kept_apart
-from missioncontrol.specialists.planner.places import OF_ITS_OWN, PLACES_MAX, places_for
+from missioncontrol.specialists.planner.places import (
+    OF_ITS_OWN,
+    PLACES_MAX,
+    places_for,
+    text_of_main,
+)
 from missioncontrol.specialists.planner.source import ASIDE, Place
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 from missioncontrol.specialists.planner.tracing import traced_first
 from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.words import telling_words
 
 _DOCUMENT = re.compile(r"(?i)\b(readme|changelog|contributing|changes|history|news)\b(?!\.)")
 _WRITTEN = re.compile(r"`([A-Za-z_][A-Za-z0-9_]{3,60})`")
 NAMES_MAX, USERS_MAX, LOOKED_AT = 4, 6, 60
+CHANCE_MIN = 0.05
+"""A file less likely than this is no better a place to begin than what the rules find."""
+SHARE_MIN = 0.3
+"""Of the likeliest file's chance; what is below it is no place of the change."""
 _FRONT = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
 
 
@@ -45,9 +55,36 @@ def beginning(
     places = [_for_users(place) for place in places if _is_worth(place, kind)]
     if kind == "documentation":
         return _with_document_first(ground, ask, places, main)
-    if is_traced(ground, ask, kind):
+    if is_traced(ground, ask, kind) and ground.trace is not None:
         return traced_first(ground, places, places_max=PLACES_MAX)
-    return places
+    return _with_likeliest_first(ground, ask, places) if ask is ground.goal.main else places
+
+
+def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
+    """Begin at the file that the change most likely touches, whatever kind of file that is."""
+    if ground.index is None or ground.sources is None or not ground.index.has_past:
+        return places
+    best = [
+        each
+        for each in ranked(ground.index, text_of_main(ground), limit=LOOKED_AT)
+        if each.is_sure and _can_begin(ground, each.path)
+    ][:PLACES_MAX]
+    if not best or (places and best[0].chance < CHANCE_MIN):
+        return places
+    known = {place.path: place for place in places}
+    terms = telling_words(search_text(ask))
+    first = [
+        known.get(each.path) or ground.sources.place(each.path, each.reasons, terms)
+        for each in best
+        if each is best[0] or each.chance >= SHARE_MIN * best[0].chance
+    ]
+    paths = {place.path for place in first}
+    return [*first, *(place for place in places if place.path not in paths)][:PLACES_MAX]
+
+
+def _can_begin(ground: Ground, path: str) -> bool:
+    file = ground.tree.file(path) if ground.tree else None
+    return file is not None and file.kind != "document" and not CHANGES.match(path)
 
 
 def is_traced(ground: Ground, ask: Ask, kind: str) -> bool:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 ASK_LENGTH_MAX = 140
 
 
+LOGGED_MIN = 0.1
+"""Share of the changes of code that change the log, below which a change is not asked to."""
 NAMED_LENGTH_MAX = 40
 """Characters of an ask that sentences repeat; a longer one is read once, where it has its id."""
 
@@ -239,6 +241,8 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     if tree is None:
         return {}
     changes = next((file.path for file in tree.files if CHANGES.match(file.path)), "")
+    if ground.index and ground.index.has_past and ground.index.habits["log_habit"] < LOGGED_MIN:
+        changes = ""  # Whoever releases writes it, and not whoever changes the code.
     steps = [file.path for file in tree.files if _STEP.search(file.path)]
     bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
     tests = [
@@ -314,8 +318,6 @@ def _probe_facts(ground: Ground, ask: Ask, places: Sequence[Place]) -> dict[str,
     for name, probe in table("probes.toml").items():
         if probe["when"] and not re.search(rf"(?i)\b(?:{probe['when']})", ask.text):
             continue
-        if probe.get("unless") and re.search(rf"(?i)(?:{probe['unless']})", ask.text):
-            continue  # What the ask speaks of itself is no question.
         wanted = probe["find"] if isinstance(probe["find"], list) else [probe["find"]]
         in_text = bool(probe.get("in_text"))
         hits = (ground.sources.find(regex, paths, in_text=in_text) for regex in wanted)

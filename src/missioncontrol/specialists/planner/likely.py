@@ -1,22 +1,23 @@
 """Where the work for each requirement will be: the files that will most likely change, and why."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile
+from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Precedent
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
 from missioncontrol.specialists.planner.papers import home_of
-from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague
+from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague, text_of_main
 from missioncontrol.specialists.planner.source import PAPERS, called, holds_tests
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.tracing import steps
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.ranker import expected_set, ranked, ranking
+from missioncontrol.specialists.ranking.terms import title
 from missioncontrol.specialists.relevance import SHARE_MIN, as_likely
 
 FILES_MAX = 10
@@ -26,6 +27,11 @@ IMPORT_SHARE = 0.8
 """What a file that imports a dependency counts for beside the manifest that declares it."""
 BESIDE = {"tests": ("test",), "documentation": ("document",)}
 """Work beside the code: of what kinds of files it changes some, and no other."""
+PLAUSIBLE_MIN, SURE_MIN = 0.1, 0.5
+"""Chances from which on a file of the main ask, or of another one alone, is expected to change."""
+PRECEDENTS_MAX, PRECEDENT_FILES_MAX, SHORT_ID = 3, 12, 7
+ALIKE_MIN = 0.25
+"""Share of what a commit would score that says all of the ask, from which on it is like it."""
 TOGETHER_MIN = 0.15
 """A test that changed in this share of a file's changes has to do with it."""
 
@@ -40,7 +46,27 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
         return ()
     found = ((part, tuple(_files(ground, index, part))) for part in parts)
     how = _obtained(index)
-    return tuple(Likely(part.id, files, how) for part, files in found if files)
+    return tuple(
+        Likely(part.id, files, how, _precedents(index, _asked(ground, part)))
+        for part, files in found
+        if files
+    )
+
+
+def _precedents(index: Index, text: str) -> tuple[Precedent, ...]:
+    """Return the merged changes that are most like an ask, and touched few enough files to tell."""
+    evidence = ranking(index, text).evidence
+    ideal = index.past.ideal(evidence.terms) or 1.0
+    found = []
+    for example in evidence.examples:
+        files = index.past.files[example.number]
+        if example.strength < ALIKE_MIN * ideal or len(files) > PRECEDENT_FILES_MAX:
+            continue
+        change = index.past.changes[example.number]
+        said = title(change.message).replace("`", "'")
+        paths = tuple(index.paths[number] for number in files)
+        found.append(Precedent(change.id[:SHORT_ID], said, paths))
+    return tuple(found[:PRECEDENTS_MAX])
 
 
 def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
@@ -52,23 +78,51 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
     if part.kinds[0] in OF_ITS_OWN and not part.places:
         return
     if (home := home_of(part)) and part.ask.aside == "documentation":
-        yield _known(index, LikelyFile(home, 1.0, part.places[0].reasons, ()))
+        yield _known(index, LikelyFile(home, 1.0, part.places[0].reasons, (), is_expected=True))
         return
     beside = BESIDE.get(part.kinds[0], ())
+    fits = _fitting(ground, index, part)
     best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
     best = [each for each in best if not (beside and PAPERS.search(each.path))]
     if not any(each.is_sure for each in best[:FILES_MAX]):
         return
-    files = [each for each in as_likely(best) if each.share >= SHARE_MIN]
-    for file in _with_place(part, files, as_likely(best))[:FILES_MAX]:
+    known = as_likely(best)
+    count = expected_set([each.chance for each in known])
+    files = [
+        msgspec.structs.replace(each, is_expected=fits(place < count, each))
+        for place, each in enumerate(known)
+        if place < count or each.share >= SHARE_MIN or fits(False, each)
+    ]
+    for file in _with_place(part, files, known)[:FILES_MAX]:
         yield _known(index, file)
+
+
+def _fitting(ground: Ground, index: Index, part: Part) -> Callable[[bool, LikelyFile], bool]:
+    """Return whether a file is expected to change, given whether it is in the best set.
+
+    For a part beside the main ask it has to be surer. Without a past, words alone bring in no file
+    where the goal names what others define; those others are expected.
+    """
+    if part.ask is ground.goal.main:
+        evidence = ranking(index, _asked(ground, part)).evidence
+        named = {*evidence.exact, *evidence.figures["defined"]}
+        if index.has_past or not named:
+            return lambda is_best, _: is_best
+        paths = {index.paths[n] for n in named}
+        tied = paths | {index.paths[other] for n in named for other in index.imports[n]}
+        tied |= {path for path, arrows in ground.arrows.items() if tied.intersection(arrows)}
+        tied |= {test for n in named for test in tests_of(index, n)}
+        return lambda is_best, file: file.path in (tied if is_best else paths)
+    whole = ranked(index, text_of_main(ground), limit=LOOKED_AT)
+    known = {each.path for each in whole if each.chance >= PLAUSIBLE_MIN}
+    return lambda is_best, file: is_best and (file.chance >= SURE_MIN or file.path in known)
 
 
 def _users_first(uses: Sequence[tuple[str, str]]) -> list[LikelyFile]:
     """Return the manifest of a dependency and the files that import it: what an upgrade reaches."""
     shares = [1.0, *(max(IMPORT_SHARE - number / 100, SHARE_MIN) for number in range(len(uses)))]
     return [
-        LikelyFile(path, share, (why,), ())
+        LikelyFile(path, share, (why,), (), is_expected=True)
         for (path, why), share in zip(uses[:FILES_MAX], shares, strict=False)
     ]
 
@@ -91,6 +145,8 @@ def _with_place(
 def _asked(ground: Ground, part: Part) -> str:
     """Return the words to look for: what leans on the main ask is looked for with its words."""
     ask, main = part.ask, ground.goal.main
+    if ask is main:
+        return "\n".join([text_of_main(ground), *(step.path for step in steps(ground))])
     texts = [search_text(ask), *ask.because]
     if ask is not main and (ask.refers_back or ask.is_property or is_vague(ground, ask)):
         texts = [search_text(main), *main.because, *texts]

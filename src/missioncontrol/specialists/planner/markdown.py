@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.plan import Decision, Phase, Plan, Task
+from missioncontrol.specialists.planner.first_page import first_page
 
 LIKELY_MAX = 5
 
@@ -13,6 +14,7 @@ def markdown(plan: Plan) -> str:
     lines += [f"- Kind of work: {', '.join(plan.kinds)}"]
     lines += [f"- Stack: {', '.join(plan.stack)}"] if plan.stack else []
     lines += [f"- Obtained {plan.obtained}", ""] if plan.obtained else [""]
+    lines += first_page(plan)
     for section in (
         _requirements,
         _likely,
@@ -39,11 +41,13 @@ def _likely(plan: Plan) -> Iterator[str]:
     """Name the likeliest files of each requirement; all of them stand in `plan.json`."""
     if plan.likely:
         yield from ("## Where the work will be", "")
-        yield from ("| | file | share | why |", "|---|---|---|---|")
+        yield from ("| | file | lines | chance | why |", "|---|---|---|---|---|")
     for each in plan.likely:
         for file in each.files[:LIKELY_MAX]:
             why = _cell("; ".join(file.reasons[:2]))
-            yield f"| {each.requirement} | `{file.path}` | {file.share:.0%} | {why} |"
+            lines = ", ".join(spot.lines for spot in file.spots)
+            chance = f"{file.chance:.0%}" if file.chance else ""
+            yield f"| {each.requirement} | `{file.path}` | {lines} | {chance} | {why} |"
     if plan.likely:
         first = next((file.path for each in plan.likely for file in each.files), "")
         headed = f", with `{first}` first," if first else ""

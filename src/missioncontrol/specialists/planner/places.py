@@ -147,6 +147,20 @@ def is_vague(ground: Ground, ask: Ask) -> bool:
     return ask.refers_back or not own
 
 
+def text_of_main(ground: Ground) -> str:
+    """Return the goal without what it asks for besides: the words to look for its main ask with."""
+    main = ground.goal.main
+    text = ground.goal.text
+    if any(ask.words == main.words for ask in ground.goal.asks if ask is not main):
+        text = text.replace(main.words, main.text)  # The sentence asks for more than one thing.
+    for ask in ground.goal.asks:
+        elsewhere = ask.aside or any(map(is_file_name, exact_names(ask.text)))
+        leans = ask.is_property or (ask.refers_back and not elsewhere)
+        if ask is not main and ask.where == "goal" and ask.words != main.words and not leans:
+            text = text.replace(ask.words, " ")
+    return text if text.strip() else ground.goal.text
+
+
 def _beside(ground: Ground, kind: str, main: Sequence[Place]) -> list[Place]:
     """Return the tests or documents that go with the main place; perhaps there are none."""
     assert ground.sources is not None
@@ -198,12 +212,10 @@ def _worthwhile(found: list[Ranked], kind: str) -> list[Ranked]:
     """Keep what is not far behind the best; a few mentions of one common word are no place."""
     if not found or not found[0].is_sure:
         return []
-    best = max(each.answer for each in found)
     return [
         each
         for each in found
-        if each.score >= SCORE_SHARE_MIN * found[0].score
-        and each.answer >= SCORE_SHARE_MIN * best
+        if each.chance >= SCORE_SHARE_MIN * found[0].chance
         and (each is found[0] or kind in {"tests", "documentation"} or not ASIDE.match(each.path))
     ]
 

@@ -1,7 +1,7 @@
 """Which files each task that changes the repository is expected to change, and whom to ask."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -10,20 +10,14 @@ from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.likely import BESIDE
-from missioncontrol.specialists.planner.source import PAPERS
 
 SCOPE_MAX = 10
-CODE_MAX, TESTS_MAX = 5, 3
-CODE_SHARE_MIN, OTHER_SHARE_MIN = 0.5, 0.4
-"""Shares of the likeliest file's score from which on a file belongs to a task."""
-TEST_SHARE_SURE = 0.8
-"""From this share on a test is taken for the one that grows, whatever it is called after."""
+TESTED_MIN = 0.5
+"""Share of the changes of code that changed a test, from which on the next one is said to."""
 ASKED_MAX = 2
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
 _TESTED = re.compile(r"\btests?\b")
-_TOLD = re.compile(r"^the goal names|\bchanged (?:it|with)\b")
-_NAME = re.compile(r"`([\w.]+)(?:\(\))?`")
 _QUOTED = re.compile(r"`([^`\s:]+)(?::\d+(?:-\d+)?)?`")
 
 
@@ -39,7 +33,9 @@ def with_scopes(
         return plan
     kinds = {file.path: file.kind for file in ground.tree.files}
     tests = ground.sources.holds_tests
-    reader = _Reader(plan, kinds, works, homes or {}, tests, ground.arrows)
+    index = ground.index
+    adds_tests = not (index and index.has_past) or index.habits["test_habit"] >= TESTED_MIN
+    reader = _Reader(plan, kinds, works, homes or {}, tests, adds_tests=adds_tests)
     phases = tuple(
         Phase(each.key, each.title, each.purpose, tuple(map(reader.scoped, each.tasks)))
         for each in plan.phases
@@ -57,17 +53,18 @@ class _Reader:
         works: Mapping[str, str],
         homes: Mapping[str, str],
         holds_tests: Callable[[str], bool],
-        arrows: Mapping[str, Sequence[str]],
+        *,
+        adds_tests: bool,
     ) -> None:
         self._kinds = kinds
         self._works = works
         self._homes = homes
         self._holds_tests = holds_tests
-        self._arrows = arrows
+        self._adds_tests = adds_tests
         self._likely = {each.requirement: each.files for each in plan.likely}
         self._goes = plan.kinds[:1] == ("removal",)
         self._grown = _growing(plan)
-        self._texts = [each.text for each in plan.requirements]
+        self._papers = {*filter(None, self._homes.values()), *self._announcing(plan)}
         self._demands = {each.id for each in plan.requirements if each.kind == "constraint"}
 
     def scoped(self, task: Task) -> Task:
@@ -80,10 +77,15 @@ class _Reader:
         detail = f"{task.detail} {_asking(near)}" if near else task.detail
         return msgspec.structs.replace(task, scope=scope, detail=detail)
 
+    def _announcing(self, plan: Plan) -> Iterator[str]:
+        """Yield the documents that have a task of their own."""
+        for task in plan.tasks():
+            named = self._quoted([task.title, task.detail, *task.acceptance])
+            if task.is_change and all(self._kinds[path] == "document" for path in named):
+                yield from named
+
     def _scope(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
-        titled = self._quoted([task.title])
         named = self._quoted([task.title, task.detail, *task.acceptance])
-        code = [path for path in named if self._kinds[path] == "code"]
         work = self._work(task)
         homes = [self._homes[each] for each in task.requirements if each in self._homes]
         if homes:
@@ -92,77 +94,56 @@ class _Reader:
             return ()  # What comes of it is a list or an account.
         if work == "release-check":
             return tuple(path for path in named if CHANGES.match(path))
-        if work in BESIDE:
-            likely = [*named, *(file.path for file in files)]
-            own = [path for path in likely if self._kinds.get(path) in BESIDE[work]]
-            own = [path for path in own if not PAPERS.search(path)]
-            own = [path for path in own if path in named or not CHANGES.match(path)]
-            own = [path for path in own if work != "tests" or self._holds_tests(path)]
-            return tuple(dict.fromkeys(own))[:TESTS_MAX]
+        if set(task.requirements) <= self._demands:
+            return self._proof(task, files)
+        if work in BESIDE and (own := self._beside(work, named, files)):
+            return own
+        titled = self._quoted([task.title])
         if titled and not any(self._kinds[path] == "code" for path in titled):
             return tuple(titled[:SCOPE_MAX])
-        if set(task.requirements) <= self._demands:
-            said = " ".join([task.detail, *task.acceptance])
-            if self._goes or not _TESTED.search(said):
-                return ()  # The tests of what goes go with it; to compare a list changes no file.
-            tests = [*self._grown, *(test for file in files for test in file.tests)]
-            own = [path for path in tests if self._holds_tests(path)]
-            return tuple(own[:1])  # Here goes the new test; what stands stays.
-        if named and not code:
+        if named and all(self._kinds[path] == "document" for path in named):
             return tuple(named[:SCOPE_MAX])
-        declared = [path for path in named if self._kinds[path] == "configuration"]
-        scope = self._code_scope(named, code[:1], files)
-        return (*declared[:1], *scope)[:SCOPE_MAX] if work in _DECLARED else scope
+        return self._expected(work, named, files)
+
+    def _proof(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
+        """Return where the test of what must hold goes; what stands stays."""
+        said = " ".join([task.detail, *task.acceptance])
+        if self._goes or not _TESTED.search(said):
+            return ()  # The tests of what goes go with it; to compare a list changes no file.
+        tests = [*self._grown, *(test for file in files for test in file.tests)]
+        return tuple([path for path in tests if self._holds_tests(path)][:1])
+
+    def _beside(
+        self, work: str, named: Sequence[str], files: Sequence[LikelyFile]
+    ) -> tuple[str, ...]:
+        """Return the tests or the documents that work beside the code changes."""
+        expected = [file.path for file in files if file.is_expected]
+        own = [path for path in (*named, *expected) if self._kinds.get(path) in BESIDE[work]]
+        own = [path for path in own if path in named or not CHANGES.match(path)]
+        own = [path for path in own if work != "tests" or self._holds_tests(path)]
+        return tuple(dict.fromkeys(own))[:SCOPE_MAX]
+
+    def _expected(
+        self, work: str, named: Sequence[str], files: Sequence[LikelyFile]
+    ) -> tuple[str, ...]:
+        """Return the files that a change is said to touch, the likeliest first.
+
+        A test is among them where changes of this project usually have one.
+        """
+        code = [path for path in named if self._kinds[path] == "code"]
+        found = [file.path for file in files if file.is_expected and file.path not in self._papers]
+        if work in _DECLARED:
+            found = [*(p for p in named if self._kinds[p] == "configuration"), *found]
+        found = found or list(code[:1] or named)
+        if self._adds_tests and not any(self._kinds[path] == "test" for path in found):
+            first = next((file for file in files if file.path in found and file.tests), None)
+            found += first.tests[:1] if first else ()
+        return tuple(dict.fromkeys(found))[:SCOPE_MAX]
 
     def _work(self, task: Task) -> str:
         """Return what kind of work a task is; one that only shows what must hold is none."""
         own = [each for each in task.requirements if each not in self._demands]
         return next((self._works[each] for each in own if each in self._works), "")
-
-    def _code_scope(
-        self, named: Sequence[str], first: Sequence[str], files: Sequence[LikelyFile]
-    ) -> tuple[str, ...]:
-        """Return where a change of code begins, what else is likely, and the tests of both."""
-        likely = [file for file in files if self._kinds.get(file.path) == "code"]
-        begins = [*first, *(file.path for file in likely)][:1]
-        code = [*first, *(file.path for file in likely if self._belongs(file, begins))]
-        code = list(dict.fromkeys(code))[:CODE_MAX]
-        tests = [path for path in named if self._kinds[path] == "test"]
-        tests += [test for file in likely if file.path in code[:2] for test in file.tests[:1]]
-        tests = [path for path in tests if self._holds_tests(path)]
-        tests += [
-            file.path
-            for file in files
-            if self._kinds.get(file.path) == "test"
-            and file.share >= OTHER_SHARE_MIN
-            and self._holds_tests(file.path)
-            and (not tests or self._is_told(file) or file.share >= TEST_SHARE_SURE)
-        ]
-        return (*code, *list(dict.fromkeys(tests))[:TESTS_MAX])[:SCOPE_MAX]
-
-    def _belongs(self, file: LikelyFile, begins: Sequence[str]) -> bool:
-        """Whether a likely file is one that the change reaches, and not only full of its words.
-
-        Words alone lead to files that have nothing to do with where the change begins: it has to
-        be named, to have changed with it, to import it or to be imported by it.
-        """
-        if file.share < CODE_SHARE_MIN:
-            return False
-        tied = not begins or file.path in begins or self._is_told(file) or not self._arrows
-        return tied or any(
-            file.path in self._arrows.get(each, ()) or each in self._arrows.get(file.path, ())
-            for each in begins
-        )
-
-    def _is_told(self, file: LikelyFile) -> bool:
-        """Whether the goal names a file or what it defines, or the past ties it to the change.
-
-        A part of a dotted name is none: `Table.search` says nothing of another file's `search`.
-        """
-        defined = [reason for reason in file.reasons if reason.startswith("defines ")]
-        names = {name for reason in defined for name in _NAME.findall(reason)}
-        whole = names & {name for text in self._texts for name in _NAME.findall(text)}
-        return bool(whole) or any(_TOLD.search(reason) for reason in file.reasons)
 
     def _files_of(self, task: Task) -> list[LikelyFile]:
         own = [each for each in task.requirements if each not in self._demands]

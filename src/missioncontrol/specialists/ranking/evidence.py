@@ -1,81 +1,290 @@
-"""What speaks for each file of an index when something is asked: one figure a kind of evidence."""
+"""Measures how far each file of an index answers a goal: one figure for each kind of evidence."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from math import log, log1p
 from pathlib import PurePosixPath
 
 import msgspec
 
 from missioncontrol.specialists.heading import head_stems
-from missioncontrol.specialists.literal import exact_names
+from missioncontrol.specialists.literal import exact_names, written_names
+from missioncontrol.specialists.ranking.blocks import Block
+from missioncontrol.specialists.ranking.field import SATURATION
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Example
 from missioncontrol.specialists.ranking.terms import asked, counted, spelt, title
 
-LEADERS = 5
+LEADERS = 10
 """Files that answer best by words; what is tied to them by history or imports gains from it."""
+CANDIDATES_OF_A_KIND = 25
+"""Files that answer best by one measure which are looked at closely."""
 NAME_LENGTH_MIN = 5
 HEAD_FACTOR = 2.0
 """What a word that names the thing counts for beside one that only says more about it."""
+PHRASE_WORDS = 3
+PHRASES_MAX = 60
+NAMES_MAX = 40
+LITERAL_LENGTH_MIN = 4
+BLOCKS_SUMMED = 3
+STEM_LENGTH_MIN = 4
+EXAMPLES_SHOWN = 10
+FEW = 5
+"""Commits most like the goal that count as its nearest."""
+BEST = 3
+SHORT_NAME = 2
+"""Letters up to which the name of a file stands in a goal by chance."""
+FOLDER_MAX = 8
+"""Files of one name in a repository, beyond which the name ties none of them together."""
 _DOCUMENTS = re.compile(r"(?i)\bdoc(?:s|ument\w*)?\b|\breadme\b|\btypos?\b|\btutorial|\bguide\b")
 _TESTS = re.compile(r"(?i)\btest|\bcoverage\b|\bflaky\b")
 _RELEASES = re.compile(r"(?i)\brelease|\bversion|\bbump\b")
-_CHANGE_LOG = re.compile(r"(?i)(^|/)(changes|changelog|history|news|release[-_]?notes)[^/]*$")
-_ASIDE = re.compile(r"(?i)(?:examples?|samples?|demos?|docs?|bench(?:marks?)?|scripts|tools)/")
-"""Code beside the product."""
-_CONTRIB = re.compile(r"(?i)(?:^|/)contrib/")
-"""Integrations with something else."""
-_STEP = re.compile(r"(?i)(?:^|/)(?:future_)?migrations?/[^/]*\d")
-"""Numbered migrations tell what was done once; new work adds one and edits none."""
-_HOST = re.compile(r"(?i)^\.(?:github|gitlab|gitea|circleci)/")
-"""What a code host reads: forms for issues, checks of changes."""
-_HOSTING = re.compile(
-    r"(?i)\b(?:git(?:hub|lab)|c[id]|actions?|workflows?|pipelines?|(?:issue|pull[ -]request)s?)\b"
+_BUILDS = re.compile(
+    r"(?i)\b(?:ci|build|git(?:hub|lab)|actions?|workflows?|pipelines?|lint\w*|deps?|dependenc\w+)\b"
 )
-_VERSION_FILE = re.compile(
-    r"(?i)(^|/)(?:_*version_*|__init__|__about__)\.\w+$|pyproject|package\.json"
-)
+_QUOTED = re.compile(r"`([^`\n]{2,80})`|[\"“]([^\"”\n]{3,80})[\"”]|'([^'\n]{3,80})'(?!\w)")
+_SCOPE = re.compile(r"^\w+\(([^)\n]+)\)!?:|^([\w./-]+): ")
+_PROSE = re.compile(r"[A-Za-z0-9_./'-]+")
 
-Figures = list[float]
+Figures = Mapping[int, float]
+"""Files with the figure each has; those that are absent have 0."""
+WORDS = ("whole", "title", "text", "path", "names", "block", "blocks")
+"""Measures of the words that a file and the goal share."""
+ANSWERS = (
+    *("named", "exact", "head", "identifiers", "literal", "phrases", *WORDS),
+    *("messages", "similar", "precedents", "together", "neighbours", "tests"),
+)
+"""Measures that are about the goal; the rest says only what kind of file it is."""
+SOURCES = ("whole", "title", "path", "names", "identifiers", "messages", "precedents", "together")
+"""Measures whose best files are looked at closely."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What speaks for each file; each list has one figure a file, 0 to 1."""
+    """What speaks for each file that was looked at closely."""
 
-    figures: Mapping[str, Figures]
-    terms: Mapping[str, int]  # stem → times in the ask
-    spelt: Mapping[str, str]  # stem → the word as the ask has it
-    exact: Mapping[int, tuple[str, ...]]  # file → names of the ask that it is or defines
-    examples: Sequence[Example]  # past commits like the ask
+    figures: Mapping[str, Figures]  # measure → file → 0 or more
+    candidates: Sequence[int]  # the files that were looked at closely, in order
+    asking: Mapping[str, float]  # what the goal is like: figures that are the same for all files
+    goal: str
+    names: Sequence[str]  # identifiers that the goal writes out
+    terms: Mapping[str, int]  # stem → times in the goal
+    spelt: Mapping[str, str]  # stem → the word as the goal has it
+    exact: Mapping[int, tuple[str, ...]]  # file → names of the goal that it is or defines
+    literals: Mapping[int, tuple[str, ...]]  # file → texts of the goal that stand in it as they are
+    examples: Sequence[Example]  # past commits like the goal
     leaders: Sequence[int]  # files best by their words
 
 
-def gathered(index: Index, text: str) -> Evidence:
-    """Look up everything that the index knows about an ask."""
-    terms = _telling(index, asked(text))
-    first = {term: count for term, count in asked(title(text)).items() if term in terms}
-    heads = head_stems(title(text)) & terms.keys()
-    factors = dict.fromkeys(heads, HEAD_FACTOR)
-    examples = index.past.examples(terms)
-    exact = _exact(index, exact_names(text))
-    size = len(index.files)
-    figures = {
-        "text": _whole(index.text.scores(terms), size),
-        "text_title": _whole(index.text.scores(first, factors), size),
-        "path": _whole(index.path.scores(terms), size),
-        "names": _whole(index.names.scores(first, factors), size),
-        "messages": _whole(index.past.said.scores(terms), size, index.past.said.ideal(terms)),
-        "similar": _whole(_similar(index, examples), size, index.past.ideal(terms)),
-    }
-    leaders = _leaders(figures, len(index.files))
-    figures["habit"] = _scaled(index.past.habits)
-    figures["named"] = _whole({n: 1.0 for n in exact if _is_file(index, n, exact[n])}, size)
-    figures["exact"] = _whole({n: 1.0 for n in exact if not figures["named"][n]}, size)
-    figures["head"] = [_share_in(PurePosixPath(path).name, heads) for path in index.paths]
-    figures["together"] = _tied(index, leaders, lambda n: index.past.together[n])
-    figures["tests"] = _tied(index, leaders, lambda n: dict.fromkeys(index.tested_by[n], 1.0))
-    figures |= _by_kind(index, text)
-    return Evidence(figures, terms, spelt(text), exact, examples, leaders)
+def gathered(index: Index, text: str, kinds: Collection[str] = ()) -> Evidence:
+    """Measure everything that the index knows about a goal; of files of `kinds` only, if given."""
+    return _Gathering(index, text, kinds).evidence()
+
+
+class _Gathering:
+    """One goal that is looked up in one index."""
+
+    def __init__(self, index: Index, text: str, kinds: Collection[str]) -> None:
+        self.index = index
+        self.goal = text
+        self.kinds = kinds
+        self.terms = _telling(index, asked(text))
+        self.first = {t: n for t, n in asked(title(text)).items() if t in self.terms}
+        self.heads = head_stems(title(text)) & self.terms.keys()
+        self.names = _identifiers(text)
+        self.figures: dict[str, Figures] = {}
+
+    def evidence(self) -> Evidence:
+        """Measure from what costs least: words, then the past, then the texts of the best files."""
+        index, figures = self.index, self.figures
+        factors = dict.fromkeys(self.heads, HEAD_FACTOR)
+        figures["whole"] = index.whole.scores(self.first)
+        figures["text"] = index.text.scores(self.terms)
+        figures["title"] = index.text.scores(self.first, factors)
+        figures["path"] = index.path.scores(self.terms)
+        figures["names"] = index.names.scores(self.first, factors)
+        figures["messages"] = index.past.said.scores(self.terms)
+        examples = index.past.examples(self.terms)
+        figures |= _precedents(index, examples, self.terms)
+        exact = _exact(index, exact_names(self.goal))
+        figures["named"] = {n: 1.0 for n in exact if _is_file(index, n, exact[n])}
+        figures["exact"] = {n: 1.0 for n in exact if n not in figures["named"]}
+        figures |= self._identified()
+        literals = self._literals()
+        figures["literal"] = _rarity(literals, len(index.paths))
+        strength = _sums(figures, {"whole": 1.0, "text": 0.5, "messages": 0.5, "precedents": 0.3})
+        leaders = sorted(strength, key=lambda n: (-strength[n], n))[:LEADERS]
+        figures["together"] = _tied(leaders, strength, lambda n: index.past.together[n])
+        figures["with_best"] = _with_best(index, leaders[:BEST])
+        figures["tests"] = _tied(
+            leaders, strength, lambda n: dict.fromkeys(index.tested_by[n], 1.0)
+        )
+        candidates = self._candidates()
+        figures["neighbours"] = self._neighbours(candidates, leaders, strength)
+        figures["folder"] = self._folders(candidates, strength)
+        figures["namesake"] = self._namesakes(candidates, strength)
+        figures |= self._looked_into(candidates)
+        figures |= self._by_name(candidates)
+        figures |= _standing(index, candidates)
+        return Evidence(
+            figures,
+            candidates,
+            self._asking(),
+            self.goal,
+            self.names,
+            self.terms,
+            spelt(self.goal),
+            exact,
+            literals,
+            examples[:EXAMPLES_SHOWN],
+            leaders,
+        )
+
+    def _candidates(self) -> list[int]:
+        """Return the files that are among the best by any of the measures, in order."""
+        found: set[int] = set(self.figures["named"]) | set(self.figures["exact"])
+        for kind in SOURCES:
+            scores = self.figures[kind]
+            mine = (n for n in scores if self._is_wanted(n))
+            found.update(sorted(mine, key=lambda n: (-scores[n], n))[:CANDIDATES_OF_A_KIND])
+        return sorted(n for n in found if self._is_wanted(n))
+
+    def _is_wanted(self, number: int) -> bool:
+        return not self.kinds or self.index.files[number].kind in self.kinds
+
+    def _identified(self) -> dict[str, Figures]:
+        """Measure which identifiers of the goal stand in a file, and which are defined there."""
+        index = self.index
+        stands: dict[int, float] = {}
+        defined: dict[int, float] = {}
+        counts: dict[int, float] = {}
+        for name in self.names:
+            holders = _holders(index, name)
+            weight = log(1 + len(index.paths) / len(holders)) if holders else 0.0
+            for number, count in holders.items():
+                stands[number] = stands.get(number, 0.0) + weight * (1 + log(count))
+                counts[number] = counts.get(number, 0.0) + 1 / len(self.names)
+                if name.lower() in index.defined[number]:
+                    defined[number] = defined.get(number, 0.0) + weight
+        return {"identifiers": stands, "defined": defined, "identifiers_share": counts}
+
+    def _literals(self) -> dict[int, tuple[str, ...]]:
+        """Return, by file, which texts that the goal quotes stand in it as they are."""
+        quoted = ("".join(groups) for groups in _QUOTED.findall(self.goal))
+        found: dict[int, tuple[str, ...]] = {}
+        for text in list(dict.fromkeys(q for q in quoted if len(q) >= LITERAL_LENGTH_MIN)):
+            for number in self.index.with_all(counted(text)):
+                if text in self.index.text_of(number):
+                    found[number] = (*found.get(number, ()), text)
+        return found
+
+    def _neighbours(
+        self, candidates: Sequence[int], leaders: Sequence[int], strength: Figures
+    ) -> dict[int, float]:
+        """Measure which files the leaders import or name, and which import the leaders."""
+        index = self.index
+        found: dict[int, float] = {}
+        for leader in leaders:
+            words = index.identifiers(leader)
+            for number in candidates:
+                if number == leader:
+                    continue
+                tie = 0.0
+                if number in index.imports[leader] or leader in index.imports[number]:
+                    tie = 1.0
+                elif len(index.stems[number]) >= STEM_LENGTH_MIN and index.stems[number] in words:
+                    tie = 0.5
+                if tie:
+                    found[number] = found.get(number, 0.0) + tie * strength[leader]
+        return found
+
+    def _folders(self, candidates: Sequence[int], strength: Figures) -> dict[int, float]:
+        sums: dict[str, float] = {}
+        for number, value in strength.items():
+            folder = self.index.folders[number]
+            sums[folder] = sums.get(folder, 0.0) + value
+        return {n: sums.get(self.index.folders[n], 0.0) for n in candidates}
+
+    def _namesakes(self, candidates: Sequence[int], strength: Figures) -> dict[int, float]:
+        """Measure the best file that a file shares its bare name with: its test, its source."""
+        found = {}
+        for number in candidates:
+            others = self.index.namesakes[self.index.bare[number]]
+            if 1 < len(others) < FOLDER_MAX:
+                found[number] = max(strength.get(n, 0.0) for n in others if n != number)
+        return found
+
+    def _looked_into(self, candidates: Sequence[int]) -> dict[str, Figures]:
+        """Measure the blocks of the candidates, and which runs of the goal's words they hold."""
+        index = self.index
+        weights = {term: index.text.weight(term) for term in self.terms}
+        total = sum(weights.values()) or 1.0
+        blocks = {number: index.blocks(number) for number in candidates}
+        lengths = [block.length for each in blocks.values() for block in each]
+        mean = sum(lengths) / len(lengths) if lengths else 1.0
+        phrases = phrases_of(self.goal)
+        found: dict[str, dict[int, float]] = {
+            kind: {} for kind in ("block", "blocks", "cover", "only", "phrases")
+        }
+        for number, each in blocks.items():
+            scores = sorted((block_score(block, weights, mean) for block in each), reverse=True)
+            held = index.facts[number].counts
+            in_path = counted(index.paths[number])
+            found["block"][number] = scores[0] if scores else 0.0
+            found["blocks"][number] = sum(scores[:BLOCKS_SUMMED])
+            mine = [term for term in weights if term in held or term in in_path]
+            found["cover"][number] = sum(weights[term] for term in mine) / total
+            rarest = (len(index.text.holding(term)) for term in mine if term in self.first)
+            found["only"][number] = 1 / max(1, min(rarest, default=len(index.paths)))
+            if phrases:
+                text = index.text_of(number).lower()
+                found["phrases"][number] = sum(phrase in text for phrase in phrases) / len(phrases)
+        return {
+            kind: {n: value for n, value in each.items() if value} for kind, each in found.items()
+        }
+
+    def _by_name(self, candidates: Sequence[int]) -> dict[str, Figures]:
+        """Measure whether the goal speaks of a file by its name, or of its folder as a scope."""
+        said = set(re.findall(r"[a-z][a-z0-9_]+", self.goal.lower()))
+        said_whole = {each.rstrip(".,") for each in re.findall(r"[\w.-]+", self.goal.lower())}
+        match = _SCOPE.match(title(self.goal))
+        scope = counted((match[1] or match[2]) if match else "").keys()
+        found: dict[str, dict[int, float]] = {"head": {}, "called": {}, "scope": {}}
+        for number in candidates:
+            path = self.index.paths[number]
+            found["head"][number] = _share_in(PurePosixPath(path).name, self.heads)
+            bare, stem = self.index.bare[number], self.index.stems[number]
+            is_whole = PurePosixPath(path).name.lower() in said_whole
+            is_said = len(stem) > SHORT_NAME and bool({stem, bare} & said)
+            found["called"][number] = 2.0 if is_whole else float(is_said)
+            if scope:
+                found["scope"][number] = len(scope & counted(path).keys()) / len(scope)
+        return {
+            kind: {n: value for n, value in each.items() if value} for kind, each in found.items()
+        }
+
+    def _asking(self) -> dict[str, float]:
+        """Return what the goal and the repository are like."""
+        return {
+            "files": log(1 + len(self.index.paths)),
+            "commits": log(1 + len(self.index.past.changes)),
+            "asked_terms": float(len(self.terms)),
+            "asked_names": float(len(self.names)),
+            "asks_tests": float(bool(_TESTS.search(self.goal))),
+            "asks_documents": float(bool(_DOCUMENTS.search(self.goal))),
+            "asks_release": float(bool(_RELEASES.search(self.goal))),
+            "asks_build": float(bool(_BUILDS.search(self.goal))),
+            **self.index.habits,
+        }
+
+
+def block_score(block: Block, weights: Mapping[str, float], mean: float) -> float:
+    """Return how well a block answers words of such weights, by BM25."""
+    norm = SATURATION * (0.25 + 0.75 * block.length / (mean or 1.0))
+    return sum(
+        weight * block.counts[term] * (SATURATION + 1) / (block.counts[term] + norm)
+        for term, weight in weights.items()
+        if term in block.counts
+    )
 
 
 def _telling(index: Index, terms: dict[str, int]) -> dict[str, int]:
@@ -84,25 +293,69 @@ def _telling(index: Index, terms: dict[str, int]) -> dict[str, int]:
     return found if any(map(index.has, found)) else terms
 
 
-def _similar(index: Index, examples: Iterable[Example]) -> dict[int, float]:
-    """Return, for each file, how much the commit most like the ask that changed it says."""
-    found: dict[int, float] = {}
-    for example in examples:
-        files = index.past.files[example.number]
-        strength = example.strength / len(files) ** 0.3
-        for number in files:
-            found[number] = max(found.get(number, 0.0), strength)
+def _identifiers(text: str) -> list[str]:
+    """Return the identifiers that a goal writes out, at most `NAMES_MAX`."""
+    names: dict[str, None] = {}
+    for written in written_names(text):
+        for part in re.split(r"[^\w]+", written):
+            if len(part) > 2 and not part.isdigit():
+                names[part] = None
+    names |= dict.fromkeys(re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", text))
+    return list(names)[:NAMES_MAX]
+
+
+def _holders(index: Index, name: str) -> dict[int, int]:
+    """Return the files in which an identifier stands, and how often."""
+    terms = counted(name)
+    if len(terms) == 1 and name.islower():
+        return dict(index.text.holding(next(iter(terms))))
+    found = {}
+    for number in index.with_all(terms):
+        count = index.text_of(number).count(name)
+        if count:
+            found[number] = count
     return found
+
+
+def phrases_of(text: str) -> list[str]:
+    """Return the runs of words of a goal that a file may hold as they are, in lower case."""
+    found: dict[str, None] = {}
+    for line in text.lower().split("\n"):
+        words = _PROSE.findall(line)
+        for start in range(len(words) - PHRASE_WORDS + 1):
+            found[" ".join(words[start : start + PHRASE_WORDS])] = None
+    return list(found)[:PHRASES_MAX]
+
+
+def _precedents(
+    index: Index, examples: Sequence[Example], terms: Mapping[str, int]
+) -> dict[str, Figures]:
+    """Measure, for each file, what the commits most like the goal that changed it say."""
+    ideal = index.past.ideal(terms) or 1.0
+    best: dict[int, float] = {}
+    sums: dict[int, float] = {}
+    few: dict[int, float] = {}
+    for place, example in enumerate(examples):
+        files = index.past.files[example.number]
+        strength = example.strength / ideal
+        for number in files:
+            best[number] = max(best.get(number, 0.0), strength)
+            sums[number] = sums.get(number, 0.0) + strength**2 / len(files) ** 0.5
+            if place < FEW:
+                few[number] = few.get(number, 0.0) + strength / len(files) ** 0.5
+    return {"similar": best, "precedents": sums, "nearest": few}
 
 
 def _exact(index: Index, names: Sequence[str]) -> dict[int, tuple[str, ...]]:
     """Return the files that are named, or that define what is named."""
     found: dict[int, tuple[str, ...]] = {}
     last = {re.split(r"[.:#]+", name)[-1].strip("()"): name for name in names}
-    for number, (path, facts) in enumerate(zip(index.paths, index.facts, strict=True)):
+    for number, path in enumerate(index.paths):
         mine = [name for name in names if path == name or path.endswith("/" + name)]
         mine += [
-            last[name] for name, _ in facts.names if name in last and len(name) >= NAME_LENGTH_MIN
+            whole
+            for name, whole in last.items()
+            if len(name) >= NAME_LENGTH_MIN and index.defines_in(number, name)
         ]
         if mine:
             found[number] = tuple(dict.fromkeys(mine))
@@ -119,65 +372,66 @@ def _share_in(name: str, heads: frozenset[str]) -> float:
     return len(heads & counted(name).keys()) / len(heads) if heads else 0.0
 
 
-def _leaders(figures: Mapping[str, Figures], size: int) -> list[int]:
-    words = ("text", "path", "names", "similar")
-    sums = [sum(figures[kind][number] for kind in words) for number in range(size)]
-    best = sorted((n for n in range(size) if sums[n] > 0), key=lambda n: (-sums[n], n))
-    return best[:LEADERS]
-
-
-def _tied(
-    index: Index, leaders: Sequence[int], ties: Callable[[int], Mapping[int, float]]
-) -> Figures:
-    """Return what each file gains from the leaders it is tied to, the first ones most."""
-    found: dict[int, float] = {}
-    for place, leader in enumerate(leaders):
-        for other, strength in ties(leader).items():
-            found[other] = found.get(other, 0.0) + strength / (1 + place)
-    return _whole(found, len(index.files))
-
-
-def _by_kind(index: Index, text: str) -> dict[str, Figures]:
-    """Say what each file is, and whether the ask speaks of such files."""
-    kinds = [file.kind for file in index.files]
-    logs = [_CHANGE_LOG.search(path) is not None for path in index.paths]
-    versions = [_VERSION_FILE.search(path) is not None for path in index.paths]
-    documents, tests = bool(_DOCUMENTS.search(text)), bool(_TESTS.search(text))
-    releases = bool(_RELEASES.search(text))
+def _rarity(literals: Mapping[int, Sequence[str]], size: int) -> dict[int, float]:
+    """Return what each file's quoted texts say: one that stands in few files says more."""
+    holders: dict[str, int] = {}
+    for texts in literals.values():
+        for text in texts:
+            holders[text] = holders.get(text, 0) + 1
     return {
-        "is_test": [float(kind == "test") for kind in kinds],
-        "is_configuration": [float(kind in {"configuration", "data"}) for kind in kinds],
-        "is_change_log": [float(each) for each in logs],
-        "is_aside": [
-            float(kind == "code" and _ASIDE.match(path) is not None)
-            for path, kind in zip(index.paths, kinds, strict=True)
-        ],
-        "is_contrib": [float(_CONTRIB.search(path) is not None) for path in index.paths],
-        "is_host": [
-            float(_HOST.search(path) is not None and not _HOSTING.search(text))
-            for path in index.paths
-        ],
-        "is_step": [float(_STEP.search(path) is not None) for path in index.paths],
-        "is_document": [float(kind == "document") for kind in kinds],
-        "asked_test": [float(tests and kind == "test") for kind in kinds],
-        "asked_document": [float(documents and kind == "document") for kind in kinds],
-        "asked_version": [float(releases and each) for each in versions],
-        "asked_change_log": [float(releases and each) for each in logs],
+        number: sum(log(1 + size / holders[text]) for text in texts)
+        for number, texts in literals.items()
     }
 
 
-def _whole(scores: Mapping[int, float], size: int, ideal: float = 0.0) -> Figures:
-    """Return one figure a file: its share of the best score, or of the `ideal` where that is more.
-
-    What little the past says about an ask that is new to it must not be taken for much.
-    """
-    most = max(*scores.values(), ideal) if scores else 1.0
-    found = [0.0] * size
-    for number, score in scores.items():
-        found[number] = score / most
+def _sums(figures: Mapping[str, Figures], weights: Mapping[str, float]) -> dict[int, float]:
+    """Add up measures, each as a share of its best figure."""
+    found: dict[int, float] = {}
+    for kind, weight in weights.items():
+        best = max(figures[kind].values(), default=0.0)
+        for number, value in figures[kind].items():
+            if best:
+                found[number] = found.get(number, 0.0) + weight * value / best
     return found
 
 
-def _scaled(figures: Sequence[float]) -> Figures:
-    most = max(figures, default=0.0) or 1.0
-    return [figure / most for figure in figures]
+def _tied(
+    leaders: Sequence[int], strength: Figures, ties: Callable[[int], Mapping[int, float]]
+) -> dict[int, float]:
+    """Return what each file gains from the leaders it is tied to, the strongest ones most."""
+    found: dict[int, float] = {}
+    for leader in leaders:
+        for other, tie in ties(leader).items():
+            found[other] = found.get(other, 0.0) + tie * strength[leader]
+    return found
+
+
+def _with_best(index: Index, best: Iterable[int]) -> dict[int, float]:
+    """Return in which share of the changes of one of the best files each file changed as well."""
+    found: dict[int, float] = {}
+    for leader in best:
+        for other, share in index.past.together[leader].items():
+            found[other] = max(found.get(other, 0.0), share)
+    return found
+
+
+def _standing(index: Index, candidates: Iterable[int]) -> Mapping[str, Figures]:
+    """Measure what is so whatever is asked: what part a file plays, and how often it changes."""
+    past = index.past
+    found: dict[str, dict[int, float]] = {}
+    for number in candidates:
+        file = index.files[number]
+        own = {
+            **index.roles(number),
+            "habit": past.habits[number],
+            "changes": log1p(past.counts[number]),
+            "recent": log1p(past.recent[number]),
+            "rest": log1p(past.rest[number]),
+            "depth": float(file.path.count("/")),
+            "size": log1p(index.facts[number].length),
+            "main_language": float(file.language == index.main_language),
+        }
+        for kind, value in own.items():
+            if value:
+                found.setdefault(kind, {})[number] = value
+    return found

@@ -27,12 +27,12 @@ class Field:
 
     def weight(self, term: str) -> float:
         """Return how telling a term is here: rare ones weigh more."""
-        holding = len(self._holding(term))
+        holding = len(self.holding(term))
         return log(1 + (len(self._documents) - holding + 0.5) / (holding + 0.5))
 
     def has(self, term: str) -> bool:
         """Whether any document holds `term`."""
-        return bool(self._holding(term))
+        return bool(self.holding(term))
 
     def ideal(self, terms: Iterable[str]) -> float:
         """Return about what a document of usual length scores that holds each of `terms` once."""
@@ -48,12 +48,13 @@ class Field:
         found: dict[int, float] = {}
         for term in terms:
             weight = self.weight(term) * factors.get(term, 1.0)
-            for number, count in self._holding(term):
+            for number, count in self.holding(term):
                 part = weight * count * (SATURATION + 1) / (count + self._norms[number])
                 found[number] = found.get(number, 0.0) + part
         return found
 
-    def _holding(self, term: str) -> list[tuple[int, int]]:
+    def holding(self, term: str) -> list[tuple[int, int]]:
+        """Return the documents that hold a term, with how often."""
         found = self._postings.get(term)
         if found is None:
             if len(self._postings) >= TERMS_KEPT_MAX:

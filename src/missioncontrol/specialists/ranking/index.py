@@ -1,15 +1,25 @@
 """Everything that files are ranked by, read once for a repository and asked many times."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from missioncontrol.specialists.kinds import says_frozen
-from missioncontrol.specialists.ranking.facts import FileFacts, content_key, facts_of
+from missioncontrol.specialists.ranking.blocks import Block, blocks_of
+from missioncontrol.specialists.ranking.facts import (
+    CHARACTERS_MAX as CHARACTERS_LOOKED_AT,
+)
+from missioncontrol.specialists.ranking.facts import (
+    FileFacts,
+    content_key,
+    facts_of,
+)
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import Past, PastChange
+from missioncontrol.specialists.ranking.roles import roles
 from missioncontrol.specialists.ranking.terms import counted
 from missioncontrol.specialists.words import parts
 
@@ -19,6 +29,10 @@ if TYPE_CHECKING:
 NOBODY_EDITS = frozenset({"binary", "generated", "vendored"})
 CHARACTERS_MAX = 256_000_000
 """Text looked at over all files; what lies beyond it is ranked by its path and its past."""
+PATH_FACTOR = 5
+"""What a word of the path counts for beside one of the text."""
+HABITS_LOOKED_AT = 300
+"""Newest commits that tell what else a change of code usually changes here."""
 PAST_MIN = 20
 """Commits below which nothing is a habit."""
 _USED = (
@@ -27,7 +41,10 @@ _USED = (
     r"|(?m:^\s*(?:self\.|this\.)?{0}\s*(?::[^=\n]+)?=(?!=))"  # something assigned
 )
 """How code uses a word as a name, which stands in prose everywhere."""
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _TEST_MARK = re.compile(r"(?i)^_?tests?[_.-]|[_.-](?:tests?|spec)$|^_+")
+_MARKED_TEST = re.compile(r"^_?tests?[_.-]|[_.-]?(?:tests?|specs?)$")
+BARE_LENGTH_MIN = 2
 _COMMON_STEMS = frozenset({"", "__init__", "__main__", "conftest", "index", "main", "mod", "lib"})
 
 
@@ -55,11 +72,62 @@ class Index:
         self.numbers = {path: number for number, path in enumerate(self.paths)}
         self.facts, self.left_out = _read(tree, self.files, kept)
         self.text = Field((each.counts for each in self.facts), length_share=0.75)
+        self.whole = Field(map(_whole, self.facts, self.paths), length_share=0.75)
         self.path = Field(map(counted, self.paths), length_share=0.3)
         self.names = Field(map(_names, self.facts), length_share=0.5)
         self.past = Past(changes, self.paths)
         self.imports = self._linked(arrows or {})
+        self.stems = [PurePosixPath(path).name.split(".")[0].lower() for path in self.paths]
+        self.bare = list(map(_bare, self.stems))
+        self.folders = [path.rpartition("/")[0] for path in self.paths]
+        self.namesakes: dict[str, list[int]] = {}
+        for number, bare in enumerate(self.bare):
+            self.namesakes.setdefault(bare, []).append(number)
+        self.defined = [frozenset(name.lower() for name, _ in each.names) for each in self.facts]
+        languages = Counter(file.language for file in self.files if file.kind == "code")
+        self.main_language = max(languages, key=lambda name: (languages[name], name), default="")
+        self.answers: dict[tuple[str, tuple[str, ...]], object] = {}  # kept by the ranker
+        self._blocks: dict[int, list[Block]] = {}
+        self._roles: dict[int, dict[str, float]] = {}
+        self.habits = self._habits()
         self.tested_by = self._tested_by()
+
+    def text_of(self, number: int) -> str:
+        """Return the text of a file as far as it is looked at."""
+        return (self.tree.text(self.paths[number]) or "")[:CHARACTERS_LOOKED_AT]
+
+    def blocks(self, number: int) -> list[Block]:
+        """Return the blocks of a file, top to bottom."""
+        if number not in self._blocks:
+            self._blocks[number] = blocks_of(self.text_of(number))
+        return self._blocks[number]
+
+    def roles(self, number: int) -> dict[str, float]:
+        """Return what part a file plays here, each 1 where it is so."""
+        if number not in self._roles:
+            self._roles[number] = roles(self.files[number])
+        return self._roles[number]
+
+    def identifiers(self, number: int) -> frozenset[str]:
+        """Return the words of a file that may be identifiers, in lower case."""
+        return frozenset(map(str.lower, _IDENTIFIER.findall(self.text_of(number))))
+
+    def with_all(self, terms: Collection[str]) -> list[int]:
+        """Return the files whose text holds every one of `terms`, in order; none for no terms."""
+        if not terms:
+            return []
+        rarest = min((self.text.holding(term) for term in terms), key=len)
+        return [
+            number
+            for number, _ in rarest
+            if all(term in self.facts[number].counts for term in terms)
+        ]
+
+    def defines_in(self, number: int, name: str) -> bool:
+        """Whether a file defines `name`, spelt so."""
+        return name.lower() in self.defined[number] and any(
+            name == each for each, _ in self.facts[number].names
+        )
 
     def says(self, word: str) -> bool:
         """Whether a word stands anywhere: in a text, a path or a message of the past."""
@@ -101,6 +169,19 @@ class Index:
     def has_past(self) -> bool:
         """Whether there are commits enough to say which files such work touches."""
         return len(self.past.changes) >= PAST_MIN
+
+    def _habits(self) -> dict[str, float]:
+        """Return in which share of the changes of code a test, a document or the log changed."""
+        counts = dict.fromkeys(("test_habit", "document_habit", "log_habit"), 0)
+        changes = 0
+        for files in self.past.files[:HABITS_LOOKED_AT]:
+            kinds = {self.files[number].kind for number in files}
+            if "code" in kinds:
+                changes += 1
+                counts["test_habit"] += "test" in kinds
+                counts["document_habit"] += "document" in kinds
+                counts["log_habit"] += any("is_change_log" in self.roles(n) for n in files)
+        return {name: count / max(1, changes) for name, count in counts.items()}
 
     def _linked(self, arrows: Mapping[str, Sequence[str]]) -> list[tuple[int, ...]]:
         known = self.numbers
@@ -151,8 +232,22 @@ def _read(
     return [found.get(key) or fresh[key] for key in keys], left_out
 
 
+def _whole(facts: FileFacts, path: str) -> dict[str, int]:
+    """Return the words of a file's text and path together; those of the path count more."""
+    found = dict(facts.counts)
+    for term, count in counted(path).items():
+        found[term] = found.get(term, 0) + PATH_FACTOR * count
+    return found
+
+
 def _names(facts: FileFacts) -> dict[str, int]:
     return counted("\n".join(name for name, _ in facts.names))
+
+
+def _bare(stem: str) -> str:
+    """Return the name of a file without what marks it as a test: `gson` for `gsontest`."""
+    bare = _MARKED_TEST.sub("", stem)
+    return bare if len(bare) > BARE_LENGTH_MIN else stem
 
 
 def _subject(path: str) -> str:

@@ -13,8 +13,10 @@ FILES_MAX = 30
 """A commit over more files says little about any of them: it counts towards how often alone."""
 TOGETHER_MAX = 40
 """Files that changed with a file which are remembered, the most frequent first."""
-NEAREST = 10
+NEAREST = 40
 """Commits most like an ask whose files are taken as likely."""
+RECENT = 100
+"""Newest commits among which a change of a file counts as recent."""
 BEGINNING_MIN = 4
 KNOWERS_MAX = 3
 _PROGRAM = re.compile(
@@ -71,10 +73,14 @@ class Past:
         self._examples = Field(self.messages, length_share=0.6)
         self.said = Field(self._by_file(len(paths)), length_share=0.75)
         self.counts = [0] * len(paths)
+        self.recent = [0] * len(paths)  # changes among the newest commits
+        self.rest = [len(self.changes)] * len(paths)  # commits since a file last changed
         habits = [0.0] * len(paths)
-        for files, age in zip(self.files, self.ages, strict=True):
+        for place, (files, age) in enumerate(zip(self.files, self.ages, strict=True)):
             for number in files:
                 self.counts[number] += 1
+                self.recent[number] += place < RECENT
+                self.rest[number] = min(self.rest[number], place)
                 habits[number] += _faded(age, FADING_YEARS)
         self.habits = [log1p(habit) for habit in habits]
         self.together = self._together(len(paths))

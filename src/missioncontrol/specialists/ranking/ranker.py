@@ -1,27 +1,28 @@
 """Ranks the files of a repository for a goal, best first, with reasons that a person can check."""
 
-import functools
-import tomllib
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from missioncontrol.domain.foresight import Spot
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
+from missioncontrol.specialists.ranking.features import NAMES, rows
 from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.ranking.learned import FILES, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.spots import spots_in
 
-DIGITS = 6
-"""Scores that differ by less are ties, which the path decides."""
-ANSWERS = (
-    *("named", "exact", "head", "path", "names", "text", "text_title"),
-    *("messages", "similar", "together", "tests"),
+DIGITS = 4
+"""Chances that differ by less are ties, which the path decides."""
+NAMED_MIN = 0.9
+"""The chance, at least, of a file that the goal names: more than all of its words say."""
+SURE = (
+    *("head", "named", "exact", "path", "names", "identifiers", "literal"),
+    *("phrases", "messages", "similar"),
 )
-"""Evidence about the ask; the rest says only what kind of file it is, and how often it changes."""
-SURE = ("head", "named", "exact", "path", "names", "messages", "similar")
 """Evidence that is more than a word somewhere in the text."""
+ANSWERS_KEPT = 64
+"""Answers that an index keeps; a plan asks the same more than once."""
 OFTEN = 10
 """So many mentions of one word are no accident."""
 
@@ -30,20 +31,32 @@ class Ranked(msgspec.Struct, frozen=True):
     """A file that a goal will likely change, and why."""
 
     path: str
-    score: float  # more is likelier; comparable within one ranking only
+    chance: float  # how likely the change touches it, 0 to 1
     reasons: tuple[str, ...]  # what speaks most for it first
     spots: tuple[Spot, ...]  # the definitions in it that answer best
-    answer: float  # the part of the score that is about the ask
     is_sure: bool  # more speaks for it than a word that stands in its text a few times
 
 
-@functools.cache
-def weights(*, has_past: bool = True) -> Mapping[str, float]:
-    """Return how much each kind of evidence counts, with a past that says something or without."""
-    path = Path(__file__).with_name("weights.toml")
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    column = 0 if has_past else 1
-    return {kind: pair[column] for group in table.values() for kind, pair in group.items()}
+class Ranking(msgspec.Struct, frozen=True):
+    """What one goal leads to in one index."""
+
+    evidence: Evidence
+    table: Sequence[Sequence[float]]  # a row for each candidate
+    chances: Sequence[float]  # likewise
+    order: Sequence[int]  # places of candidates, the likeliest first
+    told: dict[int, Ranked]  # by place, those whose reasons were asked for
+
+
+def ranking(index: Index, text: str, kinds: Collection[str] = ()) -> Ranking:
+    """Return how likely each file changes; the newest answers of an index are kept."""
+    key = (text, tuple(sorted(kinds)))
+    found = index.answers.get(key)
+    if found is None:
+        if len(index.answers) >= ANSWERS_KEPT:
+            index.answers.clear()
+        found = index.answers[key] = _ranking(index, text, kinds)
+    assert isinstance(found, Ranking)
+    return found
 
 
 def ranked(index: Index, text: str, *, limit: int, kinds: Collection[str] = ()) -> list[Ranked]:
@@ -52,42 +65,63 @@ def ranked(index: Index, text: str, *, limit: int, kinds: Collection[str] = ()) 
     The same index and text give the same answer. A file for which nothing speaks that has to do
     with the text is not among them: how often a file changes says nothing by itself.
     """
-    evidence = gathered(index, text)
-    weighted = weights(has_past=index.has_past)
-    scores = scored(evidence, weighted)
-    answers = scored(evidence, {kind: weighted[kind] for kind in ANSWERS})
-    numbers = [
-        number
-        for number, file in enumerate(index.files)
-        if answers[number] > 0 and (not kinds or file.kind in kinds)
-    ]
-    numbers.sort(key=lambda number: (-scores[number], index.paths[number]))
-    return [
-        Ranked(
-            index.paths[number],
-            scores[number],
-            tuple(reasons_for(index, evidence, number, weighted)),
-            tuple(spots_in(index, evidence, number)),
-            answers[number],
-            _is_sure(index, evidence, number),
-        )
-        for number in numbers[:limit]
-    ]
+    found = ranking(index, text, kinds)
+    best = found.order[:limit]
+    for place in best:
+        if place not in found.told:
+            found.told[place] = _told(index, found, place)
+    return [found.told[place] for place in best]
+
+
+def _told(index: Index, found: Ranking, place: int) -> Ranked:
+    number, evidence = found.evidence.candidates[place], found.evidence
+    shares = read_model(FILES, NAMES).shares(found.table[place])
+    return Ranked(
+        index.paths[number],
+        found.chances[place],
+        tuple(reasons_for(index, evidence, number, shares)),
+        tuple(spots_in(index, evidence, number)),
+        _is_sure(index, evidence, number),
+    )
+
+
+def _ranking(index: Index, text: str, kinds: Collection[str]) -> Ranking:
+    evidence = gathered(index, text, kinds)
+    table = rows(evidence)
+    chances = _chances(evidence, table)
+    places = range(len(table))
+    paths = [index.paths[number] for number in evidence.candidates]
+    order = sorted(places, key=lambda place: (-chances[place], paths[place]))
+    return Ranking(evidence, table, chances, order, {})
+
+
+def expected_set(chances: Sequence[float]) -> int:
+    """Return how many of the likeliest files to name, so that the expected F1 is largest.
+
+    `chances` come largest first. Naming the first k is right in 2·Σp of k + Σ of all p.
+    """
+    total, best, count, gained = sum(chances), 0.0, 0, 0.0
+    for number, chance in enumerate(chances, 1):
+        gained += chance
+        value = 2 * gained / (number + total)
+        if value > best:
+            best, count = value, number
+    return count
+
+
+def _chances(evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
+    named = evidence.figures["named"]
+    model = read_model(FILES, NAMES)
+    found = []
+    for number, row in zip(evidence.candidates, table, strict=True):
+        chance = model.chance(row)
+        found.append(round(max(chance, NAMED_MIN) if number in named else chance, DIGITS))
+    return found
 
 
 def _is_sure(index: Index, evidence: Evidence, number: int) -> bool:
-    if any(evidence.figures[kind][number] for kind in SURE):
+    if any(evidence.figures[kind].get(number) for kind in SURE):
         return True
     counts = index.facts[number].counts
     said = [counts[term] for term in evidence.terms if term in counts]
     return len(said) > 1 or max(said, default=0) >= OFTEN
-
-
-def scored(evidence: Evidence, weighted: Mapping[str, float]) -> list[float]:
-    """Return the score of each file of the index that the evidence was gathered from."""
-    columns = [(weight, evidence.figures[kind]) for kind, weight in weighted.items()]
-    size = len(columns[0][1])
-    return [
-        round(sum(weight * figures[number] for weight, figures in columns), DIGITS)
-        for number in range(size)
-    ]

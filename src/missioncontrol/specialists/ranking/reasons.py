@@ -18,16 +18,24 @@ Says = Callable[[Index, Evidence, int], str]
 
 
 def reasons_for(
-    index: Index, evidence: Evidence, number: int, weights: Mapping[str, float]
+    index: Index, evidence: Evidence, number: int, shares: Mapping[str, float]
 ) -> list[str]:
     """Return what speaks for a file, most first, at most `REASONS_MAX`.
 
-    How often it changes comes last: that speaks for it whatever is asked.
+    `shares` tell by how much each figure raises the chance of the file. How often it changes comes
+    last: that speaks for it whatever is asked.
     """
-    shares = sorted(
-        (kind == "habit", -weights[kind] * evidence.figures[kind][number], kind) for kind in SAYS
+    weights: dict[str, float] = {}
+    for name, share in shares.items():
+        kind = name.partition(".")[0]
+        says = TOLD_BY.get(kind, kind)
+        weights[says] = weights.get(says, 0.0) + share
+    order = sorted(
+        (kind == "habit", kind not in FIRST, -weights.get(kind, 0.0), kind)
+        for kind in SAYS
+        if evidence.figures.get(kind, {}).get(number)
     )
-    found = [SAYS[kind](index, evidence, number) for _, share, kind in shares if share < 0]
+    found = [SAYS[kind](index, evidence, number) for *_, kind in order]
     found.insert(REASONS_MAX - 1, _imports(index, evidence, number))
     return list(dict.fromkeys(reason for reason in found if reason))[:REASONS_MAX]
 
@@ -40,6 +48,11 @@ def _named(index: Index, evidence: Evidence, number: int) -> str:
 
 def _exact(_index: Index, evidence: Evidence, number: int) -> str:
     return f"defines {_listed(evidence.exact[number])}, which the goal names"
+
+
+def _literal(_index: Index, evidence: Evidence, number: int) -> str:
+    texts = [each.replace("`", "'") for each in evidence.literals[number]]
+    return "holds " + ", ".join(f"“{_short(each)}”" for each in texts[:WORDS_MAX])
 
 
 def _path(index: Index, evidence: Evidence, number: int) -> str:
@@ -122,16 +135,29 @@ def _imports(index: Index, evidence: Evidence, number: int) -> str:
 SAYS: Mapping[str, Says] = {
     "named": _named,
     "exact": _exact,
+    "literal": _literal,
     "path": _path,
     "names": _names,
     "text": _text,
-    "text_title": _text,
     "messages": _messages,
     "similar": _similar,
     "habit": _habit,
     "together": _together,
     "tests": _tests,
 }
+
+
+FIRST = ("named", "exact", "literal")
+"""What the goal says outright comes before anything that is found out."""
+TOLD_BY = {
+    **dict.fromkeys(("whole", "title", "block", "blocks", "cover", "phrases"), "text"),
+    **dict.fromkeys(("identifiers", "identifiers_share", "defined"), "exact"),
+    **dict.fromkeys(("precedents", "nearest"), "similar"),
+    **dict.fromkeys(("changes", "recent", "rest"), "habit"),
+    **dict.fromkeys(("head", "called", "scope"), "path"),
+    **dict.fromkeys(("namesake",), "tests"),
+}
+"""Measures that the sentence of another one tells as well."""
 
 
 def _changes(index: Index, number: int) -> Iterator[Mapping[str, int]]:

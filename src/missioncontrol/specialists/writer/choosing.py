@@ -284,7 +284,7 @@ class Surroundings:
 
     def _ranked(self, text: str, kinds: Sequence[str], limit: int) -> list[Ranked]:
         found = ranked(self.index, text, limit=limit, kinds=kinds)
-        return [near for near in found if near.score >= SHARE_MIN * found[0].score]
+        return [near for near in found if near.chance >= SHARE_MIN * found[0].chance]
 
     def _kind(self, path: str) -> str:
         file = self.tree.file(path)

@@ -112,7 +112,8 @@ def _about(file: FileToKnow) -> str:
     said = f": {sentence('; '.join(file.why))}" if file.why else "."
     if file.spots:
         spots = ", ".join(
-            f"{code(each.name)} (line {each.line})" for each in file.spots[:SPOTS_MAX]
+            f"{code(each.name)} ({each.told})" if each.name else each.told
+            for each in file.spots[:SPOTS_MAX]
         )
         said += f" Look at {spots}."
     if file.excerpts:

@@ -1,0 +1,78 @@
+"""Reads the learned ranking: trees that tell how likely a file changes for a goal, and why."""
+
+import functools
+from collections.abc import Sequence
+from math import exp
+from pathlib import Path
+
+import msgspec
+
+LEAF = -1
+FILES = Path(__file__).with_name("learned_files.json")
+"""How likely a change touches a file."""
+PASSAGES = Path(__file__).with_name("learned_passages.json")
+"""How likely a change touches a block of a file that it touches."""
+
+
+class Tree(msgspec.Struct, frozen=True, array_like=True):
+    """A decision tree, its nodes in the order that a walk meets them, left sides first."""
+
+    features: tuple[int, ...]  # which of `Model.names` a node asks for; LEAF where it ends
+    thresholds: tuple[float, ...]  # up to this figure the walk goes left, to the next node
+    rights: tuple[int, ...]  # the node at which it goes on otherwise
+    values: tuple[float, ...]  # log odds expected of what comes this far
+
+
+class Model(msgspec.Struct, frozen=True):
+    """Trees whose sum is the logarithm of the odds that a file changes."""
+
+    names: tuple[str, ...]
+    learned_from: str  # in words: from which changes, and with which program
+    trees: tuple[Tree, ...]
+
+    def chance(self, row: Sequence[float]) -> float:
+        """Return how likely a file changes whose figures are `row`, between 0 and 1."""
+        return 1.0 / (1.0 + exp(-sum(_leaf(tree, row) for tree in self.trees)))
+
+    def shares(self, row: Sequence[float]) -> dict[str, float]:
+        """Return by how much each figure raises the logarithm of the odds; negative: lowers.
+
+        Each step of a walk through a tree is credited to the figure that it asks for (Saabas,
+        2014).
+        """
+        found: dict[str, float] = {}
+        for tree in self.trees:
+            node = 0
+            while (feature := tree.features[node]) != LEAF:
+                following = _next(tree, node, row)
+                name = self.names[feature]
+                step = tree.values[following] - tree.values[node]
+                found[name] = found.get(name, 0.0) + step
+                node = following
+        return found
+
+
+@functools.cache
+def read_model(path: Path, names: tuple[str, ...]) -> Model:
+    """Return what was learned, as it is shipped.
+
+    Raises:
+        ValueError: it was learned from other figures than `names`.
+    """
+    found = msgspec.json.decode(path.read_bytes(), type=Model)
+    if found.names != names:
+        raise ValueError(f"{path.name} was learned from other figures: run bench.ranking.training")
+    return found
+
+
+def _next(tree: Tree, node: int, row: Sequence[float]) -> int:
+    is_left = row[tree.features[node]] <= tree.thresholds[node]
+    return node + 1 if is_left else tree.rights[node]
+
+
+def _leaf(tree: Tree, row: Sequence[float]) -> float:
+    features, thresholds, rights = tree.features, tree.thresholds, tree.rights
+    node = 0
+    while (feature := features[node]) != LEAF:
+        node = node + 1 if row[feature] <= thresholds[node] else rights[node]
+    return tree.values[node]
