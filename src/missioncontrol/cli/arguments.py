@@ -20,7 +20,7 @@ from missioncontrol.cli.gateway_arguments import add_gateway
 from missioncontrol.cli.governing_arguments import add_fork, add_operating, add_run_of_workflow
 from missioncontrol.cli.guard_arguments import add_guard
 from missioncontrol.cli.learning_arguments import add_learning
-from missioncontrol.cli.likely_arguments import add_places
+from missioncontrol.cli.likely_arguments import add_backtest, add_places
 from missioncontrol.cli.mcp_arguments import add_mcp
 from missioncontrol.cli.memory_arguments import add_memory
 from missioncontrol.cli.pack_arguments import add_pack
@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_work(verbs, home)
     add_places(verbs, directory)
+    add_backtest(verbs, directory)
     _add_governing(verbs, home, directory)
     _add_reading(verbs, home)
     add_document(verbs, home)

@@ -1,7 +1,10 @@
-"""What `mission places` takes on the command line."""
+"""What `mission places` and `mission backtest` take on the command line."""
 
 import argparse
 from typing import Any
+
+CHANGES, CHANGES_MAX = 50, 500
+"""Past changes that are planned again, if nothing is said, and at most."""
 
 
 def add_places(verbs: Any, directory: argparse.ArgumentParser) -> None:
@@ -16,3 +19,19 @@ def add_places(verbs: Any, directory: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--context", metavar="TEXT", default="", help="what else should be known")
     verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_backtest(verbs: Any, directory: argparse.ArgumentParser) -> None:
+    """Add `backtest` to `verbs`; it reads a clone of this machine, and records nothing."""
+    verb = verbs.add_parser(
+        "backtest", parents=[directory], help="how plans for past changes would have done"
+    )
+    verb.add_argument("--repo", metavar="PATH", help="the clone whose merged changes are replayed")
+    verb.add_argument(
+        "--changes",
+        metavar="N",
+        type=int,
+        default=CHANGES,
+        help=f"how many of the newest ones, at most {CHANGES_MAX} (default: {CHANGES})",
+    )
+    verb.add_argument("--json", action="store_true", help="print JSON, with a row for each change")

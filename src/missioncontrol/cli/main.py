@@ -13,6 +13,7 @@ VERBS = {
     "plan": ("work", "plan"),
     "run": ("work", "run"),
     "places": ("likely", "places"),
+    "backtest": ("backtest", "backtest"),
     "carry-out": ("work", "carry_plan_out"),
     "resume": ("work", "resume"),
     "cancel": ("work", "cancel"),
