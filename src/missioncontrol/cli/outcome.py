@@ -40,7 +40,7 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
         say_exactly(content if content.endswith(b"\n") else content + b"\n")
     else:
         _show_markdown(content.decode())
-    note(f"Kept as {run.mission}, {name}.\n")
+    note(f"Kept as {run.mission}, {name}. Carry it out: mission carry-out {name}\n")
     return exit_codes.SUCCEEDED
 
 

@@ -228,7 +228,9 @@ class LedgerBook:
         hold(models == list(map(self.costs.name_of, models)), "spellings of a model are one")
         if data.get("estimated") and aside is not None:
             cost = _left(aside, "cost")
-            hold(_tokens(data["usage"]) == _left(aside, "tokens"), "what was set aside counts")
+            # Where a step states only its cost, no tokens were set aside and none are counted.
+            left = _left(aside, "tokens") or 0
+            hold(_tokens(data["usage"]) == left, "what was set aside counts")
         else:
             cost = self.costs.charged(models, data["usage"])
         hold(data["cost"] == cost, f"the usage costs {cost}")
