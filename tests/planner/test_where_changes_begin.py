@@ -160,3 +160,14 @@ def test_what_is_moved_is_what_a_migration_is_about(tmp_path: Path) -> None:
 def test_a_cut_sentence_does_not_end_in_a_word_that_leads_on() -> None:
     text = "The error raised by `parse` at the end of a long line of a file"
     assert shortened(text, 36) == "The error raised by `parse`…"
+
+
+def test_a_new_test_goes_into_a_test_file_and_not_among_doctests(tmp_path: Path) -> None:
+    files = {
+        "teapot/heating.py": 'def heat(pot):\n    """Heat.\n\n    >>> heat(1)\n    1\n    """\n'
+        "    return pot\n",
+        "tests/test_heating.py": "def test_heat():\n    assert True\n",
+    }
+    plan = planned(tmp_path, "Fix `heat`: it forgets the pot", files)
+    said = " ".join(task.detail for task in plan.tasks() if task.is_change)
+    assert "test in `tests/test_heating.py`" in said

@@ -6,40 +6,37 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.domain.errors import Rejected
-from missioncontrol.specialists.git import git, git_part, top_level
-from missioncontrol.specialists.kinds import classified
+from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
+from missioncontrol.specialists.backtest.messages import cleaned
+from missioncontrol.specialists.commits.lent import Theirs
 from missioncontrol.specialists.ranking.roles import CHANGE_LOG
 
-LOG_SECONDS_MAX = 120.0
-COMMITS_MAX = 10_000
-BYTES_MAX = 64 * 1024 * 1024
-GOAL_MAX = 600
-"""Characters of what a message says below its subject that are part of the goal."""
+COMMITS_MAX, PAGE = 10_000, 1_000
+"""Commits that are looked at in all, and at once: most replays need the first page only."""
 WORDS_MIN = 4
 CODE_MAX, FILES_MAX = 8, 16
-_HEAD = "%x01%H%x02%P%x02%aN%x02%ct%x02%B%x03"
-_BOT = re.compile(r"(?i)\[bot\]|(?:^|[\s_-])bot$")
+_HEAD = "%x01%H%x02%P%x02%ct%x02%an%x02%B"
+_BOT = re.compile(r"(?i)\[bot\]|(?:^|[\s_-])bot$|^(?:dependabot|renovate|github-actions|pre-commit)")
 _LABEL = re.compile(r"^\w+(?:\([^)]*\))?!?: ")
 _ROUTINE = re.compile(
-    r"(?i)^(?:merge|revert|bump|release|prepare|version|v?\d+\.\d|\[?pre-commit|upgrade \S+ to\b"
-    r"|update (?:dependenc|deps\b|version|sponsors)|\w+\(deps[^)]*\)"
+    r"(?i)^(?:merge|revert|bump|release|version|v?\d+\.\d|\[?pre-commit|upgrade \S+ to\b"
+    r"|prepare (?:for )?(?:the )?(?:next )?(?:release|version|development|v?\d)"
+    r"|update (?:dependenc|deps\b|version|sponsors|\S+ (?:to|from) v?\d)|\w+\(deps[^)]*\)"
     r"|(?:chore|build|ci|fix)(?:\([^)]*\))?!?: ?(?:bump|release|version|upgrade|update dep))"
 )
 """How subjects begin of what is routine: releases, versions, updates of dependencies."""
-_NUMBER = re.compile(r"(?:\s*\(?#\d+\)?)+\s*$")
-_TRAILER = re.compile(
-    r"(?i)^(?:[a-z]+(?:-[a-z]+)*-by|cc|change-id|bug|issue|pr): .*$"
-    r"|^[*-]? ?(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?|refs?|see)\b:? *(?:\S*#\d+|https?://\S+)\W*$"
-    r"|^[*-] \[[ xX]\] .*$|^-{3,}$"
-)
-_COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
-_ADDRESS = re.compile(r"<?[\w.+%-]+@[\w-]+(?:\.[\w-]+)+>?")
 _LOCK = re.compile(
     r"(?i)(?:^|/)(?:[\w.-]*[-.]lock(?:\.json|\.yaml|b)?|go\.sum|package-lock\.json|pnpm-lock\.yaml"
     r"|npm-shrinkwrap\.json)$"
 )
-_PAPER = re.compile(r"(?i)\.(?:md|mdx|rst|adoc|txt|png|svg|jpe?g|gif|ico)$|(?:^|/)docs?/")
+_BUILD_TEXT = re.compile(r"(?i)(?:^|/)(?:cmakelists|meson_options)\.txt$")
+"""Files of the build that look like text for people."""
+_PAPER = re.compile(
+    r"(?i)\.(?:md|mdx|rst|rdoc|adoc|txt|png|svg|jpe?g|gif|ico|webp)$|(?:^|/)(?:docs?|website|www)/"
+    r"|(?:^|/)(?:licen[cs]e|authors|contributors|codeowners|funding)[^/]*$"
+)
+_FILES = re.compile(r"(\d+) files? changed")
+_LINES = re.compile(r"(\d+) (?:insertion|deletion)")
 
 
 class PastWork(msgspec.Struct, frozen=True):
@@ -50,6 +47,9 @@ class PastWork(msgspec.Struct, frozen=True):
     seconds: int  # of the commit date, since the epoch
     goal: str  # its message without what tools and forms wrote into it
     files: tuple[str, ...]  # that it changed, added or deleted, without lock files
+    added: tuple[str, ...] = ()  # those of them that were not there before
+    size: int = 0  # files as estimates count them: with lock files, and one for a rename
+    lines: int | None = None  # added and deleted; None where git could not count them
 
     @property
     def subject(self) -> str:
@@ -57,63 +57,42 @@ class PastWork(msgspec.Struct, frozen=True):
         return self.goal.partition("\n")[0]
 
 
+def source_of(root: Path) -> Theirs:
+    """Return the repository that holds `root`; it is only read through this.
+
+    Raises:
+        Rejected: `backtest.no_git`.
+    """
+    try:
+        return Theirs.found(root)
+    except NotFound:
+        raise Rejected(
+            "backtest.no_git",
+            f"{str(root)!r} is no git repository, so it has no changes to replay.",
+            hint="Name the directory of a clone with its history.",
+        ) from None
+
+
 def suitable_changes(root: Path, count: int) -> list[PastWork]:
-    """Return the newest changes that a plan can be compared with, at most `count`.
+    """Return the newest changes that a plan can be compared with, at most `count`, newest first.
 
     Each has one parent, no bot behind it, a subject of at least four words that is no routine, and
     one to eight files of code (tests, build and settings count), of which one was there before.
 
     Raises:
-        Rejected: `root` is no work tree of git.
+        Rejected: `backtest.no_git`, or `backtest.no_changes` where no change is suitable.
         Unavailable: git does not answer.
     """
-    if top_level(root) is None:
-        raise Rejected(
-            "backtest.no_git",
-            f"{root.name!r} is no git repository, so it has no changes to replay.",
-            hint="Name the directory of a clone with its history.",
-        )
-    args = ("log", "--no-merges", "--no-renames", "--name-only", f"--max-count={COMMITS_MAX}")
-    answer = git_part(
-        root, *args, f"--format={_HEAD}", seconds=LOG_SECONDS_MAX, bytes_max=BYTES_MAX
-    )
+    theirs = source_of(root)
     found: list[PastWork] = []
-    for work in _read(answer.text):
+    for work in _commits(theirs):
+        if is_suitable(work):
+            found.append(_sized(theirs, work))
         if len(found) == count:
             break
-        if _had_code(root, work):
-            found.append(work)
+    if not found:
+        raise _none(theirs)
     return found
-
-
-def is_paper(path: str) -> bool:
-    """Whether a file is text for people, and not what a program reads."""
-    return _PAPER.search(path) is not None or CHANGE_LOG.search(path) is not None
-
-
-def cleaned(message: str) -> str:
-    """Return a message without trailers, numbers of requests, forms and addresses."""
-    lines = [line.rstrip() for line in _COMMENT.sub("", message).strip().split("\n")]
-    subject = _ADDRESS.sub("(address)", _NUMBER.sub("", lines[0]).strip())
-    body = "\n".join(line for line in lines[1:] if not _TRAILER.match(line.strip()))
-    body = _ADDRESS.sub("(address)", re.sub(r"\n{3,}", "\n\n", body)).strip()
-    if len(body) > GOAL_MAX:
-        body = body[:GOAL_MAX].rpartition(" ")[0] + "…"
-    return f"{subject}\n\n{body}".strip()
-
-
-def _read(text: str) -> Iterator[PastWork]:
-    for entry in text.split("\x01")[1:]:
-        head, _, rest = entry.partition("\x03")
-        commit, parents, author, seconds, message = head.split("\x02", 4)
-        files = [line.strip('"') for line in rest.split("\n") if line.strip()]
-        if len(parents.split()) != 1 or _BOT.search(author) or not message.strip():
-            continue
-        goal = cleaned(message)
-        kept = tuple(path for path in files if not _LOCK.search(path))
-        work = PastWork(commit, parents.strip(), int(seconds), goal, kept)
-        if is_suitable(work):
-            yield work
 
 
 def is_suitable(work: PastWork) -> bool:
@@ -121,13 +100,79 @@ def is_suitable(work: PastWork) -> bool:
     words = _LABEL.sub("", work.subject).split()
     code = [path for path in work.files if not is_paper(path)]
     fits = 1 <= len(code) <= CODE_MAX and len(work.files) <= FILES_MAX
-    return fits and len(words) >= WORDS_MIN and _ROUTINE.match(work.subject) is None
+    changes_code = not set(code) <= set(work.added)
+    says_enough = len(words) >= WORDS_MIN and _ROUTINE.match(work.subject) is None
+    return fits and changes_code and says_enough
 
 
-def _had_code(root: Path, work: PastWork) -> bool:
-    """Whether a file of code that the change touches was there before."""
-    code = [
-        path for path in work.files if not is_paper(path) and classified(path, b"")[1] != "binary"
-    ]
-    listed = git(root, "ls-tree", "--name-only", "-z", work.parent, "--", *code, seconds=30.0)
-    return bool(code) and bool(listed.strip("\0"))
+def is_paper(path: str) -> bool:
+    """Whether a file is text for people, and not what a program reads."""
+    if _BUILD_TEXT.search(path):
+        return False
+    return _PAPER.search(path) is not None or CHANGE_LOG.search(path) is not None
+
+
+def is_lock(path: str) -> bool:
+    """Whether a tool writes a file to pin versions."""
+    return _LOCK.search(path) is not None
+
+
+def _commits(theirs: Theirs) -> Iterator[PastWork]:
+    """Yield the commits of people with one parent, newest first."""
+    if not theirs.commit("HEAD"):
+        return
+    asked = ("log", "-z", "--no-merges", "--no-renames", "--name-status", f"--format={_HEAD}")
+    for skipped in range(0, COMMITS_MAX, PAGE):
+        said = theirs.git(*asked, f"--max-count={PAGE}", f"--skip={skipped}")
+        if not said:
+            return
+        yield from _read(said.decode("utf-8", "surrogateescape"))
+
+
+def _read(text: str) -> Iterator[PastWork]:
+    """Take apart what `-z` separates: a head, then the status and the path of each file."""
+    head, changed = "", list[tuple[str, str]]()
+    tokens = iter(text.split("\0"))
+    for token in tokens:
+        bare = token.lstrip("\n")
+        if bare.startswith("\x01"):
+            yield from _work(head, changed)
+            head, changed = bare[1:], []
+        elif bare:
+            changed.append((bare, next(tokens, "")))
+    yield from _work(head, changed)
+
+
+def _work(head: str, changed: list[tuple[str, str]]) -> Iterator[PastWork]:
+    if not head:
+        return
+    commit, parents, seconds, author, message = head.split("\x02", 4)
+    if len(parents.split()) != 1 or _BOT.search(author) or not message.strip():
+        return
+    goal = cleaned(message.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    kept = [(status, path) for status, path in changed if not is_lock(path)]
+    files = tuple(path for _, path in kept)
+    added = tuple(path for status, path in kept if status == "A")
+    yield PastWork(commit, parents, int(seconds), goal, files, added)
+
+
+def _sized(theirs: Theirs, work: PastWork) -> PastWork:
+    asked = ("diff-tree", "-r", "--find-renames", "--shortstat", work.parent, work.commit)
+    try:
+        said = theirs.git(*asked).decode()
+    except Unavailable:  # A partial clone lacks the contents of files.
+        return msgspec.structs.replace(work, size=len(work.files))
+    files = _FILES.search(said)
+    size = int(files[1]) if files else len(work.files)
+    return msgspec.structs.replace(work, size=size, lines=sum(map(int, _LINES.findall(said))))
+
+
+def _none(theirs: Theirs) -> Rejected:
+    hint = (
+        "The clone is shallow: `git fetch --unshallow` brings its history."
+        if theirs.shallow.is_file()
+        else "A change counts that has one parent, no bot as its author, a subject of four words "
+        "or more that is no release or update, and one to eight files of code, one of which was "
+        "there before."
+    )
+    return Rejected("backtest.no_changes", "No commit of this history can be replayed.", hint=hint)

@@ -5,28 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from missioncontrol.domain.errors import Unavailable
+from missioncontrol.specialists.commits.lent import TREE_SECONDS_MAX, Theirs, borrowing
 from missioncontrol.specialists.git import git
-
-SECONDS_MAX = 120.0
-BRANCH = "refs/heads/main"
 
 
 @contextmanager
-def replaying(source: Path) -> Iterator[Path]:
-    """Make a work tree that borrows the objects of `source`, and remove it afterwards.
+def replaying(theirs: Theirs) -> Iterator[Path]:
+    """Make a work tree that borrows their objects, and remove it afterwards.
 
-    `source` is only read. The copy has no remote, no tag and the one branch that `go_to` moves.
-
-    Raises:
-        Unavailable: git does not answer.
+    The copy has no remote, no tag, no log of its references and the one branch that `go_to` moves.
     """
-    common = git(source, "rev-parse", "--path-format=absolute", "--git-common-dir", seconds=30.0)
     with tempfile.TemporaryDirectory(prefix="mission-backtest-") as folder:
-        root = Path(folder) / source.resolve().name
-        root.mkdir()
-        git(root, "init", "-q", seconds=SECONDS_MAX)
-        borrowed = root / ".git/objects/info/alternates"
-        borrowed.write_text(f"{common.strip()}/objects\n", encoding="utf-8")
+        # Resolved, for git names the work tree so: on macOS the folder is behind a link.
+        root = Path(folder).resolve() / _name(theirs)
+        borrowing(theirs, root)
+        # A log of the branch would name the changes that were replayed before: they came later.
+        git(root, "config", "core.logAllRefUpdates", "false")
         yield root
 
 
@@ -34,12 +29,25 @@ def go_to(root: Path, commit: str) -> None:
     """Let a copy be as it was at `commit`, the newest that its branch has.
 
     Raises:
-        Unavailable: git cannot check it out, as in a partial clone.
+        Unavailable: `backtest.incomplete_clone` where git lacks what it would write.
     """
-    for args in (
-        ("update-ref", BRANCH, commit),
-        ("symbolic-ref", "HEAD", BRANCH),
-        ("reset", "-q", "--hard", commit),
-        ("clean", "-qfdx"),
-    ):
-        git(root, *args, seconds=SECONDS_MAX)
+    try:
+        # Unlike `reset --hard`, this leaves no ORIG_HEAD, which would be a later commit.
+        git(root, "read-tree", "--reset", "-u", commit, seconds=TREE_SECONDS_MAX)
+        git(root, "update-ref", "HEAD", commit)
+        git(root, "clean", "-qffdx", seconds=TREE_SECONDS_MAX)
+    except Unavailable as error:
+        raise Unavailable(
+            "backtest.incomplete_clone",
+            f"The repository can't be shown as it was at {commit[:10]}: {error.reason}.",
+            hint="A partial clone lacks earlier files: replay a full one.",
+        ) from None
+
+
+def _name(theirs: Theirs) -> str:
+    """Return what the directory of the repository is called, for plans speak of it."""
+    path = theirs.path.resolve()
+    top = path.parents[theirs.below.count("/")] if theirs.below else path
+    if top.name == ".git":
+        top = top.parent
+    return top.name.removesuffix(".git") or "repository"

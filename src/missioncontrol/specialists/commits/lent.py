@@ -134,6 +134,16 @@ class Lent:
         git(target, "reset", "--hard", "-q", seconds=TREE_SECONDS_MAX)
 
 
+def borrowing(theirs: Theirs, place: Path) -> None:
+    """Make a repository with a work tree at `place` that has their objects and none of their names.
+
+    Raises:
+        Unavailable: as `git`.
+    """
+    _begin(theirs, place)
+    _lend(place / ".git", theirs, [theirs.objects])
+
+
 def _begin(theirs: Theirs, place: Path, *options: str) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     form = f"--object-format={theirs.form}"

@@ -325,6 +325,8 @@ class Sources:
         ordered = [found for *_, found in sorted(using)]
         ordered.sort(key=lambda each: likely.index(each) if each in likely else len(likely))
         found = [*self._inside_or_beside(path), *named, *ordered]
+        if path.endswith(".py"):  # Its doctests are examples first: new tests go into test files.
+            found.sort(key=lambda each: each == path)
         own = re.compile(rf"(?:^|[_.-]){re.escape(names[0].lower())}$") if names else None
         # A test that is called as the very definition knows it best: `test_cached` for `cached`.
         found.sort(key=lambda each: not (own and own.search(PurePosixPath(each).stem.lower())))
