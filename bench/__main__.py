@@ -24,7 +24,8 @@ from bench.gateway import beside
 from bench.governance import admissions, dag, replay, search
 from bench.measure import Measure
 from bench.memory import recall
-from bench.ranking import estimates, files, plans
+from bench.plans import plans
+from bench.ranking import estimates, files
 from bench.repo import carrying, guarding, indexing, trees
 from bench.table import show
 
@@ -86,7 +87,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "console.pages": partial(pages.pages, folder),
         "console.viewers": partial(viewers.viewers, folder),
         "ranking": partial(files.files, folder),
-        "plans": plans.plans,
+        "plans": plans,
         "memory": partial(recall.recall, folder),
         "estimates": estimates.estimates,
         "analytics.cockpit": partial(cockpit.cockpit, folder),

@@ -23,7 +23,7 @@ from tests.browser.scene import (
     new_context,
     watched,
 )
-from tests.console.mission_house import GOAL, small_repository
+from tests.console.mission_house import DECIDING_GOAL, small_repository
 
 pytestmark = pytest.mark.journey
 
@@ -224,7 +224,7 @@ def ids(scene: Scene) -> dict[str, str]:
     scene.told("workflow", "run", "release")
     scene.told("workflow", "run", "ask")
     shop = str(small_repository(scene.folder))
-    mission = scene.told("run", GOAL, "--repo", shop)
+    mission = scene.told("run", DECIDING_GOAL, "--repo", shop)
     cron = ("--cron", "0 2 * * *", "--timezone", "UTC")
     scene.mission("schedule", "add", "nightly", "--workflow", "greet", *cron)
     scene.mission("user", "add", "ann", "--role", "approver")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.scene import PHONE, Scene, Tab, assert_fits
-from tests.console.mission_house import GOAL, small_repository
+from tests.console.mission_house import DECIDING_GOAL, small_repository
 
 pytestmark = pytest.mark.journey
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.journey
 @pytest.fixture(scope="module")
 def mission(scene: Scene) -> str:
     """A mission that has ended."""
-    begun = scene.told("run", GOAL, "--repo", str(small_repository(scene.folder)))
+    begun = scene.told("run", DECIDING_GOAL, "--repo", str(small_repository(scene.folder)))
     scene.mission("watch", begun["run"])
     return str(begun["mission"])
 
@@ -37,11 +37,11 @@ def test_buttons_and_dialogs_work_without_scripts(
     page.get_by_role("button", name="Make a link").click()
     link = page.get_by_role("region", name="Link", exact=True).inner_text().strip()
     page.goto(link)
-    expect(page.locator("body")).to_contain_text(GOAL)
+    expect(page.locator("body")).to_contain_text(DECIDING_GOAL)
     page = tab.go(f"/missions/{mission}?view=summary")
     page.get_by_role("button", name="Revoke").click()
     page.goto(link)
-    expect(page.locator("body")).not_to_contain_text(GOAL)
+    expect(page.locator("body")).not_to_contain_text(DECIDING_GOAL)
     page = tab.go(f"/missions/{mission}?view=plan")
     page.locator("summary").first.click()
     page.get_by_role("link", name="Change the files of").first.click()

@@ -8,6 +8,8 @@ from typing import Any
 from tests.console.houses import House
 
 GOAL = "Add discount codes to the cart"
+DECIDING_GOAL = "Keep discount codes of the cart in Redis"
+"""One whose plan has something to decide."""
 
 FILES = {
     "src/shop/__init__.py": '"""A small shop."""\n',

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.console.houses import House, console_house
-from tests.console.mission_house import GOAL, ended, small_repository
+from tests.console.mission_house import DECIDING_GOAL, ended, small_repository
 
 API = "/api/v1"
 RECORD = {
@@ -32,7 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str
 
     async def work() -> dict[str, str]:
         async with console_house(root) as house, house.client("operator") as client:
-            asked = {"goal": GOAL, "repository": str(repository), "execute": False}
+            asked = {"goal": DECIDING_GOAL, "repository": str(repository), "execute": False}
             begun: dict[str, str] = (await client.post(f"{API}/missions", json=asked)).json()
             await ended(house, begun["run"])
             return begun

@@ -10,7 +10,7 @@ from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.following import memory
 from missioncontrol.ports.memory_index import Wanted
 from tests.console.houses import House, console_house
-from tests.console.mission_house import GOAL, ended, small_repository
+from tests.console.mission_house import DECIDING_GOAL, GOAL, ended, small_repository
 
 ALL = Wanted("decision", with_expired=True)
 
@@ -40,7 +40,7 @@ def test_a_decision_of_a_plan_that_is_rejected_is_told_no_more(tmp_path: Path) -
     async def scenario() -> None:
         repository = str(small_repository(tmp_path))
         async with console_house(tmp_path) as house:
-            ask = BeginMission(Goal(GOAL, repository), True, 4, 60.0, 60.0)
+            ask = BeginMission(Goal(DECIDING_GOAL, repository), True, 4, 60.0, 60.0)
             begun = await house.held.office.do(ask, "user:root")
             row = await ended(house, begun["run"])
             before = await statuses(house)

@@ -9,21 +9,28 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.cli.exit_codes import CANCELLED, SUCCEEDED
 from missioncontrol.cli.likely_arguments import CHANGES_MAX
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.cli.places import repository_of
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.evaluation.scoring import wilson
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
-from missioncontrol.specialists.backtest.running import Replayed, replayed
-from missioncontrol.specialists.backtest.scoring import FEW, Figures, figures
+from missioncontrol.specialists.backtest.running import replayed
+from missioncontrol.specialists.backtest.scoring import FEW, Figures, Ranges, Score, figures
 
 GOOD, FAIR = 0.6, 0.4
 """Shares of plans that begin at a changed file from which on they are told as good, or as fair."""
+SHOWN_MAX = 3
+TICK = 10
+"""Changes after which a log, which has no line to write over, is told how far the replay is."""
 
 
 def backtest(arguments: argparse.Namespace) -> int:
     """Plan merged changes again from their parents, and tell how the plans did.
+
+    Ctrl-C ends the replay; what was scored by then is told.
 
     Raises:
         Rejected: there is no repository, no suitable change, or N is out of range.
@@ -43,47 +50,69 @@ def backtest(arguments: argparse.Namespace) -> int:
         )
     root = Path(repository_of(arguments))
     works = suitable_changes(root, arguments.changes)
-    if not works:
-        raise Rejected(
-            "backtest.no_changes",
-            "No commit of this history can be replayed.",
-            hint="A change counts that has one parent, a subject of four words or more, and one to "
-            "eight files of code, one of which was there before. A shallow clone lacks most.",
-        )
+    scores = list[Score]()
+    is_whole = _collected(root, works, scores)
+    if not is_whole:
+        note(f"mission: interrupted after {len(scores)} of {len(works)} changes.\n")
+    if scores:
+        _tell(arguments, root, works[: len(scores)], scores)
+    return SUCCEEDED if is_whole else CANCELLED
+
+
+def _collected(root: Path, works: Sequence[PastWork], scores: list[Score]) -> bool:
+    """Add the score of each change to `scores`; False where a person interrupts it."""
     try:
-        done = list(replayed(root, works, _progress))
-    finally:
-        _wipe()
-    found = figures([each.score for each in done], sum(each.paths for each in done))
-    if arguments.json:
-        say_json({"figures": msgspec.to_builtins(found), "changes": list(map(_row, done))})
+        scores.extend(replayed(root, works, _progress))
+    except KeyboardInterrupt:
+        return False
     else:
-        say("".join(f"{line}\n" for line in _lines(found, done, works, columns())))
-    return 0
+        return True
+    finally:
+        if sys.stderr.isatty():
+            note("\r\x1b[K")
 
 
 def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
         note(f"\r{done} of {total} changes planned")
+    elif done and done % TICK == 0:
+        note(f"{done} of {total} changes planned\n")
 
 
-def _wipe() -> None:
-    if sys.stderr.isatty():
-        note("\r\x1b[K")
+def _tell(
+    arguments: argparse.Namespace, root: Path, works: Sequence[PastWork], scores: Sequence[Score]
+) -> None:
+    found = figures(scores)
+    if arguments.json:
+        say_json(
+            {
+                "repository": str(root),
+                "first": _day(works[-1]),
+                "last": _day(works[0]),
+                "figures": msgspec.to_builtins(found),
+                "changes": list(map(_row, scores)),
+            }
+        )
+    else:
+        say("".join(f"{line}\n" for line in _lines(found, scores, works, columns())))
 
 
-def _row(each: Replayed) -> dict[str, Any]:
-    score = each.score
+def _row(score: Score) -> dict[str, Any]:
     return {
         **msgspec.to_builtins(score),
+        "first": score.first,
         "begins": score.begins,
         "begins_soon": score.begins_soon,
+        "bm25_begins": score.bm25_begins,
+        "precision": round(score.precision, 3),
+        "recall": round(score.recall, 3),
         "f1": round(score.f1, 3),
+        "ranges": [{**msgspec.to_builtins(each), "holds": each.holds} for each in score.ranges],
     }
 
 
 def _lines(
-    found: Figures, done: Sequence[Replayed], works: Sequence[PastWork], width: int
+    found: Figures, scores: Sequence[Score], works: Sequence[PastWork], width: int
 ) -> Iterator[str]:
     count = "1 change" if found.changes == 1 else f"{found.changes} changes"
     yield from wrapped(
@@ -92,41 +121,66 @@ def _lines(
         width,
     )
     yield ""
-    plain = f"plain BM25 {found.bm25_begins:.0%}"
-    yield f"  begins at a file that changed        {found.begins:4.0%}   {plain}"
-    yield f"  one of the first three changed       {found.begins_soon:4.0%}"
+    yield f"  begins at a file that changed      {found.begins:4.0%}   BM25 {found.bm25_begins:.0%}"
+    soon = f"{found.begins_soon:4.0%}   BM25 {found.bm25_begins_soon:.0%}"
+    yield f"  one of the first three changed     {soon}"
     yield (
-        f"  files named, F1                      {found.f1:4.2f}   "
+        f"  files named, F1                    {found.f1:4.2f}   "
         f"{found.precision:.0%} of them changed, {found.recall:.0%} of what changed was named"
     )
-    if found.ranges:
-        yield f"  printed ranges of files that held    {found.ranges_held} of {found.ranges}"
-    yield f"  paths named that are not there       {found.false_paths} of {found.paths:,}"
-    yield f"  plans that ended in an error         {found.errors}"
-    missed = [each.score for each in done if not each.score.begins and not each.score.error]
-    if missed:
-        yield ""
-        yield "Begun elsewhere, among others:"
-        for score in missed[:3]:
-            first = score.first[0] if score.first else "no file"
-            wanted = score.changed[0] if score.changed else "new files"
-            yield cut(f"  {score.subject[:60]}: {first}, not {wanted}", width)
+    yield f"  printed ranges that held           {_held(found.files, 'files')}"
+    if found.lines.printed:
+        yield f"                                     {_held(found.lines, 'lines')}"
+    yield f"  places named that are not there    {found.false_places} of {found.places:,}"
+    yield f"  plans that ended in an error       {found.errors}"
+    yield from _examples(scores, width)
     yield ""
     yield from wrapped(_verdict(found), width)
 
 
+def _held(found: Ranges, measure: str) -> str:
+    if not found.printed:
+        return f"no range of {measure} was printed"
+    wide = f"the most is {found.width:g} times the least in the median"
+    return f"{found.held} of {found.printed} of {measure}; {wide}"
+
+
+def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
+    broken = [each for each in scores if each.error]
+    if broken:
+        yield ""
+        for score in broken[:SHOWN_MAX]:
+            yield cut(f"  No plan for “{score.subject}”: {score.error}", width)
+        return
+    missed = [each for each in scores if not each.begins]
+    if missed:
+        yield ""
+        yield "Begun elsewhere, among others:" if len(missed) > SHOWN_MAX else "Begun elsewhere:"
+        for score in missed[:SHOWN_MAX]:
+            first = score.ranked[0] if score.ranked else "no file"
+            yield cut(f"  {score.subject[:60]}: {first}, not {score.changed[0]}", width)
+
+
 def _verdict(found: Figures) -> str:
-    if found.changes < FEW:
-        return f"{found.changes} are too few to tell much: {FEW} or more do."
-    share = f"{round(found.begins * found.changes)} of {found.changes}"
-    if found.begins >= GOOD:
-        return f"Plans begin at the right file in {share} cases here: start where they say."
-    if found.begins >= FAIR:
-        return f"Plans begin at the right file in {share} cases here: look at the first three."
-    return (
-        f"Plans begin at the right file in {share} cases only here: name files, options or "
-        "messages in goals."
+    begun = round(found.begins * found.changes)
+    said = (
+        f"Of {found.changes} changes, plans begin at a file that really changed in {begun}"
+        if found.changes > 1
+        else f"The plan of the one change {'begins' if begun else 'does not begin'} at its file"
     )
+    if found.changes < FEW:
+        return f"{said}: too few to tell much; {FEW} or more do."
+    by_chance = wilson(begun, found.changes)
+    said += f" ({by_chance.low:.0%} to {by_chance.high:.0%} of all, by chance)"
+    advice = (
+        "start where a plan says."
+        if found.begins >= GOOD
+        else "look at its first three files before you start."
+        if found.begins >= FAIR
+        else "name files, options or messages in the goal, and check where a plan begins."
+    )
+    plain = " A plain word search does as well here." if found.begins <= found.bm25_begins else ""
+    return f"{said}: {advice}{plain}"
 
 
 def _day(work: PastWork) -> str:

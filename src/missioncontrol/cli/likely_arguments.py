@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from missioncontrol.cli.parser import whole_number
+
 CHANGES, CHANGES_MAX = 50, 500
 """Past changes that are planned again, if nothing is said, and at most."""
 
@@ -30,7 +32,7 @@ def add_backtest(verbs: Any, directory: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--changes",
         metavar="N",
-        type=int,
+        type=whole_number,
         default=CHANGES,
         help=f"how many of the newest ones, at most {CHANGES_MAX} (default: {CHANGES})",
     )

@@ -16,7 +16,9 @@ COMMITS_MAX, PAGE = 10_000, 1_000
 WORDS_MIN = 4
 CODE_MAX, FILES_MAX = 8, 16
 _HEAD = "%x01%H%x02%P%x02%ct%x02%an%x02%B"
-_BOT = re.compile(r"(?i)\[bot\]|(?:^|[\s_-])bot$|^(?:dependabot|renovate|github-actions|pre-commit)")
+_BOT = re.compile(
+    r"(?i)\[bot\]|(?:^|[\s_-])bot$|^(?:dependabot|renovate|github-actions|pre-commit)"
+)
 _LABEL = re.compile(r"^\w+(?:\([^)]*\))?!?: ")
 _ROUTINE = re.compile(
     r"(?i)^(?:merge|revert|bump|release|version|v?\d+\.\d|\[?pre-commit|upgrade \S+ to\b"
@@ -126,7 +128,7 @@ def _commits(theirs: Theirs) -> Iterator[PastWork]:
         said = theirs.git(*asked, f"--max-count={PAGE}", f"--skip={skipped}")
         if not said:
             return
-        yield from _read(said.decode("utf-8", "surrogateescape"))
+        yield from _read(said.decode("utf-8", "replace"))
 
 
 def _read(text: str) -> Iterator[PastWork]:
@@ -149,11 +151,10 @@ def _work(head: str, changed: list[tuple[str, str]]) -> Iterator[PastWork]:
     commit, parents, seconds, author, message = head.split("\x02", 4)
     if len(parents.split()) != 1 or _BOT.search(author) or not message.strip():
         return
-    goal = cleaned(message.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     kept = [(status, path) for status, path in changed if not is_lock(path)]
     files = tuple(path for _, path in kept)
     added = tuple(path for status, path in kept if status == "A")
-    yield PastWork(commit, parents, int(seconds), goal, files, added)
+    yield PastWork(commit, parents, int(seconds), cleaned(message), files, added)
 
 
 def _sized(theirs: Theirs, work: PastWork) -> PastWork:

@@ -5,35 +5,34 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-import msgspec
-
-from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.plan import accepted
+from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
-from missioncontrol.specialists.backtest.history import PastWork, is_paper
+from missioncontrol.specialists.backtest.baseline import Baseline, tracked
+from missioncontrol.specialists.backtest.history import PastWork, is_lock, is_paper, source_of
 from missioncontrol.specialists.backtest.replay import go_to, replaying
-from missioncontrol.specialists.backtest.scoring import Score, paths_of, scored
+from missioncontrol.specialists.backtest.scoring import (
+    RANKED_MAX,
+    Score,
+    scored,
+    speaks_of_papers,
+    unplanned,
+)
 from missioncontrol.specialists.estimating.estimating import estimated
-from missioncontrol.specialists.planner.assembly import assembled
-from missioncontrol.specialists.planner.reading import read_ground
-from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.ranking.kept import KEPT
-from missioncontrol.specialists.ranking.terms import counted
 from missioncontrol.specialists.specialist import Brief
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.specialist import Desk
 
 SECONDS_MAX = 600.0
 
 
-class Replayed(msgspec.Struct, frozen=True):
-    """One change that was planned again."""
-
-    score: Score
-    paths: int  # that the plan named
-
-
 class _Silent:
-    """Hears what a planner says and passes nothing on."""
+    """A listener that passes nothing on."""
 
     def log(self, level: LogLevel, message: str) -> None:
         """See `Listener.log`."""
@@ -44,16 +43,19 @@ class _Silent:
 
 def replayed(
     root: Path, works: Sequence[PastWork], on_progress: Callable[[int, int], None]
-) -> Iterator[Replayed]:
+) -> Iterator[Score]:
     """Yield how each change is planned, in the order given; `root` is only read.
 
     Raises:
-        Unavailable: git cannot show the repository as it was.
+        Rejected: `backtest.no_git`.
+        Unavailable: `backtest.incomplete_clone` where git lacks files of the past.
     """
-    with replaying(root) as copy, _facts_kept():
+    baseline = Baseline()
+    with replaying(source_of(root)) as copy, _facts_kept():
         for done, work in enumerate(works):
             on_progress(done, len(works))
-            yield _planned(copy, work)
+            go_to(copy, work.parent)
+            yield _score(copy, work, _bm25(copy, work, baseline))
 
 
 @contextmanager
@@ -70,23 +72,37 @@ def _facts_kept() -> Iterator[None]:
                 os.environ[KEPT] = before
 
 
-def _planned(copy: Path, work: PastWork) -> Replayed:
-    go_to(copy, work.parent)
-    brief = Brief(work.goal, "", (), "", copy, None, None, {}, SECONDS_MAX)
+def _score(copy: Path, work: PastWork, bm25: Sequence[str]) -> Score:
     try:
-        ground = read_ground(brief, _Silent())
-        plan = estimated(accepted(assembled(ground)), brief)
-    except (AttemptFailed, Rejected) as error:
-        reason = error.reason if isinstance(error, AttemptFailed) else str(error)
-        return Replayed(Score(work.commit, work.subject, error=reason), 0)
-    there = [file.path for file in ground.tree.files] if ground.tree else []
-    first = _bm25_first(ground.index, work.goal) if ground.index else ""
-    return Replayed(scored(plan, work, there, first), len(paths_of(plan)))
+        plan = _planned(copy, work)
+    except (AttemptFailed, MissionControlError) as error:
+        return unplanned(work, error.reason, bm25)
+    except Exception as error:  # noqa: BLE001 - the edge: one fault of a planner is one plan less
+        return unplanned(work, f"The planner broke off: {error!r}", bm25)
+    return scored(plan, work, lines_of=_lines_of(copy), bm25=bm25)
 
 
-def _bm25_first(index: Index, goal: str) -> str:
-    """Return the best file of code by BM25 over text and path, the path five times."""
-    scores = index.whole.scores(counted(goal))
-    code = [number for number in scores if not is_paper(index.paths[number])]
-    best = min(code, key=lambda number: (-scores[number], index.paths[number]), default=None)
-    return index.paths[best] if best is not None else ""
+def _planned(copy: Path, work: PastWork) -> Plan:
+    brief = Brief(work.goal, "", (), "", copy, None, None, {}, SECONDS_MAX)
+    # The local planner keeps nothing and calls no model: it only says how it goes on.
+    return estimated(LocalPlanner().plan(brief, cast("Desk", _Silent())), brief)
+
+
+def _bm25(copy: Path, work: PastWork, baseline: Baseline) -> list[str]:
+    with_papers = speaks_of_papers(work.subject)
+    out = [path for path in tracked(copy) if is_lock(path) or (is_paper(path) and not with_papers)]
+    return baseline.ranked(copy, work.goal, out, RANKED_MAX)
+
+
+def _lines_of(copy: Path) -> Callable[[str], int | None]:
+    def lines_of(path: str) -> int | None:
+        place = copy / path
+        if place.is_symlink() or place.is_dir():
+            return 0
+        try:
+            data = place.read_bytes()
+        except OSError:
+            return None
+        return data.count(b"\n") + (not data.endswith(b"\n")) if data else 0
+
+    return lines_of
