@@ -1,12 +1,14 @@
 """`mission backtest` plans merged changes again, and leaves the repository as it is."""
 
 import json
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import mission
+from tests.cli.command import Running, mission
 
 pytestmark = pytest.mark.journey
 PARTS = ("sessions", "mail", "cart")
@@ -17,53 +19,81 @@ def git(root: Path, *args: str) -> str:
     return subprocess.run([*command, *args], capture_output=True, text=True, check=True).stdout
 
 
-def shop(root: Path) -> Path:
-    """Make a repository of six changes, one after the other, that each say what they are for."""
-    root.mkdir()
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of six changes, one after the other, that each say what they are for."""
+    root = tmp_path_factory.mktemp("backtest") / "shop"
+    (root / "shop").mkdir(parents=True)
     git(root, "init", "-q")
     for part in PARTS:
-        (root / f"{part}.py").write_text(f"def open_{part}():\n    return '{part}'\n")
+        (root / "shop" / f"{part}.py").write_text(f"def open_{part}():\n    return '{part}'\n")
     git(root, "add", ".")
     git(root, "commit", "-qm", "Begin")
     for number in range(6):
         part = PARTS[number % len(PARTS)]
-        file = root / f"{part}.py"
+        file = root / "shop" / f"{part}.py"
         file.write_text(f"{file.read_text()}\n\ndef {part}_{number}():\n    return {number}\n")
         if number == 5:
             (root / "later.py").write_text("LATER = True\n")
             git(root, "add", ".")
         git(root, "commit", "-qam", f"Give {part} the function {part}_{number} (#{number})")
+    (root / "not yet.py").write_text("DRAFT = True\n")
     return root
 
 
 def state(root: Path) -> str:
     seen = git(root, "status", "--porcelain", "--ignored") + git(root, "for-each-ref")
-    return seen + git(root, "reflog") + git(root, "count-objects")
+    objects = sorted(str(each) for each in (root / ".git").rglob("*"))
+    return f"{seen}{git(root, 'reflog', '--all')}{objects}{(root / '.git/config').read_text()}"
 
 
-def test_past_changes_are_planned_again_and_nothing_is_touched(tmp_path: Path) -> None:
-    root = shop(tmp_path / "shop")
-    before = state(root)
-    done = mission(tmp_path / "home", "backtest", "--repo", str(root), "--changes", "5", "--json")
+def test_past_changes_are_planned_again_and_nothing_is_touched(tmp_path: Path, shop: Path) -> None:
+    before = state(shop)
+    # Any directory of the repository stands for all of it.
+    done = mission(
+        tmp_path / "home", "backtest", "--repo", str(shop / "shop"), "--changes", "5", "--json"
+    )
     assert done.returncode == 0, done.stderr.decode()
     told = json.loads(done.stdout)
     assert (told["figures"]["changes"], told["figures"]["errors"]) == (5, 0)
     assert told["figures"]["begins"] == 1.0
-    assert told["figures"]["false_paths"] == 0
     newest, *_ = told["changes"]
     assert newest["subject"] == "Give cart the function cart_5"
-    assert newest["changed"] == ["cart.py"]  # `later.py` was not there, and the plan cannot know it
-    assert "later.py" not in newest["first"] + newest["named"]
-    assert state(root) == before
+    # `later.py` was not there, and the plan cannot know it.
+    assert newest["changed"] == ["shop/cart.py"]
+    assert "later.py" not in newest["ranked"] + newest["named"] + newest["bm25"]
+    assert (newest["begins"], newest["first"][0]) == (True, "shop/cart.py")
+    assert [place for place in newest["false_places"] if ":" not in place] == []
+    assert state(shop) == before
     assert not (tmp_path / "home").exists()
 
 
-def test_the_figures_are_told_in_sentences(tmp_path: Path) -> None:
-    root = shop(tmp_path / "shop")
-    said = mission(tmp_path / "home", "backtest", "--repo", str(root)).stdout.decode()
+def test_the_figures_are_told_in_sentences(tmp_path: Path, shop: Path) -> None:
+    done = mission(tmp_path / "home", "backtest", "--repo", str(shop))
+    said = done.stdout.decode()
     assert "6 changes from " in said
-    assert "begins at a file that changed        100%" in said
-    assert "6 are too few to tell much: 20 or more do." in said
+    assert "begins at a file that changed     100%   BM25 " in said
+    assert "too few to tell much; 20 or more do." in " ".join(said.split())
+    assert len(said.splitlines()) <= 18
+    assert done.stderr == b""
+
+
+def test_ctrl_c_tells_what_was_scored_by_then(
+    tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    running = Running(tmp_path / "home", "backtest", "--repo", str(shop))
+    ends = time.monotonic() + 60
+    while not list(scratch.glob("mission-backtest-facts-*/facts.db")) and time.monotonic() < ends:
+        time.sleep(0.02)
+    running.signal(signal.SIGINT)
+    code, err = running.end()
+    assert code == 3, err
+    scored = sum(line["figures"]["changes"] for line in running.lines)
+    assert f"interrupted after {scored} of 6 changes" in err
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -72,18 +102,23 @@ def test_the_figures_are_told_in_sentences(tmp_path: Path) -> None:
         ((), b"Give a clone with --repo."),
         (("--repo", "{plain}"), b"is no git repository"),
         (("--repo", "{shop}", "--changes", "0"), b"it can be 1 to 500"),
-        (("--repo", "{empty}"), b"No commit of this history can be replayed."),
+        (("--repo", "{shop}", "--changes", "501"), b"it can be 1 to 500"),
+        (("--repo", "{shop}", "--changes", "few"), b"'few' is no whole number"),
+        (("--repo", "{new}"), b"No commit of this history can be replayed."),
+        (("--repo", "{empty}"), b"one to eight files of code"),
     ],
 )
 def test_what_cannot_be_replayed_is_refused(
-    tmp_path: Path, args: tuple[str, ...], said: bytes
+    tmp_path: Path, shop: Path, args: tuple[str, ...], said: bytes
 ) -> None:
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "empty").mkdir()
-    git(tmp_path / "empty", "init", "-q")
-    git(tmp_path / "empty", "commit", "-q", "--allow-empty", "-m", "Begin with nothing at all")
-    places = {"plain": tmp_path / "plain", "empty": tmp_path / "empty", "shop": tmp_path / "shop"}
-    shop(places["shop"])
-    refused = mission(tmp_path / "home", "backtest", *(each.format(**places) for each in args))
+    places = {name: tmp_path / name for name in ("plain", "new", "empty")}
+    for place in places.values():
+        place.mkdir()
+    git(places["new"], "init", "-q")
+    git(places["empty"], "init", "-q")
+    git(places["empty"], "commit", "-q", "--allow-empty", "-m", "Begin with nothing at all")
+    given = (each.format(**places, shop=shop) for each in args)
+    refused = mission(tmp_path / "home", "backtest", *given)
     assert refused.returncode == 2, refused.stderr.decode()
     assert said in refused.stderr
+    assert refused.stderr.count(b"\n") == 1

@@ -62,7 +62,8 @@ def backtest(arguments: argparse.Namespace) -> int:
 def _collected(root: Path, works: Sequence[PastWork], scores: list[Score]) -> bool:
     """Add the score of each change to `scores`; False where a person interrupts it."""
     try:
-        scores.extend(replayed(root, works, _progress))
+        for score in replayed(root, works, _progress):
+            scores.append(score)  # noqa: PERF402 - those before an interruption count
     except KeyboardInterrupt:
         return False
     else:
@@ -121,18 +122,16 @@ def _lines(
         width,
     )
     yield ""
-    yield f"  begins at a file that changed      {found.begins:4.0%}   BM25 {found.bm25_begins:.0%}"
+    begins = f"{found.begins:4.0%}   BM25 {found.bm25_begins:.0%}"
     soon = f"{found.begins_soon:4.0%}   BM25 {found.bm25_begins_soon:.0%}"
-    yield f"  one of the first three changed     {soon}"
-    yield (
-        f"  files named, F1                    {found.f1:4.2f}   "
-        f"{found.precision:.0%} of them changed, {found.recall:.0%} of what changed was named"
-    )
-    yield f"  printed ranges that held           {_held(found.files, 'files')}"
-    if found.lines.printed:
-        yield f"                                     {_held(found.lines, 'lines')}"
-    yield f"  places named that are not there    {found.false_places} of {found.places:,}"
-    yield f"  plans that ended in an error       {found.errors}"
+    named = f"{found.f1:4.2f}   precision {found.precision:.0%}, recall {found.recall:.0%}"
+    yield f"  begins at a file that changed     {begins}"
+    yield f"  one of the first three changed    {soon}"
+    yield f"  files named, F1                   {named}"
+    yield f"  printed ranges that held          {_held(found.files, 'files')}"
+    yield f"                                    {_held(found.lines, 'lines')}"
+    yield f"  places named that are not there   {found.false_places} of {found.places:,}"
+    yield f"  plans that ended in an error      {found.errors}"
     yield from _examples(scores, width)
     yield ""
     yield from wrapped(_verdict(found), width)
@@ -140,9 +139,8 @@ def _lines(
 
 def _held(found: Ranges, measure: str) -> str:
     if not found.printed:
-        return f"no range of {measure} was printed"
-    wide = f"the most is {found.width:g} times the least in the median"
-    return f"{found.held} of {found.printed} of {measure}; {wide}"
+        return f"none was printed for {measure}"
+    return f"{found.held} of {found.printed} for {measure} (high is {found.width:g} times low)"
 
 
 def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
@@ -158,7 +156,7 @@ def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
         yield "Begun elsewhere, among others:" if len(missed) > SHOWN_MAX else "Begun elsewhere:"
         for score in missed[:SHOWN_MAX]:
             first = score.ranked[0] if score.ranked else "no file"
-            yield cut(f"  {score.subject[:60]}: {first}, not {score.changed[0]}", width)
+            yield cut(f"  {first}, not {score.changed[0]}: {score.subject}", width)
 
 
 def _verdict(found: Figures) -> str:
@@ -171,7 +169,7 @@ def _verdict(found: Figures) -> str:
     if found.changes < FEW:
         return f"{said}: too few to tell much; {FEW} or more do."
     by_chance = wilson(begun, found.changes)
-    said += f" ({by_chance.low:.0%} to {by_chance.high:.0%} of all, by chance)"
+    said += f" (by chance {by_chance.low:.0%} to {by_chance.high:.0%} of more such changes)"
     advice = (
         "start where a plan says."
         if found.begins >= GOOD
@@ -179,8 +177,9 @@ def _verdict(found: Figures) -> str:
         if found.begins >= FAIR
         else "name files, options or messages in the goal, and check where a plan begins."
     )
-    plain = " A plain word search does as well here." if found.begins <= found.bm25_begins else ""
-    return f"{said}: {advice}{plain}"
+    plain = round(found.bm25_begins * found.changes)
+    beside = f" Plain BM25 begins right in {plain}." if plain >= begun else ""
+    return f"{said}: {advice}{beside}"
 
 
 def _day(work: PastWork) -> str:

@@ -18,7 +18,8 @@ def summary(material: Material, pack: Pack, names: Sequence[str]) -> str:
     left = len(pack.budget.dropped)
     dropped = f", {left} more dropped for lack of room" if left else ""
     return (
-        f"Wrote {', '.join(names)}: {_counted(len(material.plan.requirements), 'requirement')}, "
+        f"Wrote {', '.join(names)} for “{material.plan.title}”: "
+        f"{_counted(len(material.plan.requirements), 'requirement')}, "
         f"{_tasks(len(pack.tasks), is_built=any(task.agent for task in material.builders))}, "
         f"{_counted(len(pack.code), 'excerpt')} of code{dropped}."
     )
