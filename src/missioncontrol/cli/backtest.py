@@ -169,7 +169,7 @@ def _verdict(found: Figures) -> str:
     if found.changes < FEW:
         return f"{said}: too few to tell much; {FEW} or more do."
     by_chance = wilson(begun, found.changes)
-    said += f" (by chance {by_chance.low:.0%} to {by_chance.high:.0%} of more such changes)"
+    said += f" (allowing for chance, {by_chance.low:.0%} to {by_chance.high:.0%} of such changes)"
     advice = (
         "start where a plan says."
         if found.begins >= GOOD

@@ -48,13 +48,6 @@ _PROSE = re.compile(r"[A-Za-z0-9_./'-]+")
 
 Figures = Mapping[int, float]
 """Files with the figure each has; those that are absent have 0."""
-WORDS = ("whole", "title", "text", "path", "names", "block", "blocks")
-"""Measures of the words that a file and the goal share."""
-ANSWERS = (
-    *("named", "exact", "head", "identifiers", "literal", "phrases", *WORDS),
-    *("messages", "similar", "precedents", "together", "neighbours", "tests"),
-)
-"""Measures that are about the goal; the rest says only what kind of file it is."""
 SOURCES = ("whole", "title", "path", "names", "identifiers", "messages", "precedents", "together")
 """Measures whose best files are looked at closely."""
 
