@@ -9,7 +9,7 @@ from missioncontrol.specialists.backtest.running import replayed
 from missioncontrol.specialists.backtest.scoring import figures
 
 ROOT = Path(__file__).parents[1]
-CHANGES = 20
+CHANGES = 5
 
 
 def plans() -> Iterator[Measure]:

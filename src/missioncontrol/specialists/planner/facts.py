@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ASK_LENGTH_MAX = 140
 
 
-LOGGED_MIN = 0.1
+LOGGED_MIN = 0.3
 """Share of the changes of code that change the log, below which a change is not asked to."""
 NAMED_LENGTH_MAX = 40
 """Characters of an ask that sentences repeat; a longer one is read once, where it has its id."""

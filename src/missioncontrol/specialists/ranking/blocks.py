@@ -31,7 +31,7 @@ class Block(msgspec.Struct, frozen=True):
 
 def blocks_of(text: str) -> list[Block]:
     """Return the blocks of a text, top to bottom; together they hold every line once."""
-    lines = text.split("\n")
+    lines = text.removesuffix("\n").split("\n")
     found: list[Block] = []
     start = 0
     for number, line in enumerate(lines):
