@@ -14,7 +14,7 @@ from missioncontrol.domain.mission import PlanAccepted
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.register import decode
 from tests.console.houses import House, console_house
-from tests.console.mission_house import GOAL, ended, small_repository
+from tests.console.mission_house import DECIDING_GOAL, ended, small_repository
 
 NEXT = "Refuse discount codes that are older than a year in the cart"
 NEW = {
@@ -144,7 +144,7 @@ def test_a_mission_that_ended_is_remembered_and_shown(tmp_path: Path) -> None:
     async def scenario() -> None:
         repository = str(small_repository(tmp_path))
         async with console_house(tmp_path) as house, house.client("operator") as client:
-            run = await a_mission(house, Goal(GOAL, repository), execute=True)
+            run = await a_mission(house, Goal(DECIDING_GOAL, repository), execute=True)
             items: list[dict[str, Any]] = (await client.get("/api/v1/memory")).json()["items"]
             kinds = {each["kind"] for each in items}
             assert {"decision", "estimate"} <= kinds
