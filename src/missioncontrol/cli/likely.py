@@ -114,9 +114,8 @@ def _obtained(likely: Sequence[Likely]) -> str:
 def _file_lines(files: Sequence[LikelyFile], width: int) -> Iterator[str]:
     for file in files:
         spots = ", ".join(f"{spot.name}:{spot.lines}".lstrip(":") for spot in file.spots)
-        yield cut(
-            f"  {file.chance or file.share:4.0%}  {file.path}{f'  {spots}' if spots else ''}", width
-        )
+        chance = f"{file.chance:4.0%}" if file.chance else "    "
+        yield cut(f"  {chance}  {file.path}{f'  {spots}' if spots else ''}", width)
         yield from wrapped("; ".join(file.reasons), width, " " * 8, " " * 8)
         if file.tests:
             yield cut(f"        tested by {', '.join(file.tests)}", width)

@@ -4,6 +4,7 @@ import re
 
 BODY_MAX = 600
 """Characters of what a message says below its subject that are part of the goal."""
+READ_MAX, SUBJECT_MAX = 4_000, 300
 LISTED_MIN = 2
 """Passages of the form `* subject` from which on they are the list that a squash leaves."""
 _NUMBER = re.compile(r"(?:\s*\(?#\d+\)?)+\s*$")
@@ -27,8 +28,10 @@ def cleaned(message: str) -> str:
     What a squash lists of the commits that it was made of is left out as well, and the part below
     the subject is cut after `BODY_MAX` characters.
     """
+    message = message[:READ_MAX]  # What follows would be cut anyhow, and takes long to look at.
     text = _HEADING.sub("", _CHECK.sub("", _COMMENT.sub("", message.replace("\r\n", "\n"))))
     first, _, rest = text.strip().partition("\n")
+    first = first[:SUBJECT_MAX]
     subject = _ADDRESS.sub("(address)", _NUMBER.sub("", first).strip())
     lines = [line.rstrip() for line in rest.split("\n")]
     body = "\n".join(line for line in lines if not _TRAILER.match(line.strip()))

@@ -138,8 +138,9 @@ def _with_place(
     reasons = own.reasons if own else part.places[0].reasons
     spots = own.spots if own else ()
     kept = files[: FILES_MAX - 1]
+    chance = own.chance if own else 0.0
     share = min(own.share if own else SHARE_MIN, kept[-1].share if kept else 1.0)
-    return [*kept, LikelyFile(path, share, tuple(reasons), spots)]
+    return [*kept, LikelyFile(path, share, tuple(reasons), spots, chance=chance)]
 
 
 def _asked(ground: Ground, part: Part) -> str:

@@ -25,7 +25,9 @@ HEAD_FACTOR = 2.0
 PHRASE_WORDS = 3
 PHRASES_MAX = 60
 NAMES_MAX = 40
-LITERAL_LENGTH_MIN = 4
+LITERAL_LENGTH_MIN, LITERALS_MAX = 4, 20
+EXACT_MAX = 100
+"""Files that define a name of the goal which are looked at closely."""
 BLOCKS_SUMMED = 3
 STEM_LENGTH_MIN = 4
 EXAMPLES_SHOWN = 10
@@ -134,7 +136,10 @@ class _Gathering:
 
     def _candidates(self) -> list[int]:
         """Return the files that are among the best by any of the measures, in order."""
-        found: set[int] = set(self.figures["named"]) | set(self.figures["exact"])
+        found: set[int] = set(self.figures["named"])
+        whole = self.figures["whole"]
+        exact = sorted(self.figures["exact"], key=lambda n: (-whole.get(n, 0.0), n))
+        found.update(exact[:EXACT_MAX])
         for kind in SOURCES:
             scores = self.figures[kind]
             mine = (n for n in scores if self._is_wanted(n))
@@ -164,7 +169,8 @@ class _Gathering:
         """Return, by file, which texts that the goal quotes stand in it as they are."""
         quoted = ("".join(groups) for groups in _QUOTED.findall(self.goal))
         found: dict[int, tuple[str, ...]] = {}
-        for text in list(dict.fromkeys(q for q in quoted if len(q) >= LITERAL_LENGTH_MIN)):
+        wanted = dict.fromkeys(q for q in quoted if len(q) >= LITERAL_LENGTH_MIN)
+        for text in list(wanted)[:LITERALS_MAX]:
             for number in self.index.with_all(counted(text)):
                 if text in self.index.text_of(number):
                     found[number] = (*found.get(number, ()), text)
