@@ -140,7 +140,7 @@ def _lines(
 def _held(found: Ranges, measure: str) -> str:
     if not found.printed:
         return f"none was printed for {measure}"
-    return f"{found.held} of {found.printed} for {measure} (high is {found.width:g} times low)"
+    return f"{found.held} of {found.printed} for {measure} (high is {found.width:,.1f} times low)"
 
 
 def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
