@@ -3,12 +3,12 @@
 import re
 import subprocess
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 
+from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 from missioncontrol.specialists.historian.log import COMMITS_MAX, as_past, read_log
 from missioncontrol.specialists.kinds import HEAD_BYTES, classified
 from missioncontrol.specialists.outputs import compiled
@@ -38,10 +38,10 @@ class _InMemory(KeptFacts):
     def __init__(self) -> None:
         self._facts: dict[bytes, FileFacts] = {}
 
-    def find(self, keys: object) -> dict[bytes, FileFacts]:
-        return {key: self._facts[key] for key in keys if key in self._facts}  # type: ignore[attr-defined]
+    def find(self, keys: Iterable[bytes]) -> dict[bytes, FileFacts]:
+        return {key: self._facts[key] for key in keys if key in self._facts}
 
-    def keep(self, fresh: Mapping[bytes, FileFacts], used: object) -> None:
+    def keep(self, fresh: Mapping[bytes, FileFacts], used: Iterable[bytes]) -> None:
         self._facts.update(fresh)
 
 

@@ -82,8 +82,12 @@ def test_blocks_hold_each_line_once(text: str) -> None:
     assert all(block.last - block.first < LINES_MAX for block in blocks)
 
 
-def test_the_blocks_of_one_file_are_bounded() -> None:
-    assert len(blocks_of("x\n" * LINES_MAX * (BLOCKS_MAX + 5))) == BLOCKS_MAX
+@pytest.mark.parametrize("line", ["x\n", "def f(): pass\n"])
+def test_the_blocks_of_a_long_file_are_bounded_and_reach_its_end(line: str) -> None:
+    count = LINES_MAX * (BLOCKS_MAX + 5)
+    blocks = blocks_of(line * count)
+    assert len(blocks) <= BLOCKS_MAX
+    assert blocks[-1].last == count
 
 
 def test_a_file_that_the_goal_names_is_nearly_certain(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`mission backtest`: how far plans can be trusted in a repository, by its own merged changes."""
+"""`mission backtest`: scores plans against the merged changes of a repository."""
 
 import argparse
 import sys
@@ -16,21 +16,21 @@ from missioncontrol.cli.places import repository_of
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.scoring import wilson
-from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
+from missioncontrol.specialists.backtest.history import PastWork, is_document, suitable_changes
 from missioncontrol.specialists.backtest.running import replayed
 from missioncontrol.specialists.backtest.scoring import FEW, Figures, Ranges, Score, figures
 
 GOOD, FAIR = 0.6, 0.4
-"""Shares of plans that begin at a changed file from which on they are told as good, or as fair."""
+"""Shares of plans that begin at a changed file: from here on good, and fair."""
 SHOWN_MAX = 3
 TICK = 10
-"""Changes after which a log, which has no line to write over, is told how far the replay is."""
+"""Changes between two lines of progress where standard error is no terminal."""
 
 
 def backtest(arguments: argparse.Namespace) -> int:
-    """Plan merged changes again from their parents, and tell how the plans did.
+    """Plan merged changes again from their parents, and print how the plans did.
 
-    Ctrl-C ends the replay; what was scored by then is told.
+    After Ctrl-C, and where git fails midway, it prints the scores up to there.
 
     Raises:
         Rejected: there is no repository, no suitable change, or N is out of range.
@@ -51,11 +51,13 @@ def backtest(arguments: argparse.Namespace) -> int:
     root = Path(repository_of(arguments))
     works = suitable_changes(root, arguments.changes)
     scores = list[Score]()
-    is_whole = _collected(root, works, scores)
-    if not is_whole:
-        note(f"mission: interrupted after {len(scores)} of {len(works)} changes.\n")
-    if scores:
-        _tell(arguments, root, works[: len(scores)], scores)
+    try:
+        is_whole = _collected(root, works, scores)
+        if not is_whole:
+            note(f"mission: interrupted after {len(scores)} of {len(works)} changes.\n")
+    finally:
+        if scores:
+            _show(arguments, root, works[: len(scores)], scores)
     return SUCCEEDED if is_whole else CANCELLED
 
 
@@ -80,7 +82,7 @@ def _progress(done: int, total: int) -> None:
         note(f"{done} of {total} changes planned\n")
 
 
-def _tell(
+def _show(
     arguments: argparse.Namespace, root: Path, works: Sequence[PastWork], scores: Sequence[Score]
 ) -> None:
     found = figures(scores)
@@ -153,10 +155,12 @@ def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
     missed = [each for each in scores if not each.begins]
     if missed:
         yield ""
-        yield "Begun elsewhere, among others:" if len(missed) > SHOWN_MAX else "Begun elsewhere:"
+        more = ", among others" if len(missed) > SHOWN_MAX else ""
+        yield f"Plans that begin at another file{more}:"
         for score in missed[:SHOWN_MAX]:
             first = score.ranked[0] if score.ranked else "no file"
-            yield cut(f"  {first}, not {score.changed[0]}: {score.subject}", width)
+            changed = [path for path in score.changed if not is_document(path)] or score.changed
+            yield cut(f"  {first}, not {changed[0]}: {score.subject}", width)
 
 
 def _verdict(found: Figures) -> str:

@@ -25,8 +25,8 @@ class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.line}-{self.last}" if self.last > self.line else str(self.line)
 
     @property
-    def told(self) -> str:
-        """The lines as a sentence names them."""
+    def label(self) -> str:
+        """The lines for a sentence: `lines 12-40`."""
         return f"line{'s' if self.last > self.line else ''} {self.lines}"
 
 

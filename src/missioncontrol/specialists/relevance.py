@@ -8,7 +8,7 @@ from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 
 SHARE_MIN = 0.35
-"""Of the likeliest file's score; what is below it would be there for almost any goal."""
+"""Of the likeliest file's chance; what is below it would be there for almost any goal."""
 
 
 def relevant_files(

@@ -8,8 +8,8 @@ import pytest
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.specialists.backtest.history import (
     PastWork,
+    is_document,
     is_lock,
-    is_paper,
     is_suitable,
     suitable_changes,
 )
@@ -71,7 +71,7 @@ def test_a_long_message_is_cut_at_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "paper"),
+    ("path", "document"),
     [
         ("docs/a.html", True),
         ("README.md", True),
@@ -82,8 +82,8 @@ def test_a_long_message_is_cut_at_a_word() -> None:
         ("src/CMakeLists.txt", False),
     ],
 )
-def test_papers_are_told_from_code(path: str, paper: bool) -> None:
-    assert is_paper(path) is paper
+def test_documents_are_no_code(path: str, document: bool) -> None:
+    assert is_document(path) is document
 
 
 @pytest.mark.parametrize("path", ["Cargo.lock", "web/package-lock.json", "go.sum", "bun.lockb"])

@@ -33,7 +33,7 @@ _LOCK = re.compile(
 )
 _BUILD_TEXT = re.compile(r"(?i)(?:^|/)(?:cmakelists|meson_options)\.txt$")
 """Files of the build that look like text for people."""
-_PAPER = re.compile(
+_DOCUMENT = re.compile(
     r"(?i)\.(?:md|mdx|rst|rdoc|adoc|txt|png|svg|jpe?g|gif|ico|webp)$|(?:^|/)(?:docs?|website|www)/"
     r"|(?:^|/)(?:licen[cs]e|authors|contributors|codeowners|funding)[^/]*$"
 )
@@ -100,18 +100,18 @@ def suitable_changes(root: Path, count: int) -> list[PastWork]:
 def is_suitable(work: PastWork) -> bool:
     """Whether a change says enough of what it is for, and is neither routine nor too large."""
     words = _LABEL.sub("", work.subject).split()
-    code = [path for path in work.files if not is_paper(path)]
+    code = [path for path in work.files if not is_document(path)]
     fits = 1 <= len(code) <= CODE_MAX and len(work.files) <= FILES_MAX
     changes_code = not set(code) <= set(work.added)
     says_enough = len(words) >= WORDS_MIN and _ROUTINE.match(work.subject) is None
     return fits and changes_code and says_enough
 
 
-def is_paper(path: str) -> bool:
+def is_document(path: str) -> bool:
     """Whether a file is text for people, and not what a program reads."""
     if _BUILD_TEXT.search(path):
         return False
-    return _PAPER.search(path) is not None or CHANGE_LOG.search(path) is not None
+    return _DOCUMENT.search(path) is not None or CHANGE_LOG.search(path) is not None
 
 
 def is_lock(path: str) -> bool:

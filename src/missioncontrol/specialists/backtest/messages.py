@@ -1,4 +1,4 @@
-"""Reads the message of a commit as the goal that somebody could have typed."""
+"""Turns the message of a commit into a goal."""
 
 import re
 

@@ -26,7 +26,7 @@ def replaying(theirs: Theirs) -> Iterator[Path]:
 
 
 def go_to(root: Path, commit: str) -> None:
-    """Let a copy be as it was at `commit`, the newest that its branch has.
+    """Check out `commit` in the copy, as the newest commit of its branch.
 
     Raises:
         Unavailable: `backtest.incomplete_clone` where git lacks what it would write.

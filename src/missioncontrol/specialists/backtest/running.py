@@ -11,13 +11,13 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.specialists.backtest.baseline import Baseline, tracked
-from missioncontrol.specialists.backtest.history import PastWork, is_lock, is_paper, source_of
+from missioncontrol.specialists.backtest.history import PastWork, is_document, is_lock, source_of
 from missioncontrol.specialists.backtest.replay import go_to, replaying
 from missioncontrol.specialists.backtest.scoring import (
     RANKED_MAX,
     Score,
+    is_about_documents,
     scored,
-    speaks_of_papers,
     unplanned,
 )
 from missioncontrol.specialists.estimating.estimating import estimated
@@ -89,8 +89,12 @@ def _planned(copy: Path, work: PastWork) -> Plan:
 
 
 def _bm25(copy: Path, work: PastWork, baseline: Baseline) -> list[str]:
-    with_papers = speaks_of_papers(work.subject)
-    out = [path for path in tracked(copy) if is_lock(path) or (is_paper(path) and not with_papers)]
+    with_documents = is_about_documents(work.subject)
+    out = [
+        path
+        for path in tracked(copy)
+        if is_lock(path) or (is_document(path) and not with_documents)
+    ]
     return baseline.ranked(copy, work.goal, out, RANKED_MAX)
 
 

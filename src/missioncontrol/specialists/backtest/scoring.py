@@ -9,14 +9,16 @@ import msgspec
 
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.backtest.history import PastWork, is_lock, is_paper
+from missioncontrol.specialists.backtest.history import PastWork, is_document, is_lock
 
 FIRST = 3
 RANKED_MAX = 10
 """Files in order that are compared: who looks further does not follow the order any more."""
 FEW = 20
 """Changes below which figures say little."""
-_ABOUT_PAPERS = re.compile(r"(?i)\bdocs?\b|\bdocument|\breadme\b|\btypos?\b|\bguide\b|\btutorial")
+_ABOUT_DOCUMENTS = re.compile(
+    r"(?i)\bdocs?\b|\bdocument|\breadme\b|\btypos?\b|\bguide\b|\btutorial"
+)
 
 Sizing = Literal["files", "lines"]
 
@@ -135,8 +137,8 @@ def first_files(plan: Plan, subject: str) -> list[str]:
     requirement. Documents are among them only where the subject speaks of documents.
     """
     found = dict.fromkeys([*_scopes(plan), *(file.path for file in _likely(plan))])
-    wants = speaks_of_papers(subject)
-    return [path for path in found if wants or not is_paper(path)]
+    wants = is_about_documents(subject)
+    return [path for path in found if wants or not is_document(path)]
 
 
 def named_files(plan: Plan) -> list[str]:
@@ -145,9 +147,9 @@ def named_files(plan: Plan) -> list[str]:
     return [path for path in dict.fromkeys(_scopes(plan) or expected) if not is_lock(path)]
 
 
-def speaks_of_papers(subject: str) -> bool:
+def is_about_documents(subject: str) -> bool:
     """Whether a change is about documents, so that they count as the place where it begins."""
-    return _ABOUT_PAPERS.search(subject) is not None
+    return _ABOUT_DOCUMENTS.search(subject) is not None
 
 
 def paths_of(plan: Plan) -> list[str]:

@@ -130,7 +130,7 @@ def _users_first(uses: Sequence[tuple[str, str]]) -> list[LikelyFile]:
 def _with_place(
     part: Part, files: list[LikelyFile], known: Sequence[LikelyFile]
 ) -> list[LikelyFile]:
-    """Let the file at which the plan begins be among those that it foresees."""
+    """Add the file where the plan begins to those that it foresees."""
     path = part.places[0].path if part.places else ""
     if not path or any(each.path == path for each in files[:FILES_MAX]):
         return files

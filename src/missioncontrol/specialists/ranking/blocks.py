@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.specialists.ranking.terms import counted
 
 LINES_MAX = 40
-"""Lines after which a block ends, wherever that is."""
+"""Lines after which a block of a file of usual length ends, wherever that is."""
 LINES_MIN = 4
 """Lines before which a definition begins no block of its own."""
 BLOCKS_MAX = 400
@@ -32,15 +32,15 @@ class Block(msgspec.Struct, frozen=True):
 def blocks_of(text: str) -> list[Block]:
     """Return the blocks of a text, top to bottom; together they hold every line once."""
     lines = text.removesuffix("\n").split("\n")
+    least = max(LINES_MIN, len(lines) // BLOCKS_MAX + 1)  # The blocks of a long file are longer.
+    most = max(LINES_MAX, least)
     found: list[Block] = []
     start = 0
     for number, line in enumerate(lines):
         size = number - start
-        if size >= LINES_MAX or (size >= LINES_MIN and _BEGINS.match(line)):
+        if size >= most or (size >= least and _BEGINS.match(line)):
             found.append(_block(lines, start, number))
             start = number
-            if len(found) == BLOCKS_MAX:
-                return found
     found.append(_block(lines, start, len(lines)))
     return found
 

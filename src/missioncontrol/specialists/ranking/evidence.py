@@ -41,9 +41,6 @@ FOLDER_MAX = 8
 _DOCUMENTS = re.compile(r"(?i)\bdoc(?:s|ument\w*)?\b|\breadme\b|\btypos?\b|\btutorial|\bguide\b")
 _TESTS = re.compile(r"(?i)\btest|\bcoverage\b|\bflaky\b")
 _RELEASES = re.compile(r"(?i)\brelease|\bversion|\bbump\b")
-_BUILDS = re.compile(
-    r"(?i)\b(?:ci|build|git(?:hub|lab)|actions?|workflows?|pipelines?|lint\w*|deps?|dependenc\w+)\b"
-)
 _QUOTED = re.compile(r"`([^`\n]{2,80})`|[\"“]([^\"”\n]{3,80})[\"”]|'([^'\n]{3,80})'(?!\w)")
 _SCOPE = re.compile(r"^\w+\(([^)\n]+)\)!?:|^([\w./-]+): ")
 _PROSE = re.compile(r"[A-Za-z0-9_./'-]+")
@@ -271,7 +268,6 @@ class _Gathering:
             "asks_tests": float(bool(_TESTS.search(self.goal))),
             "asks_documents": float(bool(_DOCUMENTS.search(self.goal))),
             "asks_release": float(bool(_RELEASES.search(self.goal))),
-            "asks_build": float(bool(_BUILDS.search(self.goal))),
             **self.index.habits,
         }
 

@@ -21,17 +21,16 @@ PLAIN = (
         "phrases",
         "named",
         "exact",
-        "head",
         "called",
     ),
     *("scope", "changes", "recent", "rest", "depth", "size", "main_language", "is_test"),
-    *("is_document", "is_configuration", "is_change_log", "is_example", "is_contrib", "is_step"),
-    *("is_build", "is_entry", "is_version"),
+    *("is_document", "is_configuration", "is_change_log", "is_example"),
+    *("is_build", "is_entry"),
 )
 """Measures that are taken as they are."""
 ASKING = (
     *("files", "commits", "asked_terms", "asked_names"),
-    *("asks_tests", "asks_documents", "asks_release", "asks_build"),
+    *("asks_tests", "asks_documents", "asks_release"),
     *("test_habit", "document_habit", "log_habit"),
 )
 """What the goal and the repository are like."""

@@ -44,7 +44,7 @@ class Ranking(msgspec.Struct, frozen=True):
     table: Sequence[Sequence[float]]  # a row for each candidate
     chances: Sequence[float]  # likewise
     order: Sequence[int]  # places of candidates, the likeliest first
-    told: dict[int, Ranked]  # by place, those whose reasons were asked for
+    explained: dict[int, Ranked]  # by place, those with their reasons
 
 
 def ranking(index: Index, text: str, kinds: Collection[str] = ()) -> Ranking:
@@ -68,12 +68,12 @@ def ranked(index: Index, text: str, *, limit: int, kinds: Collection[str] = ()) 
     found = ranking(index, text, kinds)
     best = found.order[:limit]
     for place in best:
-        if place not in found.told:
-            found.told[place] = _told(index, found, place)
-    return [found.told[place] for place in best]
+        if place not in found.explained:
+            found.explained[place] = _explained(index, found, place)
+    return [found.explained[place] for place in best]
 
 
-def _told(index: Index, found: Ranking, place: int) -> Ranked:
+def _explained(index: Index, found: Ranking, place: int) -> Ranked:
     number, evidence = found.evidence.candidates[place], found.evidence
     shares = read_model(FILES, NAMES).shares(found.table[place])
     return Ranked(

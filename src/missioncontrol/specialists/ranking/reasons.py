@@ -28,7 +28,7 @@ def reasons_for(
     weights: dict[str, float] = {}
     for name, share in shares.items():
         kind = name.partition(".")[0]
-        says = TOLD_BY.get(kind, kind)
+        says = REPORTED_AS.get(kind, kind)
         weights[says] = weights.get(says, 0.0) + share
     order = sorted(
         (kind == "habit", kind not in FIRST, -weights.get(kind, 0.0), kind)
@@ -149,7 +149,7 @@ SAYS: Mapping[str, Says] = {
 
 FIRST = ("named", "exact", "literal")
 """What the goal says outright comes before anything that is found out."""
-TOLD_BY = {
+REPORTED_AS = {
     **dict.fromkeys(("whole", "title", "block", "blocks", "cover", "phrases"), "text"),
     **dict.fromkeys(("identifiers", "identifiers_share", "defined"), "exact"),
     **dict.fromkeys(("precedents", "nearest"), "similar"),

@@ -15,19 +15,12 @@ _EXAMPLE = re.compile(
     r"(?i)(?:^|/)_?(?:examples?|samples?|demos?|bench(?:marks?)?|scripts?|tools?|website|www)/"
 )
 """Code beside the product."""
-_CONTRIB = re.compile(r"(?i)(?:^|/)contrib/")
-"""Integrations with something else."""
-_STEP = re.compile(r"(?i)(?:^|/)(?:future_)?migrations?/[^/]*\d")
-"""Numbered migrations: new work adds one and edits none."""
 _BUILD = re.compile(
     r"(?i)(?:^|/)(?:\.github|\.circleci|\.gitlab|\.buildkite|ci)/"
     r"|(?:^|/)(?:makefile|dockerfile|rakefile|gemfile|justfile|tox\.ini|setup\.(?:py|cfg)|noxfile\.py"
     r"|pyproject\.toml|package\.json|cargo\.toml|go\.mod|pom\.xml|[^/]*\.gradle(?:\.kts)?|[^/]*\.gemspec)$"
 )
 _ENTRY = frozenset({"__init__", "__main__", "index", "main", "mod", "lib"})
-_VERSION = re.compile(
-    r"(?i)(?:^|/)(?:_*version_*|__init__|__about__)\.\w+$|pyproject\.toml$|package\.json$"
-)
 
 
 def roles(file: "SourceFile") -> dict[str, float]:
@@ -39,10 +32,7 @@ def roles(file: "SourceFile") -> dict[str, float]:
         "is_configuration": file.kind in {"configuration", "data"},
         "is_change_log": CHANGE_LOG.search(path) is not None,
         "is_example": _EXAMPLE.search(path) is not None,
-        "is_contrib": _CONTRIB.search(path) is not None,
-        "is_step": _STEP.search(path) is not None,
         "is_build": _BUILD.search(path) is not None,
         "is_entry": PurePosixPath(path).name.split(".")[0] in _ENTRY,
-        "is_version": _VERSION.search(path) is not None,
     }
     return {name: 1.0 for name, holds in found.items() if holds}

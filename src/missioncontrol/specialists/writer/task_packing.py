@@ -26,7 +26,7 @@ TASKS_MAX = 40
 FILES_MAX = 12
 REASONS_MAX = 5
 SHARE_MIN = 0.25
-"""Of the likeliest file's score: what is less likely only distracts from it."""
+"""Of the likeliest file's chance: what is less likely only distracts from it."""
 
 
 def task_packs(material: Material, *, tokens_max: int = TOKENS_MAX) -> dict[str, TaskPack]:

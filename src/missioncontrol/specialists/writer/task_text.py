@@ -112,7 +112,7 @@ def _about(file: FileToKnow) -> str:
     said = f": {sentence('; '.join(file.why))}" if file.why else "."
     if file.spots:
         spots = ", ".join(
-            f"{code(each.name)} ({each.told})" if each.name else each.told
+            f"{code(each.name)} ({each.label})" if each.name else each.label
             for each in file.spots[:SPOTS_MAX]
         )
         said += f" Look at {spots}."

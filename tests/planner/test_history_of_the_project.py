@@ -1,0 +1,69 @@
+"""Where a project has a history, its merged changes decide what a plan expects to change."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.planner import LocalPlanner
+from missioncontrol.specialists.specialist import Brief
+from missioncontrol.testing.desk import LocalDesk
+
+FILES = {
+    "shop/sessions.py": "def open_session():\n    return 1\n",
+    "shop/cookies.py": "def bake():\n    return 'session'\n",
+    "shop/cart.py": "def total(cart):\n    return cart\n",
+    "tests/test_sessions.py": "from shop.sessions import open_session\n\n\n"
+    "def test_open():\n    assert open_session()\n",
+    "CHANGES.md": "# 1.0\n\n- First.\n",
+}
+COMMITS = 24
+
+
+def git(root: Path, *args: str) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", "-C", str(root), *identity, *args], check=True, capture_output=True)
+
+
+def project(root: Path, *beside: str) -> Path:
+    """Make a project whose changes about expiry touch the cookies, and each file of `beside`."""
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Begin")
+    for number in range(COMMITS):
+        is_expiry = number % 2 == 0
+        changed = ["shop/cookies.py" if is_expiry else "shop/cart.py", *beside]
+        for path in changed:
+            with (root / path).open("a") as file:
+                file.write(f"# {number}\n")
+        said = "Expire logins of guests sooner" if is_expiry else "Round the total of a cart"
+        git(root, "commit", "-qam", f"{said}, step {number}")
+    return root
+
+
+def planned(root: Path, goal: str) -> Plan:
+    brief = Brief(goal, "", (), "", root, None, None, {}, 60)
+    return LocalPlanner().plan(brief, LocalDesk(root.parent / "desk"))
+
+
+def scopes(plan: Plan) -> list[str]:
+    return [path for task in plan.tasks() if task.is_change for path in task.scope]
+
+
+def test_a_plan_begins_where_changes_like_it_were_made(tmp_path: Path) -> None:
+    plan = planned(project(tmp_path / "shop"), "Expire logins of guests after an hour")
+    assert plan.likely[0].files[0].path == "shop/cookies.py"
+    assert scopes(plan)[0] == "shop/cookies.py"
+    assert plan.likely[0].precedents[0].title.startswith("Expire logins of guests sooner")
+
+
+@pytest.mark.parametrize(("beside", "is_expected"), [(("CHANGES.md",), True), ((), False)])
+def test_the_change_log_is_expected_where_changes_usually_touch_it(
+    tmp_path: Path, beside: tuple[str, ...], is_expected: bool
+) -> None:
+    plan = planned(project(tmp_path / "shop", *beside), "Add a limit to the total of a cart")
+    assert ("CHANGES.md" in scopes(plan)) is is_expected
