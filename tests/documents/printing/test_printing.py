@@ -220,6 +220,7 @@ def test_every_character_of_the_list_has_a_glyph() -> None:
 @example('#eval("1") #import "@preview/x:1.0.0" $x$ <a> @b *c* _d_ `e` \\u{41} // /* = h')
 @example('#read("/etc/passwd") #panic()')
 @example("日本語 😀 עברית \u202e \u0000 \ufdd0 \U0010ffff")
+@example("\ufffe \uffff")
 @given(ANY_TEXT)
 def test_any_text_is_printed_and_none_is_evaluated(text: str) -> None:
     """The compiler fails on wrong Typst; what is written in code blocks must come out unchanged."""

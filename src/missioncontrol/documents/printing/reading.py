@@ -44,6 +44,8 @@ NARROW = 84
 """Characters of a line of text: a table whose cells need fewer is as wide as they are."""
 CELL_MAX, WORD_MAX = 60, 13
 
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that no document of Word may hold (XML 1.0, section 2.2)."""
 _WEB = re.compile(r"(?:https?://|mailto:)[^\s]+\Z", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ANCHOR = re.compile(r"""<a\s+(?:id|name)=["']([^"']+)["']\s*(?:/>|>\s*(?:</a>)?)|</a>""")
@@ -64,12 +66,17 @@ def document_of(markdown: str, title: str) -> Document:
             "are printed.",
             hint="Take it as Markdown, or print its parts.",
         )
-    name = " ".join(visible(title).split())[:TITLE_MAX] or "Document"
-    tokens = _markdown().parse(visible(markdown).replace("\x00", "\ufffd"))
+    name = " ".join(_printable(title).split())[:TITLE_MAX] or "Document"
+    tokens = _markdown().parse(_printable(markdown))
     blocks = _Reader(tokens).blocks()
     if not any(isinstance(each, Heading) and each.level == 1 for each in blocks):
         blocks = (Heading(1, (Run(name),)), *blocks)
     return Document(name, _bound(_levelled(blocks)))
+
+
+def _printable(text: str) -> str:
+    """Return a text with what would hide shown, and without what XML forbids."""
+    return _NOT_IN_XML.sub("\ufffd", visible(text))
 
 
 class _Reader:
