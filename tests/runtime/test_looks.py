@@ -188,6 +188,40 @@ def test_many_programs_are_started_in_portions(
     assert max(most) <= STARTS_AT_ONCE
 
 
+@pytest.mark.parametrize("place", ["the start", "the pipes"])
+def test_a_start_that_the_end_of_the_loop_cancels_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    is_there = threading.Event()
+    really = processes.start
+
+    def slow(*args: Any, **more: Any) -> Any:
+        if place == "the start":
+            is_there.set()
+        time.sleep(0.05)
+        started.append(really(*args, **more))
+        return started[-1]
+
+    async def never(*_: Any) -> Any:
+        is_there.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(processes, "start", slow)
+    if place == "the pipes":
+        monkeypatch.setattr(processes, "_reader", never)
+
+    async def story() -> None:
+        starting = asyncio.ensure_future(
+            start_gated(["true"], cwd=tmp_path, environment={"PATH": os.defpath}, rules=UNCONFINED)
+        )
+        await asyncio.to_thread(is_there.wait)
+        assert not starting.done()
+
+    asyncio.run(story())
+    assert [process.returncode for process in started] == [-9]
+
+
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="this system has no such files")
 def test_no_thread_waits_for_a_program(tmp_path: Path) -> None:
     async def story() -> list[str]:

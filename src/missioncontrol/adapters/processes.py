@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -109,26 +110,31 @@ async def start_gated(
         assert started.stdin is not None
         assert started.stdout is not None
         assert started.stderr is not None
-        stdin, closes = await _writer(loop, started.stdin)
-        stdout, out = await _reader(loop, started.stdout)
-        stderr, errors = await _reader(loop, started.stderr)
-
-        def close_pipes() -> None:
-            closes()
-            out.close()
-            errors.close()
-
+        pipes = ExitStack()
+        try:
+            stdin, close = await _writer(loop, started.stdin)
+            pipes.callback(close)
+            stdout, out = await _reader(loop, started.stdout)
+            pipes.callback(out.close)
+            stderr, errors = await _reader(loop, started.stderr)
+            pipes.callback(errors.close)
+        except BaseException:
+            pipes.close()
+            _end_unopened(started)
+            raise
         names = (environment.get("MISSION_RUN", ""), environment.get("MISSION_STEP", ""))
         ANCESTRY.note(started.pid, StepProgram(*names))
-        return Program(Process(started, (stdin, stdout, stderr)), close_pipes, exited)
+        return Program(Process(started, (stdin, stdout, stderr)), pipes.close, exited)
 
 
 async def _started_aside(
     argv: Sequence[str], cwd: Path, environment: Mapping[str, str], rules: Rules
 ) -> "subprocess.Popen[bytes]":
     """Start a program on a thread: what its rules are made of is looked up on disk."""
-    starting = asyncio.ensure_future(
-        asyncio.to_thread(
+    # A task would be cancelled with all others when the loop ends, and lose a running program.
+    starting = asyncio.get_running_loop().run_in_executor(
+        None,
+        partial(
             start,
             argv,
             rules,
@@ -139,7 +145,7 @@ async def _started_aside(
             cwd=cwd,
             env=dict(environment),
             start_new_session=True,
-        )
+        ),
     )
     try:
         return await asyncio.shield(starting)
@@ -149,10 +155,15 @@ async def _started_aside(
 
 
 def _discard(starting: "asyncio.Future[subprocess.Popen[bytes]]") -> None:
-    """End a program that nobody waits for any more; its gate was never opened."""
+    """End a program that nobody waits for any more."""
     if not starting.cancelled() and starting.exception() is None:
-        with starting.result() as unwanted:
-            unwanted.kill()
+        _end_unopened(starting.result())
+
+
+def _end_unopened(process: "subprocess.Popen[bytes]") -> None:
+    """End a program whose gate was never opened, and wait for its end."""
+    with process:
+        process.kill()
 
 
 class _Input(asyncio.StreamReaderProtocol):
