@@ -50,6 +50,7 @@ from missioncontrol.specialists.planner.tasks import (
     ASIDE_KINDS,
     brings_in,
     counted,
+    groundwork,
     is_facet,
     outcome_of,
     phases,
@@ -88,7 +89,8 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
     parts = _parts(ground, kinds)
     draft = _drafted(parts)
     main = next(part for part in parts if part.ask is ground.goal.main)
-    found = tuple(phases(ground, parts, main, draft))
+    before = groundwork(ground, parts, main, draft)
+    found = tuple(phases(parts, main, draft, before))
     architecture = draft.architecture(
         (source, target) for source, targets in sorted(ground.arrows.items()) for target in targets
     )
@@ -99,6 +101,7 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
         kinds=kinds,
         stack=_stack(ground),
         phases=found,
+        groundwork=before,
         requirements=ground.goal.requirements(),
         risks=tuple(draft.risks),
         decisions=tuple(draft.decisions),

@@ -27,6 +27,8 @@ _WRITTEN = re.compile(r"`([A-Za-z_][A-Za-z0-9_]{3,60})`")
 NAMES_MAX, USERS_MAX, LOOKED_AT = 4, 6, 60
 CHANCE_MIN = 0.05
 """A file less likely than this is no better a place to begin than what the rules find."""
+NAMED_BY_GOAL = ("which the goal names", "which is named most like what it adds")
+"""How the reason ends of a file that a definition leads to: no lines are surer than that."""
 SHARE_MIN = 0.3
 """Of the likeliest file's chance; what is below it is no place of the change."""
 _FRONT = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
@@ -73,11 +75,15 @@ def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list
         return places
     known = {place.path: place for place in places}
     terms = telling_words(search_text(ask))
-    first = [
-        known.get(each.path) or ground.sources.place(each.path, each.reasons, terms)
-        for each in best
-        if each is best[0] or each.chance >= SHARE_MIN * best[0].chance
-    ]
+    named = {place.path for place in places[:1] if place.reasons[0].endswith(NAMED_BY_GOAL)}
+    first = []
+    for each in best:
+        if each is not best[0] and each.chance < SHARE_MIN * best[0].chance:
+            continue
+        place = known.get(each.path) or ground.sources.place(each.path, each.reasons, terms)
+        if each.spots and each.path not in named:
+            place = ground.sources.at(place, each.spots[0])
+        first.append(place)
     paths = {place.path for place in first}
     return [*first, *(place for place in places if place.path not in paths)][:PLACES_MAX]
 

@@ -15,6 +15,7 @@ from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Completion, Message, Model
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
+from missioncontrol.specialists.planner.groundwork import with_groundwork, without_groundwork
 from missioncontrol.specialists.planner.origins import kept_origins
 from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.referee.claims import claims_in
@@ -149,9 +150,13 @@ def _asked_until_sound(
 def _opening(brief: Brief, local: Plan) -> list[Message]:
     asked = {"goal": brief.goal, "constraints": list(brief.constraints), "context": brief.context}
     wanted = msgspec.json.encode(asked).decode()[:BRIEF_LENGTH_MAX]
+    given = _bounded(without_groundwork(local))
     return [
         Message("system", RULES),
-        Message("user", f"What is asked:\n{wanted}\n\nThe plan from the facts:\n{_bounded(local)}"),
+        Message(
+            "user",
+            f"What is asked:\n{wanted}\n\nThe plan from the facts:\n{given}",
+        ),
     ]
 
 
@@ -173,6 +178,7 @@ def _schema() -> dict[str, Any]:
     """Return the schema of a plan, without the agents: who changes the code is chosen by others."""
     schema = msgspec.json.schema(Plan)
     del schema["$defs"]["Task"]["properties"]["agent"]
+    del schema["$defs"]["Plan"]["properties"]["groundwork"]
     return with_order_asked(schema)
 
 
@@ -214,6 +220,7 @@ def _checked(
     asked = Asked(brief.goal, brief.constraints, brief.context)
     refused = refusals(plan, local, asked, code)
     plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
+    plan = with_groundwork(plan, local)
     plan = kept_places(plan, local, _object(answer.text), answer.model)
     plan = kept_origins(with_facts_of(plan, local, asked), local)
     plan = kept_memory(with_owners(plan, brief.repository), local)

@@ -154,7 +154,7 @@ def _lore(said: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
 
 
 def show(plan: Plan, desk: Desk) -> None:
-    """Say each part of the plan, as it is read: decisions, risks, then phase by phase its tasks."""
+    """Log what the plan decides, what it risks, and the tasks of each phase."""
     lines = [f"Kind of work: {', '.join(plan.kinds)}"]
     lines += [f"Decision {each.id}: {each.title}" for each in plan.decisions]
     lines += [f"Risk {each.id}: {each.title}" for each in plan.risks]
