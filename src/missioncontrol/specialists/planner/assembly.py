@@ -41,7 +41,7 @@ from missioncontrol.specialists.planner.saying import new_thing, said
 from missioncontrol.specialists.planner.scopes import with_scopes
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
-from missioncontrol.specialists.planner.studies import Outcome, said_of_text
+from missioncontrol.specialists.planner.studies import SLIP, Outcome, said_of_text
 from missioncontrol.specialists.planner.subject import (
     subject_of,
 )
@@ -194,8 +194,20 @@ def _of_kind(
         facts |= _asked_of_release(ask, facts)
     if kind == "tests" and (ask.fault or is_failing_test(ask.text)):
         facts["failing_test"] = "yes"
+    if kind == "documentation":
+        facts = _of_document(ask, facts)
     facts |= first_read(ground, kind, places) | {"front": front_of(ground, places)}
+    facts |= {"closest": "" if "spot" in facts else facts.get("symbol", "")}
     return {name: fact for name, fact in facts.items() if fact}
+
+
+def _of_document(ask: Ask, facts: dict[str, str]) -> dict[str, str]:
+    """Return the facts of a text: one in which a slip is corrected explains nothing new."""
+    slip = SLIP.search(ask.text)
+    if slip and "place" in facts:
+        gone = {"fresh", "described", "stated", "reader"}
+        return {n: f for n, f in facts.items() if n not in gone} | {"slip": slip.group().lower()}
+    return facts | ({"looked_at": facts["spot"]} if "spot" in facts else {})
 
 
 def _asked_of_release(ask: Ask, facts: Mapping[str, str]) -> dict[str, str]:

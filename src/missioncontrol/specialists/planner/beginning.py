@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.naming import Named, member_named
-from missioncontrol.specialists.planner.papers import document_for, is_kept_apart
+from missioncontrol.specialists.planner.papers import document_for, documents_for, is_kept_apart
 from missioncontrol.specialists.planner.places import (
     OF_ITS_OWN,
     PLACES_MAX,
@@ -183,8 +184,10 @@ def _with_document_first(
     if not is_kept_apart(ask):  # What each version brought is no place to explain anything.
         places = [each for each in places if not CHANGES.match(each.path)]
     named = _DOCUMENT.search(ask.text)
-    if named is None or ground.tree is None or ground.sources is None:
+    if ground.tree is None or ground.sources is None:
         return places
+    if named is None:
+        return _likeliest_documents(ground, ask) or places
     wanted = named[1].lower()
     for file in ground.tree.files:
         if "/" not in file.path and file.path.lower().partition(".")[0] == wanted:
@@ -192,6 +195,28 @@ def _with_document_first(
             own = ground.sources.place(file.path, reasons, ())
             return [own, *(each for each in places if each.path != file.path)][:PLACES_MAX]
     return places
+
+
+def _likeliest_documents(ground: Ground, ask: Ask) -> list[Place]:
+    """Return the documents that the main ask most likely changes, with their lines."""
+    index = ground.index
+    if index is None or not index.has_past or ask is not ground.goal.main or exact_files(ask.text):
+        return []
+    best = documents_for(index, text_of_main(ground), limit=PLACES_MAX)
+    assert ground.sources is not None
+    terms = telling_words(search_text(ask))
+    found = []
+    for each in best:
+        if each.chance < SHARE_MIN * best[0].chance:
+            break
+        place = ground.sources.place(each.path, each.reasons, terms)
+        found.append(ground.sources.at(place, each.spots[0]) if each.spots else place)
+    return found
+
+
+def exact_files(text: str) -> list[str]:
+    """Return the names of files that a text writes out."""
+    return [name for name in exact_names(text) if is_file_name(name)]
 
 
 def first_read(ground: Ground, kind: str, places: Sequence[Place]) -> dict[str, str]:

@@ -149,7 +149,6 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         "place_file": f"`{PurePosixPath(first.path).name}`",
         "place_lines": f"{first.lines:,}",
         "spot": first.spot.label if first.spot else None,
-        "closest": f"`{names[0]}`" if names and not first.spot else None,
         "large": f"{first.lines:,}" if first.lines >= 1_000 else None,
         "symbol": f"`{names[0]}`" if names else None,
         "symbol_place": f"`{first.path}:{first.symbols[0].line}`" if names else None,

@@ -55,7 +55,9 @@ def _places(files: Sequence[LikelyFile]) -> Iterator[str]:
 
 
 def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
-    tests = next((file.tests for file in files if file.tests), ())
+    known = {file.path for file in files}
+    named = [path for file in files[:PLACES_MAX] for path in file.tests]
+    tests = [path for path in named if path in known] or named
     task = next((task for task in plan.tasks() if task.is_change and task.acceptance), None)
     if tests:
         done = f": {task.acceptance[0]}" if task else "."

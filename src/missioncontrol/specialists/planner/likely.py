@@ -10,9 +10,9 @@ from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Preceden
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
-from missioncontrol.specialists.planner.papers import home_of
+from missioncontrol.specialists.planner.papers import documents_for, home_of
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague, text_of_main
-from missioncontrol.specialists.planner.source import PAPERS, called, holds_tests
+from missioncontrol.specialists.planner.source import called, holds_tests
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.tracing import steps
 from missioncontrol.specialists.ranking.index import Index
@@ -34,6 +34,9 @@ ALIKE_MIN = 0.25
 """Share of what a commit would score that says all of the ask, from which on it is like it."""
 TOGETHER_MIN = 0.15
 """A test that changed in this share of a file's changes has to do with it."""
+
+
+_TESTS_FOLDER = re.compile(r"(?i)_*(?:tests?|specs?|unit|src|java|kotlin)_*")
 
 
 def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
@@ -82,8 +85,10 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
         return
     beside = BESIDE.get(part.kinds[0], ())
     fits = _fitting(ground, index, part)
-    best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
-    best = [each for each in best if not (beside and PAPERS.search(each.path))]
+    if beside == ("document",):
+        best = documents_for(index, _asked(ground, part), limit=LOOKED_AT)
+    else:
+        best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
     if not any(each.is_sure for each in best[:FILES_MAX]):
         return
     known = as_likely(best)
@@ -177,6 +182,7 @@ def tests_of(index: Index, number: int) -> list[str]:
     stem = called(index.paths[number]).rstrip("s")
     named = re.compile(rf"(?:^|[_.-]){re.escape(stem)}s?(?:$|[_.-])", re.IGNORECASE)
     together = index.past.together[number]
+    folders = set(PurePosixPath(index.paths[number]).parts[:-1])
     found: list[tuple[float, str]] = []
     for other, file in enumerate(index.files):
         if file.kind != "test" or not holds_tests(file.path, index.tree.text(file.path) or ""):
@@ -185,11 +191,18 @@ def tests_of(index: Index, number: int) -> list[str]:
         by_name = other in index.tested_by[number] or bool(
             stem and named.search(PurePosixPath(file.path).stem)
         )
-        strength = 2.0 * by_name + share * (share >= TOGETHER_MIN)
-        strength += 0.1 * (number in index.imports[other])
+        strength = by_name * (0.5 + 1.5 * _is_near(folders, file.path))
+        strength += share * (share >= TOGETHER_MIN)
+        strength += 0.6 * (number in index.imports[other])
         if strength:
             found.append((-strength, file.path))
     return [path for _, path in sorted(found)[:TESTS_MAX]]
+
+
+def _is_near(folders: set[str], test: str) -> bool:
+    """Whether no folder of a test is another one than those of its namesake, but for tests'."""
+    own = PurePosixPath(test).parts[:-1]
+    return all(each in folders or _TESTS_FOLDER.fullmatch(each) for each in own)
 
 
 def _obtained(index: Index) -> str:
