@@ -9,7 +9,12 @@ from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.naming import Named, member_named
-from missioncontrol.specialists.planner.papers import document_for, documents_for, is_kept_apart
+from missioncontrol.specialists.planner.papers import (
+    document_for,
+    documents_for,
+    is_kept_apart,
+    speaks_of_comments,
+)
 from missioncontrol.specialists.planner.places import (
     OF_ITS_OWN,
     PLACES_MAX,
@@ -186,6 +191,8 @@ def _with_document_first(
     named = _DOCUMENT.search(ask.text)
     if ground.tree is None or ground.sources is None:
         return places
+    if named is None and speaks_of_comments(ask.text):
+        return _with_likeliest_first(ground, ask, places)
     if named is None:
         return _likeliest_documents(ground, ask) or places
     wanted = named[1].lower()

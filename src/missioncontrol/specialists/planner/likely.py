@@ -10,7 +10,7 @@ from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Preceden
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
-from missioncontrol.specialists.planner.papers import documents_for, home_of
+from missioncontrol.specialists.planner.papers import documents_for, home_of, speaks_of_comments
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague, text_of_main
 from missioncontrol.specialists.planner.source import called, holds_tests
 from missioncontrol.specialists.planner.subject import search_text
@@ -36,6 +36,8 @@ TOGETHER_MIN = 0.15
 """A test that changed in this share of a file's changes has to do with it."""
 
 
+_STYLES = re.compile(r"(?i)\.(?:css|scss|sass|less|styl)$")
+"""Files that no test is named after, whatever they are called."""
 _TESTS_FOLDER = re.compile(r"(?i)_*(?:tests?|specs?|unit|src|java|kotlin)_*")
 
 
@@ -84,6 +86,10 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
         yield _known(index, LikelyFile(home, 1.0, part.places[0].reasons, (), is_expected=True))
         return
     beside = BESIDE.get(part.kinds[0], ())
+    if beside == ("test",) and index.has_past and part.ask is ground.goal.main:
+        beside = ()  # The past tells whether such a goal changes tests alone.
+    if beside == ("document",) and speaks_of_comments(part.ask.text):
+        beside = ()
     fits = _fitting(ground, index, part)
     if beside == ("document",):
         best = documents_for(index, _asked(ground, part), limit=LOOKED_AT)
@@ -166,7 +172,7 @@ def _known(index: Index, file: LikelyFile) -> LikelyFile:
     number = index.numbers.get(file.path)
     if number is None:
         return file
-    is_code = index.files[number].kind == "code"
+    is_code = index.files[number].kind == "code" and not _STYLES.search(file.path)
     return msgspec.structs.replace(
         file,
         tests=tuple(tests_of(index, number)) if is_code else (),

@@ -27,6 +27,10 @@ _CHANGES = re.compile(
     r"(?i)\b(?:change ?logs?|release notes?|what['\u2019]?s new)\b|\b(?-i:HISTORY|NEWS|CHANGES)\b"
 )
 _IN_CODE = re.compile(r"(?i)\bdoc ?strings?\b|\bhelp (?:text|page|output|message)s?\b")
+_COMMENT = re.compile(
+    r"(?i)\b(?:doc(?:umentation|s)?[ -])?comments?\b"
+    r"|\b(?:docstring|(?:java|go|rust|ts|js)[ -]?doc)s?\b"
+)
 _PAGE = re.compile(
     r"(?i)\b(guide|manual|tutorial|cook ?book|quick ?start|faq|how-?to|reference|migration"
     r"|upgrade|usage|install\w*|api|cli)\w*\b"
@@ -70,6 +74,11 @@ def document_for(ground: Ground, ask: Ask, main: Sequence[Place]) -> tuple[str, 
     if _CHANGES.search(ask.text):
         return _first(_shortest(paths, _LOG.pattern), f"is the change log{whose}")
     return _page(ground, ask, main)
+
+
+def speaks_of_comments(text: str) -> bool:
+    """Whether the text that an ask is about stands in code."""
+    return _COMMENT.search(text) is not None
 
 
 def documents_for(index: Index, text: str, *, limit: int) -> list[Ranked]:
