@@ -103,20 +103,16 @@ def _task(task: Task, needs: Sequence[str], precedents: Sequence[Precedent]) -> 
 
 
 def _estimates(plan: Plan) -> Iterator[str]:
-    """Tell what the mission as a whole will take; the tasks' own stand in `plan.json`."""
-    whole = [each for each in plan.estimates if not each.task]
-    if not whole:
+    """Tell what the mission will take, and what cannot be said of it and why."""
+    if not (plan.estimates or plan.unestimated):
         return
     yield from ("## Estimates", "")
-    for each in whole:
-        held = (
-            f"; such ranges held {each.held:.0%} of {each.cases}" if each.held is not None else ""
-        )
-        yield (
-            f"- {each.measure.capitalize()}: {each.low:,g} to {each.high:,g}, likely "
-            f"{each.likely:,g}, from {each.comparables} comparable cases{held}"
-        )
+    for each in plan.estimates:
+        likely = "" if each.label else f", likely {each.likely:,g}"
+        held = f"; {each.calibration}" if each.calibration else ""
+        yield f"- {each.measure.capitalize()}: {each.span}{likely}{held}"
         yield from (f"  - like {_cell(name)}" for name in each.basis)
+    yield from (f"- {why}" for why in plan.unestimated)
     yield ""
 
 
