@@ -4,13 +4,14 @@ import msgspec
 import pytest
 
 from missioncontrol.cli import ending
+from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
 from tests.documents.records import redis_plan, redis_run
 
 FILE = LikelyFile("shop/cart.py", 1.0, (), (Spot("total", 3, 9),), chance=0.62, is_expected=True)
 
 
-def with_file(file: LikelyFile) -> ending.MissionRecord:
+def with_file(file: LikelyFile) -> MissionRecord:
     plan = msgspec.structs.replace(redis_plan(), likely=(Likely("R1", (file,)),))
     return redis_run(plan=plan).record
 
@@ -41,10 +42,10 @@ def test_what_is_built_is_fetched() -> None:
 
 
 def test_a_plan_that_does_not_know_the_place_asks_for_it() -> None:
-    unsure = with_file(msgspec.structs.replace(FILE, chance=0.12)).plan
+    unsure = with_file(msgspec.structs.replace(FILE, chance=0.12))
     assert ending.question(unsure).startswith("Which file, option or message")
-    sure = with_file(FILE).plan
-    assert ending.question(sure) == next(iter(sure.questions), "")
+    sure = with_file(FILE)
+    assert ending.question(sure) == next(iter(sure.plan.questions), "")
 
 
 def test_lines_hold_no_line_breaks_and_say_nothing_empty() -> None:

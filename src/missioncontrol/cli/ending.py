@@ -43,9 +43,16 @@ def tests_line(record: MissionRecord) -> str:
     return told[-1] if told else ""
 
 
-def first_criterion(plan: Plan) -> str:
-    """Return what has to hold first of the change."""
-    changes = [task for task in plan.tasks() if task.is_change and task.acceptance]
+def is_handed_over(record: MissionRecord) -> bool:
+    """Whether a part of the work is left to somebody."""
+    return any(one.state == "handed_over" for one in record.tasks)
+
+
+def first_criterion(record: MissionRecord) -> str:
+    """Return what has to hold first of a change that is handed over."""
+    if not is_handed_over(record):
+        return ""
+    changes = [task for task in record.plan.tasks() if task.is_change and task.acceptance]
     return changes[0].acceptance[0] if changes else ""
 
 
@@ -56,7 +63,7 @@ def next_command(record: MissionRecord, builders: Sequence[str], programs: Seque
     """
     if not record.tasks:
         return ""
-    if not any(one.state == "handed_over" for one in record.tasks):
+    if not is_handed_over(record):
         return f"mission artifacts {record.run} --output DIR"
     if builders and record.plan.work == "change":
         goal = shlex.quote(" ".join(record.goal.split()))
@@ -66,8 +73,11 @@ def next_command(record: MissionRecord, builders: Sequence[str], programs: Seque
     return f'{pack} && {programs[0]} "Do what PACK.md says"' if programs else pack
 
 
-def question(plan: Plan) -> str:
-    """Return what to ask first; where no file is likely, that the goal should name one."""
+def question(record: MissionRecord) -> str:
+    """Return what to ask before building; where no file is likely, which one is meant."""
+    plan = record.plan
+    if not is_handed_over(record):
+        return ""
     best = max((file.chance for each in plan.likely for file in each.files), default=0.0)
     if 0 < best < UNSURE:
         return "Which file, option or message is it about? No file is likelier than 30%."
