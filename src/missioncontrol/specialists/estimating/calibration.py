@@ -10,7 +10,7 @@ from missioncontrol.specialists.estimating.sizes import Foresight, narrow
 
 CASES_MAX = 100
 """The newest changes that are foreseen."""
-SURE_MIN = 0.6
+SURE_MIN = 0.7
 """The chance of a class of lines from which on it is told."""
 
 
