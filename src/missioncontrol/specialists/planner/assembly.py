@@ -19,7 +19,7 @@ from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
 from missioncontrol.specialists.planner.leaving import leaving_facts
-from missioncontrol.specialists.planner.likely import likely_files
+from missioncontrol.specialists.planner.likely import likely_files, precedents_of
 from missioncontrol.specialists.planner.moving import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
@@ -156,6 +156,8 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         facts = _of_kind(ground, ask, own[0], facts, named=named, places=places)
         facts |= _older_goes(ground, ask, kinds[0], f"R{number + 1}")
         facts |= paper_facts(ask, places)
+        if precedents := precedents_of(ground, ask):
+            facts["precedent"] = f"“{precedents[0].title}” ({precedents[0].commit})"
         files = renamed_files(ground, ask) if "old_name" in facts else ()
         files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
         parts.append(Part(ask, f"R{number + 1}", own, tuple(places), facts, files))

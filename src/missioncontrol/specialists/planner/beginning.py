@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
+from missioncontrol.specialists.planner.likely import tests_of
 from missioncontrol.specialists.planner.naming import Named, member_named
 from missioncontrol.specialists.planner.papers import (
     document_for,
@@ -89,6 +90,9 @@ def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list
         place = known.get(each.path) or ground.sources.place(each.path, each.reasons, terms)
         if each.spots and each.path not in named:
             place = ground.sources.at(place, each.spots[0])
+        if not place.tests and each.path in ground.index.numbers:
+            known_tests = tests_of(ground.index, ground.index.numbers[each.path])
+            place = msgspec.structs.replace(place, tests=tuple(known_tests))
         first.append(place)
     paths = {place.path for place in first}
     return [*first, *(place for place in places if place.path not in paths)][:PLACES_MAX]

@@ -119,6 +119,7 @@ def _said(text: str, where: str) -> Iterator[Said]:
             body = f"{carried.capitalize()} {body}"
         wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
         # “Steps: the login must work” demands something, whatever it stands under.
+        demands = demands or bool(inline and demand_in(sentence.text, faults=False))
         wanted = wanted or demands or bool(inline and wording.MODAL.search(body))
         told, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
         asks = asks_in(body, where, sentence.text) if wanted else []

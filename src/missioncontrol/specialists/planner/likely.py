@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Precedent
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
@@ -34,6 +35,8 @@ ALIKE_MIN = 0.25
 """Share of what a commit would score that says all of the ask, from which on it is like it."""
 TOGETHER_MIN = 0.15
 """A test that changed in this share of a file's changes has to do with it."""
+SELDOM_MIN = 0.05
+"""The same where nothing else tells of a test: one file may test a whole program."""
 
 
 _STYLES = re.compile(r"(?i)\.(?:css|scss|sass|less|styl)$")
@@ -56,6 +59,13 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
         for part, files in found
         if files
     )
+
+
+def precedents_of(ground: Ground, ask: Ask) -> tuple[Precedent, ...]:
+    """Return the merged changes that are most like the main ask; none of another one."""
+    if ground.index is None or ask is not ground.goal.main:
+        return ()
+    return _precedents(ground.index, text_of_main(ground))
 
 
 def _precedents(index: Index, text: str) -> tuple[Precedent, ...]:
@@ -190,6 +200,7 @@ def tests_of(index: Index, number: int) -> list[str]:
     together = index.past.together[number]
     folders = set(PurePosixPath(index.paths[number]).parts[:-1])
     found: list[tuple[float, str]] = []
+    seldom: list[tuple[float, str]] = []
     for other, file in enumerate(index.files):
         if file.kind != "test" or not holds_tests(file.path, index.tree.text(file.path) or ""):
             continue
@@ -202,7 +213,9 @@ def tests_of(index: Index, number: int) -> list[str]:
         strength += 0.6 * (number in index.imports[other])
         if strength:
             found.append((-strength, file.path))
-    return [path for _, path in sorted(found)[:TESTS_MAX]]
+        elif share >= SELDOM_MIN:
+            seldom.append((-share, file.path))
+    return [path for _, path in sorted(found)[:TESTS_MAX] or sorted(seldom)[:1]]
 
 
 def _is_near(folders: set[str], test: str) -> bool:

@@ -50,7 +50,7 @@ _TEST_TEXT = re.compile(
 _FRONT_STEMS = frozenset({"init", "main", "index", "mod", "lib"})
 PAPERS = re.compile(
     r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|contributors|maintainers|code_of_conduct"
-    r"|security|codeowners)(?:[.-][\w.-]+)?$"
+    r"|security|codeowners|(?:ai|privacy)[_-]policy)(?:[.-][\w.-]+)?$"
 )
 """Documents that say who may do what, and nothing of how the code is used."""
 _NOT_FOR_READERS = re.compile(
