@@ -22,6 +22,11 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     counts: dict[str, int]  # stem → times, in the whole text
     names: tuple[tuple[str, int], ...]  # what it defines, with lines from 1, top to bottom
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether `counts` hold every word of the file; an empty one may not have been read."""
+        return 0 < self.length < CHARACTERS_MAX and len(self.counts) < TERMS_MAX
+
 
 def content_key(text: str, *, is_code: bool) -> bytes:
     """Return what stands for a file's content and for how its facts are made."""
