@@ -18,7 +18,7 @@ FILES_MAX = 40_000
 BYTES_MAX = 512 * 1024 * 1024
 FILE_BYTES_MAX = 4 * 1024 * 1024
 TEXT_BYTES_MAX = 2 * 1024 * 1024
-SECONDS_MAX = 600.0
+SECONDS_MAX = 240.0
 LEFT_OUT_NAMED_MAX = 500
 """Files left out that are named one by one; the rest are counted."""
 

@@ -13,7 +13,7 @@ from missioncontrol.specialists.ranking.kept import KeptFacts, kept_here
 
 VERSION = 4
 """Counted up whenever the same commits would give another log."""
-LOG_SECONDS_MAX = 600.0
+LOG_SECONDS_MAX = 240.0
 """Ends a git that hangs. It is no bound of what is read: that is one of commits and bytes."""
 
 
