@@ -12,7 +12,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
 from missioncontrol.domain.step import Amount
 
-PLAN_SECONDS = 120.0
+PLAN_SECONDS = 300.0
 TASK_SECONDS = 90.0
 SECONDS_MAX = 31 * 86_400.0
 AMOUNT_MAX = 10**15
