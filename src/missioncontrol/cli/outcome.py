@@ -83,12 +83,21 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             f"  status  {_standing(told, word)}\n"
             f"  run     {name}\n"
             f"  cost    {sheets.used(view_of(run)['usage'])}\n"
+            f"{_tried(record)}"
             f"{_changed(record)}"
             f"{_open(record)}"
             f"  report  {visible(str(path))}\n"
             f"  more    mission show {name} · mission audit verify\n"
         )
     return exit_codes.OF_STATUS[run.status]
+
+
+def _tried(record: MissionRecord) -> str:
+    """Return a line on the tests nearest to the change, where the plan was tried."""
+    from missioncontrol.documents.reading import tried
+
+    one = tried(record)
+    return f"  tests   {visible(one.work.summary)}\n" if one is not None else ""
 
 
 def _standing(told: dict[str, Any], word: str) -> str:
