@@ -20,6 +20,9 @@ from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by t
 # that look at it switch it on.
 os.environ["MISSION_CONSOLE"] = "off"
 
+# Tests of missions must not install what their small repositories lack.
+os.environ["MISSION_ENVIRONMENTS"] = "off"
+
 JOURNEY_SECONDS = 300
 """After so long a journey hangs. It is no measure: on a busy machine all of them are slow."""
 

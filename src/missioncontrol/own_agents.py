@@ -26,8 +26,11 @@ from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.registries import DIRECTORY, SWITCH
+from missioncontrol.specialists.registries import SETTINGS as REGISTRIES
 
 MERGER = "merger"
+TESTER = "tester"
 FUNCTIONS = PROGRAMS_OWN
 """The agent that calls plain Python functions."""
 
@@ -109,6 +112,10 @@ def specialists(
     own = {name: seen | kept | (model if name in ASKING else {}) for name in CLASSES}
     # They run programs that are not ours, which have no business with what is kept.
     own |= dict.fromkeys(RUNNING, seen)
+    asked = {name: environment[name] for name in (SWITCH, *REGISTRIES) if name in environment}
+    own[TESTER] = seen | asked | {DIRECTORY: str(home.environments.absolute())}
+    reached = dict.fromkeys(CLASSES, (home.kept_facts.parent,)) | dict.fromkeys(RUNNING, ())
+    reached[TESTER] = (home.environments,)
     return [
         Registered(
             name,
@@ -120,7 +127,7 @@ def specialists(
                 artifacts=artifacts,
                 environment=own[name],
                 sandbox=sandbox,
-                own=() if name in RUNNING else (home.kept_facts.parent,),
+                own=reached[name],
                 # What they start can't be given what they lack: see `tester.running`.
                 unix_sockets=name in RUNNING,
                 moves_branches=name == MERGER,

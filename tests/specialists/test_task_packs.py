@@ -186,3 +186,28 @@ def test_the_frames_of_a_stack_trace_in_the_goal_are_shown_with_their_lines(
     brief = msgspec.structs.replace(found.brief, context=told)
     pack = task_packs(Material(brief, PLAN, read_scene(brief, PLAN)))["build"]
     assert any(e.path == "src/shop/app.py" and e.start <= 3 <= e.end for e in pack.code)
+
+
+def test_what_is_red_before_the_change_is_the_first_criterion_of_its_task(tmp_path: Path) -> None:
+    criterion = {
+        "kind": "existence",
+        "state": "red",
+        "sentence": "`python -m pytest test_goal.py` fails today and passes after the change.",
+        "file": "test_goal.py",
+    }
+    first = (
+        "`python -m pytest test_goal.py` fails today and passes after the change. "
+        "`test_goal.py` is an artifact of the tests."
+    )
+
+    def packs(name: str, **changed: str) -> list[tuple[str, ...]]:
+        told = json.dumps({**TOLD, "criterion": {**criterion, **changed}})
+        handed = {"tests": delivered(tmp_path / name, {"tests.json": told})}
+        found = task_packs(material(tmp_path / name / "at", PLAN, handed))
+        return [pack.task.acceptance for pack in found.values()]
+
+    [change, *others] = packs("red")
+    assert change[0] == first
+    assert all(first not in each for each in others)
+    assert first not in packs("green", state="green")[0]
+    assert first not in packs("unclear", state="unclear")[0]

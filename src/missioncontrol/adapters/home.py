@@ -63,6 +63,7 @@ class Home:
         self.gateway = root / "gateway.toml"
         self.calls = root / "calls.db"
         self.evaluations = root / EVALUATIONS  # where trials work
+        self.environments = root / "environments"  # that tests of repositories run in
         self._lock = root / "engine.lock"
         self._turn = root / "engine.turn"
         self._holder = root / "engine.json"
@@ -81,8 +82,8 @@ class Home:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            folders = (self.artifacts, self.scratch, self.reports, self.kept_facts.parent)
-            for folder in folders:
+            folders = (self.artifacts, self.scratch, self.reports, self.environments)
+            for folder in (*folders, self.kept_facts.parent):
                 folder.mkdir(exist_ok=True, mode=0o700)
             self._tighten()
             for file in (self.log, self.rows, self.output):

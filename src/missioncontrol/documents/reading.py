@@ -33,9 +33,18 @@ from missioncontrol.documents.timeline import Timeline, timeline
 from missioncontrol.documents.traceability.check import TraceCheck, trace_check
 from missioncontrol.documents.traceability.graph import TraceGraph
 from missioncontrol.documents.traceability.links import trace_graph
-from missioncontrol.domain.building import proves
+from missioncontrol.domain.building import PROVER, proves
 from missioncontrol.domain.plan import GROUNDWORK, Phase
 from missioncontrol.domain.work import Severity, TestsRan
+
+
+def tried(record: MissionRecord) -> TaskRecord | None:
+    """Return the task that ran the tests nearest to the change, if one did."""
+    for one in record.tasks:
+        output = one.work.output
+        if one.task.role == PROVER and isinstance(output, dict) and output.get("headline"):
+            return one
+    return None
 
 
 class Reading:
@@ -61,6 +70,11 @@ class Reading:
             (phase, tuple(one for one in self.record.tasks if one.phase == phase.key))
             for phase in sorted(self.plan.stages(), key=lambda each: each.key == GROUNDWORK)
         )
+
+    @cached_property
+    def trial(self) -> TaskRecord | None:
+        """The task that tried the plan: what its tests showed before anything is changed."""
+        return tried(self.record)
 
     @cached_property
     def concerns(self) -> tuple[Concern, ...]:

@@ -17,6 +17,9 @@ SEES_FAILURES = frozenset({"writer", "reviewer"})
 PROOF_SECONDS_MAX = 1_800.0
 """For the tests of what was built: nobody waits for them as for the groundwork."""
 
+TRIAL_SECONDS_MAX = 420.0
+"""For trying a plan: tests may need an environment, and making one takes minutes the first time."""
+
 TASK_RETRY = Retry(attempts=2, wait_seconds=0.5, wait_seconds_max=5.0)
 
 
@@ -51,6 +54,8 @@ def steps_of(
 
 def _step(task: Task, plan: Plan, seconds_max: float) -> Step:
     tested = building.proves(task, plan)
+    if task.role == building.PROVER:
+        seconds_max = max(seconds_max, TRIAL_SECONDS_MAX)
     return Step(
         task.key,
         task.role,

@@ -5,20 +5,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from missioncontrol.confinement import within
-from missioncontrol.domain.plan import Plan
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import others
-from missioncontrol.specialists.tester.choosing import Ready
+from missioncontrol.specialists.tester.choosing import PYTESTS, Ready
 from missioncontrol.specialists.tester.copying import Copied
 from missioncontrol.specialists.tester.declared import Declared
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.grounds import Ground
-from missioncontrol.specialists.tester.offered import parts
 from missioncontrol.specialists.tester.others import with_tools
 from missioncontrol.specialists.tester.pythons import Python, best_python
 from missioncontrol.specialists.tester.trial import Trial, tried
-from missioncontrol.specialists.tester.unimported import COLLECTION
 from missioncontrol.specialists.tester.verdict import Verdict
 
 SECONDS_MAX = 55.0
@@ -27,6 +25,7 @@ SECONDS_RUN_MIN = 30.0
 """For the test run itself, however long the copy took."""
 SECONDS_KEPT = 8.0
 COMMANDS_MAX = 5
+LEFT = "only the tests nearest to the change were run"
 CHECKS = "the checks of the repository"
 CONTINUING = "--continue-on-collection-errors"
 """Has pytest run what it can where some of the modules cannot be imported."""
@@ -44,6 +43,9 @@ class Bench:
         self.copy = ground.root
         self.home = place / "home"
         self._sandbox = within(os.environ)
+        self.more: dict[str, str] = {}  # variables of every run, besides those of `environment`
+        self.paths: list[Path] = []  # where Python finds modules, behind those of the copy
+        self.seconds_each: float | None = None  # for a run; None shares out `seconds_max`
         self._done: Copied | None = None
         self._python: Python | None = None
         self._is_python_known = False
@@ -65,6 +67,67 @@ class Bench:
             self._is_python_known = True
         return self._python
 
+    @property
+    def python(self) -> Python | None:
+        """The interpreter that was found for the runs so far."""
+        return self._python
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What holds runs to the copy."""
+        return self._sandbox
+
+    @property
+    def is_laid(self) -> bool:
+        """Whether there is a whole copy to run in."""
+        return self._done is not None and not self._done.left_out
+
+    def laid_words(self) -> str:
+        """Lay the copy, where nothing was run in it yet, and say what it is."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        return self.ground.words(self._laid())
+
+    def seek_python(self) -> bool:
+        """Find an interpreter, where no run has asked for one; False where there is none."""
+        return self._interpreter(Declared((), (), ()), self.surroundings()) is not None
+
+    def use(self, python: Python) -> None:
+        """Run with `python` from now on, and find the programs that are installed beside it."""
+        self._python, self._is_python_known = python, True
+        self.more["PATH"] = with_tools(environment(self.copy, self.home), python)["PATH"]
+
+    def surroundings(self) -> dict[str, str]:
+        """Return the variables of a run."""
+        found = environment(self.copy, self.home)
+        paths = [found["PYTHONPATH"], *map(str, self.paths)]
+        return {**found, "PYTHONPATH": os.pathsep.join(paths), **self.more}
+
+    def once(
+        self,
+        argv: tuple[str, ...],
+        source: str,
+        *,
+        seconds_max: float,
+        more: Mapping[str, str] | None = None,
+        is_test: bool = True,
+    ) -> Trial:
+        """Run one command in the copy, which `trials` has laid, with the interpreter it found."""
+        limit = max(min(seconds_max, self._seconds() - SECONDS_KEPT), 1.0)
+        self.desk.log("info", f"running {' '.join(argv)} for at most {limit:.0f} s")
+        return tried(
+            argv,
+            source,
+            copy=self.copy,
+            home=self.home,
+            environment={**self.surroundings(), **(more or {})},
+            python=self._python,
+            seconds_max=limit,
+            tick=self.tick,
+            sandbox=self._sandbox,
+            is_test=is_test,
+            where=self.ground.where,
+        )
+
     def trials(self, declared: Declared) -> tuple[list[Trial], str]:
         """Try the declared commands until one starts; say what the copy was."""
         self.home.mkdir(parents=True, exist_ok=True)
@@ -73,7 +136,7 @@ class Bench:
             argv, source = declared.commands[0]
             verdict = Verdict("could_not_start", f"no copy to test in: {done.left_out}")
             return [Trial(Ready(argv, argv, argv, False), source, verdict)], self.ground.words(done)
-        surroundings = environment(self.copy, self.home)
+        surroundings = self.surroundings()
         python = self._interpreter(declared, surroundings)
         found: list[Trial] = []
         wanted = list(declared.commands[:COMMANDS_MAX])
@@ -91,7 +154,7 @@ class Bench:
                 environment=surroundings,
                 python=python,
                 seconds_max=max(limit, 1.0),
-                tick=self._tick,
+                tick=self.tick,
                 sandbox=self._sandbox,
                 where=self.ground.where,
             )
@@ -106,7 +169,7 @@ class Bench:
         """Run commands that have to end well, each with all the time that is left."""
         self.home.mkdir(parents=True, exist_ok=True)
         self._laid()
-        surroundings = environment(self.copy, self.home)
+        surroundings = self.surroundings()
         python = self._interpreter(declared, surroundings)
         found: list[Trial] = []
         for argv in wanted:
@@ -120,7 +183,7 @@ class Bench:
                 environment=with_tools(surroundings, python),
                 python=python,
                 seconds_max=limit,
-                tick=self._tick,
+                tick=self.tick,
                 sandbox=self._sandbox,
                 is_test=False,
                 where=self.ground.where,
@@ -128,26 +191,21 @@ class Bench:
             found.append(trial)
         return found
 
-    def besides(
-        self, plan: Plan | None, declared: Declared, trial: Trial | None, known: Sequence[str]
-    ) -> list[others.Attempt]:
-        """Try what the project offers besides its suite, in the time that the suite has left."""
+    def besides(self, declared: Declared) -> list[others.Attempt]:
+        """Try what the project offers besides its tests, for a while of its own."""
         if self._done is None or self._done.left_out:
             return []
-        is_pytest = trial is not None and trial.command.is_pytest and trial.report is not None
-        usable = _usable(trial, known) if is_pytest else ()
-        wanted = [*parts(plan, usable), *declared.offers]
-        used = self.seconds_left_first - self._seconds()
-        ends = self._seconds() - min(others.SECONDS_MAX, self.seconds_max - used)
+        wanted = list(declared.offers)
+        ends = self._seconds() - others.SECONDS_MAX
         self.desk.log("info", f"trying {counted(len(wanted), 'command')} besides the suite")
         return others.attempts(
             wanted,
             copy=self.copy,
             home=self.home,
-            environment=environment(self.copy, self.home),
+            environment=self.surroundings(),
             python=self._python,
-            seconds_left=lambda: min(self._seconds() - ends, self._seconds() - SECONDS_KEPT),
-            tick=self._tick,
+            seconds_left=lambda: self._seconds() - max(ends, SECONDS_KEPT),
+            tick=self.tick,
             sandbox=self._sandbox,
         )
 
@@ -161,18 +219,39 @@ class Bench:
         """Return every command of the project, and whether it was run here."""
         return others.told(trials, chosen, _untried(declared, trials), besides, self.copy)
 
+    def commands_near(
+        self,
+        trials: Sequence[Trial],
+        chosen: Trial | None,
+        declared: Declared,
+        besides: Sequence[others.Attempt],
+    ) -> tuple[others.Told, ...]:
+        """The same where the nearest tests were run; the suite is left to whoever changes it."""
+        ran = {each.command.declared for each in trials}
+        rest = [each for each in declared.commands if _plain(each[0]) not in ran]
+        if len(rest) < len(declared.commands):
+            return self.commands(trials, chosen, declared, besides)
+        near = others.told(trials, chosen, [], besides, self.copy, purpose="test a part")
+        suites = [
+            others.Told("test", argv, source, "not_run", result=LEFT) for argv, source in rest
+        ]
+        return (*near, *suites)
+
     def _seconds(self) -> float:
         return self.desk.seconds_left()
 
     def _seconds_for_a_run(self, *, is_second: bool = False) -> float:
         """Return how long a run may take; a second one of a suite leaves time for the rest."""
+        if self.seconds_each is not None:
+            return min(self.seconds_each, self._seconds() - SECONDS_KEPT)
         used = self.seconds_left_first - self._seconds()
         wanted = max(self.seconds_max - used, SECONDS_RUN_MIN)
         if is_second:
             wanted = max(self.seconds_max - used - others.SECONDS_MAX, SECONDS_KEPT)
         return min(wanted, self._seconds() - SECONDS_KEPT)
 
-    def _tick(self, seconds: float) -> None:
+    def tick(self, seconds: float) -> None:
+        """Say how long the run under way has taken."""
         self.desk.progress(int(seconds), 0, f"tests have run for {seconds:.0f} s")
 
 
@@ -182,15 +261,9 @@ def _untried(declared: Declared, trials: Sequence[Trial]) -> list[tuple[tuple[st
     return list(declared.commands[count:])
 
 
-def _usable(trial: Trial | None, known: Sequence[str]) -> list[str]:
-    """Return the files without those that pytest could not import."""
-    failures = trial.report.failures if trial is not None and trial.report is not None else ()
-    broken = {
-        f"{each.name.replace('.', '/')}.py"
-        for each in failures
-        if each.message.startswith(COLLECTION)
-    }
-    return [path for path in known if path not in broken]
+def _plain(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command as trials name it: pytest by its module."""
+    return ("python", "-m", *argv) if argv[0] in PYTESTS else argv
 
 
 def telling(trials: Sequence[Trial]) -> Trial | None:

@@ -4,13 +4,11 @@ Only what the project says itself is tried: targets, scripts, and tools that it 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-
-from missioncontrol.domain.plan import Plan
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.manifests import Stack
@@ -29,10 +27,7 @@ PURPOSES: dict[str, Purpose] = {
     "fmt": "format",
 }
 SETTINGS = ("pyproject.toml", "setup.cfg", "tox.ini")
-PARTS_MAX = 2
-PART_FILES_MAX = 4
 OFFERS_MAX = 8
-_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py\Z")
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -73,27 +68,6 @@ def offers(stack: "Stack", tree: "Tree") -> list[Offer]:
     """Return what is offered besides the tests, each command once, in the order of its use."""
     found = [*_build(tree), *_scripts(stack), *_tools(tree)]
     return list({each.argv: each for each in found}.values())[:OFFERS_MAX]
-
-
-def parts(plan: Plan | None, known: Iterable[str]) -> list[Offer]:
-    """Return runs of the test files that cover where the work will be, for pytest.
-
-    `known` are the files that may be among them.
-    """
-    there = set(known)
-    found: dict[tuple[str, ...], Offer] = {}
-    for likely in plan.likely if plan is not None else ():
-        tests = _tests_of([file.tests for file in likely.files], there)
-        if tests:
-            argv = ("python", "-m", "pytest", *tests)
-            source = f"the tests of where {likely.requirement} will be"
-            found.setdefault(argv, Offer("test a part", argv, source))
-    return list(found.values())[:PARTS_MAX]
-
-
-def _tests_of(listed: Sequence[Sequence[str]], there: set[str]) -> list[str]:
-    tests = dict.fromkeys(path for group in listed for path in group if path in there)
-    return [path for path in tests if _TEST_FILE.search(path)][:PART_FILES_MAX]
 
 
 def _build(tree: "Tree") -> Iterator[Offer]:

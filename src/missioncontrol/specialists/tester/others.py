@@ -108,9 +108,10 @@ def told(
     untried: Sequence[tuple[tuple[str, ...], str]],
     others: Sequence[Attempt],
     copy: Path,
+    purpose: str = "test",
 ) -> tuple[Told, ...]:
-    """Return every command of the project, first those that were run."""
-    suites = [_of_trial("test", trial, copy, "test-output.txt") for trial in trials]
+    """Return every command of the project, first those that were run; `trials` serve `purpose`."""
+    suites = [_of_trial(purpose, trial, copy, "test-output.txt") for trial in trials]
     why = _untried(chosen)
     suites += [
         Told("test", argv, source, "not_run", result=f"not tried: {why}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+MADE = "an environment made from what the project declares"
 PROBE_SECONDS = 15.0
 ENVIRONMENTS = (".venv", "venv", "env")
 PROBE = """
@@ -21,7 +22,9 @@ for name in sys.argv[1:]:
 version = "%d.%d.%d" % sys.version_info[:3]
 pytest = importlib.util.find_spec("pytest") is not None
 homes = sorted({sys.prefix, sys.base_prefix})
-print(json.dumps({"version": version, "pytest": pytest, "missing": missing, "homes": homes}))
+plugins = [name for name in ("pytest_cov", "xdist") if importlib.util.find_spec(name)]
+answer = {"version": version, "pytest": pytest, "missing": missing, "homes": homes}
+print(json.dumps({**answer, "plugins": plugins}))
 """
 
 
@@ -34,6 +37,7 @@ class Python(msgspec.Struct, frozen=True):
     pytest: bool = False
     missing: tuple[str, ...] = ()  # declared dependencies that are not installed for it
     homes: tuple[str, ...] = ()  # directories of this machine that its tracebacks name
+    plugins: tuple[str, ...] = ()  # of pytest, those that change how tests are watched
 
 
 def best_python(
@@ -79,9 +83,8 @@ def _probed(
         seen = msgspec.json.decode(answer, type=_Seen)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError):
         return None
-    return Python(
-        program, origin, seen.version, seen.pytest, tuple(seen.missing), tuple(seen.homes)
-    )
+    missing, homes, plugins = map(tuple, (seen.missing, seen.homes, seen.plugins))
+    return Python(program, origin, seen.version, seen.pytest, missing, homes, plugins)
 
 
 class _Seen(msgspec.Struct):
@@ -89,3 +92,42 @@ class _Seen(msgspec.Struct):
     pytest: bool
     missing: list[str]
     homes: list[str]
+    plugins: list[str]
+
+
+def suited(wanted: str, environment: Mapping[str, str]) -> Python | None:
+    """Return an interpreter of this machine that fits `wanted`, such as `>=3.10`.
+
+    That of Mission Control comes first; None where none fits.
+    """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        fitting = SpecifierSet(wanted)
+    except InvalidSpecifier:
+        fitting = SpecifierSet()
+    names = ("python3", *(f"python3.{minor}" for minor in range(14, 8, -1)))
+    found = [shutil.which(name, path=environment.get("PATH")) for name in names]
+    for program in dict.fromkeys([sys.executable, *filter(None, found)]):
+        python = _probed(program, "", (), environment)
+        if python is not None and fitting.contains(python.version, prereleases=True):
+            return python
+    return None
+
+
+def of_environment(directory: Path, base: Python) -> Python:
+    """Return the interpreter of an environment that was made from `base`.
+
+    It is not asked itself: what packages leave for its start would run outside of the copy.
+    """
+    packages = [*directory.glob("lib/python*/site-packages"), directory][0]
+    plugins = tuple(name for name in ("pytest_cov", "xdist") if (packages / name).is_dir())
+    return Python(
+        str(directory / "bin" / "python"),
+        MADE,
+        base.version,
+        (packages / "pytest").is_dir(),
+        (),
+        (str(directory), *base.homes),
+        plugins,
+    )

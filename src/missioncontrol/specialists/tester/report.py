@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from missioncontrol.domain.work import Fact, Finding
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.tester.junit import Failure, Report
+from missioncontrol.specialists.tester.pythons import MADE
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
 from missioncontrol.specialists.tester.verdict import NO_TEST
@@ -223,9 +224,15 @@ def markdown(
     relevant: Sequence[tuple[str, int, int]],
     known: Sequence[str],
     copy_words: str,
+    said: str = "",
+    more: str = "",
 ) -> str:
-    """Return tests.md; `relevant` holds test files near the goal with tests run and failed."""
-    lines = ["# The project's own tests", "", statement(trial), ""]
+    """Return tests.md; `relevant` holds test files near the goal with tests run and failed.
+
+    `said` stands in the place of the plain statement, and `more` comes behind it.
+    """
+    lines = ["# The project's own tests", "", said or statement(trial), ""]
+    lines += [more] if more else []
     if trial is not None:
         lines += list(_how(trial, copy_words))
         lines += [f"- Also tried: {statement(each)}" for each in others]
@@ -242,7 +249,8 @@ def _how(trial: Trial, copy_words: str) -> Iterator[str]:
         missing = ", ".join(trial.python.missing)
         lacks = f"; declared but not installed for it: {missing}" if missing else ""
         yield f"- Interpreter: Python {trial.python.version}, {trial.python.origin}{lacks}"
-    yield f"- Ran in {copy_words}; no package was installed"
+    is_made = trial.python is not None and trial.python.origin == MADE
+    yield f"- Ran in {copy_words}{'' if is_made else '; no package was installed'}"
     if trial.verdict.status == "timed_out":
         yield f"- {in_full(trial)}"
     if trial.note:

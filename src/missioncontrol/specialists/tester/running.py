@@ -42,6 +42,7 @@ def run(
     tick: Callable[[float], None],
     sandbox: Sandbox,
     own: Iterable[Path] = (),
+    unix_sockets: bool = True,
 ) -> Ran:
     """Run `argv` in `directory`, its output in the file `output`; `tick` hears the seconds.
 
@@ -54,7 +55,7 @@ def run(
             [sys.executable, "-I", str(Path(__file__).with_name("leash.py")), *argv],
             # Many suites start servers at Unix sockets of their own, and a filter can't tell those
             # from others: without them, tests that pass would fail here.
-            sandbox.rules(own=(directory, *own), unix_sockets=True),
+            sandbox.rules(own=(directory, *own), unix_sockets=unix_sockets),
             cwd=directory,
             env=dict(environment),
             stdin=subprocess.PIPE,

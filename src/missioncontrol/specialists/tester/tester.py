@@ -1,18 +1,24 @@
 """The tester: runs the project's own test command in a disposable copy and reports what it saw."""
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from missioncontrol.domain.work import Finding, Work
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
-from missioncontrol.specialists.tester import others, report
+from missioncontrol.specialists.tester import others, report, trial_text
 from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, telling
 from missioncontrol.specialists.tester.building import Built, built
-from missioncontrol.specialists.tester.declared import declared
+from missioncontrol.specialists.tester.declared import Declared, declared
 from missioncontrol.specialists.tester.grounds import OfCheckout
+from missioncontrol.specialists.tester.plan_trial import PlanTrial, try_plan
 from missioncontrol.specialists.tester.proof import doubts, refuse_broken
 from missioncontrol.specialists.tester.results import artifacts, evidence, level, output
 from missioncontrol.specialists.tester.trial import Trial
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
 
 RELEVANT_MAX = 12
 
@@ -45,14 +51,15 @@ class Tester:
         tree = read_tree(bench.copied_root() if change is not None else root)
         found = declared(tree)
         known = [file.path for file in tree.files]
+        if is_hurried:
+            return _of_plan(try_plan(brief, bench, found, tree), bench, found, tree, desk)
         trials: list[Trial] = []
         words = ""
         if found.commands:
             trials, words = bench.trials(found)
         trial = telling(trials)
         rest = [each for each in trials if each is not trial]
-        tried_too = bench.besides(brief.plan, found, trial, known) if is_hurried else []
-        commands = bench.commands(trials, trial, found, tried_too)
+        commands = bench.commands(trials, trial, found, [])
         near = []
         if trial is not None and trial.report is not None:  # else there is nothing to count
             likely = relevant_files(
@@ -75,10 +82,40 @@ class Tester:
             output=output(trial, commands),
             facts=report.facts(trial),
             findings=(*unsure, *report.findings(trial, known)),
-            artifacts=artifacts(trial, text, commands, others.output(tried_too), desk),
-            # How the suite ended comes last: that is what a reader asks first.
-            evidence=evidence(trial, tree, others.evidence(tried_too)),
+            artifacts=artifacts(trial, text, commands, "", desk),
+            evidence=evidence(trial, tree, ()),
         )
+
+
+def _of_plan(tried: PlanTrial, bench: Bench, found: Declared, tree: "Tree", desk: Desk) -> Work:
+    """Hand in what a plan showed when it was tried, and what else the project offers."""
+    trial, known = tried.trial, [file.path for file in tree.files]
+    besides = bench.besides(found)
+    commands = bench.commands_near(tried.trials, trial, found, besides)
+    statement = trial_text.headline(tried)
+    desk.log(level(trial), statement)
+    rest = [each for each in tried.trials if each is not trial]
+    text = report.markdown(
+        trial, rest, [], known, tried.copy_words, said=statement, more=trial_text.markdown(tried)
+    )
+    more = trial_text.as_json(tried)
+    kept = artifacts(trial, text, commands, others.output(besides), desk, more)
+    return Work(
+        summary=statement,
+        output=output(trial, commands, **more),
+        facts=report.facts(trial),
+        findings=(*trial_text.findings(tried), *_tests_found(tried, known)),
+        artifacts=(*kept, *trial_text.artifacts(tried, desk)),
+        # How the tests ended comes last: that is what a reader asks first.
+        evidence=evidence(trial, tree, others.evidence(besides)),
+    )
+
+
+def _tests_found(tried: PlanTrial, known: Sequence[str]) -> tuple[Finding, ...]:
+    """Return what the tests showed; a project whose tests are far from the change has a command."""
+    return (
+        () if tried.trial is None and tried.near.is_known else report.findings(tried.trial, known)
+    )
 
 
 def _what_is_tested(change: Built) -> str:

@@ -112,6 +112,19 @@ class Material(msgspec.Struct, frozen=True, dict=True):
         """Requirements that say what must hold meanwhile."""
         return tuple(each for each in self.plan.requirements if each.kind == "constraint")
 
+    @cached_property
+    def first_criterion(self) -> str:
+        """What the change has to turn, as the tester saw it end today; "" where it saw nothing."""
+        found = self.tests.get("criterion")
+        if not isinstance(found, dict) or not isinstance(found.get("sentence"), str):
+            return ""
+        file, said = found.get("file"), str(found["sentence"])
+        if found.get("state") not in {"red", "green"} or (
+            found["state"] == "green" and found.get("kind") != "nearest tests"
+        ):
+            return ""
+        return f"{said} `{file}` is an artifact of the tests." if file else said
+
     def tests_result(self) -> str:
         """Return what the test run showed in one clause, with its source; empty without a run."""
         found = self.tests

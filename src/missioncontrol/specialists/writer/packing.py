@@ -63,11 +63,12 @@ def packed_task(
 ) -> Packed:
     """Return a task with the ids of what is shown for it, and the places of what is not."""
     handed = {each.key for each in material.builders}
+    first = material.first_criterion if task.key == ordered(material)[0].key else ""
     return Packed(
         task.key,
         task.title,
         task.detail,
-        task.acceptance,
+        (first, *task.acceptance) if first else task.acceptance,
         task.risk_checks,
         tuple(need for need in task.needs if need in handed),
         task.requirements,
@@ -111,6 +112,10 @@ def _done(material: Material) -> Iterator[str]:
 def still(material: Material) -> Iterator[str]:
     """Yield what holds before the change and has to hold after it."""
     suite = material.suite
+    for each in material.commands if suite is None or not suite.ran else ():
+        if each.purpose == "test a part" and each.ran:
+            ended = each.result or f"exit status {each.exit_code}"
+            yield f"`{each.line}` shows no failure beyond those of today: {ended}."
     if suite is not None and suite.ran:
         ended = suite.result or f"exit status {suite.exit_code}"
         yield f"`{suite.line}` shows no failure beyond those of today: {ended}."

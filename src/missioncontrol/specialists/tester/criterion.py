@@ -1,0 +1,178 @@
+"""The first criterion of a change: a command that is red before it, where the goal allows one."""
+
+import ast
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from missioncontrol.specialists.tester import report
+from missioncontrol.specialists.tester.examples import examples, raised, tells, to_be_raised
+from missioncontrol.specialists.tester.existence import existence_test
+from missioncontrol.specialists.tester.trial import Trial
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
+
+State = Literal["red", "green", "unclear"]
+TEST_FILE, EXAMPLE_FILE = "test_goal.py", "reproducer.py"
+SAID_MAX = 240
+_TEST = re.compile(r"(?<![\w.])(?:(?P<path>[\w./-]+\.py)::)?(?P<name>(?:\w+::)*test_\w+)\b")
+
+Run = Callable[[tuple[str, ...], str, str], Trial]
+"""Runs a command in the copy; the second and the third are a file to be put there first."""
+
+
+class Criterion(msgspec.Struct, frozen=True):
+    """A command whose end tells whether the change is made, and how it ends today."""
+
+    kind: Literal["named test", "example", "existence", "nearest tests"]
+    command: tuple[str, ...]
+    state: State
+    said: str  # how it ends today
+    after: str  # how it ends once the change is made
+    file: str = ""  # the name of the artifact that the command runs
+    source: str = ""
+    output: str = ""  # the end of what it printed
+
+    @property
+    def line(self) -> str:
+        """The command as it is typed."""
+        return shlex.join(self.command)
+
+    @property
+    def sentence(self) -> str:
+        """Return the criterion in words."""
+        if self.kind == "nearest tests":
+            return f"`{self.line}` ends today with {self.said}; {self.after}."
+        if self.state == "red":
+            return f"`{self.line}` fails today ({self.said}) and {self.after} after the change."
+        if self.state == "green":
+            return f"`{self.line}` ends today as it is to end after the change: {self.said}."
+        return f"`{self.line}` says nothing yet: {self.said}."
+
+
+def of_goal(
+    goal: str, context: str, asked: Sequence[str], tree: "Tree", run: Run
+) -> Criterion | None:
+    """Return what the goal allows without guessing; a red one before others, None where none is.
+
+    `asked` are the requirements of the plan in their words.
+    """
+    text = f"{goal}\n\n{context}".strip()
+    found: list[Criterion] = []
+    for one in _tried(text, [goal, *asked], tree, run):
+        if one.state == "red":
+            return one
+        found.append(one)
+    return next((each for each in found if each.state == "green"), next(iter(found), None))
+
+
+def of_nearest(trial: Trial, names: Sequence[str]) -> Criterion:
+    """Return what the nearest tests hold the change to, where the goal allows no red test.
+
+    `names` are those that fail today.
+    """
+    counts = trial.report
+    passed = counts.passed if counts else trial.seen.passed
+    failed = counts.failed + counts.errors if counts else trial.seen.failed
+    said = f"{passed:,} passed" + (f" and {failed:,} failed" if failed else "")
+    listed = f" ({', '.join(names[:5])}{', …' if len(names) > 5 else ''})" if names else ""
+    beyond = "no other test fails after the change" if failed else "all of them pass after it"
+    after = f"{beyond}, and a new test there fails without the change"
+    state: State = "red" if failed else "green"
+    return Criterion("nearest tests", trial.command.declared, state, said + listed, after)
+
+
+def _tried(text: str, asked: Sequence[str], tree: "Tree", run: Run) -> Iterator[Criterion]:
+    named = _named_test(text, tree)
+    if named:
+        argv = ("python", "-m", "pytest", named)
+        yield _of_test("named test", run(argv, "", ""), argv, named)
+    for example in examples(text):
+        program = ("python", EXAMPLE_FILE)
+        trial = run(program, EXAMPLE_FILE, example.source)
+        yield _of_example(trial, program, text, example.source)
+    for each in dict.fromkeys(asked):
+        existence = existence_test(each, tree)
+        if existence is not None:
+            own = ("python", "-m", "pytest", TEST_FILE)
+            one = _of_test("existence", run(own, TEST_FILE, existence.source), own, existence.thing)
+            yield msgspec.structs.replace(one, file=TEST_FILE, source=existence.source)
+            return
+
+
+def _of_test(
+    kind: Literal["named test", "existence"], trial: Trial, argv: tuple[str, ...], thing: str
+) -> Criterion:
+    end = _end(trial)
+    counts = trial.report
+    if counts is not None and counts.failed and counts.failures:
+        said = report.cause(counts.failures[0])[:SAID_MAX]
+        # A module that cannot be imported, or a command that fails, says nothing of the thing.
+        is_ours = kind == "named test" or said.startswith("AssertionError: ")
+        return Criterion(kind, argv, "red" if is_ours else "unclear", said, "passes", output=end)
+    if counts is not None and counts.passed:
+        there = f"{thing} is there already" if kind == "existence" else f"{thing} passes"
+        return Criterion(kind, argv, "green", there, "passes", output=end)
+    said = report.statement(trial).rstrip(".")
+    return Criterion(kind, argv, "unclear", said[:SAID_MAX], "passes", output=end)
+
+
+def _of_example(trial: Trial, argv: tuple[str, ...], text: str, source: str) -> Criterion:
+    error = raised(trial.output)
+    wanted = to_be_raised(text)
+    has_ended = trial.ran is not None and not trial.ran.stopped
+    state: State = "unclear"
+    said, after = "it ends without an error, as the goal may not want", "ends without an error"
+    if wanted and has_ended and error is None and trial.ran and not trial.ran.exit_code:
+        state, said, after = "red", "it raises nothing", f"raises {wanted}"
+    elif error is not None and wanted == error.name:
+        state, said, after = "green", error.line[:SAID_MAX], f"raises {wanted}"
+    elif error is not None and tells(text, error):
+        state, said = "red", error.line[:SAID_MAX]
+    elif error is not None:
+        said = f"it ends with {error.line[:SAID_MAX]}, of which the goal does not tell"
+    elif not has_ended or (trial.ran and trial.ran.exit_code):
+        said = report.statement(trial).rstrip(".")[:SAID_MAX]
+    return Criterion("example", argv, state, said, after, EXAMPLE_FILE, source, _end(trial))
+
+
+def _end(trial: Trial) -> str:
+    return "\n".join(trial.output.splitlines()[-40:])
+
+
+def _named_test(text: str, tree: "Tree") -> str:
+    """Return the id of the first test that a text names and that one file has; "" for none."""
+    for match in list(_TEST.finditer(text))[:20]:
+        names = match["name"].split("::")
+        for file in tree.files:
+            is_named = match["path"] is None or file.path.endswith(match["path"])
+            if file.kind == "test" and file.path.endswith(".py") and is_named:
+                inside = _path_to(tree.text(file.path) or "", names)
+                if inside:
+                    return "::".join([file.path, *inside])
+    return ""
+
+
+def _has(node: ast.ClassDef, name: str) -> bool:
+    return any(getattr(each, "name", "") == name for each in node.body)
+
+
+def _path_to(text: str, names: Sequence[str]) -> list[str]:
+    """Return the class, if any, and the function of a test in a file; nothing where it has none."""
+    if names[-1] not in text:
+        return []
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == names[-1]:
+            return [node.name]
+        is_meant = isinstance(node, ast.ClassDef) and (len(names) == 1 or node.name in names)
+        if isinstance(node, ast.ClassDef) and is_meant and _has(node, names[-1]):
+            return [node.name, names[-1]]
+    return []

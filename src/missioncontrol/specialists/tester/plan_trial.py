@@ -1,0 +1,260 @@
+"""Tries a plan before anything is changed: the tests nearest to it, and what is red today."""
+
+import shlex
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.specialist import Brief
+from missioncontrol.specialists.tester import lines, report
+from missioncontrol.specialists.tester.bench import Bench, telling
+from missioncontrol.specialists.tester.criterion import Criterion, of_goal, of_nearest
+from missioncontrol.specialists.tester.declared import Declared
+from missioncontrol.specialists.tester.environments import Made, environments, is_off
+from missioncontrol.specialists.tester.lacking import Lack, installer, lack_of, module_files
+from missioncontrol.specialists.tester.lines import LinesRan
+from missioncontrol.specialists.tester.nearest import (
+    SOURCE,
+    Nearest,
+    commands_for,
+    counts_in,
+    nearest,
+)
+from missioncontrol.specialists.tester.needed import Needed, needed, normal
+from missioncontrol.specialists.tester.own_metadata import write_metadata
+from missioncontrol.specialists.tester.pythons import ENVIRONMENTS, of_environment, suited
+from missioncontrol.specialists.tester.trial import Trial
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
+
+SECONDS_NEAREST = 60.0
+SECONDS_WATCHED = 60.0
+SECONDS_CRITERION = 30.0
+SECONDS_KEPT = 60.0
+"""What making an environment leaves for the runs behind it."""
+
+
+class EnvironmentTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the environment for the tests."""
+
+    state: str  # none (not needed), made, kept (from an earlier trial), missing
+    lacked: str = ""  # what the interpreter lacked
+    requirements: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    seconds: float = 0.0
+    is_locked: bool = False
+    without: tuple[str, ...] = ()  # requirements that have no wheel
+    words: str = ""  # one line on what is missing, and the command that installs it
+
+
+class PlanTrial(msgspec.Struct, frozen=True):
+    """What a plan showed when it was tried."""
+
+    near: Nearest
+    trials: tuple[Trial, ...]
+    trial: Trial | None
+    copy_words: str
+    environment: EnvironmentTold
+    lines: LinesRan
+    sharpened: str
+    criterion: Criterion | None
+    counts: tuple[tuple[str, int, int], ...] = ()  # file, tests run, failed or in error
+
+
+def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanTrial:
+    """Run the nearest tests in a copy, in an environment that has what they need, and more."""
+    plan = brief.plan
+    assert plan is not None
+    near = nearest(plan, tree)
+    wanted = _to_run(near, found)
+    if near.commands:
+        bench.seconds_each = SECONDS_NEAREST
+    _give_metadata(bench, tree)
+    trials, words = bench.trials(wanted) if wanted.commands else ([], bench.laid_words())
+    told = EnvironmentTold("none")
+    lack = lack_of(telling(trials), bench.python, tree) if near.files else None
+    if lack is not None and trials and bench.is_laid:
+        told = _with_environment(lack, near, bench, tree)
+        if told.state in {"made", "kept"}:
+            trials, words = bench.trials(wanted)
+    trial = telling(trials)
+    if near.files and _lacks_pytest(trial, bench):
+        trial = bench.once(
+            ("python", "-m", "unittest", *near.files), SOURCE, seconds_max=SECONDS_NEAREST
+        )
+        trials = [trial, *trials]
+    seen = _watched(plan, brief.goal, trial, bench, tree) if bench.is_laid else LinesRan()
+    known = [file.path for file in tree.files]
+    counts = report.near_goal(trial, near.files, known)
+    if not counts and trial is not None:
+        counts = counts_in(trial.output, near.files)
+    return PlanTrial(
+        near,
+        tuple(trials),
+        trial,
+        words,
+        told,
+        seen,
+        lines.sharpened(seen, brief.goal),
+        _criterion(brief, plan, trial, bench, tree) if bench.is_laid else None,
+        tuple(counts),
+    )
+
+
+def run_tests(files: Sequence[str], bench: Bench, tree: "Tree", seconds_max: float) -> Trial | None:
+    """Run some test files of a project in its copy; None where no runner for them is known.
+
+    For whoever asks for a test while a plan is made: the copy, the interpreter and the environment
+    are those that `bench` has.
+    """
+    commands = commands_for(tuple(files), tree)
+    if not commands:
+        return None
+    bench.seconds_each = seconds_max
+    trials, _ = bench.trials(Declared(tuple((argv, SOURCE) for argv in commands), (), ()))
+    return telling(trials)
+
+
+def _to_run(near: Nearest, found: Declared) -> Declared:
+    """Return the nearest tests; the suite where they are all of it, or no file runs by itself."""
+    if not near.is_known or (near.is_all and found.commands):
+        return found
+    return Declared(near.commands, found.needed, found.offers)
+
+
+def _lacks_pytest(trial: Trial | None, bench: Bench) -> bool:
+    """Whether tests of pytest's own kind cannot run, and those of unittest may."""
+    is_pytest = trial is not None and trial.command.is_pytest
+    return is_pytest and bench.is_laid and bench.python is not None and not bench.python.pytest
+
+
+def _give_metadata(bench: Bench, tree: "Tree") -> None:
+    """Say of the project what an installation would; one that the checkout has says it itself."""
+    place = bench.home / "own"
+    repository = bench.ground.repository
+    has_own = any((repository / name / "bin" / "python").is_file() for name in ENVIRONMENTS)
+    if not has_own and write_metadata(tree, place):
+        bench.paths.append(place)
+
+
+def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
+    if lack.ecosystem == "javascript":
+        return _with_node(lack, near, bench, tree)
+    asked = needed(tree, lack.imported(near.files, tree))
+    if not asked.requirements:
+        return _none(lack, near, asked, bench, "")
+    base = suited(asked.python, bench.surroundings())
+    kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    if base is None or kept is None:
+        why = _why_none() if kept is None else f"no Python {asked.python} is installed here"
+        return _none(lack, near, asked, bench, why)
+    bench.desk.log("info", f"making an environment: {lack.words}")
+    made = kept.python(base.program, base.version, asked.requirements, asked.constraints)
+    if made.directory is None:
+        return _none(lack, near, asked, bench, made.reason)
+    bench.use(of_environment(made.directory, base))
+    return _made(made, lack, asked.requirements, asked.sources)
+
+
+def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
+    files = module_files(tree)
+    how = "npm ci" if "package-lock.json" in files else "npm install"
+    kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    node = shutil.which("npm", path=bench.surroundings()["PATH"])
+    if kept is None or node is None:
+        why = _why_none() if kept is None else "npm is not installed here"
+        words = f"`{installer(tree)}` is missing for {near.files[0]}: {why}."
+        return EnvironmentTold("missing", lack.words, words=words)
+    bench.desk.log("info", f"making node_modules: {lack.words}")
+    made = kept.node(str(Path(node).resolve()), files)
+    if made.directory is None:
+        words = f"`{installer(tree)}` is missing for {near.files[0]}: {made.reason.rstrip('.')}."
+        return EnvironmentTold("missing", lack.words, words=words)
+    shutil.copytree(
+        made.directory / "node_modules",
+        bench.copy / "node_modules",
+        symlinks=True,
+        dirs_exist_ok=True,
+    )
+    return _made(made, lack, (how,), tuple(sorted(files)))
+
+
+def _made(
+    made: Made, lack: Lack, requirements: tuple[str, ...], sources: tuple[str, ...]
+) -> EnvironmentTold:
+    return EnvironmentTold(
+        "made" if made.seconds else "kept",
+        lack.words,
+        requirements,
+        sources,
+        made.seconds,
+        made.is_locked,
+        made.lacks,
+    )
+
+
+def _why_none() -> str:
+    return "environments are switched off" if is_off() else "no directory for environments is named"
+
+
+def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> EnvironmentTold:
+    """Say in one line what is missing, for what, why, and the command that installs it."""
+    absent = set(map(normal, bench.python.missing)) if bench.python else set()
+    names = [each for each in asked.requirements if normal(each) in absent]
+    if not names:
+        names = list(asked.requirements) or list(lack.names)
+    words = f"{lack.words} for {near.files[0]}, and no manifest declares what its tests need."
+    if asked.requirements:
+        reason = (why or lack.words).rstrip(".")
+        words = f"`pip install {shlex.join(names)}` is missing for {near.files[0]}: {reason}."
+    return EnvironmentTold("missing", lack.words, asked.requirements, asked.sources, words=words)
+
+
+def _watched(plan: Plan, goal: str, trial: Trial | None, bench: Bench, tree: "Tree") -> LinesRan:
+    """Run the same tests again with our plugin: the first run is the one that counts."""
+    if trial is None or trial.ran is None or not trial.command.is_pytest:
+        return LinesRan()
+    has_run = trial.verdict.status in {"passed", "failed"}
+    blocks = lines.watched(plan, tree) if has_run else []
+    if not any(each.is_spot for each in blocks):
+        return LinesRan()
+    place = bench.home / "lines"
+    more = lines.ask(blocks, bench.copy, place)
+    bench.paths.append(place)
+    plugins = bench.python.plugins if bench.python else ()
+    quiet = ["--no-cov"] if "pytest_cov" in plugins else []
+    quiet += ["-n0"] if "xdist" in plugins else []
+    argv = (*trial.command.declared, "-p", lines.PLUGIN, *quiet)
+    bench.once(argv, "which lines ran", seconds_max=SECONDS_WATCHED, more=more)
+    bench.paths.remove(place)
+    return lines.answered(blocks, bench.copy, place, goal)
+
+
+def _criterion(
+    brief: Brief, plan: Plan, trial: Trial | None, bench: Bench, tree: "Tree"
+) -> Criterion | None:
+    def run(argv: tuple[str, ...], name: str, text: str) -> Trial:
+        if name:
+            (bench.copy / name).write_text(text)
+        try:
+            is_test = "pytest" in argv
+            return bench.once(argv, "the goal", seconds_max=SECONDS_CRITERION, is_test=is_test)
+        finally:
+            if name:
+                (bench.copy / name).unlink(missing_ok=True)
+
+    asked = [each.text for each in plan.requirements]
+    is_python = bench.python is not None or bench.seek_python()
+    found = of_goal(brief.goal, brief.context, asked, tree, run) if is_python else None
+    if found is not None and found.state == "red":
+        return found
+    has_run = trial is not None and trial.verdict.status in {"passed", "failed"}
+    if trial is None or not has_run or (found is not None and found.state == "green"):
+        return found
+    failures = trial.report.failures if trial.report else ()
+    return of_nearest(trial, [each.name for each in failures])
