@@ -1,0 +1,74 @@
+"""Serves the tools for planning over MCP to an agent: `python -m missioncontrol.mcp.planning`.
+
+It speaks on standard input and output, reads one repository and writes nothing in it.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp_types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+)
+
+from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.tools.toolbox import Toolbox, declared_tools
+
+NAME = "mission-planning"
+READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
+
+
+def server_of(box: Toolbox) -> Server[Any]:
+    """Return a server that offers the tools of `box` and nothing else."""
+    one_at_a_time = asyncio.Lock()  # They share an index, and copies for tests take room.
+
+    async def list_tools(_context: Any, _asked: Any) -> ListToolsResult:
+        tools = [
+            Tool(
+                name=each.name,
+                description=each.description,
+                input_schema=each.schema,
+                annotations=READ_ONLY,
+            )
+            for each in declared_tools()
+        ]
+        return ListToolsResult(tools=tools)
+
+    async def call_tool(_context: Any, asked: CallToolRequestParams) -> CallToolResult:
+        async with one_at_a_time:
+            text = await asyncio.to_thread(box.call, asked.name, asked.arguments or {})
+        return CallToolResult(content=[TextContent(type="text", text=text)])
+
+    return Server(NAME, version="1", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+async def serve(box: Toolbox) -> None:
+    """Serve one client until it closes the connection."""
+    server = server_of(box)
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the command line, and serve."""
+    parser = argparse.ArgumentParser(prog="missioncontrol.mcp.planning", description=__doc__)
+    parser.add_argument("--repository", type=Path, required=True)
+    parser.add_argument("--plan", type=Path, help="a plan as JSON, shown on request")
+    parser.add_argument("--place", type=Path, help="a directory for copies in which tests run")
+    given = parser.parse_args(argv)
+    plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
+    asyncio.run(serve(Toolbox(given.repository, plan=plan, place=given.place)))
+
+
+if __name__ == "__main__":
+    main()
