@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from tests.agents.repositories import everything, git, repository
 
+from missioncontrol.confinement import within
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.specialists.planner.tools.committed import FOUND_MAX, LISTED_MAX
 from missioncontrol.specialists.planner.tools.toolbox import (
@@ -19,7 +21,6 @@ from missioncontrol.specialists.planner.tools.toolbox import (
     TESTS_MAX,
     TOOLS,
     Toolbox,
-    declared_tools,
 )
 
 FILES = {
@@ -56,7 +57,7 @@ def shop(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("tool", ["read_file", "file_log", "run_test", "blame"])
 def test_no_path_leads_out_of_the_repository(shop: Path, tool: str, path: str) -> None:
     more = {"first_line": 1, "last_line": 9} if tool == "blame" else {}
-    said = Toolbox(shop).call(tool, {"path": path, **more})
+    said = Toolbox(shop, sandbox=within(os.environ)).call(tool, {"path": path, **more})
     assert said.startswith("No answer (tools."), said
     assert "canary" not in said
 
@@ -114,7 +115,7 @@ def test_a_wish_is_located_as_the_planner_does(shop: Path) -> None:
 
 def test_a_test_runs_in_a_copy(shop: Path) -> None:
     before = everything(shop)
-    box = Toolbox(shop)
+    box = Toolbox(shop, sandbox=within(os.environ))
     said = json.loads(box.call("run_test", {"path": "tests/test_cart.py"}))
     assert (said["status"], said["failed"]) == ("failed", 1)
     assert said["failures"][0]["test"] == "tests.test_cart::test_total"
@@ -122,7 +123,7 @@ def test_a_test_runs_in_a_copy(shop: Path) -> None:
 
 
 def test_answers_and_sessions_are_bounded(shop: Path) -> None:
-    box = Toolbox(shop)
+    box = Toolbox(shop, sandbox=within(os.environ))
     assert len(box.call("read_file", {"path": "shop/long.py"})) <= ANSWER_MAX + 20
     assert len(box.call("search", {"text": "line_"}).splitlines()) <= FOUND_MAX + 1
     assert len(box.call("list_files", {}).splitlines()) <= LISTED_MAX + 1
@@ -168,6 +169,6 @@ def test_the_server_offers_every_tool_as_one_that_only_reads(shop: Path) -> None
             return tools, str(told.content)
 
     tools, told = asyncio.run(story())
-    assert [each.name for each in tools] == list(TOOLS) == [each.name for each in declared_tools()]
+    assert [each.name for each in tools] == list(TOOLS)
     assert all(each.annotations.read_only_hint for each in tools)
     assert "leads out of the repository" in told

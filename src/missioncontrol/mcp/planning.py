@@ -5,6 +5,7 @@ It speaks on standard input and output, reads one repository and writes nothing 
 
 import argparse
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from mcp_types import (
     ToolAnnotations,
 )
 
+from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.planner.tools.toolbox import Toolbox, declared_tools
+from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 
 NAME = "mission-planning"
 READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
@@ -37,10 +39,10 @@ def server_of(box: Toolbox) -> Server[Any]:
             Tool(
                 name=each.name,
                 description=each.description,
-                input_schema=each.schema,
+                input_schema=dict(each.schema),
                 annotations=READ_ONLY,
             )
-            for each in declared_tools()
+            for each in box.tools
         ]
         return ListToolsResult(tools=tools)
 
@@ -67,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--place", type=Path, help="a directory for copies in which tests run")
     given = parser.parse_args(argv)
     plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
-    asyncio.run(serve(Toolbox(given.repository, plan=plan, place=given.place)))
+    box = Toolbox(given.repository, plan=plan, sandbox=within(os.environ), place=given.place)
+    asyncio.run(serve(box))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
+from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import others
@@ -35,15 +36,25 @@ CONTINUING = "--continue-on-collection-errors"
 class Bench:
     """Files to test, and what is needed to run commands on them."""
 
-    def __init__(self, ground: Ground, desk: Desk, place: Path, seconds_max: float) -> None:
-        """Work below `place`, for `seconds_max` as long as the desk's own time lasts."""
+    def __init__(
+        self,
+        ground: Ground,
+        desk: Desk,
+        place: Path,
+        seconds_max: float,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        """Work below `place`, for `seconds_max` as long as the desk's own time lasts.
+
+        Without a `sandbox`, commands are hidden from what is hidden from this program.
+        """
         self.ground = ground
         self.seconds_max = seconds_max
         self.desk = desk
         self.seconds_left_first = desk.seconds_left()
         self.copy = ground.root
         self.home = place / "home"
-        self._sandbox = within(os.environ)
+        self._sandbox = sandbox or within(os.environ)
         self._done: Copied | None = None
         self._python: Python | None = None
         self._is_python_known = False

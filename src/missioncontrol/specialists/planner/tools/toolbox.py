@@ -10,6 +10,8 @@ from msgspec import Meta
 
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.plan import Plan
+from missioncontrol.ports.confinement import Sandbox
+from missioncontrol.ports.model import Tool
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.planner.likely import precedents
 from missioncontrol.specialists.planner.tools.committed import CommittedFiles
@@ -144,14 +146,6 @@ class RunTest(_Asked, frozen=True):
         return _json(box.tested(self.path))
 
 
-class Declared(msgspec.Struct, frozen=True):
-    """A tool as a model is told of it."""
-
-    name: str
-    description: str
-    schema: dict[str, Any]  # of the arguments, a JSON Schema
-
-
 TOOLS: Mapping[str, Any] = {
     "read_file": ReadFile,
     "search": Search,
@@ -165,22 +159,23 @@ TOOLS: Mapping[str, Any] = {
 }
 
 
-def declared_tools() -> list[Declared]:
-    """Return every tool with the schema of what it takes."""
-    return [
-        Declared(name, " ".join((form.__doc__ or "").split()), _schema(form))
-        for name, form in TOOLS.items()
-    ]
-
-
 class Toolbox:
     """Answers calls of tools about one repository; nothing in it is changed.
 
     An answer is at most `ANSWER_MAX` characters long, and a session has at most `CALLS_MAX` calls.
     """
 
-    def __init__(self, root: Path, *, plan: Plan | None = None, place: Path | None = None) -> None:
-        """`plan` is shown on request; copies for tests are made below `place`.
+    def __init__(
+        self,
+        root: Path,
+        *,
+        plan: Plan | None = None,
+        sandbox: Sandbox | None = None,
+        place: Path | None = None,
+    ) -> None:
+        """`plan` is shown on request. Tests run in `sandbox`, in copies below `place`.
+
+        Without a sandbox there is no tool that runs any.
 
         Raises:
             Rejected: `tools.no_commit`.
@@ -188,6 +183,7 @@ class Toolbox:
         self.root = root
         self.files = CommittedFiles(root)
         self.plan = plan
+        self._sandbox = sandbox
         self._place = place
         self._calls = self._tests = 0
 
@@ -195,6 +191,15 @@ class Toolbox:
     def index(self) -> Index:
         """What the files are ranked by, read when it is first asked for."""
         return read_index(self.root)
+
+    @property
+    def tools(self) -> list[Tool]:
+        """Every tool that may be called, with the schema of what it takes."""
+        return [
+            Tool(name, " ".join((form.__doc__ or "").split()), _schema(form))
+            for name, form in TOOLS.items()
+            if form is not RunTest or self._sandbox is not None
+        ]
 
     def call(self, name: str, arguments: Any) -> str:
         """Return what a tool answers; a call that can't be answered says why and what to do."""
@@ -208,9 +213,10 @@ class Toolbox:
         if self._calls > CALLS_MAX:
             reason = f"There were {CALLS_MAX} calls already."
             raise Rejected("tools.too_many", reason, hint="Answer with the plan now.")
-        if name not in TOOLS:
+        names = [each.name for each in self.tools]
+        if name not in names:
             reason = f"There is no tool {name[:80]!r}."
-            raise NotFound("tools.unknown", reason, hint=f"There are {', '.join(TOOLS)}.")
+            raise NotFound("tools.unknown", reason, hint=f"There are {', '.join(names)}.")
         try:
             asked = msgspec.convert(arguments, TOOLS[name])
         except msgspec.ValidationError as error:
@@ -225,10 +231,11 @@ class Toolbox:
             Rejected: `tools.too_many`, or as `run_test`.
         """
         name = self.files.file(path)
+        assert self._sandbox is not None, "the tool is offered with a sandbox alone"
         self._tests += 1
         if self._tests > TESTS_MAX:
             raise Rejected("tools.too_many", f"{TESTS_MAX} test files were run already.")
-        return run_test(self.root, self.files.commit, name, self._place)
+        return run_test(self.root, self.files.commit, name, self._sandbox, self._place)
 
 
 def _schema(form: Any) -> dict[str, Any]:
