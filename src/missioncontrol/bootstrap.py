@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.agent_files import agent_file
-from missioncontrol.adapters.agents.coding.consulting import Consultants
+from missioncontrol.adapters.agents.consulting import Consultants
 from missioncontrol.adapters.agents.functions import FunctionAgent
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.remote import WorkerKind

@@ -24,6 +24,7 @@ from mcp_types import (
 
 from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.tools.testing import sandbox_for_tests
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 
 NAME = "mission-planning"
@@ -69,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--place", type=Path, help="a directory for copies in which tests run")
     given = parser.parse_args(argv)
     plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
-    box = Toolbox(given.repository, plan=plan, sandbox=within(os.environ), place=given.place)
+    # An agent that is not confined runs what it likes anyhow.
+    sandbox = sandbox_for_tests(given.repository) or within(os.environ)
+    box = Toolbox(given.repository, plan=plan, sandbox=sandbox, place=given.place)
     asyncio.run(serve(box))
 
 

@@ -99,9 +99,10 @@ class Planner:
         else:
             # Who changes the code is not the model's to choose; it plans as if nobody did.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
-            plan, attempts, why = _improved(self._answers(brief, local), brief, local, desk)
+            answers = self._answers(brief, local)
+            plan, attempts, why = _improved(answers, brief, local, desk)
             if why and local_planner.is_new_product:
-                raise cannot_plan(f"the model gave no plan: {why}")
+                raise cannot_plan(f"{answers.title} gave no plan: {why}")
             plan = _given(plan, brief.builder)
             show(plan, desk)
         plan = with_estimates(plan, brief, desk)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ from missioncontrol.adapters.agents.coding.order import (
     task_of,
 )
 from missioncontrol.adapters.agents.coding.telling import ENDPOINT
+from missioncontrol.adapters.agents.consulting import Question
 from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
 from missioncontrol.adapters.agents.workplace import ports_of, telling, told
 from missioncontrol.adapters.agents.writing import write_below
@@ -67,8 +68,6 @@ EVER_SAFE: Mapping[str, str] = {}
 
 
 SERVER_NAME = "planning"
-Question = Callable[[str, float], Awaitable[str]]
-"""Sends the next message of a conversation; returns the answer, which may take some seconds."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -176,7 +175,7 @@ class CodingAgent:
         schema: Mapping[str, Any],
         plan: str,
     ) -> AsyncIterator[Question]:
-        """Lend a conversation in which the tool reads the repository of a step, and answers.
+        """See `Questioned.questioned`.
 
         It works in a tree that it can't write to, with the tools of the MCP `server`, which is
         started with the repository and with `plan`, a JSON text. What it says in the end should
@@ -188,6 +187,13 @@ class CodingAgent:
         reading = _reading(assignment)
         order = order_of(reading, self._declared)
         async with worktree(self._workshop.worktrees, reading, order.repository) as tree:
+            if not tree.base:
+                raise AttemptFailed(
+                    f"{self._declared.kind}.no_repository",
+                    f"{str(order.repository)!r} has no commit that could be read.",
+                    hint="Commit what is there.",
+                    retryable=False,
+                )
             with self._at_bench(reading, line, order, tree, None, None) as bench:
                 argv = await asyncio.to_thread(_serving, server, order.repository, bench, plan)
                 bench.reading = Reading(SERVER_NAME, argv, schema)

@@ -74,8 +74,8 @@ def _installations() -> Iterator[str]:
 def sandbox_for_tests(repository: Path) -> Sandbox | None:
     """Return what keeps tests from what the planner itself may see; None where nothing can.
 
-    The planner reads what is kept of all repositories, and its variables hold the key of a model.
-    What is hidden from it can't be told apart by it, so its tests are told what they may read.
+    The planner reads what is kept of all repositories, and an agent has a key of a model at home.
+    What is hidden from them they can't tell apart, so tests are told what they may read.
     """
     confinement = available_confinement(os.environ)
     top = top_level(repository) or repository

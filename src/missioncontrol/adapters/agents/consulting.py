@@ -2,12 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from missioncontrol.adapters.agents.coding.agent import CodingAgent, Question
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.program import Consult
 from missioncontrol.domain.declaration import Declaration
@@ -39,6 +38,32 @@ READING_OPENCODE = {
 """Settings of opencode. Without more of the network than the gateway, it begins no session."""
 
 SERVER = (sys.executable, "-P", "-m", "missioncontrol.mcp.planning")
+
+
+Question = Callable[[str, float], Awaitable[str]]
+"""Sends the next message of a conversation; returns the answer, which may take some seconds."""
+
+
+@runtime_checkable
+class Questioned(Protocol):
+    """An agent that can be asked about the repository of a step."""
+
+    def questioned(
+        self,
+        assignment: Assignment,
+        line: Line,
+        server: Sequence[str],
+        schema: Mapping[str, Any],
+        plan: str,
+    ) -> AbstractAsyncContextManager[Question]:
+        """Lend a conversation in which it reads and answers; it ends with the block.
+
+        `server` is the command line of the MCP server that it is lent.
+
+        Raises:
+            AttemptFailed: there is no repository, or no way to a model.
+        """
+        ...
 
 
 class Consultants:
@@ -84,14 +109,14 @@ class Consultants:
                     task.cancel()
                 await asyncio.gather(*asking, return_exceptions=True)
 
-    def _agent(self, name: str) -> CodingAgent:
+    def _agent(self, name: str) -> Questioned:
         """Return the agent of a name: a declared one, else a program with its usual settings.
 
         Raises:
             AttemptFailed: `agent.unknown`.
         """
         found = self._find(name) or self._program(name)
-        if not isinstance(found, CodingAgent):
+        if not isinstance(found, Questioned):
             raise AttemptFailed(
                 "agent.unknown",
                 f"There is no agent {name!r} here that could be asked.",
