@@ -141,7 +141,8 @@ class Bench:
         """Take what the model said to its user."""
         if text.strip():
             self.said = plain(self.scrub(text))
-        self.say("info", text)
+        is_form = self.reading is not None and text.lstrip().startswith("{")
+        self.say("info", f"It answers with {len(text):,} characters." if is_form else text)
 
     def calls_tool(self) -> None:
         """Count a call of a tool.
