@@ -26,6 +26,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.tools.testing import sandbox_for_tests
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
+from missioncontrol.specialists.ranking.kept import KEPT
 
 NAME = "mission-planning"
 READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
@@ -67,9 +68,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="missioncontrol.mcp.planning", description=__doc__)
     parser.add_argument("--repository", type=Path, required=True)
     parser.add_argument("--plan", type=Path, help="a plan as JSON, shown on request")
-    parser.add_argument("--place", type=Path, help="a directory for copies in which tests run")
+    parser.add_argument("--place", type=Path, help="a directory for facts and copies for tests")
     given = parser.parse_args(argv)
     plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
+    if given.place is not None:
+        # An agent starts its servers anew for each turn, and a large repository takes long to read.
+        os.environ[KEPT] = str(given.place / "facts.db")
     # An agent that is not confined runs what it likes anyhow.
     sandbox = sandbox_for_tests(given.repository) or within(os.environ)
     box = Toolbox(given.repository, plan=plan, sandbox=sandbox, place=given.place)
