@@ -37,3 +37,18 @@ def plans() -> Iterator[Measure]:
         reference_value=found.precision,
         more={"recall": found.recall},
     )
+    yield Measure(
+        measure="plans.interval score of printed ranges of files",
+        value=found.files.score,
+        unit="log",
+        reference="1 to 4 each time",
+        reference_value=found.files.plain_score,
+        better="lower",
+        more={
+            "printed": found.files.printed,
+            "held": found.files.held,
+            "told": found.files.told,
+            "plans without a range": found.changes - found.files.printed,
+            "classes of lines": [found.lines.held, found.lines.printed],
+        },
+    )

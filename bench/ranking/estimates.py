@@ -1,115 +1,86 @@
-"""How many past changes fell into the range foreseen for them, over four real histories."""
+"""How many past changes fell into the range of files foreseen for them, over four histories."""
 
 from collections.abc import Iterator
-from math import exp, log
-from statistics import mean
+from statistics import mean, median
 from typing import NamedTuple
 
 from bench.measure import Measure
 from bench.ranking.history import PACKAGES, commits_of
-from missioncontrol.specialists.estimating.calibration import (
-    AIM,
-    CASES_MAX,
-    calibrated,
-    span_of,
-)
-from missioncontrol.specialists.estimating.past import ENOUGH, Ask, Changes, PastChange, Piece
-from missioncontrol.specialists.ranking.terms import title
+from missioncontrol.specialists.backtest.scoring import PLAIN, interval_score
+from missioncontrol.specialists.code_changes import is_lock, is_one_change
+from missioncontrol.specialists.estimating.calibration import CASES_MAX, files_told, is_narrow
+from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
+from missioncontrol.specialists.estimating.sizes import Foresight
 
-SPREAD_TARGET = 0.1
-"""How far from eight of ten the share that held may be."""
-BEFORE_MAX = 1_000
+SCORE_TARGET = 0.92
+"""The score of ranges by that of 1 to 4 each time."""
 
 
 class Walked(NamedTuple):
-    """What foreseeing the newest changes of one history came to."""
+    """What foreseeing the newest changes of one history came to; only printed ranges count."""
 
     held: float
     cases: int
-    width: float  # the most by the least of a range, in the geometric mean
-    off: float  # by which factor the middle misses, likewise
-    plain_held: float  # the same without comparing: from all changes before
-    plain_width: float
-    plain_off: float
+    without: int  # changes for which no range would have been printed
+    width: float  # the most by the least, in the median
+    score: float
+    plain_held: float  # of 1 to 4 each time
+    plain_score: float
 
 
 def estimates() -> Iterator[Measure]:
     """Foresee the files of each of the newest changes from those before it."""
     found = {name: _walked(_changes(name)) for name in PACKAGES}
-    held = {name: each.held for name, each in found.items()}
-    plain = {name: each.plain_held for name, each in found.items()}
     yield Measure(
         measure="estimates.files held",
-        value=mean(held.values()),
+        value=mean(each.held for each in found.values()),
         unit="share",
-        reference="ranges of all changes before",
-        reference_value=mean(plain.values()),
-        more={name: [round(held[name], 3), round(plain[name], 3)] for name in PACKAGES}
-        | {"changes": sum(each.cases for each in found.values())},
+        reference="1 to 4 each time",
+        reference_value=mean(each.plain_held for each in found.values()),
+        more={name: round(each.held, 3) for name, each in found.items()}
+        | {
+            "changes": sum(each.cases for each in found.values()),
+            "without a range": sum(each.without for each in found.values()),
+            "width": mean(each.width for each in found.values()),
+        },
     )
     yield Measure(
-        measure="estimates.files farthest from 80 % held",
-        value=max(abs(each - AIM) for each in held.values()),
-        unit="share",
-        reference="ranges of all changes before",
-        reference_value=max(abs(each - AIM) for each in plain.values()),
+        measure="estimates.files interval score",
+        value=mean(each.score for each in found.values()),
+        unit="log",
+        reference="1 to 4 each time",
+        reference_value=mean(each.plain_score for each in found.values()),
         better="lower",
-        target=SPREAD_TARGET,
-        target_of="value",
+        target=SCORE_TARGET,
+        more={name: round(each.score / each.plain_score, 3) for name, each in found.items()},
     )
-    for name, ours, theirs in (
-        ("width, most by least", "width", "plain_width"),
-        ("factor that the middle misses by", "off", "plain_off"),
-    ):
-        yield Measure(
-            measure=f"estimates.files {name}",
-            value=mean(getattr(each, ours) for each in found.values()),
-            unit="times",
-            reference="ranges of all changes before",
-            reference_value=mean(getattr(each, theirs) for each in found.values()),
-            better="lower",
-        )
 
 
 def _changes(name: str) -> Changes:
     commits = sorted(commits_of(name), key=lambda commit: -commit["time"])
     return Changes(
-        PastChange(
-            commit["commit"],
-            commit["time"],
-            title(commit["message"]),
-            tuple(Piece(file["path"], None) for file in commit["files"]),
-        )
+        PastChange(commit["commit"], ask, tuple(Piece(path, None) for path in paths))
         for commit in commits
-        if not commit["message"].startswith("Merge ")
+        if (ask := Ask.of(commit["message"]))
+        and (paths := [file["path"] for file in commit["files"]])
+        and is_one_change(ask.subject, [path for path in paths if not is_lock(path)])
     )
 
 
 def _walked(changes: Changes) -> Walked:
-    how = calibrated(changes, "files")
-    widths: list[float] = []
-    offs: list[float] = []
-    plain_widths: list[float] = []
-    plain_offs: list[float] = []
-    inside: list[bool] = []
-    for number, change in enumerate(changes.all[:CASES_MAX]):
-        near = changes.like(Ask(change.subject), before=number)
-        if len(near) < ENOUGH:
-            continue
-        span = span_of(tuple(each.files for each in near), how.share)
-        before = changes.all[number + 1 : number + 1 + BEFORE_MAX]
-        plain = span_of(tuple(each.files for each in before), AIM)
-        inside.append(plain.holds(change.files))
-        for each, width, off in ((span, widths, offs), (plain, plain_widths, plain_offs)):
-            width.append(log(each.high / max(each.low, 1.0)))
-            off.append(abs(log(change.files / max(each.likely, 1.0))))
-    assert how.held is not None, "the histories are long enough to be scored"
+    foresight = Foresight(changes, "files")
+    found: list[tuple[int, int, int]] = []
+    newest = changes.all[:CASES_MAX]
+    for number, change in enumerate(newest):
+        told = files_told(foresight, change.ask, before=number)
+        if told and is_narrow(told, len(foresight.steps)):
+            found.append((told.low, told.high, change.files))
     return Walked(
-        how.held,
-        how.cases,
-        exp(mean(widths)),
-        exp(mean(offs)),
-        mean(inside),
-        exp(mean(plain_widths)),
-        exp(mean(plain_offs)),
+        mean(low <= size <= high for low, high, size in found),
+        len(found),
+        len(newest) - len(found),
+        median(high / low for low, high, _ in found),
+        mean(interval_score(low, high, size) for low, high, size in found),
+        mean(PLAIN[0] <= size <= PLAIN[1] for *_, size in found),
+        mean(interval_score(*PLAIN, size) for *_, size in found),
     )

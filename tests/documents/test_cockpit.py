@@ -12,6 +12,7 @@ from missioncontrol.documents.record import AttemptRecord, MissionRecord, TaskRe
 from missioncontrol.documents.report import report_html, report_json, report_markdown
 from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.work import CommandRan, FilesRead, Usage, Work
+from missioncontrol.interfaces.web.summary_view import drawn
 from tests.documents.records import Made, every_kind, redis_run
 
 SECONDS = Estimate("", "seconds", 10, 12, 15, ("run-1 (12 s)",), 9, 0.8, 20)
@@ -49,6 +50,15 @@ def test_what_fell_outside_is_said() -> None:
     pit = Reading(with_estimates(redis_run(), late).record).cockpit
     assert pit.compared[0].is_inside is False
     assert pit.hits == (0, 1)
+
+
+def test_a_class_is_told_by_its_name_and_holds_without_an_end() -> None:
+    long = Estimate("", "seconds", 11, 11, 0, held=0.65, cases=40, label="more than ten")
+    (one,) = Reading(with_estimates(redis_run(), long).record).cockpit.compared
+    assert (one.span, one.likely, one.is_inside) == ("more than ten", "", True)
+    line = drawn(one)
+    assert line.start + line.width == pytest.approx(100)
+    assert line.actual == 100
 
 
 def test_what_was_not_done_has_no_actual_and_is_not_judged() -> None:

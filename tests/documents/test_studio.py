@@ -397,6 +397,7 @@ def test_what_a_pack_cuts_is_read_from_the_repository_where_that_is_the_same() -
         (Estimate("", "seconds", 10, 125, 190), "2 min 05 s from its first step to its end"),
         (Estimate("t", "seconds", 1, 2.5, 9), "2.50 s at work"),
         (Estimate("", "files", 1, 1, 2), "1 file"),
+        (Estimate("", "lines", 1, 1, 10, label="a few lines (up to 10)"), "a few lines (up to 10)"),
         (Estimate("", "hours", 1, 1, 3), "1 hour of a person"),
         (Estimate("", "hours", 1, 2.5, 3), "2.5 hours of a person"),
         (Estimate("", "cost", 1, 1_500_000, 3), "$1.50 for models"),

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.memory import Item
 from missioncontrol.domain.work import CommandRan, Finding, Work
 from missioncontrol.knowledge.ended import EndedRun, EndedStep
@@ -139,13 +138,10 @@ def test_a_change_is_remembered_with_the_files_that_it_touched() -> None:
     assert "`a.py`, `tests/test_a.py`" in item.text
 
 
-def test_estimates_stand_beside_what_it_took() -> None:
-    plan = a_plan(estimates=(Estimate("survey", "seconds", 1.0, 2.0, 3.0),))
+def test_what_each_task_took_is_remembered() -> None:
     step = EndedStep("survey", "succeeded", seconds=2.5)
-    [item] = only("estimate", harvested(run(step, plan=plan)))
-    assert item.text == (
-        "`survey` took 2.5 s, foreseen were 1.0 to 3.0 s. 1 of 1 were in the range foreseen."
-    )
+    [item] = only("estimate", harvested(run(step)))
+    assert item.text == "`survey` took 2.5 s."
 
 
 def test_documents_are_remembered_by_path_line_and_commit() -> None:

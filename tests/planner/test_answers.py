@@ -13,6 +13,7 @@ from missioncontrol.domain.plan import Plan, faults
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.planner.answer import answer_schema, read_answer
+from missioncontrol.specialists.planner.groundwork import without_groundwork
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.desk import LocalDesk
@@ -43,7 +44,7 @@ def local(tmp_path: Path) -> Plan:
 
 
 def text(local: Plan, **changes: Any) -> str:
-    whole = json.loads(msgspec.json.encode(local))
+    whole = json.loads(msgspec.json.encode(without_groundwork(local)))
     return json.dumps({**conforming(whole), **changes})
 
 

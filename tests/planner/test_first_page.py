@@ -43,7 +43,7 @@ def test_a_plan_that_does_not_know_the_place_says_so(tmp_path: Path) -> None:
     text = page(unsure)
     assert "- Not sure: the likeliest file changes with a chance of 12% only." in text
     assert "- Look at `shop/cart.py:3-9`: says `cart` once." in text
-    assert "changed `f0.py`, `f1.py`, `f2.py` and `f3.py` and 2 more." in text
+    assert "changed `f0.py`, `f1.py`, `f2.py`, `f3.py` and 2 more." in text
 
 
 def test_a_plan_without_a_repository_has_no_such_page(tmp_path: Path) -> None:

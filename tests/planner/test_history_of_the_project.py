@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.desk import LocalDesk
@@ -67,3 +68,44 @@ def test_the_change_log_is_expected_where_changes_usually_touch_it(
 ) -> None:
     plan = planned(project(tmp_path / "shop", *beside), "Add a limit to the total of a cart")
     assert ("CHANGES.md" in scopes(plan)) is is_expected
+
+
+def test_the_task_begins_at_the_lines_that_the_plan_finds_likeliest(tmp_path: Path) -> None:
+    plan = planned(project(tmp_path / "shop"), "Expire logins of guests after an hour")
+    (change,) = (task for task in plan.tasks() if task.is_change)
+    spot = plan.likely[0].files[0].spots[0]
+    assert f"Begin at `shop/cookies.py`, {spot.label} in `{spot.name}`: " in change.detail
+    assert "closest definition" not in change.detail
+    text = markdown(plan)
+    assert "\n- Like: “Expire logins of guests sooner" in text
+    study = {task.role for task in plan.groundwork}
+    assert {"surveyor", "writer", "reviewer"} <= study
+    assert not study & {task.role for phase in plan.phases for task in phase.tasks}
+
+
+@pytest.mark.parametrize(
+    ("goal", "place"),
+    [
+        ("Leave the examples out of the wheel", "pyproject.toml"),
+        ("Run the workflow for guests' logins on Python 3.14", ".github/workflows/test.yml"),
+        ("Darken the colour of buttons on hover", "shop/style.css"),
+        ("docs: explain how logins of guests expire", "docs/guests.md"),
+        ("Fix a typo in the doc comment of guests' cookies", "shop/cookies.py"),
+    ],
+)
+def test_words_of_a_trade_lead_to_the_files_that_they_are_about(
+    tmp_path: Path, goal: str, place: str
+) -> None:
+    files = {
+        "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n',
+        ".github/workflows/test.yml": "on: push\njobs: {}\n",
+        "shop/style.css": ".cart { color: red; }\n",
+        "docs/guests.md": "# Guests\n\nThey log in.\n",
+        "tests/test_cookies.py": "def test_guests_cookies():\n    assert 1\n",
+    }
+    root = tmp_path / "shop"
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    plan = planned(project(root, "shop/style.css"), goal)
+    assert scopes(plan)[:1] == [place]

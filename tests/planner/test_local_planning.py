@@ -167,7 +167,8 @@ def test_the_plan_is_shown_as_it_forms_and_kept(tmp_path: Path) -> None:
     said = [line for _, line in desk.said]
     assert any(line.startswith("Requirement R1") for line in said)
     assert any(line.startswith("Decision D1") for line in said)
-    assert any(line.startswith("Task specification") for line in said)
+    assert any(line.startswith("Task add-redis-cart-store") for line in said)
+    assert not any("specification" in line for line in said)  # The groundwork is no part of it.
     assert [artifact.name for artifact in work.artifacts] == ["plan.json", "plan.md"]
     assert msgspec.convert(work.output["plan"], Plan).title == "Add a Redis cart store"
     assert work.output["attempts"] == []

@@ -194,7 +194,7 @@ def test_a_start_that_the_end_of_the_loop_cancels_leaves_no_process(
 ) -> None:
     started: list[subprocess.Popen[bytes]] = []
     is_there = threading.Event()
-    really = processes.start
+    really = confinement.start
 
     def slow(*args: Any, **more: Any) -> Any:
         if place == "the start":

@@ -1,7 +1,6 @@
-"""What missions before took, task by task: read from the log for whoever plans the next one."""
+"""What missions before took: read from the log for whoever plans the next one."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,16 +8,14 @@ import msgspec
 from missioncontrol.application.chronicle import Attempt, chronicle_of
 from missioncontrol.application.missions import Goal, title_of
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.foresight import Actual, Recalled
-from missioncontrol.domain.plan import BUILDER, ROLES
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run import events as r
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunChoice, RunRow
 
-RUNS_MAX = 12
-"""Runs whose tasks a planner is told of: all of it becomes a part of the record of its own run."""
+RUNS_MAX = 40
+"""Runs that a planner is told of: all of it becomes a part of the record of its own run."""
 LOOKED_AT_MAX = 200
 EVENTS_MAX = 2_000
 """A run of more events is not read: it was no usual mission."""
@@ -35,7 +32,7 @@ class PastRun(msgspec.Struct, frozen=True):
 
     execute: bool
     builder: str
-    actuals: tuple[Actual, ...]  # that of the run itself first, under no task
+    actual: Actual
 
 
 class PastRuns:
@@ -70,17 +67,12 @@ class PastRuns:
         return ()
 
     def actuals(self, goal: Goal, builder: str) -> tuple[Actual, ...]:
-        """Return what tasks took, and whole runs that were carried out like the one asked for.
+        """Return what runs took that were carried out like the one asked for, the newest first.
 
         Those on the same repository come first; others only where there are few of them.
         """
-        found: list[Actual] = []
-        for row in self._rows(goal.repository):
-            run = self._known.get(row.id)
-            if run is not None:
-                is_like = run.execute and run.builder == builder
-                found += run.actuals if is_like else run.actuals[1:]
-        return tuple(found)
+        known = (self._known.get(row.id) for row in self._rows(goal.repository))
+        return tuple(run.actual for run in known if run and run.execute and run.builder == builder)
 
     def _rows(self, repository: str) -> list[RunRow]:
         """Return the newest runs that succeeded, those on the repository first."""
@@ -102,65 +94,22 @@ class PastRuns:
         if not isinstance(created, r.RunCreated) or len(rows) == EVENTS_MAX:
             return None
         inputs = created.inputs
-        about = _About(run, title_of(str(inputs.get("goal", "")))[:GOAL_MAX])
-        chronicle = chronicle_of(run, told)
-        sizes = {e.step: _size(e.work.output) for _, e in told if isinstance(e, r.StepSucceeded)}
-        tasks = tuple(
-            _of_task(about, attempts, sizes.get(step, (0, 0)))
-            for step in chronicle.fences
-            if step != PLAN_STEP and (attempts := chronicle.attempts_of(step))
-            if attempts[-1].outcome == "succeeded"
+        attempts = list(chronicle_of(run, told).attempts.values())
+        whole = Actual(
+            run,
+            "",
+            "",
+            "",
+            title_of(str(inputs.get("goal", "")))[:GOAL_MAX],
+            round(_seconds(told), 3),
+            sum(each.usage.tokens for each in attempts),
+            _cost(attempts),
         )
-        every = list(chronicle.attempts.values())
-        whole = _of_run(about, every, _seconds(told), tasks)
-        execute = bool(inputs.get("execute", True))
-        return PastRun(execute, str(inputs.get("builder", "")), (whole, *tasks))
-
-
-class _About(msgspec.Struct, frozen=True):
-    """What all actuals of a run say."""
-
-    run: str
-    goal: str
+        return PastRun(bool(inputs.get("execute", True)), str(inputs.get("builder", "")), whole)
 
 
 def _is_on(mission: MissionRow, repository: str) -> bool:
     return bool(repository) and mission.repository == repository
-
-
-def _of_task(about: _About, attempts: list[Attempt], size: tuple[int, int]) -> Actual:
-    last = attempts[-1]
-    role = last.agent if last.agent in ROLES else BUILDER
-    return Actual(
-        about.run,
-        last.step,
-        role,
-        last.agent,
-        about.goal,
-        round(sum((each.ended or each.started) - each.started for each in attempts), 3),
-        sum(each.usage.tokens for each in attempts),
-        _cost(attempts),
-        *size,
-    )
-
-
-def _of_run(
-    about: _About, attempts: list[Attempt], seconds: float, tasks: tuple[Actual, ...]
-) -> Actual:
-    built = [each for each in tasks if each.role == BUILDER]
-    return Actual(
-        about.run,
-        "",
-        "",
-        "",
-        about.goal,
-        round(seconds, 3),
-        sum(each.usage.tokens for each in attempts),
-        _cost(attempts),
-        # Who changes code last hands in all that was changed before as well.
-        max((each.files for each in built), default=0),
-        max((each.lines for each in built), default=0),
-    )
 
 
 def _cost(attempts: list[Attempt]) -> int | None:
@@ -173,18 +122,3 @@ def _seconds(told: list[Told]) -> float:
     """Return how long a run took, from its first step on."""
     began = next((row.time for row, event in told if isinstance(event, r.RunStarted)), 0)
     return (told[-1][0].time - (began or told[0][0].time)) / 1_000_000
-
-
-def _size(output: Any) -> tuple[int, int]:
-    """Return the files and lines that an agent says it changed; its patch was checked."""
-    listed = output.get("files", ()) if isinstance(output, dict) else ()
-    lines = sum(_lines(listed))
-    return (len(listed) if isinstance(listed, list | tuple) else 0), lines
-
-
-def _lines(listed: Any) -> Iterator[int]:
-    for each in listed if isinstance(listed, list | tuple) else ():
-        if isinstance(each, dict):
-            for name in ("added", "deleted"):
-                number = each.get(name, 0)
-                yield number if isinstance(number, int) else 0

@@ -198,7 +198,7 @@ def _plan(about: list[Row], created: m.MissionCreated) -> Plan:
 
 
 def _placed(plan: Plan) -> Iterable[tuple[str, Task]]:
-    return ((phase.key, task) for phase in plan.phases for task in phase.tasks)
+    return ((phase.key, task) for phase in plan.stages() for task in phase.tasks)
 
 
 def _task(task: Task, phase: str, run: Run, told: Chronicle) -> TaskRecord:

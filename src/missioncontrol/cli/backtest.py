@@ -17,9 +17,10 @@ from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.planners import LOCAL
 from missioncontrol.evaluation.scoring import wilson
-from missioncontrol.specialists.backtest.history import PastWork, is_document, suitable_changes
+from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 from missioncontrol.specialists.backtest.running import replayed
-from missioncontrol.specialists.backtest.scoring import FEW, Figures, Ranges, Score, figures
+from missioncontrol.specialists.backtest.scoring import FEW, Figures, Score, figures
+from missioncontrol.specialists.code_changes import is_document
 
 if TYPE_CHECKING:
     from missioncontrol.cli.backtest_planner import PlansAnew
@@ -137,7 +138,6 @@ def _row(score: Score) -> dict[str, Any]:
         "precision": round(score.precision, 3),
         "recall": round(score.recall, 3),
         "f1": round(score.f1, 3),
-        "ranges": [{**msgspec.to_builtins(each), "holds": each.holds} for each in score.ranges],
     }
 
 
@@ -157,8 +157,11 @@ def _lines(
     yield f"  begins at a file that changed     {begins}"
     yield f"  one of the first three changed    {soon}"
     yield f"  files named, F1                   {named}"
-    yield f"  printed ranges that held          {_held(found.files, 'files')}"
-    yield f"                                    {_held(found.lines, 'lines')}"
+    yield f"  printed ranges that held          {_files(found)}"
+    if found.files.printed:
+        yield f"                                    {_scored(found)}"
+    yield f"                                    {_lines_held(found)}"
+    yield f"  plans without a range of files    {found.changes - found.files.printed}"
     yield f"  places named that are not there   {found.false_places} of {found.places:,}"
     yield f"  plans that ended in an error      {found.errors}"
     yield from _examples(scores, width)
@@ -166,10 +169,28 @@ def _lines(
     yield from wrapped(_verdict(found), width)
 
 
-def _held(found: Ranges, measure: str) -> str:
-    if not found.printed:
-        return f"none was printed for {measure}"
-    return f"{found.held} of {found.printed} for {measure} (high is {found.width:,.1f} times low)"
+def _files(found: Figures) -> str:
+    ranges = found.files
+    if not ranges.printed:
+        return "no range of files was printed"
+    return (
+        f"{ranges.held} of {ranges.printed} for files (they said {ranges.told:.0%}; high is "
+        f"{ranges.width:,.1f} times low)"
+    )
+
+
+def _scored(found: Figures) -> str:
+    ranges = found.files
+    return (
+        f"score {ranges.score:.2f}, of 1 to 4 each time {ranges.plain_score:.2f} (less is better)"
+    )
+
+
+def _lines_held(found: Figures) -> str:
+    ranges = found.lines
+    if not ranges.printed:
+        return "no class of lines was printed"
+    return f"{ranges.held} of {ranges.printed} for lines (they said {ranges.told:.0%})"
 
 
 def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from typing import Any
 
 from missioncontrol.application.views import view_of
-from missioncontrol.cli import exit_codes, sheets
+from missioncontrol.cli import ending, exit_codes, sheets
 from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import opened
 from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
 from missioncontrol.cli.places import home_of
@@ -55,7 +57,7 @@ def _open(record: MissionRecord) -> str:
     """Say what keeps a mission that succeeded from being completed."""
     is_told = record.status == "succeeded" and record.tasks
     lacking = completion(record)["lacking"] if is_told else ""
-    return f"  open    {lacking}\n" if lacking else ""
+    return lacking
 
 
 def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
@@ -70,6 +72,8 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             file.write(content)
         record = record_of(reading, name)
         told = asyncio.run(told_now(reading, run))
+        rows = asyncio.run(board(reading.tables, reading.store))
+        builders = ending.builders_of(rows.listed("agent", is_open=True))
     finally:
         reading.close()
     word = told.get("mission_status", run.status)
@@ -77,25 +81,29 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
         say_json({**line, "mission_status": word, **completion(record)})
     else:
-        said = "\n".join(wrapped(outcome_sentence(record), columns()))
-        say(
-            f"\n{said}\n\n"
-            f"  status  {_standing(told, word)}\n"
-            f"  run     {name}\n"
-            f"  cost    {sheets.used(view_of(run)['usage'])}\n"
-            f"{_changed(record)}"
-            f"{_open(record)}"
-            f"  report  {visible(str(path))}\n"
-            f"  more    mission show {name} · mission audit verify\n"
+        usage = view_of(run)["usage"]
+        head = wrapped(outcome_sentence(record), columns())
+        pairs = (
+            ("status", _standing(told, word)),
+            ("places", ending.change_line(record.plan)),
+            ("tests", ending.tests_line(record)),
+            ("first", ending.first_criterion(record)),
+            ("ask", ending.question(record)),
+            ("changes", _changed(record)),
+            ("open", "" if word == "ready_to_build" else _open(record)),
+            ("cost", sheets.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
+            ("report", str(path)),
+            ("next", ending.next_command(record, builders, ending.installed(os.environ))),
         )
+        said = "\n".join([*head, *ending.lines(pairs)])
+        say(f"\n{said}\n")
     return exit_codes.OF_STATUS[run.status]
 
 
 def _standing(told: dict[str, Any], word: str) -> str:
-    """Return how a mission stands, why, and what to do next."""
-    action = f" Next: `{told['action']}`" if told["action"] else ""
-    reason = f": {told['reason']}{action}" if told["reason"] else ""
-    return visible(f"{WORDS[word]}{reason}")
+    """Return how a mission stands, and why."""
+    reason = f": {told['reason']}" if told["reason"] else ""
+    return f"{WORDS[word]}{reason}"
 
 
 def _changed(record: MissionRecord) -> str:
@@ -108,7 +116,7 @@ def _changed(record: MissionRecord) -> str:
     count = len(found.files) + found.files_left_out
     files = "1 file" if count == 1 else f"{count:,} files"
     lines = f"+{found.added:,} -{found.deleted:,}"
-    return f"  changes {files}, {lines} · mission artifacts {record.run} --output DIR\n"
+    return f"{files}, {lines} · mission artifacts {record.run} --output DIR"
 
 
 def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain import mission as m
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.plan import Phase, Plan
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.run.states import Failed, Run
 from missioncontrol.domain.step import CONTINUE, Step
@@ -262,16 +262,14 @@ class Story:
         first = self.states.get(PLAN_STEP, "waiting")
         stages = [("Plan", "done" if self.plan is not None else first)]
         if self.plan is not None:
-            stages.extend((phase.title, self._phase_state(phase.key)) for phase in self.plan.phases)
+            stages.extend((stage.title, self._phase_state(stage)) for stage in self.plan.stages())
         return stages
 
     def _step_state(self, key: str) -> str:
         state = self.states.get(key, "waiting")
         return STAGE_OF.get(state, "waiting")
 
-    def _phase_state(self, key: str) -> str:
-        assert self.plan is not None
-        phase = next(phase for phase in self.plan.phases if phase.key == key)
+    def _phase_state(self, phase: Phase) -> str:
         local = [task.key for task in phase.tasks if not task.is_handover]
         if not local:
             return "handed over"

@@ -47,7 +47,8 @@ def _lines(found: Reading, width: int) -> Iterator[str]:
         of = f"{one.what}: " if one.task else ""
         said = f"{one.told}, " if one.actual is not None else ""
         held = {True: "inside of", False: "outside of", None: "foreseen"}[one.is_inside]
-        line = f"{of}{one.title.lower()} {said}{held} {one.span} (likely {one.likely})"
+        likely = f" (likely {one.likely})" if one.likely else ""
+        line = f"{of}{one.title.lower()} {said}{held} {one.span}{likely}"
         yield from wrapped(line, width, "  ", "    ")
     for why in pit.unestimated:
         yield from wrapped(why, width, "  ", "    ")

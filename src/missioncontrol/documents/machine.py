@@ -102,6 +102,7 @@ def _compared(one: Compared) -> dict[str, Any]:
         "low": one.low,
         "likely": one.expected,
         "high": one.high,
+        **({"label": one.label} if one.label else {}),
         "actual": one.actual,
         "is_inside": one.is_inside,
         "comparables": one.comparables,

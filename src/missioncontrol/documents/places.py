@@ -83,7 +83,7 @@ def places(record: MissionRecord) -> Places:
             by_time.setdefault(event.time, event.position)
     return Places(
         tasks=slugged("task", (one.task.key for one in record.tasks)),
-        phases=slugged("phase", (phase.key for phase in plan.phases)),
+        phases=slugged("phase", (phase.key for phase in plan.stages())),
         requirements=slugged("requirement", (one.id for one in plan.requirements)),
         risks=slugged("risk", (one.id for one in plan.risks)),
         decisions=slugged("decision", (one.id for one in plan.decisions)),

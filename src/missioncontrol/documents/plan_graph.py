@@ -56,7 +56,7 @@ def plan_graph(record: MissionRecord) -> PlanGraph | None:
     if not 1 < len(record.tasks) <= TASKS_MAX:
         return None
     phases = [
-        phase for phase in record.plan.phases if any(t.phase == phase.key for t in record.tasks)
+        phase for phase in record.plan.stages() if any(t.phase == phase.key for t in record.tasks)
     ]
     spots: dict[str, Spot] = {}
     boxes: list[Box] = []

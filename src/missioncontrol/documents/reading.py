@@ -34,7 +34,7 @@ from missioncontrol.documents.traceability.check import TraceCheck, trace_check
 from missioncontrol.documents.traceability.graph import TraceGraph
 from missioncontrol.documents.traceability.links import trace_graph
 from missioncontrol.domain.building import proves
-from missioncontrol.domain.plan import Phase
+from missioncontrol.domain.plan import GROUNDWORK, Phase
 from missioncontrol.domain.work import Severity, TestsRan
 
 
@@ -56,10 +56,10 @@ class Reading:
 
     @cached_property
     def phases(self) -> tuple[tuple[Phase, tuple[TaskRecord, ...]], ...]:
-        """Each phase with its tasks."""
+        """Each phase with its tasks; the groundwork, which the plan is not about, comes last."""
         return tuple(
             (phase, tuple(one for one in self.record.tasks if one.phase == phase.key))
-            for phase in self.plan.phases
+            for phase in sorted(self.plan.stages(), key=lambda each: each.key == GROUNDWORK)
         )
 
     @cached_property

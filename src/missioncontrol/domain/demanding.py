@@ -38,7 +38,7 @@ _PROHIBITION = re.compile(
 )
 _EXPECTATION = re.compile(
     r"(?i)\b(?:is|are) expected to\b|\b(?:i|we)(?:['\u2019]d| would)? expect(?:ed)?\b"
-    r"|^expected(?:\s+\w+){0,2}:\s*\S|^(?:this is )?so that\b"
+    r"|^expected(?:\s+\w+){0,2}:\s*\S|^(?:this is )?so that\b(?!\s*:)"
 )
 _ORDER = re.compile(
     r"(?i)\b(?:should|must|shall|ought to)\s+(?:also\s+|only\s+|always\s+|still\s+)?[a-z]+"

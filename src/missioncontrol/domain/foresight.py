@@ -68,17 +68,38 @@ class Likely(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What something will take: in eight of ten comparable cases, from `low` to `high`."""
+    """What something will take: in eight of ten comparable cases, from `low` to `high`.
+
+    With a `label` it is a class that most likely holds, such as a few lines.
+    """
 
     task: str  # its key, or "" for the plan as a whole
     measure: Measure
     low: float
     likely: float
-    high: float
+    high: float  # 0 for a class without an upper end
     basis: tuple[str, ...] = ()  # the comparable changes or runs, the most comparable first
     comparables: int = 0
     held: float | None = None  # share of past cases that fell into the range foreseen for them
     cases: int = 0  # how many were looked at for `held`
+    label: str = ""  # a class in words, with its numbers; "" for a range
+
+    @property
+    def span(self) -> str:
+        """The class, or the range in plain numbers: `1 to 4`."""
+        return self.label or f"{self.low:,g} to {self.high:,g}"
+
+    @property
+    def calibration(self) -> str:
+        """How often such an estimate held, in words; "" where that is not known."""
+        if self.held is None:
+            return ""
+        told = "such a class was right in" if self.label else "such ranges held"
+        return f"{told} {self.held:.0%} of {self.cases} past cases"
+
+    def holds(self, value: float) -> bool:
+        """Whether a value falls into it."""
+        return self.low <= value and (value <= self.high or bool(self.label and not self.high))
 
 
 class Recalled(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,15 +125,13 @@ class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Actual(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a task of an earlier run took."""
+    """What an earlier run took; records of old runs tell of single tasks as well."""
 
     run: str
-    task: str
+    task: str  # "" for the run as a whole
     role: str
     agent: str
     goal: str
     seconds: float
     tokens: int = 0
     cost: int | None = 0  # micro-dollars; None where a price was not known
-    files: int = 0  # changed
-    lines: int = 0  # added and deleted

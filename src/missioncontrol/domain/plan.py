@@ -157,6 +157,11 @@ class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
     tasks: tuple[Task, ...]
 
 
+GROUNDWORK = "groundwork"
+"""The key of the stage that holds the groundwork of a plan; no phase has it."""
+GROUNDWORK_PURPOSE = "Read, written and checked here by specialists, beside the change itself."
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What will be done for a goal, by whom, in which order, and why."""
 
@@ -177,6 +182,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     unestimated: tuple[str, ...] = ()  # in words, what could not be estimated, and why
     remembered: tuple[Remembered, ...] = ()  # what earlier missions and documents told it
     background: tuple[str, ...] = ()  # passages that nothing was taken from, word for word
+    groundwork: tuple[Task, ...] = ()  # what specialists read, write and check beside the change
 
     @property
     def work(self) -> str:
@@ -184,9 +190,15 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
         return WORK.get(self.kinds[0], "change") if self.kinds else "change"
 
     def tasks(self) -> Iterator[Task]:
-        """All tasks, phase by phase."""
-        for phase in self.phases:
-            yield from phase.tasks
+        """All tasks that a run carries out: the groundwork, then phase by phase."""
+        for stage in self.stages():
+            yield from stage.tasks
+
+    def stages(self) -> tuple[Phase, ...]:
+        """Return the phases, and before them the groundwork as a phase where there is any."""
+        if not self.groundwork:
+            return self.phases
+        return (Phase(GROUNDWORK, "Groundwork", GROUNDWORK_PURPOSE, self.groundwork), *self.phases)
 
     def change_of(self, part: Component) -> str:
         """Say how a part changes: new, changed, likely (a task may change it) or unchanged."""
@@ -251,11 +263,13 @@ def _missing_parts(plan: Plan) -> Iterator[Fault]:
             yield Fault(f"/{name}", "is empty")
     if not plan.requirements:
         yield Fault("/requirements", "a plan serves at least one requirement")
-    if not any(True for _ in plan.tasks()):
+    if not any(phase.tasks for phase in plan.phases):
         yield Fault("/phases", "a plan has at least one task")
     if sum(1 for _ in plan.tasks()) > TASKS_MAX:
         yield Fault("/phases", f"a plan has at most {TASKS_MAX} tasks")
     for path, phase in _numbered("/phases", plan.phases):
+        if phase.key == GROUNDWORK:
+            yield Fault(f"{path}/key", f"{GROUNDWORK!r} is the name of what a run does beside it")
         if not phase.tasks:
             yield Fault(f"{path}/tasks", f"phase {phase.key!r} has no task")
     for path, task in _placed_tasks(plan):
@@ -351,6 +365,7 @@ def _cycles(plan: Plan) -> Iterator[Fault]:
 
 
 def _placed_tasks(plan: Plan) -> Iterator[tuple[str, Task]]:
+    yield from _numbered("/groundwork", plan.groundwork)
     for path, phase in _numbered("/phases", plan.phases):
         yield from _numbered(f"{path}/tasks", phase.tasks)
 

@@ -328,29 +328,21 @@ def _changed(step: EndedStep) -> tuple[str, ...]:
     return tuple(str(each["path"]) for each in listed if isinstance(each, dict) and "path" in each)
 
 
-# Estimates, beside what it really took.
+# What it really took.
 
 
 def _estimates(run: EndedRun) -> Iterator[Item]:
     if run.plan is None or run.outcome != "succeeded":
         return
-    foreseen = {(each.task, each.measure): each for each in run.plan.estimates}
-    lines, held, judged = [], 0, 0
-    for step in run.steps:
-        if step.state != "succeeded" or run.task(step.key) is None:
-            continue
-        line = f"`{step.key}` took {step.seconds:.1f} s"
-        estimate = foreseen.get((step.key, "seconds"))
-        if estimate is not None:
-            judged += 1
-            held += estimate.low <= step.seconds <= estimate.high
-            line += f", foreseen were {estimate.low:.1f} to {estimate.high:.1f} s"
-        lines.append(line)
+    lines = [
+        f"`{step.key}` took {step.seconds:.1f} s"
+        for step in run.steps
+        if step.state == "succeeded" and run.task(step.key) is not None
+    ]
     if lines:
-        range_ = f" {held} of {judged} were in the range foreseen." if judged else ""
         day = f"{datetime.fromtimestamp(run.at, UTC):%Y-%m-%d %H:%M} UTC"
         title = f"What “{run.title}” took until {day}"  # Each run of it has one of its own.
-        yield _new(run, "estimate", run.run, title, f"{'; '.join(lines)}.{range_}")
+        yield _new(run, "estimate", run.run, title, f"{'; '.join(lines)}.")
 
 
 # What the repository's own documents say, as the planner read them.

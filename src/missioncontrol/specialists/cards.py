@@ -321,7 +321,7 @@ _PLANNER = card_of(
             "list",
             items=Shape("object"),
             required=False,
-            description="What tasks of earlier runs took, the most comparable first.",
+            description="What earlier runs took, the most comparable first.",
         ),
     },
     object_of(

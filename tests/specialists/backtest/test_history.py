@@ -8,12 +8,11 @@ import pytest
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.specialists.backtest.history import (
     PastWork,
-    is_document,
-    is_lock,
     is_suitable,
     suitable_changes,
 )
-from missioncontrol.specialists.backtest.messages import BODY_MAX, cleaned
+from missioncontrol.specialists.code_changes import is_document, is_lock
+from missioncontrol.specialists.messages import BODY_MAX, cleaned
 
 
 def work(subject: str, *files: str, added: tuple[str, ...] = ()) -> PastWork:

@@ -1,5 +1,7 @@
 """How a plan is compared with the change that was really made."""
 
+from math import log
+
 import pytest
 
 from missioncontrol.domain.foresight import Estimate, Likely, LikelyFile, Spot
@@ -11,6 +13,7 @@ from missioncontrol.specialists.backtest.scoring import (
     false_places,
     figures,
     first_files,
+    interval_score,
     named_files,
     reciprocal_rank,
     scored,
@@ -90,8 +93,21 @@ def test_what_was_added_or_pinned_is_not_asked_of_a_plan() -> None:
 
 
 def test_a_range_is_as_wide_as_its_most_is_of_its_least() -> None:
-    assert Range("lines", 4, 12, 12).width == 3
-    assert Range("lines", 0, 12, 0).width == 12  # nothing is no measure to divide by
+    assert Range("files", 4, 12, 12, True).width == 3
+    assert Range("files", 0, 12, 0, True).width == 12  # nothing is no measure to divide by
+
+
+def test_a_class_without_an_end_holds_whatever_is_larger() -> None:
+    work = PastWork("c", "p", 0, "Keep sessions", ("a.py",), (), 1, 5_000)
+    many = Estimate("", "lines", 101, 101, 0, label="more than two screens")
+    found = scored(planned(estimates=(many,)), work, lines_of=lambda _path: 1)
+    assert [each.holds for each in found.ranges] == [True]
+
+
+def test_a_score_is_the_width_and_ten_times_what_a_range_misses_by() -> None:
+    assert interval_score(1, 4, 2) == pytest.approx(log(4))
+    assert interval_score(1, 4, 8) == pytest.approx(log(4) + 10 * log(2))
+    assert interval_score(2, 4, 1) == pytest.approx(log(2) + 10 * log(2))
 
 
 def test_a_rank_counts_by_the_first_file_that_changed() -> None:
@@ -108,7 +124,7 @@ def test_figures_count_a_change_without_a_plan_as_missed() -> None:
         named=("x.py", "y.py"),
         changed=("x.py",),
         bm25=("y.py", "x.py"),
-        ranges=(Range("files", 1, 3, 2),),
+        ranges=(Range("files", 1, 3, 2, True, 0.9),),
         places=5,
     )
     late = Score(
@@ -118,7 +134,7 @@ def test_figures_count_a_change_without_a_plan_as_missed() -> None:
         named=("y.py",),
         changed=("z.py",),
         bm25=("q.py",),
-        ranges=(Range("files", 2, 22, 1),),
+        ranges=(Range("files", 2, 22, 1, False, 0.7),),
         false_places=("gone.py",),
         places=2,
     )
@@ -128,6 +144,9 @@ def test_figures_count_a_change_without_a_plan_as_missed() -> None:
     assert (found.bm25_begins, found.bm25_begins_soon, found.bm25_mrr) == (0.333, 0.667, 0.5)
     assert (found.precision, found.recall, found.f1) == (0.167, 0.333, 0.222)
     assert (found.files.printed, found.files.held, found.files.width) == (2, 1, 7.0)
+    assert found.files.told == 0.8
+    assert found.files.score == round((log(3) + log(11) + 10 * log(2)) / 2, 3)
+    assert found.files.plain_score == round(log(4), 3)
     assert (found.lines.printed, found.lines.width) == (0, 0.0)
     assert (found.false_places, found.places) == (1, 7)
 

@@ -2,155 +2,147 @@
 
 import random
 
+import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Likely, LikelyFile
 from missioncontrol.domain.plan import Phase, Plan, Requirement, Task
-from missioncontrol.specialists.estimating.calibration import CASES_MIN, calibrated
-from missioncontrol.specialists.estimating.changes import from_changes
-from missioncontrol.specialists.estimating.past import (
-    BULK,
-    ENOUGH,
-    Ask,
-    Changes,
-    PastChange,
-    Piece,
-)
+from missioncontrol.specialists.estimating import changes as told_of
+from missioncontrol.specialists.estimating.calibration import Calibration, files_told
+from missioncontrol.specialists.estimating.changes import ASKED_MAX, from_changes
+from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
+from missioncontrol.specialists.estimating.ranges import CASES_MIN
+from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, Foresight
+from missioncontrol.specialists.planner.markdown import markdown
 
-ABOUT = ("session cookie", "url routing", "template filter", "config file")
+GOAL = "Mend the session cookie"
 
 
-def change(number: int, subject: str, *lines: int, where: str = "src/app.py") -> PastChange:
-    """Return a commit that changed as many files as there are lines."""
-    pieces = tuple(Piece(where if n == 0 else f"src/m{n}.py", each) for n, each in enumerate(lines))
-    return PastChange(f"{number:040x}", 1_000_000.0 - number, subject, pieces)
+def change(number: int, files: int, lines: int | None = 4, subject: str = GOAL) -> PastChange:
+    pieces = tuple(Piece(f"m{n}.py", lines) for n in range(files))
+    return PastChange(f"{number:040x}", Ask(subject), pieces)
 
 
-def task(key: str, *requirements: str, scope: tuple[str, ...] = ()) -> Task:
-    return Task(key, key, "d", "builder", acceptance=("a",), requirements=requirements, scope=scope)
+def history(*files: int, lines: int | None = 4) -> Changes:
+    return Changes(change(number, each, lines) for number, each in enumerate(files))
 
 
-def plan(*texts: str, tasks: tuple[Task, ...] = (), likely: tuple[Likely, ...] = ()) -> Plan:
-    requirements = tuple(Requirement(f"R{n}", text) for n, text in enumerate(texts, 1))
-    made = tasks or tuple(task(f"t{n}", f"R{n}") for n, _ in enumerate(texts, 1))
-    phases = (Phase("build", "Build", "p", made),)
-    return Plan("goal", "title", "s", (), (), phases, requirements, likely=likely)
+def plan(requirements: int = 1, role: str = "builder", goal: str = GOAL) -> Plan:
+    asked = tuple(Requirement(f"R{n}", goal) for n in range(1, requirements + 1))
+    tasks = tuple(
+        Task(f"t{n}", "t", "d", role, acceptance=("a",), requirements=(f"R{n}",))  # type: ignore[arg-type]
+        for n in range(1, requirements + 1)
+    )
+    return Plan(goal, "title", "s", (), (), (Phase("p", "P", "p", tasks),), asked)
 
 
-def history(count: int, seed: int = 1) -> list[PastChange]:
-    """Return changes whose size hangs on what they are about."""
-    chance = random.Random(seed)
-    found = []
-    for number in range(count):
-        kind = chance.randrange(len(ABOUT))
-        files = 1 + round(chance.lognormvariate(kind * 0.6, 0.5))
-        lines = [max(1, round(chance.lognormvariate(2 + kind, 0.7))) for _ in range(files)]
-        found.append(change(number, f"Change the {ABOUT[kind]} again", *lines))
-    return found
+def test_a_plan_tells_the_range_how_it_held_and_the_changes_most_like_it() -> None:
+    files, lines = from_changes(plan(), history(*[1, 2] * 60)).estimates
+    assert (files.measure, files.low, files.high) == ("files", 1, 2)
+    assert (files.held, files.cases) == (1.0, 100)
+    assert files.basis[0] == "0000000000 Mend the session cookie (1 file, 4 lines)"
+    assert (lines.measure, lines.label) == ("lines", "a few lines (up to 10)")
 
 
-def test_an_estimate_comes_from_the_changes_most_like_what_is_asked() -> None:
-    small = [change(n, "Fix the session cookie", 4, 6) for n in range(8)]
-    large = [change(100 + n, "Move templates about", *[50] * 30) for n in range(8)]
-    found = from_changes(plan("Fix a session cookie"), Changes([*small, *large]))
-    files, lines = found.estimates
-    assert (files.measure, files.low, files.likely, files.high) == ("files", 2, 2, 2)
-    assert (lines.measure, lines.low, lines.likely, lines.high) == ("lines", 10, 10, 10)
-    assert files.comparables == 8
-    assert files.basis[0] == "0000000000 Fix the session cookie (2 files, 10 lines)"
+def test_what_is_told_of_the_share_that_held_comes_from_the_range_that_is_told() -> None:
+    chance = random.Random(1)
+    changes = history(*[1 + min(9, round(chance.lognormvariate(0.3, 0.8))) for _ in range(200)])
+    foresight = Foresight(changes, "files")
+    (files, *_) = from_changes(plan(), changes).estimates
+    inside = 0
+    for number, each in enumerate(changes.all[: files.cases]):
+        # As if the change were the goal, and the repository ended before it.
+        before = Foresight(Changes(changes.all[number + 1 :]), "files")
+        told = files_told(before, each.ask)
+        assert told is not None
+        assert told == files_told(foresight, each.ask, before=number)
+        inside += told.low <= each.files <= told.high
+    assert files.held == inside / files.cases
 
 
-def test_likely_files_make_a_change_comparable_that_says_other_words() -> None:
-    by_words = [change(n, "Session cookie", 1) for n in range(6)]
-    by_place = [change(50 + n, "Tidy up", 900, where="src/sessions.py") for n in range(20)]
-    file = LikelyFile("src/sessions.py", 1.0, ())
-    ask = Ask("Session", {file.path: file.share})
-    changes = Changes([*by_words, *by_place])
-    assert {each.subject for each in changes.like(ask)} == {"Session cookie", "Tidy up"}
-    assert {each.subject for each in changes.like(Ask("Session"))} == {"Session cookie"}
-
-
-def test_without_enough_comparable_changes_there_is_no_number_but_a_reason() -> None:
-    few = [change(n, "Fix the session cookie", 4) for n in range(ENOUGH - 1)]
-    others = [change(50 + n, "Write about routing", 4) for n in range(20)]
-    found = from_changes(plan("Fix a session cookie"), Changes([*few, *others]))
-    assert found.estimates == ()
+def test_a_range_that_is_too_wide_is_not_told_but_why() -> None:
+    chance = random.Random(2)
+    changes = Changes(
+        change(n, chance.choice([1, 1, 14, 15]), subject=f"{GOAL} {n}") for n in range(120)
+    )
+    found = from_changes(plan(), changes)
+    assert [each.measure for each in found.estimates if each.measure == "files"] == []
     (why,) = found.unestimated
-    assert why.startswith("Files and lines of R1 are not estimated: of 24 past changes 4 are like")
+    assert why.startswith("Files are not estimated: ")
 
 
-def test_without_a_history_that_is_said() -> None:
-    found = from_changes(plan("Fix a session cookie"), Changes(()))
+def test_a_range_that_did_not_hold_here_is_not_told_but_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(told_of, "calibrated", lambda _foresight: Calibration(69, 100))
+    found = from_changes(plan(), history(*[1, 2] * 60))
+    assert "files" not in {each.measure for each in found.estimates}
+    (why,) = found.unestimated
+    assert why == (
+        "Files are not estimated: such ranges held only 69 of the newest 100 changes here."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (0, "no history with an earlier change of code can be read"),
+        (1, "1 past change is comparable with a goal, and 40 are needed"),
+        (39, "39 past changes are comparable with a goal, and 40 are needed"),
+    ],
+)
+def test_a_short_history_gives_no_number_but_a_reason(changes: int, why: str) -> None:
+    found = from_changes(plan(), history(*[1] * changes))
     assert found.estimates == ()
-    assert "no history" in found.unestimated[0]
+    assert found.unestimated == (f"Files and lines are not estimated: {why}.",)
+
+
+def test_as_many_changes_as_are_needed_are_enough() -> None:
+    assert from_changes(plan(), history(*[1] * (BEFORE_MIN + CASES_MIN))).estimates
+
+
+def test_a_goal_of_many_things_is_like_no_past_change() -> None:
+    found = from_changes(plan(ASKED_MAX + 1), history(*[1] * 100))
+    assert found.estimates == ()
+    assert "asks for 6 things" in found.unestimated[0]
 
 
 def test_a_plan_that_changes_no_code_has_nothing_to_estimate() -> None:
-    read = Task("t", "t", "d", "surveyor", acceptance=("a",), requirements=("R1",))
-    found = from_changes(plan("Explain sessions", tasks=(read,)), Changes(history(50)))
+    found = from_changes(plan(role="surveyor"), history(*[1] * 100))
     assert not found.estimates
     assert not found.unestimated
 
 
-def test_lines_are_left_out_where_they_were_not_counted() -> None:
-    uncounted = [
-        PastChange(f"{n:040x}", 1.0, "Fix the session cookie", (Piece("a.py", None),))
-        for n in range(9)
-    ]
-    found = from_changes(plan("Fix a session cookie"), Changes(uncounted))
-    assert [each.measure for each in found.estimates] == ["files"]
+def test_no_class_of_lines_is_told_where_none_is_likely() -> None:
+    chance = random.Random(5)
+    mixed = Changes(change(n, 1, chance.choice([5, 50, 500])) for n in range(150))
+    assert [each.measure for each in from_changes(plan(), mixed).estimates] == ["files"]
 
 
-def test_two_requirements_add_up() -> None:
-    changes = Changes(
-        [change(n, "Fix the session cookie", 10) for n in range(9)]
-        + [change(50 + n, "Sort url routing", 5, 5) for n in range(9)]
-    )
-    found = from_changes(plan("Fix a session cookie", "Sort the url routing"), changes)
-    lines = next(each for each in found.estimates if each.measure == "lines")
-    assert (lines.low, lines.likely, lines.high) == (20, 20, 20)
+def test_a_class_of_large_changes_has_no_end() -> None:
+    found = from_changes(plan(), history(*[2] * 100, lines=5_000))
+    lines = found.estimates[1]
+    assert (lines.label, lines.low) == ("more than two screens (over 100 lines)", 101)
+    assert lines.holds(1e6)
+    assert not lines.holds(100)
 
 
-def test_a_task_is_estimated_from_what_comparable_changes_did_to_files_of_its_kind() -> None:
-    pieces = (Piece("src/app.py", 40), Piece("tests/test_app.py", 70), Piece("README.md", 2))
-    changes = Changes(
-        PastChange(f"{n:040x}", 1.0, "Fix the session cookie", pieces) for n in range(9)
-    )
-    tasks = (task("code", "R1", scope=("src/x.py",)), task("tell", "R1", scope=("NEWS.md",)))
-    found = from_changes(plan("Fix a session cookie", tasks=tasks), changes)
-    likely = {(each.task, each.measure): each.likely for each in found.estimates}
-    assert likely["code", "lines"] == 40
-    assert likely["tell", "lines"] == 2
-    assert likely["", "lines"] == 112
-
-
-def test_a_change_by_tools_is_no_comparison() -> None:
-    bulk = [change(n, "Format the session cookie", *[1] * (BULK + 1)) for n in range(9)]
-    assert Changes(bulk).like(Ask("session cookie")) == []
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_walking_the_history_tells_how_often_such_ranges_held(seed: int) -> None:
-    how = calibrated(Changes(history(500, seed)), "lines")
-    assert how.held is not None
-    assert 0.7 <= how.held <= 0.9
-    assert how.cases > 100
-
-
-def test_nothing_newer_is_looked_at_when_a_change_is_foreseen() -> None:
-    changes = Changes(history(60))
-    near = changes.like(Ask(changes.all[10].subject), before=10)
-    assert near
-    assert all(each.seconds < changes.all[10].seconds for each in near)
-
-
-def test_a_short_history_says_nothing_of_how_ranges_hold() -> None:
-    how = calibrated(Changes(history(CASES_MIN)), "files")
-    assert how.held is None
+def test_the_label_of_a_message_and_its_first_word_tell_how_it_is_done() -> None:
+    terms = Ask.of("feat(web): Adds a cache\n\nIt is slow. Fixes #3").terms
+    assert {"@feat", "#web", "^add"} <= terms.keys()
+    assert Ask.of("Adds a cache (#12)\n\nIt is slow.") == Ask("Adds a cache", 3)
 
 
 def test_the_same_history_gives_the_same_estimates() -> None:
-    wanted = plan("Change the session cookie", "Change the template filter")
-    assert from_changes(wanted, Changes(history(200))) == from_changes(
-        wanted, Changes(history(200))
+    changes = [1, 2, 3, 5, 8] * 20
+    assert from_changes(plan(), history(*changes)) == from_changes(plan(), history(*changes))
+
+
+def test_a_plan_in_words_tells_estimates_and_once_why_there_is_none() -> None:
+    whole = plan()
+    found = from_changes(whole, history(*[1, 2] * 60))
+    text = markdown(
+        msgspec.structs.replace(whole, estimates=found.estimates, unestimated=("No runs.",))
     )
+    assert "- Files: 1 to 2, likely 1; such ranges held 100% of 100 past cases" in text
+    assert "- Lines: a few lines (up to 10); such a class was right in 100% of" in text
+    assert text.count("- No runs.") == 1

@@ -10,7 +10,6 @@ from missioncontrol.specialists.estimating.ranges import (
     Range,
     foreseen,
     rounded,
-    together,
     whole,
 )
 
@@ -59,20 +58,6 @@ def test_cases_that_are_all_alike_leave_no_width() -> None:
     assert foreseen([7.0] * 12) == pytest.approx((7.0, 7.0, 7.0))
 
 
-def test_pieces_of_work_add_up() -> None:
-    one, both = foreseen([10.0] * 9), together([[10.0] * 9, [5.0] * 9])
-    assert both.likely == pytest.approx(15)
-    assert together([[10.0] * 9]) == one
-    assert both == together([[10.0] * 9, [5.0] * 9])
-
-
-def test_the_sum_of_two_is_less_spread_than_twice_one() -> None:
-    values = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]
-    one, two = foreseen(values), together([values, values])
-    assert two.high < 2 * one.high
-    assert two.low > 2 * one.low
-
-
 def test_counted_things_come_in_whole_numbers_within_the_range() -> None:
     assert whole(Range(1.2, 3.4, 7.9)) == (2, 3, 7)
     assert whole(Range(2.1, 2.2, 2.3)) == (2, 2, 2)
@@ -80,3 +65,12 @@ def test_counted_things_come_in_whole_numbers_within_the_range() -> None:
 
 def test_durations_keep_three_digits() -> None:
     assert rounded(Range(1.23456, 12.3456, 123.456)) == (1.23, 12.3, 123)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "is_narrow"), [(1, 10, True), (1, 11, False), (3, 30, True), (0, 1, False)]
+)
+def test_a_range_says_enough_up_to_ten_times_its_least(
+    low: float, high: float, is_narrow: bool
+) -> None:
+    assert Range(low, low, high).is_narrow is is_narrow

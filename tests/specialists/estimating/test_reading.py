@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.specialists.estimating.past import Ask
 from missioncontrol.specialists.estimating.reading import read_changes
 
 
@@ -24,21 +25,23 @@ def commit(root: Path, subject: str, **texts: str) -> None:
 def repository(tmp_path: Path) -> Path:
     git(tmp_path, "init", "-q", "-b", "main")
     commit(tmp_path, "Everything that came before", a="1\n2\n3\n", b="1\n")
-    commit(tmp_path, "Change the first line", a="one\n2\n3\n")
+    commit(tmp_path, "Change the first line (#12)\n\nIt was wrong.", a="one\n2\n3\n")
     git(tmp_path, "switch", "-qc", "side")
     commit(tmp_path, "Add a file and a line", b="1\n2\n", c="new\n")
     git(tmp_path, "switch", "-q", "main")
-    commit(tmp_path, "Drop a line", a="one\n2\n")
+    commit(tmp_path, "Drop the last line", a="one\n2\n")
+    commit(tmp_path, "Bump version to the next one", d="2\n")
+    commit(tmp_path, "Rewrite nearly all there is", **{f"f{n}": "1\n" for n in range(9)})
     git(tmp_path, "merge", "-q", "--no-ff", "-m", "Merge the side", "side")
     return tmp_path
 
 
-def test_merges_and_the_first_commit_are_no_changes(repository: Path) -> None:
-    found = {each.subject: (each.files, each.lines) for each in read_changes(repository).all}
+def test_merges_beginnings_routine_and_bulk_are_no_changes(repository: Path) -> None:
+    found = {each.ask: (each.files, each.lines) for each in read_changes(repository).all}
     assert found == {
-        "Change the first line": (1, 2),
-        "Add a file and a line": (2, 2),
-        "Drop a line": (1, 1),
+        Ask("Change the first line", 3): (1, 2),
+        Ask("Add a file and a line"): (2, 2),
+        Ask("Drop the last line"): (1, 1),
     }
 
 

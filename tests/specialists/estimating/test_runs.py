@@ -1,75 +1,59 @@
-"""Time, tokens and money of a plan, from earlier runs."""
+"""Time, tokens and money of a run, from earlier ones."""
 
 from missioncontrol.domain.foresight import Actual
-from missioncontrol.domain.plan import Phase, Plan, Requirement, Task
-from missioncontrol.specialists.estimating.runs import CASES_MIN, ENOUGH, from_runs
+from missioncontrol.specialists.estimating.ranges import CASES_MIN
+from missioncontrol.specialists.estimating.runs import BEFORE_MIN, NEEDED, from_runs
 
 
-def actual(
-    run: int, task: str, role: str, seconds: float, *, tokens: int = 0, cost: int | None = 0
-) -> Actual:
-    return Actual(f"run-{run}", task, role, role, "Add x", seconds, tokens, cost)
+def actual(run: int, seconds: float, *, tokens: int = 0, cost: int | None = 0) -> Actual:
+    return Actual(f"run-{run}", "", "", "", "Add x", seconds, tokens, cost)
 
 
-def plan(*tasks: Task) -> Plan:
-    phases = (Phase("p", "P", "p", tasks),)
-    return Plan("goal", "title", "s", (), (), phases, (Requirement("R1", "x"),))
+def runs(count: int = NEEDED, *, tokens: int = 0, cost: int | None = 0) -> list[Actual]:
+    return [actual(n, 10.0 + n % 3, tokens=tokens, cost=cost) for n in range(count)]
 
 
-def task(role: str, *, agent: str = "") -> Task:
-    return Task(role, role, "d", role, acceptance=("a",), requirements=("R1",), agent=agent)  # type: ignore[arg-type]
-
-
-def test_a_task_takes_what_tasks_of_its_role_took() -> None:
-    before = [actual(n, "survey", "surveyor", 2.0) for n in range(5)]
-    before += [actual(n, "audit", "auditor", 50.0) for n in range(5)]
-    found = from_runs(plan(task("surveyor")), before)
-    (seconds,) = found.estimates
-    assert (seconds.task, seconds.measure, seconds.likely) == ("surveyor", "seconds", 2.0)
-    assert seconds.basis[0] == "survey of run-0 (2 s)"
-
-
-def test_too_few_runs_give_no_number_but_a_reason() -> None:
-    before = [actual(n, "", "", 10.0) for n in range(ENOUGH - 1)]
-    found = from_runs(plan(task("surveyor")), before)
-    assert found.estimates == ()
-    (why,) = found.unestimated
-    assert "2 comparable runs ended here before, and 3 are needed" in why
-
-
-def test_the_whole_run_is_estimated_from_whole_runs() -> None:
-    before = [actual(n, "", "", 10.0 + n, tokens=1_000, cost=200) for n in range(6)]
-    found = from_runs(plan(task("surveyor")), before)
+def test_a_run_takes_what_earlier_ones_took() -> None:
+    found = from_runs(runs(tokens=1_000, cost=200))
     assert [each.measure for each in found.estimates] == ["seconds", "tokens", "cost"]
+    seconds = found.estimates[0]
+    assert 10 <= seconds.low <= seconds.likely <= seconds.high <= 12
+    assert seconds.basis[0] == "run-0 (10 s, 1,000 tokens)"
+    assert (seconds.held, seconds.cases) == (1.0, CASES_MIN)
     assert found.unestimated == ()
 
 
+def test_too_few_runs_give_no_number_but_a_reason() -> None:
+    found = from_runs(runs(NEEDED - 1))
+    assert found.estimates == ()
+    (why,) = found.unestimated
+    assert "24 comparable runs ended here before, and 25 are needed" in why
+
+
+def test_single_tasks_of_old_records_are_no_runs() -> None:
+    tasks = [Actual(f"run-{n}", "t", "surveyor", "", "Add x", 2.0) for n in range(NEEDED)]
+    assert "no comparable run ended here" in from_runs(tasks).unestimated[0]
+
+
 def test_money_is_left_out_where_one_price_was_not_known() -> None:
-    before = [actual(n, "", "", 10.0, tokens=1, cost=None if n == 3 else 5) for n in range(6)]
-    found = from_runs(plan(task("surveyor")), before)
-    assert "cost" not in {each.measure for each in found.estimates}
+    before = [*runs(NEEDED, tokens=1, cost=5), actual(99, 10.0, tokens=1, cost=None)]
+    assert [each.measure for each in from_runs(before).estimates] == ["seconds", "tokens"]
 
 
 def test_what_never_used_a_token_is_not_said_to_take_none() -> None:
-    before = [actual(n, "", "", 10.0) for n in range(6)]
-    found = from_runs(plan(task("surveyor")), before)
-    assert {each.measure for each in found.estimates} == {"seconds"}
+    found = from_runs(runs())
+    assert [each.measure for each in found.estimates] == ["seconds"]
 
 
-def test_a_change_is_compared_with_those_of_the_same_agent_alone() -> None:
-    before = [Actual(f"run-{n}", "b", "builder", "codex", "g", 60.0) for n in range(4)]
-    assert from_runs(plan(task("builder", agent="claude")), before).estimates == ()
-    assert len(from_runs(plan(task("builder", agent="codex")), before).estimates) == 1
+def test_a_range_that_is_too_wide_is_not_told_but_why() -> None:
+    before = [actual(n, 1.0 if n % 2 else 100.0) for n in range(NEEDED)]
+    found = from_runs(before)
+    assert found.estimates == ()
+    assert "the most of the range would be over 10 times its least" in found.unestimated[0]
 
 
-def test_what_is_handed_over_takes_no_time_here() -> None:
-    before = [Actual(f"run-{n}", "b", "builder", "codex", "g", 60.0) for n in range(4)]
-    assert from_runs(plan(task("builder")), before).estimates == ()
-
-
-def test_many_runs_tell_how_often_such_a_range_held() -> None:
-    before = [actual(n, "", "", float(10 + n % 7)) for n in range(CASES_MIN + 5)]
-    (seconds, *_) = from_runs(plan(task("surveyor")), before).estimates
-    assert seconds.held is not None
-    assert 0.6 <= seconds.held <= 1
-    assert seconds.cases == CASES_MIN + 5
+def test_a_range_that_did_not_hold_is_not_told_but_why() -> None:
+    before = [actual(n, 1.3 ** (n % 7 + n // 5)) for n in range(NEEDED + BEFORE_MIN)]
+    growing = [actual(n, 2.0**-n * 1e9) for n in range(NEEDED)]
+    assert all(each.held is None or each.held >= 0.7 for each in from_runs(before).estimates)
+    assert from_runs(growing).estimates == ()

@@ -22,7 +22,7 @@ from missioncontrol.documents.record import CheckRecord, TaskRecord
 from missioncontrol.documents.traceability.told import CheckTold, check_told
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.foresight import Likely
-from missioncontrol.domain.plan import Plan, Requirement
+from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement
 from missioncontrol.domain.run.states import Held, Run
 from missioncontrol.domain.status import MissionWord, Status
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Usage
@@ -333,7 +333,7 @@ def stages(reading: Reading, run: Run) -> tuple[Stage, ...]:
             sum(one.state == "succeeded" for one in tasks),
             len(tasks),
         )
-        for phase, tasks in reading.phases
+        for phase, tasks in sorted(reading.phases, key=lambda each: each[0].key != GROUNDWORK)
     )
     return first, *rest
 

@@ -38,6 +38,7 @@ class ComparedView(msgspec.Struct, frozen=True):
     comparables: int
     basis: tuple[str, ...]  # the most comparable changes or runs
     such_ranges_held: str  # in words; "" where that is not known
+    label: str = ""  # a class of sizes in words, whose `high` is 0 where it has no end
 
 
 class ProofView(msgspec.Struct, frozen=True):
@@ -92,6 +93,7 @@ def summary(reading: Reading) -> SummaryView:
                 each.comparables,
                 each.basis,
                 each.held,
+                each.label,
             )
             for each in pit.compared
         ),

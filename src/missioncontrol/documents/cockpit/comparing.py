@@ -31,18 +31,15 @@ class Compared(msgspec.Struct, frozen=True):
     span: str  # `12 to 340`
     likely: str
     low: float
-    high: float
+    high: float  # 0 for a class without an upper end
     expected: float  # what lies in the middle of the comparable ones
     basis: tuple[str, ...]
     comparables: int
     held: str  # how often such ranges held, in words; "" where that is not known
     actual: float | None  # None where it is not known, or not done
     told: str  # `actual` in words, or why there is none
-
-    @property
-    def is_inside(self) -> bool | None:
-        """Whether it fell into the range; None where it is not known."""
-        return None if self.actual is None else self.low <= self.actual <= self.high
+    is_inside: bool | None  # whether it fell into the range; None where it is not known
+    label: str = ""  # a class in words; "" for a range
 
 
 def compared(record: MissionRecord, changed: Changes | None) -> tuple[Compared, ...]:
@@ -84,8 +81,8 @@ def _compared(
         one.task.title if one else "",
         TITLES[each.measure],
         each.measure,
-        low if low == high else f"{low} to {high}",
-        figure(each.measure, each.likely),
+        each.label or (low if low == high else f"{low} to {high}"),
+        "" if each.label else figure(each.measure, each.likely),
         each.low,
         each.high,
         each.likely,
@@ -94,6 +91,8 @@ def _compared(
         f"{each.held:.0%} of {counted(each.cases, 'past case')}" if each.held is not None else "",
         actual,
         told,
+        None if actual is None else each.holds(actual),
+        each.label,
     )
 
 

@@ -208,7 +208,7 @@ def estimates(of: Material, *, whole: bool = False) -> Block | None:
             [
                 _taskplain(of, each.task),
                 _likely(each),
-                f"{amount(each, each.low)} to {amount(each, each.high)}",
+                _range(each),
                 _basis(each),
             ],
             of.whole_plan,
@@ -228,8 +228,14 @@ def unestimated(of: Material) -> Block | None:
     return Listing(items) if items else None
 
 
+def _range(each: Estimate) -> str:
+    return "" if each.label else f"{amount(each, each.low)} to {amount(each, each.high)}"
+
+
 def _likely(each: Estimate) -> str:
     """Return what is likeliest, with what it counts and from when to when."""
+    if each.label:
+        return each.label
     told = amount(each, each.likely)
     match each.measure:
         case "cost":
@@ -257,9 +263,7 @@ def amount(each: Estimate, value: float) -> str:
 
 
 def _basis(each: Estimate) -> str:
-    held = ""
-    if each.held is not None and each.cases:
-        held = f"; {each.held:.0%} of {grouped(each.cases)} past cases fell into such a range"
+    held = f"; {each.calibration}" if each.calibration else ""
     few = [short(one, 120) for one in each.basis[:FEW_CASES]]
     if not few:
         return held[2:]

@@ -67,7 +67,7 @@ def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[
         "as_list": as_list,
         "by_key": {task.key: task for task in view.tasks},
         "steps": run.steps,
-        "phases": {phase.key: phase.title for phase in reading.plan.phases},
+        "phases": {phase.key: phase.title for phase in reading.plan.stages()},
         "anchors": reading.where,
         "is_ended": run.is_settled,
         "can": _can(story),

@@ -55,8 +55,8 @@ def drawn(one: Compared) -> Drawn:
 
     The line is one of ratios: what is foreseen differs by factors.
     """
-    most = log1p(max(one.high, one.actual or 0.0)) or 1.0
-    start, end = log1p(one.low) / most, log1p(one.high) / most
+    most = log1p(max(one.high, one.low, one.actual or 0.0)) or 1.0
+    start, end = log1p(one.low) / most, (log1p(one.high) / most if one.high >= one.low else 1.0)
     width = max(end - start, DRAWN_FROM)
     return Drawn(
         round(min(start, 1 - width) * 100, 2),

@@ -160,7 +160,7 @@ def _matrix_folds(story: Story, chosen: Node | None) -> list[Fold]:
 
 def _phases(story: Story) -> dict[str, str]:
     """Return the phase of each task, by its key, in the plan's order."""
-    return {task.key: phase.title for phase in story.reading.plan.phases for task in phase.tasks}
+    return {task.key: phase.title for phase in story.reading.plan.stages() for task in phase.tasks}
 
 
 def _phase_of(keys: list[str], phases: dict[str, str]) -> str:

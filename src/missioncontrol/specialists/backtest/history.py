@@ -7,36 +7,13 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
-from missioncontrol.specialists.backtest.messages import cleaned
+from missioncontrol.specialists.code_changes import is_bot, is_document, is_lock, is_one_change
 from missioncontrol.specialists.commits.lent import Theirs
-from missioncontrol.specialists.ranking.roles import CHANGE_LOG
+from missioncontrol.specialists.messages import cleaned
 
 COMMITS_MAX, PAGE = 10_000, 1_000
 """Commits that are looked at in all, and at once: most replays need the first page only."""
-WORDS_MIN = 4
-CODE_MAX, FILES_MAX = 8, 16
 _HEAD = "%x01%H%x02%P%x02%ct%x02%an%x02%B"
-_BOT = re.compile(
-    r"(?i)\[bot\]|(?:^|[\s_-])bot$|^(?:dependabot|renovate|github-actions|pre-commit)"
-)
-_LABEL = re.compile(r"^\w+(?:\([^)]*\))?!?: ")
-_ROUTINE = re.compile(
-    r"(?i)^(?:merge|revert|bump|release|version|v?\d+\.\d|\[?pre-commit|upgrade \S+ to\b"
-    r"|prepare (?:for )?(?:the )?(?:next )?(?:release|version|development|v?\d)"
-    r"|update (?:dependenc|deps\b|version|sponsors|\S+ (?:to|from) v?\d)|\w+\(deps[^)]*\)"
-    r"|(?:chore|build|ci|fix)(?:\([^)]*\))?!?: ?(?:bump|release|version|upgrade|update dep))"
-)
-"""How subjects begin of what is routine: releases, versions, updates of dependencies."""
-_LOCK = re.compile(
-    r"(?i)(?:^|/)(?:[\w.-]*[-.]lock(?:\.json|\.yaml|b)?|go\.sum|package-lock\.json|pnpm-lock\.yaml"
-    r"|npm-shrinkwrap\.json)$"
-)
-_BUILD_TEXT = re.compile(r"(?i)(?:^|/)(?:cmakelists|meson_options)\.txt$")
-"""Files of the build that look like text for people."""
-_DOCUMENT = re.compile(
-    r"(?i)\.(?:md|mdx|rst|rdoc|adoc|txt|png|svg|jpe?g|gif|ico|webp)$|(?:^|/)(?:docs?|website|www)/"
-    r"|(?:^|/)(?:licen[cs]e|authors|contributors|codeowners|funding)[^/]*$"
-)
 _FILES = re.compile(r"(\d+) files? changed")
 _LINES = re.compile(r"(\d+) (?:insertion|deletion)")
 
@@ -99,24 +76,8 @@ def suitable_changes(root: Path, count: int) -> list[PastWork]:
 
 def is_suitable(work: PastWork) -> bool:
     """Whether a change says enough of what it is for, and is neither routine nor too large."""
-    words = _LABEL.sub("", work.subject).split()
-    code = [path for path in work.files if not is_document(path)]
-    fits = 1 <= len(code) <= CODE_MAX and len(work.files) <= FILES_MAX
-    changes_code = not set(code) <= set(work.added)
-    says_enough = len(words) >= WORDS_MIN and _ROUTINE.match(work.subject) is None
-    return fits and changes_code and says_enough
-
-
-def is_document(path: str) -> bool:
-    """Whether a file is text for people, and not what a program reads."""
-    if _BUILD_TEXT.search(path):
-        return False
-    return _DOCUMENT.search(path) is not None or CHANGE_LOG.search(path) is not None
-
-
-def is_lock(path: str) -> bool:
-    """Whether a tool writes a file to pin versions."""
-    return _LOCK.search(path) is not None
+    has_place = any(path not in work.added for path in work.files if not is_document(path))
+    return has_place and is_one_change(work.subject, work.files)
 
 
 def _commits(theirs: Theirs) -> Iterator[PastWork]:
@@ -149,7 +110,7 @@ def _work(head: str, changed: list[tuple[str, str]]) -> Iterator[PastWork]:
     if not head:
         return
     commit, parents, seconds, author, message = head.split("\x02", 4)
-    if len(parents.split()) != 1 or _BOT.search(author) or not message.strip():
+    if len(parents.split()) != 1 or is_bot(author) or not message.strip():
         return
     kept = [(status, path) for status, path in changed if not is_lock(path)]
     files = tuple(path for _, path in kept)

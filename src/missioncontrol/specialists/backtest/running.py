@@ -11,7 +11,7 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.specialists.backtest.baseline import Baseline, tracked
-from missioncontrol.specialists.backtest.history import PastWork, is_document, is_lock, source_of
+from missioncontrol.specialists.backtest.history import PastWork, source_of
 from missioncontrol.specialists.backtest.replay import go_to, replaying
 from missioncontrol.specialists.backtest.scoring import (
     RANKED_MAX,
@@ -20,6 +20,7 @@ from missioncontrol.specialists.backtest.scoring import (
     scored,
     unplanned,
 )
+from missioncontrol.specialists.code_changes import is_document, is_lock
 from missioncontrol.specialists.estimating.estimating import estimated
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.ranking.kept import KEPT

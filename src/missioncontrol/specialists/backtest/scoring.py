@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from math import log
 from statistics import mean, median
 from typing import Literal
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.foresight import LikelyFile, Measure
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.backtest.history import PastWork, is_document, is_lock
+from missioncontrol.specialists.backtest.history import PastWork
+from missioncontrol.specialists.code_changes import is_document, is_lock
 
 FIRST = 3
 RANKED_MAX = 10
 """Files in order that are compared: who looks further does not follow the order any more."""
+PLAIN = (1.0, 4.0)
+"""The range of files that holds for most changes anywhere: what ranges have to be better than."""
 FEW = 20
 """Changes below which figures say little."""
 _ABOUT_DOCUMENTS = re.compile(
@@ -30,16 +34,23 @@ class Range(msgspec.Struct, frozen=True):
     low: float
     high: float
     actual: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether the change fell into it."""
-        return self.low <= self.actual <= self.high
+    holds: bool  # whether the change fell into it
+    told: float = 0.0  # the share of past cases that the plan says such ranges held
 
     @property
     def width(self) -> float:
-        """How many times the least the most is."""
+        """How many times the least the most is; of a class of lines without an end it is 0."""
         return self.high / max(self.low, 1.0)
+
+    @property
+    def score(self) -> float:
+        """Its interval score; without a meaning for classes of lines."""
+        return interval_score(max(self.low, 1.0), max(self.high, 1.0), max(self.actual, 1))
+
+    @property
+    def plain_score(self) -> float:
+        """The score of `PLAIN` for the same change."""
+        return interval_score(*PLAIN, max(self.actual, 1))
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,11 +114,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ranges(msgspec.Struct, frozen=True):
-    """How the ranges of one measure did."""
+    """How the printed ranges of one measure did: of files a range, of lines a class."""
 
     printed: int
     held: int
-    width: float  # the most by the least, in the median; 0 where none was printed
+    told: float  # the share of past cases that plans said such ranges held, in the mean
+    width: float = 0.0  # of files: the most by the least, in the median; 0 where none was printed
+    score: float = 0.0  # of files: the interval score, in the mean
+    plain_score: float = 0.0  # the same of saying 1 to 4 each time
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +142,15 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     lines: Ranges
     false_places: int
     places: int
+
+
+def interval_score(low: float, high: float, actual: float) -> float:
+    """Return what a range of 80 % costs in logarithms: its width, and ten times what it misses by.
+
+    Small is good (Gneiting and Raftery, 2007). All are at least 1.
+    """
+    under, over = log(low) - log(actual), log(actual) - log(high)
+    return log(high) - log(low) + 2 / 0.2 * (max(0.0, under) + max(0.0, over))
 
 
 def first_files(plan: Plan, subject: str) -> list[str]:
@@ -252,17 +275,27 @@ def _likely(plan: Plan) -> list[LikelyFile]:
 
 
 def _ranges(plan: Plan, work: PastWork) -> Iterable[Range]:
+    actuals: dict[Measure, int | None] = {"files": work.size or None, "lines": work.lines}
     for each in plan.estimates:
-        if not each.task and each.measure == "files" and work.size:
-            yield Range("files", each.low, each.high, work.size)
-        if not each.task and each.measure == "lines" and work.lines is not None:
-            yield Range("lines", each.low, each.high, work.lines)
+        actual = actuals.get(each.measure)
+        if not each.task and actual is not None and each.measure in ("files", "lines"):
+            held = each.holds(actual)
+            yield Range(each.measure, each.low, each.high, actual, held, each.held or 0.0)
 
 
 def _held(scores: Iterable[Score], measure: Sizing) -> Ranges:
     found = [each for score in scores for each in score.ranges if each.measure == measure]
-    width = round(median(each.width for each in found), 1) if found else 0.0
-    return Ranges(len(found), sum(each.holds for each in found), width)
+    held, told = sum(each.holds for each in found), _share(each.told for each in found)
+    if not found or measure == "lines":
+        return Ranges(len(found), held, told)
+    return Ranges(
+        len(found),
+        held,
+        told,
+        round(median(each.width for each in found), 1),
+        _share(each.score for each in found),
+        _share(each.plain_score for each in found),
+    )
 
 
 def _share(values: Iterable[float]) -> float:

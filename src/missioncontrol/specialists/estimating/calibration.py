@@ -1,85 +1,77 @@
-"""How often past changes fell into the range that the changes before them would have given."""
+"""How often what is told held, foreseeing the newest changes of a repository from those before."""
+
+from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.specialists.estimating.past import (
-    ENOUGH,
-    Ask,
-    Changes,
-    PastChange,
-    Sizing,
-    size_of,
-)
-from missioncontrol.specialists.estimating.ranges import Range, foreseen, whole
+from missioncontrol.specialists.estimating.past import Ask
+from missioncontrol.specialists.estimating.ranges import CASES_MIN, WIDEST
+from missioncontrol.specialists.estimating.sizes import Foresight, narrow
 
-CASES_MAX, CHOOSING_MAX = 150, 300
-"""The newest changes, that are scored; and those before them, that say how wide ranges have to
-be."""
-CASES_MIN = 20
-"""With fewer, no share is told, and none is chosen by."""
-AIM = 0.8
-"""The share of cases that ranges are to hold."""
-SHARES = (0.95, 0.9, 0.8, 0.7, 0.6)
-"""How wide ranges may be made. Sizes are whole numbers and many are alike, so that a range made
-for eight of ten holds more of them; histories that change their ways hold fewer."""
-UNKNOWN = 0.9
-"""The share that ranges are made for where nothing shows yet how they hold."""
+CASES_MAX = 100
+"""The newest changes that are foreseen."""
+SURE_MIN = 0.7
+"""The chance of a class of lines from which on it is told."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Levels that are told of a change, from the lowest to the highest."""
+
+    low: int
+    middle: int
+    high: int
+
+    def holds(self, level: int) -> bool:
+        """Whether a change falls into them."""
+        return self.low <= level <= self.high
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """What walking the history came to."""
+    """How often what was told of past changes held."""
 
-    share: float = UNKNOWN  # that ranges are made for, so that eight of ten hold
-    held: float | None = None  # the share of the newest changes that fell into their range
-    cases: int = 0  # how many they were
-    unforeseen: int = 0  # changes among the newest that too little was comparable with
+    held: int
+    cases: int  # of the newest changes, those for which something was told
 
+    @property
+    def share(self) -> float:
+        """The share that held; 0 where there are no cases."""
+        return self.held / max(1, self.cases)
 
-def calibrated(changes: Changes, sizing: Sizing) -> Calibration:
-    """Foresee each of the newest changes from those before it alone, and count.
-
-    How wide ranges are made is chosen on the changes before those that are scored.
-    """
-    walked = [
-        _comparable(changes, number, change, sizing)
-        for number, change in enumerate(changes.all[: CASES_MAX + CHOOSING_MAX])
-        if size_of(change, sizing) is not None
-    ]
-    middle = min(CASES_MAX, (len(walked) + 1) // 2)
-    newer, older = walked[:middle], walked[middle:]
-    share = _chosen([case for case in older if case is not None])
-    scored = [case for case in newer if case is not None]
-    if len(scored) < CASES_MIN:
-        return Calibration(share, None, len(scored), len(newer) - len(scored))
-    return Calibration(share, _held(scored, share), len(scored), len(newer) - len(scored))
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are cases enough to judge by."""
+        return self.cases >= CASES_MIN
 
 
-class _Case(msgspec.Struct, frozen=True):
-    """A change, and what those comparable with it before took."""
-
-    size: int
-    before: tuple[int, ...]
-
-
-def _comparable(changes: Changes, number: int, change: PastChange, sizing: Sizing) -> _Case | None:
-    """Return the case of one change; None where nothing could have been said."""
-    size = size_of(change, sizing)
-    near = changes.like(Ask(change.subject), before=number)
-    before = tuple(s for each in near if (s := size_of(each, sizing)) is not None)
-    return _Case(size or 0, before) if len(before) >= ENOUGH else None
+def files_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | None:
+    """Return the range of files of a change; None where too few changes came before."""
+    chances = foresight.chances(ask, before=before)
+    return Told(*narrow(chances)) if chances else None
 
 
-def _chosen(cases: list[_Case]) -> float:
-    """Return the share whose ranges held closest to eight of ten; a narrow one before a wide."""
-    if len(cases) < CASES_MIN:
-        return UNKNOWN
-    return min(reversed(SHARES), key=lambda share: abs(_held(cases, share) - AIM))
+def lines_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | None:
+    """Return the class of lines of a change; None where none is likely enough to be told."""
+    chances = foresight.chances(ask, before=before) or [0.0]
+    level = max(range(len(chances)), key=chances.__getitem__)
+    return Told(level + 1, level + 1, level + 1) if chances[level] >= SURE_MIN else None
 
 
-def _held(cases: list[_Case], share: float) -> float:
-    return sum(span_of(case.before, share).holds(case.size) for case in cases) / len(cases)
+def is_narrow(told: Told, levels: int) -> bool:
+    """Whether a range of files says enough to be printed; the last level has no end."""
+    return told.high <= levels and told.high <= WIDEST * told.low
 
 
-def span_of(sizes: tuple[int, ...], share: float) -> Range:
-    """Return the range that is told from sizes of changes."""
-    return whole(foreseen(sizes, share))
+def calibrated(foresight: Foresight) -> Calibration:
+    """Foresee the newest changes as the next one is foreseen, each from those before it alone."""
+    held = [told.holds(level) for told, level in _walked(foresight)]
+    return Calibration(sum(held), len(held))
+
+
+def _walked(foresight: Foresight) -> Iterator[tuple[Told, int]]:
+    """Yield what would have been printed for each of the newest changes, with what it came to."""
+    tell = files_told if foresight.sizing == "files" else lines_told
+    for number, change in enumerate(foresight.changes.all[:CASES_MAX]):
+        level = foresight.levels[number]
+        told = tell(foresight, change.ask, before=number) if level else None
+        if told and (foresight.sizing == "lines" or is_narrow(told, len(foresight.steps))):
+            yield told, level

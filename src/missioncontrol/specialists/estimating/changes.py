@@ -1,27 +1,35 @@
-"""Estimates of files and lines: from the past changes most like what each requirement asks for."""
+"""Estimates of files and lines: from the history of the repository and the words of the goal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from missioncontrol.domain.foresight import Estimate
-from missioncontrol.domain.plan import Plan, Requirement, Task
-from missioncontrol.specialists.estimating.calibration import Calibration, calibrated
-from missioncontrol.specialists.estimating.past import (
-    ENOUGH,
-    Ask,
-    Changes,
-    PastChange,
-    Sizing,
-    size_of,
+from missioncontrol.domain.plan import Plan, Requirement
+from missioncontrol.specialists.estimating.calibration import (
+    SURE_MIN,
+    Calibration,
+    Told,
+    calibrated,
+    files_told,
+    is_narrow,
+    lines_told,
 )
-from missioncontrol.specialists.estimating.ranges import Range, together, whole
-from missioncontrol.specialists.kinds import classified
+from missioncontrol.specialists.estimating.past import Ask, Changes, Like, PastChange
+from missioncontrol.specialists.estimating.ranges import CASES_MIN, HELD_MIN, WIDEST
+from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, Foresight
 
 NAMED = 5
 """Comparable changes that an estimate names."""
 SUBJECT_MAX = 90
-SIZINGS: tuple[Sizing, ...] = ("files", "lines")
+ASKED_MAX = 5
+"""Requirements of a goal that one change can meet: no past change says how large more become."""
+CLASSES = (
+    ("a few lines (up to 10)", 1, 10),
+    ("a screen or two (11 to 100 lines)", 11, 100),
+    ("more than two screens (over 100 lines)", 101, 0),
+)
+"""Classes of lines: what they are called, the least and the most; 0 where there is no most."""
 
 
 class Foreseen(msgspec.Struct, frozen=True):
@@ -32,59 +40,72 @@ class Foreseen(msgspec.Struct, frozen=True):
 
 
 def from_changes(plan: Plan, changes: Changes) -> Foreseen:
-    """Return what the code changes of a plan will take, as a whole and task by task."""
+    """Return how many files and lines a plan will change, as far as its history can tell."""
     asked = [each for each in plan.requirements if _is_changed_for(plan, each)]
     if not asked:
         return Foreseen()
-    if not changes.all:
-        why = "Files and lines are not estimated: no history with an earlier change can be read."
-        return Foreseen(unestimated=(why,))
-    near = {each.id: changes.like(_ask(plan, each)) for each in asked}
-    missing = tuple(
-        _too_few(each, near[each.id], changes) for each in asked if len(near[each.id]) < ENOUGH
+    why = _why_none(len(asked), len(changes.all))
+    if why:
+        return Foreseen(unestimated=(f"Files and lines are not estimated: {why}.",))
+    ask = Ask.of(plan.goal)
+    like = changes.like(ask)
+    lines = _lines(Foresight(changes, "lines"), ask, like)
+    files = _files(Foresight(changes, "files"), ask, like)
+    return msgspec.structs.replace(files, estimates=(*files.estimates, *lines))
+
+
+def _why_none(asked: int, changes: int) -> str:
+    """Return why nothing can be said, before anything is looked at; empty where it can."""
+    needed = BEFORE_MIN + CASES_MIN
+    if asked > ASKED_MAX:
+        return f"the goal asks for {asked} things, and past changes did one or a few at once"
+    if not changes:
+        return "no history with an earlier change of code can be read"
+    if changes < needed:
+        many = "1 past change is" if changes == 1 else f"{changes} past changes are"
+        return f"{many} comparable with a goal, and {needed} are needed"
+    return ""
+
+
+def _files(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> Foreseen:
+    told = files_told(foresight, ask)
+    how = calibrated(foresight)
+    if told is None or not how.is_enough:
+        why = f"a range can be checked on {how.cases} past changes, and {CASES_MIN} are needed"
+    elif not is_narrow(told, len(foresight.steps)):
+        most = f"{told.high}{'' if told.high <= len(foresight.steps) else ' or more'}"
+        why = f"the range would be {told.low} to {most}, and its most over {WIDEST} times its least"
+    elif how.share < HELD_MIN:
+        why = f"such ranges held only {how.held} of the newest {how.cases} changes here"
+    else:
+        return Foreseen((_estimate(foresight, like, told, how),))
+    return Foreseen(unestimated=(f"Files are not estimated: {why}.",))
+
+
+def _estimate(foresight: Foresight, like: Sequence[Like], told: Told, how: Calibration) -> Estimate:
+    return Estimate(
+        "",
+        "files",
+        float(told.low),
+        float(told.middle),
+        float(told.high),
+        _named(foresight.changes, like),
+        len(like),
+        round(how.share, 3),
+        how.cases,
     )
-    if missing:
-        return Foreseen(unestimated=missing)
-    found = _Estimating(plan, changes, list(near.values()))
-    return Foreseen((*found.of_all(), *found.of_tasks(near)))
 
 
-class _Estimating:
-    """The estimates of one plan."""
-
-    def __init__(self, plan: Plan, changes: Changes, near: list[list[PastChange]]) -> None:
-        self._plan = plan
-        self._near = near
-        self._calibrations = {sizing: calibrated(changes, sizing) for sizing in SIZINGS}
-
-    def of_all(self) -> Iterator[Estimate]:
-        """Yield what all requirements together take; a file is counted for each of them."""
-        for sizing in SIZINGS:
-            parts = [_sizes(near, sizing) for near in self._near]
-            if all(len(part) >= ENOUGH for part in parts):
-                how = self._calibrations[sizing]
-                span = whole(together(parts, how.share))
-                yield _estimate("", sizing, span, _named(self._near), sum(map(len, parts)), how)
-
-    def of_tasks(self, near: dict[str, list[PastChange]]) -> Iterator[Estimate]:
-        """Yield what comparable changes did to files of the kind that a task is about."""
-        for task in self._plan.tasks():
-            kinds = {classified(path, b"")[1] for path in task.scope}
-            found = [near[each] for each in task.requirements if each in near]
-            if task.is_change and kinds and found:
-                yield from self._of_task(task, frozenset(kinds), found[0])
-
-    def _of_task(
-        self, task: Task, kinds: frozenset[str], near: Sequence[PastChange]
-    ) -> Iterator[Estimate]:
-        parts = [part for each in near if (part := _part(each, kinds)).pieces]
-        for sizing in SIZINGS:
-            sizes = _sizes(parts, sizing)
-            if len(sizes) >= ENOUGH:
-                # How parts of changes hold was not looked at: only that of whole ones is known.
-                how = Calibration(self._calibrations[sizing].share)
-                span = whole(together([sizes], how.share))
-                yield _estimate(task.key, sizing, span, _named([parts]), len(sizes), how)
+def _lines(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> tuple[Estimate, ...]:
+    """Return the class of lines, where one is likely and such classes were right often enough."""
+    told = lines_told(foresight, ask)
+    how = calibrated(foresight) if told else Calibration(0, 0)
+    if told is None or not how.is_enough or how.share < SURE_MIN:
+        return ()
+    label, low, high = CLASSES[told.low - 1]
+    basis = _named(foresight.changes, like)
+    share = round(how.share, 3)
+    return (Estimate("", "lines", low, low, high, basis, len(like), share, how.cases, label),)
 
 
 def _is_changed_for(plan: Plan, requirement: Requirement) -> bool:
@@ -94,50 +115,11 @@ def _is_changed_for(plan: Plan, requirement: Requirement) -> bool:
     )
 
 
-def _ask(plan: Plan, requirement: Requirement) -> Ask:
-    likely = next((each for each in plan.likely if each.requirement == requirement.id), None)
-    shares = {file.path: file.share for file in likely.files} if likely else {}
-    return Ask(requirement.text, shares)
-
-
-def _too_few(requirement: Requirement, near: Sequence[PastChange], changes: Changes) -> str:
-    found = "1 is" if len(near) == 1 else f"{len(near) or 'none'} {'are' if near else 'is'}"
-    return (
-        f"Files and lines of {requirement.id} are not estimated: of {len(changes.all):,} past "
-        f"changes {found} like it, and {ENOUGH} are needed."
-    )
-
-
-def _sizes(changes: Sequence[PastChange], sizing: Sizing) -> list[int]:
-    return [size for each in changes if (size := size_of(each, sizing)) is not None]
-
-
-def _part(change: PastChange, kinds: frozenset[str]) -> PastChange:
-    pieces = tuple(p for p in change.pieces if classified(p.path, b"")[1] in kinds)
-    return msgspec.structs.replace(change, pieces=pieces)
-
-
-def _named(groups: Sequence[Sequence[PastChange]]) -> tuple[str, ...]:
-    """Name the most comparable changes, in turn from each group."""
-    order = [group[place] for place in range(NAMED) for group in groups if place < len(group)]
-    return tuple(dict.fromkeys(map(_in_words, order)))[:NAMED]
+def _named(changes: Changes, like: Sequence[Like]) -> tuple[str, ...]:
+    return tuple(_in_words(changes.all[each.number]) for each in like[:NAMED])
 
 
 def _in_words(change: PastChange) -> str:
-    subject = " ".join(change.subject.split())[:SUBJECT_MAX]
     files = "1 file" if change.files == 1 else f"{change.files} files"
     lines = f", {change.lines:,} lines" if change.lines is not None else ""
-    return f"{change.id[:10]} {subject} ({files}{lines})"
-
-
-def _estimate(
-    task: str,
-    sizing: Sizing,
-    span: Range,
-    basis: tuple[str, ...],
-    comparables: int,
-    how: Calibration,
-) -> Estimate:
-    return Estimate(
-        task, sizing, span.low, span.likely, span.high, basis, comparables, how.held, how.cases
-    )
+    return f"{change.id[:10]} {change.ask.subject[:SUBJECT_MAX]} ({files}{lines})"

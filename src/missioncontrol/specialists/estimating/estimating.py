@@ -2,7 +2,6 @@
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.estimating.changes import Foreseen, from_changes
 from missioncontrol.specialists.estimating.past import Changes
@@ -15,8 +14,7 @@ def with_estimates(plan: Plan, brief: Brief, desk: Desk) -> Plan:
     """Return the plan with its estimates, and tell those of the whole while it forms."""
     plan = estimated(plan, brief)
     for each in plan.estimates:
-        if not each.task:
-            desk.log("info", f"Estimate: {_in_words(each)}")
+        desk.log("info", f"Estimate: {each.measure} {each.span}; {each.calibration}")
     for why in plan.unestimated:
         desk.log("info", why)
     return plan
@@ -27,15 +25,7 @@ def estimated(plan: Plan, brief: Brief) -> Plan:
     changes = Changes(()) if brief.repository is None else read_changes(brief.repository)
     # Without a repository there is no history to miss.
     code = from_changes(plan, changes) if brief.repository is not None else Foreseen()
-    runs = from_runs(plan, brief.actuals)
+    runs = from_runs(brief.actuals)
     estimates = (*code.estimates, *runs.estimates)
     unestimated = (*code.unestimated, *runs.unestimated)
     return msgspec.structs.replace(plan, estimates=estimates, unestimated=unestimated)
-
-
-def _in_words(each: Estimate) -> str:
-    held = f", held {each.held:.0%} of {each.cases}" if each.held is not None else ""
-    return (
-        f"{each.low:,g} to {each.high:,g} {each.measure}, likely {each.likely:,g} "
-        f"(from {each.comparables}{held})"
-    )

@@ -1,24 +1,24 @@
 """The changes that a repository has seen, and which of them are most like one that is asked for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from missioncontrol.specialists.messages import cleaned
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.terms import asked
 
-NEAREST = 20
-"""Changes that an estimate is told from."""
-ENOUGH = 5
-"""With fewer comparable changes, nothing is said."""
-BY_FILES = 0.5
-"""What touching all likely files adds, where saying all words counts 1."""
-LIKELY_MAX = 10
-BULK = 300
-"""A change of more files is one of tools, such as a move or a new format, and no work to compare.
-It stays among what is to be foreseen: calibration counts it like any other."""
+NEAREST = 60
+"""Changes that count as like an ask."""
+FADING = 300
+"""After so many newer changes, one that is like an ask counts half."""
+BODY_MAX = 400
+"""Characters below the subject that are looked at: the history keeps no more of a message."""
+_LABEL = re.compile(r"(\w+)(?:\(([^)]*)\))?!?: +(.*)")
+_FIRST_WORD = re.compile(r"\W*(\w+)")
 
 Sizing = Literal["files", "lines"]
 
@@ -30,12 +30,34 @@ class Piece(msgspec.Struct, frozen=True):
     lines: int | None  # added and deleted; None where that was not counted
 
 
+class Ask(msgspec.Struct, frozen=True):
+    """What is asked for, as changes are compared with it."""
+
+    subject: str
+    words: int = 0  # below the subject
+
+    @classmethod
+    def of(cls, message: str) -> "Ask":
+        """Read a goal or the message of a commit."""
+        subject, _, body = cleaned(message).partition("\n")
+        return cls(subject, len(body.strip()[:BODY_MAX].split()))
+
+    @property
+    def terms(self) -> dict[str, int]:
+        """What it is about in stems; its label, scope and first word tell how it is done."""
+        label = _LABEL.match(self.subject)
+        first = _FIRST_WORD.match(label[3] if label else self.subject)
+        found = asked(self.subject)
+        marks = [f"@{label[1].lower()}", f"#{(label[2] or '').lower()}"] if label else []
+        marks += [f"^{first[1].lower().rstrip('s')}"] if first else []
+        return found | dict.fromkeys(filter(lambda mark: len(mark) > 1, marks), 1)
+
+
 class PastChange(msgspec.Struct, frozen=True):
-    """One commit that is no merge."""
+    """One commit that a goal could have asked for."""
 
     id: str
-    seconds: float  # since the epoch
-    subject: str
+    ask: Ask
     pieces: tuple[Piece, ...]
 
     @property
@@ -50,60 +72,41 @@ class PastChange(msgspec.Struct, frozen=True):
         return sum(counted) if len(counted) == len(self.pieces) else None
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """What is asked for, as changes are compared with it."""
+class Like(NamedTuple):
+    """A change that is like an ask."""
 
-    text: str
-    likely: Mapping[str, float] = {}  # the share of each file that it will likely change
+    number: int  # among all of them
+    weight: float  # 0 to about 1: how much of the ask it says, less for older ones
 
 
 class Changes:
     """The changes of a repository, newest first."""
 
     def __init__(self, changes: Iterable[PastChange]) -> None:
-        """Changes without a file are left out."""
-        self.all: Sequence[PastChange] = [change for change in changes if change.pieces]
+        """`changes` come newest first."""
+        self.all: Sequence[PastChange] = list(changes)
 
     @cached_property
-    def _words(self) -> list[dict[str, int]]:
-        return [asked(change.subject) for change in self.all]
+    def _terms(self) -> list[Mapping[str, int]]:
+        return [change.ask.terms for change in self.all]
 
     @cached_property
     def _field(self) -> Field:
-        return Field(self._words, length_share=0.6)
+        return Field(self._terms, length_share=0.6)
 
-    def like(
-        self, ask: Ask, *, before: int = -1, fits: Callable[[PastChange], bool] | None = None
-    ) -> list[PastChange]:
+    def like(self, ask: Ask, *, before: int = -1) -> list[Like]:
         """Return the changes most like an ask, best first, at most `NEAREST`.
 
-        Only those older than number `before` are looked at, and only those that `fits` takes.
+        Only those older than number `before` are looked at.
         """
-        scores = self._scores(asked(ask.text), ask.likely)
-        order = sorted(
-            (number for number in scores if number > before),
-            key=lambda number: (-scores[number], number),
-        )
-        found: list[PastChange] = []
-        for number in order:
-            change = self.all[number]
-            if change.files <= BULK and (fits is None or fits(change)):
-                found.append(change)
-            if len(found) == NEAREST:
-                break
-        return found
-
-    def _scores(self, terms: Mapping[str, int], likely: Mapping[str, float]) -> dict[int, float]:
+        terms = ask.terms
         ideal = self._field.ideal(terms) or 1.0
-        scores = {number: score / ideal for number, score in self._field.scores(terms).items()}
-        best = dict(sorted(likely.items(), key=lambda item: -item[1])[:LIKELY_MAX])
-        if best:
-            total = sum(best.values())
-            for number, change in enumerate(self.all):
-                touched = sum(best.get(piece.path, 0.0) for piece in change.pieces)
-                if touched:
-                    scores[number] = scores.get(number, 0.0) + BY_FILES * touched / total
-        return scores
+        found = [
+            Like(number, score / ideal * 0.5 ** ((number - before) / FADING))
+            for number, score in self._field.scores(terms).items()
+            if number > before
+        ]
+        return sorted(found, key=lambda each: (-each.weight, each.number))[:NEAREST]
 
 
 def size_of(change: PastChange, sizing: Sizing) -> int | None:

@@ -1,14 +1,17 @@
 """From what comparable cases took, the range in which eight of ten further ones would fall."""
 
-import random
 from collections.abc import Sequence
 from math import expm1, log1p
 from typing import NamedTuple
 
 SHARE = 0.8
-"""Of further cases that a range is made for, unless calibration says otherwise."""
-DRAWS = 2_000
-"""Sums that are looked at where several pieces of work come together."""
+"""Of further cases that a range is made for."""
+WIDEST = 10
+"""How many times the least the most may be: a wider range says nothing, and is not told."""
+CASES_MIN = 20
+"""With fewer cases by which ranges are judged, none is told."""
+HELD_MIN = 0.7
+"""The share of those cases that ranges must have held."""
 
 
 class Range(NamedTuple):
@@ -21,6 +24,11 @@ class Range(NamedTuple):
     def holds(self, value: float) -> bool:
         """Whether a value lies in it; half of the last digit that is shown counts as inside."""
         return self.low - 1e-9 <= value <= self.high + 1e-9
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it says enough to be told."""
+        return self.high <= WIDEST * self.low
 
 
 def foreseen(values: Sequence[float], share: float = SHARE) -> Range:
@@ -44,18 +52,6 @@ def foreseen(values: Sequence[float], share: float = SHARE) -> Range:
         low = max(0.0, middle - (middle - ordered[0]) * wider)
         high = middle + (ordered[-1] - middle) * wider
     return Range(expm1(low), expm1(middle), expm1(high))
-
-
-def together(parts: Sequence[Sequence[float]], share: float = SHARE) -> Range:
-    """Return the range of the sum, where each part takes what one of its values says.
-
-    The parts are taken for independent of each other; the same parts give the same range.
-    """
-    if len(parts) == 1:
-        return foreseen(parts[0], share)
-    chance = random.Random(DRAWS)  # noqa: S311 - sums are sampled, nothing is kept secret
-    sums = [sum(chance.choice(values) for values in parts) for _ in range(DRAWS)]
-    return foreseen(sums, share)
 
 
 def whole(span: Range) -> Range:

@@ -5,21 +5,23 @@ from hashlib import blake2b
 from pathlib import Path
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.estimating.past import Changes, PastChange, Piece
+from missioncontrol.specialists.code_changes import is_bot, is_lock, is_one_change
+from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.historian.log import LOG_SECONDS_MAX, Commit, Log, read_log
 from missioncontrol.specialists.ranking.kept import kept_here
 
 COMMITS_MAX = 3_000
 """Older changes say little about how a project works today."""
-VERSION = 2
+VERSION = 3
 """Counted up whenever the same commits would give other changes."""
 
 
 def read_changes(root: Path) -> Changes:
     """Return the newest changes below `root`; none where there is no history that can be read.
 
-    Merges repeat what they merge, and a first commit is no change but all that came before.
+    Merges repeat what they merge, and a first commit is no change but all that came before. What
+    bots make, routine, and commits of documents alone or of very many files say nothing of a goal.
     """
     commit, kept = head_commit(root), kept_here()
     if commit is None:
@@ -44,8 +46,11 @@ def _changes(log: Log) -> Iterator[PastChange]:
     # Where git could not count lines it says 0 of each, and binary files have none.
     is_counted = "no lines counted" not in log.obtained
     for each in log.commits:
-        if each.parents == 1:
-            yield _change(each, is_counted)
+        if each.parents == 1 and not is_bot(each.author):
+            change = _change(each, is_counted)
+            paths = [piece.path for piece in change.pieces if not is_lock(piece.path)]
+            if is_one_change(change.ask.subject, paths):
+                yield change
 
 
 def _change(commit: Commit, is_counted: bool) -> PastChange:
@@ -53,7 +58,7 @@ def _change(commit: Commit, is_counted: bool) -> PastChange:
         Piece(each.path, each.added + each.deleted if is_counted else None)
         for each in commit.changes
     )
-    return PastChange(commit.id, commit.seconds, commit.subject, pieces)
+    return PastChange(commit.id, Ask.of(f"{commit.subject}\n\n{commit.body}"), pieces)
 
 
 def _key(root: Path, commit: str) -> bytes:

@@ -1,81 +1,87 @@
-"""Estimates of time, tokens and money: from what tasks of the same role took in earlier runs."""
+"""Estimates of time, tokens and money: from what earlier runs like this one took."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 from missioncontrol.domain.foresight import Actual, Estimate, Measure
-from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.specialists.estimating.changes import Foreseen
-from missioncontrol.specialists.estimating.ranges import SHARE, Range, foreseen, rounded, whole
+from missioncontrol.specialists.estimating.ranges import (
+    CASES_MIN,
+    HELD_MIN,
+    WIDEST,
+    Range,
+    foreseen,
+    rounded,
+    whole,
+)
 
 NEAREST = 20
-ENOUGH = 3
-"""With fewer earlier runs, nothing is said."""
-CASES_MIN = 10
-"""With fewer, how often such a range held is not said."""
+"""The newest earlier runs that one is foreseen from."""
+BEFORE_MIN = 5
+"""With fewer, nothing is foreseen."""
+NEEDED = BEFORE_MIN + CASES_MIN
 NAMED = 3
 
 Told = Callable[[Actual], float | None]
-MEASURES: tuple[tuple[Measure, Told], ...] = (
-    ("seconds", lambda actual: actual.seconds),
-    ("tokens", lambda actual: float(actual.tokens)),
-    ("cost", lambda actual: None if actual.cost is None else float(actual.cost)),
+MEASURES: tuple[tuple[Measure, str, Told], ...] = (
+    ("seconds", "Time", lambda actual: actual.seconds),
+    ("tokens", "Tokens", lambda actual: float(actual.tokens)),
+    ("cost", "Cost", lambda actual: None if actual.cost is None else float(actual.cost)),
 )
 
 
-def from_runs(plan: Plan, actuals: Sequence[Actual]) -> Foreseen:
-    """Return what a run of this plan will take, as a whole and task by task."""
-    runs = [each for each in actuals if not each.task][:NEAREST]
-    estimates = [*_estimates("", runs)]
-    for task in plan.tasks():
-        if not task.is_handover:
-            estimates += _estimates(task.key, _alike(task, actuals))
-    if len(runs) >= ENOUGH:
-        return Foreseen(tuple(estimates))
-    ended = f"{len(runs) or 'no'} comparable run{'s' if len(runs) > 1 else ''} ended here before"
-    why = f"Time and cost of the whole run are not estimated: {ended}, and {ENOUGH} are needed."
-    return Foreseen(tuple(estimates), (why,))
-
-
-def _alike(task: Task, actuals: Sequence[Actual]) -> list[Actual]:
-    """Return what tasks of the same role took; a change only where the same agent made it."""
-    return [
-        each
-        for each in actuals
-        if each.task and each.role == task.role and (not task.agent or each.agent == task.agent)
-    ][:NEAREST]
-
-
-def _estimates(task: str, alike: Sequence[Actual]) -> Iterator[Estimate]:
-    for measure, told in MEASURES:
-        values = [told(each) for each in alike]
+def from_runs(actuals: Sequence[Actual]) -> Foreseen:
+    """Return what a whole run will take, from earlier ones, the newest first."""
+    runs = [each for each in actuals if not each.task]
+    if len(runs) < NEEDED:
+        ended = (
+            f"{len(runs) or 'no'} comparable run{'s' if len(runs) > 1 else ''} ended here before"
+        )
+        why = f"Time and cost of the whole run are not estimated: {ended}, and {NEEDED} are needed."
+        return Foreseen(unestimated=(why,))
+    estimates: list[Estimate] = []
+    unestimated: list[str] = []
+    for measure, title, told in MEASURES:
+        values = [told(each) for each in runs]
         known = [value for value in values if value is not None]
         # Where a price is missing, a sum would be too small; and nothing used is nothing to tell.
-        if len(known) == len(values) >= ENOUGH and (measure == "seconds" or any(known)):
-            span = foreseen(known)
-            told_span = rounded(span) if measure == "seconds" else whole(span)
-            yield Estimate(
-                task,
-                measure,
-                *told_span,
-                tuple(map(_in_words, alike[:NAMED])),
-                len(known),
-                _held(known),
-                len(known) if len(known) >= CASES_MIN else 0,
-            )
+        if len(known) == len(values) and any(known):
+            found = _estimated(measure, known, runs)
+            if isinstance(found, Estimate):
+                estimates.append(found)
+            else:
+                unestimated.append(f"{title} of the whole run is not estimated: {found}.")
+    return Foreseen(tuple(estimates), tuple(unestimated))
 
 
-def _held(values: Sequence[float]) -> float | None:
-    """Return how often a value fell into the range that the others give; None of too few."""
-    if len(values) < CASES_MIN:
-        return None
-    inside = 0
-    for number, value in enumerate(values):
-        span: Range = foreseen([*values[:number], *values[number + 1 :]], SHARE)
-        inside += span.holds(value)
-    return inside / len(values)
+def _estimated(measure: Measure, values: Sequence[float], runs: Sequence[Actual]) -> Estimate | str:
+    """Return the estimate of a measure, or why there is none."""
+    span, walked = _range(measure, values), list(_walked(measure, values))
+    held = sum(walked) / max(1, len(walked))
+    if not span.is_narrow:
+        return f"the most of the range would be over {WIDEST} times its least"
+    if len(walked) < CASES_MIN:
+        return f"a range can be checked on {len(walked)} runs, and {CASES_MIN} are needed"
+    if held < HELD_MIN:
+        return f"such ranges held only {sum(walked)} of {len(walked)} runs"
+    named = tuple(map(_in_words, runs[:NAMED]))
+    return Estimate(
+        "", measure, *span, named, min(len(values), NEAREST), round(held, 3), len(walked)
+    )
+
+
+def _range(measure: Measure, before: Sequence[float]) -> Range:
+    span = foreseen(before[:NEAREST])
+    return rounded(span) if measure == "seconds" else whole(span)
+
+
+def _walked(measure: Measure, values: Sequence[float]) -> Iterator[bool]:
+    """Yield of each run whether the range from those before it held, where it would be told."""
+    for number in range(len(values) - BEFORE_MIN):
+        span = _range(measure, values[number + 1 :])
+        if span.is_narrow:
+            yield span.holds(values[number])
 
 
 def _in_words(actual: Actual) -> str:
-    what = f"{actual.task} of " if actual.task else ""
     tokens = f", {actual.tokens:,} tokens" if actual.tokens else ""
-    return f"{what}{actual.run} ({actual.seconds:.3g} s{tokens})"
+    return f"{actual.run} ({actual.seconds:.3g} s{tokens})"

@@ -19,7 +19,7 @@ from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
 from missioncontrol.specialists.planner.leaving import leaving_facts
-from missioncontrol.specialists.planner.likely import likely_files
+from missioncontrol.specialists.planner.likely import likely_files, precedents_of
 from missioncontrol.specialists.planner.moving import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
@@ -41,7 +41,7 @@ from missioncontrol.specialists.planner.saying import new_thing, said
 from missioncontrol.specialists.planner.scopes import with_scopes
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
-from missioncontrol.specialists.planner.studies import Outcome, said_of_text
+from missioncontrol.specialists.planner.studies import SLIP, Outcome, said_of_text
 from missioncontrol.specialists.planner.subject import (
     subject_of,
 )
@@ -50,6 +50,7 @@ from missioncontrol.specialists.planner.tasks import (
     ASIDE_KINDS,
     brings_in,
     counted,
+    groundwork,
     is_facet,
     outcome_of,
     phases,
@@ -88,7 +89,8 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
     parts = _parts(ground, kinds)
     draft = _drafted(parts)
     main = next(part for part in parts if part.ask is ground.goal.main)
-    found = tuple(phases(ground, parts, main, draft))
+    before = groundwork(ground, parts, main, draft)
+    found = tuple(phases(parts, main, draft, before))
     architecture = draft.architecture(
         (source, target) for source, targets in sorted(ground.arrows.items()) for target in targets
     )
@@ -99,6 +101,7 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
         kinds=kinds,
         stack=_stack(ground),
         phases=found,
+        groundwork=before,
         requirements=ground.goal.requirements(),
         risks=tuple(draft.risks),
         decisions=tuple(draft.decisions),
@@ -153,6 +156,8 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         facts = _of_kind(ground, ask, own[0], facts, named=named, places=places)
         facts |= _older_goes(ground, ask, kinds[0], f"R{number + 1}")
         facts |= paper_facts(ask, places)
+        if precedents := precedents_of(ground, ask):
+            facts["precedent"] = f"“{precedents[0].title}” ({precedents[0].commit})"
         files = renamed_files(ground, ask) if "old_name" in facts else ()
         files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
         parts.append(Part(ask, f"R{number + 1}", own, tuple(places), facts, files))
@@ -191,8 +196,20 @@ def _of_kind(
         facts |= _asked_of_release(ask, facts)
     if kind == "tests" and (ask.fault or is_failing_test(ask.text)):
         facts["failing_test"] = "yes"
+    if kind == "documentation":
+        facts = _of_document(ask, facts)
     facts |= first_read(ground, kind, places) | {"front": front_of(ground, places)}
+    facts |= {"closest": "" if "spot" in facts else facts.get("symbol", "")}
     return {name: fact for name, fact in facts.items() if fact}
+
+
+def _of_document(ask: Ask, facts: dict[str, str]) -> dict[str, str]:
+    """Return the facts of a text: one in which a slip is corrected explains nothing new."""
+    slip = SLIP.search(ask.text)
+    if slip and "place" in facts:
+        gone = {"fresh", "described", "stated", "reader"}
+        return {n: f for n, f in facts.items() if n not in gone} | {"slip": slip.group().lower()}
+    return facts | ({"looked_at": facts["spot"]} if "spot" in facts else {})
 
 
 def _asked_of_release(ask: Ask, facts: Mapping[str, str]) -> dict[str, str]:

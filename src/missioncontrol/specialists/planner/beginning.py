@@ -5,10 +5,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
+from missioncontrol.specialists.planner.likely import tests_of
 from missioncontrol.specialists.planner.naming import Named, member_named
-from missioncontrol.specialists.planner.papers import document_for, is_kept_apart
+from missioncontrol.specialists.planner.papers import (
+    document_for,
+    documents_for,
+    is_kept_apart,
+    speaks_of_comments,
+)
 from missioncontrol.specialists.planner.places import (
     OF_ITS_OWN,
     PLACES_MAX,
@@ -27,6 +34,8 @@ _WRITTEN = re.compile(r"`([A-Za-z_][A-Za-z0-9_]{3,60})`")
 NAMES_MAX, USERS_MAX, LOOKED_AT = 4, 6, 60
 CHANCE_MIN = 0.05
 """A file less likely than this is no better a place to begin than what the rules find."""
+NAMED_BY_GOAL = ("which the goal names", "which is named most like what it adds")
+"""How the reason ends of a file that a definition leads to: no lines are surer than that."""
 SHARE_MIN = 0.3
 """Of the likeliest file's chance; what is below it is no place of the change."""
 _FRONT = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
@@ -73,11 +82,18 @@ def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list
         return places
     known = {place.path: place for place in places}
     terms = telling_words(search_text(ask))
-    first = [
-        known.get(each.path) or ground.sources.place(each.path, each.reasons, terms)
-        for each in best
-        if each is best[0] or each.chance >= SHARE_MIN * best[0].chance
-    ]
+    named = {place.path for place in places[:1] if place.reasons[0].endswith(NAMED_BY_GOAL)}
+    first = []
+    for each in best:
+        if each is not best[0] and each.chance < SHARE_MIN * best[0].chance:
+            continue
+        place = known.get(each.path) or ground.sources.place(each.path, each.reasons, terms)
+        if each.spots and each.path not in named:
+            place = ground.sources.at(place, each.spots[0])
+        if not place.tests and each.path in ground.index.numbers:
+            known_tests = tests_of(ground.index, ground.index.numbers[each.path])
+            place = msgspec.structs.replace(place, tests=tuple(known_tests))
+        first.append(place)
     paths = {place.path for place in first}
     return [*first, *(place for place in places if place.path not in paths)][:PLACES_MAX]
 
@@ -177,8 +193,12 @@ def _with_document_first(
     if not is_kept_apart(ask):  # What each version brought is no place to explain anything.
         places = [each for each in places if not CHANGES.match(each.path)]
     named = _DOCUMENT.search(ask.text)
-    if named is None or ground.tree is None or ground.sources is None:
+    if ground.tree is None or ground.sources is None:
         return places
+    if named is None and speaks_of_comments(ask.text):
+        return _with_likeliest_first(ground, ask, places)
+    if named is None:
+        return _likeliest_documents(ground, ask) or places
     wanted = named[1].lower()
     for file in ground.tree.files:
         if "/" not in file.path and file.path.lower().partition(".")[0] == wanted:
@@ -186,6 +206,28 @@ def _with_document_first(
             own = ground.sources.place(file.path, reasons, ())
             return [own, *(each for each in places if each.path != file.path)][:PLACES_MAX]
     return places
+
+
+def _likeliest_documents(ground: Ground, ask: Ask) -> list[Place]:
+    """Return the documents that the main ask most likely changes, with their lines."""
+    index = ground.index
+    if index is None or not index.has_past or ask is not ground.goal.main or exact_files(ask.text):
+        return []
+    best = documents_for(index, text_of_main(ground), limit=PLACES_MAX)
+    assert ground.sources is not None
+    terms = telling_words(search_text(ask))
+    found = []
+    for each in best:
+        if each.chance < SHARE_MIN * best[0].chance:
+            break
+        place = ground.sources.place(each.path, each.reasons, terms)
+        found.append(ground.sources.at(place, each.spots[0]) if each.spots else place)
+    return found
+
+
+def exact_files(text: str) -> list[str]:
+    """Return the names of files that a text writes out."""
+    return [name for name in exact_names(text) if is_file_name(name)]
 
 
 def first_read(ground: Ground, kind: str, places: Sequence[Place]) -> dict[str, str]:

@@ -148,6 +148,7 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         else None,
         "place_file": f"`{PurePosixPath(first.path).name}`",
         "place_lines": f"{first.lines:,}",
+        "spot": first.spot.label if first.spot else None,
         "large": f"{first.lines:,}" if first.lines >= 1_000 else None,
         "symbol": f"`{names[0]}`" if names else None,
         "symbol_place": f"`{first.path}:{first.symbols[0].line}`" if names else None,
@@ -186,6 +187,9 @@ def _kind_facts(ground: Ground, places: Sequence[Place]) -> dict[str, str | None
 
 
 def _also(place: Place) -> str:
+    if place.spot:
+        name = f" in `{place.spot.name}`" if place.spot.name else ""
+        return f"`{place.path}` ({place.spot.label}{name})"
     names = [symbol.name for symbol in place.symbols[:2]]
     return f"`{place.path}`" + (f" ({listed([f'`{name}`' for name in names])})" if names else "")
 

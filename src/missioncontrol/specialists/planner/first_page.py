@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from missioncontrol.domain.foresight import Likely, LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.filling import listed
+from missioncontrol.specialists.planner.source import telling
 
 PLACES_MAX, FILES_MAX, PRECEDENTS_MAX, QUESTIONS_MAX = 3, 6, 3, 2
 PRECEDENT_FILES_MAX = 4
@@ -49,12 +50,14 @@ def _places(files: Sequence[LikelyFile]) -> Iterator[str]:
         found += [(file, spot) for spot in file.spots[:1]]
     for file, spot in found:
         name = f" in `{spot.name}`" if spot.name else ""
-        why = f": {'; '.join(file.reasons[:2])}" if file.reasons else ""
+        why = f": {'; '.join(telling(file.reasons)[:2])}" if file.reasons else ""
         yield f"- Look at `{file.path}:{spot.lines}`{name}{why}."
 
 
 def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
-    tests = next((file.tests for file in files if file.tests), ())
+    known = {file.path for file in files}
+    named = [path for file in files[:PLACES_MAX] for path in file.tests]
+    tests = [path for path in named if path in known] or named
     task = next((task for task in plan.tasks() if task.is_change and task.acceptance), None)
     if tests:
         done = f": {task.acceptance[0]}" if task else "."
@@ -65,10 +68,16 @@ def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
 
 def _precedents(precedents: Sequence[Precedent]) -> Iterator[str]:
     for each in precedents[:PRECEDENTS_MAX]:
-        files = listed([f"`{path}`" for path in each.files[:PRECEDENT_FILES_MAX]])
-        more = len(each.files) - PRECEDENT_FILES_MAX
-        rest = f" and {more} more" if more > 0 else ""
-        yield f"- Done before: “{each.title}” ({each.commit}) changed {files}{rest}."
+        yield f"- Done before: {in_words(each)}."
+
+
+def in_words(precedent: Precedent) -> str:
+    """Return what a merged change did: “title” (commit) changed its files, the first of many."""
+    files = [f"`{path}`" for path in precedent.files[:PRECEDENT_FILES_MAX]]
+    more = len(precedent.files) - PRECEDENT_FILES_MAX
+    rest = f" and {more} more" if more > 0 else ""
+    named = f"{', '.join(files)}{rest}" if rest else listed(files)
+    return f"“{precedent.title}” ({precedent.commit}) changed {named}"
 
 
 def _doubt(likely: Likely) -> Iterator[str]:

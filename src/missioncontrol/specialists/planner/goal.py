@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from missioncontrol.domain.demanding import demand_in
 from missioncontrol.domain.plan import Requirement
 from missioncontrol.specialists.planner import statements, wording
 from missioncontrol.specialists.planner.accompaniment import without_accompaniment
@@ -100,12 +101,13 @@ def _said(text: str, where: str) -> Iterator[Said]:
     section = carried = ""
     is_first = True
     for sentence in sentences(text):
-        body = _without_politeness(sentence.text)
+        body, demands = _without_politeness(sentence.text), False
         if sentence.is_heading:
             section = statements.section(body)
             carried = body if leading_verb(body) and len(words(body)) == 1 else ""
             asks_here = leading_verb(body) and not wording.POINTING.search(body)
-            if section or carried or not asks_here:
+            demands = demand_in(body, faults=False) is not None
+            if not demands and (section or carried or not asks_here):
                 continue
         inline, stated = _expected(body) or statements.inline_section(body)
         place = inline or section
@@ -117,7 +119,8 @@ def _said(text: str, where: str) -> Iterator[Said]:
             body = f"{carried.capitalize()} {body}"
         wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
         # “Steps: the login must work” demands something, whatever it stands under.
-        wanted = wanted or bool(inline and wording.MODAL.search(body))
+        demands = demands or bool(inline and demand_in(sentence.text, faults=False))
+        wanted = wanted or demands or bool(inline and wording.MODAL.search(body))
         told, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
         asks = asks_in(body, where, sentence.text) if wanted else []
         asks = [_repair(told, sentence.text, expected)] if told else asks

@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 import msgspec
 
 from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Precedent
+from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
-from missioncontrol.specialists.planner.papers import home_of
+from missioncontrol.specialists.planner.papers import documents_for, home_of, speaks_of_comments
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague, text_of_main
-from missioncontrol.specialists.planner.source import PAPERS, called, holds_tests
+from missioncontrol.specialists.planner.source import called, holds_tests
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.tracing import steps
 from missioncontrol.specialists.ranking.index import Index
@@ -34,6 +35,13 @@ ALIKE_MIN = 0.25
 """Share of what a commit would score that says all of the ask, from which on it is like it."""
 TOGETHER_MIN = 0.15
 """A test that changed in this share of a file's changes has to do with it."""
+SELDOM_MIN = 0.05
+"""The same where nothing else tells of a test: one file may test a whole program."""
+
+
+_STYLES = re.compile(r"(?i)\.(?:css|scss|sass|less|styl)$")
+"""Files that no test is named after, whatever they are called."""
+_TESTS_FOLDER = re.compile(r"(?i)_*(?:tests?|specs?|unit|src|java|kotlin)_*")
 
 
 def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
@@ -51,6 +59,13 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
         for part, files in found
         if files
     )
+
+
+def precedents_of(ground: Ground, ask: Ask) -> tuple[Precedent, ...]:
+    """Return the merged changes that are most like the main ask; none of another one."""
+    if ground.index is None or ask is not ground.goal.main:
+        return ()
+    return precedents(ground.index, text_of_main(ground))
 
 
 def precedents(index: Index, text: str) -> tuple[Precedent, ...]:
@@ -81,9 +96,15 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
         yield _known(index, LikelyFile(home, 1.0, part.places[0].reasons, (), is_expected=True))
         return
     beside = BESIDE.get(part.kinds[0], ())
+    if beside == ("test",) and index.has_past and part.ask is ground.goal.main:
+        beside = ()  # The past tells whether such a goal changes tests alone.
+    if beside == ("document",) and speaks_of_comments(part.ask.text):
+        beside = ()
     fits = _fitting(ground, index, part)
-    best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
-    best = [each for each in best if not (beside and PAPERS.search(each.path))]
+    if beside == ("document",):
+        best = documents_for(index, _asked(ground, part), limit=LOOKED_AT)
+    else:
+        best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
     if not any(each.is_sure for each in best[:FILES_MAX]):
         return
     known = as_likely(best)
@@ -161,7 +182,7 @@ def _known(index: Index, file: LikelyFile) -> LikelyFile:
     number = index.numbers.get(file.path)
     if number is None:
         return file
-    is_code = index.files[number].kind == "code"
+    is_code = index.files[number].kind == "code" and not _STYLES.search(file.path)
     return msgspec.structs.replace(
         file,
         tests=tuple(tests_of(index, number)) if is_code else (),
@@ -177,7 +198,9 @@ def tests_of(index: Index, number: int) -> list[str]:
     stem = called(index.paths[number]).rstrip("s")
     named = re.compile(rf"(?:^|[_.-]){re.escape(stem)}s?(?:$|[_.-])", re.IGNORECASE)
     together = index.past.together[number]
+    folders = set(PurePosixPath(index.paths[number]).parts[:-1])
     found: list[tuple[float, str]] = []
+    seldom: list[tuple[float, str]] = []
     for other, file in enumerate(index.files):
         if file.kind != "test" or not holds_tests(file.path, index.tree.text(file.path) or ""):
             continue
@@ -185,11 +208,20 @@ def tests_of(index: Index, number: int) -> list[str]:
         by_name = other in index.tested_by[number] or bool(
             stem and named.search(PurePosixPath(file.path).stem)
         )
-        strength = 2.0 * by_name + share * (share >= TOGETHER_MIN)
-        strength += 0.1 * (number in index.imports[other])
+        strength = by_name * (0.5 + 1.5 * _is_near(folders, file.path))
+        strength += share * (share >= TOGETHER_MIN)
+        strength += 0.6 * (number in index.imports[other])
         if strength:
             found.append((-strength, file.path))
-    return [path for _, path in sorted(found)[:TESTS_MAX]]
+        elif share >= SELDOM_MIN:
+            seldom.append((-share, file.path))
+    return [path for _, path in sorted(found)[:TESTS_MAX] or sorted(seldom)[:1]]
+
+
+def _is_near(folders: set[str], test: str) -> bool:
+    """Whether no folder of a test is another one than those of its namesake, but for tests'."""
+    own = PurePosixPath(test).parts[:-1]
+    return all(each in folders or _TESTS_FOLDER.fullmatch(each) for each in own)
 
 
 def _obtained(index: Index) -> str:

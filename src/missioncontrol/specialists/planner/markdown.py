@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.domain.plan import Decision, Phase, Plan, Task
-from missioncontrol.specialists.planner.first_page import first_page
+from missioncontrol.domain.foresight import Precedent
+from missioncontrol.domain.plan import Decision, Plan, Task
+from missioncontrol.specialists.planner.first_page import PRECEDENTS_MAX, first_page, in_words
 
 LIKELY_MAX = 5
 
@@ -19,6 +20,7 @@ def markdown(plan: Plan) -> str:
         _requirements,
         _likely,
         _phases,
+        _groundwork,
         _estimates,
         _decisions,
         _risks,
@@ -55,24 +57,44 @@ def _likely(plan: Plan) -> Iterator[str]:
 
 
 def _phases(plan: Plan) -> Iterator[str]:
+    done_before = {task.key for task in plan.groundwork}
     for number, phase in enumerate(plan.phases, 1):
-        yield from _phase(number, phase)
+        yield from (f"## Phase {number}: {phase.title}", "", phase.purpose, "")
+        for task in phase.tasks:
+            needs = [need for need in task.needs if need not in done_before]
+            yield from _task(task, needs, _precedents(plan, task))
 
 
-def _phase(number: int, phase: Phase) -> Iterator[str]:
-    yield from (f"## Phase {number}: {phase.title}", "", phase.purpose, "")
-    for task in phase.tasks:
-        yield from _task(task)
+def _precedents(plan: Plan, task: Task) -> Sequence[Precedent]:
+    """Return the merged changes like a task, that changed a file which it is to change."""
+    if not task.is_change:
+        return ()
+    found = (each for each in plan.likely if each.requirement in task.requirements[:1])
+    alike = next((each.precedents for each in found), ())
+    own = set(task.scope)
+    return [each for each in alike if not own or own & set(each.files)][:PRECEDENTS_MAX]
 
 
-def _task(task: Task) -> Iterator[str]:
+def _groundwork(plan: Plan) -> Iterator[str]:
+    """Name what a run does here beside the change, and what it hands in."""
+    if not plan.groundwork:
+        return
+    yield from ("## Groundwork", "", "Done here by `mission carry-out`, beside the change.", "")
+    for task in plan.groundwork:
+        files = ", ".join(f"`{artifact.name}`" for artifact in task.artifacts)
+        yield f"- {task.title}: {files}" if files else f"- {task.title}"
+    yield ""
+
+
+def _task(task: Task, needs: Sequence[str], precedents: Sequence[Precedent]) -> Iterator[str]:
     by = "handed over" if task.is_handover else task.agent or task.role
     yield from (f"### `{task.key}` {task.title}", "", f"{task.detail}", "")
     yield f"- By: {by}; because of {', '.join([*task.requirements, *task.decisions, *task.risks])}"
     if task.scope:
         yield f"- Expected to change: {', '.join(f'`{path}`' for path in task.scope)}"
-    if task.needs:
-        yield f"- After: {', '.join(f'`{need}`' for need in task.needs)}"
+    yield from (f"- Like: {in_words(each)}" for each in precedents)
+    if needs:
+        yield f"- After: {', '.join(f'`{need}`' for need in needs)}"
     yield from (f"- Done when: {sentence}" for sentence in task.acceptance)
     yield from (f"- Check: {sentence}" for sentence in task.risk_checks)
     if task.artifacts:
@@ -81,20 +103,16 @@ def _task(task: Task) -> Iterator[str]:
 
 
 def _estimates(plan: Plan) -> Iterator[str]:
-    """Tell what the mission as a whole will take; the tasks' own stand in `plan.json`."""
-    whole = [each for each in plan.estimates if not each.task]
-    if not whole:
+    """Tell what the mission will take, and what cannot be said of it and why."""
+    if not (plan.estimates or plan.unestimated):
         return
     yield from ("## Estimates", "")
-    for each in whole:
-        held = (
-            f"; such ranges held {each.held:.0%} of {each.cases}" if each.held is not None else ""
-        )
-        yield (
-            f"- {each.measure.capitalize()}: {each.low:,g} to {each.high:,g}, likely "
-            f"{each.likely:,g}, from {each.comparables} comparable cases{held}"
-        )
+    for each in plan.estimates:
+        likely = "" if each.label else f", likely {each.likely:,g}"
+        held = f"; {each.calibration}" if each.calibration else ""
+        yield f"- {each.measure.capitalize()}: {each.span}{likely}{held}"
         yield from (f"  - like {_cell(name)}" for name in each.basis)
+    yield from (f"- {why}" for why in plan.unestimated)
     yield ""
 
 

@@ -14,6 +14,7 @@ from missioncontrol.ports.model import Completion, Message
 from missioncontrol.specialists.planner.answer import answer_schema, object_in, read_answer
 from missioncontrol.specialists.planner.answering import Answering
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
+from missioncontrol.specialists.planner.groundwork import with_groundwork, without_groundwork
 from missioncontrol.specialists.planner.origins import kept_origins
 from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.referee.claims import claims_in
@@ -144,9 +145,13 @@ def _asked_until_sound(
 def _opening(brief: Brief, local: Plan) -> list[Message]:
     asked = {"goal": brief.goal, "constraints": list(brief.constraints), "context": brief.context}
     wanted = msgspec.json.encode(asked).decode()[:BRIEF_LENGTH_MAX]
+    given = _bounded(without_groundwork(local))
     return [
         Message("system", RULES),
-        Message("user", f"What is asked:\n{wanted}\n\nThe plan from the facts:\n{_bounded(local)}"),
+        Message(
+            "user",
+            f"What is asked:\n{wanted}\n\nThe plan from the facts:\n{given}",
+        ),
     ]
 
 
@@ -177,6 +182,7 @@ def _checked(
     said = object_in(answer.text)
     refused = [*refusals(plan, local, asked, code), *order_faults(said, code.paths)]
     plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
+    plan = with_groundwork(plan, local)
     plan = kept_places(plan, local, said, by, code.paths)
     plan = kept_origins(with_facts_of(plan, local, asked), local)
     plan = kept_memory(with_owners(plan, brief.repository), local)

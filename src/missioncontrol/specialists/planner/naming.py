@@ -26,8 +26,8 @@ FILES_MAX = 4_000
 SHORT_MAX = 3
 """Letters of words that are too common to be taken for a name."""
 _NAME = re.compile(r"`([A-Za-z_][\w.]{2,80})(?:\([^`]*\))?`")
-_IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*")
-"""A name that no prose has: `load_dotenv`, `ChunkedReader`."""
+_IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*|[A-Z]\w+(?:\.\w+)+")
+"""A name that no prose has: `load_dotenv`, `ChunkedReader`, `Session.send`."""
 _IMPORTED = re.compile(r"(?m)^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n(]+)")
 OVERLOAD = re.compile(r"\s*@(?:typing\.|t\.)?overload\b")
 _FRONTS = frozenset({"__init__.py", "index.js", "index.ts", "index.mjs", "mod.rs", "lib.rs"})

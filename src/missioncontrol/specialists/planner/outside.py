@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -130,16 +131,27 @@ def _is_of_developers(ground: Ground, name: str) -> bool:
 
 
 def dependency_files(ground: Ground, text: str) -> list[tuple[str, str]]:
-    """Return the manifest and the users of the first dependency that a text names, with why."""
+    """Return the manifest and the users of the first dependency that a text names, with why.
+
+    Where several packages of a repository declare it, the one whose folder the goal names is meant.
+    """
     stack = ground.stack
-    for each in stack.dependencies if stack else ():
-        if each.name != ground.name and _names(text, each.name):
-            declared = (
-                each.manifest,
-                f"declares `{each.name}{each.requirement}` at line {each.line}",
-            )
-            return [declared, *((path, f"imports `{each.name}`") for path in _users(ground, each))]
-    return []
+    named = [
+        each
+        for each in (stack.dependencies if stack else ())
+        if each.name != ground.name and _names(text, each.name)
+    ]
+    if not named:
+        return []
+    same = [each for each in named if each.name == named[0].name]
+    best = next((each for each in same if _names_folder(ground.goal.text, each.manifest)), same[0])
+    declared = best.manifest, f"declares `{best.name}{best.requirement}` at line {best.line}"
+    return [declared, *((path, f"imports `{best.name}`") for path in _users(ground, best))]
+
+
+def _names_folder(text: str, manifest: str) -> bool:
+    folder = PurePosixPath(manifest).parent.name
+    return folder != "" and _names(text, folder)
 
 
 def _reached(dependency: "Dependency", target: str | None) -> str | None:

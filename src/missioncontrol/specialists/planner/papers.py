@@ -13,8 +13,11 @@ from missioncontrol.specialists.planner.filling import Facts
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.source import PAPERS, Place
 from missioncontrol.specialists.planner.subject import search_text
-from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.ranking.ranker import Ranked, ranked
+from missioncontrol.specialists.ranking.roles import CHANGE_LOG
 
+LOOKED_AT = 60
 RENEWING = frozenset(
     ["refactoring", "removal", "dependency", "bug-fix", "performance", "migration"]
 )
@@ -24,6 +27,10 @@ _CHANGES = re.compile(
     r"(?i)\b(?:change ?logs?|release notes?|what['\u2019]?s new)\b|\b(?-i:HISTORY|NEWS|CHANGES)\b"
 )
 _IN_CODE = re.compile(r"(?i)\bdoc ?strings?\b|\bhelp (?:text|page|output|message)s?\b")
+_COMMENT = re.compile(
+    r"(?i)\b(?:doc(?:umentation|s)?[ -])?comments?\b"
+    r"|\b(?:docstring|(?:java|go|rust|ts|js)[ -]?doc)s?\b"
+)
 _PAGE = re.compile(
     r"(?i)\b(guide|manual|tutorial|cook ?book|quick ?start|faq|how-?to|reference|migration"
     r"|upgrade|usage|install\w*|api|cli)\w*\b"
@@ -67,6 +74,18 @@ def document_for(ground: Ground, ask: Ask, main: Sequence[Place]) -> tuple[str, 
     if _CHANGES.search(ask.text):
         return _first(_shortest(paths, _LOG.pattern), f"is the change log{whose}")
     return _page(ground, ask, main)
+
+
+def speaks_of_comments(text: str) -> bool:
+    """Whether the text that an ask is about stands in code."""
+    return _COMMENT.search(text) is not None
+
+
+def documents_for(index: Index, text: str, *, limit: int) -> list[Ranked]:
+    """Return the documents that a text most likely changes; what each version brings is none."""
+    found = ranked(index, text, limit=LOOKED_AT, kinds=("document",))
+    own = [each for each in found if each.is_sure and not PAPERS.search(each.path)]
+    return [each for each in own if not CHANGE_LOG.search(each.path)][:limit]
 
 
 def paper_facts(ask: Ask, places: Sequence[Place]) -> dict[str, str]:

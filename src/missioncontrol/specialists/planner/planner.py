@@ -17,6 +17,7 @@ from missioncontrol.specialists.estimating.estimating import estimated, with_est
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.groundwork import without_groundwork
 from missioncontrol.specialists.planner.lore import Said, said_by_documents
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
@@ -128,14 +129,15 @@ class Planner:
         from missioncontrol.specialists.planner.tools.testing import sandbox_for_tests
         from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 
+        shown = without_groundwork(local)
         if is_agent(brief.planner):
-            return AgentAnswers(brief.planner, local)
+            return AgentAnswers(brief.planner, shown)
         assert self._model is not None, "there is a model, as it was looked for"
         root = brief.repository
         if root is None or head_commit(root) is None:
             return EndpointAnswers(self._model, None)
         return EndpointAnswers(
-            self._model, Toolbox(root, plan=local, sandbox=sandbox_for_tests(root))
+            self._model, Toolbox(root, plan=shown, sandbox=sandbox_for_tests(root))
         )
 
 
@@ -186,7 +188,7 @@ def _lore(said: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
 
 
 def show(plan: Plan, desk: Desk) -> None:
-    """Say each part of the plan, as it is read: decisions, risks, then phase by phase its tasks."""
+    """Log what the plan decides, what it risks, and the tasks of each phase."""
     lines = [f"Kind of work: {', '.join(plan.kinds)}"]
     lines += [f"Decision {each.id}: {each.title}" for each in plan.decisions]
     lines += [f"Risk {each.id}: {each.title}" for each in plan.risks]

@@ -239,7 +239,11 @@ def _over_tasks(plan: Plan, change: Callable[[Task], Task]) -> Plan:
     def over(phase: Phase) -> Phase:
         return msgspec.structs.replace(phase, tasks=tuple(map(change, phase.tasks)))
 
-    return msgspec.structs.replace(plan, phases=tuple(map(over, plan.phases)))
+    return msgspec.structs.replace(
+        plan,
+        groundwork=tuple(map(change, plan.groundwork)),
+        phases=tuple(map(over, plan.phases)),
+    )
 
 
 def _same(one: str, other: str) -> bool:

@@ -18,6 +18,8 @@ from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 
 QUIET_KINDS = frozenset({"tests", "documentation", "refactoring", "release"})
 """Work that users of a package need not be told of."""
+_FLAG = re.compile(r"`?--?[a-zA-Z]")
+"""How an option of a command line begins: `--limit`."""
 BELONGING = frozenset(
     [
         "option",
@@ -210,4 +212,6 @@ def _is_option(ask: Ask) -> bool:
     if has and has.joint == "for":
         return True  # What a thing takes is one of its parameters.
     head = re.split(r"\s(?:for|of|to|in|on|with|that)\s", subject_of(ask))[0].split()
+    if any(_FLAG.match(word) for word in head):
+        return True
     return bool(head) and head[-1].lower() in BELONGING

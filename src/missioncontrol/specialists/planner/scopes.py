@@ -118,6 +118,8 @@ class _Reader:
     ) -> tuple[str, ...]:
         """Return the tests or the documents that work beside the code changes."""
         expected = [file.path for file in files if file.is_expected]
+        if work == "documentation" and expected[:1] and self._kinds[expected[0]] == "code":
+            return (expected[0],)  # The text that changes is a comment.
         own = [path for path in (*named, *expected) if self._kinds.get(path) in BESIDE[work]]
         own = [path for path in own if path in named or not CHANGES.match(path)]
         own = [path for path in own if work != "tests" or self._holds_tests(path)]

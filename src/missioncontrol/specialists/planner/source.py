@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.domain.foresight import Spot
 from missioncontrol.specialists.planner.bare import without_prose
 from missioncontrol.specialists.planner.definitions import (
     by_age,
@@ -49,7 +50,7 @@ _TEST_TEXT = re.compile(
 _FRONT_STEMS = frozenset({"init", "main", "index", "mod", "lib"})
 PAPERS = re.compile(
     r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|contributors|maintainers|code_of_conduct"
-    r"|security|codeowners)(?:[.-][\w.-]+)?$"
+    r"|security|codeowners|(?:ai|privacy)[_-]policy)(?:[.-][\w.-]+)?$"
 )
 """Documents that say who may do what, and nothing of how the code is used."""
 _NOT_FOR_READERS = re.compile(
@@ -117,6 +118,7 @@ class Place(msgspec.Struct, frozen=True):
     documents: tuple[str, ...]  # `path:line` where the first symbol is documented
     deprecated: tuple[str, ...]  # `name` (`path:line` that says so): nothing new builds on it
     exported: str  # the package's front file that passes the first symbol on
+    spot: Spot | None = None  # the lines that the change most likely touches
 
 
 def is_test_name(path: str) -> bool:
@@ -236,6 +238,17 @@ class Sources:
             documents=tuple(self._documents(inner)),
             exported=self._exported(outer.rpartition(".")[2] or inner, place.path),
         )
+
+    def at(self, place: Place, spot: Spot) -> Place:
+        """Return the place as it looks for a change of the lines of `spot`."""
+        tail = spot.name.rpartition(".")[2]
+        own = [
+            each
+            for each in symbols(self.tree.text(place.path) or "")
+            if each.name == tail and each.line <= spot.last
+        ]
+        there = self.about(place, tail, own[-1].line, place.tests) if own else place
+        return msgspec.structs.replace(there, spot=spot)
 
     def users(self, name: str, kind: str) -> list[str]:
         """Return the files of a kind in which the last part of `name` stands as a word."""

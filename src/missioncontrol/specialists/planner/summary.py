@@ -7,15 +7,11 @@ from missioncontrol.specialists.planner.tasks import counted
 
 
 def tasks_sentence(plan: Plan) -> str:
-    """Return how many tasks are done here, and who does those that change something."""
+    """Return how many tasks make the change, and who does them."""
     changes = [task for task in plan.tasks() if task.is_change]
-    here = sum(1 for _ in plan.tasks()) - len(changes)
     agents = sorted({task.agent for task in changes if task.agent})
     given = f"for {' and '.join(agents)}" if agents else "handed over"
-    verb = "is" if len(changes) == 1 else "are"
-    return (
-        f"{counted(here, 'task')} can be done here; {counted(len(changes), 'task')} {verb} {given}."
-    )
+    return f"{counted(len(changes), 'task')}, {given}."
 
 
 def summary_like(local: Plan, plan: Plan) -> str:

@@ -51,20 +51,20 @@ SPEAKING_OF = frozenset({"refactoring", "removal", "bug-fix", "performance", *AS
 """Work on what is there: an outside system that it names is here already."""
 
 
-def phases(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> Iterator[Phase]:
-    """Yield the phases that have tasks, in the order of the work."""
-    understand = _understand(ground, main)
-    specify = _specify(parts, main, draft, [task.key for task in understand])
-    taken = {task.key for task in [*understand, *specify]}
+def groundwork(ground: Ground, parts: Sequence[Part], main: Part, draft: Draft) -> tuple[Task, ...]:
+    """Return what specialists read, write and check beside the change."""
+    read = _understand(ground, main)
+    return (*read, *_specify(parts, main, draft, [task.key for task in read]))
+
+
+def phases(
+    parts: Sequence[Part], main: Part, draft: Draft, before: Sequence[Task]
+) -> Iterator[Phase]:
+    """Yield the phases that have tasks, in the order of the work; `before` is the groundwork."""
+    taken = {task.key for task in before}
     built = _build(parts, main, draft, taken)
     verify = _verify(parts, main, draft, [task.key for task in built], taken)
     subject = main.facts["subject"]
-    if understand:
-        where = main.facts.get("place", "the repository")
-        purpose = f"Know how {where} behaves today before work on {subject} begins."
-        yield Phase("understand", "Understand", purpose, tuple(understand))
-    purpose = f"Have the requirements and decisions about {subject} written down and reviewed."
-    yield Phase("specify", "Specify and review", purpose, tuple(specify))
     built = _each_once(built)
     made = outcome_of(parts, main)
     who = made.purpose if made else "for whoever changes the code"

@@ -11,6 +11,7 @@ from missioncontrol.specialists.heading import head_stems
 from missioncontrol.specialists.literal import exact_names, written_names
 from missioncontrol.specialists.ranking.blocks import Block
 from missioncontrol.specialists.ranking.field import SATURATION
+from missioncontrol.specialists.ranking.groups import spoken_of
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Example
 from missioncontrol.specialists.ranking.terms import asked, counted, spelt, title
@@ -110,6 +111,7 @@ class _Gathering:
         figures["tests"] = _tied(
             leaders, strength, lambda n: dict.fromkeys(index.tested_by[n], 1.0)
         )
+        figures["group"] = self._grouped()
         candidates = self._candidates()
         figures["neighbours"] = self._neighbours(candidates, leaders, strength)
         figures["folder"] = self._folders(candidates, strength)
@@ -141,7 +143,18 @@ class _Gathering:
             scores = self.figures[kind]
             mine = (n for n in scores if self._is_wanted(n))
             found.update(sorted(mine, key=lambda n: (-scores[n], n))[:CANDIDATES_OF_A_KIND])
+        grouped = self.figures["group"]
+        found.update(sorted(grouped, key=lambda n: (-grouped[n], n))[:CANDIDATES_OF_A_KIND])
         return sorted(n for n in found if self._is_wanted(n))
+
+    def _grouped(self) -> dict[int, float]:
+        """Return the files of groups that the goal speaks of; those changed often count more."""
+        found = {}
+        groups = spoken_of(self.goal)
+        for number, path in enumerate(self.index.paths) if groups else ():
+            if any(group.paths.search(path) for group in groups):
+                found[number] = 1.0 + log1p(self.index.past.counts[number])
+        return found
 
     def _is_wanted(self, number: int) -> bool:
         return not self.kinds or self.index.files[number].kind in self.kinds

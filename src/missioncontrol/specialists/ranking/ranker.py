@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.domain.foresight import Spot
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
+from missioncontrol.specialists.ranking.groups import adjusted, spoken_of
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.learned import FILES, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
@@ -18,7 +19,7 @@ NAMED_MIN = 0.9
 """The chance, at least, of a file that the goal names: more than all of its words say."""
 SURE = (
     *("head", "named", "exact", "path", "names", "identifiers", "literal"),
-    *("phrases", "messages", "similar"),
+    *("phrases", "messages", "similar", "group"),
 )
 """Evidence that is more than a word somewhere in the text."""
 ANSWERS_KEPT = 64
@@ -88,7 +89,7 @@ def _explained(index: Index, found: Ranking, place: int) -> Ranked:
 def _ranking(index: Index, text: str, kinds: Collection[str]) -> Ranking:
     evidence = gathered(index, text, kinds)
     table = rows(evidence)
-    chances = _chances(evidence, table)
+    chances = _chances(index, evidence, table)
     places = range(len(table))
     paths = [index.paths[number] for number in evidence.candidates]
     order = sorted(places, key=lambda place: (-chances[place], paths[place]))
@@ -109,12 +110,12 @@ def expected_set(chances: Sequence[float]) -> int:
     return count
 
 
-def _chances(evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
-    named = evidence.figures["named"]
+def _chances(index: Index, evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
+    named, groups = evidence.figures["named"], spoken_of(evidence.goal)
     model = read_model(FILES, NAMES)
     found = []
     for number, row in zip(evidence.candidates, table, strict=True):
-        chance = model.chance(row)
+        chance = adjusted(model.chance(row), index.paths[number], groups)
         found.append(round(max(chance, NAMED_MIN) if number in named else chance, DIGITS))
     return found
 

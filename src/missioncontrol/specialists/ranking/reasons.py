@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from missioncontrol.specialists.ranking.evidence import Evidence
+from missioncontrol.specialists.ranking.groups import spoken_of
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.terms import counted, title
 
@@ -53,6 +54,12 @@ def _exact(_index: Index, evidence: Evidence, number: int) -> str:
 def _literal(_index: Index, evidence: Evidence, number: int) -> str:
     texts = [each.replace("`", "'") for each in evidence.literals[number]]
     return "holds " + ", ".join(f"“{_short(each)}”" for each in texts[:WORDS_MAX])
+
+
+def _group(index: Index, evidence: Evidence, number: int) -> str:
+    groups = spoken_of(evidence.goal)
+    named = [each.name for each in groups if each.paths.search(index.paths[number])]
+    return f"holds the {named[0]} that the goal speaks of" if named else ""
 
 
 def _path(index: Index, evidence: Evidence, number: int) -> str:
@@ -136,6 +143,7 @@ SAYS: Mapping[str, Says] = {
     "named": _named,
     "exact": _exact,
     "literal": _literal,
+    "group": _group,
     "path": _path,
     "names": _names,
     "text": _text,

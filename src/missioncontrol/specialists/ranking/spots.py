@@ -13,6 +13,8 @@ def spots_in(index: Index, evidence: Evidence, number: int) -> list[Spot]:
     """Return the blocks of a file that the change most likely touches, at most `SPOTS_MAX`."""
     if not index.text_of(number).strip():
         return []
+    if "is_change_log" in index.roles(number):
+        return [_spot(index, number, 0)]  # What is new is written at the top.
     model = read_model(PASSAGES, NAMES)
     chances = [model.chance(row) for row in passage_rows(index, evidence, number)]
     blocks = index.blocks(number)

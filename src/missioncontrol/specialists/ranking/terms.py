@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from missioncontrol.specialists.words import STOP_WORDS, stem
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
-"""A word of prose, or of `SecureCookieSession`, `open_session` and `HTTPServer`."""
+_WORD = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+"""A word of prose, or of `SecureCookieSession`, `open_session`, `HTTPServer` and `parseURLs`."""
 _TRAILER = re.compile(r"(?im)^\s*(?:co-authored-by|signed-off-by|reviewed-by|change-id):.*$")
 _ADDRESS = re.compile(r"https?://\S+")
 _MERGE = re.compile(r"(?im)^merge (?:pull request #\d+ from \S+|(?:remote-tracking )?branch .*)$")

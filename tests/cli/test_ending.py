@@ -1,0 +1,53 @@
+"""The last lines of a mission: few, none of them empty, and the last one a command that goes on."""
+
+import msgspec
+import pytest
+
+from missioncontrol.cli import ending
+from missioncontrol.documents.record import MissionRecord
+from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
+from tests.documents.records import redis_plan, redis_run
+
+FILE = LikelyFile("shop/cart.py", 1.0, (), (Spot("total", 3, 9),), chance=0.62, is_expected=True)
+
+
+def with_file(file: LikelyFile) -> MissionRecord:
+    plan = msgspec.structs.replace(redis_plan(), likely=(Likely("R1", (file,)),))
+    return redis_run(plan=plan).record
+
+
+def test_the_places_are_told_with_their_lines_and_chances() -> None:
+    assert ending.change_line(with_file(FILE).plan) == "shop/cart.py:3-9 in total (62%)"
+
+
+@pytest.mark.parametrize(
+    ("builders", "programs", "command"),
+    [
+        ([], [], "mission pack R-01 --output PACK.md"),
+        ([], ["claude"], 'mission pack R-01 --output PACK.md && claude "Do what PACK.md says"'),
+        (["coder"], ["claude"], "--repo ../flask-3.1.3 --builder coder"),
+    ],
+)
+def test_the_next_command_is_for_whoever_can_build(
+    builders: list[str], programs: list[str], command: str
+) -> None:
+    assert ending.next_command(redis_run().record, builders, programs).endswith(command)
+
+
+def test_what_is_built_is_fetched() -> None:
+    record = redis_run().record
+    done = [msgspec.structs.replace(each, state="succeeded") for each in record.tasks]
+    built = msgspec.structs.replace(record, tasks=tuple(done))
+    assert ending.next_command(built, ["coder"], []) == "mission artifacts R-01 --output DIR"
+
+
+def test_a_plan_that_does_not_know_the_place_asks_for_it() -> None:
+    unsure = with_file(msgspec.structs.replace(FILE, chance=0.12))
+    assert ending.question(unsure).startswith("Which file, option or message")
+    sure = with_file(FILE)
+    assert ending.question(sure) == next(iter(sure.plan.questions), "")
+
+
+def test_lines_hold_no_line_breaks_and_say_nothing_empty() -> None:
+    pairs = [("tests", "one\ntwo"), ("ask", ""), ("next", "mission list")]
+    assert list(ending.lines(pairs)) == ["  tests   one two", "  next    mission list"]
