@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.agent_files import agent_file
+from missioncontrol.adapters.agents.consulting import Consultants
 from missioncontrol.adapters.agents.functions import FunctionAgent
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.remote import WorkerKind
@@ -156,6 +157,12 @@ class Holding:
         self.cards = Cards(cards, self.kinds.card)
         self.sandbox = sandbox = sandbox_of(self.confinement, home.root)
         self.workshops = workshops_of(home.root, self.artifacts, environment, scrubber, sandbox)
+        self.consulting = Consultants(
+            lambda name: self.registry.find(name),
+            self.kinds,
+            self.workshops,
+            environment.get(MODEL_NAME, "").strip(),
+        )
         known = programs(self, self.cards, self._take_digest)
         self.registry = Registry(
             [Registered(FUNCTIONS, self.functions), *known], concurrency=settings.concurrency

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
-from missioncontrol.adapters.agents.program import ProgramAgent
+from missioncontrol.adapters.agents.program import Consulting, ProgramAgent
 from missioncontrol.adapters.agents.telling import TellingAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
@@ -81,6 +81,11 @@ class Engine(Protocol):
     scrubber: Scrubber
     sandbox: Sandbox
 
+    @property
+    def consulting(self) -> Consulting:
+        """Agents that planners may ask."""
+        ...
+
 
 def programs(
     engine: Engine,
@@ -91,7 +96,7 @@ def programs(
     parts = engine.home, engine.artifacts, engine.settings, engine.environment, cards
     sandbox = engine.sandbox
     return [
-        *specialists(*parts, sandbox),
+        *specialists(*parts, sandbox, engine.consulting),
         commands(engine.home, engine.artifacts, engine.environment, engine.scrubber, sandbox),
         reporter(*parts, sandbox, take),
     ]
@@ -104,6 +109,7 @@ def specialists(
     environment: Mapping[str, str],
     cards: Mapping[str, AgentCard],
     sandbox: Sandbox,
+    consulting: Consulting | None = None,
 ) -> list[Registered]:
     """Return the built-in specialists, each as a program of its own."""
     seen = {name: environment[name] for name in PASSED_ON if name in environment}
@@ -131,6 +137,7 @@ def specialists(
                 # What they start can't be given what they lack: see `tester.running`.
                 unix_sockets=name in RUNNING,
                 moves_branches=name == MERGER,
+                consulting=consulting if name == PLANNER else None,
             ),
             settings.specialist_concurrency,
             cards[name],

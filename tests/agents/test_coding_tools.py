@@ -17,7 +17,7 @@ from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import Work
-from missioncontrol.ports.agent import Action, Assignment, Upstream, Verdict
+from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Upstream, Verdict
 from tests.agents.bench import Attempted, Door, TestLine, attempt, workshop
 from tests.agents.repositories import repository
 from tests.sandboxes import OpenBelow
@@ -381,3 +381,44 @@ def test_the_native_program_is_started_in_place_of_its_wrapper(tmp_path: Path) -
 def test_what_a_terminal_would_obey_is_taken_out() -> None:
     text = "a\x1b[31mb\x1b[0m\x1b]0;title\x07c\x08\r\nd\te\x9bf\u2028g"
     assert plain(text) == "abc\nd\tefg"
+
+
+def question(root: Path, code: str, seconds: float) -> tuple[str, TestLine]:
+    """Ask Codex, which is a program of the test, one question in a tree."""
+    program = tool(root, code, version="0.169.0")
+    declared = Declaration("coder", "codex", {"program": str(program)}, model="m")
+    agent = CodexKind().make(declared, workshop(root, Door("http://127.0.0.1:9")))
+    source = repository(root / "r")
+    line, given = TestLine(), {"repository": str(source)}
+    asked = Assignment("run-1", "w", "plan", 1, 7, "k", "planner", given)
+
+    async def story() -> str:
+        async with agent.questioned(asked, line, ("server",), {"type": "object"}, "{}") as ask:
+            return await ask("What is there?", seconds)
+
+    try:
+        return asyncio.run(story()), line
+    finally:
+        assert not line.has_living_processes
+        assert not list((root / "trees").glob("*/*"))
+
+
+def test_a_tool_that_is_asked_can_not_write_to_its_tree(tmp_path: Path) -> None:
+    code = f"""
+try:
+    open("new.txt", "w")
+except OSError as error:
+    done = type(error).__name__
+config = open(os.environ["CODEX_HOME"] + "/config.toml").read()
+say(type="item.completed", item={{"type": "agent_message", "text": json.dumps(
+    [done, "[mcp_servers.planning]" in config, "--output-schema" in sys.argv, prompt])}})
+say(**{CODEX_DONE!r})
+"""
+    said, _ = question(tmp_path, code, 20)
+    assert json.loads(said) == ["PermissionError", True, True, "What is there?"]
+
+
+def test_an_answer_that_takes_too_long_is_ended_with_its_program(tmp_path: Path) -> None:
+    with pytest.raises(AttemptFailed) as late:
+        question(tmp_path, "import time; time.sleep(1000)", 2)
+    assert late.value.code == "codex.late"

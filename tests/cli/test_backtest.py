@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.testing.scripted_models import Reply, serving
+from tests.agents.houses import furnished
 from tests.cli.command import Running, mission
 
 pytestmark = pytest.mark.journey
@@ -66,6 +68,34 @@ def test_past_changes_are_planned_again_and_nothing_is_touched(tmp_path: Path, s
     assert newest["false_places"] == []
     assert state(shop) == before
     assert not (tmp_path / "home").exists()
+
+
+def test_a_planner_that_is_paid_is_compared_with_the_local_one(
+    tmp_path: Path, shop: Path, codex_program: Path
+) -> None:
+    before = state(shop)
+    with serving(*[Reply("No plan.")] * 6) as models:
+        home = furnished(tmp_path / "home", models, "codex", codex_program)
+        told = mission(
+            home, "backtest", "--repo", str(shop), "--changes", "2", "--planner", "coder"
+        )
+    assert told.returncode == 0, told.stdout + told.stderr
+    said = told.stdout.decode()
+    assert "Planned by coder, and locally:" in said
+    assert "begins at a file that changed      100%   local 100%" in said
+    assert "the local plan stood in               2" in said
+    assert "used 720 tokens, $0.0" in said
+    assert (
+        "coder begins right in 2 of 2, the local plan in 2: it is not worth its money here." in said
+    )
+    assert state(shop) == before
+
+
+def test_a_planner_that_is_not_there_ends_the_backtest(tmp_path: Path, shop: Path) -> None:
+    done = mission(tmp_path / "home", "backtest", "--repo", str(shop), "--planner", "nobody")
+    assert done.returncode == 2, done.stdout
+    assert b"Agent 'nobody' is not known and can't plan." in done.stderr
+    assert done.stdout == b""
 
 
 def test_the_figures_are_told_in_sentences(tmp_path: Path, shop: Path) -> None:

@@ -65,12 +65,12 @@ def test_a_price_is_known_for_an_endpoint_and_not_for_a_name_alone() -> None:
 
 def test_a_malformed_answer_is_sent_back_with_its_faults(tmp_path: Path) -> None:
     desk = LocalDesk(tmp_path)
-    with serving(Reply('{"goal": 3}'), Reply(sound(tmp_path))) as server:
+    with serving(Reply('{"title": 3}'), Reply(sound(tmp_path))) as server:
         work = planner(server.url).work(BRIEF, desk)
     assert [attempt["outcome"] for attempt in work.output["attempts"]] == ["malformed", "accepted"]
     assert desk.used.input_tokens == 200
     again = server.requests[1]["messages"][-1]["content"]
-    assert "/goal" in again
+    assert "/title" in again
 
 
 def test_after_the_third_malformed_answer_the_local_plan_says_why_it_stands(
@@ -89,7 +89,7 @@ def stands_in(work: Work, *causes: str) -> None:
     """Check that the local plan is handed in, and that it says why wherever it is read."""
     plan = msgspec.convert(work.output["plan"], Plan)
     assert plan.summary.startswith("This is the local plan, as the model gave none: ")
-    assert "in place of a model's plan" in plan.obtained
+    assert "in place of a plan by the model" in plan.obtained
     assert all(cause in plan.summary and cause in plan.obtained for cause in causes)
 
 

@@ -242,3 +242,31 @@ def test_a_directory_without_commits_is_looked_up_as_it_is(tmp_path: Path) -> No
     assert code.paths == {"a.py"}
     assert code.line_count("a.py") == 2
     assert code.files_with({"here", "gone"}) == {"here": {"a.py"}, "gone": set()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It has 12 callers in `shop/cart.py`.",
+        "`shop/cart.py` has 60 lines.",
+        "The documents say “discounts are always rounded down to cents”.",
+    ],
+)
+def test_numbers_and_quotations_that_are_found_nowhere_are_refused(
+    refused: Refused, text: str
+) -> None:
+    assert len(refused(with_detail(text))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`shop/cart.py` has 6 lines.",
+        "Add 3 tests, in at most 40 lines.",
+        "It says “def as_cents(amount):” there.",
+        "What is asked: “Add a percentage discount to total in shop/cart.py”.",
+        "Print the message “this discount is unknown”.",
+    ],
+)
+def test_numbers_and_quotations_that_stand_are_taken(refused: Refused, text: str) -> None:
+    assert refused(with_detail(text)) == []

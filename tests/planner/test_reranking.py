@@ -9,9 +9,11 @@ from tests.planner.test_likely_places import shop
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
-from missioncontrol.specialists.planner.reranking import kept_places
+from missioncontrol.specialists.planner.reranking import kept_places, order_faults
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.desk import LocalDesk
+
+FILES = ("shop/other.py",)
 
 
 @pytest.fixture
@@ -40,11 +42,11 @@ def paths(plan: Plan) -> list[str]:
 
 def test_the_order_is_the_models_and_the_shares_stay_from_most_to_least(local: Plan) -> None:
     second = paths(local)[1]
-    found = kept_places(local, local, order(second), "wise")
+    found = kept_places(local, local, order(second), "wise", paths(local))
     assert paths(found) == [second, *(path for path in paths(local) if path != second)]
     shares = [file.share for file in found.likely[0].files]
     assert shares == [file.share for file in local.likely[0].files]
-    assert "put into this order by the model wise" in found.likely[0].obtained
+    assert "put into this order by wise" in found.likely[0].obtained
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_the_order_is_the_models_and_the_shares_stay_from_most_to_least(local: P
     ["no JSON", "{}", order("invented.py"), order(requirement="R9"), '{"likely_order": 7}'],
 )
 def test_an_order_that_does_not_fit_is_not_followed(local: Plan, answer: str) -> None:
-    assert kept_places(local, local, answer, "wise").likely == local.likely
+    assert kept_places(local, local, answer, "wise", FILES).likely == local.likely
 
 
 def test_a_model_cannot_widen_what_a_change_touches(local: Plan) -> None:
@@ -69,6 +71,35 @@ def test_a_model_cannot_widen_what_a_change_touches(local: Plan) -> None:
             for phase in local.phases
         ),
     )
-    found = kept_places(wide, local, "{}", "wise")
+    found = kept_places(wide, local, "{}", "wise", FILES)
     assert found.likely == local.likely
     assert [task.scope for task in found.tasks()] == [task.scope for task in local.tasks()]
+
+
+def test_a_file_that_the_ranking_did_not_find_is_taken_where_it_is_there(local: Plan) -> None:
+    found = kept_places(local, local, order("shop/other.py"), "wise", FILES)
+    first = found.likely[0].files[0]
+    assert (first.path, first.reasons, first.chance) == ("shop/other.py", ("named by wise",), 0.0)
+    assert paths(found)[1:] == paths(local)
+
+
+def test_a_file_that_is_not_there_is_a_fault(local: Plan) -> None:
+    (fault,) = order_faults(order("shop/other.py", "invented.py"), FILES)
+    assert str(fault) == "/likely_order/0/paths/1: 'invented.py' is no file of the repository"
+
+
+def test_a_task_that_merges_others_has_the_files_of_both(local: Plan) -> None:
+    merged = tuple(
+        msgspec.structs.replace(
+            phase,
+            tasks=tuple(
+                msgspec.structs.replace(task, key=f"{task.key}-merged", scope=())
+                for task in phase.tasks
+            ),
+        )
+        for phase in local.phases
+    )
+    plan = msgspec.structs.replace(local, phases=merged)
+    found = kept_places(plan, local, "{}", "wise", FILES)
+    changed = {path for task in local.tasks() if task.is_change for path in task.scope}
+    assert {path for task in found.tasks() for path in task.scope} == changed

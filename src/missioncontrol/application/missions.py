@@ -14,6 +14,7 @@ from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.foresight import Actual, Recalled
 from missioncontrol.domain.mission import CreateMission, Mission, StartMission
+from missioncontrol.domain.planners import is_agent, planner_spending
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Amount, Spending
 from missioncontrol.domain.template import FilledGoal
@@ -34,6 +35,7 @@ class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str = ""  # of work, where the template says it; else it is read from the text
     memory: bool = True  # whether the planner is told what is remembered of earlier missions
     patterns: bool = True  # whether the planner is told of patterns that were learned
+    planner: str = ""  # see `domain.planners`; empty: the model that is configured, else our rules
 
 
 def of_template(said: Goal, filled: FilledGoal) -> Goal:
@@ -201,13 +203,15 @@ class Missions:
         use. Returns both ids.
 
         Raises:
-            Rejected: `mission.bad_input`, naming the field; `mission.no_builder`.
+            Rejected: `mission.bad_input`, naming the field; `mission.no_builder`;
+                `mission.no_planner`.
             Unavailable: `operation.stopped`.
         """
         self._operations.refuse_new_run(actor)
         _refuse_silence(goal)
         if builder:
             self._refuse_idle_builder(builder, goal)
+        spending = self._spending(goal)
         mission, run = self._ids.new("mission"), self._ids.new("run")
         title = goal.title.strip() or title_of(goal.text) or goal.text.strip()[:TITLE_MAX]
         create = CreateMission(
@@ -220,7 +224,7 @@ class Missions:
             goal.template,
         )
         self._journal.tell_mission(mission, create, actor=actor, on_behalf=on_behalf)
-        step = tasks.planning_step(seconds_max=limits["plan_seconds_max"], spending=self._planning)
+        step = tasks.planning_step(seconds_max=limits["plan_seconds_max"], spending=spending)
         inputs: dict[str, Any] = {
             "goal": goal.text,
             "title": title,
@@ -230,6 +234,7 @@ class Missions:
             "execute": execute,
             "task_seconds_max": limits["task_seconds_max"],
             **({"builder": builder} if builder else {}),
+            **({"planner": goal.planner} if goal.planner else {}),
             **before(self.prior, goal, builder),
         }
         first = CreateRun(
@@ -246,6 +251,22 @@ class Missions:
         self._execution.create(first, actor=actor, on_behalf=on_behalf)
         self._journal.tell_mission(mission, StartMission(run), actor=actor, on_behalf=on_behalf)
         return mission, run
+
+    def _spending(self, goal: Goal) -> Spending | None:
+        """Return what planning can use.
+
+        Raises:
+            Rejected: `mission.no_planner`, or `mission.bad_input` without a repository to read.
+        """
+        planner = goal.planner
+        if is_agent(planner) and not goal.repository:
+            raise Rejected(
+                "mission.bad_input",
+                f"Agent {planner!r} has no code to plan from: the goal names no repository.",
+                hint="Add `--repo PATH`.",
+            )
+        card = self._execution.governance.cards(planner) if is_agent(planner) else None
+        return planner_spending(planner, card, self._planning)
 
     def _refuse_idle_builder(self, builder: str, goal: Goal) -> None:
         builder_of(builder, self._execution.governance.cards(builder))

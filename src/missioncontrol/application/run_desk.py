@@ -81,7 +81,7 @@ class RunDesk:
             "plan_seconds_max": ask.plan_seconds_max,
             "task_seconds_max": ask.task_seconds_max,
         }
-        self._agents.refuse_failed(filter(None, [ask.builder]))
+        self._agents.refuse_failed(filter(None, [ask.builder, ask.goal.planner]))
         await self._missions.prior.look_back(ask.goal, ask.builder)
         _, run = self._missions.begin(
             ask.goal,

@@ -176,6 +176,17 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     add_wait(retry)
 
 
+def add_planner(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says who plans."""
+    parser.add_argument(
+        "--planner",
+        metavar="WHO",
+        default="",
+        help="who plans: local, model, codex, claude-code, opencode, or a declared agent of kind "
+        "codex, claude or acp (default: the model where one is configured, else local)",
+    )
+
+
 def _goal_arguments() -> argparse.ArgumentParser:
     goal = argparse.ArgumentParser(add_help=False)
     goal.add_argument("goal", metavar="GOAL", nargs="?", help="what is to be achieved, in words")
@@ -186,6 +197,7 @@ def _goal_arguments() -> argparse.ArgumentParser:
     )
     goal.add_argument("--title", metavar="T", default="", help="(default: taken from the goal)")
     goal.add_argument("--context", metavar="TEXT", default="", help="what else should be known")
+    add_planner(goal)
     goal.add_argument(
         "--no-memory",
         dest="memory",

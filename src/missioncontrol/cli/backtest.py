@@ -5,21 +5,25 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from missioncontrol.cli.exit_codes import CANCELLED, SUCCEEDED
-from missioncontrol.cli.likely_arguments import CHANGES_MAX
+from missioncontrol.cli.likely_arguments import CHANGES, CHANGES_MAX, CHANGES_PAID
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.cli.places import repository_of
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.planners import LOCAL
 from missioncontrol.evaluation.scoring import wilson
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 from missioncontrol.specialists.backtest.running import replayed
 from missioncontrol.specialists.backtest.scoring import FEW, Figures, Score, figures
 from missioncontrol.specialists.code_changes import is_document
+
+if TYPE_CHECKING:
+    from missioncontrol.cli.backtest_planner import PlansAnew
 
 GOOD, FAIR = 0.6, 0.4
 """Shares of plans that begin at a changed file: from here on good, and fair."""
@@ -43,29 +47,44 @@ def backtest(arguments: argparse.Namespace) -> int:
             "There is no repository whose changes could be replayed.",
             hint="Give a clone with --repo.",
         )
-    if not 1 <= arguments.changes <= CHANGES_MAX:
+    also = _also(arguments)
+    changes = arguments.changes
+    if changes is None:
+        changes = CHANGES if also is None else CHANGES_PAID
+    if not 1 <= changes <= CHANGES_MAX:
         raise Rejected(
             "mission.bad_input",
-            f"--changes is {arguments.changes}; it can be 1 to {CHANGES_MAX}.",
+            f"--changes is {changes}; it can be 1 to {CHANGES_MAX}.",
             hint="Fewer changes take less time: each is planned in a few seconds.",
         )
     root = Path(repository_of(arguments))
-    works = suitable_changes(root, arguments.changes)
+    works = suitable_changes(root, changes)
     scores = list[Score]()
     try:
-        is_whole = _collected(root, works, scores)
+        is_whole = _collected(root, works, scores, also)
         if not is_whole:
             note(f"mission: interrupted after {len(scores)} of {len(works)} changes.\n")
     finally:
         if scores:
-            _show(arguments, root, works[: len(scores)], scores)
+            _show(arguments, root, works[: len(scores)], scores, also)
     return SUCCEEDED if is_whole else CANCELLED
 
 
-def _collected(root: Path, works: Sequence[PastWork], scores: list[Score]) -> bool:
+def _also(arguments: argparse.Namespace) -> "PlansAnew | None":
+    """Return what has the changes planned by somebody else as well, where one is named."""
+    if arguments.planner in ("", LOCAL):
+        return None
+    from missioncontrol.cli.backtest_planner import PlansAnew
+
+    return PlansAnew(arguments)
+
+
+def _collected(
+    root: Path, works: Sequence[PastWork], scores: list[Score], also: "PlansAnew | None"
+) -> bool:
     """Add the score of each change to `scores`; False where a person interrupts it."""
     try:
-        for score in replayed(root, works, _progress):
+        for score in replayed(root, works, _progress, also):
             scores.append(score)  # noqa: PERF402 - those before an interruption count
     except KeyboardInterrupt:
         return False
@@ -84,7 +103,11 @@ def _progress(done: int, total: int) -> None:
 
 
 def _show(
-    arguments: argparse.Namespace, root: Path, works: Sequence[PastWork], scores: Sequence[Score]
+    arguments: argparse.Namespace,
+    root: Path,
+    works: Sequence[PastWork],
+    scores: list[Score],
+    also: "PlansAnew | None",
 ) -> None:
     found = figures(scores)
     if arguments.json:
@@ -95,10 +118,14 @@ def _show(
                 "last": _day(works[0]),
                 "figures": msgspec.to_builtins(found),
                 "changes": list(map(_row, scores)),
+                **({"planned": also.told()} if also is not None else {}),
             }
         )
     else:
-        say("".join(f"{line}\n" for line in _lines(found, scores, works, columns())))
+        lines = list(_lines(found, scores, works, columns()))
+        if also is not None and also.scores:
+            lines += ["", *also.lines(scores)]
+        say("".join(f"{line}\n" for line in lines))
 
 
 def _row(score: Score) -> dict[str, Any]:

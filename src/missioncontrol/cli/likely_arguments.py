@@ -5,8 +5,8 @@ from typing import Any
 
 from missioncontrol.cli.parser import whole_number
 
-CHANGES, CHANGES_MAX = 50, 500
-"""Past changes that are planned again, if nothing is said, and at most."""
+CHANGES, CHANGES_PAID, CHANGES_MAX = 50, 10, 500
+"""Past changes that are planned again if nothing is said, if each costs money, and at most."""
 
 
 def add_places(verbs: Any, directory: argparse.ArgumentParser) -> None:
@@ -33,7 +33,14 @@ def add_backtest(verbs: Any, directory: argparse.ArgumentParser) -> None:
         "--changes",
         metavar="N",
         type=whole_number,
-        default=CHANGES,
-        help=f"how many of the newest ones, at most {CHANGES_MAX} (default: {CHANGES})",
+        help=f"how many of the newest ones, at most {CHANGES_MAX} (default: {CHANGES}; "
+        f"{CHANGES_PAID} with --planner)",
+    )
+    verb.add_argument(
+        "--planner",
+        metavar="WHO",
+        default="",
+        help="have them planned by model, codex, claude-code, opencode or a declared agent as "
+        "well, each by a mission that is paid for, and compare (default: local alone)",
     )
     verb.add_argument("--json", action="store_true", help="print JSON, with a row for each change")

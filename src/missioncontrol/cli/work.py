@@ -30,6 +30,7 @@ from missioncontrol.cli.places import repository_of, settings_of
 from missioncontrol.cli.run_records import write_resumed
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import micro_dollars
+from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.visible import visible
@@ -63,6 +64,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         constraints,
         memory=arguments.memory,
         patterns=arguments.patterns,
+        planner=arguments.planner,
     )
     if arguments.template:
         from missioncontrol.cli.template import goal_from_template
@@ -125,7 +127,7 @@ def _mission(
         goal,
         execute,
         concurrency,
-        settings.plan_seconds_max,
+        planning_seconds(goal.planner, settings.plan_seconds_max),
         settings.task_seconds_max,
         arguments.builder if execute else "",
         budget_of(arguments) if execute else None,

@@ -136,13 +136,15 @@ class Missions(Resource[L]):
         tokens_max: int | None = None,
         memory: bool = True,
         patterns: bool = True,
+        planner: str = "",
         key: str = "",
     ) -> Call[Begun]:
         """Plan a goal and, unless `execute` is false, carry the plan out; return at once.
 
         `repository` is an absolute path on the server's machine, `cost_max` in micro-dollars.
         Without `memory` the planner is told nothing of what is remembered, without `patterns`
-        nothing of what repositories taught.
+        nothing of what repositories taught. `planner` says who plans: `local`, `model`, or an
+        agent; without it, the model that is configured, else our own rules.
 
         Raises:
             Rejected: `mission.bad_input` or `repository.unusable`.
@@ -159,6 +161,7 @@ class Missions(Resource[L]):
             "concurrency": concurrency,
             "memory": memory,
             "patterns": patterns,
+            "planner": planner,
         }
         if cost_max is not None or tokens_max is not None:
             body["budget"] = {"cost": cost_max, "tokens": tokens_max}

@@ -10,6 +10,7 @@ from missioncontrol.application.missions import Goal, of_template
 from missioncontrol.application.templates import Templates
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
+from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.step import Amount
 
 PLAN_SECONDS = 300.0
@@ -41,6 +42,7 @@ class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     builder: Annotated[str, msgspec.Meta(max_length=300)] = ""  # the agent that changes code
     memory: bool = True  # whether the planner is told what is remembered
     patterns: bool = True  # whether the planner is told of patterns that were learned
+    planner: Annotated[str, msgspec.Meta(max_length=300)] = ""  # local, model or an agent
     execute: bool = True  # else nothing is done but the plan
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
     budget: Budget | None = None
@@ -68,6 +70,7 @@ def beginning(asked: MissionAsked, home: Path) -> BeginMission:
         constraints,
         memory=asked.memory,
         patterns=asked.patterns,
+        planner=asked.planner,
     )
     if asked.template:
         made = Templates(home).filled(asked.template, asked.answers, repository)
@@ -76,11 +79,17 @@ def beginning(asked: MissionAsked, home: Path) -> BeginMission:
         goal,
         asked.execute,
         asked.concurrency,
-        asked.plan_seconds_max,
+        _plan_seconds(asked),
         asked.task_seconds_max,
         asked.builder if asked.execute else "",
         None if budget == Amount() else budget,
     )
+
+
+def _plan_seconds(asked: MissionAsked) -> float:
+    """Return the limit that was asked for; an agent has more time where none was."""
+    chosen = asked.plan_seconds_max
+    return planning_seconds(asked.planner, chosen) if chosen == PLAN_SECONDS else chosen
 
 
 def _refuse_two_goals(asked: MissionAsked) -> None:

@@ -1,8 +1,8 @@
 """The lines that the engine and a program working for it exchange: one JSON object a line.
 
 The engine writes one `Order` to the program's standard input and keeps it open; its end means that
-the engine is gone; answers to `Wants` come there too. The program writes messages to its standard
-output and ends with `Done` or `Refused`. Standard error is output for people.
+the engine is gone; answers to `Wants` and `Consults` come there too. The program writes messages
+to its standard output and ends with `Done` or `Refused`. Standard error is output for people.
 """
 
 from collections.abc import Mapping
@@ -56,6 +56,20 @@ class Wants(msgspec.Struct, frozen=True, tag="admit"):
     output_tokens: int
 
 
+class Consults(msgspec.Struct, frozen=True, tag="consult", omit_defaults=True):
+    """An agent is asked to read the repository of the step and to answer; the program waits.
+
+    The agent may write nothing. What it uses is metered where it calls its models.
+    """
+
+    number: int
+    agent: str
+    prompt: str  # the next message of one conversation
+    seconds: float  # that the answer may take
+    schema: Mapping[str, Any] = {}  # of the answer, which is JSON; with the first message
+    plan: str = ""  # as JSON, which tools of the agent show; with the first message
+
+
 class Kept(msgspec.Struct, frozen=True, tag="artifact"):
     """A file to keep; it lies under the scratch directory."""
 
@@ -84,7 +98,7 @@ class Refused(msgspec.Struct, frozen=True, tag="failed"):
     detail: Any = None
 
 
-Message = Said | Moved | Used | Wants | Kept | Done | Refused
+Message = Said | Moved | Used | Wants | Consults | Kept | Done | Refused
 
 
 class Granted(msgspec.Struct, frozen=True, tag="granted"):
@@ -102,7 +116,14 @@ class Denied(msgspec.Struct, frozen=True, tag="denied"):
     hint: str = ""
 
 
-Answer = Granted | Denied
+class Consulted(msgspec.Struct, frozen=True, tag="consulted"):
+    """The engine's answer: what an agent said last."""
+
+    number: int
+    text: str
+
+
+Answer = Granted | Denied | Consulted
 
 
 def encode(value: Any) -> bytes:

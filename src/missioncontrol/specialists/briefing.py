@@ -42,6 +42,7 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
             if _plan_in(up) is None
         },
         seconds_max=seconds,
+        planner=given.get("planner", ""),
         builder=given.get("builder", ""),
         changes=given.get(CHANGES, ""),
         package=given.get("package", ""),

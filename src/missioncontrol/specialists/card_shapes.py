@@ -76,7 +76,7 @@ def card_of(
 ) -> AgentCard:
     """Return the card of a specialist; its tier follows from its effects."""
     shared = (
-        *("repository", "goal", "title", "context", "constraints", "builder"),
+        *("repository", "goal", "title", "context", "constraints", "builder", "planner"),
         *("kind", "recalled", "silenced", "memory", "actuals"),
     )
     return AgentCard(

@@ -290,6 +290,11 @@ _PLANNER = card_of(
             required=False,
             description="The agent that changes the code. Without one, such tasks are handed over.",
         ),
+        "planner": Shape(
+            "string",
+            required=False,
+            description="Who plans: local, model or an agent. Without it, the model, else local.",
+        ),
         "kind": Shape(
             "string",
             required=False,

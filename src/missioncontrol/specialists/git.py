@@ -71,9 +71,15 @@ def git(root: Path, *args: str, seconds: float = SECONDS_MAX, bytes_max: int = B
 
 
 def git_part(
-    root: Path, *args: str, seconds: float = SECONDS_MAX, bytes_max: int = BYTES_MAX
+    root: Path,
+    *args: str,
+    seconds: float = SECONDS_MAX,
+    bytes_max: int = BYTES_MAX,
+    fine: Collection[int] = (0,),
 ) -> Answer:
     """Like `git`, but return the beginning where a limit is reached, and say which.
+
+    `fine` are the exit codes that are no failure: `git grep` says by 1 that nothing matches.
 
     Raises:
         Unavailable: git is missing or refused.
@@ -93,7 +99,7 @@ def git_part(
             return Answer(_decoded(data), f"it took longer than {seconds:g} seconds")
         if too_long:
             return Answer(_decoded(data), f"it wrote more than {bytes_max:,} bytes")
-        _refuse_failure(process, args, complaints)
+        _refuse_failure(process, args, complaints, fine)
         return Answer(_decoded(data))
 
 

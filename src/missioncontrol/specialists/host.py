@@ -62,10 +62,21 @@ class PipeDesk:
     def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Desk.admit`."""
         self._asked += 1
-        self.send(wire.Wants(self._asked, model, input_tokens, output_tokens))
+        self._answered(wire.Wants(self._asked, model, input_tokens, output_tokens))
+
+    def consult(self, asked: wire.Consults) -> wire.Consulted:
+        """See `AsksAgents.consult`."""
+        self._asked += 1
+        answer = self._answered(msgspec.structs.replace(asked, number=self._asked))
+        assert isinstance(answer, wire.Consulted), "questions are answered one by one"
+        return answer
+
+    def _answered(self, question: wire.Message) -> wire.Answer:
+        self.send(question)
         answer = self.answers.get()
         if isinstance(answer, wire.Denied):
             raise AttemptFailed(answer.code, answer.reason, hint=answer.hint, retryable=False)
+        return answer
 
     def keep(
         self, name: str, content: bytes | str, *, media_type: str, title: str, obtained: str

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from missioncontrol.domain.foresight import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
+from missioncontrol.ports import wire
 from missioncontrol.ports.agent import LogLevel
 
 
@@ -62,6 +63,7 @@ class Brief(msgspec.Struct, frozen=True):
     task: Task | None
     upstream: Mapping[str, Delivered]  # by task key, direct needs only
     seconds_max: float  # finish, or say what was left out, before this many seconds have passed
+    planner: str = ""  # who plans, see `domain.planners`
     builder: str = ""  # the agent that changes the code; empty where that is handed over
     changes: str = ""  # the step whose patch is to be tested; empty where none is
     package: str = ""  # look at this part of the repository alone; its directory or its name
@@ -116,6 +118,19 @@ class Desk(Listener, Protocol):
 
     def seconds_left(self) -> float:
         """Seconds until the time limit; negative once it has passed."""
+        ...
+
+
+@runtime_checkable
+class AsksAgents(Protocol):
+    """A desk from which agents of the workspace can be asked."""
+
+    def consult(self, asked: wire.Consults) -> wire.Consulted:
+        """Ask an agent that reads the repository of the step; its usage is metered by the engine.
+
+        Raises:
+            AttemptFailed: it could not answer, or may not.
+        """
         ...
 
 

@@ -1,7 +1,8 @@
 """A program as an agent: it gets an order, reports line by line, and hands in its work."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,12 @@ STDERR_TAIL = 20
 ERROR_LINE_BYTES_MAX = 65_536
 """The rest of a longer line is left out."""
 
+Consult = Callable[[wire.Consults], Awaitable[wire.Consulted]]
+"""Asks an agent, as one conversation. Raises `AttemptFailed`."""
+
+Consulting = Callable[[Assignment, Line], AbstractAsyncContextManager[Consult]]
+"""Lends the conversations of one attempt, which end with the block."""
+
 _decode = msgspec.json.Decoder(wire.Message).decode
 
 
@@ -47,8 +54,13 @@ class ProgramAgent:
         ports: Sequence[int] | None = None,
         unix_sockets: bool = False,
         moves_branches: bool = False,
+        consulting: Consulting | None = None,
     ) -> None:
-        """`environment` is all that the program sees of ours; see `Sandbox.rules` for the rest."""
+        """`environment` is all that the program sees of ours; see `Sandbox.rules` for the rest.
+
+        `consulting` lets it ask agents.
+        """
+        self._consulting = consulting or _nobody
         self._argv = tuple(argv)
         self._scratch = scratch
         self._artifacts = artifacts
@@ -67,11 +79,14 @@ class ProgramAgent:
         async with scratch_directory(self._scratch, assignment) as scratch:
             order = self._order(assignment, scratch)
             rules = self._rules(order, scratch)
-            async with at_work(
-                self._argv, cwd=scratch, environment=environment, line=line, rules=rules
-            ) as program:
+            async with (
+                at_work(
+                    self._argv, cwd=scratch, environment=environment, line=line, rules=rules
+                ) as program,
+                self._consulting(assignment, line) as consult,
+            ):
                 program.process.stdin.write(wire.encode(order))
-                return await _Conversation(program, line, scratch).hold()
+                return await _Conversation(program, line, scratch, consult).hold()
 
     def _rules(self, order: wire.Order, scratch: Path) -> Rules:
         return self._sandbox.rules(
@@ -99,10 +114,24 @@ class ProgramAgent:
         return wire.Order(wire.VERSION, assignment, str(scratch), files)
 
 
+@asynccontextmanager
+async def _nobody(assignment: Assignment, line: Line) -> AsyncIterator[Consult]:
+    """Lend no agent to ask."""
+    del assignment, line
+
+    async def refuse(asked: wire.Consults) -> wire.Consulted:
+        raise AttemptFailed(
+            "program.no_agents", f"This program can't ask agent {asked.agent!r}.", retryable=False
+        )
+
+    yield refuse
+
+
 class _Conversation:
     """What one process says, from its first line to its exit."""
 
-    def __init__(self, program: Program, line: Line, scratch: Path) -> None:
+    def __init__(self, program: Program, line: Line, scratch: Path, consult: Consult) -> None:
+        self._consult = consult
         self._program = program
         self._process = program.process
         self._line = line
@@ -157,9 +186,9 @@ class _Conversation:
             case wire.Used():
                 self._line.usage(message.usage, model=message.model)
             case wire.Wants():
-                task = asyncio.ensure_future(self._admit(message))
-                self._asked.add(task)
-                task.add_done_callback(self._asked.discard)
+                self._answer(message.number, self._admitted(message))
+            case wire.Consults():
+                self._answer(message.number, self._consult(message))
             case wire.Kept():
                 self._keep(message)
             case wire.Done():
@@ -173,20 +202,30 @@ class _Conversation:
                     detail=message.detail,
                 )
 
-    async def _admit(self, wanted: wire.Wants) -> None:
-        """Ask for a model call on the program's behalf, and tell it the answer."""
-        answer: wire.Answer = wire.Granted(wanted.number)
+    def _answer(self, number: int, found: Awaitable[wire.Answer]) -> None:
+        task = asyncio.ensure_future(self._told(number, found))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _told(self, number: int, found: Awaitable[wire.Answer]) -> None:
+        """Tell the program the answer to its question, or why there is none."""
+        answer: wire.Answer
         try:
-            await self._line.admit(
-                wanted.model,
-                input_tokens=wanted.input_tokens,
-                output_tokens=wanted.output_tokens,
-            )
+            answer = await found
         except AttemptFailed as no:
-            answer = wire.Denied(wanted.number, no.code, no.reason, no.hint)
+            answer = wire.Denied(number, no.code, no.reason, no.hint)
         stdin = self._process.stdin
         if not stdin.is_closing():
             stdin.write(wire.encode(answer))
+
+    async def _admitted(self, wanted: wire.Wants) -> wire.Answer:
+        """Ask for a model call on the program's behalf."""
+        await self._line.admit(
+            wanted.model,
+            input_tokens=wanted.input_tokens,
+            output_tokens=wanted.output_tokens,
+        )
+        return wire.Granted(wanted.number)
 
     def _keep(self, message: wire.Kept) -> None:
         """Take a file over, and remember what it was announced as."""

@@ -11,10 +11,11 @@ import msgspec
 from missioncontrol.adapters.models.measures import usage_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.work import Usage
-from missioncontrol.ports.model import Completion, Message
+from missioncontrol.ports.model import Completion, Message, Tool, ToolCall
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelResponse
+    from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
+    from pydantic_ai.models import ModelRequestParameters
 
 URL, NAME, KEY = "MISSION_MODEL_URL", "MISSION_MODEL_NAME", "MISSION_MODEL_KEY"
 TRANSPORT_RETRIES_MAX = 2
@@ -82,18 +83,37 @@ class OpenAICompatible:
         self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
     ) -> Completion:
         """Ask once; transport errors are tried again at most twice within `seconds`."""
+        return self.complete_with_tools(messages, schema, (), seconds)
+
+    def complete_with_tools(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        tools: Sequence[Tool],
+        seconds: float,
+    ) -> Completion:
+        """See `ToolCalling.complete_with_tools`."""
         try:
-            response = asyncio.run(self._ask(messages, schema, seconds))
+            response = asyncio.run(self._ask(messages, schema, tools, seconds))
         except TimeoutError as late:
             raise Unavailable(
                 "model.late",
                 f"The model {self._endpoint.name!r} did not answer within {seconds:.0f} seconds.",
                 hint="Allow more time or choose a faster model.",
             ) from late
-        return Completion(response.text or "", self._usage(response), response.model_name or "")
+        return Completion(
+            response.text or "",
+            self._usage(response),
+            response.model_name or "",
+            tuple(_call(each) for each in response.tool_calls),
+        )
 
     async def _ask(
-        self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        tools: Sequence[Tool],
+        seconds: float,
     ) -> "ModelResponse":
         from openai import AsyncOpenAI
         from pydantic_ai.direct import model_request
@@ -116,6 +136,7 @@ class OpenAICompatible:
                         model,
                         _conversation(messages, schema),
                         model_settings={"max_tokens": self._output_tokens_max},
+                        model_request_parameters=_offered(tools),
                     )
                 except AgentRunError as error:
                     raise self._refusal(error) from None
@@ -176,6 +197,9 @@ def _conversation(messages: Sequence[Message], schema: Mapping[str, Any]) -> "li
     )
     found: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(shape)])]
     for message in messages:
+        if message.calls or message.answers:
+            found.append(_of_tools(message))
+            continue
         match message.role:
             case "system":
                 found.append(ModelRequest(parts=[SystemPromptPart(message.text)]))
@@ -184,3 +208,51 @@ def _conversation(messages: Sequence[Message], schema: Mapping[str, Any]) -> "li
             case "assistant":
                 found.append(ModelResponse(parts=[TextPart(message.text)]))
     return found
+
+
+def _of_tools(message: Message) -> "ModelMessage":
+    """Translate calls of tools, or their answers."""
+    from pydantic_ai.messages import (
+        ModelRequest,
+        ModelResponse,
+        TextPart,
+        ToolCallPart,
+        ToolReturnPart,
+    )
+
+    if message.answers:
+        answers = [
+            ToolReturnPart(each.name, each.text, tool_call_id=each.id) for each in message.answers
+        ]
+        return ModelRequest(parts=answers)
+    said = [TextPart(message.text)] if message.text else []
+    calls = [ToolCallPart(each.name, each.arguments, each.id) for each in message.calls]
+    return ModelResponse(parts=[*said, *calls])
+
+
+def _offered(tools: Sequence[Tool]) -> "ModelRequestParameters":
+    """Return the tools as a request names them; the model may answer with a text all the same."""
+    from pydantic_ai.models import ModelRequestParameters
+    from pydantic_ai.tools import ToolDefinition
+
+    return ModelRequestParameters(
+        function_tools=[
+            ToolDefinition(
+                name=each.name,
+                parameters_json_schema=dict(each.schema),
+                description=each.description,
+            )
+            for each in tools
+        ]
+    )
+
+
+def _call(part: "ToolCallPart") -> ToolCall:
+    """Return a call with the arguments as values, or as the text that is no JSON."""
+    given = part.args
+    if isinstance(given, str):
+        try:
+            given = msgspec.json.decode(given or "{}")
+        except (msgspec.DecodeError, RecursionError):
+            return ToolCall(part.tool_call_id, part.tool_name, given)
+    return ToolCall(part.tool_call_id, part.tool_name, given or {})

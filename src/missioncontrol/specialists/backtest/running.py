@@ -43,9 +43,14 @@ class _Silent:
 
 
 def replayed(
-    root: Path, works: Sequence[PastWork], on_progress: Callable[[int, int], None]
+    root: Path,
+    works: Sequence[PastWork],
+    on_progress: Callable[[int, int], None],
+    also: Callable[[Path, PastWork, Score], None] | None = None,
 ) -> Iterator[Score]:
     """Yield how each change is planned, in the order given; `root` is only read.
+
+    `also` is called with the work tree as it was before each change, and with its score.
 
     Raises:
         Rejected: `backtest.no_git`.
@@ -56,7 +61,10 @@ def replayed(
         for done, work in enumerate(works):
             on_progress(done, len(works))
             go_to(copy, work.parent)
-            yield _score(copy, work, _bm25(copy, work, baseline))
+            score = _score(copy, work, _bm25(copy, work, baseline))
+            if also is not None:
+                also(copy, work, score)
+            yield score
 
 
 @contextmanager
@@ -80,7 +88,7 @@ def _score(copy: Path, work: PastWork, bm25: Sequence[str]) -> Score:
         return unplanned(work, error.reason, bm25)
     except Exception as error:  # noqa: BLE001 - the edge: one fault of a planner is one plan less
         return unplanned(work, f"The planner broke off: {error!r}", bm25)
-    return scored(plan, work, lines_of=_lines_of(copy), bm25=bm25)
+    return scored(plan, work, lines_of=lines_of_files(copy), bm25=bm25)
 
 
 def _planned(copy: Path, work: PastWork) -> Plan:
@@ -99,7 +107,9 @@ def _bm25(copy: Path, work: PastWork, baseline: Baseline) -> list[str]:
     return baseline.ranked(copy, work.goal, out, RANKED_MAX)
 
 
-def _lines_of(copy: Path) -> Callable[[str], int | None]:
+def lines_of_files(copy: Path) -> Callable[[str], int | None]:
+    """Return what counts the lines of a path: 0 for a directory, None where nothing is there."""
+
     def lines_of(path: str) -> int | None:
         place = copy / path
         if place.is_symlink() or place.is_dir():

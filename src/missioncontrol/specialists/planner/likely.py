@@ -55,7 +55,7 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
     found = ((part, tuple(_files(ground, index, part))) for part in parts)
     how = _obtained(index)
     return tuple(
-        Likely(part.id, files, how, _precedents(index, _asked(ground, part)))
+        Likely(part.id, files, how, precedents(index, _asked(ground, part)))
         for part, files in found
         if files
     )
@@ -65,10 +65,10 @@ def precedents_of(ground: Ground, ask: Ask) -> tuple[Precedent, ...]:
     """Return the merged changes that are most like the main ask; none of another one."""
     if ground.index is None or ask is not ground.goal.main:
         return ()
-    return _precedents(ground.index, text_of_main(ground))
+    return precedents(ground.index, text_of_main(ground))
 
 
-def _precedents(index: Index, text: str) -> tuple[Precedent, ...]:
+def precedents(index: Index, text: str) -> tuple[Precedent, ...]:
     """Return the merged changes that are most like an ask, and touched few enough files to tell."""
     evidence = ranking(index, text).evidence
     ideal = index.past.ideal(evidence.terms) or 1.0

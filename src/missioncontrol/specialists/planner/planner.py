@@ -1,7 +1,7 @@
 """The specialist that plans: by itself, or with a model where one is given."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -9,13 +9,15 @@ from missioncontrol.domain.building import built_by
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.gap import Asked
 from missioncontrol.domain.plan import Plan, accepted
+from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
 from missioncontrol.domain.work import ArtifactRef, Work
-from missioncontrol.ports.agent import LogLevel
+from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.model import Model
 from missioncontrol.specialists.estimating.estimating import estimated, with_estimates
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.groundwork import without_groundwork
 from missioncontrol.specialists.planner.lore import Said, said_by_documents
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
@@ -25,6 +27,9 @@ from missioncontrol.specialists.planner.reading import read_ground
 from missioncontrol.specialists.planner.remembering import with_memory
 from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.planner.answering import Answering
 
 WITHOUT_MEMORY = "plan-without-memory.json"
 """The artifact with the plan as it would be if nothing were remembered."""
@@ -73,20 +78,21 @@ class Planner:
     """Plans a mission, and keeps `plan.json` and `plan.md`."""
 
     def __init__(self, model: Model | None = None) -> None:
-        """With a model, the local plan is what it starts from; without one, it is the plan."""
+        """A model or an agent starts from the local plan; without either, that is the plan."""
         self._model = model
 
     def work(self, brief: Brief, desk: Desk) -> Work:
         """Hand back `{"plan": …, "attempts": […], "commit": …}`.
 
-        Where the model gives no plan that holds, the local plan stands in and says why.
+        Where the model or the agent gives no plan that holds, the local plan stands in and says
+        why.
 
         Raises:
             AttemptFailed: the goal can't be planned.
         """
         attempts: list[dict[str, Any]] = []
         local_planner, bare = LocalPlanner(), None
-        if self._model is None:
+        if not (is_agent(brief.planner) or self._asks_model(brief)):
             plan = local_planner.plan(brief, desk)
             if local_planner.is_new_product:
                 raise cannot_plan("no model is configured")
@@ -94,9 +100,10 @@ class Planner:
         else:
             # Who changes the code is not the model's to choose; it plans as if nobody did.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
-            plan, attempts, why = _improved(self._model, brief, local, desk)
+            answers = self._answers(brief, local)
+            plan, attempts, why = _improved(answers, brief, local, desk)
             if why and local_planner.is_new_product:
-                raise cannot_plan(f"the model gave no plan: {why}")
+                raise cannot_plan(f"{answers.title} gave no plan: {why}")
             plan = _given(plan, brief.builder)
             show(plan, desk)
         plan = with_estimates(plan, brief, desk)
@@ -106,19 +113,46 @@ class Planner:
         beside += _lore(local_planner.lore, desk)
         return msgspec.structs.replace(work, artifacts=(*work.artifacts, *beside))
 
+    def _asks_model(self, brief: Brief) -> bool:
+        if brief.planner == MODEL and self._model is None:
+            raise AttemptFailed(
+                "model.not_configured",
+                "No model is configured that could plan.",
+                hint="Set MISSION_MODEL_URL, MISSION_MODEL_NAME and MISSION_MODEL_KEY.",
+                retryable=False,
+            )
+        return self._model is not None and brief.planner != LOCAL
+
+    def _answers(self, brief: Brief, local: Plan) -> "Answering":
+        """Return who is asked for a better plan than `local`."""
+        from missioncontrol.specialists.planner.answering import AgentAnswers, EndpointAnswers
+        from missioncontrol.specialists.planner.tools.testing import sandbox_for_tests
+        from missioncontrol.specialists.planner.tools.toolbox import Toolbox
+
+        shown = without_groundwork(local)
+        if is_agent(brief.planner):
+            return AgentAnswers(brief.planner, shown)
+        assert self._model is not None, "there is a model, as it was looked for"
+        root = brief.repository
+        if root is None or head_commit(root) is None:
+            return EndpointAnswers(self._model, None)
+        return EndpointAnswers(
+            self._model, Toolbox(root, plan=shown, sandbox=sandbox_for_tests(root))
+        )
+
 
 def _improved(
-    model: Model, brief: Brief, local: Plan, desk: Desk
+    answers: "Answering", brief: Brief, local: Plan, desk: Desk
 ) -> tuple[Plan, list[dict[str, Any]], str]:
-    """Return the model's plan and each time it was asked, else the local one and why it stands."""
+    """Return a better plan and each time it was asked for, else the local one and why it stands."""
     from missioncontrol.specialists.planner.model import NoModelPlan, plan_with
 
     try:
-        planned = plan_with(model, brief, local, desk)
+        planned = plan_with(answers, brief, local, desk)
     except NoModelPlan as none:
         desk.log("warning", "The local plan is used.")
         attempts = [msgspec.to_builtins(each) for each in none.attempts]
-        return stands_in(local, none.reason), attempts, none.reason
+        return stands_in(local, none.reason, answers.title), attempts, none.reason
     return planned.plan, [msgspec.to_builtins(each) for each in planned.attempts], ""
 
 

@@ -1,16 +1,18 @@
 """Takes over the order into which a model puts likely files, and nothing else about them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from missioncontrol.domain.foresight import Likely, LikelyFile
-from missioncontrol.domain.plan import Phase, Plan, Task
+from missioncontrol.domain.plan import Fault, Phase, Plan, Task
 
 FIELD = "likely_order"
+FILES_MAX = 10
 RULE = """- Under `likely_order` put, for each requirement, the paths that the given plan names
-  under `likely` into the order in which the work will most likely change them; name no other."""
+  under `likely` into the order in which the work will most likely change them. Put others among
+  them only where you have read that the work has to change them. The `scope` of a change names
+  the files that it changes."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -26,59 +28,86 @@ class Answered(msgspec.Struct, frozen=True):
     likely_order: tuple[Order, ...] = ()
 
 
-def with_order_asked(schema: dict[str, Any]) -> dict[str, Any]:
-    """Let the schema of a plan ask for an order of files in place of the files themselves."""
-    parts = schema["$defs"]["Plan"]["properties"]
-    parts.pop("likely", None)
-    order = msgspec.json.schema(Order)
-    parts[FIELD] = {"type": "array", "items": order["$defs"]["Order"]}
-    return schema
+def order_faults(answer: str, paths: Collection[str]) -> Iterator[Fault]:
+    """Yield the files that an order names and that are not in the repository."""
+    for number, order in enumerate(_orders(answer)):
+        for place, path in enumerate(order.paths):
+            if path not in paths:
+                yield Fault(
+                    f"/{FIELD}/{number}/paths/{place}", f"{path!r} is no file of the repository"
+                )
 
 
-def kept_places(plan: Plan, local: Plan, answer: str, model: str) -> Plan:
-    """Return a model's plan with the files of the local one, in the order that the model gives.
+def kept_places(plan: Plan, local: Plan, answer: str, by: str, paths: Collection[str]) -> Plan:
+    """Return a plan with the likely files of the local one, in the order that its author gives.
 
-    An order that names a file which the index did not find is not followed. A change keeps the
-    scope that the local plan gives it; a new one has those likely files that it names itself.
+    Files of the repository (`paths`) that the ranking did not find may be among them; an order
+    with any other is not followed. Where a change names no file that is there, it has the scope of
+    the local changes for the same requirements.
     """
-    try:
-        said = msgspec.json.decode(answer, type=Answered)
-    except msgspec.DecodeError:
-        said = Answered()
-    orders = {each.requirement: each.paths for each in said.likely_order}
-    likely = tuple(_ordered(each, orders.get(each.requirement, ()), model) for each in local.likely)
-    scopes = {task.key: task.scope for task in local.tasks()}
-    known = {file.path for each in likely for file in each.files}
-    known |= {path for scope in scopes.values() for path in scope}
+    orders = {each.requirement: each.paths for each in _orders(answer)}
+    likely = {each.requirement: each for each in local.likely}
+    scopes = {path for task in plan.tasks() if task.is_change for path in task.scope}
+    found = [
+        _ordered(
+            likely.get(each.id) or Likely(each.id, (), ""),
+            [path for path in orders.get(each.id, ()) if path in paths],
+            by,
+            scopes,
+        )
+        for each in plan.requirements
+    ]
+    known = {file.path for each in found for file in each.files} | set(paths)
+    changes = [task for task in local.tasks() if task.is_change]
+    known |= {path for task in changes for path in task.scope}
     phases = tuple(
         Phase(
-            each.key, each.title, each.purpose, tuple(_scoped(t, scopes, known) for t in each.tasks)
+            each.key,
+            each.title,
+            each.purpose,
+            tuple(_scoped(task, changes, known) for task in each.tasks),
         )
         for each in plan.phases
     )
-    return msgspec.structs.replace(plan, likely=likely, phases=phases)
+    return msgspec.structs.replace(
+        plan, likely=tuple(each for each in found if each.files), phases=phases
+    )
 
 
-def _ordered(likely: Likely, paths: Sequence[str], model: str) -> Likely:
+def _orders(answer: str) -> tuple[Order, ...]:
+    try:
+        return msgspec.json.decode(answer, type=Answered).likely_order
+    except msgspec.DecodeError:
+        return ()
+
+
+def _ordered(likely: Likely, paths: Sequence[str], by: str, scopes: Collection[str]) -> Likely:
     """Return the files in another order; the shares stay where they are, from most to least."""
     by_path = {file.path: file for file in likely.files}
-    wanted = list(dict.fromkeys(paths))
-    if not wanted or not by_path.keys() >= set(wanted):
+    order = [*dict.fromkeys((*paths, *by_path))][:FILES_MAX]
+    if not paths or order == list(by_path):
         return likely
-    order = [*wanted, *(path for path in by_path if path not in wanted)]
-    if order == list(by_path):
-        return likely
-    files: list[LikelyFile] = [
-        msgspec.structs.replace(by_path[path], share=file.share)
-        for path, file in zip(order, likely.files, strict=True)
+    shares = [file.share for file in likely.files] or [1.0]
+    shares += [shares[-1]] * (len(order) - len(shares))
+    files = [
+        msgspec.structs.replace(by_path.get(path) or _named(path, by, scopes), share=share)
+        for path, share in zip(order, shares, strict=False)
     ]
     obtained = likely.obtained.replace("ranked without a model, ", "ranked ", 1)
-    how = f"{obtained}; then put into this order by the model {model or 'configured'}"
-    return Likely(likely.requirement, tuple(files), how)
+    how = f"{obtained}; then put into this order by {by}" if obtained else f"named by {by}"
+    return msgspec.structs.replace(likely, files=tuple(files), obtained=how)
 
 
-def _scoped(task: Task, scopes: dict[str, tuple[str, ...]], known: set[str]) -> Task:
+def _named(path: str, by: str, scopes: Collection[str]) -> LikelyFile:
+    return LikelyFile(path, 1.0, (f"named by {by}",), (), is_expected=path in scopes)
+
+
+def _scoped(task: Task, changes: Sequence[Task], known: set[str]) -> Task:
     if not task.is_change:
         return msgspec.structs.replace(task, scope=())
     own = tuple(path for path in task.scope if path in known)
-    return msgspec.structs.replace(task, scope=own or scopes.get(task.key, ()))
+    same = [each for each in changes if each.key == task.key] or [
+        each for each in changes if set(each.requirements) & set(task.requirements)
+    ]
+    usual = tuple(dict.fromkeys(path for each in same for path in each.scope))
+    return msgspec.structs.replace(task, scope=own or usual)

@@ -20,11 +20,11 @@ def summary_like(local: Plan, plan: Plan) -> str:
     return f"{about}{tasks_sentence(plan)}"
 
 
-def stands_in(plan: Plan, why: str) -> Plan:
-    """Return a local plan that says that it stands in for a model's, and why."""
-    said = f"This is the local plan, as the model gave none: {why.rstrip('. ')}."
+def stands_in(plan: Plan, why: str, who: str) -> Plan:
+    """Return a local plan that says that it stands in for one by `who`, and why."""
+    said = f"This is the local plan, as {who} gave none: {why.rstrip('. ')}."
     return msgspec.structs.replace(
         plan,
         summary=f"{said} {plan.summary}",
-        obtained=f"{plan.obtained}; in place of a model's plan: {why.rstrip('. ')}",
+        obtained=f"{plan.obtained}; in place of a plan by {who}: {why.rstrip('. ')}",
     )

@@ -34,15 +34,25 @@ CONTINUING = "--continue-on-collection-errors"
 class Bench:
     """Files to test, and what is needed to run commands on them."""
 
-    def __init__(self, ground: Ground, desk: Desk, place: Path, seconds_max: float) -> None:
-        """Work below `place`, for `seconds_max` as long as the desk's own time lasts."""
+    def __init__(
+        self,
+        ground: Ground,
+        desk: Desk,
+        place: Path,
+        seconds_max: float,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        """Work below `place`, for `seconds_max` as long as the desk's own time lasts.
+
+        Without a `sandbox`, commands are hidden from what is hidden from this program.
+        """
         self.ground = ground
         self.seconds_max = seconds_max
         self.desk = desk
         self.seconds_left_first = desk.seconds_left()
         self.copy = ground.root
         self.home = place / "home"
-        self._sandbox = within(os.environ)
+        self._sandbox = sandbox or within(os.environ)
         self.more: dict[str, str] = {}  # variables of every run, besides those of `environment`
         self.paths: list[Path] = []  # where Python finds modules, behind those of the copy
         self.seconds_each: float | None = None  # for a run; None shares out `seconds_max`

@@ -49,6 +49,7 @@ EFFECTS: dict[str, tuple[str, ...]] = {
 }
 """Of a call, by the kind that the program gives it; see `_effects` for those that change files."""
 
+READS = frozenset({"read", "search", "think"})
 CHANGES = frozenset({"edit", "delete", "move"})
 IN_THE_COPY = ("reads_files",)
 """The effects of a change within the tree: what it comes to is read off the tree afterwards."""
@@ -111,7 +112,11 @@ class Ours:
         self.end_line()
         action = self._action(tool_call)
         is_allowed = False
-        if isinstance(action.detail["input"], Cut) and action.effects != IN_THE_COPY:
+        if self._bench.reading is not None:
+            is_allowed = self._only_reads(self._known(tool_call))
+            if not is_allowed:
+                self._bench.say("warning", f"Not allowed, for it may only read: {action.title}")
+        elif isinstance(action.detail["input"], Cut) and action.effects != IN_THE_COPY:
             # Nobody can agree to what nobody is shown.
             self._bench.say("warning", f"Not allowed, for it is too large to show: {action.title}")
         else:
@@ -123,6 +128,16 @@ class Ours:
                 chosen = AllowedOutcome(outcome="selected", option_id=option.option_id)
                 return RequestPermissionResponse(outcome=chosen)
         return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
+
+    def _only_reads(self, known: dict[str, Any]) -> bool:
+        """Whether a call only reads files, or is one of the server that it is lent.
+
+        It is confined all the same: nobody is asked for what a question takes.
+        """
+        reading = self._bench.reading
+        kind, name = known.get("kind", "other"), str(known.get("name") or known.get("title", ""))
+        is_lent = reading is not None and kind == "other" and name.startswith(reading.name)
+        return is_lent or kind in READS
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let a failure of ours end the attempt, and not only the program's question."""

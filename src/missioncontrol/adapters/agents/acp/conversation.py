@@ -8,7 +8,14 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from acp import PROTOCOL_VERSION, RequestError, connect_to_agent, text_block
-from acp.schema import ClientCapabilities, Implementation, InitializeResponse, PromptResponse, Usage
+from acp.schema import (
+    ClientCapabilities,
+    Implementation,
+    InitializeResponse,
+    McpServerStdio,
+    PromptResponse,
+    Usage,
+)
 from msgspec import Meta
 
 from missioncontrol.adapters.agents.acp.client import Ours
@@ -90,8 +97,16 @@ class Conversation:
     async def _session(self, agent: Any, told: InitializeResponse) -> str:
         if self._settings.sign_in:
             await agent.authenticate(method_id=self._settings.sign_in)
-        session = await agent.new_session(cwd=str(self._bench.cwd), mcp_servers=[])
+        session = await agent.new_session(cwd=str(self._bench.cwd), mcp_servers=self._servers())
         return str(session.session_id)
+
+    def _servers(self) -> list[McpServerStdio]:
+        """Return the server that it is lent where it answers a question."""
+        reading = self._bench.reading
+        if reading is None:
+            return []
+        program, *arguments = reading.argv
+        return [McpServerStdio(name=reading.name, command=program, args=arguments, env=[])]
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[Any, Ours, InitializeResponse]]:

@@ -2,15 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.bench import Bench, Reading
 from missioncontrol.adapters.agents.coding.failures import may_resume
 from missioncontrol.adapters.agents.coding.order import (
     Order,
@@ -21,8 +21,10 @@ from missioncontrol.adapters.agents.coding.order import (
     task_of,
 )
 from missioncontrol.adapters.agents.coding.telling import ENDPOINT
+from missioncontrol.adapters.agents.consulting import Question
 from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
 from missioncontrol.adapters.agents.workplace import ports_of, telling, told
+from missioncontrol.adapters.agents.writing import write_below
 from missioncontrol.adapters.worktrees import (
     Kept,
     Patch,
@@ -63,6 +65,9 @@ _EMPTY_WORDS = re.compile(
 """What says that something was done, and answers nothing."""
 
 EVER_SAFE: Mapping[str, str] = {}
+
+
+SERVER_NAME = "planning"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -160,6 +165,50 @@ class CodingAgent:
             self._refuse_idle(bench, order, patch, answer)
             kept = await keep(tree.place, self._workshop.scrub)
             return self._work(bench, tree, (patch, kept), answer, line)
+
+    @asynccontextmanager
+    async def questioned(
+        self,
+        assignment: Assignment,
+        line: Line,
+        server: Sequence[str],
+        schema: Mapping[str, Any],
+        plan: str,
+    ) -> AsyncIterator[Question]:
+        """See `Questioned.questioned`.
+
+        It works in a tree that it can't write to, with the tools of the MCP `server`, which is
+        started with the repository and with `plan`, a JSON text. What it says in the end should
+        fit `schema`. The conversation ends with the block.
+
+        Raises:
+            AttemptFailed: there is no repository, or no way to a model.
+        """
+        reading = _reading(assignment)
+        order = order_of(reading, self._declared)
+        async with worktree(self._workshop.worktrees, reading, order.repository) as tree:
+            if not tree.base:
+                raise AttemptFailed(
+                    f"{self._declared.kind}.no_repository",
+                    f"{str(order.repository)!r} has no commit that could be read.",
+                    hint="Commit what is there.",
+                    retryable=False,
+                )
+            with self._at_bench(reading, line, order, tree, None, None) as bench:
+                argv = await asyncio.to_thread(_serving, server, order.repository, bench, plan)
+                bench.reading = Reading(SERVER_NAME, argv, schema)
+
+                async def ask(prompt: str, seconds: float) -> str:
+                    bench.said = ""
+                    try:
+                        async with asyncio.timeout(seconds):
+                            await self._tool.converse(bench, prompt, order)
+                    except TimeoutError:
+                        reason = f"{self.title} did not answer within {seconds:.0f} seconds."
+                        raise AttemptFailed(f"{bench.kind}.late", reason) from None
+                    return bench.said
+
+                yield ask
 
     def _resumes(self, assignment: Assignment, order: Order, line: Line) -> Resumes | None:
         """Return which interrupted attempt this one resumes; None with a tool that can't."""
@@ -473,6 +522,26 @@ class CodingAgent:
             for path in patch.left_out
         )
         return tuple(found)
+
+
+def _reading(assignment: Assignment) -> Assignment:
+    """Return a step that only reads the repository of `assignment`."""
+    given = {**assignment.run_inputs, **assignment.inputs}
+    inputs = {"prompt": "Read.", "repository": given.get("repository", "")}
+    return msgspec.structs.replace(
+        assignment, inputs=inputs, run_inputs={}, upstream={}, risk="read", elevation=None
+    )
+
+
+def _serving(server: Sequence[str], repository: Path, bench: Bench, plan: str) -> tuple[str, ...]:
+    """Return the command line of a server; it keeps what it needs in the home of the attempt."""
+    place = bench.home / "planning"
+    place.mkdir()
+    known = ("--repository", str(repository), "--place", str(place))
+    if not plan:
+        return (*server, *known)
+    write_below(place, "plan.json", plan.encode())
+    return (*server, *known, "--plan", str(place / "plan.json"))
 
 
 def _noting(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:

@@ -5,6 +5,9 @@ import shlex
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
 
 from missioncontrol.adapters.agents.declared import Notes
 from missioncontrol.adapters.agents.hearing import Hearing, readable
@@ -52,6 +55,14 @@ _GIT_SHOWS = frozenset(
 )
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """What a tool that only reads and answers is lent: more tools, and the form of its answer."""
+
+    name: str  # of the server
+    argv: tuple[str, ...]  # of an MCP server over standard input and output
+    schema: Mapping[str, Any]  # a JSON Schema, in the strict form that models are held to
+
+
 class Bench:
     """A place for one attempt."""
 
@@ -91,6 +102,7 @@ class Bench:
         self.failed_calls: Counter[str] = Counter()  # of these, by the name of the tool
         self._proofs = 0  # commands that ended well, and did not only show something
         self.said = ""  # the last message
+        self.reading: Reading | None = None  # where it answers a question
         self.is_announced = False  # whether the tool named its conversation
         self._thread = ""
         self._note = note
@@ -129,7 +141,8 @@ class Bench:
         """Take what the model said to its user."""
         if text.strip():
             self.said = plain(self.scrub(text))
-        self.say("info", text)
+        is_form = self.reading is not None and text.lstrip().startswith("{")
+        self.say("info", f"It answers with {len(text):,} characters." if is_form else text)
 
     def calls_tool(self) -> None:
         """Count a call of a tool.

@@ -12,6 +12,7 @@ from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.proof import proved
 from missioncontrol.adapters.agents.coding.telling import listener_in
 from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.writing import write_below
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
@@ -26,6 +27,7 @@ CLAUDE = Installed(
         "@anthropic-ai/claude-code-*/claude",
     ),
 )
+SERVERS = "servers.json"
 READING = ("Glob", "Grep", "Read")
 WRITING = ("Bash", "Edit", "Glob", "Grep", "Read", "Write")
 WEB = ("WebFetch", "WebSearch")
@@ -140,7 +142,8 @@ class ClaudeCode:
             *("--permission-prompts", "none"),
             *("--permission-mode", "dontAsk" if is_reading else "acceptEdits"),
             *("--tools", tools),
-            *("--allowedTools", tools),
+            *("--allowedTools", ",".join((tools, *_servers(bench)))),
+            *_form(bench),
             *(("--add-dir", *places) if places else ()),
             *(("--model", bench.model) if bench.model else ()),
             *(("--resume", bench.thread) if bench.thread else ()),
@@ -151,6 +154,23 @@ class ClaudeCode:
         if opens(elevation, "full"):
             more = (*WRITING, *WEB)
         return tuple(dict.fromkeys((*self._settings.tools, *more)))
+
+
+def _servers(bench: Bench) -> tuple[str, ...]:
+    """Return the tools of the server that it is lent; they only read."""
+    return (f"mcp__{bench.reading.name}",) if bench.reading is not None else ()
+
+
+def _form(bench: Bench) -> list[str]:
+    """Return the options that lend it a server and hold it to a form of its answer."""
+    reading = bench.reading
+    if reading is None:
+        return []
+    server = {"type": "stdio", "command": reading.argv[0], "args": reading.argv[1:]}
+    settings = msgspec.json.encode({"mcpServers": {reading.name: server}})
+    write_below(bench.home, SERVERS, settings)
+    schema = msgspec.json.encode(reading.schema).decode()
+    return ["--mcp-config", str(bench.home / SERVERS), "--json-schema", schema]
 
 
 def _places(elevation: Elevated | None) -> tuple[str, ...]:

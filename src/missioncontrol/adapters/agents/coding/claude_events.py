@@ -143,10 +143,13 @@ class Turn:
             raise refused(
                 self._bench, "Claude Code", words, status if isinstance(status, int) else 0
             )
-        if denials := result.get("permission_denials"):
+        denials = result.get("permission_denials")
+        if denials and self._bench.reading is None:  # Who only answers does without what it lacks.
             raise self._denied(denials)
         if code:
             raise no_result(self._bench, "Claude Code", code)
+        if (answer := result.get("structured_output")) is not None:
+            self._bench.message(msgspec.json.encode(answer).decode())
 
     def _denied(self, denials: Any) -> AttemptFailed:
         """Return the failure of a turn that goes on as if nothing had been denied."""

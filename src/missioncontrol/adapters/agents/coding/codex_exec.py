@@ -21,7 +21,10 @@ from missioncontrol.adapters.agents.coding.codex_home import (
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
 from missioncontrol.adapters.agents.coding.order import Order
+from missioncontrol.adapters.agents.writing import write_below
 from missioncontrol.domain.declaration import Declaration
+
+SCHEMA = "answer.schema.json"
 
 
 class CodexExec:
@@ -53,7 +56,11 @@ def _argv(program: str, bench: Bench, order: Order) -> list[str]:
     model = ["-m", bench.model] if bench.model else []
     resume = ["resume", bench.thread] if bench.thread else []
     mode = ["-s", sandbox_of(order, bench.rules), "--skip-git-repo-check", "--ignore-rules"]
-    return [program, "exec", "--json", *mode, *model, *resume, "-"]
+    form: list[str] = []
+    if bench.reading is not None:
+        write_below(bench.home, SCHEMA, msgspec.json.encode(bench.reading.schema))
+        form = ["--output-schema", str(bench.home / SCHEMA)]
+    return [program, "exec", "--json", *mode, *model, *form, *resume, "-"]
 
 
 class _Turn:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.bench import Bench, Reading
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
@@ -16,6 +16,8 @@ from missioncontrol.domain.elevation import Elevated, opens
 from missioncontrol.ports.confinement import Rules
 
 VERSION = "0.169.0"
+SERVER_SECONDS_MAX = 600
+"""For a call of a tool that reads: it may rank a large repository, or run a test."""
 KEY_VARIABLE = "MISSION_MODEL_KEY"
 CODEX = Installed(
     "codex",
@@ -139,6 +141,7 @@ plugins = false
 remote_plugin = false
 apps = false
 daemon_auto_start = false
+{_server(bench.reading) if bench.reading is not None else ""}
 {_otel(listener) if listener is not None else ""}"""
     write_below(bench.home, "config.toml", settings_text.encode())
     return {
@@ -146,6 +149,22 @@ daemon_auto_start = false
         "CODEX_HOME": str(bench.home),
         KEY_VARIABLE: bench.access.key,
     }
+
+
+def _server(reading: Reading) -> str:
+    """Return the settings of a server whose tools only read: they are called without asking.
+
+    Without `required`, the first turn would begin before the server is there.
+    """
+    return f"""\
+[mcp_servers.{reading.name}]
+command = {json.dumps(reading.argv[0], ensure_ascii=False)}
+args = {json.dumps(reading.argv[1:], ensure_ascii=False)}
+startup_timeout_sec = {SERVER_SECONDS_MAX}
+tool_timeout_sec = {SERVER_SECONDS_MAX}
+required = true
+default_tools_approval_mode = "approve"
+"""
 
 
 def _otel(listener: Listener) -> str:

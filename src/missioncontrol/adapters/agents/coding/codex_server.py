@@ -19,6 +19,7 @@ from missioncontrol.adapters.agents.coding.codex_events import (
     status_in,
     usage_of,
 )
+from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
     holds,
@@ -57,6 +58,11 @@ class CodexServer:
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
         """See `Tool.converse`."""
+        if (
+            bench.reading is not None
+        ):  # It only reads, and a form holds its answer: nobody is asked.
+            await CodexExec(self._declared, self._settings).converse(bench, prompt, order)
+            return
         wider = order.elevation
         program = await ready(bench, self._declared, self._settings, "on-request", wider)
         argv = [program, "app-server"]

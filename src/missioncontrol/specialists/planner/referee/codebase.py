@@ -35,6 +35,14 @@ class Codebase(Protocol):
         """
         ...
 
+    def holds(self, text: str) -> bool:
+        """Whether a line of some file holds a text.
+
+        Raises:
+            Unavailable: it takes too long.
+        """
+        ...
+
 
 class CommitFiles:
     """The files of a commit, as git has them."""
@@ -79,6 +87,11 @@ class CommitFiles:
                 found[word].add(place.partition(":")[2])
         return found
 
+    def holds(self, text: str) -> bool:
+        """See `Codebase.holds`."""
+        asked = ("grep", "-I", "-l", "-i", "-F", "-e", text, self._commit)
+        return bool(git_bytes(self._root, *asked, more={}, seconds=SECONDS_MAX, fine=(0, 1)))
+
 
 class TreeFiles:
     """The files of a directory without commits."""
@@ -104,6 +117,11 @@ class TreeFiles:
                 found[word].add(path)
         return found
 
+    def holds(self, text: str) -> bool:
+        """See `Codebase.holds`."""
+        wanted = text.casefold()
+        return any(wanted in (self._tree.text(path) or "").casefold() for path in self.paths)
+
 
 class NoFiles:
     """A goal without a repository: nothing stands there that a plan could name."""
@@ -118,6 +136,11 @@ class NoFiles:
     def files_with(self, words: Collection[str]) -> dict[str, set[str]]:
         """See `Codebase.files_with`."""
         return {word: set() for word in words}
+
+    def holds(self, text: str) -> bool:
+        """See `Codebase.holds`."""
+        del text
+        return False
 
 
 def codebase_at(root: Path | None) -> Codebase:

@@ -12,6 +12,11 @@ from missioncontrol.domain.plan import ROLES, Fault, Plan
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.specialists.planner.referee.claims import claims_in, sentences_of
 from missioncontrol.specialists.planner.referee.codebase import Codebase
+from missioncontrol.specialists.planner.referee.figures import (
+    Known,
+    unfounded_counts,
+    unfounded_quotes,
+)
 from missioncontrol.specialists.planner.referee.mentions import Mention, mentions
 from missioncontrol.specialists.planner.referee.places import Placed, unfounded
 
@@ -49,6 +54,7 @@ def refusals(plan: Plan, local: Plan, asked: Asked, code: Codebase) -> list[Faul
         *_ids(plan),
         *_texts(plan, local, asked),
         *_places(plan, local, asked, code),
+        *_figures(plan, local, asked, code),
     )
     return list(dict.fromkeys(found))
 
@@ -130,8 +136,7 @@ def _texts(plan: Plan, local: Plan, asked: Asked) -> Iterator[Fault]:
     for place, text in texts_of(plan):
         if odd := suspicious(text):
             yield Fault(place, f"has a character that is not shown as it is: {odd[0].code}")
-        field = place.rstrip("/0123456789").rpartition("/")[2]
-        for sentence in claims_in(text, is_criterion=field in CRITERIA):
+        for sentence in claims_in(text, is_criterion=_field(place) in CRITERIA):
             if normalised(sentence) not in ours:
                 yield Fault(
                     place, "claims a result; a plan says what is to be done, not what is done"
@@ -154,6 +159,26 @@ def _places(plan: Plan, local: Plan, asked: Asked, code: Codebase) -> Iterator[F
     ]
     named += _fields(plan)
     yield from unfounded(named, code, _trusted(local, asked))
+
+
+def _figures(plan: Plan, local: Plan, asked: Asked, code: Codebase) -> Iterator[Fault]:
+    """Yield the numbers and quotations that were found nowhere."""
+    ours = {text for _, text in texts_of(local)}
+    new = [(place, text) for place, text in texts_of(plan) if text not in ours]
+    known = Known.of(
+        [*_strings_in(local), asked.goal, *asked.constraints, asked.context],
+    )
+    stated = [each for each in new if _field(each[0]) not in CRITERIA]
+    yield from unfounded_counts(stated, known, code)
+    yield from unfounded_quotes(new, known, code)
+
+
+def _strings_in(plan: Plan) -> list[str]:
+    return [text for _, text in _strings("", msgspec.to_builtins(plan))]
+
+
+def _field(place: str) -> str:
+    return place.rstrip("/0123456789").rpartition("/")[2]
 
 
 def _trusted(local: Plan, asked: Asked) -> set[tuple[str, str, int, str]]:

@@ -1,0 +1,1 @@
+"""Tools by which a model or an agent reads a repository while it plans; none of them writes."""
