@@ -26,7 +26,7 @@ from bench.measure import Measure
 from bench.memory import recall
 from bench.plans import plans
 from bench.ranking import estimates, files
-from bench.repo import carrying, guarding, indexing, trees
+from bench.repo import carrying, guarding, indexing, large, trees
 from bench.table import show
 
 Section = Callable[[], Iterable[Measure]]
@@ -97,6 +97,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "repo.guard": partial(guarding.guarding, folder),
         "repo.flagged": partial(guarding.flagged, folder),
         "repo.index": partial(indexing.indexing, folder),
+        "repo.large": partial(large.large, folder),
         "repo.tasks": partial(carrying.carrying, folder),
         "repo.trees": partial(trees.trees, folder),
     }

@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     home: Path
     concurrency: int = 64  # attempts at work at once, all runs together
     specialist_concurrency: int = 2  # attempts of one specialist at once
-    plan_seconds_max: float = 120.0
+    plan_seconds_max: float = 300.0
     task_seconds_max: float = 90.0
     workers_port: int | None = None  # where workers are let in; 0 is one that is free, None nowhere
     workers_address: str = "127.0.0.1"

@@ -11,6 +11,7 @@ import pytest
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.architect import Architect
+from missioncontrol.specialists.architect.python_statements import statements, top_statements
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.desk import LocalDesk
 
@@ -288,3 +289,28 @@ def test_a_scanner_that_breaks_down_does_not_end_the_study(tmp_path: Path) -> No
     work, out = studied(tmp_path, repository(tmp_path, files))
     assert "grimp gave up (Panic)" in (out / "architecture.md").read_text()
     assert {fact.label: fact.value for fact in work.facts}["Modules of the product"] == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\nfrom a.b import (  # why\n    c,\n    d as e,\n)\n\n\ndef f():\n    return c\n",
+        'from a import b, \\\n    c\n"""Words.\n\n    from here on\n"""\nimport x, y\n',
+        "X = '''\n'''\nimport z  # (late\n\n\nclass A:\n    pass\n",
+    ],
+)
+def test_imports_at_the_top_are_read_as_a_parser_reads_them(text: str) -> None:
+    assert top_statements(text) == statements(text) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    import os\n",
+        "if TYPE_CHECKING:\n    from a import b\n",
+        "try:\n    from .a import \\\n        b\nexcept ImportError: import c\n",
+        'USAGE = """\nimport shop\n"""\n',
+    ],
+)
+def test_a_file_with_imports_elsewhere_is_left_to_the_parser(text: str) -> None:
+    assert top_statements(text) is None

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.specialists import past_changes
 from missioncontrol.specialists.architect import reading as architect_reading
+from missioncontrol.specialists.historian import walk
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.ranking import index as indexing
 from missioncontrol.specialists.ranking import kept as keeping
@@ -223,7 +223,8 @@ def test_the_past_and_the_imports_are_read_once_for_all_who_ask(
     for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "Begin")):
         _git(root, *words)
     once = read_index(root, kept=kept)
-    monkeypatch.setattr(past_changes, "read_log", _never)
+    walk.forget_history()
+    monkeypatch.setattr(walk, "read_log", _never)
     monkeypatch.setattr(architect_reading, "_graphs", _never)
     again = read_index(root, kept=kept)
     assert again.imports == once.imports

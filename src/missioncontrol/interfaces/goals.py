@@ -13,7 +13,7 @@ from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, T
 from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.step import Amount
 
-PLAN_SECONDS = 120.0
+PLAN_SECONDS = 300.0
 TASK_SECONDS = 90.0
 SECONDS_MAX = 31 * 86_400.0
 AMOUNT_MAX = 10**15

@@ -90,8 +90,9 @@ def classified(path: str, head: bytes) -> tuple[str, Kind]:
     """
     if is_binary(head):
         return "", "binary"
-    entry = _entry(PurePosixPath(path).name) or _by_interpreter(head) or Entry("", "data")
-    return entry.language, _kind(path, head, entry)
+    parts = PurePosixPath(path).parts
+    entry = _entry(parts[-1] if parts else "") or _by_interpreter(head) or Entry("", "data")
+    return entry.language, _kind(path, parts, head, entry)
 
 
 def is_binary(head: bytes) -> bool:
@@ -99,23 +100,22 @@ def is_binary(head: bytes) -> bool:
     return b"\0" in head and not head.startswith(WIDE_MARKS)
 
 
-def _kind(path: str, head: bytes, entry: Entry) -> Kind:
+def _kind(path: str, parts: tuple[str, ...], head: bytes, entry: Entry) -> Kind:
     known = table()
-    directories = PurePosixPath(path).parts[:-1]
+    directories, name = parts[:-1], "".join(parts[-1:])
     if known.vendored_directories.intersection(directories):
         return "vendored"
-    if _is_generated(path, head, entry):
+    if _is_generated(path, name, head, entry):
         return "generated"
     if entry.kind == "code":
-        return "test" if _is_test(path, directories) else "code"
+        return "test" if _is_test(name, directories) else "code"
     if entry.language in {"JSON", "XML"} and (not directories or directories[0].startswith(".")):
         return "configuration"
     return entry.kind
 
 
-def _is_generated(path: str, head: bytes, entry: Entry) -> bool:
+def _is_generated(path: str, name: str, head: bytes, entry: Entry) -> bool:
     known = table()
-    name = PurePosixPath(path).name
     if path.rpartition("/")[0].endswith((".egg-info", ".dist-info")):
         return True
     if name in known.generated_names or path.endswith(known.generated_endings):
@@ -135,11 +135,10 @@ def says_frozen(text: str) -> bool:
     return _FROZEN.search(head) is not None
 
 
-def _is_test(path: str, directories: tuple[str, ...]) -> bool:
+def _is_test(name: str, directories: tuple[str, ...]) -> bool:
     known = table()
     if known.test_directories.intersection(directories):
         return True
-    name = PurePosixPath(path).name
     return any(fnmatchcase(name, pattern) for pattern in known.test_patterns)
 
 

@@ -19,7 +19,8 @@ _DEFINITION = re.compile(
     | (?:export\s+)?(?:const|let|var)\s+(?P<variable>[A-Za-z_$][\w$]*)\s*=
       \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>|class\b)
     | (?P<property>[A-Za-z_$][\w$]*)\s*:\s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>)
-    | (?!(?:await|case|do|else|new|return|throw|yield)\b)
+    | (?=[^\n]*\{[ \t]*$)  # Most lines end otherwise: that is seen sooner than what stands before.
+      (?!(?:await|case|do|else|new|return|throw|yield)\b)
       (?:[\w$<>\[\],.?*&]+[ \t]+){0,6}[*&]?
       (?!(?:if|for|foreach|while|until|switch|match|catch|with|using|lock|guard|when|loop|elif
           |function|synchronized|return)\b)

@@ -14,11 +14,11 @@ from missioncontrol.specialists.kinds import HEAD_BYTES, Kind, classified
 from missioncontrol.specialists.listing import LeftOut, Listing, Submodule, list_paths
 from missioncontrol.specialists.outputs import compiled
 
-FILES_MAX = 20_000
-BYTES_MAX = 256 * 1024 * 1024
+FILES_MAX = 40_000
+BYTES_MAX = 512 * 1024 * 1024
 FILE_BYTES_MAX = 4 * 1024 * 1024
 TEXT_BYTES_MAX = 2 * 1024 * 1024
-SECONDS_MAX = 120.0
+SECONDS_MAX = 240.0
 LEFT_OUT_NAMED_MAX = 500
 """Files left out that are named one by one; the rest are counted."""
 
@@ -46,6 +46,7 @@ class Tree(msgspec.Struct, frozen=True, dict=True):
     submodules: tuple[Submodule, ...]
     is_git: bool
     obtained: str  # how the files were found
+    is_late: bool = False  # whether time ran out, so that another time it might hold other files
 
     @cached_property
     def by_path(self) -> dict[str, SourceFile]:
@@ -62,7 +63,7 @@ class Tree(msgspec.Struct, frozen=True, dict=True):
         if file is None or file.kind == "binary" or file.size > TEXT_BYTES_MAX:
             return None
         try:
-            data = _bytes_of(self.root / path, TEXT_BYTES_MAX)
+            data = _bytes_of(f"{self.root}/{path}", TEXT_BYTES_MAX)
         except OSError:
             return None
         return decoded(data).replace("\r\n", "\n").replace("\r", "\n")
@@ -103,6 +104,7 @@ def read_tree(
         listing.submodules,
         listing.is_git,
         listing.obtained,
+        is_late=time.monotonic() > ends,
     )
 
 
@@ -169,7 +171,7 @@ class _Reader:
             return f"it cannot be read: {error.strerror}"
 
     def _fitting(self, path: str) -> tuple[int, str]:
-        state = (self._root / path).lstat()
+        state = os.lstat(f"{self._root}/{path}")
         if stat.S_ISLNK(state.st_mode):
             return 0, _link_reason(self._root, path)
         if not stat.S_ISREG(state.st_mode):
@@ -181,7 +183,7 @@ class _Reader:
         return state.st_size, ""
 
     def _measured(self, path: str, size: int) -> SourceFile:
-        data = _bytes_of(self._root / path, FILE_BYTES_MAX)
+        data = _bytes_of(f"{self._root}/{path}", FILE_BYTES_MAX)
         self._bytes_left -= len(data)
         language, kind = classified(path, data[:HEAD_BYTES])
         lines = 0 if kind == "binary" else _line_count(data)
@@ -197,12 +199,21 @@ class _Reader:
         return known
 
 
-def _bytes_of(path: Path, bytes_max: int) -> bytes:
+def _bytes_of(path: str, bytes_max: int) -> bytes:
     # A path may have become a link or a pipe meanwhile; neither is followed or awaited.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as stream:
-        return stream.read(bytes_max)
+    descriptor = os.open(path, flags)
+    try:
+        # Room for the largest file each time costs more than reading a file of usual size.
+        room = min(os.fstat(descriptor).st_size, bytes_max)
+        parts: list[bytes] = []
+        while room > 0 and (part := os.read(descriptor, room)):
+            parts.append(part)
+            room -= len(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def _line_count(data: bytes) -> int:

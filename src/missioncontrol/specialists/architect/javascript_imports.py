@@ -60,7 +60,7 @@ def _imports(file: ScriptFile, known: Collection[str]) -> Iterator[Import]:
     bare = without_comments(file.text)
     lines = file.text.splitlines()
     for match in _STATEMENT.finditer(bare):
-        target = _resolved(PurePosixPath(file.path).parent, match["path"], known)
+        target = _resolved(file.path.rpartition("/")[0], match["path"], known)
         if target:
             line = bare.count("\n", 0, match.start("path")) + 1
             text = lines[line - 1].strip() if line <= len(lines) else ""
@@ -83,7 +83,7 @@ def without_comments(text: str) -> str:
     return _COMMENT_OR_STRING.sub(blank, text)
 
 
-def _resolved(directory: PurePosixPath, wanted: str, known: Collection[str]) -> str:
+def _resolved(directory: str, wanted: str, known: Collection[str]) -> str:
     stem = _joined(directory, wanted)
     if stem is None:
         return ""
@@ -104,8 +104,8 @@ def _candidates(stem: str) -> Iterator[str]:
         yield f"{stem}/index{ending}".lstrip("/")
 
 
-def _joined(directory: PurePosixPath, wanted: str) -> str | None:
-    parts = list(directory.parts)
+def _joined(directory: str, wanted: str) -> str | None:
+    parts = directory.split("/") if directory else []
     for part in wanted.split("/"):
         if part == "..":
             if not parts:

@@ -11,7 +11,11 @@ from missioncontrol.specialists.architect.python_places import (
     module_name,
     packages,
 )
-from missioncontrol.specialists.architect.python_statements import Statement, statements
+from missioncontrol.specialists.architect.python_statements import (
+    Statement,
+    statements,
+    top_statements,
+)
 
 UNPARSABLE_MAX = 20
 """Files with syntax errors that grimp does without before we read the package ourselves."""
@@ -30,20 +34,36 @@ class Panic(Exception):
 
 
 class PythonFile:
-    """One Python file, parsed at most once."""
+    """One Python file, parsed when its imports are first asked for."""
 
     def __init__(self, path: str, text: str, kind: ModuleKind, lines: int) -> None:
-        """Parse `text`; a file that this Python cannot parse has no statements."""
+        """Nothing is parsed yet."""
         self.path = path
         self.kind = kind
         self.lines = lines
-        self.fault = ""
-        self.statements: list[Statement] = []
+        self.fault = ""  # where this Python cannot parse it, once `parse` has tried
+        self._text = text
+        self._statements: list[Statement] | None = None
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The import statements; none where this Python cannot parse the file."""
+        if self._statements is None:
+            found = top_statements(self._text)
+            if found is None:
+                self.parse()
+            else:
+                self._statements = found
+        return self._statements or []
+
+    def parse(self) -> None:
+        """Parse all of the file, so that `fault` says whether that is possible."""
         try:
-            self.statements = statements(text)
+            self._statements = statements(self._text)
         except (SyntaxError, ValueError, RecursionError) as fault:
             line = getattr(fault, "lineno", None)
             self.fault = f"line {line}" if line else type(fault).__name__
+            self._statements = []
 
 
 def python_graph(root: Path, files: Sequence[PythonFile]) -> Graph:
@@ -54,6 +74,8 @@ def python_graph(root: Path, files: Sequence[PythonFile]) -> Graph:
     names.update({p: module_name(p, package) for package in found for p in package.files})
     reading = _Reading(root, by_path)
     imports: list[Import] = []
+    for path in loose:  # In packages, grimp says which files cannot be parsed.
+        by_path[path].parse()
     for package in found:
         imports.extend(reading.package(package))
     for path in loose:
@@ -106,8 +128,9 @@ class _Reading:
     def package(self, package: Package) -> list[Import]:
         """Ask grimp; where it cannot answer, read the files with `ast`."""
         try:
-            details = _ask_grimp(self.root, package)
+            details = _ask_grimp(self.root, package, self.files)
         except (*GIVING_UP, Panic) as fault:
+            _parse(self.files, package)
             self._by_ast.append(
                 f"{package.name}: import statements read with ast, because grimp "
                 f"gave up ({type(fault).__name__})"
@@ -148,7 +171,9 @@ class _Reading:
         ]
 
 
-def _ask_grimp(root: Path, package: Package) -> list[Mapping[str, Any]]:
+def _ask_grimp(
+    root: Path, package: Package, known: Mapping[str, PythonFile]
+) -> list[Mapping[str, Any]]:
     """Return grimp's details of every import inside `package`.
 
     Raises:
@@ -170,8 +195,16 @@ def _ask_grimp(root: Path, package: Package) -> list[Mapping[str, Any]]:
             broken = str(Path(fault.filename).relative_to(root))
             if broken not in files:
                 break
-            files.remove(broken)
+            # Those that this Python cannot parse go with it: each attempt scans all that are left.
+            if len(files) == len(package.files):
+                _parse(known, package)
+            files = [path for path in files if path != broken and not known[path].fault]
     raise ValueError("too many files that do not parse")
+
+
+def _parse(known: Mapping[str, PythonFile], package: Package) -> None:
+    for path in package.files:
+        known[path].parse()
 
 
 def _scan(root: Path, package: Package, files: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ class Package(msgspec.Struct, frozen=True):
 def packages(paths: Iterable[str]) -> tuple[list[Package], list[str]]:
     """Sort `paths` of Python files into packages and files that belong to none."""
     every = sorted(paths)
-    initial = {str(PurePosixPath(p).parent) for p in every if p.endswith("__init__.py")}
+    initial = {p.rpartition("/")[0] for p in every if p.endswith("__init__.py")}
     inside: dict[str, list[str]] = {}
     loose: list[str] = []
     for path in every:
@@ -34,8 +34,8 @@ def packages(paths: Iterable[str]) -> tuple[list[Package], list[str]]:
 
 def _top(path: str, initial: Collection[str]) -> str:
     """Return the outermost package around `path`; directories inside it may lack `__init__.py`."""
-    above = [str(parent) for parent in PurePosixPath(path).parents]
-    return next((each for each in reversed(above) if each in initial and each != "."), "")
+    above = list(_upwards(path.rpartition("/")[0]))
+    return next((each for each in reversed(above) if each in initial and each), "")
 
 
 def _is_importable(path: str, top: str) -> bool:
@@ -53,7 +53,7 @@ def _name(top: str) -> str:
 
 def module_name(path: str, package: Package) -> str:
     """Return the dotted name of a file of `package`."""
-    inside = PurePosixPath(path).relative_to(package.directory).with_suffix("").parts
+    inside = path.removeprefix(f"{package.directory}/").removesuffix(".py").split("/")
     return ".".join([package.name, *(part for part in inside if part != "__init__")])
 
 
@@ -63,6 +63,7 @@ class Places:
     def __init__(self, paths: Collection[str]) -> None:
         """`paths` are all Python files of the repository."""
         self._paths = frozenset(paths)
+        self._roots: dict[str, tuple[str, ...]] = {}
 
     def reached(self, statement: Statement, importer: str) -> list[str]:
         """Return the files that `statement` in `importer` names, as far as they are in here."""
@@ -72,31 +73,47 @@ class Places:
                 return sorted(set(found))
         return []
 
-    def _bases(self, statement: Statement, importer: str) -> Iterator[str]:
-        directory = PurePosixPath(importer).parent
+    def _bases(self, statement: Statement, importer: str) -> tuple[str, ...]:
+        """Return the directories that may hold what is imported; the top is the empty string."""
+        directory = importer.rpartition("/")[0]
         if statement.level:
             for _ in range(statement.level - 1):
-                directory = directory.parent
-            yield str(directory)
-            return
-        for each in dict.fromkeys([str(directory), *(str(p) for p in directory.parents), "src"]):
+                directory = directory.rpartition("/")[0]
+            return (directory,)
+        found = self._roots.get(directory)
+        if found is None:
             # Inside a package `import json` never means the package's own json.py.
-            if str(PurePosixPath(each) / "__init__.py") not in self._paths:
-                yield each
+            each = dict.fromkeys([*_upwards(directory), "src"])
+            found = tuple(one for one in each if _joined(one, "__init__.py") not in self._paths)
+            self._roots[directory] = found
+        return found
 
     def _below(self, base: str, statement: Statement) -> Iterator[str]:
-        parts = [part for part in statement.module.split(".") if part]
-        root = PurePosixPath(base).joinpath(*parts)
-        named = [hit for name in statement.names if (hit := self._file(root / name))]
+        root = _joined(base, *(part for part in statement.module.split(".") if part))
+        named = [hit for name in statement.names if (hit := self._named(root, name))]
         yield from named
         own = self._file(root)
         if own and len(named) < max(1, len(statement.names)):
             yield own
 
-    def _file(self, stem: PurePosixPath) -> str:
-        if stem.name in {"", "*"}:
-            return self._known(str(stem.parent / "__init__.py"))
-        return self._known(f"{stem}.py") or self._known(str(stem / "__init__.py"))
+    def _named(self, root: str, name: str) -> str:
+        if name == "*":
+            return self._known(_joined(root, "__init__.py"))
+        return self._file(_joined(root, name))
+
+    def _file(self, stem: str) -> str:
+        return self._known(f"{stem}.py") or self._known(_joined(stem, "__init__.py"))
 
     def _known(self, path: str) -> str:
         return path if path in self._paths else ""
+
+
+def _upwards(directory: str) -> Iterator[str]:
+    while directory:
+        yield directory
+        directory = directory.rpartition("/")[0]
+    yield ""
+
+
+def _joined(directory: str, *parts: str) -> str:
+    return "/".join([directory, *parts] if directory else parts)

@@ -1,6 +1,7 @@
 """The import statements of one Python file, with the time at which each takes effect."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -11,6 +12,17 @@ from missioncontrol.specialists.architect.graph import When
 TEXT_MAX = 120
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 """Where statements hold others."""
+_NESTED = re.compile(
+    r"^[ \t\f]+(?:import[ \t]+[\w.]+[ \t]*(?:$|[,;#\\]|as\b)|import[ \t]*\\"
+    r"|from\b[^\n]*(?:\bimport\b|\\$))|[;:][ \t]*(?:import|from)\b",
+    re.MULTILINE,
+)
+"""What may be an import below another statement; it may stand in a text as well."""
+_TOP = re.compile(
+    r"^(?:import|from)\b(?:[^\n(\\]*\([^)]*\))?[^\n\\]*(?:\\\n[^\n\\]*)*", re.MULTILINE
+)
+"""What may be an import at the top of a file, with the lines that continue it."""
+_LONG_QUOTES = ('"""', "'''")
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -36,6 +48,27 @@ def statements(source: str) -> list[Statement]:
     lines = source.splitlines()
     found = list(_walk(tree, lines))
     return sorted(found, key=lambda each: (each.line, each.module))
+
+
+def top_statements(source: str) -> list[Statement] | None:
+    """Return the import statements of a file that has them at its top only, without parsing it all.
+
+    None where others may stand further in, or where it is not plain what is one. Whether the rest
+    of `source` could be parsed is not said.
+    """
+    if _NESTED.search(source):
+        return None
+    kept: list[str] = []
+    end = 0
+    for match in _TOP.finditer(source):
+        if any(source.count(quotes, 0, match.start()) % 2 for quotes in _LONG_QUOTES):
+            return None  # It stands in a text.
+        kept += ["\n" * source.count("\n", end, match.start()), match.group()]
+        end = match.end()
+    try:
+        return statements("".join(kept))
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _walk(tree: ast.Module, lines: list[str]) -> Iterator[Statement]:

@@ -14,9 +14,9 @@ from missioncontrol.specialists.ranking.kept import KeptFacts
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
 
-VERSION = 1
+VERSION = 2
 """Counted up whenever the same files would give another graph."""
-FILES_MAX = 6_000
+FILES_MAX = 40_000
 """Code files read for imports; the rest is named as left out."""
 SCRIPTS = frozenset({"JavaScript", "TypeScript", "Vue", "Svelte"})
 ASIDE = frozenset(

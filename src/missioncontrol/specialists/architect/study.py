@@ -92,34 +92,38 @@ def studied(graph: Graph, relevant: Sequence[tuple[str, tuple[str, ...]]]) -> St
 
 
 def _cycles(nodes: Sequence[str], imports: Sequence[Import]) -> tuple[Cycle, ...]:
-    at_load = _knots(nodes, imports, LOAD)
-    deferred = [knot for knot in _knots(nodes, imports, RUNNING) if knot not in at_load]
-    found = [_cycle(knot, imports, LOAD, "load") for knot in at_load]
-    for knot in deferred:
-        fresh = _cycle(knot, imports, RUNNING, "deferred")
-        if any(each.when == "deferred" for each in fresh.way):
-            found.append(fresh)
+    load, running = _Ways(nodes, imports, LOAD), _Ways(nodes, imports, RUNNING)
+    found = [load.cycle(knot, "load") for knot in load.knots]
+    known = {tuple(knot) for knot in load.knots}
+    for knot in running.knots:
+        if tuple(knot) not in known:
+            fresh = running.cycle(knot, "deferred")
+            if any(each.when == "deferred" for each in fresh.way):
+                found.append(fresh)
     return tuple(found)
 
 
-def _knots(
-    nodes: Sequence[str], imports: Sequence[Import], when: frozenset[When]
-) -> list[list[str]]:
-    return measures.knots(components(nodes, arrows(imports, when=when)))
+class _Ways:
+    """The imports at some times, looked through once for all of their cycles."""
 
+    def __init__(
+        self, nodes: Sequence[str], imports: Sequence[Import], when: frozenset[When]
+    ) -> None:
+        self._arrows = arrows(imports, when=when)
+        self.knots = measures.knots(components(nodes, self._arrows))
+        self._first: dict[tuple[str, str], Import] = {}
+        for each in imports:
+            if each.when in when:
+                key = (each.source, each.target)
+                # Where a pair is imported both ways, the one at load time is the one that binds.
+                before = self._first.get(key)
+                if before is None or (before.when != "load" and each.when == "load"):
+                    self._first[key] = each
 
-def _cycle(
-    knot: Sequence[str], imports: Sequence[Import], when: frozenset[When], kind: When
-) -> Cycle:
-    first: dict[tuple[str, str], Import] = {}
-    for each in imports:
-        if each.when in when:
-            key = (each.source, each.target)
-            # Where a pair is imported both ways, the one at load time is the one that binds.
-            if key not in first or (first[key].when != "load" and each.when == "load"):
-                first[key] = each
-    way = measures.way_round(knot, arrows(imports, when=when))
-    return Cycle(kind, tuple(knot), tuple(first[pair] for pair in pairwise(way)))
+    def cycle(self, knot: Sequence[str], kind: When) -> Cycle:
+        """Return the cycle of modules that all need each other, with one way round."""
+        way = measures.way_round(knot, self._arrows)
+        return Cycle(kind, tuple(knot), tuple(self._first[pair] for pair in pairwise(way)))
 
 
 def _unimported(graph: Graph, own: Iterable[str]) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from missioncontrol.specialists.historian.log import Log
     from missioncontrol.specialists.tree import Tree
 
-SECONDS_MAX = 60.0
 PLACES_MAX = 10
 DATA = "history.json"
 TOTAL = "git rev-list --count HEAD"
@@ -49,13 +48,12 @@ class Historian:
 
 def _read(brief: Brief, desk: Desk) -> "tuple[Tree, Log | None, History]":
     from missioncontrol.specialists.historian.history import history_of
-    from missioncontrol.specialists.historian.log import read_log
+    from missioncontrol.specialists.historian.walk import read_history
     from missioncontrol.specialists.tree import read_tree
 
     repository = repository_of(brief, "historian", "read the history of")
-    half = min(SECONDS_MAX, max(1.0, desk.seconds_left() / 2))
     try:
-        log = read_log(repository, seconds=half)
+        log = read_history(repository)
     except Unavailable as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint) from error
     if log is not None:

@@ -10,12 +10,10 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.specialists.git import git, git_part, head_commit, top_level
 from missioncontrol.specialists.ranking.past import PastChange
 
-COMMITS_MAX = 10_000
+COMMITS_MAX = 25_000
 BYTES_MAX = 128 * 1024 * 1024
-LOG_SECONDS_MAX = 120.0
-"""Ends a git that hangs. What a plan rests on is bounded by commits and bytes: it is the same on
-each machine, and without any history where git takes longer than this, which the plan says."""
 LATE = "it took longer"
+"""How the reason begins where the clock ended git: another time it would have read more."""
 COUNT_SECONDS_MAX = 120.0
 RENAMES_MAX = 400
 """Files added and deleted in one commit up to which git looks for renames."""
@@ -85,7 +83,6 @@ def read_log(root: Path, *, seconds: float, commits_max: int = COMMITS_MAX) -> L
     obtained = f"git log --numstat --find-renames, the newest {commits_max:,} commits"
     if head_commit(root) is None:
         return Log((), obtained=obtained)
-    total = count_commits(root)
     try:
         counted = ("--numstat", "--find-renames", *inside)
         answer = git_part(root, *args, *counted, seconds=seconds, bytes_max=BYTES_MAX)
@@ -100,6 +97,7 @@ def read_log(root: Path, *, seconds: float, commits_max: int = COMMITS_MAX) -> L
         commits = commits[:-1]  # the last one may lack some of its changes
     elif len(commits) > commits_max:
         commits, cut = commits[:commits_max], f"only the newest {commits_max:,} commits were read"
+    total = count_commits(root) if cut else len(commits)
     return Log(commits, max(total, len(commits)), cut, _is_shallow(root), obtained)
 
 

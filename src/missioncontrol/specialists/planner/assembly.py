@@ -7,7 +7,6 @@ import msgspec
 
 from missioncontrol.domain.building import built_by
 from missioncontrol.domain.plan import STUDIES, Plan
-from missioncontrol.specialists.historian.log import COMMITS_MAX
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
@@ -408,8 +407,8 @@ def _obtained(ground: Ground) -> str:
 
 def _history_read(ground: Ground) -> str:
     """Say how much of the history the plan rests on, where that is not the whole."""
-    if ground.commits > COMMITS_MAX:
-        return f"; of {ground.commits:,} commits the newest {COMMITS_MAX:,}"
+    if 0 < ground.commits_read < ground.commits:
+        return f"; of {ground.commits:,} commits the newest {ground.commits_read:,}"
     if ground.commits > 1 and ground.index and not ground.index.past.changes:
         return f"; none of {ground.commits:,} commits could be used"
     return ""

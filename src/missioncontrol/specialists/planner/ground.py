@@ -34,6 +34,7 @@ class Ground(msgspec.Struct, frozen=True):
     arrows: Mapping[str, Sequence[str]]
     commits: int  # 0 where there is no history
     trace: Trace | None = None  # the stack trace that came with the goal
+    commits_read: int = 0  # the newest of `commits` that the ranking and the estimates know
 
     @property
     def has_code(self) -> bool:

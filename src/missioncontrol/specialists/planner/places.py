@@ -122,6 +122,8 @@ def new_names(ground: Ground, ask: Ask) -> list[str]:
     if index is None:
         return []
     named = [name for name in exact_names(ask.text) if name[0].isalpha() and "-" not in name]
+    if not named:
+        return []
     stems = {part for path in index.paths for part in PurePosixPath(path).with_suffix("").parts}
     return [
         name

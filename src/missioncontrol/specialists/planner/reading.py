@@ -5,6 +5,7 @@ from pathlib import Path
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.historian.log import count_commits
+from missioncontrol.specialists.historian.walk import begin_history, read_history
 from missioncontrol.specialists.indexing import imports_of, index_of
 from missioncontrol.specialists.manifests import read_manifests
 from missioncontrol.specialists.planner.goal import read_goal
@@ -12,7 +13,7 @@ from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.source import Sources
 from missioncontrol.specialists.planner.tracing import trace_in
 from missioncontrol.specialists.specialist import Brief, Listener
-from missioncontrol.specialists.tree import read_tree
+from missioncontrol.specialists.tree import SECONDS_MAX, Tree, read_tree
 
 GOAL_LENGTH_MAX = 100_000
 """Characters in goal, constraints and context together; a longer text is a document, not a goal."""
@@ -31,7 +32,9 @@ def read_ground(brief: Brief, desk: Listener) -> Ground:
     if brief.repository is None:
         return Ground(goal, None, None, None, None, {}, 0)
     desk.progress(1, 4, "reading the files")
+    begin_history(brief.repository)
     tree = read_tree(brief.repository)
+    _refuse_late(tree)
     desk.progress(2, 4, f"{len(tree.files):,} files; reading manifests and imports")
     stack = read_manifests(tree)
     arrows = imports_of(tree)
@@ -39,9 +42,10 @@ def read_ground(brief: Brief, desk: Listener) -> Ground:
     index = index_of(tree, imports=arrows, everywhere=(stack.name,))
     if index.left_out:
         desk.log("warning", f"{index.left_out:,} files were not searched for the goal's words.")
-    commits = _commits(brief.repository) if tree.is_git else 0
+    commits, commits_read = _commits(brief.repository) if tree.is_git else (0, 0)
     trace = trace_in(f"{brief.goal}\n{brief.context}", tree)
-    return Ground(goal, tree, stack, Sources(tree, arrows), index, arrows, commits, trace)
+    sources = Sources(tree, arrows, index)
+    return Ground(goal, tree, stack, sources, index, arrows, commits, trace, commits_read)
 
 
 def _refuse_unreadable(brief: Brief) -> None:
@@ -63,8 +67,25 @@ def _refuse_unreadable(brief: Brief) -> None:
         )
 
 
-def _commits(root: Path) -> int:
+def _refuse_late(tree: Tree) -> None:
+    """A plan from as many files as time allowed would differ from machine to machine."""
+    if tree.is_late:
+        raise AttemptFailed(
+            "repository.too_slow",
+            f"The {len(tree.files):,} first files of {tree.root.name!r} took longer to read than "
+            f"{SECONDS_MAX:g} seconds.",
+            hint="Try again when the disk has less to do, or plan for a directory of the checkout.",
+        )
+
+
+def _commits(root: Path) -> tuple[int, int]:
+    """Return how many commits there are, and how many of them were read."""
     try:
-        return count_commits(root)
+        log = read_history(root)
+        return (log.total, len(log.commits)) if log else (0, 0)
     except Unavailable:
-        return 0
+        pass
+    try:
+        return count_commits(root), 0
+    except Unavailable:
+        return 0, 0

@@ -185,7 +185,7 @@ def _overrides(ground: Ground, change: Renaming, owner: str) -> list[Named]:
     """Return the methods of derived classes that stand in for the renamed one."""
     if not (owner and ground.sources and ground.tree):
         return []
-    kinds = ground.sources.derived.get(owner.rpartition(".")[2], [])
+    kinds = ground.sources.derived_from(owner.rpartition(".")[2])
     found = [
         each
         for kind, path in kinds

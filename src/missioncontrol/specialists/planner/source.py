@@ -17,14 +17,14 @@ from missioncontrol.specialists.planner.definitions import (
     named_symbols,
     public_methods,
 )
+from missioncontrol.specialists.ranking.terms import counted
 from missioncontrol.specialists.symbols import Symbol, symbols
 from missioncontrol.specialists.words import pattern
 
 if TYPE_CHECKING:
+    from missioncontrol.specialists.ranking.index import Index
     from missioncontrol.specialists.tree import SourceFile, Tree
 
-SCANNED_MAX = 3_000
-"""Files of one kind looked through for uses of a name; the first by path."""
 NAMED_MAX = 3
 _CLASS = re.compile(
     r"^[ \t]*(?:export\s+|public\s+|abstract\s+|final\s+)*class\s+(?P<name>\w+)\s*"
@@ -140,35 +140,57 @@ def telling(reasons: Sequence[str]) -> list[str]:
 class Sources:
     """Answers questions about the code of one repository, each bounded."""
 
-    def __init__(self, tree: "Tree", imports: Mapping[str, Sequence[str]]) -> None:
-        """`imports` maps each importing file to the files it imports."""
+    def __init__(
+        self, tree: "Tree", imports: Mapping[str, Sequence[str]], index: "Index | None" = None
+    ) -> None:
+        """`imports` maps each importing file to the files it imports.
+
+        `index` knows which words stand in which files: without it, each is looked through.
+        """
         self.tree = tree
+        self._index = index
+        self._derived: dict[str, list[tuple[str, str]]] = {}
         self.importers: dict[str, list[str]] = {}
         for source, targets in imports.items():
             for target in targets:
                 self.importers.setdefault(target, []).append(source)
 
     def of_kind(self, kind: str) -> "list[SourceFile]":
-        """Return the files of a kind, the first `SCANNED_MAX` by path."""
-        return [file for file in self.tree.files if file.kind == kind][:SCANNED_MAX]
+        """Return the files of a kind, in order of their paths."""
+        return [file for file in self.tree.files if file.kind == kind]
 
-    @cached_property
-    def derived(self) -> dict[str, list[tuple[str, str]]]:
-        """Map each base class to the (class, path) pairs that name it."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for file in self.of_kind("code"):
-            text = self.tree.text(file.path) or ""
-            if "class " not in text:
-                continue
-            for match in _CLASS.finditer(text):
-                for base in re.findall(r"\w+", match["bases"] or match["more"] or ""):
-                    found.setdefault(base, []).append((match["name"], file.path))
-        return found
+    def naming(self, kind: str, names: Iterable[str]) -> "list[SourceFile]":
+        """Return the files of a kind in which one of `names` may stand as a whole word."""
+        files = self.of_kind(kind)
+        terms = [counted(name) for name in names]
+        if self._index is None or not all(terms):
+            return files
+        known = self._index.numbers
+        said = {number for each in terms for number in self._index.with_all(each)}
+        return [
+            file
+            for file in files
+            if file.path not in known
+            or known[file.path] in said
+            or not self._index.facts[known[file.path]].is_whole
+        ]
+
+    def derived_from(self, base: str) -> list[tuple[str, str]]:
+        """Return the (class, path) pairs of the classes that name `base` as one of theirs."""
+        if base not in self._derived:
+            self._derived[base] = [
+                (match["name"], file.path)
+                for file in self.naming("code", [base])
+                for match in _CLASS.finditer(self.tree.text(file.path) or "")
+                for each in re.findall(r"\w+", match["bases"] or match["more"] or "")
+                if each == base
+            ]
+        return self._derived[base]
 
     @cached_property
     def classes(self) -> list[str]:
         """Return the names of all classes in the code, sorted."""
-        texts = (self.tree.text(file.path) or "" for file in self.of_kind("code"))
+        texts = (self.tree.text(file.path) or "" for file in self.naming("code", ["class"]))
         return sorted({match["name"] for text in texts for match in _CLASS.finditer(text)})
 
     def holds_tests(self, path: str) -> bool:
@@ -252,8 +274,9 @@ class Sources:
 
     def users(self, name: str, kind: str) -> list[str]:
         """Return the files of a kind in which the last part of `name` stands as a word."""
-        whole = re.compile(rf"(?<!\w){re.escape(name.rpartition('.')[2])}(?!\w)")
-        files = [file.path for file in self.of_kind(kind)]
+        last = name.rpartition(".")[2]
+        whole = re.compile(rf"(?<!\w){re.escape(last)}(?!\w)")
+        files = [file.path for file in self.naming(kind, [last])]
         return [path for path in files if whole.search(self.tree.text(path) or "")]
 
     def find(
@@ -292,9 +315,9 @@ class Sources:
         return best[1] if best else None
 
     def _as_seam(self, symbol: Symbol, path: str, text: str) -> Seam | None:
-        kinds = sorted({name for name, _ in self.derived.get(symbol.name, ())})
+        kinds = sorted({name for name, _ in self.derived_from(symbol.name)})
         methods = left_open(symbol, text)
-        if (symbol.name, path) in self.derived.get("Protocol", ()):
+        if (symbol.name, path) in self.derived_from("Protocol"):
             # Nobody derives from a protocol in Python; its keepers are often named after it.
             methods = public_methods(symbol, text)
             kinds = kinds or [name for name in self.classes if name.endswith(symbol.name)]
@@ -309,7 +332,7 @@ class Sources:
         regex = re.compile(
             rf"(?m)^[ \t]*[\w.]+\s*(?::[^=\n]+)?=\s*(?:new\s+)?(?:\w+\.)*(?:{joined})\(.*$"
         )
-        for file in self.of_kind("code"):
+        for file in self.naming("code", names):
             text = (
                 self.tree.text(file.path) or ""
                 if file.path != home and not ASIDE.match(file.path)
@@ -326,11 +349,12 @@ class Sources:
         whole = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names)) if names else None
         closest = re.compile(rf"\b{re.escape(names[0])}\b") if names else None
         named, using = [], []
+        about = re.compile(rf"(?:^|[_.-]){re.escape(stem.rstrip('s'))}s?(?:$|[_.-])")
+        saying = {file.path for file in self.naming("test", names)} if names else set()
         for file in self.of_kind("test"):
-            name = PurePosixPath(file.path).stem
-            if stem and re.search(rf"(?:^|[_.-]){re.escape(stem.rstrip('s'))}s?(?:$|[_.-])", name):
+            if stem and about.search(PurePosixPath(file.path).stem):
                 named.append(file.path)
-            elif whole and closest:
+            elif whole and closest and file.path in saying:
                 text = self.tree.text(file.path) or ""
                 count = len(whole.findall(text))
                 if count:
@@ -347,10 +371,7 @@ class Sources:
         return list(dict.fromkeys(kept))[:NAMED_MAX]
 
     def _inside_or_beside(self, path: str) -> Iterator[str]:
-        """Yield a file that holds tests of its own, and one beside it that is named as its test.
-
-        `of_kind` reads a bounded number of test files; what stands right there is always seen.
-        """
+        """Yield a file that holds tests of its own, and one beside it that is named as its test."""
         if _TESTS_INSIDE.search(self.tree.text(path) or ""):
             yield path
         pure = PurePosixPath(path)
@@ -362,14 +383,11 @@ class Sources:
     def _documents(self, name: str) -> list[str]:
         found = []
         whole = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
-        for file in self.of_kind("document"):
+        for file in self.naming("document", [name]) if len(name) > 4 else ():
             if _NOT_FOR_READERS.search(file.path):
                 continue
             text = self.tree.text(file.path) or ""
-            lines = (
-                text.count("\n", 0, match.start()) + 1
-                for match in (whole.finditer(text) if len(name) > 4 else ())
-            )
+            lines = (text.count("\n", 0, match.start()) + 1 for match in whole.finditer(text))
             line = next((each for each in lines if each > TITLE_LINES), 0)
             if line:
                 found.append(f"{file.path}:{line}")

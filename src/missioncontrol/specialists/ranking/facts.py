@@ -11,7 +11,7 @@ CHARACTERS_MAX = 200_000
 """Text looked at in one file."""
 TERMS_MAX = 5_000
 """Words kept of one file, the most frequent; what has more of them is data."""
-VERSION = 2
+VERSION = 3
 """Counted up whenever the same content would give other facts."""
 
 
@@ -21,6 +21,11 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     length: int  # characters
     counts: dict[str, int]  # stem → times, in the whole text
     names: tuple[tuple[str, int], ...]  # what it defines, with lines from 1, top to bottom
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `counts` hold every word of the file; an empty one may not have been read."""
+        return 0 < self.length < CHARACTERS_MAX and len(self.counts) < TERMS_MAX
 
 
 def content_key(text: str, *, is_code: bool) -> bytes:

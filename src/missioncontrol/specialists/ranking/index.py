@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from missioncontrol.specialists.kinds import says_frozen
 from missioncontrol.specialists.ranking.blocks import Block, blocks_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
 
 NOBODY_EDITS = frozenset({"binary", "generated", "vendored"})
-CHARACTERS_MAX = 256_000_000
+CHARACTERS_MAX = 512_000_000
 """Text looked at over all files; what lies beyond it is ranked by its path and its past."""
 PATH_FACTOR = 5
 """What a word of the path counts for beside one of the text."""
@@ -67,10 +67,9 @@ class Index:
         """
         self.tree = tree
         self.everywhere = frozenset(counted("\n".join(everywhere)))
-        self.files: list[SourceFile] = [f for f in tree.files if _is_edited(tree, f)]
+        self.files, self.facts, self.left_out = _read(tree, kept)
         self.paths = [file.path for file in self.files]
         self.numbers = {path: number for number, path in enumerate(self.paths)}
-        self.facts, self.left_out = _read(tree, self.files, kept)
         self.text = Field((each.counts for each in self.facts), length_share=0.75)
         self.whole = Field(map(_whole, self.facts, self.paths), length_share=0.75)
         self.path = Field(map(counted, self.paths), length_share=0.3)
@@ -202,34 +201,43 @@ class Index:
         ]
 
 
-def _is_edited(tree: "Tree", file: "SourceFile") -> bool:
-    """Whether people change a file: a frozen or generated one says in its head that they do not."""
-    if file.kind in NOBODY_EDITS:
-        return False
-    return file.kind != "code" or not says_frozen(tree.text(file.path) or "")
+class _Text(NamedTuple):
+    """A file that people change, with its text and the key of that."""
+
+    file: "SourceFile"
+    text: str
+    key: bytes
+    is_code: bool
+    is_read: bool  # whether there was room for its characters
 
 
-def _read(
-    tree: "Tree", files: "Sequence[SourceFile]", kept: KeptFacts | None
-) -> tuple[list[FileFacts], int]:
-    """Read the files in their order while there is room for characters; count those left out."""
-    room, left_out = CHARACTERS_MAX, 0
-    texts: list[str] = []
-    for file in files:
-        left_out += room <= 0
-        text = (tree.text(file.path) or "") if room > 0 else ""
-        room -= len(text)
-        texts.append(text)
-    codes = [file.kind in {"code", "test"} for file in files]
-    keys = [content_key(text, is_code=code) for text, code in zip(texts, codes, strict=True)]
-    found = kept.find(set(keys)) if kept else {}
+def _read(tree: "Tree", kept: KeptFacts | None) -> "tuple[list[SourceFile], list[FileFacts], int]":
+    """Read the files that people change, in their order, and count those left out."""
+    texts = list(_texts(tree))
+    found = kept.find({each.key for each in texts}) if kept else {}
     fresh: dict[bytes, FileFacts] = {}
-    for key, text, code in zip(keys, texts, codes, strict=True):
-        if key not in found and key not in fresh:
-            fresh[key] = facts_of(text, is_code=code)
+    for each in texts:
+        if each.key not in found and each.key not in fresh:
+            fresh[each.key] = facts_of(each.text, is_code=each.is_code)
     if kept and fresh:
         kept.keep(fresh, found)
-    return [found.get(key) or fresh[key] for key in keys], left_out
+    facts = [found.get(each.key) or fresh[each.key] for each in texts]
+    return [each.file for each in texts], facts, sum(not each.is_read for each in texts)
+
+
+def _texts(tree: "Tree") -> "Iterator[_Text]":
+    """Yield what people change: a frozen or generated file says in its head that they do not."""
+    room = CHARACTERS_MAX
+    for file in tree.files:
+        if file.kind in NOBODY_EDITS:
+            continue
+        text = tree.text(file.path) or ""
+        if file.kind == "code" and says_frozen(text):
+            continue
+        is_code, is_read = file.kind in {"code", "test"}, room > 0
+        text = text if is_read else ""
+        room -= len(text)
+        yield _Text(file, text, content_key(text, is_code=is_code), is_code, is_read)
 
 
 def _whole(facts: FileFacts, path: str) -> dict[str, int]:

@@ -72,16 +72,17 @@ class Past:
         self.messages = [asked(change.message) for change in self.changes]
         self._examples = Field(self.messages, length_share=0.6)
         self.said = Field(self._by_file(len(paths)), length_share=0.75)
-        self.counts = [0] * len(paths)
+        self.by_file: list[list[int]] = [[] for _ in paths]  # its changes, newest first
         self.recent = [0] * len(paths)  # changes among the newest commits
         self.rest = [len(self.changes)] * len(paths)  # commits since a file last changed
         habits = [0.0] * len(paths)
         for place, (files, age) in enumerate(zip(self.files, self.ages, strict=True)):
             for number in files:
-                self.counts[number] += 1
+                self.by_file[number].append(place)
                 self.recent[number] += place < RECENT
                 self.rest[number] = min(self.rest[number], place)
                 habits[number] += _faded(age, FADING_YEARS)
+        self.counts = [len(changes) for changes in self.by_file]
         self.habits = [log1p(habit) for habit in habits]
         self.together = self._together(len(paths))
 
@@ -110,9 +111,10 @@ class Past:
         whole repository in.
         """
         counts: dict[str, int] = {}
-        for files, change, tells in zip(self.files, self.changes, self.telling, strict=True):
-            if number in files and tells and _is_person(change.author):
-                counts[change.author] = counts.get(change.author, 0) + 1
+        for place in self.by_file[number]:
+            author = self.changes[place].author
+            if self.telling[place] and _is_person(author):
+                counts[author] = counts.get(author, 0) + 1
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:KNOWERS_MAX]
 
     def _by_file(self, size: int) -> list[dict[str, int]]:

@@ -120,7 +120,8 @@ def _habit(index: Index, evidence: Evidence, number: int) -> str:
 def _together(index: Index, evidence: Evidence, number: int) -> str:
     for leader in evidence.leaders:
         if leader != number and number in index.past.together[leader]:
-            count = sum(1 for files in index.past.files if number in files and leader in files)
+            past = index.past
+            count = sum(1 for place in past.by_file[number] if leader in past.files[place])
             return f"changed with `{index.paths[leader]}` in {_of(count, 'commit')}"
     return ""
 
@@ -170,9 +171,7 @@ REPORTED_AS = {
 
 def _changes(index: Index, number: int) -> Iterator[Mapping[str, int]]:
     past = index.past
-    for files, message in zip(past.files, past.messages, strict=True):
-        if number in files:
-            yield message
+    return (past.messages[place] for place in past.by_file[number])
 
 
 def _words(index: Index, evidence: Evidence, said: Mapping[str, int]) -> list[str]:

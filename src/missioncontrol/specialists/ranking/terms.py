@@ -3,26 +3,43 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from missioncontrol.specialists.words import STOP_WORDS, stem
 
 _WORD = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 """A word of prose, or of `SecureCookieSession`, `open_session`, `HTTPServer` and `parseURLs`."""
+_RUN = re.compile(r"[^\W\d_]+")
+_LETTERS = bytes(each if chr(each).isascii() and chr(each).isalpha() else 32 for each in range(256))
 _TRAILER = re.compile(r"(?im)^\s*(?:co-authored-by|signed-off-by|reviewed-by|change-id):.*$")
 _ADDRESS = re.compile(r"https?://\S+")
 _MERGE = re.compile(r"(?im)^merge (?:pull request #\d+ from \S+|(?:remote-tracking )?branch .*)$")
 LENGTH_MIN, LENGTH_MAX = 2, 40
 """Shorter words say nothing; longer ones are data."""
+RUNS_KEPT_MAX = 200_000
+"""Runs of letters, such as `SecureCookieSession`, whose stems are remembered."""
 
 
 def counted(text: str) -> dict[str, int]:
     """Return how often each stem occurs in a text: code, prose or a path."""
     found: dict[str, int] = {}
-    for word, count in Counter(_WORD.findall(text)).items():
-        if LENGTH_MIN <= len(word) <= LENGTH_MAX:
-            root = stem(word)
+    for run, count in Counter(_runs(text)).items():
+        for root in _stems(run):
             found[root] = found.get(root, 0) + count
     return found
+
+
+def _runs(text: str) -> list[str]:
+    """Return the longest runs of letters; no word reaches beyond one."""
+    if text.isascii():  # As nearly all code is; this takes half as long as the pattern does.
+        return text.encode().translate(_LETTERS).decode("ascii").split()
+    return _RUN.findall(text)
+
+
+@lru_cache(maxsize=RUNS_KEPT_MAX)
+def _stems(run: str) -> tuple[str, ...]:
+    words = _WORD.findall(run)
+    return tuple(stem(word) for word in words if LENGTH_MIN <= len(word) <= LENGTH_MAX)
 
 
 def asked(text: str) -> dict[str, int]:

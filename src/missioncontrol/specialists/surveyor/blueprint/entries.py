@@ -18,6 +18,7 @@ FILE_BYTES_MAX = 600_000
 BESIDE = ("setup", "conftest", "noxfile", "tasks", "manage", "fabfile", "docs", "tests", "test")
 VERBS = frozenset({"route", "get", "post", "put", "patch", "delete", "websocket"})
 TABLED = frozenset({"path", "re_path", "Route", "WebSocketRoute", "Mount", "add_url_rule"})
+_MAY_ROUTE = re.compile(rf"(?m)^[ \t]*@|\b(?:{'|'.join(sorted(TABLED))})\s*\(")
 _SCRIPTED = re.compile(
     r"""\b(?:app|router|server)\.(get|post|put|patch|delete)\(\s*["'`](/[^"'`\n]*)["'`]"""
 )
@@ -69,7 +70,8 @@ def _modules(tree: "Tree") -> dict[str, str]:
 
 def _routes(file: "SourceFile", text: str) -> Iterator[Entry]:
     if file.language == "Python":
-        if "route" in text.lower() or "@" in text or "path(" in text:
+        spoken = "route" in text.lower() or "@" in text or "path(" in text
+        if spoken and _MAY_ROUTE.search(text):  # Parsing costs far more than looking.
             yield from _python_routes(file.path, text)
     elif file.language in ("JavaScript", "TypeScript"):
         for match in _SCRIPTED.finditer(text):
