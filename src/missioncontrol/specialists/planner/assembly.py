@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.domain.building import built_by
 from missioncontrol.domain.plan import STUDIES, Plan
+from missioncontrol.specialists.named import Named, member_named
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
@@ -22,12 +23,10 @@ from missioncontrol.specialists.planner.likely import likely_files, precedents_o
 from missioncontrol.specialists.planner.moving import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
-    Named,
     absent,
     defined_as,
     front_of,
     kin_of,
-    member_named,
     named_definitions,
     new_member,
     standing_member,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from missioncontrol.specialists.literal import exact_names, is_file_name
+from missioncontrol.specialists.named import Named, member_named
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.likely import tests_of
-from missioncontrol.specialists.planner.naming import Named, member_named
 from missioncontrol.specialists.planner.papers import (
     document_for,
     documents_for,

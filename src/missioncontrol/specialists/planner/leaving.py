@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 import msgspec
 
 from missioncontrol.specialists.deprecation import deprecated_at
+from missioncontrol.specialists.named import Named
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.naming import Named
 from missioncontrol.specialists.planner.source import ASIDE
 from missioncontrol.specialists.symbols import symbols
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from missioncontrol.specialists.named import Named
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.naming import Named
 from missioncontrol.specialists.planner.renaming import FILES_MAX, uses_of
 
 FILES_SHOWN = 6

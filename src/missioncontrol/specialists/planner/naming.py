@@ -1,7 +1,7 @@
 """Definitions that an ask names outright, such as `TTLCache.expire`, where the code has them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from missioncontrol.specialists.literal import exact_names
+from missioncontrol.specialists.named import (
+    ASIDE,
+    FILES_MAX,
+    Named,
+    body,
+    definitions_called,
+    is_product,
+    member_named,
+)
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
@@ -17,42 +26,17 @@ from missioncontrol.specialists.words import parts
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.planner.source import Place
-    from missioncontrol.specialists.tree import SourceFile, Tree
 
 NAMES_MAX = 6
 KIN_LETTERS_MIN = 5
 """Letters that two names begin with alike before one is taken for the kin of the other."""
-FILES_MAX = 4_000
 SHORT_MAX = 3
 """Letters of words that are too common to be taken for a name."""
 _NAME = re.compile(r"`([A-Za-z_][\w.]{2,80})(?:\([^`]*\))?`")
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*|[A-Z]\w+(?:\.\w+)+")
 """A name that no prose has: `load_dotenv`, `ChunkedReader`, `Session.send`."""
 _IMPORTED = re.compile(r"(?m)^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n(]+)")
-OVERLOAD = re.compile(r"\s*@(?:typing\.|t\.)?overload\b")
 _FRONTS = frozenset({"__init__.py", "index.js", "index.ts", "index.mjs", "mod.rs", "lib.rs"})
-_ASIDE = re.compile(r"(?i)(?:^|/)(?:tests?|examples?|docs?|bench\w*|sandbox)/|(?:^|/)setup\.py$")
-_ADD = r"(?i)^(?:add|introduce|create)\s+(?:(?:an?|the)\s+)?(?:new\s+)?(?:public\s+)?"
-_OF_CLASS = r"(?:(?:class|static)\s?)?(?:method|property|attribute)"
-_MEMBER_OF = re.compile(
-    rf"{_ADD}(?:`(?P<one>\w+)(?:\(\))?`\s+{_OF_CLASS}"
-    rf"|{_OF_CLASS}\s+`(?P<other>\w+)(?:\(\))?`)"
-    r"\s+(?:to|on|for|in)\s+(?:the\s+)?(?:class\s+)?`(?P<owner>[\w.]+)`"
-)
-_MEMBER = re.compile(rf"{_ADD}(?:{_OF_CLASS}\s+)?`(?P<name>\w+(?:\.\w+)+)(?:\(\))?`[.!]?$")
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A definition with its place."""
-
-    name: str  # as the ask writes it
-    path: str
-    line: int
-
-    @property
-    def place(self) -> str:
-        """Where it stands, as `path:line`."""
-        return f"{self.path}:{self.line}"
 
 
 def named_definitions(ground: Ground, ask: Ask) -> list[Named]:
@@ -109,15 +93,6 @@ class Member(msgspec.Struct, frozen=True):
     sister: Named | None
 
 
-def member_named(text: str) -> str:
-    """Return `Store.explain` for “add an `explain` method to `Store`”; "" for any other ask."""
-    match = _MEMBER_OF.match(text)
-    if match:
-        return f"{match['owner']}.{match['one'] or match['other']}"
-    whole = _MEMBER.match(text)
-    return whole["name"] if whole else ""
-
-
 def standing_member(ground: Ground, ask: Ask) -> Named | None:
     """Return the member that the ask wants to be added, where its class has one of that name."""
     name = member_named(ask.text)
@@ -140,7 +115,7 @@ def new_member(ground: Ground, ask: Ask) -> Member | None:
         listed = symbols(ground.tree.text(homes[0].path) or "")
         home = next(each for each in listed if each.line == homes[0].line)
         if home.is_type:
-            return Member(name, homes[0], _sister(_body(listed, home), outer, inner, homes[0]))
+            return Member(name, homes[0], _sister(body(listed, home), outer, inner, homes[0]))
     return None
 
 
@@ -193,9 +168,7 @@ def front_of(ground: Ground, places: Sequence["Place"]) -> str:
     """Return the file that hands on what a private module has, in code marks; "" without one."""
     private = places and re.search(r"(?:^|/)_(?!_)", places[0].path)
     fronts = [path for path in ground.arrows if PurePosixPath(path).name in _FRONTS]
-    fronts = [
-        path for path in fronts if not _ASIDE.search(path) and not re.search(r"/_(?!_)", path)
-    ]
+    fronts = [path for path in fronts if not ASIDE.search(path) and not re.search(r"/_(?!_)", path)]
     fronts.sort(key=lambda path: (path.count("/"), path))
     return f"`{fronts[0]}`" if private and fronts else ""
 
@@ -208,7 +181,7 @@ def kin_of(ground: Ground, name: str) -> Named | None:
     if ground.tree is None or "." in name:
         return None
     best: tuple[int, str, Named] | None = None
-    for file in [file for file in ground.tree.files if _is_product(file)][:FILES_MAX]:
+    for file in [file for file in ground.tree.files if is_product(file)][:FILES_MAX]:
         for symbol in symbols(ground.tree.text(file.path) or ""):
             shared = _shared(symbol.name, name)
             if symbol.indent or shared < KIN_LETTERS_MIN or shared * 2 < len(name):
@@ -224,7 +197,7 @@ def defined_as(ground: Ground, said: Sequence[str]) -> Named | None:
         return None
     wanted = [word.lower() for word in said if word.isascii() and len(word) > SHORT_MAX]
     best: tuple[int, bool, str, Named] | None = None
-    for file in [file for file in ground.tree.files if _is_product(file)][:FILES_MAX]:
+    for file in [file for file in ground.tree.files if is_product(file)][:FILES_MAX]:
         for symbol in symbols(ground.tree.text(file.path) or ""):
             name = symbol.name.lower()
             if symbol.indent or name not in wanted:
@@ -238,48 +211,3 @@ def defined_as(ground: Ground, said: Sequence[str]) -> Named | None:
 def _shared(one: str, other: str) -> int:
     """Return how many letters two names begin with alike."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
-def definitions_called(tree: "Tree", name: str) -> Iterator[Named]:
-    """Yield where the product's code defines a name; one with a dot stands inside its class."""
-    outer, _, inner = name.rpartition(".")
-    for file in [file for file in tree.files if _is_product(file)][:FILES_MAX]:
-        text = tree.text(file.path) or ""
-        if inner not in text or outer.rpartition(".")[2] not in text:
-            continue
-        listed = symbols(text)
-        homes = [_body(listed, each) for each in listed if each.name == outer.rpartition(".")[2]]
-        if homes and not any(each.name == inner for home in homes for each in home):
-            bases = _bases(text, outer.rpartition(".")[2])
-            homes = [_body(listed, each) for each in listed if each.name in bases]
-        here = [
-            symbol
-            for symbol in listed
-            if symbol.name == inner and (not outer or any(symbol in home for home in homes))
-        ]
-        lines = text.split("\n")
-        whole = [each for each in here if not OVERLOAD.match(lines[each.line - 2])]
-        for symbol in (whole or here)[:1]:
-            yield Named(name, file.path, symbol.line)
-
-
-def _bases(text: str, name: str) -> frozenset[str]:
-    """Return what a class derives from, as its own file says."""
-    said = re.search(
-        rf"(?m)^[ \t]*class {re.escape(name)}\b\s*(?:\(([^)]*)\)|extends ([\w.]+))", text
-    )
-    return frozenset(re.findall(r"\w+", said[1] or said[2] or "")) if said else frozenset()
-
-
-def _is_product(file: "SourceFile") -> bool:
-    return file.kind == "code" and not _ASIDE.search(file.path) and file.path.endswith(_SUFFIXES)
-
-
-_SUFFIXES = (".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".java", ".kt")
-
-
-def _body(listed: list[Symbol], home: Symbol) -> list[Symbol]:
-    """Return the definitions that stand inside of `home`, as their indents tell."""
-    after = [symbol for symbol in listed if symbol.line > home.line]
-    end = next((n for n, each in enumerate(after) if each.indent <= home.indent), len(after))
-    return after[:end]

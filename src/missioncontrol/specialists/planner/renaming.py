@@ -8,11 +8,11 @@ import msgspec
 
 from missioncontrol.specialists.kinds import says_frozen
 from missioncontrol.specialists.literal import is_file_name
+from missioncontrol.specialists.named import OVERLOAD, Named, definitions_called
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
-from missioncontrol.specialists.planner.naming import OVERLOAD, Named, definitions_called
 from missioncontrol.specialists.planner.source import ASIDE
 from missioncontrol.specialists.symbols import symbols
 

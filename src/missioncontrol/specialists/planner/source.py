@@ -19,6 +19,7 @@ from missioncontrol.specialists.planner.definitions import (
 )
 from missioncontrol.specialists.ranking.terms import counted
 from missioncontrol.specialists.symbols import Symbol, symbols
+from missioncontrol.specialists.test_names import is_test_name
 from missioncontrol.specialists.words import pattern
 
 if TYPE_CHECKING:
@@ -39,10 +40,6 @@ ASIDE = re.compile(
 """Code beside the product: nothing breaks for its users when it does."""
 TITLE_LINES = 3
 """In its first lines a document says its title: a project called like a definition of its own."""
-_TEST_NAME = re.compile(
-    r"(?:^|/)(?:[tT]est[_.-]?[^/]*|[^/]*(?:[_.-](?:tests?|spec)|Tests?|Spec))\.\w+$"
-)
-"""Other files among the tests are applications and helpers that tests use."""
 _TEST_TEXT = re.compile(
     r"(?m)^\s*(?:async\s+)?def\s+test_?\w*\(|\bTestCase\b|^\s*(?:it|test|describe|tap\.test)\("
 )
@@ -119,11 +116,6 @@ class Place(msgspec.Struct, frozen=True):
     deprecated: tuple[str, ...]  # `name` (`path:line` that says so): nothing new builds on it
     exported: str  # the package's front file that passes the first symbol on
     spot: Spot | None = None  # the lines that the change most likely touches
-
-
-def is_test_name(path: str) -> bool:
-    """Whether a file is called as tests are; `tests/util.py` helps tests and is none."""
-    return _TEST_NAME.search(path) is not None
 
 
 def holds_tests(path: str, text: str) -> bool:

@@ -110,7 +110,7 @@ def is_aside(path: str) -> bool:
 
 
 def _is_test(path: str) -> bool:
-    from missioncontrol.specialists.planner.source import is_test_name
+    from missioncontrol.specialists.test_names import is_test_name
 
     return is_test_name(path)
 
