@@ -66,7 +66,7 @@ def test_a_mission_is_drawn_live_within_the_width(tmp_path: Path, columns: int) 
     path = str(repository(tmp_path / "tiny"))
     terminal = Terminal(tmp_path / "home", "run", GOAL, "--repo", path, columns=columns)
     assert terminal.end() == 0, terminal.text
-    assert "◐ Understand" in terminal.text
+    assert "◐ Groundwork" in terminal.text
     assert "✓ reviewer" in terminal.text
     assert "Traceback" not in terminal.text
 
@@ -83,7 +83,7 @@ def test_a_mission_goes_on_when_its_terminal_is_gone(tmp_path: Path) -> None:
     path = str(repository(tmp_path / "tiny", waiting_for(gate)))
     home = tmp_path / "home"
     terminal = Terminal(home, "run", GOAL, "--repo", path, columns=80, deaf=True)
-    while "◐ Understand" not in terminal.text:
+    while "◐ Groundwork" not in terminal.text:
         assert terminal.read(), terminal.text
     os.close(terminal.handle)
     time.sleep(0.5)
@@ -95,7 +95,7 @@ def test_a_mission_goes_on_when_its_terminal_is_gone(tmp_path: Path) -> None:
 def test_ctrl_c_typed_at_the_terminal_cancels(tmp_path: Path) -> None:
     path = str(repository(tmp_path / "tiny", waiting_for(tmp_path / "gate")))
     terminal = Terminal(tmp_path / "home", "run", GOAL, "--repo", path, columns=80)
-    while "◐ Understand" not in terminal.text:
+    while "◐ Groundwork" not in terminal.text:
         assert terminal.read(), terminal.text
     os.killpg(terminal.process.pid, signal.SIGINT)
     assert terminal.end() == 3
