@@ -34,6 +34,11 @@ def test_the_next_command_is_for_whoever_can_build(
     assert ending.next_command(redis_run().record, builders, programs).endswith(command)
 
 
+def test_a_run_that_failed_goes_on_with_what_its_status_suggests() -> None:
+    record = redis_run("failed", {"baseline": "failed"}).record
+    assert ending.next_command(record, ["coder"], [], "mission retry R-01") == "mission retry R-01"
+
+
 def test_what_is_built_is_fetched() -> None:
     record = redis_run().record
     done = [msgspec.structs.replace(each, state="succeeded") for each in record.tasks]

@@ -44,7 +44,7 @@ def tests_line(record: MissionRecord) -> str:
 
 
 def is_handed_over(record: MissionRecord) -> bool:
-    """Whether a part of the work is left to somebody."""
+    """Whether a part of the work is handed over."""
     return any(one.state == "handed_over" for one in record.tasks)
 
 
@@ -56,13 +56,16 @@ def first_criterion(record: MissionRecord) -> str:
     return changes[0].acceptance[0] if changes else ""
 
 
-def next_command(record: MissionRecord, builders: Sequence[str], programs: Sequence[str]) -> str:
-    """Return the command that goes on with a mission; "" where nothing can be gone on with.
+def next_command(
+    record: MissionRecord, builders: Sequence[str], programs: Sequence[str], action: str = ""
+) -> str:
+    """Return the command that goes on with a mission; "" where there is none.
 
+    `action` is what the status of the mission suggests: it comes first where the run has failed.
     `builders` are the declared agents that change code, `programs` those that are installed here.
     """
-    if not record.tasks:
-        return ""
+    if not record.tasks or record.status != "succeeded":
+        return action
     if not is_handed_over(record):
         return f"mission artifacts {record.run} --output DIR"
     if builders and record.plan.work == "change":

@@ -81,7 +81,7 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
         say_json({**line, "mission_status": word, **completion(record)})
     else:
-        usage = view_of(run)["usage"]
+        usage, programs = view_of(run)["usage"], ending.installed(os.environ)
         head = wrapped(outcome_sentence(record), columns())
         pairs = (
             ("status", _standing(told, word)),
@@ -93,7 +93,7 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             ("open", "" if word == "ready_to_build" else _open(record)),
             ("cost", sheets.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
             ("report", str(path)),
-            ("next", ending.next_command(record, builders, ending.installed(os.environ))),
+            ("next", ending.next_command(record, builders, programs, told["action"])),
         )
         said = "\n".join([*head, *ending.lines(pairs)])
         say(f"\n{said}\n")
