@@ -155,7 +155,7 @@ async def _started_aside(
 
 
 def _discard(starting: "asyncio.Future[subprocess.Popen[bytes]]") -> None:
-    """End a program that nobody waits for any more."""
+    """End a program whose start was cancelled."""
     if not starting.cancelled() and starting.exception() is None:
         _end_unopened(starting.result())
 

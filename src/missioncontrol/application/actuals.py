@@ -1,4 +1,4 @@
-"""What missions before took: read from the log for whoever plans the next one."""
+"""What earlier missions took: read from the log for the planner of the next one."""
 
 from collections import OrderedDict
 from typing import Any

@@ -23,7 +23,7 @@ from missioncontrol.specialists.backtest.scoring import FEW, Figures, Score, fig
 from missioncontrol.specialists.code_changes import is_document
 
 if TYPE_CHECKING:
-    from missioncontrol.cli.backtest_planner import PlansAnew
+    from missioncontrol.cli.backtest_planner import OtherPlanner
 
 GOOD, FAIR = 0.6, 0.4
 """Shares of plans that begin at a changed file: from here on good, and fair."""
@@ -70,17 +70,17 @@ def backtest(arguments: argparse.Namespace) -> int:
     return SUCCEEDED if is_whole else CANCELLED
 
 
-def _also(arguments: argparse.Namespace) -> "PlansAnew | None":
-    """Return what has the changes planned by somebody else as well, where one is named."""
+def _also(arguments: argparse.Namespace) -> "OtherPlanner | None":
+    """Return the other planner that also plans the changes, where one is named."""
     if arguments.planner in ("", LOCAL):
         return None
-    from missioncontrol.cli.backtest_planner import PlansAnew
+    from missioncontrol.cli.backtest_planner import OtherPlanner
 
-    return PlansAnew(arguments)
+    return OtherPlanner(arguments)
 
 
 def _collected(
-    root: Path, works: Sequence[PastWork], scores: list[Score], also: "PlansAnew | None"
+    root: Path, works: Sequence[PastWork], scores: list[Score], also: "OtherPlanner | None"
 ) -> bool:
     """Add the score of each change to `scores`; False where a person interrupts it."""
     try:
@@ -107,7 +107,7 @@ def _show(
     root: Path,
     works: Sequence[PastWork],
     scores: list[Score],
-    also: "PlansAnew | None",
+    also: "OtherPlanner | None",
 ) -> None:
     found = figures(scores)
     if arguments.json:

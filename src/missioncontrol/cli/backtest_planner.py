@@ -25,7 +25,7 @@ STANDS_IN = "in place of a plan by"
 """What a local plan says of itself where it stands in for another."""
 
 
-class PlansAnew:
+class OtherPlanner:
     """Plans each change by a mission of this home: its gateway, caps and agents hold for it."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:

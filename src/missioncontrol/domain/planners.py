@@ -26,7 +26,7 @@ def is_agent(planner: str) -> bool:
 
 
 def planning_seconds(planner: str, usual: float) -> float:
-    """Return how long planning may take where nobody says it; `usual` is that without an agent."""
+    """Return how long planning may take by default; `usual` is that without an agent."""
     return usual if planner in ("", LOCAL) else max(usual, AGENT_SECONDS_MAX)
 
 

@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
     if given.place is not None:
-        # An agent starts its servers anew for each turn, and a large repository takes long to read.
+        # An agent restarts its servers for each turn, and a large repository takes long to read.
         os.environ[KEPT] = str(given.place / "facts.db")
     # An agent that is not confined runs what it likes anyhow.
     sandbox = sandbox_for_tests(given.repository) or within(os.environ)

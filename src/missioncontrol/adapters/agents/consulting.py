@@ -58,7 +58,7 @@ class Questioned(Protocol):
     ) -> AbstractAsyncContextManager[Question]:
         """Lend a conversation in which it reads and answers; it ends with the block.
 
-        `server` is the command line of the MCP server that it is lent.
+        `server` is the command line of the MCP server that it is given.
 
         Raises:
             AttemptFailed: there is no repository, or no way to a model.
@@ -126,7 +126,7 @@ class Consultants:
         return found
 
     def _usual(self, name: str) -> dict[str, Any]:
-        """Return what is declared of a program that nobody has declared.
+        """Return the default declaration of a program that has none.
 
         Raises:
             AttemptFailed: `acp.no_model`.

@@ -60,7 +60,7 @@ class ProgramAgent:
 
         `consulting` lets it ask agents.
         """
-        self._consulting = consulting or _nobody
+        self._consulting = consulting or _no_consulting
         self._argv = tuple(argv)
         self._scratch = scratch
         self._artifacts = artifacts
@@ -115,7 +115,7 @@ class ProgramAgent:
 
 
 @asynccontextmanager
-async def _nobody(assignment: Assignment, line: Line) -> AsyncIterator[Consult]:
+async def _no_consulting(assignment: Assignment, line: Line) -> AsyncIterator[Consult]:
     """Lend no agent to ask."""
     del assignment, line
 

@@ -42,7 +42,7 @@ class _Newest:
             return self._reading.log
 
     def forget(self) -> None:
-        """Let the next one who asks walk anew."""
+        """Forget the walk, so that the next caller walks again."""
         self._reading = None
 
 

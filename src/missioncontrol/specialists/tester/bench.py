@@ -236,7 +236,7 @@ class Bench:
         declared: Declared,
         besides: Sequence[others.Attempt],
     ) -> tuple[others.Told, ...]:
-        """The same where the nearest tests were run; the suite is left to whoever changes it."""
+        """The same where the nearest tests were run; the suite is left to the builder."""
         ran = {each.command.declared for each in trials}
         rest = [each for each in declared.commands if _plain(each[0]) not in ran]
         if len(rest) < len(declared.commands):

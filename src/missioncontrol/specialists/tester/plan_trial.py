@@ -109,7 +109,7 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
 def run_tests(files: Sequence[str], bench: Bench, tree: "Tree", seconds_max: float) -> Trial | None:
     """Run some test files of a project in its copy; None where no runner for them is known.
 
-    For whoever asks for a test while a plan is made: the copy, the interpreter and the environment
+    For a test that is run while a plan is made: the copy, the interpreter and the environment
     are those that `bench` has.
     """
     commands = commands_for(tuple(files), tree)

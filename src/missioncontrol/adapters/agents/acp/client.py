@@ -130,9 +130,9 @@ class Ours:
         return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
 
     def _only_reads(self, known: dict[str, Any]) -> bool:
-        """Whether a call only reads files, or is one of the server that it is lent.
+        """Whether a call only reads files, or belongs to the MCP server that it is given.
 
-        It is confined all the same: nobody is asked for what a question takes.
+        It is confined all the same: a question needs no approval.
         """
         reading = self._bench.reading
         kind, name = known.get("kind", "other"), str(known.get("name") or known.get("title", ""))

@@ -101,7 +101,7 @@ class Conversation:
         return str(session.session_id)
 
     def _servers(self) -> list[McpServerStdio]:
-        """Return the server that it is lent where it answers a question."""
+        """Return the MCP server that it is given where it answers a question."""
         reading = self._bench.reading
         if reading is None:
             return []

@@ -56,7 +56,7 @@ _GIT_SHOWS = frozenset(
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a tool that only reads and answers is lent: more tools, and the form of its answer."""
+    """What a tool gets that only reads and answers: more tools, and the schema of its answer."""
 
     name: str  # of the server
     argv: tuple[str, ...]  # of an MCP server over standard input and output

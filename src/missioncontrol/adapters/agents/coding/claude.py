@@ -157,7 +157,7 @@ class ClaudeCode:
 
 
 def _servers(bench: Bench) -> tuple[str, ...]:
-    """Return the tools of the server that it is lent; they only read."""
+    """Return the tools of the MCP server that it is given; they only read."""
     return (f"mcp__{bench.reading.name}",) if bench.reading is not None else ()
 
 

@@ -60,7 +60,7 @@ class CodexServer:
         """See `Tool.converse`."""
         if (
             bench.reading is not None
-        ):  # It only reads, and a form holds its answer: nobody is asked.
+        ):  # It only reads, and a schema bounds its answer: no approval is needed.
             await CodexExec(self._declared, self._settings).converse(bench, prompt, order)
             return
         wider = order.elevation

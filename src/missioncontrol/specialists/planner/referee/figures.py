@@ -51,7 +51,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def unfounded_counts(texts: Iterable[Text], known: Known, code: Codebase) -> Iterator[Fault]:
-    """Yield the numbers of what is there that nobody has counted."""
+    """Yield the numbers that no count of the repository supports."""
     for place, text in texts:
         for sentence in sentences_of(text):
             for (count, noun), match in _counts(sentence):

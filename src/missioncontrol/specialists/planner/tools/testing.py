@@ -83,7 +83,7 @@ def sandbox_for_tests(repository: Path) -> Sandbox | None:
 
 
 class _Clock:
-    """The part of a desk that a test run needs: nobody listens, and the time is bounded."""
+    """The part of a desk that a test run needs: it logs nothing, and the time is bounded."""
 
     def __init__(self) -> None:
         self._ends = monotonic() + SECONDS_MAX
