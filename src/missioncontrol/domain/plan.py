@@ -159,7 +159,6 @@ class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
 
 GROUNDWORK = "groundwork"
 """The key of the stage that holds the groundwork of a plan; no phase has it."""
-GROUNDWORK_PURPOSE = "Read, written and checked here by specialists, beside the change itself."
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -198,7 +197,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the phases, and before them the groundwork as a phase where there is any."""
         if not self.groundwork:
             return self.phases
-        return (Phase(GROUNDWORK, "Groundwork", GROUNDWORK_PURPOSE, self.groundwork), *self.phases)
+        purpose = f"Read, written and checked here by specialists, beside “{self.title}”."
+        return (Phase(GROUNDWORK, "Groundwork", purpose, self.groundwork), *self.phases)
 
     def change_of(self, part: Component) -> str:
         """Say how a part changes: new, changed, likely (a task may change it) or unchanged."""

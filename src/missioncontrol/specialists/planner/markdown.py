@@ -112,7 +112,9 @@ def _estimates(plan: Plan) -> Iterator[str]:
         held = f"; {each.calibration}" if each.calibration else ""
         yield f"- {each.measure.capitalize()}: {each.span}{likely}{held}"
         yield from (f"  - like {_cell(name)}" for name in each.basis)
-    yield from (f"- {why}" for why in plan.unestimated)
+    for why in plan.unestimated:
+        what, _, because = why.partition(" not estimated: ")
+        yield f"- {what} not estimated for “{plan.title}”: {because}" if because else f"- {why}"
     yield ""
 
 
