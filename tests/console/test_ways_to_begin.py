@@ -9,7 +9,7 @@ from missioncontrol.interfaces.goals import MissionAsked
 from missioncontrol.interfaces.web.mission_form import Typed, asked_of
 from missioncontrol.mcp.missions import begin_mission, plan_mission
 
-OF_GOAL = {"repository", "title", "context", "constraints", "memory", "patterns"}
+OF_GOAL = {"repository", "title", "context", "constraints", "memory", "patterns", "planner"}
 """What is said of a goal everywhere; its words and its template have ways of their own."""
 
 

@@ -33,6 +33,14 @@ Memory = Annotated[
 Patterns = Annotated[
     bool, Field(description="Whether the planner is told what repositories have taught.")
 ]
+Planner = Annotated[
+    str,
+    Field(
+        max_length=300,
+        description="Who plans: local, model, codex, claude-code, opencode or a declared agent; "
+        "empty: the configured model, else local.",
+    ),
+]
 Key = Annotated[
     str,
     Field(
@@ -62,6 +70,7 @@ async def plan_mission(
     constraints: Constraints = [],  # noqa: B006 - read, never changed
     memory: Memory = True,
     patterns: Patterns = True,
+    planner: Planner = "",
     key: Key = "",
 ) -> BegunRun:
     """Make a plan for a goal and carry nothing out; returns the run that plans, at once."""
@@ -75,6 +84,7 @@ async def plan_mission(
             execute=False,
             memory=memory,
             patterns=patterns,
+            planner=planner,
             key=key,
         )
     return _told(begun)
@@ -98,6 +108,7 @@ async def begin_mission(
     ] = None,
     memory: Memory = True,
     patterns: Patterns = True,
+    planner: Planner = "",
     key: Key = "",
 ) -> BegunRun:
     """Plan a goal and carry the plan out; returns the run at once. `follow_run` follows it."""
@@ -113,6 +124,7 @@ async def begin_mission(
             tokens_max=tokens_max,
             memory=memory,
             patterns=patterns,
+            planner=planner,
             key=key,
         )
     return _told(begun)

@@ -19,6 +19,7 @@ from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 from missioncontrol.domain.mission import Mission
 from missioncontrol.domain.money import micro_dollars
+from missioncontrol.domain.planners import LOCAL, MODEL
 from missioncontrol.domain.template import FilledGoal, Template
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import (
@@ -31,6 +32,15 @@ from missioncontrol.interfaces.web import formats
 
 AGENTS_MAX = 500
 TOKENS_DIGITS_MAX = 15
+PLANNERS = (
+    ("", "The configured model, else the local planner"),
+    (LOCAL, "The local planner, without a model"),
+    (MODEL, "The configured model"),
+    ("codex", "Codex"),
+    ("claude-code", "Claude Code"),
+    ("opencode", "opencode"),
+)
+"""Who can plan without being declared, and the label of each."""
 ANSWER = "a."
 """How the fields of answers are called: a.NAME."""
 
@@ -48,6 +58,7 @@ class Typed(msgspec.Struct, frozen=True):
     far: str = "execute"
     memory: str = "on"  # off: plan as if nothing were remembered
     patterns: str = "on"  # off: plan as if nothing had been learned from a repository
+    planner: str = ""  # empty: the configured model, else the local planner
     builder: str = ""
     cost: str = ""
     tokens: str = ""
@@ -121,6 +132,7 @@ def asked_of(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
         "execute": typed.far != "plan",
         "memory": typed.memory != "off",
         "patterns": typed.patterns != "off",
+        "planner": typed.planner,
         "budget": Budget(cost, tokens),
     }
     try:
@@ -139,6 +151,8 @@ def errors_of(error: Rejected) -> dict[str, str]:
     if not field:
         said = error.reason.lower()
         names = ("repository", "constraint", "builder", "goal")
+        if error.code == "mission.no_planner":
+            return {"planner": f"{error.reason} {error.hint}".strip()}
         field = next((name for name in names if name in said), "goal")
     field = "constraints" if field == "constraint" else field
     return {field: f"{error.reason} {error.hint}".strip()}
@@ -164,6 +178,7 @@ async def values(
         "made": await asyncio.to_thread(_made, console, typed),
         "known": around(present).repositories,
         "builders": _builders(console),
+        "planners": PLANNERS,
         "told": told,
         "limits": Limits(),
         "bounds": await _bounds(console),
