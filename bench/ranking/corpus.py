@@ -88,7 +88,9 @@ class Corpus:
         for line in filter(None, listed.split("\0")):
             about, _, path = line.partition("\t")
             mode, kind, blob, size = about.split()
-            if kind == "blob" and mode != LINK_MODE and int(size) <= BLOB_BYTES_MAX:
+            # The size of an object that the clone lacks is no number.
+            known = kind == "blob" and mode != LINK_MODE and size.isdigit()
+            if known and int(size) <= BLOB_BYTES_MAX:
                 entries.append((path, blob))
         self._load({blob for _, blob in entries} - self._blobs.keys())
         files, texts = [], {}

@@ -1,8 +1,9 @@
 """Learns the ranking: `python -m bench.ranking.training CLONE... [--held-out CLONE...]`.
 
 Each change of each clone is asked for by its message, with the tree and the past of its parent.
-One model learns which files it touched, another which blocks of them. What is learned is written
-beside the ranking; with `--held-out` clones, how well it does on those is printed first.
+One model learns how likely it touched each file, one which file comes first, and one which blocks
+of them it touched. What is learned is written beside the ranking; with `--held-out` clones, how
+well it does on those is printed first.
 """
 
 import argparse
@@ -15,10 +16,10 @@ import msgspec
 import numpy as np
 
 from bench.ranking.corpus import Case, Corpus
-from missioncontrol.specialists.ranking import features, passages
+from missioncontrol.specialists.ranking import features, ordering, passages
 from missioncontrol.specialists.ranking.evidence import gathered
-from missioncontrol.specialists.ranking.learned import FILES, LEAF, PASSAGES, Model, Tree
-from missioncontrol.specialists.ranking.ranker import expected_set
+from missioncontrol.specialists.ranking.learned import FILES, LEAF, ORDER, PASSAGES, Model, Tree
+from missioncontrol.specialists.ranking.ranker import ORDER_NAMES, expected_set
 
 CHANGES, BARE_CHANGES, PASSAGE_CHANGES = 150, 30, 60
 """Changes of each clone: with its past, as if it had none, and those whose blocks are learned."""
@@ -38,6 +39,12 @@ PARAMETERS = {
     "num_threads": 2,
     "verbose": -1,
 }
+ORDER_ROUNDS = 150
+ORDER_PARAMETERS = PARAMETERS | {
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 5,
+    "learning_rate": 0.1,
+}
 BLOCKS_MIN = 3
 VALUE_DIGITS = 4
 
@@ -45,7 +52,7 @@ VALUE_DIGITS = 4
 class Group(NamedTuple):
     """The rows of one question, and which of them are right."""
 
-    rows: Any  # one for each candidate
+    rows: Any  # one for each candidate; of files as `ORDER_NAMES` says
     right: Any  # 1 for each right candidate
     total: int  # right answers, found or not
 
@@ -55,8 +62,9 @@ def file_group(case: Case) -> Group:
     evidence = gathered(case.index, case.goal)
     touched = case.changed.keys() & case.index.numbers.keys()
     right = [case.index.paths[number] in touched for number in evidence.candidates]
-    table = np.array(features.rows(evidence), dtype=np.float32)
-    return Group(table.reshape(len(right), len(features.NAMES)), np.array(right), len(touched))
+    pairs = zip(features.rows(evidence), ordering.rows(case.index, evidence), strict=True)
+    table = np.array([[*row, *more] for row, more in pairs], dtype=np.float32)
+    return Group(table.reshape(len(right), len(ORDER_NAMES)), np.array(right), len(touched))
 
 
 def passage_groups(case: Case) -> Iterator[Group]:
@@ -74,11 +82,23 @@ def passage_groups(case: Case) -> Iterator[Group]:
 
 
 def fitted(groups: Sequence[Group], names: Sequence[str]) -> lightgbm.Booster:
-    """Return trees that tell how likely a row is right."""
-    table = np.concatenate([each.rows for each in groups])
+    """Return trees that tell how likely a row is right; `names` are those of its first columns."""
+    table = np.concatenate([each.rows[:, : len(names)] for each in groups])
     right = np.concatenate([each.right for each in groups])
     data = lightgbm.Dataset(table, right.astype(np.int8), feature_name=list(names))
     return lightgbm.train(PARAMETERS, data, ROUNDS)
+
+
+def fitted_order(groups: Sequence[Group]) -> lightgbm.Booster:
+    """Return trees that put the rows of one question into order, the right ones first."""
+    told = [each for each in groups if len(each.rows)]
+    data = lightgbm.Dataset(
+        np.concatenate([each.rows for each in told]),
+        np.concatenate([each.right for each in told]).astype(np.int8),
+        group=[len(each.rows) for each in told],
+        feature_name=list(ORDER_NAMES),
+    )
+    return lightgbm.train(ORDER_PARAMETERS, data, ORDER_ROUNDS)
 
 
 def as_model(booster: lightgbm.Booster, names: Sequence[str], words: str) -> Model:
@@ -110,23 +130,30 @@ def _flat(root: dict[str, Any]) -> Tree:
     return Tree(tuple(asked), tuple(thresholds), tuple(rights), tuple(values))
 
 
-def scored(booster: lightgbm.Booster, groups: Sequence[Group]) -> dict[str, float]:
+def scored(
+    booster: lightgbm.Booster, groups: Sequence[Group], order_by: lightgbm.Booster | None = None
+) -> dict[str, float]:
     """Return how often the first is right, one of the first three, and the mean F1 of sets."""
     found = {"first": 0.0, "one of three": 0.0, "reciprocal rank": 0.0, "F1": 0.0}
     for group in groups:
         if not len(group.rows):
             continue
-        chances = np.asarray(booster.predict(group.rows))
-        order = np.argsort(-chances, kind="stable")
+        chances = _told(booster, group)
+        order = np.argsort(-_told(order_by or booster, group), kind="stable")
         hits = np.flatnonzero(group.right[order])
         first = int(hits[0]) if len(hits) else None
-        count = expected_set([float(chances[n]) for n in order])
-        named = int(group.right[order[:count]].sum())
+        likeliest = np.argsort(-chances, kind="stable")
+        count = expected_set([float(chances[n]) for n in likeliest])
+        named = int(group.right[likeliest[:count]].sum())
         found["first"] += first == 0
         found["one of three"] += first is not None and first < 3
         found["reciprocal rank"] += 1 / (first + 1) if first is not None else 0.0
         found["F1"] += 2 * named / (count + group.total) if count + group.total else 0.0
     return {name: value / max(1, len(groups)) for name, value in found.items()}
+
+
+def _told(booster: lightgbm.Booster, group: Group) -> Any:
+    return np.asarray(booster.predict(group.rows[:, : booster.num_feature()]))
 
 
 def main() -> None:
@@ -146,11 +173,13 @@ def main() -> None:
         print(f"{clone.name}: {len(files):,} changes, {len(blocks):,} files so far", flush=True)
     learned = {
         FILES: (fitted(files, features.NAMES), features.NAMES, f"{len(files):,} changes"),
+        ORDER: (fitted_order(files), ORDER_NAMES, f"{len(files):,} changes"),
         PASSAGES: (fitted(blocks, passages.NAMES), passages.NAMES, f"{len(blocks):,} files"),
     }
     for clone in arguments.held_out:
         cases = list(Corpus(clone, CHANGES // 2).cases())
-        print(clone.name, "files", scored(learned[FILES][0], [*map(file_group, cases)]))
+        mine = [*map(file_group, cases)]
+        print(clone.name, "files", scored(learned[FILES][0], mine, learned[ORDER][0]))
         mine = [group for case in cases for group in passage_groups(case)]
         print(clone.name, "blocks", scored(learned[PASSAGES][0], mine), flush=True)
     names = ", ".join(sorted(clone.name for clone in arguments.clones))

@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.specialists.ranking import features, passages
+from missioncontrol.specialists.ranking import features, ordering, passages
 from missioncontrol.specialists.ranking.blocks import BLOCKS_MAX, LINES_MAX, blocks_of
 from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.learned import (
     FILES,
     LEAF,
+    ORDER,
     PASSAGES,
     Model,
     Tree,
     read_model,
 )
-from missioncontrol.specialists.ranking.ranker import NAMED_MIN, expected_set, ranked
+from missioncontrol.specialists.ranking.ranker import NAMED_MIN, ORDER_NAMES, expected_set, ranked
+from missioncontrol.specialists.ranking.terms import asked
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.test_ranking import change, first, shop
 
@@ -29,7 +31,10 @@ STUMP = Tree((0, LEAF, LEAF), (0.5, 0.0, 0.0), (2, 0, 0), (0.1, -1.0, 2.0))
 """Asks the first figure: up to 0.5 the log odds are -1, beyond it 2."""
 
 
-@pytest.mark.parametrize(("path", "names"), [(FILES, features.NAMES), (PASSAGES, passages.NAMES)])
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [(FILES, features.NAMES), (ORDER, ORDER_NAMES), (PASSAGES, passages.NAMES)],
+)
 def test_what_is_shipped_fits_the_figures_and_says_what_it_was_learned_from(
     path: Path, names: tuple[str, ...]
 ) -> None:
@@ -127,3 +132,20 @@ def test_a_project_that_tests_its_changes_is_known_for_it(tmp_path: Path) -> Non
         "document_habit": 0.0,
         "log_habit": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("goal", "path", "kind", "figures"),
+    [
+        ("fix: keep the session", "shop/session.py", "code", [1, 1, 0, 0, 0, 0]),
+        ("fix: keep the session", "tests/test_session.py", "test", [0.5, 0.5, 0, -0.5, 0, -1]),
+        ("test: keep the session", "tests/test_session.py", "test", [1, 1, 0, 1, 0, 1]),
+        ("Correct a typo", "docs/session.md", "document", [0, 0, 0, 0, 1, 0]),
+        ("Load the config", "shop/configuration.py", "code", [0, 0, 0.75, 0, 0, 0]),
+    ],
+)
+def test_files_come_first_whose_name_and_kind_fit_the_goal(
+    goal: str, path: str, kind: str, figures: list[float]
+) -> None:
+    stems = asked(goal).keys()
+    assert ordering.figures(goal, stems, stems, path, kind) == pytest.approx(figures)

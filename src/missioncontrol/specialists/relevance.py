@@ -10,6 +10,8 @@ from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 SHARE_MIN = 0.35
 """Of the likeliest file's chance; what is below it would be there for almost any goal."""
 
+SHARE_STEP = 0.001
+
 
 def relevant_files(
     goal: str, plan: Plan | None, index: Callable[[], Index], *, limit: int
@@ -35,16 +37,22 @@ def foreseen(plan: Plan) -> list[LikelyFile]:
 
 
 def as_likely(files: list[Ranked]) -> list[LikelyFile]:
-    """Return ranked files with their shares of the best chance; none without any chance."""
-    best = files[0].chance if files else 0.0
+    """Return ranked files with their shares of the best chance; none without any chance.
+
+    A share is above that of the next file, so that shares keep the order.
+    """
+    told = [file for file in files if file.chance > 0]
+    best = max((file.chance for file in told), default=0.0)
+    shares = [file.chance / best for file in told]
+    for place in range(len(shares) - 2, -1, -1):
+        shares[place] = min(1.0, max(shares[place], shares[place + 1] + SHARE_STEP))
     return [
         LikelyFile(
             file.path,
-            max(0.001, round(file.chance / best, 3)),
+            max(SHARE_STEP, round(share, 3)) if place else 1.0,
             file.reasons,
             file.spots,
             chance=file.chance,
         )
-        for file in files
-        if file.chance > 0
+        for place, (file, share) in enumerate(zip(told, shares, strict=True))
     ]

@@ -108,14 +108,21 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
     if not any(each.is_sure for each in best[:FILES_MAX]):
         return
     known = as_likely(best)
-    count = expected_set([each.chance for each in known])
+    best_set = _best_set(known)
     files = [
-        msgspec.structs.replace(each, is_expected=fits(place < count, each))
-        for place, each in enumerate(known)
-        if place < count or each.share >= SHARE_MIN or fits(False, each)
+        msgspec.structs.replace(each, is_expected=fits(each.path in best_set, each))
+        for each in known
+        if each.path in best_set or each.share >= SHARE_MIN or fits(False, each)
     ]
     for file in _with_place(part, files, known)[:FILES_MAX]:
         yield _known(index, file)
+
+
+def _best_set(files: Sequence[LikelyFile]) -> set[str]:
+    """Return the first file and those whose naming makes the expected F1 largest."""
+    by_chance = sorted(files, key=lambda each: -each.chance)
+    count = expected_set([each.chance for each in by_chance])
+    return {each.path for each in [*files[:1], *by_chance[:count]]}
 
 
 def _fitting(ground: Ground, index: Index, part: Part) -> Callable[[bool, LikelyFile], bool]:

@@ -133,7 +133,8 @@ def _is_of_developers(ground: Ground, name: str) -> bool:
 def dependency_files(ground: Ground, text: str) -> list[tuple[str, str]]:
     """Return the manifest and the users of the first dependency that a text names, with why.
 
-    Where several packages of a repository declare it, the one whose folder the goal names is meant.
+    Where several packages of a repository declare such, the one whose folder the goal names is
+    meant.
     """
     stack = ground.stack
     named = [
@@ -143,8 +144,8 @@ def dependency_files(ground: Ground, text: str) -> list[tuple[str, str]]:
     ]
     if not named:
         return []
-    same = [each for each in named if each.name == named[0].name]
-    best = next((each for each in same if _names_folder(ground.goal.text, each.manifest)), same[0])
+    meant = (each for each in named if _names_folder(ground.goal.text, each.manifest))
+    best = next(meant, named[0])
     declared = best.manifest, f"declares `{best.name}{best.requirement}` at line {best.line}"
     return [declared, *((path, f"imports `{best.name}`") for path in _users(ground, best))]
 

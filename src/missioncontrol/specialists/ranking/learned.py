@@ -10,6 +10,8 @@ import msgspec
 LEAF = -1
 FILES = Path(__file__).with_name("learned_files.json")
 """How likely a change touches a file."""
+ORDER = Path(__file__).with_name("learned_order.json")
+"""Which of the files of a goal comes first: the figures of `FILES` and those of `ordering`."""
 PASSAGES = Path(__file__).with_name("learned_passages.json")
 """How likely a change touches a block of a file that it touches."""
 
@@ -24,7 +26,7 @@ class Tree(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Trees whose sum is the logarithm of the odds that a file changes."""
+    """Trees whose sum is the logarithm of the odds that a file changes, or its place in order."""
 
     names: tuple[str, ...]
     learned_from: str  # in words: from which changes, and with which program
@@ -32,7 +34,11 @@ class Model(msgspec.Struct, frozen=True):
 
     def chance(self, row: Sequence[float]) -> float:
         """Return how likely a file changes whose figures are `row`, between 0 and 1."""
-        return 1.0 / (1.0 + exp(-sum(_leaf(tree, row) for tree in self.trees)))
+        return 1.0 / (1.0 + exp(-self.sum(row)))
+
+    def sum(self, row: Sequence[float]) -> float:
+        """Return what all trees say of a row together: more comes first."""
+        return sum(_leaf(tree, row) for tree in self.trees)
 
     def shares(self, row: Sequence[float]) -> dict[str, float]:
         """Return by how much each figure raises the logarithm of the odds; negative: lowers.

@@ -1,15 +1,17 @@
 """Ranks the files of a repository for a goal, best first, with reasons that a person can check."""
 
 from collections.abc import Collection, Sequence
+from math import log
 
 import msgspec
 
 from missioncontrol.domain.foresight import Spot
+from missioncontrol.specialists.ranking import ordering
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
 from missioncontrol.specialists.ranking.groups import adjusted, spoken_of
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.learned import FILES, read_model
+from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.spots import spots_in
 
@@ -24,6 +26,10 @@ SURE = (
 """Evidence that is more than a word somewhere in the text."""
 ANSWERS_KEPT = 64
 """Answers that an index keeps; a plan asks the same more than once."""
+ORDER_WEIGHT = 4.0
+"""What the order that was learned as one counts for beside the logarithm of the odds."""
+CHANCE_MIN = 1e-4
+ORDER_NAMES = (*NAMES, *ordering.NAMES)
 OFTEN = 10
 """So many mentions of one word are no accident."""
 
@@ -44,7 +50,7 @@ class Ranking(msgspec.Struct, frozen=True):
     evidence: Evidence
     table: Sequence[Sequence[float]]  # a row for each candidate
     chances: Sequence[float]  # likewise
-    order: Sequence[int]  # places of candidates, the likeliest first
+    order: Sequence[int]  # places of candidates, the best first
     explained: dict[int, Ranked]  # by place, those with their reasons
 
 
@@ -90,10 +96,27 @@ def _ranking(index: Index, text: str, kinds: Collection[str]) -> Ranking:
     evidence = gathered(index, text, kinds)
     table = rows(evidence)
     chances = _chances(index, evidence, table)
-    places = range(len(table))
-    paths = [index.paths[number] for number in evidence.candidates]
-    order = sorted(places, key=lambda place: (-chances[place], paths[place]))
-    return Ranking(evidence, table, chances, order, {})
+    return Ranking(evidence, table, chances, _ordered(index, evidence, table, chances), {})
+
+
+def _ordered(
+    index: Index, evidence: Evidence, table: Sequence[Sequence[float]], chances: Sequence[float]
+) -> list[int]:
+    """Return the places of the candidates, those first that the goal names, then the best.
+
+    Trees that learned which file comes first say more about that than those that learned how
+    likely each one is by itself; where there is no past, they have little to go by.
+    """
+    weight = ORDER_WEIGHT if index.has_past else 0.0
+    model = read_model(ORDER, ORDER_NAMES)
+    named = evidence.figures["named"]
+    keys = []
+    rows = zip(evidence.candidates, table, ordering.rows(index, evidence), chances, strict=True)
+    for number, row, more, chance in rows:
+        odds = log(max(chance, CHANCE_MIN) / (1 + CHANCE_MIN - chance))
+        value = round(odds + weight * model.sum([*row, *more]), DIGITS)
+        keys.append((number not in named, -value, index.paths[number]))
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 def expected_set(chances: Sequence[float]) -> int:
