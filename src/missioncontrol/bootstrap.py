@@ -56,7 +56,7 @@ from missioncontrol.confinement import available_confinement
 from missioncontrol.control_port import ControlPort
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
-from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
+from missioncontrol.domain.errors import Corrupt, Rejected
 from missioncontrol.domain.execution import PLANNER
 from missioncontrol.domain.run.events import Outcome, RunSettled
 from missioncontrol.domain.run.states import Run
@@ -87,36 +87,6 @@ TROUBLES_MAX = 100
 QUESTIONS_MAX = 10_000
 RUNS_REMEMBERED = 1_000
 """Newest runs whose beginnings count for the rate limits of those who began them."""
-
-
-class Reading:
-    """A home opened for reading: any number of processes may do so, also beside an engine."""
-
-    def __init__(self, home: Home) -> None:
-        """Open what is there.
-
-        Raises:
-            NotFound: `home.empty`, where nothing was ever recorded.
-        """
-        if not home.exists:
-            raise NotFound(
-                "home.empty",
-                f"Nothing is recorded in {str(home.root)!r} yet.",
-                hint="`mission run GOAL --repo PATH` or `mission workflow save FILE` begins; "
-                "--home names another directory.",
-            )
-        self.home = home
-        self.store = SqliteEventStore(home.log, writable=False)
-        self.tables = SqliteReadTables(home.rows, writable=False)
-        self.output = SqliteOutputStore(home.output, writable=False)
-        self.artifacts = FolderArtifactStore(home.artifacts)
-        self.heads = FileHeads(home.heads, home.key)
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self.store.close()
-        self.tables.close()
-        self.output.close()
 
 
 class Holding:

@@ -40,7 +40,6 @@ from missioncontrol.application.measuring import Measuring
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
-from missioncontrol.bootstrap import Reading
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.principal import Asking
 from missioncontrol.following import archive
@@ -51,6 +50,7 @@ from missioncontrol.interfaces.sign_in.providers import Providers
 from missioncontrol.measured import analytics
 from missioncontrol.own_agents import AGENT_CARDS, built_in
 from missioncontrol.ports.console_settings import ConsoleSettings
+from missioncontrol.reading import Reading
 from missioncontrol.settings import Settings
 
 

@@ -17,11 +17,12 @@ from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import Verdict
 from missioncontrol.testing.scripted_models import Reply, Request, ToolCall, serving
 from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
+from tests import prefork
 from tests.agents.bench import is_running, until_running
 from tests.agents.heard import HeardLine, a_workshop, assignment, run
 from tests.agents.houses import MODELS, cost, furnished, total
 from tests.agents.repositories import applied, everything, git, repository
-from tests.cli.command import ARGV, answer, environment, mission
+from tests.cli.command import answer, environment, mission
 
 pytestmark = pytest.mark.journey
 
@@ -198,8 +199,8 @@ def test_a_mission_goes_on_after_its_engine_was_killed_while_it_was_built(
     replies = (Reply(calls=(codex_command("echo half > half.txt; sleep 98791"),)), *script("codex"))
     with serving(*replies) as models:
         home = furnished(tmp_path / "home", models, "codex", codex_program)
-        argv = [*ARGV, "run", GOAL, "--repo", str(source), "--builder", "coder"]
-        engine = subprocess.Popen(argv, env=environment(home), stdout=subprocess.DEVNULL)
+        argv = ["run", GOAL, "--repo", str(source), "--builder", "coder"]
+        engine = prefork.start(argv, env=environment(home), stdout=subprocess.DEVNULL)
         asyncio.run(until_running("sleep 98791"))
         engine.kill()
         engine.wait()

@@ -1,14 +1,14 @@
 """Sixteen agents at once on one repository: each in a tree of its own, and nothing is lost."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import prefork
 from tests.agents.repositories import everything, git, repository
-from tests.cli.command import ARGV, environment
+from tests.cli.command import environment
 
 pytestmark = pytest.mark.journey
 
@@ -63,14 +63,8 @@ def _is_ours(name: str) -> bool:
 
 
 def _mission(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [*ARGV, *words],
-        cwd=folder,
-        env=environment(folder / "home", MISSION_ACTOR="ada"),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_MAX,
-        check=False,
+    done = prefork.run(
+        words, environment(folder / "home", MISSION_ACTOR="ada"), timeout=SECONDS_MAX, cwd=folder
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    return done.stdout.decode()

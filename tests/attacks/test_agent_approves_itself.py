@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.confinement import available_confinement
-from tests.cli.command import SOURCE, answer, mission
+from tests.cli.command import answer, mission
+from tests.prefork import SOURCE
 
 HELPER = Path(__file__).with_name("agent_at_work.py")
 WORKFLOW = """

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.cli.command import SOURCE
+from tests import prefork
+from tests.prefork import SOURCE
 
 AXE = (Path(__file__).parent / "axe.js").read_text("utf-8")
 START_SECONDS_MAX = 120.0
@@ -70,8 +70,8 @@ class Scene:
 
     def start(self, *options: str) -> None:
         """Begin `mission up`, and wait until its console answers."""
-        command = [sys.executable, "-m", "missioncontrol", "up", "--home", str(self.home)]
-        self._up = subprocess.Popen(
+        command = ["up", "--home", str(self.home)]
+        self._up = prefork.start(
             [*command, "--port", "0", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -89,8 +89,9 @@ class Scene:
 
     def environment(self) -> dict[str, str]:
         """Return what programs of this scene are told: nothing of the machine's own settings."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return {**kept, "PYTHONPATH": str(SOURCE), "MISSION_CONSOLE": "on", "TZ": "UTC"}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        own = {"MISSION_CONSOLE": "on", "TZ": "UTC"}
+        return {**kept, "PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, **own}
 
     def _listen(self, heard: threading.Event) -> None:
         assert self._up is not None
@@ -103,18 +104,15 @@ class Scene:
 
     def mission(self, *arguments: str, code: int = 0) -> str:
         """Run a verb of the command line on this home, and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "missioncontrol", *arguments, "--home", str(self.home)],
+        done = prefork.run(
+            [*arguments, "--home", str(self.home)],
+            {**self.environment(), "MISSION_CONSOLE": "off"},
             cwd=self.folder,
-            env={**self.environment(), "MISSION_CONSOLE": "off"},
-            capture_output=True,
-            text=True,
             timeout=START_SECONDS_MAX,
         )
-        assert done.returncode == code, (
-            f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-        return done.stdout
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert done.returncode == code, f"{arguments}: {done.returncode}\n{out}{err}"
+        return out
 
     def told(self, *arguments: str) -> Any:
         """Run a verb with `--json`, and return its answer."""

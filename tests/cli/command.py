@@ -1,4 +1,7 @@
-"""Runs `mission` as a process of its own, on small repositories made for the purpose."""
+"""Runs `mission` as a process of its own, on small repositories made for the purpose.
+
+`mission` and `Running` fork it from a server (`tests.prefork`); what starts `ARGV` starts Python.
+"""
 
 import json
 import os
@@ -10,16 +13,18 @@ from typing import Any
 
 import psutil
 
-SOURCE = Path(__file__).parents[2] / "src"
+from tests import prefork
+from tests.prefork import SOURCE
+
 ARGV = (sys.executable, "-m", "missioncontrol")
 GOAL = "Add a subtract function to `tiny` beside add"
 
 
 def environment(home: Path | None, **more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's own settings is left."""
-    kept = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in prefork.KEPT if name in os.environ}
     chosen = {"MISSION_HOME": str(home)} if home is not None else {}
-    own = {"PYTHONPATH": str(SOURCE), "LANG": "C.UTF-8", "MISSION_CONSOLE": "off"}
+    own = {"PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, "MISSION_CONSOLE": "off"}
     return {**kept, **own, **chosen, **more}
 
 
@@ -27,15 +32,7 @@ def mission(
     home: Path | None, *arguments: str | bytes, env: Mapping[str, str] = {}, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
     """Run one command line to its end."""
-    return subprocess.run(
-        [*ARGV, *arguments],
-        env=environment(home, **env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-        **options,
-    )
+    return prefork.run(arguments, environment(home, **env), timeout=60, **options)
 
 
 def answer(home: Path | None, *arguments: str) -> Any:
@@ -67,8 +64,8 @@ class Running:
 
     def __init__(self, home: Path, *arguments: str) -> None:
         """Begin."""
-        self.process = subprocess.Popen(
-            [*ARGV, *arguments, "--json"],
+        self.process = prefork.start(
+            [*arguments, "--json"],
             env=environment(home),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from missioncontrol.testing.scripted_models import Reply, serving
-from tests.cli.command import ARGV, BEGUN, answer, environment, mission
+from tests import prefork
+from tests.cli.command import BEGUN, answer, environment, mission
 from tests.cli.test_operating import up
 
 WORKFLOW = """
@@ -60,8 +61,8 @@ def engine(home: Path, trouble: str = "") -> Iterator["subprocess.Popen[bytes]"]
 
 
 def begun(home: Path, name: str) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen(
-        [*ARGV, "workflow", "run", name, "--wait"],
+    process = prefork.start(
+        ["workflow", "run", name, "--wait"],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -134,8 +135,8 @@ def test_a_test_that_is_ended_leaves_no_program_behind(tmp_path: Path) -> None:
     waits.chmod(0o755)
     add = ("agent", "add", "w", "--kind", "command", "--stopped", "--set", 'version=["-v"]')
     said(home, *add, "--set", f'writes=["{tmp_path}"]', "--", str(waits))
-    process = subprocess.Popen(
-        [*ARGV, "agent", "test", "w"],
+    process = prefork.start(
+        ["agent", "test", "w"],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

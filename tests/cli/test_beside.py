@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prefork
 from tests.cli.command import (
-    ARGV,
     BEGUN,
     GOAL,
     answer,
@@ -88,8 +88,8 @@ def test_ctrl_c_leaves_a_mission_to_the_engine_and_a_cancel_ends_it(tmp_path: Pa
     home, gate = tmp_path / "home", tmp_path / "gate"
     path = str(repository(tmp_path / "tiny", waiting_for(gate)))
     up(home)
-    watching = subprocess.Popen(
-        [*ARGV, "run", GOAL, "--repo", path, "--json", "--wait"],
+    watching = prefork.start(
+        ["run", GOAL, "--repo", path, "--json", "--wait"],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

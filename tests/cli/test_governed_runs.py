@@ -13,7 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.cli.command import ARGV, BEGUN, answer, environment, mission
+from tests import prefork
+from tests.cli.command import BEGUN, answer, environment, mission
 
 pytestmark = pytest.mark.journey
 
@@ -140,8 +141,8 @@ class Up:
     """`mission up` at work."""
 
     def __init__(self, home: Path, **more: str) -> None:
-        self.process = subprocess.Popen(
-            [*ARGV, "up"],
+        self.process = prefork.start(
+            ["up"],
             env=environment(home, **more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -177,8 +178,8 @@ class Up:
 def napping(home: Path) -> Iterator[Up]:
     saved(home, NAPS)
     up = Up(home)
-    watching = subprocess.Popen(
-        [*ARGV, "workflow", "run", "naps"],
+    watching = prefork.start(
+        ["workflow", "run", "naps"],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -10,7 +10,8 @@ import pytest
 
 from missioncontrol.cli.exit_codes import UNPROVEN
 from tests.agents.repositories import ENVIRONMENT, git, repository
-from tests.cli.command import SOURCE, answer, mission
+from tests.cli.command import answer, mission
+from tests.prefork import SOURCE
 
 SPEC = "---\ncovers: [src/auth/]\n---\n# Login\n\nA code besides the password.\n"
 LOGIN = "def login(user): return user\n"

@@ -6,10 +6,12 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from missioncontrol.cli.main import main
+from tests import prefork
 from tests.cli.command import ARGV, BEGUN, answer, environment, mission
 
 TICK = """
@@ -237,14 +239,13 @@ def test_command_lines_that_change_a_home_at_the_same_moment_all_succeed(tmp_pat
 
 def up(home: Path, *before: str, trouble: str = "") -> "subprocess.Popen[bytes]":
     """Begin `mission up` and wait until it listens, and before that tells of `trouble`."""
-    process = subprocess.Popen(
-        [*before, *ARGV, "up"],
-        env=environment(home),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    options: dict[str, Any] = {"env": environment(home), "start_new_session": True, **streams}
+    process: subprocess.Popen[bytes]
+    if before:
+        process = subprocess.Popen([*before, *ARGV, "up"], **options)
+    else:
+        process = prefork.start(["up"], **options)
     BEGUN.append(process)
     if trouble:
         until(process, trouble)

@@ -12,9 +12,9 @@ import pytest
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
 from missioncontrol.application import search as searching
-from missioncontrol.bootstrap import Reading
 from missioncontrol.cli import search as verb
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.reading import Reading
 from tests.application.spoken import RUNS, TALK, append
 
 Said = tuple[str, str]

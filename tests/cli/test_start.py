@@ -23,13 +23,20 @@ def test_help_imports_nothing_heavy() -> None:
 
 # What lays reports out and prints them: a third of a start for those who do neither.
 PRINTING = ("docx", "jinja2", "lxml", "markdown_it")
+ENGINE = ("missioncontrol.bootstrap", "missioncontrol.runtime.engine")
 
 
 @pytest.mark.parametrize(
     ("module", "unneeded"),
-    [("missioncontrol.cli.desk", PRINTING), ("missioncontrol.console", ("docx", "lxml"))],
+    [
+        ("missioncontrol.cli.desk", (*PRINTING, *ENGINE)),
+        ("missioncontrol.cli.reading", (*PRINTING, *ENGINE)),
+        ("missioncontrol.console", ("docx", "lxml")),
+    ],
 )
-def test_a_start_loads_nothing_that_prints(module: str, unneeded: tuple[str, ...]) -> None:
+def test_a_start_loads_nothing_that_it_does_not_need(
+    module: str, unneeded: tuple[str, ...]
+) -> None:
     program = f"import sys, {module}\nprint([each for each in {unneeded!r} if each in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment(None), capture_output=True, check=True

@@ -15,8 +15,9 @@ import pytest
 from missioncontrol.adapters.sop_file import sop_text
 from missioncontrol.cli.exit_codes import BAD_INPUT, FAILED, WAITING
 from missioncontrol.documents.run_manifest import is_as_written, manifest_schema
+from tests import prefork
 from tests.agents.repositories import everything, git, repository
-from tests.cli.command import ARGV, answer, environment
+from tests.cli.command import answer, environment
 from tests.cli.test_repo import Place
 
 pytestmark = pytest.mark.journey
@@ -93,14 +94,11 @@ class Shop(Place):
 
     def run(self, *words: str, who: str = "ada", code: int = 0, **env: str) -> str:
         """As `Place.run`, with time for what agents do."""
-        done = subprocess.run(
-            [*ARGV, *words],
-            cwd=self.root,
-            env=environment(self.home, MISSION_ACTOR=who, **env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
+        done = prefork.run(
+            words,
+            environment(self.home, MISSION_ACTOR=who, **env),
             timeout=SECONDS_MAX,
-            check=False,
+            cwd=self.root,
         )
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == code, said
@@ -242,9 +240,9 @@ def test_a_conflict_with_what_others_merged_uses_up_no_round(tmp_path: Path) -> 
 
 
 def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: Shop) -> None:
-    argv = [*ARGV, "task", "run", "7", "--agents", "builder=coder", "--into", "mission/killed"]
+    argv = ["task", "run", "7", "--agents", "builder=coder", "--into", "mission/killed"]
     env = environment(shop.home, MISSION_ACTOR="ada")
-    with subprocess.Popen(argv, cwd=shop.root, env=env, stdout=subprocess.DEVNULL) as engine:
+    with prefork.start(argv, cwd=shop.root, env=env, stdout=subprocess.DEVNULL) as engine:
         end = time.monotonic() + SECONDS_MAX
         while not _is_working("task-7/test", shop):
             assert time.monotonic() < end
@@ -260,10 +258,10 @@ def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: 
 
 def test_an_engine_that_is_killed_as_a_branch_moves_merges_each_task_once(shop: Shop) -> None:
     told = ("--agents", "builder=coder", "--overlap", "merge", "--into", "mission/once")
-    argv = [*ARGV, "task", "run", "1", "2", *told]
+    argv = ["task", "run", "1", "2", *told]
     env = environment(shop.home, MISSION_ACTOR="ada")
     moved = shop.root / ".git/refs/heads/mission/once"
-    with subprocess.Popen(argv, cwd=shop.root, env=env, stdout=subprocess.DEVNULL) as engine:
+    with prefork.start(argv, cwd=shop.root, env=env, stdout=subprocess.DEVNULL) as engine:
         end = time.monotonic() + SECONDS_MAX
         while not moved.exists():
             assert time.monotonic() < end

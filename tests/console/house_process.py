@@ -18,7 +18,8 @@ from missioncontrol.adapters.os_user import os_user
 from missioncontrol.application.access import TokenAsked
 from missioncontrol.domain.permission import PERMISSIONS
 from missioncontrol.interfaces.control import Ask, ask_engine
-from tests.cli.command import ARGV, environment
+from tests import prefork
+from tests.cli.command import environment
 from tests.console.running import FAILING, GREETING
 
 READY = re.compile(r"The console is at (http://\S+);")
@@ -52,8 +53,8 @@ class HouseProcess:
     def up(self, *options: str) -> None:
         """Start engine and console, and wait until the console answers."""
         with self._said.open("wb") as said:
-            self._process = subprocess.Popen(
-                [*ARGV, "up", "--home", str(self.home.root), "--port", "0", *options],
+            self._process = prefork.start(
+                ["up", "--home", str(self.home.root), "--port", "0", *options],
                 env=environment(None, MISSION_CONSOLE="on"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,12 +1,14 @@
 """A home with its engine at work, and the console on it, in one event loop."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from litestar import Litestar
+from litestar.datastructures import State
 
 from missioncontrol.application.access import UserAsked, UserVerb
 from missioncontrol.bootstrap import Holding, holding
@@ -31,10 +33,10 @@ def principal(*roles: Role, name: str = "alice") -> Principal:
 class House:
     """The home, its engine, its console, and clients of it."""
 
-    def __init__(self, held: Holding, console: Console) -> None:
+    def __init__(self, held: Holding, console: Console, app: Litestar) -> None:
         self.held = held
         self.console = console
-        self.app = build(console)
+        self.app = app
 
     def client(self, *roles: Role, name: str = "alice") -> httpx.AsyncClient:
         """Return a client whose requests come from somebody with these roles; nobody without."""
@@ -69,5 +71,21 @@ async def console_house(
         await held.work()
         await held.scheduler.start()
         await held.listen()
-        with opened(held.home) as console:
-            yield House(held, console)
+        with opened(held.home) as console, application(console) as app:
+            yield House(held, console, app)
+
+
+_FREE: list[Litestar] = []
+"""Applications whose home is gone. To build one takes most of a second; its state is all it has."""
+
+
+@contextmanager
+def application(console: Console) -> Iterator[Litestar]:
+    """Lend the application of a console: one of an earlier house, or a new one."""
+    app = _FREE.pop() if _FREE else build(console)
+    app.state = State({"console": console, "version": ""})
+    try:
+        yield app
+    finally:
+        app.state = State()
+        _FREE.append(app)

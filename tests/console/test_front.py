@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.cli.command import ARGV, BEGUN, environment, mission
+from tests import prefork
+from tests.cli.command import BEGUN, environment, mission
 
 pytestmark = pytest.mark.journey
 
@@ -25,14 +26,13 @@ class Up:
     """`mission up` with its console."""
 
     def __init__(self, home: Path, *more: str, **variables: str) -> None:
-        self.process = subprocess.Popen(
-            [*ARGV, "up", "--port", "0", *more],
+        self.process = prefork.start(
+            ["up", "--port", "0", *more],
             env=environment(home, **{"MISSION_CONSOLE": "on", **variables}),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
         )
-        BEGUN.append(self.process)  # type: ignore[arg-type]
+        BEGUN.append(self.process)
         found = CONSOLE.search(self.until("The console is at"))
         assert found is not None
         self.url, self.link = found[1], found[2]
@@ -40,8 +40,8 @@ class Up:
     def until(self, words: str) -> str:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            if words in line:
-                return line
+            if words in line.decode():
+                return line.decode()
         raise AssertionError(f"it never said {words!r}")
 
     @property
@@ -61,7 +61,8 @@ class Up:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
-    running = Up(tmp_path / "home", ELSEWHERE_TOKEN="canary-7f1c9")
+    # A variable of Python has a new interpreter start it, whose environment the system knows.
+    running = Up(tmp_path / "home", ELSEWHERE_TOKEN="canary-7f1c9", PYTHONSAFEPATH="1")
     yield running
     if running.process.poll() is None:
         running.end()

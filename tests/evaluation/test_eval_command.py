@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shlex
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from argparse import Namespace
@@ -22,8 +21,9 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.report import schema
 from missioncontrol.testing.scripted_models import Reply, serving
 from missioncontrol.testing.scripted_models.tools import codex_command
+from tests import prefork
 from tests.agents.houses import cost, furnished
-from tests.cli.command import ARGV, answer, environment, mission
+from tests.cli.command import answer, environment, mission
 from tests.sandboxes import OpenBelow
 
 pytestmark = pytest.mark.journey
@@ -34,13 +34,7 @@ KEPT = Path(__file__).parents[2] / "docs/reference/evaluation.schema.json"
 
 def evaluated(home: Path, *arguments: str, code: int = 1) -> dict[str, Any]:
     """Run one evaluation to its end, and return it as JSON tells it."""
-    done = subprocess.run(
-        [*ARGV, "eval", "run", *arguments, "--json"],
-        env=environment(home),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    done = prefork.run(["eval", "run", *arguments, "--json"], environment(home), timeout=120)
     assert (done.returncode, done.stdout != b"") == (code, True), done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout)
     jsonschema.validate(found, json.loads(KEPT.read_text()))

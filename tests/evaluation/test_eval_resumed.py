@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import prefork
 from tests.agents.test_killed_completing import told
-from tests.cli.command import ARGV, BEGUN, answer, environment
+from tests.cli.command import BEGUN, answer, environment
 from tests.cli.test_operating import up
 from tests.evaluation.test_eval_command import SCRIPTED, evaluated, outcomes, scenarios
 
@@ -29,8 +30,8 @@ THREE = {"one": "slowly", "two": "slowly", "three": "slowly"}
 
 
 def begun(home: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen(
-        [*ARGV, "eval", "run", *arguments],
+    process = prefork.start(
+        ["eval", "run", *arguments],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

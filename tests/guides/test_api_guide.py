@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import SOURCE
 from tests.console.house_process import house_process
 from tests.guides.test_guides import blocks
+from tests.prefork import SOURCE
 
 GUIDE = "docs/guides/api.md"
 

@@ -15,13 +15,14 @@ import missioncontrol as mc
 from missioncontrol.adapters.processes import start_time
 from missioncontrol.application.audit import verify
 from missioncontrol.application.missions import Goal
-from missioncontrol.bootstrap import Holding, Reading, holding
+from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import INTERRUPTIONS_MAX, Failed, Succeeded
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.reading import Reading
 from missioncontrol.runtime.recovery import only_waits
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.settings import Settings

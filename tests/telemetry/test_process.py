@@ -10,7 +10,8 @@ import pytest
 
 from missioncontrol.domain.trace import attempt_span, run_span, trace_of
 from missioncontrol.testing.scripted_models import Reply, serving
-from tests.cli.command import ARGV, environment, mission
+from tests import prefork
+from tests.cli.command import environment, mission
 from tests.telemetry.collector import Collector, collecting
 
 pytestmark = pytest.mark.journey
@@ -51,7 +52,7 @@ class House:
 
     def begun(self, *arguments: str) -> "subprocess.Popen[bytes]":
         told = environment(self.home, **self.told)
-        return subprocess.Popen([*ARGV, *arguments], env=told, stdout=subprocess.DEVNULL)
+        return prefork.start([*arguments], env=told, stdout=subprocess.DEVNULL)
 
 
 def run_in(text: str) -> str:

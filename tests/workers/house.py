@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tests import prefork
 from tests.cli.command import ARGV, BEGUN, answer, environment, mission
 
 SMITH = """
@@ -50,8 +51,12 @@ class Talker:
     """A process whose standard error is listened to."""
 
     def __init__(self, argv: Sequence[str], home: Path) -> None:
-        self.process = subprocess.Popen(
-            argv, env=environment(home), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        program, arguments = tuple(argv[: len(ARGV)]), argv[len(ARGV) :]
+        self.process: subprocess.Popen[bytes] = (
+            prefork.start(arguments, environment(home), **streams)
+            if program == ARGV
+            else subprocess.Popen(argv, env=environment(home), **streams)
         )
         BEGUN.append(self.process)
         self.said: list[str] = []
@@ -71,16 +76,17 @@ class Talker:
         return "".join(self.said)
 
     def until(self, pattern: str) -> "re.Match[str]":
-        found: re.Match[str] = until(
-            lambda: re.search(pattern, self.text) or self._is_over(), f"{pattern} in {self.text!r}"
-        )
+        found: re.Match[str] = until(lambda: self._found(pattern), f"{pattern} in {self.text!r}")
         return found
 
-    def _is_over(self) -> bool:
-        if self.process.poll() is None:
-            return False
-        self._listening.join(5)
-        raise AssertionError(f"It ended with {self.process.returncode}: {self.text}")
+    def _found(self, pattern: str) -> "re.Match[str] | None":
+        is_over = self.process.poll() is not None
+        if is_over:
+            self._listening.join(5)  # The last lines may not have been read yet.
+        found = re.search(pattern, self.text)
+        if found is None and is_over:
+            raise AssertionError(f"It ended with {self.process.returncode}: {self.text}")
+        return found
 
     def kill(self) -> None:
         self.process.kill()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from missioncontrol.application.concept import Concept
-from missioncontrol.application.journal import Journal
+from missioncontrol.application.journal import Journal, fold
 from missioncontrol.application.rates import Rates
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.errors import NotFound, Unavailable
@@ -20,6 +20,7 @@ from missioncontrol.domain.operation import (
     decide,
     evolve,
 )
+from missioncontrol.ports.event_store import EventStore
 
 STREAM = "operation"
 
@@ -38,6 +39,12 @@ def no_run_may_begin(why: str) -> Unavailable:
         f"No run may begin: {why}",
         hint="`mission start --stage all` lets work go on.",
     )
+
+
+async def operation_of(store: EventStore) -> Operation:
+    """Return how far all work may go, as the log says it."""
+    found, _ = await fold(store, OPERATION, STREAM)
+    return found or OPEN
 
 
 class Operations:

@@ -17,12 +17,9 @@ from missioncontrol.adapters.home import Holder, Home
 from missioncontrol.application.approvals import APPROVAL, unknown
 from missioncontrol.application.budgets import LEDGER, Ended, last_ledger, read_ended, stream_of
 from missioncontrol.application.journal import fold, fold_run
-from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.prices import PRICES
 from missioncontrol.application.prices import STREAM as PRICE_STREAM
-from missioncontrol.application.runs import anchored
 from missioncontrol.application.workflows import Library, Saved
-from missioncontrol.bootstrap import Reading, holding
 from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
 from missioncontrol.cli.opened import AnyReading, not_here, server_of
@@ -34,10 +31,8 @@ from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
-from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.price_list import PriceList
 from missioncontrol.domain.run.states import Run
-from missioncontrol.interfaces.control import Ask, ask_engine, refusal
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.approvals import ApprovalRow
 from missioncontrol.projections.board import Board
@@ -145,6 +140,8 @@ class Desk:
         return msgspec.convert(self.deliver(SaveWorkflow(text, file)), Saved)
 
     async def _answer_here(self, ask: Any) -> Any:
+        from missioncontrol.bootstrap import holding
+
         async with holding(self.settings, self.environment) as held:
             return await held.office.do(ask, self.actor)
 
@@ -153,6 +150,8 @@ class Desk:
             from missioncontrol.cli.server import asked_of
 
             return asked_of(self._line, ask)
+        from missioncontrol.interfaces.control import Ask, ask_engine, refusal
+
         holder = self._listening()
         arguments = msgspec.to_builtins(ask)
         verb = type(ask).__name__
@@ -230,6 +229,8 @@ class Desk:
             NotFound: `home.empty`.
         """
         if isinstance(self.home, Home):
+            from missioncontrol.reading import Reading
+
             return Reading(self.home)
         from missioncontrol.cli.server import ServerReading
 
@@ -370,6 +371,8 @@ class ScheduleDesk(Desk):
         """See `Desk.deliver`; relative paths in the inputs of a new schedule begin here."""
         wanted = ask.wanted
         if wanted is not None:
+            from missioncontrol.application.runs import anchored
+
             found = asyncio.run(self.library.get(wanted.workflow, wanted.version))
             given = {**_relative_defaults(found.definition), **wanted.inputs}
             inputs = anchored(found.definition, given, here())
@@ -394,12 +397,6 @@ def _relative_defaults(definition: Definition) -> dict[str, Any]:
         and isinstance(asked.default, str)
         and not posixpath.isabs(asked.default)
     }
-
-
-async def operation_of(store: EventStore) -> Operation:
-    """Return how far all work may go, as the log says it."""
-    found, _ = await fold(store, OPERATION, STREAM)
-    return found or OPEN
 
 
 def here() -> str:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 from missioncontrol.application.journal import fold_run
-from missioncontrol.bootstrap import Holding, Reading, holding
+from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.agent_desk import RosterDesk
 from missioncontrol.cli.names import board
 from missioncontrol.domain.errors import Unavailable
@@ -15,6 +15,7 @@ from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import ReadTables
+from missioncontrol.reading import Reading
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected
 
 if TYPE_CHECKING:
-    from missioncontrol.bootstrap import Reading
     from missioncontrol.cli.server import ServerReading
+    from missioncontrol.reading import Reading
 
 SERVER = "MISSION_SERVER"
 
@@ -47,7 +47,7 @@ def opened(arguments: argparse.Namespace) -> AnyReading:
         from missioncontrol.cli.server import ServerReading, line_to
 
         return ServerReading(line_to(url))
-    from missioncontrol.bootstrap import Reading
+    from missioncontrol.reading import Reading
 
     return Reading(home_of(arguments))
 

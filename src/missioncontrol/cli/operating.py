@@ -14,9 +14,10 @@ from missioncontrol.adapters.heads_targets import FileTarget, heads_target
 from missioncontrol.adapters.home import Home
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.journal import Entry
+from missioncontrol.application.operations import operation_of
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.budget import note_stranger
-from missioncontrol.cli.desk import Desk, operation_of
+from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.opened import refuse_server
 from missioncontrol.cli.output import note, say, say_json

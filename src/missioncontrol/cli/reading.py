@@ -9,11 +9,11 @@ import msgspec
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.brakes import brake_on, who_said_so
+from missioncontrol.application.operations import operation_of
 from missioncontrol.application.queries.runs import told_of
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.views import run_and_view
 from missioncontrol.cli import sheets
-from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading, opened

@@ -46,7 +46,7 @@ class ServerHome:
 
 
 class ServerReading:
-    """A home opened for reading from afar; see `bootstrap.Reading`."""
+    """A home opened for reading from afar; see `reading.Reading`."""
 
     def __init__(self, line: ServerLine) -> None:
         """`line` is closed with it."""

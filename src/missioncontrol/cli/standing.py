@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from missioncontrol.application.operations import operation_of
 from missioncontrol.application.queries.runs import told_of
 from missioncontrol.application.statuses import Statuses, statuses_of
-from missioncontrol.cli.desk import operation_of
 from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading
 from missioncontrol.domain.run.states import Run

@@ -31,7 +31,8 @@ def build(console: Console, *, version: str = "") -> Litestar:
     Whoever lets requests in (`interfaces.sign_in.gate`) sets `user` and `state.request_id`.
     """
 
-    async def the_console() -> Console:
+    async def the_console(request: Request[Principal, Any, Any]) -> Console:
+        console: Console = request.app.state.console
         await console.present.catch_up()
         return console
 
