@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.adapters.connections import StepConnections
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.secret_stores import secret_store
@@ -46,13 +47,14 @@ million events takes a third of a second, in which nobody is answered."""
 
 def main() -> int:
     """Serve one home until the input ends; return the exit code."""
+    engine = os.getppid()
     home, handle = Home(Path(sys.argv[1])), int(sys.argv[2])
     heads = Path(sys.argv[3]) if len(sys.argv) > 3 else None
     os.nice(NICENESS)
     _have_files()
     logging.basicConfig(level=logging.WARNING, format="mission: console: %(message)s")
     try:
-        asyncio.run(_serve(home, heads, socket.socket(fileno=handle)))
+        asyncio.run(_serve(home, heads, socket.socket(fileno=handle), engine))
     except MissionControlError as error:
         sys.stderr.write(f"mission: console: {error}\n")
         return 1
@@ -67,8 +69,8 @@ def _have_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def _serve(home: Home, heads: Path | None, listening: socket.socket) -> None:
-    """Answer on `listening` until standard input ends."""
+async def _serve(home: Home, heads: Path | None, listening: socket.socket, engine: int) -> None:
+    """Answer on `listening` until standard input ends; `engine` is the process that started us."""
     with opened(home, heads) as console:
         await console.present.catch_up()
         await console.instruments.measuring.start()
@@ -78,7 +80,9 @@ async def _serve(home: Home, heads: Path | None, listening: socket.socket) -> No
         console.people.providers = providers(settings, secret)
         refuse_exposure(listening.getsockname()[0], settings, await console.people.access())
         version: str = import_module("missioncontrol").__version__
-        gate = Gate(build(console, version=version), console.people, settings)
+        steps = StepConnections(engine)
+        app = build(console, version=version)
+        gate = Gate(app, console.people, settings, is_of_step=steps.is_of_step)
         serving = server(gate)
         task = asyncio.create_task(serving.serve(sockets=[listening]))
         await _answering(serving, task)

@@ -317,6 +317,45 @@ def test_a_list_of_ports_leaves_only_tcp(places: tuple[Path, Path]) -> None:
     assert sockets_through(*places, ports=[]) == {"pair", "tcp", "netlink"}
 
 
+LIMITS = """
+import ctypes, json, resource, subprocess, sys
+library, engine = ctypes.CDLL(None, use_errno=True), int(sys.argv[2])
+def call(number, *arguments):
+    if library.syscall(number, *arguments) < 0:
+        raise PermissionError(ctypes.get_errno())
+files = resource.getrlimit(resource.RLIMIT_NOFILE)
+child = subprocess.Popen(["sleep", "9"])
+attempts = {
+    "files of the engine": lambda: resource.prlimit(engine, resource.RLIMIT_NOFILE, files),
+    "limits of a child": lambda: resource.prlimit(child.pid, resource.RLIMIT_NOFILE, files),
+    "reading": lambda: resource.prlimit(child.pid, resource.RLIMIT_NOFILE),
+    "own files": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, files),
+    "keys": lambda: call({"x86_64": 250, "aarch64": 219}[sys.argv[3]], 0, -3, 0),
+}
+found = {}
+for name, attempt in attempts.items():
+    try:
+        attempt()
+    except PermissionError:
+        continue
+    found[name] = "through"
+child.kill()
+open(sys.argv[1], "w").write(json.dumps(sorted(found)))
+"""
+
+
+@sockets
+def test_a_program_sets_no_limits_of_the_engine_and_uses_no_keys_of_the_user(
+    places: tuple[Path, Path],
+) -> None:
+    """With a limit of five open files, an engine fails every run that is at work."""
+    home, tree = places
+    result = str(tree / "result")
+
+    assert ran(LIMITS, rules(home, tree), result, str(os.getpid()), platform.machine()) == 0
+    assert json.loads(Path(result).read_text()) == ["own files", "reading"]
+
+
 @sockets
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="x32 is of x86_64")
 def test_a_system_call_of_x32_is_refused(places: tuple[Path, Path]) -> None:

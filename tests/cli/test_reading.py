@@ -258,3 +258,16 @@ def test_a_retried_task_runs_in_a_new_run_that_keeps_the_other_results(
     for newest in ("mission_status", "reason", "action"):
         before.pop(newest, None), after.pop(newest, None)
     assert after == before
+
+
+def test_a_run_is_listed_as_the_mission_that_it_speaks_for(finished: Finished) -> None:
+    """A mission whose change nobody made is no success, in whichever list it stands."""
+    home, run = finished[0], run_of(finished)
+    shown = answer(home, "show", run)
+    (row,) = [each for each in answer(home, "runs") if each["id"] == run]
+    for field in ("status", "mission_status", "reason", "action"):
+        assert row[field] == shown[field], field
+    assert row["mission_status"] == "ready_to_build"
+    text = mission(home, "runs").stdout.decode()
+    assert "ready to build" in text
+    assert "succeeded" not in text

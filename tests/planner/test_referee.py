@@ -270,3 +270,24 @@ def test_numbers_and_quotations_that_are_found_nowhere_are_refused(
 )
 def test_numbers_and_quotations_that_stand_are_taken(refused: Refused, text: str) -> None:
     assert refused(with_detail(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This mitigates CVE-2025-99999.",
+        "Commit deadbee1 changed the same lines.",
+        "See GHSA-abcd-1234-efgh.",
+    ],
+)
+def test_sources_that_are_found_nowhere_are_refused(refused: Refused, text: str) -> None:
+    assert refused(with_detail(text))
+
+
+def test_a_commit_of_the_repository_is_a_source(
+    refused: Refused, repository: Path, code: Codebase
+) -> None:
+    asked = ("git", "rev-parse", "--short=9", "HEAD")
+    head = subprocess.run(asked, cwd=repository, capture_output=True, text=True, check=True)
+    assert refused(with_detail(f"Commit {head.stdout.strip()} began it, at 1.5e10000 items.")) == []
+    assert not code.has_commit("0123abc")

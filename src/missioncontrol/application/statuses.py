@@ -63,6 +63,11 @@ class Statuses:
             return status_of_mission(_facts(mission, None), Status("queued"))
         return status_of_mission(_facts(mission, row), self.of(row))
 
+    def spoken_for(self, run: str, mission: str) -> Status | None:
+        """Return how the mission stands that a run speaks for as its newest; None if it is none."""
+        found = self._board.mission(mission) if mission else None
+        return self.of_mission(found) if found is not None and found.run == run else None
+
     @property
     def instead(self) -> dict[str, Status]:
         """The open runs that conditions make something else than their rows say."""

@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.brakes import brake_on, who_said_so
 from missioncontrol.application.operations import operation_of
-from missioncontrol.application.queries.runs import told_of
+from missioncontrol.application.queries.runs import told_of, told_with_mission
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.views import run_and_view
 from missioncontrol.cli import sheets
@@ -112,14 +112,15 @@ def list_runs(arguments: argparse.Namespace) -> int:
         words = () if arguments.status is None else (arguments.status,)
         choice = RunChoice(statuses=words, workflow=arguments.workflow or "")
         found = statuses.chosen(choice, limit=arguments.limit)
+        as_json = [_as_told(row, statuses) for row in found] if arguments.json else []
+        told = [(row, _shown(row, statuses)) for row in found]
         held_up = [] if arguments.json else _stage_lines(reading)
     finally:
         reading.close()
     if arguments.json:
-        say_json([_as_told(row, statuses) for row in found])
+        say_json(as_json)
         return SUCCEEDED
     say("".join(f"{line}\n" for line in held_up))
-    told = [(row, statuses.of(row)) for row in found]
     for state, line in sheets.run_lines(told, columns()):
         say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
     for line in sheets.status_lines([status for _, status in told], columns()):
@@ -133,7 +134,15 @@ def list_runs(arguments: argparse.Namespace) -> int:
 def _as_told(row: RunRow, statuses: Statuses) -> dict[str, Any]:
     values = msgspec.structs.asdict(row)
     del values["progress"], values["unchanged"]
-    return values | told_of(statuses.of(row))
+    mission = statuses.spoken_for(row.id, row.mission)
+    return values | told_with_mission(statuses.of(row), mission)
+
+
+def _shown(row: RunRow, statuses: Statuses) -> Status:
+    """Return how a run stands for people: a run that ended well, as the mission it speaks for."""
+    found = statuses.of(row)
+    mission = statuses.spoken_for(row.id, row.mission) if found.word == "succeeded" else None
+    return found if mission is None else mission
 
 
 def _stage_lines(reading: AnyReading) -> list[str]:

@@ -206,16 +206,18 @@ def in_families(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
 def run_lines(rows: Sequence[tuple[RunRow, Status]], width: int) -> list[tuple[str, str]]:
     """Return (state, line) for each run."""
     lines = []
-    for row, status in rows:
+    words = [WORDS[status.word].lower() for _, status in rows]
+    longest = max((len(word) for word in words), default=0)
+    for (row, _), word in zip(rows, words, strict=True):
         created = f"{moment(row.created)[:16]}  " if width >= WIDE else ""
         name = f"{row.workflow}@{row.version}" if row.version else row.workflow
         done = f"{row.succeeded} of {row.steps} step{'' if row.steps == 1 else 's'}"
-        start = f"{row.id}  {status.word:<11}  {created}"
+        start = f"{row.id}  {word:<{max(11, longest)}}  {created}"
         room = width - len(start)
         # Two spaces hold columns apart, which `cut` would make one.
         is_roomy = room >= len(done) + 10
         end = f"{cut(name, room - len(done) - 2)}  {done}" if is_roomy else cut(name, room)
-        lines.append((status.word, start + end))
+        lines.append((word, start + end))
     return lines
 
 

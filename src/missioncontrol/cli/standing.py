@@ -3,7 +3,7 @@
 from typing import Any
 
 from missioncontrol.application.operations import operation_of
-from missioncontrol.application.queries.runs import told_of
+from missioncontrol.application.queries.runs import told_with_mission
 from missioncontrol.application.statuses import Statuses, statuses_of
 from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading
@@ -22,9 +22,5 @@ async def told_now(reading: AnyReading, run: Run) -> dict[str, Any]:
     """Return how a run stands, and its mission where it is the newest one of it."""
     rows = await board(reading.tables, reading.store)
     statuses = await statuses_now(reading, rows, run.id)
-    told = told_of(statuses.of_run(run))
-    mission = rows.mission(run.mission) if run.mission else None
-    if mission is None or mission.run != run.id:
-        return told
-    found = statuses.of_mission(mission)
-    return {**told, "mission_status": found.word, "reason": found.reason, "action": found.action}
+    mission = statuses.spoken_for(run.id, run.mission)
+    return told_with_mission(statuses.of_run(run), mission)

@@ -1,4 +1,7 @@
-"""A filter of system calls (seccomp-BPF) for what Landlock does not see: sockets and io_uring.
+"""A filter of system calls (seccomp-BPF) for what Landlock does not see.
+
+It is about sockets, io_uring, keys that the kernel keeps for the user, and limits of other
+processes: a program that may set them leaves its engine without files, or has it killed.
 
 Landlock checks `connect` by TCP port alone. A path leads past it to every Unix socket of the user
 (tmux, D-Bus, a container engine), and MPTCP, UDP and TCP fast open lead past its list of ports. A
@@ -48,13 +51,17 @@ class _Machine(msgspec.Struct, frozen=True):
     sendmmsg: int
     setsockopt: int
     seccomp: int
+    prlimit64: int
+    keys: tuple[int, int, int]  # add_key, request_key, keyctl
     has_x32: bool = False
     io_uring_setup: int = 425
 
 
 MACHINES = {
-    "x86_64": _Machine(0xC000003E, 41, 53, 44, 46, 307, 54, 317, has_x32=True),
-    "aarch64": _Machine(0xC00000B7, 198, 199, 206, 211, 269, 208, 277),
+    "x86_64": _Machine(
+        0xC000003E, 41, 53, 44, 46, 307, 54, 317, 302, (248, 249, 250), has_x32=True
+    ),
+    "aarch64": _Machine(0xC00000B7, 198, 199, 206, 211, 269, 208, 277, 261, (217, 218, 219)),
 }
 
 
@@ -105,6 +112,10 @@ def _program(rules: Rules, machine: _Machine) -> _Code:
     if machine.has_x32:
         code += [_load(_NUMBER), _jump(_AT_LEAST, _X32, 0, 1), _end(_FORBID)]
     code += _block(machine.socket, _socket(rules))
+    code += _block(machine.prlimit64, _limits_of_others())
+    if not rules.unix_sockets:
+        for number in machine.keys:
+            code += _block(number, [_end(_FORBID)])
     if not rules.unix_sockets:
         code += _block(machine.socketpair, _socketpair())
     if rules.ports is not None:
@@ -183,6 +194,22 @@ def _upper_protocol() -> _Code:
     ]
 
 
+def _limits_of_others() -> _Code:
+    """Return what keeps `prlimit64` from setting limits of a process that is named.
+
+    The C library names none (0) where a program limits itself; whoever reads gives no new limit.
+    """
+    return [
+        _argument(0),
+        _jump(_EQUAL, 0, 5, 0),
+        _argument(2),
+        _jump(_EQUAL, 0, 0, 2),
+        _upper_half(2),
+        _jump(_EQUAL, 0, 1, 0),
+        _end(_FORBID),
+    ]
+
+
 def _block(number: int, body: _Code) -> _Code:
     """Return `body` for one system call; where it comes to no verdict, the next block goes on."""
     return [_load(_NUMBER), _jump(_EQUAL, number, 0, len(body)), *body]
@@ -195,6 +222,11 @@ def _if(value: int, verdict: int) -> _Code:
 def _argument(number: int) -> bytes:
     """Return what loads the lower half of an argument: the kernel takes these as 32-bit numbers."""
     return _load(16 + 8 * number + (4 if sys.byteorder == "big" else 0))
+
+
+def _upper_half(number: int) -> bytes:
+    """Return what loads the upper half of an argument that is an address."""
+    return _load(16 + 8 * number + (0 if sys.byteorder == "big" else 4))
 
 
 def _load(offset: int) -> bytes:

@@ -215,18 +215,18 @@ def run_item(present: Present, row: RunRow) -> RunItem:
     found = statuses.of(row)
     values = msgspec.structs.asdict(row)
     del values["progress"], values["unchanged"]
-    values |= told_of(found)
+    values |= told_with_mission(found, statuses.spoken_for(row.id, row.mission))
     title = present.board.title_of(row) or row.workflow
-    values["mission_status"] = mission_status_of(present, row)
     return RunItem(title=title, asks=0 if row.ended else statuses.asks(row.id), **values)
 
 
-def mission_status_of(present: Present, row: RunRow) -> str:
-    """Return the status of the mission that a run speaks for; "" where it speaks for none."""
-    mission = present.board.mission(row.mission) if row.mission else None
-    if mission is None or mission.run != row.id:
-        return ""
-    return present.statuses.of_mission(mission).word
+def told_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
+    """Return how a run stands, with the word, reason and action of the mission it speaks for."""
+    told = told_of(found)
+    if mission is None:
+        return told
+    more = {"mission_status": mission.word, "reason": mission.reason, "action": mission.action}
+    return {**told, **more}
 
 
 def told_of(found: Status) -> dict[str, Any]:
@@ -286,7 +286,8 @@ async def run_detail(
     found = detail_of(state, title, asks, position, revision, scopes, standing)
     if at is not None or row is None or not row.mission:
         return found
-    return msgspec.structs.replace(found, mission_status=mission_status_of(present, row))
+    told = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
+    return msgspec.structs.replace(found, **told)
 
 
 def _count_until(moments: list[Any], at: int) -> int:

@@ -4,6 +4,7 @@ It knows who comes. What they may do is said where each route stands, and asked 
 that does it.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -32,7 +33,12 @@ from missioncontrol.interfaces.sign_in.origins import (
     sender,
 )
 from missioncontrol.interfaces.sign_in.people import Caller, People, cookies_of
-from missioncontrol.interfaces.sign_in.refusals import Throttled, bad_csrf, unknown_token
+from missioncontrol.interfaces.sign_in.refusals import (
+    Throttled,
+    bad_csrf,
+    for_people,
+    unknown_token,
+)
 from missioncontrol.ports.console_settings import ConsoleSettings
 
 SIGN_IN = "/sign-in"
@@ -46,6 +52,9 @@ Message = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application, whatever it calls its scopes and messages."""
 
+IsOfStep = Callable[[tuple[str, int], tuple[str, int]], bool]
+"""Whether a program of a step is at the client's end of a connection, by addresses and ports."""
+
 
 class Gate:
     """Lets requests of one home in."""
@@ -56,6 +65,7 @@ class Gate:
         people: People,
         settings: ConsoleSettings,
         *,
+        is_of_step: IsOfStep = lambda _client, _server: False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Stand before `app`.
@@ -66,6 +76,7 @@ class Gate:
         self._app: Application = Heads(app)
         self._people = people
         self._settings = settings
+        self._is_of_step = is_of_step
         self._now = now
         limits = settings.limits
         self._addresses = Buckets(limits.address_per_second, limits.address_burst)
@@ -106,6 +117,7 @@ class Gate:
         )
         try:
             self._refuse_strange(scope, headers, address)
+            await self._refuse_steps(scope, headers)
             await self._recognise(scope, headers, body)
         except MissionControlError as refusal:
             await answer.refuse(refusal)
@@ -164,6 +176,22 @@ class Gate:
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length[:20]) > self._settings.limits.body_bytes:
             raise too_large(self._settings.limits.body_bytes)
+
+    async def _refuse_steps(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse the program of a step that has found a session, or a way to sign in, of a person.
+
+        With a token it may come. A proxy on this machine is who asks for all that it passes on.
+
+        Raises:
+            Forbidden: `session.by_step`.
+        """
+        client, server = scope.get("client"), scope.get("server")
+        is_persons = self._people.cookie in cookies_of(headers) or scope["path"].startswith(SIGN_IN)
+        if not is_persons or not client or not server or server[1] is None:
+            return
+        if await asyncio.to_thread(self._is_of_step, tuple(client[:2]), tuple(server[:2])):
+            self._people.note("", "step", "refused", scope["state"]["caller"])
+            raise for_people()
 
     async def _is_still_let_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
         """Whether whoever asked is who they were, and may do what they might."""

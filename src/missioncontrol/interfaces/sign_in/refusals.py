@@ -51,3 +51,12 @@ def bad_csrf() -> Forbidden:
         "The request does not carry the word of its page, so it may not be yours.",
         hint="Load the page again and repeat it; programs send a token instead of a cookie.",
     )
+
+
+def for_people() -> Forbidden:
+    """Say no to the program of a step that comes as a person."""
+    return Forbidden(
+        "session.by_step",
+        "Sessions and sign-in are for people, and this connection is of the program of a step.",
+        hint="A step asks with a token of its own, which `mission token new NAME` issues.",
+    )

@@ -43,6 +43,14 @@ class Codebase(Protocol):
         """
         ...
 
+    def has_commit(self, beginning: str) -> bool:
+        """Whether the repository has a commit whose id begins so.
+
+        Raises:
+            Unavailable: git does not answer.
+        """
+        ...
+
 
 class CommitFiles:
     """The files of a commit, as git has them."""
@@ -92,6 +100,11 @@ class CommitFiles:
         asked = ("grep", "-I", "-l", "-i", "-F", "-e", text, self._commit)
         return bool(git_bytes(self._root, *asked, more={}, seconds=SECONDS_MAX, fine=(0, 1)))
 
+    def has_commit(self, beginning: str) -> bool:
+        """See `Codebase.has_commit`."""
+        asked = ("rev-parse", "--verify", "--quiet", f"{beginning}^{{commit}}")
+        return bool(git_bytes(self._root, *asked, more={}, seconds=SECONDS_MAX, fine=range(256)))
+
 
 class TreeFiles:
     """The files of a directory without commits."""
@@ -122,6 +135,11 @@ class TreeFiles:
         wanted = text.casefold()
         return any(wanted in (self._tree.text(path) or "").casefold() for path in self.paths)
 
+    def has_commit(self, beginning: str) -> bool:
+        """See `Codebase.has_commit`."""
+        del beginning
+        return False
+
 
 class NoFiles:
     """A goal without a repository: nothing stands there that a plan could name."""
@@ -140,6 +158,11 @@ class NoFiles:
     def holds(self, text: str) -> bool:
         """See `Codebase.holds`."""
         del text
+        return False
+
+    def has_commit(self, beginning: str) -> bool:
+        """See `Codebase.has_commit`."""
+        del beginning
         return False
 
 

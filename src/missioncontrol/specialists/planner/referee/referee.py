@@ -19,6 +19,7 @@ from missioncontrol.specialists.planner.referee.figures import (
 )
 from missioncontrol.specialists.planner.referee.mentions import Mention, mentions
 from missioncontrol.specialists.planner.referee.places import Placed, unfounded
+from missioncontrol.specialists.planner.referee.sources import unfounded_sources
 
 COMPUTED = frozenset(
     {
@@ -162,15 +163,15 @@ def _places(plan: Plan, local: Plan, asked: Asked, code: Codebase) -> Iterator[F
 
 
 def _figures(plan: Plan, local: Plan, asked: Asked, code: Codebase) -> Iterator[Fault]:
-    """Yield the numbers and quotations that were found nowhere."""
+    """Yield the numbers, quotations and sources that were found nowhere."""
     ours = {text for _, text in texts_of(local)}
     new = [(place, text) for place, text in texts_of(plan) if text not in ours]
-    known = Known.of(
-        [*_strings_in(local), asked.goal, *asked.constraints, asked.context],
-    )
+    given = [*_strings_in(local), asked.goal, *asked.constraints, asked.context]
+    known = Known.of(given)
     stated = [each for each in new if _field(each[0]) not in CRITERIA]
     yield from unfounded_counts(stated, known, code)
     yield from unfounded_quotes(new, known, code)
+    yield from unfounded_sources(new, "\n".join(given), code)
 
 
 def _strings_in(plan: Plan) -> list[str]:
