@@ -44,6 +44,15 @@ def test_examples_come_behind_tests(tmp_path: Path) -> None:
     assert found.files == ("tests/test_prices.py", "examples/test_shop.py")
 
 
+def test_tests_that_drive_a_browser_run_only_where_no_others_are_near(tmp_path: Path) -> None:
+    files = SHOP | {"tests/browser/test_shop.py": "def test(): ...\n"}
+    tree = read_tree(written(tmp_path, files))
+    asked = plan(tests=("tests/browser/test_shop.py", "tests/test_prices.py"))
+    assert nearest(asked, tree).files == ("tests/test_prices.py",)
+    alone = plan(tests=("tests/browser/test_shop.py",))
+    assert nearest(alone, tree).files == ("tests/browser/test_shop.py",)
+
+
 def test_each_language_has_its_runner(tmp_path: Path) -> None:
     scripts = {"devDependencies": {"vitest": "^3"}, "scripts": {"test": "vitest"}}
     tree = read_tree(

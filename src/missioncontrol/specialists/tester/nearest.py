@@ -23,6 +23,8 @@ LIKELY_MAX = 8
 SMALL_MAX = 4
 """Test files that a project has at most to be so small that all of them are near."""
 SOURCE = "the tests nearest to the change"
+BROWSERS = frozenset({"browser", "e2e", "end-to-end", "end_to_end", "cypress", "playwright"})
+"""Directories of tests that drive a browser or a whole installation: slow, and rarely set up."""
 JAVASCRIPT = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 RUNNERS = (
     ("vitest", ("npx", "--no-install", "vitest", "run")),
@@ -59,6 +61,7 @@ def nearest(plan: Plan, tree: "Tree") -> Nearest:
     named = [path for path in _named(plan) if tree.file(path) is not None and _runner(path)]
     all_near = runnable if len(runnable) <= SMALL_MAX else []
     wanted = sorted(dict.fromkeys(named), key=is_aside) or all_near
+    wanted = [path for path in wanted if not _drives_browser(path)] or wanted
     if not wanted:
         return Nearest(is_known=bool(runnable))
     kind = _runner(wanted[0])
@@ -107,6 +110,10 @@ def is_aside(path: str) -> bool:
     """Whether a test file is an example or the like, and no test of the project's own code."""
     above = {part.lower() for part in PurePosixPath(path).parts[:-1]}
     return not (BESIDE - {"test", "tests", "spec"}).isdisjoint(above)
+
+
+def _drives_browser(path: str) -> bool:
+    return not BROWSERS.isdisjoint(PurePosixPath(path.lower()).parts[:-1])
 
 
 def _is_test(path: str) -> bool:

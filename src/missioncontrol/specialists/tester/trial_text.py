@@ -40,7 +40,7 @@ def _tests(tried: PlanTrial) -> str:
         return f"Nearest tests ({files}) could not start: {why}"
     took = f"in {trial.ran.seconds:.1f} s" if trial.ran else ""
     if trial.verdict.status == "timed_out":
-        return f"Nearest tests ({files}) were {trial.verdict.reason}; {report.reached(trial)}."
+        return f"Nearest tests were {trial.verdict.reason}; {report.reached(trial)} ({files})."
     inside = [each for each in tried.lines.spots if each.block.in_functions]
     first = next(iter([*inside, *tried.lines.spots]), None)
     lines = f"; {_spot(first, tried)}" if first is not None else ""
