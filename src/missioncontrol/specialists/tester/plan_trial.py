@@ -10,12 +10,12 @@ import msgspec
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.tester import lines, report
+from missioncontrol.specialists.tester import lines, node_modules, report
 from missioncontrol.specialists.tester.bench import Bench, telling
 from missioncontrol.specialists.tester.criterion import Criterion, of_goal, of_nearest
 from missioncontrol.specialists.tester.declared import Declared
 from missioncontrol.specialists.tester.environments import Made, environments, is_off
-from missioncontrol.specialists.tester.lacking import Lack, installer, lack_of, module_files
+from missioncontrol.specialists.tester.lacking import Lack, installer, lack_of
 from missioncontrol.specialists.tester.lines import LinesRan
 from missioncontrol.specialists.tester.nearest import (
     SOURCE,
@@ -162,8 +162,8 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
 
 
 def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
-    files = module_files(tree)
-    how = "npm ci" if "package-lock.json" in files else "npm install"
+    files = node_modules.module_files(tree)
+    packages = sorted({node_modules.package_of(path, files) for path in near.files})
     kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     node = shutil.which("npm", path=bench.surroundings()["PATH"])
     if kept is None or node is None:
@@ -171,17 +171,13 @@ def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> Environ
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {why}."
         return EnvironmentTold("missing", lack.words, words=words)
     bench.desk.log("info", f"making node_modules: {lack.words}")
-    made = kept.node(str(Path(node).resolve()), files)
+    made = kept.node(str(Path(node).resolve()), files, packages)
     if made.directory is None:
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {made.reason.rstrip('.')}."
         return EnvironmentTold("missing", lack.words, words=words)
-    shutil.copytree(
-        made.directory / "node_modules",
-        bench.copy / "node_modules",
-        symlinks=True,
-        dirs_exist_ok=True,
-    )
-    return _made(made, lack, (how,), tuple(sorted(files)))
+    for each in node_modules.directories(made.directory):
+        shutil.copytree(made.directory / each, bench.copy / each, symlinks=True, dirs_exist_ok=True)
+    return _made(made, lack, (node_modules.told(files),), tuple(sorted(files)))
 
 
 def _made(
@@ -250,7 +246,7 @@ def _criterion(
 
     asked = [each.text for each in plan.requirements]
     is_python = bench.python is not None or bench.seek_python()
-    found = of_goal(brief.goal, brief.context, asked, tree, run) if is_python else None
+    found = of_goal(brief.goal, brief.context, asked, tree, run, has_python=is_python)
     if found is not None and found.state == "red":
         return found
     has_run = trial is not None and trial.verdict.status in {"passed", "failed"}
