@@ -23,11 +23,11 @@ from missioncontrol.specialists.registries import DIRECTORY, SETTINGS, SWITCH
 from missioncontrol.specialists.tester import node_modules
 from missioncontrol.specialists.tester.running import Ran, run
 
-SECONDS_MAX = 180.0
+SECONDS_MAX = 240.0
 COUNT_MAX = 12
 BYTES_MAX = 6 * 1024**3
 """Of all that are kept; those longest unused go first."""
-RECIPE = 2
+RECIPE = 1
 """To be raised where the same inputs come to another environment."""
 DROPPED_MAX = 3
 """Requirements without a wheel that are left out before the whole is given up."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SECONDS_NEAREST = 60.0
 SECONDS_WATCHED = 60.0
 SECONDS_CRITERION = 30.0
+NAMED_MAX = 6
+"""Packages that a command for a line of the terminal names."""
 SECONDS_KEPT = 60.0
 """What making an environment leaves for the runs behind it."""
 
@@ -207,7 +209,11 @@ def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> E
     words = f"{lack.words} for {near.files[0]}, and no manifest declares what its tests need."
     if asked.requirements:
         reason = (why or lack.words).rstrip(".")
-        words = f"`pip install {shlex.join(names)}` is missing for {near.files[0]}: {reason}."
+        what = f"`pip install {shlex.join(names)}` is missing"
+        if len(names) > NAMED_MAX:
+            what = f"{len(names)} packages that {', '.join(asked.sources[:2])} asks for are missing"
+            reason += "; install them into `.venv` of the checkout"
+        words = f"{what} for {near.files[0]}: {reason}."
     return EnvironmentTold("missing", lack.words, asked.requirements, asked.sources, words=words)
 
 
