@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REPO ?= .
 ifeq ($(REPO),.)
-GOAL ?= Add a "mission diff RUN RUN" command that shows what differs between two runs of a mission, with --json
+GOAL ?= Add --csv to `mission backtest`, so that the scores of its changes open in a spreadsheet
 endif
 SEEDS ?= 2000
 

@@ -1,5 +1,8 @@
 """A goal for a new product gets no hollow plan that looks like success."""
 
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,33 @@ def test_a_new_product_is_refused_in_plain_words(
     assert refused.value.code == "plan.new_product"
     assert not refused.value.retryable
     assert "MISSION_MODEL_URL" in refused.value.hint
+
+
+def test_no_goal_is_planned_in_an_empty_directory(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    asked = brief("Raise a ValueError when Store.add is given None", tmp_path / "empty")
+    with pytest.raises(AttemptFailed, match="there is no code to plan from"):
+        Planner().work(asked, LocalDesk(tmp_path))
+
+
+def test_a_bare_repository_is_refused_and_the_advice_works(tmp_path: Path) -> None:
+    def git(*argv: str) -> None:
+        who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+        subprocess.run(["git", *who, *argv], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q", "work")
+    (tmp_path / "work" / "shop.py").write_text("def total():\n    return 1\n")
+    git("-C", "work", "add", "-A")
+    git("-C", "work", "commit", "-qm", "Add the shop")
+    git("clone", "-q", "--bare", "work", "shop.git")
+    goal = "Let `total` in shop.py take a discount"
+    with pytest.raises(AttemptFailed, match="is a bare repository") as refused:
+        Planner().work(brief(goal, tmp_path / "shop.git"), LocalDesk(tmp_path))
+    advice = re.search(r"`(git clone .*?)`", refused.value.hint or "")
+    assert advice is not None
+    git(*shlex.split(advice[1].replace("DIRECTORY", "again"))[1:])
+    plan = Planner().work(brief(goal, tmp_path / "again"), LocalDesk(tmp_path)).output["plan"]
+    assert plan["likely"][0]["files"][0]["path"] == "shop.py"
 
 
 @pytest.mark.parametrize("goal", ["Fix the broken link in README.md", "Document the deployment"])

@@ -102,7 +102,7 @@ def test_the_figures_are_told_in_sentences(tmp_path: Path, shop: Path) -> None:
     done = mission(tmp_path / "home", "backtest", "--repo", str(shop))
     said = done.stdout.decode()
     assert "6 changes from " in said
-    assert "begins at a file that changed     100%   BM25 " in said
+    assert "begins at a file that changed     100%   a search for its words (BM25) " in said
     assert "too few to tell much; 20 or more do." in " ".join(said.split())
     assert len(said.splitlines()) <= 18
     assert done.stderr == b""

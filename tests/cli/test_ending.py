@@ -6,6 +6,7 @@ import pytest
 from missioncontrol.cli import ending
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
+from missioncontrol.domain.work import Work
 from tests.documents.records import redis_plan, redis_run
 
 FILE = LikelyFile("shop/cart.py", 1.0, (), (Spot("total", 3, 9),), chance=0.62, is_expected=True)
@@ -37,6 +38,21 @@ def test_the_next_command_is_for_whoever_can_build(
 def test_a_run_that_failed_goes_on_with_what_its_status_suggests() -> None:
     record = redis_run("failed", {"baseline": "failed"}).record
     assert ending.next_command(record, ["coder"], [], "mission retry R-01") == "mission retry R-01"
+
+
+def test_a_run_that_failed_without_a_suggestion_retries_the_step_that_failed() -> None:
+    record = redis_run("failed", {"baseline": "failed"}).record
+    assert ending.next_command(record, [], []) == "mission retry R-01 baseline"
+
+
+def test_what_is_red_today_is_told_first() -> None:
+    tried = {"state": "red", "sentence": "`python -m pytest test_goal.py` fails today."}
+    work = Work(summary="Red.", output={"criterion": tried})
+    record = redis_run(works={"baseline": work}).record
+    assert ending.first_criterion(record) == tried["sentence"]
+    unclear = Work(summary="?", output={"criterion": tried | {"state": "unclear"}})
+    planned = ending.first_criterion(redis_run(works={"baseline": unclear}).record)
+    assert planned == ending.first_criterion(redis_run().record) != ""
 
 
 def test_what_is_built_is_fetched() -> None:

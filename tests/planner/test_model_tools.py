@@ -4,11 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.agents.planning import conforming, local_plan
 from tests.agents.repositories import everything, repository
 from tests.cli.command import answer, mission
 
+from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.specialist import Brief
+from missioncontrol.specialists.tester.tester import Tester
+from missioncontrol.testing.desk import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, ToolCall, serving
 
 GOAL = "Round the total of shop/cart.py half up"
@@ -42,9 +47,11 @@ def spying(home: Path) -> str:
     return SPY.replace('os.environ["FACTS"]', repr(":".join(map(str, facts))))
 
 
-def planned(home: Path, source: Path, url: str, planner: str = "model") -> dict[str, Any]:
+def planned(
+    home: Path, source: Path, url: str, planner: str = "model", goal: str = GOAL
+) -> dict[str, Any]:
     model = {"MISSION_MODEL_URL": url, "MISSION_MODEL_NAME": "scripted", "MISSION_MODEL_KEY": KEY}
-    argv = ("plan", GOAL, "--repo", str(source), "--planner", planner)
+    argv = ("plan", goal, "--repo", str(source), "--planner", planner)
     done = mission(home, *argv, env=model)
     assert done.returncode == 0, done.stdout + done.stderr
     return dict(answer(home, "show", "last"))
@@ -98,3 +105,31 @@ def test_a_model_without_tools_is_asked_without_them(tmp_path: Path) -> None:
     assert [each["outcome"] for each in run["steps"][0]["work"]["output"]["attempts"]] == [
         "accepted"
     ]
+
+
+@pytest.mark.journey
+def test_a_model_tries_the_plan_and_the_mission_still_shows_first_what_is_red(
+    tmp_path: Path,
+) -> None:
+    source = repository(tmp_path / "shop", {**FILES, "tests/test_cart.py": "def test(): ...\n"})
+    goal = "Add a `currency` parameter to `total`"
+    plan = conforming(local_plan(tmp_path / "first", source, goal))
+    with serving(
+        Reply(calls=(ToolCall("try_plan", {}),)),
+        Reply(json.dumps({**plan, "title": "Take a currency"})),
+    ) as server:
+        run = planned(tmp_path / "home", source, server.url, goal=goal)
+        asked = server.calls[1].body["messages"]
+    [told] = [each["content"] for each in asked if each["role"] == "tool"]
+    red = json.loads(told)["criterion"]
+    assert (red["kind"], red["state"]) == ("existence", "red"), told
+    made = run["steps"][0]["work"]["output"]["plan"]
+    assert made["title"] == "Take a currency"
+    # The tester of the mission tries that plan again, and the packs begin with what it saw.
+    brief = Brief(goal, "", (), "", source, msgspec.convert(made, Plan), None, {}, 60)
+    work = Tester().work(brief, LocalDesk(tmp_path / "desk"))
+    assert isinstance(work.output, dict)
+    assert work.output["criterion"]["sentence"] == red["sentence"]
+    [tester] = [task["key"] for task in made["groundwork"] if task["role"] == "tester"]
+    [writer] = [task for task in made["groundwork"] if task["role"] == "writer"]
+    assert tester in writer["needs"]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -14,6 +15,7 @@ from tests.agents.repositories import everything, git, repository
 
 from missioncontrol.confinement import within
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.tools.committed import FOUND_MAX, LISTED_MAX
 from missioncontrol.specialists.planner.tools.toolbox import (
     ANSWER_MAX,
@@ -22,6 +24,8 @@ from missioncontrol.specialists.planner.tools.toolbox import (
     TOOLS,
     Toolbox,
 )
+from missioncontrol.specialists.specialist import Brief
+from missioncontrol.testing.desk import LocalDesk
 
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1.0"\n'
@@ -157,8 +161,27 @@ def test_a_directory_without_a_commit_has_no_tools(tmp_path: Path) -> None:
         Toolbox(tmp_path)
 
 
-def test_the_server_offers_every_tool_as_one_that_only_reads(shop: Path) -> None:
+def test_a_plan_is_tried_once_and_tells_what_is_red_today(shop: Path, tmp_path: Path) -> None:
+    brief = Brief("Mend test_total", "", (), "", shop, None, None, {}, 60)
+    plan = LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk"))
+    before = everything(shop)
+    box = Toolbox(shop, plan=plan, sandbox=within(os.environ))
+    told = json.loads(box.call("try_plan", {}))
+    assert (told["criterion"]["kind"], told["criterion"]["state"]) == ("named test", "red")
+    assert "tests/test_cart.py::test_total` fails today" in told["criterion"]["sentence"]
+    assert told["nearest"] == [{"path": "tests/test_cart.py", "ran": 1, "failed": 1}]
+    assert told["tests"]["failures"][0]["test"].endswith("test_total")
+    assert box.call("try_plan", {}) == json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    assert everything(shop) == before
+    assert "no tool" in Toolbox(shop, plan=plan).call("try_plan", {})
+
+
+def test_the_server_offers_every_tool_as_one_that_only_reads(shop: Path, tmp_path: Path) -> None:
+    brief = Brief("Round the total", "", (), "", shop, None, None, {}, 60)
+    plan = LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk"))
+    (tmp_path / "plan.json").write_bytes(msgspec.json.encode(plan))
     argv = ["-P", "-m", "missioncontrol.mcp.planning", "--repository", str(shop)]
+    argv += ["--plan", str(tmp_path / "plan.json")]
 
     async def story() -> tuple[list[Any], str]:
         given = StdioServerParameters(command=sys.executable, args=argv)

@@ -73,6 +73,13 @@ def told(plan: Plan) -> str:
     return msgspec.json.encode(plan).decode()
 
 
+def test_a_trace_leads_the_lines_to_look_at(tmp_path: Path) -> None:
+    files = planned(tmp_path, TRACE).likely[0].files
+    assert files[0].path.endswith("teapot/reading.py")
+    assert files[0].spots[0].name == "read_leaves"
+    assert files[0].reasons[0] == "the trace ends in `read_leaves`"
+
+
 def test_a_fault_is_looked_for_where_its_trace_ends(tmp_path: Path) -> None:
     plan = planned(tmp_path, TRACE)
     [repair, *_] = changes(plan)

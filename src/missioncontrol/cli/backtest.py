@@ -151,12 +151,12 @@ def _lines(
         width,
     )
     yield ""
-    begins = f"{found.begins:4.0%}   BM25 {found.bm25_begins:.0%}"
-    soon = f"{found.begins_soon:4.0%}   BM25 {found.bm25_begins_soon:.0%}"
-    named = f"{found.f1:4.2f}   precision {found.precision:.0%}, recall {found.recall:.0%}"
+    begins = f"{found.begins:4.0%}   a search for its words (BM25) {found.bm25_begins:.0%}"
+    soon = f"{found.begins_soon:4.0%}   a search for its words {found.bm25_begins_soon:.0%}"
+    named = f"{found.precision:4.0%}   and {found.recall:.0%} of those that changed were named"
     yield f"  begins at a file that changed     {begins}"
     yield f"  one of the first three changed    {soon}"
-    yield f"  files named, F1                   {named}"
+    yield f"  of the files named, changed       {named} (F1 {found.f1:.2f})"
     yield f"  printed ranges that held          {_files(found)}"
     if found.files.printed:
         yield f"                                    {_scored(found)}"
@@ -174,15 +174,16 @@ def _files(found: Figures) -> str:
     if not ranges.printed:
         return "no range of files was printed"
     return (
-        f"{ranges.held} of {ranges.printed} for files (they said {ranges.told:.0%}; high is "
-        f"{ranges.width:,.1f} times low)"
+        f"{ranges.held} of {ranges.printed} for files (plans said {ranges.told:.0%}; the most is "
+        f"{ranges.width:,.1f} times the least)"
     )
 
 
 def _scored(found: Figures) -> str:
     ranges = found.files
     return (
-        f"score {ranges.score:.2f}, of 1 to 4 each time {ranges.plain_score:.2f} (less is better)"
+        f"interval score {ranges.score:.2f}; saying 1 to 4 each time has {ranges.plain_score:.2f} "
+        "(less is better)"
     )
 
 
@@ -190,7 +191,7 @@ def _lines_held(found: Figures) -> str:
     ranges = found.lines
     if not ranges.printed:
         return "no class of lines was printed"
-    return f"{ranges.held} of {ranges.printed} for lines (they said {ranges.told:.0%})"
+    return f"{ranges.held} of {ranges.printed} for lines (plans said {ranges.told:.0%})"
 
 
 def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
@@ -230,7 +231,7 @@ def _verdict(found: Figures) -> str:
         else "name files, options or messages in the goal, and check where a plan begins."
     )
     plain = round(found.bm25_begins * found.changes)
-    beside = f" Plain BM25 begins right in {plain}." if plain >= begun else ""
+    beside = f" A search for the words begins right in {plain}." if plain >= begun else ""
     return f"{said}: {advice}{beside}"
 
 

@@ -49,9 +49,17 @@ def is_handed_over(record: MissionRecord) -> bool:
 
 
 def first_criterion(record: MissionRecord) -> str:
-    """Return what has to hold first of a change that is handed over."""
+    """Return what has to hold first of a change that is handed over: what is red today, if it is.
+
+    The tester knows it where the goal allows a test or an example to be run before the change.
+    """
     if not is_handed_over(record):
         return ""
+    for one in record.tasks:
+        output = one.work.output
+        tried = output.get("criterion") if isinstance(output, dict) else None
+        if isinstance(tried, dict) and tried.get("state") == "red":
+            return str(tried.get("sentence", ""))
     changes = [task for task in record.plan.tasks() if task.is_change and task.acceptance]
     return changes[0].acceptance[0] if changes else ""
 
@@ -65,7 +73,7 @@ def next_command(
     `builders` are the declared agents that change code, `programs` those that are installed here.
     """
     if not record.tasks or record.status != "succeeded":
-        return action
+        return action or _retry(record)
     if not is_handed_over(record):
         return f"mission artifacts {record.run} --output DIR"
     if builders and record.plan.work == "change":
@@ -74,6 +82,11 @@ def next_command(
         return f"mission run {goal}{place} --builder {builders[0]}"
     pack = f"mission pack {record.run} --output PACK.md"
     return f'{pack} && {programs[0]} "Do what PACK.md says"' if programs else pack
+
+
+def _retry(record: MissionRecord) -> str:
+    failed = [one.task.key for one in record.tasks if one.state == "failed"]
+    return f"mission retry {record.run} {failed[0]}" if failed else ""
 
 
 def question(record: MissionRecord) -> str:

@@ -17,7 +17,7 @@ SEES_FAILURES = frozenset({"writer", "reviewer"})
 PROOF_SECONDS_MAX = 1_800.0
 """For the tests of what was built: nobody waits for them as for the groundwork."""
 
-TRIAL_SECONDS_MAX = 420.0
+TRIAL_SECONDS_MAX = 480.0
 """For trying a plan: tests may need an environment, and making one takes minutes the first time."""
 
 TASK_RETRY = Retry(attempts=2, wait_seconds=0.5, wait_seconds_max=5.0)

@@ -14,7 +14,7 @@ from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.step import Amount
 
 PLAN_SECONDS = 300.0
-TASK_SECONDS = 90.0
+TASK_SECONDS = 300.0
 SECONDS_MAX = 31 * 86_400.0
 AMOUNT_MAX = 10**15
 """Micro-dollars, or tokens: more than this is a slip of the finger."""

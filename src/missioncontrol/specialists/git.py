@@ -58,6 +58,12 @@ class Answer(msgspec.Struct, frozen=True):
     cut: str = ""  # why it is only a part; "" where it is whole
 
 
+def is_bare(root: Path) -> bool:
+    """Whether `root` is the inside of a repository, without files that are checked out."""
+    has_parts = (root / "objects").is_dir() and (root / "refs").is_dir()
+    return has_parts and (root / "HEAD").is_file() and not (root / ".git").exists()
+
+
 def git(root: Path, *args: str, seconds: float = SECONDS_MAX, bytes_max: int = BYTES_MAX) -> str:
     """Return the whole output of a git command in `root`; bytes that are not UTF-8 become U+FFFD.
 

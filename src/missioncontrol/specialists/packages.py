@@ -26,7 +26,8 @@ def package_paths(tree: "Tree", stack: "Stack") -> list[str]:
     of their own.
     """
     paths = {path_of(package) for package in own_packages(stack)}
-    if any(owner(file.path, paths) is None for file in tree.files):
+    directories = {file.path.rpartition("/")[0] for file in tree.files}
+    if any(owner(f"{directory}/_".lstrip("/"), paths) is None for directory in directories):
         paths.add(TOP)
     return sorted(paths, key=lambda path: (path != TOP, path))
 

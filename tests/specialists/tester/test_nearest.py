@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from missioncontrol.domain.foresight import Likely, LikelyFile
 from missioncontrol.specialists.tester.nearest import commands_for, counts_in, nearest
@@ -44,6 +45,15 @@ def test_examples_come_behind_tests(tmp_path: Path) -> None:
     assert found.files == ("tests/test_prices.py", "examples/test_shop.py")
 
 
+def test_tests_that_drive_a_browser_run_only_where_no_others_are_near(tmp_path: Path) -> None:
+    files = SHOP | {"tests/browser/test_shop.py": "def test(): ...\n"}
+    tree = read_tree(written(tmp_path, files))
+    asked = plan(tests=("tests/browser/test_shop.py", "tests/test_prices.py"))
+    assert nearest(asked, tree).files == ("tests/test_prices.py",)
+    alone = plan(tests=("tests/browser/test_shop.py",))
+    assert nearest(alone, tree).files == ("tests/browser/test_shop.py",)
+
+
 def test_each_language_has_its_runner(tmp_path: Path) -> None:
     scripts = {"devDependencies": {"vitest": "^3"}, "scripts": {"test": "vitest"}}
     tree = read_tree(
@@ -58,7 +68,7 @@ def test_each_language_has_its_runner(tmp_path: Path) -> None:
         )
     )
     [web] = commands_for(["packages/web/a.test.ts"], tree)
-    assert web == ("npx", "--no-install", "vitest", "run", "packages/web/a.test.ts")
+    assert web == ("sh", "-c", "cd packages/web && npx --no-install vitest run a.test.ts")
     [top] = commands_for(["b.test.js"], tree)
     assert top == ("npx", "--no-install", "jest", "b.test.js")
     assert commands_for(["pkg/a_test.go", "pkg/b_test.go", "c_test.go"], tree) == [
@@ -67,6 +77,52 @@ def test_each_language_has_its_runner(tmp_path: Path) -> None:
     assert commands_for(["tests/api.rs"], tree) == [("cargo", "test", "--test", "api")]
     assert commands_for(["spec/a_spec.rb"], tree)[-1] == ("rspec", "spec/a_spec.rb")
     assert commands_for([], tree) == []
+
+
+def test_a_file_of_another_runner_does_not_keep_the_rest_from_running(tmp_path: Path) -> None:
+    scripts = {
+        "test": "npm run test:mocha && npm run test:karma",
+        "test:karma": "karma start karma.conf.cjs",
+        "test:mocha": "node bin/fix.js mocha test/unit/**/*.js --timeout 30000",
+    }
+    files = {"test/unit/a.js": "", "test/specs/a.spec.js": "", "lib/a.js": ""}
+    manifest = json.dumps({"scripts": scripts})
+    tree = read_tree(written(tmp_path, SHOP | files | {"package.json": manifest}))
+    asked = plan(tests=("test/specs/a.spec.js", "test/unit/a.js"))
+    assert nearest(asked, tree).files == ("test/unit/a.js",)
+    alone = plan(tests=("test/specs/a.spec.js",))
+    assert nearest(alone, tree).files == ("test/specs/a.spec.js",)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "packages", "command"),
+    [
+        (
+            {"test": "mocha --require test/support/env --reporter spec --check-leaks test/"},
+            {"mocha": "^11"},
+            "npx --no-install mocha --require test/support/env test/a.js",
+        ),
+        ({"lint": "standard", "unit": "borp"}, {"borp": "^1"}, "npx --no-install borp test/a.js"),
+        (
+            {"test": "npm run lint && npm run unit", "unit": "c8 node --import tsx --test test/"},
+            {"vitest-like": "^1"},
+            "node --import tsx --test test/a.js",
+        ),
+        (
+            {"test": "npm run test:unit", "test:unit": "jest --config=a.cjs"},
+            {"mocha": "^1"},
+            "npx --no-install jest --config=a.cjs test/a.js",
+        ),
+        ({}, {"ava": "^6"}, "npx --no-install ava test/a.js"),
+    ],
+)
+def test_files_run_as_the_scripts_run_them(
+    tmp_path: Path, scripts: dict[str, str], packages: dict[str, str], command: str
+) -> None:
+    manifest = {"scripts": scripts, "devDependencies": packages}
+    files = {"package.json": json.dumps(manifest), "test/a.js": ""}
+    [found] = commands_for(["test/a.js"], read_tree(written(tmp_path, files)))
+    assert " ".join(found) == command
 
 
 def test_counts_of_vitest_are_read_by_file() -> None:

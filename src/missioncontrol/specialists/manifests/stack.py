@@ -40,7 +40,7 @@ ASIDE = frozenset(
 
 def is_aside(path: str) -> bool:
     """Whether `path` lies among examples, documents or tests rather than the project's own."""
-    return bool(ASIDE.intersection(PurePosixPath(path).parts[:-1]))
+    return not ASIDE.isdisjoint(path.split("/")[:-1])
 
 
 _TOOLING = """

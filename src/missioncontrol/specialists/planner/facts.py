@@ -86,7 +86,8 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
         "said_in": ask.where,
     }
     facts |= _place_facts(_moved_first(ask, places), moves=_MOVES.search(ask.text) is not None)
-    facts["unanswered"] = _unanswered(ground, ask) if places else None
+    is_told = not places or (ground.trace is not None and ask is ground.goal.main)
+    facts["unanswered"] = None if is_told else _unanswered(ground, ask)
     if facts["unanswered"]:
         facts |= dict.fromkeys(_ABOUT_SYMBOL)  # What the rest of the words lead to is a guess.
     facts |= _kind_facts(ground, places)

@@ -15,7 +15,7 @@ from missioncontrol.specialists.planner.papers import documents_for, home_of, sp
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague, text_of_main
 from missioncontrol.specialists.planner.source import called, holds_tests
 from missioncontrol.specialists.planner.subject import search_text
-from missioncontrol.specialists.planner.tracing import steps
+from missioncontrol.specialists.planner.tracing import steps, with_trace
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import expected_set, ranked, ranking
 from missioncontrol.specialists.ranking.terms import title
@@ -114,7 +114,8 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
         for each in known
         if each.path in best_set or each.share >= SHARE_MIN or fits(False, each)
     ]
-    for file in _with_place(part, files, known)[:FILES_MAX]:
+    files = _with_place(part, files, known)[:FILES_MAX]
+    for file in with_trace(ground, files) if part.kinds[0] == "bug-fix" else files:
         yield _known(index, file)
 
 

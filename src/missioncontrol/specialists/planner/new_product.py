@@ -25,10 +25,12 @@ _NOT_A_PRODUCT = frozenset({"documentation", "security-review", "incident"})
 def is_new_product(ground: Ground, kinds: tuple[str, ...]) -> bool:
     """Whether a goal asks for something that begins with no code at all.
 
-    In a repository with next to nothing in it, every addition is one.
+    In a repository with next to nothing in it, every addition is one; in an empty one, every goal.
     """
     if ground.has_code or kinds[:1] != (NEW_SERVICE,) or not _NOT_A_PRODUCT.isdisjoint(kinds):
         return False
+    if ground.tree is not None and not ground.tree.files:
+        return True
     main = ground.goal.main
     asked = verbs().get(main.verb, "any")
     if ground.tree is not None and len(ground.tree.files) <= FILES_OF_AN_EMPTY_ONE:
@@ -40,8 +42,8 @@ def cannot_plan(why: str) -> AttemptFailed:
     """Return the refusal of a goal for a new product; `why` says why no model plans it."""
     return AttemptFailed(
         "plan.new_product",
-        "This goal can't be planned here: it asks for a new product, there is no code to plan "
-        f"from, and {why.rstrip('. ')}.",
+        "This goal can't be planned here: there is no code to plan from, so it asks for a new "
+        f"product, and {why.rstrip('. ')}.",
         hint="Configure a model (MISSION_MODEL_URL and MISSION_MODEL_NAME), or name a repository "
         "with code by --repo, or write a first piece and then ask for one part at a time.",
         retryable=False,

@@ -1,9 +1,11 @@
 """Reads what a plan stands on: the goal, the files, the manifests, the imports and the history."""
 
+import shlex
 from pathlib import Path
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.git import is_bare
 from missioncontrol.specialists.historian.log import count_commits
 from missioncontrol.specialists.historian.walk import begin_history, read_history
 from missioncontrol.specialists.indexing import imports_of, index_of
@@ -23,9 +25,10 @@ def read_ground(brief: Brief, desk: Listener) -> Ground:
     """Read everything once.
 
     Raises:
-        AttemptFailed: the goal is empty or too long.
+        AttemptFailed: the goal is empty or too long, or the repository has no files checked out.
     """
     _refuse_unreadable(brief)
+    _refuse_bare(brief.repository)
     goal = read_goal(brief.goal, brief.constraints, brief.context)
     for requirement in goal.requirements():
         desk.log("info", f"Requirement {requirement.id} ({requirement.kind}): {requirement.text}")
@@ -63,6 +66,17 @@ def _refuse_unreadable(brief: Brief) -> None:
             f"Goal, constraints and context have {length:,} characters; "
             f"{GOAL_LENGTH_MAX:,} are read.",
             hint="Put long material into a file of the repository and name the file.",
+            retryable=False,
+        )
+
+
+def _refuse_bare(repository: Path | None) -> None:
+    if repository is not None and is_bare(repository):
+        raise AttemptFailed(
+            "repository.bare",
+            f"{str(repository)!r} is a bare repository: no files are checked out to plan from.",
+            hint=f"Clone it (`git clone {shlex.quote(str(repository))} DIRECTORY`) and name that "
+            "directory.",
             retryable=False,
         )
 

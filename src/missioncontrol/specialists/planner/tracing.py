@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from missioncontrol.domain.foresight import LikelyFile, Spot
 from missioncontrol.domain.stack_trace import Frame, Trace, read_trace
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
@@ -74,6 +75,48 @@ def traced_first(ground: Ground, places: Sequence[Place], *, places_max: int) ->
         first.append(msgspec.structs.replace(place, reasons=tuple(own)))
     rest = [each for each in places if all(each.path != one.path for one in first)]
     return [*first, *rest][:places_max]
+
+
+def with_trace(ground: Ground, files: Sequence[LikelyFile]) -> list[LikelyFile]:
+    """Let the lines that a trace ran through come first in each file, and the file it ends in."""
+    found = steps(ground)
+    if not found or ground.tree is None:
+        return list(files)
+    order = list(dict.fromkeys(step.path for step in found))
+    traced = []
+    for file in files:
+        ran = [step for step in found if step.path == file.path]
+        spots = dict.fromkeys(_spot(step, ground.tree.text(file.path) or "") for step in ran)
+        others = [each for each in file.spots if not any(_overlap(each, one) for one in spots)]
+        how = "ends in" if file.path == order[0] else "passes"
+        names = listed(
+            [f"`{name}`" for name in dict.fromkeys(each.function for each in ran) if name]
+        )
+        reasons = [f"the trace {how} {names or 'it'}"] if ran else []
+        traced.append(
+            msgspec.structs.replace(
+                file,
+                spots=tuple([*spots, *others][:STEPS_MAX]),
+                reasons=(*reasons, *file.reasons),
+            )
+        )
+    traced.sort(key=lambda each: each.path != order[0])
+    top = max((each.share for each in traced), default=1.0)
+    first = traced[:1] if traced and traced[0].path == order[0] else []
+    return [*(msgspec.structs.replace(each, share=top) for each in first), *traced[len(first) :]]
+
+
+def _spot(step: Step, text: str) -> Spot:
+    """Return the lines of a step's function; the line that the trace names where it has none."""
+    if not step.line:
+        return Spot(step.function, min(step.said, text.count("\n") + 1))
+    own = [each for each in symbols(text) if each.line >= step.line]
+    after = (each.line - 1 for each in own[1:] if each.indent <= own[0].indent)
+    return Spot(step.function, step.line, next(after, text.count("\n") + 1))
+
+
+def _overlap(one: Spot, other: Spot) -> bool:
+    return one.line <= max(other.last, other.line) and other.line <= max(one.last, one.line)
 
 
 def trace_facts(ground: Ground) -> dict[str, str]:

@@ -14,7 +14,8 @@ from missioncontrol.specialists.surveyor.survey import Survey
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
-SECONDS_MAX = 60.0
+SECONDS_MAX = 120.0
+"""For reading the files; what is beyond is counted as left out."""
 DATA = "survey.json"
 BLUEPRINT = "blueprint.json"
 SECONDS_KEPT = 6.0

@@ -1,6 +1,5 @@
 """The first criterion of a change: a command that is red before it, where the goal allows one."""
 
-import ast
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,8 @@ import msgspec
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.examples import examples, raised, tells, to_be_raised
 from missioncontrol.specialists.tester.existence import existence_test
+from missioncontrol.specialists.tester.named_tests import named_test
+from missioncontrol.specialists.tester.shown import clipped
 from missioncontrol.specialists.tester.trial import Trial
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 State = Literal["red", "green", "unclear"]
 TEST_FILE, EXAMPLE_FILE = "test_goal.py", "reproducer.py"
 SAID_MAX = 240
-_TEST = re.compile(r"(?<![\w.])(?:(?P<path>[\w./-]+\.py)::)?(?P<name>(?:\w+::)*test_\w+)\b")
+_FAILURE = re.compile(r"(?m)^\W*(\w*(?:Error|Exception)\b[^:\n]{0,60}: .+|assert\w* .*failed.*)$")
+"""How runners without a report say why a test failed."""
 
 Run = Callable[[tuple[str, ...], str, str], Trial]
 """Runs a command in the copy; the second and the third are a file to be put there first."""
@@ -55,15 +57,22 @@ class Criterion(msgspec.Struct, frozen=True):
 
 
 def of_goal(
-    goal: str, context: str, asked: Sequence[str], tree: "Tree", run: Run
+    goal: str,
+    context: str,
+    asked: Sequence[str],
+    tree: "Tree",
+    run: Run,
+    *,
+    has_python: bool = True,
 ) -> Criterion | None:
     """Return what the goal allows without guessing; a red one before others, None where none is.
 
-    `asked` are the requirements of the plan in their words.
+    `asked` are the requirements of the plan in their words. Without an interpreter of Python, only
+    a test that is named can be run.
     """
     text = f"{goal}\n\n{context}".strip()
     found: list[Criterion] = []
-    for one in _tried(text, [goal, *asked], tree, run):
+    for one in _tried(text, [goal, *asked], tree, run, has_python):
         if one.state == "red":
             return one
         found.append(one)
@@ -86,11 +95,14 @@ def of_nearest(trial: Trial, names: Sequence[str]) -> Criterion:
     return Criterion("nearest tests", trial.command.declared, state, said + listed, after)
 
 
-def _tried(text: str, asked: Sequence[str], tree: "Tree", run: Run) -> Iterator[Criterion]:
-    named = _named_test(text, tree)
+def _tried(
+    text: str, asked: Sequence[str], tree: "Tree", run: Run, has_python: bool
+) -> Iterator[Criterion]:
+    named = named_test(text, tree)
     if named:
-        argv = ("python", "-m", "pytest", named)
-        yield _of_test("named test", run(argv, "", ""), argv, named)
+        yield _of_test("named test", run(named.command, "", ""), named.command, named.name)
+    if not has_python:
+        return
     for example in examples(text):
         program = ("python", EXAMPLE_FILE)
         trial = run(program, EXAMPLE_FILE, example.source)
@@ -117,8 +129,21 @@ def _of_test(
     if counts is not None and counts.passed:
         there = f"{thing} is there already" if kind == "existence" else f"{thing} passes"
         return Criterion(kind, argv, "green", there, "passes", output=end)
+    if counts is None and trial.verdict.status in {"passed", "failed"} and trial.seen.any:
+        return _of_counts(kind, trial, argv, thing)
     said = report.statement(trial).rstrip(".")
     return Criterion(kind, argv, "unclear", said[:SAID_MAX], "passes", output=end)
+
+
+def _of_counts(
+    kind: Literal["named test", "existence"], trial: Trial, argv: tuple[str, ...], thing: str
+) -> Criterion:
+    """Judge by what a runner without a report printed."""
+    if not trial.seen.failed:
+        return Criterion(kind, argv, "green", f"{thing} passes", "passes", output=_end(trial))
+    error = _FAILURE.search(clipped(trial.output))
+    said = error[1].strip()[:SAID_MAX] if error else f"{trial.seen.failed:,} failed"
+    return Criterion(kind, argv, "red", said, "passes", output=_end(trial))
 
 
 def _of_example(trial: Trial, argv: tuple[str, ...], text: str, source: str) -> Criterion:
@@ -142,37 +167,3 @@ def _of_example(trial: Trial, argv: tuple[str, ...], text: str, source: str) -> 
 
 def _end(trial: Trial) -> str:
     return "\n".join(trial.output.splitlines()[-40:])
-
-
-def _named_test(text: str, tree: "Tree") -> str:
-    """Return the id of the first test that a text names and that one file has; "" for none."""
-    for match in list(_TEST.finditer(text))[:20]:
-        names = match["name"].split("::")
-        for file in tree.files:
-            is_named = match["path"] is None or file.path.endswith(match["path"])
-            if file.kind == "test" and file.path.endswith(".py") and is_named:
-                inside = _path_to(tree.text(file.path) or "", names)
-                if inside:
-                    return "::".join([file.path, *inside])
-    return ""
-
-
-def _has(node: ast.ClassDef, name: str) -> bool:
-    return any(getattr(each, "name", "") == name for each in node.body)
-
-
-def _path_to(text: str, names: Sequence[str]) -> list[str]:
-    """Return the class, if any, and the function of a test in a file; nothing where it has none."""
-    if names[-1] not in text:
-        return []
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == names[-1]:
-            return [node.name]
-        is_meant = isinstance(node, ast.ClassDef) and (len(names) == 1 or node.name in names)
-        if isinstance(node, ast.ClassDef) and is_meant and _has(node, names[-1]):
-            return [node.name, names[-1]]
-    return []

@@ -1,8 +1,8 @@
 """Environments that tests need: made once by pip or npm, kept by the digest of what they hold.
 
-No code of a package runs while one is made: pip takes wheels alone, npm runs no scripts. Both are
-confined to the new directory. Only this step may use the network for registries; the tests that
-run afterwards are told to stay offline, and cannot write here.
+No code of a package runs while one is made: pip takes wheels alone, npm and pnpm run no scripts.
+They are confined to the new directory. Only this step may use the network for registries; the
+tests that run afterwards are told to stay offline, and cannot write here.
 """
 
 import hashlib
@@ -20,9 +20,10 @@ import psutil
 
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.registries import DIRECTORY, SETTINGS, SWITCH
+from missioncontrol.specialists.tester import node_modules
 from missioncontrol.specialists.tester.running import Ran, run
 
-SECONDS_MAX = 180.0
+SECONDS_MAX = 240.0
 COUNT_MAX = 12
 BYTES_MAX = 6 * 1024**3
 """Of all that are kept; those longest unused go first."""
@@ -36,8 +37,10 @@ PIP = (
 )
 _LACKING = re.compile(r"No matching distribution found for ([A-Za-z0-9][\w.-]*)")
 _CONFLICT = re.compile(r"ResolutionImpossible|conflicting dependencies|Cannot install")
-_ERROR = re.compile(r"^(?:ERROR: |npm (?:ERR!|error) )(.+)$", re.MULTILINE)
+_ERROR = re.compile(r"^(?:ERROR: |npm (?:ERR!|error) |\s*\[?(?=ERR_PNPM_))(.+)$", re.MULTILINE)
 _MADE = "made.json"
+MADE_ASIDE = ("tmp", "npm", "log.txt", "requirements.txt", "constraints.txt")
+"""What only making an environment needs."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -89,22 +92,18 @@ class Environments:
 
         return self._made(inputs, make)
 
-    def node(self, version: str, files: Mapping[str, str]) -> Made:
-        """Return a directory whose `node_modules` has what `files` ask for.
+    def node(self, version: str, files: Mapping[str, str], packages: Sequence[str] = ()) -> Made:
+        """Return a directory whose `node_modules` have what `files` ask for.
 
-        They are manifests and the lock by their paths. Without a lock of npm, versions are those
-        that package.json lets be.
+        They are manifests and the lock by their paths; `packages` are the directories of those
+        that are tested. Without a lock that is read, versions are those that package.json lets be.
         """
-        is_locked = "package-lock.json" in files
-        inputs = ["node", version, sys.platform, sorted(files.items())]
+        inputs = ["node", version, sys.platform, sorted(files.items()), sorted(packages)]
 
         def make(aside: Path, left: Callable[[], float]) -> _Kept | str:
-            for path, text in files.items():
-                (aside / path).parent.mkdir(parents=True, exist_ok=True)
-                (aside / path).write_text(text)
-            how = ("ci",) if is_locked else ("install", "--no-package-lock")
-            argv = ["npm", *how, "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
-            ran, said = self._run(argv, aside, left())
+            ran, said, is_locked = node_modules.installed(
+                files, packages, aside, lambda argv: self._run(argv, aside, left())
+            )
             failed = ran.exit_code or not (aside / "node_modules").is_dir()
             return _cause(said, ran) if failed else _Kept(0, is_locked=is_locked)
 
@@ -137,7 +136,7 @@ class Environments:
         return Made(target, "", max(took, 0.1), found.lacks, found.is_locked)
 
     def _put(self, aside: Path, target: Path, kept: _Kept) -> None:
-        for name in ("tmp", "npm", "log.txt", "requirements.txt", "constraints.txt"):
+        for name in (node_modules.TOOLS, *MADE_ASIDE):
             shutil.rmtree(aside / name, ignore_errors=True)
             if (aside / name).is_file():
                 (aside / name).unlink()
@@ -180,6 +179,7 @@ class Environments:
         names = ("PATH", "HOME", "LANG", "LC_ALL", *SETTINGS)
         given = {name: os.environ[name] for name in names if name in os.environ}
         own = {"TMPDIR": str(temporary), "npm_config_cache": str(aside / "npm"), "CI": "true"}
+        own |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), str(temporary))
         ran = run(
             argv,
             directory=aside,

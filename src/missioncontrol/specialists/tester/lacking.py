@@ -1,6 +1,7 @@
 """What tests lack to run here, as their run shows it."""
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +17,6 @@ from missioncontrol.specialists.tester.verdict import NO_TEST
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
-MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 INSTALLERS = {
     "package-lock.json": "npm ci",
     "pnpm-lock.yaml": "pnpm install",
@@ -59,10 +59,11 @@ def lack_of(trial: Trial | None, python: Python | None, tree: "Tree") -> Lack | 
     if trial is None:
         return None
     status, reason = trial.verdict.status, trial.verdict.reason
-    if trial.command.declared[0] in {"npx", "npm", "node"}:
+    argv = node_command(trial.command.declared)
+    if argv is not None:
         shown = _NODE.search(trial.output)
         is_absent = status == "could_not_start" and tree.file("package.json") is not None
-        runner = "a package" if trial.command.declared[0] != "npx" else trial.command.declared[2]
+        runner = "a package" if argv[0] != "npx" else argv[2]
         plain = "npm error" in trial.output or shown is None
         words = f"{runner} is not installed" if plain else shown[0].strip() if shown else reason
         return Lack("javascript", words) if is_absent else None
@@ -85,25 +86,18 @@ def lack_of(trial: Trial | None, python: Python | None, tree: "Tree") -> Lack | 
     return Lack("python", reason) if status == "could_not_start" else None
 
 
+def node_command(declared: Sequence[str]) -> list[str] | None:
+    """Return a command of Node without the change of directory before it; None for any other."""
+    argv = list(declared)
+    if argv[:2] == ["sh", "-c"]:
+        argv = shlex.split(argv[2].rpartition(" && ")[2])
+    return argv if argv[0] in {"npx", "npm", "node"} else None
+
+
 def installer(tree: "Tree") -> str:
     """Return the command by which people install what package.json asks for."""
     found = (command for lock, command in INSTALLERS.items() if tree.file(lock) is not None)
     return next(found, "npm install")
-
-
-def module_files(tree: "Tree") -> dict[str, str]:
-    """Return the manifests that npm reads, by their paths; those of workspaces as well."""
-    found: dict[str, str] = {}
-    for name in MANIFESTS:
-        text = tree.text(name)
-        if text:
-            found[name] = text
-    if '"workspaces"' in found.get("package.json", ""):
-        for file in tree.files:
-            pure = PurePosixPath(file.path)
-            if pure.name == "package.json" and "node_modules" not in pure.parts:
-                found.setdefault(file.path, tree.text(file.path) or "")
-    return found
 
 
 def _failures(trial: Trial) -> Iterable[str]:

@@ -13,6 +13,8 @@ import msgspec
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.manifests.stack import BESIDE
+from missioncontrol.specialists.tester.javascript import fitting, javascript
+from missioncontrol.specialists.tester.named_tests import named_test
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -23,15 +25,9 @@ LIKELY_MAX = 8
 SMALL_MAX = 4
 """Test files that a project has at most to be so small that all of them are near."""
 SOURCE = "the tests nearest to the change"
+BROWSERS = frozenset({"browser", "e2e", "end-to-end", "end_to_end", "cypress", "playwright"})
+"""Directories of tests that drive a browser or a whole installation: slow, and rarely set up."""
 JAVASCRIPT = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
-RUNNERS = (
-    ("vitest", ("npx", "--no-install", "vitest", "run")),
-    ("jest", ("npx", "--no-install", "jest")),
-    ("mocha", ("npx", "--no-install", "mocha")),
-    ("ava", ("npx", "--no-install", "ava")),
-)
-"""Runners of JavaScript by the package that brings them, each before its file arguments."""
-
 _VITEST = re.compile(
     r"(?m)^\s*[\u2713\u2714\u276f\u00d7\u2717]\s+(?:\|[^|\n]*\|\s+)?(?P<path>\S+)\s+"
     r"\((?P<ran>\d+) tests?(?: \| (?P<failed>\d+) failed)?"
@@ -55,14 +51,19 @@ def nearest(plan: Plan, tree: "Tree") -> Nearest:
 
     The tests in the language of the nearest one are run; a second runner would take its time.
     """
-    runnable = [file.path for file in tree.files if file.kind == "test" and _runner(file.path)]
-    named = [path for path in _named(plan) if tree.file(path) is not None and _runner(path)]
+    runnable = [file.path for file in tree.files if file.kind == "test" and runner_of(file.path)]
+    said = named_test(plan.goal, tree)
+    first = [said.path] if said is not None and runner_of(said.path) else []
+    named = [path for path in _named(plan) if tree.file(path) is not None and runner_of(path)]
+    named = [*first, *named]
     all_near = runnable if len(runnable) <= SMALL_MAX else []
     wanted = sorted(dict.fromkeys(named), key=is_aside) or all_near
+    wanted = [path for path in wanted if not _drives_browser(path)] or wanted
     if not wanted:
         return Nearest(is_known=bool(runnable))
-    kind = _runner(wanted[0])
-    files = tuple(path for path in wanted if _runner(path) == kind)[:FILES_MAX]
+    kind = runner_of(wanted[0])
+    files = tuple(path for path in wanted if runner_of(path) == kind)
+    files = (fitting(files, tree) if kind == "javascript" else files)[:FILES_MAX]
     commands = tuple((argv, SOURCE) for argv in commands_for(files, tree))
     return Nearest(files, commands, set(runnable) <= set(files))
 
@@ -72,7 +73,7 @@ def commands_for(files: Sequence[str], tree: "Tree") -> list[tuple[str, ...]]:
 
     The first that starts says what there is to say.
     """
-    kind = _runner(files[0]) if files else ""
+    kind = runner_of(files[0]) if files else ""
     if kind == "python":
         return [("python", "-m", "pytest", *files)]
     if kind == "go":
@@ -82,7 +83,7 @@ def commands_for(files: Sequence[str], tree: "Tree") -> list[tuple[str, ...]]:
         return [("cargo", "test", *_targets(files))]
     if kind == "ruby":
         return list(_ruby(files))
-    return list(_javascript(files, tree)) if kind == "javascript" else []
+    return list(javascript(files, tree)) if kind == "javascript" else []
 
 
 def counts_in(output: str, files: Sequence[str]) -> list[tuple[str, int, int]]:
@@ -91,7 +92,13 @@ def counts_in(output: str, files: Sequence[str]) -> list[tuple[str, int, int]]:
         match["path"]: (int(match["ran"]), int(match["failed"] or 0))
         for match in _VITEST.finditer(output)
     }
-    return [(path, *found[path]) for path in files if path in found]
+    told = {path: next((each for each in found if _is_path(path, each)), "") for path in files}
+    return [(path, *found[each]) for path, each in told.items() if each]
+
+
+def _is_path(path: str, told: str) -> bool:
+    """Whether a runner that was started in a package tells of the file at `path`."""
+    return path == told or path.endswith(f"/{told}")
 
 
 def _named(plan: Plan) -> Iterator[str]:
@@ -109,13 +116,17 @@ def is_aside(path: str) -> bool:
     return not (BESIDE - {"test", "tests", "spec"}).isdisjoint(above)
 
 
+def _drives_browser(path: str) -> bool:
+    return not BROWSERS.isdisjoint(PurePosixPath(path.lower()).parts[:-1])
+
+
 def _is_test(path: str) -> bool:
     from missioncontrol.specialists.test_names import is_test_name
 
     return is_test_name(path)
 
 
-def _runner(path: str) -> str:
+def runner_of(path: str) -> str:
     """Return the kind of runner for a test file; "" where it cannot be run by itself."""
     pure = PurePosixPath(path)
     if pure.suffix == ".py":
@@ -142,16 +153,3 @@ def _ruby(files: Sequence[str]) -> Iterator[tuple[str, ...]]:
     else:
         load = " ".join(f"require './{path}';" for path in files)
         yield ("ruby", "-Ilib", "-Itest", "-e", load)
-
-
-def _javascript(files: Sequence[str], tree: "Tree") -> Iterator[tuple[str, ...]]:
-    """Yield how the nearest package.json that names a runner runs `files`."""
-    for parent in PurePosixPath(files[0]).parents:
-        text = tree.text(str(parent / "package.json")) or ""
-        for name, argv in RUNNERS:
-            if re.search(rf'"{name}"\s*:\s*"|"[^"]*\b{name}\b[^"]*"\s*[,}}\n]', text):
-                yield (*argv, *files)
-                return
-        if re.search(r'"[^"]*\bnode\b[^"]*--test\b', text):
-            yield ("node", "--test", *files)
-            return

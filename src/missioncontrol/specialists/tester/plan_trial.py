@@ -10,12 +10,12 @@ import msgspec
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.tester import lines, report
+from missioncontrol.specialists.tester import lines, node_modules, report
 from missioncontrol.specialists.tester.bench import Bench, telling
 from missioncontrol.specialists.tester.criterion import Criterion, of_goal, of_nearest
 from missioncontrol.specialists.tester.declared import Declared
 from missioncontrol.specialists.tester.environments import Made, environments, is_off
-from missioncontrol.specialists.tester.lacking import Lack, installer, lack_of, module_files
+from missioncontrol.specialists.tester.lacking import Lack, installer, lack_of
 from missioncontrol.specialists.tester.lines import LinesRan
 from missioncontrol.specialists.tester.nearest import (
     SOURCE,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SECONDS_NEAREST = 60.0
 SECONDS_WATCHED = 60.0
 SECONDS_CRITERION = 30.0
+NAMED_MAX = 6
+"""Packages that a command for a line of the terminal names."""
 SECONDS_KEPT = 60.0
 """What making an environment leaves for the runs behind it."""
 
@@ -162,8 +164,8 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
 
 
 def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
-    files = module_files(tree)
-    how = "npm ci" if "package-lock.json" in files else "npm install"
+    files = node_modules.module_files(tree)
+    packages = sorted({node_modules.package_of(path, files) for path in near.files})
     kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     node = shutil.which("npm", path=bench.surroundings()["PATH"])
     if kept is None or node is None:
@@ -171,17 +173,13 @@ def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> Environ
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {why}."
         return EnvironmentTold("missing", lack.words, words=words)
     bench.desk.log("info", f"making node_modules: {lack.words}")
-    made = kept.node(str(Path(node).resolve()), files)
+    made = kept.node(str(Path(node).resolve()), files, packages)
     if made.directory is None:
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {made.reason.rstrip('.')}."
         return EnvironmentTold("missing", lack.words, words=words)
-    shutil.copytree(
-        made.directory / "node_modules",
-        bench.copy / "node_modules",
-        symlinks=True,
-        dirs_exist_ok=True,
-    )
-    return _made(made, lack, (how,), tuple(sorted(files)))
+    for each in node_modules.directories(made.directory):
+        shutil.copytree(made.directory / each, bench.copy / each, symlinks=True, dirs_exist_ok=True)
+    return _made(made, lack, (node_modules.told(files),), tuple(sorted(files)))
 
 
 def _made(
@@ -211,7 +209,11 @@ def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> E
     words = f"{lack.words} for {near.files[0]}, and no manifest declares what its tests need."
     if asked.requirements:
         reason = (why or lack.words).rstrip(".")
-        words = f"`pip install {shlex.join(names)}` is missing for {near.files[0]}: {reason}."
+        what = f"`pip install {shlex.join(names)}` is missing"
+        if len(names) > NAMED_MAX:
+            what = f"{len(names)} packages that {', '.join(asked.sources[:2])} asks for are missing"
+            reason += "; install them into `.venv` of the checkout"
+        words = f"{what} for {near.files[0]}: {reason}."
     return EnvironmentTold("missing", lack.words, asked.requirements, asked.sources, words=words)
 
 
@@ -250,7 +252,7 @@ def _criterion(
 
     asked = [each.text for each in plan.requirements]
     is_python = bench.python is not None or bench.seek_python()
-    found = of_goal(brief.goal, brief.context, asked, tree, run) if is_python else None
+    found = of_goal(brief.goal, brief.context, asked, tree, run, has_python=is_python)
     if found is not None and found.state == "red":
         return found
     has_run = trial is not None and trial.verdict.status in {"passed", "failed"}

@@ -55,7 +55,7 @@ def said(trial: Trial) -> str:
 def reached(trial: Trial) -> str:
     """Say how far a run came that was stopped: by its report, else by what it printed last."""
     percent = PERCENT.findall(trial.output)
-    share = f", {percent[-1]} % of the suite" if percent else ""
+    share = f", {percent[-1]} % of them all" if percent else ""
     counts = trial.report
     if counts is not None and counts.passed + counts.failed + counts.errors + counts.skipped:
         return f"by then it had run {_counts(counts)}{share} ({UNDER_WAY})"

@@ -40,12 +40,22 @@ def _tests(tried: PlanTrial) -> str:
         return f"Nearest tests ({files}) could not start: {why}"
     took = f"in {trial.ran.seconds:.1f} s" if trial.ran else ""
     if trial.verdict.status == "timed_out":
-        return f"Nearest tests ({files}) were {trial.verdict.reason}; {report.reached(trial)}."
+        return f"Nearest tests were {trial.verdict.reason}; {_reached(tried)} ({files})."
     inside = [each for each in tried.lines.spots if each.block.in_functions]
     first = next(iter([*inside, *tried.lines.spots]), None)
     lines = f"; {_spot(first, tried)}" if first is not None else ""
     lacks = f" {tried.environment.words}" if tried.environment.words else ""
     return f"Nearest tests: {_counts(tried)} {took} ({files}){lines}.{lacks}"
+
+
+def _reached(tried: PlanTrial) -> str:
+    """Say how far a run came that was stopped, by its files where it has no report."""
+    trial = tried.trial
+    assert trial is not None
+    ran, failed = sum(each[1] for each in tried.counts), sum(each[2] for each in tried.counts)
+    if trial.report is None and ran:
+        return f"by then it had run {counted(ran, 'test')}, of which {failed:,} failed"
+    return report.reached(trial)
 
 
 def _counts(tried: PlanTrial) -> str:

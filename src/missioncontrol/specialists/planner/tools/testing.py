@@ -1,37 +1,38 @@
-"""Runs one test file with the project's own test command, in a disposable confined copy."""
+"""Runs one test file, or tries a whole plan, in a disposable confined copy."""
 
 import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
-import msgspec
-
 from missioncontrol.confinement import HiddenDirectories, available_confinement
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.confinement import Confinement, Rules, Sandbox
 from missioncontrol.specialists.commits.lent import Lent, Theirs
 from missioncontrol.specialists.git import top_level
 from missioncontrol.specialists.ranking.kept import KEPT
-from missioncontrol.specialists.tester.bench import Bench, telling
-from missioncontrol.specialists.tester.choosing import PYTESTS, PYTHONS
+from missioncontrol.specialists.specialist import Brief
+from missioncontrol.specialists.tester import plan_trial, trial_text
+from missioncontrol.specialists.tester.bench import Bench
 from missioncontrol.specialists.tester.declared import declared
 from missioncontrol.specialists.tester.grounds import OfCommit
+from missioncontrol.specialists.tester.plan_trial import run_tests
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tree import read_tree
 
 SECONDS_MAX = 120.0
+SECONDS_PLAN = 180.0
+"""For the nearest tests, the lines they run and what the goal allows to be run."""
 FAILURES_MAX = 10
 OUTPUT_MAX = 6_000
 SYSTEM = ("/bin", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sbin", "/sys", "/usr")
 """Where programs of a machine lie, with what they need."""
-
-_RUNNERS = frozenset({"jest", "vitest", "mocha", "rspec", "phpunit"})
-"""Programs that take files as arguments, besides pytest."""
 
 
 class OnlyPrograms:
@@ -85,8 +86,8 @@ def sandbox_for_tests(repository: Path) -> Sandbox | None:
 class _Clock:
     """The part of a desk that a test run needs: it logs nothing, and the time is bounded."""
 
-    def __init__(self) -> None:
-        self._ends = monotonic() + SECONDS_MAX
+    def __init__(self, seconds: float) -> None:
+        self._ends = monotonic() + seconds
 
     def log(self, level: LogLevel, message: str) -> None:
         """See `Listener.log`."""
@@ -109,43 +110,46 @@ def run_test(
     Raises:
         Rejected: `tools.no_test_command`, `tools.no_tree`.
     """
-    said = declared(read_tree(root))
-    commands = tuple(
-        (made, source) for argv, source in said.commands if (made := _with(argv, path))
-    )
-    if not commands:
+    with _bench(root, commit, sandbox, place, SECONDS_MAX) as bench:
+        trial = run_tests([path], bench, read_tree(root), SECONDS_MAX)
+    if trial is None:
         raise Rejected(
             "tools.no_test_command",
-            f"The project names no test command that takes the file {path!r}.",
+            f"No runner is known that takes the file {path!r}.",
             hint="Read the test instead.",
         )
-    with tempfile.TemporaryDirectory(prefix="mission-plan-test-", dir=place) as folder:
-        scratch = Path(folder).resolve()
-        ground = OfCommit(Lent(Theirs.found(root), scratch / "lent.git"), commit, scratch)
-        bench = Bench(ground, cast("Any", _Clock()), scratch, SECONDS_MAX, sandbox)
-        try:
-            trials, _ = bench.trials(msgspec.structs.replace(said, commands=commands))
-        except AttemptFailed as error:
-            raise Rejected("tools.no_tree", error.reason, hint=error.hint) from None
-    trial = telling(trials)
-    assert trial is not None, "there is a command"
     return dict(_told(trial))
 
 
-def _with(argv: tuple[str, ...], path: str) -> tuple[str, ...]:
-    """Return a test command for one file; nothing where its program takes none."""
-    name = PurePosixPath(argv[0]).name
-    if name in PYTESTS or (name in PYTHONS and argv[1:3] == ("-m", "pytest")):
-        return (*argv, path)
-    if argv[0] == "npx" and len(argv) > 1 and argv[1] in _RUNNERS:
-        return (*argv, path)
-    if name in _RUNNERS:
-        return (*argv, path)
-    if name == "npm":
-        return (*argv, "--", path)
-    if argv[:2] == ("go", "test"):
-        return ("go", "test", f"./{PurePosixPath(path).parent}")
-    return ()
+def try_plan(
+    root: Path, commit: str, plan: Plan, sandbox: Sandbox, place: Path | None = None
+) -> dict[str, Any]:
+    """Return what `plan` shows at `commit` when it is tried, as the tester of its mission does it.
+
+    No environment is made: that is left to the mission, whose tester may use registries.
+
+    Raises:
+        Rejected: `tools.no_tree`.
+    """
+    tree = read_tree(root)
+    brief = Brief(plan.goal, plan.title, (), "", root, plan, None, {}, SECONDS_PLAN)
+    with _bench(root, commit, sandbox, place, SECONDS_PLAN) as bench:
+        tried = plan_trial.try_plan(brief, bench, declared(tree), tree)
+    told = trial_text.as_json(tried)
+    return told | {"tests": dict(_told(tried.trial)) if tried.trial is not None else None}
+
+
+@contextmanager
+def _bench(
+    root: Path, commit: str, sandbox: Sandbox, place: Path | None, seconds: float
+) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="mission-plan-test-", dir=place) as folder:
+        scratch = Path(folder).resolve()
+        ground = OfCommit(Lent(Theirs.found(root), scratch / "lent.git"), commit, scratch)
+        try:
+            yield Bench(ground, cast("Any", _Clock(seconds)), scratch, seconds, sandbox)
+        except AttemptFailed as error:
+            raise Rejected("tools.no_tree", error.reason, hint=error.hint) from None
 
 
 def _told(trial: Trial) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from missioncontrol.ports.model import Tool
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.planner.likely import precedents
 from missioncontrol.specialists.planner.tools.committed import CommittedFiles
-from missioncontrol.specialists.planner.tools.testing import run_test
+from missioncontrol.specialists.planner.tools.testing import run_test, try_plan
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import ranked
 
@@ -146,6 +146,19 @@ class RunTest(_Asked, frozen=True):
         return _json(box.tested(self.path))
 
 
+class TryPlan(_Asked, frozen=True):
+    """Try the plan made from the facts in a disposable confined copy, once: up to three minutes.
+
+    It runs the tests nearest to the change, and the test, example or missing thing that the goal
+    names. It tells how they end today, which of them run the lines the plan points at, and what is
+    not installed. What is red today stands as the first criterion of the mission, whoever plans.
+    """
+
+    def answer(self, box: "Toolbox") -> Iterable[str]:
+        """Return JSON."""
+        return _json(box.tried)
+
+
 TOOLS: Mapping[str, Any] = {
     "read_file": ReadFile,
     "search": Search,
@@ -156,6 +169,7 @@ TOOLS: Mapping[str, Any] = {
     "precedents": Precedents,
     "show_plan": ShowPlan,
     "run_test": RunTest,
+    "try_plan": TryPlan,
 }
 
 
@@ -198,8 +212,14 @@ class Toolbox:
         return [
             Tool(name, " ".join((form.__doc__ or "").split()), _schema(form))
             for name, form in TOOLS.items()
-            if form is not RunTest or self._sandbox is not None
+            if self._is_offered(form)
         ]
+
+    def _is_offered(self, form: Any) -> bool:
+        runs = form in (RunTest, TryPlan)
+        return not runs or (
+            self._sandbox is not None and (form is RunTest or self.plan is not None)
+        )
 
     def call(self, name: str, arguments: Any) -> str:
         """Return what a tool answers; a call that can't be answered says why and what to do."""
@@ -236,6 +256,17 @@ class Toolbox:
         if self._tests > TESTS_MAX:
             raise Rejected("tools.too_many", f"{TESTS_MAX} test files were run already.")
         return run_test(self.root, self.files.commit, name, self._sandbox, self._place)
+
+    @cached_property
+    def tried(self) -> dict[str, Any]:
+        """What the plan shows when it is tried; it is tried once.
+
+        Raises:
+            Rejected: as `try_plan`.
+        """
+        assert self._sandbox is not None, "the tool is offered with a sandbox alone"
+        assert self.plan is not None, "and with a plan"
+        return try_plan(self.root, self.files.commit, self.plan, self._sandbox, self._place)
 
 
 def _schema(form: Any) -> dict[str, Any]:

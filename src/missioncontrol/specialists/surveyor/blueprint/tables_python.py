@@ -1,6 +1,7 @@
 """Finds the classes of Python that a mapper keeps in tables, and classes that only hold data."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.specialists.surveyor.blueprint.shapes import (
@@ -18,11 +19,14 @@ RELATIONS = frozenset(
 )
 RECORDS = frozenset({"dataclass", "define", "frozen", "mutable", "attrs", "s"})
 RECORD_BASES = frozenset({"BaseModel", "NamedTuple", "TypedDict", "Struct"})
+# Parsing a file takes a hundred times as long as looking for words that it needs.
+_MAPPERS = re.compile(r"\b(?:django|sqlmodel|(?:flask_)?sqlalchemy|peewee|db|Base)\b")
+_RECORDS = re.compile(rf"\b(?:attr|{'|'.join(sorted((RECORDS - {'s'}) | RECORD_BASES))})\b")
 
 
 def mapped_in(path: str, text: str) -> Iterator[Table | Reference]:
     """Yield the models and `Table(…)` calls of one file."""
-    tree = _parsed(text)
+    tree = _parsed(text) if _MAPPERS.search(text) else None
     if tree is None:
         return
     flavour = _flavour(tree)
@@ -37,7 +41,7 @@ def mapped_in(path: str, text: str) -> Iterator[Table | Reference]:
 
 def records_in(path: str, text: str) -> Iterator[Table]:
     """Yield the data classes of one file; for products that keep nothing in tables."""
-    tree = _parsed(text)
+    tree = _parsed(text) if _RECORDS.search(text) else None
     if tree is None:
         return
     for node in tree.body:
