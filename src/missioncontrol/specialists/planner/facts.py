@@ -9,6 +9,7 @@ import msgspec
 
 from missioncontrol.specialists.heading import head_stems
 from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.specialists.planner.change_log import LogRule, log_rule
 from missioncontrol.specialists.planner.filling import listed, table
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
@@ -244,8 +245,9 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     tree = ground.tree
     if tree is None:
         return {}
+    rule = log_rule(tree)
     changes = next((file.path for file in tree.files if CHANGES.match(file.path)), "")
-    if ground.index and ground.index.has_past and ground.index.habits["log_habit"] < LOGGED_MIN:
+    if not _is_logged(ground, rule):
         changes = ""  # Whoever releases writes it, and not whoever changes the code.
     steps = [file.path for file in tree.files if _STEP.search(file.path)]
     bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
@@ -256,6 +258,7 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     ]
     return {
         "changes": f"`{changes}`" if changes else None,
+        "log_rule": f"The project asks for it ({rule.place})." if rule and rule.asks else None,
         **_release_facts(_heading(tree, changes), ground),
         "steps": str(len(steps)) if steps else None,
         "steps_folder": f"`{PurePosixPath(steps[-1]).parent}`" if steps else None,
@@ -271,6 +274,14 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
         "lock": next((f"`{f.path}`" for f in tree.files if _LOCK.search(f.path)), None),
         "files_count": f"{len(tree.files):,}" if tree.files else None,
     }
+
+
+def _is_logged(ground: Ground, rule: LogRule | None) -> bool:
+    """Whether a change of code brings its own entry: the guide says so, or else the past does."""
+    if rule is not None:
+        return rule.asks
+    index = ground.index
+    return not (index and index.has_past) or index.habits["log_habit"] >= LOGGED_MIN
 
 
 def version_named(text: str) -> str | None:

@@ -7,14 +7,17 @@ import msgspec
 
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
-from missioncontrol.specialists.planner.likely import BESIDE
+from missioncontrol.specialists.planner.likely import BESIDE, NAMED
 
 SCOPE_MAX = 10
+UNSURE = 0.3
+"""A chance below which a file gives way to those that the details of the goal name."""
 TESTED_MIN = 0.5
 """Share of the changes of code that changed a test, from which on the next one is said to."""
 ASKED_MAX = 2
+ANNOUNCING = "announce-"
+"""How the key of a task begins that tells users of a change."""
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
 _TESTED = re.compile(r"\btests?\b")
@@ -73,7 +76,8 @@ class _Reader:
             return task
         files = self._files_of(task)
         scope = self._scope(task, files)
-        near = next((file for file in files if file.path in scope and file.knowers), None)
+        code = [file for file in files if file.path in scope and file.path not in self._papers]
+        near = next((file for file in code if file.knowers), None)
         detail = f"{task.detail} {_asking(near)}" if near else task.detail
         return msgspec.structs.replace(task, scope=scope, detail=detail)
 
@@ -86,6 +90,8 @@ class _Reader:
 
     def _scope(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         named = self._quoted([task.title, task.detail, *task.acceptance])
+        if task.key.startswith(ANNOUNCING) and not named:
+            return ()  # A piece of a change log is a new file.
         work = self._work(task)
         homes = [self._homes[each] for each in task.requirements if each in self._homes]
         if homes:
@@ -103,7 +109,7 @@ class _Reader:
             return tuple(titled[:SCOPE_MAX])
         if named and all(self._kinds[path] == "document" for path in named):
             return tuple(named[:SCOPE_MAX])
-        return self._expected(work, named, files)
+        return self._expected(task, work, named, files)
 
     def _proof(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         """Return where the test of what must hold goes; what stands stays."""
@@ -126,7 +132,7 @@ class _Reader:
         return tuple(dict.fromkeys(own))[:SCOPE_MAX]
 
     def _expected(
-        self, work: str, named: Sequence[str], files: Sequence[LikelyFile]
+        self, task: Task, work: str, named: Sequence[str], files: Sequence[LikelyFile]
     ) -> tuple[str, ...]:
         """Return the files that a change is said to touch, the likeliest first.
 
@@ -134,6 +140,9 @@ class _Reader:
         """
         code = [path for path in named if self._kinds[path] == "code"]
         found = [file.path for file in files if file.is_expected and file.path not in self._papers]
+        named_in = [f.path for f in files if f.is_expected and _is_named(f)]
+        if len(task.requirements) > 1 and len(named_in) > 1:
+            found = [f.path for f in files if f.path in named_in or f.chance >= UNSURE]
         if work in _DECLARED:
             found = [*(p for p in named if self._kinds[p] == "configuration"), *found]
         found = found or list(code[:1] or named)
@@ -162,6 +171,10 @@ class _Reader:
         return list(dict.fromkeys(path for path in found if path in self._kinds))
 
 
+def _is_named(file: LikelyFile) -> bool:
+    return any(why.endswith(NAMED) for why in file.reasons)
+
+
 def _growing(plan: Plan) -> list[str]:
     """Return the test files that change with the code they check."""
     parts = plan.architecture.components
@@ -170,10 +183,10 @@ def _growing(plan: Plan) -> list[str]:
 
 def _asking(file: LikelyFile) -> str:
     """Say who knows the file, as the history counts it."""
-    known = file.knowers[:ASKED_MAX]
-    names = listed([f"{each.name} ({_commits(each.commits)})" for each in known])
-    them = "let one of them review it" if len(known) > 1 else "a review by them is worth most"
-    return f"Most often `{file.path}` was changed by {names}: {them}."
+    first, *others = file.knowers[:ASKED_MAX]
+    asked = f"{first.name} ({_commits(first.commits)} of `{file.path}`)"
+    more = "".join(f" or {each.name} ({each.commits:,})" for each in others)
+    return f"Ask {asked}{more} for a review."
 
 
 def _commits(count: int) -> str:
