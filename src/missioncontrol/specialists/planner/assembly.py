@@ -75,6 +75,7 @@ _GOLDEN = re.compile(
     r"|outputs?|fixtures?|baselines?|reference|approved)/|\.(?:snap|golden|approved\.\w+|out|expected)$"
 )
 """Outputs that tests compare with."""
+_CODE = re.compile(r"\.(?:py|rs|[cm]?[jt]sx?|go|rb|java|kt|cs|php|cc?|cpp|h)$")
 _BRINGS = frozenset(
     {"support", "provide", "write", "store", "use", "replace", "swap", "make", "cache"}
 )
@@ -154,7 +155,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
     for number in order:
         ask = ground.goal.asks[number]
         own = _kinds_of(ask, ground, kinds)
-        named = named_definitions(ground, ask) or _named_in_details(ground, ask)
+        named = _named_by(ground, ask) or _named_in_details(ground, ask)
         there = standing_member(ground, ask) if own[0] not in OF_WHAT_STANDS else None
         is_new = own[0] not in OF_WHAT_STANDS and not there
         is_new = is_new and not (named and not member_named(ask.text))
@@ -184,7 +185,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         facts |= paper_facts(ask, places) | _fragment_facts(ground, own[0], facts)
         if precedents := precedents_of(ground, ask):
             facts["precedent"] = f"“{precedents[0].title}” ({precedents[0].commit})"
-            facts |= _golden(ground, precedents, places)
+            facts |= _golden(precedents, places)
         files = renamed_files(ground, ask) if "old_name" in facts else ()
         files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
         facts = {name: fact for name, fact in facts.items() if fact}
@@ -192,26 +193,31 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
     return announced(sorted(parts, key=lambda part: int(part.id[1:])))
 
 
+def _named_by(ground: Ground, ask: Ask) -> list[Named]:
+    """Return the definitions that an ask names: of “Reader: parse with `Parser`” the reader."""
+    found = named_definitions(ground, ask)
+    about, colon, _ = ask.text.partition(": ")
+    own = [each for each in found if each.name.rpartition(".")[2] in about]
+    return own if colon and own and ask.is_property else found
+
+
 def _named_in_details(ground: Ground, ask: Ask) -> list[Named]:
     """Return the definitions that the list below the main ask names, where that names none."""
     if ask is not ground.goal.main or ask.verb not in verbs():
         return []
     details = [each for each in ground.goal.asks if each.is_property]
-    found = [each for detail in details for each in named_definitions(ground, detail)[:1]]
+    found = [each for detail in details for each in _named_by(ground, detail)[:1]]
     return found if len({each.path for each in found}) > 1 else []
 
 
-def _golden(
-    ground: Ground, precedents: Sequence[Precedent], places: Sequence[Place]
-) -> dict[str, str]:
+def _golden(precedents: Sequence[Precedent], places: Sequence[Place]) -> dict[str, str]:
     """Return an expected output that a change like this one brought up to date with its file."""
-    assert ground.sources is not None
     paths = {place.path for place in places}
     for each in precedents:
         found = [
             path
             for path in each.files
-            if _GOLDEN.search(path) and path not in paths and not ground.sources.holds_tests(path)
+            if _GOLDEN.search(path) and path not in paths and not _CODE.search(path)
         ]
         if found and paths.intersection(each.files):
             return {"golden": f"`{found[0]}`", "golden_by": f"“{each.title}” ({each.commit})"}

@@ -15,13 +15,14 @@ from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground,
 from missioncontrol.specialists.planner.outside import outside_facts
 from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
 from missioncontrol.specialists.planner.sentences import shortened
-from missioncontrol.specialists.planner.source import Place, holds_tests, telling
+from missioncontrol.specialists.planner.source import PAPERS, Place, holds_tests, telling
 from missioncontrol.specialists.planner.subject import (
     phrase_of,
     search_text,
     subject_of,
 )
 from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.roles import CHANGE_LOG
 from missioncontrol.specialists.words import stem, telling_words
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ NAMED_LENGTH_MAX = 40
 """Characters of an ask that sentences repeat; a longer one is read once, where it has its id."""
 
 
+_OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b(?!\()")
+"""An option or a setting, as a goal writes it."""
+_REFERENCE = re.compile(r"(?i)reference|config|options?|settings?|(?:^|/)cli|usage|api")
 _BENCH = re.compile(r"(?i)(?:^|/)bench\w*/|(?:^|/|_)bench(?:mark)?s?\b|benchmark")
 
 
@@ -95,8 +99,31 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
     facts |= _tree_facts(ground)
     facts |= _probe_facts(ground, ask, places)
     facts |= outside_facts(ground, ask)
+    facts |= _option_facts(ground, ask)
     facts["new_path"] = None if places else _slug_path(ask)
     return {name: value for name, value in facts.items() if value}
+
+
+def _option_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
+    """Return an option or a setting that the ask names, and the document that describes it."""
+    if ground.sources is None or ground.tree is None:
+        return {}
+    for name in _OPTION.findall(ask.text):
+        whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+        counts: list[tuple[bool, int, str]] = []
+        for file in ground.sources.naming("document", [name]):
+            if PAPERS.search(file.path) or CHANGE_LOG.search(file.path):
+                continue
+            count = len(whole.findall(ground.tree.text(file.path) or ""))
+            is_other = _REFERENCE.search(file.path) is None
+            counts += [(is_other, -count, file.path)] if count else []
+        if counts:
+            path = min(counts)[2]
+            text = ground.tree.text(path) or ""
+            match = whole.search(text)
+            line = text.count("\n", 0, match.start()) + 1 if match else 1
+            return {"option": f"`{name}`", "option_place": f"`{path}:{line}`"}
+    return {}
 
 
 def _moved_first(ask: Ask, places: Sequence[Place]) -> list[Place]:
@@ -160,7 +187,7 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         "importers": listed([f"`{path}`" for path in first.importers[:4]]) or None,
         "importers_count": str(len(first.importers)) if len(first.importers) > 4 else None,
         "importers_many": str(len(first.importers)) if len(first.importers) >= 3 else None,
-        "test": f"`{first.tests[0]}`" if first.tests else None,
+        "test": next((f"`{place.tests[0]}`" for place in places[:4] if place.tests), None),
         "tests": listed([f"`{path}`" for path in first.tests]) if len(first.tests) > 1 else None,
         "document": f"`{first.documents[0]}`" if first.documents else None,
         "exported": f"`{first.exported}`" if first.exported else None,

@@ -1,5 +1,6 @@
 """Writes the first page of a plan: what changes, where and why there, what to ask, how sure."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.foresight import LikelyFile, Precedent, Spot
@@ -8,8 +9,13 @@ from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.source import telling
 
 PLACES_MAX, FILES_MAX, PRECEDENTS_MAX, QUESTIONS_MAX, REASONS_MAX = 3, 6, 2, 2, 2
-PRECEDENT_FILES_MAX = 4
+PRECEDENT_FILES_MAX, FIRST_FILES_MAX = 4, 8
 _NEW_TEST = ("A new test", "The new test", "A test", "Each of", "A case")
+ANNOUNCING = "announce-"
+"""How the key of a task begins that tells users of a change."""
+_BEGINS = re.compile(r" begins at `(?P<path>[^`]+)`\.")
+_NAMES_CODE = re.compile(r"`|(?<!\w)--\w|\w[._]\w|\w/\w|\"|“")
+"""What a goal names as it stands in files."""
 UNSURE = 0.3
 """The chance of the likeliest file below which the plan says that it does not know the place."""
 
@@ -68,6 +74,8 @@ def shown_places(plan: Plan) -> list[tuple[LikelyFile, Spot]]:
                 best[file.path] = file
     scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
     own = sorted((f for f in best.values() if f.path in scope and f.spots), key=_by_chance)
+    begin = _BEGINS.search(plan.summary)
+    own.sort(key=lambda file: not (begin and file.path == begin["path"]))
     others = [file for file in plan.likely[0].files if file.spots and file.path not in scope]
     found = own or others[:1]
     return [(file, file.spots[0]) for file in found[:PLACES_MAX]]
@@ -100,14 +108,15 @@ def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
     """Name merged changes like this one: those of the files that this one changes, else any."""
     scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
     near = [each for each in precedents if scope & set(each.files)]
-    for each in (near or precedents)[:PRECEDENTS_MAX]:
-        yield f"- Done before: {in_words(each)}."
+    for number, each in enumerate((near or precedents)[:PRECEDENTS_MAX]):
+        most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
+        yield f"- Done before: {in_words(each, most)}."
 
 
-def in_words(precedent: Precedent) -> str:
-    """Return what a merged change did: “title” (commit) changed its files, the first of many."""
-    files = [f"`{path}`" for path in precedent.files[:PRECEDENT_FILES_MAX]]
-    more = len(precedent.files) - PRECEDENT_FILES_MAX
+def in_words(precedent: Precedent, most: int = PRECEDENT_FILES_MAX) -> str:
+    """Return what a merged change did: “title” (commit) changed its files, `most` of them named."""
+    files = [f"`{path}`" for path in precedent.files[:most]]
+    more = len(precedent.files) - most
     rest = f" and {more} more" if more > 0 else ""
     named = f"{', '.join(files)}{rest}" if rest else listed(files)
     return f"“{precedent.title}” ({precedent.commit}) changed {named}"
@@ -117,7 +126,6 @@ def _doubt(plan: Plan) -> Iterator[str]:
     files = (file for each in plan.likely for file in each.files)
     best = max((file.chance for file in files), default=0.0)
     if best and best < UNSURE:
-        yield (
-            f"- Not sure: the likeliest file changes with a chance of {best:.0%} only. Name a "
-            "file, an option or a message in the goal, and the plan is surer."
-        )
+        named = _NAMES_CODE.search(plan.goal) is not None
+        more = "" if named else " Name a file, an option or a message, and the plan is surer."
+        yield f"- Not sure: the likeliest file changes with a chance of {best:.0%} only.{more}"

@@ -6,23 +6,29 @@ from collections.abc import Iterator, Sequence
 from missioncontrol.domain.foresight import LikelyFile, Precedent
 from missioncontrol.domain.plan import Decision, Plan, Task
 from missioncontrol.specialists.planner.first_page import (
+    ANNOUNCING,
     PRECEDENTS_MAX,
     QUESTIONS_MAX,
     first_page,
     in_words,
     shown_places,
 )
+from missioncontrol.specialists.planner.sentences import capitalised
 
 LIKELY_MAX, BASIS_MAX = 5, 2
-_PLACED = re.compile(r"(?:Begin at|Then look at|The closest definition is|Carry out what the) ")
+_PLACED = re.compile(
+    r"(?:Begin at|Then look at|The closest definition is|Carry out what the) "
+    r"|`[^`]+` is where (?:readers look|such tests stand)"
+)
 """How sentences begin that tell where to look, which the first page has told already."""
-_SENTENCE = re.compile(r"(?<=[.”]) (?=[A-Z`“])")
+_SENTENCE = re.compile(r"(?:“[^”]*”|`[^`]*`|[^“`])+?(?:\.(?=\s+[A-Z`“])|$)", re.DOTALL)
 _QUOTED = re.compile(r"`([^`\s:]+\.\w+)(?::\d+(?:-\d+)?)?`")
 
 
 def markdown(plan: Plan) -> str:
     """Return the whole plan; nothing stands in it twice, and empty sections are not there."""
-    lines = [f"# {plan.title}", "", plan.summary, ""]
+    summary = plan.summary.removeprefix(f"“{plan.title}”: ")
+    lines = [f"# {plan.title}", "", capitalised(summary), ""]
     lines += first_page(plan)
     lines += _tasks(plan)
     details = [line for section in _DETAILS for line in section(plan)]
@@ -32,11 +38,12 @@ def markdown(plan: Plan) -> str:
 def _tasks(plan: Plan) -> Iterator[str]:
     done_before = {task.key for task in plan.groundwork}
     tasks = [task for phase in plan.phases for task in phase.tasks]
+    changes = [task for task in tasks if not task.key.startswith(ANNOUNCING)]
     told = set(first_page(plan))
     yield from ("## Tasks", "")
     for number, task in enumerate(tasks, 1):
         needs = [need for need in task.needs if need not in done_before]
-        yield from _task(plan, number, task, needs, told, alone=len(tasks) == 1)
+        yield from _task(plan, number, task, needs, told, alone=len(changes) == 1)
 
 
 def _task(
@@ -52,12 +59,18 @@ def _task(
     lines += [f"- Like: {in_words(each)}." for each in _precedents(plan, task)]
     if needs:
         lines.append(f"- After: {', '.join(f'`{need}`' for need in needs)}")
-    lines += [f"- Done when: {sentence}" for sentence in task.acceptance]
+    first = next((each for each in plan.tasks() if each.is_change), None)
+    # The first page has the first criterion of the first change; a note to users is its own one.
+    told_of = 1 if task is first and plan.likely else 0
+    is_note = task.key.startswith(ANNOUNCING)
+    shown = () if is_note else task.acceptance[told_of:]
+    lines += [f"- Done when: {sentence}" for sentence in shown]
     lines += [f"- Check: {sentence}" for sentence in task.risk_checks]
     known = " ".join(told)
     yield from (line for line in lines if line.partition(": ")[2].rstrip(".") not in known)
-    because = [*task.requirements, *task.decisions, *task.risks]
-    if len(because) > 1:
+    because = [*task.decisions, *task.risks]
+    because = [*(task.requirements if len(plan.requirements) > 1 else ()), *because]
+    if task.decisions or task.risks:
         yield f"- Because of: {', '.join(because)}"
     if not task.is_handover:
         yield f"- By: {task.agent or task.role}"
@@ -70,10 +83,15 @@ def _untold(plan: Plan, task: Task) -> str:
     """Return the detail of a task without the places that the first page names with reasons."""
     shown = {file.path for file, _ in shown_places(plan)}
     return " ".join(
-        each
-        for each in _SENTENCE.split(task.detail)
-        if not (_PLACED.match(each) and shown.issuperset(_QUOTED.findall(each)))
+        each.strip()
+        for each in _SENTENCE.findall(task.detail)
+        if not (_PLACED.match(each.strip()) and _is_told(shown, _QUOTED.findall(each)))
     )
+
+
+def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
+    """Whether the first page has told of these files, or of the first ones of a list of them."""
+    return not paths or bool(shown.intersection(paths))
 
 
 def _precedents(plan: Plan, task: Task) -> Sequence[Precedent]:
@@ -87,10 +105,12 @@ def _precedents(plan: Plan, task: Task) -> Sequence[Precedent]:
 
 
 def _requirements(plan: Plan) -> Iterator[str]:
-    if len(plan.requirements) < 2:
-        return  # The title and the goal say it.
+    tasks = " ".join(f"“{task.title}” {task.detail}" for task in plan.tasks())
+    untold = [each for each in plan.requirements if f"“{each.text}”" not in tasks]
+    if len(plan.requirements) < 2 or not untold:
+        return  # The tasks quote them.
     yield from ("### Requirements", "", "| | asks for | kind | from |", "|---|---|---|---|")
-    for item in plan.requirements:
+    for item in untold:
         yield f"| {item.id} | {_cell(item.text)} | {item.kind} | {_cell(item.source)} |"
     yield ""
 

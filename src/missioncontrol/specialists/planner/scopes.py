@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
+from missioncontrol.specialists.planner.first_page import ANNOUNCING
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.likely import BESIDE, NAMED
 
@@ -16,8 +17,6 @@ UNSURE = 0.3
 TESTED_MIN = 0.5
 """Share of the changes of code that changed a test, from which on the next one is said to."""
 ASKED_MAX = 2
-ANNOUNCING = "announce-"
-"""How the key of a task begins that tells users of a change."""
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
 _TESTED = re.compile(r"\btests?\b")
@@ -102,7 +101,7 @@ class _Reader:
             return tuple(path for path in named if CHANGES.match(path))
         if set(task.requirements) <= self._demands:
             return self._proof(task, files)
-        if work in BESIDE and (own := self._beside(work, named, files)):
+        if work in BESIDE and (own := self._beside(work, named, files, " ".join(task.acceptance))):
             return own
         titled = self._quoted([task.title])
         if titled and not any(self._kinds[path] == "code" for path in titled):
@@ -120,9 +119,12 @@ class _Reader:
         return tuple([path for path in tests if self._holds_tests(path)][:1])
 
     def _beside(
-        self, work: str, named: Sequence[str], files: Sequence[LikelyFile]
+        self, work: str, named: Sequence[str], files: Sequence[LikelyFile], said: str
     ) -> tuple[str, ...]:
         """Return the tests or the documents that work beside the code changes."""
+        covering = [path for path in named if f"`{path}` has the text" in said]
+        if work == "documentation" and covering and self._kinds[covering[0]] == "code":
+            return (covering[0],)  # The text is a comment there.
         expected = [file.path for file in files if file.is_expected]
         if work == "documentation" and expected[:1] and self._kinds[expected[0]] == "code":
             return (expected[0],)  # The text that changes is a comment.

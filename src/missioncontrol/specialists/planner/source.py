@@ -127,9 +127,16 @@ def holds_tests(path: str, text: str) -> bool:
     return is_test_name(path) or _TEST_TEXT.search(text) is not None
 
 
+_CHANCE = re.compile(
+    r"(?i) about `(?:feat|fix|docs?|chore|refactor|perf|style|build|add|support|use)` changed it$"
+    r"|^changed with .* in 1 commit$"
+)
+"""What says nothing of a file: a label that many commits have, a single commit of many files."""
+
+
 def telling(reasons: Sequence[str]) -> list[str]:
     """Return the reasons that say more than how often a word stands in a file, where one does."""
-    plain = [each for each in reasons if not each.startswith("says ")]
+    plain = [each for each in reasons if not (each.startswith("says ") or _CHANCE.search(each))]
     return [each for each in plain if not each.endswith(" in its path")] or plain or list(reasons)
 
 

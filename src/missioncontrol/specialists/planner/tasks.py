@@ -96,6 +96,8 @@ def _shape(sentence: str) -> str:
 
 def outcome_of(parts: Sequence[Part], main: Part) -> Outcome | None:
     """Return what comes of the mission in place of changed code, where none of it changes code."""
+    if main.kinds[0] == "documentation" and main.places and main.places[0].kind == "code":
+        return None  # The text is a comment.
     others = [part for part in parts if part.kinds[0] != "constraint" and not is_facet(part)]
     same = all(part.kinds[0] == main.kinds[0] for part in others)
     return outcome(main.kinds[0]) if same else None
