@@ -169,6 +169,7 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         return {}
     first = places[0]
     names = [symbol.name for symbol in first.symbols]
+    tested = places[:4] if first.kind == "code" else places[:1]
     return {
         "place": f"`{first.path}`",
         "floor_here": first.reasons[0].partition(" asks for ")[2] or None
@@ -187,7 +188,9 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         "importers": listed([f"`{path}`" for path in first.importers[:4]]) or None,
         "importers_count": str(len(first.importers)) if len(first.importers) > 4 else None,
         "importers_many": str(len(first.importers)) if len(first.importers) >= 3 else None,
-        "test": next((f"`{place.tests[0]}`" for place in places[:4] if place.tests), None),
+        "test": next((f"`{place.tests[0]}`" for place in tested if place.tests), None),
+        "settings": None if first.kind in {"code", "test"} else f"`{first.path}`",
+        "new_test": "the new test" if first.kind in {"code", "test"} else None,
         "tests": listed([f"`{path}`" for path in first.tests]) if len(first.tests) > 1 else None,
         "document": f"`{first.documents[0]}`" if first.documents else None,
         "exported": f"`{first.exported}`" if first.exported else None,

@@ -56,7 +56,9 @@ def _task(
     lines = []
     if task.scope and not alone:
         lines.append(f"- Changes: {', '.join(f'`{path}`' for path in task.scope)}")
-    lines += [f"- Like: {in_words(each)}." for each in _precedents(plan, task)]
+    known = " ".join(told)
+    alike = [] if task.key.startswith(ANNOUNCING) else _precedents(plan, task)
+    lines += [f"- Like: {in_words(each)}." for each in alike if f"({each.commit})" not in known]
     if needs:
         lines.append(f"- After: {', '.join(f'`{need}`' for need in needs)}")
     first = next((each for each in plan.tasks() if each.is_change), None)
@@ -66,7 +68,6 @@ def _task(
     shown = () if is_note else task.acceptance[told_of:]
     lines += [f"- Done when: {sentence}" for sentence in shown]
     lines += [f"- Check: {sentence}" for sentence in task.risk_checks]
-    known = " ".join(told)
     yield from (line for line in lines if line.partition(": ")[2].rstrip(".") not in known)
     because = [*task.decisions, *task.risks]
     because = [*(task.requirements if len(plan.requirements) > 1 else ()), *because]
