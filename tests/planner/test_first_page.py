@@ -13,7 +13,7 @@ WORDS_MAX = 350
 
 
 def page(plan: Plan) -> str:
-    return markdown(plan).partition("## Requirements")[0]
+    return markdown(plan).partition("## Details")[0]
 
 
 def test_a_small_fix_has_one_short_page_first(tmp_path: Path) -> None:
@@ -38,12 +38,12 @@ def test_changes_like_it_that_were_merged_are_shown(tmp_path: Path) -> None:
 def test_a_plan_that_does_not_know_the_place_says_so(tmp_path: Path) -> None:
     plan = planned(shop(tmp_path / "shop"), "Let the session store expire sessions", tmp_path)
     file = LikelyFile("shop/cart.py", 1.0, ("says `cart` once",), (Spot("", 3, 9),), chance=0.12)
-    many = Precedent("abc1234", "Empty the cart", tuple(f"f{n}.py" for n in range(6)))
+    many = Precedent("abc1234", "Empty the cart", tuple(f"f{n}.py" for n in range(10)))
     unsure = msgspec.structs.replace(plan, likely=(Likely("R1", (file,), "", (many,)),))
     text = page(unsure)
     assert "- Not sure: the likeliest file changes with a chance of 12% only." in text
     assert "- Look at `shop/cart.py:3-9`: says `cart` once." in text
-    assert "changed `f0.py`, `f1.py`, `f2.py`, `f3.py` and 2 more." in text
+    assert "`f6.py`, `f7.py` and 2 more." in text
 
 
 def test_a_plan_without_a_repository_has_no_such_page(tmp_path: Path) -> None:

@@ -76,8 +76,7 @@ def test_the_task_begins_at_the_lines_that_the_plan_finds_likeliest(tmp_path: Pa
     spot = plan.likely[0].files[0].spots[0]
     assert f"Begin at `shop/cookies.py`, {spot.label} in `{spot.name}`: " in change.detail
     assert "closest definition" not in change.detail
-    text = markdown(plan)
-    assert "\n- Like: “Expire logins of guests sooner" in text
+    assert "\n- Done before: “Expire logins of guests sooner" in markdown(plan)
     study = {task.role for task in plan.groundwork}
     assert {"surveyor", "writer", "reviewer"} <= study
     assert not study & {task.role for phase in plan.phases for task in phase.tasks}

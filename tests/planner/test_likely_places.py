@@ -64,13 +64,13 @@ def test_those_who_changed_a_file_know_it_and_programs_do_not(tmp_path: Path) ->
     first = plan.likely[0].files[0]
     assert [(each.name, each.commits) for each in first.knowers] == [("Ada", 2), ("Ben", 1)]
     details = " ".join(task.detail for task in plan.tasks() if task.is_change)
-    assert "was changed by Ada (2 commits) and Ben (1 commit)" in details
+    assert "Ask Ada (2 commits of `shop/sessions.py`) or Ben (1) for a review." in details
 
 
 def test_an_import_of_everything_shows_nobody_who_knows_the_code(tmp_path: Path) -> None:
     plan = planned(shop(tmp_path / "shop"), "Let sessions expire", tmp_path)
     assert all(not file.knowers for each in plan.likely for file in each.files)
-    assert "was changed by" not in " ".join(task.detail for task in plan.tasks())
+    assert "for a review" not in " ".join(task.detail for task in plan.tasks())
 
 
 def test_a_change_is_expected_in_code_and_its_tests_and_news_in_the_change_log(

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from missioncontrol.domain.gap import Asked
-from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.plan import Plan, Risk
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.referee.codebase import Codebase, codebase_at
 from missioncontrol.specialists.planner.referee.referee import refusals, with_facts_of
@@ -46,7 +46,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def local(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Plan:
     brief = Brief(GOAL, "", (), "", repository, None, None, {}, 60)
-    return LocalPlanner().plan(brief, LocalDesk(tmp_path_factory.mktemp("desk")))
+    plan = LocalPlanner().plan(brief, LocalDesk(tmp_path_factory.mktemp("desk")))
+    risk = Risk("K1", "Totals change", "low", "high", "Compare `total`.", "shop/cart.py:5 sums.")
+    return msgspec.structs.replace(plan, risks=(risk,))
 
 
 @pytest.fixture(scope="module")

@@ -213,7 +213,7 @@ def test_to_move_something_is_no_migration_of_data(tmp_path: Path) -> None:
     goal = "Refactor the writers: split the SQLite operations into a module of their own."
     plan = planned(tmp_path, goal)
     assert plan.kinds[0] == "refactoring"
-    assert "first move `SqliteWriter`" in changes(plan)[0].detail
+    assert "First move `SqliteWriter`" in changes(plan)[0].detail
     assert "SQLite file" not in told(plan)
     assert "copy of real data" not in told(plan)
 

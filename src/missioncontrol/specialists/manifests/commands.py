@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 TARGET = re.compile(r"^([A-Za-z0-9][\w.\-/ ]*?)\s*::?(?!=)")
 RECIPE = re.compile(r"^@?([a-z][\w-]*)(?:\s+[^:=]*)?:(?!=)")
+RAKE_TASK = re.compile(
+    r"^\s*(?:Rake::TestTask\.new\b(?:\(?\s*:(?P<name>\w+))?|task\s+:?[\"']?(?P<task>\w+))"
+)
 TEST_NAMES = ("test", "tests", "unittest", "pytest")
 RUNS_TESTS = re.compile(r"^[^#]*\b(pytest|unittest|test|nox|tox|jest|mocha|vitest|rspec|phpunit)\b")
 SCRIPTS = ("scripts/test", "scripts/test.sh", "script/test", "bin/test", "run_tests.sh", "test.sh")
@@ -41,6 +44,17 @@ def read_justfile(path: str, text: str) -> Iterator[Said]:
             if match[1] in TEST_NAMES:
                 recipe = _recipe(text, number)
                 yield TestCommand(("just", match[1]), "just", path, number, recipe)
+
+
+def read_rakefile(path: str, text: str) -> Iterator[Said]:
+    """Yield the task of a Rakefile that runs the tests."""
+    folder = str(PurePosixPath(path).parent)
+    for number, line in enumerate(text.split("\n"), 1):
+        match = RAKE_TASK.search(line)
+        name = (match["name"] or match["task"] or "test") if match else ""
+        if name in TEST_NAMES and folder == ".":
+            yield TestCommand(("bundle", "exec", "rake", name), "rake", path, number, line.strip())
+            return
 
 
 def test_scripts(tree: "Tree") -> Iterator[TestCommand]:

@@ -164,6 +164,7 @@ BY_NAME: dict[str, Reader] = {
     "build.gradle": compiled.read_gradle,
     "build.gradle.kts": compiled.read_gradle,
     "Gemfile": scripted.read_gemfile,
+    "Rakefile": _plain(commands.read_rakefile),
     "composer.json": _plain(scripted.read_composer_json),
     "mix.exs": _plain(scripted.read_mix),
     "Makefile": _plain(commands.read_makefile),

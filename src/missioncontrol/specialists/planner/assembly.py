@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from missioncontrol.domain.building import built_by
+from missioncontrol.domain.foresight import Precedent
 from missioncontrol.domain.plan import STUDIES, Plan
 from missioncontrol.specialists.named import Named, member_named
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
+from missioncontrol.specialists.planner.change_log import fragments
 from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
 from missioncontrol.specialists.planner.faults import sentence_of
@@ -68,6 +70,26 @@ PART_KINDS = frozenset({"observability", "api", "ui", "data", "security"})
 """Kinds of work that may add a part, about whose place there is something to decide."""
 _COMMAND = re.compile(r"(?i)\b(?:command[- ]lines?|sub-?commands?|CLI)\b")
 """A way in from a shell is no further implementation of a class."""
+_GOLDEN = re.compile(
+    r"(?i)(?:^|/)(?:tests?|spec|__tests__|testdata)/(?:.*/)?(?:\w*snapshots?\w*|expected\w*|golden\w*|highlighted"
+    r"|outputs?|fixtures?|baselines?|reference|approved)/|\.(?:snap|golden|approved\.\w+|out|expected)$"
+)
+"""Outputs that tests compare with."""
+_CODE = re.compile(r"\.(?:py|rs|[cm]?[jt]sx?|go|rb|java|kt|cs|php|cc?|cpp|h)$")
+_BRINGS = frozenset(
+    {"support", "provide", "write", "store", "use", "replace", "swap", "make", "cache"}
+)
+"""Verbs beside “add” that may bring in one more implementation."""
+_TYPES = re.compile(
+    r"(?i)^(?:fix|correct|add|update|improve|loosen|narrow|widen|refine|complete)\b[^.;:]{0,40}?"
+    r"\b(?:type )?(?:annotations?|type ?hints?|typing|typings|type definitions?)\b"
+)
+"""What changes declared types and nothing that runs."""
+TYPE_CHECKERS = ("mypy", "pyright", "ty", "typescript", "tsd", "phpstan", "psalm", "sorbet")
+_SLIP = re.compile(
+    r"(?i)^(?:fix|correct|repair)(?:ed|es|ing)?\b[^.;:]{0,20}?\b(?P<slip>typos?|misspellings?|spelling|grammar"
+    r"|indentation|white ?space|formatting|(?:broken |dead )links?)\b"
+)
 _OLDER = re.compile(
     r"(?i)\b(?:drop|remove|end|stop)\w*\b.*\b(?:older|old|earlier|previous)\b.*\bversions?\b"
 )
@@ -82,7 +104,12 @@ def assembled(ground: Ground, *, builder: str = "", kind: str = "") -> Plan:
     `builder` is the agent that changes the code, where there is one. `kind` is the kind of work
     where a template says it; what the goal says of it comes second then.
     """
-    kinds = recognised(ground.goal, names=_names(ground), has_code=ground.has_code)
+    kinds = recognised(
+        ground.goal,
+        names=_names(ground),
+        has_code=ground.has_code,
+        has_pages=ground.has_pages or not ground.has_code,
+    )
     kinds = with_kind(kind, kinds)
     parts = _parts(ground, kinds)
     draft = _drafted(parts)
@@ -128,7 +155,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
     for number in order:
         ask = ground.goal.asks[number]
         own = _kinds_of(ask, ground, kinds)
-        named = named_definitions(ground, ask)
+        named = _named_by(ground, ask) or _named_in_details(ground, ask)
         there = standing_member(ground, ask) if own[0] not in OF_WHAT_STANDS else None
         is_new = own[0] not in OF_WHAT_STANDS and not there
         is_new = is_new and not (named and not member_named(ask.text))
@@ -142,8 +169,10 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
             main = places
         facts = ask_facts(ground, ask, number + 1, places)
         facts |= said(ground, _whole(ground), ask, own, places)
-        if _COMMAND.search(ask.text) or (
-            not ask.verb and sentence_of(ask.text)[0]
+        if (
+            not _adds_kind(ask, facts)
+            or _COMMAND.search(ask.text)
+            or (not ask.verb and sentence_of(ask.text)[0])
         ):  # It says how what stands should behave, or brings a way in that is no implementation.
             facts = {name: fact for name, fact in facts.items() if name not in SEAM_FACTS}
         facts = {k: v for k, v in (facts | _named_facts(named, places, facts)).items() if v}
@@ -153,13 +182,66 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
             facts |= {"belongs": "", "new_thing": ""}
         facts = _of_kind(ground, ask, own[0], facts, named=named, places=places)
         facts |= _older_goes(ground, ask, kinds[0], f"R{number + 1}")
-        facts |= paper_facts(ask, places)
+        facts |= paper_facts(ask, places) | _fragment_facts(ground, own[0], facts)
         if precedents := precedents_of(ground, ask):
             facts["precedent"] = f"“{precedents[0].title}” ({precedents[0].commit})"
+            facts |= _golden(precedents, places)
         files = renamed_files(ground, ask) if "old_name" in facts else ()
         files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
+        facts = {name: fact for name, fact in facts.items() if fact}
         parts.append(Part(ask, f"R{number + 1}", own, tuple(places), facts, files))
     return announced(sorted(parts, key=lambda part: int(part.id[1:])))
+
+
+def _named_by(ground: Ground, ask: Ask) -> list[Named]:
+    """Return the definitions that an ask names: of “Reader: parse with `Parser`” the reader."""
+    found = named_definitions(ground, ask)
+    about, colon, _ = ask.text.partition(": ")
+    own = [each for each in found if each.name.rpartition(".")[2] in about]
+    return own if colon and own and ask.is_property else found
+
+
+def _named_in_details(ground: Ground, ask: Ask) -> list[Named]:
+    """Return the definitions that the list below the main ask names, where that names none."""
+    if ask is not ground.goal.main or ask.verb not in verbs():
+        return []
+    details = [each for each in ground.goal.asks if each.is_property]
+    found = [each for detail in details for each in _named_by(ground, detail)[:1]]
+    return found if len({each.path for each in found}) > 1 else []
+
+
+def _golden(precedents: Sequence[Precedent], places: Sequence[Place]) -> dict[str, str]:
+    """Return an expected output that a change like this one brought up to date with its file."""
+    paths = {place.path for place in places}
+    for each in precedents:
+        found = [
+            path
+            for path in each.files
+            if _GOLDEN.search(path) and path not in paths and not _CODE.search(path)
+        ]
+        if found and paths.intersection(each.files):
+            return {"golden": f"`{found[0]}`", "golden_by": f"“{each.title}” ({each.commit})"}
+    return {}
+
+
+def _adds_kind(ask: Ask, facts: Mapping[str, str]) -> bool:
+    """Whether an ask may want one more implementation: it adds, and repairs or honours nothing."""
+    if ask.label in {"bug-fix", "refactoring", "performance"} or "seam" not in facts:
+        return "seam" not in facts
+    return (
+        not ask.verb or verbs().get(ask.verb) in {"feature", "new-service"} or ask.verb in _BRINGS
+    )
+
+
+def _fragment_facts(ground: Ground, kind: str, facts: Mapping[str, str]) -> dict[str, str]:
+    """Return where a change leaves its own piece of the change log, and how that is named."""
+    found = fragments(ground.tree, kind) if ground.tree and "log" not in facts else None
+    if found is None:
+        return {}
+    folder, name = found
+    named = {"fragment": f"`{name}`"} if name else {}
+    gone = dict.fromkeys(("changes", "changes_open", "changes_released"), "")
+    return {"fragments": f"`{folder}`", **named, **gone}
 
 
 def _whole(ground: Ground) -> str:
@@ -196,9 +278,25 @@ def _of_kind(
         facts["failing_test"] = "yes"
     if kind == "documentation":
         facts = _of_document(ask, facts)
+    if kind in {"bug-fix", "feature", "refactoring", "release"}:
+        facts |= _without_behaviour(ground, ask)
     facts |= first_read(ground, kind, places) | {"front": front_of(ground, places)}
     facts |= {"closest": "" if "spot" in facts else facts.get("symbol", "")}
     return {name: fact for name, fact in facts.items() if fact}
+
+
+def _without_behaviour(ground: Ground, ask: Ask) -> dict[str, str]:
+    """Return what marks a change that no test can see: of declared types, or of a slip."""
+    if ask.fault is None and _TYPES.search(ask.text):
+        tools = {tool.lower(): tool for tool in (ground.stack.tools if ground.stack else ())}
+        checker = next((f"`{name}`" for name in TYPE_CHECKERS if name in tools), "")
+        quiet = {"belongs": "", "new_thing": "", "new_name": ""}
+        return {"typed_only": "yes", "evidence": "yes", "type_checker": checker, **quiet}
+    slip = _SLIP.search(ask.text)
+    if slip is None:
+        return {}
+    quiet = {"no_announcement": "yes", "evidence": "yes", "belongs": "", "new_thing": ""}
+    return {"slip_only": "yes", "slip": slip.group("slip").lower(), **quiet}
 
 
 def _of_document(ask: Ask, facts: dict[str, str]) -> dict[str, str]:
@@ -311,7 +409,12 @@ def _kinds_of(ask: Ask, ground: Ground, kinds: Sequence[str]) -> tuple[str, ...]
         return ("quality",)
     if kinds[0] in STUDIES:
         return (kinds[0],)
-    alone = recognised(Goal(ask.text, (ask,), ()), names=_names(ground), has_code=True)
+    alone = recognised(
+        Goal(ask.text, (ask,), ()),
+        names=_names(ground),
+        has_code=True,
+        has_pages=ground.has_pages or not ground.has_code,
+    )
     if kinds[0] in ASIDE_KINDS and alone[0] == "feature" and verbs().get(ask.verb) == "any":
         return (kinds[0],)  # “Cover a cookie …” among tests asks for one more test.
     if is_main:

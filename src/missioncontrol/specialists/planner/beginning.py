@@ -26,7 +26,7 @@ from missioncontrol.specialists.planner.source import ASIDE, Place
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 from missioncontrol.specialists.planner.tracing import traced_first
-from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.words import telling_words
 
 _DOCUMENT = re.compile(r"(?i)\b(readme|changelog|contributing|changes|history|news)\b(?!\.)")
@@ -36,8 +36,12 @@ CHANCE_MIN = 0.05
 """A file less likely than this is no better a place to begin than what the rules find."""
 NAMED_BY_GOAL = ("which the goal names", "which is named most like what it adds")
 """How the reason ends of a file that a definition leads to: no lines are surer than that."""
+UNSURE = 0.3
+"""A chance below which what a goal names in its details is the better place to begin."""
 SHARE_MIN = 0.3
 """Of the likeliest file's chance; what is below it is no place of the change."""
+CODE_SHARE = 0.6
+"""Of a test's chance, from which on the code that it tests is where the work begins."""
 _FRONT = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
 
 
@@ -66,11 +70,18 @@ def beginning(
         return _with_document_first(ground, ask, places, main)
     if is_traced(ground, ask, kind) and ground.trace is not None:
         return traced_first(ground, places, places_max=PLACES_MAX)
-    return _with_likeliest_first(ground, ask, places) if ask is ground.goal.main else places
+    if ask is not ground.goal.main:
+        return places
+    return _with_likeliest_first(ground, ask, places, is_aside=kind in ASIDE_KINDS)
 
 
-def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
-    """Begin at the file that the change most likely touches, whatever kind of file that is."""
+def _with_likeliest_first(
+    ground: Ground, ask: Ask, places: list[Place], *, is_aside: bool
+) -> list[Place]:
+    """Begin at the file that the change most likely touches, whatever kind of file that is.
+
+    Code comes before its test, unless the work is beside the code.
+    """
     if ground.index is None or ground.sources is None or not ground.index.has_past:
         return places
     best = [
@@ -80,9 +91,12 @@ def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list
     ][:PLACES_MAX]
     if not best or (places and best[0].chance < CHANCE_MIN):
         return places
+    detailed = any(each.is_property for each in ground.goal.asks)
+    if detailed and best[0].chance < UNSURE and places[:1] and _is_named(places[0]):
+        return places  # What the list below the ask names is surer than its words.
     known = {place.path: place for place in places}
     terms = telling_words(search_text(ask))
-    named = {place.path for place in places[:1] if place.reasons[0].endswith(NAMED_BY_GOAL)}
+    named = {place.path for place in places[:1] if _is_named(place)}
     first = []
     for each in best:
         if each is not best[0] and each.chance < SHARE_MIN * best[0].chance:
@@ -94,8 +108,26 @@ def _with_likeliest_first(ground: Ground, ask: Ask, places: list[Place]) -> list
             known_tests = tests_of(ground.index, ground.index.numbers[each.path])
             place = msgspec.structs.replace(place, tests=tuple(known_tests))
         first.append(place)
+    first = first if is_aside else _with_code_first(best, first)
     paths = {place.path for place in first}
     return [*first, *(place for place in places if place.path not in paths)][:PLACES_MAX]
+
+
+def _is_named(place: Place) -> bool:
+    return bool(place.reasons) and place.reasons[0].endswith(NAMED_BY_GOAL)
+
+
+def _with_code_first(best: Sequence[Ranked], places: list[Place]) -> list[Place]:
+    """Begin at the code before its test, where it is nearly as likely to change.
+
+    Where a goal is about tests alone, no code is nearly as likely.
+    """
+    chances = {each.path: each.chance for each in best}
+    if not places or places[0].kind != "test":
+        return places
+    least = CODE_SHARE * chances.get(places[0].path, 0.0)
+    code = [p for p in places if p.kind == "code" and chances.get(p.path, 0.0) >= least]
+    return [*code[:1], *(place for place in places if place not in code[:1])]
 
 
 def _can_begin(ground: Ground, path: str) -> bool:
@@ -196,7 +228,7 @@ def _with_document_first(
     if ground.tree is None or ground.sources is None:
         return places
     if named is None and speaks_of_comments(ask.text):
-        return _with_likeliest_first(ground, ask, places)
+        return _with_likeliest_first(ground, ask, places, is_aside=True)
     if named is None:
         return _likeliest_documents(ground, ask) or places
     wanted = named[1].lower()

@@ -14,6 +14,9 @@ from missioncontrol.specialists.planner.pronouns import joins_repair
 from missioncontrol.specialists.planner.sentences import capitalised, shortened
 from missioncontrol.specialists.words import words
 
+_NAMED_BEFORE = re.compile(r"\S\s+(?:[A-Z][\w.]*|`[^`]+`)$")
+_NAME_FOLLOWS = re.compile(r"[A-Z][a-z]\w*\s+[a-z]+s?\b|`")
+"""“Add Suspend and Reset methods”: what is joined are two names, whatever verbs they look like."""
 _SHARED_END = re.compile(r"(?i)\s(?:to|in|into|from|on)\s")
 
 
@@ -63,6 +66,8 @@ def _starts_ask(rest: str, before: str) -> bool:
     if aside(rest):
         return bool(leading_verb(before) or wording.MODAL.search(before))
     if not leading_verb(rest) or len(words(rest)) < 2:
+        return False
+    if _NAMED_BEFORE.search(before) and _NAME_FOLLOWS.match(rest):
         return False
     # “Make the read and write lock fair” goes on with a noun: two verbs joined inside one object.
     inside = re.search(r"(?i)\b(?:the|a|an|its|their|our)\s+(\w+)$", before)

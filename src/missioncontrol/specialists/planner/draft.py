@@ -44,7 +44,7 @@ class Part(msgspec.Struct, frozen=True):
     def lead(self) -> str:
         """The playbook by which it is brought about."""
         own = {"old_name": "rename", "goes_to": "move", "drawn_to": "extract"}
-        own |= {"failing_test": "failing-test"}
+        own |= {"failing_test": "failing-test", "typed_only": "typing", "slip_only": "slip"}
         return next((book for fact, book in own.items() if fact in self.facts), self.kinds[0])
 
 

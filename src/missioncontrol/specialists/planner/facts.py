@@ -9,18 +9,20 @@ import msgspec
 
 from missioncontrol.specialists.heading import head_stems
 from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.specialists.planner.change_log import LogRule, log_rule
 from missioncontrol.specialists.planner.filling import listed, table
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
 from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
 from missioncontrol.specialists.planner.sentences import shortened
-from missioncontrol.specialists.planner.source import Place, holds_tests, telling
+from missioncontrol.specialists.planner.source import PAPERS, Place, holds_tests, telling
 from missioncontrol.specialists.planner.subject import (
     phrase_of,
     search_text,
     subject_of,
 )
 from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.roles import CHANGE_LOG
 from missioncontrol.specialists.words import stem, telling_words
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ NAMED_LENGTH_MAX = 40
 """Characters of an ask that sentences repeat; a longer one is read once, where it has its id."""
 
 
+_OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b(?!\()")
+"""An option or a setting, as a goal writes it."""
+_REFERENCE = re.compile(r"(?i)reference|config|options?|settings?|(?:^|/)cli|usage|api")
 _BENCH = re.compile(r"(?i)(?:^|/)bench\w*/|(?:^|/|_)bench(?:mark)?s?\b|benchmark")
 
 
@@ -95,8 +100,31 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
     facts |= _tree_facts(ground)
     facts |= _probe_facts(ground, ask, places)
     facts |= outside_facts(ground, ask)
+    facts |= _option_facts(ground, ask)
     facts["new_path"] = None if places else _slug_path(ask)
     return {name: value for name, value in facts.items() if value}
+
+
+def _option_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
+    """Return an option or a setting that the ask names, and the document that describes it."""
+    if ground.sources is None or ground.tree is None:
+        return {}
+    for name in _OPTION.findall(ask.text):
+        whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+        counts: list[tuple[bool, int, str]] = []
+        for file in ground.sources.naming("document", [name]):
+            if PAPERS.search(file.path) or CHANGE_LOG.search(file.path):
+                continue
+            count = len(whole.findall(ground.tree.text(file.path) or ""))
+            is_other = _REFERENCE.search(file.path) is None
+            counts += [(is_other, -count, file.path)] if count else []
+        if counts:
+            path = min(counts)[2]
+            text = ground.tree.text(path) or ""
+            match = whole.search(text)
+            line = text.count("\n", 0, match.start()) + 1 if match else 1
+            return {"option": f"`{name}`", "option_place": f"`{path}:{line}`"}
+    return {}
 
 
 def _moved_first(ask: Ask, places: Sequence[Place]) -> list[Place]:
@@ -142,6 +170,7 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         return {}
     first = places[0]
     names = [symbol.name for symbol in first.symbols]
+    tested = places[:4] if first.kind == "code" else places[:1]
     return {
         "place": f"`{first.path}`",
         "floor_here": first.reasons[0].partition(" asks for ")[2] or None
@@ -160,7 +189,9 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         "importers": listed([f"`{path}`" for path in first.importers[:4]]) or None,
         "importers_count": str(len(first.importers)) if len(first.importers) > 4 else None,
         "importers_many": str(len(first.importers)) if len(first.importers) >= 3 else None,
-        "test": f"`{first.tests[0]}`" if first.tests else None,
+        "test": next((f"`{place.tests[0]}`" for place in tested if place.tests), None),
+        "settings": None if first.kind in {"code", "test"} else f"`{first.path}`",
+        "new_test": "the new test" if first.kind in {"code", "test"} else None,
         "tests": listed([f"`{path}`" for path in first.tests]) if len(first.tests) > 1 else None,
         "document": f"`{first.documents[0]}`" if first.documents else None,
         "exported": f"`{first.exported}`" if first.exported else None,
@@ -245,8 +276,9 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     tree = ground.tree
     if tree is None:
         return {}
+    rule = log_rule(tree)
     changes = next((file.path for file in tree.files if CHANGES.match(file.path)), "")
-    if ground.index and ground.index.has_past and ground.index.habits["log_habit"] < LOGGED_MIN:
+    if not _is_logged(ground, rule):
         changes = ""  # Whoever releases writes it, and not whoever changes the code.
     steps = [file.path for file in tree.files if _STEP.search(file.path)]
     bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
@@ -257,6 +289,7 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     ]
     return {
         "changes": f"`{changes}`" if changes else None,
+        "log_rule": f"The project asks for it ({rule.place})." if rule and rule.asks else None,
         **_release_facts(_heading(tree, changes), ground),
         "steps": str(len(steps)) if steps else None,
         "steps_folder": f"`{PurePosixPath(steps[-1]).parent}`" if steps else None,
@@ -272,6 +305,14 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
         "lock": next((f"`{f.path}`" for f in tree.files if _LOCK.search(f.path)), None),
         "files_count": f"{len(tree.files):,}" if tree.files else None,
     }
+
+
+def _is_logged(ground: Ground, rule: LogRule | None) -> bool:
+    """Whether a change of code brings its own entry: the guide says so, or else the past does."""
+    if rule is not None:
+        return rule.asks
+    index = ground.index
+    return not (index and index.has_past) or index.habits["log_habit"] >= LOGGED_MIN
 
 
 def version_named(text: str) -> str | None:

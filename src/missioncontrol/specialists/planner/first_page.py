@@ -1,14 +1,21 @@
 """Writes the first page of a plan: what changes, where and why there, what to ask, how sure."""
 
+import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Precedent, Spot
+from missioncontrol.domain.foresight import LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.source import telling
 
-PLACES_MAX, FILES_MAX, PRECEDENTS_MAX, QUESTIONS_MAX = 3, 6, 3, 2
-PRECEDENT_FILES_MAX = 4
+PLACES_MAX, FILES_MAX, PRECEDENTS_MAX, QUESTIONS_MAX, REASONS_MAX = 3, 6, 2, 2, 2
+PRECEDENT_FILES_MAX, FIRST_FILES_MAX = 4, 8
+_NEW_TEST = ("A new test", "The new test", "A test", "Each of", "A case")
+ANNOUNCING = "announce-"
+"""How the key of a task begins that tells users of a change."""
+_BEGINS = re.compile(r" begins at `(?P<path>[^`]+)`\.")
+_NAMES_CODE = re.compile(r"`|(?<!\w)--\w|\w[._]\w|\w/\w|\"|“")
+"""What a goal names as it stands in files."""
 UNSURE = 0.3
 """The chance of the likeliest file below which the plan says that it does not know the place."""
 
@@ -20,18 +27,20 @@ def first_page(plan: Plan) -> Iterator[str]:
     main = plan.likely[0]
     yield from ("## In short", "")
     yield from _changes(plan)
-    yield from _places(main.files)
+    yield from _places(plan)
     yield from _tests(plan, main.files)
-    yield from _precedents(main.precedents)
+    yield from _precedents(plan, main.precedents)
+    yield from _size(plan)
     yield from (f"- Ask first: {question}" for question in plan.questions[:QUESTIONS_MAX])
-    yield from _doubt(main)
+    yield from _doubt(plan)
     yield ""
 
 
 def _changes(plan: Plan) -> Iterator[str]:
     files = {file.path: file for each in plan.likely for file in each.files}
     scope = dict.fromkeys(path for task in plan.tasks() if task.is_change for path in task.scope)
-    named = [_with_chance(path, files.get(path)) for path in list(scope)[:FILES_MAX]]
+    ordered = sorted(scope, key=lambda path: -(files[path].chance if path in files else 0.0))
+    named = [_with_chance(path, files.get(path)) for path in ordered[:FILES_MAX]]
     if named:
         more = len(scope) - len(named)
         rest = f" and {more} more" if more > 0 else ""
@@ -43,15 +52,37 @@ def _with_chance(path: str, file: LikelyFile | None) -> str:
     return f"`{path}`{chance}"
 
 
-def _places(files: Sequence[LikelyFile]) -> Iterator[str]:
-    """Name the lines to look at first: those of the likeliest file, then of the next ones."""
-    found: list[tuple[LikelyFile, Spot]] = []
-    for file in files[:PLACES_MAX]:
-        found += [(file, spot) for spot in file.spots[:1]]
-    for file, spot in found:
+def _places(plan: Plan) -> Iterator[str]:
+    """Name the lines to look at first, with the reasons that no other place has."""
+    told: set[str] = set()
+    for file, spot in shown_places(plan):
         name = f" in `{spot.name}`" if spot.name else ""
-        why = f": {'; '.join(telling(file.reasons)[:2])}" if file.reasons else ""
+        reasons = [why for why in telling(file.reasons) if why not in told][:REASONS_MAX]
+        told.update(reasons)
+        why = f": {'; '.join(reasons)}" if reasons else ""
         yield f"- Look at `{file.path}:{spot.lines}`{name}{why}."
+
+
+def shown_places(plan: Plan) -> list[tuple[LikelyFile, Spot]]:
+    """Return the files that the page names with their lines: expected ones, or the likeliest."""
+    if not plan.likely:
+        return []
+    best: dict[str, LikelyFile] = {}
+    for each in plan.likely:
+        for file in each.files:
+            if file.path not in best or file.chance > best[file.path].chance:
+                best[file.path] = file
+    scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
+    own = sorted((f for f in best.values() if f.path in scope and f.spots), key=_by_chance)
+    begin = _BEGINS.search(plan.summary)
+    own.sort(key=lambda file: not (begin and file.path == begin["path"]))
+    others = [file for file in plan.likely[0].files if file.spots and file.path not in scope]
+    found = own or others[:1]
+    return [(file, file.spots[0]) for file in found[:PLACES_MAX]]
+
+
+def _by_chance(file: LikelyFile) -> float:
+    return -file.chance
 
 
 def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
@@ -59,31 +90,42 @@ def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
     named = [path for file in files[:PLACES_MAX] for path in file.tests]
     tests = [path for path in named if path in known] or named
     task = next((task for task in plan.tasks() if task.is_change and task.acceptance), None)
-    if tests:
-        done = f": {task.acceptance[0]}" if task else "."
-        yield f"- Test first in `{tests[0]}`{done}"
+    if tests and task and task.acceptance[0].startswith(_NEW_TEST):
+        done = task.acceptance[0].replace(f" in `{tests[0]}`", "", 1)
+        yield f"- Test first in `{tests[0]}`: {done}"
     elif task:
         yield f"- Done when: {task.acceptance[0]}"
 
 
-def _precedents(precedents: Sequence[Precedent]) -> Iterator[str]:
-    for each in precedents[:PRECEDENTS_MAX]:
-        yield f"- Done before: {in_words(each)}."
+def _size(plan: Plan) -> Iterator[str]:
+    """Say how large the change will be, where such ranges are known to hold here."""
+    for each in plan.estimates:
+        if each.measure == "files":
+            yield f"- Size: {each.span} files, likely {each.likely:,g}; {each.calibration}."
 
 
-def in_words(precedent: Precedent) -> str:
-    """Return what a merged change did: “title” (commit) changed its files, the first of many."""
-    files = [f"`{path}`" for path in precedent.files[:PRECEDENT_FILES_MAX]]
-    more = len(precedent.files) - PRECEDENT_FILES_MAX
+def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
+    """Name merged changes like this one: those of the files that this one changes, else any."""
+    scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
+    near = [each for each in precedents if scope & set(each.files)]
+    for number, each in enumerate((near or precedents)[:PRECEDENTS_MAX]):
+        most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
+        yield f"- Done before: {in_words(each, most)}."
+
+
+def in_words(precedent: Precedent, most: int = PRECEDENT_FILES_MAX) -> str:
+    """Return what a merged change did: “title” (commit) changed its files, `most` of them named."""
+    files = [f"`{path}`" for path in precedent.files[:most]]
+    more = len(precedent.files) - most
     rest = f" and {more} more" if more > 0 else ""
     named = f"{', '.join(files)}{rest}" if rest else listed(files)
     return f"“{precedent.title}” ({precedent.commit}) changed {named}"
 
 
-def _doubt(likely: Likely) -> Iterator[str]:
-    best = max((file.chance for file in likely.files), default=0.0)
+def _doubt(plan: Plan) -> Iterator[str]:
+    files = (file for each in plan.likely for file in each.files)
+    best = max((file.chance for file in files), default=0.0)
     if best and best < UNSURE:
-        yield (
-            f"- Not sure: the likeliest file changes with a chance of {best:.0%} only. Name a "
-            "file, an option or a message in the goal, and the plan is surer."
-        )
+        named = _NAMES_CODE.search(plan.goal) is not None
+        more = "" if named else " Name a file, an option or a message, and the plan is surer."
+        yield f"- Not sure: the likeliest file changes with a chance of {best:.0%} only.{more}"

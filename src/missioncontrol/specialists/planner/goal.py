@@ -81,6 +81,7 @@ def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> 
     """Find everything that is asked for; a goal that asks nothing in form is one ask as a whole."""
     said = list(_said(goal, "goal"))
     _ask_for_what_is_stated(said)
+    _take_lists_as_detail(said)
     background = [each.text for each in said if not each.asks]
     questions = [each.text for each in said if each.section == "question" and not each.asks]
     asks = _with_faults(_with_asides(_with_work(_without_echoes(_explained(said))))) or [
@@ -125,7 +126,7 @@ def _said(text: str, where: str) -> Iterator[Said]:
         asks = asks_in(body, where, sentence.text) if wanted else []
         asks = [_repair(told, sentence.text, expected)] if told else asks
         asks = [msgspec.structs.replace(a, label=label.kind, scope=label.scope) for a in asks]
-        yield Said(sentence.text, place, asks, sentence.is_item)
+        yield Said(sentence.text, place, asks, sentence.is_item, is_heading=sentence.is_heading)
         is_first = False
 
 
@@ -157,7 +158,9 @@ def _demand(text: str) -> str:
 
 def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
     text = _without_emphasis(sentence.text)
-    if not body or (not is_first and statements.points_elsewhere(text)):
+    if not body:
+        return False
+    if not is_first and (statements.points_elsewhere(text) or statements.is_of_author(text)):
         return False
     if sentence.is_item or _is_ask(body):
         return True
@@ -219,6 +222,33 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
             each.asks = [msgspec.structs.replace(ask, is_property=not alone)]
 
 
+def _take_lists_as_detail(said: Sequence[Said]) -> None:
+    """Read a line that leads into a list, and items without a verb, as detail of what is asked.
+
+    “Use the existing APIs. Replace the hand-made logic: - `a` in place of `b`” asks for one thing.
+    """
+    asked = False
+    in_list = False
+    for number, each in enumerate(said):
+        items = said[number + 1 :][:1]
+        leads = each.is_heading and any(one.is_item and one.asks for one in items)
+        in_list = leads or (in_list and each.is_item)
+        plain = leads or not any(ask.verb and not ask.scope for ask in each.asks)
+        if asked and in_list and plain and not any(aside(ask.text) for ask in each.asks):
+            each.asks = [
+                ask
+                if ask.kind == "constraint" or ask.fault
+                else msgspec.structs.replace(ask, text=_scoped(ask), is_property=True)
+                for ask in each.asks
+            ]
+        asked = asked or any(ask.kind != "constraint" for ask in each.asks)
+
+
+def _scoped(ask: Ask) -> str:
+    """Return a detail with the part of the code that it says it is about: “Reader: parse …”."""
+    return ask.text if not ask.scope or ask.scope in ask.text else f"{ask.scope}: {ask.text}"
+
+
 def _is_led(said: Sequence[Said]) -> bool:
     """Whether the first sentence is a request, be it that something wrong stops."""
     first = said[0].asks[:1] if said else []
@@ -233,8 +263,8 @@ def _is_led(said: Sequence[Said]) -> bool:
 def _repair_items(said: Sequence[Said]) -> None:
     """Ask for the repair of a fault that an item tells, unless the list specifies a new thing."""
     asked = [ask for each in said for ask in each.asks if not each.is_item or ask.verb]
-    if asked and verbs().get(asked[0].verb) in NEW:
-        return
+    if asked and verbs().get(asked[0].verb) in NEW | {"refactoring"}:
+        return  # “`a` instead of `b`” says what is to come there.
     for each in said:
         if each.is_item and not each.section and len(each.asks) == 1 and not each.asks[0].verb:
             text = each.asks[0].text

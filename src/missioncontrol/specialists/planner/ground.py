@@ -19,6 +19,14 @@ CHANGES = re.compile(
     r"(?i)^(?:docs?/)?(?:changes|changelog|history|news|release[-_]notes)(?:\.\w+)?$"
 )
 """Files in which a project tells what each version brings."""
+_PAGE = re.compile(
+    r"(?i)\.(?:html?|css|s[ac]ss|less|jsx|tsx|vue|svelte|astro|erb|haml|slim|twig|j2|jinja2?|hbs|ejs"
+    r"|cshtml|razor|xaml|ui|qml|swift|storyboard|kt)$"
+)
+_NO_PAGE = re.compile(
+    r"(?i)(?:^|/)(?:docs?|website|site|www|examples?|samples?|tests?|spec|fixtures?|testdata)/"
+)
+"""Pages beside the product, which work on the product does not change."""
 NUMBERED = re.compile(r"(?i)\b(?:release|publish|ship|tag|cut)\s+(?:version\s+|v)?\d+\.\d")
 """A release of one version, and not a change of how releases are made."""
 
@@ -40,6 +48,12 @@ class Ground(msgspec.Struct, frozen=True):
     def has_code(self) -> bool:
         """Whether anything stands that could be changed."""
         return self.tree is not None and any(f.kind in {"code", "test"} for f in self.tree.files)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether the repository holds code of pages: mark-up, style sheets or components."""
+        files = self.tree.files if self.tree else ()
+        return any(_PAGE.search(file.path) and not _NO_PAGE.search(file.path) for file in files)
 
     @property
     def name(self) -> str:

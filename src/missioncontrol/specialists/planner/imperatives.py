@@ -21,7 +21,7 @@ _WISH = re.compile(
     r"(?i)(?:i|we)(?:['\u2019]d| would)?\s+(?:like|love|want|need)\s+(?:to\s+(?:have\s+)?)?(?=\S)"
 )
 _SIGN_IN = re.compile(r"(?i)(?:log|sign)\s+(?:in|out|up|on|into|off)\b")
-_NAME = re.compile(r"[A-Za-z]\w*(?:_\w|\.\w|\()")
+_NAME = re.compile(r"[A-Za-z]\w*(?:_\w|\.\w|\(|/\w)")
 _OF_CODE = re.compile(r"^`[^`\n]+`:\s+(?=\S)")
 """“`--depth`: accept 0” asks something of what it names first."""
 _NOUN_FIRST = re.compile(
@@ -43,6 +43,14 @@ _REPORTED = re.compile(
     r"|should|must|will|would|gets?|fails?|breaks?|crash\w*|takes?|needs?|to|from|for|of|in|on|and"
     r"|by|not|never|that|which)\b)(?=\S)"
 )
+_PICTURE_CODE = re.compile(r"^\s*(?::[a-z][a-z_]+:\s*)+(?=\w)")
+"""“:sparkles: add …”: a picture written as its name."""
+_GERUND = re.compile(
+    r"(?i)(?P<word>[a-z]+ing)\s+(?=\S)(?!.*\b(?:is|are|was|were|has|have|had|does|do|did|cannot|can"
+    r"|should|must|will|would|fails?|breaks?|crash\w*|raises?|throws?|hangs?|returns?|causes?|leads?"
+    r"|makes?|gives?|produces?|results?|takes?|leaves?|loses?|drops?|ignores?|shows?|prints?)\b)"
+)
+"""“Adding a flag” reports a change; “Adding a flag breaks …” tells a fault."""
 _EDGES = "\"'“”\u2018\u2019*_~ \t"
 
 
@@ -58,13 +66,13 @@ def unlabelled(text: str) -> str:
     """Return `text` without “fix:”, a story's “as a user I want to” or pictures."""
     match = _FIX.match(text) or _STORY.match(text) or _WISH.match(text)
     rest = text[match.end() :] if match else text
-    plain = _without_pictures(rest)
+    plain = without_pictures(rest)
     return plain.strip(_EDGES) if plain[:1] in _EDGES and plain[-1:] in _EDGES else plain
 
 
 def as_imperative(text: str) -> str:
-    """Return “Add a flag” for “Adds a flag” and “Added a flag”, and any other text as it is."""
-    match = _REPORTED.match(text)
+    """Return “Add a flag” for “Adds”, “Added” or “Adding a flag”, and any other text as it is."""
+    match = _REPORTED.match(text) or _GERUND.match(text)
     base = _reported().get(match["word"].lower(), "") if match else ""
     if not match or not base:
         return text
@@ -95,6 +103,8 @@ def _reported() -> dict[str, str]:
         stem = verb.removesuffix("e")
         past = f"{verb[:-1]}ied" if verb.endswith("fy") else f"{stem}ed"
         past = f"{verb}{verb[-1]}ed" if verb == "drop" else past
+        doubled = verb[-1] if verb == "drop" else ""
+        found[f"{stem}{doubled}ing"] = verb
         third = f"{verb[:-1]}ies" if verb.endswith("fy") else f"{verb}s"
         third = f"{verb}es" if verb.endswith("x") else third
         found |= {past: verb, third: verb}
@@ -110,8 +120,9 @@ def _is_shouted(text: str) -> bool:
     return text.isupper() and len(words(text)) >= SHOUTED_MIN
 
 
-def _without_pictures(text: str) -> str:
+def without_pictures(text: str) -> str:
     """Cut emoji and other pictures off both ends, unless nothing else is there."""
+    text = _PICTURE_CODE.sub("", text)
     start, end = 0, len(text)
     while start < end and _is_picture(text[start]):
         start += 1

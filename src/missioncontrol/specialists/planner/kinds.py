@@ -68,6 +68,12 @@ _OF_TESTS = re.compile(
     r"(?=\W*$|[.,;:]|\s(?:for|of|in|on|to|from|with|so|that|when|and|which|using|as)\b)"
 )
 """What changes tests: a flaky one is repaired, and more are written."""
+_PACKED = re.compile(
+    r"(?i)\b(?:tests?|docs|documentation|examples?)\s+(?:\w+\s+){0,2}?(?:from|in|out of|to|into)\s+"
+    r"(?:(?:the|our|a)\s+)?(?:\w+\s+)?(?:wheels?|sdists?|tarballs?|distributions?|gems?|crates?|npm"
+    r"|published \w+|release (?:archive|tarball)|source (?:archive|distribution)|bundle)\b"
+)
+"""“Exclude tests from the wheel” changes what is packed, and no test."""
 _FAILING = re.compile(
     r"(?i)^(?:fix|repair|debug|stabili[sz]e|investigate|reproduce)\b"
     r"|^(?!add\b|write\b|create\b).*\b(?:flaky|flakiness|intermittent)\b"
@@ -116,8 +122,10 @@ def label(key: str) -> str:
     return next(kind.label for kind in kinds() if kind.key == key)
 
 
-def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tuple[str, ...]:
-    """Return the kinds of work, the main one first.
+def recognised(
+    goal: Goal, *, names: Iterable[str] = (), has_code: bool, has_pages: bool = True
+) -> tuple[str, ...]:
+    """Return the kinds of work, the main one first; none is of pages where there are none.
 
     `names` are the project's and its dependencies' names: they say nothing about the work, and
     neither does anything quoted as code or written like a path.
@@ -135,6 +143,8 @@ def recognised(goal: Goal, *, names: Iterable[str] = (), has_code: bool) -> tupl
     for sentence in goal.background:
         for key, score in _scores(hidden.sub(" ", sentence), "").items():
             scores[key] += LATER_SHARE * score
+    first["ui"] = first.get("ui", 0.0) * has_pages
+    scores["ui"] *= has_pages  # A theme of a terminal is no page.
     _count_fault(scores, first, goal.main)
     _count_object(scores, first, goal.main)
     if not has_code and max(scores, key=lambda key: scores[key]) not in STANDING:
@@ -297,6 +307,8 @@ def _object_of(ask: Ask) -> str:
         return "bug-fix"  # “Do not drop the header …”: it is dropped today.
     if ask.scope and re.fullmatch(rf"(?i){_DOCUMENT}", ask.scope):
         return "documentation"
+    if _PACKED.search(text):
+        return "release"
     if ask.verb in _ONLY_SPOKEN or ask.fault:
         return ""
     if _OF_DOCUMENTS.match(text) or aside(text) == "documentation":

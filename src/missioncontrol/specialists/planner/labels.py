@@ -7,7 +7,7 @@ code before a colon, says where the work lies.
 import re
 from typing import NamedTuple
 
-from missioncontrol.specialists.planner.imperatives import leading_verb
+from missioncontrol.specialists.planner.imperatives import leading_verb, without_pictures
 
 KINDS = {
     "fix": "bug-fix",
@@ -61,7 +61,7 @@ def labelled(text: str) -> Label:
 
     A fault behind “fix:” keeps the bare word: “Fix: `send` sets no length” asks for its repair.
     """
-    plain = _ISSUE.sub("", text)
+    plain = _ISSUE.sub("", without_pictures(text))
     match = _LABEL.match(plain)
     if match:
         label = (match["label"] or match["tag"]).lower()

@@ -22,6 +22,8 @@ from missioncontrol.specialists.ranking.terms import title
 from missioncontrol.specialists.relevance import SHARE_MIN, as_likely
 
 FILES_MAX = 10
+NAMED = "which the goal names"
+"""How the reason ends of a file that defines what the goal names."""
 LOOKED_AT = 60
 TESTS_MAX = 3
 IMPORT_SHARE = 0.8
@@ -144,7 +146,17 @@ def _fitting(ground: Ground, index: Index, part: Part) -> Callable[[bool, Likely
         return lambda is_best, file: file.path in (tied if is_best else paths)
     whole = ranked(index, text_of_main(ground), limit=LOOKED_AT)
     known = {each.path for each in whole if each.chance >= PLAUSIBLE_MIN}
-    return lambda is_best, file: is_best and (file.chance >= SURE_MIN or file.path in known)
+    own = _named_place(part)
+    return lambda is_best, file: (
+        (is_best and (file.chance >= SURE_MIN or file.path in known)) or file.path == own
+    )
+
+
+def _named_place(part: Part) -> str:
+    """Return where a detail of the main ask lies, if it names what is defined there."""
+    first = next(iter(part.places), None)
+    named = first is not None and first.reasons and first.reasons[0].endswith(NAMED)
+    return first.path if first is not None and named and part.ask.is_property else ""
 
 
 def _users_first(uses: Sequence[tuple[str, str]]) -> list[LikelyFile]:
@@ -169,7 +181,11 @@ def _with_place(
     kept = files[: FILES_MAX - 1]
     chance = own.chance if own else 0.0
     share = min(own.share if own else SHARE_MIN, kept[-1].share if kept else 1.0)
-    return [*kept, LikelyFile(path, share, tuple(reasons), spots, chance=chance)]
+    sure = path == _named_place(part)
+    return [
+        *kept,
+        LikelyFile(path, share, tuple(reasons), spots, chance=chance, is_expected=sure),
+    ]
 
 
 def _asked(ground: Ground, part: Part) -> str:

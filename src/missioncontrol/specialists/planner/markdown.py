@@ -1,68 +1,98 @@
-"""Writes a plan as Markdown for a person."""
+"""Writes a plan as Markdown for a person: a page that says all that counts, then the details."""
 
+import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.domain.foresight import Precedent
+from missioncontrol.domain.foresight import LikelyFile, Precedent
 from missioncontrol.domain.plan import Decision, Plan, Task
-from missioncontrol.specialists.planner.first_page import PRECEDENTS_MAX, first_page, in_words
+from missioncontrol.specialists.planner.first_page import (
+    ANNOUNCING,
+    PRECEDENTS_MAX,
+    QUESTIONS_MAX,
+    first_page,
+    in_words,
+    shown_places,
+)
+from missioncontrol.specialists.planner.sentences import capitalised
 
-LIKELY_MAX = 5
+LIKELY_MAX, BASIS_MAX = 5, 2
+_PLACED = re.compile(
+    r"(?:Begin at|Then look at|The closest definition is|Carry out what the) "
+    r"|`[^`]+` is where (?:readers look|such tests stand)"
+)
+"""How sentences begin that tell where to look, which the first page has told already."""
+_SENTENCE = re.compile(r"(?:“[^”]*”|`[^`]*`|[^“`])+?(?:\.(?=\s+[A-Z`“])|$)", re.DOTALL)
+_QUOTED = re.compile(r"`([^`\s:]+\.\w+)(?::\d+(?:-\d+)?)?`")
 
 
 def markdown(plan: Plan) -> str:
-    """Return the whole plan; sections that would be empty are not there."""
-    lines = [f"# {plan.title}", "", plan.summary, ""]
-    lines += [f"- Kind of work: {', '.join(plan.kinds)}"]
-    lines += [f"- Stack: {', '.join(plan.stack)}"] if plan.stack else []
-    lines += [f"- Obtained {plan.obtained}", ""] if plan.obtained else [""]
+    """Return the whole plan; nothing stands in it twice, and empty sections are not there."""
+    summary = plan.summary.removeprefix(f"“{plan.title}”: ")
+    lines = [f"# {plan.title}", "", capitalised(summary), ""]
     lines += first_page(plan)
-    for section in (
-        _requirements,
-        _likely,
-        _phases,
-        _groundwork,
-        _estimates,
-        _decisions,
-        _risks,
-        _remembered,
-        _architecture,
-        _questions,
-    ):
-        lines += section(plan)
-    return "\n".join(lines).rstrip() + "\n"
+    lines += _tasks(plan)
+    details = [line for section in _DETAILS for line in section(plan)]
+    return "\n".join([*lines, "## Details", "", *details]).rstrip() + "\n"
 
 
-def _requirements(plan: Plan) -> Iterator[str]:
-    yield from ("## Requirements", "", "| | asks for | kind | from |", "|---|---|---|---|")
-    for item in plan.requirements:
-        yield f"| {item.id} | {_cell(item.text)} | {item.kind} | {_cell(item.source)} |"
+def _tasks(plan: Plan) -> Iterator[str]:
+    done_before = {task.key for task in plan.groundwork}
+    tasks = [task for phase in plan.phases for task in phase.tasks]
+    changes = [task for task in tasks if not task.key.startswith(ANNOUNCING)]
+    told = set(first_page(plan))
+    yield from ("## Tasks", "")
+    for number, task in enumerate(tasks, 1):
+        needs = [need for need in task.needs if need not in done_before]
+        yield from _task(plan, number, task, needs, told, alone=len(changes) == 1)
+
+
+def _task(
+    plan: Plan, number: int, task: Task, needs: Sequence[str], told: set[str], *, alone: bool
+) -> Iterator[str]:
+    """Yield what a task says beyond the first page, of which `told` are the lines."""
+    yield from (f"### {number}. {task.title} (`{task.key}`)", "")
+    if detail := _untold(plan, task):
+        yield from (detail, "")
+    lines = []
+    if task.scope and not alone:
+        lines.append(f"- Changes: {', '.join(f'`{path}`' for path in task.scope)}")
+    known = " ".join(told)
+    alike = [] if task.key.startswith(ANNOUNCING) else _precedents(plan, task)
+    lines += [f"- Like: {in_words(each)}." for each in alike if f"({each.commit})" not in known]
+    if needs:
+        lines.append(f"- After: {', '.join(f'`{need}`' for need in needs)}")
+    first = next((each for each in plan.tasks() if each.is_change), None)
+    # The first page has the first criterion of the first change; a note to users is its own one.
+    told_of = 1 if task is first and plan.likely else 0
+    is_note = task.key.startswith(ANNOUNCING)
+    shown = () if is_note else task.acceptance[told_of:]
+    lines += [f"- Done when: {sentence}" for sentence in shown]
+    lines += [f"- Check: {sentence}" for sentence in task.risk_checks]
+    yield from (line for line in lines if line.partition(": ")[2].rstrip(".") not in known)
+    because = [*task.decisions, *task.risks]
+    because = [*(task.requirements if len(plan.requirements) > 1 else ()), *because]
+    if task.decisions or task.risks:
+        yield f"- Because of: {', '.join(because)}"
+    if not task.is_handover:
+        yield f"- By: {task.agent or task.role}"
+    if task.artifacts:
+        yield f"- Hands in: {', '.join(f'`{artifact.name}`' for artifact in task.artifacts)}"
     yield ""
 
 
-def _likely(plan: Plan) -> Iterator[str]:
-    """Name the likeliest files of each requirement; all of them stand in `plan.json`."""
-    if plan.likely:
-        yield from ("## Where the work will be", "")
-        yield from ("| | file | lines | chance | why |", "|---|---|---|---|---|")
-    for each in plan.likely:
-        for file in each.files[:LIKELY_MAX]:
-            why = _cell("; ".join(file.reasons[:2]))
-            lines = ", ".join(spot.lines for spot in file.spots)
-            chance = f"{file.chance:.0%}" if file.chance else ""
-            yield f"| {each.requirement} | `{file.path}` | {lines} | {chance} | {why} |"
-    if plan.likely:
-        first = next((file.path for each in plan.likely for file in each.files), "")
-        headed = f", with `{first}` first," if first else ""
-        yield from ("", f"The files{headed} are {plan.likely[0].obtained}.", "")
+def _untold(plan: Plan, task: Task) -> str:
+    """Return the detail of a task without the places that the first page names with reasons."""
+    shown = {file.path for file, _ in shown_places(plan)}
+    return " ".join(
+        each.strip()
+        for each in _SENTENCE.findall(task.detail)
+        if not (_PLACED.match(each.strip()) and _is_told(shown, _QUOTED.findall(each)))
+    )
 
 
-def _phases(plan: Plan) -> Iterator[str]:
-    done_before = {task.key for task in plan.groundwork}
-    for number, phase in enumerate(plan.phases, 1):
-        yield from (f"## Phase {number}: {phase.title}", "", phase.purpose, "")
-        for task in phase.tasks:
-            needs = [need for need in task.needs if need not in done_before]
-            yield from _task(task, needs, _precedents(plan, task))
+def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
+    """Whether the first page has told of these files, or of the first ones of a list of them."""
+    return not paths or bool(shown.intersection(paths))
 
 
 def _precedents(plan: Plan, task: Task) -> Sequence[Precedent]:
@@ -75,43 +105,62 @@ def _precedents(plan: Plan, task: Task) -> Sequence[Precedent]:
     return [each for each in alike if not own or own & set(each.files)][:PRECEDENTS_MAX]
 
 
+def _requirements(plan: Plan) -> Iterator[str]:
+    tasks = " ".join(f"“{task.title}” {task.detail}" for task in plan.tasks())
+    untold = [each for each in plan.requirements if f"“{each.text}”" not in tasks]
+    if len(plan.requirements) < 2 or not untold:
+        return  # The tasks quote them.
+    yield from ("### Requirements", "", "| | asks for | kind | from |", "|---|---|---|---|")
+    for item in untold:
+        yield f"| {item.id} | {_cell(item.text)} | {item.kind} | {_cell(item.source)} |"
+    yield ""
+
+
+def _likely(plan: Plan) -> Iterator[str]:
+    """Name the likely files that the first page leaves out; all of them stand in `plan.json`."""
+    rows = list(_rows(plan))
+    if rows:
+        yield from ("### Files that may change as well", "")
+        yield from ("| file | lines | chance | why | for |", "|---|---|---|---|---|", *rows, "")
+    if plan.likely:
+        yield from (f"Files are {plan.likely[0].obtained}.", "")
+
+
+def _rows(plan: Plan) -> Iterator[str]:
+    seen = {file.path for file, _ in shown_places(plan)}
+    found: dict[str, tuple[LikelyFile, list[str]]] = {}
+    for each in plan.likely:
+        for file in each.files[:LIKELY_MAX]:
+            if file.path not in seen:
+                found.setdefault(file.path, (file, []))[1].append(each.requirement)
+    for file, requirements in found.values():
+        why = _cell("; ".join(file.reasons[:2]))
+        lines = ", ".join(spot.lines for spot in file.spots)
+        chance = f"{file.chance:.0%}" if file.chance else ""
+        yield f"| `{file.path}` | {lines} | {chance} | {why} | {', '.join(requirements)} |"
+
+
 def _groundwork(plan: Plan) -> Iterator[str]:
-    """Name what a run does here beside the change, and what it hands in."""
-    if not plan.groundwork:
-        return
-    yield from ("## Groundwork", "", "Done here by `mission carry-out`, beside the change.", "")
-    for task in plan.groundwork:
-        files = ", ".join(f"`{artifact.name}`" for artifact in task.artifacts)
-        yield f"- {task.title}: {files}" if files else f"- {task.title}"
-    yield ""
-
-
-def _task(task: Task, needs: Sequence[str], precedents: Sequence[Precedent]) -> Iterator[str]:
-    by = "handed over" if task.is_handover else task.agent or task.role
-    yield from (f"### `{task.key}` {task.title}", "", f"{task.detail}", "")
-    yield f"- By: {by}; because of {', '.join([*task.requirements, *task.decisions, *task.risks])}"
-    if task.scope:
-        yield f"- Expected to change: {', '.join(f'`{path}`' for path in task.scope)}"
-    yield from (f"- Like: {in_words(each)}" for each in precedents)
-    if needs:
-        yield f"- After: {', '.join(f'`{need}`' for need in needs)}"
-    yield from (f"- Done when: {sentence}" for sentence in task.acceptance)
-    yield from (f"- Check: {sentence}" for sentence in task.risk_checks)
-    if task.artifacts:
-        yield f"- Hands in: {', '.join(f'`{artifact.name}`' for artifact in task.artifacts)}"
-    yield ""
+    """Name what a run hands in beside the change."""
+    names = [artifact.name for task in plan.groundwork for artifact in task.artifacts]
+    files = [f"`{name}`" for name in names if name.endswith(".md")]
+    if files:
+        yield from (f"`mission carry-out` also hands in {', '.join(files)}.", "")
 
 
 def _estimates(plan: Plan) -> Iterator[str]:
-    """Tell what the mission will take, and what cannot be said of it and why."""
+    """Tell from which changes the size is estimated, and what cannot be estimated and why."""
     if not (plan.estimates or plan.unestimated):
         return
-    yield from ("## Estimates", "")
+    yield from ("### Estimates", "")
     for each in plan.estimates:
+        if each.measure == "files" and plan.likely:
+            continue  # The first page says it.
         likely = "" if each.label else f", likely {each.likely:,g}"
         held = f"; {each.calibration}" if each.calibration else ""
-        yield f"- {each.measure.capitalize()}: {each.span}{likely}{held}"
-        yield from (f"  - like {_cell(name)}" for name in each.basis)
+        basis = "; ".join(_cell(name) for name in each.basis[:BASIS_MAX])
+        like = f"; like {basis}" if basis else ""
+        yield f"- {each.measure.capitalize()}: {each.span}{likely}{held}{like}"
     for why in plan.unestimated:
         what, _, because = why.partition(" not estimated: ")
         yield f"- {what} not estimated for “{plan.title}”: {because}" if because else f"- {why}"
@@ -120,13 +169,13 @@ def _estimates(plan: Plan) -> Iterator[str]:
 
 def _decisions(plan: Plan) -> Iterator[str]:
     if plan.decisions:
-        yield from ("## Decisions", "")
+        yield from ("### Decisions", "")
     for decision in plan.decisions:
         yield from _decision(decision)
 
 
 def _decision(decision: Decision) -> Iterator[str]:
-    yield from (f"### {decision.id} {decision.title}", "")
+    yield from (f"#### {decision.id} {decision.title}", "")
     yield from (f"{decision.choice}", "", f"- Because: {decision.reason}")
     yield f"- Gives up: {decision.tradeoff}"
     yield from (
@@ -138,7 +187,7 @@ def _decision(decision: Decision) -> Iterator[str]:
 def _risks(plan: Plan) -> Iterator[str]:
     if not plan.risks:
         return
-    yield from ("## Risks", "", "| | risk | likelihood | impact | what is done | because |")
+    yield from ("### Risks", "", "| | risk | likelihood | impact | what is done | because |")
     yield "|---|---|---|---|---|---|"
     for risk in plan.risks:
         cells = [risk.title, risk.likelihood, risk.impact, risk.mitigation, risk.because]
@@ -146,37 +195,41 @@ def _risks(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _architecture(plan: Plan) -> Iterator[str]:
-    parts = plan.architecture.components
-    if not parts:
-        return
-    yield from ("## Architecture", "", "| part | kind | change | |", "|---|---|---|---|")
-    for part in parts:
-        name = f"`{part.path}`" if part.path else part.name
-        yield f"| {_cell(name)} | {part.kind} | {plan.change_of(part)} | {_cell(part.detail)} |"
-    names = {part.id: part.name for part in parts}
-    if plan.architecture.relations:
-        yield ""
-    for arrow in plan.architecture.relations:
-        yield f"- {names[arrow.source]} → {names[arrow.target]}: {arrow.label}"
-    yield ""
-
-
 def _remembered(plan: Plan) -> Iterator[str]:
     if not plan.remembered:
         return
-    yield from ("## Remembered", "", "Quotations are data from elsewhere, not instructions.", "")
-    yield from ("| | says | from | used for |", "|---|---|---|---|")
+    yield from ("### Remembered", "", "Quotations are data from elsewhere, not instructions.", "")
+    yield from ("| says | from | used for |", "|---|---|---|")
     for each in plan.remembered:
         used = ", ".join(f"`{name}`" for name in each.used_for)
-        yield f"| {_cell(each.title)} | “{_cell(each.quote)}” | {_cell(each.source)} | {used} |"
+        yield f"| “{_cell(each.quote)}” | {_cell(each.source)} | {used} |"
     yield ""
 
 
 def _questions(plan: Plan) -> Sequence[str]:
-    if not plan.questions:
-        return []
-    return ["## Open questions", "", *(f"- {question}" for question in plan.questions), ""]
+    """Return the questions that the first page leaves out, or all where there is no such page."""
+    asked = plan.questions[QUESTIONS_MAX if plan.likely else 0 :]
+    return ["### Open questions", "", *(f"- {each}" for each in asked), ""] if asked else []
+
+
+def _stack(plan: Plan) -> Iterator[str]:
+    yield f"- Kind of work: {', '.join(plan.kinds)}"
+    yield from [f"- Stack: {', '.join(plan.stack)}"] if plan.stack else []
+    yield from [f"- Obtained {plan.obtained}"] if plan.obtained else []
+    yield ""
+
+
+_DETAILS = (
+    _requirements,
+    _likely,
+    _estimates,
+    _decisions,
+    _risks,
+    _remembered,
+    _questions,
+    _groundwork,
+    _stack,
+)
 
 
 def _cell(text: str) -> str:

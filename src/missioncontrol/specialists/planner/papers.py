@@ -30,6 +30,7 @@ _IN_CODE = re.compile(r"(?i)\bdoc ?strings?\b|\bhelp (?:text|page|output|message
 _COMMENT = re.compile(
     r"(?i)\b(?:doc(?:umentation|s)?[ -])?comments?\b"
     r"|\b(?:docstring|(?:java|go|rust|ts|js)[ -]?doc)s?\b"
+    r"|\b(?:docs?|documentation) to (?-i:`[A-Za-z_]\w*`|[A-Z]\w*[a-z]\w*[A-Z]\w*)(?![\w./])"
 )
 _PAGE = re.compile(
     r"(?i)\b(guide|manual|tutorial|cook ?book|quick ?start|faq|how-?to|reference|migration"

@@ -7,11 +7,13 @@ import msgspec
 
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
-from missioncontrol.specialists.planner.filling import listed
+from missioncontrol.specialists.planner.first_page import ANNOUNCING
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
-from missioncontrol.specialists.planner.likely import BESIDE
+from missioncontrol.specialists.planner.likely import BESIDE, NAMED
 
 SCOPE_MAX = 10
+UNSURE = 0.3
+"""A chance below which a file gives way to those that the details of the goal name."""
 TESTED_MIN = 0.5
 """Share of the changes of code that changed a test, from which on the next one is said to."""
 ASKED_MAX = 2
@@ -73,7 +75,8 @@ class _Reader:
             return task
         files = self._files_of(task)
         scope = self._scope(task, files)
-        near = next((file for file in files if file.path in scope and file.knowers), None)
+        code = [file for file in files if file.path in scope and file.path not in self._papers]
+        near = next((file for file in code if file.knowers), None)
         detail = f"{task.detail} {_asking(near)}" if near else task.detail
         return msgspec.structs.replace(task, scope=scope, detail=detail)
 
@@ -86,6 +89,8 @@ class _Reader:
 
     def _scope(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         named = self._quoted([task.title, task.detail, *task.acceptance])
+        if task.key.startswith(ANNOUNCING) and not named:
+            return ()  # A piece of a change log is a new file.
         work = self._work(task)
         homes = [self._homes[each] for each in task.requirements if each in self._homes]
         if homes:
@@ -96,14 +101,14 @@ class _Reader:
             return tuple(path for path in named if CHANGES.match(path))
         if set(task.requirements) <= self._demands:
             return self._proof(task, files)
-        if work in BESIDE and (own := self._beside(work, named, files)):
+        if work in BESIDE and (own := self._beside(work, named, files, " ".join(task.acceptance))):
             return own
         titled = self._quoted([task.title])
         if titled and not any(self._kinds[path] == "code" for path in titled):
             return tuple(titled[:SCOPE_MAX])
         if named and all(self._kinds[path] == "document" for path in named):
             return tuple(named[:SCOPE_MAX])
-        return self._expected(work, named, files)
+        return self._expected(task, work, named, files)
 
     def _proof(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         """Return where the test of what must hold goes; what stands stays."""
@@ -114,9 +119,12 @@ class _Reader:
         return tuple([path for path in tests if self._holds_tests(path)][:1])
 
     def _beside(
-        self, work: str, named: Sequence[str], files: Sequence[LikelyFile]
+        self, work: str, named: Sequence[str], files: Sequence[LikelyFile], said: str
     ) -> tuple[str, ...]:
         """Return the tests or the documents that work beside the code changes."""
+        covering = [path for path in named if f"`{path}` has the text" in said]
+        if work == "documentation" and covering and self._kinds[covering[0]] == "code":
+            return (covering[0],)  # The text is a comment there.
         expected = [file.path for file in files if file.is_expected]
         if work == "documentation" and expected[:1] and self._kinds[expected[0]] == "code":
             return (expected[0],)  # The text that changes is a comment.
@@ -126,7 +134,7 @@ class _Reader:
         return tuple(dict.fromkeys(own))[:SCOPE_MAX]
 
     def _expected(
-        self, work: str, named: Sequence[str], files: Sequence[LikelyFile]
+        self, task: Task, work: str, named: Sequence[str], files: Sequence[LikelyFile]
     ) -> tuple[str, ...]:
         """Return the files that a change is said to touch, the likeliest first.
 
@@ -134,6 +142,9 @@ class _Reader:
         """
         code = [path for path in named if self._kinds[path] == "code"]
         found = [file.path for file in files if file.is_expected and file.path not in self._papers]
+        named_in = [f.path for f in files if f.is_expected and _is_named(f)]
+        if len(task.requirements) > 1 and len(named_in) > 1:
+            found = [f.path for f in files if f.path in named_in or f.chance >= UNSURE]
         if work in _DECLARED:
             found = [*(p for p in named if self._kinds[p] == "configuration"), *found]
         found = found or list(code[:1] or named)
@@ -162,6 +173,10 @@ class _Reader:
         return list(dict.fromkeys(path for path in found if path in self._kinds))
 
 
+def _is_named(file: LikelyFile) -> bool:
+    return any(why.endswith(NAMED) for why in file.reasons)
+
+
 def _growing(plan: Plan) -> list[str]:
     """Return the test files that change with the code they check."""
     parts = plan.architecture.components
@@ -170,10 +185,10 @@ def _growing(plan: Plan) -> list[str]:
 
 def _asking(file: LikelyFile) -> str:
     """Say who knows the file, as the history counts it."""
-    known = file.knowers[:ASKED_MAX]
-    names = listed([f"{each.name} ({_commits(each.commits)})" for each in known])
-    them = "let one of them review it" if len(known) > 1 else "a review by them is worth most"
-    return f"Most often `{file.path}` was changed by {names}: {them}."
+    first, *others = file.knowers[:ASKED_MAX]
+    asked = f"{first.name} ({_commits(first.commits)} of `{file.path}`)"
+    more = "".join(f" or {each.name} ({each.commits:,})" for each in others)
+    return f"Ask {asked}{more} for a review."
 
 
 def _commits(count: int) -> str:

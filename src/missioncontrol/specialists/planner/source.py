@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from missioncontrol.specialists.ranking.index import Index
     from missioncontrol.specialists.tree import SourceFile, Tree
 
+_IN_EVERY_FILE = frozenset(
+    {"init", "main", "new", "setup", "run", "get", "set", "default", "config"}
+)
+"""Names that so many files define that a test with such a name is about none of them."""
 NAMED_MAX = 3
 _CLASS = re.compile(
     r"^[ \t]*(?:export\s+|public\s+|abstract\s+|final\s+)*class\s+(?P<name>\w+)\s*"
@@ -123,9 +127,16 @@ def holds_tests(path: str, text: str) -> bool:
     return is_test_name(path) or _TEST_TEXT.search(text) is not None
 
 
+_CHANCE = re.compile(
+    r"(?i) about `(?:feat|fix|docs?|chore|refactor|perf|style|build|add|support|use)` changed it$"
+    r"|^changed with .* in 1 commit$"
+)
+"""What says nothing of a file: a label that many commits have, a single commit of many files."""
+
+
 def telling(reasons: Sequence[str]) -> list[str]:
     """Return the reasons that say more than how often a word stands in a file, where one does."""
-    plain = [each for each in reasons if not each.startswith("says ")]
+    plain = [each for each in reasons if not (each.startswith("says ") or _CHANCE.search(each))]
     return [each for each in plain if not each.endswith(" in its path")] or plain or list(reasons)
 
 
@@ -337,6 +348,7 @@ class Sources:
         return "", ""
 
     def _tests(self, path: str, names: Sequence[str], likely: Sequence[str] = ()) -> list[str]:
+        names = [name for name in names if name.lower() not in _IN_EVERY_FILE]
         stem = called(path)
         whole = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names)) if names else None
         closest = re.compile(rf"\b{re.escape(names[0])}\b") if names else None
@@ -344,7 +356,7 @@ class Sources:
         about = re.compile(rf"(?:^|[_.-]){re.escape(stem.rstrip('s'))}s?(?:$|[_.-])")
         saying = {file.path for file in self.naming("test", names)} if names else set()
         for file in self.of_kind("test"):
-            if stem and about.search(PurePosixPath(file.path).stem):
+            if stem and self._is_code(path) and about.search(PurePosixPath(file.path).stem):
                 named.append(file.path)
             elif whole and closest and file.path in saying:
                 text = self.tree.text(file.path) or ""

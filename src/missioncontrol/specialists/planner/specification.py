@@ -35,6 +35,7 @@ class Said(msgspec.Struct):
     section: str  # “wanted”, “told” or “trouble” below such a heading, “question” where it is one
     asks: list[Ask]
     is_item: bool = False
+    is_heading: bool = False
 
     @property
     def tells_trouble(self) -> bool:

@@ -79,7 +79,13 @@ _EXPLAINS = re.compile(
     r"|rationale|reasons?)\b"
     r"|(?:since|because|although|though|despite|otherwise|however|as such|as a result|hence"
     r"|therefore|for (?:example|instance)|e\.g\.|to (?:be|get|grab|avoid|make|allow|help))[\s,]"
+    r"|`[^`]+`\s+(?:also\s+)?(?:allows|lets|enables|helps|makes)\s"
     r"|(?:adds|fixes|removes|covers|makes|allows|updates|ensures|introduces|moves|uses)\s)"
+)
+_AUTHOR = re.compile(
+    r"(?i)(?:(?:but|and|also|so|although)[\s,]+)?(?:i|we)\s+(?:(?:also|just|still|originally)\s+)?"
+    r"(?:ha(?:ve|d)(?!\s+to\b)|wanted|thought|think|believe|tried|noticed|found|decided|chose|did"
+    r"|am|was|were|hope)\b"
 )
 _POINTS = re.compile(
     r"(?i)(?:(?:links?|see(?: also)?|refs?|references?|related(?: to)?|cc|source|test plan)\s*:"
@@ -151,6 +157,11 @@ def explains(text: str) -> bool:
     “This adds …” and “Otherwise the build fails.” are context of a request, and no request.
     """
     return _EXPLAINS.match(text.strip(" *_")) is not None
+
+
+def is_of_author(text: str) -> bool:
+    """Whether somebody tells what they thought, tried or found: context, whatever else it says."""
+    return _AUTHOR.match(text.strip(" *_")) is not None
 
 
 def points_elsewhere(text: str) -> bool:

@@ -96,6 +96,8 @@ def _shape(sentence: str) -> str:
 
 def outcome_of(parts: Sequence[Part], main: Part) -> Outcome | None:
     """Return what comes of the mission in place of changed code, where none of it changes code."""
+    if main.kinds[0] == "documentation" and main.places and main.places[0].kind == "code":
+        return None  # The text is a comment.
     others = [part for part in parts if part.kinds[0] != "constraint" and not is_facet(part)]
     same = all(part.kinds[0] == main.kinds[0] for part in others)
     return outcome(main.kinds[0]) if same else None
@@ -224,8 +226,8 @@ def _with_facets(task: Task, parts: Sequence[Part], main: Part) -> Task:
 
 def _shown(part: Part, main: Part) -> list[str]:
     """Return what shows that the main change is as a further ask wants it."""
-    if part.kinds[0] in STUDIES or "facet" in part.facts:
-        return []
+    if part.kinds[0] in STUDIES or "facet" in part.facts or main.kinds[0] == "refactoring":
+        return []  # Nothing that a test could see comes of a refactoring.
     own = {name: main.facts[name] for name in ("test", "covered") if name in main.facts}
     where = f" in {own['test']}" if "test" in own else ""
     stated = outcomes(part.ask, {**part.facts, **own})
@@ -235,12 +237,15 @@ def _shown(part: Part, main: Part) -> list[str]:
 
 def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str]) -> Task:
     """Return the task that brings one ask about."""
-    book = playbook(part.lead).build or playbook("feature").build
+    plain = playbook("feature").build
+    book = playbook(part.lead).build or plain
     assert book is not None
+    assert plain is not None
     detail = [*_where(part, parts), *book.detail]
     held = [each.id for each in parts if each.kinds[0] == "constraint"]
     stated = outcomes(part.ask, part.facts) if part.kinds[0] not in NO_OUTCOMES else []
     acceptance = [*stated, *sayable(book.acceptance, part.facts), *limits(part.ask.text)]
+    acceptance = acceptance or list(sayable(plain.acceptance, part.facts))
     return Task(
         key=slug(part.ask.text) or f"ask-{part.id.lower()}",
         title=_titled(part, one_each([book.title], part.facts)[0], parts),
@@ -290,7 +295,7 @@ def _plain_detail(part: Part) -> str:
 def _extra(parts: Sequence[Part], phase: str, draft: Draft) -> list[tuple[Task, bool]]:
     """Return the tasks that playbooks add beside the change itself, and which come first."""
     found: dict[str, tuple[Task, bool]] = {}
-    for part in parts:
+    for part in (each for each in parts if not is_facet(each)):
         names = [*part.kinds[:1], *(["technology"] if brings_in(part) else ())]
         if stands(part):
             names.append("code")

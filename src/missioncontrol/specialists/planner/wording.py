@@ -74,7 +74,8 @@ DEMAND = re.compile(
     r"(?i)(?:please\s+)?(?:do not|don['\u2019]t|never|must not|should not|should|must)\s"
 )
 REASON = re.compile(
-    r"(?i)[,;]?\s+(?:so that|so as to|in order to|in order that|because|since|as this|such that)\b"
+    r"(?i)[,;]?\s+(?:so that|so as to|in order to|in order that|because|since|as this|such that"
+    r"|to make (?:it )?possible)\b"
 )
 WITHOUT = re.compile(
     r"(?i)(?:,|;)?\s+(?:but |and )?(?=(?:while (?:keep|preserv|retain)\w*|without (?:\w+ing"

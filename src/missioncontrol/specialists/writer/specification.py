@@ -179,9 +179,17 @@ def _criteria(requirement: Requirement, material: Material) -> Iterator[str]:
         return
     yield "Met when:"
     yield ""
+    if material.first_criterion and requirement.id == _first_changed(material):
+        yield f"- [ ] {sentence(material.first_criterion)} ({code('tests.json')})"
     for text, task in found:
         yield f"- [ ] {sentence(text)} ({code(task.key)})"
     yield ""
+
+
+def _first_changed(material: Material) -> str:
+    """Return the requirement of the first change, which is what the tester tried."""
+    changes = (task for task in material.plan.tasks() if task.is_change)
+    return next((each for task in changes for each in task.requirements), "")
 
 
 def _constraints(material: Material) -> Iterator[str]:
