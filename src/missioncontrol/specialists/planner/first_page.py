@@ -16,6 +16,8 @@ ANNOUNCING = "announce-"
 _BEGINS = re.compile(r" begins at `(?P<path>[^`]+)`\.")
 _NAMES_CODE = re.compile(r"`|(?<!\w)--\w|\w[._]\w|\w/\w|\"|“")
 """What a goal names as it stands in files."""
+PERHAPS = 0.4
+"""The chance below which a file after the first one only perhaps changes."""
 UNSURE = 0.3
 """The chance of the likeliest file below which the plan says that it does not know the place."""
 
@@ -39,12 +41,17 @@ def first_page(plan: Plan) -> Iterator[str]:
 def _changes(plan: Plan) -> Iterator[str]:
     files = {file.path: file for each in plan.likely for file in each.files}
     scope = dict.fromkeys(path for task in plan.tasks() if task.is_change for path in task.scope)
-    ordered = sorted(scope, key=lambda path: -(files[path].chance if path in files else 0.0))
-    named = [_with_chance(path, files.get(path)) for path in ordered[:FILES_MAX]]
-    if named:
-        more = len(scope) - len(named)
-        rest = f" and {more} more" if more > 0 else ""
-        yield f"- Expected to change: {', '.join(named)}{rest}."
+    ordered = sorted(scope, key=lambda path: -(files[path].share if path in files else 0.0))
+    shown = ordered[:FILES_MAX]
+    doubtful = [path for path in shown[1:] if path in files and files[path].chance < PERHAPS]
+    sure = [_with_chance(path, files.get(path)) for path in shown if path not in doubtful]
+    if not sure:
+        return
+    more = len(scope) - len(shown)
+    rest = f" and {more} more" if more > 0 else ""
+    perhaps = ", ".join(_with_chance(path, files.get(path)) for path in doubtful)
+    also = f"; perhaps {perhaps}" if perhaps else ""
+    yield f"- Expected to change: {', '.join(sure)}{also}{rest}."
 
 
 def _with_chance(path: str, file: LikelyFile | None) -> str:
@@ -70,10 +77,10 @@ def shown_places(plan: Plan) -> list[tuple[LikelyFile, Spot]]:
     best: dict[str, LikelyFile] = {}
     for each in plan.likely:
         for file in each.files:
-            if file.path not in best or file.chance > best[file.path].chance:
+            if file.path not in best or file.share > best[file.path].share:
                 best[file.path] = file
     scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
-    own = sorted((f for f in best.values() if f.path in scope and f.spots), key=_by_chance)
+    own = sorted((f for f in best.values() if f.path in scope and f.spots), key=_by_share)
     begin = _BEGINS.search(plan.summary)
     own.sort(key=lambda file: not (begin and file.path == begin["path"]))
     others = [file for file in plan.likely[0].files if file.spots and file.path not in scope]
@@ -81,8 +88,8 @@ def shown_places(plan: Plan) -> list[tuple[LikelyFile, Spot]]:
     return [(file, file.spots[0]) for file in found[:PLACES_MAX]]
 
 
-def _by_chance(file: LikelyFile) -> float:
-    return -file.chance
+def _by_share(file: LikelyFile) -> float:
+    return -file.share
 
 
 def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:

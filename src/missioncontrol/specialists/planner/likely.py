@@ -101,7 +101,7 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
     if beside == ("test",) and index.has_past and part.ask is ground.goal.main:
         beside = ()  # The past tells whether such a goal changes tests alone.
     if beside == ("document",) and speaks_of_comments(part.ask.text):
-        beside = ()
+        beside = ("code", "test")  # Where comments stand.
     fits = _fitting(ground, index, part)
     if beside == ("document",):
         best = documents_for(index, _asked(ground, part), limit=LOOKED_AT)

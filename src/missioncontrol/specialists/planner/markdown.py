@@ -83,11 +83,12 @@ def _task(
 def _untold(plan: Plan, task: Task) -> str:
     """Return the detail of a task without the places that the first page names with reasons."""
     shown = {file.path for file, _ in shown_places(plan)}
-    return " ".join(
+    found = " ".join(
         each.strip()
         for each in _SENTENCE.findall(task.detail)
         if not (_PLACED.match(each.strip()) and _is_told(shown, _QUOTED.findall(each)))
     )
+    return found.replace("Then look at", "Look also at", 1)
 
 
 def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
@@ -122,8 +123,6 @@ def _likely(plan: Plan) -> Iterator[str]:
     if rows:
         yield from ("### Files that may change as well", "")
         yield from ("| file | lines | chance | why | for |", "|---|---|---|---|---|", *rows, "")
-    if plan.likely:
-        yield from (f"Files are {plan.likely[0].obtained}.", "")
 
 
 def _rows(plan: Plan) -> Iterator[str]:
@@ -140,28 +139,23 @@ def _rows(plan: Plan) -> Iterator[str]:
         yield f"| `{file.path}` | {lines} | {chance} | {why} | {', '.join(requirements)} |"
 
 
-def _groundwork(plan: Plan) -> Iterator[str]:
-    """Name what a run hands in beside the change."""
-    names = [artifact.name for task in plan.groundwork for artifact in task.artifacts]
-    files = [f"`{name}`" for name in names if name.endswith(".md")]
-    if files:
-        yield from (f"`mission carry-out` also hands in {', '.join(files)}.", "")
-
-
 def _estimates(plan: Plan) -> Iterator[str]:
-    """Tell from which changes the size is estimated, and what cannot be estimated and why."""
-    if not (plan.estimates or plan.unestimated):
+    """Tell from which changes the size is estimated; where it cannot be, say why.
+
+    The first page tells the number of files. Of time and cost of the run, the run itself tells.
+    """
+    told = [each for each in plan.estimates if not (each.measure == "files" and plan.likely)]
+    unestimated = () if plan.likely else plan.unestimated
+    if not (told or unestimated):
         return
     yield from ("### Estimates", "")
-    for each in plan.estimates:
-        if each.measure == "files" and plan.likely:
-            continue  # The first page says it.
+    for each in told:
         likely = "" if each.label else f", likely {each.likely:,g}"
         held = f"; {each.calibration}" if each.calibration else ""
         basis = "; ".join(_cell(name) for name in each.basis[:BASIS_MAX])
         like = f"; like {basis}" if basis else ""
         yield f"- {each.measure.capitalize()}: {each.span}{likely}{held}{like}"
-    for why in plan.unestimated:
+    for why in unestimated:
         what, _, because = why.partition(" not estimated: ")
         yield f"- {what} not estimated for “{plan.title}”: {because}" if because else f"- {why}"
     yield ""
@@ -227,7 +221,6 @@ _DETAILS = (
     _risks,
     _remembered,
     _questions,
-    _groundwork,
     _stack,
 )
 

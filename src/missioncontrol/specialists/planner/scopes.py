@@ -14,8 +14,9 @@ from missioncontrol.specialists.planner.likely import BESIDE, NAMED
 SCOPE_MAX = 10
 UNSURE = 0.3
 """A chance below which a file gives way to those that the details of the goal name."""
-TESTED_MIN = 0.5
-"""Share of the changes of code that changed a test, from which on the next one is said to."""
+USUAL_MIN = 0.5
+"""Share of the changes of code that changed a test or the change log, from which on the next one
+is said to."""
 ASKED_MAX = 2
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
@@ -36,8 +37,16 @@ def with_scopes(
     kinds = {file.path: file.kind for file in ground.tree.files}
     tests = ground.sources.holds_tests
     index = ground.index
-    adds_tests = not (index and index.has_past) or index.habits["test_habit"] >= TESTED_MIN
-    reader = _Reader(plan, kinds, works, homes or {}, tests, adds_tests=adds_tests)
+    usual = index.habits if index and index.has_past else None
+    reader = _Reader(
+        plan,
+        kinds,
+        works,
+        homes or {},
+        tests,
+        adds_tests=usual is None or usual["test_habit"] >= USUAL_MIN,
+        logs=usual is None or usual["log_habit"] >= USUAL_MIN,
+    )
     phases = tuple(
         Phase(each.key, each.title, each.purpose, tuple(map(reader.scoped, each.tasks)))
         for each in plan.phases
@@ -57,12 +66,14 @@ class _Reader:
         holds_tests: Callable[[str], bool],
         *,
         adds_tests: bool,
+        logs: bool,
     ) -> None:
         self._kinds = kinds
         self._works = works
         self._homes = homes
         self._holds_tests = holds_tests
         self._adds_tests = adds_tests
+        self._logs = logs
         self._likely = {each.requirement: each.files for each in plan.likely}
         self._goes = plan.kinds[:1] == ("removal",)
         self._grown = _growing(plan)
@@ -89,8 +100,8 @@ class _Reader:
 
     def _scope(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         named = self._quoted([task.title, task.detail, *task.acceptance])
-        if task.key.startswith(ANNOUNCING) and not named:
-            return ()  # A piece of a change log is a new file.
+        if task.key.startswith(ANNOUNCING) and not (named and self._logs):
+            return ()  # A piece of a change log is a new file; an entry may be due at the release.
         work = self._work(task)
         homes = [self._homes[each] for each in task.requirements if each in self._homes]
         if homes:

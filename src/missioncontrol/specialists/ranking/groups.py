@@ -63,11 +63,17 @@ def spoken_of(goal: str) -> tuple[Group, ...]:
     return tuple(group for group in GROUPS if group.words.search(line))
 
 
-def adjusted(chance: float, path: str, groups: tuple[Group, ...]) -> float:
-    """Return the chance of a file, given the groups that the goal speaks of."""
+def shift(path: str, groups: tuple[Group, ...]) -> float:
+    """Return what the groups that a goal speaks of add to the logarithm of the odds of a file."""
     if not groups:
-        return chance
+        return 0.0
     mine = [group for group in groups if group.paths.search(path)]
-    shift = max(each.inside for each in mine) if mine else -max(each.outside for each in groups)
-    bounded = min(max(chance, CHANCE_MIN if mine else 0.0), CHANCE_MAX)
-    return 1 / (1 + exp(-log(bounded / (1 - bounded)) - shift)) if bounded else 0.0
+    return max(each.inside for each in mine) if mine else -max(each.outside for each in groups)
+
+
+def adjusted(chance: float, by: float) -> float:
+    """Return a chance, the logarithm of its odds moved by a `shift`."""
+    if not by:
+        return chance
+    bounded = min(max(chance, CHANCE_MIN if by > 0 else 0.0), CHANCE_MAX)
+    return 1 / (1 + exp(-log(bounded / (1 - bounded)) - by)) if bounded else 0.0

@@ -9,7 +9,7 @@ from missioncontrol.domain.foresight import Spot
 from missioncontrol.specialists.ranking import ordering
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
-from missioncontrol.specialists.ranking.groups import adjusted, spoken_of
+from missioncontrol.specialists.ranking.groups import adjusted, shift, spoken_of
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
@@ -109,13 +109,14 @@ def _ordered(
     """
     weight = ORDER_WEIGHT if index.has_past else 0.0
     model = read_model(ORDER, ORDER_NAMES)
-    named = evidence.figures["named"]
+    named, groups = evidence.figures["named"], spoken_of(evidence.goal)
     keys = []
     rows = zip(evidence.candidates, table, ordering.rows(index, evidence), chances, strict=True)
     for number, row, more, chance in rows:
         odds = log(max(chance, CHANCE_MIN) / (1 + CHANCE_MIN - chance))
-        value = round(odds + weight * model.sum([*row, *more]), DIGITS)
-        keys.append((number not in named, -value, index.paths[number]))
+        path = index.paths[number]
+        score = model.sum([*row, *more]) + shift(path, groups)
+        keys.append((number not in named, -round(odds + weight * score, DIGITS), path))
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
@@ -138,7 +139,7 @@ def _chances(index: Index, evidence: Evidence, table: Sequence[Sequence[float]])
     model = read_model(FILES, NAMES)
     found = []
     for number, row in zip(evidence.candidates, table, strict=True):
-        chance = adjusted(model.chance(row), index.paths[number], groups)
+        chance = adjusted(model.chance(row), shift(index.paths[number], groups))
         found.append(round(max(chance, NAMED_MIN) if number in named else chance, DIGITS))
     return found
 
