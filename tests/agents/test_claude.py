@@ -106,7 +106,7 @@ def test_without_a_gateway_its_own_count_is_told(tmp_path: Path, claude_program:
     source = repository(tmp_path / "r")
     shape = Shape("object", {"passed": Shape("boolean")})
     script = [
-        Reply(calls=(claude_bash("true"),), cache_write_tokens=7),
+        Reply(calls=(claude_bash("python3 src/app.py"),), cache_write_tokens=7),
         Reply("It passed.", input_tokens=333, cached_tokens=50),
         Reply('{"passed": true}', reasoning_tokens=0),
     ]

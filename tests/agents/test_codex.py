@@ -93,7 +93,7 @@ def test_its_changes_come_out_as_a_patch_with_evidence(tmp_path: Path, codex_pro
 
 def test_without_a_gateway_its_own_count_is_told(tmp_path: Path, codex_program: Path) -> None:
     source = repository(tmp_path / "r")
-    first = Reply(calls=(codex_command("true"),), cache_write_tokens=7)
+    first = Reply(calls=(codex_command("python3 src/app.py"),), cache_write_tokens=7)
     with serving(first, Reply("Done.", input_tokens=333, cached_tokens=50)) as server:
         settings = {
             "program": str(codex_program),
@@ -179,7 +179,9 @@ def test_success_without_a_tool_and_a_change_is_a_failure(
     assert "It called no tool." in ended.refused.reason
 
 
-@pytest.mark.parametrize("command", ["apply_magic", "ls && cat src/app.py"])
+@pytest.mark.parametrize(
+    "command", ["apply_magic", "ls && cat src/app.py", "true", 'echo "Done; all tests pass"']
+)
 def test_success_after_reading_or_commands_that_failed_is_a_failure(
     tmp_path: Path, codex_program: Path, command: str
 ) -> None:

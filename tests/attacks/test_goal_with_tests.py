@@ -24,6 +24,8 @@ COMPANY = """
  with tests for both| and cover it with tests|. Tests and docs are part of the change.
 . Update the docs and add tests.| with tests, docs and an example|, backed by tests
 , with good test coverage too|. The change must come with tests.| (including regression tests)
+ and make sure it is tested|, and make sure that it's tested|. It should be tested.
+. Ensure everything is tested and documented.|, tested and documented| (fully tested)
  with pytest tests|, test coverage included|. Tests are required.| w/ tests
 """
 ENDINGS = [each for line in COMPANY.strip("\n").split("\n") for each in line.split("|")]

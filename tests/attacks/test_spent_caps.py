@@ -15,6 +15,7 @@ import pytest
 import missioncontrol as mc
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from missioncontrol.application.budgets import CapChange
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.budget.scopes import WORKSPACE, Cap, Period, Scope
 from missioncontrol.domain.run.states import Failed, Run
@@ -180,8 +181,10 @@ def test_the_advice_of_a_refusal_lets_the_halted_run_go_on(tmp_path: Path) -> No
             for name in ("run-1", "run-2"):
                 state = await rest_of(shop, STEPS["function"], name)
             for _ in range(2):  # Its first attempt is cut, so that it is advised once more.
-                tokens = int(reason_of(state).split("--tokens ")[1].split()[0])
-                cap(shop, Scope("workflow", "w"), tokens)
+                more = int(reason_of(state).split("--tokens +")[1].split()[0])
+                whole = Scope("workflow", "w")
+                change = CapChange(whole, "So.", tokens=more, above_spent=("tokens",))
+                shop.budgets.change_cap(change, actor="carol")
                 shop.execution.resume("run-2", actor="carol")
                 shop.engine.adopt("run-2")
                 state = await shop.engine.rested("run-2")

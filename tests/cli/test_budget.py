@@ -171,6 +171,20 @@ def test_a_cap_below_what_is_spent_says_so(terminal: Terminal) -> None:
     assert "$0.30 too much of $0.20" in terminal.type("budget", "list")
 
 
+def test_an_amount_with_a_plus_counts_from_what_is_spent_when_it_is_set(
+    terminal: Terminal,
+) -> None:
+    """Work side by side reports after the advice to raise a cap was written."""
+    terminal.type("budget", "set", "workspace", "--cost", "1", *WHY)
+    terminal.desk.spend(3_500_000)
+    said = terminal.type("budget", "set", "workspace", "--cost", "+1.00", *WHY)
+    assert "The cap of the workspace is $4.50 now (before: $1.00)." in said
+    said = terminal.type("budget", "set", "workspace", "--tokens", "+10", *WHY)
+    assert "$4.50" in said
+    refusal = terminal.refused("budget", "set", "workspace", "--cost", "+", *WHY)
+    assert refusal.code == "money.malformed"
+
+
 def test_the_same_cap_again_changes_nothing(terminal: Terminal) -> None:
     terminal.type("budget", "set", "workspace", "--cost", "5", *WHY)
     same = terminal.json("budget", "set", "workspace", "--cost", "5", *WHY)

@@ -150,6 +150,7 @@ def test_an_enhancement_proposal_keeps_its_fields(status: str, kept: str, tmp_pa
         [task] = foreign_tasks(path).tasks
         assert (task.title, task.standing.status) == ("Count pods", kept)
         assert "Owned by: sig-node" in task.brief
+        assert f"Status there: {status}" in task.brief
         assert "See also: /keps/sig-node/7-other" in task.brief
         assert task.documents == {"prd": "# Count pods\n"}
 

@@ -71,6 +71,10 @@ def test_other_reasons_stay_as_they_are() -> None:
             "`mission budget set run 'a b' --cost 3.00 --per day --reason TEXT` would allow it.",
             "A cap of $3.00 each day for run 'a b' would allow it.",
         ),
+        (
+            "`mission budget set run run-1 --cost +3.00 --reason TEXT` would allow it.",
+            "A cap of $3.00 beyond what is spent for run 'run-1' would allow it.",
+        ),
         ("`mission budget set 'broken --cost` it", "A cap in the settings it"),
         ("`mission up --workers PORT` does.", "`mission up --workers PORT` does."),
         ("Nothing to type.", "Nothing to type."),

@@ -472,7 +472,7 @@ def test_an_attempt_that_passes_its_cap_is_cut_and_its_run_is_halted(tmp_path: P
             halted = await rests(shop)
             assert halted.halt is not None
             assert halted.halt.code == "budget.exceeded"
-            advice = "`mission budget set run run-1 --tokens 6300 --reason TEXT` would"
+            advice = "`mission budget set run run-1 --tokens +3000 --reason TEXT` would"
             assert advice in halted.halt.reason
             assert hands.begun == ["a"]
             assert 3_000 < halted.usage.tokens <= 3_600

@@ -34,6 +34,7 @@ KEP_LABELS = {
     "kep-number": "KEP",
     "owning-sig": "Owned by",
     "authors": "Authors",
+    "status": "Status there",
     "stage": "Stage",
     "latest-milestone": "Milestone",
     "see-also": "See also",

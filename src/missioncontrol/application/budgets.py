@@ -31,6 +31,7 @@ from missioncontrol.domain.budget.events import (
 from missioncontrol.domain.budget.evolve import evolve
 from missioncontrol.domain.budget.forecast import Forecast, forecast
 from missioncontrol.domain.budget.refusals import (
+    Unit,
     refuse_excess,
     refuse_spent,
     shortfalls,
@@ -78,6 +79,7 @@ class CapChange(msgspec.Struct, frozen=True, omit_defaults=True):
     period: Period = "total"
     cost: int | msgspec.UnsetType | None = msgspec.UNSET  # micro-dollars; None: no cap in money
     tokens: int | msgspec.UnsetType | None = msgspec.UNSET
+    above_spent: tuple[Unit, ...] = ()  # units whose amount counts from what is spent by then
 
 
 def _unknown(stream: str) -> NotFound:
@@ -204,9 +206,24 @@ class Budgets:
             present.cost if change.cost is msgspec.UNSET else change.cost,
             present.tokens if change.tokens is msgspec.UNSET else change.tokens,
         )
+        amount = self._from_spent(change, amount)
         return self.set_cap(
             Cap(change.scope, change.period, amount), actor=actor, reason=change.reason
         )
+
+    def _from_spent(self, change: CapChange, amount: Amount) -> Amount:
+        """Count the units that `change` names from what is spent when it is carried out.
+
+        Attempts that run side by side report after a cap is passed; a figure told before would
+        be spent again by the time somebody sets it.
+        """
+        account = self.ledger.account(self._counted(change.scope))
+        spent = account.spent(change.period, self._day())
+        for unit in change.above_spent:
+            more = getattr(amount, unit)
+            if more is not None:
+                amount = msgspec.structs.replace(amount, **{unit: getattr(spent, unit) + more})
+        return amount
 
     def caps(self) -> list[Standing]:
         """Return every cap that holds and how it stands; see `domain.budget.standing.capped`."""

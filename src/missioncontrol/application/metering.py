@@ -11,7 +11,7 @@ from missioncontrol.application.scope import Scopes
 from missioncontrol.application.working_out import Cards
 from missioncontrol.domain.agent import AgentCard, cannot_spend
 from missioncontrol.domain.budget.events import NOTHING, PassedCap
-from missioncontrol.domain.budget.refusals import UNITS, raised, raising, words
+from missioncontrol.domain.budget.refusals import UNITS, raising_above_spent, words
 from missioncontrol.domain.budget.scopes import Scope, called, scopes_of
 from missioncontrol.domain.definition.tier import COMMAND
 from missioncontrol.domain.run.states import Expanded, Run, SettledState, Working
@@ -212,9 +212,9 @@ class Meter:
             if each.period != passed.period or each.limit is None:
                 continue
             for unit in UNITS:
-                cap, by = getattr(each.limit.amount, unit), getattr(passed.by, unit)
-                if cap is not None and by:
-                    yield raising(passed.scope, passed.period, unit, raised(unit, cap, cap + by))
+                cap = getattr(each.limit.amount, unit)
+                if cap is not None and getattr(passed.by, unit):
+                    yield raising_above_spent(passed.scope, passed.period, unit, cap)
 
     def _unpriced(self, scopes: tuple[Scope, ...], model: str) -> str:
         """Say why work goes no further whose cost nobody knows, where a cap in money holds."""

@@ -26,6 +26,7 @@ from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, note, say, say_json
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.budget.events import CapSet
+from missioncontrol.domain.budget.refusals import UNITS
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope, day_of
 from missioncontrol.domain.budget.standing import capped, standings
 from missioncontrol.domain.budget.states import Ledger
@@ -143,7 +144,12 @@ def _show(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope, now: fl
 def _set(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope) -> int:
     period: Period = arguments.per or "total"
     change = CapChange(
-        scope, arguments.reason, period, _cost(arguments.cost), _tokens(arguments.tokens)
+        scope,
+        arguments.reason,
+        period,
+        _cost(_plain(arguments.cost)),
+        _tokens(_plain(arguments.tokens)),
+        tuple(unit for unit in UNITS if _is_above_spent(getattr(arguments, unit))),
     )
     answer = desk.deliver(change)
     event = None if answer is None else msgspec.convert(answer, CapSet)
@@ -234,6 +240,16 @@ def note_stranger(kind: str, name: str, known: Collection[str]) -> None:
     near = difflib.get_close_matches(name, known, 1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     note(visible(f"There is no {kind} {name!r} here yet.{meant}\n"))
+
+
+def _is_above_spent(text: str | None) -> bool:
+    """Whether an amount begins with `+`, and so counts from what is spent."""
+    return text is not None and text.strip().startswith("+") and len(text.strip()) > 1
+
+
+def _plain(text: str | None) -> str | None:
+    """Return an amount without the `+` that it may begin with."""
+    return text.strip()[1:] if text is not None and _is_above_spent(text) else text
 
 
 def _cost(text: str | None) -> int | msgspec.UnsetType | None:

@@ -14,9 +14,15 @@ def add_budget(verbs: Any, home: argparse.ArgumentParser) -> None:
     change = kinds.add_parser("set", parents=[home], help="raise, lower, set or end a cap")
     _add_scope(change, "of a run alone: for each run whose workflow names no budget")
     change.add_argument(
-        "--cost", metavar="USD", help="dollars, such as 2.50; 0 allows nothing, `none` ends it"
+        "--cost",
+        metavar="USD",
+        help="dollars, such as 2.50, or +2.50 beyond what is spent; 0: nothing; `none` ends it",
     )
-    change.add_argument("--tokens", metavar="N", help="0 allows nothing, `none` ends it")
+    change.add_argument(
+        "--tokens",
+        metavar="N",
+        help="such as 5000, or +5000 beyond what is spent; 0 allows nothing, `none` ends it",
+    )
     change.add_argument(
         "--per", choices=PERIODS, help="of each UTC day or month (default: of all time)"
     )

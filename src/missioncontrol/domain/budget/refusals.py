@@ -124,10 +124,7 @@ def refuse_spent(
         "budget.exceeded",
         f"{subject_of(scopes)} can't start. {sentences}{_more_caps(more)}",
         hint=_advice(
-            [
-                raising(each.scope, each.period, each.unit, raised(each.unit, each.cap, each.spent))
-                for each in found
-            ]
+            [raising_above_spent(each.scope, each.period, each.unit, each.cap) for each in found]
         ),
     )
 
@@ -145,14 +142,6 @@ def _advice(commands: Sequence[str]) -> str:
     if more <= 0:
         return f"{named} would allow it."
     return f"{named} and {more} more would allow it; `mission budget list` names all caps."
-
-
-def raised(unit: Unit, cap: int, used: int) -> int:
-    """Return a cap that leaves as much again as the present one did, beyond what is used.
-
-    A cap raised to what is used would be spent already.
-    """
-    return used + (cap or _STEP_UP[unit])
 
 
 _STEP_UP: dict[Unit, int] = {"cost": 1_000_000, "tokens": 100_000}
@@ -224,10 +213,19 @@ def words(amount: Amount) -> str:
     return " and ".join(parts) or "nothing"
 
 
-def raising(scope: Scope, period: Period, unit: Unit, amount: int) -> str:
-    """Return the command line that sets a cap to an amount."""
+def raising_above_spent(scope: Scope, period: Period, unit: Unit, cap: int) -> str:
+    """Return the command line that leaves as much again as `cap` did, beyond what is spent.
+
+    What is spent counts when the command runs: work side by side may report until then.
+    """
+    return raising(scope, period, unit, cap or _STEP_UP[unit], sign="+")
+
+
+def raising(scope: Scope, period: Period, unit: Unit, amount: int, *, sign: str = "") -> str:
+    """Return the command line that sets a cap to an amount; with a `+`, beyond what is spent."""
     name = f" {_quoted(scope.name)}" if scope.name else ""
-    value = f"--cost {plain_dollars(amount)}" if unit == "cost" else f"--tokens {amount}"
+    figure = plain_dollars(amount) if unit == "cost" else str(amount)
+    value = f"--{unit} {sign}{figure}"
     during = "" if period == "total" else f" --per {period}"
     return f"`mission budget set {scope.kind}{name} {value}{during} --reason TEXT`"
 

@@ -125,11 +125,13 @@ def _cap(words: list[str]) -> str:
     """Return the cap that `mission budget set` would set, in words: a cap of $3 for this run."""
     options = {a: b for a, b in pairwise(words) if a.startswith("--")}
     named = words[: next((n for n, each in enumerate(words) if each.startswith("--")), len(words))]
-    amount = f"${options['--cost']}" if "--cost" in options else ""
+    figure = options.get("--tokens", options.get("--cost", ""))
+    amount = f"${figure.lstrip('+')}" if "--cost" in options else ""
     if "--tokens" in options:
-        amount = f"{options['--tokens']} tokens"
+        amount = f"{figure.lstrip('+')} tokens"
     whose = " ".join(named[:1] + [repr(each) for each in named[1:]])
     if not amount or not named or amount in ("$USD", "N tokens"):
         return "a cap in the settings"
     each = f" each {options['--per']}" if "--per" in options else ""
+    amount += " beyond what is spent" if figure.startswith("+") else ""
     return f"a cap of {amount}{each} for {'the workspace' if whose == 'workspace' else whose}"

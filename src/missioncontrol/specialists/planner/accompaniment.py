@@ -76,6 +76,20 @@ _SHOULD_HAVE = re.compile(
     rf"|is covered by|be accompanied by|include|includes|ship with|ships with|get|gets|needs?"
     rf"|be backed by|contain|bring|carry)\s+(?P<things>{_THINGS}){_TAIL}\W*$"
 )
+_ADVERBS = r"(?:(?:well|fully|properly|thoroughly|also|both|all|automatically|unit[ -])\s*)*"
+_DONE = rf"{_ADVERBS}(?:tested|documented)"
+_DONE_TOGETHER = rf"(?P<done>{_DONE}(?:\s*(?:,|&|\band\b)\s*(?:and\s+)?{_DONE})*)"
+_DONE_WITH_IT = re.compile(
+    r"(?is)^(?:(?:please|and|also|then)\s+)*"
+    r"(?:(?:make sure|ensure|see to it|be sure)\s+(?:that\s+)?)?"
+    rf"{_WHAT_CHANGES}\s+(?:(?:should|must|shall|will|has to|have to|needs? to|is to)\s+)?"
+    rf"(?:also\s+)?(?:is|are|be|gets?)\s+{_DONE_TOGETHER}{_TAIL}\W*$"
+)
+"""A sentence such as “Make sure it is tested”, which asks for tests of the change before it."""
+_DONE_LAST = re.compile(
+    rf"(?is)\s*[,;(\[\u2013\u2014]\s*(?:and\s+)?{_DONE_TOGETHER}{_TAIL}[)\].!\s]*$"
+)
+_COMPANY_OF = {"tested": "tests", "documented": "documentation"}
 
 
 def without_accompaniment(text: str) -> tuple[str, list[str]]:
@@ -87,20 +101,29 @@ def without_accompaniment(text: str) -> tuple[str, list[str]]:
     alone = _ALONE.match(text) or _SHOULD_HAVE.match(text)
     if alone:
         return "", _listed(alone["things"])
+    done = _DONE_WITH_IT.match(text)
+    if done:
+        return "", _done(done["done"])
     first = _FIRST.match(text)
     if first and leading_verb(text[first.end() :]):
         return text[first.end() :], _listed(first["things"])
     verb = leading_verb(text)
     if not verb or verb == "cover" or verbs()[verb] in _OF_COMPANY:
         return text, []
-    found = [match for each in (_LISTED_LAST, _LAST) if (match := each.search(text))]
+    found = [match for each in (_LISTED_LAST, _LAST, _DONE_LAST) if (match := each.search(text))]
     if not found:
         return text, []
     last = min(found, key=re.Match.start)
     change = text[: last.start()].rstrip(" ,;:([")
     if len(change.split()) < 2 or _LEANING.search(change) or _OF_TESTS.match(change):
         return text, []
-    return change, [] if verb in _SWEEPING else _listed(last["things"])
+    if verb in _SWEEPING:
+        return change, []
+    return change, _done(last["done"]) if last.re is _DONE_LAST else _listed(last["things"])
+
+
+def _done(text: str) -> list[str]:
+    return [thing for word, thing in _COMPANY_OF.items() if word in text.lower()]
 
 
 def _listed(things: str) -> list[str]:

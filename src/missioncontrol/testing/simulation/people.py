@@ -6,6 +6,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Literal
 
+import msgspec
+
 from missioncontrol.application.asks import (
     BeginRun,
     CancelRun,
@@ -123,9 +125,8 @@ class People:
             "tokens": self.dice.choice((0, 2_000, 9_000, 60_000, 5_000_000, None)),
         }
         said = self.dice.choice((("cost",), ("tokens",), ("tokens",), UNITS))
-        return CapChange(
-            Scope(kind, name), reason, period, **{unit: amounts[unit] for unit in said}
-        )
+        change = CapChange(Scope(kind, name), reason, period)
+        return msgspec.structs.replace(change, **{unit: amounts[unit] for unit in said})
 
     def _schedule(self, name: str) -> tuple[Any, str]:
         misfire: Misfire = self.dice.choice(("skip", "latest", "all"))

@@ -4,11 +4,12 @@ import re
 import shlex
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.agents.coding.showing import only_shows
 from missioncontrol.adapters.agents.declared import Notes
 from missioncontrol.adapters.agents.hearing import Hearing, readable
 from missioncontrol.adapters.agents.workplace import at_work
@@ -38,21 +39,6 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-
-_SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
-_JOINTS = re.compile(r"&&|\|\||[;|\n]")
-_SHOWS = frozenset(
-    {
-        *("awk", "basename", "cat", "cd", "column", "cut", "dirname", "du", "echo", "egrep", "fd"),
-        *("fgrep", "file", "find", "grep", "head", "jq", "less", "ls", "more", "nl", "printf"),
-        *("pwd", "readlink", "realpath", "rg", "sed", "sort", "stat", "tail", "tree", "type"),
-        *("uniq", "wc", "which"),
-    }
-)
-_GIT_SHOWS = frozenset(
-    {"blame", "branch", "cat-file", "diff", "grep", "log", "ls-files", "rev-parse", "show"}
-    | {"status"}
-)
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -180,7 +166,7 @@ class Bench:
         """
         if exit_code:
             self.failed_call(command)
-        elif not _only_shows(command):
+        elif not only_shows(command):
             self._proofs += 1
         if len(self.commands) < COMMANDS_MAX:
             text = plain(self.scrub(command))
@@ -265,26 +251,6 @@ def _split(command: str) -> list[str]:
         return shlex.split(command) or [command]
     except ValueError:
         return [command]
-
-
-def _only_shows(command: str) -> bool:
-    """Whether a command only shows files or text, which proves nothing of the work.
-
-    It is told by the programs that it names, not by their arguments: one that writes a file shows
-    in the patch.
-    """
-    argv = _split(command)
-    if PurePosixPath(argv[0]).name in _SHELLS and len(argv) > 2 and argv[1].endswith("c"):
-        return _only_shows(argv[2])
-    parts = (part.split() for part in _JOINTS.split(command))
-    return all(_shows(words) for words in parts if words)
-
-
-def _shows(words: list[str]) -> bool:
-    name = PurePosixPath(words[0].strip("({")).name
-    if name == "git":
-        return next((each for each in words[1:] if not each.startswith("-")), "") in _GIT_SHOWS
-    return name in _SHOWS
 
 
 def _short(text: str) -> str:
