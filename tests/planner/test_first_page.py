@@ -7,6 +7,7 @@ from tests.planner.test_likely_places import planned, shop
 
 from missioncontrol.domain.foresight import Likely, LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.markdown import markdown
 
 WORDS_MAX = 350
@@ -49,3 +50,21 @@ def test_a_plan_that_does_not_know_the_place_says_so(tmp_path: Path) -> None:
 def test_a_plan_without_a_repository_has_no_such_page(tmp_path: Path) -> None:
     plan = planned(shop(tmp_path / "shop"), "Let the session store expire sessions", tmp_path)
     assert "## In short" not in markdown(msgspec.structs.replace(plan, likely=()))
+
+
+def test_files_that_perhaps_change_stand_apart_from_those_that_are_expected(tmp_path: Path) -> None:
+    plan = planned(shop(tmp_path / "shop"), "Let the session store expire sessions", tmp_path)
+    files = (
+        LikelyFile("shop/sessions.py", 1.0, (), (), chance=0.2),
+        LikelyFile("shop/a.py", 0.9, (), (), chance=0.1),
+        LikelyFile("shop/b.py", 0.8, (), (), chance=0.3),
+        LikelyFile("shop/c.py", 0.7, (f"defines `C`, {NAMED}",), (), chance=0.1),
+    )
+    task = next(task for task in plan.tasks() if task.is_change)
+    task = msgspec.structs.replace(task, scope=tuple(file.path for file in files))
+    phase = msgspec.structs.replace(plan.phases[0], tasks=(task,))
+    text = page(msgspec.structs.replace(plan, likely=(Likely("R1", files, ""),), phases=(phase,)))
+    assert (
+        "- Expected to change: `shop/sessions.py` (20%), `shop/c.py` (named by the goal);"
+        " perhaps `shop/b.py` (30%), `shop/a.py` (10%).\n"
+    ) in text

@@ -16,6 +16,8 @@ ANNOUNCING = "announce-"
 _BEGINS = re.compile(r" begins at `(?P<path>[^`]+)`\.")
 _NAMES_CODE = re.compile(r"`|(?<!\w)--\w|\w[._]\w|\w/\w|\"|“")
 """What a goal names as it stands in files."""
+NAMED = "which the goal names"
+"""How the reason ends of a file that defines what the goal names."""
 PERHAPS = 0.4
 """The chance below which a file after the first one only perhaps changes."""
 UNSURE = 0.3
@@ -43,7 +45,8 @@ def _changes(plan: Plan) -> Iterator[str]:
     scope = dict.fromkeys(path for task in plan.tasks() if task.is_change for path in task.scope)
     ordered = sorted(scope, key=lambda path: -(files[path].share if path in files else 0.0))
     shown = ordered[:FILES_MAX]
-    doubtful = [path for path in shown[1:] if path in files and files[path].chance < PERHAPS]
+    doubtful = [path for path in shown[1:] if path in files and _is_doubtful(files[path])]
+    doubtful.sort(key=lambda path: -files[path].chance)
     sure = [_with_chance(path, files.get(path)) for path in shown if path not in doubtful]
     if not sure:
         return
@@ -54,7 +57,17 @@ def _changes(plan: Plan) -> Iterator[str]:
     yield f"- Expected to change: {', '.join(sure)}{also}{rest}."
 
 
+def _is_doubtful(file: LikelyFile) -> bool:
+    return file.chance < PERHAPS and not _is_named(file)
+
+
+def _is_named(file: LikelyFile) -> bool:
+    return any(why.endswith(NAMED) for why in file.reasons)
+
+
 def _with_chance(path: str, file: LikelyFile | None) -> str:
+    if file is not None and _is_named(file) and file.chance < PERHAPS:
+        return f"`{path}` (named by the goal)"
     chance = f" ({file.chance:.0%})" if file and file.chance else ""
     return f"`{path}`{chance}"
 

@@ -9,6 +9,7 @@ import msgspec
 from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Precedent
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Part
+from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
 from missioncontrol.specialists.planner.papers import documents_for, home_of, speaks_of_comments
@@ -22,8 +23,6 @@ from missioncontrol.specialists.ranking.terms import title
 from missioncontrol.specialists.relevance import SHARE_MIN, as_likely
 
 FILES_MAX = 10
-NAMED = "which the goal names"
-"""How the reason ends of a file that defines what the goal names."""
 LOOKED_AT = 60
 TESTS_MAX = 3
 IMPORT_SHARE = 0.8
@@ -97,7 +96,7 @@ def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
     if (home := home_of(part)) and part.ask.aside == "documentation":
         yield _known(index, LikelyFile(home, 1.0, part.places[0].reasons, (), is_expected=True))
         return
-    beside = BESIDE.get(part.kinds[0], ())
+    beside: tuple[str, ...] = BESIDE.get(part.kinds[0], ())
     if beside == ("test",) and index.has_past and part.ask is ground.goal.main:
         beside = ()  # The past tells whether such a goal changes tests alone.
     if beside == ("document",) and speaks_of_comments(part.ask.text):

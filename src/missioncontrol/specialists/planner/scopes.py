@@ -7,9 +7,9 @@ import msgspec
 
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
-from missioncontrol.specialists.planner.first_page import ANNOUNCING
+from missioncontrol.specialists.planner.first_page import ANNOUNCING, NAMED
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
-from missioncontrol.specialists.planner.likely import BESIDE, NAMED
+from missioncontrol.specialists.planner.likely import BESIDE
 
 SCOPE_MAX = 10
 UNSURE = 0.3
