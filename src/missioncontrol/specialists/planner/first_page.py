@@ -43,7 +43,11 @@ def first_page(plan: Plan) -> Iterator[str]:
 def _changes(plan: Plan) -> Iterator[str]:
     files = {file.path: file for each in plan.likely for file in each.files}
     scope = dict.fromkeys(path for task in plan.tasks() if task.is_change for path in task.scope)
-    ordered = sorted(scope, key=lambda path: -(files[path].share if path in files else 0.0))
+    begin = _begin(plan)
+    ordered = sorted(
+        scope,
+        key=lambda path: (path != begin, -(files[path].share if path in files else 0.0)),
+    )
     shown = ordered[:FILES_MAX]
     doubtful = [path for path in shown[1:] if path in files and _is_doubtful(files[path])]
     doubtful.sort(key=lambda path: -files[path].chance)
@@ -94,11 +98,16 @@ def shown_places(plan: Plan) -> list[tuple[LikelyFile, Spot]]:
                 best[file.path] = file
     scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
     own = sorted((f for f in best.values() if f.path in scope and f.spots), key=_by_share)
-    begin = _BEGINS.search(plan.summary)
-    own.sort(key=lambda file: not (begin and file.path == begin["path"]))
+    own.sort(key=lambda file: file.path != _begin(plan))
     others = [file for file in plan.likely[0].files if file.spots and file.path not in scope]
     found = own or others[:1]
     return [(file, file.spots[0]) for file in found[:PLACES_MAX]]
+
+
+def _begin(plan: Plan) -> str:
+    """Return the file where the summary says that the change begins."""
+    found = _BEGINS.search(plan.summary)
+    return found["path"] if found else ""
 
 
 def _by_share(file: LikelyFile) -> float:

@@ -87,6 +87,7 @@ class _Reader:
         files = self._files_of(task)
         scope = self._scope(task, files)
         code = [file for file in files if file.path in scope and file.path not in self._papers]
+        code.sort(key=lambda file: self._kinds[file.path] == "test")  # The test follows the code.
         near = next((file for file in code if file.knowers), None)
         detail = f"{task.detail} {_asking(near)}" if near else task.detail
         return msgspec.structs.replace(task, scope=scope, detail=detail)
