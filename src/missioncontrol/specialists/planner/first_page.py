@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from missioncontrol.domain.foresight import LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.filling import listed
@@ -137,9 +139,18 @@ def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
     """Name merged changes like this one: those of the files that this one changes, else any."""
     scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
     near = [each for each in precedents if scope & set(each.files)]
-    for number, each in enumerate((near or precedents)[:PRECEDENTS_MAX]):
+    places = " ".join(_places(plan))
+    told = [each for each in near or precedents if not _is_told(each, places)]
+    for number, each in enumerate(told[:PRECEDENTS_MAX]):
         most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
-        yield f"- Done before: {in_words(each, most)}."
+        files = tuple(sorted(each.files, key=lambda path: path not in scope))
+        yield f"- Done before: {in_words(msgspec.structs.replace(each, files=files), most)}."
+
+
+def _is_told(precedent: Precedent, places: str) -> bool:
+    """Whether the lines about places say all that a merged change says: it changed that file."""
+    alone = len(precedent.files) == 1 and f"`{precedent.files[0]}:" in places
+    return alone and f"({precedent.commit})" in places
 
 
 def in_words(precedent: Precedent, most: int = PRECEDENT_FILES_MAX) -> str:

@@ -16,6 +16,8 @@ from missioncontrol.specialists.planner.first_page import (
 from missioncontrol.specialists.planner.sentences import capitalised
 
 LIKELY_MAX, BASIS_MAX = 5, 2
+PLAUSIBLE_MIN = 0.2
+"""The chance below which a file that is not expected to change is not named."""
 _PLACED = re.compile(
     r"(?:Begin at|Then look at|The closest definition is|Carry out what the) "
     r"|`[^`]+` is where (?:readers look|such tests stand)"
@@ -127,10 +129,11 @@ def _likely(plan: Plan) -> Iterator[str]:
 
 def _rows(plan: Plan) -> Iterator[str]:
     seen = {file.path for file, _ in shown_places(plan)}
+    seen |= {path for task in plan.tasks() if task.is_change for path in task.scope}
     found: dict[str, tuple[LikelyFile, list[str]]] = {}
     for each in plan.likely:
         for file in each.files[:LIKELY_MAX]:
-            if file.path not in seen:
+            if file.path not in seen and not 0 < file.chance < PLAUSIBLE_MIN:
                 found.setdefault(file.path, (file, []))[1].append(each.requirement)
     for file, requirements in found.values():
         why = _cell("; ".join(file.reasons[:2]))
