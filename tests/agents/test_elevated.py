@@ -124,7 +124,9 @@ def test_codex_reaches_the_network_only_where_it_may(tmp_path: Path, codex_progr
     with serving(Reply("pong")) as other:
         port = other.origin.rpartition(":")[2]
         connects = f"exec 3<>/dev/tcp/127.0.0.1/{port}"
-        tries, works = (codex_command(each) for each in (f"bash -c '{connects}'", "python3 -c pass"))
+        tries, works = (
+            codex_command(each) for each in (f"bash -c '{connects}'", "python3 -c pass")
+        )
         script = Reply(calls=(tries,)), Reply(calls=(works,)), Reply("Tried.")
         ends = [
             codex(tmp_path, codex_program, *script, wider=wider).done.output["commands"]

@@ -243,6 +243,25 @@ def holders(value: Any) -> list[Any]:
     return [value, *(each for item in inner for each in holders(item))]
 
 
+def test_items_of_argo_that_are_empty_pass_our_check() -> None:
+    text = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: greetings}
+spec:
+  entrypoint: main
+  templates:
+    - name: main
+      steps: [[{name: greet, template: say, withItems: [null],
+                arguments: {parameters: [{name: who, value: "{{item.name}}"}]}}]]
+    - name: say
+      inputs: {parameters: [{name: who}]}
+      container: {image: alpine, command: [echo], args: ["{{inputs.parameters.who}}"]}
+"""
+    result = what_comes_of(text, "greetings.yaml")
+    assert isinstance(result, str) or complaints(result.text) == []
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 @pytest.mark.journey

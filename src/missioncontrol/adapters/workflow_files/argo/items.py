@@ -54,6 +54,8 @@ def _listed(node: Node, scope: Scope) -> Items:
         lost = unclear_in(scope.filled(leaf.text))
         if lost is not None:
             raise Unclear(lost.why)
+    if any(item.value is None for item in node.items):
+        raise Unclear("An item of it is empty.")  # Nothing could be read of it.
     return _as_items([_with_values(item, scope) for item in node.carry().items])
 
 
