@@ -21,7 +21,7 @@ from tests.telemetry.listening import BUILD, PROMPT, RUN, SECRET, Listening, lis
 
 pytestmark = pytest.mark.journey
 NAMES = TelemetryPolicy()
-COMMAND = f"env; echo {SECRET}"
+COMMAND = f"env; echo {SECRET}; python3 -c pass"
 
 
 class Heard(msgspec.Struct):
