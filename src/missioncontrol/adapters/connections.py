@@ -1,7 +1,7 @@
 """Which programs of steps are at the other end of a TCP connection from this machine.
 
-A step can read what lies open on the machine: the link that `mission up` wrote into a file, or the
-cookie that a browser keeps. So the console asks the kernel whose socket it is that sends them.
+A step can read unprotected files of the machine, such as the link that `mission up` wrote into one,
+or the cookies of a browser. So the console asks the kernel which process owns the sending socket.
 """
 
 import errno
@@ -45,8 +45,8 @@ class StepConnections:
     def is_of_step(self, client: End, server: End) -> bool:
         """Whether a program of a step holds the client's end of a connection to this process.
 
-        One that closed its end is taken for a step: nobody can tell any more who it was. False for
-        other machines, and where the kernel does not tell.
+        A connection whose client end is closed counts as a step's, because its process can no
+        longer be found. False for other machines, and where the kernel gives no answer.
         """
         if not self.is_available:
             return False
@@ -65,14 +65,14 @@ class StepConnections:
     def _is_held_by_step(self, inode: int) -> bool:
         """Whether one of the engine's descendants has the socket open."""
         everybody = [seen for pid in psutil.pids() if (seen := seen_now(pid)) is not None]
-        # Without this process, what it started itself descends from nobody.
+        # Leave out this process, so that its own children do not count as steps.
         others = [each for each in everybody if each.pid != os.getpid()]
         engine = [each for each in others if each.pid == self._engine]
         steps = [each for each in with_descendants(engine, others) if each.pid != self._engine]
         held = [_holds(each.pid, inode) for each in steps]
         if True in held or None not in held:
             return True in held
-        # A program can keep its files from being listed. Then whoever else has it open decides.
+        # Programs can hide their open files: it is a step unless another process has the socket.
         return not _is_held_by(others, {each.pid for each in steps}, inode)
 
 
@@ -88,7 +88,7 @@ def inode_of(client: End, server: End) -> int | None:
         kernel.send(_question(client, server))
         said = kernel.recv(_ANSWER_BYTES_MAX)
         kind = struct.unpack_from("=H", said, 4)[0]
-        # Where there is no such connection, the kernel tells of whoever listens at that port.
+        # Without such a connection, the kernel answers with the listener at that port.
         if kind == _SOCK_DIAG_BY_FAMILY and said[20:24] == struct.pack("!HH", client[1], server[1]):
             return int(struct.unpack_from("=I", said, _INODE_AT)[0])
     return None
@@ -145,7 +145,7 @@ def _holds(pid: int, inode: int) -> bool | None:
 
 
 def _is_told_by_kernel() -> bool:
-    """Whether this kernel tells of connections: tried on one of our own."""
+    """Whether this kernel can be asked about connections: tried on a connection of our own."""
     if not sys.platform.startswith("linux"):
         return False
     with suppress(OSError), socket.create_server(("127.0.0.1", 0)) as listener:

@@ -214,8 +214,8 @@ class Budgets:
     def _from_spent(self, change: CapChange, amount: Amount) -> Amount:
         """Count the units that `change` names from what is spent when it is carried out.
 
-        Attempts that run side by side report after a cap is passed; a figure told before would
-        be spent again by the time somebody sets it.
+        Parallel attempts may still report spending after a cap is passed, so an absolute figure
+        would be too small by the time it is set.
         """
         account = self.ledger.account(self._counted(change.scope))
         spent = account.spent(change.period, self._day())

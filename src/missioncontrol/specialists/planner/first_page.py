@@ -64,15 +64,16 @@ def _changes(plan: Plan) -> Iterator[str]:
 
 
 def _is_doubtful(file: LikelyFile) -> bool:
-    return file.chance < PERHAPS and not _is_named(file)
+    return file.chance < PERHAPS and not is_named(file)
 
 
-def _is_named(file: LikelyFile) -> bool:
+def is_named(file: LikelyFile) -> bool:
+    """Whether a file defines what the goal names."""
     return any(why.endswith(NAMED) for why in file.reasons)
 
 
 def _with_chance(path: str, file: LikelyFile | None) -> str:
-    if file is not None and _is_named(file) and file.chance < PERHAPS:
+    if file is not None and is_named(file) and file.chance < PERHAPS:
         return f"`{path}` (named by the goal)"
     chance = f" ({file.chance:.0%})" if file and file.chance else ""
     return f"`{path}`{chance}"

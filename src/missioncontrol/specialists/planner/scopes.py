@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
-from missioncontrol.specialists.planner.first_page import ANNOUNCING, NAMED
+from missioncontrol.specialists.planner.first_page import ANNOUNCING, is_named
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.likely import BESIDE
 
@@ -16,7 +16,7 @@ UNSURE = 0.3
 """A chance below which a file gives way to those that the details of the goal name."""
 USUAL_MIN = 0.5
 """Share of the changes of code that changed a test or the change log, from which on the next one
-is said to."""
+is expected to."""
 ASKED_MAX = 2
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
@@ -154,7 +154,7 @@ class _Reader:
         """
         code = [path for path in named if self._kinds[path] == "code"]
         found = [file.path for file in files if file.is_expected and file.path not in self._papers]
-        named_in = [f.path for f in files if f.is_expected and _is_named(f)]
+        named_in = [f.path for f in files if f.is_expected and is_named(f)]
         if len(task.requirements) > 1 and len(named_in) > 1:
             found = [f.path for f in files if f.path in named_in or f.chance >= UNSURE]
         if work in _DECLARED:
@@ -183,10 +183,6 @@ class _Reader:
         """Return the files of the repository that are quoted, in their order."""
         found = (path for text in texts for path in _QUOTED.findall(text))
         return list(dict.fromkeys(path for path in found if path in self._kinds))
-
-
-def _is_named(file: LikelyFile) -> bool:
-    return any(why.endswith(NAMED) for why in file.reasons)
 
 
 def _growing(plan: Plan) -> list[str]:
