@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from tests.planner.test_likely_places import planned, shop
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Precedent, Spot
+from missioncontrol.domain.foresight import FollowUp, Likely, LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.markdown import markdown
@@ -34,6 +34,11 @@ def test_changes_like_it_that_were_merged_are_shown(tmp_path: Path) -> None:
     assert "- Done before: “Keep sessions longer, part " in page(plan)
     [precedent, *_] = plan.likely[0].precedents
     assert precedent.files == ("shop/sessions.py",)
+    repair = FollowUp("d3a210b", "Fix sessions that stay", 3)
+    forgot = msgspec.structs.replace(precedent, repairs=(repair,))
+    likely = msgspec.structs.replace(plan.likely[0], precedents=(forgot,))
+    text = page(msgspec.structs.replace(plan, likely=(likely,)))
+    assert "  - Repaired 3 days later by “Fix sessions that stay” (d3a210b)." in text
 
 
 def test_a_plan_that_does_not_know_the_place_says_so(tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.indexing import index_of
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
+from missioncontrol.specialists.ranking.recent import block_shares, read_recent
 from missioncontrol.specialists.specialist import Brief
+from missioncontrol.specialists.tree import read_tree
 from missioncontrol.testing.desk import LocalDesk
 
 FILES = {
@@ -108,3 +111,29 @@ def test_words_of_a_trade_lead_to_the_files_that_they_are_about(
         (root / path).write_text(text)
     plan = planned(project(root, "shop/style.css"), goal)
     assert scopes(plan)[:1] == [place]
+
+
+def test_lines_of_the_newest_commits_are_found_where_they_stand_now(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop")
+    blocks = [f"def step_{n}(login):\n" + "    login.wait()\n" * 38 for n in range(3)]
+    (root / "shop/cookies.py").write_text("".join(blocks))
+    git(root, "commit", "-qam", "Expire logins of guests in steps")
+    (root / "shop/cookies.py").write_text("".join(blocks).replace("step_1", "renewal"))
+    git(root, "commit", "-qam", "Renew keys")
+    index = index_of(read_tree(root))
+    [number] = [n for n, path in enumerate(index.paths) if path == "shop/cookies.py"]
+    read_recent(index, [number])
+    first, second, third = block_shares(index, number)
+    assert second > first == third > 0  # The newest commit wrote one line: that of `renewal`.
+
+
+def test_a_precedent_names_the_repair_that_it_needed_soon_afterwards(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop")
+    for message in ("Expire logins of guests on Sundays", "Fix logins of guests that never expire"):
+        with (root / "shop/cookies.py").open("a") as file:
+            file.write(f"# {message}\n")
+        git(root, "commit", "-qam", message)
+    plan = planned(root, "Expire logins of guests on Mondays and Sundays")
+    [precedent] = [each for each in plan.likely[0].precedents if "on Sundays" in each.title]
+    assert [each.title for each in precedent.repairs] == ["Fix logins of guests that never expire"]
+    assert precedent.repairs[0].days == 1

@@ -50,12 +50,21 @@ class LikelyFile(msgspec.Struct, frozen=True, omit_defaults=True):
     is_expected: bool = False  # whether it is among the files that the work is said to change
 
 
-class Precedent(msgspec.Struct, frozen=True):
+class FollowUp(msgspec.Struct, frozen=True):
+    """A repair that a merged change needed soon afterwards."""
+
+    commit: str  # the short id
+    title: str
+    days: int  # after the change, rounded up
+
+
+class Precedent(msgspec.Struct, frozen=True, omit_defaults=True):
     """A change that was merged before and is like what is asked for."""
 
     commit: str  # the short id
     title: str
     files: tuple[str, ...]  # those it changed that are still there
+    repairs: tuple[FollowUp, ...] = ()  # what it had forgotten, the earliest first
 
 
 class Likely(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -48,6 +48,8 @@ SETTINGS = (
     "protocol.allow=never",
     "submodule.recurse=false",
 )
+LATE = "it took longer"
+"""How the reason begins where the clock ended git: another time it would have read more."""
 COMMANDS_WITH_DIFF = frozenset({"log", "diff", "show", "diff-tree", "diff-index"})
 
 
@@ -102,7 +104,7 @@ def git_part(
             process.kill()
             process.wait()
         if late.is_set():
-            return Answer(_decoded(data), f"it took longer than {seconds:g} seconds")
+            return Answer(_decoded(data), f"{LATE} than {seconds:g} seconds")
         if too_long:
             return Answer(_decoded(data), f"it wrote more than {bytes_max:,} bytes")
         _refuse_failure(process, args, complaints, fine)

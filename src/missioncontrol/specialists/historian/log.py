@@ -7,13 +7,11 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.git import git, git_part, head_commit, top_level
+from missioncontrol.specialists.git import LATE, git, git_part, head_commit, top_level
 from missioncontrol.specialists.ranking.past import PastChange
 
 COMMITS_MAX = 25_000
 BYTES_MAX = 128 * 1024 * 1024
-LATE = "it took longer"
-"""How the reason begins where the clock ended git: another time it would have read more."""
 COUNT_SECONDS_MAX = 120.0
 RENAMES_MAX = 400
 """Files added and deleted in one commit up to which git looks for renames."""

@@ -21,7 +21,7 @@ from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
 from missioncontrol.specialists.planner.leaving import leaving_facts
-from missioncontrol.specialists.planner.likely import likely_files, precedents_of
+from missioncontrol.specialists.planner.likely import likely_files
 from missioncontrol.specialists.planner.moving import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
@@ -36,6 +36,7 @@ from missioncontrol.specialists.planner.naming import (
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
 from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
+from missioncontrol.specialists.planner.precedents import precedents_of
 from missioncontrol.specialists.planner.renaming import renamed_files, renaming_facts
 from missioncontrol.specialists.planner.saying import new_thing, said
 from missioncontrol.specialists.planner.scopes import with_scopes

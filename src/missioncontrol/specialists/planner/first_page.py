@@ -146,12 +146,20 @@ def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
         most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
         files = tuple(sorted(each.files, key=lambda path: path not in scope))
         yield f"- Done before: {in_words(msgspec.structs.replace(each, files=files), most)}."
+        yield from _repairs(each)
+
+
+def _repairs(precedent: Precedent) -> Iterator[str]:
+    """Say what a merged change had forgotten."""
+    for repair in precedent.repairs:
+        when = "a day" if repair.days == 1 else f"{repair.days} days"
+        yield f"  - Repaired {when} later by “{repair.title}” ({repair.commit})."
 
 
 def _is_told(precedent: Precedent, places: str) -> bool:
     """Whether the lines about places say all that a merged change says: it changed that file."""
     alone = len(precedent.files) == 1 and f"`{precedent.files[0]}:" in places
-    return alone and f"({precedent.commit})" in places
+    return alone and not precedent.repairs and f"({precedent.commit})" in places
 
 
 def in_words(precedent: Precedent, most: int = PRECEDENT_FILES_MAX) -> str:

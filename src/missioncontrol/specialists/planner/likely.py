@@ -6,20 +6,19 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Precedent
-from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.domain.foresight import Knower, Likely, LikelyFile
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.outside import dependency_files
 from missioncontrol.specialists.planner.papers import documents_for, home_of, speaks_of_comments
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, is_vague, text_of_main
+from missioncontrol.specialists.planner.precedents import precedents
 from missioncontrol.specialists.planner.source import called, holds_tests
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.tracing import steps, with_trace
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import expected_set, ranked, ranking
-from missioncontrol.specialists.ranking.terms import title
 from missioncontrol.specialists.relevance import SHARE_MIN, as_likely
 
 FILES_MAX = 10
@@ -31,9 +30,6 @@ BESIDE = {"tests": ("test",), "documentation": ("document",)}
 """Work beside the code: of what kinds of files it changes some, and no other."""
 PLAUSIBLE_MIN, SURE_MIN = 0.1, 0.5
 """Chances from which on a file of the main ask, or of another one alone, is expected to change."""
-PRECEDENTS_MAX, PRECEDENT_FILES_MAX, SHORT_ID = 3, 12, 7
-ALIKE_MIN = 0.25
-"""Share of what a commit would score that says all of the ask, from which on it is like it."""
 TOGETHER_MIN = 0.15
 """A test that changed in this share of a file's changes has to do with it."""
 SELDOM_MIN = 0.05
@@ -60,29 +56,6 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
         for part, files in found
         if files
     )
-
-
-def precedents_of(ground: Ground, ask: Ask) -> tuple[Precedent, ...]:
-    """Return the merged changes that are most like the main ask; none of another one."""
-    if ground.index is None or ask is not ground.goal.main:
-        return ()
-    return precedents(ground.index, text_of_main(ground))
-
-
-def precedents(index: Index, text: str) -> tuple[Precedent, ...]:
-    """Return the merged changes that are most like an ask, and touched few enough files to tell."""
-    evidence = ranking(index, text).evidence
-    ideal = index.past.ideal(evidence.terms) or 1.0
-    found = []
-    for example in evidence.examples:
-        files = index.past.files[example.number]
-        if example.strength < ALIKE_MIN * ideal or len(files) > PRECEDENT_FILES_MAX:
-            continue
-        change = index.past.changes[example.number]
-        said = title(change.message).replace("`", "'")
-        paths = tuple(index.paths[number] for number in files)
-        found.append(Precedent(change.id[:SHORT_ID], said, paths))
-    return tuple(found[:PRECEDENTS_MAX])
 
 
 def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:

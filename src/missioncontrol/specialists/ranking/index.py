@@ -86,6 +86,7 @@ class Index:
         languages = Counter(file.language for file in self.files if file.kind == "code")
         self.main_language = max(languages, key=lambda name: (languages[name], name), default="")
         self.answers: dict[tuple[str, tuple[str, ...]], object] = {}  # kept by the ranker
+        self.recent: dict[int, tuple[tuple[str, ...], ...]] = {}  # lines of the newest commits
         self._blocks: dict[int, list[Block]] = {}
         self._roles: dict[int, dict[str, float]] = {}
         self.habits = self._habits()

@@ -13,6 +13,7 @@ from missioncontrol.specialists.ranking.groups import adjusted, shift, spoken_of
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
+from missioncontrol.specialists.ranking.recent import read_recent
 from missioncontrol.specialists.ranking.spots import spots_in
 
 DIGITS = 4
@@ -29,6 +30,8 @@ ANSWERS_KEPT = 64
 ORDER_WEIGHT = 4.0
 """What the order that was learned as one counts for beside the logarithm of the odds."""
 CHANCE_MIN = 1e-4
+RECENT_FILES_MAX = 10
+"""Files, the likeliest, in which the lines of the newest commits are looked for."""
 ORDER_NAMES = (*NAMES, *ordering.NAMES)
 OFTEN = 10
 """So many mentions of one word are no accident."""
@@ -74,6 +77,7 @@ def ranked(index: Index, text: str, *, limit: int, kinds: Collection[str] = ()) 
     """
     found = ranking(index, text, kinds)
     best = found.order[:limit]
+    read_recent(index, [found.evidence.candidates[place] for place in best[:RECENT_FILES_MAX]])
     for place in best:
         if place not in found.explained:
             found.explained[place] = _explained(index, found, place)

@@ -5,8 +5,11 @@ from missioncontrol.specialists.ranking.evidence import Evidence
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.learned import PASSAGES, read_model
 from missioncontrol.specialists.ranking.passages import NAMES, passage_rows
+from missioncontrol.specialists.ranking.recent import block_shares
 
 SPOTS_MAX = 3
+RECENT_WEIGHT = 0.5
+"""What it counts for, beside the learned score, that the newest commits wrote a block."""
 
 
 def spots_in(index: Index, evidence: Evidence, number: int) -> list[Spot]:
@@ -16,9 +19,10 @@ def spots_in(index: Index, evidence: Evidence, number: int) -> list[Spot]:
     if "is_change_log" in index.roles(number):
         return [_spot(index, number, 0)]  # What is new is written at the top.
     model = read_model(PASSAGES, NAMES)
-    chances = [model.chance(row) for row in passage_rows(index, evidence, number)]
-    blocks = index.blocks(number)
-    order = sorted(range(len(blocks)), key=lambda place: (-chances[place], place))
+    scores = map(model.sum, passage_rows(index, evidence, number))
+    recent = block_shares(index, number)
+    worth = [score + RECENT_WEIGHT * share for score, share in zip(scores, recent, strict=True)]
+    order = sorted(range(len(worth)), key=lambda place: (-worth[place], place))
     return [_spot(index, number, place) for place in order[:SPOTS_MAX]]
 
 
