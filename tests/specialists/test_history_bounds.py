@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists import git
 from missioncontrol.specialists.historian import Historian, walk
 from missioncontrol.specialists.historian import log as history_log
 from missioncontrol.specialists.historian.history import history_of
@@ -79,7 +80,7 @@ def test_a_directory_counts_its_own_commits(root: Path) -> None:
 def test_a_git_that_hangs_ends_in_a_refusal_and_no_plan(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = Log((), 5, f"{history_log.LATE} than 1 seconds")
+    late = Log((), 5, f"{git.LATE} than 1 seconds")
     monkeypatch.setattr(walk, "read_log", lambda *_, **__: late)
     with pytest.raises(AttemptFailed, match="could not read the history") as refused:
         plan_at(root, tmp_path)
