@@ -7,13 +7,13 @@ from pathlib import Path
 
 from bench.agents.stamping import Stamps
 from bench.worker import Answer, Job
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import AgentAsked
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.lifecycle.states import Ready
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.settings import Settings
 
 AGENTS = 100
 BEAT_SECONDS = 0.005
@@ -27,7 +27,7 @@ class Ours:
         self._rounds = 0
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        self._held: Holding | None = None
+        self._held: EngineContext | None = None
         self._stamps = Stamps(folder / "stamps", AGENTS)
 
     def at_once(self, job: Job) -> Answer:
@@ -69,7 +69,7 @@ class Ours:
                 found[names[row.type]].append(row.time / 1e6 - created)
         return found
 
-    async def _opened(self) -> Holding:
+    async def _opened(self) -> EngineContext:
         held = await self._stack.enter_async_context(holding(Settings(self._folder / "home")))
         await held.work()
         for number in range(AGENTS):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import missioncontrol as mc
 from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.bootstrap import holding
-from missioncontrol.settings import Settings
+from missioncontrol.app.container import holding
+from missioncontrol.app.settings import Settings
 
 RUNS = 1_000
 EVENTS = 1_000_000

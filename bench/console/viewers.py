@@ -18,7 +18,7 @@ from bench.console import homes
 from bench.console.watchers import Seen
 from bench.harness import folder_of_repository, percentile, quiet_environment
 from bench.measure import Measure, rounded
-from missioncontrol.front import Front
+from missioncontrol.app.console_process import ConsoleProcess
 
 VIEWERS = 500
 TOKENS = 20
@@ -71,7 +71,7 @@ def _run(home: Path, count: int, delays: list[float]) -> float:
     with _process("bench.console.busy", str(home), str(STEPS)) as engine:
         run = _line(engine)
         with asyncio.Runner() as runner:
-            front = Front(home, port=0, environment=os.environ)
+            front = ConsoleProcess(home, port=0, environment=os.environ)
             ready = runner.run(front.open())
             try:
                 tokens = _tokens(ready.link)

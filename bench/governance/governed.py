@@ -5,13 +5,13 @@ from pathlib import Path
 
 from bench.engine.ours import AT_ONCE, Ours
 from bench.worker import Answer, Job
-from missioncontrol.bootstrap import Holding, holding
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Amount, Spending, Step
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.runtime.registry import Registered
-from missioncontrol.settings import Settings
 
 AGENT, WORKFLOW = "writer", "governed"
 USED = Usage(400, 0, 100, cost=700)
@@ -48,7 +48,7 @@ async def _carried_out(home: Path, items: int) -> str:
     return create.run
 
 
-def _run(control: Holding, items: int) -> CreateRun:
+def _run(control: EngineContext, items: int) -> CreateRun:
     whole = Step(
         "each",
         AGENT,

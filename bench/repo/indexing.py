@@ -12,10 +12,10 @@ from bench.harness import quiet_environment
 from bench.measure import Measure, rounded
 from bench.repo.command import mission
 from missioncontrol.adapters.sop_file import sop_text
+from missioncontrol.app.container import holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.repositories import RepositoryAsked, RepositoryTaskAsked
-from missioncontrol.bootstrap import holding
 from missioncontrol.domain.repository.process import USUAL, Process
-from missioncontrol.settings import Settings
 
 TASKS, ROUNDS = 2_000, 7
 ID = "repository-0123456789abcd"

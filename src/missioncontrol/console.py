@@ -21,9 +21,9 @@ from missioncontrol.adapters.connections import StepConnections
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.secret_stores import secret_store
-from missioncontrol.console_parts import opened, providers, watch
+from missioncontrol.app.console_app import opened, providers, watch
+from missioncontrol.app.console_process import Ready
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.front import Ready
 from missioncontrol.interfaces.app import build
 from missioncontrol.interfaces.serving import server
 from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure

@@ -31,16 +31,16 @@ from typing import Any, Literal, Self
 import msgspec
 
 from missioncontrol.adapters.agents.functions import StepContext, StepFunction
+from missioncontrol.app.builtin_agents import FUNCTIONS
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.journal import fold_run
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain import workflow as definitions
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.step import ONCE, Retry, Step
-from missioncontrol.own_agents import FUNCTIONS
-from missioncontrol.settings import Settings
 
 __all__ = ["Engine", "Retry", "RunResult", "StepContext", "Workflow"]
 
@@ -148,7 +148,7 @@ class Engine:
         self._settings = Settings(Path(home).absolute(), concurrency=concurrency)
         self._workflows = list(workflows)
         self._stack = AsyncExitStack()
-        self._held: Holding | None = None
+        self._held: EngineContext | None = None
 
     async def __aenter__(self) -> Self:
         """Take the home, and let other processes of this machine ask for things.
@@ -178,7 +178,7 @@ class Engine:
         await self._stack.aclose()
 
     @property
-    def _control(self) -> Holding:
+    def _control(self) -> EngineContext:
         assert self._held is not None, "enter the engine first: `async with Engine(home)`"
         return self._held
 

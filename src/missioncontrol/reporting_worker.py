@@ -28,13 +28,13 @@ from missioncontrol.analytics.questions import DAYS_USUAL, Range, Segment
 from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.analytics.writing import fault_of, in_words_of
+from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics.digests import CARD, WRITING
 from missioncontrol.domain.digest import DigestWritten, Written
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.secrets import HOME
 from missioncontrol.domain.work import NO_USAGE, Usage, Work
-from missioncontrol.measured import analytics
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Message, Model

@@ -10,10 +10,10 @@ def specialist(name: str) -> Specialist:
     Planner and writer get the model that is configured, the inspector the rules of repositories.
     """
     if name == "inspector":
-        from missioncontrol.range_guard import RangeGuard
+        from missioncontrol.app.commit_policy_check import CommitPolicyCheck
         from missioncontrol.specialists.inspector import Inspector
 
-        return Inspector(RangeGuard())
+        return Inspector(CommitPolicyCheck())
     if name not in ("planner", "writer"):
         return catalogue.find(name)
     from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from

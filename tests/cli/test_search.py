@@ -11,10 +11,10 @@ import pytest
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
+from missioncontrol.app.read_context import ReadContext
 from missioncontrol.application import search as searching
 from missioncontrol.cli import search as verb
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.reading import Reading
 from tests.application.spoken import RUNS, TALK, append
 
 Said = tuple[str, str]
@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Home:
 
 def say(home: Home, capsys: pytest.CaptureFixture[str], **given: Any) -> Said:
     """Ask once, and return what is printed and what is said beside it."""
-    reading = Reading(home)
+    reading = ReadContext(home)
     try:
         line = {**NOTHING, "limit": 20, "runs": False, "json": False, **given}
         assert verb.search(reading, argparse.Namespace(**line)) == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.bootstrap import holding
-from missioncontrol.settings import Settings
+from missioncontrol.app.container import holding
+from missioncontrol.app.settings import Settings
 from tests.cli.command import answer, mission
 
 WORKFLOW = """

@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 # What lays reports out and prints them: a third of a start for those who do neither.
 PRINTING = ("docx", "jinja2", "lxml", "markdown_it")
-ENGINE = ("missioncontrol.bootstrap", "missioncontrol.runtime.engine")
+ENGINE = ("missioncontrol.app.container", "missioncontrol.runtime.engine")
 
 
 @pytest.mark.parametrize(

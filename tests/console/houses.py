@@ -10,15 +10,15 @@ import httpx
 from litestar import Litestar
 from litestar.datastructures import State
 
+from missioncontrol.app.console_app import opened
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.access import UserAsked, UserVerb
-from missioncontrol.bootstrap import Holding, holding
-from missioncontrol.console_parts import opened
 from missioncontrol.domain.permission import Role, permissions_of
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.app import build
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.origins import SAFE
-from missioncontrol.settings import Settings
 
 ORIGIN = "http://127.0.0.1:8700"
 
@@ -33,7 +33,7 @@ def principal(*roles: Role, name: str = "alice") -> Principal:
 class House:
     """The home, its engine, its console, and clients of it."""
 
-    def __init__(self, held: Holding, console: Console, app: Litestar) -> None:
+    def __init__(self, held: EngineContext, console: Console, app: Litestar) -> None:
         self.held = held
         self.console = console
         self.app = app

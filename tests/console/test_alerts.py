@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from missioncontrol.console_parts import watch
+from missioncontrol.app.console_app import watch
 from missioncontrol.ports.warehouse import Captured
 from tests.console.houses import House, console_house
 

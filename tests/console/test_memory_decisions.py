@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from missioncontrol.app.followers import memory
 from missioncontrol.application.asks import BeginMission
 from missioncontrol.application.decisions import DecisionAsked
 from missioncontrol.application.missions import Goal
 from missioncontrol.domain.decision_text import DecisionText
-from missioncontrol.following import memory
 from missioncontrol.ports.memory_index import Wanted
 from tests.console.houses import House, console_house
 from tests.console.mission_house import DECIDING_GOAL, GOAL, ended, small_repository

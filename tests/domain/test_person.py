@@ -3,8 +3,8 @@
 import pytest
 
 from missioncontrol.adapters.agents.kinds import OURS
+from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.domain.person import can_decide, is_reserved
-from missioncontrol.own_agents import AGENT_CARDS
 
 
 @pytest.mark.parametrize(

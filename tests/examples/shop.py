@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import BeginRun, ForkRun, SaveWorkflow
 from missioncontrol.application.scope import Scopes
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
-from missioncontrol.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "workflows"
@@ -24,7 +24,7 @@ ALICE, BOB = "user:alice", "user:bob"
 class Shop:
     """One home that is held, and what a test asks of it."""
 
-    def __init__(self, held: Holding) -> None:
+    def __init__(self, held: EngineContext) -> None:
         self.held = held
 
     async def save(self, *names: str) -> None:

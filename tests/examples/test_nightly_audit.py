@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol import bootstrap
 from missioncontrol.adapters.clocks import SystemClock
+from missioncontrol.app import container
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.schedule.events import Policy
@@ -37,7 +37,7 @@ def until_half_past_two(now: float) -> float:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "SystemClock", NightClock)
+    monkeypatch.setattr(container, "SystemClock", NightClock)
     monkeypatch.setattr(NightClock, "ahead", 0.0)
 
 

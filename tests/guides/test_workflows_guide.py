@@ -9,6 +9,7 @@ import pytest
 from missioncontrol.adapters.agents.command import CARD
 from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.application.acceptance import WORK_BYTES_MAX
 from missioncontrol.application.expansion import ITEMS_MAX
 from missioncontrol.cli.arguments import parser
@@ -21,7 +22,6 @@ from missioncontrol.domain.definition.step_reading import ATTEMPTS_MAX, ROUNDS_M
 from missioncontrol.domain.expression import FUNCTIONS, NAMES, SOURCE_CHARACTERS_MAX
 from missioncontrol.domain.run.working_out import STEPS_MAX
 from missioncontrol.domain.step import ApprovalRule, Repeat
-from missioncontrol.own_agents import AGENT_CARDS
 from tests.application import truth_tables
 from tests.cli.test_documentation import verbs_of
 from tests.guides.terminal import Terminal

@@ -9,10 +9,10 @@ import pytest
 
 import missioncontrol as mc
 from missioncontrol.adapters.home import Home
-from missioncontrol.bootstrap import Holding, holding
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.interfaces.control import Ask, ask_engine
-from missioncontrol.settings import Settings
 from tests.cli.command import mission
 from tests.runtime.workshop import run
 
@@ -129,12 +129,12 @@ def test_a_program_that_may_not_listen_carries_out_its_steps(
 def test_a_program_whose_engine_cannot_be_entered_lets_the_home_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_: Holding) -> None:
+    async def broken(_: EngineContext) -> None:
         raise RuntimeError("no")
 
     async def story() -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(Holding, "work", broken)
+            patched.setattr(EngineContext, "work", broken)
             with pytest.raises(RuntimeError):
                 await mc.Engine(tmp_path).__aenter__()
         async with mc.Engine(tmp_path):
@@ -146,7 +146,7 @@ def test_a_program_whose_engine_cannot_be_entered_lets_the_home_go(
 # What is asked for.
 
 
-def asked(tmp_path: Path, story: Callable[[Holding], Awaitable[None]]) -> None:
+def asked(tmp_path: Path, story: Callable[[EngineContext], Awaitable[None]]) -> None:
     async def live() -> None:
         async with holding(Settings(home=tmp_path), {}) as held:
             await held.work()
@@ -158,7 +158,7 @@ def asked(tmp_path: Path, story: Callable[[Holding], Awaitable[None]]) -> None:
 @pytest.mark.parametrize("stream", ["budget-1", "operation", "mission-1", "", "run-1"])
 @pytest.mark.parametrize("verb", ["CancelRun", "ResumeRun", "RetryRun"])
 def test_what_is_no_run_is_refused_as_one(tmp_path: Path, verb: str, stream: str) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         await held.office.perform("StopAll", {"reason": "smoke"}, "user:alice")
         await held.office.perform("StartAll", {"stage": "all"}, "user:alice")
         with pytest.raises(NotFound) as no:
@@ -184,7 +184,7 @@ def test_a_mission_with_limits_that_cannot_be_is_refused(
         "task_seconds_max": 60,
     }
 
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         with pytest.raises(Rejected) as no:
             await held.office.perform("BeginMission", {**sound, **changed}, "user:alice")
         assert no.value.code == "control.malformed"
@@ -194,7 +194,7 @@ def test_a_mission_with_limits_that_cannot_be_is_refused(
 
 
 def test_nobody_waits_for_a_large_file_that_is_looked_at(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         save = {"text": LARGE, "file": "large.yaml"}
         saving = asyncio.ensure_future(held.office.perform("SaveWorkflow", save, "user:alice"))
         await asyncio.sleep(0)
@@ -206,7 +206,7 @@ def test_nobody_waits_for_a_large_file_that_is_looked_at(tmp_path: Path) -> None
 
 
 def test_of_two_that_save_the_same_version_at_once_one_is_refused(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         texts = (f"version: 1\n{LARGE}", f"version: 1\ndescription: other\n{LARGE}")
         done = await asyncio.gather(
             *(held.workflows.save(text, "x.yaml", actor="user:alice") for text in texts),

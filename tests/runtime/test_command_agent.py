@@ -17,7 +17,8 @@ import pytest
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.processes import start_time
-from missioncontrol.bootstrap import holding
+from missioncontrol.app.container import holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
@@ -27,7 +28,6 @@ from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import CommandRan, Usage, Work
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.runtime.registry import Registered
-from missioncontrol.settings import Settings
 from tests.runtime.workshop import Workshop, run, workshop
 from tests.sandboxes import OpenBelow
 
@@ -606,10 +606,10 @@ def test_a_cancel_reaches_other_sessions_also_without_an_environment(
 
 KILLED = """
 import asyncio, pathlib, sys
-from missioncontrol.bootstrap import holding
+from missioncontrol.app.container import holding
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.settings import Settings
+from missioncontrol.app.settings import Settings
 async def story():
     async with holding(Settings(pathlib.Path(sys.argv[1]))) as held:
         step = Step("a", "command", inputs={"argv": sys.argv[3:], "writes": [sys.argv[2]]})

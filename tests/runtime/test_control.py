@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.bootstrap import holding
+from missioncontrol.app.container import holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.interfaces.control import (
     CONNECTIONS_MAX,
@@ -21,7 +22,6 @@ from missioncontrol.interfaces.control import (
     ControlServer,
     ask_engine,
 )
-from missioncontrol.settings import Settings
 
 
 async def echo(

@@ -9,12 +9,12 @@ import pytest
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.asks import StopAll
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.runtime import indexer
 from missioncontrol.runtime.indexer import Indexer
-from missioncontrol.settings import Settings
 from tests.runtime.workshop import run
 
 
@@ -128,7 +128,7 @@ def reached(home: Home) -> int:
         index.close()
 
 
-async def stopped(held: Holding) -> int:
+async def stopped(held: EngineContext) -> int:
     """Let something happen, and return where the log ends then."""
     await held.office.do(StopAll("smoke"), "user:alice")
     return (await held.store.head()).position

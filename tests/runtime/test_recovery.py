@@ -13,19 +13,19 @@ import pytest
 
 import missioncontrol as mc
 from missioncontrol.adapters.processes import start_time
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.read_context import ReadContext
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.audit import verify
 from missioncontrol.application.missions import Goal
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import INTERRUPTIONS_MAX, Failed, Succeeded
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
-from missioncontrol.reading import Reading
 from missioncontrol.runtime.recovery import only_waits
 from missioncontrol.runtime.registry import Registered
-from missioncontrol.settings import Settings
 from tests.runtime.workshop import Hand, run, workshop
 
 LIMITS = {"plan_seconds_max": 60.0, "task_seconds_max": 30.0}
@@ -254,7 +254,7 @@ def settings(root: Path) -> Settings:
     return Settings(root / "home")
 
 
-async def begin_mission(control: Holding) -> tuple[str, str]:
+async def begin_mission(control: EngineContext) -> tuple[str, str]:
     mission, name = control.missions.begin(
         Goal("Make search fast."), execute=True, concurrency=2, limits=LIMITS, actor="test"
     )
@@ -303,7 +303,7 @@ def test_a_home_that_was_opened_says_which_runs_can_be_resumed(tmp_path: Path) -
     async def story() -> None:
         async with holding(settings(tmp_path), {}) as control:
             _, name = await begin_mission(control)
-        control = Holding(settings(tmp_path), {})
+        control = EngineContext(settings(tmp_path), {})
         try:
             assert await control.open() == [name]
             assert control.journal.runs == {}
@@ -318,9 +318,9 @@ def test_a_home_is_held_once_and_signed_when_it_is_let_go(tmp_path: Path) -> Non
         async with holding(settings(tmp_path), {}) as control:
             await begin_mission(control)
             with pytest.raises(Unavailable) as no:
-                Holding(settings(tmp_path), {})
+                EngineContext(settings(tmp_path), {})
             assert no.value.code == "home.held"
-        reading = Reading(control.home)
+        reading = ReadContext(control.home)
         try:
             verdict = await verify(reading.store, reading.heads.all(), reading.artifacts)
             assert verdict.is_intact
@@ -337,14 +337,14 @@ def test_a_home_that_cannot_be_opened_is_let_go(tmp_path: Path) -> None:
     (home / "log.db").write_bytes(b"not a log at all" * 100)
     for _ in range(2):
         with pytest.raises(Exception, match="damaged"):
-            Holding(settings(tmp_path), {})
+            EngineContext(settings(tmp_path), {})
 
 
 def test_an_empty_home_has_nothing_to_read(tmp_path: Path) -> None:
     from missioncontrol.adapters.home import Home
 
     with pytest.raises(NotFound) as no:
-        Reading(Home(tmp_path / "home"))
+        ReadContext(Home(tmp_path / "home"))
     assert no.value.code == "home.empty"
 
 
@@ -352,7 +352,7 @@ def test_a_reader_looks_on_while_an_engine_works(tmp_path: Path) -> None:
     async def story() -> None:
         async with holding(settings(tmp_path), {}) as control:
             _, name = await begin_mission(control)
-            reading = Reading(control.home)
+            reading = ReadContext(control.home)
             try:
                 stored = await reading.store.read_stream(name)
                 assert [event.type for event in stored][-1] == "step_started"

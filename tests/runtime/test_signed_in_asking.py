@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.asks import ForSomebody, RaiseCaps
@@ -24,12 +26,10 @@ from missioncontrol.application.authority import (
     NotPermitted,
     refuse_agents,
 )
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.permission import Permission, Role, permissions_of
 from missioncontrol.domain.principal import Asking, Way
-from missioncontrol.settings import Settings
 from tests.cli.command import environment
 
 HELD = """
@@ -54,7 +54,7 @@ def asking(
     return Asking(request, held, way, "session-1", "192.0.2.1", "curl/8", digest)
 
 
-def with_engine(root: Path, story: Callable[[Holding], Awaitable[None]]) -> None:
+def with_engine(root: Path, story: Callable[[EngineContext], Awaitable[None]]) -> None:
     async def told() -> None:
         async with holding(Settings(root), {}) as held:
             await held.work()
@@ -64,7 +64,7 @@ def with_engine(root: Path, story: Callable[[Holding], Awaitable[None]]) -> None
     asyncio.run(asyncio.wait_for(told(), 60))
 
 
-async def know(held: Holding) -> None:
+async def know(held: EngineContext) -> None:
     """Let the log know who acts here, as people who may do all that a test says they may."""
     owner = f"user:{held.approvals.os_user}"
     for name in ("alice", "bob"):
@@ -72,7 +72,7 @@ async def know(held: Holding) -> None:
             await held.office.do(UserAsked("add", name, ("admin",)), owner)
 
 
-async def log(held: Holding) -> list[Recorded]:
+async def log(held: EngineContext) -> list[Recorded]:
     """Return what happened once the people were known."""
     rows = await held.store.read(limit=5_000)
     return [row for row in rows if row.type != "user_added"]
@@ -90,7 +90,7 @@ async def refused(work: Awaitable[Any]) -> str:
 def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
     tmp_path: Path,
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         perform = held.office.perform
         asks: list[tuple[str, dict[str, Any]]] = [
             ("SaveWorkflow", SAVE),
@@ -123,7 +123,7 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
 
 
 def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         quick = "name: quick\nsteps:\n  a: {agent: command, with: {argv: [echo, x]}}\n"
         perform = held.office.perform
         await perform("SaveWorkflow", {**SAVE, "text": quick}, ALICE, asking("r0"))
@@ -138,7 +138,7 @@ def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> Non
 
 
 def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         perform = held.office.perform
         await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
         signed_in = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("r1"))
@@ -150,7 +150,7 @@ def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path
 
 
 def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         perform = held.office.perform
         for number in range(5):
             await perform("SaveWorkflow", SAVE, ALICE, asking(f"r{number}"))
@@ -170,7 +170,7 @@ def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
 
 
 def test_the_same_request_is_done_once_and_answered_the_same(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         perform = held.office.perform
         await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
         first = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
@@ -189,7 +189,7 @@ def test_the_same_request_is_done_once_and_answered_the_same(tmp_path: Path) -> 
 def test_a_request_that_was_answered_is_known_after_the_engine_was_closed(tmp_path: Path) -> None:
     answers: list[Any] = []
 
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
         answers.append(await held.office.perform("SaveWorkflow", SAVE, ALICE, key))
 
@@ -199,7 +199,7 @@ def test_a_request_that_was_answered_is_known_after_the_engine_was_closed(tmp_pa
 
 
 def test_a_request_under_way_is_done_once_and_both_who_ask_get_its_answer(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
         first, second = await asyncio.gather(
             held.office.perform("SaveWorkflow", SAVE, ALICE, key),
@@ -212,7 +212,7 @@ def test_a_request_under_way_is_done_once_and_both_who_ask_get_its_answer(tmp_pa
 
 
 def test_a_request_that_was_refused_may_be_made_again(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
         begin = ("BeginRun", {"workflow": "held"}, ALICE, key)
         assert await refused(held.office.perform(*begin)) == "workflow.unknown"
@@ -230,7 +230,7 @@ def test_a_request_that_was_refused_may_be_made_again(tmp_path: Path) -> None:
 
 
 def test_what_is_shown_once_is_not_kept_and_the_repeat_says_so(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         owner = f"user:{held.approvals.os_user}"
         key = asking("k", digest="aa")
         ask = ("TokenAsked", {"name": "ci", "scopes": ["read"]}, owner, key)
@@ -251,7 +251,7 @@ def test_what_is_shown_once_is_not_kept_and_the_repeat_says_so(tmp_path: Path) -
 
 
 def test_every_verb_says_what_it_needs(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         assert set(NEEDED) == set(held.office._asks)
         assert set(NEEDED) >= LOOKS
         assert set(SHOWN_ONCE) <= set(NEEDED)
@@ -276,7 +276,7 @@ NARROW: list[tuple[str, dict[str, Any], Role]] = [
 def test_what_goes_beyond_a_role_is_refused_here_too_and_leaves_nothing(
     tmp_path: Path, verb: str, arguments: dict[str, Any], role: Role
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         before = len(await log(held))
         with pytest.raises(NotPermitted):
             await held.office.perform(verb, arguments, ALICE, asking("r", role))
@@ -288,7 +288,7 @@ def test_what_goes_beyond_a_role_is_refused_here_too_and_leaves_nothing(
 def test_whom_the_log_does_not_know_may_do_nothing_whatever_is_said_of_them(
     tmp_path: Path,
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         before = len(await log(held))
         for verb, arguments, _ in NARROW:
             said = asking(f"r-{verb}", "admin")
@@ -304,7 +304,7 @@ def test_whom_the_log_does_not_know_may_do_nothing_whatever_is_said_of_them(
 
 
 def test_the_log_has_the_last_word_on_what_somebody_may(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         perform, owner = held.office.perform, f"user:{held.approvals.os_user}"
         await perform("UserAsked", {"verb": "roles", "name": "alice", "roles": ["viewer"]}, owner)
         stop = perform("StopAll", {"reason": "x"}, ALICE, asking("r", "admin"))
@@ -316,7 +316,7 @@ def test_the_log_has_the_last_word_on_what_somebody_may(tmp_path: Path) -> None:
 def test_a_verb_that_nobody_listed_is_for_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         monkeypatch.delitem(NEEDED, "StopAll")
         stop = held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
         assert await refused(stop) == "permission.undeclared"
@@ -337,7 +337,7 @@ def test_an_agent_at_work_may_ask_for_nothing_that_it_is_held_to(tmp_path: Path)
         "StopAll",
     }
 
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         kinds = (ForSomebody, AgentsAtWork)
         assert {verb for verb, kind in held.office._asks.items() if issubclass(kind, kinds)} == may
         with pytest.raises(Rejected) as no:
@@ -348,7 +348,7 @@ def test_an_agent_at_work_may_ask_for_nothing_that_it_is_held_to(tmp_path: Path)
 
 
 def test_nobody_arrives_from_a_provider_by_saying_so(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         arrive = {"name": "alice", "subject": "x 1", "roles": ["admin"], "has_roles": True}
         for way in ("oidc", "token", "password"):
             said = asking(f"r-{way}", "viewer", way=way)
@@ -363,7 +363,7 @@ def test_nobody_arrives_from_a_provider_by_saying_so(tmp_path: Path) -> None:
 # Approvals.
 
 
-async def begun(held: Holding, actor: str, said: Asking) -> tuple[str, str]:
+async def begun(held: EngineContext, actor: str, said: Asking) -> tuple[str, str]:
     """Begin a run that waits for an approval; return both."""
     await held.office.perform("SaveWorkflow", SAVE, actor, asking(f"save-{said.request}"))
     answer = await held.office.perform("BeginRun", {"workflow": "held"}, actor, said)
@@ -377,7 +377,7 @@ def spoken(approval: str, actor: str, verb: str = "approve") -> dict[str, Any]:
 
 
 def test_who_signed_in_speaks_in_their_own_name_whatever_they_say(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         _, approval = await begun(held, ALICE, asking("r1"))
         mine = {**spoken(approval, "user:bob"), "on_behalf": "user:cid"}
         by_author = held.office.perform("Spoken", mine, ALICE, asking("r2", way="token"))
@@ -395,7 +395,7 @@ def test_who_signed_in_speaks_in_their_own_name_whatever_they_say(tmp_path: Path
 def test_where_steps_are_not_confined_decisions_take_a_person_who_is_signed_in(
     tmp_path: Path,
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         held.office.is_confined = False
         _, approval = await begun(held, ALICE, asking("r1"))
         said = spoken(approval, "user:bob")
@@ -417,7 +417,7 @@ def test_where_steps_are_not_confined_decisions_take_a_person_who_is_signed_in(
 
 
 def test_the_owner_of_the_machine_is_somebody_else_than_who_signed_in(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         owner = f"user:{held.approvals.os_user}"
         _, approval = await begun(held, ALICE, asking("r1"))
         await held.office.perform(
@@ -431,7 +431,7 @@ def test_the_owner_of_the_machine_is_somebody_else_than_who_signed_in(tmp_path: 
 def test_who_began_it_at_the_terminal_under_another_name_is_still_its_author(
     tmp_path: Path,
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         owner, perform = f"user:{held.approvals.os_user}", held.office.perform
         await perform("SaveWorkflow", SAVE, ALICE)
         answer = await perform("BeginRun", {"workflow": "held"}, ALICE)
@@ -444,7 +444,7 @@ def test_who_began_it_at_the_terminal_under_another_name_is_still_its_author(
 
 
 def test_only_a_permission_to_approve_lets_somebody_speak(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         _, approval = await begun(held, ALICE, asking("r1"))
         said = spoken(approval, "user:bob")
         for role in ("viewer", "operator", "auditor"):
@@ -463,10 +463,10 @@ BROKEN_OFF = """
 import asyncio, os, pathlib, sys
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.asks import StopAll
-from missioncontrol.bootstrap import holding
+from missioncontrol.app.container import holding
 from missioncontrol.domain.permission import PERMISSIONS
 from missioncontrol.domain.principal import Asking
-from missioncontrol.settings import Settings
+from missioncontrol.app.settings import Settings
 
 async def main():
     async with holding(Settings(pathlib.Path(sys.argv[1])), {}) as held:
@@ -502,7 +502,7 @@ def break_off(root: Path, where: str) -> None:
 def test_a_request_that_was_killed_half_done_is_not_done_again_and_says_so(tmp_path: Path) -> None:
     break_off(tmp_path, "half")
 
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         assert held.operations.present.stage == "stopped"
         again = asking("k", digest="aa", way="token")
         rows = await log(held)
@@ -528,7 +528,7 @@ def test_a_request_that_was_killed_half_done_is_not_done_again_and_says_so(tmp_p
 def test_a_request_that_was_killed_before_anything_came_of_it_is_done_once(tmp_path: Path) -> None:
     break_off(tmp_path, "taken")
 
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         before = held.operations.present.stage
         again = asking("k", digest="aa", way="token")
         answers = await asyncio.gather(*(held.office.perform(*STOP, again) for _ in range(3)))
@@ -548,12 +548,12 @@ def test_a_request_that_was_killed_before_anything_came_of_it_is_done_once(tmp_p
     with_engine(tmp_path, lambda held: _verified(held))
 
 
-async def _verified(held: Holding) -> None:
+async def _verified(held: EngineContext) -> None:
     assert (await verify(held.store, held.heads.all(), held.artifacts)).is_intact
 
 
 def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         await held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
 
     with_engine(tmp_path, story)
@@ -580,7 +580,7 @@ def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
 def test_a_request_with_a_name_is_done_once_where_the_operating_system_vouches(
     tmp_path: Path,
 ) -> None:
-    async def story(held: Holding) -> None:
+    async def story(held: EngineContext) -> None:
         office = held.office
         await office.perform("SaveWorkflow", SAVE, ALICE)
         for name in ("one", "one", "two"):

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol.app.commit_policy_check import CommitPolicyCheck
 from missioncontrol.application.task_workflow import Cast, round_text
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.range_guard import RangeGuard
 from missioncontrol.specialists.briefing import brief_of
 from missioncontrol.specialists.inspector import Inspector
 from missioncontrol.worker import specialist
@@ -90,7 +90,7 @@ def test_what_could_not_be_judged_is_no_approval(tmp_path: Path) -> None:
     root = repository(tmp_path / "r", FILES)
     commit = git(root, "rev-parse", "HEAD")
     with pytest.raises(Unavailable) as slow:
-        RangeGuard().objections(root, commit, commit, seconds=-1.0)
+        CommitPolicyCheck().objections(root, commit, commit, seconds=-1.0)
     assert slow.value.code == "guard.too_slow"
     inputs = {"repository": str(root), "commit": kept(root, {"a.py": "a = 1\n"}), "base": "main"}
     brief = brief_of("inspector", order_of({**inputs, "guard": True}), 60.0)
@@ -105,6 +105,6 @@ def test_a_name_that_is_no_text_is_told_as_one(tmp_path: Path) -> None:
     (root / os.fsdecode(b"auth/\xff.py")).write_text("A = 1\n")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Odd")
-    (found,) = RangeGuard().objections(root, "HEAD~1", "HEAD", seconds=60.0)
+    (found,) = CommitPolicyCheck().objections(root, "HEAD~1", "HEAD", seconds=60.0)
     assert (found.path, found.is_error) == (r"auth/\xff.py", True)
     assert json.loads(msgspec.json.encode(found))["path"] == found.path

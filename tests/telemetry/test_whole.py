@@ -13,7 +13,7 @@ import pytest
 import missioncontrol as mc
 from missioncontrol.adapters.telemetry.otlp import OtlpExporter
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
-from missioncontrol.bootstrap import Holding
+from missioncontrol.app.container import EngineContext
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.events import StepStarted
 from missioncontrol.domain.trace import attempt_span, trace_of
@@ -32,7 +32,7 @@ from tests.telemetry.test_metrics import read
 class Around:
     """Everything that follows an engine here."""
 
-    def __init__(self, held: Holding, endpoint: str) -> None:
+    def __init__(self, held: EngineContext, endpoint: str) -> None:
         scrub = held.output._scrub
         self.sending = OtlpExporter(
             OtlpSettings(endpoint + "/v1/traces", batch_seconds=0.01),
@@ -64,7 +64,7 @@ class Around:
 
 
 @asynccontextmanager
-async def around(held: Holding, endpoint: str) -> AsyncIterator[Around]:
+async def around(held: EngineContext, endpoint: str) -> AsyncIterator[Around]:
     found = Around(held, endpoint)
     await found.sending.open()
     await found.server.open()
@@ -157,7 +157,7 @@ async def ends(_: mc.StepContext) -> str:
 def test_runs_from_before_are_counted_however_old_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("missioncontrol.doors.KNOWN_MAX", 1)
+    monkeypatch.setattr("missioncontrol.app.servers.KNOWN_MAX", 1)
     monkeypatch.setenv("MISSION_TELEMETRY_PORT", "0")
 
     async def story() -> bytes:
@@ -166,7 +166,7 @@ def test_runs_from_before_are_counted_however_old_they_are(
         async with mc.Engine(tmp_path) as engine:
             await engine.run(quick)
         async with mc.Engine(tmp_path) as engine:
-            server = engine._control.doors._telemetry
+            server = engine._control.servers._telemetry
             assert server is not None
             assert server._metrics is not None
             return server._metrics.text()

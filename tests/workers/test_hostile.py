@@ -48,7 +48,7 @@ def test_a_bad_offer_is_refused_whole_and_keeps_nobody_else_out(
             status, said = await box.ask("register", msgspec.structs.replace(WHO, **change))
             assert (status, said["code"]) == (400, "worker.bad_offer")
             assert (await shed.ask("register", SHED))[0] == 200
-            assert [each.name for each in there.held.elsewhere.hub.seen()] == ["shed"]
+            assert [each.name for each in there.held.remote_workers.hub.seen()] == ["shed"]
             assert (await box.ask("register", WHO))[0] == 200
 
     play(story())

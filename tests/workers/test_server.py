@@ -211,7 +211,7 @@ def test_a_worker_whose_line_broke_is_not_heard_from_then_on(tmp_path: Path) -> 
             box = Hand(there)
             await box.ask("register", WHO)
             asking = asyncio.create_task(box.ask("poll", Poll("one", seconds_max=20)))
-            worker = there.held.elsewhere.hub._roster.find("box")
+            worker = there.held.remote_workers.hub._roster.find("box")
             assert worker is not None
             while not worker.turn:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

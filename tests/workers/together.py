@@ -10,14 +10,14 @@ from missioncontrol.adapters.workers.crew import Carrier, Crew
 from missioncontrol.adapters.workers.link import Link
 from missioncontrol.adapters.workers.tokens import TokenFile
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
-from missioncontrol.bootstrap import Holding, holding
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.step import Retry, Spending, Step
 from missioncontrol.ports.workers import Introduction
-from missioncontrol.settings import Settings
 from tests.runtime.workshop import Hand, Perform
 
 T = TypeVar("T")
@@ -44,12 +44,12 @@ class Place:
     def __init__(self, root: Path, lease_seconds: float) -> None:
         self.root = root
         self.lease_seconds = lease_seconds
-        self.held: Holding
+        self.held: EngineContext
         self.port = 0
         self.token = ""  # of the worker that came last
 
     @asynccontextmanager
-    async def server(self) -> AsyncIterator[Holding]:
+    async def server(self) -> AsyncIterator[EngineContext]:
         settings = Settings(
             self.root / "home", workers_port=self.port, lease_seconds=self.lease_seconds
         )
@@ -59,9 +59,9 @@ class Place:
             for unsettled in held.tables.unsettled():
                 await held.journal.load_run(unsettled)
                 held.engine.adopt(unsettled)
-            await held.elsewhere.open()
-            assert held.elsewhere.server is not None
-            self.port = int(held.elsewhere.server.url.rpartition(":")[2])
+            await held.remote_workers.open()
+            assert held.remote_workers.server is not None
+            self.port = int(held.remote_workers.server.url.rpartition(":")[2])
             yield held
 
     @asynccontextmanager

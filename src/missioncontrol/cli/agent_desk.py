@@ -10,6 +10,8 @@ from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.remote.kind import proof_of
 from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
+from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
+from missioncontrol.app.settings import sandbox_of
 from missioncontrol.application.agent_measures import Measured, measured
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.gateway_keys import KEYS, STREAM
@@ -23,11 +25,9 @@ from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.secrets import Scrubber, secret_values
-from missioncontrol.own_agents import AGENT_CARDS, built_in
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Proof
 from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_elsewhere
-from missioncontrol.settings import sandbox_of
 
 PROOF_SECONDS_MAX = 120.0
 

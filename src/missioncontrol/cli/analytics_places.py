@@ -19,6 +19,7 @@ from missioncontrol.analytics.detecting.finding import Finding
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.setting import zone_of
 from missioncontrol.analytics.summary import Summary
+from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.desk import RemovalAsked
@@ -30,7 +31,6 @@ from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.product.states import Product
-from missioncontrol.measured import analytics
 from missioncontrol.ports.event_store import EventStore
 
 T = TypeVar("T")

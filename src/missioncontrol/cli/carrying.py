@@ -6,15 +6,15 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.journal import Entry, fold_run
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.identity import identity
 from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.story import Story
 from missioncontrol.cli.views import QuietView, View, choose
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.run.states import Run
-from missioncontrol.settings import Settings
 
 RECONSIDER_SECONDS = 2.0
 """Between the first Ctrl-C, which stops the work, and the cancelling of the run.
@@ -23,7 +23,7 @@ A second one within that time leaves the run as it is, to be resumed."""
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Begin = Callable[[Holding], Awaitable[str]]
+Begin = Callable[[EngineContext], Awaitable[str]]
 """Creates or takes up a run in an engine and returns its id."""
 
 
@@ -67,7 +67,7 @@ async def _work(
             view.close()
 
 
-async def _listen(held: Holding, name: str, view: View) -> None:
+async def _listen(held: EngineContext, name: str, view: View) -> None:
     """Let others cancel the run; where that can't be, Ctrl-C still does."""
     try:
         await held.listen(name)
@@ -75,7 +75,7 @@ async def _listen(held: Holding, name: str, view: View) -> None:
         view.notice(str(error))
 
 
-def _attach(held: Holding, view: View, watched: set[str]) -> None:
+def _attach(held: EngineContext, view: View, watched: set[str]) -> None:
     """Show what happens; once it is known which run is watched, that run's events alone."""
 
     def take(entries: Sequence[Entry]) -> None:
@@ -86,7 +86,7 @@ def _attach(held: Holding, view: View, watched: set[str]) -> None:
     held.engine.progress_listeners.append(view.moved)
 
 
-async def _until_it_rests(held: Holding, name: str, view: View) -> Run | None:
+async def _until_it_rests(held: EngineContext, name: str, view: View) -> Run | None:
     """Wait until the run ends or needs a person, and listen to Ctrl-C meanwhile."""
     loop = asyncio.get_running_loop()
     interrupts: asyncio.Queue[int] = asyncio.Queue()
@@ -113,7 +113,7 @@ async def _until_it_rests(held: Holding, name: str, view: View) -> Run | None:
 
 
 async def _reconsidered(
-    held: Holding, name: str, view: View, interrupts: "asyncio.Queue[int]"
+    held: EngineContext, name: str, view: View, interrupts: "asyncio.Queue[int]"
 ) -> bool:
     """Stop the work, then cancel the run unless Ctrl-C comes again; say whether it did."""
     view.notice(

@@ -140,7 +140,7 @@ class Desk:
         return msgspec.convert(self.deliver(SaveWorkflow(text, file)), Saved)
 
     async def _answer_here(self, ask: Any) -> Any:
-        from missioncontrol.bootstrap import holding
+        from missioncontrol.app.container import holding
 
         async with holding(self.settings, self.environment) as held:
             return await held.office.do(ask, self.actor)
@@ -215,7 +215,7 @@ class Desk:
                 )
             time.sleep(LOOK_SECONDS)
 
-    # Reading.
+    # ReadContext.
 
     @cached_property
     def reading(self) -> AnyReading:
@@ -229,9 +229,9 @@ class Desk:
             NotFound: `home.empty`.
         """
         if isinstance(self.home, Home):
-            from missioncontrol.reading import Reading
+            from missioncontrol.app.read_context import ReadContext
 
-            return Reading(self.home)
+            return ReadContext(self.home)
         from missioncontrol.cli.server import ServerReading
 
         assert self._line is not None
@@ -259,8 +259,8 @@ class Desk:
         """What the agents of this home take and hand back, the built-in ones with them."""
         from missioncontrol.adapters.agent_files import agent_file
         from missioncontrol.adapters.agents.kinds import Kinds
+        from missioncontrol.app.builtin_agents import AGENT_CARDS
         from missioncontrol.application.agents import Cards
-        from missioncontrol.own_agents import AGENT_CARDS
 
         cards = Cards(AGENT_CARDS, Kinds().card)
         for life in self.declared():

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.read_context import ReadContext
 from missioncontrol.application.journal import fold_run
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.agent_desk import RosterDesk
 from missioncontrol.cli.names import board
 from missioncontrol.domain.errors import Unavailable
@@ -15,7 +16,6 @@ from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import ReadTables
-from missioncontrol.reading import Reading
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ async def hall(desk: RosterDesk) -> AsyncIterator[Hall]:
     actor, home = desk.actor, desk.directory
     if desk.is_served:
         desk.close()  # What it has read by now was read on this thread.
-        there = _There(desk, Reading(home))
+        there = _There(desk, ReadContext(home))
         try:
             yield there
         finally:
@@ -74,7 +74,7 @@ async def hall(desk: RosterDesk) -> AsyncIterator[Hall]:
 class _Here:
     is_elsewhere = False
 
-    def __init__(self, held: Holding, actor: str) -> None:
+    def __init__(self, held: EngineContext, actor: str) -> None:
         self._held = held
         self._actor = actor
         self.store: EventStore = held.store
@@ -93,7 +93,7 @@ class _Here:
 class _There:
     is_elsewhere = True
 
-    def __init__(self, desk: RosterDesk, reading: Reading) -> None:
+    def __init__(self, desk: RosterDesk, reading: ReadContext) -> None:
         self._desk = desk
         # What the desk reads belongs to one thread, and asking takes time.
         self._thread = ThreadPoolExecutor(1)

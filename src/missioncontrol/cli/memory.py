@@ -12,6 +12,7 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.server_line import ServerLine
+from missioncontrol.app.followers import memory as memory_of
 from missioncontrol.application.memory import STAYS, Memory, MemoryAsked
 from missioncontrol.application.queries import memory as queries
 from missioncontrol.application.queries.memory import ItemDetail, ItemView, MatchView
@@ -26,7 +27,6 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.visible import visible
-from missioncontrol.following import memory as memory_of
 from missioncontrol.knowledge.apart import told_apart
 
 LIMIT_MAX = 200

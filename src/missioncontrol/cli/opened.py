@@ -9,12 +9,12 @@ from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected
 
 if TYPE_CHECKING:
+    from missioncontrol.app.read_context import ReadContext
     from missioncontrol.cli.server import ServerReading
-    from missioncontrol.reading import Reading
 
 SERVER = "MISSION_SERVER"
 
-AnyReading: TypeAlias = "Reading | ServerReading"
+AnyReading: TypeAlias = "ReadContext | ServerReading"
 """A home opened for reading; both say the same."""
 
 
@@ -47,9 +47,9 @@ def opened(arguments: argparse.Namespace) -> AnyReading:
         from missioncontrol.cli.server import ServerReading, line_to
 
         return ServerReading(line_to(url))
-    from missioncontrol.reading import Reading
+    from missioncontrol.app.read_context import ReadContext
 
-    return Reading(home_of(arguments))
+    return ReadContext(home_of(arguments))
 
 
 def refuse_server(arguments: argparse.Namespace) -> None:

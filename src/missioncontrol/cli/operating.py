@@ -12,10 +12,13 @@ import msgspec
 
 from missioncontrol.adapters.heads_targets import FileTarget, heads_target
 from missioncontrol.adapters.home import Home
+from missioncontrol.app.builtin_agents import FUNCTIONS
+from missioncontrol.app.console_process import ConsoleProcess, Ready, is_wanted
+from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.journal import Entry
 from missioncontrol.application.operations import operation_of
-from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.cli.budget import note_stranger
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
@@ -29,11 +32,8 @@ from missioncontrol.domain.definition.quantities import duration_in_words, secon
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.operation import Operation, RateLimit
 from missioncontrol.domain.visible import visible
-from missioncontrol.front import Front, Ready, is_wanted
 from missioncontrol.interfaces.serving import LOOPBACK
-from missioncontrol.own_agents import FUNCTIONS
 from missioncontrol.runtime.recovery import only_waits
-from missioncontrol.settings import Settings
 
 LEASE_SECONDS_MAX = 3_600.0
 AFTER_A_STOP = ("drain", "paused", "all")
@@ -48,7 +48,7 @@ def up(arguments: argparse.Namespace) -> int:
     if not arguments.no_console and is_wanted():
         home = Home(settings_of(arguments).home)
         target = heads_target(arguments.heads_to, home) if arguments.heads_to is not None else None
-        front = Front(
+        front = ConsoleProcess(
             home.root,
             port=arguments.port,
             address=arguments.address,
@@ -81,7 +81,7 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 async def _serve(
-    arguments: argparse.Namespace, port: int | None = None, front: Front | None = None
+    arguments: argparse.Namespace, port: int | None = None, front: ConsoleProcess | None = None
 ) -> int:
     """Work until somebody ends it; the gateway listens on `port`, if one is named."""
     async with holding(_settings_of(arguments)) as held, AsyncExitStack() as opened:
@@ -96,11 +96,11 @@ async def _serve(
         for trouble in held.troubles:
             _warn(trouble)
         held.trouble_listeners.append(_warn)
-        await held.doors.open_gateway(port)
+        await held.servers.open_gateway(port)
         await held.work()
         await held.scheduler.start()
         taken = await _take_up(held)
-        await held.elsewhere.open()
+        await held.remote_workers.open()
         await held.listen()
         note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
         if front is not None:
@@ -109,9 +109,9 @@ async def _serve(
             ready = await front.open()
             held.home.announce_console(ready.url)
             taken.insert(0, _where(ready))
-        taken += held.doors.told()
-        if held.elsewhere.server is not None:
-            taken.append(f"Workers are let in at {held.elsewhere.server.url}.")
+        taken += held.servers.addresses()
+        if held.remote_workers.server is not None:
+            taken.append(f"Workers are let in at {held.remote_workers.server.url}.")
         if held.confinement.is_available:
             taken.append(held.confinement.statement())
         for line in [*taken, STAGES[held.operations.present.stage]]:
@@ -174,12 +174,12 @@ def _warn(trouble: str) -> None:
     note(f"mission: {visible(trouble)}\n")
 
 
-def _death_of(held: Holding) -> "asyncio.Task[None]":
+def _death_of(held: EngineContext) -> "asyncio.Task[None]":
     assert held.engine.committing is not None, "the engine is not open"
     return held.engine.committing
 
 
-async def _take_up(held: Holding) -> list[str]:
+async def _take_up(held: EngineContext) -> list[str]:
     """Go on with every run that has not ended; return what is to be said about it."""
     taken, left = 0, []
     for run in held.tables.unsettled():

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.repositories import locate
+from missioncontrol.app.settings import Settings, home_directory, sandbox_of
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.settings import Settings, home_directory, sandbox_of
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

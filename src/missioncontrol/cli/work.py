@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from missioncontrol.app.container import EngineContext
 from missioncontrol.application.asks import (
     CONCURRENCY_MAX,
     BeginMission,
@@ -19,7 +20,6 @@ from missioncontrol.application.asks import (
 from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, of_template, title_of
 from missioncontrol.application.schedules import Asked
-from missioncontrol.bootstrap import Holding
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.carrying import carry_out
 from missioncontrol.cli.desk import Desk, here
@@ -164,7 +164,7 @@ def begin_scheduled(arguments: argparse.Namespace) -> int:
     finally:
         desk.close()
 
-    async def begin(held: Holding) -> str:
+    async def begin(held: EngineContext) -> str:
         return str(await held.office.do(ask, actor))
 
     return _conclude(arguments, *carry_out(arguments, begin, arguments.name))
@@ -320,7 +320,7 @@ def watched(
     finally:
         desk.close()
 
-    async def begin(held: Holding) -> str:
+    async def begin(held: EngineContext) -> str:
         answer = await held.office.do(asked, actor)
         return str(answer["run"])
 

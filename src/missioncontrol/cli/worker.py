@@ -17,6 +17,7 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.workers.crew import Carrier, Crew, declared_carrier
 from missioncontrol.adapters.workers.tokens import TokenFile, name_in, token_in
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
+from missioncontrol.app.settings import PASSED_ON, usual_home
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.places import settings_of
@@ -33,7 +34,6 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.gateway import Gateway
 from missioncontrol.ports.workers import Introduction, WorkerDrained, WorkerSeen, WorkersListed
-from missioncontrol.settings import PASSED_ON, usual_home
 
 
 def worker(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.reading import BYTES_MAX, decoded, read_all
+from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.application.workflows import Library, Saved, Version
 from missioncontrol.cli import workflow_sheets as sheets
 from missioncontrol.cli.exit_codes import BAD_INPUT, SUCCEEDED
@@ -19,7 +20,6 @@ from missioncontrol.domain.definition import Malformed
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.visible import visible
-from missioncontrol.own_agents import AGENT_CARDS
 from missioncontrol.ports.event_store import EventStore
 
 A_FILE = "Name a workflow in YAML or JSON."

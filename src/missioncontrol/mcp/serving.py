@@ -9,7 +9,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.home import Home
-from missioncontrol.console_parts import opened
+from missioncontrol.app.console_app import opened
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.serving import App, server
 from missioncontrol.interfaces.sign_in.gate import Gate

@@ -64,7 +64,7 @@ class Supervisor:
         self._end_work = end_work
         self._feed = feed
         self._report = report
-        self.elsewhere: AgentKind | None = None
+        self.remote: AgentKind | None = None
         """Makes and proves the agents that workers carry out."""
         self._breaker = Breaker()
         self._lapsing = Lapsing(agents, clock)
@@ -163,8 +163,8 @@ class Supervisor:
 
     def _maker(self, declared: Declaration) -> AgentKind:
         """Return what makes an agent and proves that it works, wherever it is carried out."""
-        if self.elsewhere is not None and is_elsewhere(declared):
-            return self.elsewhere
+        if self.remote is not None and is_elsewhere(declared):
+            return self.remote
         return self._kind(declared)
 
     def _kind(self, declared: Declaration) -> AgentKind:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from missioncontrol import __version__
 from missioncontrol.adapters.home import Home
-from missioncontrol.console_parts import opened
+from missioncontrol.app.console_app import opened
 from missioncontrol.interfaces.serving import App, Receive, Scope, Send, listening
 from missioncontrol.mcp.reaching import HomeReach
 from missioncontrol.mcp.serving import address, answered, answering

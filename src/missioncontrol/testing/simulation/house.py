@@ -60,7 +60,7 @@ NOBODY = "engine"
 
 
 class House:
-    """All parts of an engine, as `bootstrap` puts them together, over a log in memory."""
+    """All parts of an engine, as `app.container` puts them together, over a log in memory."""
 
     def __init__(
         self,

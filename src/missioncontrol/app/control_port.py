@@ -7,6 +7,7 @@ from typing import Protocol
 from missioncontrol.adapters.ancestry import ANCESTRY
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.callers import Callers
 from missioncontrol.application.journal import fold_run
@@ -15,7 +16,6 @@ from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.control import ControlServer
 from missioncontrol.interfaces.local_socket import socket_path
-from missioncontrol.settings import Settings
 
 
 class EngineParts(Protocol):

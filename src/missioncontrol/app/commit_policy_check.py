@@ -14,7 +14,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.spec_guard import Objection
 
 
-class RangeGuard:
+class CommitPolicyCheck:
     """Keeps the promise of `SpecGuard` by rules and specs as they are with the commit."""
 
     def objections(

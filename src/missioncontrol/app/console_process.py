@@ -1,8 +1,8 @@
-"""The console beside the engine: its socket, its process, and starting it again where it ended.
+"""The process of the console: its socket, its start and its restarts.
 
-The console is a process of its own. What parses the requests of strangers holds no lock and no
-secrets of the engine, and a busy page never makes a step wait. The socket is ours, so a console
-that ended is followed by another one before a browser notices.
+The process that parses requests from outside holds no lock and no secrets of the engine, and a
+busy page never delays a step. The engine owns the socket, so a console that ended is replaced
+before a browser notices.
 """
 
 import asyncio
@@ -16,30 +16,30 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.ancestry import ANCESTRY
+from missioncontrol.app.settings import PASSED_ON
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.serving import LOOPBACK, listening
-from missioncontrol.settings import PASSED_ON
 
 PORT = 8700
 READY_SECONDS_MAX = 30.0
 END_SECONDS_MAX = 8.0
-AGAIN_SECONDS = (0.5, 2.0, 10.0, 60.0)
-"""Before a console that ended by itself is started again, the first time and the times after."""
+RESTART_SECONDS = (0.5, 2.0, 10.0, 60.0)
+"""Waits before the first and the following restarts of a console that ended by itself."""
 
-QUIET_SECONDS = 300.0
-"""A console that lived for so long was well; what ends it then counts as the first time."""
+HEALTHY_SECONDS = 300.0
+"""After so long a console counts as healthy, and its next restart as the first."""
 
 LINE_BYTES_MAX = 65_536
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What a console says once it answers."""
+    """What a console reports once it answers."""
 
     url: str
     link: str  # signs the owner in, once
 
 
-class Front:
+class ConsoleProcess:
     """The console of one home."""
 
     def __init__(
@@ -62,10 +62,10 @@ class Front:
         self._home = home
         self._heads = heads
         self._environment = environment
-        self.report: Callable[[str], None] = lambda _: None  # told when it ended by itself
+        self.report: Callable[[str], None] = lambda _: None  # called when it ended by itself
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._socket = _taken(port, address)
+        self._socket = _bound(port, address)
 
     async def open(self) -> Ready:
         """Start the console; return where it is once it answers.
@@ -106,7 +106,7 @@ class Front:
             raise Unavailable(
                 "console.broken",
                 "The console did not start.",
-                hint="What it said stands above; `mission up --no-console` does without it.",
+                hint="Its output is above; `mission up --no-console` starts without it.",
             ) from None
 
     async def _keep(self) -> None:
@@ -117,8 +117,8 @@ class Front:
             assert self._process is not None
             begun = loop.time()
             code = await self._process.wait()
-            times = 0 if loop.time() - begun > QUIET_SECONDS else times
-            wait = AGAIN_SECONDS[min(times, len(AGAIN_SECONDS) - 1)]
+            times = 0 if loop.time() - begun > HEALTHY_SECONDS else times
+            wait = RESTART_SECONDS[min(times, len(RESTART_SECONDS) - 1)]
             times += 1
             self.report(f"The console ended ({code}); it is started again in {wait:g} s.")
             await asyncio.sleep(wait)
@@ -150,19 +150,19 @@ class Front:
             await process.wait()
 
 
-def _taken(port: int | None, address: str) -> socket.socket:
+def _bound(port: int | None, address: str) -> socket.socket:
     for wanted in (PORT, 0) if port is None else (port,):
         try:
             return listening(wanted, address)
         except OSError as error:
-            taken = error
+            refused = error
     raise Unavailable(
         "console.port_taken",
-        f"The console can't listen on {address} port {port}: {taken.strerror or taken}.",
+        f"The console can't listen on {address} port {port}: {refused.strerror or refused}.",
         hint="Name another one with --port; 0 takes one that is free.",
     )
 
 
 def is_wanted(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether `mission up` opens a console where nothing is said on its command line."""
+    """Whether `mission up` opens a console where its command line names neither."""
     return environment.get("MISSION_CONSOLE", "on") != "off"

@@ -1,4 +1,4 @@
-"""Readers of a home on their own threads: the index that follows its log, and the archive."""
+"""Background readers of a data directory: the indexes that follow its log, and the archive."""
 
 import asyncio
 import sqlite3
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from missioncontrol.domain.memory import Item
 
 
-class Following:
-    """The search index of a home and the log that it follows, both open only once it is needed.
+class SearchFollower:
+    """The search index and the log that it follows, both opened on first use.
 
-    All of it but `close` happens on one thread at a time, with connections of its own.
+    Everything but `close` runs on one thread at a time, with connections of its own.
     """
 
     def __init__(self, home: Home) -> None:
-        """Nothing is opened yet."""
+        """Start with nothing open."""
         self._home = home
         self._search: Search | None = None
         self._opened = ExitStack()
@@ -64,15 +64,15 @@ class Following:
         return Search(store, index)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._opened.close()
 
 
-class Remembering:
-    """What a home remembers, kept behind its log; both are open only once they are needed."""
+class MemoryFollower:
+    """The memory index and the log that it follows, both opened on first use."""
 
     def __init__(self, home: Home) -> None:
-        """Nothing is opened yet."""
+        """Start with nothing open."""
         self._home = home
         self._own: Memory | None = None
         self._ready: dict[Goal, tuple[tuple[Recalled, ...], tuple[str, ...]]] = {}
@@ -89,17 +89,17 @@ class Remembering:
             return asyncio.run(self._followed().follow())
 
     async def look_back(self, goal: "Goal") -> None:
-        """Let what is told be as the log says now, as far as time allows, on a thread.
+        """Read what bears on a goal from the log as of now, as far as time allows, on a thread.
 
-        A mission begins also where this can't be: what goes wrong is told when the index follows.
+        A mission begins also where this fails: the fault is reported when the index follows.
         """
         self._ready.pop(goal, None)
         with suppress(MissionControlError, sqlite3.Error, OSError):
-            self._ready[goal] = await asyncio.to_thread(self._told, goal)
+            self._ready[goal] = await asyncio.to_thread(self._read, goal)
             while len(self._ready) > GOALS_MAX:
                 del self._ready[next(iter(self._ready))]
 
-    def _told(self, goal: "Goal") -> "tuple[tuple[Recalled, ...], tuple[str, ...]]":
+    def _read(self, goal: "Goal") -> "tuple[tuple[Recalled, ...], tuple[str, ...]]":
         from missioncontrol.application.memory import EVERYTHING
 
         is_whole = self._bring_up()
@@ -143,14 +143,14 @@ class Remembering:
         return self._own
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         with self._turn:
             self._opened.close()
 
 
 @contextmanager
 def memory(home: Home) -> "Iterator[Memory]":
-    """Give out what a home remembers; its files are closed in the end.
+    """Yield the memory of a data directory; its files are closed at the end.
 
     Raises:
         Unavailable: `memory.unwritable`.
@@ -167,7 +167,7 @@ def memory(home: Home) -> "Iterator[Memory]":
 
 @contextmanager
 def archive(home: Home, heads: Path | None = None) -> Iterator["Archive"]:
-    """Give out what answers slow questions about a home; its files are closed in the end.
+    """Yield what answers slow questions about a data directory; its files are closed at the end.
 
     `heads` is the file outside of it that signed heads are sent to.
     """

@@ -28,6 +28,12 @@ from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
+from missioncontrol.app.builtin_agents import FUNCTIONS, agent_cards, built_in, programs
+from missioncontrol.app.control_port import ControlPort
+from missioncontrol.app.followers import MemoryFollower, SearchFollower
+from missioncontrol.app.remote_workers import RemoteWorkers
+from missioncontrol.app.servers import OptionalServers
+from missioncontrol.app.settings import MODEL_NAME, Settings, sandbox_of
 from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
 from missioncontrol.application.analytics.alerts import WATCHER
@@ -53,7 +59,6 @@ from missioncontrol.application.studio import Studio
 from missioncontrol.application.webhooks import WebhookOffice
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.confinement import available_confinement
-from missioncontrol.control_port import ControlPort
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
 from missioncontrol.domain.errors import Corrupt, Rejected
@@ -62,10 +67,6 @@ from missioncontrol.domain.run.events import Outcome, RunSettled
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.domain.status import conditions, progress_of, status_of_run
-from missioncontrol.doors import Doors
-from missioncontrol.elsewhere import Elsewhere
-from missioncontrol.following import Following, Remembering
-from missioncontrol.own_agents import FUNCTIONS, agent_cards, built_in, programs
 from missioncontrol.ports.heads import SignedHead
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
@@ -81,7 +82,6 @@ from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
 from missioncontrol.runtime.stuck import StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
-from missioncontrol.settings import MODEL_NAME, Settings, sandbox_of
 
 TROUBLES_MAX = 100
 QUESTIONS_MAX = 10_000
@@ -89,7 +89,7 @@ RUNS_REMEMBERED = 1_000
 """Newest runs whose beginnings count for the rate limits of those who began them."""
 
 
-class Holding:
+class EngineContext:
     """A home held by this process, with its engine at work."""
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
@@ -178,22 +178,22 @@ class Holding:
         self.stuck = StuckSteps(
             self.journal, self.execution, self.agents, report=self._note_unwatched
         )
-        self.doors = Doors(self)
+        self.servers = OptionalServers(self)
         self.control = ControlPort(self)
         self.agents.at_work = self.registry.leased
         self.agents.settle = self.supervisor.settle
-        self.elsewhere = Elsewhere(self)
-        self.supervisor.elsewhere = WorkerKind(self.elsewhere.hub)
-        if self.elsewhere.is_wanted:
-            self.office.workforce = self.elsewhere.hub
-            self.engine.outlasts = self.elsewhere.workers.may_return
-            self.execution.permits.outlasts = self.elsewhere.outlasts
+        self.remote_workers = RemoteWorkers(self)
+        self.supervisor.remote = WorkerKind(self.remote_workers.hub)
+        if self.remote_workers.is_wanted:
+            self.office.workforce = self.remote_workers.hub
+            self.engine.outlasts = self.remote_workers.workers.may_return
+            self.execution.permits.outlasts = self.remote_workers.outlasts
         self.agents.listeners.append(self._follow_card)
-        self.following = Following(home)
-        self.remembering = Remembering(home)
+        self.search_follower = SearchFollower(home)
+        self.memory_follower = MemoryFollower(home)
         taught = Taught(self.journal)
-        self.missions.prior = Before(self.remembering, self.missions.prior, taught)
-        self.office.memory.known = self.remembering
+        self.missions.prior = Before(self.memory_follower, self.missions.prior, taught)
+        self.office.memory.known = self.memory_follower
         self.office.memory.forgotten = self.execution.forgetting.note
         self.keeper = Keeper(
             self.office.retention,
@@ -311,8 +311,8 @@ class Holding:
 
     def _take_portion(self) -> bool:
         """Let both indexes that follow the log have a few more events, on a thread of theirs."""
-        more = self.following.take_portion()
-        return self.remembering.take_portion() or more
+        more = self.search_follower.take_portion()
+        return self.memory_follower.take_portion() or more
 
     def _note_unfollowed(self, error: Exception) -> None:
         memory = getattr(error, "code", "").startswith("memory.")
@@ -377,7 +377,7 @@ class Holding:
         agents = self.tables.all_listed("agent", is_open=True, limit=AGENTS_MAX)
         await self.agents.open(row.id.removeprefix("agent-") for row in agents)
         resumable = await recover(
-            unsettled, self.journal, self.execution, end_orphans, self.elsewhere.may_return
+            unsettled, self.journal, self.execution, end_orphans, self.remote_workers.may_return
         )
         rows = self.tables.all_listed("schedule", is_open=True, limit=SCHEDULES_MAX)
         await self.schedules.open(row.id.removeprefix("schedule-") for row in rows)
@@ -438,7 +438,7 @@ class Holding:
         """Withdraw what attempts of earlier engines asked, unless they may ask it again."""
         for kind in ("question", "approval"):
             for row in self.tables.all_listed(kind, is_open=True, limit=QUESTIONS_MAX):
-                await self.execution.permits.take_up(row.id, self.elsewhere.going_on)
+                await self.execution.permits.take_up(row.id, self.remote_workers.in_flight)
 
     async def work(self) -> None:
         """Let runs be carried out here: what is asked for begins at once, and time comes in.
@@ -448,9 +448,9 @@ class Holding:
         self.office.adopt = self.starter.adopt = self.engine.adopt
         self.office.cancel = self._cancel
         self.starter.stop = lambda run, reason: self._cancel(run, reason, "engine")
-        await self.doors.open()
-        if self.elsewhere.is_wanted:
-            await self.elsewhere.hub.open()
+        await self.servers.open()
+        if self.remote_workers.is_wanted:
+            await self.remote_workers.hub.open()
         await self.supervisor.start()
         await self.stuck.start()
         await self.keeper.start()
@@ -489,15 +489,15 @@ class Holding:
             await self.scheduler.stop()
             await self.stuck.stop()
             await self.keeper.stop()
-            await self.doors.close()
-            await self.elsewhere.close()
+            await self.servers.close()
+            await self.remote_workers.close()
             await self.supervisor.stop()
             await self.patience.stop()
             await self.indexer.stop()
             await self.signer.stop()
             if self.engine.committing is not None:  # It was opened, so the log was found whole.
                 await self.engine.close()
-                await self.doors.end()
+                await self.servers.end()
                 if self.engine.failure is None:
                     await self.projector.finish(self.store)
                     await self.signer.sign()
@@ -509,8 +509,8 @@ class Holding:
                 await asyncio.wait(self._removals)
             await self.control.close()
         finally:
-            self.following.close()
-            self.remembering.close()
+            self.search_follower.close()
+            self.memory_follower.close()
             self.store.close()
             self.tables.close()
             self.output_store.close()
@@ -527,13 +527,13 @@ def _read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]
 @asynccontextmanager
 async def holding(
     settings: Settings, environment: Mapping[str, str] = os.environ
-) -> AsyncIterator[Holding]:
+) -> AsyncIterator[EngineContext]:
     """Hold a home with an engine at work.
 
     Raises:
         Unavailable: `home.held`, naming the process that holds it, or `home.unusable`.
     """
-    control = Holding(settings, environment)
+    control = EngineContext(settings, environment)
     try:
         await control.open()
         yield control

@@ -11,6 +11,7 @@ from missioncontrol.adapters.agents.program import Consulting, ProgramAgent
 from missioncontrol.adapters.agents.telling import TellingAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
+from missioncontrol.app.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
 from missioncontrol.application.analytics.digests import CARD as REPORTER_CARD
 from missioncontrol.application.analytics.digests import REPORTER, DigestTaken
 from missioncontrol.application.asks import PROGRAMS_OWN
@@ -22,7 +23,6 @@ from missioncontrol.domain.secrets import HOME, Scrubber
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.runtime.registry import Registered
-from missioncontrol.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.ranking.kept import KEPT

@@ -29,6 +29,11 @@ from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
+from missioncontrol.app.analytics import analytics
+from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
+from missioncontrol.app.followers import archive
+from missioncontrol.app.read_context import ReadContext
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import Cards
 from missioncontrol.application.analytics.alerts import WATCHER, AlertShelf, FindingsTaken
 from missioncontrol.application.analytics.desk import RemovalAsked, RemovalFinished
@@ -42,16 +47,11 @@ from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.principal import Asking
-from missioncontrol.following import archive
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.sign_in.people import People
 from missioncontrol.interfaces.sign_in.providers import Providers
-from missioncontrol.measured import analytics
-from missioncontrol.own_agents import AGENT_CARDS, built_in
 from missioncontrol.ports.console_settings import ConsoleSettings
-from missioncontrol.reading import Reading
-from missioncontrol.settings import Settings
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         Corrupt: a file of the home is damaged.
     """
     with ExitStack() as opening:
-        reading = opening.enter_context(closing(Reading(home)))
+        reading = opening.enter_context(closing(ReadContext(home)))
         present = Present(reading.store, reading.tables, reading.output, reading.artifacts)
         access = opening.enter_context(closing(SqliteAccess(home.root / "access.db")))
         clock = SystemClock()

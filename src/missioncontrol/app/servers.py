@@ -1,6 +1,6 @@
-"""What an engine opens to the outside where its home or its environment asks for it.
+"""The servers that an engine opens where its data directory or its environment asks for them.
 
-The gateway for models, telemetry in and out, and metrics. Nothing of them is imported before.
+The gateway for models, telemetry in and out, and metrics. Each is imported when it opens.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,8 +37,8 @@ KNOWN_MAX = 1_000
 """Approvals, the newest, that metrics know from before."""
 
 
-class House(Protocol):
-    """The parts of a home that doors lead to."""
+class ServerParts(Protocol):
+    """The parts of an engine that its servers need."""
 
     home: Home
     environment: Mapping[str, str]
@@ -57,19 +57,19 @@ class House(Protocol):
     workshops: Workshops
 
 
-class Doors:
-    """Opens and closes them."""
+class OptionalServers:
+    """Opens and closes the servers of one engine."""
 
-    def __init__(self, house: House) -> None:
-        """All are shut."""
+    def __init__(self, parts: ServerParts) -> None:
+        """Start with every server closed."""
         self.gateway: GatewayServer | None = None
-        self._house = house
+        self._parts = parts
         self._calls: CallLog | None = None
         self._otlp: OtlpExporter | None = None
         self._telemetry: TelemetryServer | None = None
 
     async def open(self) -> None:
-        """Open what is asked for.
+        """Open the servers that are configured.
 
         Raises:
             Rejected: `gateway.malformed`, `telemetry.bad_endpoint`, `.bad_headers`,
@@ -77,43 +77,43 @@ class Doors:
             Unavailable: `gateway.port_taken`, `telemetry.not_installed` or `.port_taken`.
         """
         await self.open_gateway()
-        if OTLP_OUT in self._house.environment:
-            await self._tell_spans()
-        if TELEMETRY_IN in self._house.environment:
-            await self._take_telemetry_in()
+        if OTLP_OUT in self._parts.environment:
+            await self._export_spans()
+        if TELEMETRY_IN in self._parts.environment:
+            await self._receive_telemetry()
 
     async def open_gateway(self, port: int | None = None) -> None:
-        """Let agents and tools call models through here, where `gateway.toml` says which.
+        """Open the gateway where `gateway.toml` configures one.
 
         `port` is on loopback, in place of the one that the file names.
 
         Raises:
             Rejected, Unavailable: as `open`.
         """
-        house = self._house
-        if self.gateway is not None or not house.home.gateway.exists():
+        parts = self._parts
+        if self.gateway is not None or not parts.home.gateway.exists():
             return
         from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
         from missioncontrol.interfaces.gateway.file import read_settings
         from missioncontrol.interfaces.gateway.issued import IssuedKeys
         from missioncontrol.interfaces.gateway.server import GatewayServer
 
-        settings = read_settings(house.home.gateway)
+        settings = read_settings(parts.home.gateway)
         if settings is None:
             return
-        self._calls = SqliteCallLog(house.home.calls)
+        self._calls = SqliteCallLog(parts.home.calls)
         gateway = GatewayServer(
             settings.policy,
             settings.upstreams,
-            IssuedKeys(house.keys, house.budgets, house.journal, house.ids),
+            IssuedKeys(parts.keys, parts.budgets, parts.journal, parts.ids),
             self._calls,
-            secret=house.workshops.secret,
-            price=lambda model: house.budgets.prices.price(model, house.clock.now()),
+            secret=parts.workshops.secret,
+            price=lambda model: parts.budgets.prices.price(model, parts.clock.now()),
             known=self._models_priced,
             stopped=self._why_no_calls,
-            scrub=house.scrubber.bytes,
+            scrub=parts.scrubber.bytes,
             risk=lambda assignment: assignment.risk,
-            now=house.clock.now,
+            now=parts.clock.now,
         )
         wanted = settings.port if port is None else port
         try:
@@ -124,61 +124,61 @@ class Doors:
                 f"The gateway can't listen on port {wanted}: {error.strerror or error}.",
                 hint="Name another port, or 0 for one that is free.",
             ) from None
-        self.gateway = house.workshops.gateway = gateway
-        house.keys.revoked.append(gateway.cut_void)
+        self.gateway = parts.workshops.gateway = gateway
+        parts.keys.revoked.append(gateway.cut_void)
 
     def _models_priced(self) -> Iterator[str]:
-        yield from self._house.budgets.prices.list.dated
+        yield from self._parts.budgets.prices.list.dated
         yield from GenaiPrices().names()
 
     def _why_no_calls(self) -> str:
-        operations = self._house.operations
+        operations = self._parts.operations
         return "" if operations.present.may_dispatch else operations.why()
 
-    async def _tell_spans(self) -> None:
+    async def _export_spans(self) -> None:
         from missioncontrol.adapters.telemetry.bookmark import Bookmark
         from missioncontrol.adapters.telemetry.otlp import OtlpExporter
         from missioncontrol.adapters.telemetry.settings import otlp_settings
 
-        house = self._house
-        settings = otlp_settings(house.environment)
+        parts = self._parts
+        settings = otlp_settings(parts.environment)
         if settings is None:
             return
         self._otlp = OtlpExporter(
             settings,
-            secret=house.workshops.secret,
-            scrub=house.scrubber.text,
-            begun=house.journal.runs.get,
-            log=house.journal.store,
-            bookmark=Bookmark(house.home.root / "otlp-told"),
+            secret=parts.workshops.secret,
+            scrub=parts.scrubber.text,
+            begun=parts.journal.runs.get,
+            log=parts.journal.store,
+            bookmark=Bookmark(parts.home.root / "otlp-told"),
         )
-        house.engine.listeners.append(self._otlp.take)
+        parts.engine.listeners.append(self._otlp.take)
         if self.gateway is not None:
             self.gateway.listeners.append(self._otlp.call)
         await self._otlp.open()
 
-    async def _take_telemetry_in(self) -> None:
+    async def _receive_telemetry(self) -> None:
         from missioncontrol.interfaces.telemetry.attribution import Attribution
         from missioncontrol.interfaces.telemetry.receiver import Receiver
         from missioncontrol.interfaces.telemetry.server import TelemetryServer
         from missioncontrol.interfaces.telemetry.settings import listening_settings
 
-        house = self._house
-        settings = listening_settings(house.environment)
+        parts = self._parts
+        settings = listening_settings(parts.environment)
         if settings is None:
             return
-        attribution = Attribution(house.journal.runs.get)
+        attribution = Attribution(parts.journal.runs.get)
         receiver = Receiver(
             settings.policy,
             attribution,
-            keep=house.output.add,
-            scrub=house.scrubber.text,
-            now=house.clock.now,
+            keep=parts.output.add,
+            scrub=parts.scrubber.text,
+            now=parts.clock.now,
         )
         metrics = self._metrics(receiver.counters())
-        key = house.workshops.secret(settings.key) if settings.key else ""
+        key = parts.workshops.secret(settings.key) if settings.key else ""
         server = TelemetryServer(receiver, metrics, shared_key=key)
-        house.scrubber.add([server.secret])  # A program may show its environment.
+        parts.scrubber.add([server.secret])  # A program may show its environment.
         try:
             await server.open(settings.port)
         except OSError as error:
@@ -187,48 +187,48 @@ class Doors:
                 f"Telemetry can't be taken in on port {settings.port}: {error.strerror or error}.",
                 hint=f"Name another port in {TELEMETRY_IN}, or 0 for one that is free.",
             ) from None
-        house.engine.listeners.extend((attribution.take, metrics.take))
-        self._telemetry = house.workshops.telemetry = server
+        parts.engine.listeners.extend((attribution.take, metrics.take))
+        self._telemetry = parts.workshops.telemetry = server
 
-    def _metrics(self, heard: Mapping[str, Callable[[], float]]) -> "Metrics":
+    def _metrics(self, received: Mapping[str, Callable[[], float]]) -> "Metrics":
         from missioncontrol.interfaces.metrics import Metrics
 
-        house = self._house
-        told = self._otlp.counters() if self._otlp is not None else {}
+        parts = self._parts
+        exported = self._otlp.counters() if self._otlp is not None else {}
         waiting = self._otlp.gauges() if self._otlp is not None else {}
         metrics = Metrics(
             version=import_module("missioncontrol").__version__,
-            now=house.clock.now,
-            agents=self._agents_stand,
-            caps=house.budgets.caps,
-            gauges={"log_bytes": lambda: house.home.log.stat().st_size, **waiting},
-            counters={**heard, **told},
+            now=parts.clock.now,
+            agents=self._agent_statuses,
+            caps=parts.budgets.caps,
+            gauges={"log_bytes": lambda: parts.home.log.stat().st_size, **waiting},
+            counters={**received, **exported},
         )
-        for run in house.tables.unsettled():
-            row = house.tables.run(run)
+        for run in parts.tables.unsettled():
+            row = parts.tables.run(run)
             if row is not None:
                 metrics.know(run, row.status)
-        for listed in house.tables.all_listed("approval", is_open=True, limit=KNOWN_MAX):
+        for listed in parts.tables.all_listed("approval", is_open=True, limit=KNOWN_MAX):
             metrics.know_approval(listed.id)
         if self.gateway is not None:
             self.gateway.listeners.append(metrics.call)
         return metrics
 
-    def _agents_stand(self) -> list[tuple[str, str]]:
-        leased = self._house.registry.leased
-        return [(each.name, each.status(leased(each.name))) for each in self._house.agents.lives()]
+    def _agent_statuses(self) -> list[tuple[str, str]]:
+        leased = self._parts.registry.leased
+        return [(each.name, each.status(leased(each.name))) for each in self._parts.agents.lives()]
 
-    def told(self) -> list[str]:
-        """Return in sentences where it listens."""
-        said = []
+    def addresses(self) -> list[str]:
+        """Return a sentence with the address of each open server."""
+        found = []
         if self.gateway is not None:
-            said.append(f"The gateway listens on http://127.0.0.1:{self.gateway.port}.")
+            found.append(f"The gateway listens on http://127.0.0.1:{self.gateway.port}.")
         if self._telemetry is not None:
-            said.append(f"Telemetry and metrics are on http://127.0.0.1:{self._telemetry.port}.")
-        return said
+            found.append(f"Telemetry and metrics are on http://127.0.0.1:{self._telemetry.port}.")
+        return found
 
     async def close(self) -> None:
-        """Cut what goes on, and listen no more; spans are told until `end`."""
+        """Close the servers and their calls; spans are exported until `end`."""
         if self.gateway is not None:
             await self.gateway.close()
         if self._calls is not None:
@@ -237,6 +237,6 @@ class Doors:
             await self._telemetry.close()
 
     async def end(self) -> None:
-        """Tell the last spans, once the engine has ended."""
+        """Export the last spans, once the engine has ended."""
         if self._otlp is not None:
             await self._otlp.close()

@@ -9,7 +9,7 @@ from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.domain.errors import NotFound
 
 
-class Reading:
+class ReadContext:
     """A home opened for reading: any number of processes may do so, also beside an engine."""
 
     def __init__(self, home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Steps on other machines: what workers are given and say, and what outlasts an engine."""
+"""Workers on other machines: their server, their leases, and attempts that outlive an engine."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,6 +8,7 @@ from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.workers.tokens import TokenFile
+from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
@@ -16,14 +17,13 @@ from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.ports.workers import Lease
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
-from missioncontrol.settings import Settings
 
 if TYPE_CHECKING:
     from missioncontrol.interfaces.workers import WorkerServer
 
 
-class House(Protocol):
-    """The parts of a home that workers have to do with."""
+class WorkerParts(Protocol):
+    """The parts of an engine that remote workers need."""
 
     settings: Settings
     home: Home
@@ -37,57 +37,57 @@ class House(Protocol):
     engine: Engine
 
 
-class Elsewhere:
-    """The workers of a home; nobody is let in before `open`."""
+class RemoteWorkers:
+    """The workers of one data directory; they can connect after `open`."""
 
-    def __init__(self, house: House) -> None:
-        """Nobody is heard yet."""
-        self._house = house
-        self._settings = house.settings
+    def __init__(self, parts: WorkerParts) -> None:
+        """Start with no registered workers."""
+        self._parts = parts
+        self._settings = parts.settings
         self.server: WorkerServer | None = None
-        self.going_on: dict[tuple[str, str], int] = {}
+        self.in_flight: dict[tuple[str, str], int] = {}
         """Fences of attempts of the last engine that may come back, by run and step."""
         self.hub = Hub(
-            house.home.root / "incoming",
-            house.artifacts,
+            parts.home.root / "incoming",
+            parts.artifacts,
             durable=self._durable,
-            gateway=lambda: house.workshops.gateway,
-            lease_seconds=house.settings.lease_seconds,
+            gateway=lambda: parts.workshops.gateway,
+            lease_seconds=parts.settings.lease_seconds,
         )
         self.workers = Workers(
-            house.agents,
+            parts.agents,
             self.hub,
-            house.journal,
-            house.execution,
+            parts.journal,
+            parts.execution,
             is_settling=lambda: self.hub.is_settling,
         )
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the settings let workers in at all."""
+        """Whether the settings name a port for workers."""
         return self._settings.workers_port is not None
 
     async def may_return(self, run: Run, step: str, working: Working) -> bool:
-        """Whether a worker may come back with an attempt of the last engine; then expect it."""
+        """Whether a worker may return with an attempt of the last engine; if so, expect it."""
         if not self.is_wanted or not self.workers.may_return(run, working):
             return False
         lease = Lease(run.id, step, working.fence)
-        lines = lines_told(self._house.output_store, run.id, step, working)
+        lines = lines_told(self._parts.output_store, run.id, step, working)
         self.hub.expect(lease, await self.workers.usages_told(lease), lines)
-        self._house.engine.expect(run.id, working.fence)
-        self.going_on[run.id, step] = working.fence
+        self._parts.engine.expect(run.id, working.fence)
+        self.in_flight[run.id, step] = working.fence
         return True
 
     def outlasts(self, run: str, step: str) -> bool:
-        """Whether the engine closes, and an attempt goes on without it."""
-        state = self._house.journal.runs.get(run)
+        """Whether the engine is closing and an attempt continues on its worker."""
+        state = self._parts.journal.runs.get(run)
         working = state.working.get(step) if state is not None else None
         if state is None or working is None or self.hub.is_open:
             return False
         return self.is_wanted and self.workers.may_return(state, working)
 
     async def open(self) -> None:
-        """Listen for workers, where the settings say so; runs that go on are taken up by now.
+        """Listen for workers, where the settings name a port; call it once runs are recovered.
 
         Raises:
             Unavailable: `worker.unheard`.
@@ -96,16 +96,16 @@ class Elsewhere:
             return
         from missioncontrol.interfaces.workers import WorkerServer
 
-        self.server = WorkerServer(self.hub, TokenFile(self._house.home.workers).who)
+        self.server = WorkerServer(self.hub, TokenFile(self._parts.home.workers).who)
         await self.server.open(self._settings.workers_port, self._settings.workers_address)
 
     async def close(self) -> None:
-        """Let no worker in any more; what they hold goes on, and comes to the next engine."""
+        """Accept no more workers; their attempts continue and report to the next engine."""
         await self.hub.close()
         if self.server is not None:
             await self.server.close()
 
     async def _durable(self) -> None:
-        """Return once all that was told so far is on disk, output with it."""
-        self._house.output.flush()
-        await self._house.journal.durable()
+        """Return once all events and output so far are on disk."""
+        self._parts.output.flush()
+        await self._parts.journal.durable()
