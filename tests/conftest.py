@@ -15,6 +15,9 @@ from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by t
     pytest_collection_finish,
     pytest_terminal_summary,
 )
+from tests.signals import stop_passing_on_ignored
+
+stop_passing_on_ignored()
 
 # A console of its own beside each engine would take a second of each test that starts one; those
 # that look at it switch it on.
