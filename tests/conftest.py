@@ -15,6 +15,9 @@ from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by t
     pytest_collection_finish,
     pytest_terminal_summary,
 )
+from tests.signals import stop_passing_on_ignored
+
+stop_passing_on_ignored()
 
 # A console of its own beside each engine would take a second of each test that starts one; those
 # that look at it switch it on.
@@ -36,12 +39,20 @@ settings.register_profile(
 settings.load_profile("missioncontrol")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a journey, and what a browser looks at, the time that real processes take."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give a journey, and what a browser looks at, the time that real processes take.
+
+    Of several workers none should begin a long file when the others are at their end, so files
+    with such tests come first.
+    """
+    slow = set()
     for item in items:
-        is_long = item.get_closest_marker("journey") or "browser" in item.path.parts
-        if is_long and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
+        if item.get_closest_marker("journey") or "browser" in item.path.parts:
+            slow.add(item.path)
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_runtestloop() -> None:

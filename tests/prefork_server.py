@@ -27,6 +27,16 @@ from typing import Any, NoReturn
 
 MESSAGE_BYTES_MAX = 128 * 1024
 STREAMS = ("stdin", "stdout", "stderr")
+IMPORTED_LATE = (
+    "cryptography.hazmat.primitives.serialization",
+    "missioncontrol.adapters.memory_indexes.file",
+    "missioncontrol.adapters.search_indexes.file",
+    "missioncontrol.cli.agent",
+    "missioncontrol.documents.bundle",
+    "missioncontrol.documents.printed",
+    "missioncontrol.documents.report",
+)
+"""Imported inside functions that most verbs come through."""
 
 
 def serve(control: socket.socket) -> None:
@@ -56,6 +66,23 @@ def serve(control: socket.socket) -> None:
         os.write(report, b"%d\n" % pid)
         for handle in streams:
             os.close(handle)
+
+
+def _prepare() -> None:
+    """Do once what each `mission` would do: import, build the parser, compile the templates."""
+    from missioncontrol.cli.arguments import parser
+    from missioncontrol.cli.main import VERBS
+    from missioncontrol.documents import page, paper
+
+    for module in {module for module, _ in VERBS.values()}:
+        import_module(f"missioncontrol.cli.{module}")
+    for module in IMPORTED_LATE:
+        import_module(module)
+    parser()
+    for environment, kind in ((page._environment(), "*.html.j2"), (paper._environment(), "*.md.j2")):
+        for template in page.TEMPLATES.glob(kind):
+            environment.get_template(template.name)
+
 
 
 def _report(reports: dict[int, int]) -> None:
@@ -127,10 +154,7 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)
     del sys.path[0]  # The directory of this file; a child puts its own directory there.
-    from missioncontrol.cli.main import VERBS
-
-    for module, _ in set(VERBS.values()):
-        import_module(f"missioncontrol.cli.{module}")
+    _prepare()
     gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -16,7 +17,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain import work as kinds
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.tester import Tester
+from missioncontrol.specialists.tester import Tester, running
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.junit import Malformed, read_report
 from missioncontrol.specialists.tester.running import run
@@ -36,6 +37,9 @@ SHOP = {
     ),
 }
 MAKE = "test:\n\t{}\n"
+REACHED = "reached"
+REACH = f"__import__('pathlib').Path({REACHED!r}).touch()"
+"""What a suite does in its copy when its time should be over."""
 
 
 def repository(directory: Path, files: dict[str, str]) -> Path:
@@ -55,6 +59,19 @@ def run_suite(
     desk = LocalDesk(out, seconds=seconds)
     work = Tester().work(Brief(goal, goal, (), "", root, None, None, {}, seconds), desk)
     return work, json.loads((out / "tests.json").read_text()), out
+
+
+def end_time_when_reached(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have the time of a run be over at `REACH`, and not while a busy machine is on its way there.
+
+    The runner gets as long as it needs to sum up.
+    """
+
+    def now() -> float:
+        return time.monotonic() + 3_600.0 * any(folder.rglob(REACHED))
+
+    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=now, sleep=time.sleep))
+    monkeypatch.setattr(running, "INTERRUPT_SECONDS", 60.0)
 
 
 def test_a_passing_suite_is_counted_from_its_report(tmp_path: Path) -> None:
@@ -229,7 +246,7 @@ def test_no_test_run_outlives_whoever_holds_its_leash(tmp_path: Path) -> None:
         " output=here / 'out.txt', seconds_max=60, tick=lambda seconds: None, sandbox=within({}))\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
-    deadline = time.monotonic() + 4
+    deadline = time.monotonic() + 60
     while not (pids.is_file() and pids.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(holder.pid, signal.SIGKILL)
@@ -334,11 +351,14 @@ def test_a_suite_without_tests_is_not_called_broken(tmp_path: Path) -> None:
 
 
 @pytest.mark.journey
-def test_a_stopped_suite_tells_how_far_it_came(tmp_path: Path) -> None:
-    slow = "import time\ndef test_a(): ...\ndef test_b(): assert 0\ndef test_c(): time.sleep(60)\n"
-    work, told, out = run_suite(
-        tmp_path, repository(tmp_path, {**SHOP, "tests/test_shop.py": slow}), seconds=14.0
-    )
+def test_a_stopped_suite_tells_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_time_when_reached(monkeypatch, tmp_path)
+    slow = "import time\ndef test_a(): ...\ndef test_b(): assert 0\n"
+    slow += f"def test_c():\n    {REACH}\n    time.sleep(60)\n"
+    root = repository(tmp_path, {**SHOP, "tests/test_shop.py": slow})
+    work, told, out = run_suite(tmp_path, root)
     assert (told["status"], told["passed"], told["failed"]) == ("timed_out", 2, 1)
     assert "by then it had run 3 tests: 2 passed, 1 failed" in work.summary
     assert "the test under way counts as passed" in work.summary
@@ -381,10 +401,14 @@ def test_a_script_that_only_prints_is_no_test_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.journey
-def test_a_suite_that_is_stopped_before_its_first_test_says_so(tmp_path: Path) -> None:
-    hook = "import time\ndef pytest_collection_finish(session):\n    time.sleep(60)\n"
+def test_a_suite_that_is_stopped_before_its_first_test_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_time_when_reached(monkeypatch, tmp_path)
+    hook = "import time\ndef pytest_runtestloop(session):\n"
+    hook += f"    {REACH}\n    time.sleep(60)\n"
     root = repository(tmp_path, {**SHOP, "tests/conftest.py": hook})
-    work, told, _ = run_suite(tmp_path, root, seconds=14.0)
+    work, told, _ = run_suite(tmp_path, root)
     assert told["status"] == "timed_out"
     assert "by then it had collected 2 tests and finished none" in work.summary
 

@@ -11,9 +11,14 @@ import msgspec
 MADE = "an environment made from what the project declares"
 PROBE_SECONDS = 15.0
 ENVIRONMENTS = (".venv", "venv", "env")
+OWN_TO_A_RUN = frozenset({"HOME", "PYTHONPATH", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
+"""Variables that name a fresh directory in each run; the answer of an interpreter is the same."""
+ANSWERS_MAX = 64
 PROBE = """
-import importlib.metadata, importlib.util, json, sys
+import importlib.util, json, sys
 missing = []
+if sys.argv[1:]:
+    import importlib.metadata
 for name in sys.argv[1:]:
     try:
         importlib.metadata.version(name)
@@ -71,16 +76,11 @@ def _probed(
     program: str, origin: str, needed: Sequence[str], environment: Mapping[str, str]
 ) -> Python | None:
     """Ask an interpreter what it has; None where it does not answer."""
+    given = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    # Packages may be installed for the project's own while this process lives.
+    ask = _ask if origin.startswith("the project's") else _seen
     try:
-        answer = subprocess.run(  # noqa: S603 - a fixed question to a Python found on this machine
-            [program, "-c", PROBE, *needed],
-            env={name: value for name, value in environment.items() if name != "PYTHONPATH"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PROBE_SECONDS,
-            check=True,
-        ).stdout
-        seen = msgspec.json.decode(answer, type=_Seen)
+        seen = ask(program, tuple(needed), given)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError):
         return None
     missing, homes, plugins = map(tuple, (seen.missing, seen.homes, seen.plugins))
@@ -93,6 +93,38 @@ class _Seen(msgspec.Struct):
     missing: list[str]
     homes: list[str]
     plugins: list[str]
+
+
+_Asked = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+_answers: dict[_Asked, _Seen] = {}
+
+
+def _seen(program: str, needed: tuple[str, ...], environment: Mapping[str, str]) -> _Seen:
+    """Return the answer of `_ask`, which is asked once in the life of a process."""
+    shared = sorted(each for each in environment.items() if each[0] not in OWN_TO_A_RUN)
+    asked = (program, needed, tuple(shared))
+    if asked not in _answers:
+        if len(_answers) == ANSWERS_MAX:
+            _answers.clear()
+        _answers[asked] = _ask(program, needed, environment)
+    return _answers[asked]
+
+
+def _ask(program: str, needed: tuple[str, ...], environment: Mapping[str, str]) -> _Seen:
+    """Return what an interpreter says of itself.
+
+    Raises:
+        OSError, SubprocessError, DecodeError: It did not answer.
+    """
+    answer = subprocess.run(  # noqa: S603 - a fixed question to a Python found on this machine
+        [program, "-c", PROBE, *needed],
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PROBE_SECONDS,
+        check=True,
+    ).stdout
+    return msgspec.json.decode(answer, type=_Seen)
 
 
 def suited(wanted: str, environment: Mapping[str, str]) -> Python | None:
