@@ -28,6 +28,7 @@ from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
+from missioncontrol.app.execute import Executor
 from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
 from missioncontrol.application.analytics.alerts import WATCHER
@@ -139,6 +140,7 @@ class Holding:
         )
         self._govern(built_in(cards, settings))
         self.execution.handing.scrub = scrubber.file
+        self.executor = Executor(self.office)
         self.office.studio = Studio(
             self.journal,
             self.output_store,

@@ -55,11 +55,13 @@ class TakeRequest(msgspec.Struct, frozen=True):
     """Begin to do what somebody asks for.
 
     Where it was taken before and has no answer, nobody does it any more, and `came` is the
-    position of the last event that it made true; 0 where nothing came of it.
+    position of the last event that it made true; 0 where nothing came of it. `former` are the verb
+    and the digest that an earlier release would have written down for it.
     """
 
     taken: RequestTaken
     came: int = 0
+    former: tuple[str, str] = ("", "")
 
 
 class AnswerRequest(msgspec.Struct, frozen=True):
@@ -93,8 +95,8 @@ def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[Req
     """
     del now
     match command:
-        case TakeRequest(taken=taken, came=came):
-            return _taken(taken, asked, came)
+        case TakeRequest():
+            return _taken(command, asked)
         case AnswerRequest(answered=answered):
             _refuse_twice(asked)
             return [answered]
@@ -110,10 +112,12 @@ def _refuse_twice(asked: Asked | None) -> None:
     assert asked.end is None, "a request has one end"
 
 
-def _taken(taken: RequestTaken, asked: Asked | None, came: int) -> list[RequestEvent]:
+def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
+    taken = command.taken
     if asked is None:
         return [taken]
-    is_same = (taken.verb, taken.digest) == (asked.taken.verb, asked.taken.digest)
+    before = (asked.taken.verb, asked.taken.digest)
+    is_same = before in ((taken.verb, taken.digest), command.former)
     if not is_same or not taken.digest:
         raise Rejected(
             "request.another",
@@ -126,7 +130,7 @@ def _taken(taken: RequestTaken, asked: Asked | None, came: int) -> list[RequestE
         case RequestRefused():
             return [taken]
         case None:
-            return _taken_again(taken, came)
+            return _taken_again(taken, command.came)
 
 
 def _taken_again(taken: RequestTaken, came: int) -> list[RequestEvent]:

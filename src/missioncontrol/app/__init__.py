@@ -1,0 +1,1 @@
+"""What stands above operations and services: the one place where operations are executed."""
