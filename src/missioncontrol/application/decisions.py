@@ -1,6 +1,6 @@
 """The service of decisions: it changes their log, and takes decisions of plans into it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -69,10 +69,10 @@ class Decisions:
         commands: list[DecisionCommand] = [each for each in fresh if each is not None]
         commands.append(command)
         self._refuse_any(commands)
-        made: list[DecisionEvent] = []
+        made: list[Any] = []
         for each in commands:
             made = self._journal.tell(DECISIONS, STREAM, each, actor=actor)
-        id_ = made[0].id if isinstance(command, RecordDecision) else command.id
+        id_: str = made[0].id if isinstance(command, RecordDecision) else command.id
         return DecisionNow(id_, self._log().decisions[id_].status)
 
     async def take_files(self, command: ImportDecisions, *, actor: str) -> Import:

@@ -11,6 +11,11 @@ ANSWER_BYTES_MAX = 64 * 1024
 """A longer answer is not kept; who asks again is told so."""
 
 
+FORMER_VERBS = {"DecisionAsked": "decision", "DecisionsImported": "decision.import"}
+"""Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
+or the noun alone where one verb stood for several operations."""
+
+
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """The common shape."""
 
@@ -107,6 +112,11 @@ def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[Req
             assert_never(command)
 
 
+def verb_now(verb: str) -> str:
+    """Return what a verb of the log is called now."""
+    return FORMER_VERBS.get(verb, verb)
+
+
 def _refuse_twice(asked: Asked | None) -> None:
     assert asked is not None, "only what was taken has an end"
     assert asked.end is None, "a request has one end"
@@ -121,7 +131,7 @@ def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
     if not is_same or not taken.digest:
         raise Rejected(
             "request.another",
-            f"Another request ({asked.taken.verb}) was made under this key.",
+            f"Another request ({verb_now(asked.taken.verb)}) was made under this key.",
             hint="A key stands for one request; choose a new one.",
         )
     match asked.end:

@@ -63,6 +63,8 @@ def whole(reach: Reach, version: str) -> Server:
 
 def furnish(server: Server) -> None:
     """Hang every tool and resource on a server."""
-    for tool, does in (*TOOLS, *tools(send)):
+    for tool, does in TOOLS:
         server.add_tool(tool, annotations=does)
+    for declared, effect in tools(send):
+        server.add_tool(declared, annotations=effect)
     add_resources(server)

@@ -2,15 +2,12 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from missioncontrol.application.decision_views import DecisionView
 from missioncontrol.domain.decision_text import DecisionOption, DecisionText
 
-if TYPE_CHECKING:
-    from missioncontrol.queries.decision import DecisionView
 
-
-def lines_of(found: "DecisionView", width: int) -> list[str]:
+def lines_of(found: DecisionView, width: int) -> list[str]:
     """Return a decision in full, in lines of at most `width` columns."""
 
     def part(name: str, texts: Sequence[str]) -> list[str]:

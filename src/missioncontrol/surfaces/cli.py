@@ -63,7 +63,8 @@ def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve
         Rejected: `<noun>.bad_input` where one of several fields is needed and none is given.
         MissionControlError: as `resolve`.
     """
-    said, inner = {}, {}
+    said: dict[str, Any] = {}
+    inner: dict[str, Any] = {}
     terminal = declared.terminal
     for field, is_inner in _options(declared):
         value = getattr(arguments, _name(declared, field).replace("-", "_"))

@@ -32,11 +32,17 @@ AnyRequest: TypeAlias = Request[Principal, Any, Any]
 Parameters = Mapping[str, tuple[Any, Any]]
 """By name: the annotation and the default, or `NEEDED`."""
 
+
+def _of(generic: Any, kind: Any) -> Any:
+    """Return a generic type of a type that is known at run time only."""
+    return generic[kind]
+
+
 NEEDED = inspect.Parameter.empty
 GIVEN = {
     "request": (AnyRequest, NEEDED),
     # The console of `interfaces.console`, which stands above this.
-    "console": (NamedDependency[Any], NEEDED),
+    "console": (_of(NamedDependency, Any), NEEDED),
 }
 
 
@@ -74,14 +80,14 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
 
     filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
-    returns = Response[Page[query.row]]  # type: ignore[name-defined]
+    returns = _of(Response, _of(Page, query.row))
     return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
 
 
 def _parameter(field: Field) -> Any:
     """Return the annotation of a query parameter, with the bounds of the field."""
     if not field.description:
-        return FromQuery[field.annotation]  # type: ignore[name-defined]
+        return _of(FromQuery, field.annotation)
     bounds = field.bounds
     kind = field.kind | None if field.is_optional else field.kind
     told = QueryParameter(
@@ -106,7 +112,7 @@ def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
         return tagged(request, found, tag_of(found))
 
     parameters = GIVEN | {target.noun: (FromPath[str], NEEDED)}
-    returns = Response[query.returns]  # type: ignore[name-defined]
+    returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
 
@@ -118,9 +124,9 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     if operation.given.__struct_fields__:
         kind = operation.given
         parameters["data"] = (
-            (JSONBody[kind], NEEDED)  # type: ignore[valid-type]
+            (_of(JSONBody, kind), NEEDED)
             if operation.needs_body
-            else (JSONBody[kind | None], None)  # type: ignore[valid-type]
+            else (_of(JSONBody, kind | None), None)
         )
     if seen is not None:
         parameters["if_match"] = (IfMatch, "")
@@ -129,7 +135,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     returns: Any = operation.returns
     if operation.creates is not None:
         told = ResponseSpec(operation.returns, description="It is made.")
-        options, returns = {"status_code": 201, "responses": {201: told}}, Response[returns]
+        options, returns = {"status_code": 201, "responses": {201: told}}, _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
         _path(operation.route),

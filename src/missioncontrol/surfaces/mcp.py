@@ -75,13 +75,13 @@ def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
 
     parameters: dict[str, tuple[Any, Any]] = {"ctx": (Ctx, inspect.Parameter.empty)}
     if target is not None:
-        kind = Annotated[str, Field(max_length=300, description=f"Its id: {target.help}.")]
-        parameters[target.noun] = (kind, inspect.Parameter.empty)
+        told = Field(max_length=300, description=f"Its id: {target.help}.")
+        parameters[target.noun] = (Annotated[str, told], inspect.Parameter.empty)
     for field in fields_of(_given(declared)):
         told = Field(description=field.description) if field.description else Field()
-        kind = Annotated[Any, WithJsonSchema(schema_of(field.annotation)), told]
         default = inspect.Parameter.empty if field.is_required else field.default
-        parameters[field.name] = (kind, default)
+        schema = WithJsonSchema(schema_of(field.annotation))
+        parameters[field.name] = (Annotated[Any, schema, told], default)
     if isinstance(declared, ListQuery):
         told = Field(max_length=CURSOR_MAX, description="`next` of the page before.")
         parameters["cursor"] = (Annotated[str, told], "")

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from missioncontrol.application.decision_views import DecisionLine
 from missioncontrol.application.decisions import DecisionNow
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
 from missioncontrol.client.resource import L, Resource, asked, listed
 from missioncontrol.domain.decision_text import DecisionText
-from missioncontrol.queries.decision import DecisionLine, DecisionPage
+from missioncontrol.queries.decision import DecisionPage
 
 
 class DecisionRequests(Resource[L]):

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from markupsafe import Markup
 
+from missioncontrol.application.decision_views import DecisionView
 from missioncontrol.declarations import Operation
 from missioncontrol.documents.inline_code import shortened
 from missioncontrol.documents.page import ticked
@@ -28,7 +29,6 @@ from missioncontrol.queries.decision import (
     DECISION,
     TONES,
     DecisionFilters,
-    DecisionView,
     place_of,
 )
 
