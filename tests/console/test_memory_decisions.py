@@ -5,9 +5,10 @@ from pathlib import Path
 
 from missioncontrol.app.followers import memory
 from missioncontrol.application.asks import BeginMission
-from missioncontrol.application.decisions import DecisionAsked
 from missioncontrol.application.missions import Goal
+from missioncontrol.domain.decision import ChangeStatus, RecordDecision
 from missioncontrol.domain.decision_text import DecisionText
+from missioncontrol.operations.decision import DEPRECATE, RECORD, REJECT
 from missioncontrol.ports.memory_index import Wanted
 from tests.console.houses import House, console_house
 from tests.console.mission_house import DECIDING_GOAL, GOAL, ended, small_repository
@@ -27,10 +28,11 @@ def test_a_decision_is_told_while_it_holds(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with console_house(tmp_path) as house:
             text = DecisionText("Money is whole cents", choice="Integers", reason="Floats lose.")
-            ask = DecisionAsked("record", text=text, status="accepted", files=("cart.py",))
-            made = await house.held.office.do(ask, "user:root")
+            record = RecordDecision(text, "accepted", files=("cart.py",))
+            made = await house.held.executor.execute(RECORD, record, "user:root")
             assert await statuses(house) == {"Money is whole cents": ("held", ("accepted",))}
-            await house.held.office.do(DecisionAsked("deprecate", made["id"]), "user:root")
+            deprecate = ChangeStatus(made["id"], "deprecated")
+            await house.held.executor.execute(DEPRECATE, deprecate, "user:root")
             assert await statuses(house) == {"Money is whole cents": ("expired", ("deprecated",))}
 
     asyncio.run(scenario())
@@ -45,8 +47,8 @@ def test_a_decision_of_a_plan_that_is_rejected_is_told_no_more(tmp_path: Path) -
             row = await ended(house, begun["run"])
             before = await statuses(house)
             assert {state for state, _ in before.values()} == {"held"}
-            reject = DecisionAsked("reject", f"{row.mission}/D1", reason="no")
-            await house.held.office.do(reject, "user:root")
+            reject = ChangeStatus(f"{row.mission}/D1", "rejected", "no")
+            await house.held.executor.execute(REJECT, reject, "user:root")
             after = await statuses(house)
             assert after.keys() == before.keys()
             assert sorted(state for state, _ in after.values()).count("expired") == 1

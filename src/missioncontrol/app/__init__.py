@@ -1,1 +1,1 @@
-"""Where the parts meet: the containers, the processes beside the engine, and its settings."""
+"""Where the parts meet: the containers, the executor of operations, and the processes beside."""

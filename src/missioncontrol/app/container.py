@@ -30,6 +30,7 @@ from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.app.builtin_agents import FUNCTIONS, agent_cards, built_in, programs
 from missioncontrol.app.control_port import ControlPort
+from missioncontrol.app.execute import Executor
 from missioncontrol.app.followers import MemoryFollower, SearchFollower
 from missioncontrol.app.remote_workers import RemoteWorkers
 from missioncontrol.app.servers import OptionalServers
@@ -139,6 +140,7 @@ class EngineContext:
         )
         self._govern(built_in(cards, settings))
         self.execution.handing.scrub = scrubber.file
+        self.executor = Executor(self.office)
         self.office.studio = Studio(
             self.journal,
             self.output_store,

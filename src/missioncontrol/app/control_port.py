@@ -7,6 +7,7 @@ from typing import Protocol
 from missioncontrol.adapters.ancestry import ANCESTRY
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
+from missioncontrol.app.execute import Executor
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.callers import Callers
@@ -25,6 +26,7 @@ class EngineParts(Protocol):
     home: Home
     store: SqliteEventStore
     office: Office
+    executor: Executor
     approvals: Approvals
 
 
@@ -52,7 +54,7 @@ class ControlPort:
         parts = self._parts
         office = parts.office
         vouches, os_user = office.access.vouches, parts.approvals.os_user
-        callers = Callers(office.perform, ANCESTRY, self._find_run, vouches, os_user)
+        callers = Callers(parts.executor.perform, ANCESTRY, self._find_run, vouches, os_user)
         self._server = server = ControlServer(callers.perform)
         path = socket_path(parts.home.root)
         await server.open(path)

@@ -31,8 +31,6 @@ NEEDED: dict[str, Needed] = {
     "ResumeRun": "operate",
     "CancelRun": "operate",
     "SaveWorkflow": "operate",
-    "DecisionAsked": "operate",
-    "DecisionsImported": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
     "ShareAsked": "operate",
@@ -111,7 +109,16 @@ def refuse_agents(ask: Any, actor: str) -> None:
     """
     is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
     is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
-    if is_agent(actor) and not is_allowed:
+    refuse_agent(actor, by_agents=is_allowed)
+
+
+def refuse_agent(actor: str, *, by_agents: bool) -> None:
+    """Refuse an agent what only people may ask for.
+
+    Raises:
+        Rejected: `actor.by_agent`.
+    """
+    if is_agent(actor) and not by_agents:
         raise Rejected(
             "actor.by_agent",
             f"This was asked for by an agent at work ({actor}), and an agent may only begin "
@@ -130,6 +137,15 @@ def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
     needed = _needed(ask)
     if needed is None:
         raise NotPermitted("permission.undeclared", f"Nobody who signs in may ask for {verb}.")
+    refuse_missing(needed, actor, asking)
+
+
+def refuse_missing(needed: Needed, actor: str, asking: Asking) -> None:
+    """Refuse who does not have a permission.
+
+    Raises:
+        NotPermitted: `permission.missing`.
+    """
     if needed != "sign_in" and needed not in asking.permissions:
         raise NotPermitted(
             "permission.missing",
@@ -141,13 +157,22 @@ def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
 def refuse_without_sign_in(ask: Any, *, is_confined: bool) -> None:
     """Refuse a decision in a name that nothing proves, where steps could give it as well.
 
+    Raises:
+        Rejected: as `refuse_unproven`.
+    """
+    refuse_unproven(_needed(ask), is_confined=is_confined)
+
+
+def refuse_unproven(needed: Needed | None, *, is_confined: bool) -> None:
+    """Refuse what needs the permission to approve in a name that nothing proves.
+
     Steps that are not confined can read the data directory, and so act as the user of the
     operating system. Only a session or a token then tells a person from a program.
 
     Raises:
         Rejected: `approval.sign_in`.
     """
-    if is_confined or _needed(ask) != "approve":
+    if is_confined or needed != "approve":
         return
     raise Rejected(
         "approval.sign_in",

@@ -41,28 +41,6 @@ class DecisionView(DecisionLine, frozen=True):
     text: DecisionText
 
 
-class DecisionChoice(msgspec.Struct, frozen=True):
-    """Which decisions are wanted; what is empty chooses all."""
-
-    status: str = ""
-    text: str = ""  # in its id, title, choice or reason, in any case
-    mission: str = ""
-    origin: str = ""
-    file: str = ""  # that it is about
-
-    def takes(self, decision: DecisionView) -> bool:
-        """Whether a decision is one of them."""
-        said = (decision.id, decision.title, decision.choice, decision.text.reason)
-        wanted = self.text.casefold()
-        return (
-            self.status in ("", decision.status)
-            and self.mission in ("", decision.mission)
-            and self.origin in ("", decision.origin)
-            and (not self.file or self.file in decision.files)
-            and (not wanted or any(wanted in each.casefold() for each in said))
-        )
-
-
 def all_decisions(log: DecisionLog | None, rows: Iterable[PlannedRow]) -> list[DecisionView]:
     """Return all decisions, those that changed last first."""
     rows = list(rows)
@@ -80,7 +58,8 @@ def decision_of(log: DecisionLog | None, rows: Iterable[PlannedRow], id_: str) -
     Raises:
         NotFound: `decision.unknown`.
     """
-    found = next((each for each in all_decisions(log, rows) if each.id == id_), None)
+    known = {each.id: each for each in all_decisions(log, rows)}
+    found = known.get(id_) or known.get(id_.upper())  # People type d7.
     if found is None:
         raise unknown(id_)
     return found

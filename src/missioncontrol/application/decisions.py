@@ -1,11 +1,11 @@
-"""The way in for people who decide: decisions recorded, judged, replaced, linked and imported."""
+"""The service of decisions: it changes their log, and takes decisions of plans into it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from missioncontrol.application.concept import Concept
-from missioncontrol.application.decision_files import DecisionFile, Import, intended
+from missioncontrol.application.decision_files import FILES_MAX, DecisionFile, Import, intended
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.decision import (
     ChangeStatus,
@@ -19,7 +19,6 @@ from missioncontrol.domain.decision import (
     evolve,
     unknown,
 )
-from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.mission import Mission
 from missioncontrol.domain.planned_decision import as_logged, planned_decisions
@@ -29,27 +28,21 @@ PATH_MAX = 4_096
 
 DECISIONS: Concept[DecisionLog, DecisionCommand, DecisionEvent] = Concept(decide, evolve, unknown)
 
-Verb = Literal["record", "accept", "reject", "deprecate", "supersede", "link", "unlink"]
+Change = RecordDecision | ChangeStatus | Supersede | LinkDecision
+"""What people do to a single decision."""
 
 
-class DecisionAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a decision."""
+class DecisionNow(msgspec.Struct, frozen=True):
+    """A decision after a change."""
 
-    verb: Verb
-    id: str = ""  # D7, or <mission>/D1; not where one is recorded
-    text: DecisionText | None = None  # where one is recorded
-    status: Literal["proposed", "accepted"] = "proposed"  # likewise
-    supersedes: tuple[str, ...] = ()  # likewise
-    by: str = ""  # what takes its place
-    tasks: tuple[str, ...] = ()  # <mission>/<key>
-    files: tuple[str, ...] = ()  # relative to the repository
-    reason: str = ""
+    id: str
+    status: str
 
 
-class DecisionsImported(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Files of decisions, to be taken into the log."""
+class ImportDecisions(msgspec.Struct, frozen=True):
+    """Take files of decisions into the log."""
 
-    files: tuple[DecisionFile, ...]
+    files: Annotated[tuple[DecisionFile, ...], msgspec.Meta(max_length=FILES_MAX)]
     repository: Annotated[str, msgspec.Meta(max_length=PATH_MAX)] = ""  # that they are in
 
 
@@ -57,36 +50,39 @@ class Decisions:
     """Changes the log of decisions."""
 
     def __init__(self, journal: Journal) -> None:
-        """The log is read when somebody asks."""
+        """The log is read when a command arrives."""
         self._journal = journal
 
-    async def take(self, ask: DecisionAsked, *, actor: str) -> dict[str, Any]:
-        """Do what is asked; return the id of the decision and how it stands.
+    async def change(self, command: Change, *, actor: str) -> DecisionNow:
+        """Do what the command says; return the id of the decision and its status now.
 
         Raises:
             Rejected, NotFound: see `domain.decision.decide`; `decision.unknown_task`.
         """
         await self._journal.find(DECISIONS, STREAM)
-        missions = await self._missions(ask)
-        self._refuse_unknown_tasks(ask, missions)
+        named, tasks = _decisions_in(command), _tasks_in(command)
+        missions = await self._missions((*named, *tasks))
+        _refuse_unknown_tasks(tasks, missions)
         # From here on nothing waits: what follows is one transaction, or nothing of it.
-        fresh = [self._of_plan(name, missions) for name in self._named(ask)]
-        commands = [*(each for each in fresh if each is not None), _command(ask)]
+        missing = [name for name in named if name not in self._log().decisions]
+        fresh = [self._of_plan(name, missions) for name in missing]
+        commands: list[DecisionCommand] = [each for each in fresh if each is not None]
+        commands.append(command)
         self._refuse_any(commands)
         made: list[Any] = []
-        for command in commands:
-            made = self._journal.tell(DECISIONS, STREAM, command, actor=actor)
-        id_ = ask.id if ask.verb != "record" else made[0].id
-        return {"id": id_, "status": self._log().decisions[id_].status}
+        for each in commands:
+            made = self._journal.tell(DECISIONS, STREAM, each, actor=actor)
+        id_: str = made[0].id if isinstance(command, RecordDecision) else command.id
+        return DecisionNow(id_, self._log().decisions[id_].status)
 
-    async def take_files(self, ask: DecisionsImported, *, actor: str) -> dict[str, Any]:
+    async def take_files(self, command: ImportDecisions, *, actor: str) -> Import:
         """Take in what is new in the files, or changed since they were read, and say what was."""
         await self._journal.find(DECISIONS, STREAM)
-        found = intended(self._log(), ask.files, ask.repository, now=self._journal.clock.now())
-        for command in found.commands:
-            self._journal.tell(DECISIONS, STREAM, command, actor=actor)
-        told: dict[str, Any] = msgspec.to_builtins(Import(found.lines))
-        return told
+        now = self._journal.clock.now()
+        found = intended(self._log(), command.files, command.repository, now=now)
+        for each in found.commands:
+            self._journal.tell(DECISIONS, STREAM, each, actor=actor)
+        return Import(found.lines)
 
     def _log(self) -> DecisionLog:
         log: DecisionLog = self._journal.others.get(STREAM) or DecisionLog({})
@@ -99,17 +95,10 @@ class Decisions:
             for event in decide(command, log, now):
                 log = evolve(log, event, now)
 
-    def _named(self, ask: DecisionAsked) -> list[str]:
-        """Return the decisions that `ask` names and the log does not have yet."""
-        names = [ask.id if ask.verb != "record" else "", ask.by, *ask.supersedes]
-        return [name for name in dict.fromkeys(names) if name and name not in self._log().decisions]
-
-    async def _missions(self, ask: DecisionAsked) -> dict[str, Mission]:
-        """Return the missions that are named, as far as they exist."""
-        named = [ask.id, ask.by, *ask.supersedes]
-        tasks = ask.tasks if ask.verb != "unlink" else ()
+    async def _missions(self, names: tuple[str, ...]) -> dict[str, Mission]:
+        """Return the missions that ids of decisions and tasks name, as far as they exist."""
         found: dict[str, Mission] = {}
-        for name in {each.partition("/")[0] for each in (*named, *tasks) if "/" in each}:
+        for name in {each.partition("/")[0] for each in names if "/" in each}:
             if name.startswith("mission-"):
                 try:
                     found[name] = await self._journal.load_mission(name)
@@ -134,37 +123,38 @@ class Decisions:
             files=found.files,
         )
 
-    def _refuse_unknown_tasks(self, ask: DecisionAsked, missions: dict[str, Mission]) -> None:
-        for link in ask.tasks if ask.verb in ("link", "record") else ():
-            name, _, key = link.partition("/")
-            mission = missions.get(name)
-            tasks = mission.plan.tasks() if mission and mission.plan else iter(())
-            if key not in {task.key for task in tasks}:
-                raise Rejected(
-                    "decision.unknown_task",
-                    f"There is no task {link[:200]!r} here.",
-                    hint="Write MISSION/KEY; `mission show RUN` names the tasks of a run.",
-                )
+
+def _decisions_in(command: Change) -> tuple[str, ...]:
+    """Return the ids of the decisions that a command names, each once."""
+    match command:
+        case RecordDecision():
+            named: tuple[str, ...] = command.supersedes
+        case Supersede():
+            named = (command.id, command.by)
+        case _:
+            named = (command.id,)
+    return tuple(dict.fromkeys(named))
 
 
-def _command(ask: DecisionAsked) -> DecisionCommand:
-    match ask.verb:
-        case "record":
-            text = ask.text or DecisionText("")
-            return RecordDecision(
-                text,
-                ask.status,
-                supersedes=ask.supersedes,
-                tasks=ask.tasks,
-                files=ask.files,
+def _tasks_in(command: Change) -> tuple[str, ...]:
+    """Return the tasks that a command links a decision to; those that it unlinks may be gone."""
+    match command:
+        case RecordDecision():
+            return command.tasks
+        case LinkDecision(remove=False):
+            return command.tasks
+        case _:
+            return ()
+
+
+def _refuse_unknown_tasks(tasks: tuple[str, ...], missions: dict[str, Mission]) -> None:
+    for link in tasks:
+        name, _, key = link.partition("/")
+        mission = missions.get(name)
+        known = mission.plan.tasks() if mission and mission.plan else iter(())
+        if key not in {task.key for task in known}:
+            raise Rejected(
+                "decision.unknown_task",
+                f"There is no task {link[:200]!r} here.",
+                hint="Write MISSION/KEY; `mission show RUN` names the tasks of a run.",
             )
-        case "accept":
-            return ChangeStatus(ask.id, "accepted", ask.reason)
-        case "reject":
-            return ChangeStatus(ask.id, "rejected", ask.reason)
-        case "deprecate":
-            return ChangeStatus(ask.id, "deprecated", ask.reason)
-        case "supersede":
-            return Supersede(ask.id, ask.by, ask.reason)
-        case "link" | "unlink":
-            return LinkDecision(ask.id, ask.tasks, ask.files, remove=ask.verb == "unlink")

@@ -42,7 +42,7 @@ from missioncontrol.application.authority import (
 )
 from missioncontrol.application.budgets import Budgets, CapChange
 from missioncontrol.application.callers import refuse_bad_actor
-from missioncontrol.application.decisions import DecisionAsked, Decisions, DecisionsImported
+from missioncontrol.application.decisions import Decisions
 from missioncontrol.application.elevations import Elevations, ElevationWished
 from missioncontrol.application.evaluations import (
     EvaluationAsked,
@@ -136,7 +136,7 @@ class Office:
         self.elevations = Elevations(agents, approvals.os_user)
         self.access = AccessDesk(journal, approvals.os_user)
         approvals.second_look = self.access.second_look
-        self._requests = Requests(journal)
+        self.requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
         self.evaluations = EvaluationDesk(journal, runs, lambda run: self.adopt(run))
@@ -175,8 +175,6 @@ class Office:
             AllDocumentsAsked: self._all_documents,
             ShareAsked: self._share,
             OutputBound: self._bound_output,
-            DecisionAsked: self._decide,
-            DecisionsImported: self._import_decisions,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -240,13 +238,13 @@ class Office:
             NotPermitted: see `application.authority`.
             Rejected: see `application.requests`.
         """
-        verb, asking = type(ask).__name__, await self._as_known(actor, asking)
+        verb, asking = type(ask).__name__, await self.as_known(actor, asking)
         refuse_unpermitted(ask, actor, asking)
         ask = _in_own_name(ask, actor)
         if verb in LOOKS:
             return msgspec.to_builtins(await self._verbs[type(ask)](ask, actor))
         shown_once = SHOWN_ONCE.get(verb, ())
-        return await self._requests.do(
+        return await self.requests.do(
             verb, asking, actor, lambda: self._verbs[type(ask)](ask, actor), shown_once
         )
 
@@ -259,9 +257,9 @@ class Office:
         self._refuse_unproven(ask, actor)
         verb, work = type(ask).__name__, self._verbs[type(ask)]
         shown_once = SHOWN_ONCE.get(verb, ())
-        return await self._requests.do(verb, asking, actor, lambda: work(ask, actor), shown_once)
+        return await self.requests.do(verb, asking, actor, lambda: work(ask, actor), shown_once)
 
-    async def _as_known(self, actor: str, asking: Asking) -> Asking:
+    async def as_known(self, actor: str, asking: Asking) -> Asking:
         """Return what somebody may do no more than the log says now, whatever was said before.
 
         Whom the log does not know may do nothing, but arrive.
@@ -405,12 +403,6 @@ class Office:
         return await self.digests.take(ask, actor=actor)
 
     # What was decided, and why.
-
-    async def _decide(self, ask: DecisionAsked, actor: str) -> dict[str, Any]:
-        return await self.decisions.take(ask, actor=actor)
-
-    async def _import_decisions(self, ask: DecisionsImported, actor: str) -> dict[str, Any]:
-        return await self.decisions.take_files(ask, actor=actor)
 
     async def _accept_spec(self, ask: SpecAsked, actor: str) -> dict[str, Any]:
         return await self.specs.take(ask, actor=actor)

@@ -54,12 +54,14 @@ class Requests:
         actor: str,
         work: Callable[[], Awaitable[Any]],
         shown_once: Sequence[str] = (),
+        former: str = "",
     ) -> Any:
         """Write down who asks from where, do the work, and return its answer once it is durable.
 
         All that the work makes true names the request as its cause. `shown_once` are fields of the
         answer that are kept nowhere; who asks again gets the answer without them, and their names
-        as `shown_once`.
+        as `shown_once`. `former` is what the log calls the verb where the request was made before
+        it had this name.
 
         Raises:
             Rejected: `request.another`, `request.open`, `request.half_done` or
@@ -71,7 +73,7 @@ class Requests:
         ended = self._under_way[stream] = asyncio.Event()
         try:
             with asked(asking if asking.way != "os" else None):
-                told = await self._take(stream, verb, asking, actor)
+                told = await self._take(stream, verb, asking, actor, former)
                 if told is not None:
                     return told
                 answer = await self._worked(stream, actor, work)
@@ -96,7 +98,7 @@ class Requests:
         if stream in self._under_way:
             raise still_open(verb)
 
-    async def _take(self, stream: str, verb: str, asking: Asking, actor: str) -> Any:
+    async def _take(self, stream: str, verb: str, asking: Asking, actor: str, former: str) -> Any:
         """Write the request down; return what it was answered where it was made before."""
         await self._journal.know_position()
         before = await self._journal.find(REQUEST, stream)
@@ -104,7 +106,7 @@ class Requests:
         taken = RequestTaken(
             verb, asking.way, asking.credential, asking.address, asking.agent, asking.digest
         )
-        if not self._tell(stream, TakeRequest(taken, came), actor):
+        if not self._tell(stream, TakeRequest(taken, came, (former, asking.former)), actor):
             await self._journal.durable()
             return _repeated(self._journal.others[stream])
         taken_at(self._journal.position)

@@ -5,10 +5,10 @@ import asyncio
 import os
 import posixpath
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -40,8 +40,11 @@ from missioncontrol.projections.schedules import ScheduleRow
 
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
+    from missioncontrol.app.container import EngineContext
+    from missioncontrol.application.present import Present
     from missioncontrol.application.queries.patches import Diff
     from missioncontrol.cli.server import ServerHome
+    from missioncontrol.declarations import Operation
 
 STARTING_SECONDS_MAX = 10.0
 """An engine that has just taken its home listens after at most so long."""
@@ -51,6 +54,17 @@ CONSOLE = "http://127.0.0.1:8700"
 
 PASSING = frozenset({"home.held", "home.released"})
 """Nothing was asked yet: another command line held the home for a moment, and took no asks."""
+
+
+R = TypeVar("R")
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """Something to be done by whatever engine holds the home, or by one that is made for it."""
+
+    verb: str
+    arguments: dict[str, Any]  # as another process is sent them
+    here: Callable[["EngineContext"], Awaitable[Any]]
 
 
 class Desk:
@@ -111,10 +125,55 @@ class Desk:
             MissionControlError: as the office, and as `as_asked`.
         """
         ask = self.as_asked(ask)
+        return self._delivered(
+            Errand(
+                type(ask).__name__,
+                msgspec.to_builtins(ask),
+                lambda held: held.office.do(ask, self.actor),
+            )
+        )
+
+    def execute(self, operation: "Operation[Any, R]", target: str, given: Mapping[str, Any]) -> R:
+        """Execute an operation, wherever the engine is; return its answer once durable.
+
+        `target` is the id of what is changed, "" where nothing is; `given` are fields of the
+        command.
+
+        Raises:
+            Rejected: as `Operation.build`; `actor.by_agent`, where only people may.
+            MissionControlError: as `Executor.execute`.
+        """
+        command = operation.build(target, given)
+        if self._line is not None and "http" in operation.surfaces:
+            from missioncontrol.surfaces import remote
+
+            request = remote.of_operation(operation, target, given)
+            return self._line.read(
+                self._line.send(request.method, request.path, body=request.body), request.kind
+            )
+        arguments = operation.arguments(target, given)
+        if self._line is None:
+            from missioncontrol.application.authority import refuse_agent
+
+            refuse_agent(self.actor, by_agents=operation.by_agents)
+            behind = self.who.on_behalf
+            arguments |= {"on_behalf": behind} if behind else {}
+        answer = self._delivered(
+            Errand(
+                operation.name,
+                arguments,
+                lambda held: held.executor.execute(
+                    operation, command, self.actor, on_behalf=self.who.on_behalf
+                ),
+            )
+        )
+        return msgspec.convert(answer, operation.returns)
+
+    def _delivered(self, errand: "Errand") -> Any:
         end = time.monotonic() + STARTING_SECONDS_MAX
         while True:
             try:
-                answer = self._answered(ask)
+                answer = self._answered(errand)
             except Unavailable as error:
                 if error.code not in PASSING or time.monotonic() > end:
                     raise
@@ -123,14 +182,14 @@ class Desk:
                 self._forget_what_was_read()
                 return answer
 
-    def _answered(self, ask: Any) -> Any:
+    def _answered(self, errand: "Errand") -> Any:
         holder = self.home.holder()
         if self._line is not None or (holder is not None and holder.socket):
-            return self._ask_holder(ask)
+            return self._ask_holder(errand)
         with self.directory.turn(STARTING_SECONDS_MAX):
             if self.home.holder() is not None:
-                return self._ask_holder(ask)
-            return asyncio.run(self._answer_here(ask))
+                return self._ask_holder(errand)
+            return asyncio.run(self._answer_here(errand))
 
     def save(self, text: str, file: str) -> Saved:
         """See `WorkflowDesk.save`; what is wrong is found here, where all of it can be told."""
@@ -139,23 +198,22 @@ class Desk:
         asyncio.run(self.library.check(text, file))
         return msgspec.convert(self.deliver(SaveWorkflow(text, file)), Saved)
 
-    async def _answer_here(self, ask: Any) -> Any:
+    async def _answer_here(self, errand: "Errand") -> Any:
         from missioncontrol.app.container import holding
 
         async with holding(self.settings, self.environment) as held:
-            return await held.office.do(ask, self.actor)
+            return await errand.here(held)
 
-    def _ask_holder(self, ask: Any) -> Any:
+    def _ask_holder(self, errand: "Errand") -> Any:
         if self._line is not None:
             from missioncontrol.cli.server import asked_of
 
-            return asked_of(self._line, ask)
+            return asked_of(self._line, errand.verb, errand.arguments)
         from missioncontrol.interfaces.control import Ask, ask_engine, refusal
 
         holder = self._listening()
-        arguments = msgspec.to_builtins(ask)
-        verb = type(ask).__name__
-        answer = ask_engine(holder.socket, Ask(holder.token, verb, arguments, self.actor))
+        ask = Ask(holder.token, errand.verb, errand.arguments, self.actor)
+        answer = ask_engine(holder.socket, ask)
         if answer.code:
             raise refusal(answer)
         return answer.data
@@ -241,6 +299,27 @@ class Desk:
     def store(self) -> EventStore:
         """The log; an empty one where nothing was ever recorded."""
         return self.reading.store if self.home.exists else MemoryEventStore()
+
+    @cached_property
+    def present(self) -> "Present":
+        """What queries read of a directory of this machine; whoever reads lets it catch up.
+
+        Raises:
+            Rejected: `server.not_here`.
+        """
+        from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
+        from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
+        from missioncontrol.adapters.read_tables.memory import MemoryReadTables
+        from missioncontrol.app.read_context import ReadContext
+        from missioncontrol.application.present import Present
+
+        if not self.directory.exists:  # A list of what was never recorded is empty.
+            return Present(
+                MemoryEventStore(), MemoryReadTables(), MemoryOutputStore(), MemoryArtifactStore()
+            )
+        reading = self.reading
+        assert isinstance(reading, ReadContext)
+        return Present(reading.store, reading.tables, reading.output, reading.artifacts)
 
     @cached_property
     def board(self) -> Board:
@@ -352,7 +431,7 @@ class Desk:
 
     def _forget_what_was_read(self) -> None:
         """Look again: something has changed."""
-        for name in ("board", "cards", "store", "reading"):
+        for name in ("board", "cards", "store", "present", "reading"):
             found = self.__dict__.pop(name, None)
             if name == "reading" and found is not None:
                 found.close()

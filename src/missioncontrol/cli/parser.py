@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from missioncontrol.cli.exit_codes import BAD_INPUT
@@ -16,8 +16,28 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take options by their whole name only: a shortened one would clash with a later one."""
+        self._fill: Callable[[], None] | None = None
         super().__init__(*args, **{"allow_abbrev": False, **options})
         self._given: set[argparse.Action] = set()
+
+    def fill_later(self, fill: Callable[[], None]) -> None:
+        """Let `fill` add arguments when somebody first looks at them.
+
+        `mission --help` names every noun and should import none of them.
+        """
+        self._fill = fill
+
+    @property
+    def _actions(self) -> list[argparse.Action]:
+        """The arguments; the library keeps and reads them under this name."""
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            fill()
+        return self._all
+
+    @_actions.setter
+    def _actions(self, actions: list[argparse.Action]) -> None:
+        self._all = actions
 
     def parse_known_args(  # type: ignore[override]
         self,
@@ -54,6 +74,30 @@ def _in_words(message: str) -> str:
     if message.startswith("the following arguments are required: "):
         return f"{message.partition(': ')[2]} is missing"
     return message.removeprefix("argument ")
+
+
+def add_noun(
+    verbs: Any,
+    name: str,
+    shared: argparse.ArgumentParser,
+    text: str,
+    by_hand: Callable[[Any, argparse.ArgumentParser], None] | None = None,
+) -> None:
+    """Add a noun whose own verbs are declared; `by_hand` adds those that are not.
+
+    `shared` has the arguments that all of them take.
+    """
+    top: Parser = verbs.add_parser(name, parents=[shared], help=text)
+
+    def fill() -> None:
+        from missioncontrol.surfaces.cli import add_verbs
+
+        own = top.add_subparsers(dest=name, metavar="VERB", required=True, parser_class=type(top))
+        add_verbs(own, shared, name, whole_number)
+        if by_hand is not None:
+            by_hand(own, shared)
+
+    top.fill_later(fill)
 
 
 def whole_number(text: str) -> int:

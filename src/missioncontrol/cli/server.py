@@ -106,10 +106,10 @@ def line_to(url: str, environment: Mapping[str, str] = os.environ) -> ServerLine
     return ServerLine(url, token, agent=TERMINAL, kinds=AS_BESIDE_THE_HOME)
 
 
-def asked_of(line: ServerLine, ask: Any) -> Any:
+def asked_of(line: ServerLine, verb: str, arguments: Mapping[str, Any]) -> Any:
     """Have the server do what is asked, and return its answer.
 
     Raises:
         MissionControlError: as the office there, or as `ServerLine.post`.
     """
-    return line.post(f"/asks/{type(ask).__name__}", msgspec.to_builtins(ask), _Answer).answer
+    return line.post(f"/asks/{verb}", arguments, _Answer).answer

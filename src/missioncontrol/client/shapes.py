@@ -116,13 +116,6 @@ class TraceChanged(msgspec.Struct, frozen=True):
     is_new: bool  # False where it was so already
 
 
-class DecisionNow(msgspec.Struct, frozen=True):
-    """A decision after a change."""
-
-    id: str
-    status: str
-
-
 class Forgotten(msgspec.Struct, frozen=True):
     """An item of memory that is gone, and what of it stays where."""
 

@@ -14,6 +14,7 @@ from missioncontrol.domain.budget.scopes import Scope
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.evaluation import Judged
 from missioncontrol.domain.money import dollars, tokens
+from missioncontrol.domain.request import verb_now
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.visible import one_line
@@ -392,6 +393,7 @@ def _moment(seconds: float) -> str:
 
 
 WORDS: dict[str, Callable[[Any], str]] = {
+    "verb": verb_now,
     "is_self_approval": lambda value: "their own run, alone, after a second look" if value else "",
     **dict.fromkeys(("amount", "before", "passed", "over"), _amount),
     **dict.fromkeys(("until", "expires", "deadline", "retry_at", "slot", "first", "last"), _moment),

@@ -6,7 +6,7 @@ plans come in with the first thing that somebody does about them, word for word 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, assert_never
+from typing import Annotated, Literal, assert_never
 
 import msgspec
 
@@ -20,6 +20,23 @@ LINKS_MAX = 200
 LINK_MAX = 1_000
 REASON_MAX = 2_000
 ID_MAX = 200
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_MAX)]
+Link = Annotated[str, msgspec.Meta(min_length=1, max_length=LINK_MAX)]
+Reason = Annotated[
+    str, msgspec.Meta(max_length=REASON_MAX, description="Why; kept in the log for ever.")
+]
+Tasks = Annotated[
+    tuple[Link, ...],
+    msgspec.Meta(max_length=LINKS_MAX, description="A task it has to do with."),
+]
+Files = Annotated[
+    tuple[Link, ...],
+    msgspec.Meta(
+        max_length=LINKS_MAX, description="A file it is about, relative to the repository."
+    ),
+]
+"""The bounds of what callers may say. `decide` checks them again for what an import says."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -129,13 +146,16 @@ class RecordDecision(msgspec.Struct, frozen=True):
     date: str = ""  # today where it is empty
     id: str = ""  # the next of this log where it is empty
     number: int = 0  # likewise; one that is taken is not used either
-    supersedes: tuple[str, ...] = ()
+    supersedes: Annotated[
+        tuple[Id, ...],
+        msgspec.Meta(max_length=LINKS_MAX, description="A decision whose place it takes."),
+    ] = ()
     mission: str = ""
     run: str = ""
     repository: str = ""
     source: str = ""
-    tasks: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+    tasks: Tasks = ()
+    files: Files = ()
 
 
 class ReviseDecision(msgspec.Struct, frozen=True):
@@ -152,15 +172,20 @@ class ChangeStatus(msgspec.Struct, frozen=True):
 
     id: str
     status: Literal["accepted", "rejected", "deprecated"]
-    reason: str = ""
+    reason: Reason = ""
 
 
 class Supersede(msgspec.Struct, frozen=True):
     """Put another decision in its place."""
 
     id: str
-    by: str
-    reason: str = ""
+    by: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1, max_length=ID_MAX, description="The decision that takes its place."
+        ),
+    ]
+    reason: Reason = ""
     date: str = ""
 
 
@@ -168,9 +193,9 @@ class LinkDecision(msgspec.Struct, frozen=True):
     """Say which tasks and files it has to do with, or no more."""
 
     id: str
-    tasks: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    remove: bool = False
+    tasks: Tasks = ()
+    files: Files = ()
+    remove: Annotated[bool, msgspec.Meta(description="Take these links back.")] = False
 
 
 DecisionCommand = RecordDecision | ReviseDecision | ChangeStatus | Supersede | LinkDecision

@@ -1,9 +1,10 @@
 """What a decision says, in the parts that decision records have, in one form."""
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Rejected
 
@@ -32,22 +33,26 @@ class DecisionText(msgspec.Struct, frozen=True, omit_defaults=True):
     Lines have no breaks; all else is Markdown.
     """
 
-    title: str  # a line
-    context: str = ""
-    drivers: tuple[str, ...] = ()
-    options: tuple[DecisionOption, ...] = ()
-    choice: str = ""  # a line: the option that was chosen
-    reason: str = ""  # a line: why that one
-    outcome: str = ""  # what else was decided
-    consequences: str = ""  # those that are neither good, neutral nor bad
-    good: tuple[str, ...] = ()
-    neutral: tuple[str, ...] = ()
-    bad: tuple[str, ...] = ()  # what the decision gives up
-    confirmation: str = ""  # how one sees that it is kept
-    more: str = ""
-    decision_makers: tuple[str, ...] = ()  # lines
-    consulted: tuple[str, ...] = ()
-    informed: tuple[str, ...] = ()
+    title: Annotated[str, Meta(description="What was decided, in a line.")]
+    context: Annotated[str, Meta(description="Why there is something to decide.")] = ""
+    drivers: Annotated[tuple[str, ...], Meta(description="What the decision turns on.")] = ()
+    options: Annotated[
+        tuple[DecisionOption, ...], Meta(description="A way that was looked at.")
+    ] = ()
+    choice: Annotated[str, Meta(description="The option that is chosen, in a line.")] = ""
+    reason: Annotated[str, Meta(description="Why that one, in a line.")] = ""
+    outcome: Annotated[str, Meta(description="What else was decided.")] = ""
+    consequences: Annotated[
+        str, Meta(description="Consequences that are neither good, neutral nor bad.")
+    ] = ""
+    good: Annotated[tuple[str, ...], Meta(description="A good consequence.")] = ()
+    neutral: Annotated[tuple[str, ...], Meta(description="A neutral consequence.")] = ()
+    bad: Annotated[tuple[str, ...], Meta(description="What the decision gives up.")] = ()
+    confirmation: Annotated[str, Meta(description="How one sees that it is kept.")] = ""
+    more: Annotated[str, Meta(description="What else should be known.")] = ""
+    decision_makers: Annotated[tuple[str, ...], Meta(description="Who decides.")] = ()
+    consulted: Annotated[tuple[str, ...], Meta(description="Who was consulted.")] = ()
+    informed: Annotated[tuple[str, ...], Meta(description="Who was informed.")] = ()
 
 
 LINES = ("title", "choice", "reason")

@@ -44,3 +44,4 @@ class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
     address: str
     agent: str = ""  # what the client calls itself: its User-Agent, at most 200 characters
     digest: str = ""  # SHA-256 of what is asked; set where the client named its request itself
+    former: str = ""  # the digest under the name that the operation had in earlier releases

@@ -11,6 +11,11 @@ ANSWER_BYTES_MAX = 64 * 1024
 """A longer answer is not kept; who asks again is told so."""
 
 
+FORMER_VERBS = {"DecisionAsked": "decision", "DecisionsImported": "decision.import"}
+"""Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
+or the noun alone where one verb stood for several operations."""
+
+
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """The common shape."""
 
@@ -55,11 +60,13 @@ class TakeRequest(msgspec.Struct, frozen=True):
     """Begin to do what somebody asks for.
 
     Where it was taken before and has no answer, nobody does it any more, and `came` is the
-    position of the last event that it made true; 0 where nothing came of it.
+    position of the last event that it made true; 0 where nothing came of it. `former` are the verb
+    and the digest that an earlier release would have written down for it.
     """
 
     taken: RequestTaken
     came: int = 0
+    former: tuple[str, str] = ("", "")
 
 
 class AnswerRequest(msgspec.Struct, frozen=True):
@@ -93,8 +100,8 @@ def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[Req
     """
     del now
     match command:
-        case TakeRequest(taken=taken, came=came):
-            return _taken(taken, asked, came)
+        case TakeRequest():
+            return _taken(command, asked)
         case AnswerRequest(answered=answered):
             _refuse_twice(asked)
             return [answered]
@@ -105,19 +112,26 @@ def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[Req
             assert_never(command)
 
 
+def verb_now(verb: str) -> str:
+    """Return what a verb of the log is called now."""
+    return FORMER_VERBS.get(verb, verb)
+
+
 def _refuse_twice(asked: Asked | None) -> None:
     assert asked is not None, "only what was taken has an end"
     assert asked.end is None, "a request has one end"
 
 
-def _taken(taken: RequestTaken, asked: Asked | None, came: int) -> list[RequestEvent]:
+def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
+    taken = command.taken
     if asked is None:
         return [taken]
-    is_same = (taken.verb, taken.digest) == (asked.taken.verb, asked.taken.digest)
+    before = (asked.taken.verb, asked.taken.digest)
+    is_same = before in ((taken.verb, taken.digest), command.former)
     if not is_same or not taken.digest:
         raise Rejected(
             "request.another",
-            f"Another request ({asked.taken.verb}) was made under this key.",
+            f"Another request ({verb_now(asked.taken.verb)}) was made under this key.",
             hint="A key stands for one request; choose a new one.",
         )
     match asked.end:
@@ -126,7 +140,7 @@ def _taken(taken: RequestTaken, asked: Asked | None, came: int) -> list[RequestE
         case RequestRefused():
             return [taken]
         case None:
-            return _taken_again(taken, came)
+            return _taken_again(taken, command.came)
 
 
 def _taken_again(taken: RequestTaken, came: int) -> list[RequestEvent]:

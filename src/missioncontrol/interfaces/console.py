@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from missioncontrol.application.live import Live
     from missioncontrol.application.queries.instruments import Instruments
     from missioncontrol.application.queries.shelf import Shelf
+    from missioncontrol.declarations import Operation
     from missioncontrol.interfaces.sign_in.people import People
 
     AnyRequest = Request[Principal, Any, Any]
+
+R = TypeVar("R")
 
 
 class Console:
@@ -67,9 +70,30 @@ class Console:
         """
         return await self.perform(request, type(ask).__name__, msgspec.to_builtins(ask))
 
-    async def perform(self, request: "AnyRequest", verb: str, arguments: dict[str, Any]) -> Any:
-        """Do what `ask` does, for a verb and its arguments as plain values."""
-        asking = await asking_of(request, verb)
+    async def run(
+        self, request: "AnyRequest", operation: "Operation[Any, R]", target: str = "", **given: Any
+    ) -> R:
+        """Let the engine execute an operation for whoever is signed in; return what came of it.
+
+        `target` is the id of what is changed, "" where nothing is; `given` are fields of its
+        command. The rows follow within the same call.
+
+        Raises:
+            Unavailable: `console.no_engine`.
+            MissionControlError: as `Executor.perform`.
+        """
+        arguments = operation.arguments(target, given)
+        answer = await self.perform(request, operation.name, arguments, operation.former)
+        return msgspec.convert(answer, operation.returns)
+
+    async def perform(
+        self, request: "AnyRequest", verb: str, arguments: dict[str, Any], former: str = ""
+    ) -> Any:
+        """Do what `ask` does, for a verb and its arguments as plain values.
+
+        `former` is what earlier releases called the verb.
+        """
+        asking = await asking_of(request, verb, former)
         answer = await self.line.ask(verb, arguments, request.user.actor, asking)
         await self.present.catch_up()
         return answer

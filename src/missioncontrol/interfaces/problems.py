@@ -15,6 +15,7 @@ from missioncontrol.domain.errors import (
     Unavailable,
     kind_of,
 )
+from missioncontrol.surfaces.problem import Problem as Problem
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[MissionControlError], int] = {
@@ -48,20 +49,6 @@ OF_HTTP = {
 """What to say where the library only names a status, and what to do."""
 
 _log = logging.getLogger(__name__)
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457: what went wrong, for programs and for people."""
-
-    type: str  # `urn:mission-control:` and the code
-    title: str
-    status: int
-    detail: str
-    code: str  # stable between releases
-    hint: str = ""  # what to do
-    instance: str = ""  # the request's id
-    faults: tuple[str, ...] = ()  # each thing that does not fit, where there are several
-    kind: str = ""  # how it was refused: rejected, conflict, not_found, unavailable or corrupt
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:

@@ -27,12 +27,13 @@ KEY_MAX = 200
 AGENT_MAX = 200
 
 
-async def asking_of(request: "AnyRequest", verb: str) -> Asking:
+async def asking_of(request: "AnyRequest", verb: str, former: str = "") -> Asking:
     """Return where a change comes from, by whom, and by which id it is asked for once.
 
     A client that names its request itself, by `Idempotency-Key`, may ask again without doing
     twice: the id follows from the key and from who asks, and the digest tells another request
-    under the same key.
+    under the same key. `former` is the name that the verb had in earlier releases, under which a
+    request may stand in the log.
 
     Raises:
         Rejected: `request.bad_key`.
@@ -46,6 +47,7 @@ async def asking_of(request: "AnyRequest", verb: str) -> Asking:
         address=principal.address,
         agent=request.headers.get("user-agent", "")[:AGENT_MAX],
         digest=await _digest(request, verb) if key else "",
+        former=await _digest(request, former) if key and former else "",
     )
 
 

@@ -6,12 +6,13 @@ from weakref import WeakKeyDictionary
 
 from missioncontrol.application.present import Present
 from missioncontrol.application.pressroom import order_of, pressroom
-from missioncontrol.application.queries import decisions, documents
+from missioncontrol.application.queries import documents
 from missioncontrol.application.queries.documents import DocumentView
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.studio.exporting import MEDIA_TYPES, Form, exported
 from missioncontrol.documents.studio.pictures import pictures
 from missioncontrol.domain.document import DocumentKind
+from missioncontrol.queries import decision as decisions
 
 PAGES_AT_ONCE = 2
 """Each of them keeps a core busy for a moment; two leave room for everybody else."""

@@ -11,9 +11,11 @@ from missioncontrol.mcp import (
     repository_tasks,
     runs,
 )
+from missioncontrol.mcp.declarations import send
 from missioncontrol.mcp.resources import add_resources
 from missioncontrol.mcp.run_tasks import RunTasks
 from missioncontrol.mcp.server import Reach, Server
+from missioncontrol.surfaces.mcp import tools
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 BEGINS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
@@ -63,4 +65,6 @@ def furnish(server: Server) -> None:
     """Hang every tool and resource on a server."""
     for tool, does in TOOLS:
         server.add_tool(tool, annotations=does)
+    for declared, effect in tools(send):
+        server.add_tool(declared, annotations=effect)
     add_resources(server)

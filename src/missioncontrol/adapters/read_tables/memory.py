@@ -18,6 +18,9 @@ class MemoryReadTables:
         self._missions: dict[str, MissionRow] = {}
         self._others: dict[tuple[str, str], ListedRow] = {}
 
+    def refresh(self) -> None:
+        """See what was saved since: every question does."""
+
     def position(self) -> int:
         """See `ReadTables.position`."""
         return self._position

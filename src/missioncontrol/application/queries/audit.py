@@ -11,6 +11,7 @@ from missioncontrol.application.audit import line_of
 from missioncontrol.application.present import Present
 from missioncontrol.application.search import Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
+from missioncontrol.domain.request import verb_now
 from missioncontrol.ports.heads import HeadsSent, SignedHead
 from missioncontrol.ports.search_index import Query, RunHits
 
@@ -96,7 +97,7 @@ async def requests(
             event.position,
             event.time,
             event.actor,
-            _text(event.data, "verb"),
+            verb_now(_text(event.data, "verb")),
             _text(event.data, "way"),
             _text(event.data, "credential"),
             _text(event.data, "address"),

@@ -1,19 +1,17 @@
 """What a route needs, said where the route stands; one that does not say is no route."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.principal import Principal
+from missioncontrol.surfaces.permissions import NEEDED as NEEDED
+from missioncontrol.surfaces.permissions import Needed as Needed
+from missioncontrol.surfaces.permissions import needs as needs
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
     from litestar.handlers.base import BaseRouteHandler
-
-NEEDED = "permission"
-
-Needed = Permission | Literal["nothing", "sign_in"]
-"""`nothing`: for everybody, signed in or not. `sign_in`: for whoever is, whatever their roles."""
 
 
 class NotSignedIn(MissionControlError):
@@ -26,11 +24,6 @@ class Forbidden(MissionControlError):
     """Whoever asks may not do this."""
 
     status = 403
-
-
-def needs(permission: Needed) -> dict[str, Any]:
-    """Return the options of a route that needs `permission`: `@get("/runs", **needs("read"))`."""
-    return {"opt": {NEEDED: permission}}
 
 
 def permitted(

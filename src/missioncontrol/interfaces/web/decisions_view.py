@@ -5,12 +5,12 @@ from urllib.parse import quote
 
 from litestar import Request
 
-from missioncontrol.application.queries import decisions
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.domain.planned_decision import as_logged, planned_decisions
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.decisions import address_of
 from missioncontrol.interfaces.console import Console
+from missioncontrol.queries import decision as decisions
+from missioncontrol.queries.decision import DECISION
 
 
 async def values(
@@ -24,7 +24,7 @@ async def values(
     named = [as_logged(each, known).id for each in planned]
     return {
         "in_log": {
-            each.id: f"/decisions/{quote(address_of(name), safe=':')}"
+            each.id: f"/decisions/{quote(DECISION.to_path(name), safe=':')}"
             for each, name in zip(story.reading.plan.decisions, named, strict=True)
         }
     }

@@ -14,8 +14,6 @@ from missioncontrol.application.decision_files import (
     decoded,
     with_unread,
 )
-from missioncontrol.application.decisions import DecisionsImported
-from missioncontrol.application.queries import decisions as queries
 from missioncontrol.application.queries import sources, stories
 from missioncontrol.documents.page import ticked
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
@@ -23,6 +21,8 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import moved, page
+from missioncontrol.operations.decision import IMPORT
+from missioncontrol.queries import decision as queries
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -45,7 +45,7 @@ async def take(request: AnyRequest, console: NamedDependency[Console], data: For
     try:
         files, unread, repository = await _files(console, data)
         if data.get("apply") == "yes":
-            await console.ask(request, DecisionsImported(files, repository))
+            await console.run(request, IMPORT, files=files, repository=repository)
             return moved(request, "/decisions")
         tried = await queries.tried(console.present, files, repository)
     except MissionControlError as error:

@@ -8,16 +8,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from markupsafe import Markup
 
-from missioncontrol.application.decision_views import DecisionChoice, DecisionView
-from missioncontrol.application.decisions import DecisionAsked
-from missioncontrol.application.queries import decisions as queries
+from missioncontrol.application.decision_views import DecisionView
+from missioncontrol.declarations import Operation
 from missioncontrol.documents.inline_code import shortened
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.prose import prose
 from missioncontrol.domain.decision_text import DecisionOption, DecisionText
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.decisions import address_of, id_of, place_of
 from missioncontrol.interfaces.api.paging import LIMIT, Cursor, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -25,12 +23,19 @@ from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.codes import code_address
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.sanitising import sanitised
+from missioncontrol.operations import decision as operations
+from missioncontrol.queries import decision as queries
+from missioncontrol.queries.decision import (
+    DECISION,
+    TONES,
+    DecisionFilters,
+    place_of,
+)
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
 
 LIST, ONE, NEW = "decisions/list.html", "decisions/decision.html", "decisions/new.html"
-TONES = {"proposed": "ask", "accepted": "ok", "rejected": "bad", "deprecated": "held"}
 STATUSES = (
     ("", "Any status"),
     ("proposed", "Proposed"),
@@ -52,9 +57,10 @@ async def list_page(
     cursor: Cursor = "",
 ) -> Response[str]:
     """Show decisions, those that changed last first; what is looked for stands in the address."""
-    choice = DecisionChoice(status, q.strip()[:300], mission)
-    everything = await queries.decisions(console.present, DecisionChoice())
-    found = [each for each in everything if choice.takes(each)]
+    chosen: Any = status or None  # A status that does not exist fits nothing.
+    filters = DecisionFilters(chosen, q.strip()[:300], mission)
+    everything = await queries.decisions(console.present, DecisionFilters())
+    found = [each for each in everything if filters.takes(each)]
     lines = page_of(found, cursor, LIMIT, place_of, float, str, int, str)
     values: dict[str, Any] = {
         "lines": lines.items,
@@ -96,7 +102,7 @@ def _words() -> dict[str, Any]:
 
 
 def _address(id_: str) -> str:
-    return f"/decisions/{quote(address_of(id_), safe=':')}"
+    return f"/decisions/{quote(DECISION.to_path(id_), safe=':')}"
 
 
 def _rich(text: str) -> Markup:
@@ -115,21 +121,21 @@ async def record(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
     """Put a decision into the log; what does not fit is told, and what was typed is kept."""
-    ask = DecisionAsked(
-        "record",
-        text=_text_of(data),
-        status="accepted" if data.get("accepted") == "on" else "proposed",
-        supersedes=tuple(data.get("supersedes", "").replace(",", " ").split()),
-    )
     try:
-        made = await console.ask(request, ask)
+        made = await console.run(
+            request,
+            operations.RECORD,
+            text=_text_of(data),
+            status="accepted" if data.get("accepted") == "on" else "proposed",
+            supersedes=tuple(data.get("supersedes", "").replace(",", " ").split()),
+        )
     except MissionControlError as error:
         said = dict.fromkeys(FIELDS, "") | data
         values: dict[str, Any] = {"said": said, "error": error}
         if is_part(request):
             return fragment(request, NEW, "form", status=422, **values)
         return page(request, NEW, title="New decision", area="decisions", status=422, **values)
-    return moved(request, _address(made["id"]))
+    return moved(request, _address(made.id))
 
 
 def _text_of(data: dict[str, str]) -> DecisionText:
@@ -159,8 +165,8 @@ async def decision_page(
     request: AnyRequest, console: NamedDependency[Console], decision: FromPath[str]
 ) -> Response[str]:
     """Show a decision: what was chosen and why, what was not, and what happened to it."""
-    found = await queries.decision(console.present, id_of(decision))
-    everything = await queries.decisions(console.present, DecisionChoice())
+    found = await queries.decision(console.present, DECISION.from_path(decision))
+    everything = await queries.decisions(console.present, DecisionFilters())
     values: dict[str, Any] = {
         "decision": found.decision,
         "history": found.history,
@@ -195,21 +201,27 @@ async def change(
     data: Form,
 ) -> Response[Any]:
     """Accept, reject, deprecate, supersede or link it."""
-    await console.ask(request, _asked(id_of(decision), verb, data))
-    return moved(request, _address(id_of(decision)))
+    id_ = DECISION.from_path(decision)
+    operation, given = _change_of(verb, data)
+    await console.run(request, operation, id_, **given)
+    return moved(request, _address(id_))
 
 
-def _asked(id_: str, verb: str, data: dict[str, str]) -> DecisionAsked:
+def _change_of(verb: str, data: dict[str, str]) -> tuple[Operation[Any, Any], dict[str, Any]]:
+    """Return the operation that a button means, and what its form says.
+
+    Raises:
+        Rejected: `decision.bad_input`.
+    """
     reason = data.get("reason", "").strip()
-    if verb == "supersede":
-        return DecisionAsked("supersede", id_, by=data.get("by", "").strip(), reason=reason)
-    if verb in ("link", "unlink"):
-        known: Any = verb
-        tasks, files = _lines(data.get("tasks", "")), _lines(data.get("files", ""))
-        return DecisionAsked(known, id_, tasks=tuple(tasks), files=tuple(files))
-    if verb in ("accept", "reject", "deprecate"):
-        judged: Any = verb
-        return DecisionAsked(judged, id_, reason=reason)
+    match verb:
+        case "supersede":
+            return operations.SUPERSEDE, {"by": data.get("by", "").strip(), "reason": reason}
+        case "link" | "unlink":
+            links = {name: tuple(_lines(data.get(name, ""))) for name in ("tasks", "files")}
+            return operations.LINK, {**links, "remove": verb == "unlink"}
+        case "accept" | "reject" | "deprecate":
+            return getattr(operations, verb.upper()), {"reason": reason}
     raise Rejected("decision.bad_input", f"Nobody can {verb[:40]!r} a decision.")
 
 

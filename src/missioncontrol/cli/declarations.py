@@ -1,0 +1,137 @@
+"""Runs declared operations and queries for one command line: here, in an engine, or on a server.
+
+A list and a thing come from the same query wherever they are asked for: in this process over the
+files of a data directory, or through the server's routes.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
+from missioncontrol.domain.visible import visible
+from missioncontrol.surfaces import cli as surface
+from missioncontrol.surfaces import remote
+from missioncontrol.surfaces.paging import LIMIT_MAX, Page
+
+if TYPE_CHECKING:
+    from missioncontrol.application.present import Present
+
+R = TypeVar("R")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the declared command that was parsed; return the exit code."""
+    desk = Desk(arguments, os.environ)
+    try:
+        match surface.declared_by(arguments):
+            case ListQuery() as query:
+                _print_list(arguments, desk, query)
+            case ItemQuery() as query:
+                _print_item(arguments, item_of(desk, query, arguments.id), query)
+            case Operation() as operation:
+                _print_answer(arguments, _executed(arguments, desk, operation), operation)
+            case declared:
+                raise TypeError(declared.name)
+        return SUCCEEDED
+    finally:
+        desk.close()
+
+
+def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> Sequence[R]:
+    """Return all rows of a list that fit.
+
+    Raises:
+        MissionControlError: as the query, or as the server.
+    """
+    if desk.line is None:
+        filters = checked(query.name, given, query.filters)
+        return found_here(desk, lambda present: query.find(present, filters))
+    request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
+    rows: list[R] = []
+    cursor = ""
+    while True:
+        page = desk.line.get(request.path, kind, **request.query, cursor=cursor, limit=LIMIT_MAX)
+        rows += page.items
+        if not page.next:
+            return rows
+        cursor = page.next
+
+
+def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
+    """Return one thing.
+
+    Raises:
+        MissionControlError: as the query, or as the server.
+    """
+    if desk.line is None:
+        return found_here(desk, lambda present: query.find(present, id_))
+    request = remote.of_item(query, id_)
+    return desk.line.get(request.path, request.kind)
+
+
+def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
+    """Return what a query finds in the data directory of this machine, as of now."""
+
+    async def found() -> R:
+        await desk.present.catch_up()
+        return await find(desk.present)
+
+    return asyncio.run(found())
+
+
+def _executed(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> Any:
+    target = arguments.id if operation.target is not None else ""
+    given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
+    return desk.execute(operation, target, given)
+
+
+def resolved(desk: Desk, kind: str, text: str) -> str:
+    """Return the id of the thing that a person names: of a mission, by any of its runs.
+
+    Raises:
+        NotFound, Rejected: as `Desk.run`.
+    """
+    if kind != "mission":
+        raise ValueError(f"nothing is known of how people name a {kind}")
+    row = desk.board.run(desk.run(text))
+    return row.mission if row is not None else ""
+
+
+def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
+    given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
+    found = rows_of(desk, query, given)
+    if arguments.json:
+        say_json([msgspec.to_builtins(each) for each in found])
+        return
+    for each in found:
+        say(surface.line_of(query, each, columns(), colour) + "\n")
+    if not found:
+        everything = len(rows_of(desk, query, {})) if given else 0
+        there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
+        say(f"{there or query.terminal.empty}\n")
+
+
+def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
+    terminal = query.terminal
+    if arguments.json or terminal.lines is None:
+        say_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
+        return
+    say(visible("\n".join(terminal.lines(found, columns()))) + "\n")
+
+
+def _print_answer(
+    arguments: argparse.Namespace, answer: Any, operation: Operation[Any, Any]
+) -> None:
+    plain = msgspec.to_builtins(answer)
+    if arguments.json:
+        say_json(plain)
+    else:
+        say(visible(operation.terminal.done.format_map(plain)) + "\n")

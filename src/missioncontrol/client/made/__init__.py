@@ -1,0 +1,1 @@
+"""Methods of the clients that are made of declarations; see `surfaces.client`."""

@@ -1,0 +1,398 @@
+"""Operations and queries: what may be done and what may be asked, each declared in one place.
+
+An operation names a domain command, who may give it and what comes of it. A query names its rows,
+its filters and their order. `app.execute` runs operations; `surfaces` renders both as routes,
+client methods, commands, MCP tools and reference pages.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.permission import PERMISSIONS, Permission
+
+if TYPE_CHECKING:
+    from missioncontrol.application.office import Office
+    from missioncontrol.application.present import Present
+
+C = TypeVar("C", bound=msgspec.Struct)
+F = TypeVar("F", bound=msgspec.Struct)
+R = TypeVar("R")
+
+Surface: TypeAlias = Literal["http", "client", "cli", "mcp"]
+Risk: TypeAlias = Literal["write", "end"]
+"""What an operation does to the world; `end` takes away what nothing brings back."""
+
+EVERYWHERE: frozenset[Surface] = frozenset({"http", "client", "cli", "mcp"})
+
+OF_MODELS: frozenset[Permission] = frozenset({"read", "operate"})
+"""What a tool may need: to approve and to govern is for people, and no model does it for them."""
+
+BY_PEOPLE: frozenset[Surface] = EVERYWHERE - {"mcp"}
+"""The surfaces of operations that need any other permission."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """The kind of thing that an operation changes or a query returns, and how it is named."""
+
+    noun: str
+    path: str  # of all of them, below the root of the API: /decisions
+    help: str  # what its id looks like
+    field: str = "id"  # of commands that name one
+    to_path: Callable[[str], str] = str  # an id as one segment of a path
+    from_path: Callable[[str], str] = str
+
+    @property
+    def plural(self) -> str:
+        """What several of them are called."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def item_path(self) -> str:
+        """The path of one of them, with a name in braces where its id stands."""
+        return f"{self.path}/{{{self.noun}}}"
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A field of a row in a list for people."""
+
+    name: str
+    width: int = 0  # 0: as wide as the text
+    tones: Mapping[str, str] = {}  # ok, ask or bad, by the value
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """An option without a value that stands for a value of a field."""
+
+    field: str
+    value: Any
+    help: str
+
+
+class Terminal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line can't derive of an operation or a query."""
+
+    verb: str = ""  # else that of the name
+    positional: tuple[str, ...] = ()  # fields that are no options, in their order
+    flatten: str = ""  # a field whose own fields become options
+    names: Mapping[str, str] = {}  # options by field, where they are called differently
+    metavars: Mapping[str, str] = {}  # by field
+    parse: Mapping[str, Callable[[str], Any]] = {}  # by field: the value that a text means
+    resolve: Mapping[str, str] = {}  # by field: of what kind the thing is that people name
+    switches: Mapping[str, Switch] = {}  # by option
+    build: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # the last resort
+    done: str = "{id} is {status}."  # said of the answer of an operation
+    empty: str = ""  # said of a list that holds nothing at all
+    lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer, in so many columns
+    json: Callable[[Any], Any] | None = None  # what of an answer is printed as JSON
+
+
+class Body(msgspec.Struct, frozen=True):
+    """How the OpenAPI document names and describes what a caller sends."""
+
+    name: str
+    text: str
+
+
+class AtLeastOne(msgspec.Struct, frozen=True):
+    """Fields of which one has to say something, and why it is refused where none does."""
+
+    fields: tuple[str, ...]
+    reason: str
+
+
+class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
+    """What operations and queries have in common.
+
+    Raises:
+        ValueError: where the name is not `noun.verb`, or the permission is none.
+    """
+
+    name: str  # noun.verb: also the client's method, the command and the word of the audit
+    title: str  # a few words: the summary of a route
+    text: str  # sentences: what help, the OpenAPI document, tools and the client say
+    permission: Permission
+    surfaces: frozenset[Surface] = EVERYWHERE
+    tool: bool = False  # an MCP tool of its own; each costs every client a part of its context
+    terminal: Terminal = Terminal()
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that nobody could be held to."""
+        if not re.fullmatch(r"[a-z_]+\.[a-z_]+", self.name):
+            raise ValueError(f"{self.name!r} is not NOUN.VERB")
+        if self.permission not in PERMISSIONS:
+            raise ValueError(f"{self.name}: there is no permission {self.permission!r}")
+        if "mcp" in self.surfaces and self.permission not in OF_MODELS:
+            raise ValueError(f"{self.name}: what needs {self.permission!r} is no tool of a model")
+        if self.tool and not {"mcp", "http"} <= self.surfaces:
+            raise ValueError(f"{self.name}: a tool asks over HTTP; name both surfaces")
+
+    @property
+    def noun(self) -> str:
+        """What it is about."""
+        return self.name.partition(".")[0]
+
+    @property
+    def verb(self) -> str:
+        """What is done."""
+        return self.name.partition(".")[2]
+
+    @property
+    def command_verb(self) -> str:
+        """The verb of the command line."""
+        return self.terminal.verb or self.verb.replace("_", "-")
+
+    @property
+    def routine(self) -> str:
+        """The name of the route's function, and of the tool."""
+        raise NotImplementedError
+
+    @property
+    def sentence(self) -> str:
+        """The first sentence of the text."""
+        return self.text.partition("\n")[0].partition(". ")[0].rstrip(".") + "."
+
+
+class Query(Declared, frozen=True, kw_only=True):
+    """A thing that may be asked."""
+
+    permission: Permission = "read"
+
+
+class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
+    """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
+
+    target: Target
+    find: Callable[["Present", str], Awaitable[R]]
+    returns: type[R]
+
+    @property
+    def route(self) -> str:
+        """The path of its route below the root of the API."""
+        return self.target.item_path
+
+    @property
+    def routine(self) -> str:
+        """The name of the route's function, and of the tool."""
+        return f"{self.verb}_{self.target.noun}"
+
+
+class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
+    """Returns the rows that fit a struct of filters, in pages."""
+
+    target: Target  # what the rows are
+    filters: type[F]
+    find: Callable[["Present", F], Awaitable[Sequence[R]]]  # in the order of `key`
+    row: type[R]
+    key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
+    kinds: tuple[type, ...]  # of the parts of `key`
+    columns: tuple[Column, ...]
+
+    @property
+    def route(self) -> str:
+        """The path of its route below the root of the API."""
+        return self.target.path
+
+    @property
+    def routine(self) -> str:
+        """The name of the route's function, and of the tool."""
+        return f"{self.verb}_{self.target.plural}"
+
+
+class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
+    """A thing that may be done."""
+
+    command: type[C]
+    returns: type[R]
+    handle: Callable[["Office", C, str], Awaitable[R]]  # services, command, actor
+    by_agents: bool = False  # also agents at work may ask for it
+    risk: Risk = "write"
+    fixed: Mapping[str, Any] = {}  # fields of the command that no caller says
+    callers: tuple[str, ...] = ()  # the only fields that callers say; empty: all others
+    narrow: Mapping[str, Any] = {}  # types of fields of which callers may say less
+    at_least_one: AtLeastOne | None = None
+    target: Target | None = None  # of what exists; its id is a field of the command
+    creates: Target | None = None  # answered with 201 and its address
+    method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
+    path: str = ""  # of the route, below that of the target; else the verb
+    body: Body | None = None
+    unless_changed: ItemQuery[Any] | None = None
+    shown_once: tuple[str, ...] = ()  # fields of the answer that are secrets: nothing keeps them
+    former: str = ""  # what requests in the log call it that were made before it had this name
+
+    def __post_init__(self) -> None:
+        """Refuse fields that the command does not have."""
+        super().__post_init__()
+        named = {*self.fixed, *self.callers, *self.narrow}
+        named |= {self.target.field} if self.target else set()
+        if unknown := named - set(self.command.__struct_fields__):
+            raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
+
+    @property
+    def of(self) -> Target | None:
+        """The kind of thing that it is about."""
+        return self.target or self.creates
+
+    @property
+    def routine(self) -> str:
+        """The name of the route's function, and of the tool."""
+        return f"{self.verb}_{self.of.noun if self.of else self.noun}"
+
+    @property
+    def route(self) -> str:
+        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+        if self.target is not None:
+            return f"{self.target.item_path}/{self.path or self.verb}"
+        if self.creates is not None:
+            return self.creates.path
+        return f"/{self.path or self.verb}"
+
+    @cached_property
+    def given(self) -> type[msgspec.Struct]:
+        """The struct of what callers say besides the target, with the bounds of the command."""
+        left_out = {*self.fixed, self.target.field if self.target else ""}
+        fields = [
+            each
+            for each in msgspec.structs.fields(self.command)
+            if each.name not in left_out and (not self.callers or each.name in self.callers)
+        ]
+        return _struct(
+            self.body or Body(self.routine.title().replace("_", ""), self.text),
+            tuple((each, self.narrow.get(each.name, each.type)) for each in fields),
+        )
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether nothing at all can be asked for without saying something."""
+        required = any(each.required for each in msgspec.structs.fields(self.given))
+        return required or self.at_least_one is not None
+
+    def build(self, target: str, given: Mapping[str, Any]) -> C:
+        """Return the command that a caller means; all surfaces have the same bounds.
+
+        `target` is the id of what is changed, "" where nothing is. `given` are plain values or
+        structs, by field.
+
+        Raises:
+            Rejected: `<noun>.bad_input`, or `control.malformed` for values of another type.
+        """
+        found = checked(self.name, given, self.given)
+        values = {name: getattr(found, name) for name in found.__struct_fields__}
+        needed = self.at_least_one
+        if needed is not None and not any(values[name] for name in needed.fields):
+            hint = f"Give {' or '.join(needed.fields)}."
+            raise Rejected(f"{self.noun}.bad_input", needed.reason, hint=hint)
+        if self.target is not None:
+            values[self.target.field] = target
+        return self.command(**values, **self.fixed)
+
+    def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a request as another process is sent it; see `understood`."""
+        plain: dict[str, Any] = msgspec.to_builtins(given)
+        return {self.target.field: target, **plain} if self.target else plain
+
+    def understood(self, arguments: Mapping[str, Any]) -> C:
+        """Return the command of a request that another process sent.
+
+        Raises:
+            Rejected: as `build`.
+        """
+        given = dict(arguments)
+        target = given.pop(self.target.field, "") if self.target else ""
+        if not isinstance(target, str):
+            raise _malformed(self.name, f"Expected `str` - at `$.{self.of and self.of.field}`")
+        return self.build(target, given)
+
+
+def checked(name: str, given: Mapping[str, Any], kind: type[F]) -> F:
+    """Return what a caller says in the shape `kind`.
+
+    Raises:
+        Rejected: `<noun>.bad_input` where a bound is broken, `control.malformed` where the type
+            does not fit.
+    """
+    plain = msgspec.to_builtins(given)
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        words = _bound_in_words(str(error), plain)
+        if words:
+            raise Rejected(f"{name.partition('.')[0]}.bad_input", words) from None
+        raise _malformed(name, str(error)) from None
+
+
+def _malformed(name: str, why: str) -> Rejected:
+    return Rejected("control.malformed", f"{name} is malformed: {why}.")
+
+
+_BROKEN = re.compile(r"Expected `(\w+)` (?:of length )?([<>]=?) (-?[\d.]+) - at `\$\.([^`]+)`")
+
+
+def _bound_in_words(message: str, given: Any) -> str:
+    """Return which bound is broken, with the value in it; "" where no bound is."""
+    found = _BROKEN.fullmatch(message)
+    if found is None:
+        return ""
+    kind, sign, bound, path = found.groups()
+    value, field = _at(given, path), re.split(r"[.\[]", path)[0]
+    if kind == "str" and sign == "<=":
+        return f"The {field} has {len(value):,} characters; at most {int(bound):,} fit."
+    if kind == "str":
+        return (
+            f"The {field} hold {value!r}, which names nothing."
+            if "[" in path
+            else (f"The {field} is empty.")
+        )
+    if kind == "array" and sign == "<=":
+        return f"The {field} are {len(value):,}; at most {int(bound):,} fit."
+    return f"The {field} is {value!r}; it must be {sign} {bound}."
+
+
+def _at(value: Any, path: str) -> Any:
+    """Return what stands at a path such as `tasks[0].name`."""
+    for part in re.findall(r"[^.\[\]]+", path):
+        value = value[int(part)] if isinstance(value, list | tuple) else value[part]
+    return value
+
+
+_STRUCTS: dict[str, tuple[Any, type[msgspec.Struct]]] = {}
+"""By name, with what each is made of: operations that are asked for alike share a struct."""
+
+
+def _struct(
+    body: Body, fields: tuple[tuple[msgspec.structs.FieldInfo, Any], ...]
+) -> type[msgspec.Struct]:
+    """Return the struct of a body.
+
+    Raises:
+        ValueError: where two operations say different things under one name.
+    """
+    parts: list[Any] = []
+    for each, kind in fields:
+        if each.required:
+            parts.append((each.name, kind))
+        elif each.default_factory is not msgspec.NODEFAULT:
+            parts.append((each.name, kind, msgspec.field(default_factory=each.default_factory)))
+        else:
+            parts.append((each.name, kind, each.default))
+    same = (body.text, repr(parts))
+    known = _STRUCTS.get(body.name)
+    if known is None:
+        known = _STRUCTS[body.name] = (
+            same,
+            msgspec.defstruct(
+                body.name,
+                parts,
+                frozen=True,
+                forbid_unknown_fields=True,
+                module=__name__,
+                namespace={"__doc__": body.text},
+            ),
+        )
+    if known[0] != same:
+        raise ValueError(f"two operations mean different things by the body {body.name}")
+    return known[1]

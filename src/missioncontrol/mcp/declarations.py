@@ -1,0 +1,27 @@
+"""Sends what the tools of declared operations and queries ask for."""
+
+from typing import Any
+
+from missioncontrol.client import requests
+from missioncontrol.client.calls import at
+from missioncontrol.declarations import ItemQuery, ListQuery
+from missioncontrol.mcp.bounds import bounded
+from missioncontrol.mcp.server import Ctx, client_of
+from missioncontrol.surfaces.mcp import Wanted
+
+
+async def send(ctx: Ctx, wanted: Wanted) -> dict[str, Any]:
+    """Ask the home behind the server, in the name of whoever calls.
+
+    Raises:
+        MissionControlError: as the operation or the query.
+    """
+    match wanted.declared:
+        case ListQuery(name=name):
+            call: Any = at(requests.pages(name, wanted.given), wanted.cursor, wanted.limit)
+        case ItemQuery(name=name):
+            call = requests.item(name, wanted.target)
+        case declared:
+            call = requests.operation(declared.name, wanted.target, wanted.given)
+    async with client_of(ctx) as client:
+        return bounded(await client.line.ask(call))

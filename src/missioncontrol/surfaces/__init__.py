@@ -1,0 +1,1 @@
+"""How operations and queries reach people and programs: each surface is made of declarations."""

@@ -1,0 +1,189 @@
+"""Commands of declared operations and queries: their arguments, what these mean, and lines of rows.
+
+It knows neither the terminal nor a data directory; `cli.declarations` runs what is declared.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from missioncontrol import operations, queries
+from missioncontrol.declarations import Column, Declared, ItemQuery, ListQuery, Operation, Target
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.visible import visible
+from missioncontrol.surfaces.fields import Field, fields_of, in_list
+
+DECLARED = "declared"
+"""The name among parsed arguments under which a command says which declaration it is."""
+
+CODES = {"ok": "32", "bad": "31", "ask": "33"}
+"""The terminal's colour of each tone; any other is dimmed."""
+
+DIM = "2"
+
+Number = Callable[[str], int]
+Resolve = Callable[[str, str], str]
+"""Returns the id that a person means: (kind of thing, what was typed)."""
+
+
+def add_verbs(verbs: Any, shared: argparse.ArgumentParser, noun: str, number: Number) -> None:
+    """Add a command for each declaration of a noun that has one.
+
+    `shared` has the arguments that every command takes; `number` reads whole numbers.
+    """
+    for declared in (*queries.of_noun(noun), *operations.of_noun(noun)):
+        if "cli" in declared.surfaces:
+            _add(verbs, shared, declared, number)
+
+
+def declared_by(arguments: argparse.Namespace) -> Declared:
+    """Return the declaration of the command that was parsed."""
+    name: str = getattr(arguments, DECLARED)
+    found = operations.find(name) or queries.find(name)
+    assert found is not None, name
+    return found
+
+
+def target_of(declared: Declared) -> Target | None:
+    """Return the kind of thing whose id a command takes first, or None where it takes none."""
+    match declared:
+        case Operation(target=target):
+            return target
+        case ItemQuery(target=target):
+            return target
+    return None
+
+
+def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> dict[str, Any]:
+    """Return the fields that a command line says, by name; what it leaves out is left out.
+
+    Raises:
+        Rejected: `<noun>.bad_input` where one of several fields is needed and none is given.
+        MissionControlError: as `resolve`.
+    """
+    said: dict[str, Any] = {}
+    inner: dict[str, Any] = {}
+    terminal = declared.terminal
+    for field, is_inner in _options(declared):
+        value = getattr(arguments, _name(declared, field).replace("-", "_"))
+        if value is None or value == [] or value is False:
+            continue
+        if read := terminal.parse.get(field.name):
+            value = [read(each) for each in value] if field.is_list else read(value)
+        if kind := terminal.resolve.get(field.name):
+            value = resolve(kind, value) if value else value
+        (inner if is_inner else said)[field.name] = value
+    for name, switch in terminal.switches.items():
+        if getattr(arguments, name.replace("-", "_")):
+            said[switch.field] = switch.value
+    if terminal.flatten:
+        said[terminal.flatten] = inner
+    given = terminal.build(said) if terminal.build else said
+    _refuse_nothing(declared, given)
+    return given
+
+
+def line_of(
+    query: ListQuery[Any, Any], row: Any, width: int, colour: Callable[[str, str], str]
+) -> str:
+    """Return a row of a list as one line of at most `width` columns.
+
+    `colour` colours a text by the terminal's code.
+    """
+    cells = [_cell(column, getattr(row, column.name)) for column in query.columns]
+    whole = " ".join(text for text, _ in cells).rstrip()
+    if len(whole) > width:
+        whole = f"{whole[: width - 1]}…"
+    # Colours have no width: the line is cut first, and coloured cell by cell.
+    line, place = "", 0
+    for text, code in cells:
+        part = whole[place : place + len(text)]
+        line += (colour(part, code) if code and part else part) + whole[
+            place + len(text) : place + len(text) + 1
+        ]
+        place += len(text) + 1
+    return line
+
+
+def _cell(column: Column, value: Any) -> tuple[str, str]:
+    """Return a cell as text without anything hidden, and the code of its colour."""
+    text = visible(f"{value:<{column.width}}" if column.width else str(value))
+    return text, CODES.get(column.tones.get(value, ""), DIM) if column.tones else ""
+
+
+def _refuse_nothing(declared: Declared, given: dict[str, Any]) -> None:
+    """Refuse in the words of the command line what `Operation.build` refuses in its own."""
+    needed = declared.at_least_one if isinstance(declared, Operation) else None
+    if needed is None or any(given.get(name) for name in needed.fields):
+        return
+    fields = [field for field, _ in _options(declared) if field.name in needed.fields]
+    options = [f"`--{_name(declared, each)} {_metavar(declared, each)}`" for each in fields]
+    raise Rejected(f"{declared.noun}.bad_input", needed.reason, hint=f"Add {' or '.join(options)}.")
+
+
+def _options(declared: Declared) -> Iterator[tuple[Field, bool]]:
+    """Yield the fields that a command takes, and whether each is one of the flattened struct."""
+    terminal = declared.terminal
+    hidden = {each.field for each in terminal.switches.values()}
+    match declared:
+        case Operation():
+            kind: type[msgspec.Struct] = declared.given
+        case ListQuery():
+            kind = declared.filters
+        case _:
+            return
+    for field in fields_of(kind):
+        if field.name == terminal.flatten:
+            yield from ((each, True) for each in fields_of(field.kind))
+        elif field.name not in hidden:
+            yield field, False
+
+
+def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number: Number) -> None:
+    verb = verbs.add_parser(
+        declared.command_verb,
+        parents=[shared],
+        help=in_list(declared.sentence),
+        description=declared.text.replace("`", ""),
+    )
+    verb.set_defaults(**{DECLARED: declared.name})
+    target = target_of(declared)
+    if target is not None:
+        verb.add_argument("id", metavar="ID", help=target.help)
+    for field, _ in _options(declared):
+        _add_option(verb, declared, field, number)
+    for name, switch in declared.terminal.switches.items():
+        verb.add_argument(f"--{name}", action="store_true", help=switch.help)
+    verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
+    name = _name(declared, field)
+    if field.name in declared.terminal.positional:
+        verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
+        return
+    options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
+    if field.kind is bool:
+        verb.add_argument(f"--{name}", action="store_true", **options)
+        return
+    if field.choices:
+        options["choices"] = field.choices
+    else:
+        options["metavar"] = _metavar(declared, field)
+        options["type"] = {int: number, float: float}.get(field.item, str)
+    if field.is_list:
+        options |= {"action": "append", "default": []}
+    verb.add_argument(f"--{name}", required=field.is_required, **options)
+
+
+def _name(declared: Declared, field: Field) -> str:
+    return declared.terminal.names.get(field.name, field.name.replace("_", "-"))
+
+
+def _metavar(declared: Declared, field: Field) -> str:
+    named = declared.terminal.metavars.get(field.name)
+    if named is None and field.name in declared.terminal.positional:
+        named = field.name.upper()
+    return named or {int: "N", float: "N"}.get(field.item, "TEXT")

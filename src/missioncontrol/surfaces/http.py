@@ -1,0 +1,185 @@
+"""Routes of declared operations and queries: functions with the signatures that Litestar reads."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, TypeAlias
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.handlers import route
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from missioncontrol import operations, queries
+from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.domain.principal import Principal
+from missioncontrol.surfaces.conditional import (
+    CHANGED,
+    KNOWN,
+    IfMatch,
+    listed,
+    refuse_stale,
+    tag_of,
+    tagged,
+)
+from missioncontrol.surfaces.fields import Field, fields_of
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.surfaces.permissions import needs
+
+ROOT = "/api/v1"
+
+AnyRequest: TypeAlias = Request[Principal, Any, Any]
+Parameters = Mapping[str, tuple[Any, Any]]
+"""By name: the annotation and the default, or `NEEDED`."""
+
+
+def _of(generic: Any, kind: Any) -> Any:
+    """Return a generic type of a type that is known at run time only."""
+    return generic[kind]
+
+
+NEEDED = inspect.Parameter.empty
+GIVEN = {
+    "request": (AnyRequest, NEEDED),
+    # The console of `interfaces.console`, which stands above this.
+    "console": (_of(NamedDependency, Any), NEEDED),
+}
+
+
+def handlers_of(noun: str) -> list[Any]:
+    """Return the routes of a noun's queries and operations."""
+    found = [_query(each) for each in queries.of_noun(noun) if "http" in each.surfaces]
+    found += [_operation(each) for each in operations.of_noun(noun) if "http" in each.surfaces]
+    return found
+
+
+def _path(route: str) -> str:
+    return route.replace("}", ":str}")
+
+
+def _query(query: Query) -> Any:
+    match query:
+        case ListQuery():
+            function = _list_function(query)
+        case ItemQuery():
+            function = _item_function(query)
+        case _:
+            raise TypeError(f"{query.name} is neither a list nor an item")
+    return get(_path(query.route), summary=query.title, responses=KNOWN, **needs(query.permission))(
+        function
+    )
+
+
+def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
+    async def answer(
+        request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
+    ) -> Any:
+        filters = checked(query.name, _said(given), query.filters)
+        found = await query.find(console.present, filters)
+        return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
+
+    filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
+    paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
+    returns = _of(Response, _of(Page, query.row))
+    return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
+
+
+def _parameter(field: Field) -> Any:
+    """Return the annotation of a query parameter, with the bounds of the field."""
+    if not field.description:
+        return _of(FromQuery, field.annotation)
+    bounds = field.bounds
+    kind = field.kind | None if field.is_optional else field.kind
+    told = QueryParameter(
+        max_length=bounds.max_length,
+        min_length=bounds.min_length,
+        ge=bounds.ge,
+        le=bounds.le,
+        description=field.description,
+    )
+    return Annotated[kind, told]
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
+    target = query.target
+
+    async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
+        found = await query.find(console.present, target.from_path(given[target.noun]))
+        return tagged(request, found, tag_of(found))
+
+    parameters = GIVEN | {target.noun: (FromPath[str], NEEDED)}
+    returns = _of(Response, query.returns)
+    return _signed(answer, query.routine, query.text, parameters, returns)
+
+
+def _operation(operation: Operation[Any, Any]) -> Any:
+    target, seen = operation.target, operation.unless_changed
+    parameters: dict[str, tuple[Any, Any]] = dict(GIVEN)
+    if target is not None:
+        parameters[target.noun] = (FromPath[str], NEEDED)
+    if operation.given.__struct_fields__:
+        kind = operation.given
+        parameters["data"] = (
+            (_of(JSONBody, kind), NEEDED)
+            if operation.needs_body
+            else (_of(JSONBody, kind | None), None)
+        )
+    if seen is not None:
+        parameters["if_match"] = (IfMatch, "")
+    responses = CHANGED if seen is not None else {}
+    options: dict[str, Any] = {"status_code": 200, "responses": responses}
+    returns: Any = operation.returns
+    if operation.creates is not None:
+        told = ResponseSpec(operation.returns, description="It is made.")
+        options, returns = {"status_code": 201, "responses": {201: told}}, _of(Response, returns)
+    function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
+    return route(
+        _path(operation.route),
+        http_method=[operation.method],
+        summary=operation.title,
+        **options,
+        **needs(operation.permission),
+    )(function)
+
+
+def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
+    target, seen, creates = operation.target, operation.unless_changed, operation.creates
+
+    async def answer(
+        request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
+    ) -> Any:
+        id_ = target.from_path(given[target.noun]) if target is not None else ""
+        if if_match and seen is not None:
+            now = await seen.find(console.present, id_)
+            refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
+        names = data.__struct_fields__ if data is not None else ()
+        values = {name: getattr(data, name) for name in names}
+        made = await console.run(request, operation, id_, **values)
+        if creates is None:
+            return made
+        place = f"{ROOT}{creates.path}/{creates.to_path(getattr(made, creates.field))}"
+        return Response(made, status_code=201, headers={"Location": place})
+
+    return answer
+
+
+def _signed(
+    function: Callable[..., Any], name: str, text: str, parameters: Parameters, returns: Any
+) -> Callable[..., Any]:
+    """Return a function that Litestar sees as if its parameters had been written down."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = text
+    function.__annotations__ = {each: kind for each, (kind, _) in parameters.items()}
+    function.__annotations__["return"] = returns
+    shown = [
+        inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for each, (kind, default) in parameters.items()
+    ]
+    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        shown, return_annotation=returns
+    )
+    return function

@@ -1,0 +1,58 @@
+"""For each declared operation a request that succeeds, and what has to exist before it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import httpx
+
+API = "/api/v1"
+
+Prepare = Callable[[httpx.AsyncClient], Awaitable[str]]
+"""Makes what the operation is about, and returns its id."""
+
+
+async def nothing(client: httpx.AsyncClient) -> str:
+    del client
+    return ""
+
+
+async def proposed_decision(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/decisions", json={"text": {"title": "Use SQLite"}})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+async def accepted_decision(client: httpx.AsyncClient) -> str:
+    id_ = await proposed_decision(client)
+    assert (await client.post(f"{API}/decisions/{id_}/accept")).status_code == 200
+    return id_
+
+
+async def two_decisions(client: httpx.AsyncClient) -> str:
+    """The newer one is D1: the first of a fresh log."""
+    return await proposed_decision(client)
+
+
+EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
+    "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
+    "decision.accept": (proposed_decision, {"reason": "measured"}),
+    "decision.reject": (proposed_decision, {"reason": "too slow"}),
+    "decision.deprecate": (accepted_decision, {"reason": "no more"}),
+    "decision.supersede": (two_decisions, {"by": "D1", "reason": "measured"}),
+    "decision.link": (proposed_decision, {"files": ["src/a.py"]}),
+}
+
+BEYOND: Mapping[str, Mapping[str, Any]] = {
+    "decision.record": {"text": {"title": "x"}, "files": ["x" * 1_001]},
+    "decision.accept": {"reason": "x" * 2_001},
+    "decision.reject": {"reason": "x" * 2_001},
+    "decision.deprecate": {"reason": "x" * 2_001},
+    "decision.supersede": {"by": "x" * 201},
+    "decision.link": {"files": ["x"] * 201},
+}
+"""For each operation values that break a bound."""
+
+INSIDE: Mapping[str, str] = {
+    "ReviseDecision": "an import finds out that a file says something else",
+}
+"""Commands that no operation has, and why."""
