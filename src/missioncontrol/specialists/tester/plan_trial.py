@@ -28,12 +28,12 @@ from missioncontrol.specialists.tester.needed import Needed, needed, normal
 from missioncontrol.specialists.tester.own_metadata import write_metadata
 from missioncontrol.specialists.tester.pythons import ENVIRONMENTS, of_environment, suited
 from missioncontrol.specialists.tester.trial import Trial
+from missioncontrol.specialists.tester.watching import watched_lines
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
 SECONDS_NEAREST = 60.0
-SECONDS_WATCHED = 60.0
 SECONDS_CRITERION = 30.0
 NAMED_MAX = 6
 """Packages that a command for a line of the terminal names."""
@@ -90,7 +90,9 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
             ("python", "-m", "unittest", *near.files), SOURCE, seconds_max=SECONDS_NEAREST
         )
         trials = [trial, *trials]
-    seen = _watched(plan, brief.goal, trial, bench, tree) if bench.is_laid else LinesRan()
+    seen = LinesRan()
+    if bench.is_laid:
+        seen = watched_lines(plan, brief.goal, trial, near.files, bench, tree)
     known = [file.path for file in tree.files]
     counts = report.near_goal(trial, near.files, known)
     if not counts and trial is not None:
@@ -215,26 +217,6 @@ def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> E
             reason += "; install them into `.venv` of the checkout"
         words = f"{what} for {near.files[0]}: {reason}."
     return EnvironmentTold("missing", lack.words, asked.requirements, asked.sources, words=words)
-
-
-def _watched(plan: Plan, goal: str, trial: Trial | None, bench: Bench, tree: "Tree") -> LinesRan:
-    """Run the same tests again with our plugin: the first run is the one that counts."""
-    if trial is None or trial.ran is None or not trial.command.is_pytest:
-        return LinesRan()
-    has_run = trial.verdict.status in {"passed", "failed"}
-    blocks = lines.watched(plan, tree) if has_run else []
-    if not any(each.is_spot for each in blocks):
-        return LinesRan()
-    place = bench.home / "lines"
-    more = lines.ask(blocks, bench.copy, place)
-    bench.paths.append(place)
-    plugins = bench.python.plugins if bench.python else ()
-    quiet = ["--no-cov"] if "pytest_cov" in plugins else []
-    quiet += ["-n0"] if "xdist" in plugins else []
-    argv = (*trial.command.declared, "-p", lines.PLUGIN, *quiet)
-    bench.once(argv, "which lines ran", seconds_max=SECONDS_WATCHED, more=more)
-    bench.paths.remove(place)
-    return lines.answered(blocks, bench.copy, place, goal)
 
 
 def _criterion(
