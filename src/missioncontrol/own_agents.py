@@ -119,9 +119,12 @@ def specialists(
     # They run programs that are not ours, which have no business with what is kept.
     own |= dict.fromkeys(RUNNING, seen)
     asked = {name: environment[name] for name in (SWITCH, *REGISTRIES) if name in environment}
-    own[TESTER] = seen | asked | {DIRECTORY: str(home.environments.absolute())}
+    installing = asked | {DIRECTORY: str(home.environments.absolute())}
+    own[TESTER] = seen | installing
+    own[PLANNER] |= installing  # It tries a plan before others improve it.
     reached = dict.fromkeys(CLASSES, (home.kept_facts.parent,)) | dict.fromkeys(RUNNING, ())
     reached[TESTER] = (home.environments,)
+    reached[PLANNER] = (home.kept_facts.parent, home.environments)
     return [
         Registered(
             name,

@@ -70,8 +70,22 @@ class _Process(msgspec.Struct):
     """What one thread of a process loaded."""
 
     parent: int
-    scripts: dict[str, tuple[_Script, list[list[Segment]] | None]]
-    tests: frozenset[str]
+    scripts: dict[str, tuple[_Script, list[list[Segment]] | None]]  # in the order of loading
+    tests: dict[str, str]  # test files by the script that is theirs
+
+    def is_isolated(self, wanted: Mapping[str, str]) -> bool:
+        """Whether several test files load the watched modules anew, each for itself, as in jest."""
+        paths = [script.path for script, _ in self.scripts.values() if script.path in wanted]
+        return len(self.tests) > 1 and len(paths) > len(set(paths))
+
+    def test_of(self, script: str) -> str:
+        """Return the last test file that was loaded before a script, where they are isolated."""
+        found = ""
+        for each in self.scripts:
+            found = self.tests.get(each, found)
+            if each == script:
+                return found
+        return ""
 
 
 class Seen(msgspec.Struct):
@@ -117,12 +131,14 @@ def answered(watched: Sequence[str], tests: Sequence[str], copy: Path, place: Pa
             continue
         left -= path.stat().st_size
         owners = _owners(key, processes)
-        seen.is_shared = seen.is_shared or len(owners) > 1
-        if len(owners) == 1:
-            ran = seen.ran.setdefault(next(iter(owners)), {})
-            for name, line in _lines_of(path, process):
-                if name in wanted:
-                    ran.setdefault(wanted[name], set()).add(line)
+        is_isolated = process.is_isolated(wanted)
+        seen.is_shared = seen.is_shared or (len(owners) > 1 and not is_isolated)
+        for test in owners if len(owners) == 1 or is_isolated else ():
+            seen.ran.setdefault(test, {})
+        for script, name, line in _lines_of(path, process):
+            test = process.test_of(script) if is_isolated else next(iter(owners), "")
+            if name in wanted and test in seen.ran:
+                seen.ran[test].setdefault(wanted[name], set()).add(line)
     return seen
 
 
@@ -142,8 +158,12 @@ def _processes(
         except msgspec.DecodeError:
             continue
         scripts = {each.id: (each, _map(each, top)) for each in found}
-        originals = (name for pair in scripts.values() for name in _originals(*pair))
-        tests = frozenset(named[name] for name in originals if name in named)
+        tests = {
+            key: named[name]
+            for key, pair in scripts.items()
+            for name in _originals(*pair)
+            if name in named
+        }
         yield (int(pid), int(thread)), _Process(parent, scripts, tests)
 
 
@@ -164,11 +184,11 @@ def _owners(key: tuple[int, int], processes: Mapping[tuple[int, int], _Process])
         if process is None or process.tests:
             break
         key = (process.parent, 0) if key[1] == 0 else (key[0], 0)
-    return process.tests if process is not None else frozenset()
+    return frozenset(process.tests.values()) if process is not None else frozenset()
 
 
-def _lines_of(path: Path, process: _Process) -> Iterator[tuple[str, int]]:
-    """Yield the path and the line of all original code that ran inside of functions."""
+def _lines_of(path: Path, process: _Process) -> Iterator[tuple[str, str, int]]:
+    """Yield script, path and line of all original code that ran inside of functions."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_Dump)
     except (OSError, msgspec.DecodeError):
@@ -178,9 +198,11 @@ def _lines_of(path: Path, process: _Process) -> Iterator[tuple[str, int]]:
             script, lines = process.scripts[each.script_id]
             text = _ASTRAL.sub("??", script.text)  # Offsets count two units for each of them.
             if lines is None:
-                yield from ((script.path, line) for line in _plain(text, each.functions))
+                for line in _plain(text, each.functions):
+                    yield script.id, script.path, line
             else:
-                yield from _mapped(text, each.functions, lines, script.shift)
+                for name, line in _mapped(text, each.functions, lines, script.shift):
+                    yield script.id, name, line
 
 
 def _plain(text: str, functions: Sequence[Function]) -> Iterator[int]:

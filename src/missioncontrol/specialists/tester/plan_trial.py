@@ -153,7 +153,7 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
     if not asked.requirements:
         return _none(lack, near, asked, bench, "")
     base = suited(asked.python, bench.surroundings())
-    kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    kept = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     if base is None or kept is None:
         why = _why_none() if kept is None else f"no Python {asked.python} is installed here"
         return _none(lack, near, asked, bench, why)
@@ -168,7 +168,7 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
 def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
     files = node_modules.module_files(tree)
     packages = sorted({node_modules.package_of(path, files) for path in near.files})
-    kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    kept = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     node = shutil.which("npm", path=bench.surroundings()["PATH"])
     if kept is None or node is None:
         why = _why_none() if kept is None else "npm is not installed here"

@@ -121,7 +121,7 @@ def _seen(watch: _Watch, files: Sequence[str], place: Path) -> lines_node.Seen:
 def _uncounted(argv: tuple[str, ...]) -> tuple[str, ...]:
     """Return the command of a runner with its own measuring of coverage switched off."""
     node = node_command(argv) or []
-    option = next((COVERAGE_OFF[word] for word in node[:3] if word in COVERAGE_OFF), "")
+    option = COVERAGE_OFF.get(node[2], "") if node[:1] == ["npx"] else ""
     if not option:
         return argv
     return (*argv[:-1], f"{argv[-1]} {option}") if argv[0] == "sh" else (*argv, option)
