@@ -12,6 +12,7 @@ from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
 from missioncontrol.domain.work import Work
 from tests.documents.records import redis_plan, redis_run
 
+PACK = "mission pack R-01 --output PACK.md"
 FILE = LikelyFile("shop/cart.py", 1.0, (), (Spot("total", 3, 9),), chance=0.62, is_expected=True)
 
 
@@ -27,11 +28,11 @@ def test_the_places_are_told_with_their_lines_and_chances() -> None:
 @pytest.mark.parametrize(
     ("builders", "programs", "command"),
     [
-        ([], [], "mission pack R-01 --output PACK.md"),
+        ([], [], PACK),
         (
             [],
             ["claude", "opencode"],
-            'cd ../flask-3.1.3 && mission pack R-01 --output PACK.md && claude "Do what PACK.md says"',
+            f'cd ../flask-3.1.3 && {PACK} && claude "Do what PACK.md says"',
         ),
         ([], ["opencode"], 'opencode run "Do what PACK.md says"'),
         (["coder"], ["claude"], "--repo ../flask-3.1.3 --builder coder"),

@@ -10,7 +10,6 @@ from missioncontrol.domain.plan import Plan
 
 PRECEDENTS_MAX = 3
 FILES_MAX = 4
-BASIS_MAX = 2
 BACKTEST_CHANGES = 20
 
 
@@ -37,21 +36,21 @@ class Grounds(NamedTuple):
     alike: dict[str, list[Alike]]  # by the key of a task
     estimates: list[Estimate]
     unestimated: tuple[str, ...]
-    calibration: str  # how often ranges of files held on the past changes of this repository
     backtest: str  # the command that plans past changes again; "" without a repository
 
 
 def grounds(story: Story) -> Grounds:
     """Return what the plan of a mission rests on."""
-    plan = story.reading.plan
-    root = str(story.reading.record.repository or "")
-    files = next((each for each in plan.estimates if each.measure == "files"), None)
+    return grounds_of(story.reading.plan, story.reading.record.repository)
+
+
+def grounds_of(plan: Plan, root: str) -> Grounds:
+    """Return what a plan for the repository at `root` rests on; "" where it has none."""
     command = f"mission backtest --repo {shlex.quote(root)} --changes {BACKTEST_CHANGES}"
     return Grounds(
         {task.key: found for task in plan.tasks() if (found := list(_alike(plan, task.key)))},
         [each for each in plan.estimates if not each.task],
         plan.unestimated,
-        files.calibration if files is not None else "",
         command if root and plan.likely else "",
     )
 

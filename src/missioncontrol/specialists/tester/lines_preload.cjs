@@ -46,7 +46,9 @@ function watch(asked) {
   session.post('Debugger.enable')
   session.post('Debugger.setSkipAllPauses', { skip: true })
 
-  // Runners end their processes by a signal, and then Node writes no coverage by itself.
+  // Runners end their processes by a signal, and then Node writes no coverage by itself. Some send
+  // one to a process that is about to exit: what is written here is written before that.
+  process.once('exit', () => v8.takeCoverage())
   if (isMainThread) {
     process.once('SIGTERM', () => {
       v8.takeCoverage()

@@ -23,6 +23,7 @@ from missioncontrol.specialists.tester.nearest import (
     commands_for,
     counts_in,
     nearest,
+    runner_of,
 )
 from missioncontrol.specialists.tester.needed import Needed, needed, normal
 from missioncontrol.specialists.tester.own_metadata import write_metadata
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 SECONDS_NEAREST = 60.0
 SECONDS_CRITERION = 30.0
+SECONDS_COMPILED = 120.0
 NAMED_MAX = 6
 """Packages that a command for a line of the terminal names."""
 SECONDS_KEPT = 60.0
@@ -77,6 +79,7 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
     if near.commands:
         bench.seconds_each = SECONDS_NEAREST
     _give_metadata(bench, tree)
+    _compile(near, bench)
     trials, words = bench.trials(wanted) if wanted.commands else ([], bench.laid_words())
     told = EnvironmentTold("none")
     lack = lack_of(telling(trials), bench.python, tree) if near.files else None
@@ -122,6 +125,15 @@ def run_tests(files: Sequence[str], bench: Bench, tree: "Tree", seconds_max: flo
     bench.seconds_each = seconds_max
     trials, _ = bench.trials(Declared(tuple((argv, SOURCE) for argv in commands), (), ()))
     return telling(trials)
+
+
+def _compile(near: Nearest, bench: Bench) -> None:
+    """Build tests of Go before they are run: in an empty home that alone may take a minute."""
+    if not near.files or runner_of(near.files[0]) != "go":
+        return
+    bench.laid_words()
+    for argv, source in near.commands if bench.is_laid else ():
+        bench.once((*argv, "-run", "^$"), source, seconds_max=SECONDS_COMPILED, is_test=False)
 
 
 def _to_run(near: Nearest, found: Declared) -> Declared:
