@@ -10,6 +10,7 @@ import pytest
 
 from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.tester.lines import Block, of_lines
 from missioncontrol.specialists.tester.lines_node import Function, Range, answered, ask, executed
 from missioncontrol.specialists.tester.nearest import commands_for
 from missioncontrol.specialists.tester.source_maps import read_map
@@ -259,6 +260,16 @@ def test_whatever_the_code_under_test_writes_there_is_left_out(tmp_path: Path, t
     assert answered(["x.js"], ["a.test.js"], tmp_path, place).ran in ({}, {"a.test.js": {}})
     (place / "scripts/7-0.jsonl").write_text(text)
     assert answered(["x.js"], ["a.test.js"], tmp_path, place).ran == {}
+
+
+def test_nothing_is_said_of_lines_that_an_unseen_test_may_run() -> None:
+    total, discount = (Block("x.js", name, at, at, True, True) for name, at in (("a", 1), ("b", 5)))
+    ran = {"a.test.js": {"x.js": {1}}}
+    whole = of_lines([total, discount], ran, "", "test file")
+    assert [each.tests for each in whole.spots] == [1, 0]
+    part = of_lines([total, discount], ran, "", "test file", 1)
+    assert [each.block.name for each in part.spots] == ["a"]
+    assert part.missing.startswith("Lines are known of 1 of 2 test files only")
 
 
 def test_a_map_that_can_not_be_read_is_none(tmp_path: Path) -> None:

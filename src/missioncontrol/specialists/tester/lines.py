@@ -121,9 +121,16 @@ def answered(blocks: Sequence[Block], copy: Path, place: Path, goal: str) -> Lin
 
 
 def of_lines(
-    blocks: Sequence[Block], ran: Mapping[str, Mapping[str, set[int]]], goal: str, unit: str
+    blocks: Sequence[Block],
+    ran: Mapping[str, Mapping[str, set[int]]],
+    goal: str,
+    unit: str,
+    lacks: int = 0,
 ) -> LinesRan:
-    """Return what is known of blocks where each test, or test file, has lines by their file."""
+    """Return what is known of blocks where each test, or test file, has lines by their file.
+
+    Where `lacks` others were not seen, nothing is said of a block that none of those seen runs.
+    """
     counts = {
         each: {
             test: count
@@ -132,7 +139,11 @@ def of_lines(
         }
         for each in blocks
     }
-    return _told(blocks, len(ran), counts, goal, unit)
+    known = [each for each in blocks if counts[each] or not lacks]
+    found = _told(known, len(ran), counts, goal, unit)
+    of = f"{len(ran)} of {counted(len(ran) + lacks, unit)}"
+    missing = f"Lines are known of {of} only: of the others there is no coverage." if lacks else ""
+    return msgspec.structs.replace(found, missing=missing)
 
 
 def _told(

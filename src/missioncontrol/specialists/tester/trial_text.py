@@ -143,6 +143,8 @@ def _lines(tried: PlanTrial) -> Iterator[str]:
             yield f"{place}: holds no function, and runs on import"
         else:
             yield f"{place}: no test runs these lines in its own process"
+    if tried.lines.missing:
+        yield f"- {tried.lines.missing}"
     if tried.sharpened:
         yield f"- {tried.sharpened}."
     yield ""

@@ -98,17 +98,20 @@ def _python(watch: _Watch) -> LinesRan:
 
 
 def _javascript(watch: _Watch) -> LinesRan:
-    """Watch all files in one run; one by one where the runner has them share a process."""
+    """Watch all files in one run; those by themselves that one process ran with others, or lost.
+
+    A runner may kill a process before its coverage is written.
+    """
     seen = _seen(watch, watch.files, watch.place / "all")
     if seen.is_shared:
         seen = lines_node.Seen({})
-        for number, path in enumerate(watch.files):
-            if watch.seconds < SECONDS_MIN:
-                break
+    for number, path in enumerate(watch.files):
+        if path not in seen.ran and watch.seconds >= SECONDS_MIN:
             seen.ran.update(_seen(watch, [path], watch.place / str(number)).ran)
     if not seen.ran:
         return LinesRan(missing=f"{WHY}: Node wrote no coverage of the test files' processes.")
-    return lines.of_lines(watch.blocks, seen.ran, watch.goal, "test file")
+    lacks = len(set(watch.files) - set(seen.ran))
+    return lines.of_lines(watch.blocks, seen.ran, watch.goal, "test file", lacks)
 
 
 def _seen(watch: _Watch, files: Sequence[str], place: Path) -> lines_node.Seen:
@@ -131,10 +134,11 @@ def _go(watch: _Watch) -> LinesRan:
     name = lines_go.module(watch.tree)
     place = watch.place.resolve()
     ran: dict[str, dict[str, set[int]]] = {}
-    left = lines_go.TESTS_MAX
+    left, known = lines_go.TESTS_MAX, 0
     for number, (package, files) in enumerate(lines_go.by_package(watch.files).items()):
         tests = {test: path for path in files for test in lines_go.names(path, watch.tree)}
         chosen = list(tests)[:left]
+        known += len(tests)
         if watch.seconds < SECONDS_MIN or not chosen:
             continue
         left -= len(chosen)
@@ -151,7 +155,7 @@ def _go(watch: _Watch) -> LinesRan:
                 ran[f"{tests[test]}::{test}"] = found
     if not ran:
         return LinesRan(missing=f"{WHY}: no test of Go wrote a profile.")
-    return lines.of_lines(watch.blocks, ran, watch.goal, "test")
+    return lines.of_lines(watch.blocks, ran, watch.goal, "test", known - len(ran))
 
 
 WATCHERS: dict[str, tuple[tuple[str, ...], Callable[[_Watch], LinesRan]]] = {
