@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -122,7 +123,8 @@ def specialists(
     installing = asked | {DIRECTORY: str(home.environments.absolute())}
     own[TESTER] = seen | installing
     own[PLANNER] |= installing  # It tries a plan before others improve it.
-    reached = dict.fromkeys(CLASSES, (home.kept_facts.parent,)) | dict.fromkeys(RUNNING, ())
+    reached: dict[str, tuple[Path, ...]] = dict.fromkeys(CLASSES, (home.kept_facts.parent,))
+    reached |= dict.fromkeys(RUNNING, ())
     reached[TESTER] = (home.environments,)
     reached[PLANNER] = (home.kept_facts.parent, home.environments)
     return [
