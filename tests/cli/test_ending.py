@@ -1,5 +1,8 @@
 """The last lines of a mission: few, none of them empty, and the last one a command that goes on."""
 
+import argparse
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -9,6 +12,7 @@ from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
 from missioncontrol.domain.work import Work
 from tests.documents.records import redis_plan, redis_run
 
+PACK = "mission pack R-01 --output PACK.md"
 FILE = LikelyFile("shop/cart.py", 1.0, (), (Spot("total", 3, 9),), chance=0.62, is_expected=True)
 
 
@@ -24,8 +28,13 @@ def test_the_places_are_told_with_their_lines_and_chances() -> None:
 @pytest.mark.parametrize(
     ("builders", "programs", "command"),
     [
-        ([], [], "mission pack R-01 --output PACK.md"),
-        ([], ["claude"], 'mission pack R-01 --output PACK.md && claude "Do what PACK.md says"'),
+        ([], [], PACK),
+        (
+            [],
+            ["claude", "opencode"],
+            f'cd ../flask-3.1.3 && {PACK} && claude "Do what PACK.md says"',
+        ),
+        ([], ["opencode"], 'opencode run "Do what PACK.md says"'),
         (["coder"], ["claude"], "--repo ../flask-3.1.3 --builder coder"),
     ],
 )
@@ -33,6 +42,39 @@ def test_the_next_command_is_for_whoever_can_build(
     builders: list[str], programs: list[str], command: str
 ) -> None:
     assert ending.next_command(redis_run().record, builders, programs).endswith(command)
+
+
+def test_a_program_begins_in_the_repository_and_finds_the_same_data(tmp_path: Path) -> None:
+    record = redis_run().record
+    home = tmp_path / "my data"
+    where = ending.given_place(argparse.Namespace(home=str(home)))
+    assert where == f" --home '{home}'"
+    at = {"where": where, "directory": record.repository}
+    pack = f"mission pack R-01 --output PACK.md --home '{home}'"
+    assert ending.next_command(record, [], [], "", **at) == pack
+    told = ending.next_command(record, [], ["codex"], "", **at)
+    assert told == f'{pack} && codex "Do what PACK.md says"'
+    assert ending.next_command(record, ["coder"], [], "", **at).endswith(f"--builder coder{where}")
+    failed = redis_run("failed", {"baseline": "failed"}).record
+    assert ending.next_command(failed, [], [], "mission retry R-01", **at) == (
+        f"mission retry R-01{where}"
+    )
+    assert ending.given_place(argparse.Namespace()) == ""
+
+
+def test_a_plan_whose_place_nobody_can_tell_asks_for_it() -> None:
+    bare = msgspec.structs.replace(redis_plan(), likely=())
+    assert ending.question(redis_run(plan=bare).record).startswith("Which file, option or message")
+
+
+def test_the_place_where_the_change_begins_is_told_first() -> None:
+    test = LikelyFile("tests/test_cart.py", 1.0, (), chance=0.7, is_expected=True)
+    plan = msgspec.structs.replace(
+        redis_plan(),
+        summary="Feature. The change begins at `shop/cart.py`.",
+        likely=(Likely("R1", (test, FILE)),),
+    )
+    assert ending.change_line(plan).startswith("shop/cart.py:3-9")
 
 
 def test_a_run_that_failed_goes_on_with_what_its_status_suggests() -> None:

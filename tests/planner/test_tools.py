@@ -17,6 +17,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.tools.committed import FOUND_MAX, LISTED_MAX
+from missioncontrol.specialists.planner.tools.testing import Trying
 from missioncontrol.specialists.planner.tools.toolbox import (
     ANSWER_MAX,
     CALLS_MAX,
@@ -61,7 +62,7 @@ def shop(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("tool", ["read_file", "file_log", "run_test", "blame"])
 def test_no_path_leads_out_of_the_repository(shop: Path, tool: str, path: str) -> None:
     more = {"first_line": 1, "last_line": 9} if tool == "blame" else {}
-    said = Toolbox(shop, sandbox=within(os.environ)).call(tool, {"path": path, **more})
+    said = Toolbox(shop, trying=Trying(within(os.environ))).call(tool, {"path": path, **more})
     assert said.startswith("No answer (tools."), said
     assert "canary" not in said
 
@@ -119,7 +120,7 @@ def test_a_wish_is_located_as_the_planner_does(shop: Path) -> None:
 
 def test_a_test_runs_in_a_copy(shop: Path) -> None:
     before = everything(shop)
-    box = Toolbox(shop, sandbox=within(os.environ))
+    box = Toolbox(shop, trying=Trying(within(os.environ)))
     said = json.loads(box.call("run_test", {"path": "tests/test_cart.py"}))
     assert (said["status"], said["failed"]) == ("failed", 1)
     assert said["failures"][0]["test"] == "tests.test_cart::test_total"
@@ -127,7 +128,7 @@ def test_a_test_runs_in_a_copy(shop: Path) -> None:
 
 
 def test_answers_and_sessions_are_bounded(shop: Path) -> None:
-    box = Toolbox(shop, sandbox=within(os.environ))
+    box = Toolbox(shop, trying=Trying(within(os.environ)))
     assert len(box.call("read_file", {"path": "shop/long.py"})) <= ANSWER_MAX + 20
     assert len(box.call("search", {"text": "line_"}).splitlines()) <= FOUND_MAX + 1
     assert len(box.call("list_files", {}).splitlines()) <= LISTED_MAX + 1
@@ -165,7 +166,7 @@ def test_a_plan_is_tried_once_and_tells_what_is_red_today(shop: Path, tmp_path: 
     brief = Brief("Mend test_total", "", (), "", shop, None, None, {}, 60)
     plan = LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk"))
     before = everything(shop)
-    box = Toolbox(shop, plan=plan, sandbox=within(os.environ))
+    box = Toolbox(shop, plan=plan, trying=Trying(within(os.environ)))
     told = json.loads(box.call("try_plan", {}))
     assert (told["criterion"]["kind"], told["criterion"]["state"]) == ("named test", "red")
     assert "tests/test_cart.py::test_total` fails today" in told["criterion"]["sentence"]

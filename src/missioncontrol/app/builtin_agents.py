@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -119,9 +120,13 @@ def specialists(
     # They run programs that are not ours, which have no business with what is kept.
     own |= dict.fromkeys(RUNNING, seen)
     asked = {name: environment[name] for name in (SWITCH, *REGISTRIES) if name in environment}
-    own[TESTER] = seen | asked | {DIRECTORY: str(home.environments.absolute())}
-    reached = dict.fromkeys(CLASSES, (home.kept_facts.parent,)) | dict.fromkeys(RUNNING, ())
+    installing = asked | {DIRECTORY: str(home.environments.absolute())}
+    own[TESTER] = seen | installing
+    own[PLANNER] |= installing  # It tries a plan before others improve it.
+    reached: dict[str, tuple[Path, ...]] = dict.fromkeys(CLASSES, (home.kept_facts.parent,))
+    reached |= dict.fromkeys(RUNNING, ())
     reached[TESTER] = (home.environments,)
+    reached[PLANNER] = (home.kept_facts.parent, home.environments)
     return [
         Registered(
             name,

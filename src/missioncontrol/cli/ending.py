@@ -1,8 +1,10 @@
 """The last lines of a mission on the terminal: what it came to, and the command that goes on."""
 
+import argparse
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.building import proves
@@ -15,14 +17,18 @@ FILES_MAX = 3
 UNSURE = 0.3
 """The chance of the likeliest file below which the next step is to say more."""
 LABEL_WIDTH = 7
-CODING_PROGRAMS = ("codex", "claude", "opencode")
-"""Programs that change code, in the order of how well they are known to us."""
+CODING_PROGRAMS = {"codex": "codex", "claude": "claude", "opencode": "opencode run"}
+"""Programs that change code, in the order of how well they are known to us, and what begins one.
+
+opencode takes a lone argument for the directory to work in.
+"""
 KINDS_THAT_BUILD = frozenset({"codex", "claude", "acp"})
 
 
 def change_line(plan: Plan) -> str:
     """Return where the change will be: the likeliest files with their lines and chances."""
     files = [file for each in plan.likely[:1] for file in each.files if file.is_expected]
+    files.sort(key=lambda file: f"begins at `{file.path}`" not in plan.summary)
     return ", ".join(map(_place, files[:FILES_MAX]))
 
 
@@ -65,23 +71,44 @@ def first_criterion(record: MissionRecord) -> str:
 
 
 def next_command(
-    record: MissionRecord, builders: Sequence[str], programs: Sequence[str], action: str = ""
+    record: MissionRecord,
+    builders: Sequence[str],
+    programs: Sequence[str],
+    action: str = "",
+    *,
+    where: str = "",
+    directory: str = "",
 ) -> str:
     """Return the command that goes on with a mission; "" where there is none.
 
     `action` is what the status of the mission suggests: it comes first where the run has failed.
     `builders` are the declared agents that change code, `programs` those that are installed here.
+    `where` are the options that lead to the same data, as `given_place` returns them, and
+    `directory` is where the command will be typed: a program works in the repository.
     """
     if not record.tasks or record.status != "succeeded":
-        return action or _retry(record)
+        action = action or _retry(record)
+        return f"{action}{where}" if action.startswith("mission ") else action
     if not is_handed_over(record):
-        return f"mission artifacts {record.run} --output DIR"
+        return f"mission artifacts {record.run} --output DIR{where}"
     if builders and record.plan.work == "change":
         goal = shlex.quote(" ".join(record.goal.split()))
         place = f" --repo {shlex.quote(record.repository)}" if record.repository else ""
-        return f"mission run {goal}{place} --builder {builders[0]}"
-    pack = f"mission pack {record.run} --output PACK.md"
-    return f'{pack} && {programs[0]} "Do what PACK.md says"' if programs else pack
+        return f"mission run {goal}{place} --builder {builders[0]}{where}"
+    pack = f"mission pack {record.run} --output PACK.md{where}"
+    if not programs:
+        return pack
+    begins = f'{CODING_PROGRAMS[programs[0]]} "Do what PACK.md says"'
+    if not record.repository or record.repository == directory:
+        return f"{pack} && {begins}"
+    return f"cd {shlex.quote(record.repository)} && {pack} && {begins}"
+
+
+def given_place(arguments: argparse.Namespace) -> str:
+    """Return the options of a command line that say which data it is about, to be put behind it."""
+    home, server = getattr(arguments, "home", None), getattr(arguments, "server", None)
+    found = f" --home {shlex.quote(str(Path(home).absolute()))}" if home else ""
+    return f"{found} --server {shlex.quote(server)}" if server else found
 
 
 def _retry(record: MissionRecord) -> str:
@@ -94,6 +121,8 @@ def question(record: MissionRecord) -> str:
     plan = record.plan
     if not is_handed_over(record):
         return ""
+    if record.repository and plan.work == "change" and not plan.likely:
+        return "Which file, option or message is it about? No file of the repository stands out."
     best = max((file.chance for each in plan.likely for file in each.files), default=0.0)
     if 0 < best < UNSURE:
         return "Which file, option or message is it about? No file is likelier than 30%."

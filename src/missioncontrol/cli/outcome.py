@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from missioncontrol.application.views import view_of
@@ -42,7 +43,8 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
         say_exactly(content if content.endswith(b"\n") else content + b"\n")
     else:
         _show_markdown(content.decode())
-    note(f"Kept as {run.mission}, {name}. Carry it out: mission carry-out {name}\n")
+    where = ending.given_place(arguments)
+    note(f"Kept as {run.mission}, {name}. Carry it out: mission carry-out {name}{where}\n")
     return exit_codes.SUCCEEDED
 
 
@@ -81,7 +83,7 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
         say_json({**line, "mission_status": word, **completion(record)})
     else:
-        usage, programs = view_of(run)["usage"], ending.installed(os.environ)
+        usage = view_of(run)["usage"]
         head = wrapped(outcome_sentence(record), columns())
         pairs = (
             ("status", _standing(told, word)),
@@ -93,11 +95,21 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             ("open", "" if word == "ready_to_build" else _open(record)),
             ("cost", sheets.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
             ("report", str(path)),
-            ("next", ending.next_command(record, builders, programs, told["action"])),
+            ("next", _next(arguments, record, builders, told["action"])),
         )
         said = "\n".join([*head, *ending.lines(pairs)])
         say(f"\n{said}\n")
     return exit_codes.OF_STATUS[run.status]
+
+
+def _next(
+    arguments: argparse.Namespace, record: MissionRecord, builders: list[str], action: str
+) -> str:
+    """Return the command that goes on, as it works where this one was typed."""
+    programs, where = ending.installed(os.environ), ending.given_place(arguments)
+    # A path of a server leads nowhere here.
+    here = record.repository if "server" in arguments else str(Path.cwd())
+    return ending.next_command(record, builders, programs, action, where=where, directory=here)
 
 
 def _standing(told: dict[str, Any], word: str) -> str:

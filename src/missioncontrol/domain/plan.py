@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, get_args
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Estimate, Likely, Remembered
+from missioncontrol.domain.foresight import Estimate, Likely, Precedent, Remembered
 from missioncontrol.domain.graph import find_cycle
 
 T = TypeVar("T")
@@ -199,6 +199,15 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
             return self.phases
         purpose = f"Read, written and checked here by specialists, beside “{self.title}”."
         return (Phase(GROUNDWORK, "Groundwork", purpose, self.groundwork), *self.phases)
+
+    def precedents(self, task: Task) -> list[Precedent]:
+        """Return merged changes like a task, of those that changed a file which it is to change."""
+        if not task.is_change:
+            return []
+        found = (each for each in self.likely if each.requirement in task.requirements[:1])
+        alike = next((each.precedents for each in found), ())
+        own = set(task.scope)
+        return [each for each in alike if not own or own & set(each.files)]
 
     def change_of(self, part: Component) -> str:
         """Say how a part changes: new, changed, likely (a task may change it) or unchanged."""

@@ -24,7 +24,7 @@ from mcp_types import (
 
 from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.planner.tools.testing import sandbox_for_tests
+from missioncontrol.specialists.planner.tools.testing import Trying, sandbox_for_tests
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 from missioncontrol.specialists.ranking.kept import KEPT
 
@@ -68,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="missioncontrol.mcp.planning", description=__doc__)
     parser.add_argument("--repository", type=Path, required=True)
     parser.add_argument("--plan", type=Path, help="a plan as JSON, shown on request")
+    parser.add_argument("--tried", type=Path, help="what that plan showed when tried, as JSON")
     parser.add_argument("--place", type=Path, help="a directory for facts and copies for tests")
     given = parser.parse_args(argv)
     plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
@@ -76,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.environ[KEPT] = str(given.place / "facts.db")
     # An agent that is not confined runs what it likes anyhow.
     sandbox = sandbox_for_tests(given.repository) or within(os.environ)
-    box = Toolbox(given.repository, plan=plan, sandbox=sandbox, place=given.place)
+    tried = msgspec.json.decode(given.tried.read_bytes()) if given.tried else None
+    trying = Trying(sandbox, place=given.place)
+    box = Toolbox(given.repository, plan=plan, trying=trying, tried=tried)
     asyncio.run(serve(box))
 
 

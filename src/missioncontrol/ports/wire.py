@@ -68,6 +68,7 @@ class Consults(msgspec.Struct, frozen=True, tag="consult", omit_defaults=True):
     seconds: float  # that the answer may take
     schema: Mapping[str, Any] = {}  # of the answer, which is JSON; with the first message
     plan: str = ""  # as JSON, which tools of the agent show; with the first message
+    tried: str = ""  # what that plan showed when it was tried, as JSON; with the first message
 
 
 class Kept(msgspec.Struct, frozen=True, tag="artifact"):

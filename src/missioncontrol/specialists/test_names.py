@@ -3,9 +3,9 @@
 import re
 
 _TEST_NAME = re.compile(
-    r"(?:^|/)(?:[tT]est[_.-]?[^/]*|[^/]*(?:[_.-](?:tests?|spec)|Tests?|Spec))\.\w+$"
+    r"(?:^|/)(?:[tT]est(?!ing\.)[_.-]?[^/]*|[^/]*(?:[_.-](?:tests?|spec)|Tests?|Spec))\.\w+$"
 )
-"""Other files among the tests are applications and helpers that tests use."""
+"""Other files among the tests are applications and helpers that tests use; so is `testing.py`."""
 
 
 def is_test_name(path: str) -> bool:

@@ -55,10 +55,12 @@ class Questioned(Protocol):
         server: Sequence[str],
         schema: Mapping[str, Any],
         plan: str,
+        tried: str = "",
     ) -> AbstractAsyncContextManager[Question]:
         """Lend a conversation in which it reads and answers; it ends with the block.
 
-        `server` is the command line of the MCP server that it is given.
+        `server` is the command line of the MCP server that it is given, `tried` what the plan
+        showed when it was tried.
 
         Raises:
             AttemptFailed: there is no repository, or no way to a model.
@@ -93,7 +95,8 @@ class Consultants:
                 _require_extra()
                 agent = self._agent(asked.agent)
                 if asked.agent not in talks:
-                    talk = agent.questioned(assignment, line, SERVER, asked.schema, asked.plan)
+                    told = (asked.schema, asked.plan, asked.tried)
+                    talk = agent.questioned(assignment, line, SERVER, *told)
                     talks[asked.agent] = await stack.enter_async_context(talk)
                 task = asyncio.ensure_future(talks[asked.agent](asked.prompt, asked.seconds))
                 asking.add(task)

@@ -15,7 +15,7 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.run.states import Succeeded
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.web import scope_form
+from missioncontrol.interfaces.web import plan_grounds, scope_form
 
 WITHOUT_MEMORY = "plan-without-memory.json"
 
@@ -35,6 +35,7 @@ async def values(
         "bare_tasks": {task.key: task for task in bare.tasks()} if bare is not None else {},
         "bare_changes": changes(bare, plan) if bare is not None else (),
         "was_off": story.state.inputs.get("memory") is False,
+        "grounds": plan_grounds.grounds(story),
         "scoping": scope_form.form(story, request.query_params.get("scope", "")),
         "scopes": scope_form.said_of(story),
         "is_newest": scope_form.is_newest(story),

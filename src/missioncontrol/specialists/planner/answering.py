@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import NO_USAGE
 from missioncontrol.ports import wire
@@ -132,10 +132,11 @@ class EndpointAnswers:
 class AgentAnswers:
     """An agent of this workspace, which the engine starts, confines and meters."""
 
-    def __init__(self, agent: str, local: Plan) -> None:
-        """Its tools show the plan `local`."""
+    def __init__(self, agent: str, local: Plan, box: Toolbox | None = None) -> None:
+        """Its tools show the plan `local`, and what it showed when `box` tried it."""
         self._agent = agent
         self._local = local
+        self._box = box
         self._heard = 0
 
     @property
@@ -158,6 +159,7 @@ class AgentAnswers:
             seconds_for(desk),
             schema if is_first else {},
             msgspec.json.encode(self._local).decode() if is_first else "",
+            self._tried(desk) if is_first else "",
         )
         if not isinstance(desk, AsksAgents):
             raise AttemptFailed("program.no_agents", "No agent can be asked here.", retryable=False)
@@ -168,6 +170,21 @@ class AgentAnswers:
                 raise
             raise AttemptFailed("model.no_answer", failed.reason, hint=failed.hint) from failed
         return Completion(said.text, model=self._agent)
+
+    def _tried(self, desk: Desk) -> str:
+        """Return what the plan shows as JSON; "" where it can't be tried.
+
+        The agent's own tools can't try it as well: it reaches no registry, and what it could write
+        to an environment would run in the tests of other missions.
+        """
+        if self._box is None or not self._box.can_try:
+            return ""
+        desk.log("info", f"trying the plan before {self.title} is asked")
+        try:
+            return msgspec.json.encode(self._box.tried).decode()
+        except MissionControlError as error:
+            desk.log("warning", f"The plan was not tried: {error.reason}")
+            return ""
 
 
 def _ending(schema: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.domain.foresight import LikelyFile, Precedent
+from missioncontrol.domain.foresight import LikelyFile
 from missioncontrol.domain.plan import Decision, Plan, Task
 from missioncontrol.specialists.planner.first_page import (
     ANNOUNCING,
@@ -59,7 +59,7 @@ def _task(
     if task.scope and not alone:
         lines.append(f"- Changes: {', '.join(f'`{path}`' for path in task.scope)}")
     known = " ".join(told)
-    alike = [] if task.key.startswith(ANNOUNCING) else _precedents(plan, task)
+    alike = [] if task.key.startswith(ANNOUNCING) else plan.precedents(task)[:PRECEDENTS_MAX]
     lines += [f"- Like: {in_words(each)}." for each in alike if f"({each.commit})" not in known]
     if needs:
         lines.append(f"- After: {', '.join(f'`{need}`' for need in needs)}")
@@ -96,16 +96,6 @@ def _untold(plan: Plan, task: Task) -> str:
 def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
     """Whether the first page has told of these files, or of the first ones of a list of them."""
     return not paths or bool(shown.intersection(paths))
-
-
-def _precedents(plan: Plan, task: Task) -> Sequence[Precedent]:
-    """Return the merged changes like a task, that changed a file which it is to change."""
-    if not task.is_change:
-        return ()
-    found = (each for each in plan.likely if each.requirement in task.requirements[:1])
-    alike = next((each.precedents for each in found), ())
-    own = set(task.scope)
-    return [each for each in alike if not own or own & set(each.files)][:PRECEDENTS_MAX]
 
 
 def _requirements(plan: Plan) -> Iterator[str]:

@@ -100,7 +100,7 @@ class Planner:
         else:
             # Who changes the code is not the model's to choose; it plans as if nobody did.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
-            answers = self._answers(brief, local)
+            answers = self._answers(brief, local, desk)
             plan, attempts, why = _improved(answers, brief, local, desk)
             if why and local_planner.is_new_product:
                 raise cannot_plan(f"{answers.title} gave no plan: {why}")
@@ -123,22 +123,21 @@ class Planner:
             )
         return self._model is not None and brief.planner != LOCAL
 
-    def _answers(self, brief: Brief, local: Plan) -> "Answering":
+    def _answers(self, brief: Brief, local: Plan, desk: Desk) -> "Answering":
         """Return who is asked for a better plan than `local`."""
         from missioncontrol.specialists.planner.answering import AgentAnswers, EndpointAnswers
-        from missioncontrol.specialists.planner.tools.testing import sandbox_for_tests
+        from missioncontrol.specialists.planner.tools.testing import trying_in_planner
         from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 
         shown = without_groundwork(local)
+        root, box = brief.repository, None
+        if root is not None and head_commit(root) is not None:
+            trying = trying_in_planner(root, desk.seconds_left)
+            box = Toolbox(root, plan=shown, trying=trying)
         if is_agent(brief.planner):
-            return AgentAnswers(brief.planner, shown)
+            return AgentAnswers(brief.planner, shown, box)
         assert self._model is not None, "there is a model, as it was looked for"
-        root = brief.repository
-        if root is None or head_commit(root) is None:
-            return EndpointAnswers(self._model, None)
-        return EndpointAnswers(
-            self._model, Toolbox(root, plan=shown, sandbox=sandbox_for_tests(root))
-        )
+        return EndpointAnswers(self._model, box)
 
 
 def _improved(

@@ -41,10 +41,12 @@ class Bench:
         place: Path,
         seconds_max: float,
         sandbox: Sandbox | None = None,
+        installing: Sandbox | None = None,
     ) -> None:
         """Work below `place`, for `seconds_max` as long as the desk's own time lasts.
 
-        Without a `sandbox`, commands are hidden from what is hidden from this program.
+        Without a `sandbox`, commands are hidden from what is hidden from this program. Environments
+        are made in `installing`, as that reads settings of registries; else in the same.
         """
         self.ground = ground
         self.seconds_max = seconds_max
@@ -53,6 +55,7 @@ class Bench:
         self.copy = ground.root
         self.home = place / "home"
         self._sandbox = sandbox or within(os.environ)
+        self.installing = installing or self._sandbox
         self.more: dict[str, str] = {}  # variables of every run, besides those of `environment`
         self.paths: list[Path] = []  # where Python finds modules, behind those of the copy
         self.seconds_each: float | None = None  # for a run; None shares out `seconds_max`
@@ -81,11 +84,6 @@ class Bench:
     def python(self) -> Python | None:
         """The interpreter that was found for the runs so far."""
         return self._python
-
-    @property
-    def sandbox(self) -> Sandbox:
-        """What holds runs to the copy."""
-        return self._sandbox
 
     @property
     def is_laid(self) -> bool:

@@ -1,4 +1,7 @@
-"""Which of the lines that a plan looks at ran in the nearest tests, and in which of them."""
+"""Which of the lines that a plan looks at ran in the nearest tests, and in which of them.
+
+How a language tells it: `answered` for pytest, `lines_node.py` and `lines_go.py` for others.
+"""
 
 import ast
 import json
@@ -11,7 +14,9 @@ import msgspec
 
 from missioncontrol.domain.foresight import Spot
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.relevance import foreseen
+from missioncontrol.specialists.symbols import symbols
 from missioncontrol.specialists.words import parts, stem, telling_words
 
 if TYPE_CHECKING:
@@ -24,6 +29,8 @@ BLOCKS_MAX = 300
 PLUGIN = "mission_lines"
 ASKED = "MISSION_LINES"
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
+_FUNCTIONS = frozenset({"def", "fn", "func", "function", "function*"})
+_FUNCTION = re.compile(r"=>|\bfunc(?:tion)?\b")
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -60,6 +67,8 @@ class LinesRan(msgspec.Struct, frozen=True):
 
     tests: int = 0  # that were watched
     runs: tuple[BlockRun, ...] = ()  # spots in the order of the plan, then other definitions
+    unit: str = "test"  # what is counted: "test file" where tests of one are not told apart
+    missing: str = ""  # one sentence on why nothing is known of the lines
 
     @property
     def spots(self) -> list[BlockRun]:
@@ -67,14 +76,16 @@ class LinesRan(msgspec.Struct, frozen=True):
         return [each for each in self.runs if each.block.is_spot]
 
 
-def watched(plan: Plan, tree: "Tree") -> list[Block]:
-    """Return the spots of the first Python files that are no tests, then all they define."""
-    files = [file for file in foreseen(plan) if _is_code(tree, file.path)][:FILES_MAX]
+def watched(plan: Plan, tree: "Tree", endings: tuple[str, ...] = (".py",)) -> list[Block]:
+    """Return the spots of the first files of a language that are no tests, then all they define."""
+    files = [file for file in foreseen(plan) if _is_code(tree, file.path, endings)][:FILES_MAX]
     spots: list[Block] = []
     rest: list[Block] = []
     for file in files:
-        inside = list(_definitions(file.path, tree.text(file.path) or ""))
-        spots += [_spot(file.path, spot, inside) for spot in file.spots[:SPOTS_MAX]]
+        text = tree.text(file.path) or ""
+        find = _definitions if file.path.endswith(".py") else _definitions_by_form
+        inside = list(find(file.path, text))
+        spots += [_spot(file.path, spot, inside, text) for spot in file.spots[:SPOTS_MAX]]
         rest += inside[:BLOCKS_MAX]
     return [*spots, *rest]
 
@@ -106,6 +117,43 @@ def answered(blocks: Sequence[Block], copy: Path, place: Path, goal: str) -> Lin
                 ran.setdefault(by_file[name][at], {}).update(
                     {tests[number]: count for number, count in counts if number < len(tests)}
                 )
+    return _told(blocks, total, ran, goal, "test")
+
+
+def of_lines(
+    blocks: Sequence[Block],
+    ran: Mapping[str, Mapping[str, set[int]]],
+    goal: str,
+    unit: str,
+    lacks: int = 0,
+) -> LinesRan:
+    """Return what is known of blocks where each test, or test file, has lines by their file.
+
+    Where `lacks` others were not seen, nothing is said of a block that none of those seen runs.
+    """
+    counts = {
+        each: {
+            test: count
+            for test, lines in ran.items()
+            if (count := sum(each.line <= line <= each.last for line in lines.get(each.path, ())))
+        }
+        for each in blocks
+    }
+    known = [each for each in blocks if counts[each] or not lacks]
+    found = _told(known, len(ran), counts, goal, unit)
+    of = f"{len(ran)} of {counted(len(ran) + lacks, unit)}"
+    missing = f"Lines are known of {of} only: of the others there is no coverage." if lacks else ""
+    return msgspec.structs.replace(found, missing=missing)
+
+
+def _told(
+    blocks: Sequence[Block],
+    total: int,
+    ran: Mapping[Block, Mapping[str, int]],
+    goal: str,
+    unit: str,
+) -> LinesRan:
+    """Count the tests of each block; nothing where none was watched."""
     breadth: dict[str, int] = {}
     for counts in ran.values():
         for test in counts:
@@ -115,7 +163,7 @@ def answered(blocks: Sequence[Block], copy: Path, place: Path, goal: str) -> Lin
         BlockRun(each, len(ran.get(each, {})), _telling(ran.get(each, {}), breadth, words))
         for each in blocks
     ]
-    return LinesRan(total, tuple(runs)) if total else LinesRan()
+    return LinesRan(total, tuple(runs), unit) if total else LinesRan()
 
 
 def sharpened(lines: LinesRan, goal: str) -> str:
@@ -138,7 +186,7 @@ def sharpened(lines: LinesRan, goal: str) -> str:
     return (
         f"No nearest test runs {first.block.label} of `{first.block.path}`; `{best.block.name}` "
         f"({best.block.label} of `{best.block.path}`) has the goal's words and is run by "
-        f"{best.tests:,}: look there first"
+        f"{counted(best.tests, lines.unit)}: look there first"
     )
 
 
@@ -164,16 +212,20 @@ def _overlap(one: Block, other: Block) -> bool:
     return one.path == other.path and one.line <= other.last and other.line <= one.last
 
 
-def _is_code(tree: "Tree", path: str) -> bool:
+def _is_code(tree: "Tree", path: str, endings: tuple[str, ...]) -> bool:
     file = tree.file(path)
-    return file is not None and file.kind == "code" and path.endswith(".py")
+    is_types = path.endswith((".d.ts", ".d.mts", ".d.cts"))  # Nothing of them ever runs.
+    return file is not None and file.kind == "code" and path.endswith(endings) and not is_types
 
 
-def _spot(path: str, spot: Spot, inside: Sequence[Block]) -> Block:
+def _spot(path: str, spot: Spot, inside: Sequence[Block], text: str) -> Block:
     last = max(spot.last, spot.line)
     in_functions = any(
         each.in_functions and each.line < last and spot.line <= each.last for each in inside
     )
+    if not path.endswith(".py"):  # Functions without a name are no definitions.
+        said = "\n".join(text.split("\n")[spot.line - 1 : last])
+        in_functions = in_functions or _FUNCTION.search(said) is not None
     return Block(path, spot.name, spot.line, last, True, in_functions)
 
 
@@ -190,6 +242,23 @@ def _definitions(path: str, text: str) -> Iterator[Block]:
     ]
     for node in sorted(found, key=lambda node: node.lineno):
         yield Block(path, node.name, node.lineno, node.end_lineno or node.lineno, False, True)
+
+
+def _definitions_by_form(path: str, text: str) -> Iterator[Block]:
+    """Yield the functions of a file in a language with braces, by how its lines look.
+
+    A function ends at the first closing brace that stands no deeper than its beginning.
+    """
+    lines = text.expandtabs(4).split("\n")
+    for each in symbols(text):
+        if each.word not in _FUNCTIONS:
+            continue
+        closing = (
+            number
+            for number, line in enumerate(lines[each.line :], each.line + 1)
+            if line.lstrip()[:1] == "}" and len(line) - len(line.lstrip()) <= each.indent
+        )
+        yield Block(path, each.name, each.line, next(closing, each.line), False, True)
 
 
 def _read(path: Path) -> tuple[list[str], list[Any]]:

@@ -23,18 +23,20 @@ from missioncontrol.specialists.tester.nearest import (
     commands_for,
     counts_in,
     nearest,
+    runner_of,
 )
 from missioncontrol.specialists.tester.needed import Needed, needed, normal
 from missioncontrol.specialists.tester.own_metadata import write_metadata
 from missioncontrol.specialists.tester.pythons import ENVIRONMENTS, of_environment, suited
 from missioncontrol.specialists.tester.trial import Trial
+from missioncontrol.specialists.tester.watching import watched_lines
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
 SECONDS_NEAREST = 60.0
-SECONDS_WATCHED = 60.0
 SECONDS_CRITERION = 30.0
+SECONDS_COMPILED = 120.0
 NAMED_MAX = 6
 """Packages that a command for a line of the terminal names."""
 SECONDS_KEPT = 60.0
@@ -77,6 +79,7 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
     if near.commands:
         bench.seconds_each = SECONDS_NEAREST
     _give_metadata(bench, tree)
+    _compile(near, bench)
     trials, words = bench.trials(wanted) if wanted.commands else ([], bench.laid_words())
     told = EnvironmentTold("none")
     lack = lack_of(telling(trials), bench.python, tree) if near.files else None
@@ -90,7 +93,9 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
             ("python", "-m", "unittest", *near.files), SOURCE, seconds_max=SECONDS_NEAREST
         )
         trials = [trial, *trials]
-    seen = _watched(plan, brief.goal, trial, bench, tree) if bench.is_laid else LinesRan()
+    seen = LinesRan()
+    if bench.is_laid:
+        seen = watched_lines(plan, brief.goal, trial, near.files, bench, tree)
     known = [file.path for file in tree.files]
     counts = report.near_goal(trial, near.files, known)
     if not counts and trial is not None:
@@ -122,6 +127,15 @@ def run_tests(files: Sequence[str], bench: Bench, tree: "Tree", seconds_max: flo
     return telling(trials)
 
 
+def _compile(near: Nearest, bench: Bench) -> None:
+    """Build tests of Go before they are run: in an empty home that alone may take a minute."""
+    if not near.files or runner_of(near.files[0]) != "go":
+        return
+    bench.laid_words()
+    for argv, source in near.commands if bench.is_laid else ():
+        bench.once((*argv, "-run", "^$"), source, seconds_max=SECONDS_COMPILED, is_test=False)
+
+
 def _to_run(near: Nearest, found: Declared) -> Declared:
     """Return the nearest tests; the suite where they are all of it, or no file runs by itself."""
     if not near.is_known or (near.is_all and found.commands):
@@ -151,7 +165,7 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
     if not asked.requirements:
         return _none(lack, near, asked, bench, "")
     base = suited(asked.python, bench.surroundings())
-    kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    kept = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     if base is None or kept is None:
         why = _why_none() if kept is None else f"no Python {asked.python} is installed here"
         return _none(lack, near, asked, bench, why)
@@ -166,7 +180,7 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
 def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
     files = node_modules.module_files(tree)
     packages = sorted({node_modules.package_of(path, files) for path in near.files})
-    kept = environments(bench.sandbox, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    kept = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     node = shutil.which("npm", path=bench.surroundings()["PATH"])
     if kept is None or node is None:
         why = _why_none() if kept is None else "npm is not installed here"
@@ -215,26 +229,6 @@ def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> E
             reason += "; install them into `.venv` of the checkout"
         words = f"{what} for {near.files[0]}: {reason}."
     return EnvironmentTold("missing", lack.words, asked.requirements, asked.sources, words=words)
-
-
-def _watched(plan: Plan, goal: str, trial: Trial | None, bench: Bench, tree: "Tree") -> LinesRan:
-    """Run the same tests again with our plugin: the first run is the one that counts."""
-    if trial is None or trial.ran is None or not trial.command.is_pytest:
-        return LinesRan()
-    has_run = trial.verdict.status in {"passed", "failed"}
-    blocks = lines.watched(plan, tree) if has_run else []
-    if not any(each.is_spot for each in blocks):
-        return LinesRan()
-    place = bench.home / "lines"
-    more = lines.ask(blocks, bench.copy, place)
-    bench.paths.append(place)
-    plugins = bench.python.plugins if bench.python else ()
-    quiet = ["--no-cov"] if "pytest_cov" in plugins else []
-    quiet += ["-n0"] if "xdist" in plugins else []
-    argv = (*trial.command.declared, "-p", lines.PLUGIN, *quiet)
-    bench.once(argv, "which lines ran", seconds_max=SECONDS_WATCHED, more=more)
-    bench.paths.remove(place)
-    return lines.answered(blocks, bench.copy, place, goal)
 
 
 def _criterion(

@@ -79,7 +79,9 @@ def _spot(one: BlockRun, tried: PlanTrial) -> str:
     if not one.tests:
         return f"no test runs {one.block.label} itself"
     counts, watched = tried.trial.report if tried.trial else None, tried.lines.tests
-    is_whole = counts is None or watched >= counts.passed + counts.failed
+    if counts is None:
+        return f"{one.block.label} run by {one.tests:,} of {counted(watched, tried.lines.unit)}"
+    is_whole = watched >= counts.passed + counts.failed
     whole = "them" if is_whole else f"the {watched:,} that were watched"
     return f"{one.block.label} run by {one.tests:,} of {whole}"
 
@@ -128,8 +130,10 @@ def _near(tried: PlanTrial) -> Iterator[str]:
 def _lines(tried: PlanTrial) -> Iterator[str]:
     spots = tried.lines.spots
     if not spots:
+        if tried.lines.missing:
+            yield from (f"- {tried.lines.missing}", "")
         return
-    yield from (f"## Which lines ran in {counted(tried.lines.tests, 'test')}", "")
+    yield from (f"## Which lines ran in {counted(tried.lines.tests, tried.lines.unit)}", "")
     for one in spots[:SPOTS_SHOWN]:
         name = f" `{one.block.name}`" if one.block.name else ""
         place = f"- `{one.block.path}:{one.block.lines}`{name}"
@@ -139,6 +143,8 @@ def _lines(tried: PlanTrial) -> Iterator[str]:
             yield f"{place}: holds no function, and runs on import"
         else:
             yield f"{place}: no test runs these lines in its own process"
+    if tried.lines.missing:
+        yield f"- {tried.lines.missing}"
     if tried.sharpened:
         yield f"- {tried.sharpened}."
     yield ""
@@ -196,10 +202,12 @@ def as_json(tried: PlanTrial) -> dict[str, Any]:
                 "tests": each.tests,
                 "of": tried.lines.tests,
                 "test": each.test,
+                "unit": tried.lines.unit,
                 "on_import": not each.block.in_functions,
             }
             for each in tried.lines.spots
         ],
+        "lines_missing": tried.lines.missing,
         "sharpened": tried.sharpened,
     }
 

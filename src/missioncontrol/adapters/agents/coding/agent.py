@@ -174,12 +174,13 @@ class CodingAgent:
         server: Sequence[str],
         schema: Mapping[str, Any],
         plan: str,
+        tried: str = "",
     ) -> AsyncIterator[Question]:
         """See `Questioned.questioned`.
 
         It works in a tree that it can't write to, with the tools of the MCP `server`, which is
-        started with the repository and with `plan`, a JSON text. What it says in the end should
-        fit `schema`. The conversation ends with the block.
+        started with the repository and with `plan` and `tried`, JSON texts. What it says in the
+        end should fit `schema`. The conversation ends with the block.
 
         Raises:
             AttemptFailed: there is no repository, or no way to a model.
@@ -195,7 +196,8 @@ class CodingAgent:
                     retryable=False,
                 )
             with self._at_bench(reading, line, order, tree, None, None) as bench:
-                argv = await asyncio.to_thread(_serving, server, order.repository, bench, plan)
+                given = {"plan": plan, "tried": tried}
+                argv = await asyncio.to_thread(_serving, server, order.repository, bench, given)
                 bench.reading = Reading(SERVER_NAME, argv, schema)
 
                 async def ask(prompt: str, seconds: float) -> str:
@@ -533,15 +535,18 @@ def _reading(assignment: Assignment) -> Assignment:
     )
 
 
-def _serving(server: Sequence[str], repository: Path, bench: Bench, plan: str) -> tuple[str, ...]:
+def _serving(
+    server: Sequence[str], repository: Path, bench: Bench, given: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return the command line of a server; it keeps what it needs in the home of the attempt."""
     place = bench.home / "planning"
     place.mkdir()
-    known = ("--repository", str(repository), "--place", str(place))
-    if not plan:
-        return (*server, *known)
-    write_below(place, "plan.json", plan.encode())
-    return (*server, *known, "--plan", str(place / "plan.json"))
+    argv = [*server, "--repository", str(repository), "--place", str(place)]
+    for name, text in given.items():
+        if text:
+            write_below(place, f"{name}.json", text.encode())
+            argv += [f"--{name}", str(place / f"{name}.json")]
+    return tuple(argv)
 
 
 def _noting(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:

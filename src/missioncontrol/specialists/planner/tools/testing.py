@@ -3,13 +3,15 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
-from missioncontrol.confinement import HiddenDirectories, available_confinement
+import msgspec
+
+from missioncontrol.confinement import HiddenDirectories, available_confinement, within
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
@@ -17,6 +19,7 @@ from missioncontrol.ports.confinement import Confinement, Rules, Sandbox
 from missioncontrol.specialists.commits.lent import Lent, Theirs
 from missioncontrol.specialists.git import top_level
 from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.registries import DIRECTORY
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import plan_trial, trial_text
 from missioncontrol.specialists.tester.bench import Bench
@@ -27,8 +30,10 @@ from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tree import read_tree
 
 SECONDS_MAX = 120.0
-SECONDS_PLAN = 180.0
-"""For the nearest tests, the lines they run and what the goal allows to be run."""
+SECONDS_PLAN = 420.0
+"""For the nearest tests, the lines they run, what the goal allows to be run, and an environment."""
+SHARE = 0.4
+"""The most of the time for planning that trying a plan may take."""
 FAILURES_MAX = 10
 OUTPUT_MAX = 6_000
 SYSTEM = ("/bin", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sbin", "/sys", "/usr")
@@ -38,11 +43,13 @@ SYSTEM = ("/bin", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sbin", 
 class OnlyPrograms:
     """A `Sandbox` in which tests read programs and the repository, and nothing else."""
 
-    def __init__(self, confinement: Confinement, repository: Path) -> None:
-        """All is hidden but what is named here: see `sandbox_for_tests`."""
+    def __init__(
+        self, confinement: Confinement, repository: Path, more: Iterable[str] = ()
+    ) -> None:
+        """All is hidden but what is named here, and `more`: see `sandbox_for_tests`."""
         self._all_hidden = HiddenDirectories(confinement, (Path("/"),))
         own = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[3]))
-        self._reads = (*SYSTEM, *own, *_installations(), str(repository))
+        self._reads = (*SYSTEM, *own, *_installations(), str(repository), *more)
 
     def rules(
         self,
@@ -72,15 +79,40 @@ def _installations() -> Iterator[str]:
         yield str(place.parent if is_open else place)
 
 
-def sandbox_for_tests(repository: Path) -> Sandbox | None:
+def sandbox_for_tests(repository: Path, more: Iterable[str] = ()) -> Sandbox | None:
     """Return what keeps tests from what the planner itself may see; None where nothing can.
+
+    They read the repository, and `more`.
 
     The planner reads what is kept of all repositories, and an agent has a key of a model at home.
     What is hidden from them they can't tell apart, so tests are told what they may read.
     """
     confinement = available_confinement(os.environ)
     top = top_level(repository) or repository
-    return OnlyPrograms(confinement, top) if confinement.is_available else None
+    return OnlyPrograms(confinement, top, more) if confinement.is_available else None
+
+
+class Trying(msgspec.Struct, frozen=True):
+    """How tests run that somebody asks for while a plan is made."""
+
+    sandbox: Sandbox  # that holds them
+    place: Path | None = None  # below which copies are made and removed
+    installing: Sandbox | None = None  # that holds pip and npm; without it nothing is installed
+    seconds_left: Callable[[], float] = lambda: SECONDS_PLAN / SHARE  # for the plan as a whole
+
+    @property
+    def seconds_plan(self) -> float:
+        """How long trying a plan may take."""
+        return min(SECONDS_PLAN, self.seconds_left() * SHARE)
+
+
+def trying_in_planner(repository: Path, seconds_left: Callable[[], float]) -> Trying | None:
+    """Return how the planner's own program runs tests; None where it can't confine them."""
+    kept = os.environ.get(DIRECTORY, "")
+    sandbox = sandbox_for_tests(repository, (kept,) if kept else ())
+    if sandbox is None:
+        return None
+    return Trying(sandbox, installing=within(os.environ), seconds_left=seconds_left)
 
 
 class _Clock:
@@ -100,17 +132,15 @@ class _Clock:
         return self._ends - monotonic()
 
 
-def run_test(
-    root: Path, commit: str, path: str, sandbox: Sandbox, place: Path | None = None
-) -> dict[str, Any]:
-    """Return what one test file shows at `commit`; the copy is made below `place` and removed.
+def run_test(root: Path, commit: str, path: str, trying: Trying) -> dict[str, Any]:
+    """Return what one test file shows at `commit`, in a copy that is removed.
 
-    Its code is confined by `sandbox`: an agent may have written it.
+    Its code is confined: an agent may have written it.
 
     Raises:
         Rejected: `tools.no_test_command`, `tools.no_tree`.
     """
-    with _bench(root, commit, sandbox, place, SECONDS_MAX) as bench:
+    with _bench(root, commit, trying, SECONDS_MAX) as bench:
         trial = run_tests([path], bench, read_tree(root), SECONDS_MAX)
     if trial is None:
         raise Rejected(
@@ -121,33 +151,31 @@ def run_test(
     return dict(_told(trial))
 
 
-def try_plan(
-    root: Path, commit: str, plan: Plan, sandbox: Sandbox, place: Path | None = None
-) -> dict[str, Any]:
+def try_plan(root: Path, commit: str, plan: Plan, trying: Trying) -> dict[str, Any]:
     """Return what `plan` shows at `commit` when it is tried, as the tester of its mission does it.
 
-    No environment is made: that is left to the mission, whose tester may use registries.
+    What its tests lack is installed in an environment that the tester finds again.
 
     Raises:
         Rejected: `tools.no_tree`.
     """
     tree = read_tree(root)
-    brief = Brief(plan.goal, plan.title, (), "", root, plan, None, {}, SECONDS_PLAN)
-    with _bench(root, commit, sandbox, place, SECONDS_PLAN) as bench:
+    seconds = trying.seconds_plan
+    brief = Brief(plan.goal, plan.title, (), "", root, plan, None, {}, seconds)
+    with _bench(root, commit, trying, seconds) as bench:
         tried = plan_trial.try_plan(brief, bench, declared(tree), tree)
     told = trial_text.as_json(tried)
     return told | {"tests": dict(_told(tried.trial)) if tried.trial is not None else None}
 
 
 @contextmanager
-def _bench(
-    root: Path, commit: str, sandbox: Sandbox, place: Path | None, seconds: float
-) -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory(prefix="mission-plan-test-", dir=place) as folder:
+def _bench(root: Path, commit: str, trying: Trying, seconds: float) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="mission-plan-test-", dir=trying.place) as folder:
         scratch = Path(folder).resolve()
         ground = OfCommit(Lent(Theirs.found(root), scratch / "lent.git"), commit, scratch)
         try:
-            yield Bench(ground, cast("Any", _Clock(seconds)), scratch, seconds, sandbox)
+            clock = cast("Any", _Clock(seconds))
+            yield Bench(ground, clock, scratch, seconds, trying.sandbox, trying.installing)
         except AttemptFailed as error:
             raise Rejected("tools.no_tree", error.reason, hint=error.hint) from None
 

@@ -10,12 +10,11 @@ from msgspec import Meta
 
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.plan import Plan
-from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.model import Tool
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.planner.precedents import precedents
 from missioncontrol.specialists.planner.tools.committed import CommittedFiles
-from missioncontrol.specialists.planner.tools.testing import run_test, try_plan
+from missioncontrol.specialists.planner.tools.testing import Trying, run_test, try_plan
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import ranked
 
@@ -147,11 +146,12 @@ class RunTest(_Asked, frozen=True):
 
 
 class TryPlan(_Asked, frozen=True):
-    """Try the plan made from the facts in a disposable confined copy, once: up to three minutes.
+    """Try the plan made from the facts in a disposable confined copy, once: a few minutes at most.
 
-    It runs the tests nearest to the change, and the test, example or missing thing that the goal
-    names. It tells how they end today, which of them run the lines the plan points at, and what is
-    not installed. What is red today stands as the first criterion of the mission, whoever plans.
+    What tests lack is installed in an environment that is kept, where that is allowed. It runs the
+    tests nearest to the change, and the test, example or missing thing that the goal names. It
+    tells how they end today, which of them run the lines the plan points at, and what is not
+    installed. What is red today stands as the first criterion of the mission, whoever plans.
     """
 
     def answer(self, box: "Toolbox") -> Iterable[str]:
@@ -184,12 +184,12 @@ class Toolbox:
         root: Path,
         *,
         plan: Plan | None = None,
-        sandbox: Sandbox | None = None,
-        place: Path | None = None,
+        trying: Trying | None = None,
+        tried: Mapping[str, Any] | None = None,
     ) -> None:
-        """`plan` is shown on request. Tests run in `sandbox`, in copies below `place`.
+        """`plan` is shown on request; tests run as `trying` says, and without it none do.
 
-        Without a sandbox there is no tool that runs any.
+        `tried` is what the plan showed already, where that is known.
 
         Raises:
             Rejected: `tools.no_commit`.
@@ -197,8 +197,8 @@ class Toolbox:
         self.root = root
         self.files = CommittedFiles(root)
         self.plan = plan
-        self._sandbox = sandbox
-        self._place = place
+        self._trying = trying
+        self._tried = tried
         self._calls = self._tests = 0
 
     @cached_property
@@ -216,10 +216,15 @@ class Toolbox:
         ]
 
     def _is_offered(self, form: Any) -> bool:
+        if form is TryPlan and self._tried is not None:
+            return True
         runs = form in (RunTest, TryPlan)
-        return not runs or (
-            self._sandbox is not None and (form is RunTest or self.plan is not None)
-        )
+        return not runs or (self._trying is not None and (form is RunTest or self.plan is not None))
+
+    @property
+    def can_try(self) -> bool:
+        """Whether the plan can be tried."""
+        return self._is_offered(TryPlan)
 
     def call(self, name: str, arguments: Any) -> str:
         """Return what a tool answers; a call that can't be answered says why and what to do."""
@@ -251,22 +256,24 @@ class Toolbox:
             Rejected: `tools.too_many`, or as `run_test`.
         """
         name = self.files.file(path)
-        assert self._sandbox is not None, "the tool is offered with a sandbox alone"
+        assert self._trying is not None, "the tool is offered with a sandbox alone"
         self._tests += 1
         if self._tests > TESTS_MAX:
             raise Rejected("tools.too_many", f"{TESTS_MAX} test files were run already.")
-        return run_test(self.root, self.files.commit, name, self._sandbox, self._place)
+        return run_test(self.root, self.files.commit, name, self._trying)
 
     @cached_property
-    def tried(self) -> dict[str, Any]:
+    def tried(self) -> Mapping[str, Any]:
         """What the plan shows when it is tried; it is tried once.
 
         Raises:
             Rejected: as `try_plan`.
         """
-        assert self._sandbox is not None, "the tool is offered with a sandbox alone"
+        if self._tried is not None:
+            return self._tried
+        assert self._trying is not None, "the tool is offered with a sandbox alone"
         assert self.plan is not None, "and with a plan"
-        return try_plan(self.root, self.files.commit, self.plan, self._sandbox, self._place)
+        return try_plan(self.root, self.files.commit, self.plan, self._trying)
 
 
 def _schema(form: Any) -> dict[str, Any]:
