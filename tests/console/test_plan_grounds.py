@@ -2,12 +2,15 @@
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate, Likely, LikelyFile, Precedent
+from missioncontrol.domain.foresight import Estimate, FollowUp, Likely, LikelyFile, Precedent
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.interfaces.web.plan_grounds import Changed, grounds_of
 from tests.documents.records import redis_plan
 
-BEFORE = Precedent("abc1234", "Round totals", ("docs/a.md", "tests/test_cart.py", "shop/cart.py"))
+REPAIR = FollowUp("bcd2345", "Fix totals of empty carts", 2)
+BEFORE = Precedent(
+    "abc1234", "Round totals", ("docs/a.md", "tests/test_cart.py", "shop/cart.py"), (REPAIR,)
+)
 FAR = Precedent("def5678", "Another", ("shop/far.py",))
 
 
@@ -40,6 +43,7 @@ def test_changes_like_a_task_are_told_with_the_files_that_it_shares_first() -> N
     made, task = plan()
     [alike] = grounds_of(made, "/some where").alike[task.key]
     assert (alike.commit, alike.title, alike.more) == ("abc1234", "Round totals", 0)
+    assert alike.repairs == (REPAIR,)
     assert alike.files == [
         Changed("shop/cart.py", is_own=True, is_test=False),
         Changed("tests/test_cart.py", is_own=False, is_test=True),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from missioncontrol.application.queries.stories import Story
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.foresight import Estimate, FollowUp
 from missioncontrol.domain.plan import Plan
 
 PRECEDENTS_MAX = 3
@@ -28,6 +28,7 @@ class Alike(NamedTuple):
     title: str
     files: list[Changed]  # those that the task changes too come first
     more: int  # files that are left out
+    repairs: tuple[FollowUp, ...]  # what it needed soon afterwards
 
 
 class Grounds(NamedTuple):
@@ -61,4 +62,5 @@ def _alike(plan: Plan, key: str) -> Iterator[Alike]:
     for each in plan.precedents(task)[:PRECEDENTS_MAX]:
         files = [Changed(path, path in task.scope, path in tests) for path in each.files]
         files.sort(key=lambda file: (not file.is_own, not file.is_test))
-        yield Alike(each.commit, each.title, files[:FILES_MAX], max(len(files) - FILES_MAX, 0))
+        more = max(len(files) - FILES_MAX, 0)
+        yield Alike(each.commit, each.title, files[:FILES_MAX], more, each.repairs)
