@@ -14,7 +14,9 @@ from missioncontrol import operations, queries
 from missioncontrol.cli.arguments import parser
 from missioncontrol.client import Client
 from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
+from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.request import RequestTaken, verb_now
 from missioncontrol.interfaces.api.document import document
 from missioncontrol.mcp.whole import whole
 from missioncontrol.surfaces import cli, client, docs
@@ -203,3 +205,11 @@ def test_a_line_is_cut_before_it_is_coloured() -> None:
     assert plain == f"D1     accepted   2026-01-02  {'x' * 9}…"
     coloured = cli.line_of(query, row, 40, lambda text, code: f"<{code}>{text}</>")
     assert coloured == plain.replace("accepted  ", "<32>accepted  </>")
+
+
+@named([each for each in operations.every() if each.former])
+def test_the_audit_shows_what_the_verb_of_an_earlier_release_is_called_now(declared: Any) -> None:
+    shown = verb_now(declared.former)
+    assert shown in (declared.name, declared.noun)
+    body = msgspec.to_builtins(RequestTaken(declared.former, "password", "session-x", ""))
+    assert sentence("request_taken", body).startswith(f"{shown}, ")
