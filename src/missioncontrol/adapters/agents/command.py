@@ -54,7 +54,6 @@ class CommandAgent:
         self._sandbox = sandbox
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         command = command_of(assignment, self._scrub)
         async with scratch_directory(self._scratch, assignment) as scratch:
             if command.files:

@@ -67,7 +67,6 @@ class CommandKind:
         return msgspec.structs.replace(card, effects=effects, risk=tier(effects), output=output)
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return DeclaredCommand(declared, _settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -112,7 +111,6 @@ class DeclaredCommand:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         agent = CommandAgent(
             scratch=self._workshop.scratch,
             artifacts=self._workshop.artifacts,

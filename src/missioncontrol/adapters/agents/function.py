@@ -51,7 +51,6 @@ class FunctionKind:
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return DeclaredFunction(declared, _settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -105,7 +104,6 @@ class DeclaredFunction:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         agent = ProgramAgent(
             _argv(self._settings),
             scratch=self._workshop.scratch,

@@ -74,7 +74,6 @@ class FunctionAgent:
         self._functions[workflow] = functions
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         try:
             function = self._functions[assignment.workflow][assignment.step]
         except KeyError:

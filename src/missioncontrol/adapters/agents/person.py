@@ -33,12 +33,10 @@ class PersonKind:
     name = "person"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         settings_of(declared, PersonSettings)
         return msgspec.structs.replace(card_of(declared), output=_form_of(declared))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return PersonAgent(declared, settings_of(declared, PersonSettings), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -60,7 +58,6 @@ class PersonAgent:
         self._shape = _form_of(declared)
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         fault = ""
         for number in range(1, self._settings.asks + 1):
             verdict = await line.permit(self._question(assignment, number, fault))

@@ -74,7 +74,6 @@ class ProgramAgent:
         self._moves_branches = moves_branches
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         environment = {**self._environment, **told(assignment)}
         async with scratch_directory(self._scratch, assignment) as scratch:
             order = self._order(assignment, scratch)

@@ -18,21 +18,18 @@ class ProofLine:
         self.used = NO_USAGE
 
     def log(self, level: LogLevel, message: str) -> None:
-        """See `Line.log`."""
         self.said.append(message)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Line.progress`."""
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
-        """See `Line.usage`."""
         self.used += usage
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Line.admit`; who asked for the proof has agreed to what it takes."""
 
     async def permit(self, action: Action) -> Verdict:
-        """See `Line.permit`."""
         return Verdict(is_allowed=False, reason="This is only a test of the agent.")
 
     async def started(self, process: ProcessHandle) -> None:

@@ -17,7 +17,6 @@ class TellingAgent:
         self._tell = tell
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         work = await self._agent.perform(assignment, line)
         await self._tell(work)
         return work

@@ -20,23 +20,18 @@ class LateExpressions:
         return CelExpressions()
 
     def fault(self, source: str) -> str:
-        """See `Expressions.fault`."""
         return self._cel.fault(source)
 
     def kind(self, source: str) -> str:
-        """See `Expressions.kind`."""
         return self._cel.kind(source)
 
     def item_paths(self, source: str) -> tuple[tuple[tuple[str | int, ...], ...], ...]:
-        """See `Expressions.item_paths`."""
         return self._cel.item_paths(source)
 
     def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """See `Expressions.missing_members`."""
         return self._cel.missing_members(source)
 
     def evaluate(
         self, source: str, names: Mapping[str, Any], standing: Standing = SUCCEEDED
     ) -> Any:
-        """See `Expressions.evaluate`."""
         return self._cel.evaluate(source, names, standing)

@@ -71,12 +71,10 @@ class OpenAICompatible:
 
     @property
     def name(self) -> str:
-        """See `Model.name`."""
         return self._endpoint.name
 
     @property
     def output_tokens_max(self) -> int:
-        """See `Model.output_tokens_max`."""
         return self._output_tokens_max
 
     def complete(
@@ -92,7 +90,6 @@ class OpenAICompatible:
         tools: Sequence[Tool],
         seconds: float,
     ) -> Completion:
-        """See `ToolCalling.complete_with_tools`."""
         try:
             response = asyncio.run(self._ask(messages, schema, tools, seconds))
         except TimeoutError as late:

@@ -30,7 +30,6 @@ class HttpSender:
         )
 
     async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Answered:
-        """See `Sender.send`."""
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 parts = urlsplit(url)

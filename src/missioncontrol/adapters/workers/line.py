@@ -65,14 +65,12 @@ class SpoolLine:
             future.set_result(answered.verdict)
 
     def log(self, level: LogLevel, message: str) -> None:
-        """See `Line.log`."""
         text = saying.text(message, self._scrubber)
         is_long = len(text) > LINE_MAX
         self._spool.add(Said(level, f"{text[:LINE_MAX]} [cut]" if is_long else text))
         self._news()
 
     def progress(self, done: int, total: int, note: str = "") -> None:
-        """See `Line.progress`."""
         self._spool.add(Moved(done, total, saying.text(note, self._scrubber)))
         self._news()
 
@@ -84,14 +82,12 @@ class SpoolLine:
         self._news()
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
-        """See `Line.admit`."""
         name = saying.text(model, self._scrubber)
         await self._ask(
             Question(0, 0, model=name, input_tokens=input_tokens, output_tokens=output_tokens)
         )
 
     async def permit(self, action: Action) -> Verdict:
-        """See `Line.permit`."""
         verdict = await self._ask(Question(0, 0, saying.action_of(action, self._scrubber)))
         if verdict is None:
             raise AttemptFailed("worker.unanswered", "The server gave no verdict.")
@@ -116,7 +112,6 @@ class SpoolLine:
     def keep(
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
-        """See `Line.keep`."""
         clean = self._scrubber.file(content)
         if len(clean) > ARTIFACT_BYTES_MAX:
             raise AttemptFailed(

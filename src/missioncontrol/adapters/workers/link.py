@@ -69,11 +69,9 @@ class Link:
         await self._client.aclose()
 
     async def register(self, who: Introduction) -> Welcome:
-        """See `Workforce.register`."""
         return await self._post("/v1/register", who, Welcome)
 
     async def poll(self, poll: Poll) -> Orders:
-        """See `Workforce.poll`."""
         import httpx
 
         seconds = poll.seconds_max + POLL_SLACK_SECONDS
@@ -81,7 +79,6 @@ class Link:
         return await self._post("/v1/poll", poll, Orders, timeout=timeout)
 
     async def report(self, report: Report) -> Heard:
-        """See `Workforce.report`."""
         return await self._post("/v1/report", report, Heard)
 
     async def send(self, lease: Lease, digest: str, file: Path) -> None:

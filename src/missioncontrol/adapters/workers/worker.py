@@ -130,16 +130,13 @@ class Worker:
     # What leases need; see `holding.Place`.
 
     def changed(self) -> None:
-        """See `Place.changed`."""
         self._changed.set()
 
     def register_again(self) -> None:
-        """See `Place.register_again`."""
         self._is_known = False
         self._changed.set()
 
     def forget(self, holding: Holding) -> None:
-        """See `Place.forget`."""
         self._holdings.pop(holding.spool.folder.name, None)
         holding.spool.remove()
         self._changed.set()

@@ -25,7 +25,6 @@ class Sending:
         self._agent = agent
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         work = await self._agent.perform(assignment, line)
         commit, base = _kept(assignment, work)
         if not commit:

@@ -31,7 +31,6 @@ class A2aKind:
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return A2aAgent(declared, a2a_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -56,7 +55,6 @@ class A2aAgent:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         _require_extra()
         from missioncontrol.adapters.agents.a2a.peers import reached
         from missioncontrol.adapters.agents.a2a.task import PeerTask

@@ -32,12 +32,10 @@ class AcpKind:
     name = "acp"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         _settings(declared)
         return card(declared)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         tool = Acp(settings, workshop.state)

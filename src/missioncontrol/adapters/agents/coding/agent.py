@@ -140,7 +140,6 @@ class CodingAgent:
         return self._tool.title
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         order = order_of(assignment, self._declared)
         trees = self._workshop.worktrees
         source, base = order.repository, order.base

@@ -76,13 +76,11 @@ class ClaudeKind:
     name = "claude"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         settings = _settings(declared)
         standing = _standing(settings)
         return msgspec.structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         tool = ClaudeCode(declared, settings)
@@ -91,7 +89,6 @@ class ClaudeKind:
         return CodingAgent(declared, workshop, tool, source, standing=standing, network=network)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`."""
         settings = _settings(declared)
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)
@@ -110,7 +107,6 @@ class ClaudeCode:
         self._settings = settings
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`."""
         program = CLAUDE.find(self._settings.program, bench.environment)
         bench.environment = _environment(bench)
         version = await CLAUDE.version(program, bench)
@@ -120,7 +116,6 @@ class ClaudeCode:
         turn.judge(code)
 
     def holds(self, home: Path, thread: str) -> bool:
-        """See `Resumable.holds`."""
         return any((home / "claude" / "projects").glob(f"*/{thread}.jsonl"))
 
     def _argv(self, program: str, bench: Bench, order: Order) -> list[str]:

@@ -66,14 +66,12 @@ class CloudKind:
     name = KIND
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         _settings(declared)
         found = card(declared if declared.effects else _with_effects(declared))
         fields = {n: each for n, each in found.inputs.fields.items() if n not in UNABLE}
         return msgspec.structs.replace(found, inputs=Shape("object", fields))
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         tool = CodexCloud(declared, settings, Notes(workshop.state / "cloud"))
         places = (settings.codex_home,)

@@ -20,13 +20,11 @@ class CodexKind:
     name = "codex"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         settings = _settings(declared)
         standing = _standing(settings)
         return structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         form = CodexServer if settings.approvals == "ask" else CodexExec
@@ -35,7 +33,6 @@ class CodexKind:
         return CodingAgent(declared, workshop, tool, source, standing=standing, network=network)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`."""
         settings = _settings(declared)
         plain = structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)

@@ -38,7 +38,6 @@ class CodexExec:
         self._settings = settings
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`."""
         wider = order.elevation
         program = await ready(bench, self._declared, self._settings, "never", wider)
         turn = _Turn(bench)
@@ -47,7 +46,6 @@ class CodexExec:
         turn.judge(code)
 
     def holds(self, home: Path, thread: str) -> bool:
-        """See `Resumable.holds`."""
         return holds(home, thread)
 
 

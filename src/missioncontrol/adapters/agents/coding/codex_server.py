@@ -57,7 +57,6 @@ class CodexServer:
         self._settings = settings
 
     async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`."""
         if (
             bench.reading is not None
         ):  # It only reads, and a schema bounds its answer: no approval is needed.
@@ -77,7 +76,6 @@ class CodexServer:
         await add_missing(bench)
 
     def holds(self, home: Path, thread: str) -> bool:
-        """See `Resumable.holds`."""
         return holds(home, thread)
 
 

@@ -58,7 +58,6 @@ class HttpKind:
         return msgspec.structs.replace(card, effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return HttpAgent(declared, http_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -89,7 +88,6 @@ class HttpAgent:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         settings = self._settings
         url, body = _request(settings, assignment.inputs)
         await admit_call(self._declared, line)

@@ -50,7 +50,6 @@ class McpKind:
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return McpAgent(declared, mcp_settings(declared), self.card(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -81,7 +80,6 @@ class McpAgent:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         settings, shape = self._settings, output_shape(self._declared)
         scrub = self._workshop.scrub
         result = await self._called(assignment, line)

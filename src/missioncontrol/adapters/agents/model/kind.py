@@ -46,7 +46,6 @@ class ModelKind:
         )
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return ModelAgent(declared, model_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
@@ -78,7 +77,6 @@ class ModelAgent:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         _require_extra()
         from missioncontrol.adapters.agents.model.asking import Asking
 

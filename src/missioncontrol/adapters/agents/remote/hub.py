@@ -178,7 +178,6 @@ class Hub:
     # What workers ask for.
 
     async def register(self, who: Introduction) -> Welcome:
-        """See `Workforce.register`."""
         self._refuse_closed()
         worker = self._roster.take(who, self._now())
         worker.is_to_drain = False
@@ -192,7 +191,6 @@ class Hub:
         return Welcome(poll_seconds, self.lease_seconds)
 
     async def poll(self, name: str, poll: Poll) -> Orders:
-        """See `Workforce.poll`."""
         worker = self._heard(name, poll.instance)
         worker.turn += 1
         worker.news.set()  # An older poll of it ends: nobody waits for that answer any more.
@@ -224,7 +222,6 @@ class Hub:
         self._look_who_is_present()
 
     async def report(self, name: str, report: Report) -> Heard:
-        """See `Workforce.report`."""
         worker = self._heard(name, report.instance)
         held = self._leases.assigned.get(report.lease)
         if held is None and report.lease in self._leases.returning:
@@ -262,12 +259,10 @@ class Hub:
     async def take_artifact(
         self, name: str, lease: Lease, digest: str, content: AsyncIterator[bytes]
     ) -> None:
-        """See `Workforce.take_artifact`."""
         held = self._held(name, lease)
         await self._incoming.take(held.folder, digest, content)
 
     def artifact(self, name: str, lease: Lease, digest: str) -> Path:
-        """See `Workforce.artifact`."""
         held = self._held(name, lease)
         handed = {
             each.digest
@@ -285,7 +280,6 @@ class Hub:
         return path
 
     def access(self, name: str, lease: Lease, models: tuple[str, ...]) -> Access:
-        """See `Workforce.access`."""
         held = self._held(name, lease)
         gateway = self._gateway()
         if gateway is None:
@@ -306,7 +300,6 @@ class Hub:
     # What people ask for.
 
     def seen(self) -> Sequence[WorkerSeen]:
-        """See `Workforce.seen`."""
         now = self._now()
         return [
             self._roster.seen(each, now, len(self._leases.of(each.who.name)))
@@ -314,7 +307,6 @@ class Hub:
         ]
 
     def offers(self, agent: str, location: str) -> bool:
-        """See `Workforce.offers`."""
         now = self._now()
         return any(
             each.carries_out(agent, location) and self._roster.is_present(each, now)
@@ -322,7 +314,6 @@ class Hub:
         )
 
     def scale(self, agent: str, location: str) -> int:
-        """See `Workforce.scale`."""
         now = self._now()
         return sum(
             min(each.scale_of(agent), each.who.scale)
@@ -331,7 +322,6 @@ class Hub:
         )
 
     def drain(self, name: str) -> None:
-        """See `Workforce.drain`."""
         worker = self._roster.find(name)
         if worker is None:
             raise NotFound(

@@ -36,13 +36,11 @@ class WorkerKind:
         self._hub = hub
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         if declared.kind == KIND:
             settings_of(declared, WorkerSettings)
         return card_of(declared)
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         del workshop  # The worker has its own.
         if self._hub is None:
             raise bad_settings(declared, "nobody here lets workers in.")
@@ -88,7 +86,6 @@ class RemoteAgent:
         self._location = location
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         return await self._hub.carry_out(
             assignment, line, agent=self._agent, location=self._location
         )

@@ -135,7 +135,6 @@ class JobScope:
     # What `Scope` of conditions asks for.
 
     def value(self, path: tuple[str, ...]) -> Value:
-        """See `conditions.Scope.value`."""
         match path:
             case ("inputs", name):
                 return self._input(name)
@@ -152,7 +151,6 @@ class JobScope:
         raise _unknown(path)
 
     def status(self, name: str) -> str:
-        """See `conditions.Scope.status`."""
         if name == "cancelled":
             raise Unclear("Nothing starts after a cancel here, so it could never hold.")
         if self.is_first:
@@ -164,7 +162,6 @@ class JobScope:
         return f"{name}()"
 
     def results(self) -> list[Value]:
-        """See `conditions.Scope.results`."""
         if len(self.after) > len(self.needs) or self.has_distant_needs:
             raise Unclear("GitHub may count jobs in it that the job needs through others only.")
         return [job.result for job in self.needs.values()]
