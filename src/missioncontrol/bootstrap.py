@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.agent_files import agent_file
-from missioncontrol.adapters.agents.consulting import Consultants
-from missioncontrol.adapters.agents.functions import FunctionAgent
+from missioncontrol.adapters.agents.consultation import Consultants
 from missioncontrol.adapters.agents.kinds import Kinds
-from missioncontrol.adapters.agents.remote import WorkerKind
+from missioncontrol.adapters.agents.remote.kind import WorkerKind
+from missioncontrol.adapters.agents.step_functions import FunctionAgent
 from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar

@@ -30,7 +30,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from missioncontrol.adapters.agents.functions import StepContext, StepFunction
+from missioncontrol.adapters.agents.step_functions import StepContext, StepFunction
 from missioncontrol.application.journal import fold_run
 from missioncontrol.bootstrap import Holding, holding
 from missioncontrol.domain import workflow as definitions

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.a2a import A2aKind
+from missioncontrol.adapters.agents.a2a.kind import A2aKind
 from missioncontrol.adapters.agents.a2a.peers import CARD_BYTES_MAX
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from acp.schema import Usage
 
-from missioncontrol.adapters.agents.acp import AcpKind
 from missioncontrol.adapters.agents.acp.conversation import tokens_of
+from missioncontrol.adapters.agents.acp.kind import AcpKind
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.adapters.agents.coding.bench import plain
 from missioncontrol.adapters.agents.coding.claude import ClaudeKind
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.adapters.agents.coding.session import plain
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import Work

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from missioncontrol.adapters.agents.http import HttpKind
-from missioncontrol.adapters.agents.http.addresses import address_of, is_allowed
-from missioncontrol.adapters.agents.http.calling import Answer, told_pause
+from missioncontrol.adapters.agents.http.client import Answer, told_pause
+from missioncontrol.adapters.agents.http.kind import HttpKind
+from missioncontrol.adapters.agents.http.limits import address_of, is_allowed
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.errors import Rejected

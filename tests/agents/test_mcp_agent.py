@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.mcp import McpKind
+from missioncontrol.adapters.agents.mcp.kind import McpKind
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration

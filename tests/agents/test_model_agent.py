@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.model import ModelKind
+from missioncontrol.adapters.agents.model.kind import ModelKind
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.errors import Rejected

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.agents.workplace import told
+from missioncontrol.adapters.agents.attempt_process import told
 from missioncontrol.domain.run.events import StepStarted
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.ports.agent import Assignment

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.worktrees.travelling import PACK, landed
+from missioncontrol.adapters.worktrees.transfer import PACK, landed
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from missioncontrol.refs.arriving import packed

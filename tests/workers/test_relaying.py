@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.adapters.workers import worker as workers
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.server_client import Link
 from missioncontrol.adapters.workers.worker import StateDirectory
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.domain.errors import Rejected, Unavailable

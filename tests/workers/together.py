@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from missioncontrol.adapters.workers.crew import Carrier, Crew
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.agents import Carrier, Crew
+from missioncontrol.adapters.workers.server_client import Link
 from missioncontrol.adapters.workers.tokens import TokenFile
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
 from missioncontrol.bootstrap import Holding, holding

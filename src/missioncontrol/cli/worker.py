@@ -14,7 +14,7 @@ import msgspec
 from missioncontrol import __version__
 from missioncontrol.adapters.agent_files import read_agents
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.workers.crew import Carrier, Crew, declared_carrier
+from missioncontrol.adapters.workers.agents import Carrier, Crew, declared_carrier
 from missioncontrol.adapters.workers.tokens import TokenFile, name_in, token_in
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
 from missioncontrol.cli.exit_codes import SUCCEEDED
@@ -130,7 +130,7 @@ def _lines(found: Sequence[WorkerSeen]) -> Iterator[str]:
 
 
 async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    from missioncontrol.adapters.workers.link import Link
+    from missioncontrol.adapters.workers.server_client import Link
     from missioncontrol.interfaces.workers import GatewayDoor
 
     url, token, drain_seconds = _asked(arguments)

@@ -8,13 +8,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from missioncontrol.adapters.agents.coding.telling import ENDPOINT
-from missioncontrol.adapters.agents.command_files import bring, left, type_of
-from missioncontrol.adapters.agents.command_inputs import CARD as CARD
-from missioncontrol.adapters.agents.command_inputs import Command, Scrub, command_of
-from missioncontrol.adapters.agents.command_voice import LINE_BYTES_MAX, STDOUT_BYTES_MAX, Voice
-from missioncontrol.adapters.agents.hearing import Hearing
-from missioncontrol.adapters.agents.workplace import (
+from missioncontrol.adapters.agents.attempt_process import (
+    ENDPOINT,
     at_work,
     git_directories,
     git_settings,
@@ -23,6 +18,11 @@ from missioncontrol.adapters.agents.workplace import (
     to_its_end,
     told,
 )
+from missioncontrol.adapters.agents.command_files import bring, left, type_of
+from missioncontrol.adapters.agents.command_inputs import CARD as CARD
+from missioncontrol.adapters.agents.command_inputs import Command, Scrub, command_of
+from missioncontrol.adapters.agents.command_output import LINE_BYTES_MAX, STDOUT_BYTES_MAX, Voice
+from missioncontrol.adapters.agents.output import Hearing
 from missioncontrol.confinement.paths import is_within
 from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line

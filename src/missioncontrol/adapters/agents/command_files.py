@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from missioncontrol.adapters.agents.command_inputs import Command, bad_input, written
-from missioncontrol.adapters.agents.taking import ARTIFACT_BYTES_MAX, lies_in
+from missioncontrol.adapters.agents.files import ARTIFACT_BYTES_MAX, lies_in
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.media import ANY, media_type
 from missioncontrol.ports.agent import AttemptFailed

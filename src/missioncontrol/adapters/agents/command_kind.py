@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from missioncontrol.adapters.agents.attempt_process import telling
 from missioncontrol.adapters.agents.command import CommandAgent
 from missioncontrol.adapters.agents.command_inputs import CARD
-from missioncontrol.adapters.agents.command_voice import OUTPUT_BYTES_MAX
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.command_output import OUTPUT_BYTES_MAX
+from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
     refuse_misfit,
@@ -20,8 +22,6 @@ from missioncontrol.adapters.agents.declared import (
     seen_by,
     settings_of,
 )
-from missioncontrol.adapters.agents.proving import ProofLine, trial
-from missioncontrol.adapters.agents.workplace import telling
 from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.work import Work

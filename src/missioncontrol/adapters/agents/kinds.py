@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 OURS = {
-    "a2a": "a2a:A2aKind",
-    "acp": "acp:AcpKind",
+    "a2a": "a2a.kind:A2aKind",
+    "acp": "acp.kind:AcpKind",
     "command": "command_kind:CommandKind",
-    "function": "function:FunctionKind",
-    "http": "http:HttpKind",
-    "mcp": "mcp:McpKind",
-    "model": "model:ModelKind",
-    "person": "person:PersonKind",
-    "worker": "remote:WorkerKind",
+    "function": "function_kind:FunctionKind",
+    "http": "http.kind:HttpKind",
+    "mcp": "mcp.kind:McpKind",
+    "model": "model.kind:ModelKind",
+    "person": "person_kind:PersonKind",
+    "worker": "remote.kind:WorkerKind",
     "codex": "coding.codex:CodexKind",
     "codex_cloud": "coding.cloud:CloudKind",
     "claude": "coding.claude:ClaudeKind",

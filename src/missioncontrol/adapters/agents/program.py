@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.agents.hearing import Hearing, readable
-from missioncontrol.adapters.agents.taking import taken_over
-from missioncontrol.adapters.agents.workplace import (
+from missioncontrol.adapters.agents.attempt_process import (
     at_work,
     git_directories,
     scratch_directory,
     told,
 )
+from missioncontrol.adapters.agents.files import taken_over
+from missioncontrol.adapters.agents.output import Hearing, readable
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports import wire

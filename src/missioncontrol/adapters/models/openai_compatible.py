@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.adapters.models.measures import usage_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.model import Completion, Message, Tool, ToolCall
@@ -253,3 +252,19 @@ def _call(part: "ToolCallPart") -> ToolCall:
         except (msgspec.DecodeError, RecursionError):
             return ToolCall(part.tool_call_id, part.tool_name, given)
     return ToolCall(part.tool_call_id, part.tool_name, given or {})
+
+
+if TYPE_CHECKING:
+    from pydantic_ai.usage import RequestUsage
+
+
+def usage_of(used: "RequestUsage", cost: int | None) -> Usage:
+    """Return the usage of one call; input includes what was read from and written to a cache."""
+    return Usage(
+        used.input_tokens,
+        used.cache_read_tokens,
+        used.output_tokens,
+        used.output_reasoning_tokens,
+        cost,
+        used.cache_write_tokens,
+    )

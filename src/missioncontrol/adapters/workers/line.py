@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from missioncontrol.adapters.workers import saying
+from missioncontrol.adapters.workers import messages
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage
@@ -65,30 +65,30 @@ class SpoolLine:
             future.set_result(answered.verdict)
 
     def log(self, level: LogLevel, message: str) -> None:
-        text = saying.text(message, self._scrubber)
+        text = messages.clean_text(message, self._scrubber)
         is_long = len(text) > LINE_MAX
         self._spool.add(Said(level, f"{text[:LINE_MAX]} [cut]" if is_long else text))
         self._news()
 
     def progress(self, done: int, total: int, note: str = "") -> None:
-        self._spool.add(Moved(done, total, saying.text(note, self._scrubber)))
+        self._spool.add(Moved(done, total, messages.clean_text(note, self._scrubber)))
         self._news()
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Line.usage`. What is nothing is not told: the log would not count it either."""
         if usage == NO_USAGE:
             return
-        self._spool.add(Used(usage, saying.text(model, self._scrubber)))
+        self._spool.add(Used(usage, messages.clean_text(model, self._scrubber)))
         self._news()
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
-        name = saying.text(model, self._scrubber)
+        name = messages.clean_text(model, self._scrubber)
         await self._ask(
             Question(0, 0, model=name, input_tokens=input_tokens, output_tokens=output_tokens)
         )
 
     async def permit(self, action: Action) -> Verdict:
-        verdict = await self._ask(Question(0, 0, saying.action_of(action, self._scrubber)))
+        verdict = await self._ask(Question(0, 0, messages.action_of(action, self._scrubber)))
         if verdict is None:
             raise AttemptFailed("worker.unanswered", "The server gave no verdict.")
         return verdict
@@ -96,7 +96,7 @@ class SpoolLine:
     async def _ask(self, question: Question) -> Verdict | None:
         async with self._places:
             question = replace(question, number=next(self._numbers), after=self._spool.number)
-            saying.readable(saying.written(question, _WHAT), _read, _WHAT)
+            messages.check_decodable(messages.encode(question, _WHAT), _read, _WHAT)
             future: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
             self._open[question.number] = (question, future)
             self._news()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.workers import saying
+from missioncontrol.adapters.workers import messages
 from missioncontrol.ports.agent import ProcessHandle
 from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
 from missioncontrol.ports.workers import MESSAGE_BYTES_MAX, Given, Lease, Message, Numbered
@@ -95,8 +95,8 @@ class Spool:
 
     def _put(self, message: Message) -> None:
         numbered = self._numbered(message)
-        line = saying.written(numbered, "What it said")
-        saying.readable(line, _decode, "What it said")
+        line = messages.encode(numbered, "What it said")
+        messages.check_decodable(line, _decode, "What it said")
         self._usages = max(self._usages, numbered.usage)
         self._lines = max(self._lines, numbered.line)
         if len(line) > MESSAGE_BYTES_MAX:

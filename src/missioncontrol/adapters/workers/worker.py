@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.processes import end_orphans
-from missioncontrol.adapters.workers.crew import Crew
-from missioncontrol.adapters.workers.holding import LEFT, Backoff, Holding
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.agents import Crew
+from missioncontrol.adapters.workers.lease_runner import LEFT, Backoff, Holding
+from missioncontrol.adapters.workers.server_client import Link
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.secrets import Scrubber

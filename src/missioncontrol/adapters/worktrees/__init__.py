@@ -23,10 +23,10 @@ import msgspec
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
 from missioncontrol.adapters.worktrees import sessions
-from missioncontrol.adapters.worktrees.cleaning import Scrub
-from missioncontrol.adapters.worktrees.keeping import NOTE as KEEP_NOTE
-from missioncontrol.adapters.worktrees.keeping import Kept, keep, note_down
 from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
+from missioncontrol.adapters.worktrees.redaction import Scrub
+from missioncontrol.adapters.worktrees.saved_commits import NOTE as KEEP_NOTE
+from missioncontrol.adapters.worktrees.saved_commits import Kept, keep, note_down
 from missioncontrol.adapters.worktrees.sessions import Session
 from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made, reopened
 from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle

@@ -3,7 +3,7 @@
 import msgspec
 
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings, a2a_settings
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.kind_support import (
     admit_call,
     output_shape,
     quieten,

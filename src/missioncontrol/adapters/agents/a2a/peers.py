@@ -10,9 +10,13 @@ from a2a.utils.errors import A2AError
 
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings
 from missioncontrol.adapters.agents.a2a.task import TROUBLE, refusal
-from missioncontrol.adapters.agents.declared import filled, seen_by
-from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
-from missioncontrol.adapters.agents.http.bounds import ANSWER_BYTES_MAX, bounded
+from missioncontrol.adapters.agents.http.limits import (
+    ANSWER_BYTES_MAX,
+    address_of,
+    bounded,
+    refuse_open_secret,
+)
+from missioncontrol.adapters.agents.kind_support import filled, seen_by
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Workshop
 

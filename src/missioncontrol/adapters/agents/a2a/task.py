@@ -15,9 +15,9 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 
 from missioncontrol.adapters.agents.a2a.results import Results, text_of
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings, told_in
+from missioncontrol.adapters.agents.attempt_process import to_its_end
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import Notes, shown
-from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.adapters.agents.kind_support import Notes, shown
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 
 CANCEL_SECONDS = 5.0

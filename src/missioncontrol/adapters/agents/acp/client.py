@@ -24,8 +24,8 @@ from acp.schema import (
     ToolCallUpdate,
 )
 
-from missioncontrol.adapters.agents.coding.bench import Bench, plain
-from missioncontrol.adapters.agents.declared import shown
+from missioncontrol.adapters.agents.coding.session import Bench, plain
+from missioncontrol.adapters.agents.kind_support import shown
 from missioncontrol.ports.agent import Action, AttemptFailed
 
 TITLE_MAX = 200

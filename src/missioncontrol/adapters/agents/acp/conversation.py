@@ -20,11 +20,11 @@ from msgspec import Meta
 
 from missioncontrol.adapters.agents.acp.client import Ours
 from missioncontrol.adapters.agents.acp.settings import AcpSettings, put_in
-from missioncontrol.adapters.agents.coding.bench import ERROR_LINE_BYTES_MAX, Bench
-from missioncontrol.adapters.agents.declared import OURS, shown
-from missioncontrol.adapters.agents.hearing import Hearing
-from missioncontrol.adapters.agents.workplace import at_work
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.attempt_process import at_work
+from missioncontrol.adapters.agents.coding.session import ERROR_LINE_BYTES_MAX, Bench
+from missioncontrol.adapters.agents.files import write_below
+from missioncontrol.adapters.agents.kind_support import OURS, shown
+from missioncontrol.adapters.agents.output import Hearing
 from missioncontrol.adapters.processes import Program
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import Usage as Tokens

@@ -11,10 +11,10 @@ import msgspec
 
 from missioncontrol.adapters.agents.acp.settings import AcpSettings, acp_settings
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
-from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.order import Order, card
-from missioncontrol.adapters.agents.declared import seen_by
-from missioncontrol.adapters.agents.proving import ProofLine, trial
+from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.kind_support import seen_by
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, relative_path, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, relative_path, settings_of
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.step import Risk
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, Reading
+from missioncontrol.adapters.agents.attempt_process import ENDPOINT, ports_of, telling, told
 from missioncontrol.adapters.agents.coding.failures import may_resume
 from missioncontrol.adapters.agents.coding.order import (
     Order,
@@ -20,11 +20,10 @@ from missioncontrol.adapters.agents.coding.order import (
     prompt_to_resume,
     task_of,
 )
-from missioncontrol.adapters.agents.coding.telling import ENDPOINT
-from missioncontrol.adapters.agents.consulting import Question
-from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
-from missioncontrol.adapters.agents.workplace import ports_of, telling, told
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import Bench, Reading
+from missioncontrol.adapters.agents.consultation import Question
+from missioncontrol.adapters.agents.files import write_below
+from missioncontrol.adapters.agents.kind_support import bad_settings, fault_in, seen_by
 from missioncontrol.adapters.worktrees import (
     Kept,
     Patch,

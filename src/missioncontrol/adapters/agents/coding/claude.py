@@ -4,15 +4,15 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.agents.attempt_process import listener_in
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
-from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.claude_events import Turn
+from missioncontrol.adapters.agents.coding.health_check import proved
 from missioncontrol.adapters.agents.coding.order import Order, card
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.proof import proved
-from missioncontrol.adapters.agents.coding.telling import listener_in
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.files import write_below
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens

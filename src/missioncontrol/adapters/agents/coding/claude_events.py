@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import UNREADABLE_SHOWN, Bench, plain
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
+from missioncontrol.adapters.agents.coding.session import UNREADABLE_SHOWN, Bench, plain
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import AttemptFailed
 

@@ -12,20 +12,19 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source
-from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.cloud_commands import Commands, sign_in_missing
-from missioncontrol.adapters.agents.coding.cloud_notes import Notes
-from missioncontrol.adapters.agents.coding.cloud_task import CloudTask
+from missioncontrol.adapters.agents.coding.cloud_task import CloudTask, Notes
 from missioncontrol.adapters.agents.coding.codex_home import VERSION
 from missioncontrol.adapters.agents.coding.order import Order, card
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.health_check import ProofLine
+from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
     seen_by,
     settings_of,
 )
-from missioncontrol.adapters.agents.proving import ProofLine
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape
 from missioncontrol.domain.building import CONTINUES

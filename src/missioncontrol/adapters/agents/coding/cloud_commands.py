@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, plain
+from missioncontrol.adapters.agents.coding.session import Bench, plain
 from missioncontrol.ports.agent import AttemptFailed
 
 KIND = "codex_cloud"

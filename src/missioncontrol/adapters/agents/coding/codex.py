@@ -6,9 +6,9 @@ from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, ref
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import CODEX, ELEVATIONS, CodexSettings
 from missioncontrol.adapters.agents.coding.codex_server import CodexServer
+from missioncontrol.adapters.agents.coding.health_check import proved
 from missioncontrol.adapters.agents.coding.order import card
-from missioncontrol.adapters.agents.coding.proof import proved
-from missioncontrol.adapters.agents.declared import settings_of
+from missioncontrol.adapters.agents.kind_support import settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent_kind import Proof, Workshop

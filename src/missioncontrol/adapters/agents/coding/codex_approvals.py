@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.agents.coding.bench import plain
+from missioncontrol.adapters.agents.coding.session import plain
 from missioncontrol.ports.agent import Action, Verdict
 
 TITLE_MAX = 200

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.session import Bench
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import AttemptFailed
 

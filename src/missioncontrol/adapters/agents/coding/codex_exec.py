@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import UNREADABLE_SHOWN, Bench, plain
 from missioncontrol.adapters.agents.coding.codex_events import (
     Items,
     reason_in,
@@ -21,7 +20,8 @@ from missioncontrol.adapters.agents.coding.codex_home import (
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
 from missioncontrol.adapters.agents.coding.order import Order
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import UNREADABLE_SHOWN, Bench, plain
+from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.domain.declaration import Declaration
 
 SCHEMA = "answer.schema.json"

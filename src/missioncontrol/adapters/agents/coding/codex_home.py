@@ -6,11 +6,11 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, Reading
+from missioncontrol.adapters.agents.attempt_process import Listener, listener_in
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import Bench, Reading
+from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
 from missioncontrol.ports.confinement import Rules

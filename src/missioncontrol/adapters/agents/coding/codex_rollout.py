@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import COMMANDS_MAX, Bench
+from missioncontrol.adapters.agents.coding.session import COMMANDS_MAX, Bench
 
 BYTES_MAX = 64 * 1024 * 1024
 _EXIT = re.compile(r"^Process exited with code (-?\d+)$", re.MULTILINE)

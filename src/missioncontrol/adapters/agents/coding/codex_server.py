@@ -6,12 +6,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import (
-    ERROR_LINE_BYTES_MAX,
-    UNREADABLE_SHOWN,
-    Bench,
-    plain,
-)
+from missioncontrol.adapters.agents.attempt_process import at_work
 from missioncontrol.adapters.agents.coding.codex_approvals import Asked, decided
 from missioncontrol.adapters.agents.coding.codex_events import (
     Items,
@@ -29,8 +24,13 @@ from missioncontrol.adapters.agents.coding.codex_home import (
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, refused
 from missioncontrol.adapters.agents.coding.order import Order
-from missioncontrol.adapters.agents.hearing import Hearing
-from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.agents.coding.session import (
+    ERROR_LINE_BYTES_MAX,
+    UNREADABLE_SHOWN,
+    Bench,
+    plain,
+)
+from missioncontrol.adapters.agents.output import Hearing
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.declaration import Declaration
 

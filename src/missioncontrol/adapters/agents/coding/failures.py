@@ -2,7 +2,7 @@
 
 import re
 
-from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.session import Bench
 from missioncontrol.ports.agent import AttemptFailed
 
 REASON_MAX = 4_000

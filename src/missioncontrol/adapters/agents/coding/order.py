@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import output_shape
+from missioncontrol.adapters.agents.kind_support import output_shape
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain import canonical
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit, tier

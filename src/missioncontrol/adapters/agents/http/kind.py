@@ -8,14 +8,8 @@ from urllib.parse import urlencode, urljoin
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import (
-    admit_call,
-    output_shape,
-    refuse_misfit,
-    seen_by,
-    shown,
-)
-from missioncontrol.adapters.agents.http.calling import (
+from missioncontrol.adapters.agents.attempt_process import to_its_end
+from missioncontrol.adapters.agents.http.client import (
     PAUSE_SECONDS_MAX,
     Answer,
     Caller,
@@ -23,7 +17,13 @@ from missioncontrol.adapters.agents.http.calling import (
     told_pause,
 )
 from missioncontrol.adapters.agents.http.settings import HttpSettings, http_settings
-from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.adapters.agents.kind_support import (
+    admit_call,
+    output_shape,
+    refuse_misfit,
+    seen_by,
+    shown,
+)
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import Notes, output_shape, refuse_misfit, shown
-from missioncontrol.adapters.agents.mcp.answers import files_of, output_of, refuse_failure
+from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.kind_support import Notes, output_shape, refuse_misfit, shown
+from missioncontrol.adapters.agents.mcp.results import files_of, output_of, refuse_failure
 from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
 from missioncontrol.adapters.agents.mcp.settings import (
     McpSettings,
@@ -16,7 +17,6 @@ from missioncontrol.adapters.agents.mcp.settings import (
     arguments_of,
     mcp_settings,
 )
-from missioncontrol.adapters.agents.proving import ProofLine, trial
 from missioncontrol.adapters.agents.schemas import shape_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard, fits, misfit, tier
 from missioncontrol.domain.declaration import Declaration, card_of

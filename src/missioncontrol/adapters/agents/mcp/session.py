@@ -6,8 +6,20 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from missioncontrol.adapters.agents.attempt_process import (
+    at_work,
+    scratch_directory,
+    telling,
+    told,
+)
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.http.limits import (
+    ANSWER_BYTES_MAX,
+    address_of,
+    bounded,
+    refuse_open_secret,
+)
+from missioncontrol.adapters.agents.kind_support import (
     OURS,
     Notes,
     filled,
@@ -16,16 +28,8 @@ from missioncontrol.adapters.agents.declared import (
     seen_by,
     shown,
 )
-from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
-from missioncontrol.adapters.agents.http.bounds import ANSWER_BYTES_MAX, bounded
-from missioncontrol.adapters.agents.mcp.pipe import over_pipes
 from missioncontrol.adapters.agents.mcp.settings import Server
-from missioncontrol.adapters.agents.workplace import (
-    at_work,
-    scratch_directory,
-    telling,
-    told,
-)
+from missioncontrol.adapters.agents.mcp.stdio import over_pipes
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, relative_path, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, relative_path, settings_of
 from missioncontrol.domain.agent import ANYTHING, OBJECT, Shape
 from missioncontrol.domain.declaration import Declaration
 

@@ -4,13 +4,13 @@ import asyncio
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import output_shape, seen_by
+from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.kind_support import output_shape, seen_by
 from missioncontrol.adapters.agents.model.settings import (
     ModelSettings,
     input_shape,
     model_settings,
 )
-from missioncontrol.adapters.agents.proving import ProofLine, trial
 from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.step import Spending
@@ -78,7 +78,7 @@ class ModelAgent:
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         _require_extra()
-        from missioncontrol.adapters.agents.model.asking import Asking
+        from missioncontrol.adapters.agents.model.conversation import Asking
 
         shape = output_shape(self._declared)
         asking = Asking(self._declared, self._settings, shape, self._workshop, line)

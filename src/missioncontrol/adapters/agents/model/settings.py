@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.adapters.agents.mcp.settings import Server
 from missioncontrol.domain.agent import OBJECT, Shape
 from missioncontrol.domain.declaration import Declaration

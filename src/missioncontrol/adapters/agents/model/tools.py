@@ -10,10 +10,10 @@ from typing import Any
 from mcp_types import Tool as ServerTool
 from pydantic_ai import ModelRetry, Tool
 
-from missioncontrol.adapters.agents.mcp.answers import text_of
+from missioncontrol.adapters.agents.files import lies_in
+from missioncontrol.adapters.agents.mcp.results import text_of
 from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
 from missioncontrol.adapters.agents.model.settings import ModelSettings, ToolServer
-from missioncontrol.adapters.agents.taking import lies_in
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
 

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-from missioncontrol.adapters.agents.remote.assigned import LEFT, Assigned, Before
-from missioncontrol.adapters.agents.remote.incoming import Incoming
+from missioncontrol.adapters.agents.attempt_process import to_its_end
+from missioncontrol.adapters.agents.remote.attempt import LEFT, Assigned, Before
 from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
-from missioncontrol.adapters.agents.workplace import to_its_end
-from missioncontrol.adapters.worktrees.travelling import landed
+from missioncontrol.adapters.agents.remote.uploads import Incoming
+from missioncontrol.adapters.worktrees.transfer import landed
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Clocked, Line

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.adapters.agents.remote.hub import Hub
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration, card_of

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from missioncontrol.adapters.agents.remote.assigned import Assigned, Before
+from missioncontrol.adapters.agents.remote.attempt import Assigned, Before
 from missioncontrol.adapters.agents.remote.roster import Worker
 from missioncontrol.ports.workers import Given, Lease, Orders, Poll
 

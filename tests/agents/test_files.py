@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.files import write_below
 
 
 def test_a_file_is_written_for_its_owner_and_replaces_what_was_there(tmp_path: Path) -> None:

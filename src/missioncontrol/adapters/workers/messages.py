@@ -17,12 +17,12 @@ T = TypeVar("T")
 _UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 
-def text(said: Any, scrubber: Scrubber) -> str:
+def clean_text(said: Any, scrubber: Scrubber) -> str:
     """Return a text without secrets, in characters that can be sent."""
     return scrubber.text(str(said).encode("utf-8", "replace").decode())
 
 
-def readable(content: bytes, read: Callable[[bytes], T], what: str) -> T:
+def check_decodable(content: bytes, read: Callable[[bytes], T], what: str) -> T:
     """Return what the other side will read.
 
     Raises:
@@ -34,7 +34,7 @@ def readable(content: bytes, read: Callable[[bytes], T], what: str) -> T:
         raise _unsayable(what, error) from None
 
 
-def written(value: Any, what: str) -> bytes:
+def encode(value: Any, what: str) -> bytes:
     """Return `value` in JSON.
 
     Raises:
@@ -87,21 +87,21 @@ def refusal_of(failure: AttemptFailed, scrubber: Scrubber) -> Refused:
     except _UNSAYABLE:
         detail = None
     return Refused(
-        text(failure.code, scrubber),
-        text(failure.reason, scrubber),
-        text(failure.hint, scrubber),
+        clean_text(failure.code, scrubber),
+        clean_text(failure.reason, scrubber),
+        clean_text(failure.hint, scrubber),
         bool(failure.retryable),
         detail,
     )
 
 
 def _clean(value: T, form: type[T], scrubber: Scrubber, what: str) -> T:
-    content = written(value, what)
+    content = encode(value, what)
     read = msgspec.json.Decoder(form).decode
     if not scrubber.occurs_in(content):
-        return readable(content, read, what)
+        return check_decodable(content, read, what)
     clean = scrubber.values(msgspec.json.decode(content), keep=words())
-    return readable(msgspec.json.encode(clean), read, what)
+    return check_decodable(msgspec.json.encode(clean), read, what)
 
 
 def _unsayable(what: str, error: Exception) -> AttemptFailed:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Command, Scrub
-from missioncontrol.adapters.agents.hearing import readable
-from missioncontrol.adapters.agents.taking import taken_over
+from missioncontrol.adapters.agents.files import taken_over
+from missioncontrol.adapters.agents.output import readable
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel

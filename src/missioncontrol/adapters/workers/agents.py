@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.adapters.worktrees.travelling import Sending
+from missioncontrol.adapters.worktrees.transfer import Sending
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable

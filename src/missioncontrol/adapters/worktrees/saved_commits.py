@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
-from missioncontrol.adapters.worktrees.cleaning import Scrub, clean
+from missioncontrol.adapters.worktrees.redaction import Scrub, clean
 from missioncontrol.adapters.worktrees.state import INDEX, State
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.domain.errors import Conflict, MissionControlError, Unavailable

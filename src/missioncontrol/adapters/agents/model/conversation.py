@@ -1,5 +1,6 @@
 """One attempt of a model: asked, heard, held to the declared form, asked again where it misses."""
 
+from collections.abc import AsyncIterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic_ai import (
     ModelRetry,
     NativeOutput,
     PromptedOutput,
+    RunContext,
     StructuredDict,
     ToolOutput,
     UsageLimits,
@@ -24,16 +26,22 @@ from pydantic_ai.exceptions import (
     UnexpectedModelBehavior,
     UsageLimitExceeded,
 )
+from pydantic_ai.messages import (
+    FunctionToolCallEvent,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+)
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings as CallSettings
 
-from missioncontrol.adapters.agents.declared import first_of, shown
+from missioncontrol.adapters.agents.files import lies_in
+from missioncontrol.adapters.agents.kind_support import Notes, first_of, shown
 from missioncontrol.adapters.agents.model.endpoints import opened
 from missioncontrol.adapters.agents.model.metering import Metered, is_passing
 from missioncontrol.adapters.agents.model.settings import ModelSettings, prompt_of
-from missioncontrol.adapters.agents.model.telling import Telling
 from missioncontrol.adapters.agents.schemas import json_schema
-from missioncontrol.adapters.agents.taking import lies_in
 from missioncontrol.domain.agent import Shape, misfit
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.trace import trace_headers
@@ -237,3 +245,53 @@ FINAL: tuple[tuple[type[BaseException], str, str], ...] = (
     (OutputTokenLimitExceeded, "cut", "Raise `output_tokens_max` in the settings of the agent."),
 )
 """What another attempt would meet as well: the error, our code, and what to do."""
+
+
+LINE_LENGTH_MAX = 4_000
+"""A longer line is shown in parts, each of which ends at a space."""
+
+BEAT_EVENTS = 50
+"""Between two signs of life while the model says what nobody reads, such as arguments."""
+
+
+class Telling:
+    """Gathers text until a line is full."""
+
+    def __init__(self, line: Line) -> None:
+        """Nothing was said yet."""
+        self._line = line
+        self._notes = Notes(line)
+        self._begun = ""
+        self._events = 0
+
+    async def hear(self, context: RunContext[Any], events: AsyncIterable[Any]) -> None:
+        """Take the events of one answer, or of the tools that were called."""
+        async for event in events:
+            self._events += 1
+            if self._events % BEAT_EVENTS == 0:
+                self._line.progress(self._events, 0, "parts of an answer")
+            match event:
+                case PartStartEvent(part=TextPart(content=text)):
+                    self._add(text)
+                case PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
+                    self._add(text)
+                case FunctionToolCallEvent(part=call):
+                    self.end()
+                    self._notes.say("info", f"→ {call.tool_name}")
+        self.end()
+
+    def _add(self, text: str) -> None:
+        *full, self._begun = (self._begun + text).split("\n")
+        for line in full:
+            self._notes.say("info", line)
+        if len(self._begun) > LINE_LENGTH_MAX:
+            said, space, rest = self._begun.rpartition(" ")
+            if space:
+                self._notes.say("info", said)
+                self._begun = rest
+
+    def end(self) -> None:
+        """Show what was begun."""
+        if self._begun:
+            self._notes.say("info", self._begun)
+        self._begun = ""

@@ -1,6 +1,7 @@
 """Which machines a request may reach: names are looked up once, and the answer is held to."""
 
 import ipaddress
+from collections.abc import AsyncIterable, AsyncIterator
 from urllib.parse import urlsplit
 
 from missioncontrol.adapters.network_addresses import Address, is_outside, looked_up
@@ -86,3 +87,28 @@ async def _looked_up(host: str, port: int) -> list[Address]:
         reason = f"The host {host!r} cannot be found: {error}."
         hint = "Check the address of the agent, and the network."
         raise AttemptFailed("http.unknown_host", reason, hint=hint) from None
+
+
+ANSWER_BYTES_MAX = 128 * 1024 * 1024
+"""Of one answer, or of one stream; pictures and files within come as text, a third longer."""
+
+
+async def bounded(
+    chunks: AsyncIterable[bytes], *, url: str, bytes_max: int, code: str
+) -> AsyncIterator[bytes]:
+    """Pass an answer on while there is room.
+
+    Raises:
+        AttemptFailed: `code`.
+    """
+    taken = 0
+    async for chunk in chunks:
+        taken += len(chunk)
+        if taken > bytes_max:
+            raise AttemptFailed(
+                code,
+                f"{url} answers with more than {bytes_max:,} bytes.",
+                hint="Let it hand back less, or where it lies.",
+                retryable=False,
+            )
+        yield chunk

@@ -12,9 +12,9 @@ from urllib.parse import quote, urljoin, urlsplit
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import filled, shown
-from missioncontrol.adapters.agents.http.addresses import address_of, is_public
+from missioncontrol.adapters.agents.http.limits import address_of, is_public
 from missioncontrol.adapters.agents.http.settings import HttpSettings
+from missioncontrol.adapters.agents.kind_support import filled, shown
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.clock import Clock

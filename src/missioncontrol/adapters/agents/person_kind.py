@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import fault_in, output_shape, settings_of, shown
+from missioncontrol.adapters.agents.kind_support import fault_in, output_shape, settings_of, shown
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit
 from missioncontrol.domain.declaration import Declaration, card_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import shown
+from missioncontrol.adapters.agents.kind_support import shown
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports.agent import AttemptFailed, Line

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.attempt_process import at_work, scratch_directory, telling
+from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
     refuse_misfit,
@@ -16,8 +18,6 @@ from missioncontrol.adapters.agents.declared import (
     settings_of,
 )
 from missioncontrol.adapters.agents.program import ProgramAgent
-from missioncontrol.adapters.agents.proving import ProofLine, trial
-from missioncontrol.adapters.agents.workplace import at_work, scratch_directory, telling
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.work import Work

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.showing import only_shows
-from missioncontrol.adapters.agents.declared import Notes
-from missioncontrol.adapters.agents.hearing import Hearing, readable
-from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.agents.attempt_process import at_work
+from missioncontrol.adapters.agents.coding.trivial_commands import only_shows
+from missioncontrol.adapters.agents.kind_support import Notes
+from missioncontrol.adapters.agents.output import Hearing, readable
 from missioncontrol.adapters.processes import LINE_BYTES_MAX
 from missioncontrol.domain.work import NO_USAGE, CommandRan, Usage
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel

@@ -5,10 +5,10 @@ import contextlib
 from typing import Protocol
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
-from missioncontrol.adapters.workers import saying
-from missioncontrol.adapters.workers.crew import Crew
+from missioncontrol.adapters.workers import messages
+from missioncontrol.adapters.workers.agents import Crew
 from missioncontrol.adapters.workers.line import SpoolLine
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.server_client import Link
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.errors import (
     Corrupt,
@@ -154,7 +154,7 @@ class Holding:
             await self._fetch_inputs()
             agent = self._place.crew.make(given.agent, self._artifacts)
             returned = await agent.perform(given.assignment, self._line)
-            return saying.work_of(returned, self._place.scrubber)
+            return messages.work_of(returned, self._place.scrubber)
         except AttemptFailed as error:
             failure = error
         except MissionControlError as error:
@@ -164,7 +164,7 @@ class Holding:
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
             hint = "`mission output RUN STEP` shows more."
             failure = AttemptFailed("agent.crashed", reason, hint=hint)
-        return saying.refusal_of(failure, self._place.scrubber)
+        return messages.refusal_of(failure, self._place.scrubber)
 
     async def _fetch_inputs(self) -> None:
         """Bring the files here that earlier steps left; tried again while the server is away."""

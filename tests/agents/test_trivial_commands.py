@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.adapters.agents.coding.showing import only_shows
+from missioncontrol.adapters.agents.coding.trivial_commands import only_shows
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from missioncontrol.adapters.agents.declared import Notes
+from missioncontrol.adapters.agents.kind_support import Notes
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.ports.agent import AttemptFailed
 

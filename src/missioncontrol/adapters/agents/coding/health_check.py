@@ -4,10 +4,10 @@ import tempfile
 from pathlib import Path
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent
-from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.declared import seen_by
-from missioncontrol.adapters.agents.proving import ProofLine, trial
+from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.kind_support import seen_by
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Work
