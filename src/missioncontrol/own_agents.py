@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.agents.program import Consulting, ProgramAgent
-from missioncontrol.adapters.agents.work_observer import TellingAgent
+from missioncontrol.adapters.agents.work_observer import ObservedAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.application.analytics.digests import CARD as REPORTER_CARD
@@ -174,7 +174,7 @@ def reporter(
         await take(DigestTaken(msgspec.convert(work.output, DigestWritten)))
 
     return Registered(
-        REPORTER, TellingAgent(program, tell), settings.specialist_concurrency, cards[REPORTER]
+        REPORTER, ObservedAgent(program, tell), settings.specialist_concurrency, cards[REPORTER]
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.adapters.agents.coding.trivial_commands import only_shows
+from missioncontrol.adapters.agents.coding.trivial_commands import is_trivial
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from missioncontrol.adapters.agents.coding.trivial_commands import only_shows
     ],
 )
 def test_what_shows_or_does_nothing_proves_nothing(command: str) -> None:
-    assert only_shows(command)
+    assert is_trivial(command)
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_what_shows_or_does_nothing_proves_nothing(command: str) -> None:
     ],
 )
 def test_a_check_of_the_work_is_proof(command: str) -> None:
-    assert not only_shows(command)
+    assert not is_trivial(command)

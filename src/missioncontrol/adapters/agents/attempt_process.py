@@ -24,16 +24,16 @@ from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.telemetry import Telemetry
 
-PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+TRANSIENT_ERRORS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 """Why a start may fail now and not later."""
 
-NOTHING_CHOSEN: Mapping[str, str] = {}
+NO_VARIABLES: Mapping[str, str] = {}
 
 _WORK_TREE = re.compile(r"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
 """Of a submodule's configuration: the checkout that it belongs to, from its directory."""
 
 
-def told(assignment: Assignment) -> dict[str, str]:
+def attempt_variables(assignment: Assignment) -> dict[str, str]:
     """Return the variables by which a program knows its attempt.
 
     MISSION_KEY is the same for every attempt at the step: what was done under it need not be done
@@ -52,7 +52,7 @@ def told(assignment: Assignment) -> dict[str, str]:
     return {name: _plain(value) for name, value in names.items()}
 
 
-def telling(
+def with_telemetry(
     assignment: Assignment, telemetry: Telemetry | None, seen: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what a program sees, and where it may tell what it does.
@@ -166,14 +166,14 @@ def ports_of(urls: Iterable[str]) -> list[int]:
 
 
 @asynccontextmanager
-async def at_work(
+async def run_program(
     argv: Sequence[str],
     *,
     cwd: Path,
     environment: Mapping[str, str],
     line: Line,
     rules: Rules,
-    chosen: Mapping[str, str] = NOTHING_CHOSEN,
+    chosen: Mapping[str, str] = NO_VARIABLES,
 ) -> AsyncIterator[Program]:
     """Let `argv` work under `rules`: it begins once it is on record, and nothing of it stays.
 
@@ -202,7 +202,7 @@ async def _at_work(
         yield program
     finally:
         # Also where all went well: what the program left running must not outlive its attempt.
-        await to_its_end(_ended(program, token))
+        await run_to_completion(_ended(program, token))
 
 
 async def _ended(program: Program, token: str) -> None:
@@ -227,11 +227,11 @@ async def _started(
             "program.cannot_start",
             f"{argv[0]!r} cannot be started: {error}.",
             hint="Pass long input through standard input or a file.",
-            retryable=isinstance(error, OSError) and error.errno in PASSING,
+            retryable=isinstance(error, OSError) and error.errno in TRANSIENT_ERRORS,
         ) from None
 
 
-async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def run_to_completion(work: Coroutine[Any, Any, None]) -> None:
     """Do `work` to its end, however often this task is cancelled meanwhile."""
     doing = asyncio.ensure_future(work)
     cancelled = False
@@ -245,12 +245,12 @@ async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
         raise asyncio.CancelledError
 
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
-PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
 
 
-class Listener(msgspec.Struct, frozen=True):
+class OtlpReceiver(msgspec.Struct, frozen=True):
     """A receiver of OTLP over HTTP."""
 
     endpoint: str  # without `/v1/traces`
@@ -258,12 +258,12 @@ class Listener(msgspec.Struct, frozen=True):
     is_json: bool
 
 
-def listener_in(environment: Mapping[str, str]) -> Listener | None:
+def otlp_receiver(environment: Mapping[str, str]) -> OtlpReceiver | None:
     """Return the receiver that the variables name; None where there is none over HTTP."""
-    endpoint = environment.get(ENDPOINT, "").rstrip("/")
-    protocol = environment.get(PROTOCOL, "http/protobuf")
+    endpoint = environment.get(OTLP_ENDPOINT, "").rstrip("/")
+    protocol = environment.get(OTLP_PROTOCOL, "http/protobuf")
     if not endpoint or not protocol.startswith("http/"):
         return None
-    pairs = (part.partition("=") for part in environment.get(HEADERS, "").split(",") if part)
+    pairs = (part.partition("=") for part in environment.get(OTLP_HEADERS, "").split(",") if part)
     headers = {name.strip(): unquote(value.strip()) for name, _, value in pairs}
-    return Listener(endpoint, headers, protocol == "http/json")
+    return OtlpReceiver(endpoint, headers, protocol == "http/json")

@@ -9,20 +9,28 @@ from contextlib import suppress
 from pathlib import Path
 
 from missioncontrol.adapters.agents.attempt_process import (
-    ENDPOINT,
-    at_work,
+    OTLP_ENDPOINT,
+    attempt_variables,
     git_directories,
     git_settings,
     ports_of,
+    run_program,
+    run_to_completion,
     scratch_directory,
-    to_its_end,
-    told,
 )
-from missioncontrol.adapters.agents.command_files import bring, left, type_of
+from missioncontrol.adapters.agents.command_files import (
+    collect_artifacts,
+    media_type_of,
+    write_input_files,
+)
 from missioncontrol.adapters.agents.command_inputs import CARD as CARD
 from missioncontrol.adapters.agents.command_inputs import Command, Scrub, command_of
-from missioncontrol.adapters.agents.command_output import LINE_BYTES_MAX, STDOUT_BYTES_MAX, Voice
-from missioncontrol.adapters.agents.output import Hearing
+from missioncontrol.adapters.agents.command_output import (
+    LINE_BYTES_MAX,
+    STDOUT_BYTES_MAX,
+    CommandOutput,
+)
+from missioncontrol.adapters.agents.output import OutputReader
 from missioncontrol.confinement.paths import is_within
 from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
@@ -57,17 +65,19 @@ class CommandAgent:
         command = command_of(assignment, self._scrub)
         async with scratch_directory(self._scratch, assignment) as scratch:
             if command.files:
-                await to_its_end(asyncio.to_thread(bring, command.files, scratch, self._artifacts))
+                await run_to_completion(
+                    asyncio.to_thread(write_input_files, command.files, scratch, self._artifacts)
+                )
             cwd = command.cwd or scratch
             environment = {
                 **self._environment,
                 **command.env,
-                **told(assignment),
+                **attempt_variables(assignment),
                 "MISSION_SCRATCH": str(scratch),
             }
             _refuse_absent(command.argv[0], cwd, environment)
             places = [cwd] if cwd == scratch else [cwd, scratch]
-            voice = Voice(command, places, line, self._scrub)
+            voice = CommandOutput(command, places, line, self._scrub)
             rules = self._rules(command, cwd, scratch, environment)
             await asyncio.to_thread(_make_directories, command.writes, rules)
             before = await asyncio.to_thread(git_settings, cwd)
@@ -87,7 +97,7 @@ class CommandAgent:
         return self._sandbox.rules(
             own=(scratch,),
             writes=(cwd, *git_directories(cwd), *command.writes),
-            ports=None if command.network else ports_of([environment.get(ENDPOINT, "")]),
+            ports=None if command.network else ports_of([environment.get(OTLP_ENDPOINT, "")]),
             unix_sockets=command.sockets,
         )
 
@@ -124,7 +134,7 @@ async def _run(
     command: Command,
     cwd: Path,
     environment: Mapping[str, str],
-    voice: Voice,
+    voice: CommandOutput,
     line: Line,
     rules: Rules,
 ) -> tuple[int, float]:
@@ -133,19 +143,19 @@ async def _run(
     Raises:
         AttemptFailed: `command.failed`, unless the status counts as success.
     """
-    async with at_work(
+    async with run_program(
         command.argv, cwd=cwd, environment=environment, line=line, rules=rules, chosen=command.env
     ) as program:
         begun_at = asyncio.get_running_loop().time()
         process = program.process
         process.stdin.write(command.stdin)
         process.stdin.close()
-        hearing = Hearing(program)
-        code = await hearing.until_exit(
-            hearing.lines(process.stdout, voice.out, bytes_max=STDOUT_BYTES_MAX),
-            hearing.lines(process.stderr, voice.err, bytes_max=LINE_BYTES_MAX),
+        reader = OutputReader(program)
+        code = await reader.wait_for_exit(
+            reader.lines(process.stdout, voice.out, bytes_max=STDOUT_BYTES_MAX),
+            reader.lines(process.stderr, voice.err, bytes_max=LINE_BYTES_MAX),
         )
-    seconds = round(hearing.ended_at - begun_at, 3)
+    seconds = round(reader.ended_at - begun_at, 3)
     if code not in command.success:
         raise _failed(command, code, seconds, voice, _hint(voice.last_words, cwd, rules))
     return code, seconds
@@ -167,7 +177,9 @@ def _hint(said: str, cwd: Path, rules: Rules) -> str:
     )
 
 
-def _failed(command: Command, code: int, seconds: float, voice: Voice, hint: str) -> AttemptFailed:
+def _failed(
+    command: Command, code: int, seconds: float, voice: CommandOutput, hint: str
+) -> AttemptFailed:
     words = voice.last_words
     said = f" {' '.join(words.splitlines()[-3:])}" if words else ""
     return AttemptFailed(
@@ -189,18 +201,18 @@ def _ended(code: int) -> str:
 
 
 async def _kept(
-    command: Command, places: list[Path], voice: Voice, line: Line
+    command: Command, places: list[Path], voice: CommandOutput, line: Line
 ) -> tuple[ArtifactRef, ...]:
     """Keep the files that were announced, and those that the step wants."""
     kept = dict(voice.artifacts)
-    found = await asyncio.to_thread(left, command, places) if command.artifacts else {}
+    found = await asyncio.to_thread(collect_artifacts, command, places) if command.artifacts else {}
     for name, path in found.items():
         if name not in kept:
             content = await asyncio.to_thread(path.read_bytes)
             kept[name] = line.keep(
                 name,
                 content,
-                media_type=type_of(name, content),
+                media_type=media_type_of(name, content),
                 title="",
                 obtained=f"`{command.shown}`",
             )
@@ -211,7 +223,7 @@ def _work(
     command: Command,
     code: int,
     seconds: float,
-    voice: Voice,
+    voice: CommandOutput,
     artifacts: tuple[ArtifactRef, ...],
     findings: tuple[Finding, ...],
 ) -> Work:

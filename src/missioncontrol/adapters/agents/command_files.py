@@ -5,8 +5,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.agents.command_inputs import Command, bad_input, written
-from missioncontrol.adapters.agents.files import ARTIFACT_BYTES_MAX, lies_in
+from missioncontrol.adapters.agents.command_inputs import Command, bad_input, encode_input
+from missioncontrol.adapters.agents.files import ARTIFACT_BYTES_MAX, is_inside
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.media import ANY, media_type
 from missioncontrol.ports.agent import AttemptFailed
@@ -17,7 +17,7 @@ BYTES_MAX = 1024 * 1024 * 1024
 """Of all files that one attempt leaves."""
 
 
-def bring(files: Mapping[str, Any], scratch: Path, artifacts: ArtifactStore) -> None:
+def write_input_files(files: Mapping[str, Any], scratch: Path, artifacts: ArtifactStore) -> None:
     """Write what a command is given into its scratch directory.
 
     Raises:
@@ -35,14 +35,14 @@ def bring(files: Mapping[str, Any], scratch: Path, artifacts: ArtifactStore) -> 
 
 def _content(value: Any, artifacts: ArtifactStore) -> bytes:
     if not isinstance(value, dict) or not isinstance(value.get("digest"), str):
-        return written(value)
+        return encode_input(value)
     try:
         return artifacts.get(value["digest"])
     except MissionControlError as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
 
 
-def left(command: Command, places: list[Path]) -> dict[str, Path]:
+def collect_artifacts(command: Command, places: list[Path]) -> dict[str, Path]:
     """Return the files that the step wants kept, by the names that they get.
 
     Raises:
@@ -52,7 +52,7 @@ def left(command: Command, places: list[Path]) -> dict[str, Path]:
     found = _found(command, places)
     size = 0
     for name, path in found.items():
-        if not lies_in(path, places) or not path.is_file():
+        if not is_inside(path, places) or not path.is_file():
             reason = f"{name!r} is no file, or a link that leads out of {_said(places)}."
             raise AttemptFailed("command.bad_artifact", reason, retryable=False)
         length = path.stat().st_size
@@ -101,7 +101,7 @@ def _said(places: list[Path]) -> str:
     return " or ".join(str(place) for place in places)
 
 
-def type_of(name: str, content: bytes) -> str:
+def media_type_of(name: str, content: bytes) -> str:
     """Return the media type that the name tells; a text that is none in UTF-8 is just bytes."""
     told = media_type(name)
     if told.startswith("text/"):

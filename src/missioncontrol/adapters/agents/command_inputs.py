@@ -167,7 +167,7 @@ def command_of(assignment: Assignment, scrub: Scrub) -> Command:
     return Command(
         argv,
         _place(given.get("cwd"), given.get("repository"), bool(files)),
-        written(given.get("stdin", "")),
+        encode_input(given.get("stdin", "")),
         env,
         {_relative(name, "files"): value for name, value in files.items()},
         success,
@@ -297,7 +297,7 @@ def _relative(name: str, where: str) -> str:
     return str(path)
 
 
-def written(value: Any) -> bytes:
+def encode_input(value: Any) -> bytes:
     """Return a text as it is, and anything else as JSON."""
     return (
         value.encode("utf-8", "replace") if isinstance(value, str) else msgspec.json.encode(value)

@@ -9,17 +9,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.attempt_process import telling
+from missioncontrol.adapters.agents.attempt_process import with_telemetry
 from missioncontrol.adapters.agents.command import CommandAgent
 from missioncontrol.adapters.agents.command_inputs import CARD
 from missioncontrol.adapters.agents.command_output import OUTPUT_BYTES_MAX
-from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
 from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
+    program_environment,
     refuse_misfit,
     relative_path,
-    seen_by,
     settings_of,
 )
 from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
@@ -72,7 +72,7 @@ class CommandKind:
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`: looks for the program, and asks its version if told how."""
         settings = _settings(declared)
-        program, environment = settings.argv[0], seen_by(workshop)
+        program, environment = settings.argv[0], program_environment(workshop)
         if shutil.which(program, path=environment.get("PATH")) is None:
             raise AttemptFailed(
                 "command.not_found",
@@ -88,7 +88,7 @@ class CommandKind:
         try:
             async with asyncio.timeout(VERSION_SECONDS_MAX):
                 work = await DeclaredCommand(plain, asked, workshop).perform(
-                    trial(declared.name), ProofLine()
+                    health_check_assignment(declared.name), HealthCheckLine()
                 )
         except TimeoutError:
             reason = f"`{call}` did not end within {VERSION_SECONDS_MAX:g} s."
@@ -114,7 +114,9 @@ class DeclaredCommand:
         agent = CommandAgent(
             scratch=self._workshop.scratch,
             artifacts=self._workshop.artifacts,
-            environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
+            environment=with_telemetry(
+                assignment, self._workshop.telemetry, program_environment(self._workshop)
+            ),
             scrub=self._workshop.scrub,
             sandbox=self._workshop.sandbox,
         )

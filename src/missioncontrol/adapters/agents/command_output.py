@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Command, Scrub
-from missioncontrol.adapters.agents.files import taken_over
-from missioncontrol.adapters.agents.output import readable
+from missioncontrol.adapters.agents.files import accept_artifact
+from missioncontrol.adapters.agents.output import line_text
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
@@ -41,7 +41,7 @@ _A_USAGE = re.compile(rb'\{\s*"type"\s*:\s*"usage"')
 _decode = msgspec.json.Decoder(wire.Message).decode
 
 
-class Voice:
+class CommandOutput:
     """Listens to one command."""
 
     def __init__(self, command: Command, places: list[Path], line: Line, scrub: Scrub) -> None:
@@ -79,7 +79,7 @@ class Voice:
     def _show(self, level: LogLevel, raw: bytes, is_cut: bool) -> str:
         """Put a line into the output of the attempt, as long as there is room for it."""
         is_long = len(raw) > LINE_BYTES_MAX
-        text = readable(raw[:LINE_BYTES_MAX], is_cut=is_cut or is_long)
+        text = line_text(raw[:LINE_BYTES_MAX], is_cut=is_cut or is_long)
         self._log(level, text)
         return text
 
@@ -124,7 +124,9 @@ class Voice:
             case wire.Used():
                 self._line.usage(message.usage, model=message.model)
             case wire.Kept():
-                kept = taken_over(message, self._places, self._line, code="command.bad_artifact")
+                kept = accept_artifact(
+                    message, self._places, self._line, code="command.bad_artifact"
+                )
                 self.artifacts[message.name] = kept
             case _:
                 return False

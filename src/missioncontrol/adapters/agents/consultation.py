@@ -45,10 +45,10 @@ Question = Callable[[str, float], Awaitable[str]]
 
 
 @runtime_checkable
-class Questioned(Protocol):
+class Consultable(Protocol):
     """An agent that can be asked about the repository of a step."""
 
-    def questioned(
+    def open_consultation(
         self,
         assignment: Assignment,
         line: Line,
@@ -93,7 +93,9 @@ class Consultants:
                 _require_extra()
                 agent = self._agent(asked.agent)
                 if asked.agent not in talks:
-                    talk = agent.questioned(assignment, line, SERVER, asked.schema, asked.plan)
+                    talk = agent.open_consultation(
+                        assignment, line, SERVER, asked.schema, asked.plan
+                    )
                     talks[asked.agent] = await stack.enter_async_context(talk)
                 task = asyncio.ensure_future(talks[asked.agent](asked.prompt, asked.seconds))
                 asking.add(task)
@@ -109,14 +111,14 @@ class Consultants:
                     task.cancel()
                 await asyncio.gather(*asking, return_exceptions=True)
 
-    def _agent(self, name: str) -> Questioned:
+    def _agent(self, name: str) -> Consultable:
         """Return the agent of a name: a declared one, else a program with its usual settings.
 
         Raises:
             AttemptFailed: `agent.unknown`.
         """
         found = self._find(name) or self._program(name)
-        if not isinstance(found, Questioned):
+        if not isinstance(found, Consultable):
             raise AttemptFailed(
                 "agent.unknown",
                 f"There is no agent {name!r} here that could be asked.",

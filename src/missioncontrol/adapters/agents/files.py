@@ -13,7 +13,9 @@ from missioncontrol.ports.agent import AttemptFailed, Line
 ARTIFACT_BYTES_MAX = 256 * 1024 * 1024
 
 
-def taken_over(message: wire.Kept, places: Sequence[Path], line: Line, *, code: str) -> ArtifactRef:
+def accept_artifact(
+    message: wire.Kept, places: Sequence[Path], line: Line, *, code: str
+) -> ArtifactRef:
     """Keep a file, if it lies in one of `places` and is still what was announced.
 
     A relative path is one in the first of them. What is kept may differ from what was announced
@@ -23,7 +25,11 @@ def taken_over(message: wire.Kept, places: Sequence[Path], line: Line, *, code: 
         AttemptFailed: `code`.
     """
     path = places[0] / message.path
-    if not lies_in(path, places) or not path.is_file() or path.stat().st_size > ARTIFACT_BYTES_MAX:
+    if (
+        not is_inside(path, places)
+        or not path.is_file()
+        or path.stat().st_size > ARTIFACT_BYTES_MAX
+    ):
         raise AttemptFailed(
             code,
             f"Artifact {message.name!r} is no file under the scratch directory "
@@ -42,7 +48,7 @@ def taken_over(message: wire.Kept, places: Sequence[Path], line: Line, *, code: 
     )
 
 
-def lies_in(path: Path, places: Sequence[Path]) -> bool:
+def is_inside(path: Path, places: Sequence[Path]) -> bool:
     """Whether `path`, with all links followed, lies below one of `places`."""
     try:
         real = path.resolve()

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import at_work, scratch_directory, telling
-from missioncontrol.adapters.agents.health_check import ProofLine, trial
+from missioncontrol.adapters.agents.attempt_process import (
+    run_program,
+    scratch_directory,
+    with_telemetry,
+)
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
 from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
+    program_environment,
     refuse_misfit,
     relative_path,
-    seen_by,
     settings_of,
 )
 from missioncontrol.adapters.agents.program import ProgramAgent
@@ -72,12 +76,12 @@ class FunctionKind:
         self, declared: Declaration, settings: FunctionSettings, workshop: Workshop
     ) -> None:
         async with (
-            scratch_directory(workshop.scratch, trial(declared.name)) as scratch,
-            at_work(
+            scratch_directory(workshop.scratch, health_check_assignment(declared.name)) as scratch,
+            run_program(
                 _argv(settings),
                 cwd=scratch,
-                environment=seen_by(workshop),
-                line=ProofLine(),
+                environment=program_environment(workshop),
+                line=HealthCheckLine(),
                 rules=workshop.sandbox.rules(
                     own=(scratch,), writes=settings.writes, unix_sockets=settings.sockets
                 ),
@@ -108,7 +112,9 @@ class DeclaredFunction:
             _argv(self._settings),
             scratch=self._workshop.scratch,
             artifacts=self._workshop.artifacts,
-            environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
+            environment=with_telemetry(
+                assignment, self._workshop.telemetry, program_environment(self._workshop)
+            ),
             sandbox=self._workshop.sandbox,
             writes=self._settings.writes,
             ports=None if self._settings.network else (),

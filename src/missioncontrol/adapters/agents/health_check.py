@@ -9,16 +9,16 @@ from missioncontrol.ports.agent import Action, Assignment, LogLevel, ProcessHand
 LINES_MAX = 50
 
 
-class ProofLine:
+class HealthCheckLine:
     """Keeps the last lines and the usage; allows nothing that would have to be asked for."""
 
     def __init__(self) -> None:
         """Nothing was said yet."""
-        self.said: deque[str] = deque(maxlen=LINES_MAX)
+        self.lines: deque[str] = deque(maxlen=LINES_MAX)
         self.used = NO_USAGE
 
     def log(self, level: LogLevel, message: str) -> None:
-        self.said.append(message)
+        self.lines.append(message)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Line.progress`."""
@@ -43,6 +43,6 @@ class ProofLine:
         return ArtifactRef(name, digest, len(content), media_type, title, obtained)
 
 
-def trial(agent: str, inputs: dict[str, object] | None = None) -> Assignment:
+def health_check_assignment(agent: str, inputs: dict[str, object] | None = None) -> Assignment:
     """Return an assignment that belongs to no run."""
     return Assignment("proof", "proof", agent, 1, 1, f"proof-{agent}", agent, inputs or {})

@@ -18,10 +18,10 @@ from missioncontrol.ports.agent_kind import Workshop
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-OURS = ("missioncontrol", str(import_module("missioncontrol").__version__))
+CLIENT_INFO = ("missioncontrol", str(import_module("missioncontrol").__version__))
 """Our name and version, as protocols ask for them."""
 
-SHOWN_MAX = 300
+ONE_LINE_MAX = 300
 LINES_MAX = 5_000
 LINE_MAX = 65_536
 _NAMED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -67,13 +67,13 @@ def refuse_misfit(output: Any, shape: Shape, *, code: str, who: str, scrub: Scru
     if misfit(output, shape):
         raise AttemptFailed(
             code,
-            f"{who} answered, but not as declared: {fault_in(output, shape, scrub)}.",
+            f"{who} answered, but not as declared: {describe_misfit(output, shape, scrub)}.",
             hint="Change the declared output of the agent, or what answers.",
-            detail={"answer": shown(output, scrub)},
+            detail={"answer": one_line(output, scrub)},
         )
 
 
-def fault_in(output: Any, shape: Shape, scrub: Scrub) -> str:
+def describe_misfit(output: Any, shape: Shape, scrub: Scrub) -> str:
     """Say what does not fit, in words without secrets."""
     # Secrets go first: the words show the beginning of a value, and half of one stays unknown.
     try:
@@ -83,7 +83,7 @@ def fault_in(output: Any, shape: Shape, scrub: Scrub) -> str:
     return misfit(clean, shape) or "it holds a secret"
 
 
-def seen_by(workshop: Workshop) -> Mapping[str, str]:
+def program_environment(workshop: Workshop) -> Mapping[str, str]:
     """Return the variables that an agent's programs see, with its secrets, looked up now.
 
     Raises:
@@ -95,7 +95,7 @@ def seen_by(workshop: Workshop) -> Mapping[str, str]:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
 
 
-def filled(template: str, environment: Mapping[str, str], *, code: str, place: str) -> str:
+def fill_template(template: str, environment: Mapping[str, str], *, code: str, place: str) -> str:
     """Return `template` with each `{VARIABLE}` in it replaced by the value of that variable.
 
     Raises:
@@ -112,14 +112,14 @@ def filled(template: str, environment: Mapping[str, str], *, code: str, place: s
     return _NAMED.sub(lambda match: environment[match[1]], template)
 
 
-def shown(value: Any, scrub: Scrub, length_max: int = SHOWN_MAX) -> str:
+def one_line(value: Any, scrub: Scrub, length_max: int = ONE_LINE_MAX) -> str:
     """Return a value in one line for a person, without secrets."""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     line = " ".join(scrub(text).split())
     return line if len(line) <= length_max else f"{line[: length_max - 1]}…"
 
 
-def quieten(*libraries: str) -> None:
+def silence_loggers(*libraries: str) -> None:
     """Keep libraries from writing to standard error what others say wrongly.
 
     Who has set up logging hears of it as before.
@@ -130,11 +130,11 @@ def quieten(*libraries: str) -> None:
             logger.addHandler(logging.NullHandler())
 
 
-def first_of(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """Return what a group of exceptions is about: our own failure, else the first one."""
     if not isinstance(error, BaseExceptionGroup):
         return error
-    leaves = [first_of(each) for each in error.exceptions]
+    leaves = [root_cause(each) for each in error.exceptions]
     return next((each for each in leaves if isinstance(each, AttemptFailed)), leaves[0])
 
 
@@ -151,20 +151,20 @@ async def admit_call(declared: Declaration, line: Line) -> None:
         )
 
 
-class Notes:
+class BoundedLog:
     """Lines of somebody who may say more than anybody keeps."""
 
     def __init__(self, line: Line) -> None:
         """Nothing was said yet."""
         self._line = line
         self._count = 0
-        self.last = ""
+        self.last_line = ""
         """The beginning of what was said last."""
 
-    def say(self, level: LogLevel, text: str) -> None:
+    def log(self, level: LogLevel, text: str) -> None:
         """Pass a line on while there is room; later ones are counted as signs of life."""
         self._count += 1
-        self.last = text[:LINE_MAX] if text.strip() else self.last
+        self.last_line = text[:LINE_MAX] if text.strip() else self.last_line
         if self._count <= LINES_MAX:
             # A long line ends at a space: half a secret at its end would not be recognised.
             is_long = len(text) > LINE_MAX

@@ -5,7 +5,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.kind_support import fault_in, output_shape, settings_of, shown
+from missioncontrol.adapters.agents.kind_support import (
+    describe_misfit,
+    one_line,
+    output_shape,
+    settings_of,
+)
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit
 from missioncontrol.domain.declaration import Declaration, card_of
@@ -71,7 +76,7 @@ class PersonAgent:
                 )
             if not misfit(verdict.answer, self._shape):
                 return Work(summary=f"{by} answered.", output=verdict.answer)
-            fault = fault_in(verdict.answer, self._shape, self._workshop.scrub)
+            fault = describe_misfit(verdict.answer, self._shape, self._workshop.scrub)
             line.log("warning", f"{by} answered, but {fault}; the task is asked again.")
         raise AttemptFailed(
             "person.bad_answer",
@@ -96,7 +101,7 @@ class PersonAgent:
         given = (assignment.inputs.get(name) for name in ("title", "question", "prompt"))
         said = self._settings.title or next((each for each in given if each), "")
         said = said or self._declared.description or f"Answer step {assignment.step!r}."
-        return shown(said, self._workshop.scrub, TITLE_MAX)
+        return one_line(said, self._workshop.scrub, TITLE_MAX)
 
 
 def _form_of(declared: Declaration) -> Shape:

@@ -8,13 +8,13 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.agents.attempt_process import (
-    at_work,
+    attempt_variables,
     git_directories,
+    run_program,
     scratch_directory,
-    told,
 )
-from missioncontrol.adapters.agents.files import taken_over
-from missioncontrol.adapters.agents.output import Hearing, readable
+from missioncontrol.adapters.agents.files import accept_artifact
+from missioncontrol.adapters.agents.output import OutputReader, line_text
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports import wire
@@ -74,12 +74,12 @@ class ProgramAgent:
         self._moves_branches = moves_branches
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        environment = {**self._environment, **told(assignment)}
+        environment = {**self._environment, **attempt_variables(assignment)}
         async with scratch_directory(self._scratch, assignment) as scratch:
             order = self._order(assignment, scratch)
             rules = self._rules(order, scratch)
             async with (
-                at_work(
+                run_program(
                     self._argv, cwd=scratch, environment=environment, line=line, rules=rules
                 ) as program,
                 self._consulting(assignment, line) as consult,
@@ -143,10 +143,10 @@ class _Conversation:
 
     async def hold(self) -> Work:
         stdout, stderr = self._process.stdout, self._process.stderr
-        hearing = Hearing(self._program)
-        code = await hearing.until_exit(
-            hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
-            hearing.lines(stderr, self._say, bytes_max=ERROR_LINE_BYTES_MAX),
+        reader = OutputReader(self._program)
+        code = await reader.wait_for_exit(
+            reader.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
+            reader.lines(stderr, self._say, bytes_max=ERROR_LINE_BYTES_MAX),
         )
         return self._result(code)
 
@@ -228,7 +228,7 @@ class _Conversation:
 
     def _keep(self, message: wire.Kept) -> None:
         """Take a file over, and remember what it was announced as."""
-        self._kept[message.name] = taken_over(
+        self._kept[message.name] = accept_artifact(
             message, [self._scratch], self._line, code="program.bad_artifact"
         )
         self._announced[message.name] = ArtifactRef(
@@ -255,6 +255,6 @@ class _Conversation:
         return msgspec.structs.replace(work, artifacts=kept)
 
     def _say(self, line: bytes, is_cut: bool) -> None:
-        text = readable(line, is_cut=is_cut)
+        text = line_text(line, is_cut=is_cut)
         self._line.log("warning", text)
         self._stderr = [*self._stderr, text][-STDERR_TAIL:]

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, Line
 
-Tell = Callable[[Work], Awaitable[None]]
+Observer = Callable[[Work], Awaitable[None]]
 
 
-class TellingAgent:
+class ObservedAgent:
     """Does what another agent does, and tells of it."""
 
-    def __init__(self, agent: Agent, tell: Tell) -> None:
+    def __init__(self, agent: Agent, tell: Observer) -> None:
         """What `tell` raises fails the attempt: what nobody was told of is not done."""
         self._agent = agent
         self._tell = tell

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.adapters.worktrees.transfer import Sending
+from missioncontrol.adapters.worktrees.transfer import PackingAgent
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
@@ -24,7 +24,7 @@ Prove = Callable[[], Awaitable[Proof]]
 PROVING_SECONDS_MAX = 60.0
 
 
-class Carrier(msgspec.Struct, frozen=True):
+class LocalAgent(msgspec.Struct, frozen=True):
     """An agent of this machine."""
 
     card: AgentCard
@@ -33,10 +33,10 @@ class Carrier(msgspec.Struct, frozen=True):
     prove: Prove | None = None  # None for a part of this program
 
 
-class Crew:
+class LocalAgents:
     """Agents by name."""
 
-    def __init__(self, carriers: Sequence[Carrier]) -> None:
+    def __init__(self, carriers: Sequence[LocalAgent]) -> None:
         """What is named here is all that a server can ask for."""
         self._carriers = {each.card.name: each for each in carriers}
 
@@ -72,7 +72,7 @@ class Crew:
         return self._carriers[agent].make(artifacts)
 
 
-async def _proved(carrier: Carrier) -> Carrier:
+async def _proved(carrier: LocalAgent) -> LocalAgent:
     """Return an agent that works, with the version that its program says."""
     if carrier.prove is None:
         return carrier
@@ -82,11 +82,11 @@ async def _proved(carrier: Carrier) -> Carrier:
     return msgspec.structs.replace(carrier, card=card)
 
 
-def declared_carrier(
+def declared_agent(
     declared: Declaration,
     kinds: Mapping[str, AgentKind],
     workshop: Callable[[Declaration], Workshop],
-) -> Carrier:
+) -> LocalAgent:
     """Return an agent that the agents file of this machine declares.
 
     Raises:
@@ -109,9 +109,9 @@ def declared_carrier(
 
     def make(artifacts: ArtifactStore) -> Agent:
         place = msgspec.structs.replace(workshop(declared), artifacts=artifacts)
-        return Sending(kind.make(declared, place))
+        return PackingAgent(kind.make(declared, place))
 
     async def prove() -> Proof:
         return await kind.prove(declared, workshop(declared), round_trip=False)
 
-    return Carrier(kind.card(declared), make, declared.scale, prove)
+    return LocalAgent(kind.card(declared), make, declared.scale, prove)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.workers import messages
-from missioncontrol.adapters.workers.agents import Crew
+from missioncontrol.adapters.workers.agents import LocalAgents
 from missioncontrol.adapters.workers.line import SpoolLine
-from missioncontrol.adapters.workers.server_client import Link
+from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.errors import (
     Corrupt,
@@ -27,7 +27,7 @@ RETRY_SECONDS_MAX = 5.0
 FLUSH_SECONDS = 0.05
 """What is said within it is told in one report."""
 
-LET_GO = Refused("worker.let_go", "The worker was told to end the attempt.", retryable=False)
+CANCELLED = Refused("worker.let_go", "The worker was told to end the attempt.", retryable=False)
 
 
 LEFT = Refused("worker.left", "The worker was stopped before the attempt had ended.")
@@ -50,11 +50,11 @@ class Backoff:
         self._seconds = RETRY_SECONDS_MIN
 
 
-class Place(Protocol):
+class LeaseHost(Protocol):
     """What a lease needs of its worker."""
 
-    link: Link
-    crew: Crew
+    link: ServerClient
+    crew: LocalAgents
     scrubber: Scrubber
     instance: str
 
@@ -66,15 +66,15 @@ class Place(Protocol):
         """Say anew who this is: the server does not know."""
         ...
 
-    def forget(self, holding: "Holding") -> None:
+    def forget(self, holding: "LeaseRunner") -> None:
         """Let a lease go whose end was taken in."""
         ...
 
 
-class Holding:
+class LeaseRunner:
     """A lease, its work and its reports."""
 
-    def __init__(self, spool: Spool, place: Place) -> None:
+    def __init__(self, spool: Spool, place: LeaseHost) -> None:
         """Nothing happens before `begin`."""
         self.spool = spool
         self._is_ending = False
@@ -85,7 +85,7 @@ class Holding:
         self._questions = 0
         self._working: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
-        self._because = LET_GO
+        self._because = CANCELLED
 
     def begin(self) -> None:
         """Let the work begin, if it has not ended already, and tell what there is to tell."""
@@ -114,7 +114,7 @@ class Holding:
         """Take the answer to a question in."""
         self._line.answer(answered)
 
-    def stop(self, because: Refused = LET_GO) -> None:
+    def stop(self, because: Refused = CANCELLED) -> None:
         """End the work and all its processes; what it says last is `because`."""
         self._is_ending = True
         if self._working is not None and not self._working.done():

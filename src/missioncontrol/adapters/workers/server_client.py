@@ -47,7 +47,7 @@ _KINDS: dict[int, type[MissionControlError]] = {
 }
 
 
-class Link:
+class ServerClient:
     """Asks one server. Whatever the network does to a request is `Unavailable`."""
 
     def __init__(self, url: str, token: str) -> None:

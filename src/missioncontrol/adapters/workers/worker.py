@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.processes import end_orphans
-from missioncontrol.adapters.workers.agents import Crew
-from missioncontrol.adapters.workers.lease_runner import LEFT, Backoff, Holding
-from missioncontrol.adapters.workers.server_client import Link
+from missioncontrol.adapters.workers.agents import LocalAgents
+from missioncontrol.adapters.workers.lease_runner import LEFT, Backoff, LeaseRunner
+from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.secrets import Scrubber
@@ -104,8 +104,8 @@ class Worker:
     def __init__(
         self,
         who: Introduction,
-        link: Link,
-        crew: Crew,
+        link: ServerClient,
+        crew: LocalAgents,
         scrubber: Scrubber,
         state: StateDirectory,
         *,
@@ -119,7 +119,7 @@ class Worker:
         self._who = who
         self._state = state
         self._told = told
-        self._holdings: dict[str, Holding] = {}
+        self._holdings: dict[str, LeaseRunner] = {}
         self._changed = asyncio.Event()
         self._is_known = False
         self._poll_seconds = POLL_SECONDS_MAX
@@ -136,7 +136,7 @@ class Worker:
         self._is_known = False
         self._changed.set()
 
-    def forget(self, holding: Holding) -> None:
+    def forget(self, holding: LeaseRunner) -> None:
         self._holdings.pop(holding.spool.folder.name, None)
         holding.spool.remove()
         self._changed.set()
@@ -190,7 +190,7 @@ class Worker:
         await worktrees.sweep(self._state.root / "worktrees", self.scrubber.text)
 
     def _begin(self, spool: Spool) -> None:
-        holding = Holding(spool, self)
+        holding = LeaseRunner(spool, self)
         self._holdings[spool.folder.name] = holding
         holding.begin()
 

@@ -23,31 +23,31 @@ import msgspec
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
 from missioncontrol.adapters.worktrees import sessions
-from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
+from missioncontrol.adapters.worktrees.patch import Change, Patch, apply_patch, patch_of
 from missioncontrol.adapters.worktrees.redaction import Scrub
 from missioncontrol.adapters.worktrees.saved_commits import NOTE as KEEP_NOTE
-from missioncontrol.adapters.worktrees.saved_commits import Kept, keep, note_down
+from missioncontrol.adapters.worktrees.saved_commits import SavedCommit, save_commit, write_note
 from missioncontrol.adapters.worktrees.sessions import Session
-from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made, reopened
+from missioncontrol.adapters.worktrees.tree import Tree, branch_of, create_tree, reopen_tree
 from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle
 
 __all__ = [
     "Change",
-    "Kept",
     "Patch",
-    "Resumes",
+    "ResumeRequest",
+    "SavedCommit",
     "Session",
     "Tree",
-    "keep",
+    "apply_patch",
     "patch_of",
     "remove_settled",
+    "save_commit",
     "sweep",
-    "taken_over",
     "worktree",
 ]
 
 
-class Resumes(msgspec.Struct, frozen=True):
+class ResumeRequest(msgspec.Struct, frozen=True):
     """Which interrupted attempt is resumed, and by whom."""
 
     task: str
@@ -65,18 +65,18 @@ async def worktree(
     repository: Path,
     *,
     base: str = "",
-    keeping: Scrub | None = None,
-    resumes: Resumes | None = None,
+    scrub: Scrub | None = None,
+    resumes: ResumeRequest | None = None,
 ) -> AsyncIterator[Tree]:
     """Lend a tree of this attempt alone, at `base`, or at what is checked out.
 
-    With `resumes` it is the tree of an interrupted attempt of the same task, where there is one
-    whose session can be resumed. A tree that has a session when an attempt failed or was cancelled
-    stays, until `remove_settled` or `sweep` finds that its run has ended.
+    With `resumes`, yield the tree of an interrupted attempt of the same task where one has a
+    session that can be resumed. A tree that has a session when its attempt fails or is cancelled
+    stays until `remove_settled` or `sweep` finds that its run has ended.
 
-    With `keeping`, what it holds at the end is kept in the repository, whatever ended it, without
-    the secrets that this takes out; `keep` does it earlier. A tree that could not be kept stays,
-    and `sweep` tries again.
+    With `scrub`, save the final state as a commit in the repository, however the attempt ends,
+    after `scrub` has removed the secrets. `save_commit` does it earlier. A tree that can't be saved
+    stays, and `sweep` tries again.
 
     Raises:
         AttemptFailed: `worktree.no_repository`, `worktree.unknown_base`, `worktree.not_writable`
@@ -90,11 +90,11 @@ async def worktree(
     is_interrupted = False
     try:
         if session is not None:
-            tree = reopened(place, **_of_tree(session))
+            tree = reopen_tree(place, **_of_tree(session))
         else:
-            tree = await made(place, branch_of(assignment), repository, base)
-        if keeping is not None:
-            await asyncio.to_thread(note_down, tree, repository, assignment)
+            tree = await create_tree(place, branch_of(assignment), repository, base)
+        if scrub is not None:
+            await asyncio.to_thread(write_note, tree, repository, assignment)
         yield tree
     except (AttemptFailed, asyncio.CancelledError):
         # A cancelled attempt may go on as well: the engine closes, or a cap or a limit ended it.
@@ -102,11 +102,11 @@ async def worktree(
         raise
     finally:
         # A second cancellation does not wait for it, and it is done all the same.
-        end = _released(place, keeping) if is_interrupted else _cleared(place, keeping)
+        end = _released(place, scrub) if is_interrupted else _cleared(place, scrub)
         await asyncio.shield(asyncio.ensure_future(end))
 
 
-async def _resumable(folder: Path, resumes: Resumes) -> Path | None:
+async def _resumable(folder: Path, resumes: ResumeRequest) -> Path | None:
     """Take over the tree of an interrupted attempt; one whose session is gone is removed."""
     place = await asyncio.to_thread(sessions.interrupted, folder, resumes.task, _is_owned)
     if place is None:
@@ -126,7 +126,7 @@ def _of_tree(session: Session) -> dict[str, Any]:
     return {name: getattr(session, name) for name in fields}
 
 
-async def _released(place: Path, keeping: Scrub | None) -> None:
+async def _released(place: Path, scrub: Scrub | None) -> None:
     """Leave a tree to the next attempt of its step; the oldest of too many are removed.
 
     One whose end is to be kept, and that we can't keep here, is left to `sweep`.
@@ -136,10 +136,10 @@ async def _released(place: Path, keeping: Scrub | None) -> None:
     stale = await asyncio.to_thread(_stale, place.parent.parent)
     noted = {each for each in stale if sessions.read(each) is not None}
     for old in noted - sessions.kept(stale):
-        if keeping is None and (old / KEEP_NOTE).exists():
+        if scrub is None and (old / KEEP_NOTE).exists():
             sessions.forget(old)
         else:
-            await _cleared(old, keeping)
+            await _cleared(old, scrub)
 
 
 def _folder(root: Path, run: str) -> Path:
@@ -162,9 +162,9 @@ async def remove_settled(root: Path, run: str, scrub: Scrub) -> None:
 async def sweep(root: Path, scrub: Scrub, *, unsettled: Collection[str] | None = None) -> int:
     """Remove the trees that a process left behind which is no more; return how many.
 
-    What its tools left running there is ended first, and what is to be kept is kept, as `keep`
-    does it. A tree with a session waits for the next attempt of its step, where its run is one of
-    those that are `unsettled`, or nobody knows which those are.
+    End the processes that its tools left there first, and save what is to be saved. A tree with a
+    session stays for the next attempt of its step if its run is among `unsettled`, or if
+    `unsettled` is None.
     """
     stale = await asyncio.to_thread(_stale, root)
     open_to = None if unsettled is None else {_folder(root, run) for run in unsettled}
@@ -199,7 +199,7 @@ async def _cleared(place: Path, scrub: Scrub | None) -> bool:
     await end_leftovers(place)
     try:
         if scrub is not None:
-            await keep(place, scrub)
+            await save_commit(place, scrub)
     except AttemptFailed as failure:
         _LOG.warning("%s %s", failure.reason, failure.hint)
         (place / "owner").unlink(missing_ok=True)  # Nobody's: the next sweep tries again.

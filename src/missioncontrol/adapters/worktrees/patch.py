@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
 from missioncontrol.adapters.leftovers import end_leftovers
-from missioncontrol.adapters.worktrees.state import State, seen_through
+from missioncontrol.adapters.worktrees.state import TreeState, inspection_environment
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.ports.agent import AttemptFailed
 
@@ -44,18 +44,18 @@ async def patch_of(tree: Tree) -> Patch:
             `worktree.failed`.
     """
     await end_leftovers(tree.path.parent)
-    ours = await State.taken_in(tree)
+    ours = await TreeState.read(tree)
     content = await ours.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
     await _refuse_unfaithful(ours, content)
     shown = (
         path.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for path in ours.left_out
     )
     changes = await _changes(ours)
-    own = await ours.since_begun() if tree.begun.exists() else len(changes)
+    own = await ours.count_own_changes() if tree.begun.exists() else len(changes)
     return Patch(content, changes, tuple(dict.fromkeys(shown)), own)
 
 
-async def taken_over(tree: Tree, patch: bytes, title: str) -> None:
+async def apply_patch(tree: Tree, patch: bytes, title: str) -> None:
     """Commit in `tree`, which nobody has touched yet, what `patch` makes of its base.
 
     The patch of the tree holds these changes too: it is made against the base all the same.
@@ -74,14 +74,14 @@ async def taken_over(tree: Tree, patch: bytes, title: str) -> None:
         ) from None
     await git(["commit", "-q", "--no-verify", "-m", title], cwd=tree.path)
     # What is new has to lie in our repository too: the agent may remove it from its own.
-    more = seen_through(tree)
+    more = inspection_environment(tree)
     asked = ["apply", "--cached", "--whitespace=nowarn", "-"]
     await git(asked, cwd=tree.path, more=more, stdin=patch)
     shutil.copyfile(tree.path / ".git" / "index", tree.own / "index")
     shutil.copyfile(tree.own / "index", tree.begun)
 
 
-async def _refuse_unfaithful(ours: State, patch: bytes) -> None:
+async def _refuse_unfaithful(ours: TreeState, patch: bytes) -> None:
     """Refuse a patch that does not make of the base exactly what is there."""
     index = str(ours.own / "index-of-patch")
     await ours.git("read-tree", ours.base, index=index)
@@ -97,7 +97,7 @@ async def _refuse_unfaithful(ours: State, patch: bytes) -> None:
         )
 
 
-async def _changes(ours: State) -> tuple[Change, ...]:
+async def _changes(ours: TreeState) -> tuple[Change, ...]:
     raw = (await ours.diff("--raw", "-z")).decode("utf-8", "replace").split("\0")
     counted = (await ours.diff("--numstat", "-z")).decode("utf-8", "replace").split("\0")
     changes: list[Change] = []

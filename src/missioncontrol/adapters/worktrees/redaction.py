@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from missioncontrol.adapters.git import LIST_BYTES_MAX, PATCH_BYTES_MAX
-from missioncontrol.adapters.worktrees.state import SUBMODULE, State
+from missioncontrol.adapters.worktrees.state import SUBMODULE, TreeState
 
 Scrub = Callable[[str], str]
 
@@ -26,7 +26,7 @@ class _Entry(msgspec.Struct, frozen=True):
     size: int = 0
 
 
-async def clean(state: State, scrub: Scrub) -> None:
+async def redact(state: TreeState, scrub: Scrub) -> None:
     """Put files without secrets into our index in place of changed ones that hold some.
 
     Raises:
@@ -46,7 +46,7 @@ async def clean(state: State, scrub: Scrub) -> None:
         await state.git("update-index", "-z", "--index-info", stdin=b"".join(lines))
 
 
-async def _changed(state: State) -> list[_Entry]:
+async def _changed(state: TreeState) -> list[_Entry]:
     """Return the files that differ from the base and are there, with their sizes."""
     asked = ("--cached", "--no-renames", "--raw", "--no-abbrev", "-z", "--ignore-submodules=all")
     raw = (await state.git("diff-index", *asked, state.base)).decode("utf-8", "surrogateescape")

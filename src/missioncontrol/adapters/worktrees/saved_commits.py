@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.leftovers import end_leftovers
-from missioncontrol.adapters.worktrees.redaction import Scrub, clean
-from missioncontrol.adapters.worktrees.state import INDEX, State
+from missioncontrol.adapters.worktrees.redaction import Scrub, redact
+from missioncontrol.adapters.worktrees.state import INDEX, TreeState
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.domain.errors import Conflict, MissionControlError, Unavailable
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -45,17 +45,17 @@ class Note(msgspec.Struct, frozen=True):
     message: str
 
 
-class Kept(msgspec.Struct, frozen=True):
+class SavedCommit(msgspec.Struct, frozen=True):
     """A commit that is kept; both are "" where nothing was changed, so that nothing is."""
 
     commit: str  # its full id
     ref: str
 
 
-NOTHING = Kept("", "")
+NOTHING = SavedCommit("", "")
 
 
-def note_down(tree: Tree, repository: Path, assignment: Assignment) -> None:
+def write_note(tree: Tree, repository: Path, assignment: Assignment) -> None:
     """Let what `assignment` leaves in `tree` be kept, come what may.
 
     Raises:
@@ -77,7 +77,7 @@ def note_down(tree: Tree, repository: Path, assignment: Assignment) -> None:
     draft.replace(tree.place / NOTE)
 
 
-async def keep(place: Path, scrub: Scrub) -> Kept:
+async def save_commit(place: Path, scrub: Scrub) -> SavedCommit:
     """Keep the tree in `place` where a note says so; the note is gone afterwards.
 
     What is still at work in the tree is ended first, so that it holds still. Of the files that were
@@ -103,12 +103,12 @@ async def keep(place: Path, scrub: Scrub) -> Kept:
     return kept
 
 
-async def _kept(place: Path, note: Note, scrub: Scrub) -> Kept:
+async def _kept(place: Path, note: Note, scrub: Scrub) -> SavedCommit:
     tree = Tree(place / "tree", place / "tree", "", note.base, (), place / "own.git")
     if tree.path.is_symlink() or not tree.path.is_dir():
         return NOTHING  # Its agent has removed it, with all that was in it.
     state = await _state(tree)
-    await clean(state, scrub)
+    await redact(state, scrub)
     files = (await state.git("write-tree")).decode().strip()
     before = await state.git("rev-parse", "--verify", f"{state.base}^{{tree}}")
     if files == before.decode().strip():
@@ -116,7 +116,7 @@ async def _kept(place: Path, note: Note, scrub: Scrub) -> Kept:
     return await asyncio.to_thread(_pushed, note, tree.own, files)
 
 
-async def _state(tree: Tree) -> State:
+async def _state(tree: Tree) -> TreeState:
     """Return what `tree` holds, also where its agent took away the right to read it.
 
     It is seen through an index of its own: a git that was killed leaves the lock of the other, and
@@ -127,10 +127,10 @@ async def _state(tree: Tree) -> State:
     if known.exists():
         shutil.copyfile(known, tree.own / index)
     try:
-        return await State.taken_in(tree, index)
+        return await TreeState.read(tree, index)
     except AttemptFailed:
         await asyncio.to_thread(_make_readable, tree.path)
-        return await State.taken_in(tree, index)
+        return await TreeState.read(tree, index)
 
 
 def _make_readable(path: Path) -> None:
@@ -144,7 +144,7 @@ def _make_readable(path: Path) -> None:
                     file.chmod(file.stat().st_mode | 0o400)
 
 
-def _pushed(note: Note, own: Path, files: str) -> Kept:
+def _pushed(note: Note, own: Path, files: str) -> SavedCommit:
     """Put a commit of `files` under the first name that is free, unless one holds it already."""
     repository, commit = Path(note.repository), ""
     for number in range(1, NAMES_MAX + 1):
@@ -152,7 +152,7 @@ def _pushed(note: Note, own: Path, files: str) -> Kept:
         present = value_of(repository, ref)
         if present:
             if _is_that(repository, present, note, files):
-                return Kept(present, ref)
+                return SavedCommit(present, ref)
             continue
         commit = commit or _committed(note, own, files)
         try:
@@ -164,7 +164,7 @@ def _pushed(note: Note, own: Path, files: str) -> Kept:
             if ".lock" not in error.reason or "File exists" not in error.reason:
                 raise
             continue
-        return Kept(commit, ref)
+        return SavedCommit(commit, ref)
     raise Unavailable("refs.not_pushed", f"{note.ref} and {NAMES_MAX} names after it are taken.")
 
 

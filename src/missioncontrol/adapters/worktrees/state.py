@@ -8,7 +8,7 @@ INDEX = "index"
 """The file in our repository that remembers what it saw of the tree."""
 
 
-def seen_through(tree: Tree, index: str = INDEX) -> dict[str, str]:
+def inspection_environment(tree: Tree, index: str = INDEX) -> dict[str, str]:
     """Return the environment in which git asks our repository about the tree."""
     return {
         "GIT_DIR": str(tree.own),
@@ -17,21 +17,21 @@ def seen_through(tree: Tree, index: str = INDEX) -> dict[str, str]:
     }
 
 
-class State:
+class TreeState:
     """The files of a tree in our index: what git ignores, and what is left out, as at the base."""
 
     def __init__(self, tree: Tree, index: str) -> None:
-        """Nothing is taken in yet; see `taken_in`."""
+        """Nothing is taken in yet; see `read`."""
         self._path = tree.path
         self.own = tree.own
         self._begun = tree.begun
-        self._environment = seen_through(tree, index)
+        self._environment = inspection_environment(tree, index)
         self._commit = tree.base
         self.base = tree.base
         self.left_out: tuple[str, ...] = ()  # submodules, and repositories within the tree
 
     @classmethod
-    async def taken_in(cls, tree: Tree, index: str = INDEX) -> "State":
+    async def read(cls, tree: Tree, index: str = INDEX) -> "TreeState":
         """Return the present state of `tree`, committed there or not, as `index` then has it.
 
         Raises:
@@ -61,7 +61,7 @@ class State:
         asked = ("diff", "--cached", *plain, "--ignore-submodules=all", *options, self.base)
         return await self.git(*asked, bytes_max=bytes_max)
 
-    async def since_begun(self) -> int:
+    async def count_own_changes(self) -> int:
         """Return how many files differ from the changes that the tree was given to begin with."""
         made = await self.git("write-tree", "--missing-ok", index=str(self._begun))
         asked = ("--cached", "--no-renames", "--name-only", "-z", "--ignore-submodules=all")

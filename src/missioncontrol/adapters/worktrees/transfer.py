@@ -17,7 +17,7 @@ HOSTILE = ("refs.bad_commit", "refs.too_large")
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-class Sending:
+class PackingAgent:
     """Hands in what its agent keeps in the repository of this machine."""
 
     def __init__(self, agent: Agent) -> None:
@@ -41,7 +41,7 @@ class Sending:
         return replace(work, artifacts=(*work.artifacts, kept))
 
 
-async def landed(assignment: Assignment, work: Work, line: Line, folder: Path) -> Work:
+async def receive_commit(assignment: Assignment, work: Work, line: Line, folder: Path) -> Work:
     """Return `work`, once its commit is kept here too; `folder` has the files that came with it.
 
     Raises:

@@ -48,13 +48,13 @@ class Tree(msgspec.Struct, frozen=True):
         return mark(self.place)
 
 
-def reopened(place: Path, *, branch: str, base: str, cwd: str, notes: tuple[str, ...]) -> Tree:
+def reopen_tree(place: Path, *, branch: str, base: str, cwd: str, notes: tuple[str, ...]) -> Tree:
     """Return the tree that an earlier attempt left in `place`, as it is."""
     path = place / "tree"
     return Tree(path, path / cwd, branch, base, notes, place / "own.git")
 
 
-async def made(place: Path, branch: str, repository: Path, base: str) -> Tree:
+async def create_tree(place: Path, branch: str, repository: Path, base: str) -> Tree:
     """Return a tree in `place`, checked out at `base` of `repository`.
 
     Raises:

@@ -6,8 +6,8 @@ from missioncontrol.adapters.agents.a2a.settings import A2aSettings, a2a_setting
 from missioncontrol.adapters.agents.kind_support import (
     admit_call,
     output_shape,
-    quieten,
     refuse_misfit,
+    silence_loggers,
 )
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
@@ -37,9 +37,9 @@ class A2aKind:
         """See `AgentKind.prove`: reads the card of the peer; steps give it tasks."""
         settings = a2a_settings(declared)
         _require_extra()
-        from missioncontrol.adapters.agents.a2a.peers import reached
+        from missioncontrol.adapters.agents.a2a.peers import connect_peer
 
-        async with reached(settings, workshop) as (_, card):
+        async with connect_peer(settings, workshop) as (_, card):
             skills = ", ".join(skill.name for skill in list(card.skills)[:SKILLS_MAX])
             version = f"{card.name} {card.version}".strip()[:200]
         return Proof(version, f"{settings.url} has the skills: {skills or 'none'}.")
@@ -56,13 +56,13 @@ class A2aAgent:
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         _require_extra()
-        from missioncontrol.adapters.agents.a2a.peers import reached
+        from missioncontrol.adapters.agents.a2a.peers import connect_peer
         from missioncontrol.adapters.agents.a2a.task import PeerTask
 
         scrub, shape = self._workshop.scrub, output_shape(self._declared)
         await admit_call(self._declared, line)
         trace = trace_headers(assignment)
-        async with reached(self._settings, self._workshop, trace) as (client, card):
+        async with connect_peer(self._settings, self._workshop, trace) as (client, card):
             task = PeerTask(client, self._settings, assignment, line, scrub)
             await task.done()
         output = task.results.output(task.last, shape)
@@ -72,7 +72,7 @@ class A2aAgent:
 
 
 def _require_extra() -> None:
-    quieten("a2a")
+    silence_loggers("a2a")
     try:
         import a2a  # noqa: F401
     except ImportError as missing:

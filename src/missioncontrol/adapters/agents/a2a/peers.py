@@ -16,7 +16,7 @@ from missioncontrol.adapters.agents.http.limits import (
     bounded,
     refuse_open_secret,
 )
-from missioncontrol.adapters.agents.kind_support import filled, seen_by
+from missioncontrol.adapters.agents.kind_support import fill_template, program_environment
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Workshop
 
@@ -25,7 +25,7 @@ BINDINGS = ["JSONRPC", "HTTP+JSON"]
 VERSION = "1.0"
 
 
-class Bounded(httpx.AsyncByteStream):
+class BoundedStream(httpx.AsyncByteStream):
     """An answer, as far as it is taken in."""
 
     def __init__(self, whole: httpx.AsyncByteStream, url: str, bytes_max: int) -> None:
@@ -49,7 +49,7 @@ class Bounded(httpx.AsyncByteStream):
         await self._whole.aclose()
 
 
-class Held(httpx.AsyncHTTPTransport):
+class OriginTransport(httpx.AsyncHTTPTransport):
     """Reaches one origin, at the address that was checked."""
 
     def __init__(self, origin: httpx.URL, *, private: bool) -> None:
@@ -76,7 +76,7 @@ class Held(httpx.AsyncHTTPTransport):
             request.extensions = {**request.extensions, "sni_hostname": url.host}
         answer = await super().handle_async_request(request)
         assert isinstance(answer.stream, httpx.AsyncByteStream)
-        answer.stream = Bounded(answer.stream, str(url), self.bytes_max)
+        answer.stream = BoundedStream(answer.stream, str(url), self.bytes_max)
         return answer
 
 
@@ -86,7 +86,7 @@ def origin_of(url: httpx.URL) -> tuple[str, str, int]:
 
 
 @asynccontextmanager
-async def reached(
+async def connect_peer(
     settings: A2aSettings, workshop: Workshop, trace: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[Client, pb.AgentCard]]:
     """Open a connection to a peer whose card we have read; `trace` are headers that name a span.
@@ -95,14 +95,16 @@ async def reached(
         AttemptFailed: `a2a.lost`, `a2a.refused`, `a2a.other_host`, `a2a.no_variable`,
             `a2a.insecure`, `a2a.too_much`.
     """
-    environment = seen_by(workshop)
+    environment = program_environment(workshop)
     headers = {
-        name: filled(value, environment, code="a2a.no_variable", place=f"The header {name!r}")
+        name: fill_template(
+            value, environment, code="a2a.no_variable", place=f"The header {name!r}"
+        )
         for name, value in settings.headers.items()
     }
     if headers != settings.headers:
         await refuse_open_secret(settings.url, private=settings.private, code="a2a.insecure")
-    held = Held(httpx.URL(settings.url), private=settings.private)
+    held = OriginTransport(httpx.URL(settings.url), private=settings.private)
     async with httpx.AsyncClient(
         headers={"A2A-Version": VERSION, **(trace or {}), **headers},
         transport=held,

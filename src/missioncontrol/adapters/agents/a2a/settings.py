@@ -40,7 +40,7 @@ def a2a_settings(declared: Declaration) -> A2aSettings:
     return found
 
 
-def told_in(inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def message_parts(inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the text for the peer, and all other inputs as data."""
     prompt = inputs.get("prompt")
     text = prompt if isinstance(prompt, str) else ""

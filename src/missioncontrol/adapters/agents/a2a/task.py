@@ -14,10 +14,10 @@ from a2a.utils.errors import A2AError
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
 from missioncontrol.adapters.agents.a2a.results import Results, text_of
-from missioncontrol.adapters.agents.a2a.settings import A2aSettings, told_in
-from missioncontrol.adapters.agents.attempt_process import to_its_end
+from missioncontrol.adapters.agents.a2a.settings import A2aSettings, message_parts
+from missioncontrol.adapters.agents.attempt_process import run_to_completion
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.kind_support import Notes, shown
+from missioncontrol.adapters.agents.kind_support import BoundedLog, one_line
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 
 CANCEL_SECONDS = 5.0
@@ -64,7 +64,7 @@ class PeerTask:
         self._assignment = assignment
         self._line = line
         self._scrub = scrub
-        self._notes = Notes(line)
+        self._notes = BoundedLog(line)
         self._id = ""
         self._context = ""
         self._state: int = pb.TASK_STATE_UNSPECIFIED
@@ -89,7 +89,7 @@ class PeerTask:
             raise self._failure("failed", "asks without an end", retryable=False)
         except BaseException:
             if self._id and self._is_open:
-                await to_its_end(self._cancel())
+                await run_to_completion(self._cancel())
             raise
 
     @property
@@ -127,7 +127,7 @@ class PeerTask:
         except TROUBLE as error:
             if not self._id or _is_final(error):
                 raise self._refusal(error) from None
-            self._notes.say("warning", f"The stream broke off: {self._said(error)}")
+            self._notes.log("warning", f"The stream broke off: {self._said(error)}")
 
     async def _events(self, request: pb.SendMessageRequest) -> AsyncGenerator[pb.StreamResponse]:
         async for event in self._client.send_message(request):
@@ -199,7 +199,7 @@ class PeerTask:
 
     def _say(self, said: Any) -> None:
         for text in text_of(said.parts).splitlines():
-            self._notes.say("info", text)
+            self._notes.log("info", text)
 
     async def _answer(self) -> str:
         """Put the peer's question to a person.
@@ -210,7 +210,7 @@ class PeerTask:
         question = text_of(self.last.parts) if self.last is not None else ""
         if self._settings.questions == "refuse":
             raise self._failure("declined", "asks a question, and may not", retryable=False)
-        title = shown(question or "The peer needs an answer.", self._scrub, TITLE_MAX)
+        title = one_line(question or "The peer needs an answer.", self._scrub, TITLE_MAX)
         detail = {"question": question, "number": self._sent}
         verdict = await self._line.permit(Action("question", title, detail, (), FORM))
         answer = verdict.answer.get("answer") if isinstance(verdict.answer, dict) else None
@@ -232,7 +232,7 @@ class PeerTask:
     def _failure(
         self, code: str, words: str, *, hint: str = "", retryable: bool = True
     ) -> AttemptFailed:
-        said = shown(text_of(self.last.parts), self._scrub, WORDS_MAX) if self.last else ""
+        said = one_line(text_of(self.last.parts), self._scrub, WORDS_MAX) if self.last else ""
         return AttemptFailed(
             f"a2a.{code}",
             f"The peer at {self._settings.url} {words}. {said}".rstrip(),
@@ -245,7 +245,7 @@ class PeerTask:
         return refusal(error, self._settings, self._scrub)
 
     def _said(self, error: Exception) -> str:
-        return shown(str(error) or type(error).__name__, self._scrub, WORDS_MAX)
+        return one_line(str(error) or type(error).__name__, self._scrub, WORDS_MAX)
 
     async def _cancel(self) -> None:
         """Tell the peer that nobody waits any more."""
@@ -253,12 +253,12 @@ class PeerTask:
             async with asyncio.timeout(CANCEL_SECONDS):
                 await self._client.cancel_task(pb.CancelTaskRequest(id=self._id))
         except (TimeoutError, *TROUBLE) as error:
-            self._notes.say("warning", f"The peer was not told to stop: {self._said(error)}")
+            self._notes.log("warning", f"The peer was not told to stop: {self._said(error)}")
 
 
 def refusal(error: Exception, settings: A2aSettings, scrub: Scrub) -> AttemptFailed:
     """Return what kept us from a peer as a failure."""
-    said = shown(str(error) or type(error).__name__, scrub, WORDS_MAX)
+    said = one_line(str(error) or type(error).__name__, scrub, WORDS_MAX)
     if isinstance(error, A2AError) and not _is_of_network(error):
         hint = "Compare the inputs with the skills on the peer's card: `mission agent test`."
         reason = f"The peer at {settings.url} refuses: {said}"
@@ -279,7 +279,7 @@ def _is_final(error: Exception) -> bool:
 
 
 def _parts(assignment: Assignment) -> list[pb.Part]:
-    text, more = told_in(assignment.inputs)
+    text, more = message_parts(assignment.inputs)
     found = [new_text_part(text)] if text else []
     if more or not found:
         found.append(new_data_part(msgspec.to_builtins(more)))

@@ -24,15 +24,15 @@ from acp.schema import (
     ToolCallUpdate,
 )
 
-from missioncontrol.adapters.agents.coding.session import Bench, plain
-from missioncontrol.adapters.agents.kind_support import shown
+from missioncontrol.adapters.agents.coding.session import ToolSession, strip_controls
+from missioncontrol.adapters.agents.kind_support import one_line
 from missioncontrol.ports.agent import Action, AttemptFailed
 
 TITLE_MAX = 200
 DETAIL_MAX = 64 * 1024
 SAID_MAX = 256 * 1024
 BEAT_CHUNKS = 50
-TOLD = ("kind", "title", "raw_input", "raw_output", "locations", "content")
+CALL_FIELDS = ("kind", "title", "raw_input", "raw_output", "locations", "content")
 CALLS_MAX = 1_000
 """At once; one that never ends is forgotten."""
 
@@ -55,7 +55,7 @@ IN_THE_COPY = ("reads_files",)
 """The effects of a change within the tree: what it comes to is read off the tree afterwards."""
 
 
-class Cut(msgspec.Struct, frozen=True):
+class Truncated(msgspec.Struct, frozen=True):
     """Something too large to show, by its beginning and by all of it."""
 
     beginning: str
@@ -73,16 +73,16 @@ _UNKNOWN_TOOL = re.compile(
 )
 
 
-class Ours:
+class Client:
     """Keeps the promise of `acp.Client` for one conversation.
 
     The program is told that we offer neither files nor terminals: it works in its tree with its
     own hands, and what it changes there is read off the tree afterwards.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, session: ToolSession) -> None:
         """Nothing was said yet."""
-        self._bench = bench
+        self._session = session
         self._begun = ""
         self._chunks = 0
         self._calls: dict[str, dict[str, Any]] = {}
@@ -112,15 +112,17 @@ class Ours:
         self.end_line()
         action = self._action(tool_call)
         is_allowed = False
-        if self._bench.reading is not None:
+        if self._session.reading is not None:
             is_allowed = self._only_reads(self._known(tool_call))
             if not is_allowed:
-                self._bench.say("warning", f"Not allowed, for it may only read: {action.title}")
-        elif isinstance(action.detail["input"], Cut) and action.effects != IN_THE_COPY:
+                self._session.log("warning", f"Not allowed, for it may only read: {action.title}")
+        elif isinstance(action.detail["input"], Truncated) and action.effects != IN_THE_COPY:
             # Nobody can agree to what nobody is shown.
-            self._bench.say("warning", f"Not allowed, for it is too large to show: {action.title}")
+            self._session.log(
+                "warning", f"Not allowed, for it is too large to show: {action.title}"
+            )
         else:
-            verdict = await self._guarded(self._bench.line.permit(_told(action)))
+            verdict = await self._guarded(self._session.line.permit(_told(action)))
             is_allowed = verdict is not None and verdict.is_allowed
         kind = "allow_once" if is_allowed else "reject_once"
         for option in options:
@@ -134,7 +136,7 @@ class Ours:
 
         It is confined all the same: a question needs no approval.
         """
-        reading = self._bench.reading
+        reading = self._session.reading
         kind, name = known.get("kind", "other"), str(known.get("name") or known.get("title", ""))
         is_lent = reading is not None and kind == "other" and name.startswith(reading.name)
         return is_lent or kind in READS
@@ -157,21 +159,21 @@ class Ours:
         title = known.get("title", kind)
         locations = [each.path for each in known.get("locations", ())]
         detail = {
-            "directory": str(self._bench.cwd),
+            "directory": str(self._session.cwd),
             "call": kind,
             "input": _bounded(known.get("raw_input")),
             "files": locations,
             "changes": _changes(known.get("content", ())),
         }
         effects = self._effects(kind, locations)
-        return Action(_sort(kind), shown(title, self._bench.scrub, TITLE_MAX), detail, effects)
+        return Action(_sort(kind), one_line(title, self._session.scrub, TITLE_MAX), detail, effects)
 
     def _known(self, call: ToolCallStart | ToolCallProgress | ToolCallUpdate) -> dict[str, Any]:
         """Return all that was said of a call so far: each word of it tells only what is new."""
         if len(self._calls) > CALLS_MAX:
             self._calls.clear()
         known = self._calls.setdefault(call.tool_call_id, {})
-        for name in TOLD:
+        for name in CALL_FIELDS:
             if (value := getattr(call, name, None)) is not None:
                 known[name] = value
         return known
@@ -180,7 +182,7 @@ class Ours:
         """Return what a call does; a change within the tree is one to a copy."""
         if kind not in CHANGES:
             return EFFECTS.get(kind, EFFECTS["other"])
-        tree = os.path.realpath(self._bench.cwd)
+        tree = os.path.realpath(self._session.cwd)
         places = [os.path.realpath(Path(tree, path)) for path in locations]
         is_within = bool(places) and all(Path(path).is_relative_to(tree) for path in places)
         return IN_THE_COPY if is_within else ("writes_files",)
@@ -188,9 +190,9 @@ class Ours:
     def _start(self, call: ToolCallStart) -> None:
         self.end_line()
         self._known(call).setdefault("name", call.title)
-        self._bench.say("info", f"→ {call.title}")
+        self._session.log("info", f"→ {call.title}")
         try:
-            self._bench.calls_tool()
+            self._session.count_tool_call()
         except AttemptFailed as error:
             self._fail(error)
 
@@ -198,40 +200,42 @@ class Ours:
         self._beat()
         known = self._known(call)
         if call.status == "failed":
-            self._bench.say("warning", f"✗ {known.get('title', 'a call')}")
+            self._session.log("warning", f"✗ {known.get('title', 'a call')}")
         if call.status == "failed" or (call.status == "completed" and _is_unknown(known)):
-            self._bench.failed_call(str(known.get("name") or known.get("title") or "a tool"))
+            self._session.count_failed_call(
+                str(known.get("name") or known.get("title") or "a tool")
+            )
         if call.status not in ("completed", "failed"):
             return
         self._calls.pop(call.tool_call_id, None)
         code, command = _exit_code(known.get("raw_output")), _command(known.get("raw_input"))
         if code is not None and command:
-            self._bench.ran(command, code, 0.0)
+            self._session.record_command(command, code, 0.0)
 
     def _say(self, text: str) -> None:
         if len(self.said) < SAID_MAX:
             self.said += text
         *lines, self._begun = (self._begun + text).split("\n")
         for line in lines:
-            self._bench.say("info", line)
+            self._session.log("info", line)
         self._beat()
 
     def end_line(self) -> None:
         """Show what was begun."""
         if self._begun.strip():
-            self._bench.say("info", self._begun)
+            self._session.log("info", self._begun)
         self._begun = ""
 
     def end(self) -> None:
         """Take what was said as the last message."""
         self.end_line()
         if self.said.strip():
-            self._bench.said = plain(self._bench.scrub(self.said)).strip()
+            self._session.last_message = strip_controls(self._session.scrub(self.said)).strip()
 
     def _beat(self) -> None:
         self._chunks += 1
         if self._chunks % BEAT_CHUNKS == 0:
-            self._bench.line.progress(self._chunks, 0, "parts of what it said")
+            self._session.line.progress(self._chunks, 0, "parts of what it said")
 
     # What we do not offer, and some ask for all the same.
 
@@ -285,7 +289,7 @@ def _bounded(value: Any) -> Any:
         return msgspec.json.decode(content)
     # A long word may be a secret, and half of one would not be recognised.
     beginning = content[:DETAIL_MAX].decode("utf-8", "replace").rpartition(" ")[0]
-    return Cut(f"{beginning} [cut]", len(content), hashlib.sha256(content).hexdigest())
+    return Truncated(f"{beginning} [cut]", len(content), hashlib.sha256(content).hexdigest())
 
 
 def _told(action: Action) -> Action:

@@ -18,13 +18,13 @@ from acp.schema import (
 )
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.acp.client import Ours
-from missioncontrol.adapters.agents.acp.settings import AcpSettings, put_in
-from missioncontrol.adapters.agents.attempt_process import at_work
-from missioncontrol.adapters.agents.coding.session import ERROR_LINE_BYTES_MAX, Bench
+from missioncontrol.adapters.agents.acp.client import Client
+from missioncontrol.adapters.agents.acp.settings import AcpSettings, fill_placeholders
+from missioncontrol.adapters.agents.attempt_process import run_program
+from missioncontrol.adapters.agents.coding.session_id import ERROR_LINE_BYTES_MAX, ToolSession
 from missioncontrol.adapters.agents.files import write_below
-from missioncontrol.adapters.agents.kind_support import OURS, shown
-from missioncontrol.adapters.agents.output import Hearing
+from missioncontrol.adapters.agents.kind_support import CLIENT_INFO, one_line
+from missioncontrol.adapters.agents.output import OutputReader
 from missioncontrol.adapters.processes import Program
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import Usage as Tokens
@@ -37,7 +37,7 @@ SIGN_IN = -32000
 FINAL = frozenset({SIGN_IN, -32600, -32601, -32602})
 
 
-class Introduced(msgspec.Struct, frozen=True):
+class Introduction(msgspec.Struct, frozen=True):
     """What a program says of itself."""
 
     version: str
@@ -47,13 +47,13 @@ class Introduced(msgspec.Struct, frozen=True):
 class Conversation:
     """Speaks with the program of one attempt."""
 
-    def __init__(self, bench: Bench, settings: AcpSettings, kept: Path) -> None:
+    def __init__(self, session: ToolSession, settings: AcpSettings, kept: Path) -> None:
         """`kept` is a home directory that lasts."""
-        self._bench = bench
+        self._session = session
         self._settings = settings
-        self._home = (kept if settings.home == "kept" else bench.home).resolve()
+        self._home = (kept if settings.home == "kept" else session.home).resolve()
 
-    async def introduced(self) -> Introduced:
+    async def introduced(self) -> Introduction:
         """Start the program and let it introduce itself.
 
         Raises:
@@ -70,76 +70,82 @@ class Conversation:
                 the attempt from our side.
         """
         async with self._open() as (agent, ours, told):
-            session = await self._session(agent, told)
+            session_id = await self._new_session(agent, told)
             if mode := self._settings.modes.get(risk):
-                await agent.set_session_mode(session_id=session, mode_id=mode)
-            answer = await self._turn(agent, session, prompt)
+                await agent.set_session_mode(session_id=session_id, mode_id=mode)
+            answer = await self._turn(agent, session_id, prompt)
             ours.end()
             self._count(answer)
             if answer.stop_reason != "end_turn":
                 raise self._stopped(answer.stop_reason)
 
-    async def _turn(self, agent: Any, session: str, prompt: str) -> PromptResponse:
+    async def _turn(self, agent: Any, session_id: str, prompt: str) -> PromptResponse:
         """Return how the turn ended; one that is cancelled may still leave things in order."""
-        turn = asyncio.ensure_future(agent.prompt(session_id=session, prompt=[text_block(prompt)]))
+        turn = asyncio.ensure_future(
+            agent.prompt(session_id=session_id, prompt=[text_block(prompt)])
+        )
         try:
             ended: PromptResponse = await asyncio.shield(turn)
         except asyncio.CancelledError:
             with suppress(Exception):
                 async with asyncio.timeout(CANCEL_SECONDS):
-                    await agent.cancel(session_id=session)
+                    await agent.cancel(session_id=session_id)
                     await asyncio.wait({turn})
             raise
         finally:
             turn.cancel()
         return ended
 
-    async def _session(self, agent: Any, told: InitializeResponse) -> str:
+    async def _new_session(self, agent: Any, told: InitializeResponse) -> str:
         if self._settings.sign_in:
             await agent.authenticate(method_id=self._settings.sign_in)
-        session = await agent.new_session(cwd=str(self._bench.cwd), mcp_servers=self._servers())
-        return str(session.session_id)
+        session_id = await agent.new_session(
+            cwd=str(self._session.cwd), mcp_servers=self._servers()
+        )
+        return str(session_id.session_id)
 
     def _servers(self) -> list[McpServerStdio]:
         """Return the MCP server that it is given where it answers a question."""
-        reading = self._bench.reading
+        reading = self._session.reading
         if reading is None:
             return []
         program, *arguments = reading.argv
         return [McpServerStdio(name=reading.name, command=program, args=arguments, env=[])]
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[tuple[Any, Ours, InitializeResponse]]:
+    async def _open(self) -> AsyncIterator[tuple[Any, Client, InitializeResponse]]:
         """Start the program, and end it with the block whatever happens."""
-        bench, settings = self._bench, self._settings
+        session, settings = self._session, self._settings
         values = self._values()
         await asyncio.to_thread(_put_files, self._home, settings.files, values)
-        variables = {name: put_in(text, values) for name, text in settings.variables.items()}
-        environment = {**bench.environment, "HOME": str(self._home), **variables}
-        own = (*bench.rules.own, str(self._home))
-        async with at_work(
+        variables = {
+            name: fill_placeholders(text, values) for name, text in settings.variables.items()
+        }
+        environment = {**session.environment, "HOME": str(self._home), **variables}
+        own = (*session.rules.own, str(self._home))
+        async with run_program(
             settings.argv,
-            cwd=bench.cwd,
+            cwd=session.cwd,
             environment=environment,
-            line=bench.line,
-            rules=msgspec.structs.replace(bench.rules, own=own),
+            line=session.line,
+            rules=msgspec.structs.replace(session.rules, own=own),
             chosen=variables,
         ) as program:
-            ours = Ours(bench)
+            ours = Client(session)
             process = program.process
             agent = connect_to_agent(cast(Any, ours), process.stdin, process.stdout)
             complaints = asyncio.ensure_future(
-                Hearing(program).lines(
-                    process.stderr, bench.complains, bytes_max=ERROR_LINE_BYTES_MAX
+                OutputReader(program).lines(
+                    process.stderr, session.record_error, bytes_max=ERROR_LINE_BYTES_MAX
                 )
             )
             try:
-                watched = _Watched(agent, ours, program, self)
+                watched = _WatchedConnection(agent, ours, program, self)
                 async with asyncio.timeout(settings.connect_seconds_max):
                     told = await watched.initialize(
                         protocol_version=PROTOCOL_VERSION,
                         client_capabilities=ClientCapabilities(),
-                        client_info=Implementation(name=OURS[0], version=OURS[1]),
+                        client_info=Implementation(name=CLIENT_INFO[0], version=CLIENT_INFO[1]),
                     )
                 yield watched, ours, told
             except TimeoutError:
@@ -150,30 +156,30 @@ class Conversation:
                     await agent.close()
 
     def _values(self) -> dict[str, str]:
-        bench = self._bench
+        session = self._session
         return {
-            "url": bench.access.url,
-            "key": bench.access.key,
-            "model": bench.model,
-            "cwd": str(bench.cwd),
+            "url": session.access.url,
+            "key": session.access.key,
+            "model": session.model,
+            "cwd": str(session.cwd),
         }
 
     def _count(self, answer: PromptResponse) -> None:
         """Tell what the program says that its turn used, unless a gateway has counted it."""
-        bench = self._bench
-        if bench.is_metered:
+        session = self._session
+        if session.is_metered:
             return
-        told = told_in(answer, bench.model)
+        told = usage_by_model(answer, session.model)
         for model, tokens in told:
-            bench.line.usage(tokens, model=model)
+            session.line.usage(tokens, model=model)
         if not told:
-            bench.say("warning", "It does not say what it used, and nobody counted.")
+            session.log("warning", "It does not say what it used, and nobody counted.")
 
     def failure(
         self, code: str, words: str, *, hint: str = "", retryable: bool = True
     ) -> AttemptFailed:
         """Return a failure of the program, with its last words."""
-        last = " ".join(list(self._bench.errors)[-3:])
+        last = " ".join(list(self._session.errors)[-3:])
         return AttemptFailed(
             f"acp.{code}",
             f"{self._settings.argv[0]!r} {words} {last}".rstrip(),
@@ -183,7 +189,7 @@ class Conversation:
 
     def refusal(self, error: RequestError) -> AttemptFailed:
         """Return an error of the protocol as a failure."""
-        said = shown(_words(error), self._bench.scrub, WORDS_MAX)
+        said = one_line(_words(error), self._session.scrub, WORDS_MAX)
         if error.code == SIGN_IN:
             hint = 'Sign in once with `home = "kept"`, or name a method as `sign_in`.'
             return self.failure("sign_in", f"is not signed in: {said}", hint=hint, retryable=False)
@@ -192,7 +198,7 @@ class Conversation:
 
     def misunderstood(self, error: ValueError) -> AttemptFailed:
         """Return an answer that the protocol does not know as a failure."""
-        said = shown(str(error), self._bench.scrub)
+        said = one_line(str(error), self._session.scrub)
         return self.failure("bad_answer", f"answers what the protocol does not know: {said}")
 
     def _stopped(self, reason: str) -> AttemptFailed:
@@ -205,10 +211,10 @@ class Conversation:
         return self.failure("stopped", words.get(reason, f"stopped: {reason}."))
 
 
-class _Watched:
+class _WatchedConnection:
     """A connection whose requests end when the program does, or when we have to."""
 
-    def __init__(self, agent: Any, ours: Ours, program: Program, talk: Conversation) -> None:
+    def __init__(self, agent: Any, ours: Client, program: Program, talk: Conversation) -> None:
         self._agent = agent
         self._ours = ours
         self._program = program
@@ -249,7 +255,7 @@ class _Watched:
         return self._talk.failure("lost", words)
 
 
-def told_in(answer: PromptResponse, model: str) -> list[tuple[str, Tokens]]:
+def usage_by_model(answer: PromptResponse, model: str) -> list[tuple[str, Tokens]]:
     """Return what a program used by its models: as the protocol has it, else as Gemini does."""
     if answer.usage is not None:
         return [(model, tokens_of(answer.usage))] if answer.usage.total_tokens else []
@@ -311,16 +317,16 @@ def _put_files(home: Path, files: Mapping[str, str], values: Mapping[str, str]) 
     """Write what the program finds at home; some of it may hold its key."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, template in files.items():
-        write_below(home, name, put_in(template, values).encode())
+        write_below(home, name, fill_placeholders(template, values).encode())
 
 
-def _introduction(told: InitializeResponse) -> Introduced:
+def _introduction(told: InitializeResponse) -> Introduction:
     if told.protocol_version != PROTOCOL_VERSION:
         reason = f"It speaks version {told.protocol_version} of the protocol, not 1."
         raise AttemptFailed("acp.other_protocol", reason, hint="Install another version of it.")
     info = told.agent_info
     version = f"{info.name} {info.version}" if info else ""
-    return Introduced(version[:200], tuple(each.id for each in told.auth_methods or ()))
+    return Introduction(version[:200], tuple(each.id for each in told.auth_methods or ()))
 
 
 def _words(error: RequestError) -> str:

@@ -11,10 +11,10 @@ import msgspec
 
 from missioncontrol.adapters.agents.acp.settings import AcpSettings, acp_settings
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
-from missioncontrol.adapters.agents.coding.order import Order, card
-from missioncontrol.adapters.agents.coding.session import Bench
-from missioncontrol.adapters.agents.health_check import ProofLine, trial
-from missioncontrol.adapters.agents.kind_support import seen_by
+from missioncontrol.adapters.agents.coding.order import Order, coding_card
+from missioncontrol.adapters.agents.coding.session import ToolSession
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import program_environment
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
@@ -31,9 +31,9 @@ class AcpKind:
 
     name = "acp"
 
-    def card(self, declared: Declaration) -> AgentCard:
+    def coding_card(self, declared: Declaration) -> AgentCard:
         _settings(declared)
-        return card(declared)
+        return coding_card(declared)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         settings = _settings(declared)
@@ -57,10 +57,10 @@ class AcpKind:
         if not round_trip:
             return Proof(version, f"{program} introduces itself; no model was asked.")
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
-        line = ProofLine()
+        line = HealthCheckLine()
         with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
             await git(["init", "-q", "."], cwd=Path(place))
-            asked = trial(declared.name, {"prompt": ASKED, "repository": place})
+            asked = health_check_assignment(declared.name, {"prompt": ASKED, "repository": place})
             work = await self.make(plain, workshop).perform(asked, line)
         said = " ".join(str(work.output["summary"]).split())[:SAID_MAX]
         return Proof(version, f"{program} answers: {said}", line.used.tokens)
@@ -94,16 +94,16 @@ class Acp:
         """What people call it."""
         return Path(self._settings.argv[0]).name
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
         """See `Tool.converse`. The program ends with its turn, so the next one tells it all."""
         _require_extra()
         from missioncontrol.adapters.agents.acp.conversation import Conversation
 
-        if bench.thread:
-            prompt = f"{bench.thread}\n\nYou answered:\n\n{bench.said}\n\n{prompt}"
-        talk = Conversation(bench, self._settings, self._kept)
+        if session.thread:
+            prompt = f"{session.thread}\n\nYou answered:\n\n{session.last_message}\n\n{prompt}"
+        talk = Conversation(session, self._settings, self._kept)
         await talk.prompted(prompt, order.risk)
-        bench.thread = prompt
+        session.thread = prompt
 
 
 def _settings(declared: Declaration) -> AcpSettings:
@@ -117,19 +117,19 @@ async def _introduced(declared: Declaration, settings: AcpSettings, workshop: Wo
     from missioncontrol.adapters.agents.acp.conversation import Conversation
 
     with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
-        bench = Bench(
+        session = ToolSession(
             declared.kind,
-            ProofLine(),
+            HealthCheckLine(),
             cwd=Path(place),
             home=Path(place),
-            environment=seen_by(workshop),
+            environment=program_environment(workshop),
             access=Access(settings.base_url, ""),
             model=declared.model,
             scrub=workshop.scrub,
             is_metered=False,
             rules=workshop.sandbox.rules(own=(place,), unix_sockets=settings.sockets),
         )
-        told = await Conversation(bench, settings, workshop.state / "home").introduced()
+        told = await Conversation(session, settings, workshop.state / "home").introduced()
     return told.version
 
 

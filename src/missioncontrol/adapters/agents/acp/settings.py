@@ -54,7 +54,7 @@ def acp_settings(declared: Declaration) -> AcpSettings:
     return found
 
 
-def put_in(template: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(template: str, values: Mapping[str, str]) -> str:
     """Return `template` with {url} and the others replaced; other braces are JSON's."""
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)

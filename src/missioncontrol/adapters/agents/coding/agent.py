@@ -10,30 +10,39 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import ENDPOINT, ports_of, telling, told
+from missioncontrol.adapters.agents.attempt_process import (
+    OTLP_ENDPOINT,
+    attempt_variables,
+    ports_of,
+    with_telemetry,
+)
 from missioncontrol.adapters.agents.coding.failures import may_resume
 from missioncontrol.adapters.agents.coding.order import (
     Order,
-    asked_again,
     order_of,
     prompt_of,
     prompt_to_resume,
+    repair_prompt,
     task_of,
 )
-from missioncontrol.adapters.agents.coding.session import Bench, Reading
+from missioncontrol.adapters.agents.coding.saved import ReadOnlyTask, ToolSession
 from missioncontrol.adapters.agents.consultation import Question
 from missioncontrol.adapters.agents.files import write_below
-from missioncontrol.adapters.agents.kind_support import bad_settings, fault_in, seen_by
+from missioncontrol.adapters.agents.kind_support import (
+    bad_settings,
+    describe_misfit,
+    program_environment,
+)
 from missioncontrol.adapters.worktrees import (
-    Kept,
     Patch,
-    Resumes,
+    ResumeRequest,
+    SavedCommit,
     Session,
     Tree,
-    keep,
+    apply_patch,
     patch_of,
+    save_commit,
     sessions,
-    taken_over,
     worktree,
 )
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
@@ -63,7 +72,7 @@ _EMPTY_WORDS = re.compile(
 )
 """What says that something was done, and answers nothing."""
 
-EVER_SAFE: Mapping[str, str] = {}
+NO_STANDING: Mapping[str, str] = {}
 
 
 SERVER_NAME = "planning"
@@ -84,8 +93,8 @@ class Tool(Protocol):
         """What people call it."""
         ...
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """Let the tool do `prompt`, going on where `bench.thread` names a conversation.
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
+        """Let the tool do `prompt`, going on where `saved.thread` names a conversation.
 
         Raises:
             AttemptFailed: it could not, or its version is not the one that is wanted.
@@ -97,7 +106,7 @@ class Tool(Protocol):
 class Resumable(Protocol):
     """A tool whose conversations survive the end of its process."""
 
-    def holds(self, home: Path, thread: str) -> bool:
+    def has_conversation(self, home: Path, thread: str) -> bool:
         """Whether the conversation is kept in its home."""
         ...
 
@@ -112,7 +121,7 @@ class CodingAgent:
         tool: Tool,
         source: Source,
         *,
-        standing: Mapping[str, str] = EVER_SAFE,
+        standing: Mapping[str, str] = NO_STANDING,
         network: bool = False,
         sockets: bool = False,
         writes: Sequence[str] = (),
@@ -142,30 +151,30 @@ class CodingAgent:
         order = order_of(assignment, self._declared)
         trees = self._workshop.worktrees
         source, base = order.repository, order.base
-        keeping = self._workshop.scrub if order.is_kept else None
+        scrub = self._workshop.scrub if order.is_kept else None
         resumes = self._resumes(assignment, order, line)
         async with worktree(
-            trees, assignment, source, base=base, keeping=keeping, resumes=resumes
+            trees, assignment, source, base=base, scrub=scrub, resumes=resumes
         ) as tree:
-            session = sessions.read(tree.place) if resumes is not None else None
+            saved = sessions.read(tree.place) if resumes is not None else None
             try:
-                with self._at_bench(assignment, line, order, tree, session, resumes) as bench:
+                with self._open_session(assignment, line, order, tree, saved, resumes) as session:
                     for note in (*self._width(order), *tree.notes):
                         line.log("warning", note)
-                    await self._converse(bench, assignment, order, tree, session)
-                    answer = await self._answer(bench, order)
+                    await self._converse(session, assignment, order, tree, saved)
+                    answer = await self._answer(session, order)
                 sessions.forget(tree.place)
             except AttemptFailed as failure:
                 if not may_resume(failure):
                     sessions.forget(tree.place)
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
-            self._refuse_idle(bench, order, patch, answer)
-            kept = await keep(tree.place, self._workshop.scrub)
-            return self._work(bench, tree, (patch, kept), answer, line)
+            self._refuse_idle(session, order, patch, answer)
+            kept = await save_commit(tree.place, self._workshop.scrub)
+            return self._work(session, tree, (patch, kept), answer, line)
 
     @asynccontextmanager
-    async def questioned(
+    async def open_consultation(
         self,
         assignment: Assignment,
         line: Line,
@@ -173,7 +182,7 @@ class CodingAgent:
         schema: Mapping[str, Any],
         plan: str,
     ) -> AsyncIterator[Question]:
-        """See `Questioned.questioned`.
+        """See `Questioned.open_consultation`.
 
         It works in a tree that it can't write to, with the tools of the MCP `server`, which is
         started with the repository and with `plan`, a JSON text. What it says in the end should
@@ -192,59 +201,59 @@ class CodingAgent:
                     hint="Commit what is there.",
                     retryable=False,
                 )
-            with self._at_bench(reading, line, order, tree, None, None) as bench:
-                argv = await asyncio.to_thread(_serving, server, order.repository, bench, plan)
-                bench.reading = Reading(SERVER_NAME, argv, schema)
+            with self._open_session(reading, line, order, tree, None, None) as session:
+                argv = await asyncio.to_thread(_serving, server, order.repository, session, plan)
+                session.reading = ReadOnlyTask(SERVER_NAME, argv, schema)
 
                 async def ask(prompt: str, seconds: float) -> str:
-                    bench.said = ""
+                    session.last_message = ""
                     try:
                         async with asyncio.timeout(seconds):
-                            await self._tool.converse(bench, prompt, order)
+                            await self._tool.converse(session, prompt, order)
                     except TimeoutError:
                         reason = f"{self.title} did not answer within {seconds:.0f} seconds."
-                        raise AttemptFailed(f"{bench.kind}.late", reason) from None
-                    return bench.said
+                        raise AttemptFailed(f"{session.kind}.late", reason) from None
+                    return session.last_message
 
                 yield ask
 
-    def _resumes(self, assignment: Assignment, order: Order, line: Line) -> Resumes | None:
+    def _resumes(self, assignment: Assignment, order: Order, line: Line) -> ResumeRequest | None:
         """Return which interrupted attempt this one resumes; None with a tool that can't."""
         tool = self._tool
         if not isinstance(tool, Resumable):
             return None
-        return Resumes(
+        return ResumeRequest(
             task_of(order, assignment),
-            lambda place, session: tool.holds(place / "home", session.thread),
+            lambda place, saved: tool.has_conversation(place / "home", saved.thread),
             lambda reason: line.log("warning", reason),
         )
 
     async def _converse(
         self,
-        bench: Bench,
+        session: ToolSession,
         assignment: Assignment,
         order: Order,
         tree: Tree,
-        session: Session | None,
+        saved: Session | None,
     ) -> None:
         """Resume the conversation of an interrupted attempt, or begin one."""
-        if session is not None:
-            bench.resume(session.thread)
-            bench.say("info", f"Session {session.thread} of an interrupted attempt is resumed.")
+        if saved is not None:
+            session.resume(saved.thread)
+            session.log("info", f"Session {saved.thread} of an interrupted attempt is resumed.")
             try:
-                await self._tool.converse(bench, prompt_to_resume(order), order)
+                await self._tool.converse(session, prompt_to_resume(order), order)
             except AttemptFailed as failure:
-                if bench.is_announced or may_resume(failure, is_refusal=True):
+                if session.is_announced or may_resume(failure, is_refusal=True):
                     raise
-                bench.say("warning", f"It can't be resumed, and starts over: {failure.reason}")
-                bench.resume("")
+                session.log("warning", f"It can't be resumed, and starts over: {failure.reason}")
+                session.resume("")
             else:
                 return
         else:
             await self._gone_on(order, assignment, tree)
         documents = await asyncio.to_thread(self._texts, order)
         prompt = prompt_of(order, assignment, tree.notes, documents)
-        await self._tool.converse(bench, prompt, order)
+        await self._tool.converse(session, prompt, order)
 
     def _width(self, order: Order) -> Iterator[str]:
         """Say in what wider mode than the safe one it works, if it does."""
@@ -276,7 +285,7 @@ class CodingAgent:
             )
         for ref in refs:
             content = await asyncio.to_thread(self._workshop.artifacts.get, ref.digest)
-            await taken_over(tree, content, f"Changes of step {order.continues}")
+            await apply_patch(tree, content, f"Changes of step {order.continues}")
 
     def _texts(self, order: Order) -> dict[str, str]:
         get = self._workshop.artifacts.get
@@ -286,7 +295,7 @@ class CodingAgent:
         """Keep what was changed before a failure, and return the failure with a word of it."""
         found: dict[str, str] = {}
         try:
-            if (kept := await keep(tree.place, self._workshop.scrub)).commit:
+            if (kept := await save_commit(tree.place, self._workshop.scrub)).commit:
                 line.log("warning", f"What it had changed by then is kept as {kept.ref}.")
                 found["commit"] = kept.commit
         except AttemptFailed as also:
@@ -308,28 +317,28 @@ class CodingAgent:
         )
 
     @contextmanager
-    def _at_bench(
+    def _open_session(
         self,
         assignment: Assignment,
         line: Line,
         order: Order,
         tree: Tree,
-        session: Session | None,
-        resumes: Resumes | None,
-    ) -> Iterator[Bench]:
-        seen = seen_by(self._workshop)
-        environment = telling(assignment, self._workshop.telemetry, seen)
+        saved: Session | None,
+        resumes: ResumeRequest | None,
+    ) -> Iterator[ToolSession]:
+        seen = program_environment(self._workshop)
+        environment = with_telemetry(assignment, self._workshop.telemetry, seen)
         home = tree.place / "home"
-        home.mkdir(exist_ok=session is not None)
+        home.mkdir(exist_ok=saved is not None)
         with self._access(assignment, line, order.model, environment) as access:
-            yield Bench(
+            yield ToolSession(
                 self._declared.kind,
                 line,
                 cwd=tree.cwd,
                 home=home,
                 environment={
                     **environment,
-                    **told(assignment),
+                    **attempt_variables(assignment),
                     **tree.environment,
                     "HOME": str(home),
                 },
@@ -339,7 +348,7 @@ class CodingAgent:
                 is_metered=self._workshop.gateway is not None,
                 rules=self._rules(order, tree, access, environment),
                 calls_max=self._declared.limits.turns_max,
-                used=session.used if session is not None else {},
+                used=saved.used if saved is not None else {},
                 note=_noting(tree, resumes.task) if resumes is not None else None,
             )
 
@@ -354,7 +363,7 @@ class CodingAgent:
             own=(home,) if order.risk == "read" else (tree.path, home),
             reads=(tree.path,),
             writes=(*self._writes, *(("/",) if "full" in _modes(wider) else outside)),
-            ports=None if is_open else ports_of((access.url, environment.get(ENDPOINT, ""))),
+            ports=None if is_open else ports_of((access.url, environment.get(OTLP_ENDPOINT, ""))),
             unix_sockets=self._sockets,
         )
 
@@ -383,7 +392,7 @@ class CodingAgent:
             )
         yield Access(source.base_url, key)
 
-    async def _answer(self, bench: Bench, order: Order) -> Any:
+    async def _answer(self, session: ToolSession, order: Order) -> Any:
         """Return the last message as JSON that fits, asked for again a few times.
 
         Raises:
@@ -392,43 +401,48 @@ class CodingAgent:
         if order.answer == ANYTHING:
             return None
         for _ in range(ASKED_AGAIN_MAX):
-            if not (fault := self._fault(bench.said, order.answer)):
+            if not (fault := self._fault(session.last_message, order.answer)):
                 break
-            bench.say("warning", f"The answer does not fit: {fault}. It is asked again.")
-            await self._tool.converse(bench, asked_again(fault, order.answer), order)
-        if fault := self._fault(bench.said, order.answer):
+            session.log("warning", f"The answer does not fit: {fault}. It is asked again.")
+            await self._tool.converse(session, repair_prompt(fault, order.answer), order)
+        if fault := self._fault(session.last_message, order.answer):
             raise AttemptFailed(
-                f"{bench.kind}.bad_answer",
+                f"{session.kind}.bad_answer",
                 f"{self._tool.title} did not answer as declared, asked {ASKED_AGAIN_MAX + 1} "
                 f"times: {fault}.",
                 hint="Change the declared output of the agent, or the prompt.",
-                detail={"answer": bench.said[:REASON_MAX]},
+                detail={"answer": session.last_message[:REASON_MAX]},
             )
-        return _parsed(bench.said)
+        return _parsed(session.last_message)
 
     def _fault(self, said: str, shape: Shape) -> str:
         value = _parsed(said)
         if value is msgspec.UNSET:
             return "it is no JSON document"
-        return fault_in(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
+        return describe_misfit(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
 
     def _work(
-        self, bench: Bench, tree: Tree, left: tuple[Patch, Kept], answer: Any, line: Line
+        self,
+        session: ToolSession,
+        tree: Tree,
+        left: tuple[Patch, SavedCommit],
+        answer: Any,
+        line: Line,
     ) -> Work:
         patch, kept = left
         artifacts = self._kept(tree, patch, line)
-        findings = self._findings(bench, patch, artifacts)
+        findings = self._findings(session, patch, artifacts)
         for finding in findings:
             line.log("warning", finding.title)
         output: dict[str, Any] = {
-            "summary": bench.said[:SAID_MAX],
+            "summary": session.last_message[:SAID_MAX],
             "base": tree.base,
             "commit": kept.commit,
             "branch": tree.branch,
             "files": [msgspec.to_builtins(change) for change in patch.changes[:FILES_MAX]],
             "commands": [
                 {"command": " ".join(ran.argv), "exit_code": ran.exit_code}
-                for ran in bench.commands
+                for ran in session.commands
             ],
             "patch": artifacts[0].name if artifacts else "",
             "left_out": list(patch.left_out),
@@ -437,14 +451,14 @@ class CodingAgent:
         if answer is not None:
             output["answer"] = answer
         return Work(
-            summary=_summary(self._tool.title, bench, patch),
+            summary=_summary(self._tool.title, session, patch),
             output=output,
             findings=findings,
             artifacts=artifacts,
-            evidence=tuple(bench.commands),
+            evidence=tuple(session.commands),
         )
 
-    def _refuse_idle(self, bench: Bench, order: Order, patch: Patch, answer: Any) -> None:
+    def _refuse_idle(self, session: ToolSession, order: Order, patch: Patch, answer: Any) -> None:
         """Refuse an attempt that changed nothing and proved nothing, whatever it says.
 
         Proof is a command that ended well and did more than show files: reading proves nothing.
@@ -454,22 +468,26 @@ class CodingAgent:
         Raises:
             AttemptFailed: `KIND.nothing_done`.
         """
-        if patch.own or answer is not None or bench.has_proof:
+        if patch.own or answer is not None or session.has_proof:
             return
-        if order.elevation is not None and bench.has_worked:
+        if order.elevation is not None and session.has_worked:
             return
-        if order.risk == "read" and bench.said.strip() and not _EMPTY_WORDS.fullmatch(bench.said):
+        if (
+            order.risk == "read"
+            and session.last_message.strip()
+            and not _EMPTY_WORDS.fullmatch(session.last_message)
+        ):
             return
-        failed = "; ".join(f"{name} ({count})" for name, count in bench.failed_calls.items())
-        idle = "Its calls only read." if bench.calls else "It called no tool."
+        failed = "; ".join(f"{name} ({count})" for name, count in session.failed_calls.items())
+        idle = "Its calls only read." if session.calls else "It called no tool."
         calls = f"Its calls of tools failed: {failed}." if failed else idle
         raise AttemptFailed(
-            f"{bench.kind}.nothing_done",
+            f"{session.kind}.nothing_done",
             f"{self._tool.title} changed no file and proved nothing. {calls} It said: "
-            f"{' '.join(bench.said.split())[:SUMMARY_MAX] or 'nothing'}",
+            f"{' '.join(session.last_message.split())[:SUMMARY_MAX] or 'nothing'}",
             hint="Look at its tools and its model. A step that only asks for words says "
             "`risk: read`, or its agent declares an output.",
-            detail={"failed_calls": dict(bench.failed_calls)},
+            detail={"failed_calls": dict(session.failed_calls)},
         )
 
     def _kept(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
@@ -486,33 +504,33 @@ class CodingAgent:
         return (kept,)
 
     def _findings(
-        self, bench: Bench, patch: Patch, kept: tuple[ArtifactRef, ...]
+        self, session: ToolSession, patch: Patch, kept: tuple[ArtifactRef, ...]
     ) -> tuple[Finding, ...]:
         found = []
         if any(ref.digest != sha256(patch.content).hexdigest() for ref in kept):
             found.append(
                 Finding(
-                    f"{bench.kind}.secret_taken_out",
+                    f"{session.kind}.secret_taken_out",
                     "high",
                     "A secret stood in the changes and was taken out: the patch does not make of "
                     "the code what the agent made",
                     remedy="Have it made again without a secret in it.",
                 )
             )
-        if not bench.calls and not patch.own:
+        if not session.calls and not patch.own:
             found.append(
                 Finding(
-                    f"{bench.kind}.nothing_done",
+                    f"{session.kind}.nothing_done",
                     "medium",
                     f"{self._tool.title} says that it is done, and has neither used a tool nor "
                     "changed a file.",
-                    detail=bench.said[:SUMMARY_MAX],
+                    detail=session.last_message[:SUMMARY_MAX],
                     remedy="Read what it said before anything is built on it.",
                 )
             )
         found.extend(
             Finding(
-                f"{bench.kind}.left_out",
+                f"{session.kind}.left_out",
                 "low",
                 f"What is in {path!r} is not in the patch: it is a repository of its own.",
                 path=path,
@@ -531,9 +549,11 @@ def _reading(assignment: Assignment) -> Assignment:
     )
 
 
-def _serving(server: Sequence[str], repository: Path, bench: Bench, plan: str) -> tuple[str, ...]:
+def _serving(
+    server: Sequence[str], repository: Path, session: ToolSession, plan: str
+) -> tuple[str, ...]:
     """Return the command line of a server; it keeps what it needs in the home of the attempt."""
-    place = bench.home / "planning"
+    place = session.home / "planning"
     place.mkdir()
     known = ("--repository", str(repository), "--place", str(place))
     if not plan:
@@ -572,10 +592,10 @@ def _parsed(text: str) -> Any:
         return msgspec.UNSET
 
 
-def _summary(title: str, bench: Bench, patch: Patch) -> str:
+def _summary(title: str, session: ToolSession, patch: Patch) -> str:
     count = patch.own
     changed = "no file" if not count else "1 file" if count == 1 else f"{count:,} files"
-    said = " ".join(bench.said.split())
+    said = " ".join(session.last_message.split())
     text = f"{title} changed {changed}. {said}".strip()
     return text if len(text) <= SUMMARY_MAX else f"{text[: SUMMARY_MAX - 1]}…"
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import listener_in
+from missioncontrol.adapters.agents.attempt_process import otlp_receiver
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
 from missioncontrol.adapters.agents.coding.claude_events import Turn
-from missioncontrol.adapters.agents.coding.health_check import proved
-from missioncontrol.adapters.agents.coding.order import Order, card
+from missioncontrol.adapters.agents.coding.health_check import check_tool
+from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.coding.session import ToolSession
 from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
@@ -75,10 +75,12 @@ class ClaudeKind:
 
     name = "claude"
 
-    def card(self, declared: Declaration) -> AgentCard:
+    def coding_card(self, declared: Declaration) -> AgentCard:
         settings = _settings(declared)
         standing = _standing(settings)
-        return msgspec.structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
+        return msgspec.structs.replace(
+            coding_card(declared), elevations=ELEVATIONS, standing=standing
+        )
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         settings = _settings(declared)
@@ -93,7 +95,7 @@ class ClaudeKind:
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)
         wanted = settings.program, settings.version
-        return await proved(agent, declared, workshop, CLAUDE, wanted, round_trip=round_trip)
+        return await check_tool(agent, declared, workshop, CLAUDE, wanted, round_trip=round_trip)
 
 
 class ClaudeCode:
@@ -106,19 +108,19 @@ class ClaudeCode:
         self._declared = declared
         self._settings = settings
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        program = CLAUDE.find(self._settings.program, bench.environment)
-        bench.environment = _environment(bench)
-        version = await CLAUDE.version(program, bench)
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
+        program = CLAUDE.find(self._settings.program, session.environment)
+        session.environment = _environment(session)
+        version = await CLAUDE.version(program, session)
         CLAUDE.refuse_other(version, self._settings.version, self._declared.name)
-        turn = Turn(bench)
-        code = await bench.run(self._argv(program, bench, order), prompt.encode(), turn.hear)
+        turn = Turn(session)
+        code = await session.run(self._argv(program, session, order), prompt.encode(), turn.hear)
         turn.judge(code)
 
-    def holds(self, home: Path, thread: str) -> bool:
+    def has_conversation(self, home: Path, thread: str) -> bool:
         return any((home / "claude" / "projects").glob(f"*/{thread}.jsonl"))
 
-    def _argv(self, program: str, bench: Bench, order: Order) -> list[str]:
+    def _argv(self, program: str, session: ToolSession, order: Order) -> list[str]:
         """Return the command line; the prompt goes in by stdin.
 
         Restricted, it ignores the settings, hooks and servers that the repository brings, and its
@@ -137,11 +139,11 @@ class ClaudeCode:
             *("--permission-prompts", "none"),
             *("--permission-mode", "dontAsk" if is_reading else "acceptEdits"),
             *("--tools", tools),
-            *("--allowedTools", ",".join((tools, *_servers(bench)))),
-            *_form(bench),
+            *("--allowedTools", ",".join((tools, *_servers(session)))),
+            *_form(session),
             *(("--add-dir", *places) if places else ()),
-            *(("--model", bench.model) if bench.model else ()),
-            *(("--resume", bench.thread) if bench.thread else ()),
+            *(("--model", session.model) if session.model else ()),
+            *(("--resume", session.thread) if session.thread else ()),
         ]
 
     def _tools(self, elevation: Elevated | None) -> tuple[str, ...]:
@@ -151,21 +153,21 @@ class ClaudeCode:
         return tuple(dict.fromkeys((*self._settings.tools, *more)))
 
 
-def _servers(bench: Bench) -> tuple[str, ...]:
+def _servers(session: ToolSession) -> tuple[str, ...]:
     """Return the tools of the MCP server that it is given; they only read."""
-    return (f"mcp__{bench.reading.name}",) if bench.reading is not None else ()
+    return (f"mcp__{session.reading.name}",) if session.reading is not None else ()
 
 
-def _form(bench: Bench) -> list[str]:
+def _form(session: ToolSession) -> list[str]:
     """Return the options that lend it a server and hold it to a form of its answer."""
-    reading = bench.reading
+    reading = session.reading
     if reading is None:
         return []
     server = {"type": "stdio", "command": reading.argv[0], "args": reading.argv[1:]}
     settings = msgspec.json.encode({"mcpServers": {reading.name: server}})
-    write_below(bench.home, SERVERS, settings)
+    write_below(session.home, SERVERS, settings)
     schema = msgspec.json.encode(reading.schema).decode()
-    return ["--mcp-config", str(bench.home / SERVERS), "--json-schema", schema]
+    return ["--mcp-config", str(session.home / SERVERS), "--json-schema", schema]
 
 
 def _places(elevation: Elevated | None) -> tuple[str, ...]:
@@ -175,14 +177,14 @@ def _places(elevation: Elevated | None) -> tuple[str, ...]:
     return ("/",) if elevation.opens("full") else elevation.paths
 
 
-def _environment(bench: Bench) -> dict[str, str]:
+def _environment(session: ToolSession) -> dict[str, str]:
     return {
-        **(TELLING if listener_in(bench.environment) is not None else {}),
-        **bench.environment,
+        **(TELLING if otlp_receiver(session.environment) is not None else {}),
+        **session.environment,
         **SWITCHES,
-        "CLAUDE_CONFIG_DIR": str(bench.home / "claude"),
-        "ANTHROPIC_BASE_URL": bench.access.url,
-        "ANTHROPIC_API_KEY": bench.access.key,
+        "CLAUDE_CONFIG_DIR": str(session.home / "claude"),
+        "ANTHROPIC_BASE_URL": session.access.url,
+        "ANTHROPIC_API_KEY": session.access.key,
     }
 
 

@@ -6,8 +6,12 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.failures import no_result, refused
-from missioncontrol.adapters.agents.coding.session import UNREADABLE_SHOWN, Bench, plain
+from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
+from missioncontrol.adapters.agents.coding.session import (
+    UNREADABLE_SHOWN,
+    ToolSession,
+    strip_controls,
+)
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import AttemptFailed
 
@@ -35,9 +39,9 @@ class _Model(msgspec.Struct, rename="camel"):
 class Turn:
     """One turn, from its first line to the exit of the program."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, session: ToolSession) -> None:
         """Nothing was heard yet."""
-        self._bench = bench
+        self._session = session
         self._result: dict[str, Any] | None = None
         self._running: dict[str, tuple[str, float]] = {}  # calls of the shell by id
         self._named: dict[str, str] = {}  # tools of calls that have not ended, by id
@@ -54,13 +58,13 @@ class Turn:
         except (msgspec.DecodeError, RecursionError, TypeError, KeyError):
             text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
             if text:
-                self._bench.say("warning", f"Claude Code wrote what is no event: {text}")
+                self._session.log("warning", f"Claude Code wrote what is no event: {text}")
             return
         match kind:
             case "system" if event.get("subtype") == "init":
-                self._bench.thread = str(event.get("session_id", ""))
+                self._session.thread = str(event.get("session_id", ""))
             case "system" if event.get("subtype") == "permission_denied":
-                self._bench.say("warning", f"Denied: {event.get('message', '')}")
+                self._session.log("warning", f"Denied: {event.get('message', '')}")
             case "assistant" | "user":
                 for block in _blocks(event):
                     self._take(block, is_error=bool(event.get("is_api_error_message")))
@@ -71,18 +75,18 @@ class Turn:
     def _take(self, block: dict[str, Any], *, is_error: bool) -> None:
         match block.get("type"):
             case "text" if is_error:
-                self._bench.say("warning", str(block.get("text", "")))
+                self._session.log("warning", str(block.get("text", "")))
             case "text":
-                self._bench.message(str(block.get("text", "")))
+                self._session.record_message(str(block.get("text", "")))
             case "thinking":
-                self._bench.say("info", str(block.get("thinking", "")))
+                self._session.log("info", str(block.get("thinking", "")))
             case "tool_use":
                 self._called(block)
             case "tool_result":
                 self._ended(block)
 
     def _called(self, block: dict[str, Any]) -> None:
-        self._bench.calls_tool()
+        self._session.count_tool_call()
         name, given = str(block.get("name", "")), block.get("input")
         self._named[str(block.get("id", ""))] = name
         given = given if isinstance(given, dict) else {}
@@ -90,25 +94,27 @@ class Turn:
             command = str(given.get("command", ""))
             now = asyncio.get_running_loop().time()
             self._running[str(block.get("id", ""))] = (command, now)
-            self._bench.say("info", f"$ {command[:SHOWN_MAX]}")
+            self._session.log("info", f"$ {command[:SHOWN_MAX]}")
         else:
             what = given.get("file_path") or given.get("path") or given.get("pattern") or ""
-            self._bench.say("info", f"[{name}] {what}")
+            self._session.log("info", f"[{name}] {what}")
 
     def _ended(self, block: dict[str, Any]) -> None:
         text, is_error = _text(block.get("content")), block.get("is_error") is True
         began = self._running.pop(str(block.get("tool_use_id", "")), None)
         name = self._named.pop(str(block.get("tool_use_id", "")), "a tool")
         if is_error and not (began and _EXIT.match(text)):
-            self._bench.failed_call(name)
+            self._session.count_failed_call(name)
         if is_error or began:
-            self._bench.say("warning" if is_error else "info", text)
+            self._session.log("warning" if is_error else "info", text)
         if began is None:
             return
         code = _EXIT.match(text) if is_error else None
         if code or not is_error:
             seconds = asyncio.get_running_loop().time() - began[1]
-            self._bench.ran(began[0], int(code[1]) if code else 0, seconds, split=False)
+            self._session.record_command(
+                began[0], int(code[1]) if code else 0, seconds, split=False
+            )
 
     def _count(self, told: Any) -> None:
         """Count by model; what single messages say of their output is a placeholder.
@@ -119,45 +125,47 @@ class Turn:
             by_model = msgspec.convert(told, dict[str, _Model])
         except msgspec.ValidationError as error:
             raise AttemptFailed(
-                f"{self._bench.kind}.bad_usage",
+                f"{self._session.kind}.bad_usage",
                 f"Claude Code told its tokens in a form that is not known ({error}).",
                 hint="Check its version.",
             ) from None
         for model, count in by_model.items():
-            self._bench.uses_in_all(count.usage, model)
+            self._session.record_total_usage(count.usage, model)
 
     def judge(self, code: int) -> None:
         """Raise unless the turn ended well: an error of the API comes as a success, too.
 
         Raises:
-            AttemptFailed: by what it said, see `refused`; `claude.permission_denied`, or
+            AttemptFailed: by what it said, see `tool_refusal`; `claude.permission_denied`, or
                 `claude.no_result`.
         """
         result = self._result
         if result is None:
-            raise no_result(self._bench, "Claude Code", code)
-        said = plain(str(result.get("result", "")))
+            raise no_result(self._session, "Claude Code", code)
+        said = strip_controls(str(result.get("result", "")))
         if result.get("is_error") or result.get("subtype") != "success":
             status = result.get("api_error_status")
             words = said or str(result.get("subtype", ""))
-            raise refused(
-                self._bench, "Claude Code", words, status if isinstance(status, int) else 0
+            raise tool_refusal(
+                self._session, "Claude Code", words, status if isinstance(status, int) else 0
             )
         denials = result.get("permission_denials")
-        if denials and self._bench.reading is None:  # Who only answers does without what it lacks.
+        if (
+            denials and self._session.reading is None
+        ):  # Who only answers does without what it lacks.
             raise self._denied(denials)
         if code:
-            raise no_result(self._bench, "Claude Code", code)
+            raise no_result(self._session, "Claude Code", code)
         if (answer := result.get("structured_output")) is not None:
-            self._bench.message(msgspec.json.encode(answer).decode())
+            self._session.record_message(msgspec.json.encode(answer).decode())
 
     def _denied(self, denials: Any) -> AttemptFailed:
         """Return the failure of a turn that goes on as if nothing had been denied."""
         named = [_denial(each) for each in denials[:DENIALS_MAX]]
         more = f" and {len(denials) - len(named)} more" if len(denials) > len(named) else ""
         return AttemptFailed(
-            f"{self._bench.kind}.permission_denied",
-            self._bench.scrub(f"Claude Code was denied {'; '.join(named)}{more}."),
+            f"{self._session.kind}.permission_denied",
+            self._session.scrub(f"Claude Code was denied {'; '.join(named)}{more}."),
             hint="Give the step a tier that writes, add the tool to `tools` of the agent, or keep "
             "to files of the repository.",
             retryable=False,
@@ -170,7 +178,7 @@ def _denial(denial: Any) -> str:
         return str(denial)[:200]
     given = denial.get("tool_input")
     first = next(iter(given.values()), "") if isinstance(given, dict) else ""
-    return plain(f"{denial.get('tool_name')} ({str(first)[:200]})")
+    return strip_controls(f"{denial.get('tool_name')} ({str(first)[:200]})")
 
 
 def _blocks(event: dict[str, Any]) -> list[dict[str, Any]]:

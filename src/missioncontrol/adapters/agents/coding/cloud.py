@@ -12,17 +12,17 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source
-from missioncontrol.adapters.agents.coding.cloud_commands import Commands, sign_in_missing
-from missioncontrol.adapters.agents.coding.cloud_task import CloudTask, Notes
+from missioncontrol.adapters.agents.coding.cloud_commands import Commands, is_signed_out
+from missioncontrol.adapters.agents.coding.cloud_task import CloudTask, TaskRecords
 from missioncontrol.adapters.agents.coding.codex_home import VERSION
-from missioncontrol.adapters.agents.coding.order import Order, card
+from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.session import Bench
-from missioncontrol.adapters.agents.health_check import ProofLine
+from missioncontrol.adapters.agents.coding.session import ToolSession
+from missioncontrol.adapters.agents.health_check import HealthCheckLine
 from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
-    seen_by,
+    program_environment,
     settings_of,
 )
 from missioncontrol.adapters.git import git
@@ -64,15 +64,15 @@ class CloudKind:
 
     name = KIND
 
-    def card(self, declared: Declaration) -> AgentCard:
+    def coding_card(self, declared: Declaration) -> AgentCard:
         _settings(declared)
-        found = card(declared if declared.effects else _with_effects(declared))
+        found = coding_card(declared if declared.effects else _with_effects(declared))
         fields = {n: each for n, each in found.inputs.fields.items() if n not in UNABLE}
         return msgspec.structs.replace(found, inputs=Shape("object", fields))
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         settings = _settings(declared)
-        tool = CodexCloud(declared, settings, Notes(workshop.state / "cloud"))
+        tool = CodexCloud(declared, settings, TaskRecords(workshop.state / "cloud"))
         places = (settings.codex_home,)
         return CloudAgent(declared, workshop, tool, Source(), network=True, writes=places)
 
@@ -80,24 +80,24 @@ class CloudKind:
         """See `AgentKind.prove`; a round trip lists tasks, and begins none."""
         settings = _settings(declared)
         with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
-            bench = Bench(
+            session = ToolSession(
                 KIND,
-                ProofLine(),
+                HealthCheckLine(),
                 cwd=Path(place),
                 home=Path(place),
-                environment={**seen_by(workshop), "HOME": place},
+                environment={**program_environment(workshop), "HOME": place},
                 access=Access("", ""),
                 model="",
                 scrub=workshop.scrub,
                 is_metered=False,
                 rules=workshop.sandbox.rules(own=(place,), writes=(settings.codex_home,)),
             )
-            program, version = await _program(bench, declared, settings)
-            if sign_in_missing(settings.codex_home):
+            program, version = await _program(session, declared, settings)
+            if is_signed_out(settings.codex_home):
                 raise Commands.not_signed_in(settings.codex_home)
             if not round_trip:
                 return Proof(version, "It is there, with a sign-in; Codex Cloud was not asked.")
-            await Commands(program, bench, settings.codex_home).listed(settings.environment)
+            await Commands(program, session, settings.codex_home).listed(settings.environment)
         return Proof(version, "Codex Cloud answers; it was asked for a list and for no task.")
 
 
@@ -118,13 +118,13 @@ class CodexCloud:
 
     title = "Codex Cloud"
 
-    def __init__(self, declared: Declaration, settings: CloudSettings, notes: Notes) -> None:
+    def __init__(self, declared: Declaration, settings: CloudSettings, notes: TaskRecords) -> None:
         """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
         self._notes = notes
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
         """See `Tool.converse`.
 
         Raises:
@@ -140,9 +140,9 @@ class CodexCloud:
                 retryable=False,
             )
         settings = self._settings
-        program, _ = await _program(bench, self._declared, settings)
-        commands = Commands(program, bench, settings.codex_home)
-        task = CloudTask(commands, bench, self._notes, settings.poll_seconds)
+        program, _ = await _program(session, self._declared, settings)
+        commands = Commands(program, session, settings.codex_home)
+        task = CloudTask(commands, session, self._notes, settings.poll_seconds)
         branch = settings.branch or await _branch(order)
         await task.done(prompt, settings.environment, branch)
 
@@ -157,9 +157,11 @@ async def _branch(order: Order) -> str:
     return (await git(head, cwd=order.repository, fine=(0, 1))).decode().strip()
 
 
-async def _program(bench: Bench, declared: Declaration, settings: CloudSettings) -> tuple[str, str]:
-    program = CODEX.find(settings.program, bench.environment)
-    version = await CODEX.version(program, bench)
+async def _program(
+    session: ToolSession, declared: Declaration, settings: CloudSettings
+) -> tuple[str, str]:
+    program = CODEX.find(settings.program, session.environment)
+    version = await CODEX.version(program, session)
     CODEX.refuse_other(version, settings.version, declared.name)
     return program, version
 

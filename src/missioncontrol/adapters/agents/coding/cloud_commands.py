@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.session import Bench, plain
+from missioncontrol.adapters.agents.coding.session import ToolSession, strip_controls
 from missioncontrol.ports.agent import AttemptFailed
 
 KIND = "codex_cloud"
@@ -36,7 +36,7 @@ class Submitted(msgspec.Struct, frozen=True):
     url: str
 
 
-class Seen(msgspec.Struct, frozen=True):
+class TaskStatus(msgspec.Struct, frozen=True):
     """How a task stands."""
 
     status: Status
@@ -51,18 +51,18 @@ class _Answer(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        return plain(self.out.decode("utf-8", "replace"))
+        return strip_controls(self.out.decode("utf-8", "replace"))
 
 
 class Commands:
     """Asks the program, in a directory of ours: it writes a file `error.log` where it stands."""
 
-    def __init__(self, program: str, bench: Bench, codex_home: str) -> None:
+    def __init__(self, program: str, session: ToolSession, codex_home: str) -> None:
         """The sign-in is in `codex_home`."""
         self._program = program
-        self._bench = bench
+        self._session = session
         self._home = codex_home
-        bench.environment = {**bench.environment, "CODEX_HOME": codex_home, "NO_COLOR": "1"}
+        session.environment = {**session.environment, "CODEX_HOME": codex_home, "NO_COLOR": "1"}
 
     async def submitted(self, prompt: str, environment: str, branch: str) -> Submitted:
         """Begin a task. The prompt goes in by stdin.
@@ -78,10 +78,10 @@ class Commands:
             return Submitted(found[1], found[0].strip())
         said = answer.error or answer.text.strip()
         if answer.code == 2 or any(words in said for words in _NOT_CREATED):
-            raise NotBegun(self._refusal(said, environment))
-        raise maybe_submitted(f"It ended with status {answer.code}: {said or 'it said nothing'}")
+            raise NotSubmitted(self._refusal(said, environment))
+        raise submission_unknown(f"It ended with status {answer.code}: {said or 'it said nothing'}")
 
-    async def seen(self, task: str) -> Seen:
+    async def seen(self, task: str) -> TaskStatus:
         """Return how a task stands; the program says so with status 1 unless it is ready.
 
         Raises:
@@ -93,7 +93,7 @@ class Commands:
             raise self._unavailable(answer, f"how task {task} stands")
         lines = answer.text.strip().splitlines()
         status = msgspec.convert(found[1], Status)
-        return Seen(status, found[2].strip(), lines[-1].strip() if lines[2:] else "")
+        return TaskStatus(status, found[2].strip(), lines[-1].strip() if lines[2:] else "")
 
     async def diff(self, task: str) -> bytes:
         """Return what a task that is ready has changed; empty where that is nothing.
@@ -131,10 +131,10 @@ class Commands:
                     retryable=False,
                 )
 
-        bench = self._bench
-        bench.errors.clear()
-        code = await bench.run([self._program, "cloud", *asked], stdin, take, cwd=bench.home)
-        errors = " ".join(each for each in bench.errors if "PATH aliases" not in each)
+        session = self._session
+        session.errors.clear()
+        code = await session.run([self._program, "cloud", *asked], stdin, take, cwd=session.home)
+        errors = " ".join(each for each in session.errors if "PATH aliases" not in each)
         return _Answer(code, bytes(out), errors[:SAID_MAX])
 
     def _refusal(self, said: str, environment: str) -> AttemptFailed:
@@ -172,7 +172,7 @@ class Commands:
         )
 
 
-class NotBegun(Exception):
+class NotSubmitted(Exception):
     """The program ended before it asked for a task."""
 
     def __init__(self, failure: AttemptFailed) -> None:
@@ -181,7 +181,7 @@ class NotBegun(Exception):
         self.failure = failure
 
 
-def maybe_submitted(why: str) -> AttemptFailed:
+def submission_unknown(why: str) -> AttemptFailed:
     """Say that a task may have been begun, so that no second one is."""
     return AttemptFailed(
         f"{KIND}.maybe_submitted",
@@ -192,6 +192,6 @@ def maybe_submitted(why: str) -> AttemptFailed:
     )
 
 
-def sign_in_missing(home: str) -> bool:
+def is_signed_out(home: str) -> bool:
     """Whether there is certainly no sign-in; one that is there may be over all the same."""
     return not (Path(home) / "auth.json").is_file()

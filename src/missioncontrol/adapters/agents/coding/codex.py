@@ -6,8 +6,8 @@ from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, ref
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import CODEX, ELEVATIONS, CodexSettings
 from missioncontrol.adapters.agents.coding.codex_server import CodexServer
-from missioncontrol.adapters.agents.coding.health_check import proved
-from missioncontrol.adapters.agents.coding.order import card
+from missioncontrol.adapters.agents.coding.health_check import check_tool
+from missioncontrol.adapters.agents.coding.order import coding_card
 from missioncontrol.adapters.agents.kind_support import settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
@@ -19,10 +19,10 @@ class CodexKind:
 
     name = "codex"
 
-    def card(self, declared: Declaration) -> AgentCard:
+    def coding_card(self, declared: Declaration) -> AgentCard:
         settings = _settings(declared)
         standing = _standing(settings)
-        return structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
+        return structs.replace(coding_card(declared), elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         settings = _settings(declared)
@@ -37,7 +37,7 @@ class CodexKind:
         plain = structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)
         wanted = settings.program, settings.version
-        return await proved(agent, declared, workshop, CODEX, wanted, round_trip=round_trip)
+        return await check_tool(agent, declared, workshop, CODEX, wanted, round_trip=round_trip)
 
 
 def _standing(settings: CodexSettings) -> dict[str, str]:

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.agents.coding.session import plain
+from missioncontrol.adapters.agents.coding.session import strip_controls
 from missioncontrol.ports.agent import Action, Verdict
 
 TITLE_MAX = 200
@@ -13,7 +13,7 @@ CHANGE = "item/fileChange/requestApproval"
 QUESTION = "item/tool/requestUserInput"
 
 
-class Asked:
+class ApprovalRequests:
     """Knows what the items are that Codex asks about: a request for a change names only its item.
 
     Directories are told relative to the tree, so that the same action in another attempt is the
@@ -89,7 +89,7 @@ def _question(params: dict[str, Any]) -> Action:
     return Action("question", _title(title), {"questions": questions}, (), form)
 
 
-def decided(method: str, verdict: Verdict, params: dict[str, Any]) -> dict[str, Any]:
+def approval_response(method: str, verdict: Verdict, params: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a request, in Codex's words. Each holds for one time."""
     if method != QUESTION:
         return {"decision": "accept" if verdict.is_allowed else "decline"}
@@ -98,7 +98,7 @@ def decided(method: str, verdict: Verdict, params: dict[str, Any]) -> dict[str, 
 
 
 def _title(text: str) -> str:
-    line = " ".join(plain(text).split())
+    line = " ".join(strip_controls(text).split())
     return line if len(line) <= TITLE_MAX else f"{line[: TITLE_MAX - 1]}…"
 
 

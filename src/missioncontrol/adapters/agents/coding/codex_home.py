@@ -6,10 +6,10 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import Listener, listener_in
+from missioncontrol.adapters.agents.attempt_process import OtlpReceiver, otlp_receiver
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.session import Bench, Reading
+from missioncontrol.adapters.agents.coding.session import ReadOnlyTask, ToolSession
 from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
@@ -62,13 +62,13 @@ def sandbox_of(order: Order, rules: Rules) -> Sandbox:
     return "danger-full-access" if opens(order.elevation, "full") else "workspace-write"
 
 
-def base_url(bench: Bench) -> str:
+def base_url(session: ToolSession) -> str:
     """Return where Codex finds its models; a gateway's address has no `/v1` yet."""
-    return f"{bench.access.url.rstrip('/')}/v1" if bench.is_metered else bench.access.url
+    return f"{session.access.url.rstrip('/')}/v1" if session.is_metered else session.access.url
 
 
-async def ready(
-    bench: Bench,
+async def prepare(
+    session: ToolSession,
     declared: Declaration,
     settings: CodexSettings,
     approval_policy: str,
@@ -79,20 +79,20 @@ async def ready(
     Raises:
         AttemptFailed: `codex.not_found` or `codex.wrong_version`.
     """
-    program = CODEX.find(settings.program, bench.environment)
-    bench.environment = set_up(bench, settings, approval_policy, elevation)
-    version = await CODEX.version(program, bench)
+    program = CODEX.find(settings.program, session.environment)
+    session.environment = set_up(session, settings, approval_policy, elevation)
+    version = await CODEX.version(program, session)
     CODEX.refuse_other(version, settings.version, declared.name)
     return program
 
 
-def holds(home: Path, thread: str) -> bool:
+def has_conversation(home: Path, thread: str) -> bool:
     """Whether Codex keeps a conversation in its home."""
     return any((home / "sessions").rglob(f"*{thread}.jsonl"))
 
 
 def set_up(
-    bench: Bench,
+    session: ToolSession,
     settings: CodexSettings,
     approval_policy: str,
     elevation: Elevated | None = None,
@@ -102,7 +102,7 @@ def set_up(
     Codex looks up hosts on the internet unless the features below are off.
     """
     effort = f'model_reasoning_effort = "{settings.effort}"\n' if settings.effort else ""
-    listener = listener_in(bench.environment)
+    listener = otlp_receiver(session.environment)
     network = settings.network or opens(elevation, "network")
     roots = elevation.paths if elevation is not None else ()
     # It holds the key with which the attempt tells what it does.
@@ -114,7 +114,7 @@ web_search = "disabled"
 {effort}
 [model_providers.mission]
 name = "Mission Control"
-base_url = {json.dumps(base_url(bench))}
+base_url = {json.dumps(base_url(session))}
 env_key = "{KEY_VARIABLE}"
 wire_api = "responses"
 request_max_retries = 0
@@ -141,17 +141,17 @@ plugins = false
 remote_plugin = false
 apps = false
 daemon_auto_start = false
-{_server(bench.reading) if bench.reading is not None else ""}
+{_server(session.reading) if session.reading is not None else ""}
 {_otel(listener) if listener is not None else ""}"""
-    write_below(bench.home, "config.toml", settings_text.encode())
+    write_below(session.home, "config.toml", settings_text.encode())
     return {
-        **bench.environment,
-        "CODEX_HOME": str(bench.home),
-        KEY_VARIABLE: bench.access.key,
+        **session.environment,
+        "CODEX_HOME": str(session.home),
+        KEY_VARIABLE: session.access.key,
     }
 
 
-def _server(reading: Reading) -> str:
+def _server(reading: ReadOnlyTask) -> str:
     """Return the settings of a server whose tools only read: they are called without asking.
 
     Without `required`, the first turn would begin before the server is there.
@@ -167,7 +167,7 @@ default_tools_approval_mode = "approve"
 """
 
 
-def _otel(listener: Listener) -> str:
+def _otel(listener: OtlpReceiver) -> str:
     """Return the settings by which Codex tells what it does, without what it was told and said."""
 
     def exporter(path: str) -> str:

@@ -6,31 +6,34 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import at_work
-from missioncontrol.adapters.agents.coding.codex_approvals import Asked, decided
+from missioncontrol.adapters.agents.attempt_process import run_program
+from missioncontrol.adapters.agents.coding.codex_approvals import (
+    ApprovalRequests,
+    approval_response,
+)
 from missioncontrol.adapters.agents.coding.codex_events import (
-    Items,
-    reason_in,
-    status_in,
+    ItemRecorder,
+    reason_of,
+    status_of,
     usage_of,
 )
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
-    holds,
-    ready,
+    has_conversation,
+    prepare,
     sandbox_of,
 )
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
-from missioncontrol.adapters.agents.coding.failures import no_result, refused
+from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.session import (
     ERROR_LINE_BYTES_MAX,
     UNREADABLE_SHOWN,
-    Bench,
-    plain,
+    ToolSession,
+    strip_controls,
 )
-from missioncontrol.adapters.agents.output import Hearing
+from missioncontrol.adapters.agents.output import OutputReader
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.declaration import Declaration
 
@@ -56,39 +59,39 @@ class CodexServer:
         self._declared = declared
         self._settings = settings
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
         if (
-            bench.reading is not None
+            session.reading is not None
         ):  # It only reads, and a schema bounds its answer: no approval is needed.
-            await CodexExec(self._declared, self._settings).converse(bench, prompt, order)
+            await CodexExec(self._declared, self._settings).converse(session, prompt, order)
             return
         wider = order.elevation
-        program = await ready(bench, self._declared, self._settings, "on-request", wider)
+        program = await prepare(session, self._declared, self._settings, "on-request", wider)
         argv = [program, "app-server"]
-        async with at_work(
+        async with run_program(
             argv,
-            cwd=bench.cwd,
-            environment=bench.environment,
-            line=bench.line,
-            rules=bench.rules,
+            cwd=session.cwd,
+            environment=session.environment,
+            line=session.line,
+            rules=session.rules,
         ) as process:
-            await _Conversation(process, bench, prompt, order).hold()
-        await add_missing(bench)
+            await _Conversation(process, session, prompt, order).hold()
+        await add_missing(session)
 
-    def holds(self, home: Path, thread: str) -> bool:
-        return holds(home, thread)
+    def has_conversation(self, home: Path, thread: str) -> bool:
+        return has_conversation(home, thread)
 
 
 class _Conversation:
     """One turn, from the first message to the exit of the server."""
 
-    def __init__(self, program: Program, bench: Bench, prompt: str, order: Order) -> None:
+    def __init__(self, program: Program, session: ToolSession, prompt: str, order: Order) -> None:
         self._program = program
-        self._bench = bench
+        self._session = session
         self._prompt = prompt
         self._order = order
-        self._items = Items(bench)
-        self._asked = Asked(bench.cwd)
+        self._items = ItemRecorder(session)
+        self._asked = ApprovalRequests(session.cwd)
         self._turn = ""
         self._ended: dict[str, Any] | None = None
         self._refusal = ""  # of a request of ours
@@ -99,17 +102,17 @@ class _Conversation:
         """Let the server do one turn.
 
         Raises:
-            AttemptFailed: by what Codex said, see `refused`; `codex.no_result`; and what a
+            AttemptFailed: by what Codex said, see `tool_refusal`; `codex.no_result`; and what a
                 question to a person raises.
         """
         stdout, stderr = self._program.process.stdout, self._program.process.stderr
         client = {"name": "missioncontrol", "title": "Mission Control", "version": "1"}
         self._request(INITIALIZE, "initialize", {"clientInfo": client})
-        hearing = Hearing(self._program)
+        reader = OutputReader(self._program)
         try:
-            code = await hearing.until_exit(
-                hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
-                hearing.lines(stderr, self._bench.complains, bytes_max=ERROR_LINE_BYTES_MAX),
+            code = await reader.wait_for_exit(
+                reader.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
+                reader.lines(stderr, self._session.record_error, bytes_max=ERROR_LINE_BYTES_MAX),
             )
         except asyncio.CancelledError:
             await self._interrupt()
@@ -133,19 +136,19 @@ class _Conversation:
         """Begin a conversation, or take up the one that there is."""
         self._send({"method": "initialized"})
         params: dict[str, Any] = {
-            "cwd": str(self._bench.cwd),
+            "cwd": str(self._session.cwd),
             "approvalPolicy": POLICY,
-            "sandbox": sandbox_of(self._order, self._bench.rules),
+            "sandbox": sandbox_of(self._order, self._session.rules),
         }
-        if self._bench.model:
-            params["model"] = self._bench.model
-        if self._bench.thread:
-            self._request(THREAD, "thread/resume", {**params, "threadId": self._bench.thread})
+        if self._session.model:
+            params["model"] = self._session.model
+        if self._session.thread:
+            self._request(THREAD, "thread/resume", {**params, "threadId": self._session.thread})
         else:
             self._request(THREAD, "thread/start", params)
 
     def _say(self, thread: str) -> None:
-        self._bench.thread = thread
+        self._session.thread = thread
         said = [{"type": "text", "text": self._prompt}]
         self._request(TURN, "turn/start", {"threadId": thread, "input": said})
 
@@ -162,7 +165,7 @@ class _Conversation:
             self._program.process.terminate()
 
     async def _interrupt(self) -> None:
-        turn = {"threadId": self._bench.thread, "turnId": self._turn}
+        turn = {"threadId": self._session.thread, "turnId": self._turn}
         self._request(INTERRUPT, "turn/interrupt", turn)
         self._close()
         exited = asyncio.ensure_future(self._program.exited())
@@ -179,7 +182,7 @@ class _Conversation:
         if not isinstance(message, dict):
             text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
             if text:
-                self._bench.say("warning", f"Codex wrote what is no message: {text}")
+                self._session.log("warning", f"Codex wrote what is no message: {text}")
             return
         params = message.get("params")
         params = params if isinstance(params, dict) else {}
@@ -221,16 +224,16 @@ class _Conversation:
             case "thread/tokenUsage/updated":
                 used = params.get("tokenUsage")
                 total = used.get("total") if isinstance(used, dict) else None
-                self._bench.uses_in_all(usage_of(total, self._bench))
+                self._session.record_total_usage(usage_of(total, self._session))
             case "turn/completed":
                 turn = params.get("turn")
                 self._ended = turn if isinstance(turn, dict) else {}
                 self._close()
             case "error":
-                self._bench.say("warning", _message_of(params.get("error")))
+                self._session.log("warning", _message_of(params.get("error")))
             case "warning" | "configWarning":
                 said = params.get("message") or params.get("summary")
-                self._bench.say("warning", str(said or ""))
+                self._session.log("warning", str(said or ""))
 
     # What a person is asked.
 
@@ -245,11 +248,11 @@ class _Conversation:
             error = {"code": -32601, "message": f"{method} is not offered here."}
             self._send({"id": number, "error": error})
             return
-        verdict = await self._bench.line.permit(action)
+        verdict = await self._session.line.permit(action)
         if not verdict.is_allowed:
             because = f": {verdict.reason}" if verdict.reason else ""
-            self._bench.say("warning", f"Refused{because}: {action.title}")
-        self._send({"id": number, "result": decided(method, verdict, params)})
+            self._session.log("warning", f"Refused{because}: {action.title}")
+        self._send({"id": number, "result": approval_response(method, verdict, params)})
 
     def _has_answered(self, task: "asyncio.Task[None]") -> None:
         self._answering.discard(task)
@@ -263,12 +266,14 @@ class _Conversation:
         if self._fault is not None:
             raise self._fault
         if self._refusal:
-            raise refused(self._bench, "Codex", plain(self._refusal))
+            raise tool_refusal(self._session, "Codex", strip_controls(self._refusal))
         if self._ended is None:
-            raise no_result(self._bench, "Codex", code)
+            raise no_result(self._session, "Codex", code)
         if self._ended.get("status") != "completed":
             said = _message_of(self._ended.get("error")) or str(self._ended.get("status"))
-            raise refused(self._bench, "Codex", reason_in(plain(said)), status_in(said))
+            raise tool_refusal(
+                self._session, "Codex", reason_of(strip_controls(said)), status_of(said)
+            )
 
 
 def _id_in(result: dict[str, Any], name: str) -> str:

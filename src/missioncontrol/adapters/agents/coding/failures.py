@@ -2,7 +2,7 @@
 
 import re
 
-from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.coding.session import ToolSession
 from missioncontrol.ports.agent import AttemptFailed
 
 REASON_MAX = 4_000
@@ -34,18 +34,18 @@ def may_resume(failure: AttemptFailed, *, is_refusal: bool = False) -> bool:
     return word in _REFUSALS or (not is_refusal and word == "no_result")
 
 
-def refused(bench: Bench, tool: str, said: str, status: int = 0) -> AttemptFailed:
+def tool_refusal(session: ToolSession, tool: str, said: str, status: int = 0) -> AttemptFailed:
     """Return the failure of a tool that said why; `status` is that of the model's answer.
 
     The text of a refusal by the gateway is part of what the tool says.
     """
     code, hint = _CODES.get(status, ("unavailable" if status >= 500 else "failed", ""))
-    text = " ".join(bench.scrub(said).split())
+    text = " ".join(session.scrub(said).split())
     shown = text if len(text) <= REASON_MAX else f"{text[: REASON_MAX - 1]}…"
     if status == 402 and (commands := _RAISES.findall(text)):
         hint = f"{' and '.join(commands)} allows it."
     return AttemptFailed(
-        f"{bench.kind}.{code}",
+        f"{session.kind}.{code}",
         f"{tool} could not end its work: {shown or 'it gave no reason'}",
         hint=hint or "`mission output RUN STEP` shows what it said.",
         retryable=status not in _FINAL,
@@ -53,11 +53,11 @@ def refused(bench: Bench, tool: str, said: str, status: int = 0) -> AttemptFaile
     )
 
 
-def no_result(bench: Bench, tool: str, code: int) -> AttemptFailed:
+def no_result(session: ToolSession, tool: str, code: int) -> AttemptFailed:
     """Return the failure of a tool that ended without saying how."""
-    words = " ".join(list(bench.errors)[-3:])
+    words = " ".join(list(session.errors)[-3:])
     return AttemptFailed(
-        f"{bench.kind}.no_result",
+        f"{session.kind}.no_result",
         f"{tool} ended with status {code} and without a result. {words}".rstrip(),
         hint="`mission output RUN STEP` shows what it said.",
         detail={"exit_code": code},

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.session import Bench
-from missioncontrol.adapters.agents.health_check import ProofLine, trial
-from missioncontrol.adapters.agents.kind_support import seen_by
+from missioncontrol.adapters.agents.coding.session import ToolSession
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import program_environment
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Work
@@ -18,7 +18,7 @@ ASKED = "Answer with the single word `ready`. Use no tool."
 SAID_MAX = 200
 
 
-async def proved(
+async def check_tool(
     agent: CodingAgent,
     declared: Declaration,
     workshop: Workshop,
@@ -34,14 +34,14 @@ async def proved(
     Raises:
         AttemptFailed: see `AgentKind.prove`.
     """
-    line = ProofLine()
+    line = HealthCheckLine()
     version = await _version(declared, workshop, installed, wanted, line)
     if not round_trip:
         return Proof(version, f"{agent.title} is version {version}; no model was asked.")
     with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
         await git(["init", "-q", "."], cwd=Path(place))
         inputs: dict[str, object] = {"prompt": ASKED, "repository": place}
-        assignment = trial(declared.name, inputs)
+        assignment = health_check_assignment(declared.name, inputs)
         work: Work = await agent.perform(assignment, line)
     said = " ".join(str(work.output["summary"]).split())[:SAID_MAX]
     return Proof(version, f"{agent.title} {version} answers: {said}", line.used.tokens)
@@ -52,13 +52,13 @@ async def _version(
     workshop: Workshop,
     installed: Installed,
     wanted: tuple[str, str],
-    line: ProofLine,
+    line: HealthCheckLine,
 ) -> str:
     program, version = wanted
-    environment = seen_by(workshop)
+    environment = program_environment(workshop)
     path = installed.find(program, environment)
     with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
-        bench = Bench(
+        session = ToolSession(
             declared.kind,
             line,
             cwd=Path(place),
@@ -70,6 +70,6 @@ async def _version(
             is_metered=False,
             rules=workshop.sandbox.rules(own=(place,)),
         )
-        found = await installed.version(path, bench)
+        found = await installed.version(path, session)
     installed.refuse_other(found, version, declared.name)
     return found

@@ -101,7 +101,7 @@ class Order(msgspec.Struct, frozen=True):
     answer: Shape  # what the last message has to be, as JSON; ANYTHING where it is just a text
 
 
-def card(declared: Declaration) -> AgentCard:
+def coding_card(declared: Declaration) -> AgentCard:
     """Return what a coding agent takes and hands back.
 
     Its work is in a tree of its own, yet it runs programs: only a step of tier `read` keeps it
@@ -277,6 +277,6 @@ def task_of(order: Order, assignment: Assignment) -> str:
     return canonical.digest(msgspec.to_builtins((*asked, *shape)))[:32]
 
 
-def asked_again(fault: str, answer: Shape) -> str:
+def repair_prompt(fault: str, answer: Shape) -> str:
     """Return what the agent is told whose last message did not fit."""
     return f"Your last message cannot be used: {fault}. {_ending(answer)}\n"

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from missioncontrol.adapters.agents.coding.session import Bench
+from missioncontrol.adapters.agents.coding.session import ToolSession
 from missioncontrol.ports.agent import AttemptFailed
 
 ANY = "any"
@@ -49,11 +49,11 @@ class Installed:
                 return str(native)
         return str(real)
 
-    async def version(self, path: str, bench: Bench) -> str:
+    async def version(self, path: str, session: ToolSession) -> str:
         """Return what the program says of its version; asked once while its file is the same."""
         key = self._key(path)
         if key not in self._known:
-            self._known[key] = await self._asked(path, bench)
+            self._known[key] = await self._asked(path, session)
         return self._known[key]
 
     def _key(self, path: str) -> tuple[str, int, int]:
@@ -63,9 +63,9 @@ class Installed:
             raise self._gone(path) from None
         return path, status.st_mtime_ns, status.st_size
 
-    async def _asked(self, path: str, bench: Bench) -> str:
+    async def _asked(self, path: str, session: ToolSession) -> str:
         said = bytearray()
-        code = await bench.run([path, "--version"], b"", lambda raw, _: said.extend(raw[:1000]))
+        code = await session.run([path, "--version"], b"", lambda raw, _: said.extend(raw[:1000]))
         match = _VERSION.search(said.decode("utf-8", "replace"))
         if code == 0 and match:
             return match[0]
@@ -74,7 +74,7 @@ class Installed:
         raise AttemptFailed(
             f"{self._kind}.no_version",
             f"{path!r} does not say its version; it ended with status {code}. "
-            f"{' '.join(bench.errors)}".rstrip(),
+            f"{' '.join(session.errors)}".rstrip(),
             hint=f"Install it anew: `npm install -g {self._package}`.",
             retryable=False,
         )

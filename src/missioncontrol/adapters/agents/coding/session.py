@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import at_work
-from missioncontrol.adapters.agents.coding.trivial_commands import only_shows
-from missioncontrol.adapters.agents.kind_support import Notes
-from missioncontrol.adapters.agents.output import Hearing, readable
+from missioncontrol.adapters.agents.attempt_process import run_program
+from missioncontrol.adapters.agents.coding.trivial_commands import is_trivial
+from missioncontrol.adapters.agents.kind_support import BoundedLog
+from missioncontrol.adapters.agents.output import OutputReader, line_text
 from missioncontrol.adapters.processes import LINE_BYTES_MAX
 from missioncontrol.domain.work import NO_USAGE, CommandRan, Usage
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
@@ -30,7 +30,7 @@ TEXT_MAX = 65_536
 
 ERROR_LINE_BYTES_MAX = 65_536
 ERROR_LINES = 10
-NOTHING_USED: Mapping[str, Usage] = {}
+NO_USAGE_YET: Mapping[str, Usage] = {}
 UNREADABLE_SHOWN = 500
 """Bytes of a line that is no event."""
 
@@ -41,7 +41,7 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ReadOnlyTask(msgspec.Struct, frozen=True):
     """What a tool gets that only reads and answers: more tools, and the schema of its answer."""
 
     name: str  # of the server
@@ -49,7 +49,7 @@ class Reading(msgspec.Struct, frozen=True):
     schema: Mapping[str, Any]  # a JSON Schema, in the strict form that models are held to
 
 
-class Bench:
+class ToolSession:
     """A place for one attempt."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Bench:
         is_metered: bool,
         rules: Rules,
         calls_max: int = 0,
-        used: Mapping[str, Usage] = NOTHING_USED,
+        used: Mapping[str, Usage] = NO_USAGE_YET,
         note: Callable[[str, Mapping[str, Usage]], None] | None = None,
     ) -> None:
         """`is_metered`: a gateway counts the tokens, so that what the tool says is not told.
@@ -87,15 +87,15 @@ class Bench:
         self.calls = 0  # of tools of any kind
         self.failed_calls: Counter[str] = Counter()  # of these, by the name of the tool
         self._proofs = 0  # commands that ended well, and did not only show something
-        self.said = ""  # the last message
-        self.reading: Reading | None = None  # where it answers a question
+        self.last_message = ""  # the last message
+        self.reading: ReadOnlyTask | None = None  # where it answers a question
         self.is_announced = False  # whether the tool named its conversation
         self._thread = ""
         self._note = note
         self.errors: deque[str] = deque(maxlen=ERROR_LINES)
         self._calls_max = calls_max
-        self._told: dict[str, Usage] = dict(used)
-        self._notes = Notes(line)
+        self._reported_usage: dict[str, Usage] = dict(used)
+        self._output = BoundedLog(line)
 
     @property
     def thread(self) -> str:
@@ -114,23 +114,23 @@ class Bench:
 
     def _keep_note(self) -> None:
         if self._note is not None and self._thread:
-            self._note(self._thread, self._told)
+            self._note(self._thread, self._reported_usage)
 
-    def say(self, level: LogLevel, text: str) -> None:
+    def log(self, level: LogLevel, text: str) -> None:
         """Show what the tool said, line by line, without what a terminal would obey."""
-        clean = plain(self.scrub(text))
+        clean = strip_controls(self.scrub(text))
         shown = clean if len(clean) <= TEXT_MAX else f"{clean[:TEXT_MAX].rpartition(' ')[0]} [cut]"
         for each in shown.splitlines():
-            self._notes.say(level, each)
+            self._output.log(level, each)
 
-    def message(self, text: str) -> None:
+    def record_message(self, text: str) -> None:
         """Take what the model said to its user."""
         if text.strip():
-            self.said = plain(self.scrub(text))
+            self.last_message = strip_controls(self.scrub(text))
         is_form = self.reading is not None and text.lstrip().startswith("{")
-        self.say("info", f"It answers with {len(text):,} characters." if is_form else text)
+        self.log("info", f"It answers with {len(text):,} characters." if is_form else text)
 
-    def calls_tool(self) -> None:
+    def count_tool_call(self) -> None:
         """Count a call of a tool.
 
         Raises:
@@ -144,10 +144,10 @@ class Bench:
                 hint="Raise `limits.turns_max` of the agent, or make the step smaller.",
             )
 
-    def failed_call(self, name: str) -> None:
+    def count_failed_call(self, name: str) -> None:
         """Count a call of a tool that failed, such as one of a tool that does not exist."""
         known = name in self.failed_calls or len(self.failed_calls) < FAILED_NAMES_MAX
-        self.failed_calls[_short(plain(self.scrub(name))) if known else "others"] += 1
+        self.failed_calls[_short(strip_controls(self.scrub(name))) if known else "others"] += 1
 
     @property
     def has_worked(self) -> bool:
@@ -159,33 +159,35 @@ class Bench:
         """Whether a command ended well that does more than show files or text."""
         return self._proofs > 0
 
-    def ran(self, command: str, exit_code: int, seconds: float, *, split: bool = True) -> None:
+    def record_command(
+        self, command: str, exit_code: int, seconds: float, *, split: bool = True
+    ) -> None:
         """Take a command that has ended; with `split`, the arguments in it are told apart.
 
         One with another exit status than 0 counts as a call that failed.
         """
         if exit_code:
-            self.failed_call(command)
-        elif not only_shows(command):
+            self.count_failed_call(command)
+        elif not is_trivial(command):
             self._proofs += 1
         if len(self.commands) < COMMANDS_MAX:
-            text = plain(self.scrub(command))
+            text = strip_controls(self.scrub(command))
             parts = _split(text)[:ARGUMENTS_MAX] if split else [text]
             argv = tuple(_short(part) for part in parts)
             self.commands.append(CommandRan(argv, exit_code, round(max(seconds, 0.0), 3)))
 
-    def shown(self, command: str) -> str:
+    def shown_command(self, command: str) -> str:
         """Return a command as it stands in `commands` where it is one argument."""
-        return _short(plain(self.scrub(command)))
+        return _short(strip_controls(self.scrub(command)))
 
-    def uses_in_all(self, total: Usage, model: str = "") -> None:
+    def record_total_usage(self, total: Usage, model: str = "") -> None:
         """Tell what the tool says that it used, unless a gateway has counted it.
 
         `total` is what the whole conversation took so far of `model`, as both tools count it.
         """
         named = model or self.model
-        before = self._told.get(named, NO_USAGE)
-        self._told[named] = total
+        before = self._reported_usage.get(named, NO_USAGE)
+        self._reported_usage[named] = total
         self._keep_note()
         new = _since(total, before)
         if not self.is_metered and new.tokens:
@@ -206,7 +208,7 @@ class Bench:
         Raises:
             AttemptFailed: `program.cannot_start`, and what `take` raises.
         """
-        async with at_work(
+        async with run_program(
             argv,
             cwd=cwd or self.cwd,
             environment=self.environment,
@@ -216,18 +218,18 @@ class Bench:
             process = program.process
             process.stdin.write(stdin)
             process.stdin.close()
-            hearing = Hearing(program)
-            return await hearing.until_exit(
-                hearing.lines(process.stdout, take, bytes_max=LINE_BYTES_MAX),
-                hearing.lines(process.stderr, self.complains, bytes_max=ERROR_LINE_BYTES_MAX),
+            reader = OutputReader(program)
+            return await reader.wait_for_exit(
+                reader.lines(process.stdout, take, bytes_max=LINE_BYTES_MAX),
+                reader.lines(process.stderr, self.record_error, bytes_max=ERROR_LINE_BYTES_MAX),
             )
 
-    def complains(self, raw: bytes, is_cut: bool) -> None:
+    def record_error(self, raw: bytes, is_cut: bool) -> None:
         """Take a line of standard error."""
-        text = plain(self.scrub(readable(raw, is_cut=is_cut))).strip()
+        text = strip_controls(self.scrub(line_text(raw, is_cut=is_cut))).strip()
         if text:
             self.errors.append(text)
-            self._notes.say("warning", text)
+            self._output.log("warning", text)
 
 
 def _since(now: Usage, before: Usage) -> Usage:
@@ -241,7 +243,7 @@ def _since(now: Usage, before: Usage) -> Usage:
     )
 
 
-def plain(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Return `text` without what a terminal obeys; tabs and ends of lines stay."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
 

@@ -33,7 +33,7 @@ NESTED_MAX = 5
 """Shells in shells that are looked into."""
 
 
-def only_shows(command: str, nested: int = 0) -> bool:
+def is_trivial(command: str, nested: int = 0) -> bool:
     """Whether a command proves nothing of the work, whatever its exit status.
 
     It is told by the programs that it names, not by their arguments: one that writes a file shows
@@ -71,7 +71,7 @@ def _shows(words: list[str], nested: int) -> bool:
         return True
     name, rest = PurePosixPath(words[0]).name, words[1:]
     if name in _SHELLS and len(rest) > 1 and rest[0].endswith("c"):
-        return nested < NESTED_MAX and only_shows(rest[1], nested + 1)
+        return nested < NESTED_MAX and is_trivial(rest[1], nested + 1)
     if name == "git":
         return next((each for each in rest if not each.startswith("-")), "") in _GIT_SHOWS
     return name in _SHOWS or (len(rest) == 1 and rest[0] in _ASKS_VERSION)

@@ -14,7 +14,7 @@ import msgspec
 from missioncontrol.adapters.agents.command_inputs import Scrub
 from missioncontrol.adapters.agents.http.limits import address_of, is_public
 from missioncontrol.adapters.agents.http.settings import HttpSettings
-from missioncontrol.adapters.agents.kind_support import filled, shown
+from missioncontrol.adapters.agents.kind_support import fill_template, one_line
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.clock import Clock
@@ -70,7 +70,7 @@ class Answer(msgspec.Struct, frozen=True):
             return self.content.decode("utf-8", "replace")
 
 
-class Unanswered(Exception):
+class NoAnswer(Exception):
     """No answer came."""
 
     def __init__(self, reason: str, *, was_sent: bool) -> None:
@@ -80,7 +80,7 @@ class Unanswered(Exception):
         self.was_sent = was_sent
 
 
-class Caller:
+class ServiceClient:
     """Sends requests to the origin of one declared address, on behalf of one attempt."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Caller:
             pause = min(PAUSE_SECONDS * 2 ** (number - 1), PAUSE_SECONDS_MAX)
             try:
                 answer = await self._followed(method, url, body, about)
-            except Unanswered as error:
+            except NoAnswer as error:
                 if is_last or (error.was_sent and not self._settings.may_repeat):
                     _refuse_unanswered(error)
                 why = error.reason
@@ -156,11 +156,11 @@ class Caller:
             target = urljoin(base, location)
             is_ours = _origin(target) == _origin(self._settings.url)
         except ValueError as error:
-            reason = f"The service leads to {shown(location, self._scrub)}: {error}."
+            reason = f"The service leads to {one_line(location, self._scrub)}: {error}."
             raise _redirected(reason, "Mend the service.") from None
         if not is_ours:
             raise _redirected(
-                f"The service leads to another host: {shown(target, self._scrub)}.",
+                f"The service leads to another host: {one_line(target, self._scrub)}.",
                 "Declare that host as the agent's address if it is the right one.",
             )
         return target
@@ -187,14 +187,14 @@ class Caller:
                 return await self._read(await self._client.send(request, stream=True), url)
         except TimeoutError:
             limit = f"{self._settings.seconds_max:g} s"
-            raise Unanswered(f"{url} did not answer within {limit}", was_sent=True) from None
+            raise NoAnswer(f"{url} did not answer within {limit}", was_sent=True) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise _uncertified(url, error) from None
-            raise Unanswered(f"{url} cannot be reached: {error}", was_sent=False) from None
+            raise NoAnswer(f"{url} cannot be reached: {error}", was_sent=False) from None
         except httpx.TransportError as error:
             words = str(error) or type(error).__name__
-            raise Unanswered(f"{url} broke off: {words}", was_sent=True) from None
+            raise NoAnswer(f"{url} broke off: {words}", was_sent=True) from None
 
     def _headers(
         self, body: bytes, about: Mapping[str, str], scheme: str, address: str
@@ -204,7 +204,7 @@ class Caller:
             found["Content-Type"] = "application/json"
         for name, template in self._settings.headers.items():
             place = f"The header {name!r}"
-            value = filled(template, self._environment, code="http.no_variable", place=place)
+            value = fill_template(template, self._environment, code="http.no_variable", place=place)
             if value != template and scheme == "http" and is_public(address):
                 raise AttemptFailed(
                     "http.insecure",
@@ -220,7 +220,7 @@ class Caller:
         variable = self._settings.signing_secret
         if not variable:
             return {}
-        secret = filled(
+        secret = fill_template(
             f"{{{variable}}}", self._environment, code="http.no_variable", place="The signature"
         )
         at = str(int(self._clock.now()))
@@ -252,11 +252,11 @@ class Caller:
 
     def _told_pause(self, answer: Answer) -> float:
         """Return the seconds that the service asks us to wait; 0 where it does not."""
-        return told_pause(answer, self._clock.now())
+        return retry_after(answer, self._clock.now())
 
     def _refuse_busy(self, answer: Answer) -> NoReturn:
         code = "http.busy" if answer.status in BUSY else "http.broken"
-        said = shown(answer.content.decode("utf-8", "replace"), self._scrub)
+        said = one_line(answer.content.decode("utf-8", "replace"), self._scrub)
         raise AttemptFailed(
             code,
             f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",
@@ -264,7 +264,7 @@ class Caller:
         )
 
 
-def told_pause(answer: Answer, now: float) -> float:
+def retry_after(answer: Answer, now: float) -> float:
     """Return what Retry-After asks for, in seconds, whether it names a time or a duration."""
     told = answer.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
@@ -275,7 +275,7 @@ def told_pause(answer: Answer, now: float) -> float:
         return 0.0
 
 
-def introduction(assignment: Assignment) -> dict[str, str]:
+def attempt_headers(assignment: Assignment) -> dict[str, str]:
     """Return the headers by which a service knows the attempt.
 
     Idempotency-Key is the same for every attempt at the step: what was done under it need not be
@@ -310,7 +310,7 @@ def _uncertified(url: str, error: Exception) -> AttemptFailed:
     )
 
 
-def _refuse_unanswered(error: Unanswered) -> NoReturn:
+def _refuse_unanswered(error: NoAnswer) -> NoReturn:
     if not error.was_sent:
         hint = "Start the service, or check its address."
         raise AttemptFailed("http.unreachable", f"{error.reason}.", hint=hint)

@@ -8,21 +8,21 @@ from urllib.parse import urlencode, urljoin
 
 import msgspec
 
-from missioncontrol.adapters.agents.attempt_process import to_its_end
+from missioncontrol.adapters.agents.attempt_process import run_to_completion
 from missioncontrol.adapters.agents.http.client import (
     PAUSE_SECONDS_MAX,
     Answer,
-    Caller,
-    introduction,
-    told_pause,
+    ServiceClient,
+    attempt_headers,
+    retry_after,
 )
 from missioncontrol.adapters.agents.http.settings import HttpSettings, http_settings
 from missioncontrol.adapters.agents.kind_support import (
     admit_call,
+    one_line,
     output_shape,
+    program_environment,
     refuse_misfit,
-    seen_by,
-    shown,
 )
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.domain.agent import AgentCard, tier
@@ -96,7 +96,7 @@ class HttpAgent:
                 asyncio.timeout(settings.total_seconds_max),
                 _caller(settings, self._workshop) as caller,
             ):
-                about = introduction(assignment)
+                about = attempt_headers(assignment)
                 answer = await caller.asked(settings.method, url, body, about, line)
                 if answer.status == 202 and "location" in answer.headers:
                     answer = await _Pending(caller, settings, about, line).ended(answer)
@@ -134,7 +134,7 @@ class HttpAgent:
         try:
             return msgspec.json.decode(answer.content)
         except (msgspec.DecodeError, RecursionError):
-            said = shown(answer.text, self._workshop.scrub)
+            said = one_line(answer.text, self._workshop.scrub)
             raise AttemptFailed(
                 "http.not_json",
                 f"{answer.url} answered with {answer.media_type or 'no type'}, no JSON: {said}",
@@ -147,7 +147,7 @@ class _Pending:
     """Work that the service has accepted and will end later."""
 
     def __init__(
-        self, caller: Caller, settings: HttpSettings, about: Mapping[str, str], line: Line
+        self, caller: ServiceClient, settings: HttpSettings, about: Mapping[str, str], line: Line
     ) -> None:
         self._caller = caller
         self._settings = settings
@@ -166,12 +166,12 @@ class _Pending:
                 asked += 1
         except asyncio.CancelledError:
             if self._settings.cancels:
-                await to_its_end(self._cancel(url))
+                await run_to_completion(self._cancel(url))
             raise
         return answer
 
     def _pause(self, answer: Answer) -> float:
-        told = told_pause(answer, SystemClock().now())
+        told = retry_after(answer, SystemClock().now())
         return min(told, PAUSE_SECONDS_MAX) if told else self._settings.poll_seconds
 
     async def _cancel(self, url: str) -> None:
@@ -183,7 +183,7 @@ class _Pending:
 
 
 @asynccontextmanager
-async def _caller(settings: HttpSettings, workshop: Workshop) -> AsyncIterator[Caller]:
+async def _caller(settings: HttpSettings, workshop: Workshop) -> AsyncIterator[ServiceClient]:
     import httpx
 
     # Proxies of the environment are left aside: addresses are checked here, not there.
@@ -193,7 +193,9 @@ async def _caller(settings: HttpSettings, workshop: Workshop) -> AsyncIterator[C
         verify=_trusted(settings),
         timeout=httpx.Timeout(None, connect=min(10.0, settings.seconds_max)),
     ) as client:
-        yield Caller(client, settings, seen_by(workshop), workshop.scrub, SystemClock())
+        yield ServiceClient(
+            client, settings, program_environment(workshop), workshop.scrub, SystemClock()
+        )
 
 
 def _trusted(settings: HttpSettings) -> "ssl.SSLContext | bool":
@@ -236,7 +238,7 @@ def _request(settings: HttpSettings, inputs: Mapping[str, Any]) -> tuple[str, by
 
 
 def _refused(answer: Answer, workshop: Workshop) -> AttemptFailed:
-    said = shown(answer.text, workshop.scrub)
+    said = one_line(answer.text, workshop.scrub)
     return AttemptFailed(
         "http.refused",
         f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",

@@ -21,7 +21,7 @@ async def address_of(host: str, port: int, *, private: bool) -> str:
     """
     declared = _literal(host)
     may_be_private = private or host == "localhost" or (declared is not None and _is_near(declared))
-    for address in [declared] if declared is not None else await _looked_up(host, port):
+    for address in [declared] if declared is not None else await _resolve(host, port):
         if is_allowed(address, private=may_be_private):
             return str(address)
     raise AttemptFailed(
@@ -80,7 +80,7 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-async def _looked_up(host: str, port: int) -> list[Address]:
+async def _resolve(host: str, port: int) -> list[Address]:
     try:
         return await looked_up(host, port)
     except (OSError, UnicodeError) as error:

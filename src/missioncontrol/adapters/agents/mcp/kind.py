@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.health_check import ProofLine, trial
-from missioncontrol.adapters.agents.kind_support import Notes, output_shape, refuse_misfit, shown
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import (
+    BoundedLog,
+    one_line,
+    output_shape,
+    refuse_misfit,
+)
 from missioncontrol.adapters.agents.mcp.results import files_of, output_of, refuse_failure
-from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
+from missioncontrol.adapters.agents.mcp.session import find_tool, open_session, trace_meta
 from missioncontrol.adapters.agents.mcp.settings import (
     McpSettings,
     argument_shape,
@@ -55,9 +60,9 @@ class McpKind:
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """See `AgentKind.prove`: asks for the tool and compares it; steps call it."""
         settings = mcp_settings(declared)
-        line, assignment = ProofLine(), trial(declared.name)
-        async with session(settings, workshop, assignment, line) as client:
-            tool = await tool_called(client, settings.tool)
+        line, assignment = HealthCheckLine(), health_check_assignment(declared.name)
+        async with open_session(settings, workshop, assignment, line) as client:
+            tool = await find_tool(client, settings.tool)
             info, protocol = client.server_info, client.protocol_version
         _refuse_difference(declared, settings, tool)
         version = f"{info.name} {info.version}"[:200] if info else ""
@@ -94,16 +99,16 @@ class McpAgent:
         settings = self._settings
         arguments = arguments_of(settings, assignment.inputs)
         questions = Questions(line, settings, self._workshop)
-        async with session(
+        async with open_session(
             settings,
             self._workshop,
             assignment,
             line,
             elicitation_callback=questions.answer if settings.questions == "ask" else None,
-            logging_callback=_hearing(Notes(line)),
+            logging_callback=_log_handler(BoundedLog(line)),
             log_level="info",
         ) as client:
-            tool = await tool_called(client, settings.tool)
+            tool = await find_tool(client, settings.tool)
             _refuse_arguments(arguments, tool)
             await self._permitted(tool, arguments, line)
             return await client.call_tool(
@@ -151,7 +156,7 @@ class Questions:
             self._line.log("warning", f"The server asks to open an address: {params.message}")
             return ElicitResult(action="decline")
         form = msgspec.json.decode(msgspec.json.encode(_plain(params.requested_schema)))
-        title = shown(params.message, self._scrub, TITLE_MAX)
+        title = one_line(params.message, self._scrub, TITLE_MAX)
         detail = {"tool": self._tool, "message": params.message}
         verdict = await self._line.permit(Action("question", title, detail, (), form))
         if not verdict.is_allowed:
@@ -167,10 +172,10 @@ def _plain(schema: Any) -> Any:
     return dump(mode="json", by_alias=True, exclude_none=True) if dump else schema
 
 
-def _hearing(notes: Notes) -> Callable[[Any], Awaitable[None]]:
+def _log_handler(notes: BoundedLog) -> Callable[[Any], Awaitable[None]]:
     async def hear(params: Any) -> None:
         words = params.data if isinstance(params.data, str) else _written(params.data)
-        notes.say(LEVELS.get(params.level, "info"), words)
+        notes.log(LEVELS.get(params.level, "info"), words)
 
     return hear
 
@@ -184,7 +189,7 @@ def _progress(line: Line, scrub: Scrub) -> "ProgressFnT":
         # Some count in parts of one.
         factor = 100 if total is not None and 0 < total <= 1 else 1
         done, all_of_it = _counted(progress * factor), _counted((total or 0) * factor)
-        line.progress(done, all_of_it, shown(message or "", scrub))
+        line.progress(done, all_of_it, one_line(message or "", scrub))
 
     return moved
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.kind_support import shown
+from missioncontrol.adapters.agents.kind_support import one_line
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports.agent import AttemptFailed, Line
@@ -55,7 +55,7 @@ def refuse_failure(result: "CallToolResult", tool: str, scrub: Scrub) -> None:
         AttemptFailed: `mcp.tool_failed`.
     """
     if result.is_error:
-        said = shown(text_of(result), scrub, WORDS_MAX) or "It does not say why."
+        said = one_line(text_of(result), scrub, WORDS_MAX) or "It does not say why."
         hint = "`mission output RUN STEP` shows what the server said."
         raise AttemptFailed("mcp.tool_failed", f"The tool {tool!r} failed: {said}", hint=hint)
 

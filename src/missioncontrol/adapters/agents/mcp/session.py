@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol.adapters.agents.attempt_process import (
-    at_work,
+    attempt_variables,
+    run_program,
     scratch_directory,
-    telling,
-    told,
+    with_telemetry,
 )
 from missioncontrol.adapters.agents.command_inputs import Scrub
 from missioncontrol.adapters.agents.http.limits import (
@@ -20,16 +20,16 @@ from missioncontrol.adapters.agents.http.limits import (
     refuse_open_secret,
 )
 from missioncontrol.adapters.agents.kind_support import (
-    OURS,
-    Notes,
-    filled,
-    first_of,
-    quieten,
-    seen_by,
-    shown,
+    CLIENT_INFO,
+    BoundedLog,
+    fill_template,
+    one_line,
+    program_environment,
+    root_cause,
+    silence_loggers,
 )
 from missioncontrol.adapters.agents.mcp.settings import Server
-from missioncontrol.adapters.agents.mcp.stdio import over_pipes
+from missioncontrol.adapters.agents.mcp.stdio import stdio_transport
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
@@ -46,7 +46,7 @@ FINAL = frozenset({-32600, -32601, -32602})
 
 
 @asynccontextmanager
-async def session(
+async def open_session(
     server: Server, workshop: Workshop, assignment: Assignment, line: Line, **callbacks: Any
 ) -> "AsyncIterator[Client]":
     """Open a session; its server ends with it, if it is a program.
@@ -60,11 +60,11 @@ async def session(
     from mcp import Client
     from mcp_types import Implementation
 
-    notes = Notes(line)
-    with _told_apart(server, notes, workshop.scrub):
+    notes = BoundedLog(line)
+    with _translate_errors(server, notes, workshop.scrub):
         async with AsyncExitStack() as stack:
             transport = await _transport(stack, server, workshop, assignment, line, notes)
-            ours = Implementation(name=OURS[0], version=OURS[1])
+            ours = Implementation(name=CLIENT_INFO[0], version=CLIENT_INFO[1])
             client = Client(
                 transport, client_info=ours, cache=None, mode=server.handshake, **callbacks
             )
@@ -73,7 +73,7 @@ async def session(
             yield client
 
 
-async def tool_called(client: "Client", name: str) -> "Tool":
+async def find_tool(client: "Client", name: str) -> "Tool":
     """Return what the server says of a tool.
 
     Raises:
@@ -109,19 +109,19 @@ async def _transport(
     workshop: Workshop,
     assignment: Assignment,
     line: Line,
-    notes: Notes,
+    notes: BoundedLog,
 ) -> Any:
-    environment = seen_by(workshop)
+    environment = program_environment(workshop)
     if server.url:
         return await _over_http(stack, server, environment, trace_headers(assignment))
     scratch = await stack.enter_async_context(scratch_directory(workshop.scratch, assignment))
     program = await stack.enter_async_context(
-        at_work(
+        run_program(
             server.argv,
             cwd=Path(server.cwd) if server.cwd else scratch,
             environment={
-                **telling(assignment, workshop.telemetry, environment),
-                **told(assignment),
+                **with_telemetry(assignment, workshop.telemetry, environment),
+                **attempt_variables(assignment),
             },
             line=line,
             rules=workshop.sandbox.rules(
@@ -132,7 +132,7 @@ async def _transport(
             ),
         )
     )
-    return over_pipes(program, notes)
+    return stdio_transport(program, notes)
 
 
 async def _over_http(
@@ -142,7 +142,9 @@ async def _over_http(
     from mcp.client.streamable_http import streamable_http_client
 
     headers = {
-        name: filled(value, environment, code="mcp.no_variable", place=f"The header {name!r}")
+        name: fill_template(
+            value, environment, code="mcp.no_variable", place=f"The header {name!r}"
+        )
         for name, value in server.headers.items()
     }
     if headers != server.headers:
@@ -196,7 +198,7 @@ def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
 
 
 @contextmanager
-def _told_apart(server: Server, notes: Notes, scrub: Scrub) -> Iterator[None]:
+def _translate_errors(server: Server, notes: BoundedLog, scrub: Scrub) -> Iterator[None]:
     """Raise what went wrong as a failure of ours, out of the groups that tasks wrap it in."""
     from mcp import MCPError
 
@@ -206,16 +208,16 @@ def _told_apart(server: Server, notes: Notes, scrub: Scrub) -> Iterator[None]:
     except TimeoutError:
         raise _late(where, server.connect_seconds_max) from None
     except Exception as error:
-        cause = first_of(error)
+        cause = root_cause(error)
         match cause:
             case AttemptFailed():
                 raise cause from None
             case TimeoutError():
                 raise _late(where, server.connect_seconds_max) from None
             case MCPError():
-                raise _refusal(cause, where, shown(notes.last, scrub)) from None
+                raise _refusal(cause, where, one_line(notes.last_line, scrub)) from None
             case _ if isinstance(error, BaseExceptionGroup) or _is_of_http(cause):
-                words = shown(str(cause) or type(cause).__name__, scrub)
+                words = one_line(str(cause) or type(cause).__name__, scrub)
                 reason = f"The session with {where} broke off: {words}."
                 is_trusted = "CERTIFICATE_VERIFY_FAILED" not in words
                 hint = f"Look into {where}." if is_trusted else "Mend its certificate."
@@ -224,7 +226,7 @@ def _told_apart(server: Server, notes: Notes, scrub: Scrub) -> Iterator[None]:
 
 
 def _refusal(error: Any, where: str, last: str) -> AttemptFailed:
-    """Return an error of the protocol as a failure; `last` is what the server said at last."""
+    """Return an error of the protocol as a failure; `last_line` is what the server said at last."""
     from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
     words = " ".join(str(error.message).split())
@@ -258,7 +260,7 @@ def _late(where: str, seconds: float) -> AttemptFailed:
 
 
 def _require_extra() -> None:
-    quieten("mcp", "client")
+    silence_loggers("mcp", "client")
     try:
         import mcp  # noqa: F401
     except ImportError as missing:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from missioncontrol.adapters.agents.kind_support import Notes
+from missioncontrol.adapters.agents.kind_support import BoundedLog
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.ports.agent import AttemptFailed
 
@@ -18,7 +18,7 @@ LAST_WORDS_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def over_pipes(program: Program, notes: Notes) -> "AsyncIterator[TransportStreams]":
+async def stdio_transport(program: Program, notes: BoundedLog) -> "AsyncIterator[TransportStreams]":
     """Carry messages, one a line, between a session and a program that is at work.
 
     What the program writes that is no message, and what it writes to standard error, is output.
@@ -29,9 +29,9 @@ async def over_pipes(program: Program, notes: Notes) -> "AsyncIterator[Transport
     to_program, said = anyio.create_memory_object_stream["SessionMessage"](0)
     is_silent = asyncio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_hear, program, to_session, notes, is_silent)
-        tasks.start_soon(_say, program, said)
-        tasks.start_soon(_overhear, program, notes, is_silent)
+        tasks.start_soon(_read_messages, program, to_session, notes, is_silent)
+        tasks.start_soon(_write_messages, program, said)
+        tasks.start_soon(_read_stderr, program, notes, is_silent)
         try:
             yield heard, to_program
         finally:
@@ -40,10 +40,10 @@ async def over_pipes(program: Program, notes: Notes) -> "AsyncIterator[Transport
                 await stream.aclose()
 
 
-async def _hear(
+async def _read_messages(
     program: Program,
     session: "MemoryObjectSendStream[SessionMessage | Exception]",
-    notes: Notes,
+    notes: BoundedLog,
     is_silent: asyncio.Event,
 ) -> None:
     """Pass on what the program says; its end is the end of the stream."""
@@ -54,11 +54,11 @@ async def _hear(
     stdout = program.process.stdout
     async with session:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-            while line := await _line(stdout):
+            while line := await _read_line(stdout):
                 try:
                     message = jsonrpc_message_adapter.validate_json(line, by_name=False)
                 except ValueError:
-                    notes.say("warning", line.decode("utf-8", "replace").rstrip())
+                    notes.log("warning", line.decode("utf-8", "replace").rstrip())
                 else:
                     await session.send(SessionMessage(message))
             # Why it ended is often the last that it writes, on the other pipe.
@@ -67,7 +67,7 @@ async def _hear(
                     await is_silent.wait()
 
 
-async def _line(stream: asyncio.StreamReader) -> bytes:
+async def _read_line(stream: asyncio.StreamReader) -> bytes:
     """Return the next line; nothing where it ended.
 
     Raises:
@@ -84,7 +84,9 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
         ) from None
 
 
-async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage]") -> None:
+async def _write_messages(
+    program: Program, said: "MemoryObjectReceiveStream[SessionMessage]"
+) -> None:
     stdin = program.process.stdin
     async with said:
         with suppress(ConnectionError):
@@ -94,8 +96,8 @@ async def _say(program: Program, said: "MemoryObjectReceiveStream[SessionMessage
                 await stdin.drain()
 
 
-async def _overhear(program: Program, notes: Notes, is_silent: asyncio.Event) -> None:
+async def _read_stderr(program: Program, notes: BoundedLog, is_silent: asyncio.Event) -> None:
     stderr = program.process.stderr
-    while line := await _line(stderr):
-        notes.say("info", line.decode("utf-8", "replace").rstrip())
+    while line := await _read_line(stderr):
+        notes.log("info", line.decode("utf-8", "replace").rstrip())
     is_silent.set()

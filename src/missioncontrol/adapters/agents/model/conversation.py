@@ -36,10 +36,10 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings as CallSettings
 
-from missioncontrol.adapters.agents.files import lies_in
-from missioncontrol.adapters.agents.kind_support import Notes, first_of, shown
-from missioncontrol.adapters.agents.model.endpoints import opened
-from missioncontrol.adapters.agents.model.metering import Metered, is_passing
+from missioncontrol.adapters.agents.files import is_inside
+from missioncontrol.adapters.agents.kind_support import BoundedLog, one_line, root_cause
+from missioncontrol.adapters.agents.model.endpoints import open_model
+from missioncontrol.adapters.agents.model.metering import MeteredModel, is_transient
 from missioncontrol.adapters.agents.model.settings import ModelSettings, prompt_of
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain.agent import Shape, misfit
@@ -53,7 +53,7 @@ WRAPPED = "answer"
 """The field of an answer that is neither text nor an object: models fill in objects."""
 
 
-class Asking:
+class ModelConversation:
     """Asks one model for one step."""
 
     def __init__(
@@ -85,12 +85,12 @@ class Asking:
                 result = await agent.run(
                     prompt_of(assignment.inputs),
                     usage_limits=self._limits(),
-                    event_stream_handler=Telling(self._line).hear,
+                    event_stream_handler=StreamedOutput(self._line).hear,
                 )
                 self.turns = result.usage.requests
                 return self._unwrapped(result.output)
         except Exception as error:
-            cause = first_of(error)
+            cause = root_cause(error)
             if isinstance(cause, AttemptFailed):
                 raise cause from None
             if (failure := self._failure(cause)) is not None:
@@ -107,10 +107,10 @@ class Asking:
             is_anthropic = settings.provider == "anthropic"
             url, key = access.url if is_anthropic else f"{access.url}/v1", access.key
             counted = ""  # The gateway admits and counts; nobody counts twice.
-        model = await opened(
+        model = await open_model(
             stack, settings, name, url=url, key=key, headers=trace_headers(assignment)
         )
-        return Metered(
+        return MeteredModel(
             model,
             self._line,
             counted,
@@ -150,7 +150,7 @@ class Asking:
         declared = [Path(path) for path in self._declared.paths]
         if not repository:
             return declared
-        if declared and not lies_in(Path(repository), declared):
+        if declared and not is_inside(Path(repository), declared):
             raise AttemptFailed(
                 "model.bad_path",
                 f"{repository!r} does not lie in the declared paths of the agent.",
@@ -213,7 +213,7 @@ class Asking:
 
     def _failure(self, error: BaseException) -> AttemptFailed | None:
         """Return what went wrong as a failure of ours; None where it is none of the model's."""
-        said = shown(str(error), self._workshop.scrub, 1_000)
+        said = one_line(str(error), self._workshop.scrub, 1_000)
         name = self._declared.model
         if isinstance(error, TimeoutError):
             hint = "Raise `seconds_max` in the settings of the agent."
@@ -228,7 +228,7 @@ class Asking:
             return AttemptFailed("model.bad_output", reason, hint=hint)
         if isinstance(error, ModelAPIError):
             reason = f"Model {name!r} failed: {said}"
-            if is_passing(error):
+            if is_transient(error):
                 return AttemptFailed("model.unavailable", reason, hint="Try again later.")
             hint = "Compare the settings of the agent with what the endpoint says."
             return AttemptFailed("model.refused", reason, hint=hint, retryable=False)
@@ -254,13 +254,13 @@ BEAT_EVENTS = 50
 """Between two signs of life while the model says what nobody reads, such as arguments."""
 
 
-class Telling:
+class StreamedOutput:
     """Gathers text until a line is full."""
 
     def __init__(self, line: Line) -> None:
         """Nothing was said yet."""
         self._line = line
-        self._notes = Notes(line)
+        self._notes = BoundedLog(line)
         self._begun = ""
         self._events = 0
 
@@ -277,21 +277,21 @@ class Telling:
                     self._add(text)
                 case FunctionToolCallEvent(part=call):
                     self.end()
-                    self._notes.say("info", f"→ {call.tool_name}")
+                    self._notes.log("info", f"→ {call.tool_name}")
         self.end()
 
     def _add(self, text: str) -> None:
         *full, self._begun = (self._begun + text).split("\n")
         for line in full:
-            self._notes.say("info", line)
+            self._notes.log("info", line)
         if len(self._begun) > LINE_LENGTH_MAX:
             said, space, rest = self._begun.rpartition(" ")
             if space:
-                self._notes.say("info", said)
+                self._notes.log("info", said)
                 self._begun = rest
 
     def end(self) -> None:
         """Show what was begun."""
         if self._begun:
-            self._notes.say("info", self._begun)
+            self._notes.log("info", self._begun)
         self._begun = ""

@@ -13,7 +13,7 @@ NO_KEY = "none"
 """Many local servers ask for no key, but the clients insist on one."""
 
 
-async def opened(
+async def open_model(
     stack: AsyncExitStack,
     settings: ModelSettings,
     name: str,
@@ -121,13 +121,13 @@ async def _google(
     return GoogleModel(name, provider=provider)
 
 
-async def listed(settings: ModelSettings, *, key: str) -> list[str]:
+async def list_models(settings: ModelSettings, *, key: str) -> list[str]:
     """Ask an endpoint for the names of its models, which costs nothing.
 
     Raises:
         AttemptFailed: `model.unreachable`, `model.sign_in` or `model.refused`.
     """
-    url, headers = _list_of(settings, key)
+    url, headers = _models_request(settings, key)
     try:
         async with httpx2.AsyncClient(timeout=20.0) as client:
             response = await client.get(url, headers=headers)
@@ -158,7 +158,7 @@ def _names(response: httpx2.Response) -> list[str]:
     return [name.removeprefix("models/") for name in names if name]
 
 
-def _list_of(settings: ModelSettings, key: str) -> tuple[str, dict[str, str]]:
+def _models_request(settings: ModelSettings, key: str) -> tuple[str, dict[str, str]]:
     base = settings.base_url.rstrip("/")
     match settings.provider:
         case "anthropic":

@@ -4,8 +4,8 @@ import asyncio
 
 import msgspec
 
-from missioncontrol.adapters.agents.health_check import ProofLine, trial
-from missioncontrol.adapters.agents.kind_support import output_shape, seen_by
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import output_shape, program_environment
 from missioncontrol.adapters.agents.model.settings import (
     ModelSettings,
     input_shape,
@@ -52,9 +52,9 @@ class ModelKind:
         """See `AgentKind.prove`: asks for the list of models; with `round_trip` for one word."""
         settings = model_settings(declared)
         _require_extra()
-        from missioncontrol.adapters.agents.model.endpoints import listed
+        from missioncontrol.adapters.agents.model.endpoints import list_models
 
-        names = await listed(settings, key=_key(settings, workshop))
+        names = await list_models(settings, key=_key(settings, workshop))
         if names and declared.model not in names:
             raise AttemptFailed(
                 "model.unknown",
@@ -78,10 +78,10 @@ class ModelAgent:
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         _require_extra()
-        from missioncontrol.adapters.agents.model.conversation import Asking
+        from missioncontrol.adapters.agents.model.conversation import ModelConversation
 
         shape = output_shape(self._declared)
-        asking = Asking(self._declared, self._settings, shape, self._workshop, line)
+        asking = ModelConversation(self._declared, self._settings, shape, self._workshop, line)
         output = await asking.answer(assignment, _key(self._settings, self._workshop))
         times = "1 call" if asking.turns == 1 else f"{asking.turns} calls"
         return Work(summary=f"{self._declared.model} answered after {times}.", output=output)
@@ -94,8 +94,8 @@ async def _answered(declared: Declaration, settings: ModelSettings, workshop: Wo
     )
     plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
     alone = msgspec.structs.replace(workshop, gateway=None)
-    line = ProofLine()
-    asked = trial(declared.name, {"prompt": "Answer with the single word: ready"})
+    line = HealthCheckLine()
+    asked = health_check_assignment(declared.name, {"prompt": "Answer with the single word: ready"})
     async with asyncio.timeout(settings.seconds_max):
         work = await ModelAgent(plain, brief, alone).perform(asked, line)
     said = " ".join(str(work.output).split())[:SUMMARY_MAX]
@@ -111,7 +111,7 @@ def _key(settings: ModelSettings, workshop: Workshop) -> str:
     variable = settings.key_variable
     if not variable:
         return ""
-    key = seen_by(workshop).get(variable, "")
+    key = program_environment(workshop).get(variable, "")
     if not key and workshop.gateway is None:
         raise AttemptFailed(
             "model.no_key",

@@ -36,7 +36,7 @@ PAUSE_SECONDS_MAX = 120.0
 BYTES_A_TOKEN = 3
 """Where a stream broke off before it said what it used. Most texts have more."""
 
-PASSING = (
+TRANSIENT_ERRORS = (
     ModelRateLimitError,
     ModelUnavailableError,
     ModelServerError,
@@ -44,7 +44,7 @@ PASSING = (
 )
 
 
-class Metered(WrapperModel):
+class MeteredModel(WrapperModel):
     """Speaks for one attempt. Behind a gateway it counts nothing: the gateway does."""
 
     def __init__(
@@ -107,7 +107,7 @@ class Metered(WrapperModel):
                 raise
             except ModelAPIError as error:
                 pause = _pause(error, number)
-                if number == self._tries or not is_passing(error) or pause > PAUSE_SECONDS_MAX:
+                if number == self._tries or not is_transient(error) or pause > PAUSE_SECONDS_MAX:
                     raise
                 why = type(error).__name__
                 self._line.log("warning", f"The model failed ({why}); again in {pause:g} s.")
@@ -131,9 +131,9 @@ class Metered(WrapperModel):
         self._line.usage(told, model=self._name)
 
 
-def is_passing(error: ModelAPIError) -> bool:
+def is_transient(error: ModelAPIError) -> bool:
     """Whether the same call may succeed a little later."""
-    return isinstance(error, PASSING) and not isinstance(error, ModelQuotaExceededError)
+    return isinstance(error, TRANSIENT_ERRORS) and not isinstance(error, ModelQuotaExceededError)
 
 
 def _pause(error: ModelAPIError, number: int) -> float:

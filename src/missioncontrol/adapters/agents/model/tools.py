@@ -10,9 +10,9 @@ from typing import Any
 from mcp_types import Tool as ServerTool
 from pydantic_ai import ModelRetry, Tool
 
-from missioncontrol.adapters.agents.files import lies_in
+from missioncontrol.adapters.agents.files import is_inside
 from missioncontrol.adapters.agents.mcp.results import text_of
-from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
+from missioncontrol.adapters.agents.mcp.session import find_tool, open_session, trace_meta
 from missioncontrol.adapters.agents.model.settings import ModelSettings, ToolServer
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
@@ -67,7 +67,7 @@ class Toolbox:
             known = ", ".join(["files", *self._settings.servers])
             raise _no_tool(name, f"Its tools begin with one of: {known}.")
         client = await self._client(server)
-        found = await tool_called(client, own)
+        found = await find_tool(client, own)
         call = self._calling(server, client, found)
         # A dot is no part of a name for most models.
         shown_as = f"{server}__{own}"
@@ -75,7 +75,7 @@ class Toolbox:
 
     async def _client(self, server: str) -> Any:
         if server not in self._clients:
-            opening = session(
+            opening = open_session(
                 self._settings.servers[server], self._workshop, self._assignment, self._line
             )
             self._clients[server] = await self._stack.enter_async_context(opening)
@@ -143,7 +143,7 @@ class Files:
 
     def _within(self, path: str) -> Path:
         for place in self._places:
-            if "\0" not in path and lies_in(place / path, self._places):
+            if "\0" not in path and is_inside(place / path, self._places):
                 return place / path
         raise ModelRetry(f"{path!r} does not lie in {', '.join(map(str, self._places))}.")
 
@@ -172,7 +172,7 @@ class Files:
         found: list[str] = []
         for place in self._places:
             for path in islice(place.rglob(pattern), FILES_SEARCHED_MAX):
-                if ".git" not in path.parts and path.is_file() and lies_in(path, self._places):
+                if ".git" not in path.parts and path.is_file() and is_inside(path, self._places):
                     found += self._found_in(path, place, text)
                 if len(found) >= FOUND_MAX:
                     return "\n".join([*found[:FOUND_MAX], "…"])

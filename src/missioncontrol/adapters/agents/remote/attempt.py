@@ -29,21 +29,21 @@ from missioncontrol.ports.workers import (
 
 LOST = "worker.lost"
 LEFT = "worker.left"
-ANSWERS_KEPT = 1_000
+ANSWERS_MAX = 1_000
 """An answer may be asked for again by a poll that was overtaken by a later one."""
 
 ACCESSES_MAX = 10
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class Before(msgspec.Struct, frozen=True):
+class StoredProgress(msgspec.Struct, frozen=True):
     """What engines before this one took in of an attempt."""
 
     usages: int = 0
     lines: int = 0
 
 
-class Assigned:
+class RemoteAttempt:
     """Relays between a worker and the line of an attempt, everything once and in order."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Assigned:
         agent: str,
         location: str,
         folder: Path,
-        before: Before | None,
+        before: StoredProgress | None,
     ) -> None:
         """`agent` is what the worker calls it, `folder` holds the files that it sends.
 
@@ -81,7 +81,7 @@ class Assigned:
         self._lending = ExitStack()
         self._lent: dict[tuple[str, ...], Access] = {}
         self._heard: int | None = None if self.is_returning else 0
-        self._before = before or Before()
+        self._before = before or StoredProgress()
         self._usages = self._before.usages
         self._forgotten: set[int] = set()  # questions whose answers have long arrived
         self._waiting: dict[int, Question] = {}
@@ -239,7 +239,7 @@ class Assigned:
     def _forget_answered(self, still_asked: set[int]) -> None:
         """Let the oldest answers go that have arrived; what is asked late is not asked twice."""
         arrived = [number for number in self.answers if number not in still_asked]
-        for number in arrived[: max(0, len(self.answers) - ANSWERS_KEPT)]:
+        for number in arrived[: max(0, len(self.answers) - ANSWERS_MAX)]:
             del self.answers[number]
             self._forgotten.add(number)
 

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-from missioncontrol.adapters.agents.attempt_process import to_its_end
-from missioncontrol.adapters.agents.remote.attempt import LEFT, Assigned, Before
+from missioncontrol.adapters.agents.attempt_process import run_to_completion
+from missioncontrol.adapters.agents.remote.attempt import LEFT, RemoteAttempt, StoredProgress
 from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
-from missioncontrol.adapters.agents.remote.uploads import Incoming
-from missioncontrol.adapters.worktrees.transfer import landed
+from missioncontrol.adapters.agents.remote.uploads import Uploads
+from missioncontrol.adapters.worktrees.transfer import receive_commit
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Clocked, Line
@@ -83,7 +83,7 @@ class Hub:
         self.late: Late = _unrecorded
         self.is_open = False
         self.lease_seconds = lease_seconds
-        self._incoming = Incoming(staging)
+        self._incoming = Uploads(staging)
         self._artifacts = artifacts
         self._durable = durable
         self._gateway = gateway
@@ -119,7 +119,7 @@ class Hub:
 
         `usages` counts what the log says of its usage, `lines` what is stored of its output.
         """
-        self._leases.returning[lease] = Before(usages, lines)
+        self._leases.returning[lease] = StoredProgress(usages, lines)
 
     # What the agent here asks for.
 
@@ -139,7 +139,7 @@ class Hub:
                 hint="`mission up --workers PORT` lets workers in.",
             )
         lease = Lease(assignment.run, assignment.step, assignment.fence)
-        held = Assigned(
+        held = RemoteAttempt(
             assignment,
             line,
             agent=agent,
@@ -154,22 +154,22 @@ class Hub:
                 await held.taken()
             work = await asyncio.shield(held.result)
             # Before the worker hears that its end was taken in: until then it has the files.
-            return await landed(assignment, work, line, held.folder)
+            return await receive_commit(assignment, work, line, held.folder)
         except asyncio.CancelledError:
             if self.is_open:
-                await to_its_end(self._recall(held))
+                await run_to_completion(self._recall(held))
             raise
         finally:
             self._let_go(held)
 
-    async def _recall(self, held: Assigned) -> None:
+    async def _recall(self, held: RemoteAttempt) -> None:
         """Tell the worker to end the attempt, and wait until it has, but not for ever."""
         held.is_recalled = True
         if held.worker or held.is_returning:
             self._wake(held.worker)
             await asyncio.wait({held.result}, timeout=RECALL_SECONDS_MAX)
 
-    def _let_go(self, held: Assigned) -> None:
+    def _let_go(self, held: RemoteAttempt) -> None:
         self._leases.drop(held)
         held.close()
         self._wake(held.worker)
@@ -290,7 +290,7 @@ class Hub:
             )
         return held.access(gateway, models)
 
-    def _held(self, name: str, lease: Lease) -> Assigned:
+    def _held(self, name: str, lease: Lease) -> RemoteAttempt:
         held = self._leases.assigned.get(lease)
         if held is None or held.worker != name:
             reason = f"The worker {name!r} does not hold step {lease.step!r} of {lease.run!r}."
@@ -353,7 +353,7 @@ class Hub:
         self._roster.forget_old(now)
         self._look_who_is_present()
 
-    def _look_at(self, held: Assigned, now: float) -> None:
+    def _look_at(self, held: RemoteAttempt, now: float) -> None:
         """End an attempt whose worker is silent, or for which there is none."""
         worker = self._roster.find(held.worker)
         if held.worker:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from missioncontrol.adapters.agents.remote.attempt import Assigned, Before
+from missioncontrol.adapters.agents.remote.attempt import RemoteAttempt, StoredProgress
 from missioncontrol.adapters.agents.remote.roster import Worker
 from missioncontrol.ports.workers import Given, Lease, Orders, Poll
 
@@ -19,12 +19,12 @@ class Leases:
 
     def __init__(self) -> None:
         """Nobody has anything."""
-        self.assigned: dict[Lease, Assigned] = {}
-        self.returning: dict[Lease, Before] = {}
+        self.assigned: dict[Lease, RemoteAttempt] = {}
+        self.returning: dict[Lease, StoredProgress] = {}
         """What engines before this one gave out, with what they took in of it."""
         self._ended: OrderedDict[Lease, None] = OrderedDict()
 
-    def drop(self, held: Assigned) -> None:
+    def drop(self, held: RemoteAttempt) -> None:
         """Let an attempt go; one whose end its worker told is remembered for a while."""
         del self.assigned[held.lease]
         if held.has_ended:
@@ -40,11 +40,11 @@ class Leases:
         """Whether the end of an attempt was taken in here."""
         return lease in self._ended
 
-    def all(self) -> list[Assigned]:
+    def all(self) -> list[RemoteAttempt]:
         """Return all attempts, oldest first."""
         return list(self.assigned.values())
 
-    def of(self, worker: str) -> list[Assigned]:
+    def of(self, worker: str) -> list[RemoteAttempt]:
         """Return the attempts that a worker has."""
         return [each for each in self.all() if each.worker == worker]
 
@@ -105,7 +105,7 @@ class Leases:
                 room -= 1
                 yield Given(held.lease, held.agent, held.assignment)
 
-    def _may_take(self, worker: Worker, held: Assigned) -> bool:
+    def _may_take(self, worker: Worker, held: RemoteAttempt) -> bool:
         if held.worker or held.is_returning or held.is_recalled or held.result.done():
             return False
         if not worker.carries_out(held.agent, held.location):
@@ -114,7 +114,7 @@ class Leases:
         return at_work < worker.scale_of(held.agent)
 
 
-def _miss(held: Assigned) -> None:
+def _miss(held: RemoteAttempt) -> None:
     """Think about a lease that a worker was given and does not name."""
     held.missed += 1
     if held.is_confirmed and held.missed >= MISSED_MAX:

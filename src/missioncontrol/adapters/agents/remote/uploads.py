@@ -15,7 +15,7 @@ ATTEMPT_BYTES_MAX = 4 * 1024 * 1024 * 1024
 """Of all files that one attempt hands in."""
 
 
-class Incoming:
+class Uploads:
     """A folder for each attempt, in which files are called by their digests."""
 
     def __init__(self, root: Path) -> None:
