@@ -92,7 +92,7 @@ say(**{CODEX_DONE!r})
 """,
     )
     assert ended.done.output["summary"] == "Done."
-    assert "Codex wrote what is no event: not json" in ended.line.text
+    assert "Codex wrote a line that is not an event: not json" in ended.line.text
     assert "\x1b" not in ended.line.text
     assert "\x07" not in ended.line.text
 
@@ -242,7 +242,7 @@ def test_a_command_that_is_still_at_work_at_the_end_is_told(tmp_path: Path) -> N
     item = {"id": "i", "type": "command_execution", "command": "make serve"}
     started = f'say(type="item.started", item={item!r})'
     ended = codex(tmp_path, f"{WORK}; {started}; say(**{CODEX_DONE!r})")
-    assert "Still at work at its end, and ended: make serve" in ended.line.text
+    assert "Still running at the end, and stopped: make serve" in ended.line.text
     assert not ended.done.findings
 
 

@@ -1,4 +1,4 @@
-"""Where the program of one attempt works: a scratch directory, a gate, and what it is told."""
+"""Run the program of one attempt: its directories, its environment, its start and its end."""
 
 import asyncio
 import errno
@@ -25,20 +25,19 @@ from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.telemetry import Telemetry
 
 TRANSIENT_ERRORS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
-"""Why a start may fail now and not later."""
+"""Errors of a start that may succeed a moment later."""
 
 NO_VARIABLES: Mapping[str, str] = {}
 
 _WORK_TREE = re.compile(r"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
-"""Of a submodule's configuration: the checkout that it belongs to, from its directory."""
+"""The path of the checkout in the configuration of a submodule."""
 
 
 def attempt_variables(assignment: Assignment) -> dict[str, str]:
-    """Return the variables by which a program knows its attempt.
+    """Return the variables that identify an attempt to its program.
 
-    MISSION_KEY is the same for every attempt at the step: what was done under it need not be done
-    again. TRACEPARENT and TRACESTATE name its span, for a program that traces what it does.
-    MISSION_EVAL_SEED is there in the trials of an evaluation alone.
+    MISSION_KEY is the idempotency key, the same for every attempt at the step. TRACEPARENT and
+    TRACESTATE name the span of the attempt. MISSION_EVAL_SEED is set in trials of an evaluation.
     """
     names = {
         "MISSION_RUN": assignment.run,
@@ -55,9 +54,9 @@ def attempt_variables(assignment: Assignment) -> dict[str, str]:
 def with_telemetry(
     assignment: Assignment, telemetry: Telemetry | None, seen: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what a program sees, and where it may tell what it does.
+    """Return `seen`, the environment of a program, with the address for its telemetry.
 
-    `seen` is what it sees of ours otherwise. A program that is declared to tell it elsewhere does.
+    A declaration that sets an OTEL_ variable itself keeps its own receiver.
     """
     if telemetry is None or any(name.startswith("OTEL_") for name in seen):
         return dict(seen)
@@ -65,14 +64,14 @@ def with_telemetry(
 
 
 def _plain(text: str) -> str:
-    """Return `text` as a variable can hold it."""
+    """Return `text` without characters that a variable can't hold."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 @asynccontextmanager
 async def scratch_directory(root: Path, assignment: Assignment) -> AsyncIterator[Path]:
-    """Lend an empty directory of this attempt alone."""
-    # Names of runs and steps are other people's words, and no part of a path.
+    """Yield an empty directory for this attempt, and remove it at the end."""
+    # Users choose the names of runs, so a name could contain `/` or `..`.
     run = re.sub(r"[^A-Za-z0-9_-]", "_", assignment.run)
     scratch = root / run / str(assignment.fence)
     scratch.mkdir(parents=True, exist_ok=True)
@@ -84,10 +83,10 @@ async def scratch_directory(root: Path, assignment: Assignment) -> AsyncIterator
 
 @asynccontextmanager
 async def temporary_directory() -> AsyncIterator[Path]:
-    """Lend a directory for temporary files to one program.
+    """Yield a directory for the temporary files of one program, and remove it at the end.
 
-    It is not in the data directory: the paths of sockets, which programs make there, are limited
-    to 107 bytes.
+    It lies outside the data directory because programs create sockets in it, and the path of a
+    socket is limited to 107 bytes.
     """
     place = _new_directory()
     try:
@@ -101,16 +100,16 @@ def _new_directory() -> Path:
 
 
 def temporary_variables(place: Path) -> dict[str, str]:
-    """Return the variables that lead programs to `place` with what they would write elsewhere."""
+    """Return the variables that make programs put temporary files and caches into `place`."""
     cache = str(place / "cache")
     return {"TMPDIR": str(place), "XDG_CACHE_HOME": cache, "npm_config_cache": f"{cache}/npm"}
 
 
 def git_directories(place: Path) -> list[Path]:
-    """Return where git keeps what belongs to the checkout around `place`, if there is one.
+    """Return the git directories of the checkout that contains `place`, if there is one.
 
-    An earlier step may have written `.git` itself. So a link counts only if the directory that it
-    names is one of git and names this checkout in turn.
+    An earlier step may have written a `.git` file. It counts only if the directory that it names
+    is a git directory and names this checkout in turn.
     """
     for top in (place, *place.parents):
         found = top / ".git"
@@ -124,13 +123,13 @@ def git_directories(place: Path) -> list[Path]:
 
 
 GIT_SETTINGS_MAX = 1_000
-"""Files with settings and hooks of one checkout that are looked at."""
+"""Most settings files and hooks of one checkout that are checked."""
 
 
 def git_settings(place: Path) -> dict[str, tuple[int, int, int]]:
-    """Return the state of the files by which git runs programs for whoever uses a checkout.
+    """Return size, inode and change time of the git settings and hooks of a checkout, by path.
 
-    Their size, inode and time of change by path: a program can't set the last one back.
+    Git runs programs that these files name. A program can't set a change time back.
     """
     found = {}
     for top in git_directories(place):
@@ -154,13 +153,13 @@ def _linked(file: Path) -> list[Path]:
         else:
             back = Path((own / "gitdir").read_text("utf-8", "replace").strip()).parent
         is_known = back.resolve() == file.parent.resolve() and (common / "objects").is_dir()
-    except (OSError, ValueError):  # not there, or no path at all
+    except (OSError, ValueError):  # missing, or not a valid path
         return []
     return list(dict.fromkeys((own, common))) if is_known else []
 
 
 def ports_of(urls: Iterable[str]) -> list[int]:
-    """Return the TCP ports of addresses."""
+    """Return the TCP ports of URLs."""
     parts = [urlsplit(url) for url in urls if url]
     return [each.port or {"http": 80}.get(each.scheme, 443) for each in parts]
 
@@ -175,9 +174,10 @@ async def run_program(
     rules: Rules,
     chosen: Mapping[str, str] = NO_VARIABLES,
 ) -> AsyncIterator[Program]:
-    """Let `argv` work under `rules`: it begins once it is on record, and nothing of it stays.
+    """Run `argv` under `rules`: start it once its process is recorded, and leave nothing behind.
 
-    Its temporary files are its own, but for variables in `chosen`, which its step sets.
+    It gets its own directory for temporary files, unless `chosen`, the variables that its step
+    sets, say otherwise.
 
     Raises:
         AttemptFailed: `program.cannot_start`.
@@ -186,12 +186,12 @@ async def run_program(
         own = (*rules.own, str(temporary))
         variables = {**environment, **temporary_variables(temporary), **chosen}
         rules = msgspec.structs.replace(rules, own=own)
-        async with _at_work(argv, cwd, variables, line, rules) as program:
+        async with _run_recorded(argv, cwd, variables, line, rules) as program:
             yield program
 
 
 @asynccontextmanager
-async def _at_work(
+async def _run_recorded(
     argv: Sequence[str], cwd: Path, environment: Mapping[str, str], line: Line, rules: Rules
 ) -> AsyncIterator[Program]:
     token = attempt_mark()
@@ -201,15 +201,15 @@ async def _at_work(
         program.open_gate()
         yield program
     finally:
-        # Also where all went well: what the program left running must not outlive its attempt.
+        # Also after success: processes that the program started must not outlive the attempt.
         await run_to_completion(_ended(program, token))
 
 
 async def _ended(program: Program, token: str) -> None:
-    """End a program with all that it started, in whichever group that is."""
+    """End a program and everything that it started, in any process group."""
     started: list[Seen] = []
     if program.process.returncode is None:
-        # Who has an empty environment is found through its parents, while there are any.
+        # A process that cleared its environment is found only through its living parents.
         started = await descendants(program.handle.pid)
     await program.end()
     if started:
@@ -232,15 +232,15 @@ async def _started(
 
 
 async def run_to_completion(work: Coroutine[Any, Any, None]) -> None:
-    """Do `work` to its end, however often this task is cancelled meanwhile."""
-    doing = asyncio.ensure_future(work)
+    """Await `work` to its end even if this task is cancelled meanwhile; then raise."""
+    task = asyncio.ensure_future(work)
     cancelled = False
-    while not doing.done():
+    while not task.done():
         try:
-            await asyncio.shield(doing)
+            await asyncio.shield(task)
         except asyncio.CancelledError:
             cancelled = True
-    doing.result()
+    task.result()
     if cancelled:
         raise asyncio.CancelledError
 

@@ -1,4 +1,4 @@
-"""What a command says: shown while it works, kept within bounds, and read as what it claims."""
+"""The output of a command: logged while it runs, bounded, and parsed at the end."""
 
 import asyncio
 import re
@@ -17,23 +17,23 @@ from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
 
 STDOUT_BYTES_MAX = 1024 * 1024
-"""Of one line and of all of them, read as JSON or lines."""
+"""Most bytes of standard output, in one line or all, that are parsed as JSON or lines."""
 
 OUTPUT_BYTES_MAX = 256 * 1024
-"""Of the text that is handed back, as JSON writes it: it stands in an event."""
+"""Most bytes of the returned text, encoded as JSON: it is stored in an event."""
 
 VALUE_BYTES_MAX = 512 * 1024
 LAST_LINES = 20
 LAST_BYTES_MAX = 16 * 1024
 LINE_BYTES_MAX = 65_536
-"""Of a line that is shown."""
+"""Most bytes of a logged line."""
 
 SHOWN_LINES_MAX = 20_000
 SHOWN_BYTES_MAX = 8 * 1024 * 1024
-"""Of the output of one attempt; what it says beyond that is not kept."""
+"""Most bytes of output logged of one attempt; the rest is dropped."""
 
 BEAT_SECONDS = 1.0
-"""Between two signs of life of a command whose words are not kept any more."""
+"""Between two reports of progress once the output limit is reached."""
 
 REPORTS = frozenset({"usage", "progress", "log", "artifact"})
 
@@ -42,7 +42,7 @@ _decode = msgspec.json.Decoder(wire.Message).decode
 
 
 class CommandOutput:
-    """Listens to one command."""
+    """Collects the output of one command."""
 
     def __init__(self, command: Command, places: list[Path], line: Line, scrub: Scrub) -> None:
         """`places` are the directories that artifacts may lie in, the working one first."""
@@ -60,10 +60,10 @@ class CommandOutput:
         self.artifacts: dict[str, ArtifactRef] = {}
         """What the command announced, by name."""
 
-    # While it works.
+    # While the command runs.
 
     def out(self, raw: bytes, is_cut: bool) -> None:
-        """Take a line of standard output."""
+        """Handle a line of standard output."""
         if self._command.reports and raw.startswith(b"{") and self._is_report(raw):
             return
         self._last_out.append(self._show("info", raw, is_cut))
@@ -73,11 +73,11 @@ class CommandOutput:
             self._stdout += raw
 
     def err(self, raw: bytes, is_cut: bool) -> None:
-        """Take a line of standard error."""
+        """Handle a line of standard error."""
         self._last_err.append(self._show("warning", raw, is_cut))
 
     def _show(self, level: LogLevel, raw: bytes, is_cut: bool) -> str:
-        """Put a line into the output of the attempt, as long as there is room for it."""
+        """Log a line while there is room; return it as text."""
         is_long = len(raw) > LINE_BYTES_MAX
         text = line_text(raw[:LINE_BYTES_MAX], is_cut=is_cut or is_long)
         self._log(level, text)
@@ -92,20 +92,20 @@ class CommandOutput:
             self._beat()
 
     def _beat(self) -> None:
-        """Show that the command still speaks, though its words are kept no more."""
+        """Report progress: the command still writes, but its output is not stored any more."""
         now = asyncio.get_running_loop().time()
         if not self._heard_at:
-            self._line.log("warning", "What it says from here on is not kept: it is too much.")
+            self._line.log("warning", "The output limit is reached; later lines are not stored.")
         if now - self._heard_at >= BEAT_SECONDS:
             self._heard_at = now
             self._line.progress(self._shown_lines, 0, "lines of output")
 
     def _is_report(self, raw: bytes) -> bool:
-        """Take a line that is a message; False where it is a line like any other.
+        """Handle a line that is a message; return False for an ordinary line.
 
         Raises:
-            AttemptFailed: `command.bad_report`: a message that cannot be read may be one that
-                counts money.
+            AttemptFailed: `command.bad_report`: an unreadable message may report costs, and
+                skipping it would hide them.
         """
         try:
             message = _decode(raw)
@@ -114,7 +114,8 @@ class CommandOutput:
                 return False
             text = raw[:LINE_BYTES_MAX].decode("utf-8", "replace").strip()
             raise AttemptFailed(
-                "command.bad_report", f"The command reported what cannot be read ({error}): {text}"
+                "command.bad_report",
+                f"The command wrote a report that cannot be read ({error}): {text}",
             ) from None
         match message:
             case wire.Said():
@@ -132,22 +133,22 @@ class CommandOutput:
                 return False
         return True
 
-    # Afterwards.
+    # After the command has ended.
 
     @property
-    def last_words(self) -> str:
+    def last_lines(self) -> str:
         """The last lines of standard error, or of standard output where it wrote no error."""
-        said = [line for line in self._last_err if line.strip()]
-        return self._end_of(said or [line for line in self._last_out if line.strip()])
+        errors = [line for line in self._last_err if line.strip()]
+        return self._end_of(errors or [line for line in self._last_out if line.strip()])
 
     def output(self) -> dict[str, Any]:
-        """Return what it said, as the step asked for it.
+        """Return the output in the form that the step asks for.
 
         Raises:
             AttemptFailed: `command.not_json` or `command.output_too_large`.
         """
         text = self._stdout.decode("utf-8", "replace")
-        # Secrets are taken out before anything is cut: half of one would not be recognised.
+        # Remove secrets before cutting: half a secret would not be recognised.
         clean = self._scrub(text)
         shown = _beginning(clean, OUTPUT_BYTES_MAX)
         found: dict[str, Any] = {
@@ -179,29 +180,27 @@ class CommandOutput:
         begun = self._scrub(text).strip()[:200]
         raise AttemptFailed(
             "command.not_json",
-            f"`{self._command.shown}` was to write JSON and wrote "
-            + (f"what is none: {begun!r}" if begun else "nothing."),
-            hint="Let it write one JSON document and nothing else to standard output.",
+            f"`{self._command.shown}` did not write JSON to standard output; "
+            + (f"it wrote {begun!r}." if begun else "it wrote nothing."),
+            hint="Write one JSON document and nothing else to standard output.",
         )
 
     def _fitting(self, value: Any, form: str) -> Any:
-        """Return `value`, if it is whole and not too large for an event."""
+        """Return `value` if it is complete and not too large for an event."""
         if self._is_whole and _size(value) <= VALUE_BYTES_MAX:
             return value
         raise AttemptFailed(
             "command.output_too_large",
             f"`{self._command.shown}` wrote more than the {VALUE_BYTES_MAX // 1024} KiB that can "
-            f"be handed on as {form}.",
-            hint="Let it write a file, and name that under `artifacts`.",
+            f"be returned as {form}.",
+            hint="Write the output to a file, and name the file under `artifacts`.",
             retryable=False,
         )
 
 
 def _type_of(raw: bytes) -> Any:
-    """Return the type that a line names which is no message; a usage may be no JSON at all.
-
-    Python writes NaN, which JSON does not know, and what counts money is not to be overheard.
-    """
+    """Return the message type that an unreadable line names, or None."""
+    # Python writes NaN, which is not JSON. A usage report with one must not pass as plain output.
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
@@ -210,7 +209,7 @@ def _type_of(raw: bytes) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """Return the JSON document in `text`, UNSET where it is none."""
+    """Return the JSON document in `text`, or UNSET if it is not JSON."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
@@ -222,7 +221,7 @@ def _size(value: Any) -> int:
 
 
 def _beginning(text: str, bytes_max: int) -> str:
-    """Return as much of the beginning of `text` as JSON writes in so many bytes."""
+    """Return the longest beginning of `text` that takes `bytes_max` bytes as JSON."""
     text = text[:bytes_max]
     while (size := _size(text)) > bytes_max:
         text = text[: len(text) * bytes_max // (size + 1)]

@@ -1,4 +1,4 @@
-"""Asks coding agents that read a repository and answer: none of them writes anything."""
+"""Conversations with coding agents that read a repository and answer; none of them writes."""
 
 import asyncio
 import sys
@@ -35,7 +35,7 @@ READING_OPENCODE = {
 }"""
     },
 }
-"""Settings of opencode. Without more of the network than the gateway, it begins no session."""
+"""Settings of opencode. It starts no session if it can reach nothing but the gateway."""
 
 SERVER = (sys.executable, "-P", "-m", "missioncontrol.mcp.planning")
 
@@ -46,7 +46,7 @@ Question = Callable[[str, float], Awaitable[str]]
 
 @runtime_checkable
 class Consultable(Protocol):
-    """An agent that can be asked about the repository of a step."""
+    """An agent that can answer questions about the repository of a step."""
 
     def open_consultation(
         self,
@@ -56,18 +56,18 @@ class Consultable(Protocol):
         schema: Mapping[str, Any],
         plan: str,
     ) -> AbstractAsyncContextManager[Question]:
-        """Lend a conversation in which it reads and answers; it ends with the block.
+        """Yield a conversation in which the agent reads and answers; it ends with the block.
 
-        `server` is the command line of the MCP server that it is given.
+        `server` is the command line of the MCP server whose tools it gets.
 
         Raises:
-            AttemptFailed: there is no repository, or no way to a model.
+            AttemptFailed: there is no repository, or no access to a model.
         """
         ...
 
 
 class Consultants:
-    """Lends the conversations of one attempt with agents, by their names."""
+    """Opens the conversations of one attempt with agents, by the names of the agents."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Consultants:
         workshop: Callable[[Declaration], Workshop],
         model: str,
     ) -> None:
-        """`find` returns a declared agent; `model` is for programs that have none of their own."""
+        """`find` returns a declared agent; `model` is for programs without one of their own."""
         self._find = find
         self._kinds = kinds
         self._workshop = workshop
@@ -84,23 +84,23 @@ class Consultants:
 
     @asynccontextmanager
     async def __call__(self, assignment: Assignment, line: Line) -> AsyncIterator[Consult]:
-        """Begin a conversation when the first question is asked; end it with the block."""
+        """Start a conversation at its first question; end all of them with the block."""
         talks: dict[str, Question] = {}
         asking: set[asyncio.Task[str]] = set()
         async with AsyncExitStack() as stack:
 
-            async def consult(asked: wire.Consults) -> wire.Consulted:
+            async def consult(request: wire.Consults) -> wire.Consulted:
                 _require_extra()
-                agent = self._agent(asked.agent)
-                if asked.agent not in talks:
+                agent = self._agent(request.agent)
+                if request.agent not in talks:
                     talk = agent.open_consultation(
-                        assignment, line, SERVER, asked.schema, asked.plan
+                        assignment, line, SERVER, request.schema, request.plan
                     )
-                    talks[asked.agent] = await stack.enter_async_context(talk)
-                task = asyncio.ensure_future(talks[asked.agent](asked.prompt, asked.seconds))
+                    talks[request.agent] = await stack.enter_async_context(talk)
+                task = asyncio.ensure_future(talks[request.agent](request.prompt, request.seconds))
                 asking.add(task)
                 try:
-                    return wire.Consulted(asked.number, await task)
+                    return wire.Consulted(request.number, await task)
                 finally:
                     asking.discard(task)
 
@@ -112,7 +112,7 @@ class Consultants:
                 await asyncio.gather(*asking, return_exceptions=True)
 
     def _agent(self, name: str) -> Consultable:
-        """Return the agent of a name: a declared one, else a program with its usual settings.
+        """Return an agent by name: a declared one, else a program with default settings.
 
         Raises:
             AttemptFailed: `agent.unknown`.
@@ -121,13 +121,13 @@ class Consultants:
         if not isinstance(found, Consultable):
             raise AttemptFailed(
                 "agent.unknown",
-                f"There is no agent {name!r} here that could be asked.",
+                f"There is no agent {name!r} that can be consulted.",
                 hint="`mission agent list` names the agents; `mission agent start` starts one.",
                 retryable=False,
             )
         return found
 
-    def _usual(self, name: str) -> dict[str, Any]:
+    def _defaults(self, name: str) -> dict[str, Any]:
         """Return the default declaration of a program that has none.
 
         Raises:
@@ -138,7 +138,7 @@ class Consultants:
         if not self._model:
             raise AttemptFailed(
                 "acp.no_model",
-                "opencode is not told which model to ask.",
+                "opencode has no model.",
                 hint="Set MISSION_MODEL_URL and MISSION_MODEL_NAME, or declare an agent of kind "
                 "acp with a model.",
                 retryable=False,
@@ -148,7 +148,7 @@ class Consultants:
     def _program(self, name: str) -> Agent | None:
         if name not in PROGRAMS:
             return None
-        declared = Declaration(name, PROGRAMS[name], **self._usual(name))
+        declared = Declaration(name, PROGRAMS[name], **self._defaults(name))
         try:
             return self._kinds[declared.kind].make(declared, self._workshop(declared))
         except MissionControlError as error:
@@ -161,7 +161,7 @@ def _require_extra() -> None:
     if find_spec("mcp") is None:
         raise AttemptFailed(
             "agent.not_installed",
-            "An agent is to plan, but the package by which it gets its tools is not installed.",
+            "A planning agent needs a package for its tools, which is not installed.",
             hint="Run: pip install missioncontrol[agents]",
             retryable=False,
         )

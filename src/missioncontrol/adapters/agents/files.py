@@ -1,4 +1,4 @@
-"""Takes over the files that a program announces as its artifacts."""
+"""Exchange files safely with a program that can change the directories involved."""
 
 import hashlib
 import os
@@ -16,10 +16,10 @@ ARTIFACT_BYTES_MAX = 256 * 1024 * 1024
 def accept_artifact(
     message: wire.Kept, places: Sequence[Path], line: Line, *, code: str
 ) -> ArtifactRef:
-    """Keep a file, if it lies in one of `places` and is still what was announced.
+    """Store a file that lies in one of `places` and still has the announced digest.
 
-    A relative path is one in the first of them. What is kept may differ from what was announced
-    by the secrets that were taken out.
+    A relative path starts at the first place. The stored file may differ from the announced one,
+    because `Line.keep` removes secrets.
 
     Raises:
         AttemptFailed: `code`.
@@ -32,12 +32,12 @@ def accept_artifact(
     ):
         raise AttemptFailed(
             code,
-            f"Artifact {message.name!r} is no file under the scratch directory "
+            f"Artifact {message.name!r} is not a file below the scratch directory "
             f"of at most {ARTIFACT_BYTES_MAX // 2**20} MiB.",
         )
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != message.digest:
-        reason = f"Artifact {message.name!r} changed after it was handed in."
+        reason = f"Artifact {message.name!r} changed after the program announced it."
         raise AttemptFailed(code, reason)
     return line.keep(
         message.name,
@@ -52,16 +52,16 @@ def is_inside(path: Path, places: Sequence[Path]) -> bool:
     """Whether `path`, with all links followed, lies below one of `places`."""
     try:
         real = path.resolve()
-    except (ValueError, RuntimeError):  # NUL in its name, or a link that leads to itself
+    except (ValueError, RuntimeError):  # a NUL in the name, or a link to itself
         return False
     return any(real.is_relative_to(place.resolve()) for place in places)
 
 
 def write_below(top: Path, name: str, content: bytes) -> None:
-    """Write a file for its owner alone; no link that the program left leads out of `top`.
+    """Write a file with mode 0600; no link left by the program can lead out of `top`.
 
     Raises:
-        OSError: it can't be written, or a part of the path is a link or a file.
+        OSError: the file can't be written, or a folder of the path is a link or a file.
     """
     *folders, last = PurePosixPath(name).parts
     place = os.open(top, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,4 +1,4 @@
-"""A Python function as an agent, called in a process of its own so that it can be ended."""
+"""The kind `function`: a Python function, called in a process of its own that can be ended."""
 
 import asyncio
 import re
@@ -30,11 +30,11 @@ from missioncontrol.ports.agent_kind import Proof, Workshop
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?|[\w.-]+")
 PROOF_SECONDS_MAX = 30.0
-"""Some modules take long to import."""
+"""Long, because importing some modules takes many seconds."""
 
 
 class FunctionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of a function."""
+    """The settings of an agent of kind `function`."""
 
     callable: str  # package.module:name, or an entry point of the group missioncontrol.functions
     directory: str = ""  # where its module lies, if it is not installed
@@ -49,7 +49,7 @@ class FunctionKind:
     name = "function"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. A function is taken to write unless its effects say otherwise."""
+        """Return the card. A function counts as writing unless its effects say otherwise."""
         _settings(declared)
         effects = declared.effects or ("runs_programs",)
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
@@ -58,7 +58,7 @@ class FunctionKind:
         return DeclaredFunction(declared, _settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: loads the function; it is called only by steps."""
+        """Load the function without calling it."""
         settings = _settings(declared)
         try:
             async with asyncio.timeout(PROOF_SECONDS_MAX):
@@ -67,7 +67,7 @@ class FunctionKind:
             raise AttemptFailed(
                 "function.silent",
                 f"{settings.callable} was not imported within {PROOF_SECONDS_MAX:g} s.",
-                hint="Look into what its module does while it is imported.",
+                hint="Check what its module does while it is imported.",
             ) from None
         version = f"Python {sys.version.split()[0]}"
         return Proof(version, f"{settings.callable} was found; steps call it.")
@@ -89,9 +89,9 @@ class FunctionKind:
         ):
             process = program.process
             process.stdin.close()
-            said = (await process.stderr.read()).decode("utf-8", "replace")
+            errors = (await process.stderr.read()).decode("utf-8", "replace")
             if await program.exited() != 0:
-                words = workshop.scrub(said).strip().rpartition("\n")[2]
+                words = workshop.scrub(errors).strip().rpartition("\n")[2]
                 hint = "Check `callable` and `directory` in the settings of the agent."
                 raise AttemptFailed("function.unknown", words, hint=hint, retryable=False)
 
@@ -102,7 +102,6 @@ class DeclaredFunction:
     def __init__(
         self, declared: Declaration, settings: FunctionSettings, workshop: Workshop
     ) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop

@@ -1,4 +1,4 @@
-"""The line of a proof: an agent shows that it works, with no engine behind it."""
+"""A line for health checks: an agent shows that it works while no engine listens."""
 
 import hashlib
 from collections import deque
@@ -10,10 +10,9 @@ LINES_MAX = 50
 
 
 class HealthCheckLine:
-    """Keeps the last lines and the usage; allows nothing that would have to be asked for."""
+    """Collects the last lines and the usage; refuses every action that needs permission."""
 
     def __init__(self) -> None:
-        """Nothing was said yet."""
         self.lines: deque[str] = deque(maxlen=LINES_MAX)
         self.used = NO_USAGE
 
@@ -21,24 +20,24 @@ class HealthCheckLine:
         self.lines.append(message)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
-        """See `Line.progress`."""
+        """Ignore progress: a health check takes seconds."""
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         self.used += usage
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
-        """See `Line.admit`; who asked for the proof has agreed to what it takes."""
+        """Admit every call: the user who starts a health check accepts its cost."""
 
     async def permit(self, action: Action) -> Verdict:
         return Verdict(is_allowed=False, reason="This is only a test of the agent.")
 
     async def started(self, process: ProcessHandle) -> None:
-        """See `Line.started`; a proof ends what it starts, and no run has to find it again."""
+        """Record nothing: the health check itself ends what it starts."""
 
     def keep(
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
-        """See `Line.keep`; the file is thrown away."""
+        """Return a reference to a file that is not stored."""
         digest = hashlib.sha256(content).hexdigest()
         return ArtifactRef(name, digest, len(content), media_type, title, obtained)
 

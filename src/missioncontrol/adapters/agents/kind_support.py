@@ -1,4 +1,4 @@
-"""What all declared agents have in common: settings read strictly, answers held to their shape."""
+"""What every kind of agent needs: strict settings, checks of answers, and bounded output."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ from missioncontrol.ports.agent_kind import Workshop
 T = TypeVar("T", bound=msgspec.Struct)
 
 CLIENT_INFO = ("missioncontrol", str(import_module("missioncontrol").__version__))
-"""Our name and version, as protocols ask for them."""
+"""Name and version of this product, as protocols ask for them."""
 
 ONE_LINE_MAX = 300
 LINES_MAX = 5_000
@@ -28,7 +28,7 @@ _NAMED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def settings_of(declared: Declaration, form: type[T]) -> T:
-    """Return the settings of an agent as its kind reads them.
+    """Return the settings of an agent as a struct of its kind.
 
     Raises:
         Rejected: `agent.bad_settings`, naming the agent and the setting.
@@ -41,7 +41,7 @@ def settings_of(declared: Declaration, form: type[T]) -> T:
 
 
 def bad_settings(declared: Declaration, fault: str, *, hint: str = "") -> Rejected:
-    """Return the refusal of a setting."""
+    """Return an error about a setting."""
     reason = f"The settings of agent {declared.name!r} do not fit: {fault}"
     return Rejected("agent.bad_settings", reason, hint=hint)
 
@@ -52,14 +52,14 @@ def relative_path(paths: Iterable[str]) -> str:
 
 
 def output_shape(declared: Declaration) -> Shape:
-    """Return the shape of what a step hands back: the agent's, or that of its one capability."""
+    """Return the shape of a step's output: the agent's, or that of its only capability."""
     if declared.output == ANYTHING and len(declared.capabilities) == 1:
         return declared.capabilities[0].output
     return declared.output
 
 
 def refuse_misfit(output: Any, shape: Shape, *, code: str, who: str, scrub: Scrub) -> None:
-    """Refuse an answer that is not what was declared.
+    """Raise unless an answer has the declared shape.
 
     Raises:
         AttemptFailed: `code`.
@@ -67,15 +67,15 @@ def refuse_misfit(output: Any, shape: Shape, *, code: str, who: str, scrub: Scru
     if misfit(output, shape):
         raise AttemptFailed(
             code,
-            f"{who} answered, but not as declared: {describe_misfit(output, shape, scrub)}.",
-            hint="Change the declared output of the agent, or what answers.",
+            f"{who} gave no answer of the declared shape: {describe_misfit(output, shape, scrub)}.",
+            hint="Change the declared output of the agent, or the side that answers.",
             detail={"answer": one_line(output, scrub)},
         )
 
 
 def describe_misfit(output: Any, shape: Shape, scrub: Scrub) -> str:
-    """Say what does not fit, in words without secrets."""
-    # Secrets go first: the words show the beginning of a value, and half of one stays unknown.
+    """Return what does not fit, in words without secrets."""
+    # Remove secrets first: the message cuts values, and half a secret would not be recognised.
     try:
         clean = msgspec.json.decode(scrub(msgspec.json.encode(output).decode()))
     except msgspec.DecodeError:
@@ -84,7 +84,7 @@ def describe_misfit(output: Any, shape: Shape, scrub: Scrub) -> str:
 
 
 def program_environment(workshop: Workshop) -> Mapping[str, str]:
-    """Return the variables that an agent's programs see, with its secrets, looked up now.
+    """Return the environment of an agent's programs, with its secrets as they are now.
 
     Raises:
         AttemptFailed: with the code of the store, such as `secret.unknown`.
@@ -99,7 +99,7 @@ def fill_template(template: str, environment: Mapping[str, str], *, code: str, p
     """Return `template` with each `{VARIABLE}` in it replaced by the value of that variable.
 
     Raises:
-        AttemptFailed: `code`, where a variable is not there.
+        AttemptFailed: `code`, if a variable is missing.
     """
     for name in _NAMED.findall(template):
         if name not in environment:
@@ -120,9 +120,9 @@ def one_line(value: Any, scrub: Scrub, length_max: int = ONE_LINE_MAX) -> str:
 
 
 def silence_loggers(*libraries: str) -> None:
-    """Keep libraries from writing to standard error what others say wrongly.
+    """Keep libraries from logging malformed messages of peers to standard error.
 
-    Who has set up logging hears of it as before.
+    Handlers that an application has set up receive them as before.
     """
     for name in libraries:
         logger = logging.getLogger(name)
@@ -131,7 +131,7 @@ def silence_loggers(*libraries: str) -> None:
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """Return what a group of exceptions is about: our own failure, else the first one."""
+    """Return the cause in a group of exceptions: an `AttemptFailed`, else the first one."""
     if not isinstance(error, BaseExceptionGroup):
         return error
     leaves = [root_cause(each) for each in error.exceptions]
@@ -139,7 +139,7 @@ def root_cause(error: BaseException) -> BaseException:
 
 
 async def admit_call(declared: Declaration, line: Line) -> None:
-    """Reserve what one call can use, where the agent declares that each is admitted by itself.
+    """Reserve the usage of one call if the agent declares limits for each call.
 
     Raises:
         AttemptFailed: as `Line.admit`.
@@ -152,26 +152,25 @@ async def admit_call(declared: Declaration, line: Line) -> None:
 
 
 class BoundedLog:
-    """Lines of somebody who may say more than anybody keeps."""
+    """Writes lines to the output of an attempt, at most `LINES_MAX` of them."""
 
     def __init__(self, line: Line) -> None:
-        """Nothing was said yet."""
         self._line = line
         self._count = 0
         self.last_line = ""
-        """The beginning of what was said last."""
+        """The beginning of the last line that is not blank."""
 
     def log(self, level: LogLevel, text: str) -> None:
-        """Pass a line on while there is room; later ones are counted as signs of life."""
+        """Write a line while there is room; report later lines as progress only."""
         self._count += 1
         self.last_line = text[:LINE_MAX] if text.strip() else self.last_line
         if self._count <= LINES_MAX:
-            # A long line ends at a space: half a secret at its end would not be recognised.
+            # Cut at a space: half a secret at the end would not be recognised and removed.
             is_long = len(text) > LINE_MAX
             self._line.log(
                 level, f"{text[:LINE_MAX].rpartition(' ')[0]} [cut]" if is_long else text
             )
         elif self._count == LINES_MAX + 1:
-            self._line.log("warning", "What it says from here on is not kept: it is too much.")
+            self._line.log("warning", "The output limit is reached; later lines are not stored.")
         elif self._count % 100 == 0:
             self._line.progress(self._count, 0, "lines of output")

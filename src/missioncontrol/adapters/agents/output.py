@@ -1,4 +1,4 @@
-"""Hears a program out: what it writes, line by line within bounds, until it has ended."""
+"""Read the output of a program line by line, within bounds, until the program ends."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,22 +7,21 @@ from typing import Any
 from missioncontrol.adapters.processes import Program
 
 DRAIN_SECONDS = 0.5
-"""Of silence between the exit of a program and the last look at what it wrote."""
+"""Silence on the pipes after the exit of a program, after which its output is complete."""
 
 DRAIN_SECONDS_MAX = 5.0
-"""However much a child that stayed still has to say."""
+"""Longest wait for output after the exit: a child may hold the pipes and go on writing."""
 
 CHUNK_BYTES = 65_536
 
 LineHandler = Callable[[bytes, bool], None]
-"""Takes a line with its end, if it has one, and whether the rest of it was left out."""
+"""Receives a line with its line end, if it has one, and whether the line was cut."""
 
 
 class OutputReader:
-    """Hears one program."""
+    """Reads the streams of one program."""
 
     def __init__(self, program: Program) -> None:
-        """Nothing is read yet."""
         self._program = program
         self._bytes_read = 0  # bytes, of all streams
         self.ended_at = 0.0
@@ -31,7 +30,7 @@ class OutputReader:
     async def read_lines(
         self, stream: asyncio.StreamReader, take: LineHandler, *, bytes_max: int
     ) -> None:
-        """Pass every line of `stream` on; of a longer one, what fits into `bytes_max`."""
+        """Pass every line of `stream` to `take`, cut to `bytes_max`."""
         begun, is_cut = bytearray(), False
         while raw := await stream.read(CHUNK_BYTES):
             self._bytes_read += len(raw)
@@ -51,10 +50,10 @@ class OutputReader:
             _pass_on(begun, take, bytes_max)
 
     async def wait_for_exit(self, *readers: Coroutine[Any, Any, None]) -> int:
-        """Let `readers` hear the program; return its exit code.
+        """Run `readers` until the program exits; return its exit code.
 
-        What a reader raises ends the wait at once. A child of the program may hold its pipes for
-        ever: what the program itself wrote is there when they have been silent for a moment.
+        An exception from a reader ends the wait at once. A child of the program may hold its pipes
+        open for ever, so the output counts as complete once the pipes are silent for a moment.
         """
         exited = asyncio.create_task(self._program.exited())
         readers = [asyncio.create_task(reader) for reader in readers]
@@ -87,17 +86,15 @@ def _pass_on(line: bytearray, take: LineHandler, bytes_max: int) -> None:
 
 
 def line_text(line: bytes, *, is_cut: bool) -> str:
-    """Return a line as text; one that was cut ends at a space and says so.
-
-    Half a secret, at the end of what is left of it, would not be recognised.
-    """
+    """Return a line as text; a cut line ends at its last space, with a mark."""
+    # Half a secret at the end of a cut line would not be recognised and removed.
     if is_cut:
         return line.rpartition(b" ")[0].decode("utf-8", "replace") + " [cut]"
     return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _refuse_as(readers: list[asyncio.Task[None]]) -> None:
-    """Raise what a reader raised."""
+    """Raise the exception of a reader that has failed."""
     for task in readers:
         if task.done():
             task.result()

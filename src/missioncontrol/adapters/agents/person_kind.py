@@ -1,4 +1,4 @@
-"""A person as an agent: a task with a form, whose answer is held to what was declared."""
+"""The kind `person`: a task with a form; the answer has to fit the declared output."""
 
 from typing import Annotated, Any
 
@@ -21,15 +21,17 @@ from missioncontrol.ports.agent_kind import Proof, Workshop
 TITLE_MAX = 200
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 TEXT = Shape("object", {"answer": Shape("string", description="In your own words.")}, open=False)
-"""The form where no output was declared."""
+"""The form for a declaration without an output."""
 
 
 class PersonSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of the task."""
+    """The settings of an agent of kind `person`."""
 
     title: str = ""  # one line; else the input `title`, `prompt` or `question` of the step
-    to: tuple[Name, ...] = ()  # those who may answer; anybody where nobody is named
-    asks: Annotated[int, Meta(ge=1, le=20)] = 5  # until an answer has to fit
+    to: tuple[Name, ...] = ()  # the users who may answer; empty: everyone
+    asks: Annotated[int, Meta(ge=1, le=20)] = (
+        5  # most times that the task is asked until an answer fits
+    )
 
 
 class PersonKind:
@@ -45,18 +47,17 @@ class PersonKind:
         return PersonAgent(declared, settings_of(declared, PersonSettings), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: nobody is disturbed."""
+        """Describe the task without asking it."""
         settings = settings_of(declared, PersonSettings)
         fields = ", ".join(_form_of(declared).fields) or "anything"
-        to = ", ".join(settings.to) or "anybody"
-        return Proof(said=f"Asks {to} for {fields}; `mission questions` lists what waits.")
+        to = ", ".join(settings.to) or "everyone"
+        return Proof(said=f"Asks {to} for {fields}; `mission questions` lists open questions.")
 
 
 class PersonAgent:
-    """Gives somebody the task, and waits."""
+    """Asks a person to do the task, and waits for the answer."""
 
     def __init__(self, declared: Declaration, settings: PersonSettings, workshop: Workshop) -> None:
-        """Nobody is asked yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
@@ -71,22 +72,24 @@ class PersonAgent:
                 raise AttemptFailed(
                     "person.declined",
                     f"{by} declined the task{f': {verdict.reason}' if verdict.reason else '.'}",
-                    hint="Give it to somebody else, or change what it asks for.",
+                    hint="Assign it to another person, or change what it asks for.",
                     retryable=False,
                 )
             if not misfit(verdict.answer, self._shape):
                 return Work(summary=f"{by} answered.", output=verdict.answer)
             fault = describe_misfit(verdict.answer, self._shape, self._workshop.scrub)
-            line.log("warning", f"{by} answered, but {fault}; the task is asked again.")
+            line.log(
+                "warning", f"The answer of {by} does not fit: {fault}. The task is asked again."
+            )
         raise AttemptFailed(
             "person.bad_answer",
-            f"No answer fitted the form after {self._settings.asks} times; the last one: {fault}.",
+            f"None of {self._settings.asks} answers fits the form; the last one: {fault}.",
             hint="Change the declared output, or explain the form in its descriptions.",
             retryable=False,
         )
 
     def _question(self, assignment: Assignment, number: int, fault: str) -> Action:
-        """Return the task; one that is asked again says what was wrong."""
+        """Return the task as a question, with the fault of the answer before it."""
         detail: dict[str, Any] = {"inputs": dict(assignment.inputs)}
         if self._declared.description:
             detail["task"] = self._declared.description
@@ -98,10 +101,10 @@ class PersonAgent:
         return Action("question", title, detail, self._declared.effects, json_schema(self._shape))
 
     def _title(self, assignment: Assignment) -> str:
-        given = (assignment.inputs.get(name) for name in ("title", "question", "prompt"))
-        said = self._settings.title or next((each for each in given if each), "")
-        said = said or self._declared.description or f"Answer step {assignment.step!r}."
-        return one_line(said, self._workshop.scrub, TITLE_MAX)
+        candidates = (assignment.inputs.get(name) for name in ("title", "question", "prompt"))
+        title = self._settings.title or next((each for each in candidates if each), "")
+        title = title or self._declared.description or f"Answer step {assignment.step!r}."
+        return one_line(title, self._workshop.scrub, TITLE_MAX)
 
 
 def _form_of(declared: Declaration) -> Shape:

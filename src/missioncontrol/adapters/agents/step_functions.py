@@ -1,4 +1,4 @@
-"""Plain async functions as agents: for workflows written in Python."""
+"""Async functions as agents, for workflows written in Python."""
 
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
@@ -11,23 +11,23 @@ StepFunction = Callable[["StepContext"], Awaitable[Any]]
 
 
 class StepContext:
-    """What a step's function is given."""
+    """The argument of a step's function."""
 
     __slots__ = ("assignment", "line")
 
     def __init__(self, assignment: Assignment, line: Line) -> None:
-        """`line` reports to the engine while the function works."""
+        """`line` reports to the engine while the function runs."""
         self.assignment = assignment
         self.line = line
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The run's inputs, with the step's own over them; a copy, yours to change."""
+        """A copy of the run's inputs, overridden by the step's own."""
         return deepcopy({**self.assignment.run_inputs, **self.assignment.inputs})
 
     @property
     def results(self) -> dict[str, Any]:
-        """What the steps that this one needs have returned, by their keys; a copy."""
+        """A copy of the results of the steps that this one needs, by step key."""
         return {key: deepcopy(up.work.output) for key, up in self.assignment.upstream.items()}
 
     @property
@@ -45,7 +45,7 @@ class StepContext:
         self.line.log("info", message)
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
-        """Set aside the most that a model call can use, before it is made.
+        """Reserve the most that a model call can use, before the call.
 
         Raises:
             AttemptFailed: `budget.exceeded` or `budget.unknown_price`.
@@ -55,9 +55,9 @@ class StepContext:
     def usage(
         self, model: str, *, input_tokens: int, output_tokens: int, cached_tokens: int = 0
     ) -> None:
-        """Tell what a model call did use; what it cost follows from the price of `model`.
+        """Report the usage of a model call; the cost follows from the price of `model`.
 
-        `input_tokens` include those that were read from a cache.
+        `input_tokens` include those read from a cache.
         """
         self.line.usage(Usage(input_tokens, cached_tokens, output_tokens), model=model)
 
@@ -66,11 +66,10 @@ class FunctionAgent:
     """Finds the function of a step and awaits it."""
 
     def __init__(self) -> None:
-        """Knows no functions yet."""
         self._functions: dict[str, dict[str, StepFunction]] = {}
 
     def add(self, workflow: str, functions: dict[str, StepFunction]) -> None:
-        """Take in the functions of a workflow, by step key."""
+        """Register the functions of a workflow, by step key."""
         self._functions[workflow] = functions
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
@@ -80,7 +79,7 @@ class FunctionAgent:
             raise AttemptFailed(
                 "function.unknown",
                 f"Workflow {assignment.workflow!r} has no function for {assignment.step!r} here.",
-                hint="Hand the workflow to `Engine` before its runs are resumed.",
+                hint="Pass the workflow to `Engine` before its runs are resumed.",
                 retryable=False,
             ) from None
         result = await function(StepContext(assignment, line))

@@ -1,4 +1,4 @@
-"""An agent of which somebody is told what it handed in, before anybody else hears of it."""
+"""An agent whose work an observer receives before the engine does."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,10 +9,10 @@ Observer = Callable[[Work], Awaitable[None]]
 
 
 class ObservedAgent:
-    """Does what another agent does, and tells of it."""
+    """Performs as another agent does, and passes the work to an observer."""
 
     def __init__(self, agent: Agent, tell: Observer) -> None:
-        """What `tell` raises fails the attempt: what nobody was told of is not done."""
+        """An exception from `tell` fails the attempt: work that was not observed is not done."""
         self._agent = agent
         self._tell = tell
 

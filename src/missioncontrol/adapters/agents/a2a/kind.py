@@ -1,4 +1,4 @@
-"""The agent that gives a task to a peer."""
+"""The kind `a2a`: a peer that performs tasks."""
 
 import msgspec
 
@@ -25,7 +25,7 @@ class A2aKind:
     name = "a2a"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. A peer is taken to write unless its effects say otherwise."""
+        """Return the card. A peer counts as writing unless its effects say otherwise."""
         a2a_settings(declared)
         effects = declared.effects or ("writes_records",)
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
@@ -34,7 +34,7 @@ class A2aKind:
         return A2aAgent(declared, a2a_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: reads the card of the peer; steps give it tasks."""
+        """Read the card of the peer without giving it a task."""
         settings = a2a_settings(declared)
         _require_extra()
         from missioncontrol.adapters.agents.a2a.peers import connect_peer
@@ -49,7 +49,6 @@ class A2aAgent:
     """Gives tasks to one peer."""
 
     def __init__(self, declared: Declaration, settings: A2aSettings, workshop: Workshop) -> None:
-        """Nothing is sent yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
@@ -64,11 +63,11 @@ class A2aAgent:
         trace = trace_headers(assignment)
         async with connect_peer(self._settings, self._workshop, trace) as (client, card):
             task = PeerTask(client, self._settings, assignment, line, scrub)
-            await task.done()
+            await task.run()
         output = task.results.output(task.last, shape)
         who = f"The peer {card.name!r}"
         refuse_misfit(output, shape, code="a2a.bad_output", who=who, scrub=scrub)
-        return Work(summary=f"{who} answered.", output=output, artifacts=task.results.kept(line))
+        return Work(summary=f"{who} answered.", output=output, artifacts=task.results.store(line))
 
 
 def _require_extra() -> None:
@@ -78,7 +77,7 @@ def _require_extra() -> None:
     except ImportError as missing:
         raise AttemptFailed(
             "a2a.not_installed",
-            "The package to speak to peers is not installed.",
+            "The package for the Agent2Agent protocol is not installed.",
             hint="Run: pip install missioncontrol[agents]",
             retryable=False,
         ) from missing

@@ -1,4 +1,4 @@
-"""A coding agent at work: a tree, a tool in it, and a patch with its evidence."""
+"""Runs a coding tool in a work tree of its own, and returns a patch with evidence."""
 
 import asyncio
 import re
@@ -56,21 +56,21 @@ from missioncontrol.ports.agent_kind import Workshop
 from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.gateway import Access
 
-ASKED_AGAIN_MAX = 2
+REPAIRS_MAX = 2
 SUMMARY_MAX = 300
 FILES_MAX = 2_000
-"""In the output, which stands in an event; the patch has them all."""
+"""Most files listed in the output, which is stored in an event; the patch has all of them."""
 
-SAID_MAX = 64 * 1024
+MESSAGE_MAX = 64 * 1024
 REASON_MAX = 2_000
 
 
-_EMPTY_WORDS = re.compile(
+_EMPTY_ANSWER = re.compile(
     r"\W*(?:(?:all|it is|it's|i am|i'm|the task is|task)\s+)?"
     r"(?:done|ok(?:ay)?|finished|completed?|success(?:ful)?(?:ly)?)\W*",
     re.IGNORECASE,
 )
-"""What says that something was done, and answers nothing."""
+"""A message that claims success and answers nothing."""
 
 NO_STANDING: Mapping[str, str] = {}
 
@@ -79,7 +79,7 @@ SERVER_NAME = "planning"
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a tool finds its models when no gateway is open."""
+    """The endpoint of a tool's models for an engine without a gateway."""
 
     base_url: str = ""
     key_variable: str = ""
@@ -90,14 +90,14 @@ class Tool(Protocol):
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name for people."""
         ...
 
     async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
-        """Let the tool do `prompt`, going on where `saved.thread` names a conversation.
+        """Run the tool on `prompt`, in the conversation `saved.thread` if there is one.
 
         Raises:
-            AttemptFailed: it could not, or its version is not the one that is wanted.
+            AttemptFailed: the tool failed, or has another version than the settings ask for.
         """
         ...
 
@@ -107,12 +107,12 @@ class Resumable(Protocol):
     """A tool whose conversations survive the end of its process."""
 
     def has_conversation(self, home: Path, thread: str) -> bool:
-        """Whether the conversation is kept in its home."""
+        """Whether the tool still has the conversation in its home directory."""
         ...
 
 
 class CodingAgent:
-    """Does one assignment after another, each in a tree of its own."""
+    """Performs each assignment in a work tree of its own."""
 
     def __init__(
         self,
@@ -126,12 +126,11 @@ class CodingAgent:
         sockets: bool = False,
         writes: Sequence[str] = (),
     ) -> None:
-        """`source` counts only where no gateway is open.
+        """`source` is used only while no gateway is open.
 
-        Without `network`, its programs reach by TCP only the models that they are lent; with
-        `sockets`, they connect to Unix sockets; `writes` are what they may write besides their
-        tree.
-        `standing` are the wider modes that it has at all times, and by which setting.
+        Without `network`, its programs reach only their models by TCP. With `sockets`, they may
+        connect to Unix sockets. `writes` are paths that they may write besides their tree.
+        `standing` maps the wider modes that it always has to the settings that grant them.
         """
         self._standing = standing
         self._declared = declared
@@ -144,7 +143,7 @@ class CodingAgent:
 
     @property
     def title(self) -> str:
-        """What people call the tool."""
+        """The name of the tool for people."""
         return self._tool.title
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
@@ -159,7 +158,7 @@ class CodingAgent:
             saved = sessions.read(tree.place) if resumes is not None else None
             try:
                 with self._open_session(assignment, line, order, tree, saved, resumes) as session:
-                    for note in (*self._width(order), *tree.notes):
+                    for note in (*self._elevation_notes(order), *tree.notes):
                         line.log("warning", note)
                     await self._converse(session, assignment, order, tree, saved)
                     answer = await self._answer(session, order)
@@ -170,8 +169,8 @@ class CodingAgent:
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
             self._refuse_idle(session, order, patch, answer)
-            kept = await save_commit(tree.place, self._workshop.scrub)
-            return self._work(session, tree, (patch, kept), answer, line)
+            commit = await save_commit(tree.place, self._workshop.scrub)
+            return self._work(session, tree, (patch, commit), answer, line)
 
     @asynccontextmanager
     async def open_consultation(
@@ -182,14 +181,14 @@ class CodingAgent:
         schema: Mapping[str, Any],
         plan: str,
     ) -> AsyncIterator[Question]:
-        """See `Questioned.open_consultation`.
+        """See `Consultable.open_consultation`.
 
-        It works in a tree that it can't write to, with the tools of the MCP `server`, which is
-        started with the repository and with `plan`, a JSON text. What it says in the end should
-        fit `schema`. The conversation ends with the block.
+        The agent works in a tree that it can't write to, with the tools of the MCP `server`, which
+        is started with the repository and with `plan`, a JSON text. Its last message should fit
+        `schema`.
 
         Raises:
-            AttemptFailed: there is no repository, or no way to a model.
+            AttemptFailed: there is no repository, or no access to a model.
         """
         reading = _reading(assignment)
         order = order_of(reading, self._declared)
@@ -197,12 +196,14 @@ class CodingAgent:
             if not tree.base:
                 raise AttemptFailed(
                     f"{self._declared.kind}.no_repository",
-                    f"{str(order.repository)!r} has no commit that could be read.",
-                    hint="Commit what is there.",
+                    f"{str(order.repository)!r} has no commit to read.",
+                    hint="Commit its files.",
                     retryable=False,
                 )
             with self._open_session(reading, line, order, tree, None, None) as session:
-                argv = await asyncio.to_thread(_serving, server, order.repository, session, plan)
+                argv = await asyncio.to_thread(
+                    _server_argv, server, order.repository, session, plan
+                )
                 session.reading = ReadOnlyTask(SERVER_NAME, argv, schema)
 
                 async def ask(prompt: str, seconds: float) -> str:
@@ -218,7 +219,7 @@ class CodingAgent:
                 yield ask
 
     def _resumes(self, assignment: Assignment, order: Order, line: Line) -> ResumeRequest | None:
-        """Return which interrupted attempt this one resumes; None with a tool that can't."""
+        """Return which interrupted attempt to resume; None if the tool can't resume."""
         tool = self._tool
         if not isinstance(tool, Resumable):
             return None
@@ -236,38 +237,43 @@ class CodingAgent:
         tree: Tree,
         saved: Session | None,
     ) -> None:
-        """Resume the conversation of an interrupted attempt, or begin one."""
+        """Resume the conversation of an interrupted attempt, or start a new one."""
         if saved is not None:
             session.resume(saved.thread)
-            session.log("info", f"Session {saved.thread} of an interrupted attempt is resumed.")
+            session.log("info", f"Resuming session {saved.thread} of an interrupted attempt.")
             try:
                 await self._tool.converse(session, prompt_to_resume(order), order)
             except AttemptFailed as failure:
                 if session.is_announced or may_resume(failure, is_refusal=True):
                     raise
-                session.log("warning", f"It can't be resumed, and starts over: {failure.reason}")
+                session.log(
+                    "warning",
+                    f"The session can't be resumed, so the attempt starts over: {failure.reason}",
+                )
                 session.resume("")
             else:
                 return
         else:
-            await self._gone_on(order, assignment, tree)
+            await self._apply_earlier_changes(order, assignment, tree)
         documents = await asyncio.to_thread(self._texts, order)
         prompt = prompt_of(order, assignment, tree.notes, documents)
         await self._tool.converse(session, prompt, order)
 
-    def _width(self, order: Order) -> Iterator[str]:
-        """Say in what wider mode than the safe one it works, if it does."""
+    def _elevation_notes(self, order: Order) -> Iterator[str]:
+        """Yield a note on each mode that is wider than the safe one."""
         if order.risk == "read":
             return
         for mode, setting in self._standing.items():
-            yield f"It has {mode} at all times, by its declaration ({setting})."
+            yield f"Its declaration grants {mode} at all times ({setting})."
         wider = order.elevation
         if wider is not None:
             where = f" ({', '.join(wider.paths)})" if wider.paths else ""
             yield f"It works under {wider.id}: {', '.join(wider.modes)}{where}."
 
-    async def _gone_on(self, order: Order, assignment: Assignment, tree: Tree) -> None:
-        """Begin with what an earlier step changed, where the order says so.
+    async def _apply_earlier_changes(
+        self, order: Order, assignment: Assignment, tree: Tree
+    ) -> None:
+        """Apply the changes of an earlier step if the order continues it.
 
         Raises:
             AttemptFailed: `KIND.bad_input` or `worktree.patch_misfit`.
@@ -279,7 +285,7 @@ class CodingAgent:
         if up.state != "succeeded" or (not refs and "patch" not in (up.work.output or {})):
             raise AttemptFailed(
                 f"{self._declared.kind}.bad_input",
-                f"Step {order.continues!r} has left no changes to go on from; it {up.state}.",
+                f"Step {order.continues!r} left no changes to continue; it {up.state}.",
                 hint="Name the step of an agent that changes code.",
                 retryable=False,
             )
@@ -292,18 +298,18 @@ class CodingAgent:
         return {ref.name: get(ref.digest).decode("utf-8", "replace") for ref in order.documents}
 
     async def _salvaged(self, failure: AttemptFailed, tree: Tree, line: Line) -> AttemptFailed:
-        """Keep what was changed before a failure, and return the failure with a word of it."""
+        """Save the changes made before a failure; return the failure with references to them."""
         found: dict[str, str] = {}
         try:
-            if (kept := await save_commit(tree.place, self._workshop.scrub)).commit:
-                line.log("warning", f"What it had changed by then is kept as {kept.ref}.")
-                found["commit"] = kept.commit
+            if (saved := await save_commit(tree.place, self._workshop.scrub)).commit:
+                line.log("warning", f"Its changes until the failure are saved as {saved.ref}.")
+                found["commit"] = saved.commit
         except AttemptFailed as also:
             line.log("error", f"{also.reason} {also.hint}")
         with suppress(AttemptFailed):
-            for ref in self._kept(tree, await patch_of(tree), line):
-                by_then = f"What it had changed by then is kept as artifact {ref.digest}."
-                line.log("warning", by_then)
+            for ref in self._store_patch(tree, await patch_of(tree), line):
+                note = f"Its changes until the failure are stored as artifact {ref.digest}."
+                line.log("warning", note)
                 found["patch"] = ref.digest
         if not found:
             return failure
@@ -349,7 +355,7 @@ class CodingAgent:
                 rules=self._rules(order, tree, access, environment),
                 calls_max=self._declared.limits.turns_max,
                 used=saved.used if saved is not None else {},
-                note=_noting(tree, resumes.task) if resumes is not None else None,
+                note=_session_writer(tree, resumes.task) if resumes is not None else None,
             )
 
     def _rules(
@@ -371,7 +377,7 @@ class CodingAgent:
     def _access(
         self, assignment: Assignment, line: Line, model: str, environment: dict[str, str]
     ) -> Iterator[Access]:
-        """Lend a way to models: through the gateway where one is open, and never around it."""
+        """Yield access to models: through the gateway if one is open, and never around it."""
         gateway, source = self._workshop.gateway, self._source
         key = environment.pop(source.key_variable, "")
         if gateway is not None:
@@ -385,7 +391,7 @@ class CodingAgent:
                 missing = f"it does not see the variable {source.key_variable!r}"
             raise AttemptFailed(
                 f"{self._declared.kind}.no_model",
-                f"Agent {self._declared.name!r} has no way to a model: {missing}.",
+                f"Agent {self._declared.name!r} has no access to a model: {missing}.",
                 hint="Open the gateway, or set `base_url` and `key_variable` of the agent and "
                 "name that variable in its `secrets`.",
                 retryable=False,
@@ -393,51 +399,51 @@ class CodingAgent:
         yield Access(source.base_url, key)
 
     async def _answer(self, session: ToolSession, order: Order) -> Any:
-        """Return the last message as JSON that fits, asked for again a few times.
+        """Return the last message as JSON of the declared shape, repaired by the tool if necessary.
 
         Raises:
             AttemptFailed: `KIND.bad_answer`.
         """
         if order.answer == ANYTHING:
             return None
-        for _ in range(ASKED_AGAIN_MAX):
+        for _ in range(REPAIRS_MAX):
             if not (fault := self._fault(session.last_message, order.answer)):
                 break
-            session.log("warning", f"The answer does not fit: {fault}. It is asked again.")
+            session.log("warning", f"The answer does not fit: {fault}. Asking again.")
             await self._tool.converse(session, repair_prompt(fault, order.answer), order)
         if fault := self._fault(session.last_message, order.answer):
             raise AttemptFailed(
                 f"{session.kind}.bad_answer",
-                f"{self._tool.title} did not answer as declared, asked {ASKED_AGAIN_MAX + 1} "
-                f"times: {fault}.",
+                f"None of {REPAIRS_MAX + 1} answers of {self._tool.title} has the declared form: "
+                f"{fault}.",
                 hint="Change the declared output of the agent, or the prompt.",
                 detail={"answer": session.last_message[:REASON_MAX]},
             )
         return _parsed(session.last_message)
 
-    def _fault(self, said: str, shape: Shape) -> str:
-        value = _parsed(said)
+    def _fault(self, answer: str, shape: Shape) -> str:
+        value = _parsed(answer)
         if value is msgspec.UNSET:
-            return "it is no JSON document"
+            return "it is not a JSON document"
         return describe_misfit(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
 
     def _work(
         self,
         session: ToolSession,
         tree: Tree,
-        left: tuple[Patch, SavedCommit],
+        result: tuple[Patch, SavedCommit],
         answer: Any,
         line: Line,
     ) -> Work:
-        patch, kept = left
-        artifacts = self._kept(tree, patch, line)
+        patch, saved = result
+        artifacts = self._store_patch(tree, patch, line)
         findings = self._findings(session, patch, artifacts)
         for finding in findings:
             line.log("warning", finding.title)
         output: dict[str, Any] = {
-            "summary": session.last_message[:SAID_MAX],
+            "summary": session.last_message[:MESSAGE_MAX],
             "base": tree.base,
-            "commit": kept.commit,
+            "commit": saved.commit,
             "branch": tree.branch,
             "files": [msgspec.to_builtins(change) for change in patch.changes[:FILES_MAX]],
             "commands": [
@@ -459,11 +465,11 @@ class CodingAgent:
         )
 
     def _refuse_idle(self, session: ToolSession, order: Order, patch: Patch, answer: Any) -> None:
-        """Refuse an attempt that changed nothing and proved nothing, whatever it says.
+        """Refuse an attempt that changed nothing and proved nothing, whatever it claims.
 
-        Proof is a command that ended well and did more than show files: reading proves nothing.
-        A step of tier `read` is asked for words; a declared answer was held against its shape.
-        Under an elevation it may have changed files that no patch shows: any call counts there.
+        Proof is a command that succeeded and did more than show files. A step of tier `read` only
+        has to answer, and a declared answer is checked already. Under an elevation the attempt may
+        have changed files outside its patch, so any successful call counts.
 
         Raises:
             AttemptFailed: `KIND.nothing_done`.
@@ -475,7 +481,7 @@ class CodingAgent:
         if (
             order.risk == "read"
             and session.last_message.strip()
-            and not _EMPTY_WORDS.fullmatch(session.last_message)
+            and not _EMPTY_ANSWER.fullmatch(session.last_message)
         ):
             return
         failed = "; ".join(f"{name} ({count})" for name, count in session.failed_calls.items())
@@ -483,38 +489,38 @@ class CodingAgent:
         calls = f"Its calls of tools failed: {failed}." if failed else idle
         raise AttemptFailed(
             f"{session.kind}.nothing_done",
-            f"{self._tool.title} changed no file and proved nothing. {calls} It said: "
+            f"{self._tool.title} changed no file and proved nothing. {calls} Its message: "
             f"{' '.join(session.last_message.split())[:SUMMARY_MAX] or 'nothing'}",
-            hint="Look at its tools and its model. A step that only asks for words says "
-            "`risk: read`, or its agent declares an output.",
+            hint="Check its tools and its model. For a step that only asks a question, set "
+            "`risk: read`, or declare an output of its agent.",
             detail={"failed_calls": dict(session.failed_calls)},
         )
 
-    def _kept(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
+    def _store_patch(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
         if not patch.content:
             return ()
         base = tree.base or "a repository without commits"
-        kept = line.keep(
+        ref = line.keep(
             PATCH,
             patch.content,
             media_type="text/x-diff",
             title=f"Changes by {self._tool.title}",
             obtained=f"`git diff --binary` against {base}",
         )
-        return (kept,)
+        return (ref,)
 
     def _findings(
-        self, session: ToolSession, patch: Patch, kept: tuple[ArtifactRef, ...]
+        self, session: ToolSession, patch: Patch, artifacts: tuple[ArtifactRef, ...]
     ) -> tuple[Finding, ...]:
         found = []
-        if any(ref.digest != sha256(patch.content).hexdigest() for ref in kept):
+        if any(ref.digest != sha256(patch.content).hexdigest() for ref in artifacts):
             found.append(
                 Finding(
                     f"{session.kind}.secret_taken_out",
                     "high",
-                    "A secret stood in the changes and was taken out: the patch does not make of "
-                    "the code what the agent made",
-                    remedy="Have it made again without a secret in it.",
+                    "The changes contained a secret, which was removed: the patch does not produce "
+                    "the code that the agent wrote",
+                    remedy="Repeat the step, with code that contains no secret.",
                 )
             )
         if not session.calls and not patch.own:
@@ -522,17 +528,17 @@ class CodingAgent:
                 Finding(
                     f"{session.kind}.nothing_done",
                     "medium",
-                    f"{self._tool.title} says that it is done, and has neither used a tool nor "
+                    f"{self._tool.title} reports success, but neither used a tool nor "
                     "changed a file.",
                     detail=session.last_message[:SUMMARY_MAX],
-                    remedy="Read what it said before anything is built on it.",
+                    remedy="Read its message before later steps rely on it.",
                 )
             )
         found.extend(
             Finding(
                 f"{session.kind}.left_out",
                 "low",
-                f"What is in {path!r} is not in the patch: it is a repository of its own.",
+                f"The files in {path!r} are not in the patch: it is a separate repository.",
                 path=path,
             )
             for path in patch.left_out
@@ -549,10 +555,10 @@ def _reading(assignment: Assignment) -> Assignment:
     )
 
 
-def _serving(
+def _server_argv(
     server: Sequence[str], repository: Path, session: ToolSession, plan: str
 ) -> tuple[str, ...]:
-    """Return the command line of a server; it keeps what it needs in the home of the attempt."""
+    """Return the command line of a server that stores its files in the home of the attempt."""
     place = session.home / "planning"
     place.mkdir()
     known = ("--repository", str(repository), "--place", str(place))
@@ -562,8 +568,8 @@ def _serving(
     return (*server, *known, "--plan", str(place / "plan.json"))
 
 
-def _noting(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:
-    """Return what notes the session of a tree as soon as it is known."""
+def _session_writer(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:
+    """Return a function that saves the session of a tree, for an attempt that resumes it."""
 
     def note(thread: str, used: Mapping[str, Usage]) -> None:
         cwd = str(tree.cwd.relative_to(tree.path))
@@ -582,7 +588,7 @@ def _both(first: Callable[[str], str], second: Callable[[str], str]) -> Callable
 
 
 def _parsed(text: str) -> Any:
-    """Return the JSON document in `text`, a fence around it or not; UNSET where it is none."""
+    """Return the JSON document in `text`, with or without a fence; UNSET if it is not JSON."""
     bare = text.strip()
     if bare.startswith("```") and bare.endswith("```"):
         bare = bare.strip("`").partition("\n")[2]
@@ -595,18 +601,22 @@ def _parsed(text: str) -> Any:
 def _summary(title: str, session: ToolSession, patch: Patch) -> str:
     count = patch.own
     changed = "no file" if not count else "1 file" if count == 1 else f"{count:,} files"
-    said = " ".join(session.last_message.split())
-    text = f"{title} changed {changed}. {said}".strip()
+    message = " ".join(session.last_message.split())
+    text = f"{title} changed {changed}. {message}".strip()
     return text if len(text) <= SUMMARY_MAX else f"{text[: SUMMARY_MAX - 1]}…"
 
 
 def refuse_bad_source(declared: Declaration, source: Source) -> None:
-    """Refuse settings that name half a way to a model.
+    """Refuse settings with only one of `base_url` and `key_variable`.
 
     Raises:
         Rejected: `agent.bad_settings`.
     """
     if bool(source.base_url) != bool(source.key_variable):
-        raise bad_settings(declared, "`base_url` and `key_variable` belong together.")
+        raise bad_settings(
+            declared, "`base_url` and `key_variable` need each other: set both or neither."
+        )
     if source.base_url and not source.base_url.startswith(("http://", "https://")):
-        raise bad_settings(declared, f"base_url is {source.base_url!r}, which is no web address.")
+        raise bad_settings(
+            declared, f"base_url is {source.base_url!r}, which is not a web address."
+        )

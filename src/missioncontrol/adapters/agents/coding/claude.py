@@ -43,35 +43,35 @@ SWITCHES = {
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
-    # What may be tried again is for the step to say: a refused call is not made ten times.
+    # Retries are up to the step: a refused call must not be repeated ten times.
     "CLAUDE_CODE_MAX_RETRIES": "0",
 }
 
-TELLING = {
+TELEMETRY = {
     "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
     "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",  # spans, beside logs
     "CLAUDE_CODE_PROPAGATE_TRACEPARENT": "1",  # with its calls of models
-    "CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS": "5000",  # for the last of it, on a busy machine
+    "CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS": "5000",  # enough for the last spans on a busy machine
     "OTEL_LOG_USER_PROMPTS": "0",
     "OTEL_LOG_ASSISTANT_RESPONSES": "0",
     "OTEL_LOG_TOOL_DETAILS": "0",
     "OTEL_LOG_TOOL_CONTENT": "0",
 }
-"""Where telemetry is taken in: names, numbers and times, and no contents."""
+"""Variables while telemetry is collected: names, numbers and times, but no contents."""
 
 
 class ClaudeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of Claude Code."""
+    """The settings of an agent of kind `claude`."""
 
     program: str = "claude"
-    version: str = VERSION  # "any" takes every version
+    version: str = VERSION  # "any" accepts every version
     tools: tuple[str, ...] = WRITING  # of steps that write; others only read
     base_url: str = ""  # without `/v1`; used where no gateway is open
     key_variable: str = ""
 
 
 class ClaudeKind:
-    """Makes agents that are Claude Code."""
+    """Makes agents that run Claude Code."""
 
     name = "claude"
 
@@ -104,7 +104,6 @@ class ClaudeCode:
     title = "Claude Code"
 
     def __init__(self, declared: Declaration, settings: ClaudeSettings) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
 
@@ -114,17 +113,19 @@ class ClaudeCode:
         version = await CLAUDE.version(program, session)
         CLAUDE.refuse_other(version, self._settings.version, self._declared.name)
         turn = Turn(session)
-        code = await session.run(self._argv(program, session, order), prompt.encode(), turn.hear)
-        turn.judge(code)
+        code = await session.run(
+            self._argv(program, session, order), prompt.encode(), turn.handle_line
+        )
+        turn.check_result(code)
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         return any((home / "claude" / "projects").glob(f"*/{thread}.jsonl"))
 
     def _argv(self, program: str, session: ToolSession, order: Order) -> list[str]:
-        """Return the command line; the prompt goes in by stdin.
+        """Return the command line; the prompt goes to standard input.
 
-        Restricted, it ignores the settings, hooks and servers that the repository brings, and its
-        own tools for files stay within the tree. What its shell does, our confinement limits.
+        `--restricted` ignores the settings, hooks and servers of the repository, and keeps the file
+        tools within the tree. Our confinement limits the shell.
         """
         is_reading = order.risk == "read"
         tools = ",".join(READING if is_reading else self._tools(order.elevation))
@@ -154,12 +155,12 @@ class ClaudeCode:
 
 
 def _servers(session: ToolSession) -> tuple[str, ...]:
-    """Return the tools of the MCP server that it is given; they only read."""
+    """Return the permission for the tools of the MCP server, which only read."""
     return (f"mcp__{session.reading.name}",) if session.reading is not None else ()
 
 
 def _form(session: ToolSession) -> list[str]:
-    """Return the options that lend it a server and hold it to a form of its answer."""
+    """Return the options for the MCP server and the schema of the answer."""
     reading = session.reading
     if reading is None:
         return []
@@ -171,7 +172,7 @@ def _form(session: ToolSession) -> list[str]:
 
 
 def _places(elevation: Elevated | None) -> tuple[str, ...]:
-    """Return where its tools for files may work besides the tree."""
+    """Return the directories that its file tools may use besides the tree."""
     if elevation is None:
         return ()
     return ("/",) if elevation.opens("full") else elevation.paths
@@ -179,7 +180,7 @@ def _places(elevation: Elevated | None) -> tuple[str, ...]:
 
 def _environment(session: ToolSession) -> dict[str, str]:
     return {
-        **(TELLING if otlp_receiver(session.environment) is not None else {}),
+        **(TELEMETRY if otlp_receiver(session.environment) is not None else {}),
         **session.environment,
         **SWITCHES,
         "CLAUDE_CONFIG_DIR": str(session.home / "claude"),
@@ -197,5 +198,5 @@ def _settings(declared: Declaration) -> ClaudeSettings:
     settings = settings_of(declared, ClaudeSettings)
     refuse_bad_source(declared, Source(settings.base_url, settings.key_variable))
     if not settings.tools or any(not tool or "," in tool for tool in settings.tools):
-        raise bad_settings(declared, "tools names none, or one with a comma in it.")
+        raise bad_settings(declared, "`tools` is empty, or names a tool with a comma.")
     return settings

@@ -1,4 +1,4 @@
-"""The kind `codex`."""
+"""The kind `codex`: Codex, run by one of its two interfaces."""
 
 from msgspec import structs
 
@@ -15,7 +15,7 @@ from missioncontrol.ports.agent_kind import Proof, Workshop
 
 
 class CodexKind:
-    """Makes agents that are Codex: `codex exec`, or `codex app-server` where a person is asked."""
+    """Makes agents that run `codex exec`, or `codex app-server` if people approve its actions."""
 
     name = "codex"
 

@@ -1,4 +1,4 @@
-"""`codex exec --json`: one turn after another, without anybody to ask."""
+"""`codex exec --json`: one turn at a time, without approvals."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ class CodexExec:
     title = "Codex"
 
     def __init__(self, declared: Declaration, settings: CodexSettings) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
 
@@ -45,16 +44,16 @@ class CodexExec:
         wider = order.elevation
         program = await prepare(session, self._declared, self._settings, "never", wider)
         turn = _Turn(session)
-        code = await session.run(_argv(program, session, order), prompt.encode(), turn.hear)
+        code = await session.run(_argv(program, session, order), prompt.encode(), turn.handle_line)
         await add_missing(session)
-        turn.judge(code)
+        turn.check_result(code)
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         return has_conversation(home, thread)
 
 
 def _argv(program: str, session: ToolSession, order: Order) -> list[str]:
-    """Return the command line. The prompt, which may be long or private, goes in by stdin."""
+    """Return the command line; the prompt goes to standard input: it may be long or private."""
     model = ["-m", session.model] if session.model else []
     resume = ["resume", session.thread] if session.thread else []
     mode = ["-s", sandbox_of(order, session.rules), "--skip-git-repo-check", "--ignore-rules"]
@@ -74,8 +73,8 @@ class _Turn:
         self._failure = ""
         self._is_completed = False
 
-    def hear(self, raw: bytes, is_cut: bool) -> None:
-        """Take a line.
+    def handle_line(self, raw: bytes, is_cut: bool) -> None:
+        """Handle a line of standard output.
 
         Raises:
             AttemptFailed: `codex.bad_usage`, `codex.too_many_turns`.
@@ -86,11 +85,11 @@ class _Turn:
         except (msgspec.DecodeError, RecursionError, TypeError, KeyError):
             text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
             if text:
-                self._session.log("warning", f"Codex wrote what is no event: {text}")
+                self._session.log("warning", f"Codex wrote a line that is not an event: {text}")
             return
-        self._take(kind, event)
+        self._handle_event(kind, event)
 
-    def _take(self, kind: Any, event: dict[str, Any]) -> None:
+    def _handle_event(self, kind: Any, event: dict[str, Any]) -> None:
         item = event.get("item")
         match kind:
             case "thread.started":
@@ -101,23 +100,21 @@ class _Turn:
                 self._items.completed(item)
             case "turn.completed":
                 self._is_completed = True
-                self._count(event.get("usage"))
+                usage = usage_of(event.get("usage"), self._session)
+                self._session.record_total_usage(usage)
             case "turn.failed":
                 error = event.get("error")
-                told = error.get("message") if isinstance(error, dict) else error
-                self._failure = str(told or "it gave no reason")
+                message = error.get("message") if isinstance(error, dict) else error
+                self._failure = str(message or "it gave no reason")
             case "error":
-                # It may go on after that, and often does.
+                # Not final: Codex usually continues after an error event.
                 self._session.log("warning", str(event.get("message", "")))
 
-    def _count(self, told: Any) -> None:
-        self._session.record_total_usage(usage_of(told, self._session))
-
-    def judge(self, code: int) -> None:
-        """Raise unless the turn was completed and the program ended well.
+    def check_result(self, code: int) -> None:
+        """Raise unless the turn was completed and the program exited with status 0.
 
         Raises:
-            AttemptFailed: by what Codex said, see `tool_refusal`, or `codex.no_result`.
+            AttemptFailed: as `tool_refusal`, or `codex.no_result`.
         """
         self._items.end()
         if self._failure:

@@ -1,4 +1,4 @@
-"""The proof that a coding agent works: its version, and a word said back by its model."""
+"""The health check of a coding agent: its version, and an answer of its model."""
 
 import tempfile
 from pathlib import Path
@@ -14,8 +14,8 @@ from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent_kind import Proof, Workshop
 from missioncontrol.ports.gateway import Access
 
-ASKED = "Answer with the single word `ready`. Use no tool."
-SAID_MAX = 200
+PROMPT = "Answer with the single word `ready`. Use no tool."
+ANSWER_MAX = 200
 
 
 async def check_tool(
@@ -27,9 +27,9 @@ async def check_tool(
     *,
     round_trip: bool,
 ) -> Proof:
-    """Ask the program for its version; with `round_trip`, let it say a word from an empty tree.
+    """Check the version of the program; with `round_trip`, ask its model in an empty tree.
 
-    `wanted` are the program and the version of the settings.
+    `wanted` has the program and the version from the settings.
 
     Raises:
         AttemptFailed: see `AgentKind.prove`.
@@ -40,11 +40,11 @@ async def check_tool(
         return Proof(version, f"{agent.title} is version {version}; no model was asked.")
     with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
         await git(["init", "-q", "."], cwd=Path(place))
-        inputs: dict[str, object] = {"prompt": ASKED, "repository": place}
+        inputs: dict[str, object] = {"prompt": PROMPT, "repository": place}
         assignment = health_check_assignment(declared.name, inputs)
         work: Work = await agent.perform(assignment, line)
-    said = " ".join(str(work.output["summary"]).split())[:SAID_MAX]
-    return Proof(version, f"{agent.title} {version} answers: {said}", line.used.tokens)
+    answer = " ".join(str(work.output["summary"]).split())[:ANSWER_MAX]
+    return Proof(version, f"{agent.title} {version} answers: {answer}", line.used.tokens)
 
 
 async def _version(

@@ -1,4 +1,4 @@
-"""Where a coding agent works on one assignment, and the record of what it did there."""
+"""The session of a coding tool: its environment, and the record of what it did."""
 
 import re
 import shlex
@@ -20,19 +20,19 @@ from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.gateway import Access
 
 COMMANDS_MAX = 200
-"""Kept as evidence, which stands in an event; all are in the output of the attempt."""
+"""Most commands recorded as evidence in an event; the output of the attempt has all."""
 
 FAILED_NAMES_MAX = 20
 ARGUMENTS_MAX = 10
 ARGUMENT_MAX = 500
 TEXT_MAX = 65_536
-"""Of one message or of what one command said, as it is shown."""
+"""Most characters logged of one message or of the output of one command."""
 
 ERROR_LINE_BYTES_MAX = 65_536
 ERROR_LINES = 10
 NO_USAGE_YET: Mapping[str, Usage] = {}
 UNREADABLE_SHOWN = 500
-"""Bytes of a line that is no event."""
+"""Most bytes logged of a line that is not an event."""
 
 
 _ESCAPES = re.compile(
@@ -42,15 +42,15 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class ReadOnlyTask(msgspec.Struct, frozen=True):
-    """What a tool gets that only reads and answers: more tools, and the schema of its answer."""
+    """A task that only reads and answers: its MCP server and the schema of the answer."""
 
     name: str  # of the server
     argv: tuple[str, ...]  # of an MCP server over standard input and output
-    schema: Mapping[str, Any]  # a JSON Schema, in the strict form that models are held to
+    schema: Mapping[str, Any]  # a JSON Schema, in the strict form that models need
 
 
 class ToolSession:
-    """A place for one attempt."""
+    """The session of one attempt, shared by all coding tools."""
 
     def __init__(
         self,
@@ -69,9 +69,9 @@ class ToolSession:
         used: Mapping[str, Usage] = NO_USAGE_YET,
         note: Callable[[str, Mapping[str, Usage]], None] | None = None,
     ) -> None:
-        """`is_metered`: a gateway counts the tokens, so that what the tool says is not told.
+        """`is_metered`: a gateway counts the tokens, so usage reported by the tool is ignored.
 
-        `note` keeps the conversation and what it `used` so far, for an attempt that resumes it.
+        `note` saves the conversation and what it `used` so far, for an attempt that resumes it.
         """
         self.kind = kind
         self.line = line
@@ -86,9 +86,9 @@ class ToolSession:
         self.commands: list[CommandRan] = []
         self.calls = 0  # of tools of any kind
         self.failed_calls: Counter[str] = Counter()  # of these, by the name of the tool
-        self._proofs = 0  # commands that ended well, and did not only show something
+        self._proofs = 0  # commands that succeeded and did more than show something
         self.last_message = ""  # the last message
-        self.reading: ReadOnlyTask | None = None  # where it answers a question
+        self.reading: ReadOnlyTask | None = None  # set when the tool only answers a question
         self.is_announced = False  # whether the tool named its conversation
         self._thread = ""
         self._note = note
@@ -99,32 +99,32 @@ class ToolSession:
 
     @property
     def thread(self) -> str:
-        """By which the conversation is resumed; "" where there is none yet."""
+        """The id by which the conversation is resumed; "" before it has one."""
         return self._thread
 
     @thread.setter
     def thread(self, thread: str) -> None:
         self._thread = thread
         self.is_announced = bool(thread)
-        self._keep_note()
+        self._save()
 
     def resume(self, thread: str) -> None:
-        """Go on with the conversation of an earlier attempt; none with ""."""
+        """Continue the conversation of an earlier attempt, or none with ""."""
         self._thread, self.is_announced = thread, False
 
-    def _keep_note(self) -> None:
+    def _save(self) -> None:
         if self._note is not None and self._thread:
             self._note(self._thread, self._reported_usage)
 
     def log(self, level: LogLevel, text: str) -> None:
-        """Show what the tool said, line by line, without what a terminal would obey."""
+        """Log a text of the tool line by line, without secrets and control characters."""
         clean = strip_controls(self.scrub(text))
         shown = clean if len(clean) <= TEXT_MAX else f"{clean[:TEXT_MAX].rpartition(' ')[0]} [cut]"
         for each in shown.splitlines():
             self._output.log(level, each)
 
     def record_message(self, text: str) -> None:
-        """Take what the model said to its user."""
+        """Record a message of the model to its user."""
         if text.strip():
             self.last_message = strip_controls(self.scrub(text))
         is_form = self.reading is not None and text.lstrip().startswith("{")
@@ -145,26 +145,26 @@ class ToolSession:
             )
 
     def count_failed_call(self, name: str) -> None:
-        """Count a call of a tool that failed, such as one of a tool that does not exist."""
+        """Count a failed tool call, including calls of tools that do not exist."""
         known = name in self.failed_calls or len(self.failed_calls) < FAILED_NAMES_MAX
         self.failed_calls[_short(strip_controls(self.scrub(name))) if known else "others"] += 1
 
     @property
     def has_worked(self) -> bool:
-        """Whether a call of a tool succeeded, if only one that reads."""
+        """Whether any tool call succeeded, even one that only reads."""
         return self.calls > self.failed_calls.total()
 
     @property
     def has_proof(self) -> bool:
-        """Whether a command ended well that does more than show files or text."""
+        """Whether a command succeeded that does more than show files or text."""
         return self._proofs > 0
 
     def record_command(
         self, command: str, exit_code: int, seconds: float, *, split: bool = True
     ) -> None:
-        """Take a command that has ended; with `split`, the arguments in it are told apart.
+        """Record a command that has ended; `split` separates its arguments.
 
-        One with another exit status than 0 counts as a call that failed.
+        An exit status other than 0 counts as a failed call.
         """
         if exit_code:
             self.count_failed_call(command)
@@ -177,18 +177,18 @@ class ToolSession:
             self.commands.append(CommandRan(argv, exit_code, round(max(seconds, 0.0), 3)))
 
     def shown_command(self, command: str) -> str:
-        """Return a command as it stands in `commands` where it is one argument."""
+        """Return a command as `record_command` stores it without `split`."""
         return _short(strip_controls(self.scrub(command)))
 
     def record_total_usage(self, total: Usage, model: str = "") -> None:
-        """Tell what the tool says that it used, unless a gateway has counted it.
+        """Report new usage, unless a gateway counts it.
 
-        `total` is what the whole conversation took so far of `model`, as both tools count it.
+        `total` is the usage of the whole conversation so far, which is how all tools report it.
         """
         named = model or self.model
         before = self._reported_usage.get(named, NO_USAGE)
         self._reported_usage[named] = total
-        self._keep_note()
+        self._save()
         new = _since(total, before)
         if not self.is_metered and new.tokens:
             self.line.usage(new, model=named)
@@ -201,12 +201,12 @@ class ToolSession:
         *,
         cwd: Path | None = None,
     ) -> int:
-        """Run the tool to its end, in its tree or in `cwd`; `take` gets its lines.
+        """Run the tool to its end, in its tree or in `cwd`; pass its lines to `take`.
 
         Return its exit status.
 
         Raises:
-            AttemptFailed: `program.cannot_start`, and what `take` raises.
+            AttemptFailed: `program.cannot_start`, and exceptions of `take`.
         """
         async with run_program(
             argv,
@@ -225,7 +225,7 @@ class ToolSession:
             )
 
     def record_error(self, raw: bytes, is_cut: bool) -> None:
-        """Take a line of standard error."""
+        """Log a line of standard error, and remember it for messages of failures."""
         text = strip_controls(self.scrub(line_text(raw, is_cut=is_cut))).strip()
         if text:
             self.errors.append(text)
@@ -244,7 +244,7 @@ def _since(now: Usage, before: Usage) -> Usage:
 
 
 def strip_controls(text: str) -> str:
-    """Return `text` without what a terminal obeys; tabs and ends of lines stay."""
+    """Return `text` without terminal control sequences; tabs and line ends stay."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
 
 

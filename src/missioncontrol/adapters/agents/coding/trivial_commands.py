@@ -1,4 +1,4 @@
-"""Tells commands that prove nothing: those that show files or text, or do nothing at all."""
+"""Recognises commands that prove nothing, because they only show files or text."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ case esac seq yes id whoami hostname uname printenv test [ [[ df ps nproc
 touch mkdir rmdir cp mv rm ln tee chmod
 """
 _SHOWS = frozenset(_SHOWS_WORDS.split())
-"""Programs that show or do nothing, and those that write files: such a file is in the patch."""
+"""Programs that show or do nothing, or write files, which the patch shows anyway."""
 _GIT_SHOWS_WORDS = """
 blame branch cat-file diff grep log ls-files rev-parse show status add commit fetch stash
 remote config tag reflog describe shortlog rev-list checkout switch restore
@@ -30,14 +30,14 @@ remote config tag reflog describe shortlog rev-list checkout switch restore
 _GIT_SHOWS = frozenset(_GIT_SHOWS_WORDS.split())
 _ASKS_VERSION = frozenset({"--version", "-V", "-v", "version", "--help", "-h"})
 NESTED_MAX = 5
-"""Shells in shells that are looked into."""
+"""Deepest nesting of shells that is parsed."""
 
 
 def is_trivial(command: str, nested: int = 0) -> bool:
-    """Whether a command proves nothing of the work, whatever its exit status.
+    """Whether a command proves nothing about the work, whatever its exit status.
 
-    It is told by the programs that it names, not by their arguments: one that writes a file shows
-    in the patch. One whose failure is hidden (`… || true`) proves nothing either.
+    The names of its programs decide, not their arguments. A command that hides its failure
+    (`… || true`) proves nothing either.
     """
     if _HIDDEN_FAILURE.search(command):
         return True
@@ -45,7 +45,7 @@ def is_trivial(command: str, nested: int = 0) -> bool:
 
 
 def _commands(text: str) -> Iterator[list[str]]:
-    """Yield the words of each command in a line of a shell; quoted joints are no joints."""
+    """Yield the words of each command in a shell line; quoted operators separate nothing."""
     text = _HEREDOC.sub(r"\g<rest>", text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace, lexer.commenters = " \t\r", ""
@@ -78,7 +78,7 @@ def _shows(words: list[str], nested: int) -> bool:
 
 
 def _own(words: list[str]) -> list[str]:
-    """Return a command without what stands before it: variables, `time`, `timeout 5`."""
+    """Return a command without its prefixes: variables, `time`, `timeout 5`."""
     while words:
         if words[0] == "timeout":
             words = words[2:]

@@ -1,1 +1,1 @@
-"""A service over HTTP as an agent: signed, retried, bounded."""
+"""A service over HTTP as an agent: with signatures, retries and limits."""

@@ -1,4 +1,4 @@
-"""Requests to one service: signed, sent again where that is safe, followed no further than it."""
+"""Requests to one service: signed, retried if that is safe, redirected within one origin."""
 
 import asyncio
 import hashlib
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 REDIRECTS_MAX = 3
 CONNECT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
-"""Before the second try; it doubles with each."""
+"""Before the second try; doubles with each further try."""
 
 PAUSE_SECONDS_MAX = 300.0
-"""What a service may ask for with Retry-After; one that wants more is left to the step's retry."""
+"""Longest Retry-After that is honoured here; the step's own retries handle longer ones."""
 
 BUSY = frozenset({408, 425, 429, 503})
-"""Nothing was done: the request may be sent again whatever it asks for."""
+"""Statuses that mean that nothing was done, so every request may be repeated."""
 
 BROKEN = frozenset({500, 502, 504})
-"""Something may have been done."""
+"""Statuses after which something may have been done."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -43,26 +43,26 @@ _CHARSET = re.compile(r"charset=\"?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a service answered."""
+    """The response of a service."""
 
     status: int
-    headers: Mapping[str, str]  # names in small letters
+    headers: Mapping[str, str]  # names in lower case
     content: bytes
     url: str
 
     @property
     def is_success(self) -> bool:
-        """Whether the status says so."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
     def media_type(self) -> str:
-        """As the service names it, without parameters."""
+        """The media type without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def text(self) -> str:
-        """The content in the encoding that the service names; UTF-8 where it names none."""
+        """The content, decoded by the charset of the response or UTF-8."""
         found = _CHARSET.search(self.headers.get("content-type", ""))
         try:
             return self.content.decode(found[1] if found else "utf-8", "replace")
@@ -71,10 +71,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class NoAnswer(Exception):
-    """No answer came."""
+    """Raised when no response arrived."""
 
     def __init__(self, reason: str, *, was_sent: bool) -> None:
-        """`was_sent`: the service may have received the request, and carried it out."""
+        """`was_sent`: the service may have received and executed the request."""
         super().__init__(reason)
         self.reason = reason
         self.was_sent = was_sent
@@ -91,27 +91,27 @@ class ServiceClient:
         scrub: Scrub,
         clock: Clock,
     ) -> None:
-        """`environment` has the values that headers and signature need."""
+        """`environment` has the values for headers and signature."""
         self._client = client
         self._settings = settings
         self._environment = environment
         self._scrub = scrub
         self._clock = clock
 
-    async def asked(
+    async def request(
         self, method: str, url: str, body: bytes, about: Mapping[str, str], line: Line | None = None
     ) -> Answer:
-        """Send a request until it is answered, as often as is safe and allowed.
+        """Send a request, and repeat it while that is safe and allowed.
 
         Raises:
             AttemptFailed: `http.unreachable`, `http.late`, `http.busy`, `http.broken`,
-                `http.redirected` and what one request raises.
+                `http.redirected`, or as one request.
         """
         for number in range(1, self._settings.tries + 1):
             is_last = number == self._settings.tries
             pause = min(PAUSE_SECONDS * 2 ** (number - 1), PAUSE_SECONDS_MAX)
             try:
-                answer = await self._followed(method, url, body, about)
+                answer = await self._follow(method, url, body, about)
             except NoAnswer as error:
                 if is_last or (error.was_sent and not self._settings.may_repeat):
                     _refuse_unanswered(error)
@@ -119,35 +119,35 @@ class ServiceClient:
             else:
                 if not self._is_worth_another(answer):
                     return answer
-                told = self._told_pause(answer)
-                if is_last or told > PAUSE_SECONDS_MAX:
+                asked_pause = retry_after(answer, self._clock.now())
+                if is_last or asked_pause > PAUSE_SECONDS_MAX:
                     self._refuse_busy(answer)
-                pause = max(told, pause) if told else pause
+                pause = max(asked_pause, pause)
                 why = f"status {answer.status}"
             if line is not None:
-                line.log("warning", f"{method} {url}: {why}; tried again in {pause:g} s.")
+                line.log("warning", f"{method} {url}: {why}; retrying in {pause:g} s.")
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _followed(
-        self, method: str, url: str, body: bytes, about: Mapping[str, str]
-    ) -> Answer:
+    async def _follow(self, method: str, url: str, body: bytes, about: Mapping[str, str]) -> Answer:
         """Send a request, and follow redirects within the declared origin."""
         for _ in range(REDIRECTS_MAX + 1):
-            answer = await self._once(method, url, body, about)
+            answer = await self._send(method, url, body, about)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
-            target = self.within(url, answer.headers["location"])
+            target = self.resolve(url, answer.headers["location"])
             if answer.status in (301, 302) and method not in ("GET", "HEAD"):
                 reason = f"The service moved {url} to {target} by status {answer.status}."
                 raise _redirected(reason, "Declare the new address.")
             if answer.status == 303:
                 method, body = "GET", b""
             url = target
-        raise _redirected(f"{url} redirects more than {REDIRECTS_MAX} times.", "Mend the service.")
+        raise _redirected(
+            f"{url} redirects more than {REDIRECTS_MAX} times.", "Correct the service."
+        )
 
-    def within(self, base: str, location: str) -> str:
-        """Return an absolute address, if it is one of the declared origin.
+    def resolve(self, base: str, location: str) -> str:
+        """Return an absolute URL if it is in the declared origin.
 
         Raises:
             AttemptFailed: `http.redirected`.
@@ -156,17 +156,17 @@ class ServiceClient:
             target = urljoin(base, location)
             is_ours = _origin(target) == _origin(self._settings.url)
         except ValueError as error:
-            reason = f"The service leads to {one_line(location, self._scrub)}: {error}."
-            raise _redirected(reason, "Mend the service.") from None
+            reason = f"The service redirects to {one_line(location, self._scrub)}: {error}."
+            raise _redirected(reason, "Correct the service.") from None
         if not is_ours:
             raise _redirected(
-                f"The service leads to another host: {one_line(target, self._scrub)}.",
+                f"The service redirects to another host: {one_line(target, self._scrub)}.",
                 "Declare that host as the agent's address if it is the right one.",
             )
         return target
 
-    async def _once(self, method: str, url: str, body: bytes, about: Mapping[str, str]) -> Answer:
-        """Send one request to an address that was checked, and read the answer within bounds."""
+    async def _send(self, method: str, url: str, body: bytes, about: Mapping[str, str]) -> Answer:
+        """Send one request to a checked address, and read the response within the limit."""
         import httpx
 
         parts = urlsplit(url)
@@ -179,7 +179,7 @@ class ServiceClient:
             httpx.URL(url).copy_with(host=address),
             content=body,
             headers=headers,
-            # The certificate is checked against the name, though we connect to the address.
+            # Check the certificate against the name, although we connect to the address.
             extensions={"sni_hostname": host} if parts.scheme == "https" else {},
         )
         try:
@@ -208,7 +208,7 @@ class ServiceClient:
             if value != template and scheme == "http" and is_public(address):
                 raise AttemptFailed(
                     "http.insecure",
-                    f"{place} holds a secret, and {address} would be reached without encryption.",
+                    f"{place} holds a secret, and the connection to {address} is not encrypted.",
                     hint="Declare an https address.",
                     retryable=False,
                 )
@@ -237,7 +237,7 @@ class ServiceClient:
                     raise AttemptFailed(
                         "http.answer_too_large",
                         f"{url} answers with more than {limit:,} bytes.",
-                        hint="Raise `answer_bytes_max`, or let the service answer with less.",
+                        hint="Raise `answer_bytes_max`, or have the service return less.",
                         retryable=False,
                     )
         finally:
@@ -246,40 +246,36 @@ class ServiceClient:
         return Answer(response.status_code, headers, bytes(content), url)
 
     def _is_worth_another(self, answer: Answer) -> bool:
-        # That it may be asked again later does not say that nothing was done.
+        # A Retry-After header does not mean that nothing was done.
         is_safe = self._settings.may_repeat
         return answer.status in BUSY or (answer.status in BROKEN and is_safe)
 
-    def _told_pause(self, answer: Answer) -> float:
-        """Return the seconds that the service asks us to wait; 0 where it does not."""
-        return retry_after(answer, self._clock.now())
-
     def _refuse_busy(self, answer: Answer) -> NoReturn:
         code = "http.busy" if answer.status in BUSY else "http.broken"
-        said = one_line(answer.content.decode("utf-8", "replace"), self._scrub)
+        text = one_line(answer.content.decode("utf-8", "replace"), self._scrub)
         raise AttemptFailed(
             code,
-            f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",
-            hint="Try again later, or look into the service.",
+            f"{answer.url} answers with status {answer.status}: {text or 'no content'}.",
+            hint="Try again later, or check the service.",
         )
 
 
 def retry_after(answer: Answer, now: float) -> float:
-    """Return what Retry-After asks for, in seconds, whether it names a time or a duration."""
-    told = answer.headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit():
-        return float(told)
+    """Return the seconds that Retry-After asks for, as a date or a duration; 0 without it."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(told).timestamp() - now)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (TypeError, ValueError, IndexError):
         return 0.0
 
 
 def attempt_headers(assignment: Assignment) -> dict[str, str]:
-    """Return the headers by which a service knows the attempt.
+    """Return the headers that identify an attempt to a service.
 
-    Idempotency-Key is the same for every attempt at the step: what was done under it need not be
-    done again. What the service traces becomes a part of the attempt's span.
+    Idempotency-Key is the same for every attempt at the step. Spans of the service become children
+    of the attempt's span.
     """
     return {
         "Idempotency-Key": quote(assignment.key, safe=":/@"),
@@ -305,7 +301,7 @@ def _uncertified(url: str, error: Exception) -> AttemptFailed:
     return AttemptFailed(
         "http.bad_certificate",
         f"The certificate of {url} is not trusted: {words}.",
-        hint="Mend it, or name the certificate of who signed it as `ca_file`.",
+        hint="Correct it, or name the certificate of its issuer as `ca_file`.",
         retryable=False,
     )
 
@@ -316,6 +312,6 @@ def _refuse_unanswered(error: NoAnswer) -> NoReturn:
         raise AttemptFailed("http.unreachable", f"{error.reason}.", hint=hint)
     raise AttemptFailed(
         "http.late",
-        f"{error.reason}; it may have done what it was asked for.",
+        f"{error.reason}; the request may have been executed.",
         hint="Raise `seconds_max`, or set `repeatable` if the service honours Idempotency-Key.",
     )

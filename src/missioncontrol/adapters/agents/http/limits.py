@@ -1,4 +1,4 @@
-"""Which machines a request may reach: names are looked up once, and the answer is held to."""
+"""Limits of requests: the addresses that they may reach, and the size of their responses."""
 
 import ipaddress
 from collections.abc import AsyncIterable, AsyncIterator
@@ -11,10 +11,10 @@ from missioncontrol.ports.agent import AttemptFailed
 async def address_of(host: str, port: int, *, private: bool) -> str:
     """Return the address to connect to.
 
-    An address of this machine or of a private network may be reached where the declared host is
-    one itself (or `localhost`), or where `private` says so: a public name that suddenly leads
-    inside is how others make us ask for what only we can reach. Link-local addresses, where clouds
-    keep their credentials, are never reached.
+    An address of this machine or of a private network is allowed if the declared host is one
+    itself (or `localhost`), or with `private`: a public name that resolves to a private address is
+    the usual way of server-side request forgery. Link-local addresses, where clouds serve their
+    credentials, are never allowed.
 
     Raises:
         AttemptFailed: `http.unknown_host` or `http.forbidden_address`.
@@ -26,17 +26,17 @@ async def address_of(host: str, port: int, *, private: bool) -> str:
             return str(address)
     raise AttemptFailed(
         "http.forbidden_address",
-        f"{host!r} leads to an address of this machine, of a private network or of no machine.",
-        hint="Set `private` in the settings of the agent if it is meant to be reached.",
+        f"{host!r} resolves to an address of this machine, of a private network or of no machine.",
+        hint="Set `private` in the settings of the agent if that is intended.",
         retryable=False,
     )
 
 
 async def refuse_open_secret(url: str, *, private: bool, code: str) -> None:
-    """Refuse to send a secret to others without encryption.
+    """Raise if a secret would travel over a public network without encryption.
 
     Raises:
-        AttemptFailed: `code`, or what `address_of` raises.
+        AttemptFailed: `code`, or as `address_of`.
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -44,14 +44,14 @@ async def refuse_open_secret(url: str, *, private: bool, code: str) -> None:
     if parts.scheme == "http" and is_public(address):
         raise AttemptFailed(
             code,
-            f"A header holds a secret, and {url} would be reached without encryption.",
+            f"A header holds a secret, and {url} is not encrypted.",
             hint="Declare an https address.",
             retryable=False,
         )
 
 
 def is_allowed(address: Address, *, private: bool) -> bool:
-    """Whether an address may be connected to."""
+    """Whether connections to an address are allowed."""
     plain = _plain(address)
     if plain.is_link_local or plain.is_multicast or plain.is_unspecified:
         return False
@@ -59,7 +59,7 @@ def is_allowed(address: Address, *, private: bool) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether others can listen on the way to an address."""
+    """Whether the way to an address leads through public networks."""
     return not _is_near(_plain(ipaddress.ip_address(address)))
 
 
@@ -68,7 +68,7 @@ def _is_near(address: Address) -> bool:
 
 
 def _plain(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one may wrap."""
+    """Return the IPv4 address inside a mapped IPv6 one, else the address itself."""
     mapped = getattr(address, "ipv4_mapped", None)
     return mapped or address
 
@@ -84,31 +84,31 @@ async def _resolve(host: str, port: int) -> list[Address]:
     try:
         return await looked_up(host, port)
     except (OSError, UnicodeError) as error:
-        reason = f"The host {host!r} cannot be found: {error}."
+        reason = f"The host {host!r} cannot be resolved: {error}."
         hint = "Check the address of the agent, and the network."
         raise AttemptFailed("http.unknown_host", reason, hint=hint) from None
 
 
 ANSWER_BYTES_MAX = 128 * 1024 * 1024
-"""Of one answer, or of one stream; pictures and files within come as text, a third longer."""
+"""Most bytes of one response or stream. Files inside come in base64, a third longer."""
 
 
 async def bounded(
     chunks: AsyncIterable[bytes], *, url: str, bytes_max: int, code: str
 ) -> AsyncIterator[bytes]:
-    """Pass an answer on while there is room.
+    """Yield the chunks of a response up to a limit.
 
     Raises:
         AttemptFailed: `code`.
     """
-    taken = 0
+    size = 0
     async for chunk in chunks:
-        taken += len(chunk)
-        if taken > bytes_max:
+        size += len(chunk)
+        if size > bytes_max:
             raise AttemptFailed(
                 code,
                 f"{url} answers with more than {bytes_max:,} bytes.",
-                hint="Let it hand back less, or where it lies.",
+                hint="Have it return less, or the location of the data.",
                 retryable=False,
             )
         yield chunk

@@ -1,4 +1,4 @@
-"""What a tool answered, as the output and the files of a step."""
+"""Converts the result of a tool into output and artifacts of a step."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ WORDS_MAX = 2_000
 
 
 def output_of(result: "CallToolResult", shape: Shape) -> Any:
-    """Return the structured content, else the text; as JSON where no text was declared."""
+    """Return the structured content, else the text, parsed as JSON unless text is declared."""
     if result.structured_content is not None:
         return result.structured_content
     text = text_of(result)
@@ -30,11 +30,11 @@ def output_of(result: "CallToolResult", shape: Shape) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return text  # It is refused as what does not fit, with its words.
+        return text  # The check of the output reports it, with the text.
 
 
 def text_of(result: "CallToolResult") -> str:
-    """Return all text of an answer."""
+    """Return all text of a result."""
     from mcp_types import EmbeddedResource, TextContent, TextResourceContents
 
     found = []
@@ -49,38 +49,38 @@ def text_of(result: "CallToolResult") -> str:
 
 
 def refuse_failure(result: "CallToolResult", tool: str, scrub: Scrub) -> None:
-    """Refuse an answer that says that the tool failed.
+    """Raise if a result reports an error.
 
     Raises:
         AttemptFailed: `mcp.tool_failed`.
     """
     if result.is_error:
-        said = one_line(text_of(result), scrub, WORDS_MAX) or "It does not say why."
-        hint = "`mission output RUN STEP` shows what the server said."
-        raise AttemptFailed("mcp.tool_failed", f"The tool {tool!r} failed: {said}", hint=hint)
+        message = one_line(text_of(result), scrub, WORDS_MAX) or "It gave no reason."
+        hint = "`mission output RUN STEP` shows the output of the server."
+        raise AttemptFailed("mcp.tool_failed", f"The tool {tool!r} failed: {message}", hint=hint)
 
 
 def files_of(result: "CallToolResult", tool: str, line: Line) -> tuple[ArtifactRef, ...]:
-    """Keep pictures, sound and other bytes as artifacts."""
+    """Store images, audio and other binary content as artifacts."""
     from mcp_types import AudioContent, BlobResourceContents, EmbeddedResource, ImageContent
 
-    kept: list[ArtifactRef] = []
+    stored: list[ArtifactRef] = []
     for block in result.content[:FILES_MAX]:
         if isinstance(block, ImageContent | AudioContent):
-            kept.append(_kept(len(kept), block.data, block.mime_type, tool, line))
+            stored.append(_store(len(stored), block.data, block.mime_type, tool, line))
         elif isinstance(block, EmbeddedResource) and isinstance(
             block.resource, BlobResourceContents
         ):
             media = block.resource.mime_type or "application/octet-stream"
-            kept.append(_kept(len(kept), block.resource.blob, media, tool, line))
-    return tuple(kept)
+            stored.append(_store(len(stored), block.resource.blob, media, tool, line))
+    return tuple(stored)
 
 
-def _kept(number: int, data: str, media: str, tool: str, line: Line) -> ArtifactRef:
+def _store(number: int, data: str, media: str, tool: str, line: Line) -> ArtifactRef:
     try:
         content = base64.b64decode(data, validate=True)
     except binascii.Error:
-        reason = f"The tool {tool!r} handed back a file that cannot be read."
+        reason = f"The tool {tool!r} returned a file that is not valid base64."
         raise AttemptFailed("mcp.bad_file", reason) from None
     suffix = mimetypes.guess_extension(media) or ".bin"
     name = f"{tool}-{number + 1}{suffix}".replace("/", "-")

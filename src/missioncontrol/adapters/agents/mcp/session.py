@@ -1,4 +1,4 @@
-"""A session with an MCP server, over the pipes of a program of ours or over HTTP."""
+"""A session with an MCP server, over the pipes of a program or over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -42,19 +42,18 @@ if TYPE_CHECKING:
 PAGES_MAX = 20
 TOOLS_MAX = 2_000
 FINAL = frozenset({-32600, -32601, -32602})
-"""Errors of the protocol that another attempt would meet as well."""
+"""Errors of the protocol that are not retryable."""
 
 
 @asynccontextmanager
 async def open_session(
     server: Server, workshop: Workshop, assignment: Assignment, line: Line, **callbacks: Any
 ) -> "AsyncIterator[Client]":
-    """Open a session; its server ends with it, if it is a program.
+    """Yield a session; a server that is a program ends with it.
 
     Raises:
         AttemptFailed: `mcp.not_installed`, `mcp.lost`, `mcp.late`, `mcp.refused`, `mcp.too_much`,
-            or what keeps
-            the server from being reached.
+            or as the transport.
     """
     _require_extra()
     from mcp import Client
@@ -74,7 +73,7 @@ async def open_session(
 
 
 async def find_tool(client: "Client", name: str) -> "Tool":
-    """Return what the server says of a tool.
+    """Return the server's description of a tool.
 
     Raises:
         AttemptFailed: `mcp.no_tool`.
@@ -99,7 +98,7 @@ async def find_tool(client: "Client", name: str) -> "Tool":
 
 
 def trace_meta(assignment: Assignment) -> Any:
-    """Return the `_meta` of a request by which a server knows the span that calls its tool."""
+    """Return the `_meta` of a request, with the span that calls the tool."""
     return trace_headers(assignment)
 
 
@@ -161,10 +160,7 @@ async def _over_http(
 
 
 def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
-    """Return a transport that connects to the address which was checked, and no other.
-
-    What is answered is taken in within bounds.
-    """
+    """Return a transport that connects only to checked addresses, and bounds responses."""
     import httpx2
 
     class Bounded(httpx2.AsyncByteStream):
@@ -199,7 +195,7 @@ def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
 
 @contextmanager
 def _translate_errors(server: Server, notes: BoundedLog, scrub: Scrub) -> Iterator[None]:
-    """Raise what went wrong as a failure of ours, out of the groups that tasks wrap it in."""
+    """Turn exceptions of the library, which may come in groups, into `AttemptFailed`."""
     from mcp import MCPError
 
     where = server.url or server.argv[0]
@@ -220,7 +216,7 @@ def _translate_errors(server: Server, notes: BoundedLog, scrub: Scrub) -> Iterat
                 words = one_line(str(cause) or type(cause).__name__, scrub)
                 reason = f"The session with {where} broke off: {words}."
                 is_trusted = "CERTIFICATE_VERIFY_FAILED" not in words
-                hint = f"Look into {where}." if is_trusted else "Mend its certificate."
+                hint = f"Check {where}." if is_trusted else "Correct its certificate."
                 raise AttemptFailed("mcp.lost", reason, hint=hint) from None
         raise
 
@@ -231,15 +227,15 @@ def _refusal(error: Any, where: str, last: str) -> AttemptFailed:
 
     words = " ".join(str(error.message).split())
     if error.code == CONNECTION_CLOSED:
-        said = f"It said at last: {last}" if last else "It said nothing."
-        reason = f"The server {where} ended in the middle. {said}"
+        output = f"Its last line: {last}" if last else "It wrote nothing."
+        reason = f"The server {where} ended in the middle of the session. {output}"
         return AttemptFailed("mcp.lost", reason, hint="Run it in a terminal to see what it needs.")
     if error.code == REQUEST_TIMEOUT:
         reason = f"The server {where} did not answer in time: {words}."
         return AttemptFailed("mcp.late", reason, hint="Raise `seconds_max` in the settings.")
     return AttemptFailed(
         "mcp.refused",
-        f"The server {where} refuses (error {error.code}): {words}.",
+        f"The server {where} refuses the request (error {error.code}): {words}.",
         hint="Compare the declared inputs with what the tool takes: `mission agent test`.",
         retryable=error.code not in FINAL,
     )
@@ -255,7 +251,7 @@ def _late(where: str, seconds: float) -> AttemptFailed:
     return AttemptFailed(
         "mcp.late",
         f"The server {where} did not answer within {seconds:g} s.",
-        hint="Raise `connect_seconds_max`, or look into the server.",
+        hint="Raise `connect_seconds_max`, or check the server.",
     )
 
 
@@ -266,7 +262,7 @@ def _require_extra() -> None:
     except ImportError as missing:
         raise AttemptFailed(
             "mcp.not_installed",
-            "The package to speak to MCP servers is not installed.",
+            "The package for MCP servers is not installed.",
             hint="Run: pip install missioncontrol[agents]",
             retryable=False,
         ) from missing

@@ -1,4 +1,4 @@
-"""The pipes of a program as a transport of the Model Context Protocol."""
+"""The stdio transport of the Model Context Protocol, over the pipes of our own process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,24 +19,24 @@ LAST_WORDS_SECONDS = 0.5
 
 @asynccontextmanager
 async def stdio_transport(program: Program, notes: BoundedLog) -> "AsyncIterator[TransportStreams]":
-    """Carry messages, one a line, between a session and a program that is at work.
+    """Yield streams that exchange messages with a running program, one a line.
 
-    What the program writes that is no message, and what it writes to standard error, is output.
+    Other lines of the program, and its standard error, go to `notes`.
     """
     import anyio
 
-    to_session, heard = anyio.create_memory_object_stream["SessionMessage | Exception"](0)
-    to_program, said = anyio.create_memory_object_stream["SessionMessage"](0)
-    is_silent = asyncio.Event()
+    to_session, received = anyio.create_memory_object_stream["SessionMessage | Exception"](0)
+    to_program, outgoing = anyio.create_memory_object_stream["SessionMessage"](0)
+    stderr_ended = asyncio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_read_messages, program, to_session, notes, is_silent)
-        tasks.start_soon(_write_messages, program, said)
-        tasks.start_soon(_read_stderr, program, notes, is_silent)
+        tasks.start_soon(_read_messages, program, to_session, notes, stderr_ended)
+        tasks.start_soon(_write_messages, program, outgoing)
+        tasks.start_soon(_read_stderr, program, notes, stderr_ended)
         try:
-            yield heard, to_program
+            yield received, to_program
         finally:
             tasks.cancel_scope.cancel()
-            for stream in (heard, to_program):
+            for stream in (received, to_program):
                 await stream.aclose()
 
 
@@ -44,9 +44,9 @@ async def _read_messages(
     program: Program,
     session: "MemoryObjectSendStream[SessionMessage | Exception]",
     notes: BoundedLog,
-    is_silent: asyncio.Event,
+    stderr_ended: asyncio.Event,
 ) -> None:
-    """Pass on what the program says; its end is the end of the stream."""
+    """Send messages of the program to the session until its output ends."""
     import anyio
     from mcp.shared.message import SessionMessage
     from mcp_types import jsonrpc_message_adapter
@@ -61,14 +61,14 @@ async def _read_messages(
                     notes.log("warning", line.decode("utf-8", "replace").rstrip())
                 else:
                     await session.send(SessionMessage(message))
-            # Why it ended is often the last that it writes, on the other pipe.
+            # The reason for an exit often comes last, on standard error.
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_SECONDS):
-                    await is_silent.wait()
+                    await stderr_ended.wait()
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:
-    """Return the next line; nothing where it ended.
+    """Return the next line, empty at the end.
 
     Raises:
         AttemptFailed: `mcp.too_much`.
@@ -78,26 +78,26 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
     except ValueError:
         raise AttemptFailed(
             "mcp.too_much",
-            f"The server says more than {LINE_BYTES_MAX:,} bytes in one line.",
-            hint="Let the tool hand back less, or where it lies.",
+            f"The server wrote more than {LINE_BYTES_MAX:,} bytes in one line.",
+            hint="Have the tool return less, or the location of the data.",
             retryable=False,
         ) from None
 
 
 async def _write_messages(
-    program: Program, said: "MemoryObjectReceiveStream[SessionMessage]"
+    program: Program, outgoing: "MemoryObjectReceiveStream[SessionMessage]"
 ) -> None:
     stdin = program.process.stdin
-    async with said:
+    async with outgoing:
         with suppress(ConnectionError):
-            async for each in said:
+            async for each in outgoing:
                 text = each.message.model_dump_json(by_alias=True, exclude_unset=True)
                 stdin.write(text.encode() + b"\n")
                 await stdin.drain()
 
 
-async def _read_stderr(program: Program, notes: BoundedLog, is_silent: asyncio.Event) -> None:
+async def _read_stderr(program: Program, notes: BoundedLog, stderr_ended: asyncio.Event) -> None:
     stderr = program.process.stderr
     while line := await _read_line(stderr):
         notes.log("info", line.decode("utf-8", "replace").rstrip())
-    is_silent.set()
+    stderr_ended.set()

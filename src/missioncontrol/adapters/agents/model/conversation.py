@@ -1,4 +1,4 @@
-"""One attempt of a model: asked, heard, held to the declared form, asked again where it misses."""
+"""The conversation of one attempt with a model, until an answer has the declared form."""
 
 from collections.abc import AsyncIterable
 from contextlib import AsyncExitStack
@@ -54,7 +54,7 @@ WRAPPED = "answer"
 
 
 class ModelConversation:
-    """Asks one model for one step."""
+    """Asks one model for the output of one step."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class ModelConversation:
         workshop: Workshop,
         line: Line,
     ) -> None:
-        """`shape` is what the step hands back."""
+        """`shape` is the shape of the step's output."""
         self._declared = declared
         self._settings = settings
         self._shape = shape
@@ -73,10 +73,10 @@ class ModelConversation:
         self.turns = 0
 
     async def answer(self, assignment: Assignment, key: str) -> Any:
-        """Return what the model answers, in the declared form.
+        """Return the answer of the model in the declared form.
 
         Raises:
-            AttemptFailed: with a code of `model.` that says what went wrong.
+            AttemptFailed: with a code that begins with `model.`.
         """
         try:
             async with AsyncExitStack() as stack:
@@ -85,7 +85,7 @@ class ModelConversation:
                 result = await agent.run(
                     prompt_of(assignment.inputs),
                     usage_limits=self._limits(),
-                    event_stream_handler=StreamedOutput(self._line).hear,
+                    event_stream_handler=StreamedOutput(self._line).handle,
                 )
                 self.turns = result.usage.requests
                 return self._unwrapped(result.output)
@@ -98,15 +98,15 @@ class ModelConversation:
             raise
 
     async def _model(self, stack: AsyncExitStack, assignment: Assignment, key: str) -> Model:
-        """Return the model, through the gateway where one is open that knows its language."""
+        """Return the model, through the gateway if it is open and supports the provider."""
         settings, name = self._settings, self._declared.model
         url, counted = settings.base_url, name
         if self._workshop.gateway is not None and settings.provider != "google":
-            lent = self._workshop.gateway.access(assignment, self._line, models=(name,))
-            access = stack.enter_context(lent)
+            lease = self._workshop.gateway.access(assignment, self._line, models=(name,))
+            access = stack.enter_context(lease)
             is_anthropic = settings.provider == "anthropic"
             url, key = access.url if is_anthropic else f"{access.url}/v1", access.key
-            counted = ""  # The gateway admits and counts; nobody counts twice.
+            counted = ""  # The gateway admits and counts, so this side must not.
         model = await open_model(
             stack, settings, name, url=url, key=key, headers=trace_headers(assignment)
         )
@@ -132,7 +132,7 @@ class ModelConversation:
             retries={"output": settings.repairs, "tools": settings.repairs},
             tools=await self._tools(stack, assignment),
         )
-        agent.output_validator(self._checked)
+        agent.output_validator(self._check)
         return agent
 
     async def _tools(self, stack: AsyncExitStack, assignment: Assignment) -> list[Any]:
@@ -160,7 +160,7 @@ class ModelConversation:
         return [Path(repository)]
 
     def _form(self) -> Any:
-        """Return what pydantic-ai is to ask for."""
+        """Return the output type for pydantic-ai."""
         if self._is_text:
             return str
         shape = self._shape
@@ -183,10 +183,10 @@ class ModelConversation:
         is_wrapped = not self._is_text and self._shape.kind != "object"
         return output.get(WRAPPED) if is_wrapped and isinstance(output, dict) else output
 
-    def _checked(self, output: Any) -> Any:
-        """Let the model repair an answer that does not fit."""
+    def _check(self, output: Any) -> Any:
+        """Return an answer that fits; else ask the model to repair it."""
         if fault := misfit(self._unwrapped(output), self._shape):
-            self._line.log("warning", "The answer does not fit and is asked for again.")
+            self._line.log("warning", "The answer does not fit; asking again.")
             raise ModelRetry(f"The answer does not fit: {fault}.")
         return output
 
@@ -212,25 +212,25 @@ class ModelConversation:
         )
 
     def _failure(self, error: BaseException) -> AttemptFailed | None:
-        """Return what went wrong as a failure of ours; None where it is none of the model's."""
-        said = one_line(str(error), self._workshop.scrub, 1_000)
+        """Return an error of the model as a failure; None for any other error."""
+        message = one_line(str(error), self._workshop.scrub, 1_000)
         name = self._declared.model
         if isinstance(error, TimeoutError):
             hint = "Raise `seconds_max` in the settings of the agent."
             return AttemptFailed("model.late", f"Model {name!r} did not answer in time.", hint=hint)
         for kind, code, hint in FINAL:
             if isinstance(error, kind):
-                reason = f"Model {name!r} failed: {said}"
+                reason = f"Model {name!r} failed: {message}"
                 return AttemptFailed(f"model.{code}", reason, hint=hint, retryable=False)
         if isinstance(error, UnexpectedModelBehavior):
-            reason = f"Model {name!r} gave no answer that fits: {said}"
-            hint = "Raise `repairs`, say more in the descriptions of the output, or choose another."
+            reason = f"Model {name!r} gave no answer that fits: {message}"
+            hint = "Raise `repairs`, improve the descriptions of the output, or use another model."
             return AttemptFailed("model.bad_output", reason, hint=hint)
         if isinstance(error, ModelAPIError):
-            reason = f"Model {name!r} failed: {said}"
+            reason = f"Model {name!r} failed: {message}"
             if is_transient(error):
                 return AttemptFailed("model.unavailable", reason, hint="Try again later.")
-            hint = "Compare the settings of the agent with what the endpoint says."
+            hint = "Check the settings of the agent against the message of the endpoint."
             return AttemptFailed("model.refused", reason, hint=hint, retryable=False)
         return None
 
@@ -238,34 +238,37 @@ class ModelConversation:
 FINAL: tuple[tuple[type[BaseException], str, str], ...] = (
     (ModelAuthenticationError, "sign_in", "Check the key that the agent's `key` names."),
     (ModelNotFoundError, "unknown", "Check `model`; `mission agent test` lists what there is."),
-    (ModelContextWindowExceededError, "too_long", "Give it less, or a model that reads more."),
+    (
+        ModelContextWindowExceededError,
+        "too_long",
+        "Shorten the input, or use a model with a larger context.",
+    ),
     (ModelQuotaExceededError, "quota", "Raise the quota with the provider."),
-    (ContentFilterError, "filtered", "Change the prompt; the provider refuses to answer it."),
+    (ContentFilterError, "filtered", "Change the prompt; the provider filters it."),
     (UsageLimitExceeded, "too_much", "Raise `limits` of the agent, or make the step smaller."),
     (OutputTokenLimitExceeded, "cut", "Raise `output_tokens_max` in the settings of the agent."),
 )
-"""What another attempt would meet as well: the error, our code, and what to do."""
+"""Errors that are not retryable, each with our code and a hint."""
 
 
 LINE_LENGTH_MAX = 4_000
-"""A longer line is shown in parts, each of which ends at a space."""
+"""A longer line is logged in parts, each of which ends at a space."""
 
 BEAT_EVENTS = 50
-"""Between two signs of life while the model says what nobody reads, such as arguments."""
+"""Events between two reports of progress, for parts that are not logged, such as arguments."""
 
 
 class StreamedOutput:
-    """Gathers text until a line is full."""
+    """Logs the text of a streamed answer line by line."""
 
     def __init__(self, line: Line) -> None:
-        """Nothing was said yet."""
         self._line = line
         self._notes = BoundedLog(line)
         self._begun = ""
         self._events = 0
 
-    async def hear(self, context: RunContext[Any], events: AsyncIterable[Any]) -> None:
-        """Take the events of one answer, or of the tools that were called."""
+    async def handle(self, context: RunContext[Any], events: AsyncIterable[Any]) -> None:
+        """Handle the events of one answer or of its tool calls."""
         async for event in events:
             self._events += 1
             if self._events % BEAT_EVENTS == 0:
@@ -285,13 +288,13 @@ class StreamedOutput:
         for line in full:
             self._notes.log("info", line)
         if len(self._begun) > LINE_LENGTH_MAX:
-            said, space, rest = self._begun.rpartition(" ")
+            text, space, rest = self._begun.rpartition(" ")
             if space:
-                self._notes.log("info", said)
+                self._notes.log("info", text)
                 self._begun = rest
 
     def end(self) -> None:
-        """Show what was begun."""
+        """Log the unfinished line."""
         if self._begun:
             self._notes.log("info", self._begun)
         self._begun = ""

@@ -1,4 +1,4 @@
-"""The endpoints that models answer at, each by the client library of its provider."""
+"""The endpoints of models, each with the client library of its provider."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,7 +10,7 @@ from missioncontrol.adapters.agents.model.settings import ModelSettings
 from missioncontrol.ports.agent import AttemptFailed
 
 NO_KEY = "none"
-"""Many local servers ask for no key, but the clients insist on one."""
+"""Many local servers need no key, but the clients require one."""
 
 
 async def open_model(
@@ -22,9 +22,9 @@ async def open_model(
     key: str,
     headers: Mapping[str, str],
 ) -> Model:
-    """Return a model; its connections are closed with `stack`. Nothing is sent yet.
+    """Return a model whose connections close with `stack`.
 
-    `headers` go with every call, beside those of the provider.
+    `headers` are sent with every call.
 
     Raises:
         AttemptFailed: `model.not_installed`.
@@ -70,8 +70,8 @@ async def _openai(
     if settings.provider == "openai-responses":
         return OpenAIResponsesModel(name, provider=provider)
     if settings.provider == "compatible":
-        # What servers such as Ollama and vLLM do not all know. The limit of an answer must be
-        # honoured everywhere: its price was set aside.
+        # Not all servers such as Ollama and vLLM support these two. The limit of output tokens has
+        # to reach every server, because the budget reserves only that many.
         profile = OpenAIModelProfile(
             openai_chat_supports_max_completion_tokens=False,
             openai_supports_strict_tool_definition=False,
@@ -122,7 +122,7 @@ async def _google(
 
 
 async def list_models(settings: ModelSettings, *, key: str) -> list[str]:
-    """Ask an endpoint for the names of its models, which costs nothing.
+    """Return the names of the models of an endpoint, which costs nothing.
 
     Raises:
         AttemptFailed: `model.unreachable`, `model.sign_in` or `model.refused`.
@@ -150,10 +150,12 @@ async def list_models(settings: ModelSettings, *, key: str) -> list[str]:
 
 def _names(response: httpx2.Response) -> list[str]:
     try:
-        told = response.json()
+        content = response.json()
     except ValueError:
         return []
-    entries = (told.get("data") or told.get("models") or []) if isinstance(told, dict) else []
+    entries = (
+        (content.get("data") or content.get("models") or []) if isinstance(content, dict) else []
+    )
     names = [entry.get("id") or entry.get("name") or "" for entry in entries]
     return [name.removeprefix("models/") for name in names if name]
 

@@ -1,4 +1,4 @@
-"""The agent that asks a language model."""
+"""The kind `model`: asks a language model."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ class ModelKind:
     name = "model"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. Every call of a model is admitted by itself."""
+        """Return the card. Every call of the model is admitted separately."""
         settings = model_settings(declared)
         most = declared.limits
         effects = declared.effects or ("calls_model",)
@@ -49,7 +49,7 @@ class ModelKind:
         return ModelAgent(declared, model_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: asks for the list of models; with `round_trip` for one word."""
+        """Check that the endpoint lists the model; with `round_trip`, ask it for one word."""
         settings = model_settings(declared)
         _require_extra()
         from missioncontrol.adapters.agents.model.endpoints import list_models
@@ -71,7 +71,6 @@ class ModelAgent:
     """Asks one model."""
 
     def __init__(self, declared: Declaration, settings: ModelSettings, workshop: Workshop) -> None:
-        """Nothing is sent yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
@@ -81,25 +80,29 @@ class ModelAgent:
         from missioncontrol.adapters.agents.model.conversation import ModelConversation
 
         shape = output_shape(self._declared)
-        asking = ModelConversation(self._declared, self._settings, shape, self._workshop, line)
-        output = await asking.answer(assignment, _key(self._settings, self._workshop))
-        times = "1 call" if asking.turns == 1 else f"{asking.turns} calls"
+        conversation = ModelConversation(
+            self._declared, self._settings, shape, self._workshop, line
+        )
+        output = await conversation.answer(assignment, _key(self._settings, self._workshop))
+        times = "1 call" if conversation.turns == 1 else f"{conversation.turns} calls"
         return Work(summary=f"{self._declared.model} answered after {times}.", output=output)
 
 
 async def _answered(declared: Declaration, settings: ModelSettings, workshop: Workshop) -> Proof:
-    """Ask for one word, outside of any run and past no gateway."""
+    """Ask for one word, outside of any run and without the gateway."""
     brief = msgspec.structs.replace(
         settings, output_tokens_max=PROOF_TOKENS_MAX, tries=1, instructions="", servers={}
     )
     plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
     alone = msgspec.structs.replace(workshop, gateway=None)
     line = HealthCheckLine()
-    asked = health_check_assignment(declared.name, {"prompt": "Answer with the single word: ready"})
+    assignment = health_check_assignment(
+        declared.name, {"prompt": "Answer with the single word: ready"}
+    )
     async with asyncio.timeout(settings.seconds_max):
-        work = await ModelAgent(plain, brief, alone).perform(asked, line)
-    said = " ".join(str(work.output).split())[:SUMMARY_MAX]
-    return Proof(said=f"{declared.model} says {said!r}.", spent_tokens=line.used.tokens)
+        work = await ModelAgent(plain, brief, alone).perform(assignment, line)
+    answer = " ".join(str(work.output).split())[:SUMMARY_MAX]
+    return Proof(said=f"{declared.model} answers {answer!r}.", spent_tokens=line.used.tokens)
 
 
 def _key(settings: ModelSettings, workshop: Workshop) -> str:
@@ -116,7 +119,7 @@ def _key(settings: ModelSettings, workshop: Workshop) -> str:
         raise AttemptFailed(
             "model.no_key",
             f"The agent does not see the variable {variable!r} with the key of its endpoint.",
-            hint=f"Put it into the agent's `secrets`: {variable} = NAME, and store the secret.",
+            hint=f"Add {variable} = NAME to the agent's `secrets`, and store the secret NAME.",
             retryable=False,
         )
     return key
@@ -128,7 +131,7 @@ def _require_extra() -> None:
     except ImportError as missing:
         raise AttemptFailed(
             "model.not_installed",
-            "The package to speak to models is not installed.",
+            "The package for models is not installed.",
             hint="Run: pip install missioncontrol[agents]",
             retryable=False,
         ) from missing
