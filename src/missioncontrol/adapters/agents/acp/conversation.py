@@ -21,7 +21,7 @@ from msgspec import Meta
 from missioncontrol.adapters.agents.acp.client import Client
 from missioncontrol.adapters.agents.acp.settings import AcpSettings, fill_placeholders
 from missioncontrol.adapters.agents.attempt_process import run_program
-from missioncontrol.adapters.agents.coding.session_id import ERROR_LINE_BYTES_MAX, ToolSession
+from missioncontrol.adapters.agents.coding.session import ERROR_LINE_BYTES_MAX, ToolSession
 from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.adapters.agents.kind_support import CLIENT_INFO, one_line
 from missioncontrol.adapters.agents.output import OutputReader

@@ -25,7 +25,7 @@ from missioncontrol.adapters.agents.coding.order import (
     repair_prompt,
     task_of,
 )
-from missioncontrol.adapters.agents.coding.saved import ReadOnlyTask, ToolSession
+from missioncontrol.adapters.agents.coding.session import ReadOnlyTask, ToolSession
 from missioncontrol.adapters.agents.consultation import Question
 from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.adapters.agents.kind_support import (

@@ -136,7 +136,7 @@ class HttpAgent:
             text = one_line(answer.text, self._workshop.scrub)
             raise AttemptFailed(
                 "http.not_json",
-                f"{answer.url} answered with {answer.media_type or 'no type'} instead of JSON: {text}",
+                f"{answer.url} answered with {answer.media_type or 'no type'}, not JSON: {text}",
                 hint="Have the service respond with JSON or text.",
                 retryable=False,
             ) from None
