@@ -48,7 +48,7 @@ def trees(folder: Path) -> Iterator[Measure]:
 async def _ours(root: Path, folder: Path, number: int) -> tuple[float, float, float]:
     """Return the seconds until the tree is there, for keeping its end, and until it is gone."""
     assignment = Assignment(f"run-{number}", "w", "build", 1, 1, "k", "coder")
-    lent = worktree(folder / "lent", assignment, root, keeping=str)
+    lent = worktree(folder / "lent", assignment, root, scrub=str)
     tree, begin = await _timed(lent.__aenter__)
     _change(tree.path, number)
     kept, keeping = await _timed(lambda: save_commit(tree.place, str))
