@@ -111,7 +111,7 @@ def test_nothing_of_the_users_repository_changes_whatever_an_agent_does_with_git
     assert everything(source) == before
     assert [change.path for change in patch.changes] == ["x.txt"]
     assert tree.branch == "mission/run-1/build-1"
-    assert tree.notes == ("Uncommitted changes of the checkout (3 files) are no part of it.",)
+    assert tree.notes == ("Uncommitted changes of the checkout (3 files) are not in this tree.",)
     assert not tree.path.exists()
 
 

@@ -106,7 +106,7 @@ def handed_in(tmp_path: Path, here: Path, there: Path, **more: Any) -> Told:
     ("more", "words"),
     [
         ({"base": "main"}, "is kept here as refs/mission/kept/run-1/build-1"),
-        ({"repository": "/nowhere"}, "is on the worker's machine alone: '/nowhere' is not here"),
+        ({"repository": "/nowhere"}, "exists only on the worker's machine: '/nowhere' is not here"),
         ({"keep": False}, ""),
     ],
 )

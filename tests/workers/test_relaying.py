@@ -387,7 +387,7 @@ def test_a_worker_that_is_told_to_leave_does_so_though_the_server_has_gone(
 def _is_free(root: Path) -> bool:
     state = StateDirectory(root)
     try:
-        state.hold()
+        state.lock()
     except Unavailable:
         return False
     state.release()

@@ -32,7 +32,7 @@ def begun(folder: Path) -> Spool:
 
 
 def found(folder: Path) -> Spool:
-    spool = Spool.found(folder / "lease")
+    spool = Spool.load(folder / "lease")
     assert spool is not None
     OPEN.append(spool)
     return spool
@@ -140,7 +140,7 @@ def test_processes_are_on_disk_and_a_lease_that_never_began_is_nothing(tmp_path:
     spool.record(ProcessHandle(7, 1.5, 7))
     assert found(tmp_path).processes() == [ProcessHandle(7, 1.5, 7)]
     (tmp_path / "empty").mkdir()
-    assert Spool.found(tmp_path / "empty") is None
+    assert Spool.load(tmp_path / "empty") is None
     spool.remove()
     assert not (tmp_path / "lease").exists()
 

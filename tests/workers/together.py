@@ -82,7 +82,7 @@ class Place:
             crew,
             Scrubber([SECRET]),
             StateDirectory(self.root / name),
-            told=lambda text: None,
+            report=lambda text: None,
         )
         working = asyncio.create_task(worker.work())
         try:

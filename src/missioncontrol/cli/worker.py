@@ -150,7 +150,7 @@ async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -
         crew,
         scrubber,
         StateDirectory(root),
-        told=lambda text: note(f"{visible(scrubber.text(text))}\n"),
+        report=lambda text: note(f"{visible(scrubber.text(text))}\n"),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -152,8 +152,8 @@ async def _run(
         process.stdin.close()
         reader = OutputReader(program)
         code = await reader.wait_for_exit(
-            reader.lines(process.stdout, output.out, bytes_max=STDOUT_BYTES_MAX),
-            reader.lines(process.stderr, output.err, bytes_max=LINE_BYTES_MAX),
+            reader.read_lines(process.stdout, output.out, bytes_max=STDOUT_BYTES_MAX),
+            reader.read_lines(process.stderr, output.err, bytes_max=LINE_BYTES_MAX),
         )
     seconds = round(reader.ended_at - begun_at, 3)
     if code not in command.success:

@@ -56,29 +56,29 @@ class OutputReader:
         open for ever, so the output counts as complete once the pipes are silent for a moment.
         """
         exited = asyncio.create_task(self._program.exited())
-        readers = [asyncio.create_task(reader) for reader in readers]
+        tasks = [asyncio.create_task(reader) for reader in readers]
         try:
             while not exited.done():
-                open_ones = [task for task in readers if not task.done()]
-                await asyncio.wait((exited, *open_ones), return_when=asyncio.FIRST_COMPLETED)
-                _refuse_as(readers)
+                running = [task for task in tasks if not task.done()]
+                await asyncio.wait((exited, *running), return_when=asyncio.FIRST_COMPLETED)
+                _raise_failure(tasks)
             self.ended_at = asyncio.get_running_loop().time()
-            await self._drain(readers)
+            await self._drain(tasks)
             return exited.result()
         finally:
-            for task in (exited, *readers):
+            for task in (exited, *tasks):
                 task.cancel()
 
-    async def _drain(self, readers: list[asyncio.Task[None]]) -> None:
-        heard = -1
+    async def _drain(self, tasks: list[asyncio.Task[None]]) -> None:
+        bytes_before = -1
         loop = asyncio.get_running_loop()
         ends = loop.time() + DRAIN_SECONDS_MAX
-        while heard != self._bytes_read and loop.time() < ends:
-            if all(task.done() for task in readers):
+        while bytes_before != self._bytes_read and loop.time() < ends:
+            if all(task.done() for task in tasks):
                 return
-            heard = self._bytes_read
-            await asyncio.wait(readers, timeout=DRAIN_SECONDS)
-            _refuse_as(readers)
+            bytes_before = self._bytes_read
+            await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+            _raise_failure(tasks)
 
 
 def _pass_on(line: bytearray, take: LineHandler, bytes_max: int) -> None:
@@ -93,8 +93,8 @@ def line_text(line: bytes, *, is_cut: bool) -> str:
     return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def _refuse_as(readers: list[asyncio.Task[None]]) -> None:
+def _raise_failure(tasks: list[asyncio.Task[None]]) -> None:
     """Raise the exception of a reader that has failed."""
-    for task in readers:
+    for task in tasks:
         if task.done():
             task.result()

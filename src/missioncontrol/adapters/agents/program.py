@@ -145,8 +145,8 @@ class _Conversation:
         stdout, stderr = self._process.stdout, self._process.stderr
         reader = OutputReader(self._program)
         code = await reader.wait_for_exit(
-            reader.lines(stdout, self._handle_line, bytes_max=LINE_BYTES_MAX),
-            reader.lines(stderr, self._log_error, bytes_max=ERROR_LINE_BYTES_MAX),
+            reader.read_lines(stdout, self._handle_line, bytes_max=LINE_BYTES_MAX),
+            reader.read_lines(stderr, self._log_error, bytes_max=ERROR_LINE_BYTES_MAX),
         )
         return self._result(code)
 

@@ -12,17 +12,17 @@ from missioncontrol.domain.errors import Corrupt
 from missioncontrol.ports.deliveries import Delivery, Told
 
 DEAD_MAX = 1_000
-"""Dead deliveries kept of one webhook: the newest."""
+"""Most dead deliveries of one webhook; older ones are removed."""
 
 _PACKAGE = "missioncontrol.adapters.webhooks"
 _SQL = queries(_PACKAGE, "queries.sql")
 
 
 class SqliteDeliveries:
-    """Keeps the file at `path`.
+    """Stores deliveries in the file at `path`.
 
-    Written without waiting for the disk (synchronous=NORMAL): after a power cut something may be
-    told twice, and nothing is left out.
+    Commits don't wait for the disk (synchronous=NORMAL): after a power failure a delivery may be
+    repeated, but none is lost.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,11 +42,11 @@ class SqliteDeliveries:
             raise Corrupt(
                 "webhook.damaged",
                 f"{str(path)!r} can't be read: {error}.",
-                hint="Move it away; webhooks get new secrets, and are told what happens from then.",
+                hint="Move it away; webhooks get new secrets, and receive events from then on.",
             ) from None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def _do(self, name: str, *values: Any) -> int:
@@ -90,7 +90,7 @@ class SqliteDeliveries:
             self._do("count", now, delivery.hook)
 
     def failed(self, delivery: Delivery) -> None:
-        """See `DeliveryStore.failed`; of the dead ones, the newest are kept."""
+        """Store a failed delivery; remove the oldest dead ones beyond the limit."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._do(

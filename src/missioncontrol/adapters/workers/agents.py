@@ -1,4 +1,4 @@
-"""The agents that a worker carries out, each made anew for every attempt."""
+"""The agents of a worker; each attempt gets a new instance."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,11 +15,11 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.workers import Offer, is_elsewhere
 
 Make = Callable[[ArtifactStore], Agent]
-"""Returns the agent for one attempt, whose files are kept there."""
+"""Returns the agent for one attempt, which stores its files in the given store."""
 
 
 Prove = Callable[[], Awaitable[Proof]]
-"""Asks the agent's program whether it works, at no cost."""
+"""Runs the health check of an agent, at no cost."""
 
 PROVING_SECONDS_MAX = 60.0
 
@@ -30,35 +30,35 @@ class LocalAgent(msgspec.Struct, frozen=True):
     card: AgentCard
     make: Make
     scale: int = 1
-    prove: Prove | None = None  # None for a part of this program
+    prove: Prove | None = None  # None for a built-in agent
 
 
 class LocalAgents:
-    """Agents by name."""
+    """The agents of this machine by name."""
 
-    def __init__(self, carriers: Sequence[LocalAgent]) -> None:
-        """What is named here is all that a server can ask for."""
-        self._carriers = {each.card.name: each for each in carriers}
+    def __init__(self, agents: Sequence[LocalAgent]) -> None:
+        """A server can request only these agents."""
+        self._agents = {each.card.name: each for each in agents}
 
     def offers(self, scale: int) -> tuple[Offer, ...]:
-        """Return what a server is told, where `scale` attempts at once are taken in all."""
-        return tuple(Offer(each.card, min(scale, each.scale)) for each in self._carriers.values())
+        """Return the offers to a server, of at most `scale` attempts at once in all."""
+        return tuple(Offer(each.card, min(scale, each.scale)) for each in self._agents.values())
 
-    async def prove(self, told: Callable[[str], None]) -> None:
-        """Let every agent show that it works; `told` hears of those that are left out.
+    async def check(self, report: Callable[[str], None]) -> None:
+        """Run all health checks; remove agents that fail, and report them.
 
         Raises:
-            Unavailable: `worker.no_agents`, where none of them works.
+            Unavailable: `worker.no_agents`, if none works.
         """
-        for name, carrier in list(self._carriers.items()):
+        for name, agent in list(self._agents.items()):
             try:
-                self._carriers[name] = await _proved(carrier)
+                self._agents[name] = await _checked(agent)
             except (AttemptFailed, MissionControlError, TimeoutError) as failure:
-                del self._carriers[name]
+                del self._agents[name]
                 reason = getattr(failure, "reason", "It did not answer in time.")
                 hint = getattr(failure, "hint", "")
-                told(f"Agent {name!r} is left out: {reason} {hint}".rstrip())
-        if not self._carriers:
+                report(f"Agent {name!r} is left out: {reason} {hint}".rstrip())
+        if not self._agents:
             raise Unavailable("worker.no_agents", "No agent of this worker works.")
 
     def make(self, agent: str, artifacts: ArtifactStore) -> Agent:
@@ -67,19 +67,19 @@ class LocalAgents:
         Raises:
             Rejected: `worker.unknown_agent`, and as its kind.
         """
-        if agent not in self._carriers:
-            raise Rejected("worker.unknown_agent", f"This worker does not carry out {agent!r}.")
-        return self._carriers[agent].make(artifacts)
+        if agent not in self._agents:
+            raise Rejected("worker.unknown_agent", f"This worker does not run {agent!r}.")
+        return self._agents[agent].make(artifacts)
 
 
-async def _proved(carrier: LocalAgent) -> LocalAgent:
-    """Return an agent that works, with the version that its program says."""
-    if carrier.prove is None:
-        return carrier
+async def _checked(agent: LocalAgent) -> LocalAgent:
+    """Return an agent with the version from its health check."""
+    if agent.prove is None:
+        return agent
     async with asyncio.timeout(PROVING_SECONDS_MAX):
-        proof = await carrier.prove()
-    card = msgspec.structs.replace(carrier.card, version=proof.version)
-    return msgspec.structs.replace(carrier, card=card)
+        proof = await agent.prove()
+    card = msgspec.structs.replace(agent.card, version=proof.version)
+    return msgspec.structs.replace(agent, card=card)
 
 
 def declared_agent(
@@ -87,7 +87,7 @@ def declared_agent(
     kinds: Mapping[str, AgentKind],
     workshop: Callable[[Declaration], Workshop],
 ) -> LocalAgent:
-    """Return an agent that the agents file of this machine declares.
+    """Return an agent from the agents file of this machine.
 
     Raises:
         Rejected: `worker.elsewhere`, `agent.unknown_kind`, and as its kind.
@@ -95,9 +95,9 @@ def declared_agent(
     if is_elsewhere(declared):
         raise Rejected(
             "worker.elsewhere",
-            f"Agent {declared.name!r} is at {declared.location!r}, and a worker carries out only "
-            "what is here.",
-            hint="Take `location` out of its declaration.",
+            f"Agent {declared.name!r} is at {declared.location!r}, and a worker runs only "
+            "local agents.",
+            hint="Remove `location` from its declaration.",
         )
     if declared.kind not in kinds:
         raise Rejected(

@@ -1,4 +1,4 @@
-"""One lease in the hands of a worker: done on one side, told on the other."""
+"""Runs the agent of one lease, and reports its messages to the server."""
 
 import asyncio
 import contextlib
@@ -25,49 +25,48 @@ from missioncontrol.ports.workers import Answered, Held, Report
 RETRY_SECONDS_MIN = 0.2
 RETRY_SECONDS_MAX = 5.0
 FLUSH_SECONDS = 0.05
-"""What is said within it is told in one report."""
+"""Messages within this time go into one report."""
 
-CANCELLED = Refused("worker.let_go", "The worker was told to end the attempt.", retryable=False)
+CANCELLED = Refused("worker.let_go", "The server ended the attempt.", retryable=False)
 
 
 LEFT = Refused("worker.left", "The worker was stopped before the attempt had ended.")
 
 
 class Backoff:
-    """How long to wait before something is tried again."""
+    """Exponential backoff."""
 
     def __init__(self) -> None:
-        """Nothing failed yet."""
         self._seconds = RETRY_SECONDS_MIN
 
-    async def rest(self) -> None:
-        """Wait, longer each time."""
+    async def wait(self) -> None:
+        """Wait, twice as long each time."""
         await asyncio.sleep(self._seconds)
         self._seconds = min(2 * self._seconds, RETRY_SECONDS_MAX)
 
     def reset(self) -> None:
-        """Begin anew: it went well."""
+        """Restart with the shortest wait, after a success."""
         self._seconds = RETRY_SECONDS_MIN
 
 
 class LeaseHost(Protocol):
-    """What a lease needs of its worker."""
+    """The parts of a worker that a lease needs."""
 
     link: ServerClient
-    crew: LocalAgents
+    agents: LocalAgents
     scrubber: Scrubber
     instance: str
 
     def changed(self) -> None:
-        """Tell the server soon how things stand."""
+        """Report the state to the server soon."""
         ...
 
     def register_again(self) -> None:
-        """Say anew who this is: the server does not know."""
+        """Register again, because the server does not know this worker."""
         ...
 
-    def forget(self, holding: "LeaseRunner") -> None:
-        """Let a lease go whose end was taken in."""
+    def forget(self, runner: "LeaseRunner") -> None:
+        """Remove a lease whose end the server has processed."""
         ...
 
 
@@ -75,7 +74,6 @@ class LeaseRunner:
     """A lease, its work and its reports."""
 
     def __init__(self, spool: Spool, place: LeaseHost) -> None:
-        """Nothing happens before `begin`."""
         self.spool = spool
         self._is_ending = False
         self._place = place
@@ -83,48 +81,48 @@ class LeaseRunner:
         self._news = asyncio.Event()
         self._line = SpoolLine(spool, self._artifacts, place.scrubber, self._heard)
         self._questions = 0
-        self._working: asyncio.Task[None] | None = None
-        self._telling: asyncio.Task[None] | None = None
+        self._work_task: asyncio.Task[None] | None = None
+        self._report_task: asyncio.Task[None] | None = None
         self._because = CANCELLED
 
     def begin(self) -> None:
-        """Let the work begin, if it has not ended already, and tell what there is to tell."""
+        """Start the work, unless it has ended, and start to report."""
         if self.spool.ending is None:
-            self._working = asyncio.create_task(self._work())
-        self._telling = asyncio.create_task(self._tell())
+            self._work_task = asyncio.create_task(self._work())
+        self._report_task = asyncio.create_task(self._report())
         self._news.set()
 
     @property
     def is_at_work(self) -> bool:
-        """Whether it takes a place."""
-        return self._working is not None and not self._working.done()
+        """Whether its agent is running."""
+        return self._work_task is not None and not self._work_task.done()
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing of it goes on here; it may not be told yet."""
+        """Whether the attempt has ended; the report of the end may be pending."""
         return self.spool.ending is not None
 
     @property
     def state(self) -> Held:
-        """How it stands, for the server."""
+        """The state of the lease for the server."""
         is_ending = self._is_ending or self.has_ended
         return Held(self.spool.lease, self.spool.heard, self._line.questions, is_ending)
 
     def answer(self, answered: Answered) -> None:
-        """Take the answer to a question in."""
+        """Deliver the answer to a question."""
         self._line.answer(answered)
 
     def stop(self, because: Refused = CANCELLED) -> None:
-        """End the work and all its processes; what it says last is `because`."""
+        """End the work and all its processes, with `because` as the result."""
         self._is_ending = True
-        if self._working is not None and not self._working.done():
+        if self._work_task is not None and not self._work_task.done():
             self._because = because
-            self._working.cancel()
+            self._work_task.cancel()
 
     async def close(self) -> None:
-        """Stop all that goes on here; what was not told stays on disk."""
+        """Stop work and reports; unreported messages stay on disk."""
         self.stop(LEFT)
-        for task in (self._working, self._telling):
+        for task in (self._work_task, self._report_task):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -152,22 +150,22 @@ class LeaseRunner:
         given = self.spool.given
         try:
             await self._fetch_inputs()
-            agent = self._place.crew.make(given.agent, self._artifacts)
+            agent = self._place.agents.make(given.agent, self._artifacts)
             returned = await agent.perform(given.assignment, self._line)
             return messages.work_of(returned, self._place.scrubber)
         except AttemptFailed as error:
             failure = error
         except MissionControlError as error:
-            may_pass = isinstance(error, Unavailable | Corrupt)  # Corrupt: on its way here.
+            may_pass = isinstance(error, Unavailable | Corrupt)  # `Corrupt` happens in transfer.
             failure = AttemptFailed(error.code, error.reason, hint=error.hint, retryable=may_pass)
-        except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
+        except Exception as error:  # noqa: BLE001 - an agent may raise anything
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
             hint = "`mission output RUN STEP` shows more."
             failure = AttemptFailed("agent.crashed", reason, hint=hint)
         return messages.refusal_of(failure, self._place.scrubber)
 
     async def _fetch_inputs(self) -> None:
-        """Bring the files here that earlier steps left; tried again while the server is away."""
+        """Fetch the artifacts of earlier steps; retry while the server is unreachable."""
         given = self.spool.given
         digests = {
             reference.digest
@@ -181,12 +179,12 @@ class LeaseRunner:
                     self._artifacts.put(await self._place.link.fetch(given.lease, digest))
                     break
                 except Unavailable:
-                    await backoff.rest()
+                    await backoff.wait()
 
-    # What is told.
+    # Reports.
 
-    async def _tell(self) -> None:
-        """Report until the end was taken in."""
+    async def _report(self) -> None:
+        """Report until the server has processed the end."""
         backoff = Backoff()
         while True:
             await self._news.wait()
@@ -199,13 +197,13 @@ class LeaseRunner:
             except MissionControlError as error:
                 if error.code == "worker.unknown":
                     self._place.register_again()
-                await backoff.rest()
+                await backoff.wait()
                 self._news.set()
         self._place.forget(self)
 
     async def _report_all(self) -> bool:
-        """Tell what is not told; return whether the attempt is over."""
-        while not self.spool.is_told:
+        """Report all pending messages; return whether the attempt has ended."""
+        while not self.spool.is_reported:
             report = Report(self._place.instance, self.spool.lease, self.spool.batch())
             heard = await self._place.link.report(report)
             self.spool.acknowledge(heard.number)
@@ -220,7 +218,7 @@ class LeaseRunner:
             await self._place.link.send(self.spool.lease, digest, self._artifacts.path(digest))
         except (NotFound, Rejected) as error:
             if error.code in ("lease.lost", "worker.unknown"):
-                return  # The next report says so.
+                return  # The next report gets the same error, and handles it.
             self.spool.replace_ending(
                 Refused(error.code, error.reason, error.hint, retryable=False)
             )

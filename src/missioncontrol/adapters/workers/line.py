@@ -1,4 +1,4 @@
-"""The line of an attempt on a worker: what is said goes to the spool, questions to the server."""
+"""The line of an attempt on a worker: messages go to the spool, questions to the server."""
 
 import asyncio
 import itertools
@@ -28,17 +28,17 @@ from missioncontrol.ports.workers import (
     Question,
 )
 
-_WHAT = "What it asks"
+_WHAT = "The question"
 _read = msgspec.json.Decoder(Question).decode
 
 
 class SpoolLine:
-    """Keeps the promise of `ports.agent.Line` far from the engine."""
+    """Implements `ports.agent.Line` on another machine than the engine."""
 
     def __init__(
         self, spool: Spool, artifacts: ArtifactStore, scrubber: Scrubber, news: Callable[[], None]
     ) -> None:
-        """`news` is called when the server has something to hear."""
+        """`news` is called when there is something to report."""
         self._spool = spool
         self._artifacts = artifacts
         self._scrubber = scrubber
@@ -49,17 +49,19 @@ class SpoolLine:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What waits for an answer."""
+        """The questions without an answer."""
         return tuple(question for question, _ in self._open.values())
 
     def answer(self, answered: Answered) -> None:
-        """Take an answer in; a second one changes nothing."""
+        """Deliver an answer; ignore a repeated one."""
         _, future = self._open.get(answered.number, (None, None))
         if future is None or future.done():
             return
-        no = answered.refused
-        if no is not None:
-            failure = AttemptFailed(no.code, no.reason, hint=no.hint, retryable=no.retryable)
+        refusal = answered.refused
+        if refusal is not None:
+            failure = AttemptFailed(
+                refusal.code, refusal.reason, hint=refusal.hint, retryable=refusal.retryable
+            )
             future.set_exception(failure)
         else:
             future.set_result(answered.verdict)
@@ -75,7 +77,7 @@ class SpoolLine:
         self._news()
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
-        """See `Line.usage`. What is nothing is not told: the log would not count it either."""
+        """Report usage, unless it is zero, which the event log would not count either."""
         if usage == NO_USAGE:
             return
         self._spool.add(Used(usage, messages.clean_text(model, self._scrubber)))
@@ -106,7 +108,7 @@ class SpoolLine:
                 del self._open[question.number]
 
     async def started(self, process: ProcessHandle) -> None:
-        """See `Line.started`: it is written down here, where its number means something."""
+        """Record a process on this machine, where its pid is valid."""
         self._spool.record(process)
 
     def keep(
@@ -117,7 +119,7 @@ class SpoolLine:
             raise AttemptFailed(
                 "artifact.too_large",
                 f"The file {name[:200]!r} takes {len(clean):,} bytes; {ARTIFACT_BYTES_MAX:,} fit.",
-                hint="Let the step hand in less, or keep the file where it is and name the place.",
+                hint="Store a smaller file, or return the location of the data.",
                 retryable=False,
             )
         digest = self._artifacts.put(clean)

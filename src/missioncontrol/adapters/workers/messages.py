@@ -1,4 +1,4 @@
-"""What a worker lets out of an attempt: readable on the other side, and without its secrets."""
+"""Prepares what an attempt sends to the server: decodable, and without secrets."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,24 +14,24 @@ from missioncontrol.ports.workers import QUESTION_BYTES_MAX
 
 T = TypeVar("T")
 
-_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+_ENCODING_ERRORS = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 
-def clean_text(said: Any, scrubber: Scrubber) -> str:
-    """Return a text without secrets, in characters that can be sent."""
-    return scrubber.text(str(said).encode("utf-8", "replace").decode())
+def clean_text(value: Any, scrubber: Scrubber) -> str:
+    """Return a value as text without secrets and lone surrogates."""
+    return scrubber.text(str(value).encode("utf-8", "replace").decode())
 
 
 def check_decodable(content: bytes, read: Callable[[bytes], T], what: str) -> T:
-    """Return what the other side will read.
+    """Return content as the other side decodes it.
 
     Raises:
         AttemptFailed: `worker.unsayable`.
     """
     try:
         return read(content)
-    except _UNSAYABLE as error:
-        raise _unsayable(what, error) from None
+    except _ENCODING_ERRORS as error:
+        raise _not_encodable(what, error) from None
 
 
 def encode(value: Any, what: str) -> bytes:
@@ -42,12 +42,12 @@ def encode(value: Any, what: str) -> bytes:
     """
     try:
         return msgspec.json.encode(value)
-    except _UNSAYABLE as error:
-        raise _unsayable(what, error) from None
+    except _ENCODING_ERRORS as error:
+        raise _not_encodable(what, error) from None
 
 
 def work_of(returned: Any, scrubber: Scrubber) -> Done:
-    """Return what an agent handed back, as the server will read it.
+    """Return the work of an agent as the server decodes it.
 
     Raises:
         AttemptFailed: `work.no_work` or `worker.unsayable`.
@@ -55,7 +55,7 @@ def work_of(returned: Any, scrubber: Scrubber) -> Done:
     if not isinstance(returned, Work):
         raise AttemptFailed(
             "work.no_work",
-            f"The agent handed back {type(returned).__name__}, which is no work.",
+            f"The agent returned {type(returned).__name__} instead of work.",
             hint="Return a `Work`.",
             retryable=False,
         )
@@ -63,28 +63,28 @@ def work_of(returned: Any, scrubber: Scrubber) -> Done:
 
 
 def action_of(wanted: Action, scrubber: Scrubber) -> Action:
-    """Return an action as a person far away will see it.
+    """Return an action as a person at the server sees it.
 
     Raises:
         AttemptFailed: `worker.unsayable` or `worker.too_large`.
     """
-    action = _clean(wanted, Action, scrubber, "What it asks leave for")
+    action = _clean(wanted, Action, scrubber, "The action")
     size = len(msgspec.json.encode(action))
     if size > QUESTION_BYTES_MAX:
         raise AttemptFailed(
             "worker.too_large",
-            f"What it asks leave for takes {size:,} bytes; {QUESTION_BYTES_MAX:,} fit.",
+            f"The action takes {size:,} bytes; {QUESTION_BYTES_MAX:,} fit.",
             retryable=False,
         )
     return action
 
 
 def refusal_of(failure: AttemptFailed, scrubber: Scrubber) -> Refused:
-    """Return how an attempt failed; a detail that can't be sent is left out."""
+    """Return the failure of an attempt, without a detail that can't be encoded."""
     detail = failure.detail
     try:
         detail = scrubber.values(msgspec.json.decode(msgspec.json.encode(detail)))
-    except _UNSAYABLE:
+    except _ENCODING_ERRORS:
         detail = None
     return Refused(
         clean_text(failure.code, scrubber),
@@ -104,11 +104,11 @@ def _clean(value: T, form: type[T], scrubber: Scrubber, what: str) -> T:
     return check_decodable(msgspec.json.encode(clean), read, what)
 
 
-def _unsayable(what: str, error: Exception) -> AttemptFailed:
+def _not_encodable(what: str, error: Exception) -> AttemptFailed:
     reason = str(error).encode("utf-8", "replace").decode()[:500]
     return AttemptFailed(
         "worker.unsayable",
-        f"{what} can't be written as JSON and read again: {reason}.",
+        f"{what} can't be encoded as JSON and decoded again: {reason}.",
         hint="Use numbers, strings, lists and objects in the shape that the field has.",
         retryable=False,
     )

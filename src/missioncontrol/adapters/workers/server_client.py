@@ -1,4 +1,4 @@
-"""The way from a worker to its server: outward, over HTTP, and tried again when it breaks."""
+"""The HTTP client of a worker for its server."""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 CONNECT_SECONDS_MAX = 10.0
 ANSWER_SECONDS_MAX = 30.0
-"""A request without an answer is asked again: a cut line may say nothing for ever."""
+"""Timeout of a response, because a dead connection may stay silent for ever."""
 
 POLL_SLACK_SECONDS = 10.0
 PORTION = 1024 * 1024
@@ -48,10 +48,10 @@ _KINDS: dict[int, type[MissionControlError]] = {
 
 
 class ServerClient:
-    """Asks one server. Whatever the network does to a request is `Unavailable`."""
+    """Sends requests to one server. Every network error is `Unavailable`."""
 
     def __init__(self, url: str, token: str) -> None:
-        """`url` is where the server is reached, such as https://missions.example.org.
+        """`url` is the address of the server, such as https://missions.example.org.
 
         Raises:
             Rejected: `worker.bad_url`.
@@ -62,10 +62,10 @@ class ServerClient:
             base_url=_address(url),
             headers={"authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
-        )  # A proxy and certificates that its environment names are used.
+        )  # httpx uses the proxy and the certificates that the environment names.
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._client.aclose()
 
     async def register(self, who: Introduction) -> Welcome:
@@ -82,40 +82,43 @@ class ServerClient:
         return await self._post("/v1/report", report, Heard)
 
     async def send(self, lease: Lease, digest: str, file: Path) -> None:
-        """Hand a file in."""
+        """Upload a file."""
         params = _params(lease)
-        answer = await self._asked(
+        answer = await self._request(
             "PUT", f"/v1/artifacts/{digest}", params=params, content=_portions(file)
         )
         _refuse(answer)
 
     async def fetch(self, lease: Lease, digest: str) -> bytes:
-        """Return a file that an earlier step handed in, checked against its digest."""
-        answer = await self._asked("GET", f"/v1/artifacts/{digest}", params=_params(lease))
+        """Return an artifact of an earlier step, checked against its digest."""
+        answer = await self._request("GET", f"/v1/artifacts/{digest}", params=_params(lease))
         _refuse(answer)
         content = answer.content
         if hashlib.sha256(content).hexdigest() != digest:
-            raise Corrupt("artifact.corrupt", f"Artifact {digest!r} changed on its way.")
+            raise Corrupt(
+                "artifact.corrupt", f"Artifact {digest!r} was corrupted during the transfer."
+            )
         return content
 
     async def _post(self, path: str, ask: Any, form: type[T], **more: Any) -> T:
-        answer = await self._asked("POST", path, content=msgspec.json.encode(ask), **more)
+        answer = await self._request("POST", path, content=msgspec.json.encode(ask), **more)
         _refuse(answer)
         try:
             return msgspec.json.decode(answer.content, type=form)
         except msgspec.DecodeError as error:
             raise Unavailable(
-                "worker.strange_server", f"What answers at {path} is no server of ours: {error}."
+                "worker.strange_server",
+                f"The response from {path} is not that of a Mission Control server: {error}.",
             ) from None
 
-    async def _asked(self, method: str, path: str, **more: Any) -> "httpx.Response":
+    async def _request(self, method: str, path: str, **more: Any) -> "httpx.Response":
         import httpx
 
         try:
             answer = await self._client.request(method, path, **more)
         except (httpx.HTTPError, OSError) as error:
-            said = str(error).rstrip(".") or type(error).__name__
-            reason = f"The server can't be reached: {said}."
+            detail = str(error).rstrip(".") or type(error).__name__
+            reason = f"The server can't be reached: {detail}."
             raise Unavailable("worker.unreachable", reason) from None
         if len(answer.content) > ARTIFACT_BYTES_MAX:
             raise Unavailable("worker.strange_server", "The answer of the server is too large.")
@@ -123,21 +126,21 @@ class ServerClient:
 
 
 def _refuse(answer: "httpx.Response") -> None:
-    """Raise what a server says instead of an answer."""
+    """Raise the error in a response, if it is one."""
     if answer.status_code == 200:
         return
     kind = _KINDS.get(answer.status_code, Unavailable)
     try:
-        said = msgspec.json.decode(answer.content, type=dict[str, str])
-        raise kind(said["code"], said["reason"], hint=said.get("hint", ""))
+        problem = msgspec.json.decode(answer.content, type=dict[str, str])
+        raise kind(problem["code"], problem["reason"], hint=problem.get("hint", ""))
     except (msgspec.DecodeError, KeyError):
-        # A proxy in between, or something else: it may be another one's trouble, and pass.
+        # Perhaps the error page of a proxy, which may be temporary.
         reason = f"The server answered with status {answer.status_code}."
         raise Unavailable("worker.strange_server", reason) from None
 
 
 def _address(url: str) -> str:
-    """Return where a server is.
+    """Return the address of a server.
 
     Raises:
         Rejected: `worker.bad_url`.
@@ -152,7 +155,7 @@ def _address(url: str) -> str:
     if not is_good or re.search(r"[\s#]", url):
         raise Rejected(
             "worker.bad_url",
-            f"{url[:200]!r} is no address of a server.",
+            f"{url[:200]!r} is not the address of a server.",
             hint="It looks like http://127.0.0.1:4190 or https://missions.example.org/workers.",
         )
     return url.rstrip("/")

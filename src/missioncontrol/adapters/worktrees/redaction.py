@@ -1,4 +1,4 @@
-"""Takes secrets out of the changed files of a tree before they become a commit, as of a patch."""
+"""Removes secrets from the changed files of a tree before they become a commit."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ from missioncontrol.adapters.worktrees.state import SUBMODULE, TreeState
 Scrub = Callable[[str], str]
 
 PORTION_BYTES = 16 * 1024 * 1024
-"""Read at once; a file that is larger is a portion of its own."""
+"""Bytes read at once; a larger file is read alone."""
 
 FILE_BYTES_MAX = PATCH_BYTES_MAX
-"""A larger file is kept as it is: it is in no patch either."""
+"""A larger file is committed unchecked; a patch can't contain it either."""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 async def redact(state: TreeState, scrub: Scrub) -> None:
-    """Put files without secrets into our index in place of changed ones that hold some.
+    """Replace changed files with secrets in our index by files without them.
 
     Raises:
         AttemptFailed: `worktree.failed`.
@@ -35,10 +35,10 @@ async def redact(state: TreeState, scrub: Scrub) -> None:
     entries = await _changed(state)
     lines: list[bytes] = []
     for portion in _portions(entries):
-        asked = "".join(f"{each.blob}\n" for each in portion).encode()
+        ids = "".join(f"{each.blob}\n" for each in portion).encode()
         room = sum(each.size for each in portion) + LIST_BYTES_MAX
-        said = await state.git("cat-file", "--batch", stdin=asked, bytes_max=room)
-        for each, content in await asyncio.to_thread(_cleaned, portion, said, scrub):
+        output = await state.git("cat-file", "--batch", stdin=ids, bytes_max=room)
+        for each, content in await asyncio.to_thread(_redacted, portion, output, scrub):
             made = await state.git("hash-object", "-w", "--stdin", stdin=content)
             head = f"{each.mode} {made.decode().strip()}\t{each.path}\0"
             lines.append(head.encode("utf-8", "surrogateescape"))
@@ -47,9 +47,9 @@ async def redact(state: TreeState, scrub: Scrub) -> None:
 
 
 async def _changed(state: TreeState) -> list[_Entry]:
-    """Return the files that differ from the base and are there, with their sizes."""
-    asked = ("--cached", "--no-renames", "--raw", "--no-abbrev", "-z", "--ignore-submodules=all")
-    raw = (await state.git("diff-index", *asked, state.base)).decode("utf-8", "surrogateescape")
+    """Return the existing files that differ from the base, with their sizes."""
+    options = ("--cached", "--no-renames", "--raw", "--no-abbrev", "-z", "--ignore-submodules=all")
+    raw = (await state.git("diff-index", *options, state.base)).decode("utf-8", "surrogateescape")
     parts = raw.split("\0")
     found: list[_Entry] = []
     for head, path in zip(parts[0::2], parts[1::2], strict=False):
@@ -79,13 +79,13 @@ def _portions(entries: list[_Entry]) -> Iterator[list[_Entry]]:
         yield portion
 
 
-def _cleaned(portion: list[_Entry], said: bytes, scrub: Scrub) -> list[tuple[_Entry, bytes]]:
-    """Return those that hold secrets, each without; `said` is what `cat-file --batch` wrote."""
+def _redacted(portion: list[_Entry], output: bytes, scrub: Scrub) -> list[tuple[_Entry, bytes]]:
+    """Return the files with secrets, redacted; `output` is that of `cat-file --batch`."""
     found: list[tuple[_Entry, bytes]] = []
     place = 0
     for each in portion:
-        place = said.index(b"\n", place) + 1
-        content = said[place : place + each.size].decode("utf-8", "surrogateescape")
+        place = output.index(b"\n", place) + 1
+        content = output[place : place + each.size].decode("utf-8", "surrogateescape")
         place += each.size + 1
         if (without := scrub(content)) != content:
             found.append((each, without.encode("utf-8", "surrogateescape")))

@@ -1,8 +1,8 @@
-"""Keeps what an attempt left as a commit in the user's repository, whatever ended the attempt.
+"""Saves the final state of an attempt as a commit in the user's repository, however it ended.
 
-A note beside the tree says that it is to be kept, and as what. It is written before anybody works
-there and removed once the commit is kept, and only then is the tree. So whoever finds a tree with
-a note, also after `kill -9` in between any two of these steps, does the same again.
+A note beside the tree requests the commit. It is written before the agent starts and removed once
+the commit exists, and only then is the tree removed. So after `kill -9` at any point, the next
+process that finds a tree with a note repeats the same steps.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from missioncontrol.refs.push import value_of, writable
 
 NOTE = "keep.json"
 NAMES_MAX = 100
-"""Of one attempt: an engine that was killed may have kept an earlier state of it."""
+"""Most refs of one attempt; a killed engine may have saved an earlier state of it."""
 
 _SIGNED = {
     f"GIT_{who}_{what}": value
@@ -37,7 +37,7 @@ _SIGNED = {
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What becomes of a tree at its end; it lies beside it."""
+    """A request to save a tree, stored beside it."""
 
     repository: str  # a path
     base: str  # the full id of a commit; "" where the repository has none yet
@@ -46,7 +46,7 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class SavedCommit(msgspec.Struct, frozen=True):
-    """A commit that is kept; both are "" where nothing was changed, so that nothing is."""
+    """A saved commit; both are "" if there were no changes."""
 
     commit: str  # its full id
     ref: str
@@ -56,17 +56,17 @@ NOTHING = SavedCommit("", "")
 
 
 def write_note(tree: Tree, repository: Path, assignment: Assignment) -> None:
-    """Let what `assignment` leaves in `tree` be kept, come what may.
+    """Request that the final state of `tree` is saved.
 
     Raises:
-        AttemptFailed: `worktree.not_writable`. Nobody has worked there yet.
+        AttemptFailed: `worktree.not_writable`, before the agent starts.
     """
     try:
         writable(repository)
     except MissionControlError as error:
         raise AttemptFailed(
             "worktree.not_writable",
-            f"Nothing could be kept in {str(repository)!r}: {error.reason}",
+            f"No commit can be saved in {str(repository)!r}: {error.reason}",
             hint=f"{error.hint} Or leave `keep` out.".strip(),
             retryable=False,
         ) from None
@@ -78,10 +78,10 @@ def write_note(tree: Tree, repository: Path, assignment: Assignment) -> None:
 
 
 async def save_commit(place: Path, scrub: Scrub) -> SavedCommit:
-    """Keep the tree in `place` where a note says so; the note is gone afterwards.
+    """Save the tree in `place` if a note requests it; then remove the note.
 
-    What is still at work in the tree is ended first, so that it holds still. Of the files that were
-    changed, the commit has what `scrub` leaves.
+    End the processes in the tree first, so that it doesn't change. `scrub` removes secrets from the
+    changed files in the commit.
 
     Raises:
         AttemptFailed: `worktree.not_kept`; tree and note are as they were.
@@ -91,37 +91,35 @@ async def save_commit(place: Path, scrub: Scrub) -> SavedCommit:
     except FileNotFoundError:
         return NOTHING
     except (OSError, msgspec.DecodeError) as error:
-        raise _not_kept(place, str(error)) from None
+        raise _not_saved(place, str(error)) from None
     await end_leftovers(place)
     try:
-        kept = await _kept(place, note, scrub)
+        saved = await _save(place, note, scrub)
     except (AttemptFailed, MissionControlError) as error:
-        raise _not_kept(place, error.reason) from None
+        raise _not_saved(place, error.reason) from None
     except OSError as error:
-        raise _not_kept(place, error.strerror or str(error)) from None
+        raise _not_saved(place, error.strerror or str(error)) from None
     (place / NOTE).unlink(missing_ok=True)
-    return kept
+    return saved
 
 
-async def _kept(place: Path, note: Note, scrub: Scrub) -> SavedCommit:
+async def _save(place: Path, note: Note, scrub: Scrub) -> SavedCommit:
     tree = Tree(place / "tree", place / "tree", "", note.base, (), place / "own.git")
     if tree.path.is_symlink() or not tree.path.is_dir():
-        return NOTHING  # Its agent has removed it, with all that was in it.
+        return NOTHING  # The agent has removed the tree.
     state = await _state(tree)
     await redact(state, scrub)
     files = (await state.git("write-tree")).decode().strip()
     before = await state.git("rev-parse", "--verify", f"{state.base}^{{tree}}")
     if files == before.decode().strip():
         return NOTHING
-    return await asyncio.to_thread(_pushed, note, tree.own, files)
+    return await asyncio.to_thread(_push, note, tree.own, files)
 
 
 async def _state(tree: Tree) -> TreeState:
-    """Return what `tree` holds, also where its agent took away the right to read it.
-
-    It is seen through an index of its own: a git that was killed leaves the lock of the other, and
-    one that was not may still write there.
-    """
+    """Return the state of `tree`, even if the agent removed read permissions."""
+    # A separate index: a killed git leaves a lock on the other one, and a living git may still
+    # write to it.
     index = f"index-{secrets.token_hex(4)}"
     known = tree.own / INDEX
     if known.exists():
@@ -144,8 +142,8 @@ def _make_readable(path: Path) -> None:
                     file.chmod(file.stat().st_mode | 0o400)
 
 
-def _pushed(note: Note, own: Path, files: str) -> SavedCommit:
-    """Put a commit of `files` under the first name that is free, unless one holds it already."""
+def _push(note: Note, own: Path, files: str) -> SavedCommit:
+    """Save a commit of `files` under the first free ref, unless a ref has the same already."""
     repository, commit = Path(note.repository), ""
     for number in range(1, NAMES_MAX + 1):
         ref = note.ref if number == 1 else f"{note.ref}.{number}"
@@ -158,28 +156,28 @@ def _pushed(note: Note, own: Path, files: str) -> SavedCommit:
         try:
             push(repository, own, commit, ref, "")
         except Conflict:
-            continue  # Somebody has just taken the name.
+            continue  # Another process has just created this ref.
         except Unavailable as error:
-            # A process that was killed while it held a ref leaves a lock, which stays for ever.
+            # A process that was killed while it held a ref leaves a lock file for ever.
             if ".lock" not in error.reason or "File exists" not in error.reason:
                 raise
             continue
         return SavedCommit(commit, ref)
-    raise Unavailable("refs.not_pushed", f"{note.ref} and {NAMES_MAX} names after it are taken.")
+    raise Unavailable("refs.not_push", f"{note.ref} and {NAMES_MAX} names after it are in use.")
 
 
 def _committed(note: Note, own: Path, files: str) -> str:
     parents = ("-p", note.base) if note.base else ()
-    asked = ("commit-tree", files, *parents, "-F", "-")
+    arguments = ("commit-tree", files, *parents, "-F", "-")
     stdin = note.message.encode("utf-8", "replace")
     more = {"GIT_DIR": str(own), **_SIGNED}
-    return git_of_refs(own, *asked, more=more, stdin=stdin).out.strip()
+    return git_of_refs(own, *arguments, more=more, stdin=stdin).out.strip()
 
 
 def _is_that(repository: Path, commit: str, note: Note, files: str) -> bool:
-    """Whether `commit` was made by this note of these files: a push whose end nobody heard of."""
-    said = git_of_refs(repository, "cat-file", "commit", commit, fine=range(256)).out
-    head, _, message = said.partition("\n\n")
+    """Whether `commit` is the result of an earlier, interrupted push of the same note and files."""
+    output = git_of_refs(repository, "cat-file", "commit", commit, fine=range(256)).out
+    head, _, message = output.partition("\n\n")
     lines = head.split("\n")
     parents = [line.removeprefix("parent ") for line in lines if line.startswith("parent ")]
     is_same_place = lines[0] == f"tree {files}" and parents == ([note.base] if note.base else [])
@@ -196,16 +194,16 @@ def _message(assignment: Assignment) -> str:
 
 
 def _line(text: str) -> str:
-    """Return `text` as it may stand in a trailer, which is one line of plain characters."""
+    """Return `text` in one line of printable characters, as a trailer needs."""
     shown = text.encode("utf-8", "replace").decode()
     return " ".join("".join(c if c.isprintable() else " " for c in shown).split()) or "?"
 
 
-def _not_kept(place: Path, reason: str) -> AttemptFailed:
+def _not_saved(place: Path, reason: str) -> AttemptFailed:
     return AttemptFailed(
         "worktree.not_kept",
-        f"What was changed could not be kept: {reason.rstrip('.')}. It is still in "
+        f"The changes could not be saved as a commit: {reason.rstrip('.')}. They are still in "
         f"{str(place / 'tree')!r}.",
-        hint="See to the cause: the next start of the engine keeps it, and then removes the tree.",
+        hint="Resolve the cause: the next start of the engine saves them, and removes the tree.",
         retryable=False,
     )

@@ -135,7 +135,7 @@ class Conversation:
             process = program.process
             agent = connect_to_agent(cast(Any, client), process.stdin, process.stdout)
             complaints = asyncio.ensure_future(
-                OutputReader(program).lines(
+                OutputReader(program).read_lines(
                     process.stderr, session.record_error, bytes_max=ERROR_LINE_BYTES_MAX
                 )
             )

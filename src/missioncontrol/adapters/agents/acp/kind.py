@@ -31,7 +31,7 @@ class AcpKind:
 
     name = "acp"
 
-    def coding_card(self, declared: Declaration) -> AgentCard:
+    def card(self, declared: Declaration) -> AgentCard:
         _settings(declared)
         return coding_card(declared)
 

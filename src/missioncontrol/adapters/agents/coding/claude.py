@@ -75,7 +75,7 @@ class ClaudeKind:
 
     name = "claude"
 
-    def coding_card(self, declared: Declaration) -> AgentCard:
+    def card(self, declared: Declaration) -> AgentCard:
         settings = _settings(declared)
         standing = _standing(settings)
         return msgspec.structs.replace(

@@ -64,7 +64,7 @@ class CloudKind:
 
     name = KIND
 
-    def coding_card(self, declared: Declaration) -> AgentCard:
+    def card(self, declared: Declaration) -> AgentCard:
         _settings(declared)
         found = coding_card(declared if declared.effects else _with_effects(declared))
         fields = {n: each for n, each in found.inputs.fields.items() if n not in UNABLE}

@@ -19,7 +19,7 @@ class CodexKind:
 
     name = "codex"
 
-    def coding_card(self, declared: Declaration) -> AgentCard:
+    def card(self, declared: Declaration) -> AgentCard:
         settings = _settings(declared)
         standing = _standing(settings)
         return structs.replace(coding_card(declared), elevations=ELEVATIONS, standing=standing)

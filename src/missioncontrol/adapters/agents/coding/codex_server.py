@@ -108,8 +108,10 @@ class _Conversation:
         reader = OutputReader(self._program)
         try:
             code = await reader.wait_for_exit(
-                reader.lines(stdout, self._handle_line, bytes_max=LINE_BYTES_MAX),
-                reader.lines(stderr, self._session.record_error, bytes_max=ERROR_LINE_BYTES_MAX),
+                reader.read_lines(stdout, self._handle_line, bytes_max=LINE_BYTES_MAX),
+                reader.read_lines(
+                    stderr, self._session.record_error, bytes_max=ERROR_LINE_BYTES_MAX
+                ),
             )
         except asyncio.CancelledError:
             await self._interrupt()

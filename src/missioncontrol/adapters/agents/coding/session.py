@@ -220,8 +220,10 @@ class ToolSession:
             process.stdin.close()
             reader = OutputReader(program)
             return await reader.wait_for_exit(
-                reader.lines(process.stdout, take, bytes_max=LINE_BYTES_MAX),
-                reader.lines(process.stderr, self.record_error, bytes_max=ERROR_LINE_BYTES_MAX),
+                reader.read_lines(process.stdout, take, bytes_max=LINE_BYTES_MAX),
+                reader.read_lines(
+                    process.stderr, self.record_error, bytes_max=ERROR_LINE_BYTES_MAX
+                ),
             )
 
     def record_error(self, raw: bytes, is_cut: bool) -> None:

@@ -1,1 +1,1 @@
-"""Agents that are carried out elsewhere, by workers that reach this engine."""
+"""Agents that run on other machines, in workers that connect to this engine."""

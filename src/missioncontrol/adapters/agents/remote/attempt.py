@@ -1,4 +1,4 @@
-"""One attempt that a worker carries out: what it said, what it asks, and how it ends."""
+"""One attempt on a worker: its messages, its questions, and its end."""
 
 import asyncio
 import hashlib
@@ -30,21 +30,21 @@ from missioncontrol.ports.workers import (
 LOST = "worker.lost"
 LEFT = "worker.left"
 ANSWERS_MAX = 1_000
-"""An answer may be asked for again by a poll that was overtaken by a later one."""
+"""Most stored answers; a delayed poll may ask for an old answer again."""
 
 ACCESSES_MAX = 10
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class StoredProgress(msgspec.Struct, frozen=True):
-    """What engines before this one took in of an attempt."""
+    """The progress of an attempt that an earlier engine stored."""
 
     usages: int = 0
     lines: int = 0
 
 
 class RemoteAttempt:
-    """Relays between a worker and the line of an attempt, everything once and in order."""
+    """Relays messages of a worker to the line of an attempt, each once and in order."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class RemoteAttempt:
         folder: Path,
         before: StoredProgress | None,
     ) -> None:
-        """`agent` is what the worker calls it, `folder` holds the files that it sends.
+        """`agent` is its name at the worker; `folder` holds the uploaded files.
 
-        `before` counts what engines before this one took in; None where the attempt begins here.
+        `before` counts what an earlier engine stored; None if the attempt starts here.
         """
         loop = asyncio.get_running_loop()
         self.lease = Lease(assignment.run, assignment.step, assignment.fence)
@@ -68,84 +68,86 @@ class RemoteAttempt:
         self.folder = folder
         self.worker = ""
         self.is_confirmed = False
-        self.missed = 0  # polls in a row that did not name it
+        self.missed = 0  # polls in a row without it
         self.is_recalled = False
         self.is_returning = before is not None
         self.since = loop.time()
-        self._taken = asyncio.Event()
+        self._claimed = asyncio.Event()
         self.result: asyncio.Future[Work] = loop.create_future()
-        self.has_ended = False  # as the worker said
+        self.has_ended = False  # as the worker reported
         self.over = asyncio.Event()
         self.answers: dict[int, Answered] = {}
         self._line = line
-        self._lending = ExitStack()
-        self._lent: dict[tuple[str, ...], Access] = {}
+        self._access_stack = ExitStack()
+        self._accesses: dict[tuple[str, ...], Access] = {}
         self._heard: int | None = None if self.is_returning else 0
         self._before = before or StoredProgress()
         self._usages = self._before.usages
-        self._forgotten: set[int] = set()  # questions whose answers have long arrived
+        self._forgotten: set[int] = set()  # questions whose answers arrived long ago
         self._waiting: dict[int, Question] = {}
         self._asked: dict[int, asyncio.Task[None]] = {}
 
     def bind(self, worker: str, heard: int | None = None) -> None:
-        """Take note that a worker has it; `heard` is the last message that was acknowledged."""
+        """Confirm that a worker has it; `heard` is the last acknowledged message."""
         self.worker = worker
         self.is_confirmed = True
         self.missed = 0
-        self._taken.set()
+        self._claimed.set()
         if self._heard is None and heard is not None:
             self._heard = heard
 
-    async def taken(self) -> None:
-        """Return once a worker says that it has it, or there is nothing to wait for."""
-        await self._taken.wait()
+    async def wait_until_claimed(self) -> None:
+        """Return once a worker has it, or the attempt has failed."""
+        await self._claimed.wait()
 
     def is_at(self, worker: str) -> bool:
-        """Whether a worker has it, or may come back with it from an engine before this one."""
+        """Whether a worker has it, or may return with it from an earlier engine."""
         may_claim = self.is_returning and not self.worker and self.location in (ANYWHERE, worker)
         return self.worker == worker or may_claim
 
     def lost(self, why: str, code: str = LOST) -> AttemptFailed:
-        """Return the failure of an attempt whose worker is not heard, or ended as `code` says."""
+        """Return the failure of an attempt whose worker is lost, or has left."""
         return AttemptFailed(
             code,
-            f"Step {self.lease.step!r} was at {self.worker or self.location!r}. {why}",
-            hint="`mission worker list` tells which workers are heard.",
+            f"Step {self.lease.step!r} ran at {self.worker or self.location!r}. {why}",
+            hint="`mission worker list` shows the connected workers.",
         )
 
-    def give_up(self, failure: AttemptFailed) -> None:
-        """End it as failed."""
+    def fail(self, failure: AttemptFailed) -> None:
+        """End the attempt as failed."""
         if not self.result.done():
             self.result.set_exception(failure)
-            self._taken.set()
+            self._claimed.set()
 
     def close(self) -> None:
-        """Let go of what is asked; nobody waits for it any more."""
+        """Cancel open questions, and close the access to models."""
         for task in self._asked.values():
             task.cancel()
-        self._lending.close()
+        self._access_stack.close()
         if self.result.done() and not self.result.cancelled():
-            self.result.exception()  # It may have come too late for anybody to look at it.
+            self.result.exception()  # Mark it as retrieved: nothing may await it any more.
         self.over.set()
 
     def access(self, gateway: Gateway, models: tuple[str, ...]) -> Access:
-        """Return the way to models; it is closed with the attempt.
+        """Return access to models, which closes with the attempt.
 
         Raises:
             Rejected: `worker.too_many`.
             Unavailable: see `Gateway.access`.
         """
-        if models not in self._lent:
-            if len(self._lent) >= ACCESSES_MAX or self.result.done():
-                raise Rejected("worker.too_many", "The attempt needs no more ways to models.")
+        if models not in self._accesses:
+            if len(self._accesses) >= ACCESSES_MAX or self.result.done():
+                raise Rejected(
+                    "worker.too_many", f"An attempt has at most {ACCESSES_MAX} accesses to models."
+                )
             access = gateway.access(self.assignment, self._line, models=models)
-            self._lent[models] = self._lending.enter_context(access)
-        return self._lent[models]
+            self._accesses[models] = self._access_stack.enter_context(access)
+        return self._accesses[models]
 
     # Messages.
 
-    def take(self, messages: Iterable[Numbered]) -> Heard:
-        """Take messages in as far as they follow each other and their files are here."""
+    def accept(self, messages: Iterable[Numbered]) -> Heard:
+        """Process messages while they are consecutive and their files are here."""
         for each in messages:
             if self._heard is None:
                 self._heard = each.number - 1
@@ -156,7 +158,7 @@ class RemoteAttempt:
             missing = self._missing(each)
             if missing:
                 return Heard(self._heard, missing)
-            self._take(each)
+            self._handle(each)
             self._heard = each.number
         return Heard(self._heard or 0, is_over=self.has_ended)
 
@@ -165,10 +167,10 @@ class RemoteAttempt:
             return ()
         digests = dict.fromkeys(each.digest for each in numbered.message.work.artifacts)
         if not all(map(_DIGEST.fullmatch, digests)):
-            return ()  # No file is looked for; the work is refused.
+            return ()  # `_store` refuses the work, so no file is needed.
         return tuple(each for each in digests if not (self.folder / each).is_file())
 
-    def _take(self, numbered: Numbered) -> None:
+    def _handle(self, numbered: Numbered) -> None:
         if self.result.done():
             return
         message = numbered.message
@@ -176,34 +178,34 @@ class RemoteAttempt:
         try:
             match message:
                 case Said():
-                    self._hear(message, numbered.line)
+                    self._log(message, numbered.line)
                 case Moved():
                     self._line.progress(message.done, message.total, message.note)
                 case Used():
                     self._use(message, numbered.usage)
                 case Done():
-                    self.result.set_result(self._handed_in(message.work))
+                    self.result.set_result(self._accept_work(message.work))
                 case Refused():
-                    self.give_up(_failure(message))
+                    self.fail(_failure(message))
         except AttemptFailed as failure:
-            self.give_up(failure)
+            self.fail(failure)
 
-    def _hear(self, said: Said, number: int) -> None:
-        """Pass a line on, unless an engine before this one has stored it."""
+    def _log(self, message: Said, number: int) -> None:
+        """Log a line, unless an earlier engine has stored it."""
         if number > self._before.lines or not number:
-            self._line.log(said.level, said.message[:LINE_MAX])
+            self._line.log(message.level, message.message[:LINE_MAX])
 
     def _use(self, used: Used, number: int) -> None:
         if number > self._usages:
             self._usages = number
             self._line.usage(used.usage, model=used.model)
 
-    def _handed_in(self, work: Work) -> Work:
-        """Return work whose files are kept here, and whose usage counts once."""
-        work = replace(work, artifacts=tuple(map(self._kept, work.artifacts)))
+    def _accept_work(self, work: Work) -> Work:
+        """Return work whose files are stored here, and whose usage counts once."""
+        work = replace(work, artifacts=tuple(map(self._store, work.artifacts)))
         return replace(work, usage=NO_USAGE) if self._usages else work
 
-    def _kept(self, reference: ArtifactRef) -> ArtifactRef:
+    def _store(self, reference: ArtifactRef) -> ArtifactRef:
         if not _DIGEST.fullmatch(reference.digest):
             raise AttemptFailed(
                 "worker.bad_artifact",
@@ -213,7 +215,8 @@ class RemoteAttempt:
         content = (self.folder / reference.digest).read_bytes()
         if hashlib.sha256(content).hexdigest() != reference.digest:
             raise AttemptFailed(
-                "worker.bad_artifact", f"Artifact {reference.name!r} changed on its way."
+                "worker.bad_artifact",
+                f"Artifact {reference.name!r} was corrupted during the transfer.",
             )
         return self._line.keep(
             reference.name,
@@ -226,7 +229,7 @@ class RemoteAttempt:
     # Questions.
 
     def ask(self, held: Held, answered: Callable[[], None]) -> None:
-        """Take questions in; each is asked once what was said before it has been heard."""
+        """Accept questions; ask each after the messages before it are processed."""
         for each in held.questions:
             if len(self._waiting) + len(self._asked) >= QUESTIONS_OPEN_MAX:
                 break
@@ -237,14 +240,14 @@ class RemoteAttempt:
         self.ask_waiting(answered)
 
     def _forget_answered(self, still_asked: set[int]) -> None:
-        """Let the oldest answers go that have arrived; what is asked late is not asked twice."""
+        """Drop the oldest delivered answers, but remember their numbers, so none is asked twice."""
         arrived = [number for number in self.answers if number not in still_asked]
         for number in arrived[: max(0, len(self.answers) - ANSWERS_MAX)]:
             del self.answers[number]
             self._forgotten.add(number)
 
     def ask_waiting(self, answered: Callable[[], None]) -> None:
-        """Ask what may be asked by now; `answered` is called with each answer."""
+        """Ask the questions that are ready; call `answered` after each answer."""
         for number, question in list(self._waiting.items()):
             if (self._heard or 0) >= question.after and not self.result.done():
                 del self._waiting[number]
@@ -263,16 +266,21 @@ class RemoteAttempt:
                     input_tokens=question.input_tokens,
                     output_tokens=question.output_tokens,
                 )
-        except AttemptFailed as no:
-            answer = replace(answer, refused=Refused(no.code, no.reason, no.hint, no.retryable))
-        except Exception as error:  # noqa: BLE001 - the edge: who waits gets an answer
+        except AttemptFailed as error:
+            refused = Refused(error.code, error.reason, error.hint, error.retryable)
+            answer = replace(answer, refused=refused)
+        except Exception as error:  # noqa: BLE001 - the worker waits for an answer
             answer = replace(answer, refused=Refused("worker.unanswered", f"{error}"))
         self.answers[question.number] = answer
         self._asked.pop(question.number, None)
         answered()
 
 
-def _failure(said: Refused) -> AttemptFailed:
+def _failure(refused: Refused) -> AttemptFailed:
     return AttemptFailed(
-        said.code, said.reason, hint=said.hint, retryable=said.retryable, detail=said.detail
+        refused.code,
+        refused.reason,
+        hint=refused.hint,
+        retryable=refused.retryable,
+        detail=refused.detail,
     )
