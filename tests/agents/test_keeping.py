@@ -373,7 +373,7 @@ def test_a_tree_that_cannot_be_kept_stays_until_it_can(
         (tree.path / "x.txt").write_text("x\n")
         source.rename(away)
 
-    with pytest.raises(AttemptFailed, match=r"could not be kept: .*still in") as refused:
+    with pytest.raises(AttemptFailed, match=r"could not be saved: .*still in") as refused:
         kept(tmp_path, source, work)
     assert refused.value.code == "worktree.not_kept"
     assert asyncio.run(sweep(tmp_path / "t", str)) == 0
@@ -409,7 +409,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         before = everything(source)
         (disk / "rest").write_bytes(b"x" * 300_000)
         big = "head -c 500000 /dev/urandom > big.bin; echo 1 > one.txt"
-        with pytest.raises(AttemptFailed, match="could not be kept") as refused:
+        with pytest.raises(AttemptFailed, match="could not be saved") as refused:
             kept(tmp_path, source, shell(big))
         assert "No space left" in refused.value.reason
         assert not refs(source)

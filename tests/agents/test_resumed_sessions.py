@@ -85,7 +85,7 @@ def test_another_task_and_a_lost_session_start_over(tmp_path: Path, tool: Tool) 
             session.unlink()
         again = tried(tmp_path, tool, server)
     assert files(again) == {"two.txt"}
-    assert "is not there any more; it starts over" in again.line.text
+    assert "is gone, so this attempt starts over" in again.line.text
 
 
 @pytest.mark.parametrize("is_in_call", [False, True])

@@ -143,7 +143,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ),
         (
             "[agents.one]\nkind='http'\noutput={properties={a={items='text'}}}\n",
-            "`output`: properties.a.items: A schema is a table",
+            "`output`: properties.a.items: A schema has to be a table",
         ),
         (
             "[agents.one]\nkind='http'\noutput={anyOf=[{type='nul'}]}\n",

@@ -105,7 +105,7 @@ def handed_in(tmp_path: Path, here: Path, there: Path, **more: Any) -> Told:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"base": "main"}, "is kept here as refs/mission/kept/run-1/build-1"),
+        ({"base": "main"}, "is saved here as refs/mission/kept/run-1/build-1"),
         ({"repository": "/nowhere"}, "exists only on the worker's machine: '/nowhere' is not here"),
         ({"keep": False}, ""),
     ],

@@ -118,7 +118,7 @@ def _miss(held: RemoteAttempt) -> None:
     """Handle a lease that is missing in the report of its worker."""
     held.missed += 1
     if held.is_confirmed and held.missed >= MISSED_MAX:
-        held.give_up(held.lost(f"Worker {held.worker!r} no longer knows of it."))
+        held.fail(held.lost(f"Worker {held.worker!r} no longer knows of it."))
     elif not held.is_confirmed and held.is_recalled:
-        held.give_up(held.lost("It never started."))
+        held.fail(held.lost("It never started."))
     # Otherwise it is assigned again: the answer was lost, so nothing has started.

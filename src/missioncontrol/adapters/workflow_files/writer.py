@@ -1,40 +1,40 @@
-"""Writes a definition as the YAML that people would have written."""
+"""Writes a definition as readable YAML."""
 
 import re
 from typing import Any
 
 import yaml
 
-from missioncontrol.adapters.workflow_files.building import Building
+from missioncontrol.adapters.workflow_files.value_builder import ValueBuilder
 from missioncontrol.domain.definition import Definition, plain
 
 LINE_MAX = 88
-"""A list or an object that is longer is written with an entry a line."""
+"""Lists and objects longer than this get one line for each entry."""
 
 
-def written(definition: Definition) -> str:
-    """Return the text of a file; reading it gives an equal definition."""
-    return in_yaml(plain(definition))
+def to_text(definition: Definition) -> str:
+    """Return a definition as the text of a file, from which an equal one is read."""
+    return to_yaml(plain(definition))
 
 
-def in_yaml(value: Any) -> str:
-    """Return plain `value` as YAML that this package and others read as the same value."""
+def to_yaml(value: Any) -> str:
+    """Return plain `value` as YAML that our reader and other parsers read as the same value."""
     text = yaml.dump(
         value,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,
-        width=1_000_000,  # Breaking a text into lines makes it hard to search for.
+        width=1_000_000,  # Don't wrap strings: wrapped ones are hard to search for.
     )
     return re.sub(r"\n\.\.\.\n\Z", "\n", text)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Knows the rules by which this package tells texts from other values."""
+    """Quotes strings by the rules of our reader."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write everything out: nobody should have to look up what an alias stands for."""
+        """Write everything without aliases, which are hard to read."""
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
@@ -53,16 +53,16 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 _UNFIT_FOR_A_BLOCK = re.compile(r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe]| \n|\A\s")
 _UNFIT_WITHOUT_QUOTES = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe]")
-"""Among them every sign that YAML takes for the end of a line."""
+"""Includes every character that YAML treats as a line break."""
 
 
 def _stays_text(text: str) -> bool:
-    """Whether it is read as a text without quotes; what YAML 1.1 doubts is quoted anyway."""
+    """Whether a string can stay unquoted and still be read as a string."""
     if _UNFIT_WITHOUT_QUOTES.search(text):
         return False
-    building = Building()
-    building.scalar(text, 1, is_plain=True)
-    return isinstance(building.value, str) and not building.faults
+    builder = ValueBuilder()
+    builder.scalar(text, 1, is_plain=True)
+    return isinstance(builder.value, str) and not builder.faults
 
 
 def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.SequenceNode:
@@ -75,7 +75,7 @@ def _object(dumper: yaml.SafeDumper, entries: dict[str, Any]) -> yaml.MappingNod
 
 
 def _is_short(values: list[Any]) -> bool:
-    """Whether single values fit on one line beside each other."""
+    """Whether values are scalars that fit on one line."""
     if any(isinstance(value, dict | list) and value for value in values):
         return False
     texts = [str(value) for value in values]

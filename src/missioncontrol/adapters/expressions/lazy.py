@@ -1,6 +1,6 @@
-"""Expressions in CEL, whose library is loaded when the first of them is asked about.
+"""CEL expressions whose library loads with the first one.
 
-It takes seven megabytes, and most homes that are opened, and all that are only read, ask for none.
+It takes seven megabytes, and most processes evaluate no expression.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from typing import Any
 from missioncontrol.ports.expressions import SUCCEEDED, Expressions, Standing
 
 
-class LateExpressions:
-    """Keeps the promise of `Expressions` as `CelExpressions` does, and begins with nothing."""
+class LazyExpressions:
+    """Implements `Expressions` by a `CelExpressions` that is made on first use."""
 
     @cached_property
     def _cel(self) -> Expressions:

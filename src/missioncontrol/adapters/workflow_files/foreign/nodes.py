@@ -1,4 +1,4 @@
-"""A YAML or JSON text as a tree in which every value knows its line, its place and its fate."""
+"""A YAML or JSON text as a tree: every value has its line, its path and its import status."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import yaml
 from missioncontrol.domain.errors import Rejected
 
 TEXT_MAX = 1_048_576
-"""Characters of a file that can be imported."""
+"""Most characters of an imported file."""
 
 NODES_MAX = 50_000
-"""Values of a file, those that its aliases repeat included."""
+"""Most values of a file, with aliases expanded."""
 
 DEPTH_MAX = 50
 
@@ -32,12 +32,12 @@ _KNOWN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq")} | 
 
 
 class Node:
-    """A value of a file: a mapping, a sequence or a scalar, and what became of it."""
+    """A mapping, a sequence or a scalar of a file, with its import status."""
 
     __slots__ = ("fate", "line", "name", "parent", "style", "text_line", "value")
 
     def __init__(self, value: Any, line: int, *, text_line: int = 0, style: str = "") -> None:
-        """`line` counts from 1 and is that of the key; `text_line` that of a scalar's first."""
+        """`line` is that of the key, from 1; `text_line` the first line of a scalar."""
         self.value: dict[str, Node] | list[Node] | Scalar = value
         self.line = line
         self.text_line = text_line or line
@@ -48,7 +48,7 @@ class Node:
 
     @property
     def path(self) -> str:
-        """Where it stands, as `jobs.build.steps[0].run`."""
+        """The path, as `jobs.build.steps[0].run`."""
         names: list[str | int] = []
         node = self
         while node.parent is not None:
@@ -61,17 +61,17 @@ class Node:
 
     @property
     def entries(self) -> dict[str, "Node"]:
-        """The entries of a mapping; none where it is none."""
+        """The entries of a mapping; empty for other nodes."""
         return self.value if isinstance(self.value, dict) else {}
 
     @property
     def items(self) -> list["Node"]:
-        """The items of a sequence; none where it is none."""
+        """The items of a sequence; empty for other nodes."""
         return self.value if isinstance(self.value, list) else []
 
     @property
     def is_scalar(self) -> bool:
-        """Whether it holds no others."""
+        """Whether it has no children."""
         return not isinstance(self.value, dict | list)
 
     @property
@@ -119,7 +119,7 @@ class Node:
         return (node for node in self.below() if not node.value or node.is_scalar)
 
     def carry(self) -> "Node":
-        """Say that all of it stands in the imported file; what was listed stays listed."""
+        """Mark all of it as carried over; entries in the list stay."""
         for node in self.below():
             if node.fate == "unread":
                 node.fate = "carried"
@@ -138,7 +138,7 @@ def as_text(value: Any) -> str:
 
 
 def documents(text: str, filename: str) -> list[Node]:
-    """Read every document of a text; the C parser is fed event by event, so depth is ours to bound.
+    """Read every document of a text, event by event, which allows to limit the depth.
 
     Raises:
         Rejected: `import.too_large`; `import.malformed`, naming file, line and what is wrong.
@@ -154,15 +154,15 @@ def documents(text: str, filename: str) -> list[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        said = " ".join(filter(None, (error.context, error.problem)))
-        raise malformed(filename, line, said) from error
+        problem = " ".join(filter(None, (error.context, error.problem)))
+        raise malformed(filename, line, problem) from error
     except (yaml.YAMLError, UnicodeError) as error:
-        said = str(error).splitlines()[0]
-        raise malformed(filename, 1, f"the text can't be read: {said}") from error
+        problem = str(error).splitlines()[0]
+        raise malformed(filename, 1, f"the text can't be read: {problem}") from error
 
 
 def malformed(filename: str, line: int, reason: str) -> Rejected:
-    """Return the refusal of a file for what stands on `line`."""
+    """Return an error about `line` of a file."""
     return Rejected(
         "import.malformed",
         f"{filename}, line {line}: {reason}.",
@@ -171,7 +171,7 @@ def malformed(filename: str, line: int, reason: str) -> Rejected:
 
 
 class _Reader:
-    """Builds trees from parser events on a stack of its own."""
+    """Builds trees from parser events with an explicit stack."""
 
     def __init__(self, filename: str) -> None:
         self._filename = filename

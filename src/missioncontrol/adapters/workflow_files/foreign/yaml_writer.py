@@ -1,4 +1,4 @@
-"""Writes plain values with comments as YAML that a person reads and every YAML parser agrees on."""
+"""Writes values with comments as YAML that is readable and unambiguous for every parser."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _PLAIN = re.compile(
 )
 _SIMPLE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
-# Control characters, line ends that only some parsers know, and marks that nobody can see.
+# Control characters, line ends that only some parsers know, and invisible characters.
 _HIDDEN = re.compile(
     "[^\t\n\x20-\x7e\xa0-\xac\xae-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ud7ff"
     "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff]"
@@ -22,14 +22,14 @@ _HIDDEN = re.compile(
 
 
 class Commented(msgspec.Struct, frozen=True):
-    """A value of a mapping with lines that stand as comments above its key."""
+    """A value of a mapping, with comment lines above its key."""
 
     value: Any
     comments: tuple[str, ...] = ()
     apart: bool = False  # an empty line stands above it
 
 
-def written(mapping: dict[str, Any]) -> str:
+def to_yaml(mapping: dict[str, Any]) -> str:
     """Return `mapping` as YAML; values may be `Commented`, and short ones share a line."""
     return "".join(f"{line}\n" for line in _mapping(mapping, ""))
 
@@ -50,7 +50,7 @@ def _comments(comments: tuple[str, ...], indent: str) -> Iterator[str]:
 
 def _wrapped(text: str, width: int) -> list[str]:
     lines = [""]
-    # Whatever would end the line would end the comment, and what follows would count.
+    # A line break would end the comment, and the rest would be read as YAML.
     for word in re.sub(r"[\t\n]", " ", _HIDDEN.sub(" ", text)).split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
             lines.append("")

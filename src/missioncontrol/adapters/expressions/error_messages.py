@@ -1,4 +1,4 @@
-"""What the CEL library says against an expression, in the words of whoever wrote it."""
+"""Turns errors of the CEL library into messages for the author of an expression."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -3,12 +3,12 @@
 import codecs
 from typing import Any
 
-from missioncontrol.adapters.workflow_files.building import Building
 from missioncontrol.adapters.workflow_files.json_events import (
-    NoJson,
+    NotJson,
     build_from_json,
-    refuse_no_json,
+    check_json,
 )
+from missioncontrol.adapters.workflow_files.value_builder import ValueBuilder
 from missioncontrol.adapters.workflow_files.yaml_events import build_from_yaml
 from missioncontrol.domain.definition import Definition, Fault, Malformed, Marks
 from missioncontrol.domain.definition import read as read_plain
@@ -24,11 +24,11 @@ _MARKS_OF_ENCODINGS = (
 
 
 def read(text: str, filename: str) -> tuple[Definition, Marks]:
-    """Return what a workflow file defines, and the line of each of its values.
+    """Return the definition in a workflow file, and the line of each value.
 
     Raises:
         Malformed: `workflow.malformed`, naming every fault with its line. Steps, agents and
-            expressions are not looked up here: see `domain.definition.faults`.
+            expressions are checked by `domain.definition.faults`.
     """
     definition, marks, faults = read_all(text, filename)
     if faults:
@@ -37,45 +37,45 @@ def read(text: str, filename: str) -> tuple[Definition, Marks]:
 
 
 def read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]:
-    """Return what a workflow file defines as far as it can be read, with lines and faults."""
-    building = build(text, filename)
-    if building.is_broken:
-        return Definition(), building.marks, building.faults
-    definition, faults = read_plain(building.value, building.marks)
-    told = {fault.thing for fault in building.faults}  # What is not there follows from those.
-    more = [fault for fault in faults if fault.thing not in told]
-    return definition, building.marks, sorted({*building.faults, *more})
+    """Return the definition as far as it can be read, with lines and faults."""
+    builder = build(text, filename)
+    if builder.is_broken:
+        return Definition(), builder.marks, builder.faults
+    definition, faults = read_plain(builder.value, builder.marks)
+    known = {fault.thing for fault in builder.faults}  # These explain missing values.
+    more = [fault for fault in faults if fault.thing not in known]
+    return definition, builder.marks, sorted({*builder.faults, *more})
 
 
-def build(text: str, filename: str) -> Building:
-    """Return the plain value of a YAML or JSON text with its lines, and what is wrong with it."""
-    building = Building()
+def build(text: str, filename: str) -> ValueBuilder:
+    """Return a builder with the value, lines and faults of a YAML or JSON text."""
+    builder = ValueBuilder()
     if len(text) > BYTES_MAX or len(text.encode(errors="surrogatepass")) > BYTES_MAX:
-        building.stop(1, _too_large(len(text)), "Split it: a step can call another workflow.")
-        return building
+        builder.stop(1, _too_large(len(text)), "Split it: a step can call another workflow.")
+        return builder
     text = text.removeprefix("\ufeff")
     is_named_json = filename.lower().endswith(".json")
     if is_named_json or text.lstrip()[:1] == "{":
         try:
-            refuse_no_json(text)
-        except NoJson as error:
+            check_json(text)
+        except NotJson as error:
             if is_named_json:
-                building.stop(error.line, f"It is no JSON: {error.reason}.")
-                return building
+                builder.stop(error.line, f"It is no JSON: {error.reason}.")
+                return builder
         else:
-            build_from_json(text, building)
-            return building
-    build_from_yaml(text, building)
-    if building.value is None and not building.faults:
-        building.stop(1, "The file is empty.", "Begin with `name:` and `steps:`.")
-    return building
+            build_from_json(text, builder)
+            return builder
+    build_from_yaml(text, builder)
+    if builder.value is None and not builder.faults:
+        builder.stop(1, "The file is empty.", "Begin with `name:` and `steps:`.")
+    return builder
 
 
 def decoded(content: bytes, filename: str) -> str:
     """Return the text of a file.
 
     Raises:
-        Malformed: `workflow.malformed`, where it is too large or is not UTF-8.
+        Malformed: `workflow.malformed`, if it is too large or not UTF-8.
     """
     if len(content) > BYTES_MAX:
         hint = "Split it: a step can call another workflow."

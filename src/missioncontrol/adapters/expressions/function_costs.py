@@ -1,4 +1,4 @@
-"""What the functions of CEL cost at most, and how large what they give can be.
+"""The highest cost of each CEL function, and the largest size of its result.
 
 In units of about 10 ns, as measured with cel-expr-python 0.1.3.
 """
@@ -83,9 +83,9 @@ def _sum(x: Sequence[Extent]) -> float:
 
 
 def _linear(x: Sequence[Extent]) -> Bill:
-    kept = largest(x)
+    result = largest(x)
     return Bill(
-        Extent(_sum(x) + UNITS_PER_VALUE, kept.items, has_repeats=kept.has_repeats),
+        Extent(_sum(x) + UNITS_PER_VALUE, result.items, has_repeats=result.has_repeats),
         _sum(x),
     )
 

@@ -1,4 +1,4 @@
-"""Puts the values of a file together from the events of its parser, each with its line."""
+"""Builds the value of a file from parser events, with the line of each part."""
 
 import re
 from typing import Any
@@ -8,11 +8,11 @@ import msgspec
 from missioncontrol.domain.definition.fault import FAULTS_MAX, Fault, Place, quoted, thing_at
 
 VALUES_MAX = 200_000
-"""Aliases count as often as what they stand for: a few lines of them can mean billions."""
+"""Values with aliases expanded: a few lines of nested aliases can mean billions."""
 
 DEPTH_MAX = 64
 DIGITS_MAX = 25
-"""A longer whole number is refused anyway, and reading it takes time."""
+"""A longer integer is refused anyway, and parsing it takes quadratic time."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
@@ -22,11 +22,11 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 class Stopped(Exception):
-    """What follows in the file is not looked at."""
+    """Raised to stop parsing."""
 
 
 class _Frame(msgspec.Struct):
-    """A list or an object that has not ended yet."""
+    """A list or an object that is still open."""
 
     value: Any
     place: Place | None  # None for what counts for nothing
@@ -39,15 +39,14 @@ class _Frame(msgspec.Struct):
     is_lost: bool = False  # the entry that follows counts for nothing
 
 
-class Building:
-    """Takes events in and keeps what they make.
+class ValueBuilder:
+    """Handles parser events and builds a value.
 
-    Numbers are what JSON calls numbers. Everything else without quotes that is not null, true or
-    false is a text: `yes`, `10:30`, `007`, `0x1F` and `1_000` stay as they were written.
+    Numbers are those of JSON. Every other unquoted scalar that is not null, true or false is a
+    string: `yes`, `10:30`, `007`, `0x1F` and `1_000` stay as written.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.value: Any = None
         self.marks: dict[Place, int] = {}
         self.faults: list[Fault] = []
@@ -58,28 +57,28 @@ class Building:
 
     @property
     def opened_at(self) -> int:
-        """The line on which the innermost value began that has not ended; 0 where there is none."""
+        """The first line of the innermost open value; 0 if there is none."""
         return self._frames[-1].line if self._frames else 0
 
     def refuse(self, line: int, message: str, hint: str = "", place: Place = ()) -> None:
-        """Take down a fault."""
+        """Record a fault."""
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(Fault(line, thing_at(place), message, hint))
 
     def refuse_next(self, line: int, message: str, hint: str = "") -> None:
-        """Take down a fault in the value, or the key, that comes next."""
+        """Record a fault in the next value or key."""
         is_key = self._takes_a_key()
         place = self._frames[-1].place if is_key else self._next_place(line)
         self.refuse(line, message, hint, place or ())
 
     def stop(self, line: int, message: str, hint: str = "") -> Stopped:
-        """Take down a fault after which nothing more can be read."""
+        """Record a fault and stop parsing."""
         self.is_broken = True
         self.refuse(line, message, hint)
         return Stopped()
 
     def begin(self, value: dict[str, Any] | list[Any], line: int, anchor: str = "") -> None:
-        """A list or an object begins."""
+        """Open a list or an object."""
         if len(self._frames) >= DEPTH_MAX:
             raise self.stop(line, f"It is nested more than {DEPTH_MAX} deep.", "Make it flatter.")
         if self._takes_a_key():
@@ -92,16 +91,16 @@ class Building:
         self._frames.append(_Frame(value, place, line, anchor, self._values))
 
     def end(self) -> None:
-        """The list or object that began last ends."""
+        """Close the innermost list or object."""
         frame = self._frames.pop()
         if frame.is_key:
-            return  # Its entry is still to come.
+            return  # The value of its entry follows.
         if frame.anchor:
             self._anchors[frame.anchor] = (frame.value, self._values - frame.values_before)
         self._put(frame.value, frame.line)
 
     def scalar(self, text: str, line: int, *, is_plain: bool, anchor: str = "") -> None:
-        """A single value, quoted or not."""
+        """Add a scalar, quoted or not."""
         if self._takes_a_key():
             self._take_key(text, line, is_plain=is_plain)
             return
@@ -112,7 +111,7 @@ class Building:
         self._put(value, line)
 
     def alias(self, name: str, line: int) -> None:
-        """A value that stood before under an anchor."""
+        """Add the value of an anchor again."""
         if self._takes_a_key():
             self.refuse(line, "A key must be a text, and this one is an alias.", "Write it out.")
             self._frames[-1].key, self._frames[-1].is_lost = "", True
@@ -135,7 +134,7 @@ class Building:
             return
         place = (*top.place, key)
         if key == "<<" and is_plain:
-            hint = "Repeat the entries, or let an alias stand for all of a value."
+            hint = "Repeat the entries, or use an alias for the whole value."
             self.refuse(line, "`<<` merges nothing here.", hint, top.place)
             top.is_lost = True
         elif key in top.value:
@@ -147,7 +146,7 @@ class Building:
             self.marks[place] = line
 
     def _next_place(self, line: int) -> Place | None:
-        """Return where the next value goes, and mark an item of a list."""
+        """Return the path of the next value, and record the line of a list item."""
         if not self._frames:
             self.marks[()] = line
             return ()

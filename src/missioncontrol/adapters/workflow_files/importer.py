@@ -1,28 +1,28 @@
-"""Turns a workflow file of another system into one of ours, and lists what that left out."""
+"""Imports workflow files of other systems, and lists what could not be carried over."""
 
 import msgspec
 
 from missioncontrol.adapters.workflow_files import argo, github_actions
-from missioncontrol.adapters.workflow_files.foreign.listing import NotUnderstood as NotUnderstood
-from missioncontrol.adapters.workflow_files.foreign.marked import Node, documents
+from missioncontrol.adapters.workflow_files.foreign.left_out import NotUnderstood as NotUnderstood
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node, documents
 from missioncontrol.domain.errors import Rejected
 
 OWN_KIND = "mission-control"
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """A workflow file made from another."""
+    """An imported workflow file."""
 
     kind: str  # of the source: github-actions, argo or mission-control
-    text: str  # YAML, to be read by a person before it is saved
+    text: str  # YAML, for a person to check before it is saved
     left_out: tuple[NotUnderstood, ...]
 
 
-def imported(text: str, filename: str) -> Imported:
-    """Return what a workflow file means here, whatever system it was written for.
+def import_workflow(text: str, filename: str) -> Imported:
+    """Import a workflow file of any known system.
 
-    Every key and value of it is either carried over or in `left_out` with its line. A file that is
-    one of ours comes back as it is.
+    Every key and value is either carried over or in `left_out` with its line. A file of our own
+    format is returned unchanged.
 
     Raises:
         Rejected: `import.malformed`, naming file and line; `import.too_large`;
@@ -32,12 +32,12 @@ def imported(text: str, filename: str) -> Imported:
     for number, document in enumerate(found):
         if argo.recognises(document):
             others = tuple(_other(each, n) for n, each in enumerate(found) if n != number)
-            made, left_out = argo.imported(document, filename)
+            made, left_out = argo.import_workflow(document, filename)
             return Imported(argo.KIND, made, _in_order(others + left_out))
     root = found[0] if found else None
     others = tuple(_other(each, n) for n, each in enumerate(found) if n)
     if root is not None and github_actions.recognises(root):
-        made, left_out = github_actions.imported(root, filename)
+        made, left_out = github_actions.import_workflow(root, filename)
         return Imported(github_actions.KIND, made, _in_order(others + left_out))
     if root is not None and len(found) == 1 and "steps" in root.entries:
         return Imported(OWN_KIND, text, ())

@@ -1,33 +1,33 @@
-"""The exact list of what an import did not carry over."""
+"""The list of everything that an import did not carry over."""
 
+import re
 from collections.abc import Callable
 
 import msgspec
 
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 
 LEAVES_MAX = 8
-"""More of them in a left-out value are listed one by one instead of with it."""
+"""More leaves of a left-out value than this are listed separately."""
 
 
 class NotUnderstood(msgspec.Struct, frozen=True):
-    """One thing of the source file that the imported file does not say, or not in full."""
+    """A part of the source file that is not, or not fully, carried over."""
 
     line: int  # of the source file, from 1
     thing: str  # where it stands, as `jobs.build.services`
     reason: str
 
 
-class Listing:
-    """Collects what was not understood; the same thing is listed once however often it is met."""
+class LeftOut:
+    """Collects what is not carried over; the same thing is listed once."""
 
     def __init__(self) -> None:
-        """Start with an empty list."""
         self._found: dict[NotUnderstood, None] = {}
         self._left: set[tuple[str, str]] = set()
 
     def leave(self, node: Node, reason: str) -> None:
-        """List `node` with everything in it that is not listed already."""
+        """List `node` with all its parts that are not listed yet."""
         if (node.path, reason) in self._left:
             return
         self._left.add((node.path, reason))
@@ -42,11 +42,11 @@ class Listing:
                 self.leave(child, f"It is part of `{node.path}` (line {node.line}).")
 
     def note(self, node: Node, reason: str, line: int = 0) -> None:
-        """List something about `node`, which is itself carried over; `line` is where it stands."""
+        """List a remark on `node`, which is itself carried over."""
         self._add(line or node.line, node.path, reason)
 
     def sweep(self, root: Node, reason_for: Callable[[Node], str]) -> None:
-        """List all that nobody has read; `reason_for` says why, given the topmost node of it."""
+        """List all unread nodes; `reason_for` returns the reason for a topmost one."""
         todo = [root]
         while todo:
             node = todo.pop()
@@ -59,7 +59,7 @@ class Listing:
 
     @property
     def entries(self) -> tuple[NotUnderstood, ...]:
-        """What was listed, in the order of the source file."""
+        """The entries in the order of the source file."""
         return tuple(sorted(self._found, key=lambda each: (each.line, each.thing)))
 
     def _with_it(self, node: Node, reason: str, inner: list[Node]) -> None:
@@ -72,3 +72,22 @@ class Listing:
 
     def _add(self, line: int, thing: str, reason: str) -> None:
         self._found.setdefault(NotUnderstood(line, thing, reason))
+
+
+TITLE_MAX = 300
+DESCRIPTION_MAX = 20_000
+
+
+def clean_prose(
+    node: Node, listing: LeftOut, most: int = DESCRIPTION_MAX, text: str | None = None
+) -> str:
+    """Return the text of a node, or `text`, without control characters, cut to `most`."""
+    original = (node.text if text is None else text).strip()
+    clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", original).strip()
+    if clean != original:
+        listing.note(node, "It holds control characters, which are left out.")
+    if len(clean) > most:
+        listing.note(node, f"It is cut after {most:,} characters.")
+    if clean:
+        node.carry()
+    return clean[:most].strip()
