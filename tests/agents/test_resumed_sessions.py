@@ -67,7 +67,7 @@ def test_a_refused_attempt_goes_on_where_it_was(tmp_path: Path, tool: Tool) -> N
         assert files(second) == {"one.txt", "two.txt"}
         assert len(server.calls) == 4, "the refused call alone is asked again"
         assert "one > one.txt" in str(server.requests[2]), "it knows what it did before"
-    assert "is resumed" in second.line.text
+    assert "Resuming session" in second.line.text
     assert not list((tmp_path / "trees").glob("*/*"))
 
 

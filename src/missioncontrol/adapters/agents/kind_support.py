@@ -119,6 +119,23 @@ def one_line(value: Any, scrub: Scrub, length_max: int = ONE_LINE_MAX) -> str:
     return line if len(line) <= length_max else f"{line[: length_max - 1]}…"
 
 
+def require_package(name: str, code: str, purpose: str) -> None:
+    """Import an optional package.
+
+    Raises:
+        AttemptFailed: `code`, if it is not installed.
+    """
+    try:
+        import_module(name)
+    except ImportError as missing:
+        raise AttemptFailed(
+            code,
+            f"The package for {purpose} is not installed.",
+            hint="Run: pip install missioncontrol[agents]",
+            retryable=False,
+        ) from missing
+
+
 def silence_loggers(*libraries: str) -> None:
     """Keep libraries from logging malformed messages of peers to standard error.
 

@@ -7,13 +7,14 @@ from missioncontrol.adapters.agents.kind_support import (
     admit_call,
     output_shape,
     refuse_misfit,
+    require_package,
     silence_loggers,
 )
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.domain.work import Work
-from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent import Agent, Assignment, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
 SKILLS_MAX = 20
@@ -72,12 +73,4 @@ class A2aAgent:
 
 def _require_extra() -> None:
     silence_loggers("a2a")
-    try:
-        import a2a  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "a2a.not_installed",
-            "The package for the Agent2Agent protocol is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_package("a2a", "a2a.not_installed", "the Agent2Agent protocol")

@@ -14,11 +14,11 @@ from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, ref
 from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.session import ToolSession
 from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
-from missioncontrol.adapters.agents.kind_support import program_environment
+from missioncontrol.adapters.agents.kind_support import program_environment, require_package
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 from missioncontrol.ports.gateway import Access
 
@@ -143,15 +143,6 @@ def _is_not_of_the_library(record: logging.LogRecord) -> bool:
 
 
 def _require_extra() -> None:
-    logging.getLogger().addFilter(
-        _is_not_of_the_library
-    )  # Adding the same filter again changes nothing.
-    try:
-        import acp  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "acp.not_installed",
-            "The package for the Agent Client Protocol is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    # Adding the same filter again changes nothing.
+    logging.getLogger().addFilter(_is_not_of_the_library)
+    require_package("acp", "acp.not_installed", "the Agent Client Protocol")

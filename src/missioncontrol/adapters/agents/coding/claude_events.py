@@ -8,7 +8,6 @@ import msgspec
 
 from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.session import (
-    UNREADABLE_SHOWN,
     ToolSession,
     strip_controls,
 )
@@ -51,17 +50,10 @@ class Turn:
         Raises:
             AttemptFailed: `claude.bad_usage`, `claude.too_many_turns`.
         """
-        try:
-            event = msgspec.json.decode(raw)
-            kind = event["type"]
-        except (msgspec.DecodeError, RecursionError, TypeError, KeyError):
-            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
-            if text:
-                self._session.log(
-                    "warning", f"Claude Code wrote a line that is not an event: {text}"
-                )
+        event = self._session.decode_event(raw, "Claude Code", "type")
+        if event is None:
             return
-        match kind:
+        match event["type"]:
             case "system" if event.get("subtype") == "init":
                 self._session.thread = str(event.get("session_id", ""))
             case "system" if event.get("subtype") == "permission_denied":

@@ -21,7 +21,6 @@ from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.session import (
-    UNREADABLE_SHOWN,
     ToolSession,
     strip_controls,
 )
@@ -79,19 +78,13 @@ class _Turn:
         Raises:
             AttemptFailed: `codex.bad_usage`, `codex.too_many_turns`.
         """
-        try:
-            event = msgspec.json.decode(raw)
-            kind = event["type"]
-        except (msgspec.DecodeError, RecursionError, TypeError, KeyError):
-            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
-            if text:
-                self._session.log("warning", f"Codex wrote a line that is not an event: {text}")
-            return
-        self._handle_event(kind, event)
+        event = self._session.decode_event(raw, "Codex", "type")
+        if event is not None:
+            self._handle_event(event)
 
-    def _handle_event(self, kind: Any, event: dict[str, Any]) -> None:
+    def _handle_event(self, event: dict[str, Any]) -> None:
         item = event.get("item")
-        match kind:
+        match event["type"]:
             case "thread.started":
                 self._session.thread = str(event.get("thread_id", ""))
             case "item.started" if isinstance(item, dict):

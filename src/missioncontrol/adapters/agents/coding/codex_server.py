@@ -29,7 +29,6 @@ from missioncontrol.adapters.agents.coding.failures import no_result, tool_refus
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.session import (
     ERROR_LINE_BYTES_MAX,
-    UNREADABLE_SHOWN,
     ToolSession,
     strip_controls,
 )
@@ -174,14 +173,8 @@ class _Conversation:
     # Messages from the server.
 
     def _handle_line(self, raw: bytes, is_cut: bool) -> None:
-        try:
-            message = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            message = None
-        if not isinstance(message, dict):
-            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
-            if text:
-                self._session.log("warning", f"Codex wrote a line that is not a message: {text}")
+        message = self._session.decode_event(raw, "Codex")
+        if message is None:
             return
         params = message.get("params")
         params = params if isinstance(params, dict) else {}

@@ -226,6 +226,18 @@ class ToolSession:
                 ),
             )
 
+    def decode_event(self, raw: bytes, tool: str, key: str = "") -> dict[str, Any] | None:
+        """Return the JSON object in a line; log a line that is none, or lacks `key`."""
+        try:
+            event = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            event = None
+        if isinstance(event, dict) and (not key or key in event):
+            return event
+        if text := raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip():
+            self.log("warning", f"{tool} wrote a line that is not an event: {text}")
+        return None
+
     def record_error(self, raw: bytes, is_cut: bool) -> None:
         """Log a line of standard error, and remember it for messages of failures."""
         text = strip_controls(self.scrub(line_text(raw, is_cut=is_cut))).strip()

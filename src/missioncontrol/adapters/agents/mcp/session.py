@@ -25,6 +25,7 @@ from missioncontrol.adapters.agents.kind_support import (
     fill_template,
     one_line,
     program_environment,
+    require_package,
     root_cause,
     silence_loggers,
 )
@@ -257,12 +258,4 @@ def _late(where: str, seconds: float) -> AttemptFailed:
 
 def _require_extra() -> None:
     silence_loggers("mcp", "client")
-    try:
-        import mcp  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "mcp.not_installed",
-            "The package for MCP servers is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_package("mcp", "mcp.not_installed", "MCP servers")

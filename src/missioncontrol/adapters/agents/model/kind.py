@@ -5,7 +5,11 @@ import asyncio
 import msgspec
 
 from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
-from missioncontrol.adapters.agents.kind_support import output_shape, program_environment
+from missioncontrol.adapters.agents.kind_support import (
+    output_shape,
+    program_environment,
+    require_package,
+)
 from missioncontrol.adapters.agents.model.settings import (
     ModelSettings,
     input_shape,
@@ -51,7 +55,7 @@ class ModelKind:
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """Check that the endpoint lists the model; with `round_trip`, ask it for one word."""
         settings = model_settings(declared)
-        _require_extra()
+        require_package("pydantic_ai", "model.not_installed", "models")
         from missioncontrol.adapters.agents.model.endpoints import list_models
 
         names = await list_models(settings, key=_key(settings, workshop))
@@ -76,7 +80,7 @@ class ModelAgent:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        _require_extra()
+        require_package("pydantic_ai", "model.not_installed", "models")
         from missioncontrol.adapters.agents.model.conversation import ModelConversation
 
         shape = output_shape(self._declared)
@@ -123,15 +127,3 @@ def _key(settings: ModelSettings, workshop: Workshop) -> str:
             retryable=False,
         )
     return key
-
-
-def _require_extra() -> None:
-    try:
-        import pydantic_ai  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "model.not_installed",
-            "The package for models is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
