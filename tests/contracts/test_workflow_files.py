@@ -188,7 +188,7 @@ def test_a_few_lines_of_aliases_can_not_become_billions_of_values() -> None:
             "b: &b {c: 1}\na:\n  <<: *b",
             (
                 "3: `<<` merges nothing here. Repeat the entries, or use an alias for the whole "
-                "of a value."
+                "value."
             ),
         ),
         (

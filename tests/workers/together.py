@@ -75,11 +75,11 @@ class Place:
     ) -> AsyncIterator[Worker]:
         self.token = TokenFile(self.held.home.workers).make(name)
         card = AgentCard("hand", effects=("reads_files",), spending=spending)
-        crew = LocalAgents([LocalAgent(card, lambda artifacts: Hand(perform), 4)])
+        agents = LocalAgents([LocalAgent(card, lambda artifacts: Hand(perform), 4)])
         worker = Worker(
             Introduction(name, "", "1.0", "the cellar", "Linux", 4),
             link(f"http://127.0.0.1:{self.port}", self.token),
-            crew,
+            agents,
             Scrubber([SECRET]),
             StateDirectory(self.root / name),
             report=lambda text: None,

@@ -143,11 +143,11 @@ async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -
     hidden = (home.root, usual_home(), root, Path(arguments.token_file))
     sandbox = HiddenDirectories(confinement, hidden)
     machine = Machine(home, root, environment, scrubber, door, sandbox)
-    crew = LocalAgents(_carriers(arguments, machine))
+    agents = LocalAgents(_carriers(arguments, machine))
     worker = Worker(
         _introduction(arguments, name_in(token)),
         link,
-        crew,
+        agents,
         scrubber,
         StateDirectory(root),
         report=lambda text: note(f"{visible(scrubber.text(text))}\n"),

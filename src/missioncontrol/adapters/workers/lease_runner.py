@@ -73,13 +73,13 @@ class LeaseHost(Protocol):
 class LeaseRunner:
     """A lease, its work and its reports."""
 
-    def __init__(self, spool: Spool, place: LeaseHost) -> None:
+    def __init__(self, spool: Spool, host: LeaseHost) -> None:
         self.spool = spool
         self._is_ending = False
-        self._place = place
+        self._host = host
         self._artifacts = FolderArtifactStore(spool.folder / "artifacts")
         self._news = asyncio.Event()
-        self._line = SpoolLine(spool, self._artifacts, place.scrubber, self._heard)
+        self._line = SpoolLine(spool, self._artifacts, host.scrubber, self._heard)
         self._questions = 0
         self._work_task: asyncio.Task[None] | None = None
         self._report_task: asyncio.Task[None] | None = None
@@ -133,7 +133,7 @@ class LeaseRunner:
         self._news.set()
         if len(self._line.questions) != self._questions:
             self._questions = len(self._line.questions)
-            self._place.changed()
+            self._host.changed()
 
     # The work.
 
@@ -144,15 +144,15 @@ class LeaseRunner:
             ending = self._because
         self.spool.add(ending)
         self._news.set()
-        self._place.changed()
+        self._host.changed()
 
     async def _perform(self) -> Done | Refused:
         given = self.spool.given
         try:
             await self._fetch_inputs()
-            agent = self._place.agents.make(given.agent, self._artifacts)
+            agent = self._host.agents.make(given.agent, self._artifacts)
             returned = await agent.perform(given.assignment, self._line)
-            return messages.work_of(returned, self._place.scrubber)
+            return messages.work_of(returned, self._host.scrubber)
         except AttemptFailed as error:
             failure = error
         except MissionControlError as error:
@@ -162,7 +162,7 @@ class LeaseRunner:
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
             hint = "`mission output RUN STEP` shows more."
             failure = AttemptFailed("agent.crashed", reason, hint=hint)
-        return messages.refusal_of(failure, self._place.scrubber)
+        return messages.refusal_of(failure, self._host.scrubber)
 
     async def _fetch_inputs(self) -> None:
         """Fetch the artifacts of earlier steps; retry while the server is unreachable."""
@@ -176,7 +176,7 @@ class LeaseRunner:
         for digest in sorted(digests):
             while True:
                 try:
-                    self._artifacts.put(await self._place.link.fetch(given.lease, digest))
+                    self._artifacts.put(await self._host.link.fetch(given.lease, digest))
                     break
                 except Unavailable:
                     await backoff.wait()
@@ -196,16 +196,16 @@ class LeaseRunner:
                 backoff.reset()
             except MissionControlError as error:
                 if error.code == "worker.unknown":
-                    self._place.register_again()
+                    self._host.register_again()
                 await backoff.wait()
                 self._news.set()
-        self._place.forget(self)
+        self._host.forget(self)
 
     async def _report_all(self) -> bool:
         """Report all pending messages; return whether the attempt has ended."""
         while not self.spool.is_reported:
-            report = Report(self._place.instance, self.spool.lease, self.spool.batch())
-            heard = await self._place.link.report(report)
+            report = Report(self._host.instance, self.spool.lease, self.spool.batch())
+            heard = await self._host.link.report(report)
             self.spool.acknowledge(heard.number)
             if heard.is_lost:
                 self.stop()
@@ -215,7 +215,7 @@ class LeaseRunner:
 
     async def _send(self, digest: str) -> None:
         try:
-            await self._place.link.send(self.spool.lease, digest, self._artifacts.path(digest))
+            await self._host.link.send(self.spool.lease, digest, self._artifacts.path(digest))
         except (NotFound, Rejected) as error:
             if error.code in ("lease.lost", "worker.unknown"):
                 return  # The next report gets the same error, and handles it.
