@@ -121,7 +121,7 @@ def test_a_secret_of_the_worker_is_in_no_file_of_either_side(tmp_path: Path) -> 
 def test_an_attempt_may_ask_more_often_than_answers_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "ANSWERS_KEPT", 3)
+    monkeypatch.setattr(attempts, "ANSWERS_MAX", 3)
 
     async def ask(_: Assignment, line: Line) -> Work:
         for _number in range(12):
