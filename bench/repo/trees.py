@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bench.harness import quiet_environment
 from bench.measure import Measure, rounded
-from missioncontrol.adapters.worktrees import keep, worktree
+from missioncontrol.adapters.worktrees import save_commit, worktree
 from missioncontrol.ports.agent import Assignment
 
 Done = TypeVar("Done")
@@ -48,10 +48,10 @@ def trees(folder: Path) -> Iterator[Measure]:
 async def _ours(root: Path, folder: Path, number: int) -> tuple[float, float, float]:
     """Return the seconds until the tree is there, for keeping its end, and until it is gone."""
     assignment = Assignment(f"run-{number}", "w", "build", 1, 1, "k", "coder")
-    lent = worktree(folder / "lent", assignment, root, keeping=str)
+    lent = worktree(folder / "lent", assignment, root, scrub=str)
     tree, begin = await _timed(lent.__aenter__)
     _change(tree.path, number)
-    kept, keeping = await _timed(lambda: keep(tree.place, str))
+    kept, keeping = await _timed(lambda: save_commit(tree.place, str))
     assert kept.commit
     _, end = await _timed(lambda: lent.__aexit__(None, None, None))
     return begin, keeping, end

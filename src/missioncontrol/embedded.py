@@ -30,7 +30,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from missioncontrol.adapters.agents.functions import StepContext, StepFunction
+from missioncontrol.adapters.agents.step_functions import StepContext, StepFunction
 from missioncontrol.app.builtin_agents import FUNCTIONS
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.settings import Settings

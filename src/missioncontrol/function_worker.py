@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from missioncontrol.adapters.agents.functions import StepContext
+from missioncontrol.adapters.agents.step_functions import StepContext
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Action, AttemptFailed, LogLevel, ProcessHandle, Verdict

@@ -62,7 +62,7 @@ async def main(trees: Path, source: Path, step: int, what: str) -> None:
         fault.is_armed = True
         await sweep(trees, str)
         return
-    async with worktree(trees, ASSIGNMENT, source, keeping=str) as tree:
+    async with worktree(trees, ASSIGNMENT, source, scrub=str) as tree:
         (tree.path / "README.md").write_text("changed\n")
         (tree.path / "new.txt").write_text("new\n")
         fault.plant()

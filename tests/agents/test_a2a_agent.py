@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.a2a import A2aKind
+from missioncontrol.adapters.agents.a2a.kind import A2aKind
 from missioncontrol.adapters.agents.a2a.peers import CARD_BYTES_MAX
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
@@ -203,7 +203,7 @@ def test_what_is_told_of_another_task_is_not_for_us(tmp_path: Path) -> None:
         with answering(peer) as service:
             error = failure(tmp_path, declared(service.url), prompt="x")
         assert (error.code, error.retryable) == ("a2a.other_task", False)
-        assert "'t1' and tells of 't2'" in error.reason
+        assert "'t2' instead of 't1'" in error.reason
 
 
 @pytest.mark.parametrize("said", [None, "x", {"status": 5}])

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from acp.schema import Usage
 
-from missioncontrol.adapters.agents.acp import AcpKind
 from missioncontrol.adapters.agents.acp.conversation import tokens_of
+from missioncontrol.adapters.agents.acp.kind import AcpKind
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
@@ -113,7 +113,7 @@ def test_what_it_leaves_is_kept_as_a_commit(tmp_path: Path, repository: Path) ->
     once = declared(limits=Limits(turns_max=1))
     error = failure(tmp_path, repository, "twice", once, line, keep=True, risk="write")
     assert error.detail["commit"] == done.output["commit"]  # Of the same attempt, and the same.
-    assert "is kept as refs/mission/kept/" in line.text
+    assert "are saved as refs/mission/kept/" in line.text
     assert error.detail["patch"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.acp import AcpKind
+from missioncontrol.adapters.agents.acp.kind import AcpKind
 from missioncontrol.cli.exit_codes import FAILED, UNPROVEN
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import ArtifactRef, Work

@@ -79,7 +79,7 @@ def test_its_changes_come_out_as_a_patch_with_evidence(tmp_path: Path, codex_pro
     assert work.output["summary"] == "All done."
     assert work.summary == "Codex changed 2 files. All done."
     assert work.output["notes"] == [
-        "Uncommitted changes of the checkout (1 file) are no part of it."
+        "Uncommitted changes of the checkout (1 file) are not in this tree."
     ]
     ran = [each for each in work.evidence if isinstance(each, CommandRan)]
     assert [each.exit_code for each in ran] == [0, 3]

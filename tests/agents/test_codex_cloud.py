@@ -234,7 +234,7 @@ def test_a_cancelled_task_is_said_to_go_on(tmp_path: Path) -> None:
             await task
 
     asyncio.run(story())
-    assert "goes on in Codex Cloud" in line.text
+    assert "continues in Codex Cloud" in line.text
     assert not line.has_living_processes
 
 

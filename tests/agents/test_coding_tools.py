@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.adapters.agents.coding.bench import plain
 from missioncontrol.adapters.agents.coding.claude import ClaudeKind
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.adapters.agents.coding.programs import Installed
+from missioncontrol.adapters.agents.coding.session import strip_controls
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import Work
@@ -92,7 +92,7 @@ say(**{CODEX_DONE!r})
 """,
     )
     assert ended.done.output["summary"] == "Done."
-    assert "Codex wrote what is no event: not json" in ended.line.text
+    assert "Codex wrote a line that is not an event: not json" in ended.line.text
     assert "\x1b" not in ended.line.text
     assert "\x07" not in ended.line.text
 
@@ -242,7 +242,7 @@ def test_a_command_that_is_still_at_work_at_the_end_is_told(tmp_path: Path) -> N
     item = {"id": "i", "type": "command_execution", "command": "make serve"}
     started = f'say(type="item.started", item={item!r})'
     ended = codex(tmp_path, f"{WORK}; {started}; say(**{CODEX_DONE!r})")
-    assert "Still at work at its end, and ended: make serve" in ended.line.text
+    assert "Still running at the end, and stopped: make serve" in ended.line.text
     assert not ended.done.findings
 
 
@@ -380,7 +380,7 @@ def test_the_native_program_is_started_in_place_of_its_wrapper(tmp_path: Path) -
 
 def test_what_a_terminal_would_obey_is_taken_out() -> None:
     text = "a\x1b[31mb\x1b[0m\x1b]0;title\x07c\x08\r\nd\te\x9bf\u2028g"
-    assert plain(text) == "abc\nd\tefg"
+    assert strip_controls(text) == "abc\nd\tefg"
 
 
 def question(root: Path, code: str, seconds: float) -> tuple[str, TestLine]:
@@ -393,7 +393,9 @@ def question(root: Path, code: str, seconds: float) -> tuple[str, TestLine]:
     asked = Assignment("run-1", "w", "plan", 1, 7, "k", "planner", given)
 
     async def story() -> str:
-        async with agent.questioned(asked, line, ("server",), {"type": "object"}, "{}") as ask:
+        async with agent.open_consultation(
+            asked, line, ("server",), {"type": "object"}, "{}"
+        ) as ask:
             return await ask("What is there?", seconds)
 
     try:

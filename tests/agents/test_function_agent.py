@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents import function
-from missioncontrol.adapters.agents.function import FunctionKind
+from missioncontrol.adapters.agents import function_kind as function
+from missioncontrol.adapters.agents.function_kind import FunctionKind
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration

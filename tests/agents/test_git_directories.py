@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.agents.workplace import git_directories
+from missioncontrol.adapters.agents.attempt_process import git_directories
 from tests.agents.repositories import git, repository
 
 

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from missioncontrol.adapters.agents.http import HttpKind
-from missioncontrol.adapters.agents.http.addresses import address_of, is_allowed
-from missioncontrol.adapters.agents.http.calling import Answer, told_pause
+from missioncontrol.adapters.agents.http.client import Answer, retry_after
+from missioncontrol.adapters.agents.http.kind import HttpKind
+from missioncontrol.adapters.agents.http.limits import address_of, is_allowed
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.errors import Rejected
@@ -221,7 +221,7 @@ def test_that_it_may_be_asked_later_does_not_say_that_nothing_was_done(tmp_path:
 
 @pytest.mark.parametrize("told", ["\u00b2", "-5", "0.5", "Wed, 21 Oct 99999 07:28:00 GMT", "soon"])
 def test_a_time_that_cannot_be_read_is_none(told: str) -> None:
-    assert told_pause(Answer(429, {"retry-after": told}, b"", ""), 0.0) == 0.0
+    assert retry_after(Answer(429, {"retry-after": told}, b"", ""), 0.0) == 0.0
 
 
 @pytest.mark.parametrize("location", ["http://127.0.0.1:99999/", "http://[x"])

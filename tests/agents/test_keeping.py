@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.adapters.worktrees import (
-    Kept,
+    SavedCommit,
     Tree,
-    keep,
+    apply_patch,
     patch_of,
+    save_commit,
     sweep,
-    taken_over,
     worktree,
 )
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -38,13 +38,15 @@ def shell(script: str) -> Callable[[Tree], object]:
     return work
 
 
-def kept(root: Path, source: Path, work: Callable[[Tree], object], *, base: str = "") -> Kept:
+def kept(
+    root: Path, source: Path, work: Callable[[Tree], object], *, base: str = ""
+) -> SavedCommit:
     """Let `work` change a tree of `source`; return what is kept of it."""
 
-    async def story() -> Kept:
-        async with worktree(root / "t", ASSIGNMENT, source, base=base, keeping=str) as tree:
+    async def story() -> SavedCommit:
+        async with worktree(root / "t", ASSIGNMENT, source, base=base, scrub=str) as tree:
             work(tree)
-            return await keep(tree.place, str)
+            return await save_commit(tree.place, str)
 
     return asyncio.run(story())
 
@@ -80,8 +82,8 @@ def test_the_final_state_is_one_commit_on_top_of_the_base(tmp_path: Path) -> Non
 def test_where_nothing_changed_there_is_nothing(tmp_path: Path) -> None:
     source = repository(tmp_path / "r")
     before = everything(source)
-    assert kept(tmp_path, source, shell("git commit -q --allow-empty -m x")) == Kept("", "")
-    assert kept(tmp_path, source, lambda tree: shutil.rmtree(tree.path)) == Kept("", "")
+    assert kept(tmp_path, source, shell("git commit -q --allow-empty -m x")) == SavedCommit("", "")
+    assert kept(tmp_path, source, lambda tree: shutil.rmtree(tree.path)) == SavedCommit("", "")
     assert everything(source) == before
 
 
@@ -90,7 +92,7 @@ def test_it_is_kept_whatever_the_end(tmp_path: Path, end: str) -> None:
     source = repository(tmp_path / "r")
 
     async def attempt(limit: asyncio.Timeout) -> None:
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, scrub=str) as tree:
             (tree.path / "half.txt").write_text("half\n")
             if end == "failed":
                 raise AttemptFailed("codex.failed", "It broke.")
@@ -149,14 +151,14 @@ def test_repositories_without_commits_bare_or_shallow_keep_it_too(tmp_path: Path
 def test_what_an_earlier_step_changed_is_in_it_whatever_the_agent_prunes(tmp_path: Path) -> None:
     source = repository(tmp_path / "r")
 
-    async def story() -> Kept:
+    async def story() -> SavedCommit:
         async with worktree(tmp_path / "t", ASSIGNMENT, source) as tree:
             shell("echo 1 > one.txt")(tree)
             patch = (await patch_of(tree)).content
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
-            await taken_over(tree, patch, "Changes of step first")
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, scrub=str) as tree:
+            await apply_patch(tree, patch, "Changes of step first")
             shell("git update-ref -d HEAD; git gc -q --prune=now; rm -rf .git; : > two")(tree)
-            return await keep(tree.place, str)
+            return await save_commit(tree.place, str)
 
     found = asyncio.run(story())
     assert git(source, "show", f"{found.commit}:one.txt") == "1"
@@ -211,11 +213,11 @@ def test_files_that_may_not_be_read_or_have_odd_names_are_kept(tmp_path: Path) -
 def test_secrets_are_taken_out_of_what_was_changed(tmp_path: Path) -> None:
     source = repository(tmp_path / "r", {"old.txt": "canary-42\n", "both.txt": "canary-42\n"})
 
-    async def story() -> Kept:
+    async def story() -> SavedCommit:
         def scrub(text: str) -> str:
             return text.replace("canary-42", "[secret]")
 
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=scrub) as tree:
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, scrub=scrub) as tree:
             (tree.path / "both.txt").write_text("canary-42\ncanary-42 again\n")
             (tree.path / "bi\nn").write_bytes(b"\xff\0canary-42\xfe")
             (tree.path / "run.sh").write_text("echo canary-42\n")
@@ -223,7 +225,7 @@ def test_secrets_are_taken_out_of_what_was_changed(tmp_path: Path) -> None:
             (tree.path / "link").symlink_to("canary-42")
             (tree.path / "large").write_bytes(b"x" * 17_000_000 + b"canary-42")
             (tree.path / "plain").write_text("plain\n")
-            first = await keep(tree.place, scrub)
+            first = await save_commit(tree.place, scrub)
         assert list(refs(source)) == [REF]
         return first
 
@@ -247,7 +249,7 @@ def test_a_tree_that_leads_elsewhere_is_not_looked_into(tmp_path: Path) -> None:
         tree.path.rename(tree.place / "away")
         tree.path.symlink_to(elsewhere)
 
-    assert kept(tmp_path, source, work) == Kept("", "")
+    assert kept(tmp_path, source, work) == SavedCommit("", "")
     assert (elsewhere / "private").exists()
     assert elsewhere.stat().st_mode & 0o777 == 0o500
 
@@ -371,7 +373,7 @@ def test_a_tree_that_cannot_be_kept_stays_until_it_can(
         (tree.path / "x.txt").write_text("x\n")
         source.rename(away)
 
-    with pytest.raises(AttemptFailed, match=r"could not be kept: .*still in") as refused:
+    with pytest.raises(AttemptFailed, match=r"could not be saved .*still in") as refused:
         kept(tmp_path, source, work)
     assert refused.value.code == "worktree.not_kept"
     assert asyncio.run(sweep(tmp_path / "t", str)) == 0
@@ -407,7 +409,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         before = everything(source)
         (disk / "rest").write_bytes(b"x" * 300_000)
         big = "head -c 500000 /dev/urandom > big.bin; echo 1 > one.txt"
-        with pytest.raises(AttemptFailed, match="could not be kept") as refused:
+        with pytest.raises(AttemptFailed, match="could not be saved") as refused:
             kept(tmp_path, source, shell(big))
         assert "No space left" in refused.value.reason
         assert not refs(source)
@@ -423,12 +425,12 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
 def test_ten_at_once_of_one_attempt_are_all_kept(tmp_path: Path) -> None:
     source = repository(tmp_path / "r")
 
-    async def one(number: int) -> Kept:
-        async with worktree(tmp_path / "t", ASSIGNMENT, source, keeping=str) as tree:
+    async def one(number: int) -> SavedCommit:
+        async with worktree(tmp_path / "t", ASSIGNMENT, source, scrub=str) as tree:
             (tree.path / "n.txt").write_text(f"{number % 5}\n")
-            return await keep(tree.place, str)
+            return await save_commit(tree.place, str)
 
-    async def story() -> list[Kept]:
+    async def story() -> list[SavedCommit]:
         return await asyncio.gather(*map(one, range(10)))
 
     found = asyncio.run(story())

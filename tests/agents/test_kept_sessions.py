@@ -4,13 +4,13 @@ import asyncio
 from pathlib import Path
 
 import missioncontrol as mc
-from missioncontrol.adapters.worktrees import Resumes, Session, sessions, worktree
+from missioncontrol.adapters.worktrees import ResumeRequest, Session, sessions, worktree
 from missioncontrol.domain.budget.scopes import WORKSPACE, Cap
 from missioncontrol.domain.step import Amount
 from tests.agents.repositories import repository
 from tests.runtime.workshop import run
 
-RESUMES = Resumes("task", lambda place, session: True, print)
+RESUMES = ResumeRequest("task", lambda place, session: True, print)
 
 
 class Conversation:

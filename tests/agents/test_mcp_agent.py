@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.mcp import McpKind
+from missioncontrol.adapters.agents.mcp.kind import McpKind
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
@@ -158,7 +158,7 @@ def test_why_a_server_ended_is_what_it_said_last(tmp_path: Path) -> None:
     agent = declared("add", settings={"argv": [sys.executable, "-S", "-E", "-c", code]})
     error = failure(tmp_path, agent, {})
     assert error.code == "mcp.lost"
-    assert "It said at last: no database for [secret]" in error.reason
+    assert "Its last line: no database for [secret]" in error.reason
 
 
 def test_an_answer_that_nobody_could_hold_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.model import ModelKind
+from missioncontrol.adapters.agents.model.kind import ModelKind
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.errors import Rejected
@@ -298,7 +298,7 @@ def test_a_model_calls_the_tool_of_a_server_where_that_is_allowed(tmp_path: Path
     with serving(*script) as server:
         agent = declared(server, settings=settings)
         assert work(tmp_path, agent, line, prompt="Add.", tools=["t.add"]).output == "5"
-    assert "was not allowed" in str(server.requests[1])
+    assert "was denied" in str(server.requests[1])
     assert "5" in server.requests[2]["messages"][-1]["content"]
     assert [each.title for each in line.asked] == ["The model calls t.add"] * 2
 

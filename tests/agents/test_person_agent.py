@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agents.person import PersonKind
+from missioncontrol.adapters.agents.person_kind import PersonKind
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Work

@@ -169,7 +169,7 @@ def test_a_spent_cap_lets_the_local_plan_stand_in(tmp_path: Path, codex_program:
     [
         ("nobody", "Agent 'nobody' is not known and can't plan.", "mission agent list"),
         ("model", "No model is configured that could plan.", "MISSION_MODEL_URL"),
-        ("claude-code", "There is no program 'claude' that could be run.", "npm install -g"),
+        ("claude-code", "There is no program 'claude' to run.", "npm install -g"),
     ],
 )
 def test_a_planner_that_is_not_there_is_refused_with_what_to_do(

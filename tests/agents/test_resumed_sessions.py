@@ -67,7 +67,7 @@ def test_a_refused_attempt_goes_on_where_it_was(tmp_path: Path, tool: Tool) -> N
         assert files(second) == {"one.txt", "two.txt"}
         assert len(server.calls) == 4, "the refused call alone is asked again"
         assert "one > one.txt" in str(server.requests[2]), "it knows what it did before"
-    assert "is resumed" in second.line.text
+    assert "Resuming session" in second.line.text
     assert not list((tmp_path / "trees").glob("*/*"))
 
 
@@ -85,7 +85,7 @@ def test_another_task_and_a_lost_session_start_over(tmp_path: Path, tool: Tool) 
             session.unlink()
         again = tried(tmp_path, tool, server)
     assert files(again) == {"two.txt"}
-    assert "is not there any more; it starts over" in again.line.text
+    assert "is gone, so this attempt starts over" in again.line.text
 
 
 @pytest.mark.parametrize("is_in_call", [False, True])

@@ -14,14 +14,14 @@ import pytest
 from missioncontrol.adapters.worktrees import (
     Change,
     Patch,
-    Resumes,
+    ResumeRequest,
     Session,
     Tree,
+    apply_patch,
     patch_of,
     remove_settled,
     sessions,
     sweep,
-    taken_over,
     worktree,
 )
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -111,7 +111,7 @@ def test_nothing_of_the_users_repository_changes_whatever_an_agent_does_with_git
     assert everything(source) == before
     assert [change.path for change in patch.changes] == ["x.txt"]
     assert tree.branch == "mission/run-1/build-1"
-    assert tree.notes == ("Uncommitted changes of the checkout (3 files) are no part of it.",)
+    assert tree.notes == ("Uncommitted changes of the checkout (3 files) are not in this tree.",)
     assert not tree.path.exists()
 
 
@@ -295,7 +295,7 @@ def test_what_a_change_did_itself_is_told_apart_from_what_it_was_given(tmp_path:
 
     async def after(script: str) -> Patch:
         async with worktree(tmp_path / "trees", ASSIGNMENT, source) as tree:
-            await taken_over(tree, first.content, "Changes of step first")
+            await apply_patch(tree, first.content, "Changes of step first")
             shell(script)(tree)
             return await patch_of(tree)
 
@@ -318,7 +318,7 @@ def noted(tree: Tree) -> None:
     sessions.write(tree.place, Session("task", "abc", tree.branch, tree.base, "", ()))
 
 
-RESUMES = Resumes("task", lambda place, session: True, print)
+RESUMES = ResumeRequest("task", lambda place, session: True, print)
 
 
 async def cancelled(trees: Path, source: Path, run: str = "run-1") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.domain.agent import AgentCard, Shape
 from missioncontrol.domain.definition import Definition, compiled, faults, inputs_of
 from missioncontrol.domain.run.commands import CreateRun

@@ -9,7 +9,7 @@ import pytest
 
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.workflows import Library, Saved, Workflows
 from missioncontrol.domain.agent import AgentCard

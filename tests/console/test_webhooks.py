@@ -244,7 +244,7 @@ def test_nothing_is_told_inside_of_this_network_unless_the_owner_allows_it(tmp_p
             assert listener.told == []
             told.now += 1e6
             (due,) = (each for each in told.store.due("ci", told.now) if each.position)
-            assert "inside of this network" in due.trouble
+            assert "inside this network" in due.trouble
 
     asyncio.run(play())
 
@@ -257,7 +257,7 @@ def test_an_address_inside_is_known_in_whatever_it_is_wrapped(tmp_path: Path, pl
     async def play() -> None:
         sender = HttpSender()
         answered = await sender.send(f"http://[{place}]:9/", b"{}", {})
-        assert "inside of this network" in answered.trouble
+        assert "inside this network" in answered.trouble
         await sender.close()
 
     asyncio.run(play())

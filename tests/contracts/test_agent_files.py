@@ -135,15 +135,15 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("[agents.one]\nkind='http'\neffects=['explodes']\n", "Agent 'one': There is no effect"),
         ("[agents.one]\nkind='http'\nlocation='over there'\n", "which is no name of a worker"),
         ("[agents.one]\nkind='http'\noutput={type='strin'}\n", "Did you mean 'string'?"),
-        ("[agents.one]\nkind='http'\noutput={type=5}\n", "`type` is to be a name"),
-        ("[agents.one]\nkind='http'\noutput='text'\n", "A schema is a table, and not 'text'"),
+        ("[agents.one]\nkind='http'\noutput={type=5}\n", "`type` has to be a name"),
+        ("[agents.one]\nkind='http'\noutput='text'\n", "A schema has to be a table, and is 'text'"),
         (
             "[agents.one]\nkind='http'\noutput={properties=['a']}\n",
-            "`properties` is to be a table of schemas",
+            "`properties` has to be a table of schemas",
         ),
         (
             "[agents.one]\nkind='http'\noutput={properties={a={items='text'}}}\n",
-            "`output`: properties.a.items: A schema is a table",
+            "`output`: properties.a.items: A schema has to be a table",
         ),
         (
             "[agents.one]\nkind='http'\noutput={anyOf=[{type='nul'}]}\n",

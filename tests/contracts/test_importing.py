@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from missioncontrol.adapters.agents.command import CARD
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.importing import Imported, imported
-from missioncontrol.adapters.workflow_files.reading import read
+from missioncontrol.adapters.workflow_files.importer import Imported, import_workflow
+from missioncontrol.adapters.workflow_files.reader import read
 from missioncontrol.domain.definition.checking import faults
 from missioncontrol.domain.definition.compiling import compiled
 from missioncontrol.domain.errors import Rejected
@@ -32,7 +32,7 @@ EXPRESSIONS = CelExpressions()
 
 def what_comes_of(text: str, name: str) -> Imported | str:
     try:
-        return imported(text, name)
+        return import_workflow(text, name)
     except Rejected as refusal:
         return refusal.reason
 
@@ -45,7 +45,7 @@ def complaints(text: str) -> list[str]:
 
 @each_file
 def test_what_is_carried_over_passes_our_own_check(path: Path) -> None:
-    result = imported(path.read_text(), path.name)
+    result = import_workflow(path.read_text(), path.name)
     assert complaints(result.text) == []
     definition, _ = read(result.text, "imported.yaml")
     steps = compiled(definition, cards={"command": CARD}, library=lambda name, version: None)
@@ -55,7 +55,7 @@ def test_what_is_carried_over_passes_our_own_check(path: Path) -> None:
 
 @each_file
 def test_every_step_says_that_it_may_write(path: Path) -> None:
-    definition, _ = read(imported(path.read_text(), path.name).text, "imported.yaml")
+    definition, _ = read(import_workflow(path.read_text(), path.name).text, "imported.yaml")
     assert {step.risk for step in definition.steps.values()} == {"write"}
 
 
@@ -63,7 +63,7 @@ def test_every_step_says_that_it_may_write(path: Path) -> None:
 @pytest.mark.parametrize("quarter", range(4))
 def test_no_value_can_change_without_the_import_showing_it(path: Path, quarter: int) -> None:
     text = path.read_text()
-    before = imported(text, path.name)
+    before = import_workflow(text, path.name)
     lost = [
         f"{leaf.path} (line {leaf.line})"
         for leaf in list(leaves(text))[quarter::4]
@@ -77,7 +77,7 @@ def test_no_value_can_change_without_the_import_showing_it(path: Path, quarter: 
 def test_what_is_listed_stands_on_the_line_that_is_named(path: Path) -> None:
     text = path.read_text()
     lines = {leaf.path: leaf.line for leaf in leaves(text)}
-    for entry in imported(text, path.name).left_out:
+    for entry in import_workflow(text, path.name).left_out:
         if entry.thing in lines and "${{" not in entry.reason and "`" not in entry.reason:
             assert entry.line == lines[entry.thing], entry
 
@@ -123,7 +123,7 @@ def inner_leaves(where: str, value: str) -> list[str]:
 
 @each_file
 def test_no_secret_reaches_an_argument_or_a_variable(path: Path) -> None:
-    definition, _ = read(imported(path.read_text(), path.name).text, "imported.yaml")
+    definition, _ = read(import_workflow(path.read_text(), path.name).text, "imported.yaml")
     for step in definition.steps.values():
         given = json.dumps(step.inputs)
         assert "${{ secrets" not in given
@@ -134,13 +134,13 @@ def test_no_secret_reaches_an_argument_or_a_variable(path: Path) -> None:
 
 def test_line_ends_and_marks_of_other_systems_change_nothing() -> None:
     text = FILES[NAMES.index("github/release.yml")].read_text()
-    plain = imported(text, "release.yml")
-    assert imported("\ufeff" + text.replace("\n", "\r\n"), "release.yml") == plain
+    plain = import_workflow(text, "release.yml")
+    assert import_workflow("\ufeff" + text.replace("\n", "\r\n"), "release.yml") == plain
 
 
 def test_a_workflow_of_ours_comes_back_as_it_is() -> None:
     text = "name: own\nsteps:\n  a: {agent: surveyor}\n"
-    assert imported(text, "own.yaml") == Imported("mission-control", text, ())
+    assert import_workflow(text, "own.yaml") == Imported("mission-control", text, ())
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_workflow_of_ours_comes_back_as_it_is() -> None:
 )
 def test_what_cannot_be_read_is_refused_with_its_place(text: str, code: str, said: str) -> None:
     with pytest.raises(Rejected) as refusal:
-        imported(text, "some.yml")
+        import_workflow(text, "some.yml")
     assert refusal.value.code == code
     assert said in refusal.value.reason
     assert refusal.value.hint
@@ -177,7 +177,7 @@ def test_aliases_that_multiply_are_refused() -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 9)]
     with pytest.raises(Rejected, match=r"more than 50,000 values|nested more"):
-        imported("\n".join([*rows, "jobs: {a: {}}"]), "bomb.yml")
+        import_workflow("\n".join([*rows, "jobs: {a: {}}"]), "bomb.yml")
 
 
 def test_a_chain_of_aliases_cannot_nest_without_end() -> None:
@@ -185,7 +185,7 @@ def test_a_chain_of_aliases_cannot_nest_without_end() -> None:
     rows = [f"a0: &a0 {deep}{']' * 40}"]
     rows += [f"a{n}: &a{n} {deep}*a{n - 1}{']' * 40}" for n in range(1, 100)]
     with pytest.raises(Rejected, match="nested more than 50 deep"):
-        imported("\n".join([*rows, "jobs: {a: {}}"]), "deep.yml")
+        import_workflow("\n".join([*rows, "jobs: {a: {}}"]), "deep.yml")
 
 
 def test_templates_that_multiply_are_refused() -> None:
@@ -199,7 +199,7 @@ def test_templates_that_multiply_are_refused() -> None:
     templates.append({"name": "t6", "container": {"command": ["true"]}})
     spec = {"entrypoint": "t0", "templates": templates}
     with pytest.raises(Rejected, match="more than 5,000 steps") as refusal:
-        imported(json.dumps({"kind": "Workflow", "spec": spec}), "many.json")
+        import_workflow(json.dumps({"kind": "Workflow", "spec": spec}), "many.json")
     assert refusal.value.code == "import.too_large"
 
 
@@ -282,7 +282,7 @@ def test_the_guide_shows_what_really_comes_of_its_examples(filename: str, number
     guide = (Path(__file__).parents[2] / "docs/guides/importing.md").read_text("utf-8")
     blocks = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
     lists = re.findall(r"^```text\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    result = imported(blocks[2 * number], filename)
+    result = import_workflow(blocks[2 * number], filename)
     assert result.text == blocks[2 * number + 1]
     said = [f"{filename}:{each.line}: {each.thing}: {each.reason}" for each in result.left_out]
     assert said == lists[number].splitlines()

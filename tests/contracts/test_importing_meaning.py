@@ -9,9 +9,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.workflow_files.foreign.schedules import schedule_command
-from missioncontrol.adapters.workflow_files.importing import Imported, imported
-from missioncontrol.adapters.workflow_files.reading import read
+from missioncontrol.adapters.workflow_files.foreign.draft import schedule_command
+from missioncontrol.adapters.workflow_files.importer import Imported, import_workflow
+from missioncontrol.adapters.workflow_files.reader import read
 from missioncontrol.cli.arguments import parser
 from missioncontrol.ports.expressions import Standing
 from tests.contracts.foreign_workflows.engines import EXPRESSIONS, argo, github, ours, ran
@@ -172,7 +172,9 @@ INPUTS = {
 
 def one_job(**job: Any) -> Imported:
     jobs = {"job": {"steps": [{"name": "it", "run": "true"}], **job}}
-    return imported(json.dumps({"on": {"workflow_dispatch": {"inputs": INPUTS}}, "jobs": jobs}), "")
+    return import_workflow(
+        json.dumps({"on": {"workflow_dispatch": {"inputs": INPUTS}}, "jobs": jobs}), ""
+    )
 
 
 def condition_of(result: Imported, key: str = "job_it") -> str:
@@ -342,13 +344,13 @@ def one_task(**task: Any) -> Imported:
     ]
     arguments = {"parameters": [{"name": "word", "value": "x"}]}
     spec = {"entrypoint": "main", "arguments": arguments, "templates": templates}
-    return imported(json.dumps({"kind": "Workflow", "spec": spec}), "it.json")
+    return import_workflow(json.dumps({"kind": "Workflow", "spec": spec}), "it.json")
 
 
 def test_schedules_are_listed_with_the_command_that_makes_them() -> None:
     on = {"schedule": [{"cron": "5 4 * * 1"}]}
     jobs = {"job": {"steps": [{"run": "true"}]}}
-    result = imported(json.dumps({"name": "Mondays", "on": on, "jobs": jobs}), "x.yml")
+    result = import_workflow(json.dumps({"name": "Mondays", "on": on, "jobs": jobs}), "x.yml")
     command = "mission schedule add mondays --workflow mondays --cron '5 4 * * 1'"
     assert command in result.left_out[0].reason
     spec = {
@@ -361,7 +363,7 @@ def test_schedules_are_listed_with_the_command_that_makes_them() -> None:
         },
     }
     cron = {"kind": "CronWorkflow", "metadata": {"name": "dawn"}, "spec": spec}
-    said = " ".join(entry.reason for entry in imported(json.dumps(cron), "x.yml").left_out)
+    said = " ".join(entry.reason for entry in import_workflow(json.dumps(cron), "x.yml").left_out)
     assert "--cron '5 4 * * *' --timezone Asia/Tokyo --overlap cancel" in said
 
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.foreign.marked import documents
-from missioncontrol.adapters.workflow_files.foreign.sheet import Commented, written
+from missioncontrol.adapters.workflow_files.foreign.nodes import documents
 from missioncontrol.adapters.workflow_files.foreign.shell import Gap, filled_in, places
-from missioncontrol.adapters.workflow_files.importing import Imported, imported
-from missioncontrol.adapters.workflow_files.reading import read
+from missioncontrol.adapters.workflow_files.foreign.yaml_writer import Commented, to_yaml
+from missioncontrol.adapters.workflow_files.importer import Imported, import_workflow
+from missioncontrol.adapters.workflow_files.reader import read
 from missioncontrol.domain.expression import filled
 
 EXPRESSIONS = CelExpressions()
@@ -26,7 +26,9 @@ VALUE = "${{ inputs.value }}"
 def workflow(*steps: Mapping[str, Any], **job: Any) -> Imported:
     """Import a workflow of one job with these steps and a text `value` as its input."""
     on = {"workflow_dispatch": {"inputs": {"value": {"required": True}}}}
-    return imported(json.dumps({"on": on, "jobs": {"job": {**job, "steps": steps}}}), "f.json")
+    return import_workflow(
+        json.dumps({"on": on, "jobs": {"job": {**job, "steps": steps}}}), "f.json"
+    )
 
 
 def performed(
@@ -240,5 +242,5 @@ PLAIN = st.recursive(
 @given(value=st.dictionaries(TEXT, PLAIN, max_size=4), remark=TEXT)
 def test_what_is_written_as_yaml_is_read_back_the_same(value: dict[str, Any], remark: str) -> None:
     noted = {key: Commented(each, (f"note {remark}",)) for key, each in value.items()}
-    (read_back,) = documents(written(noted), "some.yaml") or documents("{}", "")
+    (read_back,) = documents(to_yaml(noted), "some.yaml") or documents("{}", "")
     assert read_back.plain == value or "<<" in value or not value

@@ -86,7 +86,7 @@ def test_a_broken_package_is_named_and_ends_nobody_else() -> None:
     assert list(found) == list(OURS)
     assert set(found.broken) == {"gone", "bad", "heavy", "odd", "nameless"}
     assert found.broken["bad"] == "RuntimeError: no feathers"
-    assert found.broken["odd"] == "TypeError: It returns 'four', which is no Declaration."
+    assert found.broken["odd"] == "TypeError: It returns 'four', which is not a Declaration."
 
 
 def test_an_adapter_that_breaks_over_a_declaration_is_named() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.workflow_files.building import VALUES_MAX
-from missioncontrol.adapters.workflow_files.reading import BYTES_MAX, build, decoded, read
+from missioncontrol.adapters.workflow_files.reader import BYTES_MAX, build, decoded, read
 from missioncontrol.adapters.workflow_files.schema import DIALECT, json_schema, json_schema_text
-from missioncontrol.adapters.workflow_files.writing import in_yaml, written
+from missioncontrol.adapters.workflow_files.value_builder import VALUES_MAX
+from missioncontrol.adapters.workflow_files.writer import to_text, to_yaml
 from missioncontrol.domain.agent import EFFECTS
 from missioncontrol.domain.definition import Fault, Malformed, vocabulary
 from missioncontrol.domain.definition.plain import plain_step
@@ -187,8 +187,8 @@ def test_a_few_lines_of_aliases_can_not_become_billions_of_values() -> None:
         (
             "b: &b {c: 1}\na:\n  <<: *b",
             (
-                "3: `<<` merges nothing here. Repeat the entries, or let an alias stand for all "
-                "of a value."
+                "3: `<<` merges nothing here. Repeat the entries, or use an alias for the whole "
+                "value."
             ),
         ),
         (
@@ -364,7 +364,7 @@ def test_any_bytes_are_refused_as_malformed(content: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["yes", "1e3", "0x1F", "null", "a: b", " x", "a\nb\n", "\x85", ""])
 def test_a_text_is_written_so_that_it_is_read_as_a_text(text: str) -> None:
-    assert value(in_yaml({"a": text, "b": [text], text: 1})) == {"a": text, "b": [text], text: 1}
+    assert value(to_yaml({"a": text, "b": [text], text: 1})) == {"a": text, "b": [text], text: 1}
 
 
 def test_what_is_written_looks_as_people_write() -> None:
@@ -383,7 +383,7 @@ def test_what_is_written_looks_as_people_write() -> None:
         "        two\n"
         "    timeout: 1h30m\n"
     )
-    assert written(read(text, "f")[0]) == text
+    assert to_text(read(text, "f")[0]) == text
 
 
 EVERYTHING = """
@@ -428,7 +428,7 @@ def test_everything_that_a_file_can_say_is_written_and_read_again() -> None:
         "workflow",
         "needs",
     }
-    assert read(written(definition), "f")[0] == definition
+    assert read(to_text(definition), "f")[0] == definition
 
 
 def test_the_published_schema_is_the_one_that_the_code_makes() -> None:

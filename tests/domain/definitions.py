@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from textwrap import dedent
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.reading import read, read_all
+from missioncontrol.adapters.workflow_files.reader import read, read_all
 from missioncontrol.domain.agent import AgentCard, Shape
 from missioncontrol.domain.definition import Definition, compiled, faults
 from missioncontrol.domain.definition.calls import Library

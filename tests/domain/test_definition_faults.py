@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.domain.definition import Definition, StepDefinition, faults
 from missioncontrol.domain.definition.calls import Library
 from tests.domain.definitions import (

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.workflow_files.reading import read, read_all
-from missioncontrol.adapters.workflow_files.writing import written
+from missioncontrol.adapters.workflow_files.reader import read, read_all
+from missioncontrol.adapters.workflow_files.writer import to_text
 from missioncontrol.domain.definition import (
     Definition,
     compiled,
@@ -134,7 +134,7 @@ def defined(said: dict[str, Any]) -> Definition:
 @given(workflows())
 def test_a_definition_that_is_written_and_read_again_is_equal(said: dict[str, Any]) -> None:
     definition = defined(said)
-    again = read(written(definition), "f.yaml")[0]
+    again = read(to_text(definition), "f.yaml")[0]
     assert again == definition
     assert differences(definition, again) == []
     assert content_digest(again) == content_digest(definition)
@@ -161,7 +161,7 @@ def _is_bounded(step: Step) -> bool:
 def test_a_file_with_any_damage_is_refused_or_read_and_nothing_else(
     said: dict[str, Any], data: st.DataObject
 ) -> None:
-    text = written(read_plain(said, {})[0])
+    text = to_text(read_plain(said, {})[0])
     at = data.draw(st.integers(0, len(text)))
     put = data.draw(
         st.sampled_from(["", "\n", "  ", "{", "}", "]", "'", '"', ":", ": ", "- ", "\t"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.cli.arguments import parser
 from missioncontrol.cli.workflow import library_of
 from missioncontrol.domain.definition import Definition, inputs_of

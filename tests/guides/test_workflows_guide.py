@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.adapters.agents.command import CARD
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.application.acceptance import WORK_BYTES_MAX
 from missioncontrol.application.expansion import ITEMS_MAX

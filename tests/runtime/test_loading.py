@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.expressions.late import LateExpressions
+from missioncontrol.adapters.expressions.lazy import LazyExpressions
 
 OPENED = """
 import asyncio, sys
@@ -29,7 +29,7 @@ def test_an_engine_that_rests_has_loaded_no_library_that_only_workflow_files_nee
 
 
 def test_expressions_that_are_loaded_late_answer_as_those_that_are_there() -> None:
-    late, there = LateExpressions(), CelExpressions()
+    late, there = LazyExpressions(), CelExpressions()
     for source in ("steps.a.output.rows.all(row, row.size > 0)", "{'a': 1}.b", "1 +", "inputs.x"):
         assert late.fault(source) == there.fault(source)
         assert late.kind(source) == there.kind(source)

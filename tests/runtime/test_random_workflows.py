@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.domain.definition import Definition, compiled, inputs_of
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.states import Run, Succeeded

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.adapters.agents.a2a import A2aKind
+from missioncontrol.adapters.agents.a2a.kind import A2aKind
 from missioncontrol.adapters.agents.command_kind import CommandKind
-from missioncontrol.adapters.agents.function import FunctionKind
-from missioncontrol.adapters.agents.http import HttpKind
-from missioncontrol.adapters.agents.mcp import McpKind
-from missioncontrol.adapters.agents.model import ModelKind
+from missioncontrol.adapters.agents.function_kind import FunctionKind
+from missioncontrol.adapters.agents.http.kind import HttpKind
+from missioncontrol.adapters.agents.mcp.kind import McpKind
+from missioncontrol.adapters.agents.model.kind import ModelKind
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.trace import traceparent
 from missioncontrol.domain.work import Work

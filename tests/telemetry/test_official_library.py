@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.agents.workplace import told
+from missioncontrol.adapters.agents.attempt_process import attempt_variables
 from missioncontrol.domain.run.events import StepStarted
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.ports.agent import Assignment
@@ -24,7 +24,7 @@ async def used(found: Listening, **more: str) -> None:
         "PATH": os.environ["PATH"],
         "PROMPT": f"{PROMPT} {SECRET}",
         **found.server.variables(TEST),
-        **told(TEST),
+        **attempt_variables(TEST),
         **more,
     }
     program = await asyncio.create_subprocess_exec(

@@ -124,7 +124,7 @@ class House:
     ) -> Talker:
         """Begin a worker with a smith, and wait until it is heard."""
         talker = self.begin_worker(name, *more, url=url, before=before)
-        talker.until("The server is reached")
+        talker.until("Connected to the server")
         return talker
 
     def begin_worker(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.worktrees.travelling import PACK, landed
+from missioncontrol.adapters.worktrees.transfer import PACK, receive_commit
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from missioncontrol.refs.arriving import packed
@@ -98,15 +98,15 @@ def handed_in(tmp_path: Path, here: Path, there: Path, **more: Any) -> Told:
     work = Work("It is built.", {"commit": commit, "base": base}, artifacts=artifacts)
     told = Told()
     line: Any = told
-    finish(landed(assignment, work, line, tmp_path))
+    finish(receive_commit(assignment, work, line, tmp_path))
     return told
 
 
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"base": "main"}, "is kept here as refs/mission/kept/run-1/build-1"),
-        ({"repository": "/nowhere"}, "is on the worker's machine alone: '/nowhere' is not here"),
+        ({"base": "main"}, "is saved here as refs/mission/kept/run-1/build-1"),
+        ({"repository": "/nowhere"}, "exists only on the worker's machine: '/nowhere' is not here"),
         ({"keep": False}, ""),
     ],
 )

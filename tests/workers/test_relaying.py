@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.adapters.workers import worker as workers
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.worker import StateDirectory
 from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -33,7 +33,7 @@ async def say_it_all(assignment: Assignment, line: Line) -> Work:
     return Work(output=f"{assignment.step} done", artifacts=(kept,))
 
 
-class Losing(Link):
+class Losing(ServerClient):
     """Loses answers, and asks many things twice."""
 
     turns = itertools.count()
@@ -51,9 +51,9 @@ class Losing(Link):
         return orders
 
 
-@pytest.mark.parametrize("link", [Link, Losing])
+@pytest.mark.parametrize("link", [ServerClient, Losing])
 def test_each_line_each_usage_and_the_work_arrive_once_and_in_order(
-    tmp_path: Path, link: type[Link]
+    tmp_path: Path, link: type[ServerClient]
 ) -> None:
     async def story() -> None:
         async with place(tmp_path) as there, there.worker(say_it_all, link=link):
@@ -181,7 +181,7 @@ def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_pat
     run(story())
 
 
-class Unheard(Link):
+class Unheard(ServerClient):
     """Loses every answer to a report for a while: the server has taken it in."""
 
     is_cut = False
@@ -247,9 +247,9 @@ def test_a_worker_takes_no_more_than_it_has_room_for(tmp_path: Path) -> None:
     run(story())
 
 
-@pytest.mark.parametrize("link", [Link, Losing])
+@pytest.mark.parametrize("link", [ServerClient, Losing])
 def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
-    tmp_path: Path, link: type[Link]
+    tmp_path: Path, link: type[ServerClient]
 ) -> None:
     async def ask(_: Assignment, line: Line) -> Work:
         verdict = await line.permit(Action("question", "How many?", {}))
@@ -269,7 +269,7 @@ def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
     run(story())
 
 
-class Away(Link):
+class Away(ServerClient):
     """Hears nothing from the server for a while."""
 
     is_away = False
@@ -351,7 +351,7 @@ def test_a_question_whose_worker_does_not_come_back_is_withdrawn(tmp_path: Path)
 )
 def test_what_is_no_address_of_a_server_is_refused(url: str) -> None:
     with pytest.raises(Rejected, match="no address of a server"):
-        Link(url, "box:token")
+        ServerClient(url, "box:token")
 
 
 def test_a_worker_that_is_told_to_leave_does_so_though_the_server_has_gone(
@@ -387,7 +387,7 @@ def test_a_worker_that_is_told_to_leave_does_so_though_the_server_has_gone(
 def _is_free(root: Path) -> bool:
     state = StateDirectory(root)
     try:
-        state.hold()
+        state.lock()
     except Unavailable:
         return False
     state.release()

@@ -32,7 +32,7 @@ def begun(folder: Path) -> Spool:
 
 
 def found(folder: Path) -> Spool:
-    spool = Spool.found(folder / "lease")
+    spool = Spool.load(folder / "lease")
     assert spool is not None
     OPEN.append(spool)
     return spool
@@ -89,7 +89,7 @@ def test_lines_beyond_the_bound_are_counted_and_usage_is_kept(
     spool.add(Used(Usage(1)))
     said = [each.message for each in spool.batch()]
     assert isinstance(said[-1], Used)
-    assert "lines were left out" in getattr(said[-2], "message", "")
+    assert "lines were dropped" in getattr(said[-2], "message", "")
     assert len(said) < 12
 
 
@@ -140,7 +140,7 @@ def test_processes_are_on_disk_and_a_lease_that_never_began_is_nothing(tmp_path:
     spool.record(ProcessHandle(7, 1.5, 7))
     assert found(tmp_path).processes() == [ProcessHandle(7, 1.5, 7)]
     (tmp_path / "empty").mkdir()
-    assert Spool.found(tmp_path / "empty") is None
+    assert Spool.load(tmp_path / "empty") is None
     spool.remove()
     assert not (tmp_path / "lease").exists()
 
@@ -166,7 +166,7 @@ def test_a_stream_that_is_never_all_heard_takes_no_more_and_more_of_the_disk(
 
 def test_a_message_that_nobody_could_read_is_not_kept(tmp_path: Path) -> None:
     spool = begun(tmp_path)
-    with pytest.raises(AttemptFailed, match="can't be written as JSON"):
+    with pytest.raises(AttemptFailed, match="can't be encoded as JSON"):
         spool.add(Said("aloud", "hello"))  # type: ignore[arg-type]
     spool.add(Said("info", "hello"))
     assert numbers(spool) == [1]

@@ -43,9 +43,9 @@ def test_a_damaged_file_of_tokens_lets_nobody_in_and_says_so(tmp_path: Path) -> 
     ("content", "mode", "said"),
     [
         ("box:secret", 0o644, "can be read by others"),
-        ("", 0o600, "holds no token"),
-        ("Box:secret", 0o600, "holds no token"),
-        (f"box:{'x' * 300}", 0o600, "holds no token"),
+        ("", 0o600, "does not contain a token"),
+        ("Box:secret", 0o600, "does not contain a token"),
+        (f"box:{'x' * 300}", 0o600, "does not contain a token"),
     ],
 )
 def test_a_file_that_holds_no_token_for_one_alone_is_refused(

@@ -55,7 +55,7 @@ def test_a_worker_whose_server_is_dead_leaves_when_it_is_told_twice_and_its_next
     house.server.kill()
     worker.until("can't be reached")
     worker.process.terminate()
-    worker.until("nothing new begins")
+    worker.until("nothing new starts")
     worker.process.terminate()
     worker.until("stays in")
     assert worker.process.wait(30) == 0
@@ -74,7 +74,7 @@ def test_a_worker_that_is_asked_to_end_finishes_its_work_first(tmp_path: Path) -
     run = house.begin()
     house.begun()
     worker.process.terminate()
-    worker.until("nothing new begins")
+    worker.until("nothing new starts")
     assert worker.process.poll() is None
     house.open_gate()
     house.until_settled(run)
@@ -111,16 +111,16 @@ def test_a_second_worker_of_the_same_name_is_refused_here_and_elsewhere(tmp_path
     house.worker()
     here = house.begin_worker()
     assert here.process.wait(30) == 1
-    here.until("A worker is at work in")
+    here.until("A worker is running in")
     elsewhere = house.begin_worker("box", "--state", str(tmp_path / "other"))
     assert elsewhere.process.wait(30) == 1
-    elsewhere.until("A worker 'box' at .* was heard")
+    elsewhere.until("A worker 'box' at .* was connected")
 
 
 def test_a_worker_with_a_token_that_is_void_is_refused(tmp_path: Path) -> None:
     house = House(tmp_path)
     assert mission(house.home, "worker", "token", "box").returncode == 0
-    house.begin_worker().until("The server is reached")
+    house.begin_worker().until("Connected to the server")
     kept = (house.home / "workers.toml").read_text()
     secret = (tmp_path / "box.token").read_text().strip()
     assert secret not in kept

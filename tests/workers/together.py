@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from missioncontrol.adapters.workers.crew import Carrier, Crew
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.agents import LocalAgent, LocalAgents
+from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.tokens import TokenFile
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
 from missioncontrol.app.container import EngineContext, holding
@@ -70,19 +70,19 @@ class Place:
         perform: Perform,
         name: str = "box",
         *,
-        link: type[Link] = Link,
+        link: type[ServerClient] = ServerClient,
         spending: Spending | None = None,
     ) -> AsyncIterator[Worker]:
         self.token = TokenFile(self.held.home.workers).make(name)
         card = AgentCard("hand", effects=("reads_files",), spending=spending)
-        crew = Crew([Carrier(card, lambda artifacts: Hand(perform), 4)])
+        agents = LocalAgents([LocalAgent(card, lambda artifacts: Hand(perform), 4)])
         worker = Worker(
             Introduction(name, "", "1.0", "the cellar", "Linux", 4),
             link(f"http://127.0.0.1:{self.port}", self.token),
-            crew,
+            agents,
             Scrubber([SECRET]),
             StateDirectory(self.root / name),
-            told=lambda text: None,
+            report=lambda text: None,
         )
         working = asyncio.create_task(worker.work())
         try:

@@ -9,7 +9,7 @@ import msgspec
 
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
 from missioncontrol.adapters.agents.program import Consulting, ProgramAgent
-from missioncontrol.adapters.agents.telling import TellingAgent
+from missioncontrol.adapters.agents.work_observer import ObservedAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.app.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings
@@ -179,7 +179,7 @@ def reporter(
         await take(DigestTaken(msgspec.convert(work.output, DigestWritten)))
 
     return Registered(
-        REPORTER, TellingAgent(program, tell), settings.specialist_concurrency, cards[REPORTER]
+        REPORTER, ObservedAgent(program, tell), settings.specialist_concurrency, cards[REPORTER]
     )
 
 

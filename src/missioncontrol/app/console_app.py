@@ -17,7 +17,7 @@ from missioncontrol.adapters.agents.schemas import shape_of
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
-from missioncontrol.adapters.expressions.late import LateExpressions
+from missioncontrol.adapters.expressions.lazy import LazyExpressions
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
 from missioncontrol.adapters.oidc import OidcProvider
@@ -27,7 +27,7 @@ from missioncontrol.adapters.source_trees import GitSources
 from missioncontrol.adapters.task_history import GitTaskHistory
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
 from missioncontrol.app.analytics import analytics
 from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
@@ -113,7 +113,7 @@ def _shelf(present: Present) -> Shelf:
     return Shelf(
         present,
         read=read_all,
-        expressions=LateExpressions(),
+        expressions=LazyExpressions(),
         cards=Cards(AGENT_CARDS, Kinds().card),
         calendar=CronCalendar(),
         clock=SystemClock(),

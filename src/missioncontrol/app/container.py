@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.agent_files import agent_file
-from missioncontrol.adapters.agents.consulting import Consultants
-from missioncontrol.adapters.agents.functions import FunctionAgent
+from missioncontrol.adapters.agents.consultation import Consultants
 from missioncontrol.adapters.agents.kinds import Kinds
-from missioncontrol.adapters.agents.remote import WorkerKind
+from missioncontrol.adapters.agents.remote.kind import WorkerKind
+from missioncontrol.adapters.agents.step_functions import FunctionAgent
 from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
-from missioncontrol.adapters.expressions.late import LateExpressions
+from missioncontrol.adapters.expressions.lazy import LazyExpressions
 from missioncontrol.adapters.heads_file import FileHeads
 from missioncontrol.adapters.heads_targets import SentFile, heads_target
 from missioncontrol.adapters.home import Home
@@ -223,7 +223,7 @@ class EngineContext:
 
     def _govern(self, built_in: Mapping[str, Declaration]) -> None:
         """Set up everything that people and rules speak through."""
-        expressions = LateExpressions()
+        expressions = LazyExpressions()
         self.approvals = Approvals(
             self.journal, self.ids, os_user=os_user(), cards=self.registry.card
         )
@@ -521,7 +521,7 @@ class EngineContext:
 
 def _read_all(text: str, filename: str) -> tuple[Definition, Marks, list[Fault]]:
     """Read a workflow file; what reading takes is loaded with the first one."""
-    from missioncontrol.adapters.workflow_files.reading import read_all
+    from missioncontrol.adapters.workflow_files.reader import read_all
 
     return read_all(text, filename)
 

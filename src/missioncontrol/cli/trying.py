@@ -11,7 +11,7 @@ from missioncontrol.adapters import snapshots
 from missioncontrol.adapters.git import git
 from missioncontrol.adapters.leftovers import end_leftovers, mark
 from missioncontrol.adapters.worktrees import Tree, patch_of
-from missioncontrol.adapters.worktrees.tree import made
+from missioncontrol.adapters.worktrees.tree import create_tree
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.evaluation import SEED_VARIABLE, Checked
 from missioncontrol.domain.visible import visible
@@ -59,7 +59,7 @@ class Place(msgspec.Struct, frozen=True):
         if with_tree:
             work = self.tree.parent
             (self.home / "temporary").mkdir(parents=True)
-            await made(work, BRANCH, self.repository, commit)
+            await create_tree(work, BRANCH, self.repository, commit)
         return commit
 
     async def left(self, commit: str) -> bytes:

@@ -14,7 +14,7 @@ import msgspec
 from missioncontrol import __version__
 from missioncontrol.adapters.agent_files import read_agents
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.workers.crew import Carrier, Crew, declared_carrier
+from missioncontrol.adapters.workers.agents import LocalAgent, LocalAgents, declared_agent
 from missioncontrol.adapters.workers.tokens import TokenFile, name_in, token_in
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
 from missioncontrol.app.settings import PASSED_ON, usual_home
@@ -130,27 +130,27 @@ def _lines(found: Sequence[WorkerSeen]) -> Iterator[str]:
 
 
 async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    from missioncontrol.adapters.workers.link import Link
+    from missioncontrol.adapters.workers.server_client import ServerClient
     from missioncontrol.interfaces.workers import GatewayDoor
 
     url, token, drain_seconds = _asked(arguments)
     home = Home(settings_of(arguments).home)
     root = _state_of(arguments, home, name_in(token))
     scrubber = Scrubber([token, *secret_values(environment)])
-    link, door = Link(url, token), GatewayDoor(url, token) if arguments.gateway else None
+    link, door = ServerClient(url, token), GatewayDoor(url, token) if arguments.gateway else None
     confinement = available_confinement(environment)
     note(f"{confinement.statement()}\n")
     hidden = (home.root, usual_home(), root, Path(arguments.token_file))
     sandbox = HiddenDirectories(confinement, hidden)
     machine = Machine(home, root, environment, scrubber, door, sandbox)
-    crew = Crew(_carriers(arguments, machine))
+    agents = LocalAgents(_carriers(arguments, machine))
     worker = Worker(
         _introduction(arguments, name_in(token)),
         link,
-        crew,
+        agents,
         scrubber,
         StateDirectory(root),
-        told=lambda text: note(f"{visible(scrubber.text(text))}\n"),
+        report=lambda text: note(f"{visible(scrubber.text(text))}\n"),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -216,7 +216,7 @@ class Machine(msgspec.Struct, frozen=True):
     sandbox: Sandbox
 
 
-def _carriers(arguments: argparse.Namespace, machine: Machine) -> list[Carrier]:
+def _carriers(arguments: argparse.Namespace, machine: Machine) -> list[LocalAgent]:
     """Return the agents that this worker carries out.
 
     Raises:
@@ -243,7 +243,7 @@ def _agents_file(arguments: argparse.Namespace, home: Home) -> Path:
     return path
 
 
-def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -> Carrier:
+def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -> LocalAgent:
     from missioncontrol.adapters.agents.kinds import Kinds
     from missioncontrol.adapters.agents.workshops import Workshops
     from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
@@ -264,7 +264,7 @@ def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -
             harmless=HARMLESS,
         )
         workshops.gateway = machine.gateway
-        return declared_carrier(declared[name], Kinds(), workshops)
+        return declared_agent(declared[name], Kinds(), workshops)
     if name in CLASSES:
         return _specialist(name, machine)
     raise Rejected(
@@ -274,7 +274,7 @@ def _carrier(name: str, declared: Mapping[str, Declaration], machine: Machine) -
     )
 
 
-def _specialist(name: str, machine: Machine) -> Carrier:
+def _specialist(name: str, machine: Machine) -> LocalAgent:
     """Return a built-in specialist, as a program of its own."""
     from missioncontrol.adapters.agents.program import ProgramAgent
     from missioncontrol.specialists.cards import CARDS
@@ -292,4 +292,4 @@ def _specialist(name: str, machine: Machine) -> Carrier:
             sandbox=machine.sandbox,
         )
 
-    return Carrier(CARDS[name], make, SCALE_MAX)
+    return LocalAgent(CARDS[name], make, SCALE_MAX)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.reading import BYTES_MAX, decoded, read_all
+from missioncontrol.adapters.workflow_files.reader import BYTES_MAX, decoded, read_all
 from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.application.workflows import Library, Saved, Version
 from missioncontrol.cli import workflow_sheets as sheets
@@ -187,10 +187,10 @@ def _hand_over(text: str, output: str | None) -> int:
 
 
 def _import(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
-    from missioncontrol.adapters.workflow_files.importing import OWN_KIND, imported
+    from missioncontrol.adapters.workflow_files.importer import OWN_KIND, import_workflow
 
     name, text = _file(arguments.file)
-    found = imported(text, name)
+    found = import_workflow(text, name)
     for left in found.left_out:
         note(visible(f"{name}:{left.line}: {left.thing}: {left.reason}") + "\n")
     if found.left_out:

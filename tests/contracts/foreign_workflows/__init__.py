@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from missioncontrol.adapters.workflow_files.importing import Imported, NotUnderstood
+from missioncontrol.adapters.workflow_files.importer import Imported, NotUnderstood
 
 FOLDER = Path(__file__).parent
 FILES = sorted(path for path in FOLDER.glob("*/*") if path.suffix in (".yml", ".json"))

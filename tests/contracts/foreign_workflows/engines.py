@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from missioncontrol.adapters.expressions.cel import CelExpressions
-from missioncontrol.adapters.workflow_files.importing import imported
-from missioncontrol.adapters.workflow_files.reading import read
+from missioncontrol.adapters.workflow_files.importer import import_workflow
+from missioncontrol.adapters.workflow_files.reader import read
 from missioncontrol.domain.expression import calls
 from missioncontrol.domain.graph import in_order
 from missioncontrol.ports.expressions import Standing
@@ -17,7 +17,7 @@ Outcome = Callable[[str], bool]
 
 def ours(text: str, inputs: Mapping[str, Any], succeeds: Outcome) -> dict[str, str]:
     """Return how each step of an imported file ends, by the rules of our workflow files."""
-    definition, _ = read(imported(text, "some.yml").text, "made.yaml")
+    definition, _ = read(import_workflow(text, "some.yml").text, "made.yaml")
     given = {name: spec.default for name, spec in definition.inputs.items()} | dict(inputs)
     states: dict[str, str] = {}
     for key in in_order({key: step.needs for key, step in definition.steps.items()}):

@@ -1,12 +1,12 @@
-"""The files of a command: those it is given, and those it leaves to be kept."""
+"""Input files and artifacts of a command."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.agents.command_inputs import Command, bad_input, written
-from missioncontrol.adapters.agents.taking import ARTIFACT_BYTES_MAX, lies_in
+from missioncontrol.adapters.agents.command_inputs import Command, bad_input, encode_input
+from missioncontrol.adapters.agents.files import ARTIFACT_BYTES_MAX, is_inside
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.media import ANY, media_type
 from missioncontrol.ports.agent import AttemptFailed
@@ -14,14 +14,14 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 
 FILES_MAX = 200
 BYTES_MAX = 1024 * 1024 * 1024
-"""Of all files that one attempt leaves."""
+"""Most bytes of all artifacts of one attempt."""
 
 
-def bring(files: Mapping[str, Any], scratch: Path, artifacts: ArtifactStore) -> None:
-    """Write what a command is given into its scratch directory.
+def write_input_files(files: Mapping[str, Any], scratch: Path, artifacts: ArtifactStore) -> None:
+    """Write the input files of a command into its scratch directory.
 
     Raises:
-        AttemptFailed: `command.bad_input`, or the code of the store where an artifact is missing.
+        AttemptFailed: `command.bad_input`, or the code of the store if an artifact is missing.
     """
     for name, value in files.items():
         content = _content(value, artifacts)
@@ -35,41 +35,41 @@ def bring(files: Mapping[str, Any], scratch: Path, artifacts: ArtifactStore) -> 
 
 def _content(value: Any, artifacts: ArtifactStore) -> bytes:
     if not isinstance(value, dict) or not isinstance(value.get("digest"), str):
-        return written(value)
+        return encode_input(value)
     try:
         return artifacts.get(value["digest"])
     except MissionControlError as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
 
 
-def left(command: Command, places: list[Path]) -> dict[str, Path]:
-    """Return the files that the step wants kept, by the names that they get.
+def collect_artifacts(command: Command, places: list[Path]) -> dict[str, Path]:
+    """Return the files to store as artifacts, by artifact name.
 
     Raises:
-        AttemptFailed: `command.no_artifact` where a file that is named is not there,
+        AttemptFailed: `command.no_artifact` if a named file is missing,
             `command.bad_artifact`, or `command.too_many_artifacts`.
     """
     found = _found(command, places)
     size = 0
     for name, path in found.items():
-        if not lies_in(path, places) or not path.is_file():
-            reason = f"{name!r} is no file, or a link that leads out of {_said(places)}."
+        if not is_inside(path, places) or not path.is_file():
+            reason = f"{name!r} is not a file, or links out of {_listed(places)}."
             raise AttemptFailed("command.bad_artifact", reason, retryable=False)
         length = path.stat().st_size
         size += length
         if length > ARTIFACT_BYTES_MAX or size > BYTES_MAX or len(found) > FILES_MAX:
             raise AttemptFailed(
                 "command.too_many_artifacts",
-                f"`{command.shown}` left more than can be kept of one attempt: {FILES_MAX} files, "
+                f"`{command.shown}` left more than one attempt may store: {FILES_MAX} files, "
                 f"{ARTIFACT_BYTES_MAX // 2**20} MiB each, {BYTES_MAX // 2**20} MiB in all.",
-                hint="Name fewer, or let it pack them.",
+                hint="Name fewer files, or pack them into an archive.",
                 retryable=False,
             )
     return found
 
 
 def _found(command: Command, places: list[Path]) -> dict[str, Path]:
-    """Return the files that the step names and those its patterns match, by relative name."""
+    """Return the named files and those that match a pattern, by relative name."""
     found: dict[str, Path] = {}
     for name in command.artifacts:
         if any(mark in name for mark in "*?["):
@@ -82,7 +82,7 @@ def _found(command: Command, places: list[Path]) -> dict[str, Path]:
 
 
 def _matches(place: Path, pattern: str) -> Iterator[Path]:
-    """Yield the files that a pattern means; empty ones tell nothing."""
+    """Yield the files that match a pattern, without empty ones."""
     return (path for path in place.glob(pattern) if path.is_file() and path.stat().st_size)
 
 
@@ -92,21 +92,21 @@ def _named(command: Command, name: str, places: list[Path]) -> Path:
             return place / name
     raise AttemptFailed(
         "command.no_artifact",
-        f"`{command.shown}` ended well, but left no {name!r} in {_said(places)}.",
+        f"`{command.shown}` succeeded, but left no {name!r} in {_listed(places)}.",
         hint="Name the file relative to where the command starts, or to its scratch directory.",
     )
 
 
-def _said(places: list[Path]) -> str:
+def _listed(places: list[Path]) -> str:
     return " or ".join(str(place) for place in places)
 
 
-def type_of(name: str, content: bytes) -> str:
-    """Return the media type that the name tells; a text that is none in UTF-8 is just bytes."""
-    told = media_type(name)
-    if told.startswith("text/"):
+def media_type_of(name: str, content: bytes) -> str:
+    """Return the media type of a name; a text file that is not UTF-8 counts as bytes."""
+    found = media_type(name)
+    if found.startswith("text/"):
         try:
             content.decode()
         except UnicodeDecodeError:
             return ANY
-    return told
+    return found

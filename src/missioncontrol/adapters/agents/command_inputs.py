@@ -1,4 +1,4 @@
-"""What a step asks of the command agent, checked before anything is started."""
+"""The inputs of the command agent, checked before a process is started."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from missioncontrol.domain.secrets import HARMLESS_NAME, REPLACEMENT, SECRET_NAM
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 
 Scrub = Callable[[str], str]
-"""Returns its text without the secrets that are known here."""
+"""Returns a text without the known secrets."""
 
 OutputForm = Literal["auto", "text", "json", "lines"]
 FORMS: tuple[OutputForm, ...] = get_args(OutputForm)
@@ -122,7 +122,7 @@ CARD = AgentCard(
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A program to run, and what is wanted of it."""
+    """A program to run, with its inputs and expected results."""
 
     argv: tuple[str, ...]
     cwd: Path | None  # None is the scratch directory
@@ -139,7 +139,7 @@ class Command(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The command in one line for a person, cut where it is long."""
+        """The command in one line for people, cut to `SHOWN_MAX` characters."""
         line = shlex.join(self.argv)
         return line if len(line) <= SHOWN_MAX else f"{line[: SHOWN_MAX - 1]}…"
 
@@ -149,7 +149,7 @@ def command_of(assignment: Assignment, scrub: Scrub) -> Command:
 
     Raises:
         AttemptFailed: `command.bad_input`, `command.bad_cwd`, `command.secret_in_argv` or
-            `command.secret_in_env`; none of them would be better next time.
+            `command.secret_in_env`; none is retryable.
     """
     given = {key: value for key, value in assignment.inputs.items() if value is not None}
     if fault := misfit(given, CARD.inputs):
@@ -167,7 +167,7 @@ def command_of(assignment: Assignment, scrub: Scrub) -> Command:
     return Command(
         argv,
         _place(given.get("cwd"), given.get("repository"), bool(files)),
-        written(given.get("stdin", "")),
+        encode_input(given.get("stdin", "")),
         env,
         {_relative(name, "files"): value for name, value in files.items()},
         success,
@@ -181,7 +181,7 @@ def command_of(assignment: Assignment, scrub: Scrub) -> Command:
 
 
 def bad_input(fault: str) -> AttemptFailed:
-    """Return the refusal of an input."""
+    """Return an error about an input."""
     return AttemptFailed(
         "command.bad_input",
         f"The inputs of the command do not fit: {fault}",
@@ -194,10 +194,8 @@ _KINDS = {list: "a list", dict: "an object", type(None): "null"}
 
 
 def _argument(value: Any, place: str) -> str:
-    """Return one argument as text.
-
-    YAML makes 3.1 of 3.10 and true of yes, so what it may have changed has to be in quotes.
-    """
+    """Return one argument as text."""
+    # YAML reads 3.10 as 3.1 and yes as true, so floats and booleans have to be quoted.
     if isinstance(value, str) and "\0" not in value:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -216,13 +214,13 @@ def _refuse_secrets(argv: Iterable[str], scrub: Scrub) -> None:
                 "command.secret_in_argv",
                 f"argv[{number}] of the command holds a secret; every program on this machine "
                 "can read it there, and the log would lose it.",
-                hint="Let the program read it from a file or from a vault.",
+                hint="Have the program read it from a file or from a vault.",
                 retryable=False,
             )
 
 
 def _holds_secret(text: str, scrub: Scrub) -> bool:
-    """Whether it holds a secret, or the mark of one that was taken out on its way here."""
+    """Whether a text holds a secret, or the mark of one that was removed earlier."""
     return REPLACEMENT in text or scrub(text) != text
 
 
@@ -237,15 +235,15 @@ def _variables(env: Mapping[str, Any], scrub: Scrub) -> dict[str, str]:
             raise AttemptFailed(
                 "command.secret_in_env",
                 f"The variable {name!r} seems to be a secret, and inputs stand in the log.",
-                hint="Let the program read it from a file or from a vault; a variable "
-                "that says where has a name such as TOKEN_FILE.",
+                hint="Have the program read it from a file or from a vault; call a variable "
+                "with its path TOKEN_FILE or the like.",
                 retryable=False,
             )
     return found
 
 
 def _place(cwd: str | None, repository: str | None, has_files: bool) -> Path | None:
-    """Return where to start: `cwd`, else the repository, else None for the scratch directory."""
+    """Return the working directory: `cwd`, else the repository, else None for the scratch one."""
     if cwd is None and (repository is None or has_files):
         return None
     place = Path(repository or "") / (cwd or "")
@@ -263,7 +261,7 @@ def _place(cwd: str | None, repository: str | None, has_files: bool) -> Path | N
 
 
 def _writes(named: Sequence[str], tops: Sequence[str | None]) -> tuple[str, ...]:
-    """Return what a step writes besides the directory where it starts."""
+    """Return the paths that a step may write besides its working directory."""
     paths = tuple(_absolute(path) for path in named)
     for path in paths:
         if any(_leads_out(path, top) for top in tops):
@@ -272,32 +270,30 @@ def _writes(named: Sequence[str], tops: Sequence[str | None]) -> tuple[str, ...]
 
 
 def _leads_out(path: str, top: str | None) -> bool:
-    """Whether a path that lies in a directory of steps is somewhere else, by its links.
-
-    An earlier step can have left the link, and would choose so what the next one may write.
-    """
+    """Whether links lead from a path below `top` to a place outside of it."""
+    # An earlier step may have left the link, to choose what the next step may write.
     if top is None or not is_within(os.path.normpath(path), os.path.normpath(top)):
         return False
     return not is_within(os.path.realpath(path), os.path.realpath(top))
 
 
 def _absolute(path: str) -> str:
-    """Return a path that may be written, if it says where that is."""
+    """Return an absolute path, with `~` expanded."""
     if "\0" in path or not Path(path).expanduser().is_absolute():
         raise bad_input(f"writes names {path!r}, which is no absolute path.")
-    # A directory that is to be made ends with a slash, which `Path` drops.
+    # `Path` drops the slash at the end, which marks a directory that has to be made.
     return f"{Path(path).expanduser()}{'/' if path.endswith('/') else ''}"
 
 
 def _relative(name: str, where: str) -> str:
-    """Return a name or pattern, if it stays below the directory it is looked for in."""
+    """Return a name or pattern that can't leave the directory in which it is looked up."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
         raise bad_input(f"{where} names {name!r}, which is no relative path without `..`.")
     return str(path)
 
 
-def written(value: Any) -> bytes:
+def encode_input(value: Any) -> bytes:
     """Return a text as it is, and anything else as JSON."""
     return (
         value.encode("utf-8", "replace") if isinstance(value, str) else msgspec.json.encode(value)

@@ -1,4 +1,4 @@
-"""A program of its own name as an agent: its arguments are declared, a step gives it JSON."""
+"""The kind `command`: a program with declared arguments, which receives its inputs as JSON."""
 
 import asyncio
 import shlex
@@ -9,34 +9,34 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from missioncontrol.adapters.agents.attempt_process import with_telemetry
 from missioncontrol.adapters.agents.command import CommandAgent
 from missioncontrol.adapters.agents.command_inputs import CARD
-from missioncontrol.adapters.agents.command_voice import OUTPUT_BYTES_MAX
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.command_output import OUTPUT_BYTES_MAX
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
+    program_environment,
     refuse_misfit,
     relative_path,
-    seen_by,
     settings_of,
 )
-from missioncontrol.adapters.agents.proving import ProofLine, trial
-from missioncontrol.adapters.agents.workplace import telling
 from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
-HINT = "Mend `version` in the settings of the agent, or leave it out."
+HINT = "Correct `version` in the settings of the agent, or leave it out."
 Form = Literal["json", "text", "lines", "all"]
 VERSION_MAX = 200
 VERSION_SECONDS_MAX = 10.0
-"""A program that takes longer to say its version waits for something that never comes."""
+"""A program that takes longer to print its version probably waits for input."""
 
 
 class CommandSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of a program."""
+    """The settings of an agent of kind `command`."""
 
     argv: Annotated[list[str], Meta(min_length=1, max_length=1000)]
     cwd: str = ""  # an absolute path; else the step's `repository`, else a scratch directory
@@ -57,7 +57,7 @@ class CommandKind:
     name = "command"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. A program is taken to write unless its effects say otherwise."""
+        """Return the card. A program counts as writing unless its effects say otherwise."""
         settings = _settings(declared)
         effects = declared.effects or ("runs_programs",)
         output = declared.output
@@ -67,29 +67,30 @@ class CommandKind:
         return msgspec.structs.replace(card, effects=effects, risk=tier(effects), output=output)
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return DeclaredCommand(declared, _settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: looks for the program, and asks its version if told how."""
+        """Find the program, and run it with the `version` arguments if there are any."""
         settings = _settings(declared)
-        program, environment = settings.argv[0], seen_by(workshop)
+        program, environment = settings.argv[0], program_environment(workshop)
         if shutil.which(program, path=environment.get("PATH")) is None:
             raise AttemptFailed(
                 "command.not_found",
-                f"There is no program {program!r} that could be run.",
-                hint="Install it, or give its whole path in `argv`.",
+                f"There is no program {program!r} to run.",
+                hint="Install it, or give its full path in `argv`.",
                 retryable=False,
             )
         if not settings.version:
-            return Proof(said=f"{program} is there; name `version` arguments to have it say more.")
+            return Proof(
+                said=f"{program} exists; set `version` arguments to check its version, too."
+            )
         asked = msgspec.structs.replace(settings, argv=[program, *settings.version], output="text")
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
         call = shlex.join(asked.argv)
         try:
             async with asyncio.timeout(VERSION_SECONDS_MAX):
                 work = await DeclaredCommand(plain, asked, workshop).perform(
-                    trial(declared.name), ProofLine()
+                    health_check_assignment(declared.name), HealthCheckLine()
                 )
         except TimeoutError:
             reason = f"`{call}` did not end within {VERSION_SECONDS_MAX:g} s."
@@ -106,17 +107,17 @@ class DeclaredCommand:
     def __init__(
         self, declared: Declaration, settings: CommandSettings, workshop: Workshop
     ) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         agent = CommandAgent(
             scratch=self._workshop.scratch,
             artifacts=self._workshop.artifacts,
-            environment=telling(assignment, self._workshop.telemetry, seen_by(self._workshop)),
+            environment=with_telemetry(
+                assignment, self._workshop.telemetry, program_environment(self._workshop)
+            ),
             scrub=self._workshop.scrub,
             sandbox=self._workshop.sandbox,
         )
@@ -133,7 +134,7 @@ class DeclaredCommand:
         return msgspec.structs.replace(work, output=output)
 
     def _order(self, assignment: Assignment) -> dict[str, Any]:
-        """Return what the command agent takes: the step's inputs go in as one JSON document."""
+        """Return the inputs of the command agent; standard input gets the step's inputs as JSON."""
         settings, inputs = self._settings, dict(assignment.inputs)
         form = {"all": "auto"}.get(settings.output, settings.output)
         contract = msgspec.json.encode({"inputs": inputs}).decode()
@@ -152,24 +153,24 @@ class DeclaredCommand:
             "sockets": settings.sockets,
         }
 
-    def _output(self, said: dict[str, Any]) -> Any:
+    def _output(self, result: dict[str, Any]) -> Any:
         match self._settings.output:
             case "json" | "lines" as form:
-                return said[form]
+                return result[form]
             case "text":
-                self._refuse_cut(said)
-                return said["stdout"]
+                self._refuse_cut(result)
+                return result["stdout"]
             case "all":
-                return said
+                return result
 
-    def _refuse_cut(self, said: dict[str, Any]) -> None:
-        """Refuse a text of which only the beginning is left: who reads on would not know."""
-        if said["cut"]:
+    def _refuse_cut(self, result: dict[str, Any]) -> None:
+        """Refuse a cut text: a later step could not see that its end is missing."""
+        if result["cut"]:
             raise AttemptFailed(
                 "command.output_too_large",
                 f"`{self._settings.argv[0]}` wrote more than the {OUTPUT_BYTES_MAX // 1024} KiB "
-                "that can be handed on as text.",
-                hint="Let it write a file, and name that under `artifacts`.",
+                "that a later step can receive as text.",
+                hint="Write the output to a file, and name the file under `artifacts`.",
                 retryable=False,
             )
 

@@ -1,4 +1,4 @@
-"""Every kind of agent that can be declared here: our own, and those of installed packages."""
+"""Every kind of agent that can be declared: the built-in ones, and those of packages."""
 
 import os
 import sys
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 OURS = {
-    "a2a": "a2a:A2aKind",
-    "acp": "acp:AcpKind",
+    "a2a": "a2a.kind:A2aKind",
+    "acp": "acp.kind:AcpKind",
     "command": "command_kind:CommandKind",
-    "function": "function:FunctionKind",
-    "http": "http:HttpKind",
-    "mcp": "mcp:McpKind",
-    "model": "model:ModelKind",
-    "person": "person:PersonKind",
-    "worker": "remote:WorkerKind",
+    "function": "function_kind:FunctionKind",
+    "http": "http.kind:HttpKind",
+    "mcp": "mcp.kind:McpKind",
+    "model": "model.kind:ModelKind",
+    "person": "person_kind:PersonKind",
+    "worker": "remote.kind:WorkerKind",
     "codex": "coding.codex:CodexKind",
     "codex_cloud": "coding.cloud:CloudKind",
     "claude": "coding.claude:ClaudeKind",
 }
-"""By name: the module here and the class in it, imported when an agent of the kind is."""
+"""By name: the module and its class, imported when the first agent of that kind is."""
 
 _INFO = (".dist-info", ".egg-info")
 
@@ -40,25 +40,25 @@ declarations."""
 
 
 class Kinds(Mapping[str, AgentKind]):
-    """The kinds by name; each is imported when it is asked for."""
+    """The kinds by name, each imported on first use."""
 
     def __init__(self, found: "Callable[[], Iterator[EntryPoint]] | None" = None) -> None:
         """`found` returns the entry points of installed packages."""
         self._found = found or _installed
         self._made: dict[str, AgentKind] = {}
         self.broken: dict[str, str] = {}
-        """Entry points that can't be used, by name, and why; known once `offered` was looked at."""
+        """Unusable entry points, by name, with the error; filled when `offered` is read."""
 
     @cached_property
     def offered(self) -> dict[str, Any]:
-        """What packages offer, by the names of their entry points; a broken one is left out."""
+        """What packages offer, by entry point, without the broken ones."""
         offered: dict[str, Any] = {}
         for point in self._found():
-            self._tried(point.name, point.load, offered)
+            self._collect(point.name, point.load, offered)
         return offered
 
-    def _tried(self, name: str, make: Callable[[], Any], found: dict[str, Any]) -> None:
-        """Keep what `make` returns; a package may raise anything, and it ends nobody else."""
+    def _collect(self, name: str, make: Callable[[], Any], found: dict[str, Any]) -> None:
+        """Store what `make` returns; an exception of one package must not affect the others."""
         try:
             found[name] = make()
         except (Exception, SystemExit) as error:  # noqa: BLE001
@@ -71,7 +71,7 @@ class Kinds(Mapping[str, AgentKind]):
             if isinstance(thing, Declaration):
                 found[name] = [thing]
             elif callable(thing) and not isinstance(thing, type) and not _is_kind(thing):
-                self._tried(name, partial(_declared_by, thing), found)
+                self._collect(name, partial(_declared_by, thing), found)
         return [declared for several in found.values() for declared in several]
 
     @cached_property
@@ -79,7 +79,7 @@ class Kinds(Mapping[str, AgentKind]):
         made: dict[str, Any] = {}
         for name, thing in self.offered.items():
             if _is_kind(thing):
-                self._tried(name, partial(_kind, thing), made)
+                self._collect(name, partial(_kind, thing), made)
         return {thing.name: thing for thing in made.values()}
 
     def __getitem__(self, name: str) -> AgentKind:
@@ -94,16 +94,16 @@ class Kinds(Mapping[str, AgentKind]):
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        """Return the names, ours first."""
+        """Return the names, built-in ones first."""
         yield from OURS
         yield from (name for name in self._theirs if name not in OURS)
 
     def __len__(self) -> int:
-        """Count them."""
+        """Return the number of kinds."""
         return len(list(iter(self)))
 
     def card(self, declared: Declaration) -> AgentCard:
-        """Return what an agent so declared takes, hands back and does.
+        """Return the inputs, output and effects of a declared agent.
 
         Raises:
             Rejected: `agent.unknown_kind`, `agent.broken_kind`, and as the card of its kind.
@@ -123,12 +123,12 @@ class Kinds(Mapping[str, AgentKind]):
                 "agent.broken_kind",
                 f"The adapter of agent {declared.name!r}, {declared.kind!r}, raised "
                 f"{type(error).__name__}: {error}",
-                hint="Mend or remove the package that offers it.",
+                hint="Repair or remove the package that offers it.",
             ) from error
 
 
 def _installed() -> "Iterator[EntryPoint]":
-    """Return the entry points of our group, of everything that is installed."""
+    """Yield the entry points of our group in all installed packages."""
     if any(map(_may_offer, sys.path)):
         from importlib.metadata import entry_points
 
@@ -136,16 +136,14 @@ def _installed() -> "Iterator[EntryPoint]":
 
 
 def _may_offer(place: str) -> bool:
-    """Whether a package there has entry points of our group.
-
-    The library takes a hundred milliseconds to import and to look everywhere, which every command
-    line would wait for; nearly always there is none.
-    """
+    """Whether a package in `place` may have entry points of our group."""
+    # importlib.metadata takes a hundred milliseconds, for which every command line would wait, and
+    # nearly always finds none.
     try:
         with os.scandir(place or ".") as entries:
             names = [entry.path for entry in entries if entry.name.endswith(_INFO)]
     except NotADirectoryError:
-        return True  # An archive, into which only the library looks.
+        return True  # An archive, which only importlib.metadata can read.
     except OSError:
         return False
     return any(_names_group(Path(name) / "entry_points.txt") for name in names)
@@ -163,19 +161,19 @@ def _is_kind(thing: Any) -> bool:
 
 
 def _kind(offered: Any) -> Any:
-    """Return a kind, of which a package may offer the class.
+    """Return a kind of a package, made from its class if the package offers that.
 
     Raises:
-        TypeError: its name is none.
+        TypeError: its name is not a string.
     """
     made = offered() if isinstance(offered, type) else offered
     if not isinstance(made.name, str):
-        raise TypeError(f"The name of a kind is a text, and not {made.name!r:.80}.")
+        raise TypeError(f"The name of a kind has to be a string, and is {made.name!r:.80}.")
     return made
 
 
 def _declared_by(function: Callable[[], Any]) -> list[Declaration]:
-    """Return what a function of a package declares.
+    """Return the declarations from a function of a package.
 
     Raises:
         TypeError: it returns something else.
@@ -183,5 +181,5 @@ def _declared_by(function: Callable[[], Any]) -> list[Declaration]:
     found = list(function())
     for each in found:
         if not isinstance(each, Declaration):
-            raise TypeError(f"It returns {each!r:.80}, which is no Declaration.")
+            raise TypeError(f"It returns {each!r:.80}, which is not a Declaration.")
     return found

@@ -1,4 +1,4 @@
-"""A program as an agent: it gets an order, reports line by line, and hands in its work."""
+"""A program as an agent: it receives an order, reports line by line, and returns its work."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.agents.hearing import Hearing, readable
-from missioncontrol.adapters.agents.taking import taken_over
-from missioncontrol.adapters.agents.workplace import (
-    at_work,
+from missioncontrol.adapters.agents.attempt_process import (
+    attempt_variables,
     git_directories,
+    run_program,
     scratch_directory,
-    told,
 )
+from missioncontrol.adapters.agents.files import accept_artifact
+from missioncontrol.adapters.agents.output import OutputReader, line_text
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports import wire
@@ -23,16 +23,16 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.confinement import Rules, Sandbox
 
 STDERR_TAIL = 20
-"""Last lines of standard error that explain an exit without a result."""
+"""Last lines of standard error, which may explain an exit without a result."""
 
 ERROR_LINE_BYTES_MAX = 65_536
-"""The rest of a longer line is left out."""
+"""A longer line of standard error is cut."""
 
 Consult = Callable[[wire.Consults], Awaitable[wire.Consulted]]
 """Asks an agent, as one conversation. Raises `AttemptFailed`."""
 
 Consulting = Callable[[Assignment, Line], AbstractAsyncContextManager[Consult]]
-"""Lends the conversations of one attempt, which end with the block."""
+"""Yields access to agents for one attempt; the conversations end with the block."""
 
 _decode = msgspec.json.Decoder(wire.Message).decode
 
@@ -56,9 +56,9 @@ class ProgramAgent:
         moves_branches: bool = False,
         consulting: Consulting | None = None,
     ) -> None:
-        """`environment` is all that the program sees of ours; see `Sandbox.rules` for the rest.
+        """`environment` is all that the program inherits; `Sandbox.rules` explains the rest.
 
-        `consulting` lets it ask agents.
+        `consulting` gives it access to agents.
         """
         self._consulting = consulting or _no_consulting
         self._argv = tuple(argv)
@@ -74,19 +74,18 @@ class ProgramAgent:
         self._moves_branches = moves_branches
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
-        environment = {**self._environment, **told(assignment)}
+        environment = {**self._environment, **attempt_variables(assignment)}
         async with scratch_directory(self._scratch, assignment) as scratch:
             order = self._order(assignment, scratch)
             rules = self._rules(order, scratch)
             async with (
-                at_work(
+                run_program(
                     self._argv, cwd=scratch, environment=environment, line=line, rules=rules
                 ) as program,
                 self._consulting(assignment, line) as consult,
             ):
                 program.process.stdin.write(wire.encode(order))
-                return await _Conversation(program, line, scratch, consult).hold()
+                return await _Conversation(program, line, scratch, consult).run()
 
     def _rules(self, order: wire.Order, scratch: Path) -> Rules:
         return self._sandbox.rules(
@@ -98,7 +97,7 @@ class ProgramAgent:
         )
 
     def _git_of(self, assignment: Assignment) -> list[Path]:
-        """Return where the repository of a step keeps its branches, if the program moves them."""
+        """Return the git directories of the step's repository if the program moves branches."""
         named = assignment.inputs.get("repository") or assignment.run_inputs.get("repository")
         if not self._moves_branches or not isinstance(named, str):
             return []
@@ -116,19 +115,19 @@ class ProgramAgent:
 
 @asynccontextmanager
 async def _no_consulting(assignment: Assignment, line: Line) -> AsyncIterator[Consult]:
-    """Lend no agent to ask."""
+    """Refuse every consultation."""
     del assignment, line
 
-    async def refuse(asked: wire.Consults) -> wire.Consulted:
+    async def refuse(request: wire.Consults) -> wire.Consulted:
         raise AttemptFailed(
-            "program.no_agents", f"This program can't ask agent {asked.agent!r}.", retryable=False
+            "program.no_agents", f"This program can't ask agent {request.agent!r}.", retryable=False
         )
 
     yield refuse
 
 
 class _Conversation:
-    """What one process says, from its first line to its exit."""
+    """The messages of one process, from its first line to its exit."""
 
     def __init__(self, program: Program, line: Line, scratch: Path, consult: Consult) -> None:
         self._consult = consult
@@ -137,32 +136,32 @@ class _Conversation:
         self._line = line
         self._scratch = scratch
         self._announced: dict[str, ArtifactRef] = {}
-        self._kept: dict[str, ArtifactRef] = {}
+        self._stored: dict[str, ArtifactRef] = {}
         self._stderr: list[str] = []
         self._work: Work | None = None
-        self._asked: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
 
-    async def hold(self) -> Work:
+    async def run(self) -> Work:
         stdout, stderr = self._process.stdout, self._process.stderr
-        hearing = Hearing(self._program)
-        code = await hearing.until_exit(
-            hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
-            hearing.lines(stderr, self._say, bytes_max=ERROR_LINE_BYTES_MAX),
+        reader = OutputReader(self._program)
+        code = await reader.wait_for_exit(
+            reader.read_lines(stdout, self._handle_line, bytes_max=LINE_BYTES_MAX),
+            reader.read_lines(stderr, self._log_error, bytes_max=ERROR_LINE_BYTES_MAX),
         )
         return self._result(code)
 
     def _result(self, code: int) -> Work:
         if self._work is None or code != 0:
             result = "after a result" if self._work else "without a result"
-            said = " ".join(self._stderr[-3:])
+            ending = " ".join(self._stderr[-3:])
             raise AttemptFailed(
                 "program.no_result",
-                f"The program ended with exit code {code} {result}. {said}".rstrip(),
-                hint="`mission output RUN STEP` shows what it said.",
+                f"The program ended with exit code {code} {result}. {ending}".rstrip(),
+                hint="`mission output RUN STEP` shows its output.",
             )
-        return self._with_kept_artifacts(self._work)
+        return self._with_stored_artifacts(self._work)
 
-    def _hear(self, raw: bytes, is_cut: bool) -> None:
+    def _handle_line(self, raw: bytes, is_cut: bool) -> None:
         if is_cut:
             raise AttemptFailed(
                 "program.line_too_long", "The program wrote a line of more than 8 MiB."
@@ -170,14 +169,15 @@ class _Conversation:
         try:
             message = _decode(raw)
         except msgspec.DecodeError as error:
-            # More than a failure keeps: it is cut after secrets were taken out, not before.
+            # Longer than a failure stores, because it is cut only after secrets are removed.
             text = raw[:65_536].decode("utf-8", "replace").strip()
             raise AttemptFailed(
-                "program.bad_line", f"The program wrote what is no message ({error}): {text!r}."
+                "program.bad_line",
+                f"The program wrote a line that is not a message ({error}): {text!r}.",
             ) from None
-        self._take(message)
+        self._handle(message)
 
-    def _take(self, message: wire.Message) -> None:
+    def _handle(self, message: wire.Message) -> None:
         match message:
             case wire.Said():
                 self._line.log(message.level, message.message)
@@ -186,11 +186,11 @@ class _Conversation:
             case wire.Used():
                 self._line.usage(message.usage, model=message.model)
             case wire.Wants():
-                self._answer(message.number, self._admitted(message))
+                self._answer(message.number, self._admit(message))
             case wire.Consults():
                 self._answer(message.number, self._consult(message))
             case wire.Kept():
-                self._keep(message)
+                self._store(message)
             case wire.Done():
                 self._work = message.work
             case wire.Refused():
@@ -203,23 +203,23 @@ class _Conversation:
                 )
 
     def _answer(self, number: int, found: Awaitable[wire.Answer]) -> None:
-        task = asyncio.ensure_future(self._told(number, found))
-        self._asked.add(task)
-        task.add_done_callback(self._asked.discard)
+        task = asyncio.ensure_future(self._send_answer(number, found))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
-    async def _told(self, number: int, found: Awaitable[wire.Answer]) -> None:
-        """Tell the program the answer to its question, or why there is none."""
+    async def _send_answer(self, number: int, found: Awaitable[wire.Answer]) -> None:
+        """Send the program the answer to its question, or the reason why it gets none."""
         answer: wire.Answer
         try:
             answer = await found
-        except AttemptFailed as no:
-            answer = wire.Denied(number, no.code, no.reason, no.hint)
+        except AttemptFailed as refusal:
+            answer = wire.Denied(number, refusal.code, refusal.reason, refusal.hint)
         stdin = self._process.stdin
         if not stdin.is_closing():
             stdin.write(wire.encode(answer))
 
-    async def _admitted(self, wanted: wire.Wants) -> wire.Answer:
-        """Ask for a model call on the program's behalf."""
+    async def _admit(self, wanted: wire.Wants) -> wire.Answer:
+        """Reserve a model call for the program."""
         await self._line.admit(
             wanted.model,
             input_tokens=wanted.input_tokens,
@@ -227,9 +227,9 @@ class _Conversation:
         )
         return wire.Granted(wanted.number)
 
-    def _keep(self, message: wire.Kept) -> None:
-        """Take a file over, and remember what it was announced as."""
-        self._kept[message.name] = taken_over(
+    def _store(self, message: wire.Kept) -> None:
+        """Store a file, and remember how the program announced it."""
+        self._stored[message.name] = accept_artifact(
             message, [self._scratch], self._line, code="program.bad_artifact"
         )
         self._announced[message.name] = ArtifactRef(
@@ -241,21 +241,21 @@ class _Conversation:
             message.obtained,
         )
 
-    def _with_kept_artifacts(self, work: Work) -> Work:
-        """Refuse references to files that were never handed in, and name them as they were kept.
+    def _with_stored_artifacts(self, work: Work) -> Work:
+        """Replace references by those of the stored files; refuse unannounced files.
 
-        What is kept may differ from what was handed in by the secrets that were taken out.
+        A stored file may differ from the announced one, because secrets are removed.
         """
         for reference in work.artifacts:
             if reference != self._announced.get(reference.name):
                 raise AttemptFailed(
                     "program.bad_artifact",
-                    f"The work names {reference.name!r}, which was not handed in as it says.",
+                    f"The work names {reference.name!r}, which the program did not announce so.",
                 )
-        kept = tuple(self._kept[reference.name] for reference in work.artifacts)
-        return msgspec.structs.replace(work, artifacts=kept)
+        stored = tuple(self._stored[reference.name] for reference in work.artifacts)
+        return msgspec.structs.replace(work, artifacts=stored)
 
-    def _say(self, line: bytes, is_cut: bool) -> None:
-        text = readable(line, is_cut=is_cut)
+    def _log_error(self, line: bytes, is_cut: bool) -> None:
+        text = line_text(line, is_cut=is_cut)
         self._line.log("warning", text)
         self._stderr = [*self._stderr, text][-STDERR_TAIL:]

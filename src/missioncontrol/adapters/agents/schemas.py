@@ -1,4 +1,4 @@
-"""Shapes as JSON Schema and back: what tools, servers and forms say, in our words."""
+"""Converts shapes to JSON Schema and back, for tools, servers and forms."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -12,12 +12,12 @@ Schema = dict[str, Any]
 
 DEPTH_MAX = 16
 FIELDS_MAX = 500
-"""Of one object. What lies beyond a bound is taken to be anything."""
+"""Most fields of one object. Beyond a bound, any value fits."""
 
 DESCRIPTION_MAX = 2_000
 
 PARTS_MAX = 10_000
-"""Of one schema that somebody declares."""
+"""Most parts of one declared schema."""
 
 _WORDS: dict[Kind, str] = {
     "string": "string",
@@ -71,7 +71,7 @@ def _object(shape: Shape) -> Schema:
 
 
 def shape_of(schema: Any) -> Shape:
-    """Return the shape of the values that fit `schema`, whoever wrote it.
+    """Return the shape of the values that fit `schema`, from any source.
 
     A shape says less: patterns, bounds and choices between structures are left out, so that it
     refuses nothing that the schema allows. References are followed within the schema alone.
@@ -99,9 +99,9 @@ def _shape(schema: Any, root: Mapping[str, Any], depth: int) -> Shape:
     return _described(shape, schema)
 
 
-def _kind(told: Any) -> tuple[Kind, bool]:
+def _kind(declared: Any) -> tuple[Kind, bool]:
     """Return the kind that `type` names, and whether null is allowed beside it."""
-    names = told if isinstance(told, list) else [told]
+    names = declared if isinstance(declared, list) else [declared]
     others = [name for name in names if name != "null"]
     if not others:
         return "null", False
@@ -131,7 +131,7 @@ def _fields(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> d
 
 
 def _chosen(choices: list[Any], root: Mapping[str, Any], depth: int) -> Shape:
-    """Return the only structure among `choices` that is not null; where there are more, any."""
+    """Return the only shape among `choices` that is not null, or ANYTHING for several."""
     shapes = [_shape(choice, root, depth) for choice in choices[:FIELDS_MAX]]
     others = [shape for shape in shapes if shape.kind != "null"]
     is_optional = len(others) < len(shapes)
@@ -140,14 +140,14 @@ def _chosen(choices: list[Any], root: Mapping[str, Any], depth: int) -> Shape:
 
 
 def _described(shape: Shape, schema: Mapping[str, Any]) -> Shape:
-    said = schema.get("description") or schema.get("title") or ""
-    if not isinstance(said, str) or not said:
+    text = schema.get("description") or schema.get("title") or ""
+    if not isinstance(text, str) or not text:
         return shape
-    return msgspec.structs.replace(shape, description=said[:DESCRIPTION_MAX])
+    return msgspec.structs.replace(shape, description=text[:DESCRIPTION_MAX])
 
 
 def _referred(reference: Any, root: Mapping[str, Any]) -> Any:
-    """Return what a reference such as `#/$defs/item` leads to; None where it leads elsewhere."""
+    """Return the target of a reference such as `#/$defs/item`; None if it is another document."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     found: Any = root
@@ -158,10 +158,9 @@ def _referred(reference: Any, root: Mapping[str, Any]) -> Any:
 
 
 def schema_fault(schema: Any) -> str:
-    """Say what is wrong with a schema that somebody declares; '' where nothing is.
-
-    Else what is misspelt in it would be taken for anything, and nothing would be held to it.
-    """
+    """Return what is wrong with a declared schema, or ''."""
+    # `shape_of` accepts any value where it doesn't understand a schema, so a misspelt word would
+    # switch the check off.
     root = schema if isinstance(schema, Mapping) else {}
     left: list[tuple[str, Any]] = [("", schema)]
     for _ in range(PARTS_MAX):
@@ -178,12 +177,12 @@ def _fault_of(part: Any, root: Mapping[str, Any]) -> str:
     if isinstance(part, bool):
         return ""
     if not isinstance(part, Mapping):
-        return f"A schema is a table, and not {part!r:.80}."
+        return f"A schema has to be a table, and is {part!r:.80}."
     if "$ref" in part and not isinstance(_referred(part["$ref"], root), Mapping):
         return f"`$ref` is {part['$ref']!r:.80}, which is not in this schema."
     for word, form, name in _FORMS:
         if word in part and not isinstance(part[word], form):
-            return f"`{word}` is to be {name}, and not {part[word]!r:.80}."
+            return f"`{word}` has to be {name}, and is {part[word]!r:.80}."
     return _unknown_type(part.get("type", []))
 
 
@@ -197,8 +196,8 @@ _FORMS: tuple[tuple[str, Any, str], ...] = (
 )
 
 
-def _unknown_type(told: str | list[Any]) -> str:
-    for name in [told] if isinstance(told, str) else told:
+def _unknown_type(declared: str | list[Any]) -> str:
+    for name in [declared] if isinstance(declared, str) else declared:
         if name not in _KINDS:
             near = get_close_matches(str(name), _KINDS, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(_KINDS)}."
@@ -207,7 +206,7 @@ def _unknown_type(told: str | list[Any]) -> str:
 
 
 def _parts_of(part: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Yield the schemas that stand in one, each with its place."""
+    """Yield the schemas inside another, each with its path."""
     if isinstance(part, bool):
         return
     before = f"{place}." if place else ""

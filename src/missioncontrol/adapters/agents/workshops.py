@@ -1,4 +1,4 @@
-"""What each declared agent works with: its directories, its variables and its secrets."""
+"""Directories, variables and secrets for each declared agent."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def workshops_of(
     scrubber: Scrubber,
     sandbox: Sandbox,
 ) -> "Workshops":
-    """Return the workshops of the home at `root`; its agents ask that home, too."""
+    """Return the workshops of the data directory at `root`, with MISSION_HOME set to it."""
     secrets = secret_store(environment, root / "secrets.toml")
     seen = {**environment, HOME: str(root.absolute())}
     harmless = (*HARMLESS, HOME)
@@ -30,7 +30,7 @@ def workshops_of(
 
 
 class Workshops:
-    """Sets up the workshops of one home."""
+    """Makes the workshops of one data directory."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Workshops:
         *,
         harmless: tuple[str, ...],
     ) -> None:
-        """`harmless` names the variables that every agent may see. The next two are set later.
+        """`harmless` names the variables that every agent may see.
 
-        All secrets that can be listed are scrubbed from now on: somebody may say one before an
-        agent needs it.
+        All secrets that can be listed are scrubbed from now on: one may appear in a text before an
+        agent needs it. `gateway` and `telemetry` are set when they open.
         """
         self.gateway: Gateway | None = None
         self.telemetry: Telemetry | None = None
@@ -74,7 +74,7 @@ class Workshops:
         )
 
     def secret(self, name: str) -> str:
-        """Return a secret by its name; it is scrubbed from all that is stored from now on.
+        """Return a secret by its name, and scrub it from everything that is stored from now on.
 
         Raises:
             NotFound: `secret.unknown`.
@@ -82,14 +82,14 @@ class Workshops:
         """
         value = self._secrets.value(name)
         if len(value) < LENGTH_MIN:
-            # Taken out of all that is stored, so short a text would take words with it.
+            # Scrubbing so short a text would remove parts of ordinary words as well.
             raise Rejected(
                 "secret.too_short",
-                f"The secret {name!r} has fewer than {LENGTH_MIN} characters and could not be "
-                "told from other text.",
+                f"The secret {name!r} has fewer than {LENGTH_MIN} characters and cannot be "
+                "distinguished from other text.",
                 hint="Use a longer one.",
             )
-        self._scrubber.add([value])  # Before anybody can say it.
+        self._scrubber.add([value])  # Before the first program can print it.
         return value
 
     def _seen_by(self, declared: Declaration) -> Callable[[], Mapping[str, str]]:

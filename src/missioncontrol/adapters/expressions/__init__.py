@@ -1,1 +1,1 @@
-"""Those who work out expressions."""
+"""Evaluation of expressions."""

@@ -1,4 +1,4 @@
-"""Expressions in CEL, worked out by Google's C++ implementation through cel-expr-python."""
+"""Evaluates CEL expressions with Google's C++ implementation, through cel-expr-python."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import msgspec
 from cel_expr_python import cel
 
 from missioncontrol.adapters.expressions import effort
-from missioncontrol.adapters.expressions.complaints import about_compiling, about_running
+from missioncontrol.adapters.expressions.error_messages import about_compiling, about_running
 from missioncontrol.adapters.expressions.lookup import looked_up, missing
 from missioncontrol.adapters.expressions.origins import Legs, Missing, taken_in
 from missioncontrol.adapters.expressions.tree import (
@@ -312,7 +312,7 @@ def _refuse_effort(compiled: _Compiled, data: Mapping[str, Any], units: float) -
         )
         raise Misfit(
             f"it may take {share} the work that one expression may; shorten the lists and texts "
-            "that it goes through, or let a step do this"
+            "that it goes through, or use a step for this"
         )
     if needed.is_unordered:
         raise Misfit(

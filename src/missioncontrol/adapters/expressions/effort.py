@@ -1,8 +1,8 @@
-"""How much work an expression can be at most, told from its tree and its data before it is run.
+"""Estimates the highest cost of an expression from its tree and data, before it runs.
 
 The library goes through 10,000 items in one evaluation and no further, but each round may copy or
 compare whatever the data holds: filtering a list of 10,000 takes eight seconds, for it is copied
-for every item that is kept. So the rounds are multiplied by what a round can cost. The figures
+for every item that stays. So the rounds are multiplied by what a round can cost. The figures
 are upper bounds, in units of about 10 ns; they were measured with cel-expr-python 0.1.3.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.expressions.bills import (
+from missioncontrol.adapters.expressions.function_costs import (
     BEYOND_LINEAR,
     ELEMENTWISE,
     EMPTY,

@@ -1,4 +1,4 @@
-"""Following a chain of members through JSON values, and saying where it breaks off."""
+"""Follows a chain of members through JSON values, and finds where it breaks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,7 @@
 """Where the values within an expression come from: which members it takes of what it was given.
 
 Variables of macros, `cel.bind`, and objects and lists that the expression builds itself are
-followed as far as it is certain. What is not certain comes from nowhere and is not told.
+followed as far as it is certain. What is not certain is left out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ class Built(msgspec.Struct, frozen=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A member that is taken of an object which the expression makes without it."""
+    """A member that an object made by the expression does not have."""
 
     member: str
     known: tuple[str, ...]
@@ -54,7 +54,7 @@ _SAME_VALUE = frozenset({"dyn", "value", "optional.of"})
 
 
 def taken_in(node: Node, known: Known) -> Iterator[Legs | Missing]:
-    """Yield what is taken of variables, of items and of what the expression makes.
+    """Yield the members read from variables, items and objects of the expression.
 
     Chains that begin with a name of the surroundings and go on with members alone are left out.
     """

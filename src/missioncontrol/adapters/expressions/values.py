@@ -1,4 +1,4 @@
-"""What goes into an expression and what comes out: both are JSON, and both have bounds."""
+"""Converts JSON values for expressions and back, within bounds."""
 
 from collections.abc import Iterable, Mapping
 from math import isfinite

@@ -1,4 +1,4 @@
-"""Speaks to one OpenAI-compatible endpoint through pydantic-ai, with prices from genai-prices."""
+"""A model at an OpenAI-compatible endpoint, through pydantic-ai, with prices of genai-prices."""
 
 import asyncio
 import json
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.adapters.models.measures import usage_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.model import Completion, Message, Tool, ToolCall
@@ -23,11 +22,11 @@ REASON_LENGTH_MAX = 300
 CALLERS_FAULT = frozenset({400, 401, 402, 403, 404, 405, 413, 422})
 MICRO = 1_000_000
 OUTPUT_TOKENS_MAX = 16_384
-"""Sent with each request: what an answer can cost has to be known before it is asked for."""
+"""Sent with each request, because the most that an answer can cost has to be known before."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where a model answers, and as who we ask."""
+    """The address, name and key of a model."""
 
     url: str
     name: str
@@ -39,7 +38,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 def endpoint_from(environment: Mapping[str, str] | None = None) -> Endpoint | None:
-    """Return the configured endpoint; None where neither address nor name is set.
+    """Return the configured endpoint; None if neither address nor name is set.
 
     Raises:
         Rejected: only one of the two is set.
@@ -52,15 +51,15 @@ def endpoint_from(environment: Mapping[str, str] | None = None) -> Endpoint | No
         missing = NAME if url else URL
         raise Rejected("model.incomplete", f"{missing} is not set.", hint=f"Set {URL} and {NAME}.")
     if not url.startswith(("http://", "https://")):
-        raise Rejected("model.bad_address", f"{URL} is {url!r}, which is no http address.")
+        raise Rejected("model.bad_address", f"{URL} is {url!r}, which is not an http address.")
     return Endpoint(url, name, given.get(KEY, "").strip())
 
 
 class OpenAICompatible:
-    """Keeps the promise of `Model` for one endpoint."""
+    """Implements `Model` for one endpoint."""
 
     def __init__(self, endpoint: Endpoint, *, output_tokens_max: int = OUTPUT_TOKENS_MAX) -> None:
-        """Check that what it takes is installed; nothing is sent yet.
+        """Check that the required packages are installed.
 
         Raises:
             Rejected: the `model` extra is not installed.
@@ -71,18 +70,16 @@ class OpenAICompatible:
 
     @property
     def name(self) -> str:
-        """See `Model.name`."""
         return self._endpoint.name
 
     @property
     def output_tokens_max(self) -> int:
-        """See `Model.output_tokens_max`."""
         return self._output_tokens_max
 
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], seconds: float
     ) -> Completion:
-        """Ask once; transport errors are tried again at most twice within `seconds`."""
+        """Ask once; retry transport errors at most twice within `seconds`."""
         return self.complete_with_tools(messages, schema, (), seconds)
 
     def complete_with_tools(
@@ -92,7 +89,6 @@ class OpenAICompatible:
         tools: Sequence[Tool],
         seconds: float,
     ) -> Completion:
-        """See `ToolCalling.complete_with_tools`."""
         try:
             response = asyncio.run(self._ask(messages, schema, tools, seconds))
         except TimeoutError as late:
@@ -122,7 +118,7 @@ class OpenAICompatible:
         from pydantic_ai.providers.openai import OpenAIProvider
 
         async with asyncio.timeout(seconds):
-            # Many local servers ask for no key, but the client insists on one.
+            # Many local servers need no key, but the client requires one.
             async with AsyncOpenAI(
                 base_url=self._endpoint.url,
                 api_key=self._endpoint.key or "none",
@@ -142,7 +138,7 @@ class OpenAICompatible:
                     raise self._refusal(error) from None
 
     def _refusal(self, error: Exception) -> Rejected | Unavailable:
-        """Say what went wrong without the key, which some endpoints repeat in their answer."""
+        """Return the error without the key, which some endpoints repeat in their response."""
         status = getattr(error, "status_code", 0)
         words = " ".join(str(error).split())
         if self._endpoint.key:
@@ -157,7 +153,7 @@ class OpenAICompatible:
         return usage_of(response.usage, self._cost(response))
 
     def _cost(self, response: "ModelResponse") -> int | None:
-        """Return micro-dollars, or None where the endpoint or the model has no known price."""
+        """Return micro-dollars; None if the endpoint or the model has no known price."""
         from genai_prices import calc_price
 
         if response.usage.unmeasured_requests or not response.usage.has_values():
@@ -177,13 +173,13 @@ def _require_extra() -> None:
     except ImportError as missing:
         raise Rejected(
             "model.not_installed",
-            "A model is configured, but the packages to speak to it are not installed.",
+            "A model is configured, but the packages for it are not installed.",
             hint="Run: pip install missioncontrol[model]",
         ) from missing
 
 
 def _conversation(messages: Sequence[Message], schema: Mapping[str, Any]) -> "list[ModelMessage]":
-    """Translate; the schema goes in as text, which every compatible server understands."""
+    """Convert messages; send the schema as text, which every compatible server understands."""
     from pydantic_ai.messages import (
         ModelRequest,
         ModelResponse,
@@ -211,7 +207,7 @@ def _conversation(messages: Sequence[Message], schema: Mapping[str, Any]) -> "li
 
 
 def _of_tools(message: Message) -> "ModelMessage":
-    """Translate calls of tools, or their answers."""
+    """Convert tool calls or their answers."""
     from pydantic_ai.messages import (
         ModelRequest,
         ModelResponse,
@@ -225,13 +221,13 @@ def _of_tools(message: Message) -> "ModelMessage":
             ToolReturnPart(each.name, each.text, tool_call_id=each.id) for each in message.answers
         ]
         return ModelRequest(parts=answers)
-    said = [TextPart(message.text)] if message.text else []
+    texts = [TextPart(message.text)] if message.text else []
     calls = [ToolCallPart(each.name, each.arguments, each.id) for each in message.calls]
-    return ModelResponse(parts=[*said, *calls])
+    return ModelResponse(parts=[*texts, *calls])
 
 
 def _offered(tools: Sequence[Tool]) -> "ModelRequestParameters":
-    """Return the tools as a request names them; the model may answer with a text all the same."""
+    """Return the tools for a request; the model may still answer with text."""
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.tools import ToolDefinition
 
@@ -248,7 +244,7 @@ def _offered(tools: Sequence[Tool]) -> "ModelRequestParameters":
 
 
 def _call(part: "ToolCallPart") -> ToolCall:
-    """Return a call with the arguments as values, or as the text that is no JSON."""
+    """Return a call with parsed arguments, or with the text if it is not JSON."""
     given = part.args
     if isinstance(given, str):
         try:
@@ -256,3 +252,19 @@ def _call(part: "ToolCallPart") -> ToolCall:
         except (msgspec.DecodeError, RecursionError):
             return ToolCall(part.tool_call_id, part.tool_name, given)
     return ToolCall(part.tool_call_id, part.tool_name, given or {})
+
+
+if TYPE_CHECKING:
+    from pydantic_ai.usage import RequestUsage
+
+
+def usage_of(used: "RequestUsage", cost: int | None) -> Usage:
+    """Return the usage of one call; input includes tokens read from and written to a cache."""
+    return Usage(
+        used.input_tokens,
+        used.cache_read_tokens,
+        used.output_tokens,
+        used.output_reasoning_tokens,
+        cost,
+        used.cache_write_tokens,
+    )

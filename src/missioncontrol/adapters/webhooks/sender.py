@@ -1,7 +1,7 @@
-"""Tells an address outside something, and never one inside unless the owner allows it.
+"""Sends webhooks to public addresses, and to private ones only if the owner allows it.
 
-A name is looked up once and the connection goes to the address that was found and looked at:
-another answer of the name server a moment later changes nothing.
+A name is resolved once, and the connection goes to the checked address. So a different DNS answer a
+moment later (DNS rebinding) has no effect.
 """
 
 import asyncio
@@ -16,28 +16,27 @@ SECONDS_MAX = 10.0
 
 
 class HttpSender:
-    """POSTs, without following anything."""
+    """Sends POST requests without following redirects."""
 
     def __init__(self, *, inside: bool = False) -> None:
-        """With `inside`, addresses of this machine and of private networks are told too."""
+        """With `inside`, addresses of this machine and of private networks are allowed."""
         self._inside = inside
         self._client = httpx.AsyncClient(
             timeout=SECONDS_MAX,
             follow_redirects=False,
             trust_env=False,
-            # One that was made for a name must not serve another name at the same address.
+            # A reused connection of one host name must not serve another name at the same address.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Answered:
-        """See `Sender.send`."""
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 parts = urlsplit(url)
                 host = parts.hostname or ""
                 place = await self._place(host, parts.port or port_of(parts.scheme))
                 if not place:
-                    return Answered(0, f"{host} is inside of this network; nothing is told there.")
+                    return Answered(0, f"{host} is inside this network, so nothing is sent there.")
                 return await self._post(url, host, place, body, headers)
         except TimeoutError:
             return Answered(0, f"It did not answer within {SECONDS_MAX:g} s.")
@@ -45,7 +44,7 @@ class HttpSender:
             return Answered(0, f"It could not be reached: {error or type(error).__name__}"[:300])
 
     async def _place(self, host: str, port: int) -> str:
-        """Return the first address of `host` that may be told; empty where none may be."""
+        """Return the first allowed address of `host`, or an empty string."""
         places = await looked_up(host, port)
         if not self._inside and not all(map(is_outside, places)):
             return ""
@@ -71,19 +70,19 @@ class HttpSender:
         try:
             if answer.is_success:
                 return Answered(answer.status_code)
-            said = await _beginning(answer)
-            return Answered(answer.status_code, f"It answered {answer.status_code}: {said}"[:300])
+            text = await _beginning(answer)
+            return Answered(answer.status_code, f"It answered {answer.status_code}: {text}"[:300])
         finally:
             await answer.aclose()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 
 async def _beginning(answer: httpx.Response) -> str:
     found = b""
-    async for part in answer.aiter_raw():  # As it came: unpacked it may be a thousand times longer.
+    async for part in answer.aiter_raw():  # Raw: decompressed, it may be a thousand times longer.
         found += part
         if len(found) >= 200:
             break

@@ -12,17 +12,17 @@ from missioncontrol.domain.errors import Corrupt
 from missioncontrol.ports.deliveries import Delivery, Told
 
 DEAD_MAX = 1_000
-"""Dead deliveries kept of one webhook: the newest."""
+"""Most dead deliveries of one webhook; older ones are removed."""
 
 _PACKAGE = "missioncontrol.adapters.webhooks"
 _SQL = queries(_PACKAGE, "queries.sql")
 
 
 class SqliteDeliveries:
-    """Keeps the file at `path`.
+    """Stores deliveries in the file at `path`.
 
-    Written without waiting for the disk (synchronous=NORMAL): after a power cut something may be
-    told twice, and nothing is left out.
+    Commits don't wait for the disk (synchronous=NORMAL): after a power failure a delivery may be
+    repeated, but none is lost.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,11 +42,11 @@ class SqliteDeliveries:
             raise Corrupt(
                 "webhook.damaged",
                 f"{str(path)!r} can't be read: {error}.",
-                hint="Move it away; webhooks get new secrets, and are told what happens from then.",
+                hint="Move it away; webhooks get new secrets, and receive events from then on.",
             ) from None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def _do(self, name: str, *values: Any) -> int:
@@ -57,48 +57,40 @@ class SqliteDeliveries:
         return found
 
     def names(self) -> list[str]:
-        """See `DeliveryStore.names`."""
         return [row[0] for row in self._connection.execute(_SQL["names"])]
 
     def secret(self, hook: str) -> str:
-        """See `DeliveryStore.secret`."""
         row = self._row("secret", hook)
         return str(row[0]) if row else ""
 
     def keep_secret(self, hook: str, secret: str) -> None:
-        """See `DeliveryStore.keep_secret`."""
         self._do("keep_secret", hook, secret)
 
     def place(self, hook: str) -> int | None:
-        """See `DeliveryStore.place`."""
         row = self._row("place", hook)
         return row[0] if row else None
 
     def queue(self, hook: str, positions: Sequence[int], place: int) -> None:
-        """See `DeliveryStore.queue`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(_SQL["queue"], [(hook, each) for each in positions])
             self._do("move", hook, place)
 
     def due(self, hook: str, now: float, *, limit: int = 100) -> list[Delivery]:
-        """See `DeliveryStore.due`."""
         return self._deliveries("due", hook, now, limit)
 
     def next_due(self) -> float | None:
-        """See `DeliveryStore.next_due`."""
         row = self._row("next_due")
         return row[0] if row else None
 
     def delivered(self, delivery: Delivery, now: float) -> None:
-        """See `DeliveryStore.delivered`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._do("remove", delivery.hook, delivery.position)
             self._do("count", now, delivery.hook)
 
     def failed(self, delivery: Delivery) -> None:
-        """See `DeliveryStore.failed`; of the dead ones, the newest are kept."""
+        """Store a failed delivery; remove the oldest dead ones beyond the limit."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._do(
@@ -115,21 +107,17 @@ class SqliteDeliveries:
                 self._do("bound", delivery.hook, DEAD_MAX)
 
     def dead(self, hook: str, *, before: int | None = None, limit: int = 50) -> list[Delivery]:
-        """See `DeliveryStore.dead`."""
         return self._deliveries("dead", hook, before, limit)
 
     def again(self, hook: str, position: int | None, now: float) -> int:
-        """See `DeliveryStore.again`."""
         return self._do("again", now, hook, position)
 
     def told(self, hook: str) -> Told:
-        """See `DeliveryStore.told`."""
         row = self._row("told", hook) or (0, 0, 0.0)
         counts = dict(self._connection.execute(_SQL["counts"], (hook,)).fetchall())
         return Told(row[0], row[1], counts.get(0, 0), counts.get(1, 0), row[2])
 
     def forget(self, hook: str) -> None:
-        """See `DeliveryStore.forget`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._do("forget_hook", hook)

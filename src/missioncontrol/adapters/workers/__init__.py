@@ -1,1 +1,1 @@
-"""The worker's side: holds leases of a server elsewhere, and carries them out on this machine."""
+"""The worker side: takes leases of a server, and runs their agents on this machine."""

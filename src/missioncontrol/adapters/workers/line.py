@@ -1,4 +1,4 @@
-"""The line of an attempt on a worker: what is said goes to the spool, questions to the server."""
+"""The line of an attempt on a worker: messages go to the spool, questions to the server."""
 
 import asyncio
 import itertools
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from missioncontrol.adapters.workers import saying
+from missioncontrol.adapters.workers import messages
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage
@@ -28,17 +28,17 @@ from missioncontrol.ports.workers import (
     Question,
 )
 
-_WHAT = "What it asks"
+_WHAT = "The question"
 _read = msgspec.json.Decoder(Question).decode
 
 
 class SpoolLine:
-    """Keeps the promise of `ports.agent.Line` far from the engine."""
+    """Implements `ports.agent.Line` on another machine than the engine."""
 
     def __init__(
         self, spool: Spool, artifacts: ArtifactStore, scrubber: Scrubber, news: Callable[[], None]
     ) -> None:
-        """`news` is called when the server has something to hear."""
+        """`news` is called when there is something to report."""
         self._spool = spool
         self._artifacts = artifacts
         self._scrubber = scrubber
@@ -49,50 +49,48 @@ class SpoolLine:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What waits for an answer."""
+        """The questions without an answer."""
         return tuple(question for question, _ in self._open.values())
 
     def answer(self, answered: Answered) -> None:
-        """Take an answer in; a second one changes nothing."""
+        """Deliver an answer; ignore a repeated one."""
         _, future = self._open.get(answered.number, (None, None))
         if future is None or future.done():
             return
-        no = answered.refused
-        if no is not None:
-            failure = AttemptFailed(no.code, no.reason, hint=no.hint, retryable=no.retryable)
+        refusal = answered.refused
+        if refusal is not None:
+            failure = AttemptFailed(
+                refusal.code, refusal.reason, hint=refusal.hint, retryable=refusal.retryable
+            )
             future.set_exception(failure)
         else:
             future.set_result(answered.verdict)
 
     def log(self, level: LogLevel, message: str) -> None:
-        """See `Line.log`."""
-        text = saying.text(message, self._scrubber)
+        text = messages.clean_text(message, self._scrubber)
         is_long = len(text) > LINE_MAX
         self._spool.add(Said(level, f"{text[:LINE_MAX]} [cut]" if is_long else text))
         self._news()
 
     def progress(self, done: int, total: int, note: str = "") -> None:
-        """See `Line.progress`."""
-        self._spool.add(Moved(done, total, saying.text(note, self._scrubber)))
+        self._spool.add(Moved(done, total, messages.clean_text(note, self._scrubber)))
         self._news()
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
-        """See `Line.usage`. What is nothing is not told: the log would not count it either."""
+        """Report usage, unless it is zero, which the event log would not count either."""
         if usage == NO_USAGE:
             return
-        self._spool.add(Used(usage, saying.text(model, self._scrubber)))
+        self._spool.add(Used(usage, messages.clean_text(model, self._scrubber)))
         self._news()
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
-        """See `Line.admit`."""
-        name = saying.text(model, self._scrubber)
+        name = messages.clean_text(model, self._scrubber)
         await self._ask(
             Question(0, 0, model=name, input_tokens=input_tokens, output_tokens=output_tokens)
         )
 
     async def permit(self, action: Action) -> Verdict:
-        """See `Line.permit`."""
-        verdict = await self._ask(Question(0, 0, saying.action_of(action, self._scrubber)))
+        verdict = await self._ask(Question(0, 0, messages.action_of(action, self._scrubber)))
         if verdict is None:
             raise AttemptFailed("worker.unanswered", "The server gave no verdict.")
         return verdict
@@ -100,7 +98,7 @@ class SpoolLine:
     async def _ask(self, question: Question) -> Verdict | None:
         async with self._places:
             question = replace(question, number=next(self._numbers), after=self._spool.number)
-            saying.readable(saying.written(question, _WHAT), _read, _WHAT)
+            messages.check_decodable(messages.encode(question, _WHAT), _read, _WHAT)
             future: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
             self._open[question.number] = (question, future)
             self._news()
@@ -110,19 +108,18 @@ class SpoolLine:
                 del self._open[question.number]
 
     async def started(self, process: ProcessHandle) -> None:
-        """See `Line.started`: it is written down here, where its number means something."""
+        """Record a process on this machine, where its pid is valid."""
         self._spool.record(process)
 
     def keep(
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
-        """See `Line.keep`."""
         clean = self._scrubber.file(content)
         if len(clean) > ARTIFACT_BYTES_MAX:
             raise AttemptFailed(
                 "artifact.too_large",
                 f"The file {name[:200]!r} takes {len(clean):,} bytes; {ARTIFACT_BYTES_MAX:,} fit.",
-                hint="Let the step hand in less, or keep the file where it is and name the place.",
+                hint="Store a smaller file, or return the location of the data.",
                 retryable=False,
             )
         digest = self._artifacts.put(clean)

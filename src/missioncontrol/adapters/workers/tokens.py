@@ -1,4 +1,4 @@
-"""The tokens by which workers are known: made once, kept as digests."""
+"""The tokens of workers, stored as digests."""
 
 import fcntl
 import hashlib
@@ -18,23 +18,22 @@ SECRET_BYTES = 32
 
 
 class TokenFile:
-    """A file of the home: the name of each worker and the SHA-256 of its token."""
+    """A file in the data directory with the name of each worker and the SHA-256 of its token."""
 
     def __init__(self, path: Path) -> None:
-        """It is written with the first token."""
         self._path = path
         self._known: dict[str, str] = {}
         self._known_at = (0, 0)  # when the file was written, and which one it was
 
     def make(self, name: str) -> str:
-        """Make a token for the worker `name`; the one before it is void from now on.
+        """Make a token for the worker `name`, which replaces an earlier one.
 
         Raises:
             Rejected: `worker.bad_name` or `worker.too_many`.
         """
         refuse_bad_name(name)
         token = f"{name}:{secrets.token_urlsafe(SECRET_BYTES)}"
-        with self._alone():
+        with self._locked():
             digests = self._read()
             if name not in digests and len(digests) >= TOKENS_MAX:
                 raise Rejected("worker.too_many", f"There are {TOKENS_MAX:,} tokens already.")
@@ -42,8 +41,8 @@ class TokenFile:
         return token
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep others from writing meanwhile: what they make would be lost, or ours."""
+    def _locked(self) -> Iterator[None]:
+        """Lock the directory, so that concurrent writers don't lose each other's tokens."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(self._path.parent, os.O_RDONLY)
         try:
@@ -55,12 +54,12 @@ class TokenFile:
     def who(self, token: str) -> str:
         """Return the name of the worker with that token, or an empty text."""
         name = name_in(token)
-        kept = self._present().get(name, "")
-        # Compared also where there is no such worker, so that the time tells nothing.
-        return name if hmac.compare_digest(kept or "0" * 64, _digest(token)) and kept else ""
+        digest = self._current().get(name, "")
+        # Compare even if there is no such worker, so that the time reveals nothing.
+        return name if hmac.compare_digest(digest or "0" * 64, _digest(token)) and digest else ""
 
-    def _present(self) -> dict[str, str]:
-        """Return what the file says now; it is read again when it was written since."""
+    def _current(self) -> dict[str, str]:
+        """Return the current tokens; read the file again if it has changed."""
         try:
             found = self._path.stat()
             at = (found.st_mtime_ns, found.st_ino)
@@ -83,7 +82,7 @@ class TokenFile:
 
     def _write(self, digests: dict[str, str]) -> None:
         lines = [
-            "# The workers that are let in, each with the SHA-256 of its token.",
+            "# Each worker with the SHA-256 of its token.",
             "[tokens]",
             *(f'{name} = "{digest}"' for name, digest in sorted(digests.items())),
         ]
@@ -114,7 +113,7 @@ def token_in(path: Path) -> str:
     if not NAME.fullmatch(name_in(token)) or len(token) > 200 or not token.isprintable():
         raise Rejected(
             "worker.bad_token_file",
-            f"{str(path)!r} holds no token.",
+            f"{str(path)!r} does not contain a token.",
             hint="`mission worker token NAME` beside the server prints one.",
         )
     return token
@@ -126,7 +125,7 @@ def name_in(token: str) -> str:
 
 
 def refuse_bad_name(name: str) -> None:
-    """Refuse what can't be the name of a worker.
+    """Raise if a name can't be that of a worker.
 
     Raises:
         Rejected: `worker.bad_name`.

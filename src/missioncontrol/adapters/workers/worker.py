@@ -1,6 +1,6 @@
-"""A worker: lets a server know who it is, takes leases, and keeps the server told of all it holds.
+"""A worker: registers at a server, takes leases, and reports all leases with each poll.
 
-What the server says is compared with what is here, so nothing depends on an answer that arrives.
+Both sides compare complete states, so a lost answer does no harm.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from missioncontrol.adapters import leftovers, worktrees
 from missioncontrol.adapters.processes import end_orphans
-from missioncontrol.adapters.workers.crew import Crew
-from missioncontrol.adapters.workers.holding import LEFT, Backoff, Holding
-from missioncontrol.adapters.workers.link import Link
+from missioncontrol.adapters.workers.agents import LocalAgents
+from missioncontrol.adapters.workers.lease_runner import LEFT, Backoff, LeaseRunner
+from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.secrets import Scrubber
@@ -35,29 +35,26 @@ from missioncontrol.ports.workers import (
 
 DRAIN_SECONDS = 600.0
 FAREWELL_SECONDS_MAX = 10.0
-"""After its work has ended, a worker tries so long to tell the server."""
+"""Time to report to an unreachable server after all work has ended."""
 
-RESTARTED = Refused(
-    "worker.restarted", "The worker ended in the middle of the attempt, and began anew."
-)
+RESTARTED = Refused("worker.restarted", "The worker restarted in the middle of the attempt.")
 FATAL = ("worker.exists", "worker.forbidden", "worker.bad_offer", "worker.malformed")
-"""What no second try mends."""
+"""Codes of errors that a retry does not resolve."""
 
-Told = Callable[[str], None]
-"""Takes a sentence about what happened, for whoever looks after the worker."""
+Report = Callable[[str], None]
+"""Receives messages about events for the operator of the worker."""
 
 
 class StateDirectory:
-    """Where one worker keeps what it holds; no two may use it at once."""
+    """The directory with the leases of one worker, locked by its process."""
 
     def __init__(self, root: Path) -> None:
-        """Nothing is written before `hold`."""
         self.root = root
         self.leases = root / "leases"
         self._handle: int | None = None
 
-    def hold(self) -> str:
-        """Take it for this process; return what tells it from every other.
+    def lock(self) -> str:
+        """Lock the directory for this process; return its instance id.
 
         Raises:
             Unavailable: `worker.held` or `worker.bad_state`.
@@ -77,8 +74,8 @@ class StateDirectory:
             os.close(handle)
             raise Unavailable(
                 "worker.held",
-                f"A worker is at work in {str(self.root)!r} already.",
-                hint="End it first, or give this one a token and a directory of its own.",
+                f"A worker is running in {str(self.root)!r} already.",
+                hint="Stop it first, or give this one its own token and directory.",
             ) from None
         self._handle = handle
         return self._instance()
@@ -92,34 +89,34 @@ class StateDirectory:
         return file.read_text("ascii").strip()
 
     def release(self) -> None:
-        """Let it go."""
+        """Unlock the directory."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
 
 class Worker:
-    """Carries out leases of one server until it is drained."""
+    """Runs leases of one server until it is drained."""
 
     def __init__(
         self,
         who: Introduction,
-        link: Link,
-        crew: Crew,
+        link: ServerClient,
+        agents: LocalAgents,
         scrubber: Scrubber,
         state: StateDirectory,
         *,
-        told: Told,
+        report: Report,
     ) -> None:
-        """`who` says everything but the instance, which is that of `state`, and the offers."""
+        """`who` has everything but the offers and the instance, which is that of `state`."""
         self.link = link
-        self.crew = crew
+        self.agents = agents
         self.scrubber = scrubber
         self.instance = ""
         self._who = who
         self._state = state
-        self._told = told
-        self._holdings: dict[str, Holding] = {}
+        self._report = report
+        self._runners: dict[str, LeaseRunner] = {}
         self._changed = asyncio.Event()
         self._is_known = False
         self._poll_seconds = POLL_SECONDS_MAX
@@ -127,60 +124,57 @@ class Worker:
         self._is_reached: bool | None = None
         self._silent_since = 0.0  # when the server was last heard, while it is not
 
-    # What leases need; see `holding.Place`.
+    # For leases; see `LeaseHost`.
 
     def changed(self) -> None:
-        """See `Place.changed`."""
         self._changed.set()
 
     def register_again(self) -> None:
-        """See `Place.register_again`."""
         self._is_known = False
         self._changed.set()
 
-    def forget(self, holding: Holding) -> None:
-        """See `Place.forget`."""
-        self._holdings.pop(holding.spool.folder.name, None)
-        holding.spool.remove()
+    def forget(self, runner: LeaseRunner) -> None:
+        self._runners.pop(runner.spool.folder.name, None)
+        runner.spool.remove()
         self._changed.set()
 
-    # Its life.
+    # Start and end.
 
     async def work(self) -> None:
-        """Work until drained and done.
+        """Run until drained, and all work has ended.
 
         Raises:
             Unavailable: `worker.held`.
-            Conflict, Rejected: what the server refuses for good.
+            Conflict, Rejected: permanent refusals of the server.
         """
-        self.instance = self._state.hold()
+        self.instance = self._state.lock()
         try:
             await self._clean_up()
-            await self.crew.prove(self._told)
+            await self.agents.check(self._report)
             await self._poll_until_drained()
         finally:
-            await self._let_go()
+            await self._close()
             self._state.release()
 
     def drain(self, seconds_max: float = DRAIN_SECONDS) -> None:
-        """Begin nothing more, end what is held within `seconds_max`, and leave."""
+        """Start nothing new, end current work within `seconds_max`, and leave."""
         if self._is_draining:
             self._stop_all()
             return
         self._is_draining = True
-        self._told("Ending what is at work; nothing new begins.")
+        self._report("Draining: current work continues, nothing new starts.")
         asyncio.get_running_loop().call_later(seconds_max, self._stop_all)
         self._changed.set()
 
     def _stop_all(self) -> None:
-        for holding in self._holdings.values():
-            holding.stop(LEFT)
+        for runner in self._runners.values():
+            runner.stop(LEFT)
 
     async def _clean_up(self) -> None:
-        """Take up what a worker before this one left: its processes end, its results are told."""
+        """End the processes of an earlier worker process, and report its results."""
         await leftovers.sweep(self._state.root)
         for folder in sorted(self._state.leases.iterdir()):
-            spool = Spool.found(folder)
+            spool = Spool.load(folder)
             if spool is None:
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
@@ -193,15 +187,15 @@ class Worker:
         await worktrees.sweep(self._state.root / "worktrees", self.scrubber.text)
 
     def _begin(self, spool: Spool) -> None:
-        holding = Holding(spool, self)
-        self._holdings[spool.folder.name] = holding
-        holding.begin()
+        runner = LeaseRunner(spool, self)
+        self._runners[spool.folder.name] = runner
+        runner.begin()
 
-    async def _let_go(self) -> None:
-        """End everything that goes on here; what was not told stays on disk."""
-        for holding in list(self._holdings.values()):
-            await holding.close()
-        self._holdings.clear()
+    async def _close(self) -> None:
+        """End all work; unreported messages stay on disk."""
+        for runner in list(self._runners.values()):
+            await runner.close()
+        self._runners.clear()
         await self.link.close()
 
     # The server.
@@ -214,40 +208,38 @@ class Worker:
                 await self._poll_once()
                 backoff.reset()
             except MissionControlError as error:
-                self._take_refusal(error)
-                await backoff.rest()
-        if self._holdings:
-            self._told(
-                f"What the server was not told stays in {str(self._state.leases)!r}; a worker that "
-                "begins there tells it."
+                self._handle_refusal(error)
+                await backoff.wait()
+        if self._runners:
+            self._report(
+                f"Unreported messages stay in {str(self._state.leases)!r}; the next worker with "
+                "that directory reports them."
             )
-        await self._say_farewell()
+        await self._send_farewell()
 
     def _may_leave(self) -> bool:
-        """Whether all work has ended, and the server was told or is not to be reached."""
-        if not self._is_draining or any(not each.has_ended for each in self._holdings.values()):
+        """Whether all work has ended and is reported, or the server is unreachable."""
+        if not self._is_draining or any(not each.has_ended for each in self._runners.values()):
             return False
         silent = asyncio.get_running_loop().time() - self._silent_since
-        return not self._holdings or (
-            self._is_reached is not True and silent > FAREWELL_SECONDS_MAX
-        )
+        return not self._runners or (self._is_reached is not True and silent > FAREWELL_SECONDS_MAX)
 
     async def _poll_once(self) -> None:
         if not self._is_known:
-            offers = self.crew.offers(self._who.scale)
+            offers = self.agents.offers(self._who.scale)
             who = replace(self._who, instance=self.instance, offers=offers)
             welcome = await self.link.register(who)
             self._poll_seconds = welcome.poll_seconds_max
             self._is_known = True
-            self._say_reached()
-        orders = await self._asked()
+            self._note_reached()
+        orders = await self._poll_server()
         if orders is not None:
             self._follow(orders)
 
-    async def _asked(self) -> Orders | None:
-        """Say how things stand here, and wait for orders; None where things changed meanwhile."""
+    async def _poll_server(self) -> Orders | None:
+        """Report the state and wait for orders; return None if the state changes meanwhile."""
         self._changed.clear()
-        asking = asyncio.ensure_future(self.link.poll(self._standing()))
+        asking = asyncio.ensure_future(self.link.poll(self._poll_request()))
         changing = asyncio.ensure_future(self._changed.wait())
         try:
             await asyncio.wait({asking, changing}, return_when=asyncio.FIRST_COMPLETED)
@@ -257,18 +249,18 @@ class Worker:
                 task.cancel()
             await asyncio.gather(asking, changing, return_exceptions=True)
 
-    def _standing(self) -> Poll:
-        at_work = sum(each.is_at_work for each in self._holdings.values())
+    def _poll_request(self) -> Poll:
+        at_work = sum(each.is_at_work for each in self._runners.values())
         room = 0 if self._is_draining else max(0, self._who.scale - at_work)
         return Poll(
             self.instance,
-            min(room, HELD_MAX - len(self._holdings)),
-            tuple(each.state for each in self._holdings.values()),
+            min(room, HELD_MAX - len(self._runners)),
+            tuple(each.state for each in self._runners.values()),
             self._is_draining,
             seconds_max=min(self._poll_seconds, 1.0) if self._is_draining else self._poll_seconds,
         )
 
-    def _take_refusal(self, error: MissionControlError) -> None:
+    def _handle_refusal(self, error: MissionControlError) -> None:
         if error.code == "worker.unknown":
             self._is_known = False
         elif error.code in FATAL:
@@ -276,14 +268,14 @@ class Worker:
         elif self._is_reached is not False:
             self._is_reached = False
             self._silent_since = asyncio.get_running_loop().time()
-            self._told(f"{error.reason} What is at work goes on.")
+            self._report(f"{error.reason} Current work continues.")
 
-    def _say_reached(self) -> None:
+    def _note_reached(self) -> None:
         if self._is_reached is not True:
             self._is_reached = True
-            self._told("The server is reached.")
+            self._report("Connected to the server.")
 
-    async def _say_farewell(self) -> None:
+    async def _send_farewell(self) -> None:
         farewell = Poll(self.instance, is_draining=True, has_left=True)
         with contextlib.suppress(MissionControlError, TimeoutError):
             async with asyncio.timeout(FAREWELL_SECONDS_MAX):
@@ -292,30 +284,30 @@ class Worker:
     # Orders.
 
     def _follow(self, orders: Orders) -> None:
-        self._say_reached()
+        self._note_reached()
         for given in orders.give:
-            self._take(given)
+            self._start(given)
         for answered in orders.answers:
-            held = self._holdings.get(_folder(answered.lease.run, answered.lease.fence))
+            held = self._runners.get(_folder(answered.lease.run, answered.lease.fence))
             if held is not None:
                 held.answer(answered)
         for lease in (*orders.cancel, *orders.lost):
-            held = self._holdings.get(_folder(lease.run, lease.fence))
+            held = self._runners.get(_folder(lease.run, lease.fence))
             if held is not None:
                 held.stop()
         if orders.drain and not self._is_draining:
             self.drain()
 
-    def _take(self, given: Given) -> None:
+    def _start(self, given: Given) -> None:
         name = _folder(given.lease.run, given.lease.fence)
-        if name in self._holdings or self._is_draining or len(self._holdings) >= HELD_MAX:
+        if name in self._runners or self._is_draining or len(self._runners) >= HELD_MAX:
             return
         shutil.rmtree(self._state.leases / name, ignore_errors=True)
         self._begin(Spool.begin(self._state.leases / name, given))
         lease = given.lease
-        self._told(f"Step {lease.step!r} of {lease.run} begins: {given.agent}.")
+        self._report(f"Step {lease.step!r} of {lease.run} starts: {given.agent}.")
 
 
 def _folder(run: str, fence: int) -> str:
-    """Return the name of the folder of a lease; names of runs are other people's words."""
+    """Return the folder name of a lease; users choose the names of runs, so they are escaped."""
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', run)[:200]}-{fence}"

@@ -1,19 +1,18 @@
-"""Reads JSON piece by piece, so that each value has its line."""
+"""Passes JSON to a `ValueBuilder` token by token, with the line of each."""
 
 import json
 import re
 from typing import Any
 
-from missioncontrol.adapters.workflow_files.building import Building, Stopped
+from missioncontrol.adapters.workflow_files.value_builder import Stopped, ValueBuilder
 
 _TOKEN = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
 
 
-class NoJson(Exception):
-    """The text is no JSON; `line` and `reason` say where and why."""
+class NotJson(Exception):
+    """Raised for a text that is not JSON, with line and reason."""
 
     def __init__(self, line: int, reason: str) -> None:
-        """`reason` is the library's own."""
         super().__init__(reason)
         self.line = line
         self.reason = reason
@@ -23,8 +22,8 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def refuse_no_json(text: str) -> None:
-    """Return if all of `text` is JSON.
+def check_json(text: str) -> None:
+    """Check that all of `text` is JSON.
 
     Raises:
         NoJson: it is not.
@@ -32,34 +31,34 @@ def refuse_no_json(text: str) -> None:
     try:
         json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise NoJson(error.lineno, error.msg) from None
+        raise NotJson(error.lineno, error.msg) from None
     except ValueError as error:
-        raise NoJson(1, str(error)) from None
+        raise NotJson(1, str(error)) from None
     except RecursionError:
-        raise NoJson(1, "it is nested too deeply") from None
+        raise NotJson(1, "it is nested too deeply") from None
 
 
-def build_from_json(text: str, building: Building) -> None:
-    """Hand the pieces of a text that is JSON to `building`."""
+def build_from_json(text: str, builder: ValueBuilder) -> None:
+    """Pass the tokens of a JSON text to `builder`."""
     line, position = 1, 0
     try:
         for found in _TOKEN.finditer(text):
             line += text.count("\n", position, found.start())
             position = found.start()
-            _take(found[0], line, building)
+            _take(found[0], line, builder)
     except Stopped:
         return
 
 
-def _take(token: str, line: int, building: Building) -> None:
+def _take(token: str, line: int, builder: ValueBuilder) -> None:
     match token[0]:
         case "{":
-            building.begin({}, line)
+            builder.begin({}, line)
         case "[":
-            building.begin([], line)
+            builder.begin([], line)
         case "}" | "]":
-            building.end()
+            builder.end()
         case '"':
-            building.scalar(json.loads(token), line, is_plain=False)
+            builder.scalar(json.loads(token), line, is_plain=False)
         case _:
-            building.scalar(token, line, is_plain=True)
+            builder.scalar(token, line, is_plain=True)

@@ -1,4 +1,4 @@
-"""The JSON Schema of workflow files, by which editors complete and underline."""
+"""The JSON Schema of workflow files, for completion and checks in editors."""
 
 import json
 from collections.abc import Mapping
@@ -35,11 +35,11 @@ Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 AGENTS = ("planner", *(role for role in ROLES if role != BUILDER), "command")
-"""Offered for completion; any agent that is registered may be named."""
+"""Offered for completion; any registered agent is valid."""
 
 
 def json_schema() -> Schema:
-    """Return the schema: every key with its meaning, its values and its bounds."""
+    """Return the schema: every key with its description, values and bounds."""
     return {
         "$schema": DIALECT,
         "$id": "urn:missioncontrol:workflow",
@@ -88,7 +88,7 @@ def _definitions() -> dict[str, Schema]:
 def _object(
     keys: Mapping[str, str], schemas: Mapping[str, Schema], required: list[str] | None = None
 ) -> Schema:
-    """Return an object with these keys, each with its meaning, and no others."""
+    """Return an object with these keys and no others, each with its description."""
     properties = {key: {"description": meaning, **schemas[key]} for key, meaning in keys.items()}
     known: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**known, "required": required} if required else known
@@ -221,7 +221,7 @@ def _approval() -> Schema:
         {"after": {"$ref": "#/$defs/duration"}, "to": people},
         required=["after", "to"],
     )
-    said = _object(
+    form = _object(
         words.APPROVAL,
         {
             "from": {**people, "default": rule.approvers[0]},
@@ -230,13 +230,13 @@ def _approval() -> Schema:
             "escalate": later,
         },
     )
-    return {"anyOf": [{"const": True}, said]}
+    return {"anyOf": [{"const": True}, form]}
 
 
 def _retry() -> Schema:
     once = Retry()
     attempts = {**_whole(1, ATTEMPTS_MAX), "default": once.attempts}
-    said = _object(
+    form = _object(
         words.RETRY,
         {
             "attempts": attempts,
@@ -245,7 +245,7 @@ def _retry() -> Schema:
             "max_wait": {"$ref": "#/$defs/duration", "default": once.wait_seconds_max},
         },
     )
-    return {"anyOf": [attempts, said]}
+    return {"anyOf": [attempts, form]}
 
 
 def _timeouts() -> Schema:
@@ -255,12 +255,12 @@ def _timeouts() -> Schema:
 
 def _concurrency() -> Schema:
     places = _whole(1, CONCURRENCY_MAX)
-    said = _object(
+    form = _object(
         words.CONCURRENCY,
         {"key": _sentence(300), "limit": {**places, "default": 1}},
         required=["key"],
     )
-    return {"anyOf": [places, said]}
+    return {"anyOf": [places, form]}
 
 
 def _repeat() -> Schema:

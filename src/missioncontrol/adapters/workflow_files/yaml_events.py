@@ -1,4 +1,4 @@
-"""Reads YAML event by event; what is wrong with it is said in words for people."""
+"""Passes YAML to a `ValueBuilder` event by event, with faults in words for people."""
 
 import re
 from collections import Counter
@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from missioncontrol.adapters.workflow_files.building import Building, Stopped
+from missioncontrol.adapters.workflow_files.value_builder import Stopped, ValueBuilder
 
-# The parser in C is some thirty times faster; both tell the same events.
+# The C parser is about thirty times faster, with the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CORE = "tag:yaml.org,2002:"
-TEXT_LINES_MAX = 20  # of a text that has no quotes, where it is told how to write it
+TEXT_LINES_MAX = 20  # of an unquoted string in a message that shows how to quote it
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
 )
@@ -97,24 +97,24 @@ _IN_WORDS = (
 )
 
 
-def build_from_yaml(text: str, building: Building) -> None:
-    """Hand the events of a YAML text to `building`; faults in the text end up there too."""
+def build_from_yaml(text: str, builder: ValueBuilder) -> None:
+    """Pass the events and faults of a YAML text to `builder`."""
     odd = _UNPRINTABLE.search(text)
     if odd:
         line = text.count("\n", 0, odd.start()) + 1
         code = f"U+{ord(odd[0]):04X}"
         hint = 'Take it out, or write it in double quotes as an escape such as "\\u0007".'
-        building.stop(line, f"It holds the character {code}, which no YAML may hold.", hint)
+        builder.stop(line, f"It holds the character {code}, which no YAML may hold.", hint)
         return
     try:
-        _take_all(text, building)
+        _take_all(text, builder)
     except Stopped:
         return
     except yaml.YAMLError as error:
-        _refuse_bad_yaml(text, error, building)
+        _refuse_bad_yaml(text, error, builder)
 
 
-def _take_all(text: str, building: Building) -> None:
+def _take_all(text: str, builder: ValueBuilder) -> None:
     documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else 1
@@ -122,33 +122,33 @@ def _take_all(text: str, building: Building) -> None:
             case yaml.DocumentStartEvent():
                 documents += 1
                 if documents > 1:
-                    raise building.stop(
+                    raise builder.stop(
                         line, "A second document begins here.", "Keep one workflow in a file."
                     )
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 is_object = isinstance(event, yaml.MappingStartEvent)
                 if not _is_known(event.tag, "map" if is_object else "seq"):
-                    _refuse_tag(text, event, line, building)
-                building.begin({} if is_object else [], line, event.anchor or "")
+                    _refuse_tag(text, event, line, builder)
+                builder.begin({} if is_object else [], line, event.anchor or "")
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                building.end()
+                builder.end()
             case yaml.AliasEvent():
-                building.alias(event.anchor or "", line)
+                builder.alias(event.anchor or "", line)
             case yaml.ScalarEvent():
-                _take_scalar(text, event, line, building)
+                _take_scalar(text, event, line, builder)
             case _:
                 pass
 
 
-def _take_scalar(text: str, event: yaml.ScalarEvent, line: int, building: Building) -> None:
+def _take_scalar(text: str, event: yaml.ScalarEvent, line: int, builder: ValueBuilder) -> None:
     value, anchor = event.value, event.anchor or ""
     if _is_known(event.tag, "str", "int", "float", "bool", "null"):
         is_plain = not event.style and event.tag != f"{_CORE}str"
-        building.scalar(value, line, is_plain=is_plain, anchor=anchor)
+        builder.scalar(value, line, is_plain=is_plain, anchor=anchor)
     else:
-        # What was meant is looked at as well, so that nothing is said of a value that is missing.
-        meant = _refuse_tag(text, event, line, building)
-        building.scalar(meant or value, line, is_plain=False, anchor=anchor)
+        # Read the intended value as well, so that no fault about a missing value follows.
+        meant = _refuse_tag(text, event, line, builder)
+        builder.scalar(meant or value, line, is_plain=False, anchor=anchor)
 
 
 def _is_known(tag: str | None, *names: str) -> bool:
@@ -158,15 +158,15 @@ def _is_known(tag: str | None, *names: str) -> bool:
 _Tagged = yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent
 
 
-def _refuse_tag(text: str, event: _Tagged, line: int, building: Building) -> str:
-    """Take down a tag; return the text that is meant where it is a text without its quotes."""
+def _refuse_tag(text: str, event: _Tagged, line: int, builder: ValueBuilder) -> str:
+    """Record the fault of a tag; return the intended text if it is an unquoted string."""
     start = event.start_mark.index if event.start_mark else 0
     meant = _text_from(text, start) if text[start : start + 1] == "!" else ""
     if meant and text[start + 1 : start + 2] not in ("!", "<"):
-        building.refuse_next(line, *_needs_quotes(meant))
+        builder.refuse_next(line, *_needs_quotes(meant))
         return meant
     shown = str(event.tag).replace(_CORE, "!!")[:60]
-    building.refuse_next(line, f"The tag {shown} means nothing here.", "Take it away.")
+    builder.refuse_next(line, f"The tag {shown} means nothing here.", "Take it away.")
     return ""
 
 
@@ -209,40 +209,40 @@ def _needs_quotes(meant: str) -> tuple[str, str]:
     return "A text that begins with ! has to stand in quotes.", f"Write {shown}."
 
 
-def _refuse_bad_yaml(text: str, error: yaml.YAMLError, building: Building) -> None:
+def _refuse_bad_yaml(text: str, error: yaml.YAMLError, builder: ValueBuilder) -> None:
     problem = str(getattr(error, "problem", None) or error).partition("\n")[0]
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark is not None else 1
     if mark is None or mark.index >= len(text.rstrip()):
-        # Where the text ends, what is still open was opened further up.
+        # At the end of the file, the open bracket or quote is further up.
         opened = getattr(error, "context_mark", None)
         if opened is not None and "end of stream" in problem:
             line = opened.line + 1
         else:
-            line = building.opened_at or line
+            line = builder.opened_at or line
         problem = problem.replace("expected node content", "expected ',' or ']'")
     if "cannot start any token" in problem and mark is not None:
-        building.stop(line, *_bad_beginning(text, mark.line, mark.column))
+        builder.stop(line, *_bad_beginning(text, mark.line, mark.column))
         return
     begun, meant = _unquoted(text, mark.index) if mark is not None else (0, "")
     if meant:
-        building.stop(begun, *_needs_quotes(meant))
+        builder.stop(begun, *_needs_quotes(meant))
         return
     if any(words in problem for words in _OF_DEPTH) and mark is not None:
         above = getattr(error, "context_mark", None)
         odd = _odd_line(text, above.line if above else mark.line, mark.line)
         if odd is not None:
-            building.stop(*odd)
+            builder.stop(*odd)
             return
-    _tell_in_words(line, problem, building)
+    _tell_in_words(line, problem, builder)
 
 
-def _tell_in_words(line: int, problem: str, building: Building) -> None:
+def _tell_in_words(line: int, problem: str, builder: ValueBuilder) -> None:
     for words, message, hint in _IN_WORDS:
         if words in problem:
-            building.stop(line, message, hint)
+            builder.stop(line, message, hint)
             return
-    building.stop(line, f"It is no YAML: {problem}.")
+    builder.stop(line, f"It is no YAML: {problem}.")
 
 
 def _bad_beginning(text: str, line: int, column: int) -> tuple[str, str]:
@@ -283,7 +283,7 @@ _NONE = (0, "")
 def _odd_line(text: str, first: int, last: int) -> tuple[int, str, str] | None:
     """Return the one line that is at no depth of the file, with words; None where none is sure.
 
-    The parser stumbles over the line that no longer fits, which may be a good one.
+    The parser reports the first line that no longer fits, which may be correct itself.
     """
     lines = [
         (number, len(line) - len(line.lstrip(" ")))

@@ -1,10 +1,10 @@
-"""A work tree and branch of its own for each attempt: what comes out is a patch, and a commit.
+"""A work tree and branch for each attempt; the result is a patch and, on request, a commit.
 
-The tree belongs to a small repository of its own that borrows the objects of the user's. So
-whatever is done there, also with git (stash, branches, settings, hooks), the user's repository is
-only read; where the end of an attempt is to be kept, one ref of ours is added to it. What we ask
-git about the tree we ask through a second repository that the agent never sees: it could otherwise
-name programs in the settings of its own, and we would start them.
+The tree belongs to a small repository that borrows the objects of the user's repository. So
+whatever an agent does there with git (stash, branches, settings, hooks), the user's repository is
+only read, except for the one ref that saves the final state. We inspect the tree through a second
+repository that the agent never sees: in the settings of its own, it could name programs that our
+git would start.
 """
 
 import asyncio
@@ -23,36 +23,36 @@ import msgspec
 from missioncontrol.adapters.leftovers import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
 from missioncontrol.adapters.worktrees import sessions
-from missioncontrol.adapters.worktrees.cleaning import Scrub
-from missioncontrol.adapters.worktrees.keeping import NOTE as KEEP_NOTE
-from missioncontrol.adapters.worktrees.keeping import Kept, keep, note_down
-from missioncontrol.adapters.worktrees.patch import Change, Patch, patch_of, taken_over
+from missioncontrol.adapters.worktrees.patch import Change, Patch, apply_patch, patch_of
+from missioncontrol.adapters.worktrees.redaction import Scrub
+from missioncontrol.adapters.worktrees.saved_commits import NOTE as KEEP_NOTE
+from missioncontrol.adapters.worktrees.saved_commits import SavedCommit, save_commit, write_note
 from missioncontrol.adapters.worktrees.sessions import Session
-from missioncontrol.adapters.worktrees.tree import Tree, branch_of, made, reopened
+from missioncontrol.adapters.worktrees.tree import Tree, branch_of, create_tree, reopen_tree
 from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle
 
 __all__ = [
     "Change",
-    "Kept",
     "Patch",
-    "Resumes",
+    "ResumeRequest",
+    "SavedCommit",
     "Session",
     "Tree",
-    "keep",
+    "apply_patch",
     "patch_of",
     "remove_settled",
+    "save_commit",
     "sweep",
-    "taken_over",
     "worktree",
 ]
 
 
-class Resumes(msgspec.Struct, frozen=True):
-    """Which interrupted attempt is resumed, and by whom."""
+class ResumeRequest(msgspec.Struct, frozen=True):
+    """Which interrupted attempt to resume."""
 
     task: str
     holds: Callable[[Path, Session], bool]  # whether the tool still has the conversation
-    gone: Callable[[str], None]  # told why it starts over
+    gone: Callable[[str], None]  # called with the reason to start over
 
 
 _LOG = logging.getLogger(__name__)
@@ -65,18 +65,18 @@ async def worktree(
     repository: Path,
     *,
     base: str = "",
-    keeping: Scrub | None = None,
-    resumes: Resumes | None = None,
+    scrub: Scrub | None = None,
+    resumes: ResumeRequest | None = None,
 ) -> AsyncIterator[Tree]:
-    """Lend a tree of this attempt alone, at `base`, or at what is checked out.
+    """Yield a tree for this attempt alone, at `base` or at the checked-out commit.
 
-    With `resumes` it is the tree of an interrupted attempt of the same task, where there is one
-    whose session can be resumed. A tree that has a session when an attempt failed or was cancelled
-    stays, until `remove_settled` or `sweep` finds that its run has ended.
+    With `resumes`, yield the tree of an interrupted attempt of the same task where one has a
+    session that can be resumed. A tree that has a session when its attempt fails or is cancelled
+    stays until `remove_settled` or `sweep` finds that its run has ended.
 
-    With `keeping`, what it holds at the end is kept in the repository, whatever ended it, without
-    the secrets that this takes out; `keep` does it earlier. A tree that could not be kept stays,
-    and `sweep` tries again.
+    With `scrub`, save the final state as a commit in the repository, however the attempt ends,
+    after `scrub` has removed the secrets. `save_commit` does it earlier. A tree that can't be saved
+    stays, and `sweep` tries again.
 
     Raises:
         AttemptFailed: `worktree.no_repository`, `worktree.unknown_base`, `worktree.not_writable`
@@ -86,28 +86,28 @@ async def worktree(
     place = await _resumable(folder, resumes) if resumes is not None else None
     session = sessions.read(place) if place is not None else None
     if place is None or session is None:
-        place = await asyncio.to_thread(_begun, folder, f"{assignment.fence}-")
+        place = await asyncio.to_thread(_create_place, folder, f"{assignment.fence}-")
     is_interrupted = False
     try:
         if session is not None:
-            tree = reopened(place, **_of_tree(session))
+            tree = reopen_tree(place, **_of_tree(session))
         else:
-            tree = await made(place, branch_of(assignment), repository, base)
-        if keeping is not None:
-            await asyncio.to_thread(note_down, tree, repository, assignment)
+            tree = await create_tree(place, branch_of(assignment), repository, base)
+        if scrub is not None:
+            await asyncio.to_thread(write_note, tree, repository, assignment)
         yield tree
     except (AttemptFailed, asyncio.CancelledError):
-        # A cancelled attempt may go on as well: the engine closes, or a cap or a limit ended it.
+        # A cancelled attempt may be resumed, too: the engine is closing, or a limit ended it.
         is_interrupted = sessions.read(place) is not None
         raise
     finally:
-        # A second cancellation does not wait for it, and it is done all the same.
-        end = _released(place, keeping) if is_interrupted else _cleared(place, keeping)
+        # Shielded, so that it completes even if a second cancellation interrupts this task.
+        end = _release(place, scrub) if is_interrupted else _clear(place, scrub)
         await asyncio.shield(asyncio.ensure_future(end))
 
 
-async def _resumable(folder: Path, resumes: Resumes) -> Path | None:
-    """Take over the tree of an interrupted attempt; one whose session is gone is removed."""
+async def _resumable(folder: Path, resumes: ResumeRequest) -> Path | None:
+    """Return the tree of an interrupted attempt; remove one whose session is gone."""
     place = await asyncio.to_thread(sessions.interrupted, folder, resumes.task, _is_owned)
     if place is None:
         return None
@@ -116,8 +116,8 @@ async def _resumable(folder: Path, resumes: Resumes) -> Path | None:
     session = sessions.read(place)
     if session is not None and (place / "tree" / ".git").is_dir() and resumes.holds(place, session):
         return place
-    resumes.gone("The session of the interrupted attempt is not there any more; it starts over.")
-    await _cleared(place, None)
+    resumes.gone("The session of the interrupted attempt is gone, so this attempt starts over.")
+    await _clear(place, None)
     return None
 
 
@@ -126,90 +126,90 @@ def _of_tree(session: Session) -> dict[str, Any]:
     return {name: getattr(session, name) for name in fields}
 
 
-async def _released(place: Path, keeping: Scrub | None) -> None:
-    """Leave a tree to the next attempt of its step; the oldest of too many are removed.
+async def _release(place: Path, scrub: Scrub | None) -> None:
+    """Leave a tree to the next attempt of its step; remove the oldest trees beyond the limit.
 
-    One whose end is to be kept, and that we can't keep here, is left to `sweep`.
+    A tree that still has to be saved, and can't be without `scrub`, is left to `sweep`.
     """
     await end_leftovers(place)
     (place / "owner").unlink(missing_ok=True)
     stale = await asyncio.to_thread(_stale, place.parent.parent)
     noted = {each for each in stale if sessions.read(each) is not None}
-    for old in noted - sessions.kept(stale):
-        if keeping is None and (old / KEEP_NOTE).exists():
+    for old in noted - sessions.resumable(stale):
+        if scrub is None and (old / KEEP_NOTE).exists():
             sessions.forget(old)
         else:
-            await _cleared(old, keeping)
+            await _clear(old, scrub)
 
 
 def _folder(root: Path, run: str) -> Path:
-    """Return where the trees of a run are."""
+    """Return the folder with the trees of a run."""
     return root / re.sub(r"[^A-Za-z0-9_-]", "_", run)
 
 
 async def remove_settled(root: Path, run: str, scrub: Scrub) -> None:
-    """Remove the trees of a run that has ended: none of its attempts is resumed any more.
+    """Remove the trees of a run that has ended, because none of its attempts is resumed.
 
-    Another attempt may still be at work in one of them; that one stays until the next `sweep`.
+    A tree in which another attempt still runs stays until the next `sweep`.
     """
     folder = _folder(root, run)
     for place in [each for each in folder.glob("*") if not _is_owned(each / "owner")]:
-        await _cleared(place, scrub)
+        await _clear(place, scrub)
     with suppress(OSError):
         folder.rmdir()
 
 
 async def sweep(root: Path, scrub: Scrub, *, unsettled: Collection[str] | None = None) -> int:
-    """Remove the trees that a process left behind which is no more; return how many.
+    """Remove the trees of processes that have ended; return how many.
 
-    What its tools left running there is ended first, and what is to be kept is kept, as `keep`
-    does it. A tree with a session waits for the next attempt of its step, where its run is one of
-    those that are `unsettled`, or nobody knows which those are.
+    End the processes that its tools left there first, and save what is to be saved. A tree with a
+    session stays for the next attempt of its step if its run is among `unsettled`, or if
+    `unsettled` is None.
     """
     stale = await asyncio.to_thread(_stale, root)
     open_to = None if unsettled is None else {_folder(root, run) for run in unsettled}
-    resumable = [place for place in stale if open_to is None or place.parent in open_to]
-    waiting = await asyncio.to_thread(sessions.kept, resumable)
+    unsettled_places = [place for place in stale if open_to is None or place.parent in open_to]
+    waiting = await asyncio.to_thread(sessions.resumable, unsettled_places)
     removed = 0
     for place in stale:
         if place in waiting:
             await end_leftovers(place)
             continue
-        if await _cleared(place, scrub):
+        if await _clear(place, scrub):
             removed += 1
             with suppress(OSError):
                 place.parent.rmdir()
     return removed
 
 
-def _begun(root: Path, prefix: str) -> Path:
-    """Return a new place: proofs of several agents are attempts of the same name."""
+def _create_place(root: Path, prefix: str) -> Path:
+    """Return a new directory, with a unique name: health checks share the name of the attempt."""
     root.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
-    # First of all: a tree without an owner is swept away.
+    # First of all, because `sweep` removes a tree without an owner.
     (place / "owner").write_bytes(msgspec.json.encode(_this_process()))
     return place
 
 
-async def _cleared(place: Path, scrub: Scrub | None) -> bool:
-    """End what is still at work in `place`, keep what is to be kept, and remove it.
+async def _clear(place: Path, scrub: Scrub | None) -> bool:
+    """End the processes in `place`, save its state if requested, and remove it.
 
-    Where that can't be kept, nothing is removed.
+    If its state can't be saved, nothing is removed.
     """
     await end_leftovers(place)
     try:
         if scrub is not None:
-            await keep(place, scrub)
+            await save_commit(place, scrub)
     except AttemptFailed as failure:
         _LOG.warning("%s %s", failure.reason, failure.hint)
-        (place / "owner").unlink(missing_ok=True)  # Nobody's: the next sweep tries again.
+        (place / "owner").unlink(missing_ok=True)  # Without an owner, the next sweep tries again.
         return False
-    await asyncio.to_thread(_removed, place)
+    await asyncio.to_thread(_remove, place)
     return True
 
 
 def _stale(root: Path) -> list[Path]:
-    """Return the places whose owner is gone, or that have lost the note of it."""
+    """Return the directories whose owner has ended or is unknown."""
     places = [place for place in root.glob("*/*") if place.is_dir()]
     return [place for place in places if not _is_owned(place / "owner")]
 
@@ -225,8 +225,8 @@ def _is_owned(owner: Path) -> bool:
         return False
 
 
-def _removed(place: Path) -> None:
-    """Remove `place`, also where an agent took away the right to."""
+def _remove(place: Path) -> None:
+    """Remove `place`, even if an agent removed the permission to do so."""
     shutil.rmtree(place, ignore_errors=True)
     if place.exists():
         for directory, _, _ in os.walk(place):

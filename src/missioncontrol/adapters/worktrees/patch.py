@@ -1,4 +1,4 @@
-"""What an agent changed in its tree, as a patch that makes the same of the base."""
+"""The changes of an agent in its tree, as a patch against the base."""
 
 import shutil
 from typing import Literal
@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
 from missioncontrol.adapters.leftovers import end_leftovers
-from missioncontrol.adapters.worktrees.state import State, seen_through
+from missioncontrol.adapters.worktrees.state import TreeState, inspection_environment
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.ports.agent import AttemptFailed
 
@@ -26,78 +26,78 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """All that differs from the base, as `git apply` takes it."""
+    """All differences from the base, in the format of `git apply`."""
 
     content: bytes
     changes: tuple[Change, ...]
     left_out: tuple[str, ...] = ()  # submodules, and repositories within the tree
-    own: int = 0  # files that differ from what the tree began with, which may be more than the base
+    own: int = 0  # files that differ from the initial tree, which may have changes of earlier steps
 
 
 async def patch_of(tree: Tree) -> Patch:
-    """Return what was changed in `tree`, committed there or not; ignored files are no part of it.
+    """Return the changes in `tree`, committed or not, without ignored files.
 
-    What is still at work in the tree is ended first, so that it holds still.
+    End the processes in the tree first, so that it doesn't change.
 
     Raises:
         AttemptFailed: `worktree.patch_too_large`, `worktree.patch_unfaithful` or
             `worktree.failed`.
     """
     await end_leftovers(tree.path.parent)
-    ours = await State.taken_in(tree)
+    ours = await TreeState.read(tree)
     content = await ours.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
     await _refuse_unfaithful(ours, content)
     shown = (
         path.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for path in ours.left_out
     )
     changes = await _changes(ours)
-    own = await ours.since_begun() if tree.begun.exists() else len(changes)
+    own = await ours.count_own_changes() if tree.begun.exists() else len(changes)
     return Patch(content, changes, tuple(dict.fromkeys(shown)), own)
 
 
-async def taken_over(tree: Tree, patch: bytes, title: str) -> None:
-    """Commit in `tree`, which nobody has touched yet, what `patch` makes of its base.
+async def apply_patch(tree: Tree, patch: bytes, title: str) -> None:
+    """Apply `patch` to the new `tree` and commit it.
 
-    The patch of the tree holds these changes too: it is made against the base all the same.
+    `patch_of` compares with the base, so its patch includes these changes.
 
     Raises:
-        AttemptFailed: `worktree.patch_misfit`, where it is not a patch of this base.
+        AttemptFailed: `worktree.patch_misfit`, if the patch does not fit the base.
     """
     try:
         await git(["apply", "--index", "--whitespace=nowarn", "-"], cwd=tree.path, stdin=patch)
     except AttemptFailed as error:
         raise AttemptFailed(
             "worktree.patch_misfit",
-            f"Changes made before do not fit commit {tree.base[:12] or 'none'}: {error.reason}",
-            hint="Let both steps begin at the same `base`.",
+            f"Earlier changes do not fit commit {tree.base[:12] or 'none'}: {error.reason}",
+            hint="Start both steps at the same `base`.",
             retryable=False,
         ) from None
     await git(["commit", "-q", "--no-verify", "-m", title], cwd=tree.path)
-    # What is new has to lie in our repository too: the agent may remove it from its own.
-    more = seen_through(tree)
-    asked = ["apply", "--cached", "--whitespace=nowarn", "-"]
-    await git(asked, cwd=tree.path, more=more, stdin=patch)
+    # Our repository needs the new objects, too: the agent may remove them from its own.
+    more = inspection_environment(tree)
+    arguments = ["apply", "--cached", "--whitespace=nowarn", "-"]
+    await git(arguments, cwd=tree.path, more=more, stdin=patch)
     shutil.copyfile(tree.path / ".git" / "index", tree.own / "index")
     shutil.copyfile(tree.own / "index", tree.begun)
 
 
-async def _refuse_unfaithful(ours: State, patch: bytes) -> None:
-    """Refuse a patch that does not make of the base exactly what is there."""
+async def _refuse_unfaithful(ours: TreeState, patch: bytes) -> None:
+    """Raise unless the patch, applied to the base, gives exactly the present files."""
     index = str(ours.own / "index-of-patch")
     await ours.git("read-tree", ours.base, index=index)
     if patch:
-        asked = ("apply", "--cached", "--whitespace=nowarn", "-")
-        await ours.git(*asked, stdin=patch, index=index)
+        arguments = ("apply", "--cached", "--whitespace=nowarn", "-")
+        await ours.git(*arguments, stdin=patch, index=index)
     made = await ours.git("write-tree", "--missing-ok", index=index)
     if made != await ours.git("write-tree", "--missing-ok"):
         raise AttemptFailed(
             "worktree.patch_unfaithful",
-            "The changes cannot be written as a patch that makes the same files of the base.",
-            hint="Look for files whose names or kinds git cannot tell apart.",
+            "The changes cannot be written as a patch that reproduces the same files.",
+            hint="Check for files whose names or types git cannot distinguish.",
         )
 
 
-async def _changes(ours: State) -> tuple[Change, ...]:
+async def _changes(ours: TreeState) -> tuple[Change, ...]:
     raw = (await ours.diff("--raw", "-z")).decode("utf-8", "replace").split("\0")
     counted = (await ours.diff("--numstat", "-z")).decode("utf-8", "replace").split("\0")
     changes: list[Change] = []

@@ -1,8 +1,8 @@
 """Sessions of interrupted attempts: the tree and the conversation that the next attempt resumes.
 
-A note beside the tree names the session as soon as its tool does. It is removed when the attempt
-ends in a way that ends the session as well. So after a crash, or after a failure that may pass, the
-next attempt of the same step finds the tree, and what the conversation has cost is not paid twice.
+A note beside the tree names the session as soon as its tool reports it. It is removed when the
+session ends with the attempt. So after a crash or a temporary failure, the next attempt of the same
+step finds the tree, and its conversation is not paid for twice.
 """
 
 import os
@@ -17,27 +17,27 @@ from missioncontrol.domain.work import Usage
 
 NOTE = "session.json"
 PLACES_MAX = 20
-"""Trees of interrupted attempts in one home; the oldest are removed beyond that."""
+"""Most trees of interrupted attempts in one data directory; older ones are removed."""
 
 _THREAD = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 
 
 class Session(msgspec.Struct, frozen=True):
-    """What an interrupted attempt was about, and how it is resumed."""
+    """The task of an interrupted attempt, and how to resume it."""
 
-    task: str  # digest of what was asked: another task starts over
-    thread: str  # by which the tool finds the conversation
+    task: str  # a digest; another task starts over
+    thread: str  # the tool's id of the conversation
     branch: str
     base: str
     cwd: str  # below the tree
     notes: tuple[str, ...]
-    used: dict[str, Usage] = {}  # by model: of the conversation so far, as the tool counts it
+    used: dict[str, Usage] = {}  # usage of the conversation so far, by model, as the tool counts it
 
 
 def write(place: Path, session: Session) -> None:
-    """Note the session of a tree, so that it survives the process."""
+    """Save the session of a tree durably."""
     if not _THREAD.fullmatch(session.thread):
-        return  # It would be an argument of the tool.
+        return  # It would become an argument of the tool, so other characters are unsafe.
     draft = place / f"{NOTE}.draft"
     with draft.open("wb") as file:
         file.write(msgspec.json.encode(session))
@@ -47,7 +47,7 @@ def write(place: Path, session: Session) -> None:
 
 
 def read(place: Path) -> Session | None:
-    """Return the session of a tree; None where there is none to resume."""
+    """Return the session of a tree; None if there is none to resume."""
     try:
         found = msgspec.json.decode((place / NOTE).read_bytes(), type=Session)
     except (OSError, msgspec.DecodeError):
@@ -56,7 +56,7 @@ def read(place: Path) -> Session | None:
 
 
 def forget(place: Path) -> None:
-    """Remove the note: the tree is not resumed any more."""
+    """Remove the note, so that the tree is not resumed."""
     with suppress(OSError):
         (place / NOTE).unlink()
 
@@ -70,17 +70,17 @@ def interrupted(folder: Path, task: str, is_owned: Callable[[Path], bool]) -> Pa
     return None
 
 
-def kept(places: list[Path]) -> set[Path]:
-    """Return which of some trees wait for their next attempt: the newest of them."""
+def resumable(places: list[Path]) -> set[Path]:
+    """Return the newest trees with a session, for the next attempts of their steps."""
     return {place for place in _newest_first(places)[:PLACES_MAX] if read(place) is not None}
 
 
 def _newest_first(places: list[Path]) -> list[Path]:
-    noted = {place: at for place in places if (at := _noted(place)) is not None}
+    noted = {place: at for place in places if (at := _saved_at(place)) is not None}
     return sorted(noted, key=noted.__getitem__, reverse=True)
 
 
-def _noted(place: Path) -> float | None:
+def _saved_at(place: Path) -> float | None:
     try:
         return (place / NOTE).stat().st_mtime
     except OSError:

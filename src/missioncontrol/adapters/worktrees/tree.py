@@ -1,4 +1,4 @@
-"""A tree: where an agent works, and the repository through which we look at it."""
+"""The work tree of an agent, made from the user's repository, which is only read."""
 
 import os
 import shutil
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.git import git
+from missioncontrol.adapters.git import LIST_BYTES_MAX, git
 from missioncontrol.adapters.leftovers import mark
-from missioncontrol.adapters.worktrees.source import Source
-from missioncontrol.ports.agent import Assignment
+from missioncontrol.ports.agent import Assignment, AttemptFailed
 from missioncontrol.refs import as_file_name
 
 _AGENTS_SETTINGS = {
@@ -20,43 +19,43 @@ _AGENTS_SETTINGS = {
     "user.name": "Mission Control",
     "user.email": "mission-control@localhost",
 }
-"""What an agent finds in the settings of its repository; it may change them."""
+"""Initial settings of the agent's repository; the agent may change them."""
 
 
 class Tree(msgspec.Struct, frozen=True):
     """A work tree, checked out at its base."""
 
     path: Path
-    cwd: Path  # the directory in it that was asked for, or its top
+    cwd: Path  # the requested directory in the tree, or its top
     branch: str  # exists in the tree's own repository alone
     base: str  # the full id of a commit; "" where the repository has none yet
-    notes: tuple[str, ...]  # what is not in the tree, for people
-    own: Path  # the repository through which we look at the tree
+    notes: tuple[str, ...]  # for people: what the tree lacks
+    own: Path  # the repository through which we inspect the tree
 
     @property
     def place(self) -> Path:
-        """The directory of all that belongs to this tree."""
+        """The directory with everything of this tree."""
         return self.path.parent
 
     @property
     def begun(self) -> Path:
-        """The index of what an earlier step changed; there is none where nothing was taken over."""
+        """The index after the changes of an earlier step; missing without such changes."""
         return self.own / "index-begun"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every program that works in the tree is started with, to be found again."""
+        """The variables that mark every program in the tree, by which it is found and ended."""
         return mark(self.place)
 
 
-def reopened(place: Path, *, branch: str, base: str, cwd: str, notes: tuple[str, ...]) -> Tree:
-    """Return the tree that an earlier attempt left in `place`, as it is."""
+def reopen_tree(place: Path, *, branch: str, base: str, cwd: str, notes: tuple[str, ...]) -> Tree:
+    """Return the tree that an earlier attempt left in `place`."""
     path = place / "tree"
     return Tree(path, path / cwd, branch, base, notes, place / "own.git")
 
 
-async def made(place: Path, branch: str, repository: Path, base: str) -> Tree:
-    """Return a tree in `place`, checked out at `base` of `repository`.
+async def create_tree(place: Path, branch: str, repository: Path, base: str) -> Tree:
+    """Create a tree in `place`, checked out at `base` of `repository`.
 
     Raises:
         AttemptFailed: see `worktree`.
@@ -71,7 +70,7 @@ async def made(place: Path, branch: str, repository: Path, base: str) -> Tree:
         source.lend(begun if more else begun / ".git")
     if commit:
         await git(["update-ref", f"refs/heads/{branch}", commit], cwd=own)
-    await _settle_in(path, branch, commit)
+    await _check_out(path, branch, commit)
     if (path / ".git" / "index").exists():
         shutil.copyfile(path / ".git" / "index", own / "index")
     inside = path / source.below if source.below else path
@@ -80,8 +79,8 @@ async def made(place: Path, branch: str, repository: Path, base: str) -> Tree:
     return Tree(path, cwd, branch, commit, notes, own)
 
 
-async def _settle_in(path: Path, branch: str, commit: str) -> None:
-    """Give the agent's repository its settings, and its tree the files of `commit`."""
+async def _check_out(path: Path, branch: str, commit: str) -> None:
+    """Configure the agent's repository, and check out `commit`."""
     for name, value in _AGENTS_SETTINGS.items():
         await git(["config", name, value], cwd=path)
     if commit:
@@ -90,6 +89,104 @@ async def _settle_in(path: Path, branch: str, commit: str) -> None:
 
 
 def branch_of(assignment: Assignment) -> str:
-    """Return a name that git takes: other people's words stand in those of runs and steps."""
+    """Return a branch name; names of runs and steps are escaped, because users choose them."""
     run, step = as_file_name(assignment.run), as_file_name(assignment.step)
     return f"mission/{run}/{step}-{assignment.attempt}"
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The user's repository, with the paths of its parts."""
+
+    path: Path
+    top: Path | None  # None if it is bare
+    below: str  # the directory that was named, relative to the top
+    objects: Path
+    index: Path
+    shallow: Path
+    exclude: Path
+    object_format: str
+
+    @classmethod
+    async def found(cls, path: Path) -> "Source":
+        asked = ("objects", "index", "shallow", "info/exclude")
+        ways = [part for name in asked for part in ("--git-path", name)]
+        try:
+            form = await git(["rev-parse", "--show-object-format", *ways], cwd=path)
+            top = await git(["rev-parse", "--show-cdup", "--show-prefix"], cwd=path)
+        except (AttemptFailed, OSError) as error:
+            why = error.reason if isinstance(error, AttemptFailed) else str(error)
+            raise AttemptFailed(
+                "worktree.no_repository",
+                f"{str(path)!r} is not a usable git repository: {why}",
+                hint="Give the path of a checkout as `repository`.",
+                retryable=False,
+            ) from None
+        object_format, *places = form.decode("utf-8", "surrogateescape").rstrip("\n").split("\n")
+        objects, index, shallow, exclude = (path / place for place in places)
+        up, below, *_ = [*top.decode("utf-8", "surrogateescape").split("\n"), "", ""]
+        is_bare = (await git(["rev-parse", "--is-bare-repository"], cwd=path)).strip() == b"true"
+        root = None if is_bare else (path / up).resolve()
+        return cls(path, root, below, objects.resolve(), index, shallow, exclude, object_format)
+
+    async def commit(self, base: str) -> str:
+        """Return the commit id of `base`, or of HEAD; "" without any commit."""
+        asked = ["rev-parse", "--verify", "--quiet", "--end-of-options"]
+        try:
+            found = await git([*asked, f"{base or 'HEAD'}^{{commit}}"], cwd=self.path)
+        except AttemptFailed:
+            if not base and await self._is_unborn():
+                return ""
+            raise AttemptFailed(
+                "worktree.unknown_base",
+                f"{str(self.path)!r} has no commit {base or 'HEAD'!r}.",
+                hint="Give a branch, a tag or a commit as `base`; a shallow clone has only some.",
+                retryable=False,
+            ) from None
+        return found.decode().strip()
+
+    async def _is_unborn(self) -> bool:
+        """Whether the checked-out branch has no commit."""
+        try:
+            name = await git(["symbolic-ref", "-q", "HEAD"], cwd=self.path)
+            await git(["rev-parse", "--verify", "--quiet", name.decode().strip()], cwd=self.path)
+        except AttemptFailed as error:
+            return error.code == "worktree.failed"
+        return False
+
+    def lend(self, repository: Path) -> None:
+        """Make `repository` borrow the objects of this one, with the same shallow history."""
+        (repository / "objects" / "info").mkdir(exist_ok=True)
+        shown = str(self.objects)
+        if shown.startswith('"') or "\n" in shown:
+            escaped = shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            shown = f'"{escaped}"'
+        line = f"{shown}\n".encode("utf-8", "surrogateescape")
+        (repository / "objects" / "info" / "alternates").write_bytes(line)
+        (repository / "info").mkdir(exist_ok=True)
+        for file, name in ((self.shallow, "shallow"), (self.exclude, "info/exclude")):
+            if file.is_file():
+                shutil.copyfile(file, repository / name)
+
+    async def notes(self, own: Path, *, is_head: bool) -> tuple[str, ...]:
+        """Return notes on what the user's checkout has and the tree lacks."""
+        if self.top is None or not is_head:
+            return ()
+        copy = own / "users-index"
+        if self.index.is_file():
+            shutil.copyfile(self.index, copy)
+        environment = {
+            "GIT_DIR": str(own),
+            "GIT_WORK_TREE": str(self.top),
+            "GIT_INDEX_FILE": str(copy),
+        }
+        asked = ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"]
+        try:
+            # Through our repository, because the settings of theirs may name programs to start.
+            output = await git(asked, cwd=self.top, more=environment, bytes_max=LIST_BYTES_MAX)
+        except AttemptFailed:
+            return ("Whether the checkout has uncommitted changes is not known.",)
+        count = output.count(b"\0")
+        if not count:
+            return ()
+        files = "1 file" if count == 1 else f"{count:,} files"
+        return (f"Uncommitted changes of the checkout ({files}) are not in this tree.",)

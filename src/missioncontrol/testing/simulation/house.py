@@ -10,7 +10,7 @@ from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
-from missioncontrol.adapters.workflow_files.reading import read_all
+from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import LEDGER_EVENTS_MAX, Budgets

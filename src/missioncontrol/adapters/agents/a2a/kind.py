@@ -1,19 +1,20 @@
-"""The agent that gives a task to a peer."""
+"""The kind `a2a`: a peer that performs tasks."""
 
 import msgspec
 
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings, a2a_settings
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.kind_support import (
     admit_call,
     output_shape,
-    quieten,
     refuse_misfit,
+    require_package,
+    silence_loggers,
 )
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.domain.work import Work
-from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent import Agent, Assignment, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
 SKILLS_MAX = 20
@@ -25,22 +26,21 @@ class A2aKind:
     name = "a2a"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. A peer is taken to write unless its effects say otherwise."""
+        """Return the card. A peer counts as writing unless its effects say otherwise."""
         a2a_settings(declared)
         effects = declared.effects or ("writes_records",)
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return A2aAgent(declared, a2a_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: reads the card of the peer; steps give it tasks."""
+        """Read the card of the peer without giving it a task."""
         settings = a2a_settings(declared)
         _require_extra()
-        from missioncontrol.adapters.agents.a2a.peers import reached
+        from missioncontrol.adapters.agents.a2a.peers import connect_peer
 
-        async with reached(settings, workshop) as (_, card):
+        async with connect_peer(settings, workshop) as (_, card):
             skills = ", ".join(skill.name for skill in list(card.skills)[:SKILLS_MAX])
             version = f"{card.name} {card.version}".strip()[:200]
         return Proof(version, f"{settings.url} has the skills: {skills or 'none'}.")
@@ -50,37 +50,27 @@ class A2aAgent:
     """Gives tasks to one peer."""
 
     def __init__(self, declared: Declaration, settings: A2aSettings, workshop: Workshop) -> None:
-        """Nothing is sent yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         _require_extra()
-        from missioncontrol.adapters.agents.a2a.peers import reached
+        from missioncontrol.adapters.agents.a2a.peers import connect_peer
         from missioncontrol.adapters.agents.a2a.task import PeerTask
 
         scrub, shape = self._workshop.scrub, output_shape(self._declared)
         await admit_call(self._declared, line)
         trace = trace_headers(assignment)
-        async with reached(self._settings, self._workshop, trace) as (client, card):
+        async with connect_peer(self._settings, self._workshop, trace) as (client, card):
             task = PeerTask(client, self._settings, assignment, line, scrub)
-            await task.done()
+            await task.run()
         output = task.results.output(task.last, shape)
         who = f"The peer {card.name!r}"
         refuse_misfit(output, shape, code="a2a.bad_output", who=who, scrub=scrub)
-        return Work(summary=f"{who} answered.", output=output, artifacts=task.results.kept(line))
+        return Work(summary=f"{who} answered.", output=output, artifacts=task.results.store(line))
 
 
 def _require_extra() -> None:
-    quieten("a2a")
-    try:
-        import a2a  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "a2a.not_installed",
-            "The package to speak to peers is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    silence_loggers("a2a")
+    require_package("a2a", "a2a.not_installed", "the Agent2Agent protocol")

@@ -1,4 +1,4 @@
-"""What a peer hands back: gathered while it comes, kept as files, read as output."""
+"""The artifacts of a peer's task: collected, stored as files, and read as output."""
 
 import math
 import mimetypes
@@ -14,21 +14,21 @@ from missioncontrol.ports.agent import AttemptFailed, Line
 
 ARTIFACTS_MAX = 200
 BYTES_MAX = 64 * 1024 * 1024
-"""Of all artifacts of one task."""
+"""Most bytes of all artifacts of one task."""
 
 EXACT = 2**53
+"""From here on, a float can't represent every integer."""
 
 
 class Results:
     """The artifacts of one task, by their ids."""
 
     def __init__(self) -> None:
-        """Nothing came yet."""
         self._artifacts: dict[str, pb.Artifact] = {}
         self._bytes = 0
 
-    def take(self, artifact: pb.Artifact, *, append: bool) -> None:
-        """Take an artifact, or more of one.
+    def add(self, artifact: pb.Artifact, *, append: bool) -> None:
+        """Add an artifact, or append to a known one.
 
         Raises:
             AttemptFailed: `a2a.too_much`.
@@ -44,21 +44,21 @@ class Results:
         if self._bytes > BYTES_MAX or len(self._artifacts) > ARTIFACTS_MAX:
             raise AttemptFailed(
                 "a2a.too_much",
-                f"The peer hands back more than {ARTIFACTS_MAX} artifacts of together "
+                f"The peer returned more than {ARTIFACTS_MAX} artifacts or "
                 f"{BYTES_MAX // 2**20} MiB.",
-                hint="Let it hand back less, or where it lies.",
+                hint="Have the peer return less, or the location of the data.",
                 retryable=False,
             )
 
-    def take_all(self, task: pb.Task) -> None:
-        """Take the artifacts of a task as it stands; they replace what came of it before."""
+    def replace_all(self, task: pb.Task) -> None:
+        """Replace all artifacts by those of a complete task."""
         self._artifacts.clear()
         self._bytes = 0
         for artifact in task.artifacts:
-            self.take(artifact, append=False)
+            self.add(artifact, append=False)
 
     def output(self, last: pb.Message | None, shape: Shape) -> Any:
-        """Return what the artifacts say; where there are none, what the last message says."""
+        """Return the content of the artifacts or, without any, of the last message."""
         parts = [part for artifact in self._artifacts.values() for part in artifact.parts]
         if not parts and last is not None:
             parts = list(last.parts)
@@ -71,10 +71,10 @@ class Results:
         try:
             return msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return text  # It is refused as what does not fit, with its words.
+            return text  # The check of the output reports it, with the text.
 
-    def kept(self, line: Line) -> tuple[ArtifactRef, ...]:
-        """Keep every artifact as a file, and each file in it as one of its own."""
+    def store(self, line: Line) -> tuple[ArtifactRef, ...]:
+        """Store every artifact as a file, and each file in it separately."""
         found: dict[str, ArtifactRef] = {}
         for number, artifact in enumerate(self._artifacts.values(), 1):
             name = _file_name(artifact.name) or f"artifact-{number}"
@@ -85,13 +85,13 @@ class Results:
                     content,
                     media_type=media,
                     title=artifact.description[:200],
-                    obtained="handed back by the peer",
+                    obtained="returned by the peer",
                 )
         return tuple(found.values())
 
 
 def _contents(artifact: pb.Artifact) -> list[tuple[bytes, str, str, str]]:
-    """Return content, suffix, media type and own name of each file that an artifact makes."""
+    """Return content, suffix, media type and file name of each file in an artifact."""
     found = []
     text = "".join(part.text for part in artifact.parts if part.HasField("text"))
     if text:
@@ -108,26 +108,26 @@ def _contents(artifact: pb.Artifact) -> list[tuple[bytes, str, str, str]]:
 
 
 def _file_name(name: str) -> str:
-    """Return a name that is one of a file and of nothing else."""
+    """Return a name without characters that are special in paths."""
     clean = "".join(each if each.isalnum() or each in "._- " else "-" for each in name)
     return clean.strip(". ")[:100]
 
 
-def _free(name: str, taken: dict[str, Any]) -> str:
-    if name not in taken:
+def _free(name: str, used: dict[str, Any]) -> str:
+    if name not in used:
         return name
     stem, dot, suffix = name.rpartition(".")
     numbered = (f"{stem or name}-{n}{dot}{suffix if stem else ''}" for n in range(2, 10_000))
-    return next(each for each in numbered if each not in taken)
+    return next(each for each in numbered if each not in used)
 
 
 def text_of(parts: Any) -> str:
-    """Return the texts of parts; pieces of a stream follow each other without a break."""
+    """Return the joined texts of parts; chunks of a stream join without a separator."""
     return "".join(part.text for part in parts if part.HasField("text"))
 
 
 def plain_data(part: pb.Part) -> Any:
-    """Return the JSON of a part; the protocol knows no whole numbers, and we do."""
+    """Return the JSON of a part; integers arrive as floats, because protobuf has only those."""
     return _whole(get_data_parts([part])[0])
 
 

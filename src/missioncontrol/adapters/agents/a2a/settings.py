@@ -1,4 +1,4 @@
-"""The settings of a peer, and what a step tells it."""
+"""The settings of a peer, and the message that a step sends to it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -7,17 +7,17 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.domain.declaration import Declaration
 
 
 class A2aSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of a peer."""
+    """The settings of an agent of kind `a2a`."""
 
     url: str  # its card is at /.well-known/agent-card.json there
     card: str = ""  # … or at this path
     headers: dict[str, str] = {}  # `{VARIABLE}` in a value is filled from what the agent sees
-    private: bool = False  # a public name may lead to a private address
+    private: bool = False  # a public name may resolve to a private address
     streaming: bool = True
     seconds_max: Annotated[float, Meta(gt=0, le=86_400)] = 60.0  # of silence in one answer
     poll_seconds: Annotated[float, Meta(gt=0, le=3600)] = 1.0
@@ -35,12 +35,13 @@ def a2a_settings(declared: Declaration) -> A2aSettings:
     parts = urlsplit(found.url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:
         raise bad_settings(
-            declared, f"url is {found.url!r}, which is no http or https address without a password."
+            declared,
+            f"url is {found.url!r}, which is not an http or https address without a password.",
         )
     return found
 
 
-def told_in(inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def message_parts(inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the text for the peer, and all other inputs as data."""
     prompt = inputs.get("prompt")
     text = prompt if isinstance(prompt, str) else ""

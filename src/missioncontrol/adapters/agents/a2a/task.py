@@ -1,4 +1,4 @@
-"""One task of a peer: sent, followed through breaks, asked about, cancelled with the attempt."""
+"""One task of a peer: sent, polled across interruptions, cancelled with the attempt."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -14,15 +14,15 @@ from a2a.utils.errors import A2AError
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
 from missioncontrol.adapters.agents.a2a.results import Results, text_of
-from missioncontrol.adapters.agents.a2a.settings import A2aSettings, told_in
+from missioncontrol.adapters.agents.a2a.settings import A2aSettings, message_parts
+from missioncontrol.adapters.agents.attempt_process import run_to_completion
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import Notes, shown
-from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.adapters.agents.kind_support import BoundedLog, one_line
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 
 CANCEL_SECONDS = 5.0
 BREAKS_MAX = 5
-"""How often in a row a peer may be out of reach while its task is followed."""
+"""Failed polls in a row until the attempt fails."""
 
 TITLE_MAX = 200
 WORDS_MAX = 1_000
@@ -34,21 +34,21 @@ FORM = {
 }
 
 TROUBLE = (A2AError, httpx.HTTPError, OSError, json_format.Error, TypeError, ValueError, KeyError)
-"""What the library raises over a peer; the last ones over answers that have another form."""
+"""Exceptions of the library; it raises the last three for malformed responses."""
 
 UNKNOWN: int = pb.TASK_STATE_UNSPECIFIED
-BEFORE_ITS_END = frozenset({pb.TASK_STATE_SUBMITTED, pb.TASK_STATE_WORKING})
+UNFINISHED = frozenset({pb.TASK_STATE_SUBMITTED, pb.TASK_STATE_WORKING})
 FAILURES: dict[int, tuple[str, bool]] = {
     pb.TASK_STATE_FAILED: ("failed", True),
     pb.TASK_STATE_REJECTED: ("rejected", False),
     pb.TASK_STATE_CANCELED: ("cancelled", True),
 }
 FINAL = ("Invalid", "Unsupported", "NotSupported", "NotFound", "Extension")
-"""In the names of errors that another attempt would meet as well."""
+"""Parts of the names of errors that are not retryable."""
 
 
 class PeerTask:
-    """What a peer does for one attempt."""
+    """The task of a peer for one attempt."""
 
     def __init__(
         self,
@@ -58,13 +58,12 @@ class PeerTask:
         line: Line,
         scrub: Scrub,
     ) -> None:
-        """Nothing is sent yet."""
         self._client = client
         self._settings = settings
         self._assignment = assignment
         self._line = line
         self._scrub = scrub
-        self._notes = Notes(line)
+        self._notes = BoundedLog(line)
         self._id = ""
         self._context = ""
         self._state: int = pb.TASK_STATE_UNSPECIFIED
@@ -72,7 +71,7 @@ class PeerTask:
         self.results = Results()
         self.last: pb.Message | None = None
 
-    async def done(self) -> None:
+    async def run(self) -> None:
         """Send the message and follow the task to its end.
 
         Raises:
@@ -86,27 +85,27 @@ class PeerTask:
                 if self._state != pb.TASK_STATE_INPUT_REQUIRED:
                     return self._refuse_failure()
                 await self._send([new_text_part(await self._answer())])
-            raise self._failure("failed", "asks without an end", retryable=False)
+            raise self._failure("failed", "asks too many questions", retryable=False)
         except BaseException:
             if self._id and self._is_open:
-                await to_its_end(self._cancel())
+                await run_to_completion(self._cancel())
             raise
 
     @property
     def _is_open(self) -> bool:
-        return self._state in BEFORE_ITS_END or self._state in (
+        return self._state in UNFINISHED or self._state in (
             pb.TASK_STATE_INPUT_REQUIRED,
             pb.TASK_STATE_AUTH_REQUIRED,
             pb.TASK_STATE_UNSPECIFIED,
         )
 
     async def _send(self, parts: list[pb.Part]) -> None:
-        """Send a message, and hear what comes of it as long as the connection holds."""
+        """Send a message, and handle its events while the connection lasts."""
         self._sent += 1
         key = self._assignment.key
         request = pb.SendMessageRequest(
             message=pb.Message(
-                # The same for every attempt at the step: a peer can tell what it did already.
+                # The same for every attempt at the step, so a peer can recognise a repetition.
                 message_id=key if self._sent == 1 else f"{key}/{self._sent}",
                 role=pb.ROLE_USER,
                 parts=parts,
@@ -119,24 +118,24 @@ class PeerTask:
         try:
             async with aclosing(self._events(request)) as events:
                 async for event in events:
-                    self._take(event)
-                    if self._state not in BEFORE_ITS_END and self._state != UNKNOWN:
-                        # What has ended has ended, whatever else is said; and some who have said
-                        # all there is keep the connection open.
+                    self._handle(event)
+                    if self._state not in UNFINISHED and self._state != UNKNOWN:
+                        # Later events can't change the end, and some peers keep the connection
+                        # open after it.
                         break
         except TROUBLE as error:
             if not self._id or _is_final(error):
                 raise self._refusal(error) from None
-            self._notes.say("warning", f"The stream broke off: {self._said(error)}")
+            self._notes.log("warning", f"The stream broke off: {self._describe(error)}")
 
     async def _events(self, request: pb.SendMessageRequest) -> AsyncGenerator[pb.StreamResponse]:
         async for event in self._client.send_message(request):
             yield event
 
     async def _follow(self) -> None:
-        """Ask after the task until it has an end or a question."""
+        """Poll until the task ends or asks a question."""
         breaks = 0
-        while self._id and self._state in BEFORE_ITS_END:
+        while self._id and self._state in UNFINISHED:
             await asyncio.sleep(self._settings.poll_seconds)
             try:
                 task = await self._client.get_task(pb.GetTaskRequest(id=self._id))
@@ -146,50 +145,50 @@ class PeerTask:
                     raise self._refusal(error) from None
                 continue
             breaks = 0
-            self._take_task(task)
+            self._update_task(task)
             self._line.progress(0, 0, "waiting for the peer")
 
-    def _take(self, event: pb.StreamResponse) -> None:
+    def _handle(self, event: pb.StreamResponse) -> None:
         match event.WhichOneof("payload"):
             case "task":
-                self._take_task(event.task)
+                self._update_task(event.task)
             case "message":
                 self.last, self._state = event.message, pb.TASK_STATE_COMPLETED
-                self._say(event.message)
+                self._log_text(event.message)
             case "status_update":
-                told = event.status_update
-                self._name_task(told.task_id, told.context_id)
-                self._take_status(told.status)
+                change = event.status_update
+                self._name_task(change.task_id, change.context_id)
+                self._update_status(change.status)
             case "artifact_update":
                 update = event.artifact_update
                 self._name_task(update.task_id, update.context_id)
-                self.results.take(update.artifact, append=update.append)
-                self._say(update.artifact)
+                self.results.add(update.artifact, append=update.append)
+                self._log_text(update.artifact)
 
     def _name_task(self, task: str, context: str) -> None:
-        """Learn which task is ours; what is told of another one is not for us.
+        """Remember the id of our task; refuse events of another one.
 
         Raises:
             AttemptFailed: `a2a.other_task`.
         """
         if self._id and task != self._id:
-            words = f"was given the task {self._id!r:.80} and tells of {task!r:.80}"
+            words = f"reports on task {task!r:.80} instead of {self._id!r:.80}"
             raise self._failure("other_task", words, retryable=False)
         self._id, self._context = task, context
 
-    def _take_task(self, task: pb.Task) -> None:
+    def _update_task(self, task: pb.Task) -> None:
         self._name_task(task.id, task.context_id)
         if task.artifacts:
-            self.results.take_all(task)
-        self._take_status(task.status)
+            self.results.replace_all(task)
+        self._update_status(task.status)
 
-    def _take_status(self, status: pb.TaskStatus) -> None:
+    def _update_status(self, status: pb.TaskStatus) -> None:
         is_new = self._state != status.state or not self._same(status)
         self._state = status.state
         if status.HasField("message"):
             self.last = status.message
             if is_new:
-                self._say(status.message)
+                self._log_text(status.message)
         elif is_new:
             self._line.progress(0, 0, _name(status.state))
 
@@ -197,46 +196,49 @@ class PeerTask:
         last = self.last.message_id if self.last is not None else ""
         return status.HasField("message") and status.message.message_id == last
 
-    def _say(self, said: Any) -> None:
-        for text in text_of(said.parts).splitlines():
-            self._notes.say("info", text)
+    def _log_text(self, source: Any) -> None:
+        for text in text_of(source.parts).splitlines():
+            self._notes.log("info", text)
 
     async def _answer(self) -> str:
-        """Put the peer's question to a person.
+        """Ask a person the peer's question.
 
         Raises:
             AttemptFailed: `a2a.declined`.
         """
         question = text_of(self.last.parts) if self.last is not None else ""
         if self._settings.questions == "refuse":
-            raise self._failure("declined", "asks a question, and may not", retryable=False)
-        title = shown(question or "The peer needs an answer.", self._scrub, TITLE_MAX)
+            raise self._failure(
+                "declined", "asks a question, which the settings forbid", retryable=False
+            )
+        title = one_line(question or "The peer needs an answer.", self._scrub, TITLE_MAX)
         detail = {"question": question, "number": self._sent}
         verdict = await self._line.permit(Action("question", title, detail, (), FORM))
         answer = verdict.answer.get("answer") if isinstance(verdict.answer, dict) else None
         if not verdict.is_allowed or not isinstance(answer, str):
-            by = verdict.by or "Nobody"
-            raise self._failure("declined", f"asked, and {by} gave no answer", retryable=False)
+            by = verdict.by or "the reviewer"
+            words = f"asked a question, which {by} did not answer"
+            raise self._failure("declined", words, retryable=False)
         return answer
 
     def _refuse_failure(self) -> None:
         if self._state == pb.TASK_STATE_AUTH_REQUIRED:
-            hint = "Give the agent what the peer asks for as `headers`, and try again."
-            raise self._failure("sign_in", "asks to be signed in to", hint=hint, retryable=False)
+            hint = "Add the credentials to the `headers` of the agent, and try again."
+            raise self._failure("sign_in", "requires a sign-in", hint=hint, retryable=False)
         if self._state in FAILURES:
             code, retryable = FAILURES[self._state]
             raise self._failure(code, f"ended as {code}", retryable=retryable)
         if self._state != pb.TASK_STATE_COMPLETED:
-            raise self._failure("lost", "did not say how its task ended")
+            raise self._failure("lost", "did not report how its task ended")
 
     def _failure(
         self, code: str, words: str, *, hint: str = "", retryable: bool = True
     ) -> AttemptFailed:
-        said = shown(text_of(self.last.parts), self._scrub, WORDS_MAX) if self.last else ""
+        message = one_line(text_of(self.last.parts), self._scrub, WORDS_MAX) if self.last else ""
         return AttemptFailed(
             f"a2a.{code}",
-            f"The peer at {self._settings.url} {words}. {said}".rstrip(),
-            hint=hint or "`mission output RUN STEP` shows what it said.",
+            f"The peer at {self._settings.url} {words}. {message}".rstrip(),
+            hint=hint or "`mission output RUN STEP` shows its output.",
             retryable=retryable,
             detail={"task": self._id} if self._id else None,
         )
@@ -244,29 +246,34 @@ class PeerTask:
     def _refusal(self, error: Exception) -> AttemptFailed:
         return refusal(error, self._settings, self._scrub)
 
-    def _said(self, error: Exception) -> str:
-        return shown(str(error) or type(error).__name__, self._scrub, WORDS_MAX)
+    def _describe(self, error: Exception) -> str:
+        return one_line(str(error) or type(error).__name__, self._scrub, WORDS_MAX)
 
     async def _cancel(self) -> None:
-        """Tell the peer that nobody waits any more."""
+        """Cancel the task at the peer."""
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
                 await self._client.cancel_task(pb.CancelTaskRequest(id=self._id))
         except (TimeoutError, *TROUBLE) as error:
-            self._notes.say("warning", f"The peer was not told to stop: {self._said(error)}")
+            self._notes.log(
+                "warning", f"The task could not be cancelled at the peer: {self._describe(error)}"
+            )
 
 
 def refusal(error: Exception, settings: A2aSettings, scrub: Scrub) -> AttemptFailed:
-    """Return what kept us from a peer as a failure."""
-    said = shown(str(error) or type(error).__name__, scrub, WORDS_MAX)
+    """Return an exception of the library as a failure."""
+    message = one_line(str(error) or type(error).__name__, scrub, WORDS_MAX)
     if isinstance(error, A2AError) and not _is_of_network(error):
         hint = "Compare the inputs with the skills on the peer's card: `mission agent test`."
-        reason = f"The peer at {settings.url} refuses: {said}"
+        reason = f"The peer at {settings.url} refuses the request: {message}"
         return AttemptFailed("a2a.refused", reason, hint=hint, retryable=not _is_final(error))
-    is_trusted = "CERTIFICATE_VERIFY_FAILED" not in said
-    way = "Start the peer, or check its address and `headers`."
-    hint = way if is_trusted else "Mend the certificate of the peer."
-    return AttemptFailed("a2a.lost", f"The peer at {settings.url} is lost: {said}", hint=hint)
+    is_trusted = "CERTIFICATE_VERIFY_FAILED" not in message
+    hint = "Start the peer, or check its address and `headers`."
+    if not is_trusted:
+        hint = "Correct the certificate of the peer."
+    return AttemptFailed(
+        "a2a.lost", f"The peer at {settings.url} can't be reached: {message}", hint=hint
+    )
 
 
 def _is_of_network(error: Exception) -> bool:
@@ -279,7 +286,7 @@ def _is_final(error: Exception) -> bool:
 
 
 def _parts(assignment: Assignment) -> list[pb.Part]:
-    text, more = told_in(assignment.inputs)
+    text, more = message_parts(assignment.inputs)
     found = [new_text_part(text)] if text else []
     if more or not found:
         found.append(new_data_part(msgspec.to_builtins(more)))

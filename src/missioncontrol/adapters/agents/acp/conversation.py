@@ -1,4 +1,4 @@
-"""One conversation with a program: begun, signed in, prompted, and ended with the program."""
+"""A conversation with a program: start, sign-in, prompt, and the end of the program."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -18,13 +18,13 @@ from acp.schema import (
 )
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.acp.client import Ours
-from missioncontrol.adapters.agents.acp.settings import AcpSettings, put_in
-from missioncontrol.adapters.agents.coding.bench import ERROR_LINE_BYTES_MAX, Bench
-from missioncontrol.adapters.agents.declared import OURS, shown
-from missioncontrol.adapters.agents.hearing import Hearing
-from missioncontrol.adapters.agents.workplace import at_work
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.acp.client import Client
+from missioncontrol.adapters.agents.acp.settings import AcpSettings, fill_placeholders
+from missioncontrol.adapters.agents.attempt_process import run_program
+from missioncontrol.adapters.agents.coding.session import ERROR_LINE_BYTES_MAX, ToolSession
+from missioncontrol.adapters.agents.files import write_below
+from missioncontrol.adapters.agents.kind_support import CLIENT_INFO, one_line
+from missioncontrol.adapters.agents.output import OutputReader
 from missioncontrol.adapters.processes import Program
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import Usage as Tokens
@@ -37,111 +37,117 @@ SIGN_IN = -32000
 FINAL = frozenset({SIGN_IN, -32600, -32601, -32602})
 
 
-class Introduced(msgspec.Struct, frozen=True):
-    """What a program says of itself."""
+class Introduction(msgspec.Struct, frozen=True):
+    """What a program reports about itself."""
 
     version: str
-    methods: tuple[str, ...]  # of signing in
+    methods: tuple[str, ...]  # of sign-in
 
 
 class Conversation:
-    """Speaks with the program of one attempt."""
+    """The conversation with the program of one attempt."""
 
-    def __init__(self, bench: Bench, settings: AcpSettings, kept: Path) -> None:
-        """`kept` is a home directory that lasts."""
-        self._bench = bench
+    def __init__(self, session: ToolSession, settings: AcpSettings, persistent_home: Path) -> None:
+        """`persistent_home` is used if the settings ask for it."""
+        self._session = session
         self._settings = settings
-        self._home = (kept if settings.home == "kept" else bench.home).resolve()
+        self._home = (persistent_home if settings.home == "kept" else session.home).resolve()
 
-    async def introduced(self) -> Introduced:
-        """Start the program and let it introduce itself.
-
-        Raises:
-            AttemptFailed: it does not.
-        """
-        async with self._open() as (_, _, told):
-            return _introduction(told)
-
-    async def prompted(self, prompt: str, risk: Risk) -> None:
-        """Let the program work on `prompt` until it ends its turn.
+    async def introduce(self) -> Introduction:
+        """Start the program and return its introduction.
 
         Raises:
-            AttemptFailed: `acp.refused`, `acp.sign_in`, `acp.lost`, `acp.stopped`, or what ends
-                the attempt from our side.
+            AttemptFailed: the program did not introduce itself.
         """
-        async with self._open() as (agent, ours, told):
-            session = await self._session(agent, told)
+        async with self._open() as (_, _, response):
+            return _introduction(response)
+
+    async def prompt(self, prompt: str, risk: Risk) -> None:
+        """Run one turn of the program on `prompt`.
+
+        Raises:
+            AttemptFailed: `acp.refused`, `acp.sign_in`, `acp.lost`, `acp.stopped`, or a failure
+                of our side.
+        """
+        async with self._open() as (agent, client, response):
+            session_id = await self._new_session(agent, response)
             if mode := self._settings.modes.get(risk):
-                await agent.set_session_mode(session_id=session, mode_id=mode)
-            answer = await self._turn(agent, session, prompt)
-            ours.end()
+                await agent.set_session_mode(session_id=session_id, mode_id=mode)
+            answer = await self._turn(agent, session_id, prompt)
+            client.end()
             self._count(answer)
             if answer.stop_reason != "end_turn":
                 raise self._stopped(answer.stop_reason)
 
-    async def _turn(self, agent: Any, session: str, prompt: str) -> PromptResponse:
-        """Return how the turn ended; one that is cancelled may still leave things in order."""
-        turn = asyncio.ensure_future(agent.prompt(session_id=session, prompt=[text_block(prompt)]))
+    async def _turn(self, agent: Any, session_id: str, prompt: str) -> PromptResponse:
+        """Return the end of the turn; a cancelled program gets a moment to clean up."""
+        turn = asyncio.ensure_future(
+            agent.prompt(session_id=session_id, prompt=[text_block(prompt)])
+        )
         try:
             ended: PromptResponse = await asyncio.shield(turn)
         except asyncio.CancelledError:
             with suppress(Exception):
                 async with asyncio.timeout(CANCEL_SECONDS):
-                    await agent.cancel(session_id=session)
+                    await agent.cancel(session_id=session_id)
                     await asyncio.wait({turn})
             raise
         finally:
             turn.cancel()
         return ended
 
-    async def _session(self, agent: Any, told: InitializeResponse) -> str:
+    async def _new_session(self, agent: Any, response: InitializeResponse) -> str:
         if self._settings.sign_in:
             await agent.authenticate(method_id=self._settings.sign_in)
-        session = await agent.new_session(cwd=str(self._bench.cwd), mcp_servers=self._servers())
-        return str(session.session_id)
+        session_id = await agent.new_session(
+            cwd=str(self._session.cwd), mcp_servers=self._servers()
+        )
+        return str(session_id.session_id)
 
     def _servers(self) -> list[McpServerStdio]:
-        """Return the MCP server that it is given where it answers a question."""
-        reading = self._bench.reading
+        """Return the MCP server of a task that only reads and answers."""
+        reading = self._session.reading
         if reading is None:
             return []
         program, *arguments = reading.argv
         return [McpServerStdio(name=reading.name, command=program, args=arguments, env=[])]
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[tuple[Any, Ours, InitializeResponse]]:
-        """Start the program, and end it with the block whatever happens."""
-        bench, settings = self._bench, self._settings
+    async def _open(self) -> AsyncIterator[tuple[Any, Client, InitializeResponse]]:
+        """Start the program, and end it with the block in any case."""
+        session, settings = self._session, self._settings
         values = self._values()
         await asyncio.to_thread(_put_files, self._home, settings.files, values)
-        variables = {name: put_in(text, values) for name, text in settings.variables.items()}
-        environment = {**bench.environment, "HOME": str(self._home), **variables}
-        own = (*bench.rules.own, str(self._home))
-        async with at_work(
+        variables = {
+            name: fill_placeholders(text, values) for name, text in settings.variables.items()
+        }
+        environment = {**session.environment, "HOME": str(self._home), **variables}
+        own = (*session.rules.own, str(self._home))
+        async with run_program(
             settings.argv,
-            cwd=bench.cwd,
+            cwd=session.cwd,
             environment=environment,
-            line=bench.line,
-            rules=msgspec.structs.replace(bench.rules, own=own),
+            line=session.line,
+            rules=msgspec.structs.replace(session.rules, own=own),
             chosen=variables,
         ) as program:
-            ours = Ours(bench)
+            client = Client(session)
             process = program.process
-            agent = connect_to_agent(cast(Any, ours), process.stdin, process.stdout)
+            agent = connect_to_agent(cast(Any, client), process.stdin, process.stdout)
             complaints = asyncio.ensure_future(
-                Hearing(program).lines(
-                    process.stderr, bench.complains, bytes_max=ERROR_LINE_BYTES_MAX
+                OutputReader(program).read_lines(
+                    process.stderr, session.record_error, bytes_max=ERROR_LINE_BYTES_MAX
                 )
             )
             try:
-                watched = _Watched(agent, ours, program, self)
+                watched = _WatchedConnection(agent, client, program, self)
                 async with asyncio.timeout(settings.connect_seconds_max):
-                    told = await watched.initialize(
+                    response = await watched.initialize(
                         protocol_version=PROTOCOL_VERSION,
                         client_capabilities=ClientCapabilities(),
-                        client_info=Implementation(name=OURS[0], version=OURS[1]),
+                        client_info=Implementation(name=CLIENT_INFO[0], version=CLIENT_INFO[1]),
                     )
-                yield watched, ours, told
+                yield watched, client, response
             except TimeoutError:
                 raise self.failure("late", "did not introduce itself in time.") from None
             finally:
@@ -150,107 +156,113 @@ class Conversation:
                     await agent.close()
 
     def _values(self) -> dict[str, str]:
-        bench = self._bench
+        session = self._session
         return {
-            "url": bench.access.url,
-            "key": bench.access.key,
-            "model": bench.model,
-            "cwd": str(bench.cwd),
+            "url": session.access.url,
+            "key": session.access.key,
+            "model": session.model,
+            "cwd": str(session.cwd),
         }
 
     def _count(self, answer: PromptResponse) -> None:
-        """Tell what the program says that its turn used, unless a gateway has counted it."""
-        bench = self._bench
-        if bench.is_metered:
+        """Report the usage that the program returns, unless a gateway counts it."""
+        session = self._session
+        if session.is_metered:
             return
-        told = told_in(answer, bench.model)
-        for model, tokens in told:
-            bench.line.usage(tokens, model=model)
-        if not told:
-            bench.say("warning", "It does not say what it used, and nobody counted.")
+        usages = usage_by_model(answer, session.model)
+        for model, tokens in usages:
+            session.line.usage(tokens, model=model)
+        if not usages:
+            session.log("warning", "The program reports no usage, so its tokens are not counted.")
 
     def failure(
         self, code: str, words: str, *, hint: str = "", retryable: bool = True
     ) -> AttemptFailed:
-        """Return a failure of the program, with its last words."""
-        last = " ".join(list(self._bench.errors)[-3:])
+        """Return a failure of the program, with its last errors."""
+        last = " ".join(list(self._session.errors)[-3:])
         return AttemptFailed(
             f"acp.{code}",
             f"{self._settings.argv[0]!r} {words} {last}".rstrip(),
-            hint=hint or "`mission output RUN STEP` shows what it said; so does a terminal.",
+            hint=hint or "`mission output RUN STEP` shows its output. Or run it in a terminal.",
             retryable=retryable,
         )
 
     def refusal(self, error: RequestError) -> AttemptFailed:
         """Return an error of the protocol as a failure."""
-        said = shown(_words(error), self._bench.scrub, WORDS_MAX)
+        message = one_line(_words(error), self._session.scrub, WORDS_MAX)
         if error.code == SIGN_IN:
             hint = 'Sign in once with `home = "kept"`, or name a method as `sign_in`.'
-            return self.failure("sign_in", f"is not signed in: {said}", hint=hint, retryable=False)
+            return self.failure(
+                "sign_in", f"is not signed in: {message}", hint=hint, retryable=False
+            )
         is_final = error.code in FINAL
-        return self.failure("refused", f"refuses: {said}", retryable=not is_final)
+        return self.failure("refused", f"refuses the request: {message}", retryable=not is_final)
 
     def misunderstood(self, error: ValueError) -> AttemptFailed:
-        """Return an answer that the protocol does not know as a failure."""
-        said = shown(str(error), self._bench.scrub)
-        return self.failure("bad_answer", f"answers what the protocol does not know: {said}")
+        """Return a malformed response as a failure."""
+        message = one_line(str(error), self._session.scrub)
+        return self.failure("bad_answer", f"sent a malformed response: {message}")
 
     def _stopped(self, reason: str) -> AttemptFailed:
         words = {
-            "max_tokens": "stopped: its model may write no more.",
-            "max_turn_requests": "stopped: it may ask its model no more.",
-            "refusal": "refuses to go on.",
-            "cancelled": "says that it was cancelled, and nobody did.",
+            "max_tokens": "stopped: its model reached the limit of output tokens.",
+            "max_turn_requests": "stopped: it reached its limit of model requests.",
+            "refusal": "refuses to continue.",
+            "cancelled": "reports a cancellation that was not requested.",
         }
         return self.failure("stopped", words.get(reason, f"stopped: {reason}."))
 
 
-class _Watched:
-    """A connection whose requests end when the program does, or when we have to."""
+class _WatchedConnection:
+    """A connection whose requests fail when the program exits or the attempt fails."""
 
-    def __init__(self, agent: Any, ours: Ours, program: Program, talk: Conversation) -> None:
+    def __init__(
+        self, agent: Any, client: Client, program: Program, conversation: Conversation
+    ) -> None:
         self._agent = agent
-        self._ours = ours
+        self._client = client
         self._program = program
-        self._talk = talk
+        self._conversation = conversation
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._agent, name)
 
-        async def asked(**given: Any) -> Any:
+        async def request(**given: Any) -> Any:
             return await self._until(asyncio.ensure_future(method(**given)))
 
-        return asked
+        return request
 
     async def _until(self, answer: "asyncio.Future[Any]") -> Any:
         exited = asyncio.ensure_future(self._program.exited())
-        ends = (answer, exited, self._ours.failed)
+        ends = (answer, exited, self._client.failed)
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self._ours.failed.done():
-                self._ours.failed.result()
+            if self._client.failed.done():
+                self._client.failed.result()
             if not answer.done():
-                # What it answered before it ended may not have been read yet.
+                # Its last response may not have been read yet.
                 await asyncio.wait({answer}, timeout=LAST_WORDS_SECONDS)
             if not answer.done():
-                raise self._lost(f"ended with status {exited.result()} in the middle.")
+                raise self._lost(
+                    f"ended with status {exited.result()} in the middle of the conversation."
+                )
             return answer.result()
         except RequestError as error:
-            raise self._talk.refusal(error) from None
+            raise self._conversation.refusal(error) from None
         except (ConnectionError, EOFError):
-            raise self._lost("broke off the conversation.") from None
+            raise self._lost("closed the connection.") from None
         except ValueError as error:
-            raise self._talk.misunderstood(error) from None
+            raise self._conversation.misunderstood(error) from None
         finally:
             for each in (answer, exited):
                 each.cancel()
 
     def _lost(self, words: str) -> AttemptFailed:
-        return self._talk.failure("lost", words)
+        return self._conversation.failure("lost", words)
 
 
-def told_in(answer: PromptResponse, model: str) -> list[tuple[str, Tokens]]:
-    """Return what a program used by its models: as the protocol has it, else as Gemini does."""
+def usage_by_model(answer: PromptResponse, model: str) -> list[tuple[str, Tokens]]:
+    """Return usage by model: in the form of the protocol, else in that of Gemini."""
     if answer.usage is not None:
         return [(model, tokens_of(answer.usage))] if answer.usage.total_tokens else []
     try:
@@ -279,11 +291,9 @@ class _Quota(msgspec.Struct, frozen=True):
 
 
 def tokens_of(used: Usage) -> Tokens:
-    """Return what a program says in our words.
-
-    The protocol does not say whether cached tokens are part of the input and thoughts part of the
-    output, but their sum tells; where it does not, none is taken to be part of another.
-    """
+    """Return the usage of the protocol as ours."""
+    # The protocol leaves open whether input includes cached tokens and output includes thoughts.
+    # The total shows it; if it fits neither, they are taken as separate.
     read, written = used.cached_read_tokens or 0, used.cached_write_tokens or 0
     cached, thought = read + written, used.thought_tokens or 0
     plain = used.input_tokens + used.output_tokens
@@ -308,19 +318,19 @@ def tokens_of(used: Usage) -> Tokens:
 
 
 def _put_files(home: Path, files: Mapping[str, str], values: Mapping[str, str]) -> None:
-    """Write what the program finds at home; some of it may hold its key."""
+    """Write the declared files into the home directory; some may contain the key."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, template in files.items():
-        write_below(home, name, put_in(template, values).encode())
+        write_below(home, name, fill_placeholders(template, values).encode())
 
 
-def _introduction(told: InitializeResponse) -> Introduced:
-    if told.protocol_version != PROTOCOL_VERSION:
-        reason = f"It speaks version {told.protocol_version} of the protocol, not 1."
+def _introduction(response: InitializeResponse) -> Introduction:
+    if response.protocol_version != PROTOCOL_VERSION:
+        reason = f"It uses version {response.protocol_version} of the protocol, not 1."
         raise AttemptFailed("acp.other_protocol", reason, hint="Install another version of it.")
-    info = told.agent_info
+    info = response.agent_info
     version = f"{info.name} {info.version}" if info else ""
-    return Introduced(version[:200], tuple(each.id for each in told.auth_methods or ()))
+    return Introduction(version[:200], tuple(each.id for each in response.auth_methods or ()))
 
 
 def _words(error: RequestError) -> str:

@@ -1,4 +1,4 @@
-"""The kind `acp`: any program that speaks the Agent Client Protocol, in a tree of its own."""
+"""The kind `acp`: any program with the Agent Client Protocol, in a tree of its own."""
 
 import logging
 import sys
@@ -11,33 +11,31 @@ import msgspec
 
 from missioncontrol.adapters.agents.acp.settings import AcpSettings, acp_settings
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
-from missioncontrol.adapters.agents.coding.bench import Bench
-from missioncontrol.adapters.agents.coding.order import Order, card
-from missioncontrol.adapters.agents.declared import seen_by
-from missioncontrol.adapters.agents.proving import ProofLine, trial
+from missioncontrol.adapters.agents.coding.order import Order, coding_card
+from missioncontrol.adapters.agents.coding.session import ToolSession
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import program_environment, require_package
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 from missioncontrol.ports.gateway import Access
 
-ASKED = "Answer with the single word `ready`. Use no tool."
-SAID_MAX = 200
+PROMPT = "Answer with the single word `ready`. Use no tool."
+ANSWER_MAX = 200
 
 
 class AcpKind:
-    """Makes agents of programs that speak the protocol."""
+    """Makes agents of programs with the Agent Client Protocol."""
 
     name = "acp"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         _settings(declared)
-        return card(declared)
+        return coding_card(declared)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         tool = Acp(settings, workshop.state)
@@ -52,30 +50,32 @@ class AcpKind:
         )
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: lets it introduce itself; with `round_trip`, say a word."""
+        """Ask the program to introduce itself; with `round_trip`, ask its model for a word."""
         settings = _settings(declared)
-        version = await _introduced(declared, settings, workshop)
+        version = await _version(declared, settings, workshop)
         program = settings.argv[0]
         if not round_trip:
-            return Proof(version, f"{program} introduces itself; no model was asked.")
+            return Proof(version, f"{program} answers; no model was asked.")
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
-        line = ProofLine()
+        line = HealthCheckLine()
         with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
             await git(["init", "-q", "."], cwd=Path(place))
-            asked = trial(declared.name, {"prompt": ASKED, "repository": place})
-            work = await self.make(plain, workshop).perform(asked, line)
-        said = " ".join(str(work.output["summary"]).split())[:SAID_MAX]
-        return Proof(version, f"{program} answers: {said}", line.used.tokens)
+            assignment = health_check_assignment(
+                declared.name, {"prompt": PROMPT, "repository": place}
+            )
+            work = await self.make(plain, workshop).perform(assignment, line)
+        answer = " ".join(str(work.output["summary"]).split())[:ANSWER_MAX]
+        return Proof(version, f"{program} answers: {answer}", line.used.tokens)
 
 
 class AcpAgent(CodingAgent):
-    """A coding agent that may also have found its own way to a model."""
+    """A coding agent whose program may have its own access to a model."""
 
     @contextmanager
     def _access(
         self, assignment: Assignment, line: Line, model: str, environment: dict[str, str]
     ) -> Iterator[Access]:
-        """Lend a way to models; without gateway and settings, the program is signed in itself."""
+        """Yield access to models; without gateway and settings, the program has its own."""
         if self._workshop.gateway is None and not self._source.base_url:
             yield Access("", "")
             return
@@ -84,28 +84,28 @@ class AcpAgent(CodingAgent):
 
 
 class Acp:
-    """Speaks with one program."""
+    """Runs one program."""
 
     def __init__(self, settings: AcpSettings, state: Path) -> None:
-        """`state` lasts; a home directory that is kept lies in it."""
+        """`state` is permanent; the persistent home directory lies in it."""
         self._settings = settings
-        self._kept = state / "home"
+        self._persistent_home = state / "home"
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name for people."""
         return Path(self._settings.argv[0]).name
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`. The program ends with its turn, so the next one tells it all."""
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
+        """Run one turn. The program ends with it, so a later prompt repeats the conversation."""
         _require_extra()
         from missioncontrol.adapters.agents.acp.conversation import Conversation
 
-        if bench.thread:
-            prompt = f"{bench.thread}\n\nYou answered:\n\n{bench.said}\n\n{prompt}"
-        talk = Conversation(bench, self._settings, self._kept)
-        await talk.prompted(prompt, order.risk)
-        bench.thread = prompt
+        if session.thread:
+            prompt = f"{session.thread}\n\nYou answered:\n\n{session.last_message}\n\n{prompt}"
+        conversation = Conversation(session, self._settings, self._persistent_home)
+        await conversation.prompt(prompt, order.risk)
+        session.thread = prompt
 
 
 def _settings(declared: Declaration) -> AcpSettings:
@@ -114,44 +114,35 @@ def _settings(declared: Declaration) -> AcpSettings:
     return found
 
 
-async def _introduced(declared: Declaration, settings: AcpSettings, workshop: Workshop) -> str:
+async def _version(declared: Declaration, settings: AcpSettings, workshop: Workshop) -> str:
     _require_extra()
     from missioncontrol.adapters.agents.acp.conversation import Conversation
 
     with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
-        bench = Bench(
+        session = ToolSession(
             declared.kind,
-            ProofLine(),
+            HealthCheckLine(),
             cwd=Path(place),
             home=Path(place),
-            environment=seen_by(workshop),
+            environment=program_environment(workshop),
             access=Access(settings.base_url, ""),
             model=declared.model,
             scrub=workshop.scrub,
             is_metered=False,
             rules=workshop.sandbox.rules(own=(place,), unix_sockets=settings.sockets),
         )
-        told = await Conversation(bench, settings, workshop.state / "home").introduced()
-    return told.version
+        introduction = await Conversation(session, settings, workshop.state / "home").introduce()
+    return introduction.version
 
 
 def _is_not_of_the_library(record: logging.LogRecord) -> bool:
-    """Whether a record is none in which the library repeats what a program said wrongly.
-
-    It uses the logger of everybody, and what a program says may hold secrets.
-    """
+    """Whether a log record comes from elsewhere than the `acp` library."""
+    # The library logs malformed messages to the root logger, and they may contain secrets.
     place = getattr(sys.modules.get("acp"), "__file__", None)
     return place is None or Path(place).parent not in Path(record.pathname).parents
 
 
 def _require_extra() -> None:
-    logging.getLogger().addFilter(_is_not_of_the_library)  # Once, however often.
-    try:
-        import acp  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "acp.not_installed",
-            "The package to speak the Agent Client Protocol is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    # Adding the same filter again changes nothing.
+    logging.getLogger().addFilter(_is_not_of_the_library)
+    require_package("acp", "acp.not_installed", "the Agent Client Protocol")

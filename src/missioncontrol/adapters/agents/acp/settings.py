@@ -1,4 +1,4 @@
-"""The settings of an agent that speaks the Agent Client Protocol."""
+"""The settings of an agent with the Agent Client Protocol."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -7,28 +7,28 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, relative_path, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, relative_path, settings_of
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.step import Risk
 
 
 class AcpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of the program.
+    """The settings of an agent of kind `acp`.
 
-    In `variables` and `files`, {url}, {key} and {model} stand for the way to a model that the
-    attempt is lent, and {cwd} for its tree. The address has no path: add /v1 where it is needed.
+    In `variables` and `files`, {url}, {key} and {model} stand for the attempt's access to a model,
+    and {cwd} for its tree. The URL has no path: add /v1 where the program needs it.
     """
 
     argv: Annotated[tuple[str, ...], Meta(min_length=1)]
     variables: dict[str, str] = {}
     files: dict[str, str] = {}  # by their path below the home directory of the program
-    home: Literal["attempt", "kept"] = "attempt"  # kept: what it signed in to stays
+    home: Literal["attempt", "kept"] = "attempt"  # kept: its sign-in persists
     writes: tuple[str, ...] = ()  # what it may write besides its tree and home: absolute paths
-    network: bool = True  # whether it reaches more by TCP than the models that it is lent
+    network: bool = True  # whether it reaches more by TCP than its models
     sockets: bool = False  # whether it may connect to Unix sockets, of any program
-    base_url: str = ""  # of models, where no gateway is open …
+    base_url: str = ""  # of models, while no gateway is open …
     key_variable: str = ""  # … and the variable with their key
-    sign_in: str = ""  # the id of the method of signing in, if the program asks for one
+    sign_in: str = ""  # the id of the sign-in method, if the program needs one
     modes: dict[Risk, str] = {}  # the mode of the session by the tier of its step
     connect_seconds_max: Annotated[float, Meta(gt=0, le=3600)] = 60.0
 
@@ -50,11 +50,13 @@ def acp_settings(declared: Declaration) -> AcpSettings:
     for name in found.files:
         path = PurePosixPath(name)
         if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
-            raise bad_settings(declared, f"files names {name!r}, no relative path without `..`.")
+            raise bad_settings(
+                declared, f"files names {name!r}, which is not a relative path without `..`."
+            )
     return found
 
 
-def put_in(template: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(template: str, values: Mapping[str, str]) -> str:
     """Return `template` with {url} and the others replaced; other braces are JSON's."""
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)

@@ -1,1 +1,1 @@
-"""Coding agents: programs of others that change files in a tree of their own."""
+"""Coding agents: third-party programs that change files in a work tree of their own."""

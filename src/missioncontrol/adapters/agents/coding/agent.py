@@ -1,4 +1,4 @@
-"""A coding agent at work: a tree, a tool in it, and a patch with its evidence."""
+"""Runs a coding tool in a work tree of its own, and returns a patch with evidence."""
 
 import asyncio
 import re
@@ -10,31 +10,39 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, Reading
+from missioncontrol.adapters.agents.attempt_process import (
+    OTLP_ENDPOINT,
+    attempt_variables,
+    ports_of,
+    with_telemetry,
+)
 from missioncontrol.adapters.agents.coding.failures import may_resume
 from missioncontrol.adapters.agents.coding.order import (
     Order,
-    asked_again,
     order_of,
     prompt_of,
     prompt_to_resume,
+    repair_prompt,
     task_of,
 )
-from missioncontrol.adapters.agents.coding.telling import ENDPOINT
-from missioncontrol.adapters.agents.consulting import Question
-from missioncontrol.adapters.agents.declared import bad_settings, fault_in, seen_by
-from missioncontrol.adapters.agents.workplace import ports_of, telling, told
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import ReadOnlyTask, ToolSession
+from missioncontrol.adapters.agents.consultation import Question
+from missioncontrol.adapters.agents.files import write_below
+from missioncontrol.adapters.agents.kind_support import (
+    bad_settings,
+    describe_misfit,
+    program_environment,
+)
 from missioncontrol.adapters.worktrees import (
-    Kept,
     Patch,
-    Resumes,
+    ResumeRequest,
+    SavedCommit,
     Session,
     Tree,
-    keep,
+    apply_patch,
     patch_of,
+    save_commit,
     sessions,
-    taken_over,
     worktree,
 )
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
@@ -48,30 +56,30 @@ from missioncontrol.ports.agent_kind import Workshop
 from missioncontrol.ports.confinement import Rules
 from missioncontrol.ports.gateway import Access
 
-ASKED_AGAIN_MAX = 2
+REPAIRS_MAX = 2
 SUMMARY_MAX = 300
 FILES_MAX = 2_000
-"""In the output, which stands in an event; the patch has them all."""
+"""Most files listed in the output, which is stored in an event; the patch has all of them."""
 
-SAID_MAX = 64 * 1024
+MESSAGE_MAX = 64 * 1024
 REASON_MAX = 2_000
 
 
-_EMPTY_WORDS = re.compile(
+_EMPTY_ANSWER = re.compile(
     r"\W*(?:(?:all|it is|it's|i am|i'm|the task is|task)\s+)?"
     r"(?:done|ok(?:ay)?|finished|completed?|success(?:ful)?(?:ly)?)\W*",
     re.IGNORECASE,
 )
-"""What says that something was done, and answers nothing."""
+"""A message that claims success and answers nothing."""
 
-EVER_SAFE: Mapping[str, str] = {}
+NO_STANDING: Mapping[str, str] = {}
 
 
 SERVER_NAME = "planning"
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a tool finds its models when no gateway is open."""
+    """The endpoint of a tool's models for an engine without a gateway."""
 
     base_url: str = ""
     key_variable: str = ""
@@ -82,14 +90,14 @@ class Tool(Protocol):
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name for people."""
         ...
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """Let the tool do `prompt`, going on where `bench.thread` names a conversation.
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
+        """Run the tool on `prompt`, in the conversation `saved.thread` if there is one.
 
         Raises:
-            AttemptFailed: it could not, or its version is not the one that is wanted.
+            AttemptFailed: the tool failed, or has another version than the settings ask for.
         """
         ...
 
@@ -98,13 +106,13 @@ class Tool(Protocol):
 class Resumable(Protocol):
     """A tool whose conversations survive the end of its process."""
 
-    def holds(self, home: Path, thread: str) -> bool:
-        """Whether the conversation is kept in its home."""
+    def has_conversation(self, home: Path, thread: str) -> bool:
+        """Whether the tool still has the conversation in its home directory."""
         ...
 
 
 class CodingAgent:
-    """Does one assignment after another, each in a tree of its own."""
+    """Performs each assignment in a work tree of its own."""
 
     def __init__(
         self,
@@ -113,17 +121,16 @@ class CodingAgent:
         tool: Tool,
         source: Source,
         *,
-        standing: Mapping[str, str] = EVER_SAFE,
+        standing: Mapping[str, str] = NO_STANDING,
         network: bool = False,
         sockets: bool = False,
         writes: Sequence[str] = (),
     ) -> None:
-        """`source` counts only where no gateway is open.
+        """`source` is used only while no gateway is open.
 
-        Without `network`, its programs reach by TCP only the models that they are lent; with
-        `sockets`, they connect to Unix sockets; `writes` are what they may write besides their
-        tree.
-        `standing` are the wider modes that it has at all times, and by which setting.
+        Without `network`, its programs reach only their models by TCP. With `sockets`, they may
+        connect to Unix sockets. `writes` are paths that they may write besides their tree.
+        `standing` maps the wider modes that it always has to the settings that grant them.
         """
         self._standing = standing
         self._declared = declared
@@ -136,38 +143,37 @@ class CodingAgent:
 
     @property
     def title(self) -> str:
-        """What people call the tool."""
+        """The name of the tool for people."""
         return self._tool.title
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         order = order_of(assignment, self._declared)
         trees = self._workshop.worktrees
         source, base = order.repository, order.base
-        keeping = self._workshop.scrub if order.is_kept else None
+        scrub = self._workshop.scrub if order.is_kept else None
         resumes = self._resumes(assignment, order, line)
         async with worktree(
-            trees, assignment, source, base=base, keeping=keeping, resumes=resumes
+            trees, assignment, source, base=base, scrub=scrub, resumes=resumes
         ) as tree:
-            session = sessions.read(tree.place) if resumes is not None else None
+            saved = sessions.read(tree.place) if resumes is not None else None
             try:
-                with self._at_bench(assignment, line, order, tree, session, resumes) as bench:
-                    for note in (*self._width(order), *tree.notes):
+                with self._open_session(assignment, line, order, tree, saved, resumes) as session:
+                    for note in (*self._elevation_notes(order), *tree.notes):
                         line.log("warning", note)
-                    await self._converse(bench, assignment, order, tree, session)
-                    answer = await self._answer(bench, order)
+                    await self._converse(session, assignment, order, tree, saved)
+                    answer = await self._answer(session, order)
                 sessions.forget(tree.place)
             except AttemptFailed as failure:
                 if not may_resume(failure):
                     sessions.forget(tree.place)
                 raise await self._salvaged(failure, tree, line) from None
             patch = await patch_of(tree)
-            self._refuse_idle(bench, order, patch, answer)
-            kept = await keep(tree.place, self._workshop.scrub)
-            return self._work(bench, tree, (patch, kept), answer, line)
+            self._refuse_idle(session, order, patch, answer)
+            commit = await save_commit(tree.place, self._workshop.scrub)
+            return self._work(session, tree, (patch, commit), answer, line)
 
     @asynccontextmanager
-    async def questioned(
+    async def open_consultation(
         self,
         assignment: Assignment,
         line: Line,
@@ -176,14 +182,14 @@ class CodingAgent:
         plan: str,
         tried: str = "",
     ) -> AsyncIterator[Question]:
-        """See `Questioned.questioned`.
+        """See `Consultable.open_consultation`.
 
-        It works in a tree that it can't write to, with the tools of the MCP `server`, which is
-        started with the repository and with `plan` and `tried`, JSON texts. What it says in the
-        end should fit `schema`. The conversation ends with the block.
+        The agent works in a tree that it can't write to, with the tools of the MCP `server`, which
+        is started with the repository and with `plan` and `tried`, JSON texts. Its last message
+        should fit `schema`.
 
         Raises:
-            AttemptFailed: there is no repository, or no way to a model.
+            AttemptFailed: there is no repository, or no access to a model.
         """
         reading = _reading(assignment)
         order = order_of(reading, self._declared)
@@ -191,78 +197,85 @@ class CodingAgent:
             if not tree.base:
                 raise AttemptFailed(
                     f"{self._declared.kind}.no_repository",
-                    f"{str(order.repository)!r} has no commit that could be read.",
-                    hint="Commit what is there.",
+                    f"{str(order.repository)!r} has no commit to read.",
+                    hint="Commit its files.",
                     retryable=False,
                 )
-            with self._at_bench(reading, line, order, tree, None, None) as bench:
+            with self._open_session(reading, line, order, tree, None, None) as session:
                 given = {"plan": plan, "tried": tried}
-                argv = await asyncio.to_thread(_serving, server, order.repository, bench, given)
-                bench.reading = Reading(SERVER_NAME, argv, schema)
+                argv = await asyncio.to_thread(
+                    _server_argv, server, order.repository, session, given
+                )
+                session.reading = ReadOnlyTask(SERVER_NAME, argv, schema)
 
                 async def ask(prompt: str, seconds: float) -> str:
-                    bench.said = ""
+                    session.last_message = ""
                     try:
                         async with asyncio.timeout(seconds):
-                            await self._tool.converse(bench, prompt, order)
+                            await self._tool.converse(session, prompt, order)
                     except TimeoutError:
                         reason = f"{self.title} did not answer within {seconds:.0f} seconds."
-                        raise AttemptFailed(f"{bench.kind}.late", reason) from None
-                    return bench.said
+                        raise AttemptFailed(f"{session.kind}.late", reason) from None
+                    return session.last_message
 
                 yield ask
 
-    def _resumes(self, assignment: Assignment, order: Order, line: Line) -> Resumes | None:
-        """Return which interrupted attempt this one resumes; None with a tool that can't."""
+    def _resumes(self, assignment: Assignment, order: Order, line: Line) -> ResumeRequest | None:
+        """Return which interrupted attempt to resume; None if the tool can't resume."""
         tool = self._tool
         if not isinstance(tool, Resumable):
             return None
-        return Resumes(
+        return ResumeRequest(
             task_of(order, assignment),
-            lambda place, session: tool.holds(place / "home", session.thread),
+            lambda place, saved: tool.has_conversation(place / "home", saved.thread),
             lambda reason: line.log("warning", reason),
         )
 
     async def _converse(
         self,
-        bench: Bench,
+        session: ToolSession,
         assignment: Assignment,
         order: Order,
         tree: Tree,
-        session: Session | None,
+        saved: Session | None,
     ) -> None:
-        """Resume the conversation of an interrupted attempt, or begin one."""
-        if session is not None:
-            bench.resume(session.thread)
-            bench.say("info", f"Session {session.thread} of an interrupted attempt is resumed.")
+        """Resume the conversation of an interrupted attempt, or start a new one."""
+        if saved is not None:
+            session.resume(saved.thread)
+            session.log("info", f"Resuming session {saved.thread} of an interrupted attempt.")
             try:
-                await self._tool.converse(bench, prompt_to_resume(order), order)
+                await self._tool.converse(session, prompt_to_resume(order), order)
             except AttemptFailed as failure:
-                if bench.is_announced or may_resume(failure, is_refusal=True):
+                if session.is_announced or may_resume(failure, is_refusal=True):
                     raise
-                bench.say("warning", f"It can't be resumed, and starts over: {failure.reason}")
-                bench.resume("")
+                session.log(
+                    "warning",
+                    f"The session can't be resumed, so the attempt starts over: {failure.reason}",
+                )
+                session.resume("")
             else:
                 return
         else:
-            await self._gone_on(order, assignment, tree)
+            await self._apply_earlier_changes(order, assignment, tree)
         documents = await asyncio.to_thread(self._texts, order)
         prompt = prompt_of(order, assignment, tree.notes, documents)
-        await self._tool.converse(bench, prompt, order)
+        await self._tool.converse(session, prompt, order)
 
-    def _width(self, order: Order) -> Iterator[str]:
-        """Say in what wider mode than the safe one it works, if it does."""
+    def _elevation_notes(self, order: Order) -> Iterator[str]:
+        """Yield a note on each mode that is wider than the safe one."""
         if order.risk == "read":
             return
         for mode, setting in self._standing.items():
-            yield f"It has {mode} at all times, by its declaration ({setting})."
+            yield f"Its declaration grants {mode} at all times ({setting})."
         wider = order.elevation
         if wider is not None:
             where = f" ({', '.join(wider.paths)})" if wider.paths else ""
             yield f"It works under {wider.id}: {', '.join(wider.modes)}{where}."
 
-    async def _gone_on(self, order: Order, assignment: Assignment, tree: Tree) -> None:
-        """Begin with what an earlier step changed, where the order says so.
+    async def _apply_earlier_changes(
+        self, order: Order, assignment: Assignment, tree: Tree
+    ) -> None:
+        """Apply the changes of an earlier step if the order continues it.
 
         Raises:
             AttemptFailed: `KIND.bad_input` or `worktree.patch_misfit`.
@@ -274,31 +287,31 @@ class CodingAgent:
         if up.state != "succeeded" or (not refs and "patch" not in (up.work.output or {})):
             raise AttemptFailed(
                 f"{self._declared.kind}.bad_input",
-                f"Step {order.continues!r} has left no changes to go on from; it {up.state}.",
+                f"Step {order.continues!r} left no changes to continue; it {up.state}.",
                 hint="Name the step of an agent that changes code.",
                 retryable=False,
             )
         for ref in refs:
             content = await asyncio.to_thread(self._workshop.artifacts.get, ref.digest)
-            await taken_over(tree, content, f"Changes of step {order.continues}")
+            await apply_patch(tree, content, f"Changes of step {order.continues}")
 
     def _texts(self, order: Order) -> dict[str, str]:
         get = self._workshop.artifacts.get
         return {ref.name: get(ref.digest).decode("utf-8", "replace") for ref in order.documents}
 
     async def _salvaged(self, failure: AttemptFailed, tree: Tree, line: Line) -> AttemptFailed:
-        """Keep what was changed before a failure, and return the failure with a word of it."""
+        """Save the changes made before a failure; return the failure with references to them."""
         found: dict[str, str] = {}
         try:
-            if (kept := await keep(tree.place, self._workshop.scrub)).commit:
-                line.log("warning", f"What it had changed by then is kept as {kept.ref}.")
-                found["commit"] = kept.commit
+            if (saved := await save_commit(tree.place, self._workshop.scrub)).commit:
+                line.log("warning", f"Its changes until the failure are saved as {saved.ref}.")
+                found["commit"] = saved.commit
         except AttemptFailed as also:
             line.log("error", f"{also.reason} {also.hint}")
         with suppress(AttemptFailed):
-            for ref in self._kept(tree, await patch_of(tree), line):
-                by_then = f"What it had changed by then is kept as artifact {ref.digest}."
-                line.log("warning", by_then)
+            for ref in self._store_patch(tree, await patch_of(tree), line):
+                note = f"Its changes until the failure are stored as artifact {ref.digest}."
+                line.log("warning", note)
                 found["patch"] = ref.digest
         if not found:
             return failure
@@ -312,28 +325,28 @@ class CodingAgent:
         )
 
     @contextmanager
-    def _at_bench(
+    def _open_session(
         self,
         assignment: Assignment,
         line: Line,
         order: Order,
         tree: Tree,
-        session: Session | None,
-        resumes: Resumes | None,
-    ) -> Iterator[Bench]:
-        seen = seen_by(self._workshop)
-        environment = telling(assignment, self._workshop.telemetry, seen)
+        saved: Session | None,
+        resumes: ResumeRequest | None,
+    ) -> Iterator[ToolSession]:
+        seen = program_environment(self._workshop)
+        environment = with_telemetry(assignment, self._workshop.telemetry, seen)
         home = tree.place / "home"
-        home.mkdir(exist_ok=session is not None)
+        home.mkdir(exist_ok=saved is not None)
         with self._access(assignment, line, order.model, environment) as access:
-            yield Bench(
+            yield ToolSession(
                 self._declared.kind,
                 line,
                 cwd=tree.cwd,
                 home=home,
                 environment={
                     **environment,
-                    **told(assignment),
+                    **attempt_variables(assignment),
                     **tree.environment,
                     "HOME": str(home),
                 },
@@ -343,8 +356,8 @@ class CodingAgent:
                 is_metered=self._workshop.gateway is not None,
                 rules=self._rules(order, tree, access, environment),
                 calls_max=self._declared.limits.turns_max,
-                used=session.used if session is not None else {},
-                note=_noting(tree, resumes.task) if resumes is not None else None,
+                used=saved.used if saved is not None else {},
+                note=_session_writer(tree, resumes.task) if resumes is not None else None,
             )
 
     def _rules(
@@ -358,7 +371,7 @@ class CodingAgent:
             own=(home,) if order.risk == "read" else (tree.path, home),
             reads=(tree.path,),
             writes=(*self._writes, *(("/",) if "full" in _modes(wider) else outside)),
-            ports=None if is_open else ports_of((access.url, environment.get(ENDPOINT, ""))),
+            ports=None if is_open else ports_of((access.url, environment.get(OTLP_ENDPOINT, ""))),
             unix_sockets=self._sockets,
         )
 
@@ -366,7 +379,7 @@ class CodingAgent:
     def _access(
         self, assignment: Assignment, line: Line, model: str, environment: dict[str, str]
     ) -> Iterator[Access]:
-        """Lend a way to models: through the gateway where one is open, and never around it."""
+        """Yield access to models: through the gateway if one is open, and never around it."""
         gateway, source = self._workshop.gateway, self._source
         key = environment.pop(source.key_variable, "")
         if gateway is not None:
@@ -380,59 +393,64 @@ class CodingAgent:
                 missing = f"it does not see the variable {source.key_variable!r}"
             raise AttemptFailed(
                 f"{self._declared.kind}.no_model",
-                f"Agent {self._declared.name!r} has no way to a model: {missing}.",
+                f"Agent {self._declared.name!r} has no access to a model: {missing}.",
                 hint="Open the gateway, or set `base_url` and `key_variable` of the agent and "
                 "name that variable in its `secrets`.",
                 retryable=False,
             )
         yield Access(source.base_url, key)
 
-    async def _answer(self, bench: Bench, order: Order) -> Any:
-        """Return the last message as JSON that fits, asked for again a few times.
+    async def _answer(self, session: ToolSession, order: Order) -> Any:
+        """Return the last message as JSON of the declared shape, repaired by the tool if necessary.
 
         Raises:
             AttemptFailed: `KIND.bad_answer`.
         """
         if order.answer == ANYTHING:
             return None
-        for _ in range(ASKED_AGAIN_MAX):
-            if not (fault := self._fault(bench.said, order.answer)):
+        for _ in range(REPAIRS_MAX):
+            if not (fault := self._fault(session.last_message, order.answer)):
                 break
-            bench.say("warning", f"The answer does not fit: {fault}. It is asked again.")
-            await self._tool.converse(bench, asked_again(fault, order.answer), order)
-        if fault := self._fault(bench.said, order.answer):
+            session.log("warning", f"The answer does not fit: {fault}. Asking again.")
+            await self._tool.converse(session, repair_prompt(fault, order.answer), order)
+        if fault := self._fault(session.last_message, order.answer):
             raise AttemptFailed(
-                f"{bench.kind}.bad_answer",
-                f"{self._tool.title} did not answer as declared, asked {ASKED_AGAIN_MAX + 1} "
-                f"times: {fault}.",
+                f"{session.kind}.bad_answer",
+                f"None of {REPAIRS_MAX + 1} answers of {self._tool.title} has the declared form: "
+                f"{fault}.",
                 hint="Change the declared output of the agent, or the prompt.",
-                detail={"answer": bench.said[:REASON_MAX]},
+                detail={"answer": session.last_message[:REASON_MAX]},
             )
-        return _parsed(bench.said)
+        return _parsed(session.last_message)
 
-    def _fault(self, said: str, shape: Shape) -> str:
-        value = _parsed(said)
+    def _fault(self, answer: str, shape: Shape) -> str:
+        value = _parsed(answer)
         if value is msgspec.UNSET:
-            return "it is no JSON document"
-        return fault_in(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
+            return "it is not a JSON document"
+        return describe_misfit(value, shape, self._workshop.scrub) if misfit(value, shape) else ""
 
     def _work(
-        self, bench: Bench, tree: Tree, left: tuple[Patch, Kept], answer: Any, line: Line
+        self,
+        session: ToolSession,
+        tree: Tree,
+        result: tuple[Patch, SavedCommit],
+        answer: Any,
+        line: Line,
     ) -> Work:
-        patch, kept = left
-        artifacts = self._kept(tree, patch, line)
-        findings = self._findings(bench, patch, artifacts)
+        patch, saved = result
+        artifacts = self._store_patch(tree, patch, line)
+        findings = self._findings(session, patch, artifacts)
         for finding in findings:
             line.log("warning", finding.title)
         output: dict[str, Any] = {
-            "summary": bench.said[:SAID_MAX],
+            "summary": session.last_message[:MESSAGE_MAX],
             "base": tree.base,
-            "commit": kept.commit,
+            "commit": saved.commit,
             "branch": tree.branch,
             "files": [msgspec.to_builtins(change) for change in patch.changes[:FILES_MAX]],
             "commands": [
                 {"command": " ".join(ran.argv), "exit_code": ran.exit_code}
-                for ran in bench.commands
+                for ran in session.commands
             ],
             "patch": artifacts[0].name if artifacts else "",
             "left_out": list(patch.left_out),
@@ -441,84 +459,88 @@ class CodingAgent:
         if answer is not None:
             output["answer"] = answer
         return Work(
-            summary=_summary(self._tool.title, bench, patch),
+            summary=_summary(self._tool.title, session, patch),
             output=output,
             findings=findings,
             artifacts=artifacts,
-            evidence=tuple(bench.commands),
+            evidence=tuple(session.commands),
         )
 
-    def _refuse_idle(self, bench: Bench, order: Order, patch: Patch, answer: Any) -> None:
-        """Refuse an attempt that changed nothing and proved nothing, whatever it says.
+    def _refuse_idle(self, session: ToolSession, order: Order, patch: Patch, answer: Any) -> None:
+        """Refuse an attempt that changed nothing and proved nothing, whatever it claims.
 
-        Proof is a command that ended well and did more than show files: reading proves nothing.
-        A step of tier `read` is asked for words; a declared answer was held against its shape.
-        Under an elevation it may have changed files that no patch shows: any call counts there.
+        Proof is a command that succeeded and did more than show files. A step of tier `read` only
+        has to answer, and a declared answer is checked already. Under an elevation the attempt may
+        have changed files outside its patch, so any successful call counts.
 
         Raises:
             AttemptFailed: `KIND.nothing_done`.
         """
-        if patch.own or answer is not None or bench.has_proof:
+        if patch.own or answer is not None or session.has_proof:
             return
-        if order.elevation is not None and bench.has_worked:
+        if order.elevation is not None and session.has_worked:
             return
-        if order.risk == "read" and bench.said.strip() and not _EMPTY_WORDS.fullmatch(bench.said):
+        if (
+            order.risk == "read"
+            and session.last_message.strip()
+            and not _EMPTY_ANSWER.fullmatch(session.last_message)
+        ):
             return
-        failed = "; ".join(f"{name} ({count})" for name, count in bench.failed_calls.items())
-        idle = "Its calls only read." if bench.calls else "It called no tool."
+        failed = "; ".join(f"{name} ({count})" for name, count in session.failed_calls.items())
+        idle = "Its calls only read." if session.calls else "It called no tool."
         calls = f"Its calls of tools failed: {failed}." if failed else idle
         raise AttemptFailed(
-            f"{bench.kind}.nothing_done",
-            f"{self._tool.title} changed no file and proved nothing. {calls} It said: "
-            f"{' '.join(bench.said.split())[:SUMMARY_MAX] or 'nothing'}",
-            hint="Look at its tools and its model. A step that only asks for words says "
-            "`risk: read`, or its agent declares an output.",
-            detail={"failed_calls": dict(bench.failed_calls)},
+            f"{session.kind}.nothing_done",
+            f"{self._tool.title} changed no file and proved nothing. {calls} Its message: "
+            f"{' '.join(session.last_message.split())[:SUMMARY_MAX] or 'nothing'}",
+            hint="Check its tools and its model. For a step that only asks a question, set "
+            "`risk: read`, or declare an output of its agent.",
+            detail={"failed_calls": dict(session.failed_calls)},
         )
 
-    def _kept(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
+    def _store_patch(self, tree: Tree, patch: Patch, line: Line) -> tuple[ArtifactRef, ...]:
         if not patch.content:
             return ()
         base = tree.base or "a repository without commits"
-        kept = line.keep(
+        ref = line.keep(
             PATCH,
             patch.content,
             media_type="text/x-diff",
             title=f"Changes by {self._tool.title}",
             obtained=f"`git diff --binary` against {base}",
         )
-        return (kept,)
+        return (ref,)
 
     def _findings(
-        self, bench: Bench, patch: Patch, kept: tuple[ArtifactRef, ...]
+        self, session: ToolSession, patch: Patch, artifacts: tuple[ArtifactRef, ...]
     ) -> tuple[Finding, ...]:
         found = []
-        if any(ref.digest != sha256(patch.content).hexdigest() for ref in kept):
+        if any(ref.digest != sha256(patch.content).hexdigest() for ref in artifacts):
             found.append(
                 Finding(
-                    f"{bench.kind}.secret_taken_out",
+                    f"{session.kind}.secret_taken_out",
                     "high",
-                    "A secret stood in the changes and was taken out: the patch does not make of "
-                    "the code what the agent made",
-                    remedy="Have it made again without a secret in it.",
+                    "The changes contained a secret, which was removed: the patch does not produce "
+                    "the code that the agent wrote",
+                    remedy="Repeat the step, with code that contains no secret.",
                 )
             )
-        if not bench.calls and not patch.own:
+        if not session.calls and not patch.own:
             found.append(
                 Finding(
-                    f"{bench.kind}.nothing_done",
+                    f"{session.kind}.nothing_done",
                     "medium",
-                    f"{self._tool.title} says that it is done, and has neither used a tool nor "
+                    f"{self._tool.title} reports success, but neither used a tool nor "
                     "changed a file.",
-                    detail=bench.said[:SUMMARY_MAX],
-                    remedy="Read what it said before anything is built on it.",
+                    detail=session.last_message[:SUMMARY_MAX],
+                    remedy="Read its message before later steps rely on it.",
                 )
             )
         found.extend(
             Finding(
-                f"{bench.kind}.left_out",
+                f"{session.kind}.left_out",
                 "low",
-                f"What is in {path!r} is not in the patch: it is a repository of its own.",
+                f"The files in {path!r} are not in the patch: it is a separate repository.",
                 path=path,
             )
             for path in patch.left_out
@@ -535,11 +557,11 @@ def _reading(assignment: Assignment) -> Assignment:
     )
 
 
-def _serving(
-    server: Sequence[str], repository: Path, bench: Bench, given: Mapping[str, str]
+def _server_argv(
+    server: Sequence[str], repository: Path, session: ToolSession, given: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return the command line of a server; it keeps what it needs in the home of the attempt."""
-    place = bench.home / "planning"
+    """Return the command line of a server that stores its files in the home of the attempt."""
+    place = session.home / "planning"
     place.mkdir()
     argv = [*server, "--repository", str(repository), "--place", str(place)]
     for name, text in given.items():
@@ -549,8 +571,8 @@ def _serving(
     return tuple(argv)
 
 
-def _noting(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:
-    """Return what notes the session of a tree as soon as it is known."""
+def _session_writer(tree: Tree, task: str) -> Callable[[str, Mapping[str, Usage]], None]:
+    """Return a function that saves the session of a tree, for an attempt that resumes it."""
 
     def note(thread: str, used: Mapping[str, Usage]) -> None:
         cwd = str(tree.cwd.relative_to(tree.path))
@@ -569,7 +591,7 @@ def _both(first: Callable[[str], str], second: Callable[[str], str]) -> Callable
 
 
 def _parsed(text: str) -> Any:
-    """Return the JSON document in `text`, a fence around it or not; UNSET where it is none."""
+    """Return the JSON document in `text`, with or without a fence; UNSET if it is not JSON."""
     bare = text.strip()
     if bare.startswith("```") and bare.endswith("```"):
         bare = bare.strip("`").partition("\n")[2]
@@ -579,21 +601,25 @@ def _parsed(text: str) -> Any:
         return msgspec.UNSET
 
 
-def _summary(title: str, bench: Bench, patch: Patch) -> str:
+def _summary(title: str, session: ToolSession, patch: Patch) -> str:
     count = patch.own
     changed = "no file" if not count else "1 file" if count == 1 else f"{count:,} files"
-    said = " ".join(bench.said.split())
-    text = f"{title} changed {changed}. {said}".strip()
+    message = " ".join(session.last_message.split())
+    text = f"{title} changed {changed}. {message}".strip()
     return text if len(text) <= SUMMARY_MAX else f"{text[: SUMMARY_MAX - 1]}…"
 
 
 def refuse_bad_source(declared: Declaration, source: Source) -> None:
-    """Refuse settings that name half a way to a model.
+    """Refuse settings with only one of `base_url` and `key_variable`.
 
     Raises:
         Rejected: `agent.bad_settings`.
     """
     if bool(source.base_url) != bool(source.key_variable):
-        raise bad_settings(declared, "`base_url` and `key_variable` belong together.")
+        raise bad_settings(
+            declared, "`base_url` and `key_variable` need each other: set both or neither."
+        )
     if source.base_url and not source.base_url.startswith(("http://", "https://")):
-        raise bad_settings(declared, f"base_url is {source.base_url!r}, which is no web address.")
+        raise bad_settings(
+            declared, f"base_url is {source.base_url!r}, which is not a web address."
+        )

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.agents.attempt_process import otlp_receiver
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
-from missioncontrol.adapters.agents.coding.bench import Bench
 from missioncontrol.adapters.agents.coding.claude_events import Turn
-from missioncontrol.adapters.agents.coding.order import Order, card
+from missioncontrol.adapters.agents.coding.health_check import check_tool
+from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.proof import proved
-from missioncontrol.adapters.agents.coding.telling import listener_in
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import ToolSession
+from missioncontrol.adapters.agents.files import write_below
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
@@ -43,46 +43,46 @@ SWITCHES = {
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
-    # What may be tried again is for the step to say: a refused call is not made ten times.
+    # Retries are up to the step: a refused call must not be repeated ten times.
     "CLAUDE_CODE_MAX_RETRIES": "0",
 }
 
-TELLING = {
+TELEMETRY = {
     "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
     "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",  # spans, beside logs
     "CLAUDE_CODE_PROPAGATE_TRACEPARENT": "1",  # with its calls of models
-    "CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS": "5000",  # for the last of it, on a busy machine
+    "CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS": "5000",  # enough for the last spans on a busy machine
     "OTEL_LOG_USER_PROMPTS": "0",
     "OTEL_LOG_ASSISTANT_RESPONSES": "0",
     "OTEL_LOG_TOOL_DETAILS": "0",
     "OTEL_LOG_TOOL_CONTENT": "0",
 }
-"""Where telemetry is taken in: names, numbers and times, and no contents."""
+"""Variables while telemetry is collected: names, numbers and times, but no contents."""
 
 
 class ClaudeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of Claude Code."""
+    """The settings of an agent of kind `claude`."""
 
     program: str = "claude"
-    version: str = VERSION  # "any" takes every version
+    version: str = VERSION  # "any" accepts every version
     tools: tuple[str, ...] = WRITING  # of steps that write; others only read
     base_url: str = ""  # without `/v1`; used where no gateway is open
     key_variable: str = ""
 
 
 class ClaudeKind:
-    """Makes agents that are Claude Code."""
+    """Makes agents that run Claude Code."""
 
     name = "claude"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         settings = _settings(declared)
         standing = _standing(settings)
-        return msgspec.structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
+        return msgspec.structs.replace(
+            coding_card(declared), elevations=ELEVATIONS, standing=standing
+        )
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         tool = ClaudeCode(declared, settings)
@@ -91,12 +91,11 @@ class ClaudeKind:
         return CodingAgent(declared, workshop, tool, source, standing=standing, network=network)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`."""
         settings = _settings(declared)
         plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)
         wanted = settings.program, settings.version
-        return await proved(agent, declared, workshop, CLAUDE, wanted, round_trip=round_trip)
+        return await check_tool(agent, declared, workshop, CLAUDE, wanted, round_trip=round_trip)
 
 
 class ClaudeCode:
@@ -105,29 +104,28 @@ class ClaudeCode:
     title = "Claude Code"
 
     def __init__(self, declared: Declaration, settings: ClaudeSettings) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`."""
-        program = CLAUDE.find(self._settings.program, bench.environment)
-        bench.environment = _environment(bench)
-        version = await CLAUDE.version(program, bench)
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
+        program = CLAUDE.find(self._settings.program, session.environment)
+        session.environment = _environment(session)
+        version = await CLAUDE.version(program, session)
         CLAUDE.refuse_other(version, self._settings.version, self._declared.name)
-        turn = Turn(bench)
-        code = await bench.run(self._argv(program, bench, order), prompt.encode(), turn.hear)
-        turn.judge(code)
+        turn = Turn(session)
+        code = await session.run(
+            self._argv(program, session, order), prompt.encode(), turn.handle_line
+        )
+        turn.check_result(code)
 
-    def holds(self, home: Path, thread: str) -> bool:
-        """See `Resumable.holds`."""
+    def has_conversation(self, home: Path, thread: str) -> bool:
         return any((home / "claude" / "projects").glob(f"*/{thread}.jsonl"))
 
-    def _argv(self, program: str, bench: Bench, order: Order) -> list[str]:
-        """Return the command line; the prompt goes in by stdin.
+    def _argv(self, program: str, session: ToolSession, order: Order) -> list[str]:
+        """Return the command line; the prompt goes to standard input.
 
-        Restricted, it ignores the settings, hooks and servers that the repository brings, and its
-        own tools for files stay within the tree. What its shell does, our confinement limits.
+        `--restricted` ignores the settings, hooks and servers of the repository, and keeps the file
+        tools within the tree. Our confinement limits the shell.
         """
         is_reading = order.risk == "read"
         tools = ",".join(READING if is_reading else self._tools(order.elevation))
@@ -142,11 +140,11 @@ class ClaudeCode:
             *("--permission-prompts", "none"),
             *("--permission-mode", "dontAsk" if is_reading else "acceptEdits"),
             *("--tools", tools),
-            *("--allowedTools", ",".join((tools, *_servers(bench)))),
-            *_form(bench),
+            *("--allowedTools", ",".join((tools, *_servers(session)))),
+            *_form(session),
             *(("--add-dir", *places) if places else ()),
-            *(("--model", bench.model) if bench.model else ()),
-            *(("--resume", bench.thread) if bench.thread else ()),
+            *(("--model", session.model) if session.model else ()),
+            *(("--resume", session.thread) if session.thread else ()),
         ]
 
     def _tools(self, elevation: Elevated | None) -> tuple[str, ...]:
@@ -156,38 +154,38 @@ class ClaudeCode:
         return tuple(dict.fromkeys((*self._settings.tools, *more)))
 
 
-def _servers(bench: Bench) -> tuple[str, ...]:
-    """Return the tools of the MCP server that it is given; they only read."""
-    return (f"mcp__{bench.reading.name}",) if bench.reading is not None else ()
+def _servers(session: ToolSession) -> tuple[str, ...]:
+    """Return the permission for the tools of the MCP server, which only read."""
+    return (f"mcp__{session.reading.name}",) if session.reading is not None else ()
 
 
-def _form(bench: Bench) -> list[str]:
-    """Return the options that lend it a server and hold it to a form of its answer."""
-    reading = bench.reading
+def _form(session: ToolSession) -> list[str]:
+    """Return the options for the MCP server and the schema of the answer."""
+    reading = session.reading
     if reading is None:
         return []
     server = {"type": "stdio", "command": reading.argv[0], "args": reading.argv[1:]}
     settings = msgspec.json.encode({"mcpServers": {reading.name: server}})
-    write_below(bench.home, SERVERS, settings)
+    write_below(session.home, SERVERS, settings)
     schema = msgspec.json.encode(reading.schema).decode()
-    return ["--mcp-config", str(bench.home / SERVERS), "--json-schema", schema]
+    return ["--mcp-config", str(session.home / SERVERS), "--json-schema", schema]
 
 
 def _places(elevation: Elevated | None) -> tuple[str, ...]:
-    """Return where its tools for files may work besides the tree."""
+    """Return the directories that its file tools may use besides the tree."""
     if elevation is None:
         return ()
     return ("/",) if elevation.opens("full") else elevation.paths
 
 
-def _environment(bench: Bench) -> dict[str, str]:
+def _environment(session: ToolSession) -> dict[str, str]:
     return {
-        **(TELLING if listener_in(bench.environment) is not None else {}),
-        **bench.environment,
+        **(TELEMETRY if otlp_receiver(session.environment) is not None else {}),
+        **session.environment,
         **SWITCHES,
-        "CLAUDE_CONFIG_DIR": str(bench.home / "claude"),
-        "ANTHROPIC_BASE_URL": bench.access.url,
-        "ANTHROPIC_API_KEY": bench.access.key,
+        "CLAUDE_CONFIG_DIR": str(session.home / "claude"),
+        "ANTHROPIC_BASE_URL": session.access.url,
+        "ANTHROPIC_API_KEY": session.access.key,
     }
 
 
@@ -200,5 +198,5 @@ def _settings(declared: Declaration) -> ClaudeSettings:
     settings = settings_of(declared, ClaudeSettings)
     refuse_bad_source(declared, Source(settings.base_url, settings.key_variable))
     if not settings.tools or any(not tool or "," in tool for tool in settings.tools):
-        raise bad_settings(declared, "tools names none, or one with a comma in it.")
+        raise bad_settings(declared, "`tools` is empty, or names a tool with a comma.")
     return settings

@@ -1,7 +1,7 @@
 """The kind `codex_cloud`: a task of Codex Cloud, by the codex program's own commands.
 
-The program is signed in by whoever set it up, with an account of ChatGPT; no gateway sees what the
-task uses. What its commands print is written down in `tests/agents/cloud_contract.json`.
+The program uses the ChatGPT account with which a user has signed it in, so no gateway meters the
+task. `tests/agents/cloud_contract.json` records what its commands print.
 """
 
 import tempfile
@@ -12,20 +12,19 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source
-from missioncontrol.adapters.agents.coding.bench import Bench
-from missioncontrol.adapters.agents.coding.cloud_commands import Commands, sign_in_missing
-from missioncontrol.adapters.agents.coding.cloud_notes import Notes
-from missioncontrol.adapters.agents.coding.cloud_task import CloudTask
+from missioncontrol.adapters.agents.coding.cloud_commands import Commands, is_signed_out
+from missioncontrol.adapters.agents.coding.cloud_task import CloudTask, TaskRecords
 from missioncontrol.adapters.agents.coding.codex_home import VERSION
-from missioncontrol.adapters.agents.coding.order import Order, card
+from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.declared import (
+from missioncontrol.adapters.agents.coding.session import ToolSession
+from missioncontrol.adapters.agents.health_check import HealthCheckLine
+from missioncontrol.adapters.agents.kind_support import (
     bad_settings,
     output_shape,
-    seen_by,
+    program_environment,
     settings_of,
 )
-from missioncontrol.adapters.agents.proving import ProofLine
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape
 from missioncontrol.domain.building import CONTINUES
@@ -44,74 +43,72 @@ CODEX = Installed(
     ),
 )
 UNABLE = (CONTINUES, "model")
-"""What a task cannot be given: it begins at a branch of its remote, with a model of its own."""
+"""Inputs that a task can't take: it starts at a branch of its remote, with its own model."""
 
 EFFECTS = ("reads_files", "calls_model", "writes_records")
 
 
 class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of Codex Cloud."""
+    """The settings of an agent of kind `codex_cloud`."""
 
     environment: str  # its id or label, as `codex cloud` lists it
-    codex_home: str  # the directory in which `codex login` has left its sign-in
+    codex_home: str  # the directory with the credentials of `codex login`
     program: str = "codex"
-    version: str = VERSION  # "any" takes every version
-    branch: str = ""  # at its remote; empty: the one that the step begins at
+    version: str = VERSION  # "any" accepts every version
+    branch: str = ""  # at its remote; empty: the base branch of the step
     poll_seconds: float = 30.0
 
 
 class CloudKind:
-    """Makes agents that are tasks of Codex Cloud."""
+    """Makes agents that run tasks of Codex Cloud."""
 
     name = KIND
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         _settings(declared)
-        found = card(declared if declared.effects else _with_effects(declared))
+        found = coding_card(declared if declared.effects else _with_effects(declared))
         fields = {n: each for n, each in found.inputs.fields.items() if n not in UNABLE}
         return msgspec.structs.replace(found, inputs=Shape("object", fields))
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
-        tool = CodexCloud(declared, settings, Notes(workshop.state / "cloud"))
+        tool = CodexCloud(declared, settings, TaskRecords(workshop.state / "cloud"))
         places = (settings.codex_home,)
         return CloudAgent(declared, workshop, tool, Source(), network=True, writes=places)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`; a round trip lists tasks, and begins none."""
+        """Check version and sign-in; with `round_trip`, list tasks, which starts none."""
         settings = _settings(declared)
         with tempfile.TemporaryDirectory(prefix="mission-proof-") as place:
-            bench = Bench(
+            session = ToolSession(
                 KIND,
-                ProofLine(),
+                HealthCheckLine(),
                 cwd=Path(place),
                 home=Path(place),
-                environment={**seen_by(workshop), "HOME": place},
+                environment={**program_environment(workshop), "HOME": place},
                 access=Access("", ""),
                 model="",
                 scrub=workshop.scrub,
                 is_metered=False,
                 rules=workshop.sandbox.rules(own=(place,), writes=(settings.codex_home,)),
             )
-            program, version = await _program(bench, declared, settings)
-            if sign_in_missing(settings.codex_home):
+            program, version = await _program(session, declared, settings)
+            if is_signed_out(settings.codex_home):
                 raise Commands.not_signed_in(settings.codex_home)
             if not round_trip:
-                return Proof(version, "It is there, with a sign-in; Codex Cloud was not asked.")
-            await Commands(program, bench, settings.codex_home).listed(settings.environment)
-        return Proof(version, "Codex Cloud answers; it was asked for a list and for no task.")
+                return Proof(version, "The program is signed in; Codex Cloud was not contacted.")
+            await Commands(program, session, settings.codex_home).list_tasks(settings.environment)
+        return Proof(version, "Codex Cloud answers; no task was started.")
 
 
 class CloudAgent(CodingAgent):
-    """A coding agent that finds its model where the program is signed in."""
+    """A coding agent that uses the account of its program."""
 
     @contextmanager
     def _access(
         self, assignment: Assignment, line: Line, model: str, environment: dict[str, str]
     ) -> Iterator[Access]:
-        """Lend nothing: no gateway is on the way, and none can count what is used."""
+        """Yield no access: the program bypasses the gateway, which can't meter it."""
         del assignment, line, model, environment
         yield Access("", "")
 
@@ -121,13 +118,14 @@ class CodexCloud:
 
     title = "Codex Cloud"
 
-    def __init__(self, declared: Declaration, settings: CloudSettings, notes: Notes) -> None:
-        """Nothing is started yet."""
+    def __init__(
+        self, declared: Declaration, settings: CloudSettings, records: TaskRecords
+    ) -> None:
         self._declared = declared
         self._settings = settings
-        self._notes = notes
+        self._records = records
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
         """See `Tool.converse`.
 
         Raises:
@@ -137,21 +135,21 @@ class CodexCloud:
             what = "continues an earlier step" if order.continues else "names a model"
             raise AttemptFailed(
                 f"{KIND}.bad_input",
-                f"The step {what}, which a task of Codex Cloud cannot: it begins at a branch of "
-                "its remote, with a model of its own.",
-                hint="Let an agent that works here do that step.",
+                f"The step {what}, which a task of Codex Cloud can't do: it starts at a branch "
+                "of its remote, with its own model.",
+                hint="Use an agent that runs on this machine for that step.",
                 retryable=False,
             )
         settings = self._settings
-        program, _ = await _program(bench, self._declared, settings)
-        commands = Commands(program, bench, settings.codex_home)
-        task = CloudTask(commands, bench, self._notes, settings.poll_seconds)
+        program, _ = await _program(session, self._declared, settings)
+        commands = Commands(program, session, settings.codex_home)
+        task = CloudTask(commands, session, self._records, settings.poll_seconds)
         branch = settings.branch or await _branch(order)
-        await task.done(prompt, settings.environment, branch)
+        await task.run(prompt, settings.environment, branch)
 
 
 async def _branch(order: Order) -> str:
-    """Return the branch that the step begins at; empty where it begins at a commit alone."""
+    """Return the base branch of the step; "" if its base is only a commit."""
     if order.base:
         asked = ["rev-parse", "--verify", "--quiet", f"refs/heads/{order.base}"]
         found = await git(asked, cwd=order.repository, fine=(0, 1))
@@ -160,9 +158,11 @@ async def _branch(order: Order) -> str:
     return (await git(head, cwd=order.repository, fine=(0, 1))).decode().strip()
 
 
-async def _program(bench: Bench, declared: Declaration, settings: CloudSettings) -> tuple[str, str]:
-    program = CODEX.find(settings.program, bench.environment)
-    version = await CODEX.version(program, bench)
+async def _program(
+    session: ToolSession, declared: Declaration, settings: CloudSettings
+) -> tuple[str, str]:
+    program = CODEX.find(settings.program, session.environment)
+    version = await CODEX.version(program, session)
     CODEX.refuse_other(version, settings.version, declared.name)
     return program, version
 
@@ -183,7 +183,7 @@ def _settings(declared: Declaration) -> CloudSettings:
     if output_shape(declared) != ANYTHING:
         raise bad_settings(
             declared,
-            "an output is declared, and the program tells no last message that could fit it.",
+            "an output is declared, but the program returns no message that could fit it.",
             hint="Declare it without `output`.",
         )
     return settings

@@ -1,4 +1,4 @@
-"""The commands of `codex cloud`: what is asked, and what their answers mean."""
+"""Runs the commands of `codex cloud` and interprets their output."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, plain
+from missioncontrol.adapters.agents.coding.session import ToolSession, strip_controls
 from missioncontrol.ports.agent import AttemptFailed
 
 KIND = "codex_cloud"
 DIFF_BYTES_MAX = 64 * 1024 * 1024
-SAID_MAX = 2_000
+MESSAGE_MAX = 2_000
 
 Status = Literal["PENDING", "READY", "APPLIED", "ERROR"]
 
@@ -26,18 +26,18 @@ _NOT_CREATED = (
     "not found; run `codex cloud`",
     "is ambiguous; run `codex cloud`",
 )
-"""By these the program ends before it asks for a task."""
+"""Errors with which the program exits before it submits a task."""
 
 
 class Submitted(msgspec.Struct, frozen=True):
-    """A task that was begun."""
+    """A submitted task."""
 
     task: str
     url: str
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """How a task stands."""
+class TaskStatus(msgspec.Struct, frozen=True):
+    """The status of a task."""
 
     status: Status
     title: str
@@ -51,74 +51,74 @@ class _Answer(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        return plain(self.out.decode("utf-8", "replace"))
+        return strip_controls(self.out.decode("utf-8", "replace"))
 
 
 class Commands:
-    """Asks the program, in a directory of ours: it writes a file `error.log` where it stands."""
+    """Runs the program in the home of the session: it writes `error.log` where it starts."""
 
-    def __init__(self, program: str, bench: Bench, codex_home: str) -> None:
-        """The sign-in is in `codex_home`."""
+    def __init__(self, program: str, session: ToolSession, codex_home: str) -> None:
+        """`codex_home` holds the credentials."""
         self._program = program
-        self._bench = bench
+        self._session = session
         self._home = codex_home
-        bench.environment = {**bench.environment, "CODEX_HOME": codex_home, "NO_COLOR": "1"}
+        session.environment = {**session.environment, "CODEX_HOME": codex_home, "NO_COLOR": "1"}
 
-    async def submitted(self, prompt: str, environment: str, branch: str) -> Submitted:
-        """Begin a task. The prompt goes in by stdin.
+    async def submit(self, prompt: str, environment: str, branch: str) -> Submitted:
+        """Submit a task. The prompt goes to standard input.
 
         Raises:
-            NotBegun: nothing was begun, for certain.
-            AttemptFailed: `codex_cloud.maybe_submitted`, where that is not known.
+            NotBegun: certainly nothing was submitted.
+            AttemptFailed: `codex_cloud.maybe_submitted`, if that is not known.
         """
-        asked = ("exec", f"--env={environment}", f"--branch={branch}", "-")
-        answer = await self._ask(asked, prompt.encode())
+        arguments = ("exec", f"--env={environment}", f"--branch={branch}", "-")
+        answer = await self._run(arguments, prompt.encode())
         found = _TASK.search(answer.text)
         if answer.code == 0 and found:
             return Submitted(found[1], found[0].strip())
-        said = answer.error or answer.text.strip()
-        if answer.code == 2 or any(words in said for words in _NOT_CREATED):
-            raise NotBegun(self._refusal(said, environment))
-        raise maybe_submitted(f"It ended with status {answer.code}: {said or 'it said nothing'}")
+        message = answer.error or answer.text.strip()
+        if answer.code == 2 or any(words in message for words in _NOT_CREATED):
+            raise NotSubmitted(self._refusal(message, environment))
+        raise submission_unknown(f"It ended with status {answer.code}: {message or 'no output'}")
 
-    async def seen(self, task: str) -> Seen:
-        """Return how a task stands; the program says so with status 1 unless it is ready.
+    async def status(self, task: str) -> TaskStatus:
+        """Return the status of a task; the program exits with status 1 unless the task is ready.
 
         Raises:
             AttemptFailed: `codex_cloud.not_signed_in` or `.unavailable`.
         """
-        answer = await self._ask(("status", task))
+        answer = await self._run(("status", task))
         found = _STATUS.search(answer.text)
         if not found:
-            raise self._unavailable(answer, f"how task {task} stands")
+            raise self._unavailable(answer, f"the status of task {task}")
         lines = answer.text.strip().splitlines()
         status = msgspec.convert(found[1], Status)
-        return Seen(status, found[2].strip(), lines[-1].strip() if lines[2:] else "")
+        return TaskStatus(status, found[2].strip(), lines[-1].strip() if lines[2:] else "")
 
     async def diff(self, task: str) -> bytes:
-        """Return what a task that is ready has changed; empty where that is nothing.
+        """Return the changes of a task that is ready; empty if there are none.
 
         Raises:
             AttemptFailed: `codex_cloud.not_signed_in`, `.unavailable` or `.diff_too_large`.
         """
-        answer = await self._ask(("diff", task))
+        answer = await self._run(("diff", task))
         if answer.code == 0:
             return answer.out
         if "No diff available for task" in answer.error:
             return b""
-        raise self._unavailable(answer, f"what task {task} changed")
+        raise self._unavailable(answer, f"the changes of task {task}")
 
-    async def listed(self, environment: str) -> None:
-        """Ask for one task of an environment, whichever; what is there does not matter.
+    async def list_tasks(self, environment: str) -> None:
+        """Request the list of tasks of an environment, to check the connection.
 
         Raises:
             AttemptFailed: `codex_cloud.not_signed_in` or `.unavailable`.
         """
-        answer = await self._ask(("list", "--json", "--limit=1", f"--env={environment}"))
+        answer = await self._run(("list", "--json", "--limit=1", f"--env={environment}"))
         if answer.code:
-            raise self._unavailable(answer, "for its tasks")
+            raise self._unavailable(answer, "its tasks")
 
-    async def _ask(self, asked: Sequence[str], stdin: bytes = b"") -> _Answer:
+    async def _run(self, arguments: Sequence[str], stdin: bytes = b"") -> _Answer:
         out = bytearray()
 
         def take(raw: bytes, is_cut: bool) -> None:
@@ -126,72 +126,73 @@ class Commands:
             if is_cut or len(out) > DIFF_BYTES_MAX:
                 raise AttemptFailed(
                     f"{KIND}.diff_too_large",
-                    "What Codex Cloud changed is more than a patch may hold, or has a line that "
-                    "is.",
+                    "The changes of Codex Cloud, or one of their lines, are too large for a patch.",
                     retryable=False,
                 )
 
-        bench = self._bench
-        bench.errors.clear()
-        code = await bench.run([self._program, "cloud", *asked], stdin, take, cwd=bench.home)
-        errors = " ".join(each for each in bench.errors if "PATH aliases" not in each)
-        return _Answer(code, bytes(out), errors[:SAID_MAX])
+        session = self._session
+        session.errors.clear()
+        code = await session.run(
+            [self._program, "cloud", *arguments], stdin, take, cwd=session.home
+        )
+        errors = " ".join(each for each in session.errors if "PATH aliases" not in each)
+        return _Answer(code, bytes(out), errors[:MESSAGE_MAX])
 
-    def _refusal(self, said: str, environment: str) -> AttemptFailed:
-        if "Not signed in" in said:
+    def _refusal(self, message: str, environment: str) -> AttemptFailed:
+        if "Not signed in" in message:
             return self.not_signed_in(self._home)
-        if "nvironment" in said:
+        if "nvironment" in message:
             return AttemptFailed(
                 f"{KIND}.unknown_environment",
-                f"Codex Cloud has no environment {environment!r} for this sign-in: {said}",
-                hint="`codex cloud` shows them; set `environment` of the agent to an id.",
+                f"Codex Cloud has no environment {environment!r} for this account: {message}",
+                hint="`codex cloud` lists them; set `environment` of the agent to an id.",
                 retryable=False,
             )
         return AttemptFailed(
-            f"{KIND}.refused", f"The program refused the task: {said}", retryable=False
+            f"{KIND}.refused", f"The program refused the task: {message}", retryable=False
         )
 
     def _unavailable(self, answer: _Answer, what: str) -> AttemptFailed:
-        said = answer.error or answer.text.strip()[:SAID_MAX]
-        if "Not signed in" in said:
+        message = answer.error or answer.text.strip()[:MESSAGE_MAX]
+        if "Not signed in" in message:
             return self.not_signed_in(self._home)
         return AttemptFailed(
             f"{KIND}.unavailable",
-            f"Codex Cloud does not say {what} (status {answer.code}): {said or 'no word'}",
-            hint="It goes on there; another attempt asks again, and begins no second task.",
+            f"Codex Cloud did not report {what} (status {answer.code}): {message or 'no output'}",
+            hint="The task continues there; another attempt polls it, and submits no second one.",
         )
 
     @staticmethod
     def not_signed_in(home: str) -> AttemptFailed:
-        """Say that nobody is signed in."""
+        """Return the failure of a program without a sign-in."""
         return AttemptFailed(
             f"{KIND}.not_signed_in",
-            f"The program is not signed in: {home} holds no sign-in with ChatGPT that works.",
+            f"The program is not signed in: {home} holds no valid sign-in with ChatGPT.",
             hint=f"Run `CODEX_HOME={home} codex login` as the user of the engine.",
             retryable=False,
         )
 
 
-class NotBegun(Exception):
-    """The program ended before it asked for a task."""
+class NotSubmitted(Exception):
+    """The program exited before it submitted a task."""
 
     def __init__(self, failure: AttemptFailed) -> None:
-        """`failure` is what the attempt ends with."""
+        """`failure` ends the attempt."""
         super().__init__(failure.reason)
         self.failure = failure
 
 
-def maybe_submitted(why: str) -> AttemptFailed:
-    """Say that a task may have been begun, so that no second one is."""
+def submission_unknown(why: str) -> AttemptFailed:
+    """Return the failure for a task that may or may not have been submitted."""
     return AttemptFailed(
         f"{KIND}.maybe_submitted",
-        f"Whether Codex Cloud began the task is not known, so it is not asked again. {why}",
-        hint="`codex cloud list` shows it if it did; `mission retry` begins a run of its own, "
-        "which asks anew.",
+        f"Codex Cloud may have started the task, so it is not submitted again. {why}",
+        hint="`codex cloud list` shows the task if it exists; `mission retry` starts a new run, "
+        "which submits it again.",
         retryable=False,
     )
 
 
-def sign_in_missing(home: str) -> bool:
-    """Whether there is certainly no sign-in; one that is there may be over all the same."""
+def is_signed_out(home: str) -> bool:
+    """Whether the credentials are missing; existing ones may still have expired."""
     return not (Path(home) / "auth.json").is_file()

@@ -1,4 +1,4 @@
-"""The kind `codex`."""
+"""The kind `codex`: Codex, run by one of its two interfaces."""
 
 from msgspec import structs
 
@@ -6,27 +6,25 @@ from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, ref
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import CODEX, ELEVATIONS, CodexSettings
 from missioncontrol.adapters.agents.coding.codex_server import CodexServer
-from missioncontrol.adapters.agents.coding.order import card
-from missioncontrol.adapters.agents.coding.proof import proved
-from missioncontrol.adapters.agents.declared import settings_of
+from missioncontrol.adapters.agents.coding.health_check import check_tool
+from missioncontrol.adapters.agents.coding.order import coding_card
+from missioncontrol.adapters.agents.kind_support import settings_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
 
 class CodexKind:
-    """Makes agents that are Codex: `codex exec`, or `codex app-server` where a person is asked."""
+    """Makes agents that run `codex exec`, or `codex app-server` if people approve its actions."""
 
     name = "codex"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`."""
         settings = _settings(declared)
         standing = _standing(settings)
-        return structs.replace(card(declared), elevations=ELEVATIONS, standing=standing)
+        return structs.replace(coding_card(declared), elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
-        """See `AgentKind.make`."""
         settings = _settings(declared)
         source = Source(settings.base_url, settings.key_variable)
         form = CodexServer if settings.approvals == "ask" else CodexExec
@@ -35,12 +33,11 @@ class CodexKind:
         return CodingAgent(declared, workshop, tool, source, standing=standing, network=network)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`."""
         settings = _settings(declared)
         plain = structs.replace(declared, output=ANYTHING, capabilities=())
         agent = self.make(plain, workshop)
         wanted = settings.program, settings.version
-        return await proved(agent, declared, workshop, CODEX, wanted, round_trip=round_trip)
+        return await check_tool(agent, declared, workshop, CODEX, wanted, round_trip=round_trip)
 
 
 def _standing(settings: CodexSettings) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""What Codex asks of a person, as actions of ours, and the answers in its words."""
+"""Translates requests of Codex for approval into actions, and verdicts into its answers."""
 
 import shlex
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.agents.coding.bench import plain
+from missioncontrol.adapters.agents.coding.session import strip_controls
 from missioncontrol.ports.agent import Action, Verdict
 
 TITLE_MAX = 200
@@ -13,31 +13,29 @@ CHANGE = "item/fileChange/requestApproval"
 QUESTION = "item/tool/requestUserInput"
 
 
-class Asked:
-    """Knows what the items are that Codex asks about: a request for a change names only its item.
+class ApprovalRequests:
+    """Translates requests, with the changes of their items: a request names only the item.
 
-    Directories are told relative to the tree, so that the same action in another attempt is the
-    same action.
+    Paths are relative to the tree, so that the same action in another attempt is equal.
     """
 
     def __init__(self, cwd: Path) -> None:
-        """Nothing was asked yet."""
         self._cwd = cwd
         self._changes: dict[str, list[dict[str, Any]]] = {}
 
-    def about(self, item: dict[str, Any]) -> None:
-        """Remember the changes that an item is to make."""
+    def remember(self, item: dict[str, Any]) -> None:
+        """Store the changes that an item is about to make."""
         changes = item.get("changes")
         if item.get("type") == "fileChange" and isinstance(changes, list):
             found = [self._change(each) for each in changes if isinstance(each, dict)]
             self._changes[str(item.get("id", ""))] = found
 
-    def over(self, item: dict[str, Any]) -> None:
-        """Forget an item that has come to its end."""
+    def forget(self, item: dict[str, Any]) -> None:
+        """Drop an item that has ended."""
         self._changes.pop(str(item.get("id", "")), None)
 
     def action(self, method: str, params: dict[str, Any]) -> Action | None:
-        """Return what is asked for; None where it is nothing that a person could answer."""
+        """Return the requested action; None for a request that no person can answer."""
         if method == COMMAND:
             return self._command(params)
         if method == CHANGE:
@@ -78,8 +76,9 @@ class Asked:
 
 
 def _question(params: dict[str, Any]) -> Action:
-    told = params.get("questions")
-    questions = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+    given = params.get("questions")
+    entries = given if isinstance(given, list) else []
+    questions = [each for each in entries if isinstance(each, dict)]
     fields = {
         str(each.get("id", "")): {"type": "string", "description": str(each.get("question", ""))}
         for each in questions
@@ -89,8 +88,8 @@ def _question(params: dict[str, Any]) -> Action:
     return Action("question", _title(title), {"questions": questions}, (), form)
 
 
-def decided(method: str, verdict: Verdict, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer to a request, in Codex's words. Each holds for one time."""
+def approval_response(method: str, verdict: Verdict, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer to a request in Codex's protocol. It applies once."""
     if method != QUESTION:
         return {"decision": "accept" if verdict.is_allowed else "decline"}
     given = verdict.answer if verdict.is_allowed and isinstance(verdict.answer, dict) else {}
@@ -98,7 +97,7 @@ def decided(method: str, verdict: Verdict, params: dict[str, Any]) -> dict[str, 
 
 
 def _title(text: str) -> str:
-    line = " ".join(plain(text).split())
+    line = " ".join(strip_controls(text).split())
     return line if len(line) <= TITLE_MAX else f"{line[: TITLE_MAX - 1]}…"
 
 

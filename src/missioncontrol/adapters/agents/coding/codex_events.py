@@ -1,4 +1,4 @@
-"""What Codex says while it works: its items, its usage and its errors."""
+"""The events of Codex: items, usage and errors."""
 
 import asyncio
 import re
@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.session import ToolSession
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import AttemptFailed
 
 COMMAND_SHOWN_MAX = 4_000
 _STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})\b")
 _WORDS = {"is at capacity": 503, "experiencing high demand": 500}
-"""What Codex says in place of the text of an answer with such a status."""
+"""Phrases that Codex prints in place of an answer with that status."""
 
 _WHERE = re.compile(r", url: \S+(?:, request id: \S+)?$")
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -30,7 +30,7 @@ class Count(msgspec.Struct, frozen=True):
 
     @property
     def usage(self) -> Usage:
-        """The same in our terms, in which a cost that nobody told is not known."""
+        """The same as a `Usage` of unknown cost."""
         return Usage(
             self.input_tokens,
             self.cached_input_tokens,
@@ -41,118 +41,117 @@ class Count(msgspec.Struct, frozen=True):
         )
 
 
-class Items:
-    """Takes the items of a conversation, in the words of `exec` or of `app-server`."""
+class ItemRecorder:
+    """Records the items of a conversation from `exec` or `app-server`."""
 
-    def __init__(self, bench: Bench) -> None:
-        """Nothing has happened yet."""
-        self._bench = bench
+    def __init__(self, session: ToolSession) -> None:
+        self._session = session
         self._began: dict[str, float] = {}
         self._running: dict[str, str] = {}  # commands by the ids of their items
 
     def started(self, item: dict[str, Any]) -> None:
-        """Take the beginning of an item."""
+        """Record the start of an item."""
         kind, item = _named(item)
         self._began[str(item.get("id", ""))] = asyncio.get_running_loop().time()
         if kind == "command_execution":
             command = _text(item, "command")[:COMMAND_SHOWN_MAX]
             self._running[str(item.get("id", ""))] = command
-            self._bench.say("info", f"$ {command}")
+            self._session.log("info", f"$ {command}")
 
     def completed(self, item: dict[str, Any]) -> None:
-        """Take an item that has come to its end."""
+        """Record an item that has ended."""
         kind, item = _named(item)
         began = self._began.pop(str(item.get("id", "")), None)
         self._running.pop(str(item.get("id", "")), None)
         match kind:
             case "agent_message":
-                self._bench.message(_text(item, "text"))
+                self._session.record_message(_text(item, "text"))
             case "reasoning":
-                self._bench.say("info", _text(item, "text") or "\n".join(_texts(item, "summary")))
+                self._session.log("info", _text(item, "text") or "\n".join(_texts(item, "summary")))
             case "command_execution":
                 self._command(item, began)
             case "file_change":
                 self._change(item)
             case "error":
-                self._bench.say("warning", _text(item, "message"))
+                self._session.log("warning", _text(item, "message"))
             case "plan" | "todo_list" | "user_message" | "context_compaction" | "hook_prompt":
                 return
             case _:
-                self._bench.calls_tool()
-                self._bench.say("info", f"[{kind}] {_text(item, 'tool') or _text(item, 'query')}")
+                self._session.count_tool_call()
+                self._session.log("info", f"[{kind}] {_text(item, 'tool') or _text(item, 'query')}")
                 if item.get("status") == "failed":
-                    self._bench.failed_call(_text(item, "tool") or kind)
+                    self._session.count_failed_call(_text(item, "tool") or kind)
 
     def end(self) -> None:
-        """Say which commands were still at work at the end; they are ended with the tool."""
+        """Log the commands that still run at the end; they end with the tool."""
         for command in self._running.values():
-            self._bench.calls_tool()
-            self._bench.say("warning", f"Still at work at its end, and ended: {command}")
+            self._session.count_tool_call()
+            self._session.log("warning", f"Still running at the end, and stopped: {command}")
 
     def _command(self, item: dict[str, Any], began: float | None) -> None:
-        self._bench.calls_tool()
-        said, command = _text(item, "aggregated_output"), _text(item, "command")
-        if said:
-            self._bench.say("info", said)
+        self._session.count_tool_call()
+        output, command = _text(item, "aggregated_output"), _text(item, "command")
+        if output:
+            self._session.log("info", output)
         code = item.get("exit_code")
         if not isinstance(code, int):
-            self._bench.say("warning", f"It was not run ({item.get('status')}): {command[:200]}")
-            self._bench.failed_call(command)
+            self._session.log("warning", f"It was not run ({item.get('status')}): {command[:200]}")
+            self._session.count_failed_call(command)
             return
         if code:
-            self._bench.say("warning", f"It ended with exit status {code}.")
+            self._session.log("warning", f"It ended with exit status {code}.")
         now = asyncio.get_running_loop().time()
-        self._bench.ran(command, code, now - (now if began is None else began))
+        self._session.record_command(command, code, now - (now if began is None else began))
 
     def _change(self, item: dict[str, Any]) -> None:
-        self._bench.calls_tool()
+        self._session.count_tool_call()
         changes = item.get("changes")
         for change in changes if isinstance(changes, list) else []:
             if isinstance(change, dict):
                 how = change.get("kind")
                 word = how.get("type") if isinstance(how, dict) else how
-                self._bench.say("info", f"{word}: {change.get('path')}")
+                self._session.log("info", f"{word}: {change.get('path')}")
         if item.get("status") not in ("completed", None):
-            self._bench.say("warning", f"The change was not made ({item.get('status')}).")
+            self._session.log("warning", f"The change was not made ({item.get('status')}).")
 
 
-def usage_of(told: Any, bench: Bench) -> Usage:
-    """Return the tokens that Codex tells, of the whole conversation so far.
+def usage_of(count: Any, session: ToolSession) -> Usage:
+    """Return the usage that Codex reports for the whole conversation so far.
 
     Raises:
-        AttemptFailed: `codex.bad_usage`: what counts money is not to be overheard.
+        AttemptFailed: `codex.bad_usage`: skipping a report would hide costs.
     """
     try:
-        return msgspec.convert(snake(told), Count).usage
+        return msgspec.convert(snake_case(count), Count).usage
     except msgspec.ValidationError as error:
         raise AttemptFailed(
-            f"{bench.kind}.bad_usage",
-            f"Codex told its tokens in a form that is not known ({error}).",
+            f"{session.kind}.bad_usage",
+            f"Codex reported its tokens in an unknown form ({error}).",
             hint="Check its version.",
         ) from None
 
 
-def snake(data: Any) -> Any:
-    """Return `data` with the names of its fields in small letters, as `exec` writes them."""
+def snake_case(data: Any) -> Any:
+    """Return `data` with field names in snake case, as `exec` writes them."""
     if isinstance(data, dict):
         return {_HUMP.sub(r"_\1", str(name)).lower(): value for name, value in data.items()}
     return data
 
 
-def status_in(message: str) -> int:
-    """Return the status of the model's answer that an error names, else 0."""
+def status_of(message: str) -> int:
+    """Return the HTTP status in an error message, or 0."""
     if found := _STATUS.search(message):
         return int(found[1])
     return next((status for words, status in _WORDS.items() if words in message), 0)
 
 
-def reason_in(message: str) -> str:
-    """Return an error without where it came from: addresses of ours tell a reader nothing."""
+def reason_of(message: str) -> str:
+    """Return an error message without the URL of our gateway and the request id."""
     return _WHERE.sub("", message)
 
 
 def _named(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    found = snake(item)
+    found = snake_case(item)
     return _HUMP.sub(r"_\1", str(found.get("type", ""))).lower(), found
 
 

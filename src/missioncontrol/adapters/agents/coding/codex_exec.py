@@ -1,27 +1,30 @@
-"""`codex exec --json`: one turn after another, without anybody to ask."""
+"""`codex exec --json`: one turn at a time, without approvals."""
 
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import UNREADABLE_SHOWN, Bench, plain
 from missioncontrol.adapters.agents.coding.codex_events import (
-    Items,
-    reason_in,
-    status_in,
+    ItemRecorder,
+    reason_of,
+    status_of,
     usage_of,
 )
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
-    holds,
-    ready,
+    has_conversation,
+    prepare,
     sandbox_of,
 )
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
-from missioncontrol.adapters.agents.coding.failures import no_result, refused
+from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.order import Order
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import (
+    ToolSession,
+    strip_controls,
+)
+from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.domain.declaration import Declaration
 
 SCHEMA = "answer.schema.json"
@@ -33,93 +36,82 @@ class CodexExec:
     title = "Codex"
 
     def __init__(self, declared: Declaration, settings: CodexSettings) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`."""
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
         wider = order.elevation
-        program = await ready(bench, self._declared, self._settings, "never", wider)
-        turn = _Turn(bench)
-        code = await bench.run(_argv(program, bench, order), prompt.encode(), turn.hear)
-        await add_missing(bench)
-        turn.judge(code)
+        program = await prepare(session, self._declared, self._settings, "never", wider)
+        turn = _Turn(session)
+        code = await session.run(_argv(program, session, order), prompt.encode(), turn.handle_line)
+        await add_missing(session)
+        turn.check_result(code)
 
-    def holds(self, home: Path, thread: str) -> bool:
-        """See `Resumable.holds`."""
-        return holds(home, thread)
+    def has_conversation(self, home: Path, thread: str) -> bool:
+        return has_conversation(home, thread)
 
 
-def _argv(program: str, bench: Bench, order: Order) -> list[str]:
-    """Return the command line. The prompt, which may be long or private, goes in by stdin."""
-    model = ["-m", bench.model] if bench.model else []
-    resume = ["resume", bench.thread] if bench.thread else []
-    mode = ["-s", sandbox_of(order, bench.rules), "--skip-git-repo-check", "--ignore-rules"]
+def _argv(program: str, session: ToolSession, order: Order) -> list[str]:
+    """Return the command line; the prompt goes to standard input: it may be long or private."""
+    model = ["-m", session.model] if session.model else []
+    resume = ["resume", session.thread] if session.thread else []
+    mode = ["-s", sandbox_of(order, session.rules), "--skip-git-repo-check", "--ignore-rules"]
     form: list[str] = []
-    if bench.reading is not None:
-        write_below(bench.home, SCHEMA, msgspec.json.encode(bench.reading.schema))
-        form = ["--output-schema", str(bench.home / SCHEMA)]
+    if session.reading is not None:
+        write_below(session.home, SCHEMA, msgspec.json.encode(session.reading.schema))
+        form = ["--output-schema", str(session.home / SCHEMA)]
     return [program, "exec", "--json", *mode, *model, *form, *resume, "-"]
 
 
 class _Turn:
     """One turn, from its first line to the exit of the program."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._items = Items(bench)
+    def __init__(self, session: ToolSession) -> None:
+        self._session = session
+        self._items = ItemRecorder(session)
         self._failure = ""
         self._is_completed = False
 
-    def hear(self, raw: bytes, is_cut: bool) -> None:
-        """Take a line.
+    def handle_line(self, raw: bytes, is_cut: bool) -> None:
+        """Handle a line of standard output.
 
         Raises:
             AttemptFailed: `codex.bad_usage`, `codex.too_many_turns`.
         """
-        try:
-            event = msgspec.json.decode(raw)
-            kind = event["type"]
-        except (msgspec.DecodeError, RecursionError, TypeError, KeyError):
-            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
-            if text:
-                self._bench.say("warning", f"Codex wrote what is no event: {text}")
-            return
-        self._take(kind, event)
+        event = self._session.decode_event(raw, "Codex", "type")
+        if event is not None:
+            self._handle_event(event)
 
-    def _take(self, kind: Any, event: dict[str, Any]) -> None:
+    def _handle_event(self, event: dict[str, Any]) -> None:
         item = event.get("item")
-        match kind:
+        match event["type"]:
             case "thread.started":
-                self._bench.thread = str(event.get("thread_id", ""))
+                self._session.thread = str(event.get("thread_id", ""))
             case "item.started" if isinstance(item, dict):
                 self._items.started(item)
             case "item.completed" if isinstance(item, dict):
                 self._items.completed(item)
             case "turn.completed":
                 self._is_completed = True
-                self._count(event.get("usage"))
+                usage = usage_of(event.get("usage"), self._session)
+                self._session.record_total_usage(usage)
             case "turn.failed":
                 error = event.get("error")
-                told = error.get("message") if isinstance(error, dict) else error
-                self._failure = str(told or "it gave no reason")
+                message = error.get("message") if isinstance(error, dict) else error
+                self._failure = str(message or "it gave no reason")
             case "error":
-                # It may go on after that, and often does.
-                self._bench.say("warning", str(event.get("message", "")))
+                # Not final: Codex usually continues after an error event.
+                self._session.log("warning", str(event.get("message", "")))
 
-    def _count(self, told: Any) -> None:
-        self._bench.uses_in_all(usage_of(told, self._bench))
-
-    def judge(self, code: int) -> None:
-        """Raise unless the turn was completed and the program ended well.
+    def check_result(self, code: int) -> None:
+        """Raise unless the turn was completed and the program exited with status 0.
 
         Raises:
-            AttemptFailed: by what Codex said, see `refused`, or `codex.no_result`.
+            AttemptFailed: as `tool_refusal`, or `codex.no_result`.
         """
         self._items.end()
         if self._failure:
-            message = reason_in(plain(self._failure))
-            raise refused(self._bench, "Codex", message, status_in(self._failure))
+            message = reason_of(strip_controls(self._failure))
+            raise tool_refusal(self._session, "Codex", message, status_of(self._failure))
         if code or not self._is_completed:
-            raise no_result(self._bench, "Codex", code)
+            raise no_result(self._session, "Codex", code)

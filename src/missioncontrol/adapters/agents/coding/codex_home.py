@@ -1,4 +1,4 @@
-"""How Codex is set up: which program, its settings, and a home that is nobody else's."""
+"""Sets up Codex: its program, its settings, and a home directory for one attempt."""
 
 import json
 from pathlib import Path
@@ -6,18 +6,19 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import Bench, Reading
+from missioncontrol.adapters.agents.attempt_process import OtlpReceiver, otlp_receiver
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.programs import Installed
-from missioncontrol.adapters.agents.coding.telling import Listener, listener_in
-from missioncontrol.adapters.agents.writing import write_below
+from missioncontrol.adapters.agents.coding.session import ReadOnlyTask, ToolSession
+from missioncontrol.adapters.agents.files import write_below
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, opens
 from missioncontrol.ports.confinement import Rules
 
 VERSION = "0.169.0"
 SERVER_SECONDS_MAX = 600
-"""For a call of a tool that reads: it may rank a large repository, or run a test."""
+"""For a tool call of the planning server, which may rank a large repository or run a test."""
+
 KEY_VARIABLE = "MISSION_MODEL_KEY"
 CODEX = Installed(
     "codex",
@@ -37,11 +38,11 @@ ELEVATIONS = {
 
 
 class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of Codex."""
+    """The settings of an agent of kind `codex`."""
 
     program: str = "codex"
-    version: str = VERSION  # "any" takes every version
-    approvals: Literal["never", "ask"] = "never"  # ask: a person answers what it wants to do
+    version: str = VERSION  # "any" accepts every version
+    approvals: Literal["never", "ask"] = "never"  # ask: people approve its actions
     network: bool = False  # whether its commands may use the network
     effort: Literal["", "minimal", "low", "medium", "high", "xhigh"] = ""
     base_url: str = ""  # with `/v1`; used where no gateway is open
@@ -49,12 +50,10 @@ class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def sandbox_of(order: Order, rules: Rules) -> Sandbox:
-    """Return what Codex lets its commands write: nothing in a step that only reads.
-
-    Where Codex is confined itself, its commands are held to the same rules and it builds no
-    sandbox of its own: the kernel lets a confined program mount nothing, and Codex 0.169.0 then
-    refuses every command.
-    """
+    """Return the sandbox in which Codex runs commands; they write nothing in a reading step."""
+    # A confined Codex needs no sandbox of its own: its commands inherit our rules. It couldn't
+    # build one either, because the kernel lets a confined program mount nothing, and Codex 0.169.0
+    # then refuses every command.
     if rules.means != "none":
         return "danger-full-access"
     if order.risk == "read":
@@ -62,50 +61,48 @@ def sandbox_of(order: Order, rules: Rules) -> Sandbox:
     return "danger-full-access" if opens(order.elevation, "full") else "workspace-write"
 
 
-def base_url(bench: Bench) -> str:
-    """Return where Codex finds its models; a gateway's address has no `/v1` yet."""
-    return f"{bench.access.url.rstrip('/')}/v1" if bench.is_metered else bench.access.url
+def base_url(session: ToolSession) -> str:
+    """Return the base URL of the models; the URL of a gateway lacks `/v1`."""
+    return f"{session.access.url.rstrip('/')}/v1" if session.is_metered else session.access.url
 
 
-async def ready(
-    bench: Bench,
+async def prepare(
+    session: ToolSession,
     declared: Declaration,
     settings: CodexSettings,
     approval_policy: str,
     elevation: Elevated | None,
 ) -> str:
-    """Return the program, once its home is set up and its version is the one that is wanted.
+    """Set up the home of Codex and check its version; return the path of its program.
 
     Raises:
         AttemptFailed: `codex.not_found` or `codex.wrong_version`.
     """
-    program = CODEX.find(settings.program, bench.environment)
-    bench.environment = set_up(bench, settings, approval_policy, elevation)
-    version = await CODEX.version(program, bench)
+    program = CODEX.find(settings.program, session.environment)
+    session.environment = set_up(session, settings, approval_policy, elevation)
+    version = await CODEX.version(program, session)
     CODEX.refuse_other(version, settings.version, declared.name)
     return program
 
 
-def holds(home: Path, thread: str) -> bool:
-    """Whether Codex keeps a conversation in its home."""
+def has_conversation(home: Path, thread: str) -> bool:
+    """Whether Codex has a conversation stored in its home."""
     return any((home / "sessions").rglob(f"*{thread}.jsonl"))
 
 
 def set_up(
-    bench: Bench,
+    session: ToolSession,
     settings: CodexSettings,
     approval_policy: str,
     elevation: Elevated | None = None,
 ) -> dict[str, str]:
-    """Write the settings of Codex into its home; return the environment to start it in.
-
-    Codex looks up hosts on the internet unless the features below are off.
-    """
+    """Write the settings of Codex into its home; return its environment."""
+    # Codex contacts hosts on the internet unless plugins, apps and the rest of [features] are off.
     effort = f'model_reasoning_effort = "{settings.effort}"\n' if settings.effort else ""
-    listener = listener_in(bench.environment)
+    listener = otlp_receiver(session.environment)
     network = settings.network or opens(elevation, "network")
     roots = elevation.paths if elevation is not None else ()
-    # It holds the key with which the attempt tells what it does.
+    # Holds the key for telemetry, so `write_below` makes it private.
     settings_text = f"""\
 model_provider = "mission"
 approval_policy = "{approval_policy}"
@@ -114,7 +111,7 @@ web_search = "disabled"
 {effort}
 [model_providers.mission]
 name = "Mission Control"
-base_url = {json.dumps(base_url(bench))}
+base_url = {json.dumps(base_url(session))}
 env_key = "{KEY_VARIABLE}"
 wire_api = "responses"
 request_max_retries = 0
@@ -141,21 +138,19 @@ plugins = false
 remote_plugin = false
 apps = false
 daemon_auto_start = false
-{_server(bench.reading) if bench.reading is not None else ""}
+{_server(session.reading) if session.reading is not None else ""}
 {_otel(listener) if listener is not None else ""}"""
-    write_below(bench.home, "config.toml", settings_text.encode())
+    write_below(session.home, "config.toml", settings_text.encode())
     return {
-        **bench.environment,
-        "CODEX_HOME": str(bench.home),
-        KEY_VARIABLE: bench.access.key,
+        **session.environment,
+        "CODEX_HOME": str(session.home),
+        KEY_VARIABLE: session.access.key,
     }
 
 
-def _server(reading: Reading) -> str:
-    """Return the settings of a server whose tools only read: they are called without asking.
-
-    Without `required`, the first turn would begin before the server is there.
-    """
+def _server(reading: ReadOnlyTask) -> str:
+    """Return the settings of a server whose tools only read, and so need no approval."""
+    # Without `required`, Codex starts the first turn before the server is ready.
     return f"""\
 [mcp_servers.{reading.name}]
 command = {json.dumps(reading.argv[0], ensure_ascii=False)}
@@ -167,8 +162,8 @@ default_tools_approval_mode = "approve"
 """
 
 
-def _otel(listener: Listener) -> str:
-    """Return the settings by which Codex tells what it does, without what it was told and said."""
+def _otel(listener: OtlpReceiver) -> str:
+    """Return the settings for telemetry, without prompts and answers."""
 
     def exporter(path: str) -> str:
         headers = ", ".join(
@@ -176,8 +171,8 @@ def _otel(listener: Listener) -> str:
         )
         address = json.dumps(f"{listener.endpoint}/v1/{path}")
         protocol = "json" if listener.is_json else "binary"
-        told = f'endpoint = {address}, protocol = "{protocol}", headers = {{ {headers} }}'
-        return f"{{ otlp-http = {{ {told} }} }}"
+        options = f'endpoint = {address}, protocol = "{protocol}", headers = {{ {headers} }}'
+        return f"{{ otlp-http = {{ {options} }} }}"
 
     return f"""\
 [otel]

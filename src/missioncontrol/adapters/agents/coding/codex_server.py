@@ -1,4 +1,4 @@
-"""`codex app-server`: a conversation over stdin and stdout in which a person can be asked."""
+"""`codex app-server`: a conversation over stdin and stdout, with approvals by people."""
 
 import asyncio
 from pathlib import Path
@@ -6,112 +6,111 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.coding.bench import (
-    ERROR_LINE_BYTES_MAX,
-    UNREADABLE_SHOWN,
-    Bench,
-    plain,
+from missioncontrol.adapters.agents.attempt_process import run_program
+from missioncontrol.adapters.agents.coding.codex_approvals import (
+    ApprovalRequests,
+    approval_response,
 )
-from missioncontrol.adapters.agents.coding.codex_approvals import Asked, decided
 from missioncontrol.adapters.agents.coding.codex_events import (
-    Items,
-    reason_in,
-    status_in,
+    ItemRecorder,
+    reason_of,
+    status_of,
     usage_of,
 )
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
-    holds,
-    ready,
+    has_conversation,
+    prepare,
     sandbox_of,
 )
 from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
-from missioncontrol.adapters.agents.coding.failures import no_result, refused
+from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.order import Order
-from missioncontrol.adapters.agents.hearing import Hearing
-from missioncontrol.adapters.agents.workplace import at_work
+from missioncontrol.adapters.agents.coding.session import (
+    ERROR_LINE_BYTES_MAX,
+    ToolSession,
+    strip_controls,
+)
+from missioncontrol.adapters.agents.output import OutputReader
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.declaration import Declaration
 
 POLICY = "untrusted"
-"""Codex asks before each command and change; its file of settings does not take this word."""
+"""Codex asks before each command and change. Its settings file does not accept this value."""
 
 EXIT_SECONDS = 5.0
-"""From the end of a turn to the exit of the server, which is ended then."""
+"""From the end of a turn until a server that does not exit is terminated."""
 
 INTERRUPT_SECONDS = 1.0
-"""For the server to let go of a turn that was cancelled; it is ended after that."""
+"""For the server to stop a cancelled turn, before it is terminated."""
 
 INITIALIZE, THREAD, TURN, INTERRUPT = 1, 2, 3, 4
 
 
 class CodexServer:
-    """Codex, asking before it acts."""
+    """Codex with approvals."""
 
     title = "Codex"
 
     def __init__(self, declared: Declaration, settings: CodexSettings) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
 
-    async def converse(self, bench: Bench, prompt: str, order: Order) -> None:
-        """See `Tool.converse`."""
-        if (
-            bench.reading is not None
-        ):  # It only reads, and a schema bounds its answer: no approval is needed.
-            await CodexExec(self._declared, self._settings).converse(bench, prompt, order)
+    async def converse(self, session: ToolSession, prompt: str, order: Order) -> None:
+        if session.reading is not None:
+            # It only reads, so no approval is needed, and only `exec` takes a schema.
+            await CodexExec(self._declared, self._settings).converse(session, prompt, order)
             return
         wider = order.elevation
-        program = await ready(bench, self._declared, self._settings, "on-request", wider)
+        program = await prepare(session, self._declared, self._settings, "on-request", wider)
         argv = [program, "app-server"]
-        async with at_work(
+        async with run_program(
             argv,
-            cwd=bench.cwd,
-            environment=bench.environment,
-            line=bench.line,
-            rules=bench.rules,
+            cwd=session.cwd,
+            environment=session.environment,
+            line=session.line,
+            rules=session.rules,
         ) as process:
-            await _Conversation(process, bench, prompt, order).hold()
-        await add_missing(bench)
+            await _Conversation(process, session, prompt, order).run()
+        await add_missing(session)
 
-    def holds(self, home: Path, thread: str) -> bool:
-        """See `Resumable.holds`."""
-        return holds(home, thread)
+    def has_conversation(self, home: Path, thread: str) -> bool:
+        return has_conversation(home, thread)
 
 
 class _Conversation:
     """One turn, from the first message to the exit of the server."""
 
-    def __init__(self, program: Program, bench: Bench, prompt: str, order: Order) -> None:
+    def __init__(self, program: Program, session: ToolSession, prompt: str, order: Order) -> None:
         self._program = program
-        self._bench = bench
+        self._session = session
         self._prompt = prompt
         self._order = order
-        self._items = Items(bench)
-        self._asked = Asked(bench.cwd)
+        self._items = ItemRecorder(session)
+        self._approvals = ApprovalRequests(session.cwd)
         self._turn = ""
         self._ended: dict[str, Any] | None = None
         self._refusal = ""  # of a request of ours
         self._answering: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None
 
-    async def hold(self) -> None:
-        """Let the server do one turn.
+    async def run(self) -> None:
+        """Run one turn.
 
         Raises:
-            AttemptFailed: by what Codex said, see `refused`; `codex.no_result`; and what a
-                question to a person raises.
+            AttemptFailed: as `tool_refusal`; `codex.no_result`; or as `Line.permit`.
         """
         stdout, stderr = self._program.process.stdout, self._program.process.stderr
         client = {"name": "missioncontrol", "title": "Mission Control", "version": "1"}
         self._request(INITIALIZE, "initialize", {"clientInfo": client})
-        hearing = Hearing(self._program)
+        reader = OutputReader(self._program)
         try:
-            code = await hearing.until_exit(
-                hearing.lines(stdout, self._hear, bytes_max=LINE_BYTES_MAX),
-                hearing.lines(stderr, self._bench.complains, bytes_max=ERROR_LINE_BYTES_MAX),
+            code = await reader.wait_for_exit(
+                reader.read_lines(stdout, self._handle_line, bytes_max=LINE_BYTES_MAX),
+                reader.read_lines(
+                    stderr, self._session.record_error, bytes_max=ERROR_LINE_BYTES_MAX
+                ),
             )
         except asyncio.CancelledError:
             await self._interrupt()
@@ -119,9 +118,9 @@ class _Conversation:
         finally:
             for task in self._answering:
                 task.cancel()
-        self._judge(code)
+        self._check_result(code)
 
-    # What we say.
+    # Requests to the server.
 
     def _request(self, number: int, method: str, params: dict[str, Any]) -> None:
         self._send({"id": number, "method": method, "params": params})
@@ -131,28 +130,28 @@ class _Conversation:
         if stdin is not None and not stdin.is_closing():
             stdin.write(msgspec.json.encode(message) + b"\n")
 
-    def _begin(self) -> None:
-        """Begin a conversation, or take up the one that there is."""
+    def _open_thread(self) -> None:
+        """Start a conversation, or resume the existing one."""
         self._send({"method": "initialized"})
         params: dict[str, Any] = {
-            "cwd": str(self._bench.cwd),
+            "cwd": str(self._session.cwd),
             "approvalPolicy": POLICY,
-            "sandbox": sandbox_of(self._order, self._bench.rules),
+            "sandbox": sandbox_of(self._order, self._session.rules),
         }
-        if self._bench.model:
-            params["model"] = self._bench.model
-        if self._bench.thread:
-            self._request(THREAD, "thread/resume", {**params, "threadId": self._bench.thread})
+        if self._session.model:
+            params["model"] = self._session.model
+        if self._session.thread:
+            self._request(THREAD, "thread/resume", {**params, "threadId": self._session.thread})
         else:
             self._request(THREAD, "thread/start", params)
 
-    def _say(self, thread: str) -> None:
-        self._bench.thread = thread
-        said = [{"type": "text", "text": self._prompt}]
-        self._request(TURN, "turn/start", {"threadId": thread, "input": said})
+    def _start_turn(self, thread: str) -> None:
+        self._session.thread = thread
+        inputs = [{"type": "text", "text": self._prompt}]
+        self._request(TURN, "turn/start", {"threadId": thread, "input": inputs})
 
     def _close(self) -> None:
-        """Let the server go; it exits when nobody can say anything any more."""
+        """Close standard input, at which the server exits; terminate it if it does not."""
         stdin = self._program.process.stdin
         if stdin is not None:
             stdin.close()
@@ -164,113 +163,109 @@ class _Conversation:
             self._program.process.terminate()
 
     async def _interrupt(self) -> None:
-        turn = {"threadId": self._bench.thread, "turnId": self._turn}
+        turn = {"threadId": self._session.thread, "turnId": self._turn}
         self._request(INTERRUPT, "turn/interrupt", turn)
         self._close()
         exited = asyncio.ensure_future(self._program.exited())
         await asyncio.wait((exited,), timeout=INTERRUPT_SECONDS)
         exited.cancel()
 
-    # What we hear.
+    # Messages from the server.
 
-    def _hear(self, raw: bytes, is_cut: bool) -> None:
-        try:
-            message = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            message = None
-        if not isinstance(message, dict):
-            text = raw[:UNREADABLE_SHOWN].decode("utf-8", "replace").strip()
-            if text:
-                self._bench.say("warning", f"Codex wrote what is no message: {text}")
+    def _handle_line(self, raw: bytes, is_cut: bool) -> None:
+        message = self._session.decode_event(raw, "Codex")
+        if message is None:
             return
         params = message.get("params")
         params = params if isinstance(params, dict) else {}
         if "method" not in message:
-            self._answered(message)
+            self._handle_response(message)
         elif "id" in message:
-            self._ask(message["id"], str(message["method"]), params)
+            self._handle_request(message["id"], str(message["method"]), params)
         else:
-            self._told(str(message["method"]), params)
+            self._handle_notification(str(message["method"]), params)
 
-    def _answered(self, message: dict[str, Any]) -> None:
-        """Take the answer to a request of ours."""
+    def _handle_response(self, message: dict[str, Any]) -> None:
+        """Handle the response to one of our requests."""
         if "error" in message:
             error = message["error"]
-            told = error.get("message") if isinstance(error, dict) else error
+            reason = error.get("message") if isinstance(error, dict) else error
             if message.get("id") != INTERRUPT:
-                self._refusal = str(told)
+                self._refusal = str(reason)
                 self._close()
             return
         result = message.get("result")
         result = result if isinstance(result, dict) else {}
         number = message.get("id")
         if number == INITIALIZE:
-            self._begin()
+            self._open_thread()
         elif number == THREAD:
-            self._say(_id_in(result, "thread"))
+            self._start_turn(_id_in(result, "thread"))
         elif number == TURN:
             self._turn = _id_in(result, "turn")
 
-    def _told(self, method: str, params: dict[str, Any]) -> None:
+    def _handle_notification(self, method: str, params: dict[str, Any]) -> None:
         item = params.get("item")
         match method:
             case "item/started" if isinstance(item, dict):
-                self._asked.about(item)
+                self._approvals.remember(item)
                 self._items.started(item)
             case "item/completed" if isinstance(item, dict):
-                self._asked.over(item)
+                self._approvals.forget(item)
                 self._items.completed(item)
             case "thread/tokenUsage/updated":
                 used = params.get("tokenUsage")
                 total = used.get("total") if isinstance(used, dict) else None
-                self._bench.uses_in_all(usage_of(total, self._bench))
+                self._session.record_total_usage(usage_of(total, self._session))
             case "turn/completed":
                 turn = params.get("turn")
                 self._ended = turn if isinstance(turn, dict) else {}
                 self._close()
             case "error":
-                self._bench.say("warning", _message_of(params.get("error")))
+                self._session.log("warning", _message_of(params.get("error")))
             case "warning" | "configWarning":
-                said = params.get("message") or params.get("summary")
-                self._bench.say("warning", str(said or ""))
+                text = params.get("message") or params.get("summary")
+                self._session.log("warning", str(text or ""))
 
-    # What a person is asked.
+    # Approvals.
 
-    def _ask(self, number: Any, method: str, params: dict[str, Any]) -> None:
+    def _handle_request(self, number: Any, method: str, params: dict[str, Any]) -> None:
         task = asyncio.ensure_future(self._answer(number, method, params))
         self._answering.add(task)
-        task.add_done_callback(self._has_answered)
+        task.add_done_callback(self._finish_answer)
 
     async def _answer(self, number: Any, method: str, params: dict[str, Any]) -> None:
-        action = self._asked.action(method, params)
+        action = self._approvals.action(method, params)
         if action is None:
-            error = {"code": -32601, "message": f"{method} is not offered here."}
+            error = {"code": -32601, "message": f"{method} is not supported."}
             self._send({"id": number, "error": error})
             return
-        verdict = await self._bench.line.permit(action)
+        verdict = await self._session.line.permit(action)
         if not verdict.is_allowed:
             because = f": {verdict.reason}" if verdict.reason else ""
-            self._bench.say("warning", f"Refused{because}: {action.title}")
-        self._send({"id": number, "result": decided(method, verdict, params)})
+            self._session.log("warning", f"Refused{because}: {action.title}")
+        self._send({"id": number, "result": approval_response(method, verdict, params)})
 
-    def _has_answered(self, task: "asyncio.Task[None]") -> None:
+    def _finish_answer(self, task: "asyncio.Task[None]") -> None:
         self._answering.discard(task)
         if not task.cancelled() and (fault := task.exception()):
             self._fault = fault
             self._close()
             self._end_process()
 
-    def _judge(self, code: int) -> None:
+    def _check_result(self, code: int) -> None:
         self._items.end()
         if self._fault is not None:
             raise self._fault
         if self._refusal:
-            raise refused(self._bench, "Codex", plain(self._refusal))
+            raise tool_refusal(self._session, "Codex", strip_controls(self._refusal))
         if self._ended is None:
-            raise no_result(self._bench, "Codex", code)
+            raise no_result(self._session, "Codex", code)
         if self._ended.get("status") != "completed":
-            said = _message_of(self._ended.get("error")) or str(self._ended.get("status"))
-            raise refused(self._bench, "Codex", reason_in(plain(said)), status_in(said))
+            error = _message_of(self._ended.get("error")) or str(self._ended.get("status"))
+            raise tool_refusal(
+                self._session, "Codex", reason_of(strip_controls(error)), status_of(error)
+            )
 
 
 def _id_in(result: dict[str, Any], name: str) -> str:

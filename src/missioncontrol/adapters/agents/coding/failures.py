@@ -1,14 +1,14 @@
-"""Why a tool could not do its work, in words and with a remedy."""
+"""Failures of coding tools, with a reason and a hint."""
 
 import re
 
-from missioncontrol.adapters.agents.coding.bench import Bench
+from missioncontrol.adapters.agents.coding.session import ToolSession
 from missioncontrol.ports.agent import AttemptFailed
 
 REASON_MAX = 4_000
 
 _RAISES = re.compile(r"`mission (?:budget|price) set [^`]{1,500}`")
-"""How the gateway names the very caps that are short."""
+"""Commands in a refusal by the gateway that raise the exhausted caps."""
 
 _CODES = {
     401: ("sign_in", "Check the key that the agent is given."),
@@ -16,49 +16,50 @@ _CODES = {
     403: ("policy_refused", "Use a model that the policy allows, or have the policy changed."),
     404: ("unknown_model", "Check the name of the model."),
     413: ("too_large", "Make the prompt or the step smaller."),
-    429: ("rate_limited", "Try again later, or let fewer attempts run at once."),
+    429: ("rate_limited", "Try again later, or run fewer attempts at once."),
 }
 _FINAL = frozenset({400, 401, 402, 403, 404, 413})
 
 
 _REFUSALS = ("budget_refused", "policy_refused", "rate_limited", "unavailable")
-"""Ends of an attempt at a call that the model never answered: later the same call may pass."""
+"""Codes of failures in which the model never answered; the same call may succeed later."""
 
 
 def may_resume(failure: AttemptFailed, *, is_refusal: bool = False) -> bool:
-    """Whether the conversation of a failed attempt goes on in the next one.
+    """Whether the next attempt may resume the conversation of a failed one.
 
-    It does after a refusal, and unless only these count, after its program ended without a result.
+    It may after a refusal and, unless `is_refusal` restricts it to those, after an exit without a
+    result.
     """
     word = failure.code.rpartition(".")[2]
     return word in _REFUSALS or (not is_refusal and word == "no_result")
 
 
-def refused(bench: Bench, tool: str, said: str, status: int = 0) -> AttemptFailed:
-    """Return the failure of a tool that said why; `status` is that of the model's answer.
+def tool_refusal(session: ToolSession, tool: str, message: str, status: int = 0) -> AttemptFailed:
+    """Return the failure of a tool that gave a reason; `status` is that of the model's answer.
 
-    The text of a refusal by the gateway is part of what the tool says.
+    `message` contains the text of a refusal by the gateway.
     """
     code, hint = _CODES.get(status, ("unavailable" if status >= 500 else "failed", ""))
-    text = " ".join(bench.scrub(said).split())
+    text = " ".join(session.scrub(message).split())
     shown = text if len(text) <= REASON_MAX else f"{text[: REASON_MAX - 1]}…"
     if status == 402 and (commands := _RAISES.findall(text)):
         hint = f"{' and '.join(commands)} allows it."
     return AttemptFailed(
-        f"{bench.kind}.{code}",
-        f"{tool} could not end its work: {shown or 'it gave no reason'}",
-        hint=hint or "`mission output RUN STEP` shows what it said.",
+        f"{session.kind}.{code}",
+        f"{tool} failed: {shown or 'it gave no reason'}",
+        hint=hint or "`mission output RUN STEP` shows its output.",
         retryable=status not in _FINAL,
         detail={"status": status} if status else None,
     )
 
 
-def no_result(bench: Bench, tool: str, code: int) -> AttemptFailed:
-    """Return the failure of a tool that ended without saying how."""
-    words = " ".join(list(bench.errors)[-3:])
+def no_result(session: ToolSession, tool: str, code: int) -> AttemptFailed:
+    """Return the failure of a tool that exited without a result."""
+    errors = " ".join(list(session.errors)[-3:])
     return AttemptFailed(
-        f"{bench.kind}.no_result",
-        f"{tool} ended with status {code} and without a result. {words}".rstrip(),
-        hint="`mission output RUN STEP` shows what it said.",
+        f"{session.kind}.no_result",
+        f"{tool} ended with status {code} and without a result. {errors}".rstrip(),
+        hint="`mission output RUN STEP` shows its output.",
         detail={"exit_code": code},
     )

@@ -1,4 +1,4 @@
-"""What a step asks of a coding agent, and the words in which the agent is asked."""
+"""The inputs of a coding agent, and the prompts made from them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import output_shape
+from missioncontrol.adapters.agents.kind_support import output_shape
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain import canonical
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit, tier
@@ -19,12 +19,12 @@ from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 
 DATA_BYTES_MAX = 256 * 1024
-"""Of what earlier steps left, in the prompt."""
+"""Most bytes of results of earlier steps in the prompt."""
 
 KEEP = "keep"
 _PATH_LIST = Shape("list", items=Shape("string"))
 INPUTS = {
-    "prompt": Shape("string", description="What is to be done."),
+    "prompt": Shape("string", description="The task."),
     "repository": Shape("path", description="A checkout; it is only read, but for `keep`."),
     "base": Shape(
         "string",
@@ -87,7 +87,7 @@ EFFECTS = ("reads_files", "calls_model", "runs_programs")
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One piece of work, checked."""
+    """The checked inputs of one step."""
 
     prompt: str
     repository: Path
@@ -101,12 +101,9 @@ class Order(msgspec.Struct, frozen=True):
     answer: Shape  # what the last message has to be, as JSON; ANYTHING where it is just a text
 
 
-def card(declared: Declaration) -> AgentCard:
-    """Return what a coding agent takes and hands back.
-
-    Its work is in a tree of its own, yet it runs programs: only a step of tier `read` keeps it
-    from that.
-    """
+def coding_card(declared: Declaration) -> AgentCard:
+    """Return the card of a coding agent."""
+    # It works in a tree of its own, but runs programs there, except in a step of tier `read`.
     inputs = Shape("object", {**declared.inputs.fields, **INPUTS})
     answer = output_shape(declared)
     fields = OUTPUT if answer == ANYTHING else {**OUTPUT, "answer": answer}
@@ -123,10 +120,10 @@ def card(declared: Declaration) -> AgentCard:
 
 
 def order_of(assignment: Assignment, declared: Declaration) -> Order:
-    """Return the work that a step describes.
+    """Return the checked inputs of a step.
 
     Raises:
-        AttemptFailed: `KIND.bad_input`; it would not be better next time.
+        AttemptFailed: `KIND.bad_input`, which is not retryable.
     """
     given = {**_shared(assignment), **assignment.inputs}
     given = {name: value for name, value in given.items() if value is not None}
@@ -163,23 +160,21 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
 
 
 def _base_of(continues: str, assignment: Assignment) -> str:
-    """Return the commit that a change began at which this one goes on from.
-
-    Somebody may have committed in the meantime, and the patch fits where it was made.
-    """
+    """Return the base commit of the changes that this step continues."""
+    # The branch may have new commits by now, and the patch fits only its own base.
     up = assignment.upstream.get(continues)
     output = up.work.output if up is not None else None
     return str(output.get("base", "")) if isinstance(output, dict) else ""
 
 
 def _documents(names: Sequence[str], assignment: Assignment) -> Iterator[ArtifactRef]:
-    """Yield the files that earlier steps handed in under these names; some may have none."""
+    """Yield the artifacts of earlier steps with these names."""
     for _, up in sorted(_done(assignment).items()):
         yield from (ref for ref in up.work.artifacts if ref.name in names)
 
 
 def _shared(assignment: Assignment) -> dict[str, Any]:
-    """Return what the step may leave to the inputs of its run."""
+    """Return the run inputs that apply if the step has none of its own."""
     names = {"repository"} & assignment.run_inputs.keys()
     return {name: assignment.run_inputs[name] for name in names}
 
@@ -187,7 +182,7 @@ def _shared(assignment: Assignment) -> dict[str, Any]:
 def prompt_of(
     order: Order, assignment: Assignment, notes: tuple[str, ...], documents: Mapping[str, str]
 ) -> str:
-    """Return what the agent is told: the task, what is known for it, and how to end.
+    """Return the prompt: the task, its data, and the form of the last message.
 
     `documents` holds the texts of `order.documents` by name.
     """
@@ -208,7 +203,7 @@ def prompt_of(
     )
     parts.extend(notes)
     parts.append(_ending(order.answer))
-    # Half a character, which a program may have left in a text, can't be sent.
+    # A lone surrogate, which a program may have left in a text, can't be encoded.
     return ("\n\n".join(parts) + "\n").encode("utf-8", "replace").decode()
 
 
@@ -220,7 +215,7 @@ def _document(name: str, text: str) -> str:
 
 
 def _fenced(text: str) -> str:
-    """Put a fence around a text that no line of it can close."""
+    """Put a fence around a text that is longer than any fence inside."""
     longest = max((len(run) for run in re.findall(r"^\s*(`{3,})", text, re.MULTILINE)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}markdown\n{text.rstrip()}\n{fence}"
@@ -229,7 +224,9 @@ def _fenced(text: str) -> str:
 def _data(assignment: Assignment, *, with_results: bool) -> str:
     more = {name: value for name, value in assignment.inputs.items() if name not in INPUTS}
     done = _done(assignment) if with_results else {}
-    results = {key: _told(up.work.summary, up.work.output) for key, up in done.items()}
+    results = {
+        key: {"summary": up.work.summary, "output": up.work.output} for key, up in done.items()
+    }
     data = {**({"inputs": more} if more else {}), **({"results": results} if results else {})}
     if not data:
         return ""
@@ -246,10 +243,6 @@ def _done(assignment: Assignment) -> Mapping[str, Any]:
     return {key: up for key, up in assignment.upstream.items() if up.state == "succeeded"}
 
 
-def _told(summary: str, output: Any) -> dict[str, Any]:
-    return {"summary": summary, "output": output}
-
-
 def _ending(answer: Shape) -> str:
     if answer == ANYTHING:
         return "End with one short message that says what you did and how you checked it."
@@ -261,7 +254,7 @@ def _ending(answer: Shape) -> str:
 
 
 def prompt_to_resume(order: Order) -> str:
-    """Return the message by which an interrupted conversation goes on."""
+    """Return the message that resumes an interrupted conversation."""
     return (
         "You were interrupted. The task is the same as before, and what you changed is still in "
         "the current directory: look at what is done, and do what is left. "
@@ -270,13 +263,13 @@ def prompt_to_resume(order: Order) -> str:
 
 
 def task_of(order: Order, assignment: Assignment) -> str:
-    """Return a digest of what is asked: an attempt resumes one of the same task alone."""
+    """Return a digest of the task: an attempt resumes only a session of the same task."""
     documents = [(ref.name, ref.digest) for ref in order.documents]
     asked = (assignment.step, assignment.agent, order.prompt, str(order.repository), order.base)
     shape = (order.continues, documents, assignment.risk == "read", assignment.inputs)
     return canonical.digest(msgspec.to_builtins((*asked, *shape)))[:32]
 
 
-def asked_again(fault: str, answer: Shape) -> str:
-    """Return what the agent is told whose last message did not fit."""
+def repair_prompt(fault: str, answer: Shape) -> str:
+    """Return the message that asks for another last message, because of `fault`."""
     return f"Your last message cannot be used: {fault}. {_ending(answer)}\n"

@@ -1,3 +1,1 @@
-"""A service over HTTP as an agent: signed, retried, bounded."""
-
-from missioncontrol.adapters.agents.http.kind import HttpKind as HttpKind
+"""A service over HTTP as an agent: with signatures, retries and limits."""

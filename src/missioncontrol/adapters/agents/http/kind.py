@@ -1,4 +1,4 @@
-"""The agent that asks a service: inputs out as JSON, the answer in as output."""
+"""The kind `http`: sends inputs to a service as JSON, and returns its response."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -8,22 +8,22 @@ from urllib.parse import urlencode, urljoin
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import (
-    admit_call,
-    output_shape,
-    refuse_misfit,
-    seen_by,
-    shown,
-)
-from missioncontrol.adapters.agents.http.calling import (
+from missioncontrol.adapters.agents.attempt_process import run_to_completion
+from missioncontrol.adapters.agents.http.client import (
     PAUSE_SECONDS_MAX,
     Answer,
-    Caller,
-    introduction,
-    told_pause,
+    ServiceClient,
+    attempt_headers,
+    retry_after,
 )
 from missioncontrol.adapters.agents.http.settings import HttpSettings, http_settings
-from missioncontrol.adapters.agents.workplace import to_its_end
+from missioncontrol.adapters.agents.kind_support import (
+    admit_call,
+    one_line,
+    output_shape,
+    program_environment,
+    refuse_misfit,
+)
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
@@ -50,7 +50,7 @@ class HttpKind:
     name = "http"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. A service that is asked by anything but GET is taken to write."""
+        """Return the card. A service counts as writing unless its method is GET."""
         settings = http_settings(declared)
         does = "reads_network" if settings.method == "GET" else "writes_records"
         effects = declared.effects or (does,)
@@ -58,50 +58,47 @@ class HttpKind:
         return msgspec.structs.replace(card, effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return HttpAgent(declared, http_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: asks the `health` of the service, else what it allows."""
+        """Request the `health` path of the service, else its OPTIONS."""
         settings = http_settings(declared)
         brief = min(settings.seconds_max, PROOF_SECONDS_MAX)
         settings = msgspec.structs.replace(settings, tries=1, seconds_max=brief)
         method = "GET" if settings.health else "OPTIONS"
         url = urljoin(settings.url, settings.health) if settings.health else settings.url
-        async with _caller(settings, workshop) as caller:
-            answer = await caller.asked(method, url, b"", {})
+        async with _client(settings, workshop) as client:
+            answer = await client.request(method, url, b"", {})
         is_well = answer.is_success or (method == "OPTIONS" and answer.status in (405, 501))
         if not is_well:
             raise _refused(answer, workshop)
-        said = f"{method} {url} answers with status {answer.status}."
+        report = f"{method} {url} answers with status {answer.status}."
         if round_trip and not settings.health:
-            said += " Name its `health` in the settings for more than that."
-        return Proof(_version(answer), said)
+            report += " Set its `health` path for a better check."
+        return Proof(_version(answer), report)
 
 
 class HttpAgent:
-    """Asks one service."""
+    """Sends requests to one service."""
 
     def __init__(self, declared: Declaration, settings: HttpSettings, workshop: Workshop) -> None:
-        """Nothing is sent yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         settings = self._settings
         url, body = _request(settings, assignment.inputs)
         await admit_call(self._declared, line)
         try:
             async with (
                 asyncio.timeout(settings.total_seconds_max),
-                _caller(settings, self._workshop) as caller,
+                _client(settings, self._workshop) as client,
             ):
-                about = introduction(assignment)
-                answer = await caller.asked(settings.method, url, body, about, line)
+                about = attempt_headers(assignment)
+                answer = await client.request(settings.method, url, body, about, line)
                 if answer.status == 202 and "location" in answer.headers:
-                    answer = await _Pending(caller, settings, about, line).ended(answer)
+                    answer = await _Pending(client, settings, about, line).poll(answer)
         except TimeoutError:
             raise AttemptFailed(
                 "http.late",
@@ -128,7 +125,7 @@ class HttpAgent:
         return Work(summary=summary, output=output)
 
     def _output(self, answer: Answer) -> Any:
-        """Return JSON as what it says, any other text as a text, and nothing as null."""
+        """Return JSON as its value, other text as a string, and an empty response as None."""
         if not answer.content.strip():
             return None
         if answer.media_type.startswith("text/"):
@@ -136,69 +133,71 @@ class HttpAgent:
         try:
             return msgspec.json.decode(answer.content)
         except (msgspec.DecodeError, RecursionError):
-            said = shown(answer.text, self._workshop.scrub)
+            text = one_line(answer.text, self._workshop.scrub)
             raise AttemptFailed(
                 "http.not_json",
-                f"{answer.url} answered with {answer.media_type or 'no type'}, no JSON: {said}",
-                hint="Let the service answer with JSON or text.",
+                f"{answer.url} answered with {answer.media_type or 'no type'}, not JSON: {text}",
+                hint="Have the service respond with JSON or text.",
                 retryable=False,
             ) from None
 
 
 class _Pending:
-    """Work that the service has accepted and will end later."""
+    """Work that the service has accepted with status 202."""
 
     def __init__(
-        self, caller: Caller, settings: HttpSettings, about: Mapping[str, str], line: Line
+        self, client: ServiceClient, settings: HttpSettings, about: Mapping[str, str], line: Line
     ) -> None:
-        self._caller = caller
+        self._client = client
         self._settings = settings
         self._about = about
         self._line = line
 
-    async def ended(self, accepted: Answer) -> Answer:
-        """Ask until the service has something else to say than 202."""
-        answer, url, asked = accepted, accepted.url, 0
+    async def poll(self, accepted: Answer) -> Answer:
+        """Poll until the service responds with another status than 202."""
+        answer, url, polls = accepted, accepted.url, 0
         try:
             while answer.status == 202:
-                url = self._caller.within(url, answer.headers.get("location", url))
-                self._line.progress(asked, 0, f"waiting for {url}")
+                url = self._client.resolve(url, answer.headers.get("location", url))
+                self._line.progress(polls, 0, f"waiting for {url}")
                 await asyncio.sleep(self._pause(answer))
-                answer = await self._caller.asked("GET", url, b"", self._about, self._line)
-                asked += 1
+                answer = await self._client.request("GET", url, b"", self._about, self._line)
+                polls += 1
         except asyncio.CancelledError:
             if self._settings.cancels:
-                await to_its_end(self._cancel(url))
+                await run_to_completion(self._cancel(url))
             raise
         return answer
 
     def _pause(self, answer: Answer) -> float:
-        told = told_pause(answer, SystemClock().now())
-        return min(told, PAUSE_SECONDS_MAX) if told else self._settings.poll_seconds
+        pause = retry_after(answer, SystemClock().now())
+        return min(pause, PAUSE_SECONDS_MAX) if pause else self._settings.poll_seconds
 
     async def _cancel(self, url: str) -> None:
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
-                await self._caller.asked("DELETE", url, b"", self._about)
+                await self._client.request("DELETE", url, b"", self._about)
         except (TimeoutError, AttemptFailed) as error:
-            self._line.log("warning", f"The service was not told that nobody waits: {error}")
+            self._line.log("warning", f"The work could not be cancelled at the service: {error}")
 
 
 @asynccontextmanager
-async def _caller(settings: HttpSettings, workshop: Workshop) -> AsyncIterator[Caller]:
+async def _client(settings: HttpSettings, workshop: Workshop) -> AsyncIterator[ServiceClient]:
     import httpx
 
-    # Proxies of the environment are left aside: addresses are checked here, not there.
+    # Ignore proxies of the environment: behind one, addresses could not be checked.
     async with httpx.AsyncClient(
         trust_env=False,
         follow_redirects=False,
-        verify=_trusted(settings),
+        verify=_certificates(settings),
         timeout=httpx.Timeout(None, connect=min(10.0, settings.seconds_max)),
     ) as client:
-        yield Caller(client, settings, seen_by(workshop), workshop.scrub, SystemClock())
+        yield ServiceClient(
+            client, settings, program_environment(workshop), workshop.scrub, SystemClock()
+        )
 
 
-def _trusted(settings: HttpSettings) -> "ssl.SSLContext | bool":
+def _certificates(settings: HttpSettings) -> "ssl.SSLContext | bool":
     if not settings.ca_file:
         return True
     import ssl
@@ -215,7 +214,7 @@ def _trusted(settings: HttpSettings) -> "ssl.SSLContext | bool":
 
 
 def _request(settings: HttpSettings, inputs: Mapping[str, Any]) -> tuple[str, bytes]:
-    """Return the address and the body; a request that has no body takes inputs as its query."""
+    """Return URL and body; a method without a body sends inputs in the query."""
     if settings.method in ("GET", "DELETE"):
         pairs = [
             (name, value if isinstance(value, str) else msgspec.json.encode(value).decode())
@@ -231,49 +230,49 @@ def _request(settings: HttpSettings, inputs: Mapping[str, Any]) -> tuple[str, by
         raise AttemptFailed(
             "http.request_too_large",
             f"The inputs take {size:,} bytes; at most {settings.request_bytes_max:,} are sent.",
-            hint="Raise `request_bytes_max`, or hand over where the contents lie.",
+            hint="Raise `request_bytes_max`, or send the location of the data.",
             retryable=False,
         )
     return url, body
 
 
 def _refused(answer: Answer, workshop: Workshop) -> AttemptFailed:
-    said = shown(answer.text, workshop.scrub)
+    text = one_line(answer.text, workshop.scrub)
     return AttemptFailed(
         "http.refused",
-        f"{answer.url} answers with status {answer.status}: {said or 'nothing else'}.",
-        hint=HINTS.get(answer.status, "Look into what the service says."),
+        f"{answer.url} answers with status {answer.status}: {text or 'no content'}.",
+        hint=HINTS.get(answer.status, "Check the message of the service."),
         retryable=answer.status >= 500,
         detail={"status": answer.status},
     )
 
 
 def _count(output: Any, line: Line, model: str) -> None:
-    """Count the member `usage` of an answer.
+    """Report the member `usage` of a response.
 
     Raises:
-        AttemptFailed: `http.bad_usage`: what counts money is not to be overheard.
+        AttemptFailed: `http.bad_usage`: skipping a report would hide costs.
     """
-    told = output.get("usage") if isinstance(output, dict) else None
+    reported = output.get("usage") if isinstance(output, dict) else None
     try:
-        used = msgspec.convert(told, Usage)
+        used = msgspec.convert(reported, Usage)
     except msgspec.ValidationError as error:
         raise AttemptFailed(
             "http.bad_usage",
-            f"The answer has no `usage` that could be counted: {error}.",
+            f"The response has no valid `usage`: {error}.",
             hint="It has input_tokens, cached_tokens, output_tokens, reasoning_tokens and cost "
             "in millionths of a dollar (null where it is not known).",
         ) from None
-    is_priced = isinstance(told, dict) and "cost" in told
+    is_priced = isinstance(reported, dict) and "cost" in reported
     used = used if is_priced else msgspec.structs.replace(used, cost=None)
     line.usage(used, model=model)
 
 
 def _version(answer: Answer) -> str:
-    """Return the version that the service tells: in its answer, else as its server."""
+    """Return the `version` in the response, else the Server header."""
     try:
-        told = msgspec.json.decode(answer.content)
+        content = msgspec.json.decode(answer.content)
     except (msgspec.DecodeError, RecursionError):
-        told = None
-    version = told.get("version") if isinstance(told, dict) else None
+        content = None
+    version = content.get("version") if isinstance(content, dict) else None
     return str(version)[:100] if version else answer.headers.get("server", "")[:100]

@@ -1,4 +1,4 @@
-"""The settings of a service over HTTP, checked before anything is sent."""
+"""The settings of a service over HTTP."""
 
 import re
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.domain.declaration import Declaration
 
 Method = Literal["POST", "PUT", "PATCH", "GET", "DELETE"]
@@ -26,7 +26,7 @@ Bytes = Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)]
 
 
 class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of a service."""
+    """The settings of an agent of kind `http`."""
 
     url: str
     method: Method = "POST"
@@ -40,14 +40,14 @@ class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancels: bool = False  # DELETE on the address of the answer ends work that was accepted
     request_bytes_max: Bytes = 1024 * 1024
     answer_bytes_max: Bytes = 1024 * 1024
-    private: bool = False  # a public name may lead to a private address
+    private: bool = False  # a public name may resolve to a private address
     ca_file: str = ""  # certificates to trust instead of the usual ones
     usage: bool = False  # the member `usage` of the answer is counted
     health: str = ""  # a path that answers GET with 2xx where the service works
 
     @property
     def may_repeat(self) -> bool:
-        """Whether a request may be sent again after it may have been carried out."""
+        """Whether a request may be repeated after it may have been executed."""
         return self.method in REPEATABLE if self.repeatable is None else self.repeatable
 
 
@@ -64,7 +64,7 @@ def http_settings(declared: Declaration) -> HttpSettings:
         if not _TOKEN.fullmatch(name) or OURS.fullmatch(name) or re.search(r"[\r\n\0]", value):
             raise bad_settings(declared, f"headers cannot set {name!r}.")
     if found.health and not found.health.startswith("/"):
-        raise bad_settings(declared, f"health is {found.health!r}, which is no path.")
+        raise bad_settings(declared, f"health is {found.health!r}, which is not a path.")
     return found
 
 
@@ -73,9 +73,9 @@ def _fault_of_url(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "which is no address"
+        return "which is not a URL"
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        return "which is no http or https address"
+        return "which is not an http or https URL"
     if parts.username or parts.password:
         return "which holds a password; give it in `headers`, as `{VARIABLE}`"
     return "which has a fragment" if parts.fragment else ""

@@ -1,4 +1,4 @@
-"""The agent that calls one tool of an MCP server."""
+"""The kind `mcp`: calls one tool of an MCP server."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import Notes, output_shape, refuse_misfit, shown
-from missioncontrol.adapters.agents.mcp.answers import files_of, output_of, refuse_failure
-from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import (
+    BoundedLog,
+    one_line,
+    output_shape,
+    refuse_misfit,
+)
+from missioncontrol.adapters.agents.mcp.results import files_of, output_of, refuse_failure
+from missioncontrol.adapters.agents.mcp.session import find_tool, open_session, trace_meta
 from missioncontrol.adapters.agents.mcp.settings import (
     McpSettings,
     argument_shape,
     arguments_of,
     mcp_settings,
 )
-from missioncontrol.adapters.agents.proving import ProofLine, trial
 from missioncontrol.adapters.agents.schemas import shape_of
 from missioncontrol.domain.agent import ANYTHING, AgentCard, fits, misfit, tier
 from missioncontrol.domain.declaration import Declaration, card_of
@@ -39,33 +44,29 @@ class McpKind:
     name = "mcp"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`.
-
-        A tool is taken to write unless the declaration says otherwise. What the server says of
-        its tool can raise that, and never lower it.
-        """
+        """Return the card. A tool counts as writing unless its effects say otherwise."""
+        # Annotations of the server may raise the risk of a call, but never lower it.
         settings = mcp_settings(declared)
         does = "runs_programs" if settings.argv else "writes_records"
         effects = declared.effects or (does,)
         return msgspec.structs.replace(card_of(declared), effects=effects, risk=tier(effects))
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return McpAgent(declared, mcp_settings(declared), self.card(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: asks for the tool and compares it; steps call it."""
+        """Compare the tool with its declaration without calling it."""
         settings = mcp_settings(declared)
-        line, assignment = ProofLine(), trial(declared.name)
-        async with session(settings, workshop, assignment, line) as client:
-            tool = await tool_called(client, settings.tool)
+        line, assignment = HealthCheckLine(), health_check_assignment(declared.name)
+        async with open_session(settings, workshop, assignment, line) as client:
+            tool = await find_tool(client, settings.tool)
             info, protocol = client.server_info, client.protocol_version
         _refuse_difference(declared, settings, tool)
         version = f"{info.name} {info.version}"[:200] if info else ""
-        said = f"The tool {tool.name!r} takes what is declared; the protocol is {protocol}."
+        report = f"The tool {tool.name!r} matches its declaration; the protocol is {protocol}."
         if _destroys(tool) and tier(self.card(declared).effects) != "irreversible":
-            said += " Its server calls it destructive: each call will be asked for."
-        return Proof(version, said)
+            report += " Its server calls it destructive, so each call needs approval."
+        return Proof(version, report)
 
 
 class McpAgent:
@@ -74,17 +75,15 @@ class McpAgent:
     def __init__(
         self, declared: Declaration, settings: McpSettings, card: AgentCard, workshop: Workshop
     ) -> None:
-        """Nothing is started yet."""
         self._declared = declared
         self._settings = settings
         self._card = card
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
         settings, shape = self._settings, output_shape(self._declared)
         scrub = self._workshop.scrub
-        result = await self._called(assignment, line)
+        result = await self._call(assignment, line)
         refuse_failure(result, settings.tool, scrub)
         output = output_of(result, shape)
         who = f"The tool {settings.tool!r}"
@@ -92,22 +91,22 @@ class McpAgent:
         files = files_of(result, settings.tool, line)
         return Work(summary=f"{who} answered.", output=output, artifacts=files)
 
-    async def _called(self, assignment: Assignment, line: Line) -> "CallToolResult":
+    async def _call(self, assignment: Assignment, line: Line) -> "CallToolResult":
         settings = self._settings
         arguments = arguments_of(settings, assignment.inputs)
         questions = Questions(line, settings, self._workshop)
-        async with session(
+        async with open_session(
             settings,
             self._workshop,
             assignment,
             line,
             elicitation_callback=questions.answer if settings.questions == "ask" else None,
-            logging_callback=_hearing(Notes(line)),
+            logging_callback=_log_handler(BoundedLog(line)),
             log_level="info",
         ) as client:
-            tool = await tool_called(client, settings.tool)
+            tool = await find_tool(client, settings.tool)
             _refuse_arguments(arguments, tool)
-            await self._permitted(tool, arguments, line)
+            await self._require_permission(tool, arguments, line)
             return await client.call_tool(
                 settings.tool,
                 arguments,
@@ -116,8 +115,10 @@ class McpAgent:
                 meta=trace_meta(assignment),
             )
 
-    async def _permitted(self, tool: "Tool", arguments: dict[str, Any], line: Line) -> None:
-        """Ask first where the server calls its tool more dangerous than it was declared."""
+    async def _require_permission(
+        self, tool: "Tool", arguments: dict[str, Any], line: Line
+    ) -> None:
+        """Ask for permission if the server calls its tool destructive and the card doesn't."""
         if not _destroys(tool) or self._card.risk == "irreversible":
             return
         action = Action(
@@ -130,30 +131,31 @@ class McpAgent:
         if not verdict.is_allowed:
             raise AttemptFailed(
                 "mcp.not_permitted",
-                f"The tool {tool.name!r} was not allowed to run. {verdict.reason}".rstrip(),
-                hint="Declare its effects, so that its steps are approved before they start.",
+                f"The tool {tool.name!r} was denied permission. {verdict.reason}".rstrip(),
+                hint="Declare its effects, so that people approve its steps before they start.",
                 retryable=False,
             )
 
 
 class Questions:
-    """What the server asks a person while its tool works."""
+    """Asks a person the questions of a server while its tool runs."""
 
     def __init__(self, line: Line, settings: McpSettings, workshop: Workshop) -> None:
-        """Nobody is asked yet."""
         self._line = line
         self._tool = settings.tool
         self._scrub = workshop.scrub
 
     async def answer(self, context: Any, params: "ElicitRequestParams") -> "ElicitResult":
-        """Ask a person for the form; an address to go to is declined, for nobody may be there."""
+        """Ask a person to fill in a form; decline URLs, because no person may be present."""
         from mcp_types import ElicitRequestFormParams, ElicitResult
 
         if not isinstance(params, ElicitRequestFormParams):
-            self._line.log("warning", f"The server asks to open an address: {params.message}")
+            self._line.log(
+                "warning", f"Declined the request of the server to open a URL: {params.message}"
+            )
             return ElicitResult(action="decline")
         form = msgspec.json.decode(msgspec.json.encode(_plain(params.requested_schema)))
-        title = shown(params.message, self._scrub, TITLE_MAX)
+        title = one_line(params.message, self._scrub, TITLE_MAX)
         detail = {"tool": self._tool, "message": params.message}
         verdict = await self._line.permit(Action("question", title, detail, (), form))
         if not verdict.is_allowed:
@@ -169,35 +171,35 @@ def _plain(schema: Any) -> Any:
     return dump(mode="json", by_alias=True, exclude_none=True) if dump else schema
 
 
-def _hearing(notes: Notes) -> Callable[[Any], Awaitable[None]]:
-    async def hear(params: Any) -> None:
-        words = params.data if isinstance(params.data, str) else _written(params.data)
-        notes.say(LEVELS.get(params.level, "info"), words)
+def _log_handler(notes: BoundedLog) -> Callable[[Any], Awaitable[None]]:
+    async def handle(params: Any) -> None:
+        text = params.data if isinstance(params.data, str) else _as_json(params.data)
+        notes.log(LEVELS.get(params.level, "info"), text)
 
-    return hear
+    return handle
 
 
-def _written(value: Any) -> str:
+def _as_json(value: Any) -> str:
     return msgspec.json.encode(value, enc_hook=str).decode()
 
 
 def _progress(line: Line, scrub: Scrub) -> "ProgressFnT":
-    async def moved(progress: float, total: float | None, message: str | None) -> None:
-        # Some count in parts of one.
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        # Some servers count from 0 to 1.
         factor = 100 if total is not None and 0 < total <= 1 else 1
         done, all_of_it = _counted(progress * factor), _counted((total or 0) * factor)
-        line.progress(done, all_of_it, shown(message or "", scrub))
+        line.progress(done, all_of_it, one_line(message or "", scrub))
 
-    return moved
+    return report
 
 
 def _counted(number: float) -> int:
-    """Return a number that everybody can hold, whatever the server counts."""
+    """Return a finite integer within bounds: a server may send any float."""
     return round(min(max(number, 0.0), COUNT_MAX)) if math.isfinite(number) else 0
 
 
 def _destroys(tool: "Tool") -> bool:
-    """Whether the server says so. That it is silent, or says the contrary, means nothing."""
+    """Whether the server calls a tool destructive. The contrary is not trusted."""
     return bool(tool.annotations and tool.annotations.destructive_hint)
 
 
@@ -212,7 +214,7 @@ def _refuse_arguments(arguments: dict[str, Any], tool: "Tool") -> None:
 
 
 def _refuse_difference(declared: Declaration, settings: McpSettings, tool: "Tool") -> None:
-    """Refuse a declaration that what the server says contradicts.
+    """Raise if the schemas of the server contradict the declaration.
 
     Raises:
         AttemptFailed: `mcp.differs`.
@@ -224,7 +226,7 @@ def _refuse_difference(declared: Declaration, settings: McpSettings, tool: "Tool
         takes = msgspec.json.encode(tool.input_schema).decode()[:1_000]
         raise AttemptFailed(
             "mcp.differs",
-            f"The tool {tool.name!r} is not what agent {declared.name!r} declares: {fault}.",
-            hint=f"The server says that it takes {takes}",
+            f"The tool {tool.name!r} contradicts the declaration of {declared.name!r}: {fault}.",
+            hint=f"Its input schema is {takes}",
             retryable=False,
         )

@@ -1,4 +1,4 @@
-"""A session with an MCP server, over the pipes of a program of ours or over HTTP."""
+"""A session with an MCP server, over the pipes of a program or over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -6,26 +6,31 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.declared import (
-    OURS,
-    Notes,
-    filled,
-    first_of,
-    quieten,
-    seen_by,
-    shown,
-)
-from missioncontrol.adapters.agents.http.addresses import address_of, refuse_open_secret
-from missioncontrol.adapters.agents.http.bounds import ANSWER_BYTES_MAX, bounded
-from missioncontrol.adapters.agents.mcp.pipe import over_pipes
-from missioncontrol.adapters.agents.mcp.settings import Server
-from missioncontrol.adapters.agents.workplace import (
-    at_work,
+from missioncontrol.adapters.agents.attempt_process import (
+    attempt_variables,
+    run_program,
     scratch_directory,
-    telling,
-    told,
+    with_telemetry,
 )
+from missioncontrol.adapters.agents.command_inputs import Scrub
+from missioncontrol.adapters.agents.http.limits import (
+    ANSWER_BYTES_MAX,
+    address_of,
+    bounded,
+    refuse_open_secret,
+)
+from missioncontrol.adapters.agents.kind_support import (
+    CLIENT_INFO,
+    BoundedLog,
+    fill_template,
+    one_line,
+    program_environment,
+    require_package,
+    root_cause,
+    silence_loggers,
+)
+from missioncontrol.adapters.agents.mcp.settings import Server
+from missioncontrol.adapters.agents.mcp.stdio import stdio_transport
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
@@ -38,29 +43,28 @@ if TYPE_CHECKING:
 PAGES_MAX = 20
 TOOLS_MAX = 2_000
 FINAL = frozenset({-32600, -32601, -32602})
-"""Errors of the protocol that another attempt would meet as well."""
+"""Errors of the protocol that are not retryable."""
 
 
 @asynccontextmanager
-async def session(
+async def open_session(
     server: Server, workshop: Workshop, assignment: Assignment, line: Line, **callbacks: Any
 ) -> "AsyncIterator[Client]":
-    """Open a session; its server ends with it, if it is a program.
+    """Yield a session; a server that is a program ends with it.
 
     Raises:
         AttemptFailed: `mcp.not_installed`, `mcp.lost`, `mcp.late`, `mcp.refused`, `mcp.too_much`,
-            or what keeps
-            the server from being reached.
+            or as the transport.
     """
     _require_extra()
     from mcp import Client
     from mcp_types import Implementation
 
-    notes = Notes(line)
-    with _told_apart(server, notes, workshop.scrub):
+    notes = BoundedLog(line)
+    with _translate_errors(server, notes, workshop.scrub):
         async with AsyncExitStack() as stack:
             transport = await _transport(stack, server, workshop, assignment, line, notes)
-            ours = Implementation(name=OURS[0], version=OURS[1])
+            ours = Implementation(name=CLIENT_INFO[0], version=CLIENT_INFO[1])
             client = Client(
                 transport, client_info=ours, cache=None, mode=server.handshake, **callbacks
             )
@@ -69,8 +73,8 @@ async def session(
             yield client
 
 
-async def tool_called(client: "Client", name: str) -> "Tool":
-    """Return what the server says of a tool.
+async def find_tool(client: "Client", name: str) -> "Tool":
+    """Return the server's description of a tool.
 
     Raises:
         AttemptFailed: `mcp.no_tool`.
@@ -95,7 +99,7 @@ async def tool_called(client: "Client", name: str) -> "Tool":
 
 
 def trace_meta(assignment: Assignment) -> Any:
-    """Return the `_meta` of a request by which a server knows the span that calls its tool."""
+    """Return the `_meta` of a request, with the span that calls the tool."""
     return trace_headers(assignment)
 
 
@@ -105,19 +109,19 @@ async def _transport(
     workshop: Workshop,
     assignment: Assignment,
     line: Line,
-    notes: Notes,
+    notes: BoundedLog,
 ) -> Any:
-    environment = seen_by(workshop)
+    environment = program_environment(workshop)
     if server.url:
         return await _over_http(stack, server, environment, trace_headers(assignment))
     scratch = await stack.enter_async_context(scratch_directory(workshop.scratch, assignment))
     program = await stack.enter_async_context(
-        at_work(
+        run_program(
             server.argv,
             cwd=Path(server.cwd) if server.cwd else scratch,
             environment={
-                **telling(assignment, workshop.telemetry, environment),
-                **told(assignment),
+                **with_telemetry(assignment, workshop.telemetry, environment),
+                **attempt_variables(assignment),
             },
             line=line,
             rules=workshop.sandbox.rules(
@@ -128,7 +132,7 @@ async def _transport(
             ),
         )
     )
-    return over_pipes(program, notes)
+    return stdio_transport(program, notes)
 
 
 async def _over_http(
@@ -138,7 +142,9 @@ async def _over_http(
     from mcp.client.streamable_http import streamable_http_client
 
     headers = {
-        name: filled(value, environment, code="mcp.no_variable", place=f"The header {name!r}")
+        name: fill_template(
+            value, environment, code="mcp.no_variable", place=f"The header {name!r}"
+        )
         for name, value in server.headers.items()
     }
     if headers != server.headers:
@@ -155,10 +161,7 @@ async def _over_http(
 
 
 def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
-    """Return a transport that connects to the address which was checked, and no other.
-
-    What is answered is taken in within bounds.
-    """
+    """Return a transport that connects only to checked addresses, and bounds responses."""
     import httpx2
 
     class Bounded(httpx2.AsyncByteStream):
@@ -192,8 +195,8 @@ def _held_to_addresses(*, private: bool) -> "httpx2.AsyncHTTPTransport":
 
 
 @contextmanager
-def _told_apart(server: Server, notes: Notes, scrub: Scrub) -> Iterator[None]:
-    """Raise what went wrong as a failure of ours, out of the groups that tasks wrap it in."""
+def _translate_errors(server: Server, notes: BoundedLog, scrub: Scrub) -> Iterator[None]:
+    """Turn exceptions of the library, which may come in groups, into `AttemptFailed`."""
     from mcp import MCPError
 
     where = server.url or server.argv[0]
@@ -202,38 +205,38 @@ def _told_apart(server: Server, notes: Notes, scrub: Scrub) -> Iterator[None]:
     except TimeoutError:
         raise _late(where, server.connect_seconds_max) from None
     except Exception as error:
-        cause = first_of(error)
+        cause = root_cause(error)
         match cause:
             case AttemptFailed():
                 raise cause from None
             case TimeoutError():
                 raise _late(where, server.connect_seconds_max) from None
             case MCPError():
-                raise _refusal(cause, where, shown(notes.last, scrub)) from None
+                raise _refusal(cause, where, one_line(notes.last_line, scrub)) from None
             case _ if isinstance(error, BaseExceptionGroup) or _is_of_http(cause):
-                words = shown(str(cause) or type(cause).__name__, scrub)
+                words = one_line(str(cause) or type(cause).__name__, scrub)
                 reason = f"The session with {where} broke off: {words}."
                 is_trusted = "CERTIFICATE_VERIFY_FAILED" not in words
-                hint = f"Look into {where}." if is_trusted else "Mend its certificate."
+                hint = f"Check {where}." if is_trusted else "Correct its certificate."
                 raise AttemptFailed("mcp.lost", reason, hint=hint) from None
         raise
 
 
 def _refusal(error: Any, where: str, last: str) -> AttemptFailed:
-    """Return an error of the protocol as a failure; `last` is what the server said at last."""
+    """Return an error of the protocol as a failure; `last_line` is what the server said at last."""
     from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
     words = " ".join(str(error.message).split())
     if error.code == CONNECTION_CLOSED:
-        said = f"It said at last: {last}" if last else "It said nothing."
-        reason = f"The server {where} ended in the middle. {said}"
+        output = f"Its last line: {last}" if last else "It wrote nothing."
+        reason = f"The server {where} ended in the middle of the session. {output}"
         return AttemptFailed("mcp.lost", reason, hint="Run it in a terminal to see what it needs.")
     if error.code == REQUEST_TIMEOUT:
         reason = f"The server {where} did not answer in time: {words}."
         return AttemptFailed("mcp.late", reason, hint="Raise `seconds_max` in the settings.")
     return AttemptFailed(
         "mcp.refused",
-        f"The server {where} refuses (error {error.code}): {words}.",
+        f"The server {where} refuses the request (error {error.code}): {words}.",
         hint="Compare the declared inputs with what the tool takes: `mission agent test`.",
         retryable=error.code not in FINAL,
     )
@@ -249,18 +252,10 @@ def _late(where: str, seconds: float) -> AttemptFailed:
     return AttemptFailed(
         "mcp.late",
         f"The server {where} did not answer within {seconds:g} s.",
-        hint="Raise `connect_seconds_max`, or look into the server.",
+        hint="Raise `connect_seconds_max`, or check the server.",
     )
 
 
 def _require_extra() -> None:
-    quieten("mcp", "client")
-    try:
-        import mcp  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "mcp.not_installed",
-            "The package to speak to MCP servers is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    silence_loggers("mcp", "client")
+    require_package("mcp", "mcp.not_installed", "MCP servers")

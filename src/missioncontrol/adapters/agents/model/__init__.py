@@ -1,3 +1,1 @@
 """A language model as an agent."""
-
-from missioncontrol.adapters.agents.model.kind import ModelKind as ModelKind

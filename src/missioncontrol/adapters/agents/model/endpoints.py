@@ -1,4 +1,4 @@
-"""The endpoints that models answer at, each by the client library of its provider."""
+"""The endpoints of models, each with the client library of its provider."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,10 +10,10 @@ from missioncontrol.adapters.agents.model.settings import ModelSettings
 from missioncontrol.ports.agent import AttemptFailed
 
 NO_KEY = "none"
-"""Many local servers ask for no key, but the clients insist on one."""
+"""Many local servers need no key, but the clients require one."""
 
 
-async def opened(
+async def open_model(
     stack: AsyncExitStack,
     settings: ModelSettings,
     name: str,
@@ -22,9 +22,9 @@ async def opened(
     key: str,
     headers: Mapping[str, str],
 ) -> Model:
-    """Return a model; its connections are closed with `stack`. Nothing is sent yet.
+    """Return a model whose connections close with `stack`.
 
-    `headers` go with every call, beside those of the provider.
+    `headers` are sent with every call.
 
     Raises:
         AttemptFailed: `model.not_installed`.
@@ -70,8 +70,8 @@ async def _openai(
     if settings.provider == "openai-responses":
         return OpenAIResponsesModel(name, provider=provider)
     if settings.provider == "compatible":
-        # What servers such as Ollama and vLLM do not all know. The limit of an answer must be
-        # honoured everywhere: its price was set aside.
+        # Not all servers such as Ollama and vLLM support these two. The limit of output tokens has
+        # to reach every server, because the budget reserves only that many.
         profile = OpenAIModelProfile(
             openai_chat_supports_max_completion_tokens=False,
             openai_supports_strict_tool_definition=False,
@@ -121,13 +121,13 @@ async def _google(
     return GoogleModel(name, provider=provider)
 
 
-async def listed(settings: ModelSettings, *, key: str) -> list[str]:
-    """Ask an endpoint for the names of its models, which costs nothing.
+async def list_models(settings: ModelSettings, *, key: str) -> list[str]:
+    """Return the names of the models of an endpoint, which costs nothing.
 
     Raises:
         AttemptFailed: `model.unreachable`, `model.sign_in` or `model.refused`.
     """
-    url, headers = _list_of(settings, key)
+    url, headers = _models_request(settings, key)
     try:
         async with httpx2.AsyncClient(timeout=20.0) as client:
             response = await client.get(url, headers=headers)
@@ -150,15 +150,17 @@ async def listed(settings: ModelSettings, *, key: str) -> list[str]:
 
 def _names(response: httpx2.Response) -> list[str]:
     try:
-        told = response.json()
+        content = response.json()
     except ValueError:
         return []
-    entries = (told.get("data") or told.get("models") or []) if isinstance(told, dict) else []
+    entries = (
+        (content.get("data") or content.get("models") or []) if isinstance(content, dict) else []
+    )
     names = [entry.get("id") or entry.get("name") or "" for entry in entries]
     return [name.removeprefix("models/") for name in names if name]
 
 
-def _list_of(settings: ModelSettings, key: str) -> tuple[str, dict[str, str]]:
+def _models_request(settings: ModelSettings, key: str) -> tuple[str, dict[str, str]]:
     base = settings.base_url.rstrip("/")
     match settings.provider:
         case "anthropic":

@@ -1,16 +1,20 @@
-"""The agent that asks a language model."""
+"""The kind `model`: asks a language model."""
 
 import asyncio
 
 import msgspec
 
-from missioncontrol.adapters.agents.declared import output_shape, seen_by
+from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
+from missioncontrol.adapters.agents.kind_support import (
+    output_shape,
+    program_environment,
+    require_package,
+)
 from missioncontrol.adapters.agents.model.settings import (
     ModelSettings,
     input_shape,
     model_settings,
 )
-from missioncontrol.adapters.agents.proving import ProofLine, trial
 from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.step import Spending
@@ -28,7 +32,7 @@ class ModelKind:
     name = "model"
 
     def card(self, declared: Declaration) -> AgentCard:
-        """See `AgentKind.card`. Every call of a model is admitted by itself."""
+        """Return the card. Every call of the model is admitted separately."""
         settings = model_settings(declared)
         most = declared.limits
         effects = declared.effects or ("calls_model",)
@@ -46,16 +50,15 @@ class ModelKind:
         )
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """See `AgentKind.make`."""
         return ModelAgent(declared, model_settings(declared), workshop)
 
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
-        """See `AgentKind.prove`: asks for the list of models; with `round_trip` for one word."""
+        """Check that the endpoint lists the model; with `round_trip`, ask it for one word."""
         settings = model_settings(declared)
-        _require_extra()
-        from missioncontrol.adapters.agents.model.endpoints import listed
+        require_package("pydantic_ai", "model.not_installed", "models")
+        from missioncontrol.adapters.agents.model.endpoints import list_models
 
-        names = await listed(settings, key=_key(settings, workshop))
+        names = await list_models(settings, key=_key(settings, workshop))
         if names and declared.model not in names:
             raise AttemptFailed(
                 "model.unknown",
@@ -72,36 +75,38 @@ class ModelAgent:
     """Asks one model."""
 
     def __init__(self, declared: Declaration, settings: ModelSettings, workshop: Workshop) -> None:
-        """Nothing is sent yet."""
         self._declared = declared
         self._settings = settings
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        """See `Agent.perform`."""
-        _require_extra()
-        from missioncontrol.adapters.agents.model.asking import Asking
+        require_package("pydantic_ai", "model.not_installed", "models")
+        from missioncontrol.adapters.agents.model.conversation import ModelConversation
 
         shape = output_shape(self._declared)
-        asking = Asking(self._declared, self._settings, shape, self._workshop, line)
-        output = await asking.answer(assignment, _key(self._settings, self._workshop))
-        times = "1 call" if asking.turns == 1 else f"{asking.turns} calls"
+        conversation = ModelConversation(
+            self._declared, self._settings, shape, self._workshop, line
+        )
+        output = await conversation.answer(assignment, _key(self._settings, self._workshop))
+        times = "1 call" if conversation.turns == 1 else f"{conversation.turns} calls"
         return Work(summary=f"{self._declared.model} answered after {times}.", output=output)
 
 
 async def _answered(declared: Declaration, settings: ModelSettings, workshop: Workshop) -> Proof:
-    """Ask for one word, outside of any run and past no gateway."""
+    """Ask for one word, outside of any run and without the gateway."""
     brief = msgspec.structs.replace(
         settings, output_tokens_max=PROOF_TOKENS_MAX, tries=1, instructions="", servers={}
     )
     plain = msgspec.structs.replace(declared, output=ANYTHING, capabilities=())
     alone = msgspec.structs.replace(workshop, gateway=None)
-    line = ProofLine()
-    asked = trial(declared.name, {"prompt": "Answer with the single word: ready"})
+    line = HealthCheckLine()
+    assignment = health_check_assignment(
+        declared.name, {"prompt": "Answer with the single word: ready"}
+    )
     async with asyncio.timeout(settings.seconds_max):
-        work = await ModelAgent(plain, brief, alone).perform(asked, line)
-    said = " ".join(str(work.output).split())[:SUMMARY_MAX]
-    return Proof(said=f"{declared.model} says {said!r}.", spent_tokens=line.used.tokens)
+        work = await ModelAgent(plain, brief, alone).perform(assignment, line)
+    answer = " ".join(str(work.output).split())[:SUMMARY_MAX]
+    return Proof(said=f"{declared.model} answers {answer!r}.", spent_tokens=line.used.tokens)
 
 
 def _key(settings: ModelSettings, workshop: Workshop) -> str:
@@ -113,24 +118,12 @@ def _key(settings: ModelSettings, workshop: Workshop) -> str:
     variable = settings.key_variable
     if not variable:
         return ""
-    key = seen_by(workshop).get(variable, "")
+    key = program_environment(workshop).get(variable, "")
     if not key and workshop.gateway is None:
         raise AttemptFailed(
             "model.no_key",
             f"The agent does not see the variable {variable!r} with the key of its endpoint.",
-            hint=f"Put it into the agent's `secrets`: {variable} = NAME, and store the secret.",
+            hint=f"Add {variable} = NAME to the agent's `secrets`, and store the secret NAME.",
             retryable=False,
         )
     return key
-
-
-def _require_extra() -> None:
-    try:
-        import pydantic_ai  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "model.not_installed",
-            "The package to speak to models is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing

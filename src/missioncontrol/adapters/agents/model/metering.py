@@ -1,4 +1,4 @@
-"""A model whose every call is admitted before it is made, counted after it, and tried again."""
+"""A model whose calls are admitted before, counted after, and retried."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -23,20 +23,20 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings as CallSettings
 from pydantic_ai.usage import RequestUsage
 
-from missioncontrol.adapters.models.measures import usage_of
+from missioncontrol.adapters.models.openai_compatible import usage_of
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import Line
 
 T = TypeVar("T")
 
 PAUSE_SECONDS = 0.5
-"""Before the second try; it doubles with each."""
+"""Before the second try; doubles with each further try."""
 
 PAUSE_SECONDS_MAX = 120.0
 BYTES_A_TOKEN = 3
-"""Where a stream broke off before it said what it used. Most texts have more."""
+"""Estimate for a stream that broke off before it reported usage. Most texts have more."""
 
-PASSING = (
+TRANSIENT_ERRORS = (
     ModelRateLimitError,
     ModelUnavailableError,
     ModelServerError,
@@ -44,13 +44,13 @@ PASSING = (
 )
 
 
-class Metered(WrapperModel):
-    """Speaks for one attempt. Behind a gateway it counts nothing: the gateway does."""
+class MeteredModel(WrapperModel):
+    """The model of one attempt. It counts nothing if a gateway does."""
 
     def __init__(
         self, wrapped: Model, line: Line, name: str, *, output_tokens_max: int, tries: int
     ) -> None:
-        """`name` is the model as prices know it; without one nothing is counted."""
+        """`name` is the model in the price list; if empty, nothing is counted."""
         super().__init__(wrapped)
         self._line = line
         self._name = name
@@ -63,9 +63,9 @@ class Metered(WrapperModel):
         model_settings: CallSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """Ask for a whole answer."""
+        """Request a complete answer."""
         most = _bytes(messages, model_request_parameters)
-        response = await self._tried(
+        response = await self._retry(
             most,
             lambda: self.wrapped.request(messages, model_settings, model_request_parameters),
         )
@@ -80,10 +80,10 @@ class Metered(WrapperModel):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
-        """Ask for an answer as it comes; what it used counts also where it is cut off."""
+        """Stream an answer; its usage counts even if the stream breaks off."""
         most = _bytes(messages, model_request_parameters)
         async with AsyncExitStack() as stack:
-            stream = await self._tried(
+            stream = await self._retry(
                 most,
                 lambda: stack.enter_async_context(
                     self.wrapped.request_stream(
@@ -96,21 +96,23 @@ class Metered(WrapperModel):
             finally:
                 self._count(stream.usage, most, _bytes_of_answer(stream.get()))
 
-    async def _tried(self, most: int, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call, again where it failed in passing; each try is admitted by itself."""
+    async def _retry(self, most: int, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call, and retry transient errors; each try is admitted separately."""
         for number in range(1, self._tries + 1):
             await self._admit(most)
             try:
                 return await call()
             except asyncio.CancelledError:
-                self._count(RequestUsage(), most, 0)  # It was sent; nobody will tell what it took.
+                self._count(
+                    RequestUsage(), most, 0
+                )  # The request was sent, and its usage stays unknown.
                 raise
             except ModelAPIError as error:
                 pause = _pause(error, number)
-                if number == self._tries or not is_passing(error) or pause > PAUSE_SECONDS_MAX:
+                if number == self._tries or not is_transient(error) or pause > PAUSE_SECONDS_MAX:
                     raise
                 why = type(error).__name__
-                self._line.log("warning", f"The model failed ({why}); again in {pause:g} s.")
+                self._line.log("warning", f"The model failed ({why}); retrying in {pause:g} s.")
                 await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
@@ -124,27 +126,27 @@ class Metered(WrapperModel):
         if not self._name:
             return
         if used.unmeasured_requests or not used.has_values():
-            # Nobody said what it was. More than this it cannot have been by much.
-            told = Usage(most // BYTES_A_TOKEN, 0, answered // BYTES_A_TOKEN, cost=None)
+            # The endpoint reported nothing; this estimate is rather too high.
+            usage = Usage(most // BYTES_A_TOKEN, 0, answered // BYTES_A_TOKEN, cost=None)
         else:
-            told = usage_of(used, None)
-        self._line.usage(told, model=self._name)
+            usage = usage_of(used, None)
+        self._line.usage(usage, model=self._name)
 
 
-def is_passing(error: ModelAPIError) -> bool:
-    """Whether the same call may succeed a little later."""
-    return isinstance(error, PASSING) and not isinstance(error, ModelQuotaExceededError)
+def is_transient(error: ModelAPIError) -> bool:
+    """Whether the same call may succeed later."""
+    return isinstance(error, TRANSIENT_ERRORS) and not isinstance(error, ModelQuotaExceededError)
 
 
 def _pause(error: ModelAPIError, number: int) -> float:
-    """Return the seconds to wait: what the endpoint asks for, else a little more each time."""
+    """Return the seconds to wait: as the endpoint asks, at least the exponential backoff."""
     own: float = min(PAUSE_SECONDS * 2 ** (number - 1), PAUSE_SECONDS_MAX)
     headers = error.headers if isinstance(error, ModelHTTPError) else None
-    told: str = (headers or {}).get("retry-after", "").strip()
-    if told.replace(".", "", 1).isdigit():
-        return max(float(told), own)
+    asked: str = (headers or {}).get("retry-after", "").strip()
+    if asked.replace(".", "", 1).isdigit():
+        return max(float(asked), own)
     try:
-        at = parsedate_to_datetime(told)
+        at = parsedate_to_datetime(asked)
         now = parsedate_to_datetime((headers or {}).get("date", ""))
         return max((at - now).total_seconds(), own)
     except (TypeError, ValueError, IndexError):
@@ -152,7 +154,7 @@ def _pause(error: ModelAPIError, number: int) -> float:
 
 
 def _bytes(messages: list[ModelMessage], parameters: ModelRequestParameters) -> int:
-    """Return the most input tokens of a call: no tokenizer makes more of them than bytes."""
+    """Return the most input tokens of a call: no tokenizer makes more tokens than bytes."""
     tools = [*parameters.function_tools, *parameters.output_tools]
     schemas = [(tool.name, tool.description, tool.parameters_json_schema) for tool in tools]
     size = len(ModelMessagesTypeAdapter.dump_json(messages)) + len(msgspec.json.encode(schemas))

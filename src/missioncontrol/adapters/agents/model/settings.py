@@ -1,4 +1,4 @@
-"""The settings of a model, and what a step gives it."""
+"""The settings of a model, and the inputs of its steps."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.adapters.agents.declared import bad_settings, settings_of
+from missioncontrol.adapters.agents.kind_support import bad_settings, settings_of
 from missioncontrol.adapters.agents.mcp.settings import Server
 from missioncontrol.domain.agent import OBJECT, Shape
 from missioncontrol.domain.declaration import Declaration
@@ -21,7 +21,7 @@ KEYS: dict[Provider, str] = {
     "google": "GEMINI_API_KEY",
     "compatible": "",
 }
-"""The variable with the key, where the settings name none."""
+"""The variable with the key if the settings name none."""
 
 URLS: dict[Provider, str] = {
     "openai": "https://api.openai.com/v1",
@@ -34,7 +34,7 @@ URLS: dict[Provider, str] = {
 INPUTS = Shape(
     "object",
     {
-        "prompt": Shape("string", description="What is wanted. Other inputs go with it as JSON."),
+        "prompt": Shape("string", description="The task. Other inputs are appended as JSON."),
         "instructions": Shape("string", required=False, description="Added to the agent's own."),
         "tools": Shape(
             "list",
@@ -53,16 +53,16 @@ _SERVER = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 
 class ToolServer(Server, frozen=True, forbid_unknown_fields=True):
-    """An MCP server whose tools the model may be given."""
+    """An MCP server whose tools a step may offer to the model."""
 
     effects: tuple[str, ...] = ("writes_records",)  # of a call of any of its tools
 
 
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a declaration says of a model; its name is the declaration's `model`."""
+    """The settings of an agent of kind `model`; the declaration's `model` is its name."""
 
     provider: Provider = "compatible"
-    url: str = ""  # of the endpoint; the provider's own where nothing is said
+    url: str = ""  # of the endpoint; by default the provider's
     key: str = ""  # the variable with the key
     instructions: str = ""
     temperature: Annotated[float, Meta(ge=0, le=5)] | None = None
@@ -77,12 +77,12 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def key_variable(self) -> str:
-        """The variable with the key; empty where none is sent."""
+        """The variable with the key; empty if none is needed."""
         return self.key or KEYS[self.provider]
 
     @property
     def base_url(self) -> str:
-        """Where the endpoint is."""
+        """The URL of the endpoint."""
         return self.url or URLS[self.provider]
 
 
@@ -100,19 +100,19 @@ def model_settings(declared: Declaration) -> ModelSettings:
         raise bad_settings(declared, f"url is {found.url!r}.", hint=hint)
     for name, server in found.servers.items():
         if not _SERVER.fullmatch(name) or name == "files":
-            raise bad_settings(declared, f"servers cannot have the name {name!r}.")
+            raise bad_settings(declared, f"a server can't have the name {name!r}.")
         if fault := server.fault():
             raise bad_settings(declared, f"server {name!r}: {fault}.")
     return found
 
 
 def input_shape(declared: Declaration) -> Shape:
-    """Return what a step gives a model."""
+    """Return the shape of the inputs of a step."""
     return INPUTS if declared.inputs == OBJECT else declared.inputs
 
 
 def prompt_of(inputs: Mapping[str, Any]) -> str:
-    """Return what the model is told: the prompt, and all other inputs as JSON.
+    """Return the user message: the prompt, and all other inputs as JSON.
 
     Raises:
         AttemptFailed: `model.no_prompt`.
@@ -122,11 +122,11 @@ def prompt_of(inputs: Mapping[str, Any]) -> str:
     if not isinstance(prompt, str) or not (prompt.strip() or more):
         raise AttemptFailed(
             "model.no_prompt",
-            "The step gives the model nothing to answer.",
-            hint="Give it a text as the input `prompt`.",
+            "The step has no prompt and no other input.",
+            hint="Set the input `prompt` to a text.",
             retryable=False,
         )
     if not more:
         return prompt
-    told = msgspec.json.format(msgspec.json.encode(more), indent=2).decode()
-    return f"{prompt}\n\n{told}".strip()
+    data = msgspec.json.format(msgspec.json.encode(more), indent=2).decode()
+    return f"{prompt}\n\n{data}".strip()

@@ -1,4 +1,4 @@
-"""The tools that a model is given: those that its step names, and no others."""
+"""The tools of a model: only those that its step names."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,10 +10,10 @@ from typing import Any
 from mcp_types import Tool as ServerTool
 from pydantic_ai import ModelRetry, Tool
 
-from missioncontrol.adapters.agents.mcp.answers import text_of
-from missioncontrol.adapters.agents.mcp.session import session, tool_called, trace_meta
+from missioncontrol.adapters.agents.files import is_inside
+from missioncontrol.adapters.agents.mcp.results import text_of
+from missioncontrol.adapters.agents.mcp.session import find_tool, open_session, trace_meta
 from missioncontrol.adapters.agents.model.settings import ModelSettings, ToolServer
-from missioncontrol.adapters.agents.taking import lies_in
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
 
@@ -29,7 +29,7 @@ Call = Callable[..., Awaitable[Any]]
 
 
 class Toolbox:
-    """Fetches the tools of one attempt; the servers that have them end with it."""
+    """The tools of one attempt; their servers end with it."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class Toolbox:
         self._clients: dict[str, Any] = {}
 
     async def tools(self, names: list[str]) -> list[Tool[Any]]:
-        """Return the tools called so.
+        """Return tools by name.
 
         Raises:
-            AttemptFailed: `model.no_tool`, or what keeps a server from being reached.
+            AttemptFailed: `model.no_tool`, or as `open_session`.
         """
         if len(names) > TOOLS_MAX:
-            raise _no_tool(f"{len(names)} tools", f"At most {TOOLS_MAX} can be given.")
+            raise _no_tool(f"{len(names)} tools", f"At most {TOOLS_MAX} are possible.")
         return [await self._tool(name) for name in dict.fromkeys(names)]
 
     async def _tool(self, name: str) -> Tool[Any]:
@@ -67,15 +67,15 @@ class Toolbox:
             known = ", ".join(["files", *self._settings.servers])
             raise _no_tool(name, f"Its tools begin with one of: {known}.")
         client = await self._client(server)
-        found = await tool_called(client, own)
+        found = await find_tool(client, own)
         call = self._calling(server, client, found)
-        # A dot is no part of a name for most models.
+        # Most models allow no dot in the name of a tool.
         shown_as = f"{server}__{own}"
         return Tool.from_schema(call, shown_as, found.description or "", found.input_schema)
 
     async def _client(self, server: str) -> Any:
         if server not in self._clients:
-            opening = session(
+            opening = open_session(
                 self._settings.servers[server], self._workshop, self._assignment, self._line
             )
             self._clients[server] = await self._stack.enter_async_context(opening)
@@ -86,30 +86,30 @@ class Toolbox:
         meta = trace_meta(self._assignment)
 
         async def call(**arguments: Any) -> str:
-            await self._permitted(name, server, tool, arguments)
+            await self._require_permission(name, server, tool, arguments)
             result = await client.call_tool(tool.name, arguments, meta=meta)
             text = text_of(result)[:ANSWER_LENGTH_MAX]
             if result.is_error:
-                raise ModelRetry(text or "The tool failed and does not say why.")
+                raise ModelRetry(text or "The tool failed without a reason.")
             return text
 
         return call
 
-    async def _permitted(
+    async def _require_permission(
         self, name: str, server: ToolServer, tool: ServerTool, arguments: Mapping[str, Any]
     ) -> None:
-        """Ask before a call; a tool that its server calls destructive is taken to delete."""
+        """Ask for permission; a tool that its server calls destructive counts as deleting."""
         destroys = bool(tool.annotations and tool.annotations.destructive_hint)
         effects = (*server.effects, "deletes") if destroys else server.effects
         title = f"The model calls {name}.{tool.name}"
         detail = {"server": name, "tool": tool.name, "arguments": dict(arguments)}
         verdict = await self._line.permit(Action("tool", title, detail, effects))
         if not verdict.is_allowed:
-            raise ModelRetry(f"This call was not allowed. {verdict.reason}".rstrip())
+            raise ModelRetry(f"This call was denied. {verdict.reason}".rstrip())
 
 
 class Files:
-    """Reads files below some directories, and nothing else."""
+    """Tools that read files below some directories."""
 
     def __init__(self, places: list[Path]) -> None:
         """`places` are absolute."""
@@ -143,7 +143,7 @@ class Files:
 
     def _within(self, path: str) -> Path:
         for place in self._places:
-            if "\0" not in path and lies_in(place / path, self._places):
+            if "\0" not in path and is_inside(place / path, self._places):
                 return place / path
         raise ModelRetry(f"{path!r} does not lie in {', '.join(map(str, self._places))}.")
 
@@ -172,7 +172,7 @@ class Files:
         found: list[str] = []
         for place in self._places:
             for path in islice(place.rglob(pattern), FILES_SEARCHED_MAX):
-                if ".git" not in path.parts and path.is_file() and lies_in(path, self._places):
+                if ".git" not in path.parts and path.is_file() and is_inside(path, self._places):
                     found += self._found_in(path, place, text)
                 if len(found) >= FOUND_MAX:
                     return "\n".join([*found[:FOUND_MAX], "…"])
@@ -191,5 +191,5 @@ class Files:
 
 
 def _no_tool(name: str, hint: str) -> AttemptFailed:
-    reason = f"The model cannot be given {name!r}."
+    reason = f"The model can't use {name!r}."
     return AttemptFailed("model.no_tool", reason, hint=hint, retryable=False)

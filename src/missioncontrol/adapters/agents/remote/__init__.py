@@ -1,5 +1,1 @@
-"""Agents that are carried out elsewhere, by workers that reach this engine."""
-
-from missioncontrol.adapters.agents.remote.kind import WorkerKind
-
-__all__ = ["WorkerKind"]
+"""Agents that run on other machines, in workers that connect to this engine."""

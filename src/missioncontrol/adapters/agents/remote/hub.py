@@ -1,4 +1,4 @@
-"""Where attempts and workers meet: gives attempts out, takes reports in, and minds silence."""
+"""Assigns attempts to workers, processes their reports, and detects silent workers."""
 
 import asyncio
 import contextlib
@@ -7,12 +7,12 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-from missioncontrol.adapters.agents.remote.assigned import LEFT, Assigned, Before
-from missioncontrol.adapters.agents.remote.incoming import Incoming
+from missioncontrol.adapters.agents.attempt_process import run_to_completion
+from missioncontrol.adapters.agents.remote.attempt import LEFT, RemoteAttempt, StoredProgress
 from missioncontrol.adapters.agents.remote.leases import Leases
 from missioncontrol.adapters.agents.remote.roster import Roster, Worker
-from missioncontrol.adapters.agents.workplace import to_its_end
-from missioncontrol.adapters.worktrees.travelling import landed
+from missioncontrol.adapters.agents.remote.uploads import Uploads
+from missioncontrol.adapters.worktrees.transfer import receive_commit
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Clocked, Line
@@ -38,27 +38,27 @@ from missioncontrol.ports.workers import (
 _LOG = logging.getLogger(__name__)
 
 RECALL_SECONDS_MAX = 10.0
-"""A worker that was told to end an attempt has this long; less than an attempt waits for it."""
+"""Time for a worker to end a recalled attempt; less than the time that an attempt waits."""
 
 ABSENT_LEASES = 2
-"""An agent is lost after one lease, and its steps wait for it; what waits longer fails."""
+"""Leases without a worker after which an attempt fails; its agent is lost after one."""
 
 
-async def _nobody(_: Introduction) -> None:
+async def _ignore(_: Introduction) -> None:
     pass
 
 
-async def _unrecorded(_: str, __: Lease, ___: Numbered) -> bool:
+async def _not_recorded(_: str, __: Lease, ___: Numbered) -> bool:
     return False
 
 
 def _waiting(line: Line) -> contextlib.AbstractContextManager[None]:
-    """Return what holds as long as nobody works on an attempt: its time does not count."""
+    """Return a context in which the time limit of an attempt does not run."""
     return line.waiting() if isinstance(line, Clocked) else contextlib.nullcontext()
 
 
 class Hub:
-    """Keeps the promise of `ports.workers.Workforce`, in the loop of the engine."""
+    """Implements `ports.workers.Workforce` in the event loop of the engine."""
 
     def __init__(
         self,
@@ -69,21 +69,21 @@ class Hub:
         gateway: Callable[[], Gateway | None] = lambda: None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        """Nobody is let in before `open`.
+        """Workers can register after `open`.
 
         Args:
-            staging: where files of attempts lie until their work is taken in.
-            artifacts: what earlier steps left.
-            durable: returns once all that was told so far is on disk.
-            gateway: the way to models, where it is open by now.
-            lease_seconds: the silence after which a worker has lost what it holds.
+            staging: the directory for files of attempts until their work is accepted.
+            artifacts: the artifacts of earlier steps.
+            durable: returns once all reports so far are on disk.
+            gateway: returns the gateway if it is open.
+            lease_seconds: the silence after which a worker has lost its leases.
         """
-        self.joined: Callable[[Introduction], Awaitable[None]] = _nobody
+        self.joined: Callable[[Introduction], Awaitable[None]] = _ignore
         self.changed: Callable[[], None] = lambda: None
-        self.late: Late = _unrecorded
+        self.late: Late = _not_recorded
         self.is_open = False
         self.lease_seconds = lease_seconds
-        self._incoming = Incoming(staging)
+        self._uploads = Uploads(staging)
         self._artifacts = artifacts
         self._durable = durable
         self._gateway = gateway
@@ -94,14 +94,14 @@ class Hub:
         self._opened_at = 0.0
 
     async def open(self) -> None:
-        """Let workers in from now on."""
-        self._incoming.clear()
+        """Accept workers from now on."""
+        self._uploads.clear()
         self.is_open = True
         self._opened_at = self._now()
         self._watching = asyncio.create_task(self._watch(), name="workers")
 
     async def close(self) -> None:
-        """Let go of all workers; they keep what they hold, and come back to the next engine."""
+        """Disconnect all workers; they keep their leases, and return to the next engine."""
         self.is_open = False
         self._wake_all()
         if self._watching is not None:
@@ -111,91 +111,89 @@ class Hub:
 
     @property
     def is_settling(self) -> bool:
-        """Whether workers of an engine before this one may still be on their way here."""
+        """Whether workers of an earlier engine may still reconnect."""
         return self.is_open and self._now() - self._opened_at <= self.lease_seconds
 
     def expect(self, lease: Lease, usages: int, lines: int) -> None:
-        """Take note of an attempt that a worker may still be at.
+        """Expect a worker to return with an attempt.
 
-        `usages` counts what the log says of its usage, `lines` what is stored of its output.
+        `usages` counts its usages in the event log, `lines` its stored lines of output.
         """
-        self._leases.returning[lease] = Before(usages, lines)
+        self._leases.returning[lease] = StoredProgress(usages, lines)
 
-    # What the agent here asks for.
+    # For the agents of this engine.
 
     async def carry_out(
         self, assignment: Assignment, line: Line, *, agent: str, location: str
     ) -> Work:
-        """Let a worker do the work, as `Agent.perform` promises.
+        """Have a worker do the work; see `Agent.perform`.
 
         Raises:
-            AttemptFailed: as the worker says; `worker.lost`, `worker.absent` or `worker.closed`.
+            AttemptFailed: as the worker reports; `worker.lost`, `worker.absent` or `worker.closed`.
         """
         if not self.is_open:
             raise AttemptFailed(
                 "worker.closed",
                 f"Agent {assignment.agent!r} is at {location!r}, and no worker can reach this "
                 "engine.",
-                hint="`mission up --workers PORT` lets workers in.",
+                hint="`mission up --workers PORT` accepts workers.",
             )
         lease = Lease(assignment.run, assignment.step, assignment.fence)
-        held = Assigned(
+        held = RemoteAttempt(
             assignment,
             line,
             agent=agent,
             location=location,
-            folder=self._incoming.folder(lease),
+            folder=self._uploads.folder(lease),
             before=self._leases.returning.pop(lease, None),
         )
         self._leases.assigned[lease] = held
         self._wake_all()
         try:
             with _waiting(line):
-                await held.taken()
+                await held.wait_until_claimed()
             work = await asyncio.shield(held.result)
-            # Before the worker hears that its end was taken in: until then it has the files.
-            return await landed(assignment, work, line, held.folder)
+            # Before the worker learns that its end is processed, because it deletes its files then.
+            return await receive_commit(assignment, work, line, held.folder)
         except asyncio.CancelledError:
             if self.is_open:
-                await to_its_end(self._recall(held))
+                await run_to_completion(self._recall(held))
             raise
         finally:
-            self._let_go(held)
+            self._release(held)
 
-    async def _recall(self, held: Assigned) -> None:
-        """Tell the worker to end the attempt, and wait until it has, but not for ever."""
+    async def _recall(self, held: RemoteAttempt) -> None:
+        """Tell the worker to end the attempt, and wait until it has, within a limit."""
         held.is_recalled = True
         if held.worker or held.is_returning:
             self._wake(held.worker)
             await asyncio.wait({held.result}, timeout=RECALL_SECONDS_MAX)
 
-    def _let_go(self, held: Assigned) -> None:
+    def _release(self, held: RemoteAttempt) -> None:
         self._leases.drop(held)
         held.close()
         self._wake(held.worker)
         shutil.rmtree(held.folder, ignore_errors=True)
 
-    # What workers ask for.
+    # For workers.
 
     async def register(self, who: Introduction) -> Welcome:
-        """See `Workforce.register`."""
         self._refuse_closed()
-        worker = self._roster.take(who, self._now())
+        worker = self._roster.register(who, self._now())
         worker.is_to_drain = False
         try:
             await self.joined(who)
-        except Rejected as no:
-            self._roster.drop(who.name)  # Nobody is to wait for what it offers.
-            raise Rejected("worker.bad_offer", no.reason, hint=no.hint) from None
-        self._look_who_is_present()
+        except Rejected as refusal:
+            self._roster.drop(who.name)  # Steps must not wait for its agents.
+            raise Rejected("worker.bad_offer", refusal.reason, hint=refusal.hint) from None
+        self._update_presence()
         poll_seconds = min(POLL_SECONDS_MAX, self.lease_seconds / 3)
         return Welcome(poll_seconds, self.lease_seconds)
 
     async def poll(self, name: str, poll: Poll) -> Orders:
-        """See `Workforce.poll`."""
         worker = self._heard(name, poll.instance)
         worker.turn += 1
-        worker.news.set()  # An older poll of it ends: nobody waits for that answer any more.
+        worker.news.set()  # Ends an older poll, whose answer the worker no longer reads.
         turn = worker.turn
         worker.room, worker.is_draining = poll.room, poll.is_draining
         self._leases.compare(worker, poll)
@@ -217,22 +215,21 @@ class Hub:
 
     async def _leave(self, worker: Worker) -> None:
         for held in self._leases.of(worker.who.name):
-            # It says that it holds nothing any more, so that nothing is at work there.
-            held.give_up(held.lost(f"Worker {worker.who.name!r} has left.", LEFT))
+            # It reports that it has nothing left, so nothing runs there.
+            held.fail(held.lost(f"Worker {worker.who.name!r} has left.", LEFT))
             await held.over.wait()
         self._roster.drop(worker.who.name)
-        self._look_who_is_present()
+        self._update_presence()
 
     async def report(self, name: str, report: Report) -> Heard:
-        """See `Workforce.report`."""
         worker = self._heard(name, report.instance)
         held = self._leases.assigned.get(report.lease)
         if held is None and report.lease in self._leases.returning:
-            raise Unavailable("lease.not_ready", "The run is not taken up yet.")
+            raise Unavailable("lease.not_ready", "The run is not resumed yet.")
         if held is None or held.result.done() or not held.is_at(name):
             return await self._refuse(name, report)
         held.bind(name)
-        heard = held.take(report.messages)
+        heard = held.accept(report.messages)
         if held.has_ended:
             await held.over.wait()
         else:
@@ -241,19 +238,19 @@ class Hub:
         return heard
 
     async def _refuse(self, name: str, report: Report) -> Heard:
-        """Answer what comes too late, or a second time."""
+        """Answer a report that is late or repeated."""
         last = max((each.number for each in report.messages), default=0)
         is_over = any(isinstance(each.message, Done | Refused) for each in report.messages)
         held = self._leases.assigned.get(report.lease)
         if held is not None and held.has_ended and held.is_at(name):
-            await held.over.wait()  # It is told twice at once.
+            await held.over.wait()  # Two reports of the end arrived at once.
         if self._leases.has_ended(report.lease):
             await self._durable()
             return Heard(last, is_over=True)
         for each in report.messages:
             is_theirs = await self.late(name, report.lease, each)
             if is_theirs and isinstance(each.message, Done | Refused):
-                self._leases.remember(report.lease)  # It is recorded once.
+                self._leases.remember(report.lease)  # Record its end only once.
         await self._durable()
         return Heard(last, is_over=is_over, is_lost=True)
 
@@ -262,30 +259,27 @@ class Hub:
     async def take_artifact(
         self, name: str, lease: Lease, digest: str, content: AsyncIterator[bytes]
     ) -> None:
-        """See `Workforce.take_artifact`."""
         held = self._held(name, lease)
-        await self._incoming.take(held.folder, digest, content)
+        await self._uploads.store(held.folder, digest, content)
 
     def artifact(self, name: str, lease: Lease, digest: str) -> Path:
-        """See `Workforce.artifact`."""
         held = self._held(name, lease)
-        handed = {
+        known = {
             each.digest
             for upstream in held.assignment.upstream.values()
             for each in upstream.work.artifacts
         }
-        if digest not in handed:
-            reason = f"No step before {lease.step!r} handed in {digest[:80]!r}."
+        if digest not in known:
+            reason = f"No step before {lease.step!r} produced {digest[:80]!r}."
             raise NotFound("artifact.unknown", reason)
         path = self._artifacts.path(digest)
         if path.stat().st_size > ARTIFACT_BYTES_MAX:
             reason = f"A file for a worker has at most {ARTIFACT_BYTES_MAX // 2**20} MiB."
             raise Rejected("artifact.too_large", reason)
-        self._artifacts.get(digest)  # Or it has changed, and says so.
+        self._artifacts.get(digest)  # Raises if its content has changed.
         return path
 
     def access(self, name: str, lease: Lease, models: tuple[str, ...]) -> Access:
-        """See `Workforce.access`."""
         held = self._held(name, lease)
         gateway = self._gateway()
         if gateway is None:
@@ -296,17 +290,16 @@ class Hub:
             )
         return held.access(gateway, models)
 
-    def _held(self, name: str, lease: Lease) -> Assigned:
+    def _held(self, name: str, lease: Lease) -> RemoteAttempt:
         held = self._leases.assigned.get(lease)
         if held is None or held.worker != name:
             reason = f"The worker {name!r} does not hold step {lease.step!r} of {lease.run!r}."
             raise NotFound("lease.lost", reason)
         return held
 
-    # What people ask for.
+    # For people.
 
     def seen(self) -> Sequence[WorkerSeen]:
-        """See `Workforce.seen`."""
         now = self._now()
         return [
             self._roster.seen(each, now, len(self._leases.of(each.who.name)))
@@ -314,7 +307,6 @@ class Hub:
         ]
 
     def offers(self, agent: str, location: str) -> bool:
-        """See `Workforce.offers`."""
         now = self._now()
         return any(
             each.carries_out(agent, location) and self._roster.is_present(each, now)
@@ -322,7 +314,6 @@ class Hub:
         )
 
     def scale(self, agent: str, location: str) -> int:
-        """See `Workforce.scale`."""
         now = self._now()
         return sum(
             min(each.scale_of(agent), each.who.scale)
@@ -331,13 +322,12 @@ class Hub:
         )
 
     def drain(self, name: str) -> None:
-        """See `Workforce.drain`."""
         worker = self._roster.find(name)
         if worker is None:
             raise NotFound(
                 "worker.unknown",
                 f"No worker is called {name!r} here.",
-                hint="`mission worker list` names them.",
+                hint="`mission worker list` shows the workers.",
             )
         worker.is_to_drain = True
         worker.news.set()
@@ -349,43 +339,43 @@ class Hub:
         while True:
             await asyncio.sleep(pause)
             try:
-                await self._look()
-            except Exception:  # noqa: BLE001 - the edge: who watches goes on watching
-                _LOG.exception("The workers could not be looked after.")
+                await self._check()
+            except Exception:  # noqa: BLE001 - the watch must survive any failure
+                _LOG.exception("Checking the workers failed.")
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         now = self._now()
         for held in self._leases.all():
-            self._look_at(held, now)
+            self._check_attempt(held, now)
             if held.result.done():
-                # Told before its agent is lost with it, which would interrupt it unheard.
+                # First, because the loss of its agent would interrupt it without a reason.
                 await held.over.wait()
         self._roster.forget_old(now)
-        self._look_who_is_present()
+        self._update_presence()
 
-    def _look_at(self, held: Assigned, now: float) -> None:
-        """End an attempt whose worker is silent, or for which there is none."""
+    def _check_attempt(self, held: RemoteAttempt, now: float) -> None:
+        """Fail an attempt whose worker is silent, or that finds no worker."""
         worker = self._roster.find(held.worker)
         if held.worker:
             if worker is None or not self._roster.is_present(worker, now):
-                said = f"Nothing was heard from worker {held.worker!r} for "
-                held.give_up(held.lost(f"{said}{self.lease_seconds:g} s."))
+                silence = f"Worker {held.worker!r} was silent for {self.lease_seconds:g} s."
+                held.fail(held.lost(silence))
         elif now - held.since <= self.lease_seconds:
             return
         elif held.is_returning:
-            held.give_up(held.lost("The engine began anew, and no worker came back with it."))
+            held.fail(held.lost("The engine restarted, and no worker returned with the attempt."))
         elif now - held.since > ABSENT_LEASES * self.lease_seconds and not self.offers(
             held.agent, held.location
         ):
-            held.give_up(
+            held.fail(
                 AttemptFailed(
                     "worker.absent",
-                    f"No worker at {held.location!r} carries out {held.agent!r}.",
-                    hint="`mission worker list` tells who is there.",
+                    f"No worker at {held.location!r} runs {held.agent!r}.",
+                    hint="`mission worker list` shows the connected workers.",
                 )
             )
 
-    def _look_who_is_present(self) -> None:
+    def _update_presence(self) -> None:
         now = self._now()
         present = {e.who.name for e in self._roster.all() if self._roster.is_present(e, now)}
         state = (frozenset(present), self.is_settling)

@@ -1,55 +1,55 @@
-"""Which worker has which attempt: compared with what each of them says that it holds."""
+"""Assigns attempts to workers, and compares the assignment with what workers report."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from missioncontrol.adapters.agents.remote.assigned import Assigned, Before
+from missioncontrol.adapters.agents.remote.attempt import RemoteAttempt, StoredProgress
 from missioncontrol.adapters.agents.remote.roster import Worker
 from missioncontrol.ports.workers import Given, Lease, Orders, Poll
 
 MISSED_MAX = 2
-"""Polls in a row that do not name a lease until the worker has lost it."""
+"""Polls in a row without a lease after which the worker has lost it."""
 
 REMEMBERED = 10_000
-"""Leases whose end was taken in, so that it is not taken for a late one when it is told again."""
+"""Most ended leases that are remembered, to recognise a repeated report of the end."""
 
 
 class Leases:
-    """All attempts that workers have, are to have, or may come back with."""
+    """All attempts that workers have, will get, or may return with."""
 
     def __init__(self) -> None:
-        """Nobody has anything."""
-        self.assigned: dict[Lease, Assigned] = {}
-        self.returning: dict[Lease, Before] = {}
-        """What engines before this one gave out, with what they took in of it."""
+        """Start without attempts."""
+        self.assigned: dict[Lease, RemoteAttempt] = {}
+        self.returning: dict[Lease, StoredProgress] = {}
+        """Attempts assigned by an earlier engine, with the progress that it stored."""
         self._ended: OrderedDict[Lease, None] = OrderedDict()
 
-    def drop(self, held: Assigned) -> None:
-        """Let an attempt go; one whose end its worker told is remembered for a while."""
+    def drop(self, held: RemoteAttempt) -> None:
+        """Remove an attempt; remember it for a while if its worker reported the end."""
         del self.assigned[held.lease]
         if held.has_ended:
             self.remember(held.lease)
 
     def remember(self, lease: Lease) -> None:
-        """Take note that the end of an attempt was taken in; the next time nothing follows."""
+        """Remember that the end of an attempt is processed, so a repetition has no effect."""
         self._ended[lease] = None
         while len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
 
     def has_ended(self, lease: Lease) -> bool:
-        """Whether the end of an attempt was taken in here."""
+        """Whether the end of an attempt is processed."""
         return lease in self._ended
 
-    def all(self) -> list[Assigned]:
+    def all(self) -> list[RemoteAttempt]:
         """Return all attempts, oldest first."""
         return list(self.assigned.values())
 
-    def of(self, worker: str) -> list[Assigned]:
-        """Return the attempts that a worker has."""
+    def of(self, worker: str) -> list[RemoteAttempt]:
+        """Return the attempts of a worker."""
         return [each for each in self.all() if each.worker == worker]
 
     def compare(self, worker: Worker, poll: Poll) -> None:
-        """Take in what a worker says that it holds, and what it asks."""
+        """Process the leases and questions that a worker reports."""
         for each in poll.holds:
             held = self.assigned.get(each.lease)
             if held is not None and held.is_at(worker.who.name):
@@ -61,7 +61,7 @@ class Leases:
                 _miss(held)
 
     def orders(self, worker: Worker, poll: Poll) -> Orders:
-        """Return what differs between what a worker holds and what it is to hold."""
+        """Return the difference between the leases that a worker has and should have."""
         ending = {each.lease for each in poll.holds if each.is_ending}
         found = [self.assigned.get(each.lease) for each in poll.holds]
         ours = [each for each in found if each is not None and each.worker == worker.who.name]
@@ -69,7 +69,7 @@ class Leases:
         return Orders(
             give=tuple(self._to_give(worker)),
             cancel=tuple(e.lease for e in ours if e.is_recalled and e.lease not in ending),
-            lost=tuple(self._strange(worker, poll)),
+            lost=tuple(self._lost(worker, poll)),
             answers=tuple(
                 answer
                 for each in ours
@@ -79,8 +79,8 @@ class Leases:
             drain=worker.is_to_drain and not poll.is_draining,
         )
 
-    def _strange(self, worker: Worker, poll: Poll) -> Iterator[Lease]:
-        """Return what a worker holds and must not go on with."""
+    def _lost(self, worker: Worker, poll: Poll) -> Iterator[Lease]:
+        """Yield the leases of a worker that it must not continue."""
         for each in poll.holds:
             held = self.assigned.get(each.lease)
             is_theirs = held is not None and held.worker == worker.who.name
@@ -89,7 +89,7 @@ class Leases:
                 yield each.lease
 
     def _to_give(self, worker: Worker) -> Iterator[Given]:
-        """Return what a worker is to begin, what it may not have heard of yet included."""
+        """Yield the attempts that a worker should start, with those it may not know of yet."""
         unheard = [each for each in self.of(worker.who.name) if not each.is_confirmed]
         for held in unheard:
             if not held.is_recalled:
@@ -105,7 +105,7 @@ class Leases:
                 room -= 1
                 yield Given(held.lease, held.agent, held.assignment)
 
-    def _may_take(self, worker: Worker, held: Assigned) -> bool:
+    def _may_take(self, worker: Worker, held: RemoteAttempt) -> bool:
         if held.worker or held.is_returning or held.is_recalled or held.result.done():
             return False
         if not worker.carries_out(held.agent, held.location):
@@ -114,11 +114,11 @@ class Leases:
         return at_work < worker.scale_of(held.agent)
 
 
-def _miss(held: Assigned) -> None:
-    """Think about a lease that a worker was given and does not name."""
+def _miss(held: RemoteAttempt) -> None:
+    """Handle a lease that is missing in the report of its worker."""
     held.missed += 1
     if held.is_confirmed and held.missed >= MISSED_MAX:
-        held.give_up(held.lost(f"Worker {held.worker!r} no longer knows of it."))
+        held.fail(held.lost(f"Worker {held.worker!r} no longer knows of it."))
     elif not held.is_confirmed and held.is_recalled:
-        held.give_up(held.lost("It never began."))
-    # Else it is given again: the answer was lost, and nothing was begun.
+        held.fail(held.lost("It never started."))
+    # Otherwise it is assigned again: the answer was lost, so nothing has started.

@@ -1,4 +1,4 @@
-"""The workers that are known: who they are, when they were last heard, and what they may take."""
+"""The registered workers: their identity, their last contact, and their capacity."""
 
 import asyncio
 
@@ -17,46 +17,45 @@ WORKERS_MAX = 1_000
 WORDS_MAX = 200
 OFFER_BYTES_MAX = 1024 * 1024
 FORGET_SECONDS = 86_400.0
-"""A worker that was silent for so long is no longer listed."""
+"""Silence after which a worker is no longer listed."""
 
 
 def _size(who: Introduction) -> int:
-    """Return how many bytes a worker says of itself and its agents."""
+    """Return the size of a registration in bytes."""
     return len(msgspec.json.encode(who))
 
 
 class Worker:
-    """A worker as it was last heard."""
+    """The last known state of a worker."""
 
     def __init__(self, who: Introduction, now: float) -> None:
-        """Nothing was given to it yet."""
         self.who = who
         self.heard_at = now
         self.room = 0
-        self.is_draining = False  # as it says
-        self.is_to_drain = False  # as somebody wants
-        self.turn = 0  # of its newest poll; an older one is answered with nothing
+        self.is_draining = False  # as the worker reports
+        self.is_to_drain = False  # as a user requested
+        self.turn = 0  # of its newest poll; an older poll gets an empty answer
         self.news = asyncio.Event()
 
     def carries_out(self, agent: str, location: str) -> bool:
-        """Whether it is one of those that `location` means and offers `agent`."""
+        """Whether the worker matches `location` and offers `agent`."""
         return location in (ANYWHERE, self.who.name) and self.scale_of(agent) > 0
 
     def scale_of(self, agent: str) -> int:
-        """How many attempts of `agent` it takes at once."""
+        """Return how many attempts of `agent` it runs at once."""
         return next((each.scale for each in self.who.offers if each.card.name == agent), 0)
 
 
 class Roster:
-    """Workers by name."""
+    """The registered workers by name."""
 
     def __init__(self, lease_seconds: float) -> None:
-        """A worker is present while it was heard within `lease_seconds`."""
+        """A worker is present if its last contact is at most `lease_seconds` ago."""
         self._lease_seconds = lease_seconds
         self._workers: dict[str, Worker] = {}
 
-    def take(self, who: Introduction, now: float) -> Worker:
-        """Let a worker in, or take in how it is now.
+    def register(self, who: Introduction, now: float) -> Worker:
+        """Register a worker, or update its registration.
 
         Raises:
             Conflict: `worker.exists`.
@@ -66,7 +65,7 @@ class Roster:
         if known is not None and known.who.instance != who.instance and self.is_present(known, now):
             raise Conflict(
                 "worker.exists",
-                f"A worker {who.name!r} at {known.who.location} was heard "
+                f"A worker {who.name!r} at {known.who.location} was connected "
                 f"{now - known.heard_at:.0f} s ago.",
                 hint="Each worker needs a token and a name of its own.",
             )
@@ -89,9 +88,9 @@ class Roster:
         if any(len(each) > WORDS_MAX for each in words) or _size(who) > OFFER_BYTES_MAX:
             raise Rejected(
                 "worker.bad_offer",
-                f"What the worker {who.name!r} says of itself is too long.",
+                f"The registration of worker {who.name!r} is too long.",
                 hint=f"Its location, version and platform have {WORDS_MAX} characters at most, "
-                f"what its agents are {OFFER_BYTES_MAX:,} bytes.",
+                f"the whole registration {OFFER_BYTES_MAX:,} bytes.",
             )
         names = {each.card.name for each in who.offers}
         scales = [who.scale, *(each.scale for each in who.offers)]
@@ -105,7 +104,7 @@ class Roster:
             raise Rejected("worker.too_many", f"There are {WORKERS_MAX:,} workers already.")
 
     def known(self, name: str, instance: str) -> Worker:
-        """Return a worker that was let in.
+        """Return a registered worker.
 
         Raises:
             NotFound: `worker.unknown`.
@@ -116,29 +115,29 @@ class Roster:
         return found
 
     def find(self, name: str) -> Worker | None:
-        """Return the worker called `name`, if there is one."""
+        """Return the worker called `name`, or None."""
         return self._workers.get(name)
 
     def all(self) -> list[Worker]:
-        """Return all of them by name."""
+        """Return all workers, sorted by name."""
         return [self._workers[name] for name in sorted(self._workers)]
 
     def drop(self, name: str) -> None:
-        """Forget a worker that has left."""
+        """Remove a worker that has left."""
         self._workers.pop(name, None)
 
     def forget_old(self, now: float) -> None:
-        """Forget those that were silent for very long."""
+        """Remove workers after a long silence."""
         for name, worker in list(self._workers.items()):
             if now - worker.heard_at > FORGET_SECONDS:
                 del self._workers[name]
 
     def is_present(self, worker: Worker, now: float) -> bool:
-        """Whether a worker was heard within the time of a lease."""
+        """Whether the last contact of a worker is within the time of a lease."""
         return now - worker.heard_at <= self._lease_seconds
 
     def seen(self, worker: Worker, now: float, load: int) -> WorkerSeen:
-        """Return a worker as people see it."""
+        """Return the status of a worker for people."""
         is_draining = worker.is_draining or worker.is_to_drain
         status = "draining" if is_draining else "present"
         who = worker.who

@@ -1,4 +1,4 @@
-"""A workflow file of Argo as one of ours, with a list of what it means no more."""
+"""Imports workflow files of Argo."""
 
 import re
 from typing import Any
@@ -10,15 +10,21 @@ from missioncontrol.adapters.workflow_files.argo.parts import Entry, Part, workf
 from missioncontrol.adapters.workflow_files.argo.reasons import reason_for
 from missioncontrol.adapters.workflow_files.argo.texts import Parts, Scope
 from missioncontrol.adapters.workflow_files.foreign.cel import Value, member
-from missioncontrol.adapters.workflow_files.foreign.draft import Draft
-from missioncontrol.adapters.workflow_files.foreign.durations import in_words
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing, NotUnderstood
-from missioncontrol.adapters.workflow_files.foreign.marked import Node, malformed
+from missioncontrol.adapters.workflow_files.foreign.draft import (
+    OVERLAPS,
+    Draft,
+    duration_text,
+    schedule_command,
+)
+from missioncontrol.adapters.workflow_files.foreign.left_out import (
+    LeftOut,
+    NotUnderstood,
+    clean_prose,
+)
 from missioncontrol.adapters.workflow_files.foreign.names import Names, workflow_name
-from missioncontrol.adapters.workflow_files.foreign.people import for_people
-from missioncontrol.adapters.workflow_files.foreign.schedules import OVERLAPS, schedule_command
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node, malformed
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
-from missioncontrol.adapters.workflow_files.foreign.sheet import Commented
+from missioncontrol.adapters.workflow_files.foreign.yaml_writer import Commented
 
 KIND = "argo"
 CONCURRENCY_MAX = 10_000
@@ -38,7 +44,7 @@ def recognises(root: Node) -> bool:
     return kind is not None and kind.value in KINDS and root.get("spec") is not None
 
 
-def imported(root: Node, filename: str) -> tuple[str, tuple[NotUnderstood, ...]]:
+def import_workflow(root: Node, filename: str) -> tuple[str, tuple[NotUnderstood, ...]]:
     """Return the file as a workflow of ours, and what of it is not in there.
 
     Raises:
@@ -62,7 +68,7 @@ class _Import:
         self._root = root
         self._filename = filename
         self._lists = lists
-        self._listing = Listing()
+        self._listing = LeftOut()
         self._draft = self._begun()
         self._names = Names()
 
@@ -85,8 +91,8 @@ class _Import:
 
     def _begun(self) -> Draft:
         root = self._root
-        said = root.get("metadata", "name") or root.get("metadata", "generateName")
-        text = said.carry().text if said is not None else ""
+        name_node = root.get("metadata", "name") or root.get("metadata", "generateName")
+        text = name_node.carry().text if name_node is not None else ""
         draft = Draft(workflow_name(text, self._filename), origin="")
         shown = re.split(r"[/\\]", self._filename)[-1]
         kind = root.get("kind")
@@ -101,7 +107,7 @@ class _Import:
         description = root.get("metadata", "annotations")
         note = description.get(DESCRIPTION) if description is not None else None
         if note is not None:
-            draft.description = for_people(note, self._listing)
+            draft.description = clean_prose(note, self._listing)
         return draft
 
     def _list_schedules(self, outer: Node | None) -> None:
@@ -146,7 +152,7 @@ class _Import:
         found: dict[str, Any] = {"type": "list" if name in self._lists else "string"}
         comments: list[str] = []
         description, options = entry.get("description"), entry.get("enum")
-        if description is not None and (text := for_people(description, self._listing)):
+        if description is not None and (text := clean_prose(description, self._listing)):
             found["description"] = text
         if options is not None and name not in self._lists and _are_texts(options):
             found["enum"] = list(dict.fromkeys(item.text for item in options.carry().items))
@@ -175,7 +181,7 @@ class _Import:
         seconds = seconds_in(deadline)
         if deadline is not None and seconds is not None:
             deadline.carry()
-            self._draft.timeout = in_words(seconds)
+            self._draft.timeout = duration_text(seconds)
         places = most.whole if most is not None else None
         if most is not None and places is not None and 1 <= places <= CONCURRENCY_MAX:
             most.carry()

@@ -1,4 +1,4 @@
-"""Argo's conditions, `when` and `depends`, as CEL, where both certainly mean the same."""
+"""Converts Argo's conditions, `when` and `depends`, to CEL if both certainly mean the same."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -51,14 +51,14 @@ def depends_in(text: str, meaning: Callable[[str, str], str]) -> str:
         Unclear: it says why.
     """
 
-    def told(reader: "_Reader") -> str:
+    def describe_state(reader: "_Reader") -> str:
         operand = reader.take()
         if not isinstance(operand, _Operand):
             raise Unclear(f"{operand!r} is not expected there.")
         name, _, result = "".join(map(str, operand.parts)).partition(".")
         return meaning(name, result)
 
-    return _Reader(_tokens([text])).read(told)
+    return _Reader(_tokens([text])).read(describe_state)
 
 
 def _tokens(parts: Sequence[str | Filling]) -> list[_Token]:

@@ -1,4 +1,4 @@
-"""The tasks of an Argo workflow as steps: templates within templates, laid out flat."""
+"""Imports the tasks of an Argo workflow as steps, with nested templates flattened."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,12 +21,12 @@ from missioncontrol.adapters.workflow_files.argo.tasks import (
     mixed_templates,
     tasks_of,
 )
-from missioncontrol.adapters.workflow_files.argo.texts import Binding, Parts, Scope, nobody
+from missioncontrol.adapters.workflow_files.argo.texts import Binding, Parts, Scope, no_task
 from missioncontrol.adapters.workflow_files.foreign.cel import Unclear, Value, all_of
 from missioncontrol.adapters.workflow_files.foreign.draft import Draft, StepDraft
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
 from missioncontrol.adapters.workflow_files.foreign.names import Names
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.domain.graph import find_cycle, in_order
 
 _STILL_FAILED = (
@@ -41,7 +41,7 @@ class Source(msgspec.Struct):
     templates: dict[str, Node]
     inputs: dict[str, Value]
     names: Names
-    listing: Listing
+    listing: LeftOut
     lists: set[str]  # inputs that have to be lists, found out on the way
     draft: Draft
 
@@ -159,7 +159,7 @@ class Layout:
             return self._held(key, node if isinstance(node, str) else why, entry)
         scope.has_items = items is not None
         inside = msgspec.structs.replace(
-            scope, bound=_bindings(task.node, node, scope), earlier=nobody
+            scope, bound=_bindings(task.node, node, scope), earlier=no_task
         )
         part = self.lay_out(node, key, inside, entry)
         if items is not None:
@@ -200,8 +200,8 @@ class Layout:
                 condition = _possible(when_in(scope.filled(when.text)))
                 when.carry()
             except Unclear as why:
-                said = " ".join(when.text.split())
-                doubts.append(f"On Argo it ran only when `{said}`; put that condition here.")
+                text = " ".join(when.text.split())
+                doubts.append(f"On Argo it ran only when `{text}`; put that condition here.")
                 self._listing.leave(when, f"{why} The step is held back.")
         if task.depends is not None:
             asked = self._depends(task, before, doubts)

@@ -1,4 +1,4 @@
-"""The items for which Argo does a task, as a list here or as the expression of one."""
+"""Imports the items of an Argo task as a list, or as an expression of one."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from typing import Any
 
 from missioncontrol.adapters.workflow_files.argo.texts import Scope, text_of, unclear_in
 from missioncontrol.adapters.workflow_files.foreign.cel import Unclear, Value, quoted
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
 
 ITEMS_MAX = 1_000
@@ -100,27 +100,27 @@ def _source_of(item: Any) -> str:
 def _named(node: Node, scope: Scope, lists: set[str]) -> Items:
     parts = scope.filled(node.text)
     match parts:
-        case [Filling(said=said, value=Value() as value)]:
-            source = _list_behind(said, value, scope, lists)
+        case [Filling(expression=expression, value=Value() as value)]:
+            source = _list_behind(expression, value, scope, lists)
             node.carry()
             return f"${{{{ {source} }}}}"
     items = json_list("".join(map(str, parts))) if unclear_in(parts) is None else None
     if items is None or any(isinstance(part, Filling) for part in parts):
-        raise Unclear("It is no list that could be told from this file.")
+        raise Unclear("Its list is not known from this file.")
     if len(items) > ITEMS_MAX:
         raise Unclear(f"It has more than {ITEMS_MAX:,} items.")
     node.carry()
     return _as_items(items)
 
 
-def _list_behind(said: str, value: Value, scope: Scope, lists: set[str]) -> str:
+def _list_behind(expression: str, value: Value, scope: Scope, lists: set[str]) -> str:
     """Return the expression of the list that a text of JSON stands for."""
     found = re.fullmatch(r"(steps\..*)\.output\.stdout\.trim\(\)", value.source)
     if found:
         return f"{found[1]}.output.json"
-    name = said.removeprefix("workflow.parameters.")
-    if name == said or name not in scope.inputs:
-        raise Unclear("It is no list that could be told from this file.")
+    name = expression.removeprefix("workflow.parameters.")
+    if name == expression or name not in scope.inputs:
+        raise Unclear("Its list is not known from this file.")
     lists.add(name)
     return value.source
 

@@ -1,4 +1,4 @@
-"""A template of Argo that does work itself, a container or a script, as a program to run here."""
+"""Imports an Argo template with a container or a script as a program to run."""
 
 import re
 
@@ -13,10 +13,9 @@ from missioncontrol.adapters.workflow_files.argo.texts import (
     unclear_in,
 )
 from missioncontrol.adapters.workflow_files.foreign.cel import template
-from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft
-from missioncontrol.adapters.workflow_files.foreign.durations import in_words
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft, duration_text
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import (
     REFUSED_NAME,
     SCRIPT_BYTES_MAX,
@@ -36,11 +35,11 @@ class Leaf(msgspec.Struct):
 
     draft: StepDraft
     scope: Scope
-    listing: Listing
+    listing: LeftOut
     lost: dict[str, str] = {}  # variables that have no value, and what they held
 
 
-def read_leaf(template_node: Node, key: str, scope: Scope, listing: Listing) -> StepDraft:
+def read_leaf(template_node: Node, key: str, scope: Scope, listing: LeftOut) -> StepDraft:
     """Return the step that does what the template does, or one that waits where that is unclear."""
     leaf = Leaf(StepDraft(key, []), scope, listing)
     script, container = template_node.get("script"), template_node.get("container")
@@ -82,7 +81,7 @@ def _read_environment(leaf: Leaf, holder: Node) -> None:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name.text) or name.text[:8] == "MISSION_":
             leaf.listing.leave(entry, "A command can't be given a variable of this name.")
         elif value is None or not value.is_scalar:
-            _lose(leaf, entry, name.text, "It is taken from the cluster, which is not here.")
+            _lose(leaf, entry, name.text, "Its value comes from the cluster, which is not here.")
         else:
             _read_variable(leaf, entry, name, value)
 
@@ -95,7 +94,12 @@ def _read_variable(leaf: Leaf, entry: Node, name: Node, value: Node) -> None:
     elif is_secret_name(name.text):
         _lose(leaf, entry, name.text, REFUSED_NAME)
     elif re.search(r"\$\([A-Za-z_]", value.text):
-        _lose(leaf, entry, name.text, "Kubernetes puts other variables into it, and nobody here.")
+        _lose(
+            leaf,
+            entry,
+            name.text,
+            "Kubernetes inserts other variables into it, which does not happen here.",
+        )
     else:
         name.carry()
         tell(parts, value.carry(), leaf.listing)
@@ -159,13 +163,14 @@ def _put_word(leaf: Leaf, word: Node) -> None:
     lost = unclear_in(parts)
     if lost is not None:
         leaf.listing.note(word, lost.why)
-        leaf.draft.hold(f"`{lost.said}` in its arguments has no value here.")
+        leaf.draft.hold(f"`{lost.expression}` in its arguments has no value here.")
         parts = [
-            part if isinstance(part, str) or part.value else f"<{part.said}>" for part in parts
+            part if isinstance(part, str) or part.value else f"<{part.expression}>"
+            for part in parts
         ]
     names = re.findall(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)", word.text)
     if any(name in leaf.draft.env or name in leaf.lost for name in names):
-        leaf.listing.note(word, "Kubernetes puts variables into it, and nobody here.")
+        leaf.listing.note(word, "Kubernetes inserts variables into it, which does not happen here.")
         leaf.draft.hold("Its arguments name variables as `$(NAME)`.")
     leaf.draft.argv.append(template_of(parts))
 
@@ -201,7 +206,7 @@ def _put_script(leaf: Leaf, interpreter: str, node: Node) -> None:
     guarded(script, interpreter, leaf.lost)
     tell(parts, node.carry(), leaf.listing)
     if script.variables:
-        came = (f"`{said}` as {name}" for said, name in script.variables.items())
+        came = (f"`{expression}` as {name}" for expression, name in script.variables.items())
         draft.remark(f"Values come in as variables: {', '.join(came)}.")
     if leaf.lost and interpreter in SHELLS:
         draft.remark(f"It ends at once while these are not set: {', '.join(leaf.lost)}.")
@@ -217,7 +222,7 @@ def _read_suspend(leaf: Leaf, suspend: Node) -> None:
     if duration is not None and seconds is not None:
         duration.carry()
         leaf.draft.argv = ["sleep", f"{seconds:g}"]
-        leaf.draft.remark("On Argo somebody could end this wait early.")
+        leaf.draft.remark("On Argo a person could end this wait early.")
     elif not suspend.value:
         suspend.carry()
         leaf.draft.argv = ["true"]
@@ -237,7 +242,7 @@ def _read_limits(leaf: Leaf, node: Node) -> None:
     known = {each: seconds for each, seconds in found.items() if seconds is not None}
     if known:
         least = min(known, key=lambda each: known[each])
-        leaf.draft.timeout = in_words(known[least])
+        leaf.draft.timeout = duration_text(known[least])
         least.carry()
     _read_retry(leaf, node.get("retryStrategy"))
     _read_mutex(leaf, node)
@@ -261,9 +266,9 @@ def _read_retry(leaf: Leaf, retry: Node | None) -> None:
             factor.carry()
         leaf.draft.retry |= {
             "backoff": "exponential" if doubles else "fixed",
-            "wait": in_words(seconds),
+            "wait": duration_text(seconds),
             # Without it a wait is cut at a minute; Argo has no such limit.
-            "max_wait": in_words(max(seconds, 86_400.0 if doubles else 0.0)),
+            "max_wait": duration_text(max(seconds, 86_400.0 if doubles else 0.0)),
         }
     policy = retry.get("retryPolicy")
     if policy is not None and policy.value in ("Always", "OnFailure"):

@@ -1,4 +1,4 @@
-"""What became of a task of Argo, and what those after it can ask about it."""
+"""The imported result of an Argo task, as later tasks can refer to it."""
 
 import msgspec
 

@@ -2,7 +2,7 @@
 
 import re
 
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 
 _CLUSTER = "It tells a Kubernetes cluster how to run pods, and there is none here."
 _FILES = "Files are not carried in and out of containers here; a step can keep `artifacts`."
@@ -23,16 +23,16 @@ _REASONS: dict[str, str] = {
     "securityContext": _CLUSTER,
     "resources": "A program takes what it needs of this machine.",
     "ttlStrategy": "Runs stay in the log.",
-    "archiveLogs": "Output is always kept.",
+    "archiveLogs": "Output is always stored.",
     "artifacts": _FILES,
     "sidecars": "Only the main program is run.",
     "initContainers": "Only the main program is run; make it a step before.",
-    "envFrom": "Variables are not taken from a cluster here.",
+    "envFrom": "There is no cluster here that could provide variables.",
     "apiVersion": "It says which Argo reads the file.",
     "namespace": "There are no namespaces here.",
     "labels": "Workflows have no labels here.",
     "annotations": "Workflows have no annotations here.",
-    "templateDefaults": "It would have to be said in each step here.",
+    "templateDefaults": "Each step needs its own setting here.",
     "continueOn": "Only a single step can be gone on from, and not a group of them.",
     "templateRef": "It stands in another file; import that one as well.",
     "workflowTemplateRef": "It stands in another file; import that one.",
@@ -57,7 +57,7 @@ _REASONS: dict[str, str] = {
 
 
 def reason_for(node: Node) -> str:
-    """Return why `node`, the topmost of something that nobody read, is left out."""
+    """Return why `node`, a topmost unread one, is left out."""
     if re.fullmatch(r"spec(\.workflowSpec)?\.templates\[\d+\]", node.path):
         return "Nothing that begins at the entrypoint uses this template."
     if re.search(r"(inputs|arguments)\.parameters(\[|$)", node.path):

@@ -1,12 +1,12 @@
-"""The tasks of a template of Argo, and which of them each waits for."""
+"""The tasks of an Argo template, with their dependencies."""
 
 import re
 from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 
 DEPTH_MAX = 25
 """Templates within templates."""
@@ -24,7 +24,7 @@ class Task(msgspec.Struct, eq=False):
     depends: Node | None = None  # it says more than which tasks have to be done
 
 
-def tasks_of(template: Node, listing: Listing) -> list[Task]:
+def tasks_of(template: Node, listing: LeftOut) -> list[Task]:
     """Return the tasks of a template, with what of their order is not understood listed."""
     dag = template.get("dag")
     if dag is not None:
@@ -80,7 +80,7 @@ def _tasks_of_steps(groups: Sequence[Node]) -> list[Task]:
     return list(tasks.values())
 
 
-def _tasks_of_dag(nodes: Sequence[Node], listing: Listing) -> list[Task]:
+def _tasks_of_dag(nodes: Sequence[Node], listing: LeftOut) -> list[Task]:
     named: dict[str, Node] = {}
     for node in nodes:
         name = node.get("name")
@@ -90,7 +90,7 @@ def _tasks_of_dag(nodes: Sequence[Node], listing: Listing) -> list[Task]:
     return [_task_of(name, node, named, listing) for name, node in named.items()]
 
 
-def _task_of(name: str, node: Node, named: dict[str, Node], listing: Listing) -> Task:
+def _task_of(name: str, node: Node, named: dict[str, Node], listing: LeftOut) -> Task:
     depends = node.get("depends")
     wanted = [item.text for item in list_in(node.get("dependencies"))]
     is_more = False

@@ -1,4 +1,4 @@
-"""Texts of Argo with `{{ }}` in them, and what the names in there stand for here."""
+"""Resolves `{{ }}` in texts of Argo."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,8 +7,8 @@ import msgspec
 
 from missioncontrol.adapters.workflow_files.argo.parts import Part, handed_back
 from missioncontrol.adapters.workflow_files.foreign.cel import Unclear, Value, member, quoted
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling, as_text_template
 
 Parts = list[str | Filling]
@@ -28,13 +28,13 @@ WHY = {
     "tasks": "That task hands back nothing of the kind here.",
     "steps": "That step hands back nothing of the kind here.",
     "inputs": "The template is given nothing of that name.",
-    "outputs": "Files of a container are not kept here.",
+    "outputs": "Files of a container are not stored here.",
     "item": "An item is known only in what is done for it.",
     "cronworkflow": "A schedule is no part of a workflow here.",
 }
 
 
-def nobody(_name: str) -> Part | None:
+def no_task(_name: str) -> Part | None:
     """Find no task: there is none before."""
     return None
 
@@ -47,13 +47,13 @@ class Binding(msgspec.Struct):
     names: tuple[Node, ...]  # where the parameter is named
     parts: Parts | None = None  # once they were read: a parameter may be named very often
 
-    def read(self, listing: Listing) -> Parts:
+    def read(self, listing: LeftOut) -> Parts:
         """Return the text, and say that it is carried over."""
         if self.parts is None:
             self.parts = self._read(listing)
         return self.parts
 
-    def _read(self, listing: Listing) -> Parts:
+    def _read(self, listing: LeftOut) -> Parts:
         for node in self.names:
             node.carry()
         parts = self.scope.filled(self.text.text)
@@ -69,9 +69,9 @@ class Scope(msgspec.Struct):
     """What names stand for in one use of one template."""
 
     inputs: Mapping[str, Value]  # of the workflow, by the parameter's name
-    listing: Listing
+    listing: LeftOut
     bound: dict[str, Binding | Parts] = {}  # parameters of the template
-    earlier: Callable[[str], Part | None] = nobody  # finds a task that this one waits for
+    earlier: Callable[[str], Part | None] = no_task  # finds a task that this one waits for
     has_items: bool = False
     status: Value | None = None  # of the whole workflow, where it has ended
 
@@ -91,23 +91,23 @@ class Scope(msgspec.Struct):
             return [Filling("...", None, why)]
         return parts
 
-    def _named(self, said: str, offset: int) -> Parts:
-        bound = re.fullmatch(r"inputs\.parameters\.(.+)", said)
+    def _named(self, expression: str, offset: int) -> Parts:
+        bound = re.fullmatch(r"inputs\.parameters\.(.+)", expression)
         if bound and bound[1] in self.bound:
             parts = self.bound[bound[1]]
             parts = parts.read(self.listing) if isinstance(parts, Binding) else parts
             return [_moved(part, offset) for part in parts]
         try:
-            value = self._value(said)
+            value = self._value(expression)
         except Unclear as unclear:
-            why = f"`{{{{{said}}}}}` has no value here. {unclear}"
-            return [Filling(said, None, why, offset=offset)]
+            why = f"`{{{{{expression}}}}}` has no value here. {unclear}"
+            return [Filling(expression, None, why, offset=offset)]
         is_number = value.source == "run.id"
-        remark = f"`{{{{{said}}}}}` is the number of the run here." if is_number else ""
-        return [Filling(said, value, remark, offset=offset)]
+        remark = f"`{{{{{expression}}}}}` is the number of the run here." if is_number else ""
+        return [Filling(expression, value, remark, offset=offset)]
 
-    def _value(self, said: str) -> Value:
-        path = said.split(".")
+    def _value(self, expression: str) -> Value:
+        path = expression.split(".")
         match path:
             case ["workflow", "parameters", name] if name in self.inputs:
                 return self.inputs[name]
@@ -119,7 +119,7 @@ class Scope(msgspec.Struct):
                 return Value(member("item", names[0]) if names else "item")
             case ["tasks" | "steps", name, *names] if (part := self.earlier(name)) is not None:
                 return handed_back(part, names)
-        if said[:1] == "=":
+        if expression[:1] == "=":
             raise Unclear("Its language is not that of conditions here.")
         raise Unclear(WHY.get(path[0], "It is not known."))
 
@@ -138,7 +138,7 @@ def unclear_in(parts: Sequence[str | Filling]) -> Filling | None:
     return next(lost, None)
 
 
-def tell(parts: Sequence[str | Filling], node: Node, listing: Listing) -> None:
+def tell(parts: Sequence[str | Filling], node: Node, listing: LeftOut) -> None:
     """List what values mean no more, though they are carried over."""
     for part in parts:
         if isinstance(part, Filling) and part.value is not None and part.why:

@@ -1,1 +1,1 @@
-"""What importing a workflow file of another system needs, whichever system it is."""
+"""Shared parts of the importers: positioned nodes, expressions, scripts and output."""

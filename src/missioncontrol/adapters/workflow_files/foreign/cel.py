@@ -1,4 +1,4 @@
-"""Pieces of the language in which conditions and templates are written here."""
+"""Parts of CEL expressions, from which importers build conditions and templates."""
 
 import json
 import re
@@ -10,14 +10,14 @@ import msgspec
 Kind = Literal["string", "boolean", "number", "unknown"]
 
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
-"""A text that no shell takes for anything but one word."""
+"""A text that every shell reads as one plain word."""
 
 
 _QUOTED = r"'[^']*'|\"(?:[^\"\\]|\\.)*\""
 
 
 class Value(msgspec.Struct, frozen=True):
-    """An expression, and what is known of its value before it runs."""
+    """An expression, with what is known of its value before the run."""
 
     source: str
     kind: Kind = "unknown"
@@ -33,28 +33,28 @@ class Value(msgspec.Struct, frozen=True):
 
     @property
     def constant(self) -> str | None:
-        """The text that it always is, or None where it is something else."""
+        """The constant text of the expression, or None."""
         is_literal = self.source[:1] in ("'", '"') and self.options is not None
         return self.options[0] if is_literal and self.options and len(self.options) == 1 else None
 
     @property
     def is_one_word(self) -> bool:
-        """Whether a shell takes its text for one plain word, whatever it comes to."""
+        """Whether every possible text is one plain word for a shell."""
         if self.kind in ("boolean", "number"):
             return True
         return self.options is not None and all(map(PLAIN_WORD.fullmatch, self.options))
 
 
 class Unclear(Exception):
-    """Something has no certain counterpart here; the message is a sentence that says why."""
+    """Raised for something without a certain equivalent; the message says why."""
 
 
 def quoted(text: str) -> str:
-    """Return `text` as a literal: single quotes where that reads well."""
+    """Return `text` as a literal, in single quotes if possible."""
     if re.fullmatch(r"[ -&(-\[\]-~]*", text) and "${{" not in text:
         return f"'{text}'"
     literal = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-    # Whoever looks for expressions must not find the beginning of one in here.
+    # A literal must not contain the mark that starts an expression.
     return literal.replace("${{", "$\\u007b{")
 
 
@@ -65,12 +65,12 @@ def member(base: str, name: str) -> str:
 
 
 def all_of(conditions: Iterable[str]) -> str:
-    """Join conditions that must all hold; 'true' where there are none."""
+    """Join conditions by `and`; 'true' for none."""
     return _joined(" && ", conditions, idle="true", final="false")
 
 
 def any_of(conditions: Iterable[str]) -> str:
-    """Join conditions of which one must hold; 'false' where there are none."""
+    """Join conditions by `or`; 'false' for none."""
     return _joined(" || ", conditions, idle="false", final="true")
 
 
@@ -123,7 +123,7 @@ def ended_in(keys: Iterable[str], *states: str) -> str:
 
 
 def _outermost(condition: str) -> str:
-    """Return what of a condition stands outside of its brackets and texts."""
+    """Return a condition without brackets and strings."""
     text, depth = "", 0
     for found in re.finditer(_QUOTED + r"|[()\[\]]|.", condition, re.DOTALL):
         depth += 1 if found[0] in "([" else 0
@@ -157,7 +157,7 @@ def _joined(operator: str, conditions: Iterable[str], *, idle: str, final: str) 
 
 
 def _merged(pieces: Iterable[str | Value]) -> list[str | Value]:
-    """Join texts that follow each other, so that nothing hides across their border."""
+    """Join adjacent texts, so that a mark across their border is found."""
     merged: list[str | Value] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):

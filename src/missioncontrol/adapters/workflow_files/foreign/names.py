@@ -1,4 +1,4 @@
-"""Names that are valid here, made from names that are valid elsewhere."""
+"""Makes valid names from names of other systems."""
 
 import re
 import unicodedata
@@ -7,16 +7,16 @@ from collections.abc import Iterable
 KEY_MAX = 64
 NAME_MAX = 63
 _RESERVED = {"stop", "continue", "in", "true", "false", "null"}
-"""Words that `on_failure` or the language of conditions would take for something else."""
+"""Words with another meaning in `on_failure` or in conditions."""
 
 
 class Names:
-    """Gives out keys that differ from each other; underscores, so that a condition can say them."""
+    """Makes unique keys, with underscores, so that conditions can use them."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        """`taken` are never given out."""
-        self._taken = set(taken)
-        self._numbers: dict[str, int] = {}  # the last one given to each text
+    def __init__(self, used: Iterable[str] = ()) -> None:
+        """`used` are never returned."""
+        self._used = set(used)
+        self._numbers: dict[str, int] = {}  # the last number for each text
 
     def key(self, *parts: str) -> str:
         """Return a free key made of `parts`, joined by underscores."""
@@ -32,15 +32,15 @@ class Names:
         return self._free((text or "VALUE")[:KEY_MAX])
 
     def take(self, *names: str) -> None:
-        """Keep `names` from being given out."""
-        self._taken.update(names)
+        """Reserve `names`."""
+        self._used.update(names)
 
     def _free(self, text: str) -> str:
         name = text
-        while name in self._taken:
+        while name in self._used:
             number = self._numbers[text] = self._numbers.get(text, 1) + 1
             name = f"{text[: KEY_MAX - 6]}_{number}"
-        self._taken.add(name)
+        self._used.add(name)
         return name
 
 

@@ -1,4 +1,4 @@
-"""Carries the values that another system splices into a script there by variables instead."""
+"""Replaces values that another system inserts into a script by environment variables."""
 
 import io
 import re
@@ -13,10 +13,10 @@ from missioncontrol.adapters.workflow_files.foreign.shell import Gap, Place, fil
 from missioncontrol.domain.secrets import HARMLESS_NAME, SECRET_NAME
 
 SCRIPT_BYTES_MAX = 100_000
-"""Linux takes no argument of more than 128 KiB; variables are filled in on the way there."""
+"""Linux allows arguments of at most 128 KiB, including the values of variables."""
 
 REFUSED_NAME = (
-    "A command refuses a variable of this name, because its inputs stand in the log; let the "
+    "A command refuses a variable of this name, because its inputs stand in the log; have the "
     "program read a file, and give the path in a variable such as TOKEN_FILE."
 )
 
@@ -24,30 +24,30 @@ SHELLS = ("bash", "sh", "dash", "zsh", "ksh", "ash")
 
 
 class Filling(msgspec.Struct, frozen=True):
-    """A place in a script that a value fills; without a value it is not known here."""
+    """A place in a script for a value; `value` is None if it is not known here."""
 
-    said: str  # as the source has it between its braces
+    expression: str  # the text between the braces of the source
     value: Value | None
-    why: str = ""  # there is no value
-    variable: str = ""  # an environment variable of the step that holds the same already
+    why: str = ""  # the reason if there is no value
+    variable: str = ""  # an environment variable of the step with the same value
     offset: int = 0  # in the text
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """What the script means no more as it did, and where in the text."""
+    """A difference in meaning, with its offset in the text."""
 
     offset: int
     reason: str
 
 
 class Carried(msgspec.Struct):
-    """A script that can be run here."""
+    """A converted script."""
 
     text: str
     env: dict[str, str] = {}  # variables that it needs beyond those of its step
     troubles: list[Trouble] = []
-    runs: bool = True  # False where running it would do something else than meant
-    variables: dict[str, str] = {}  # by expression: what now stands in the place of its text
+    runs: bool = True  # False if it would do something else than intended
+    variables: dict[str, str] = {}  # by expression: what replaces it
 
 
 def carried(parts: Sequence[str | Filling], interpreter: str, env: dict[str, str]) -> Carried:
@@ -58,7 +58,7 @@ def carried(parts: Sequence[str | Filling], interpreter: str, env: dict[str, str
     if not any(isinstance(part, Filling) for part in parts):
         return Carried("".join(map(str, parts)))
     variables = _variables(parts, env)
-    gaps = [part if isinstance(part, str) else Gap(variables[part.said]) for part in parts]
+    gaps = [part if isinstance(part, str) else Gap(variables[part.expression]) for part in parts]
     fillings = [part for part in parts if isinstance(part, Filling)]
     if interpreter in SHELLS:
         result = _in_shell(gaps, fillings, bash=interpreter not in ("sh", "dash", "ash"))
@@ -68,16 +68,16 @@ def carried(parts: Sequence[str | Filling], interpreter: str, env: dict[str, str
     for filling in fillings:
         if filling.value is None:
             result.troubles.append(Trouble(filling.offset, filling.why))
-        elif variables[filling.said] != filling.variable:
-            result.env[variables[filling.said]] = as_text_template([filling.value])
-    lost = {variables[f.said]: f.said for f in fillings if f.value is None}
+        elif variables[filling.expression] != filling.variable:
+            result.env[variables[filling.expression]] = as_text_template([filling.value])
+    lost = {variables[f.expression]: f.expression for f in fillings if f.value is None}
     return guarded(result, interpreter, lost)
 
 
 def _as_text(part: str | Filling) -> str | Filling:
-    """Return the text of a value that the file itself tells, as the other system would splice it.
+    """Return a value known from the file as text, as the other system would insert it.
 
-    A plain word that stands in a variable as well is read from there, so that it is said once.
+    A plain word that is also in a variable is read from there, to avoid a copy.
     """
     if isinstance(part, str) or part.value is None or part.value.constant is None:
         return part
@@ -85,20 +85,20 @@ def _as_text(part: str | Filling) -> str | Filling:
 
 
 def guarded(script: Carried, interpreter: str, lost: dict[str, str]) -> Carried:
-    """Let `script` end at once where a variable is missing; `lost` says what each held."""
+    """Make `script` fail at once if a variable is missing; `lost` names their expressions."""
     if not lost:
         return script
     if interpreter not in SHELLS:
         script.runs = False
         return script
-    for name, said in reversed(lost.items()):
-        line = f': "${{{name}:?{_harmless(said)} is not carried over}}"'
+    for name, expression in reversed(lost.items()):
+        line = f': "${{{name}:?{_harmless(expression)} is not carried over}}"'
         script.text = f"{line}\n{script.text}"
     return script
 
 
 def as_text_template(parts: Sequence[str | Value]) -> str:
-    """Return `parts` as a template that comes to a text, which variables and arguments must be."""
+    """Return `parts` as a template of a string, as variables and arguments need."""
     if len(parts) == 1 and isinstance(parts[0], Value) and parts[0].kind != "string":
         return template([Value(f"string({parts[0].source})", "string")])
     return template([_as_constant(part) for part in parts])
@@ -115,29 +115,29 @@ def is_secret_name(name: str) -> bool:
 
 
 def _variables(parts: Sequence[str | Filling], env: dict[str, str]) -> dict[str, str]:
-    """Return the variable for each expression; its own where the script leaves that as it is."""
+    """Return a variable for each expression: an existing one if the script doesn't change it."""
     text = "".join(part for part in parts if isinstance(part, str))
     names = Names({*env, *re.findall(r"\w+", text)})
     found: dict[str, str] = {}
     for part in parts:
-        if isinstance(part, Filling) and part.said not in found:
+        if isinstance(part, Filling) and part.expression not in found:
             own = part.variable
-            kept = own and not _is_set_in(own, text)
-            found[part.said] = own if kept else _free(names, part, env, text)
+            is_unchanged = own and not _is_set_in(own, text)
+            found[part.expression] = own if is_unchanged else _free(names, part, env, text)
     return found
 
 
 def _is_set_in(name: str, text: str) -> bool:
-    """Whether a script may give `name` another value before it is used."""
+    """Whether a script may change `name`."""
     assigned = rf"\b{name}\b(\[[^\]]*\])?\s*[-+*/%|&^]?="
     commanded = rf"\b(read|unset|for|mapfile|readarray|getopts|printf)\b[^\n]*\b{name}\b"
     return re.search(f"{assigned}|{commanded}", text) is not None
 
 
 def _free(names: Names, filling: Filling, env: dict[str, str], text: str) -> str:
-    """Return a variable for a value; one that holds it already may serve once more."""
+    """Return a free variable for a value, or one that has the same value already."""
     shown = re.sub(
-        r"^(github\.event\.inputs|inputs|workflow\.parameters)\.", "input_", filling.said
+        r"^(github\.event\.inputs|inputs|workflow\.parameters)\.", "input_", filling.expression
     )
     words = shown if re.fullmatch(r"[A-Za-z0-9_.\-]{1,40}", shown) else "value"
     name = Names().variable(words)
@@ -164,32 +164,36 @@ def _in_shell(parts: list[str | Gap], fillings: list[Filling], *, bash: bool) ->
 def _trouble(place: Place, filling: Filling) -> Trouble | None:
     if filling.value is None:
         return None
-    said = filling.said
+    expression = filling.expression
     plain = filling.value.is_one_word
     match place:
         case "words" if not plain:
             reason = (
-                f"`{said}` stands outside of quotes, where its value was read as shell code; "
+                f"`{expression}` stands outside of quotes, where its value was read as shell code; "
                 "here it is split into words and nothing else in it counts."
             )
         case "command" if not plain:
             reason = (
-                f"`{said}` stands where a command is expected, so its value was shell code; "
+                f"`{expression}` stands where a command is expected, so its value was shell code; "
                 "here it is one program with its arguments, and quotes and operators do not count."
             )
         case "heredoc":
-            reason = f"`{said}` stands in a here-document in which variables are not filled in."
+            reason = (
+                f"`{expression}` stands in a here-document in which variables are not filled in."
+            )
         case "braces":
-            reason = f"`{said}` stands in braces, which the shell spreads out before variables."
+            reason = (
+                f"`{expression}` stands in braces, which the shell spreads out before variables."
+            )
         case "unsure":
-            reason = f"It is not certain how the shell reads the place where `{said}` stands."
+            reason = f"It is not certain how the shell reads the place where `{expression}` stands."
         case _:
             return None
     return Trouble(filling.offset, reason)
 
 
 def _in_python(parts: list[str | Gap], fillings: list[Filling], *, is_python: bool) -> Carried:
-    """Replace texts of Python that consist of one gap alone; nothing else can be told for sure."""
+    """Replace Python strings that are a single gap; other uses are not certain."""
     text = ""
     troubles = []
     at = iter(fillings)
@@ -202,7 +206,9 @@ def _in_python(parts: list[str | Gap], fillings: list[Filling], *, is_python: bo
         after = parts[number + 1] if number + 1 < len(parts) else ""
         quote = _lone_quote(before, after) if is_python else ""
         if not quote:
-            reason = f"`{filling.said}` is part of the program's own text, and stays out of it."
+            reason = (
+                f"`{filling.expression}` is part of the program's own text, and stays out of it."
+            )
             troubles.append(Trouble(filling.offset, reason))
         text += f"\0{part.name}\0"
     return _with_environment(text, troubles)
@@ -253,5 +259,5 @@ def _meaningful(text: str) -> Iterator[tokenize.TokenInfo]:
 
 
 def _harmless(text: str) -> str:
-    """Return `text` without what a shell would take for its own within double quotes."""
+    """Return `text` without characters that are special in double quotes of a shell."""
     return re.sub(r"[^A-Za-z0-9_.:/ -]", " ", text)

@@ -1,4 +1,4 @@
-"""Where in a shell script a value is to be put, so that it can be carried there by a variable."""
+"""Finds the quoting context of values in a shell script, to insert variables correctly."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ Place = Literal[
     "comment",
     "heredoc",  # in a here-document that fills in nothing
     "braces",  # in {a,b} or {1..3}, which are spread out before variables are filled in
-    "unsure",  # the script is too clever for this reader
+    "unsure",  # this parser does not understand the script
 ]
 _ENDS_WORD = frozenset(" \t\n;&|()<>`")
 _BEFORE_COMMAND = frozenset(
@@ -26,13 +26,13 @@ _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|(\\?)([A-Za-z0
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Something in a script that is not text of it; `name` is the variable that will hold it."""
+    """A value in a script; `name` is the variable for it."""
 
     name: str
 
 
 def places(script: Sequence[str | Gap], *, bash: bool) -> list[Place]:
-    """Return for each gap of `script` the place in which it stands.
+    """Return the quoting context of each gap in `script`.
 
     The script is read as POSIX shells and bash read it, as far as quoting goes. Where that reading
     does not come out even, no place is certain.
@@ -59,11 +59,11 @@ def _reference(gap: Gap, place: Place) -> str:
 
 
 class _Unsure(Exception):
-    """The script was not understood as far as needed."""
+    """Raised if a script is not understood."""
 
 
 class _Reader:
-    """Goes through a script once, with the open quotes and brackets on a stack."""
+    """Parses a script in one pass, with a stack of open quotes and brackets."""
 
     def __init__(self, script: Sequence[str | Gap], *, bash: bool) -> None:
         self._bash = bash

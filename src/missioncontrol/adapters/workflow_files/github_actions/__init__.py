@@ -1,13 +1,16 @@
-"""A workflow file of GitHub Actions as one of ours, with a list of what it means no more."""
+"""Imports workflow files of GitHub Actions."""
 
 import re
 from collections.abc import Mapping
 
 from missioncontrol.adapters.workflow_files.foreign.draft import Draft
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing, NotUnderstood
-from missioncontrol.adapters.workflow_files.foreign.marked import Node, malformed
+from missioncontrol.adapters.workflow_files.foreign.left_out import (
+    LeftOut,
+    NotUnderstood,
+    clean_prose,
+)
 from missioncontrol.adapters.workflow_files.foreign.names import workflow_name
-from missioncontrol.adapters.workflow_files.foreign.people import for_people
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node, malformed
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
 from missioncontrol.adapters.workflow_files.github_actions.inputs import Inputs, read_triggers
 from missioncontrol.adapters.workflow_files.github_actions.job import Job, Source, needs_of
@@ -30,13 +33,13 @@ _WARNING = (
 )
 
 
-def imported(root: Node, filename: str) -> tuple[str, tuple[NotUnderstood, ...]]:
+def import_workflow(root: Node, filename: str) -> tuple[str, tuple[NotUnderstood, ...]]:
     """Return the file as a workflow of ours, and what of it is not in there.
 
     Raises:
         Rejected: `import.malformed`, where GitHub would refuse it as well; `import.too_large`.
     """
-    listing = Listing()
+    listing = LeftOut()
     draft = _draft(root, filename, listing)
     on = root.get("on")
     inputs = read_triggers(on, draft, listing) if on is not None else Inputs()
@@ -53,14 +56,14 @@ def recognises(root: Node) -> bool:
     return "jobs" in root.entries
 
 
-def _draft(root: Node, filename: str, listing: Listing) -> Draft:
+def _draft(root: Node, filename: str, listing: LeftOut) -> Draft:
     name = root.get("name")
-    said = for_people(name, listing) if name is not None else ""
-    draft = Draft(workflow_name(said, filename), origin="")
+    title = clean_prose(name, listing) if name is not None else ""
+    draft = Draft(workflow_name(title, filename), origin="")
     shown = re.split(r"[/\\]", filename)[-1]
     draft.comments = [f"Imported from {shown}, a workflow of GitHub Actions. {_WARNING}"]
-    if said and said != draft.name:
-        draft.description = said
+    if title and title != draft.name:
+        draft.description = title
         draft.comments.append("Names of workflows are small letters, digits and hyphens here.")
     return draft
 

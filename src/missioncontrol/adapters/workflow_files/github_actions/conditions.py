@@ -1,4 +1,4 @@
-"""Turns GitHub's expressions into CEL, as far as both certainly mean the same."""
+"""Converts GitHub's expressions to CEL if both certainly mean the same."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The expressions between `${{` and `}}` in GitHub's files, and what they consist of."""
+"""Parses the expressions between `${{` and `}}` in GitHub's files into a tree."""
 
 import re
 from typing import Literal
@@ -26,11 +26,6 @@ class Reference(msgspec.Struct, frozen=True):
     """A value of a context, as `needs.build.outputs.tag`; `*` stands for every entry."""
 
     path: tuple[str, ...]
-
-    @property
-    def said(self) -> str:
-        """The reference as people write it."""
-        return ".".join(self.path)
 
 
 class Call(msgspec.Struct, frozen=True):

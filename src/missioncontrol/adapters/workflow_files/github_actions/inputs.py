@@ -1,4 +1,4 @@
-"""What starts a workflow of GitHub, and what it is given."""
+"""Imports the triggers of a GitHub workflow, and their inputs."""
 
 import json
 import math
@@ -8,13 +8,11 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.workflow_files.foreign.cel import Value, member
-from missioncontrol.adapters.workflow_files.foreign.draft import Draft
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.draft import Draft, schedule_command
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut, clean_prose
 from missioncontrol.adapters.workflow_files.foreign.names import Names
-from missioncontrol.adapters.workflow_files.foreign.people import for_people
-from missioncontrol.adapters.workflow_files.foreign.schedules import schedule_command
-from missioncontrol.adapters.workflow_files.foreign.sheet import Commented
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
+from missioncontrol.adapters.workflow_files.foreign.yaml_writer import Commented
 
 STARTS_WITH_INPUTS = ("workflow_dispatch", "workflow_call")
 _TYPES = {
@@ -44,7 +42,7 @@ class Inputs(msgspec.Struct):
         return self.repository
 
 
-def read_triggers(on: Node, draft: Draft, listing: Listing) -> Inputs:
+def read_triggers(on: Node, draft: Draft, listing: LeftOut) -> Inputs:
     """Read `on`: what can start a run here is carried over, all else is left to be listed."""
     inputs = Inputs()
     if on.value in STARTS_WITH_INPUTS:
@@ -58,7 +56,7 @@ def read_triggers(on: Node, draft: Draft, listing: Listing) -> Inputs:
     return inputs
 
 
-def _read_trigger(on: Node, trigger: str, inputs: Inputs, draft: Draft, listing: Listing) -> None:
+def _read_trigger(on: Node, trigger: str, inputs: Inputs, draft: Draft, listing: LeftOut) -> None:
     node, given = on.get(trigger), on.get(trigger, "inputs")
     for empty in (node, given):
         if empty is not None and (empty.value is None or empty.value == {}):
@@ -73,34 +71,40 @@ def _read_trigger(on: Node, trigger: str, inputs: Inputs, draft: Draft, listing:
             listing.leave(spec, "It stood under another trigger already, and is defined there.")
 
 
-def _read_input(name: str, spec: Node, inputs: Inputs, draft: Draft, listing: Listing) -> None:
+def _read_input(name: str, spec: Node, inputs: Inputs, draft: Draft, listing: LeftOut) -> None:
     key = inputs.names.key(name)
     kind = spec.get("type")
-    said = kind.text if kind is not None and kind.text in _TYPES else "string"
+    declared_type = kind.text if kind is not None and kind.text in _TYPES else "string"
     if kind is not None and kind.text in _TYPES:
         kind.carry()
     comments = [] if key == name else [f"On GitHub this input was called {name}."]
-    if said == "environment":
+    if declared_type == "environment":
         comments.append("On GitHub this was the name of one of its deployment environments.")
-    found: dict[str, Any] = {"type": _TYPES[said]}
+    found: dict[str, Any] = {"type": _TYPES[declared_type]}
     description = spec.get("description")
-    if description is not None and (text := for_people(description, listing)):
+    if description is not None and (text := clean_prose(description, listing)):
         found["description"] = text
-    options = _options(spec, said)
+    options = _options(spec, declared_type)
     if options:
         found["enum"] = list(options)
-    found |= _default(spec, said, options, comments, listing)
+    found |= _default(spec, declared_type, options, comments, listing)
     if spec.value is None:
         spec.carry()
     draft.inputs[key] = Commented(found, tuple(comments))
-    value_kind = "number" if said == "number" else "boolean" if said == "boolean" else "string"
-    shown = options if said == "choice" else None
+    value_kind = (
+        "number"
+        if declared_type == "number"
+        else "boolean"
+        if declared_type == "boolean"
+        else "string"
+    )
+    shown = options if declared_type == "choice" else None
     inputs.values[name.lower()] = Value(member("inputs", key), value_kind, shown)  # type: ignore[arg-type]
 
 
-def _options(spec: Node, said: str) -> tuple[str, ...] | None:
+def _options(spec: Node, declared_type: str) -> tuple[str, ...] | None:
     node = spec.get("options")
-    if node is None or said != "choice" or not node.items:
+    if node is None or declared_type != "choice" or not node.items:
         return None
     if not all(item.is_scalar for item in node.items):
         return None
@@ -108,7 +112,11 @@ def _options(spec: Node, said: str) -> tuple[str, ...] | None:
 
 
 def _default(
-    spec: Node, said: str, options: tuple[str, ...] | None, comments: list[str], listing: Listing
+    spec: Node,
+    declared_type: str,
+    options: tuple[str, ...] | None,
+    comments: list[str],
+    listing: LeftOut,
 ) -> dict[str, Any]:
     """Return the default of an input, or what GitHub takes where it has none and is optional."""
     required, default = spec.get("required"), spec.get("default")
@@ -119,7 +127,7 @@ def _default(
         default.carry()
         default = None
     if default is not None:
-        value = _READERS[_TYPES[said]](default)
+        value = _READERS[_TYPES[declared_type]](default)
         fits = value is not None and (options is None or value in options)
         if fits and "${{" not in default.text:
             default.carry()
@@ -133,7 +141,7 @@ def _default(
     if options:
         comments.append("It had no default on GitHub, where the first option is preselected.")
         return {"default": options[0]}
-    return {"default": _IDLE.get(said, "")}
+    return {"default": _IDLE.get(declared_type, "")}
 
 
 def _as_text(node: Node) -> str | None:
@@ -160,7 +168,7 @@ _READERS: dict[str, Callable[[Node], Any]] = {
 }
 
 
-def _list_schedules(on: Node, draft: Draft, listing: Listing) -> None:
+def _list_schedules(on: Node, draft: Draft, listing: LeftOut) -> None:
     schedule = on.get("schedule")
     for item in schedule.items if schedule is not None else ():
         cron = item.get("cron")

@@ -1,13 +1,13 @@
-"""One job of GitHub while its steps are being made: what is known of it, and what came before."""
+"""The state of one GitHub job while its steps are imported."""
 
 from collections.abc import Mapping
 
 import msgspec
 
 from missioncontrol.adapters.workflow_files.foreign.draft import Draft, StepDraft
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
 from missioncontrol.adapters.workflow_files.foreign.names import Names
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.github_actions.inputs import Inputs
 from missioncontrol.adapters.workflow_files.github_actions.matrix import Matrix
 from missioncontrol.adapters.workflow_files.github_actions.scope import JobScope, JobState
@@ -20,7 +20,7 @@ class Source(msgspec.Struct):
     title: str  # the workflow's name on GitHub
     draft: Draft
     inputs: Inputs
-    listing: Listing
+    listing: LeftOut
     asks_status: bool = False  # some job runs after failures, so nothing before it is certain
     names: Names = msgspec.field(default_factory=Names)
 
@@ -37,7 +37,7 @@ class Job(msgspec.Struct):
     drafts: list[StepDraft] = []
 
     @property
-    def listing(self) -> Listing:
+    def listing(self) -> LeftOut:
         """The list of what was not understood."""
         return self.source.listing
 

@@ -1,11 +1,11 @@
-"""The jobs of a GitHub workflow as steps: one after the other, or all in one for a matrix."""
+"""Imports the jobs of a GitHub workflow as steps, or as one step for a matrix."""
 
 import re
 from collections.abc import Mapping
 
 from missioncontrol.adapters.workflow_files.foreign.cel import Unclear
 from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
 from missioncontrol.adapters.workflow_files.github_actions.conditions import (
     names_status,
@@ -151,7 +151,7 @@ def _join(job: Job, steps: Node, reader: RunReader) -> None:
 
 
 def _look_ahead(job: Job, step: Node) -> None:
-    """Say what the step may count on: a condition of its own may let it run after failures."""
+    """Record what the step can rely on: its own condition may allow earlier failures."""
     _check_out(job, step)
     asks = asks_status(step.get("if")) or job.source.asks_status
     job.scope.all_went_well = not asks
@@ -210,8 +210,8 @@ def _check_out(job: Job, step: Node) -> None:
     name = scope.workspace.removeprefix("inputs.")
     path = step.get("with", "path")
     elsewhere = " The job's steps run in it, and not beside it." if path is not None else ""
-    said = f"the repository is given as the input `{name}`, and all jobs share it"
-    job.listing.leave(step, f"Nothing is checked out: {said}.{elsewhere}")
+    provision = f"the repository is given as the input `{name}`, and all jobs share it"
+    job.listing.leave(step, f"Nothing is checked out: {provision}.{elsewhere}")
 
 
 # What holds for all of them.

@@ -1,4 +1,4 @@
-"""The steps of a job as one program, for a job that is done for every combination of a matrix."""
+"""Joins the steps of a job with a matrix into one program."""
 
 import shlex
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from missioncontrol.adapters.workflow_files.foreign.cel import (
     template,
 )
 from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
 from missioncontrol.adapters.workflow_files.foreign.scripts import as_text_template
 from missioncontrol.adapters.workflow_files.github_actions.conditions import (
     names_status,
@@ -31,7 +31,7 @@ WHY = (
 )
 
 
-def joined_step(key: str, runs: Sequence[Run], scope: JobScope, listing: Listing) -> StepDraft:
+def joined_step(key: str, runs: Sequence[Run], scope: JobScope, listing: LeftOut) -> StepDraft:
     """Return the step that does `runs` one after the other, each with a shell of its own."""
     lines = ["failed=0"]
     draft = StepDraft(key, [])
@@ -60,7 +60,7 @@ def _share(draft: StepDraft, run: Run, number: int) -> None:
         draft.hold(problem)
 
 
-def _line(draft: StepDraft, run: Run, number: int, scope: JobScope, listing: Listing) -> str:
+def _line(draft: StepDraft, run: Run, number: int, scope: JobScope, listing: LeftOut) -> str:
     call = f'{shlex.join(run.shell)} "${number}"' if number < 10 else ""
     call = call or f'{shlex.join(run.shell)} "${{{number}}}"'
     own = [name for name in run.env if f"STEP_{number}_{name}" in draft.env]
@@ -75,7 +75,7 @@ def _line(draft: StepDraft, run: Run, number: int, scope: JobScope, listing: Lis
     return f"if {test}; then {call}; fi" if test else call
 
 
-def _test(draft: StepDraft, run: Run, number: int, scope: JobScope, listing: Listing) -> str:
+def _test(draft: StepDraft, run: Run, number: int, scope: JobScope, listing: LeftOut) -> str:
     """Return the shell's test for whether the step runs; the part that is known before is CEL."""
     node = run.node.get("if")
     try:

@@ -1,4 +1,4 @@
-"""The combinations of a job's matrix, worked out as GitHub does."""
+"""Computes the combinations of a job's matrix as GitHub does."""
 
 import itertools
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.workflow_files.foreign.cel import Unclear, Value, member
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node, as_text
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node, as_text
 
 COMBINATIONS_MAX = 256
 """GitHub refuses more."""
@@ -54,7 +54,7 @@ class Matrix(msgspec.Struct):
         return next((each for each in names if each.lower() == name.lower()), name)
 
 
-def matrix_of(node: Node, listing: Listing) -> Matrix | None:
+def matrix_of(node: Node, listing: LeftOut) -> Matrix | None:
     """Read the `matrix` of a job, or list it and return None where it is not known before a run."""
     if any(isinstance(leaf.value, str) and "${{" in leaf.value for leaf in node.leaves()):
         listing.leave(node, "Its values are worked out while the workflow runs on GitHub.")
@@ -74,7 +74,7 @@ def matrix_of(node: Node, listing: Listing) -> Matrix | None:
     return _combined(node, axes, listing)
 
 
-def _combined(node: Node, axes: dict[str, Node], listing: Listing) -> Matrix | None:
+def _combined(node: Node, axes: dict[str, Node], listing: LeftOut) -> Matrix | None:
     values = [axis.plain for axis in axes.values()]
     rows = [dict(zip(axes, row, strict=True)) for row in itertools.product(*values)] if axes else []
     rows = _without(rows, node.get("exclude"), listing)
@@ -85,7 +85,7 @@ def _combined(node: Node, axes: dict[str, Node], listing: Listing) -> Matrix | N
     return Matrix(_filled_up(found))
 
 
-def _without(rows: list[Combination], node: Node | None, listing: Listing) -> list[Combination]:
+def _without(rows: list[Combination], node: Node | None, listing: LeftOut) -> list[Combination]:
     """Return the rows that no entry of `exclude` covers; entries that cover none are listed."""
     excluded: list[Combination] = []
     for entry in node.items if node is not None else ():
@@ -97,7 +97,7 @@ def _without(rows: list[Combination], node: Node | None, listing: Listing) -> li
     return [row for row in rows if not any(_covers(entry, row) for entry in excluded)]
 
 
-def _entries(node: Node | None, listing: Listing) -> list[Combination]:
+def _entries(node: Node | None, listing: LeftOut) -> list[Combination]:
     found = []
     for entry in node.items if node is not None else []:
         if isinstance(entry.value, dict):

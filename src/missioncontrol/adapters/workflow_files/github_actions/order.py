@@ -1,11 +1,11 @@
-"""When the steps of a job run: what they wait for, and the conditions of job and step together."""
+"""Computes needs and conditions of steps from those of their job."""
 
 import re
 from collections.abc import Callable
 
 from missioncontrol.adapters.workflow_files.foreign.cel import Unclear, all_of, state_in
 from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.github_actions.conditions import (
     names_status,
     truth_of,
@@ -28,7 +28,7 @@ def begin(job: Job, condition: Expression, why_unclear: str) -> None:
 
 
 def follow(job: Job, run: Run, draft: StepDraft) -> None:
-    """Let a step follow those before it in its job, as far as its condition lets them fail."""
+    """Make a step need those before it; its condition decides whether they may fail."""
     before = [each.key for each in job.drafts]
     mixed = any(done.is_conditional for done in job.state.steps)
     draft.needs = before if mixed else before[-1:]
@@ -42,7 +42,7 @@ def follow(job: Job, run: Run, draft: StepDraft) -> None:
 
 
 def asks_status(node: Node | None) -> bool:
-    """Whether a condition may let something run after a failure."""
+    """Whether a condition may be true after a failure."""
     return node is not None and STATUS.search(node.text) is not None
 
 
@@ -97,5 +97,5 @@ def _truth_of_step(job: Job, condition: Expression, *, mixed: bool) -> str:
 
 
 def _awake(truth: str) -> str:
-    """Let a condition be asked whatever its needs ended with."""
+    """Make a condition apply however its needs ended."""
     return truth if re.search(r"\b(always|failure)\(\)", truth) else all_of(["always()", truth])

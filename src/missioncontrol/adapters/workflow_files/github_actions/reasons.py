@@ -2,7 +2,7 @@
 
 import re
 
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 
 _UNUSED = "No step that was carried over makes use of it."
 _REASONS: tuple[tuple[str, str], ...] = (
@@ -14,14 +14,14 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"on\.workflow_call\.outputs\..*\.description", "An output has no description here."),
     (
         r"on\.workflow_call\.secrets(\..*)?",
-        "Secrets are not handed to a workflow here; let the program read a file.",
+        "Workflows get no secrets here; have the program read a file.",
     ),
     (r".*\.deprecationMessage", "An input has no such notice here."),
     (r"permissions|JOB\.permissions", "There is no GitHub token here that it could limit."),
     (r"(JOB\.)?(defaults|env)(\..*)?", _UNUSED),
     (
         r"concurrency(\..*)?",
-        "A run is not kept waiting for another; a schedule can be, and so can a step by its key.",
+        "A run does not wait for another; a schedule can, and so can a step by its key.",
     ),
     (
         r"JOB\.concurrency\.cancel-in-progress",
@@ -67,7 +67,7 @@ _PATTERNS = tuple(
 
 
 def reason_for(node: Node, workflow: str) -> str:
-    """Return why `node`, the topmost of something that nobody read, is left out."""
+    """Return why `node`, a topmost unread one, is left out."""
     uses = node.get("uses")
     if uses is not None and uses.is_scalar:
         return f"The action {uses.text!r} can't be run here; put what it does into a `run` step."

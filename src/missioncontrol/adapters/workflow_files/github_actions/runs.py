@@ -1,4 +1,4 @@
-"""A `run` step of GitHub, read with all that its job and workflow say about it."""
+"""Imports a `run` step of GitHub, with the settings of its job and workflow."""
 
 import re
 import shlex
@@ -11,11 +11,9 @@ from missioncontrol.adapters.workflow_files.foreign.cel import (
     Value,
     template,
 )
-from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft
-from missioncontrol.adapters.workflow_files.foreign.durations import in_words
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
-from missioncontrol.adapters.workflow_files.foreign.people import TITLE_MAX, for_people
+from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft, duration_text
+from missioncontrol.adapters.workflow_files.foreign.left_out import TITLE_MAX, LeftOut, clean_prose
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import (
     SCRIPT_BYTES_MAX,
     SHELLS,
@@ -46,7 +44,7 @@ SHELL_WORDS = {
     "python": ["python3", "-c"],
 }
 SET_HERE = {"GITHUB_STEP_SUMMARY": "/dev/stdout", "GITHUB_OUTPUT": "/dev/null"}
-"""Where a step writes what GitHub would show or keep, and nobody reads here."""
+"""Files in which a step passes data to GitHub, which have no reader here."""
 
 
 HANDS_BACK = """\
@@ -104,7 +102,7 @@ class Place(msgspec.Struct):
 class RunReader:
     """Reads the `run` steps of one job."""
 
-    def __init__(self, scope: JobScope, place: Place, listing: Listing) -> None:
+    def __init__(self, scope: JobScope, place: Place, listing: LeftOut) -> None:
         """`scope` learns of each step as it is added to the job."""
         self._scope = scope
         self._place = place
@@ -133,7 +131,7 @@ class RunReader:
             return None
         parts = self._scope.filled(script.text)
         env = variables.templates
-        missing = {name: filling.said for name, filling in variables.lost.items()}
+        missing = {name: filling.expression for name, filling in variables.lost.items()}
         text = carried(parts, shell[0], {**env, **dict.fromkeys(missing, "")})
         run = Run(step, _text(step.get("id")), "", shell, text, Literally(True))
         run.env, run.lost = {**env, **text.env}, missing
@@ -148,7 +146,9 @@ class RunReader:
 
     def _tell_of_values(self, run: Run) -> None:
         if run.script.variables:
-            came = (f"`{said}` as {name}" for said, name in run.script.variables.items())
+            came = (
+                f"`{expression}` as {name}" for expression, name in run.script.variables.items()
+            )
             run.comments.append(f"Values come in as variables: {', '.join(came)}.")
         if not run.script.runs:
             run.problems.append("Its script can't be run as it is; see the list of the import.")
@@ -159,7 +159,7 @@ class RunReader:
     def _read_settings(self, run: Run, step: Node) -> None:
         name, own_id = step.get("name"), step.get("id")
         if name is not None:
-            run.title = for_people(name, self._listing, TITLE_MAX, shown(name.text))
+            run.title = clean_prose(name, self._listing, TITLE_MAX, shown(name.text))
         if own_id is not None and own_id.is_text:
             own_id.carry()
         self._read_condition(run, step.get("if"))
@@ -174,14 +174,16 @@ class RunReader:
     def _shell(self, step: Node) -> list[str] | None:
         own = step.get("shell")
         node = own or next(iter(self._place.shells), None)
-        said = node.text if node is not None else ""
-        words = _shell_words(said)
+        shell_text = node.text if node is not None else ""
+        words = _shell_words(shell_text)
         if node is None and self._place.is_windows:
             words = None
         if words is None:
-            said = said or "pwsh"
+            shell_text = shell_text or "pwsh"
             if step.get("run") is not None:
-                reason = f"Its script is for {said!r}, for which there is no counterpart here."
+                reason = (
+                    f"Its script is for {shell_text!r}, for which there is no counterpart here."
+                )
                 self._listing.leave(step, reason)
         elif node is not None:
             node.carry()
@@ -207,7 +209,7 @@ class RunReader:
             elif name == "GITHUB_WORKSPACE" and self._scope.workspace:
                 run.env[name] = template([Value(self._scope.workspace, "string")])
             else:
-                reason = f"`{name}` is set by GitHub's runner, and by nobody here."
+                reason = f"`{name}` is set by GitHub's runner, and not here."
                 self._listing.note(script, reason, line)
                 if re.search(rf"\${name}\b|\$\{{{name}(?!:?[-+])\b", text):
                     run.lost[name] = name
@@ -279,8 +281,8 @@ def shown(text: str) -> str:
         pieces = pieces_of(text)
     except Unclear:
         pieces = [text[:200]]
-    said = (f"<{piece.source}>" if isinstance(piece, Hole) else piece for piece in pieces)
-    return " ".join("".join(said).split())
+    shell_text = (f"<{piece.source}>" if isinstance(piece, Hole) else piece for piece in pieces)
+    return " ".join("".join(shell_text).split())
 
 
 def line_in(node: Node, offset: int) -> int:
@@ -293,7 +295,7 @@ def minutes(node: Node | None) -> str:
     value = node.value if node is not None else None
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         return ""
-    return in_words(value * 60)
+    return duration_text(value * 60)
 
 
 def words_of(run: Run) -> str:
@@ -329,12 +331,12 @@ def _text(node: Node | None) -> str:
     return node.text if node is not None else ""
 
 
-def _shell_words(said: str) -> list[str] | None:
+def _shell_words(shell_text: str) -> list[str] | None:
     """Return how a shell is called with a script as its argument, or None where that is unknown."""
-    if said in SHELL_WORDS:
-        return SHELL_WORDS[said]
+    if shell_text in SHELL_WORDS:
+        return SHELL_WORDS[shell_text]
     try:
-        words = shlex.split(said)
+        words = shlex.split(shell_text)
     except ValueError:
         return None
     known = (*SHELLS, "python", "python3")

@@ -1,4 +1,4 @@
-"""What the names in an expression of GitHub stand for here, in one job or at one of its steps."""
+"""Resolves the names in GitHub's expressions, for one job or one of its steps."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from missioncontrol.adapters.workflow_files.foreign.cel import (
     state_in,
 )
 from missioncontrol.adapters.workflow_files.foreign.draft import StepDraft
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
 from missioncontrol.adapters.workflow_files.github_actions.conditions import joined, value_of
 from missioncontrol.adapters.workflow_files.github_actions.expressions import (
@@ -27,15 +27,15 @@ from missioncontrol.adapters.workflow_files.github_actions.inputs import Inputs
 from missioncontrol.adapters.workflow_files.github_actions.matrix import Matrix
 
 WHY = {
-    "secrets": "`{said}` is a secret, and those do not stand in a workflow or its log; let the "
+    "secrets": "`{expression}` is a secret, and a workflow and its log hold none; have the "
     "program read a file.",
-    "vars": "`{said}` is kept by GitHub; make it an input with a default.",
-    "github": "`{said}` is known to GitHub only; make it an input if it is needed.",
-    "runner": "`{said}` tells of GitHub's runner, and there is none here.",
-    "job": "`{said}` tells of containers and services, and there are none here.",
-    "strategy": "`{said}` tells of a matrix, and the job has none that was carried over.",
-    "matrix": "`{said}` tells of a matrix, and the job has none that was carried over.",
-    "env": "`{said}` is set by no `env` of the step, its job or the workflow.",
+    "vars": "`{expression}` is stored at GitHub; make it an input with a default.",
+    "github": "`{expression}` is known to GitHub only; make it an input if it is needed.",
+    "runner": "`{expression}` describes GitHub's runner, and there is none here.",
+    "job": "`{expression}` describes containers and services, and there are none here.",
+    "strategy": "`{expression}` describes a matrix, and the job has none that was carried over.",
+    "matrix": "`{expression}` describes a matrix, and the job has none that was carried over.",
+    "env": "`{expression}` is set by no `env` of the step, its job or the workflow.",
 }
 
 
@@ -45,7 +45,7 @@ class Done(msgspec.Struct):
     draft: StepDraft
     id: str = ""
     is_conditional: bool = False  # it has a condition of its own
-    hands_back: bool = False  # its outputs are kept
+    hands_back: bool = False  # its outputs are stored
 
 
 class JobState(msgspec.Struct):
@@ -55,7 +55,7 @@ class JobState(msgspec.Struct):
     steps: list[Done] = []
     start: StepDraft | None = None  # skipped or blocked just where the job never began
     outputs: dict[str, list[str | Filling]] = {}
-    output_nodes: dict[str, Node] = {}  # carried over once somebody reads them
+    output_nodes: dict[str, Node] = {}  # carried over when an expression reads them
     has_matrix: bool = False
     can_be_skipped: bool = False
     asks_status: bool = False  # its condition speaks of success or failure
@@ -130,12 +130,11 @@ class JobScope:
         self.is_step = False  # conditions ask for the steps before, not for the jobs
         self.is_first = False  # nothing at all came before
         self.has_distant_needs = False  # it needs jobs through others that it does not name
-        self.all_went_well = True  # whoever asks runs only after everything succeeded
+        self.all_went_well = True  # a reader runs only after everything succeeded
 
     # What `Scope` of conditions asks for.
 
     def value(self, path: tuple[str, ...]) -> Value:
-        """See `conditions.Scope.value`."""
         match path:
             case ("inputs", name):
                 return self._input(name)
@@ -152,7 +151,6 @@ class JobScope:
         raise _unknown(path)
 
     def status(self, name: str) -> str:
-        """See `conditions.Scope.status`."""
         if name == "cancelled":
             raise Unclear("Nothing starts after a cancel here, so it could never hold.")
         if self.is_first:
@@ -164,7 +162,6 @@ class JobScope:
         return f"{name}()"
 
     def results(self) -> list[Value]:
-        """See `conditions.Scope.results`."""
         if len(self.after) > len(self.needs) or self.has_distant_needs:
             raise Unclear("GitHub may count jobs in it that the job needs through others only.")
         return [job.result for job in self.needs.values()]
@@ -189,14 +186,14 @@ class JobScope:
         ]
 
     def _filling(self, hole: Hole) -> Filling:
-        said = " ".join(hole.source.split())
+        source = " ".join(hole.source.split())
         try:
             expression = parsed(hole.source)
             value = value_of(expression, self)
         except Unclear as unclear:
-            return Filling(said, None, f"`${{{{ {said} }}}}`: {unclear}", offset=hole.offset)
-        own = said[4:] if said.startswith("env.") and said[4:] in self.env else ""
-        return Filling(said, value, variable=own, offset=hole.offset)
+            return Filling(source, None, f"`${{{{ {source} }}}}`: {unclear}", offset=hole.offset)
+        own = source[4:] if source.startswith("env.") and source[4:] in self.env else ""
+        return Filling(source, value, variable=own, offset=hole.offset)
 
     # Contexts.
 
@@ -306,8 +303,10 @@ class JobScope:
 
 
 def _unknown(path: tuple[str, ...]) -> Unclear:
-    said = ".".join(path)
-    return Unclear(WHY.get(path[0], "There is no `{said}` here.").format(said=said))
+    expression = ".".join(path)
+    return Unclear(
+        WHY.get(path[0], "There is no `{expression}` here.").format(expression=expression)
+    )
 
 
 def _text(text: str) -> Value:

@@ -1,8 +1,8 @@
-"""What a job of GitHub says about all of its steps: limits, combinations, places, a name."""
+"""Imports the settings of a GitHub job: limits, matrix, concurrency and name."""
 
 import re
 
-from missioncontrol.adapters.workflow_files.foreign.people import TITLE_MAX, for_people
+from missioncontrol.adapters.workflow_files.foreign.left_out import TITLE_MAX, clean_prose
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
 from missioncontrol.adapters.workflow_files.github_actions.job import Job
 from missioncontrol.adapters.workflow_files.github_actions.runs import minutes, shown
@@ -42,14 +42,14 @@ def tell_of_folders(job: Job) -> None:
 
 def _name(job: Job) -> None:
     name = job.node.get("name")
-    said = for_people(name, job.listing, TITLE_MAX, shown(name.text)) if name is not None else ""
-    if not said:
+    title = clean_prose(name, job.listing, TITLE_MAX, shown(name.text)) if name is not None else ""
+    if not title:
         return
     first = job.drafts[0]
     if len(job.drafts) == 1 and not first.title:
-        first.title = said
+        first.title = title
     else:
-        first.comments.insert(0, f"Job {job.name}: {said}")
+        first.comments.insert(0, f"Job {job.name}: {title}")
 
 
 def _limit(job: Job) -> None:
@@ -103,7 +103,7 @@ def _share_slot(job: Job) -> None:
 
 
 def _combine(job: Job) -> None:
-    """Let the one step of a job with a matrix be done for each combination."""
+    """Make the only step of a job run for each combination of its matrix."""
     draft = job.state.steps[0].draft
     node = job.node.get("strategy", "matrix")
     if job.matrix is None or node is None or draft.argv == ["true"]:

@@ -1,12 +1,12 @@
-"""The environment of a step of GitHub: that of the workflow, of the job, and its own."""
+"""The environment of a GitHub step: that of the workflow, the job and its own."""
 
 import re
 from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.adapters.workflow_files.foreign.listing import Listing
-from missioncontrol.adapters.workflow_files.foreign.marked import Node
+from missioncontrol.adapters.workflow_files.foreign.left_out import LeftOut
+from missioncontrol.adapters.workflow_files.foreign.nodes import Node
 from missioncontrol.adapters.workflow_files.foreign.scripts import (
     REFUSED_NAME,
     Filling,
@@ -54,7 +54,7 @@ def template_of(parts: Sequence[str | Filling]) -> str:
     return as_text_template([value for value in values if value is not None])
 
 
-def read_variables(env: Node | None, scope: JobScope, listing: Listing) -> Variables:
+def read_variables(env: Node | None, scope: JobScope, listing: LeftOut) -> Variables:
     """Read one `env`, and list what of it a command can't be given."""
     found = Variables()
     for name, node in env.entries.items() if env is not None else ():
