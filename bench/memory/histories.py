@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bench.ranking.history import PACKAGES, commits_of
 from missioncontrol.domain.memory import TEXT_MAX, TITLE_MAX, Item, Source, item_id
-from missioncontrol.knowledge.telling import telling
+from missioncontrol.knowledge.recall import telling
 
 SAME_MIN = 0.5
 """Two commits changed the same where so much of all the files of both is common (Jaccard)."""

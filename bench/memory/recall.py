@@ -12,8 +12,7 @@ from bench.memory.histories import Corpus, Question, corpus
 from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
 from missioncontrol.adapters.memory_indexes.words import match_of
 from missioncontrol.domain.memory import Item
-from missioncontrol.knowledge.recall import searched
-from missioncontrol.knowledge.telling import telling
+from missioncontrol.knowledge.recall import searched, telling
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Wanted
 

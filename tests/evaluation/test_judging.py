@@ -9,7 +9,7 @@ from missioncontrol.domain.evaluation import Checked
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import READY, Failed, Halt, Run, Succeeded
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.evaluation.judging import Left, by_checks, by_files, by_run, by_tree, spent_in
+from missioncontrol.evaluation.judgement import Left, by_checks, by_files, by_run, by_tree, spent_in
 from missioncontrol.evaluation.scenario import Caps, Scenario
 
 CAPS = Caps(60.0, 10.0, tokens=1_000, cost=500)

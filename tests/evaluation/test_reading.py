@@ -13,8 +13,8 @@ import pytest
 from missioncontrol.adapters import snapshots
 from missioncontrol.cli.scenarios import scenarios_of, shipped
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.evaluation.reading import scenario_of, scenario_schema
 from missioncontrol.evaluation.scenario import Scenario, differing, played
+from missioncontrol.evaluation.scenario_files import scenario_of, scenario_schema
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.trials import File
 from tests.agents.repositories import git

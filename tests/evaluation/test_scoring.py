@@ -10,8 +10,8 @@ import pytest
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.evaluation import Evaluation, Judged, Outcome, Played, Subject
-from missioncontrol.evaluation.comparing import compare, sign_flips
-from missioncontrol.evaluation.scoring import overall, score, wilson
+from missioncontrol.evaluation.comparison import compare, sign_flips
+from missioncontrol.evaluation.score import overall, score, wilson
 from missioncontrol.evaluation.trials import plan_of, trials_of
 
 D, E = "cd" * 32, "ef" * 32

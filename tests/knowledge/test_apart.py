@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from missioncontrol.knowledge.apart import LENGTH_MAX, told_apart
+from missioncontrol.knowledge.text import LENGTH_MAX, told_apart
 
 
 class Remembered(NamedTuple):

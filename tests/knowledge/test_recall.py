@@ -16,8 +16,8 @@ from missioncontrol.knowledge.recall import (
     age_part,
     recalled,
     searched,
+    telling,
 )
-from missioncontrol.knowledge.telling import telling
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Wanted
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.knowledge.wording import unmarked
+from missioncontrol.knowledge.text import unmarked
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from missioncontrol.cli.trying import verified
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.evaluation import Evaluation, EvaluationBegun, Judged, Played, Subject
 from missioncontrol.domain.visible import visible
-from missioncontrol.evaluation.comparing import compare
+from missioncontrol.evaluation.comparison import compare
 from missioncontrol.evaluation.report import Told, junit, told
 from missioncontrol.evaluation.scenario import Scenario, played
 from missioncontrol.evaluation.trials import Trial, plan_of

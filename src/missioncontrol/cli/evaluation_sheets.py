@@ -6,9 +6,9 @@ from missioncontrol.cli.text import moment
 from missioncontrol.domain.evaluation import Judged, Listed, Subject
 from missioncontrol.domain.money import dollars
 from missioncontrol.domain.visible import one_line
-from missioncontrol.evaluation.comparing import Compared
+from missioncontrol.evaluation.comparison import Compared
 from missioncontrol.evaluation.report import Told
-from missioncontrol.evaluation.scoring import Score, Share
+from missioncontrol.evaluation.score import Score, Share
 
 MARKS = {"passed": "✓", "failed": "✗", "stuck": "◌", "over_budget": "$", "error": "!"}
 REASON_MAX = 200

@@ -27,7 +27,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.visible import visible
 from missioncontrol.following import memory as memory_of
-from missioncontrol.knowledge.apart import told_apart
+from missioncontrol.knowledge.text import told_apart
 
 LIMIT_MAX = 200
 

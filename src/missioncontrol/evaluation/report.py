@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import msgspec
 
 from missioncontrol.domain.evaluation import Evaluation, Judged, Played, Subject
-from missioncontrol.evaluation.comparing import Compared
-from missioncontrol.evaluation.scoring import Score, overall, score
+from missioncontrol.evaluation.comparison import Compared
+from missioncontrol.evaluation.score import Score, overall, score
 from missioncontrol.evaluation.trials import trials_of
 
 FORM = 1

@@ -22,8 +22,8 @@ from missioncontrol.domain.memory import (
 )
 from missioncontrol.domain.plan import Decision, Plan, Risk
 from missioncontrol.domain.work import CommandRan
-from missioncontrol.knowledge.ended import EndedRun, EndedStep
-from missioncontrol.knowledge.wording import unmarked
+from missioncontrol.knowledge.ended_run import EndedRun, EndedStep
+from missioncontrol.knowledge.text import unmarked
 
 COMMANDS_MAX = 20
 """Commands of one run that are remembered."""

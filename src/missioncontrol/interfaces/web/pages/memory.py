@@ -24,8 +24,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.memory_graph import drawing
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
-from missioncontrol.knowledge.apart import told_apart
-from missioncontrol.knowledge.wording import unmarked
+from missioncontrol.knowledge.text import told_apart, unmarked
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}

@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.evaluation import Evaluation, Judged
 from missioncontrol.evaluation.scenario import differing
-from missioncontrol.evaluation.scoring import COUNTED, Share, wilson
+from missioncontrol.evaluation.score import COUNTED, Share, wilson
 from missioncontrol.evaluation.trials import trials_of
 
 ALPHA = 0.05

@@ -1,4 +1,4 @@
-"""Git, started to move or read refs: no settings that name programs, no hooks, no network."""
+"""Runs git to move or read refs: without hooks, network and settings that name programs."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ AUTHOR = "Mission Control"
 ADDRESS = "mission-control@localhost"
 
 MARKS = ("MISSION_PLACE", "MISSION_MARK")
-"""By these an engine finds what an attempt has started, to end it."""
+"""An engine finds and ends the processes of an attempt by these environment variables."""
 
 SETTINGS = (
     "safe.directory=*",
@@ -24,7 +24,7 @@ SETTINGS = (
     "core.quotepath=off",
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
-    # It names a program that lists what an alternate has; this one says nothing.
+    # It names a program that lists the refs of an alternate; `true` lists none.
     "core.alternateRefsCommand=true",
     "core.pager=cat",
     "color.ui=false",
@@ -36,41 +36,41 @@ SETTINGS = (
 )
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What a git command said, and how it ended."""
+class GitResult(msgspec.Struct, frozen=True):
+    """The exit code and the output of a git command."""
 
     code: int
     out: str
-    complaint: str  # on one line, and only its beginning
+    error: str  # one line, at most `REASON_CHARACTERS_MAX` characters
 
 
 def git(
     root: Path,
     *args: str,
-    more: Mapping[str, str] = MappingProxyType({}),
-    fine: Sequence[int] = (0,),
+    variables: Mapping[str, str] = MappingProxyType({}),
+    expected_codes: Sequence[int] = (0,),
     stdin: bytes = b"",
-    is_apart: bool = False,
-) -> Said:
-    """Return what a git command said in `root`; `more` is added to its environment.
+    is_detached: bool = False,
+) -> GitResult:
+    """Run a git command in `root`, with `variables` added to its environment.
 
-    One that is apart goes on to its end where we are killed with our process group and all that
-    carries the mark of our attempt.
+    A detached one runs to its end even where this process is killed with its process group and
+    with all that carries the mark of its attempt.
 
     Raises:
-        Unavailable: `refs.no_git`, or `refs.git_failed` where it ended with a code not in `fine`.
+        Unavailable: `refs.no_git`, or `refs.git_failed` for a code not in `expected_codes`.
     """
     argv = ["git", "--no-pager", *(part for each in SETTINGS for part in ("-c", each)), *args]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, arguments never reach a shell
             argv,
             cwd=root,
-            env={**_environment(without=MARKS if is_apart else ()), **more},
+            env={**_environment(without=MARKS if is_detached else ()), **variables},
             input=stdin,
             capture_output=True,
             timeout=SECONDS_MAX,
             check=False,
-            start_new_session=is_apart,
+            start_new_session=is_detached,
         )
     except OSError as error:
         raise Unavailable(
@@ -81,13 +81,15 @@ def git(
     except subprocess.TimeoutExpired:
         reason = f"git {args[0]} took longer than {SECONDS_MAX:g} s in {str(root)!r}."
         raise Unavailable("refs.git_failed", reason) from None
-    complaint = " ".join(done.stderr.decode("utf-8", "replace").split())[:REASON_CHARACTERS_MAX]
+    error = " ".join(done.stderr.decode("utf-8", "replace").split())[:REASON_CHARACTERS_MAX]
     # A file name need not be UTF-8, and may be passed to git again.
-    said = Said(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), complaint)
-    if said.code not in fine:
-        why = complaint or "it gave no reason"
-        raise Unavailable("refs.git_failed", f"git {args[0]} ended with status {said.code}: {why}")
-    return said
+    result = GitResult(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), error)
+    if result.code not in expected_codes:
+        why = error or "it gave no reason"
+        raise Unavailable(
+            "refs.git_failed", f"git {args[0]} ended with status {result.code}: {why}"
+        )
+    return result
 
 
 def common_directory(repository: Path) -> Path:
@@ -97,29 +99,29 @@ def common_directory(repository: Path) -> Path:
         Rejected: `refs.no_repository`.
         Unavailable: `refs.no_git`.
     """
-    said = git(repository, "rev-parse", "--git-common-dir", fine=range(256))
-    if said.code:
+    result = git(repository, "rev-parse", "--git-common-dir", expected_codes=range(256))
+    if result.code:
         raise Rejected(
             "refs.no_repository",
-            f"{str(repository)!r} is no git repository: {said.complaint}",
+            f"{str(repository)!r} is no git repository: {result.error}",
             hint="Give the path of a checkout or of a bare repository.",
         )
-    return (repository / said.out.removesuffix("\n")).resolve()
+    return (repository / result.out.removesuffix("\n")).resolve()
 
 
 def _environment(*, without: Sequence[str] = ()) -> dict[str, str]:
-    """The surroundings without git settings of whoever started us, and without anyone's own."""
-    kept = {
+    """Return our environment without the git settings of the caller and of the user."""
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") and name not in without
     }
-    return kept | {
+    return inherited | {
         "LC_ALL": "C",
         "LANGUAGE": "",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_ATTR_NOSYSTEM": "1",
-        # What a log of refs names as the one who moved them.
+        # The reflog names them as the author of a move.
         "GIT_COMMITTER_NAME": AUTHOR,
         "GIT_COMMITTER_EMAIL": ADDRESS,
         "GIT_CONFIG_GLOBAL": os.devnull,

@@ -1,5 +1,6 @@
 """Tells items of memory apart that have the same title: by where their texts begin to differ."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -59,3 +60,28 @@ def _from(words: Sequence[str], begin: int) -> str:
     rest = " ".join(words[start:])
     kept = rest if len(rest) <= LENGTH_MAX else rest[:LENGTH_MAX].rsplit(" ", 1)[0] + "…"
     return f"…{kept}" if start and kept else kept
+
+
+_CODE = re.compile(r"(`+[^`]*`+)")
+_ROLE = re.compile(r":[a-z][a-z:+-]{0,40}:$")
+_MARKS = (
+    (re.compile(r"!?\[([^\]\[]{1,300})\]\([^()\s]{0,500}\)"), r"\1"),
+    (re.compile(r"\*\*(?=\S)([^*]{1,300}?)(?<=\S)\*\*"), r"\1"),
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,300}?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
+)
+
+
+def unmarked(text: str) -> str:
+    """Return a text without the marks of emphasis and links of Markdown; code stays as it is.
+
+    What stands before code as a role of reStructuredText, such as `:meth:`, goes too.
+    """
+    pieces = _CODE.split(text)
+    for place in range(0, len(pieces), 2):
+        piece = pieces[place]
+        for mark, kept in _MARKS:
+            piece = mark.sub(kept, piece)
+        if place + 1 < len(pieces):
+            piece = _ROLE.sub("", piece)
+        pieces[place] = piece
+    return "".join(pieces)
