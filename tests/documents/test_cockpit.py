@@ -6,7 +6,7 @@ import re
 import msgspec
 import pytest
 
-from missioncontrol.documents.cockpit.comparing import figure
+from missioncontrol.documents.cockpit.comparison import figure
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import AttemptRecord, MissionRecord, TaskRecord
 from missioncontrol.documents.report import report_html, report_json, report_markdown

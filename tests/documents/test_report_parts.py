@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from missioncontrol.documents import figures
+from missioncontrol.documents.anchors import slugged
 from missioncontrol.documents.chain import chain
 from missioncontrol.documents.coverage import coverage, orphans
-from missioncontrol.documents.inline_code import marked_paths, shortened, spans
+from missioncontrol.documents.markup import marked_paths, shortened, spans
 from missioncontrol.documents.next_steps import next_steps
-from missioncontrol.documents.places import slugged
 from missioncontrol.documents.plan_graph import BOX_HEIGHT, BOX_WIDTH, direct_needs, plan_graph
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.record import AttemptRecord

@@ -7,15 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.documents.merging import Conflict, merged, settled, stands
-from missioncontrol.documents.sectioning import sections
+from missioncontrol.documents.merge import Conflict, merged, settled, stands
+from missioncontrol.documents.sections import sections
 from missioncontrol.documents.studio import markdown, parts
-from missioncontrol.documents.studio.building import built
+from missioncontrol.documents.studio.builder import built
 from missioncontrol.documents.studio.definitions import LINES_MAX, Shown, shown_of
-from missioncontrol.documents.studio.exporting import Form, exported
+from missioncontrol.documents.studio.export import Form, exported, pictures
 from missioncontrol.documents.studio.material import Material
 from missioncontrol.documents.studio.model import Document, Source, Statement, statements_of
-from missioncontrol.documents.studio.pictures import pictures
 from missioncontrol.domain.building import NOT_PROVEN
 from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, DocumentKind
 from missioncontrol.domain.foresight import Estimate

@@ -1,6 +1,6 @@
 import pytest
 
-from missioncontrol.guard.sameness import is_same_work
+from missioncontrol.guard.equivalence import is_same_work
 
 BEFORE = '''
 """Sessions."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.guard import specs
-from missioncontrol.guard.accepted import Signed, place_of, read, signed_part, written
+from missioncontrol.guard.acceptance_files import Signed, place_of, read, signed_part, written
 from missioncontrol.guard.globs import Glance, bad_pattern, matches
 from missioncontrol.guard.specs import DAY, Acceptance, Sides, Spec, State, accept, judge, spec_of
 from missioncontrol.ports.changes import Listing

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.guard.accepted import Verify, place_of, read
+from missioncontrol.guard.acceptance_files import Verify, place_of, read
 from missioncontrol.guard.facts import (
     CANDIDATES_MAX,
     Facts,
@@ -20,10 +20,10 @@ from missioncontrol.guard.facts import (
     word_of,
 )
 from missioncontrol.guard.globs import Glance, matching
-from missioncontrol.guard.judging import Verdict, verdict
 from missioncontrol.guard.rules import PLACE, Rules, rules_of
 from missioncontrol.guard.specs import Judged, Sides, Spec, judge, spec_of
 from missioncontrol.guard.triggers import Trigger, triggers
+from missioncontrol.guard.verdict import Verdict, verdict
 from missioncontrol.ports.changes import ChangedRepository
 
 

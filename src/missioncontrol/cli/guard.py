@@ -22,11 +22,10 @@ from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
-from missioncontrol.guard.accepted import Signed, place_of, written
-from missioncontrol.guard.judging import Finding, Verdict
+from missioncontrol.guard.acceptance_files import Signed, place_of, written
 from missioncontrol.guard.rules import Rules, rules_text
-from missioncontrol.guard.sarif import sarif_of
 from missioncontrol.guard.specs import Judged, accept, digest_of, spec_of
+from missioncontrol.guard.verdict import Finding, Verdict, sarif_of
 
 COLOURS = {"error": "31", "warning": "33", "note": "2"}
 

@@ -11,7 +11,7 @@ from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import colour, columns, say, say_json
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.cli.sheets import wrapped
-from missioncontrol.documents.places import spoken
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.domain.visible import visible
 

@@ -5,14 +5,14 @@ from typing import Literal
 
 import msgspec
 
+from missioncontrol.documents.anchors import Part, Places, Sentence, sentence
 from missioncontrol.documents.chain import chain
 from missioncontrol.documents.changes import changes
 from missioncontrol.documents.exhibits import exhibits
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.finding_groups import GRAVE, Group, finding_groups, location
-from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.markup import shortened
 from missioncontrol.documents.next_steps import handed_over
-from missioncontrol.documents.places import Part, Places, Sentence, sentence
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.traceability.check import trace_check
 from missioncontrol.domain.building import proves

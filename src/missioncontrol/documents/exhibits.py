@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from missioncontrol.documents.places import Places
+from missioncontrol.documents.anchors import Places
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.errors import Corrupt, MissionControlError
 from missioncontrol.domain.work import ArtifactRef

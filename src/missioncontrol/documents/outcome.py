@@ -4,9 +4,9 @@ from collections import Counter
 
 import msgspec
 
+from missioncontrol.documents.anchors import Part, Sentence, sentence, spoken
 from missioncontrol.documents.changes import is_unchanged, is_unproven
 from missioncontrol.documents.figures import counted
-from missioncontrol.documents.places import Part, Sentence, sentence, spoken
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.domain.status import ENDED, MissionFacts, Status, status_of_mission
 

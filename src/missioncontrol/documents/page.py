@@ -12,11 +12,10 @@ from markupsafe import Markup, escape
 
 from missioncontrol.documents import figures
 from missioncontrol.documents.changes import Diff, diff, is_unproven
-from missioncontrol.documents.drawing.in_report import Drawings, report_drawings
-from missioncontrol.documents.drawing.in_report import style as drawing_style
+from missioncontrol.documents.drawing.report_drawings import Drawings, report_drawings
+from missioncontrol.documents.drawing.report_drawings import style as drawing_style
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
-from missioncontrol.documents.hidden import visible
-from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.markup import shortened, spans, visible
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import TaskRecord

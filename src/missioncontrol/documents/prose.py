@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 
 _WEB = re.compile(r"https?://[^\s]+\Z", re.IGNORECASE)
 

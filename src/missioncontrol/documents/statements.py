@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from missioncontrol.documents.anchors import Part, Places, Sentence, sentence
 from missioncontrol.documents.figures import counted, grouped
-from missioncontrol.documents.places import Part, Places, Sentence, sentence
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.domain.work import CommandRan, Evidence, Fact, FilesRead, TestsRan
 

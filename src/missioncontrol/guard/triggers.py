@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.domain.pattern import finds
+from missioncontrol.guard.equivalence import is_same_work
 from missioncontrol.guard.facts import Facts, Fresh, outer, service_of
 from missioncontrol.guard.globs import matches, matching
 from missioncontrol.guard.imports import Import, package_of
 from missioncontrol.guard.reexports import not_handed_on
 from missioncontrol.guard.rules import Rule, Rules, When
-from missioncontrol.guard.sameness import is_same_work
 from missioncontrol.guard.surface import changes_of, is_public, module_of
 from missioncontrol.ports.changes import Change, FileChange, Line
 

@@ -15,7 +15,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod, Fixture, Place
 from missioncontrol.learning.edits import VARIABLE, Edit
-from missioncontrol.learning.generalising import (
+from missioncontrol.learning.generalisation import (
     MEMBERS,
     NAMED_ARGUMENT,
     NoRewrite,
@@ -25,10 +25,9 @@ from missioncontrol.learning.generalising import (
     shape_of,
     terms_of,
 )
-from missioncontrol.learning.pairing import Chain, Pair, chains
-from missioncontrol.learning.python_moves import moves
-from missioncontrol.learning.python_names import needs
-from missioncontrol.learning.rewriting import rewritten, rewritten_piece
+from missioncontrol.learning.node_pairs import Chain, Pair, chains
+from missioncontrol.learning.python_names import moves, needs
+from missioncontrol.learning.rewrite import rewritten, rewritten_piece
 from missioncontrol.learning.tree import BLOCKS, Node, flat, language_of
 from missioncontrol.ports.history import Changed, Commit
 

@@ -7,7 +7,7 @@ import libcst as cst
 
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.learning.edits import Edit
-from missioncontrol.learning.importing import ANY, Import, import_of
+from missioncontrol.learning.python_names import ANY, Import, import_of
 
 
 class Moving(cst.CSTTransformer):

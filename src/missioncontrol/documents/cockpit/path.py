@@ -5,13 +5,13 @@ from shlex import quote, split
 
 import msgspec
 
+from missioncontrol.documents.anchors import Places
 from missioncontrol.documents.changes import Changes
+from missioncontrol.documents.command_line import typed_words
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.next_steps import NextSteps
 from missioncontrol.documents.outcome import Tally
-from missioncontrol.documents.places import Places
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.documents.typed import typed_words
 from missioncontrol.domain.building import proves
 from missioncontrol.domain.work import CommandRan
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.documents.drawing import deployed, flow, stored, structure, tasks
+from missioncontrol.documents.drawing import data_model, deployment, flow, structure, task_graph
 from missioncontrol.documents.drawing.material import ARCHITECTURE, BLUEPRINT, Material
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.drawing.mermaid import mermaid
@@ -27,9 +27,9 @@ KINDS: Mapping[str, Kind] = {
     "flow": Kind(flow.TITLE, flow.flow, BLUEPRINT),
     "as-is": Kind(structure.AS_IS, structure.as_is, ARCHITECTURE),
     "proposed": Kind(structure.PROPOSED, structure.proposed, ARCHITECTURE),
-    "deployment": Kind(deployed.TITLE, deployed.deployment, BLUEPRINT),
-    "data-model": Kind(stored.TITLE, stored.data_model, BLUEPRINT),
-    "tasks": Kind(tasks.TITLE, tasks.tasks, ""),
+    "deployment": Kind(deployment.TITLE, deployment.deployment, BLUEPRINT),
+    "data-model": Kind(data_model.TITLE, data_model.data_model, BLUEPRINT),
+    "tasks": Kind(task_graph.TITLE, task_graph.tasks, ""),
 }
 
 

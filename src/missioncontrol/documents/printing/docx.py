@@ -31,8 +31,8 @@ from missioncontrol.documents.printing.blocks import (
     Runs,
     Table,
 )
-from missioncontrol.documents.printing.drawings import drawings, png_of
-from missioncontrol.documents.printing.reading import document_of, picture_words
+from missioncontrol.documents.printing.diagrams import drawings, png_of
+from missioncontrol.documents.printing.markdown_reader import document_of, picture_words
 from missioncontrol.domain.errors import Rejected
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -19,11 +19,10 @@ from missioncontrol.documents.printing.blocks import (
     with_blocks,
     with_runs,
 )
-from missioncontrol.documents.printing.drawings import Drawing, drawings, is_drawn
-from missioncontrol.documents.printing.fonts import HOW, families, folders
-from missioncontrol.documents.printing.glyphs import lacking, names, spelled
-from missioncontrol.documents.printing.pressing import FAULT, NotMade, Order, pressed
-from missioncontrol.documents.printing.reading import document_of
+from missioncontrol.documents.printing.diagrams import Drawing, drawings, is_drawn
+from missioncontrol.documents.printing.fonts import HOW, families, folders, lacking, names, spelled
+from missioncontrol.documents.printing.markdown_reader import document_of
+from missioncontrol.documents.printing.render_process import FAULT, NotMade, Order, pressed
 from missioncontrol.domain.errors import Rejected
 
 HERE = Path(__file__).parent

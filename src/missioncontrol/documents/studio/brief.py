@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.figures import counted, grouped, money
-from missioncontrol.documents.places import spoken
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, short
 from missioncontrol.documents.studio.model import Listing, Section, Statement

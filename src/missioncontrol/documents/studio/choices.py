@@ -66,7 +66,7 @@ def open_choices(of: Material) -> tuple[Choice, ...]:
     return tuple(told.values())
 
 
-def sections(of: Material, choices: Sequence[Choice]) -> Iterator[Section]:
+def undecided_sections(of: Material, choices: Sequence[Choice]) -> Iterator[Section]:
     """Yield a section for each choice, with what it is between and how it is written down."""
     for each in choices:
         yield from parts.section(

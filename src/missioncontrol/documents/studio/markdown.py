@@ -7,8 +7,7 @@ after any edit. `numbered` writes them as `[1]` for forms that know no footnotes
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.inline_code import spans
+from missioncontrol.documents.markup import plain, spans
 from missioncontrol.documents.studio.model import (
     Block,
     Code,

@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.documents.drawing.material import Material as Drawable
-from missioncontrol.documents.excerpting import ReadSource
+from missioncontrol.documents.excerpts import ReadSource
 from missioncontrol.documents.exhibits import ReadArtifact, readable
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.markup import plain, shortened, spans
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.studio.model import SOURCES_MAX, Row, Source, Statement

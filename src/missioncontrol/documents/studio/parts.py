@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from missioncontrol.documents.command_line import typed_words
 from missioncontrol.documents.drawing.diagrams import diagram
 from missioncontrol.documents.figures import counted, grouped, lasting, money
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.inline_code import marked_paths
-from missioncontrol.documents.packed import scope_lines
+from missioncontrol.documents.markup import marked_paths, plain
+from missioncontrol.documents.pack import scope_lines
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.studio.material import (
     EMPTY,
@@ -29,7 +29,6 @@ from missioncontrol.documents.studio.model import (
     Statement,
     Table,
 )
-from missioncontrol.documents.typed import typed_words
 from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.gap import owner_of
 from missioncontrol.domain.plan import Decision, Task

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.coverage import Coverage
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.places import spoken
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import (
     Material,

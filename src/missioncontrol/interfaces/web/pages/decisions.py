@@ -11,7 +11,7 @@ from markupsafe import Markup
 from missioncontrol.application.decision_views import DecisionChoice, DecisionView
 from missioncontrol.application.decisions import DecisionAsked
 from missioncontrol.application.queries import decisions as queries
-from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.markup import shortened
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.prose import prose
 from missioncontrol.domain.decision_text import DecisionOption, DecisionText

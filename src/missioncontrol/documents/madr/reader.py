@@ -15,7 +15,7 @@ from missioncontrol.documents.madr.sections import (
     key_of,
     sections_of,
 )
-from missioncontrol.documents.madr.standing import Standing, standing_of
+from missioncontrol.documents.madr.status import Standing, standing_of
 from missioncontrol.domain.decision_text import (
     DecisionOption,
     DecisionText,

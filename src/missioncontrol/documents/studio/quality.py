@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from missioncontrol.documents.command_line import typed
 from missioncontrol.documents.figures import counted
-from missioncontrol.documents.inert import plain
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, named, short
 from missioncontrol.documents.studio.model import Listing, Paragraph, Section, Statement
-from missioncontrol.documents.typed import typed
 from missioncontrol.domain.plan import Requirement
 
 FAR_MAX = 10

@@ -1,12 +1,60 @@
 """Reads which lines independent tasks added, as they were merged and as they were built."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
 
-from missioncontrol.documents.task_measures.carried import Carried, Merge
-from missioncontrol.documents.task_measures.measuring import Doubled
-from missioncontrol.documents.task_measures.overlap import Lines, Pair, overlap
-from missioncontrol.ports.task_history import TaskHistory
+import msgspec
+
+from missioncontrol.documents.task_measures.task_lines import Carried, Merge
+from missioncontrol.ports.task_history import FileLine, TaskHistory
+
+LINE_MIN = 20
+"""Characters of a line that is not alike by chance."""
+
+Lines = frozenset[FileLine]
+Pair = tuple[str, str]
+"""Two tasks of runs, in the order of their names."""
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """What is there twice, of how much."""
+
+    twice: Lines
+    all_: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1; there has to be something."""
+        return len(self.twice) / self.all_
+
+
+class Doubled(msgspec.Struct, frozen=True):
+    """What was added twice: as it was merged, and as it was built at first."""
+
+    tasks: int  # that could be compared
+    pairs: int  # of them that are independent
+    merged: Overlap
+    built: Overlap
+    unread: int = 0  # tasks whose commits are not here
+
+
+def overlap(added: Mapping[str, Lines], independent: AbstractSet[Pair]) -> Overlap:
+    """Return the lines that two independent changes add; changes have names."""
+    tellings: dict[FileLine, list[str]] = {}
+    for name in sorted(added):
+        for line in added[name]:
+            if len(line[1]) >= LINE_MIN:
+                tellings.setdefault(line, []).append(name)
+    twice = frozenset(
+        line
+        for line, names in tellings.items()
+        if any(
+            (one, other) in independent for at, one in enumerate(names) for other in names[at + 1 :]
+        )
+    )
+    return Overlap(twice, len(tellings))
+
 
 MERGES_MAX = 200
 """The newest merges that are compared, each with every other one."""

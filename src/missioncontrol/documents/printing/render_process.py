@@ -13,8 +13,8 @@ from missioncontrol.domain.errors import Rejected, Unavailable
 
 SECONDS_MAX = 60.0
 FAULT, OUT_OF_TIME = "document.unprinted", "document.unprinted_in_time"
-_PRESS = Path(__file__).with_name("press.py")
-_BINDERY = Path(__file__).with_name("bindery.py")
+_TYPST_PROCESS = Path(__file__).with_name("typst_process.py")
+_DOCX_PROCESS = Path(__file__).with_name("docx_process.py")
 BYTES_MAX = 2_000_000_000
 """Of memory that one process has; `press.py` knows it by itself."""
 
@@ -64,7 +64,7 @@ def pressed(order: Order, *, seconds_max: float = SECONDS_MAX) -> bytes:
         Rejected: `document.unprinted`, where it needs more memory than there is for one.
         Unavailable: `document.unprinted_in_time`.
     """
-    ended = _ended(_PRESS, order, seconds_max)
+    ended = _ended(_TYPST_PROCESS, order, seconds_max)
     if ended.returncode == NOT_MADE:
         raise NotMade(str(json.loads(ended.stderr)["fault"]))
     return _made(ended)
@@ -77,7 +77,7 @@ def bound(order: Binding, *, seconds_max: float = SECONDS_MAX) -> bytes:
         Rejected: as `docx_of`, or `document.unprinted`, where it needs too much memory.
         Unavailable: as `docx_of`, or `document.unprinted_in_time`.
     """
-    ended = _ended(_BINDERY, order, seconds_max)
+    ended = _ended(_DOCX_PROCESS, order, seconds_max)
     if ended.returncode == NOT_MADE:
         told = msgspec.json.decode(ended.stderr, type=Refused)
         kind = Unavailable if told.is_later else Rejected

@@ -9,7 +9,7 @@ from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.learned import Codemod, FileTemplate, Pattern, Rule, Settings
 from missioncontrol.learning.linters import section_of
 from missioncontrol.learning.python_names import missing
-from missioncontrol.learning.rewriting import rewritten
+from missioncontrol.learning.rewrite import rewritten
 from missioncontrol.learning.skeletons import filled
 from missioncontrol.learning.tree import language_of, parsed
 from missioncontrol.ports.history import TextFile

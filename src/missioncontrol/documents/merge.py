@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from missioncontrol.documents.sectioning import Section, joined, paired, sections
+from missioncontrol.documents.sections import Section, joined, paired, sections
 
 LINES_MAX = 4_000
 """Longer sections that both sides changed are not compared by lines: that takes too long."""

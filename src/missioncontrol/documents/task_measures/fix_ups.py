@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.documents.task_measures.carried import Carried, Merge
+from missioncontrol.documents.task_measures.task_lines import Carried, Merge
 from missioncontrol.ports.task_history import FileLine, TaskHistory
 
 DAYS = 14

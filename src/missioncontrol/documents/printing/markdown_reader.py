@@ -11,7 +11,7 @@ import msgspec
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 from missioncontrol.documents.printing.blocks import (
     Align,
     Block,

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.documents.excerpting import Chosen, ReadSource, chosen
-from missioncontrol.documents.inert import code, plain
-from missioncontrol.documents.sectioning import joined
-from missioncontrol.documents.sectioning import sections as cut
+from missioncontrol.documents.excerpts import Chosen, ReadSource, chosen
+from missioncontrol.documents.markup import code, plain
+from missioncontrol.documents.sections import joined
+from missioncontrol.documents.sections import sections as cut
 from missioncontrol.domain.person import person
 from missioncontrol.domain.scope import Rescoped, TaskScope, begun
 

@@ -6,7 +6,7 @@ import sys
 import msgspec
 
 from missioncontrol.documents.printing.docx import docx_of
-from missioncontrol.documents.printing.pressing import BYTES_MAX, NOT_MADE, Binding, Refused
+from missioncontrol.documents.printing.render_process import BYTES_MAX, NOT_MADE, Binding, Refused
 from missioncontrol.domain.errors import Rejected, Unavailable
 
 

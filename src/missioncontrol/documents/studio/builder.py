@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from missioncontrol.documents.excerpting import ReadSource
+from missioncontrol.documents.excerpts import ReadSource
 from missioncontrol.documents.exhibits import ReadArtifact
-from missioncontrol.documents.inert import plain
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.studio import (
     adrs,
     brief,
     design,
     engineering,
-    packing,
+    execution_pack,
     prd,
+    quality,
     release,
-    testing,
 )
 from missioncontrol.documents.studio.material import Material, short
 from missioncontrol.documents.studio.model import Document, Section
@@ -26,9 +26,9 @@ _BUILDERS: Mapping[DocumentKind, Callable[[Material], Iterator[Section]]] = {
     "prd": prd.sections,
     "design": design.sections,
     "plan": engineering.sections,
-    "pack": packing.sections,
+    "pack": execution_pack.sections,
     "adrs": adrs.sections,
-    "test-plan": testing.sections,
+    "test-plan": quality.sections,
     "release-notes": release.sections,
     "brief": brief.sections,
 }

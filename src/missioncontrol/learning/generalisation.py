@@ -7,7 +7,7 @@ same variable, and a right side that would need more than the left one has is no
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from missioncontrol.learning.pairing import CLASSES, Pair
+from missioncontrol.learning.node_pairs import CLASSES, Pair
 from missioncontrol.learning.tree import Node
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

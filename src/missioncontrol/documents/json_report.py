@@ -4,17 +4,17 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.cockpit.cockpit import Cockpit
-from missioncontrol.documents.cockpit.comparing import Compared
+from missioncontrol.documents.cockpit.comparison import Compared
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.places import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.documents.traceability.told import CheckTold, check_told
+from missioncontrol.documents.traceability.report import CheckTold, check_told
 from missioncontrol.domain.work import Usage
 
 SCHEMA = "missioncontrol.report/1"

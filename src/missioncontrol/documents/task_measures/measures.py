@@ -2,14 +2,39 @@
 
 import statistics
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
-from missioncontrol.documents.task_measures.carried import Carried, Merge
-from missioncontrol.documents.task_measures.definition import Unit, definitions
-from missioncontrol.documents.task_measures.fixing import FixUps
-from missioncontrol.documents.task_measures.overlap import Overlap
-from missioncontrol.documents.task_measures.stories import Story
+from missioncontrol.documents.task_measures.duplicates import Doubled
+from missioncontrol.documents.task_measures.fix_ups import FixUps
+from missioncontrol.documents.task_measures.task_lines import Carried, Merge
+from missioncontrol.documents.task_measures.task_timeline import Story
+
+Unit = Literal["share", "seconds", "rounds", "dollars"]
+
+
+class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one measure counts, divided by what, and what becomes of the edges."""
+
+    version: int
+    title: str
+    unit: Unit
+    says: str
+    counts: str
+    of: str
+    edges: tuple[str, ...]
+    baseline: str = ""  # what it is held against
+
+
+@cache
+def definitions() -> dict[str, Definition]:
+    """Return what all measures mean, in their order."""
+    text = files(__package__).joinpath("definitions.toml").read_text("utf-8")
+    return msgspec.toml.decode(text, type=dict[str, Definition])
+
 
 MICRO = 1_000_000
 CASES_MAX = 20
@@ -36,16 +61,6 @@ class Measure(msgspec.Struct, frozen=True):
     baseline: float | None = None
     left_out: tuple[LeftOut, ...] = ()
     cases: tuple[str, ...] = ()  # that pull it down, or make it up
-
-
-class Doubled(msgspec.Struct, frozen=True):
-    """What was added twice: as it was merged, and as it was built at first."""
-
-    tasks: int  # that could be compared
-    pairs: int  # of them that are independent
-    merged: Overlap
-    built: Overlap
-    unread: int = 0  # tasks whose commits are not here
 
 
 def measures(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.packed import TITLE, revised, scope_lines
+from missioncontrol.documents.markup import plain
+from missioncontrol.documents.pack import TITLE, revised, scope_lines
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, named
 from missioncontrol.documents.studio.model import Listing, Quoted, Section

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from missioncontrol.documents.sectioning import sections
+from missioncontrol.documents.sections import sections
+from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.events import Outline
+from missioncontrol.domain.repository.process import PhaseRule
 
 HEADINGS_MAX = 200
 UNSETTLED_MAX = 20
@@ -72,3 +74,26 @@ def meant(title: str) -> str:
 def _without(pattern: re.Pattern[str], text: str) -> str:
     """Return `text` with blanks for what the pattern finds, so that each line keeps its number."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+BRIEF = "brief"
+NAMES: dict[TaskDocument, str] = {
+    "prd": "requirements",
+    "tasks": "task list",
+    "spec": "spec",
+    "plan": "action plan",
+}
+
+
+def beginning(kind: TaskDocument, title: str, brief: str, rule: PhaseRule) -> str:
+    """Return a document with its headings; the brief stands below the heading of that name."""
+    parts = [f"# {meant(title)}: {NAMES[kind]}"]
+    has_place = any(heading.lower() == BRIEF for heading in rule.headings)
+    said = brief.strip() if kind == "prd" else ""
+    if said and not has_place:
+        parts.append(said)
+    for heading in rule.headings:
+        parts.append(f"## {heading}")
+        if said and heading.lower() == BRIEF:
+            parts.append(said)
+    return "\n\n".join(parts) + "\n"

@@ -4,7 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.drawing.diagrams import KINDS, diagram, file_svg
+from missioncontrol.documents.drawing.material import Material as Drawable
+from missioncontrol.documents.exhibits import ReadArtifact
+from missioncontrol.documents.markup import visible
+from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.studio.markdown import numbered
 from missioncontrol.domain.document import TITLES, DocumentKind
 
@@ -54,7 +58,7 @@ def exported(
         return text.encode()
     # What sets type takes longer to load than all the rest.
     from missioncontrol.documents.printing import html_of, pdf_of
-    from missioncontrol.documents.printing.pressing import Binding, bound
+    from missioncontrol.documents.printing.render_process import Binding, bound
 
     title = f"{TITLES[kind]} (draft)" if is_draft else TITLES[kind]
     body, _ = numbered(visible(without_marks(text)), brief=kind == "brief")
@@ -66,3 +70,14 @@ def exported(
             return pdf_of(body, title, images)
         case "docx":
             return bound(Binding(body, title, images))
+
+
+def pictures(record: MissionRecord, read: ReadArtifact) -> dict[str, str]:
+    """Return what can be drawn of a mission; documents leave other pictures out."""
+    of = Drawable(record, read)
+    found = {kind: diagram(of, kind).graph for kind in KINDS}
+    return {
+        f"diagrams/{kind}.svg": file_svg(graph)
+        for kind, graph in found.items()
+        if graph is not None
+    }

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from missioncontrol.documents.anchors import Places
 from missioncontrol.documents.drawing.blueprint import BlueprintText, blueprint_text
 from missioncontrol.documents.drawing.diagrams import Diagram, Place, diagrams, places
 from missioncontrol.documents.drawing.material import Material
 from missioncontrol.documents.exhibits import ReadArtifact
-from missioncontrol.documents.places import Places
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.drawing.model import Link, word_of
 from missioncontrol.drawing.svg import Style, svg

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from missioncontrol.documents.inert import plain
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.studio.markdown import notes_in
 
 BY = "by:"

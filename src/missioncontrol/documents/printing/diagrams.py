@@ -7,9 +7,8 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from missioncontrol.documents.printing.fonts import folders
-from missioncontrol.documents.printing.glyphs import spelled
-from missioncontrol.documents.printing.pressing import NotMade, Order, pressed
+from missioncontrol.documents.printing.fonts import folders, spelled
+from missioncontrol.documents.printing.render_process import NotMade, Order, pressed
 from missioncontrol.domain.errors import Rejected
 
 CHARACTERS_MAX = 4_000_000
